@@ -71,10 +71,10 @@ fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid an
 	@SENDPROOF_FUZZ_EXAMPLES=200 $(BIN)/python -m pytest -q -n 2 --dist worksteal --timeout 7200 \
 		tests/contract/test_schemathesis.py tests/contract/test_bridge_webhooks.py
 
-mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (some minutes)
+mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (20 minutes)
 	@$(BIN)/python mutants
 
-chaos: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
+chaos: $(INSTALLED) ## Show that correct bridges pass under 200 schedules of faults drawn from seeds (half an hour)
 	@$(BIN)/python chaos
 
 dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)

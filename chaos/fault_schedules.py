@@ -130,7 +130,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python chaos", description="Run the reference bridge and its variants with random faults."
     )
-    parser.add_argument("--seeds", type=int, default=50, metavar="N", help="Number of seeds. Default: 50.")
+    parser.add_argument("--seeds", type=int, default=200, metavar="N", help="Number of seeds. Default: 200.")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="First seed. Default: 1.")
     parser.add_argument("--at-once", type=int, default=2, metavar="N", help="Number of parallel runs. Default: 2.")
     parser.add_argument(

@@ -205,6 +205,10 @@ class ControlClient:
         """Return `{"now", "participants", "in_flight", ...}`."""
         return self._object("GET", f"{_path(sandbox)}/clock")
 
+    def set_clock_rate(self, sandbox: str, rate: float | None) -> None:
+        """Let virtual time also pass by itself, in seconds per real second; None makes it stand still again."""
+        self._call("PATCH", f"{_path(sandbox)}/clock", {"rate": rate})
+
     def park(self, sandbox: str, participant: str, until: str | None, since: int) -> dict[str, Any]:
         """Park as a participant until an instant; return `{"now", "delivered", "reason"}`."""
         parked = {"participant": participant, "until": until, "since": since}

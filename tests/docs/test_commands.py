@@ -21,6 +21,7 @@ EXEMPT = {
     "sendproof load [!j]*": "takes minutes; tests/end_to_end/test_load.py runs each kind with smaller figures",
     "sendproof contract *": "takes a while; tests/end_to_end/test_contract_command.py runs it for both bridges",
     'sendproof run * --command "php *': "PHP is not installed everywhere; test_ci_examples.py parses these",
+    'sendproof run * --command "node *': "Node is not installed everywhere; test_polling_bridges.py runs it",
     "locust *": "`sendproof load` starts it",
     'sendproof run * --command ".venv/bin/python bridge/*"': "tests/end_to_end/test_foreign_bridge.py runs that bridge",
 }

@@ -4,13 +4,13 @@ import json
 import os
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from command_line import FIRST, CommandResult, scaled_down, sendproof
+from command_line import FIRST, scaled_down, sendproof
+from judged_run import run_scenario
 from repository import ROOT
 from running import RunningSimulators
 from running_bridge import wait_until
@@ -43,25 +43,6 @@ TRIGGER = {"trigger": "Visit", "campaign": 8001, "channel": 250, "template": "Co
     "criteria": [{"event": "page_visit", "count": 1}]
 }
 VISIT = {"event": "page_visit", "parameters": {"page": "/offers"}}
-
-
-@dataclass(frozen=True)
-class JudgedRun:
-    """The result of the command, and the verdict of each check by the number of its requirement."""
-
-    command: CommandResult
-    checks: dict[str, str]
-
-    def not_passed(self) -> dict[str, str]:
-        return {number: verdict for number, verdict in self.checks.items() if verdict != "pass"}
-
-
-def run_scenario(scenario: Path, *options: str | Path) -> JudgedRun:
-    """Run a scenario and read its verdict."""
-    results = scenario.parent / "results"
-    command = sendproof("run", scenario, "--results", results, *options)
-    verdict = json.loads((results / scenario.stem / "verdict.json").read_text())
-    return JudgedRun(command, {check["requirement"]["number"]: check["verdict"] for check in verdict["checks"]})
 
 
 def example(handover: Path, log: Path) -> Program:

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -38,6 +39,14 @@ def test_service_responds_at_its_port_and_under_the_control_port(simulators: Run
         requests.post(base + function.format("AddChannelTemplates"), json=template, headers=key, timeout=60)
         seen = requests.get(base + function.format("GetChannelTemplates"), headers=key, timeout=60)
         assert seen.json() == template
+
+
+def test_default_sandbox_has_the_time_of_the_machine(simulators: RunningSimulators) -> None:
+    """A bridge that lives by the clock of its machine must not be early or late there."""
+    before = simulators.call("GET", "/health")["real"]
+    now = datetime.fromisoformat(simulators.call("GET", "/sandboxes/default/clock")["now"]).timestamp()
+    after = simulators.call("GET", "/health")["real"]
+    assert before - 0.01 <= now <= after + 0.01
 
 
 def test_parked_bridge_does_not_delay_the_end() -> None:

@@ -40,5 +40,8 @@ class RecordedProgress:
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
         assert passed >= timedelta()
 
+    def wait_for(self, text: str) -> None:
+        pass
+
     def note(self, text: str) -> None:
         self.notes.append(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_harness.handover.format import CLIENT, Listen
-from sendproof_harness.providers import discover
+from sendproof_harness.providers import discover, provider
 from sendproof_harness.scenario.model import Scenario
 
 SENDER = "Sendproof"
@@ -33,7 +33,7 @@ def handover_content(
         "sandbox": sandbox["sandbox"],
         "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
         "services": sandbox["services"],
-        "channels": [_channel(channel, scenario) for channel in sandbox["channels"]],
+        "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
         "sender": _sender(scenario),
@@ -49,6 +49,11 @@ def write_handover(content: Mapping[str, Any], file: Path) -> None:
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     partial.replace(file)
+
+
+def _carries_messages(channel: Mapping[str, Any]) -> bool:
+    """Return False for a channel that only carries subscriptions back: a bridge has nothing to send there."""
+    return channel["id"] not in provider(channel["provider"]).subscription_channels
 
 
 def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str, Any]:

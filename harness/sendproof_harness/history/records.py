@@ -298,11 +298,12 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):
-    """Virtual time was advanced, or a participant joined or left the clock."""
+    """Virtual time was advanced or got a `rate`, or a participant joined or left the clock."""
 
-    action: Literal["advance", "joined", "left"]
+    action: Literal["advance", "joined", "left", "rate"]
     participant: str | None = None
     to: Instant | None = None
+    rate: float | None = None
 
 
 class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
@@ -493,8 +494,8 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
 
 
 #: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
-#: what the scenario needs, or the harness or its simulators were too slow.
-AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness"]
+#: what the scenario needs, the harness or its simulators were too slow, or the rest could not be observed.
+AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness", "unobserved"]
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):

@@ -33,6 +33,9 @@ class LoadProgress:
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
         """Ignore the progress of virtual time, because the samples say more."""
 
+    def wait_for(self, text: str) -> None:
+        """Ignore what a run waits for: a load test waits for nothing."""
+
     def note(self, text: str) -> None:
         """Print a line that stays on the screen."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -85,6 +85,9 @@ class Provider:
     lists_opt_outs: bool = False
     """The provider can be asked for the numbers that opted out."""
 
+    subscription_channels: frozenset[int] = frozenset()
+    """Channels of Optimove that only carry subscriptions back: no campaign, and no templates."""
+
     # -- scenarios -----------------------------------------------------------------------------------
 
     default_country: str = "GB"

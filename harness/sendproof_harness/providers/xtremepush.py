@@ -37,6 +37,8 @@ PROVIDER = Provider(
     unknown_customer_rejection="no profile is known by this id",
     import_operation="import_profile",
     has_record=True,
+    # documented, in Xtremepush's page on its Optimove integration: "Xtremepush SMS" is for postbacks only
+    subscription_channels=frozenset({444}),
     # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview
     lists_opt_outs=True,
     preflight=PreflightProbe(

@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from time import monotonic
 from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+# Output without a terminal is read later, in the log of a CI server.
+_LINE_EVERY_S = 30.0
 
 # The journal's events that show how far a campaign is, with their labels.
 _LABELS = {"delivery": "deliveries", "delivery_status": "receipts", "metrics": "metrics pushes"}
@@ -20,6 +24,9 @@ class ProgressListener(Protocol):
 
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
         """Show the virtual time that has passed, the virtual time `now`, and the number of events of each kind."""
+
+    def wait_for(self, text: str) -> None:
+        """Show what the run waits for; empty if it waits for nothing."""
 
     def note(self, text: str) -> None:
         """Print a text that stays on the screen."""
@@ -45,11 +52,13 @@ def show_progress(console: Console, duration: timedelta) -> Iterator[ProgressLis
 
 
 class _Lines:
-    """One line for each phase, and one line at its end if there was progress."""
+    """One line for each phase, one line at its end if there was progress, and one every half minute in between."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._last_progress = ""
+        self._waits_for = ""
+        self._flushed_at = monotonic()
 
     def phase(self, text: str) -> None:
         self._flush()
@@ -57,7 +66,12 @@ class _Lines:
 
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
         del passed
-        self._last_progress = progress_text(now, counts)
+        self._last_progress = progress_text(now, counts, self._waits_for)
+        if monotonic() - self._flushed_at > _LINE_EVERY_S:
+            self._flush()
+
+    def wait_for(self, text: str) -> None:
+        self._waits_for = text
 
     def note(self, text: str) -> None:
         self._flush()
@@ -65,8 +79,9 @@ class _Lines:
 
     def _flush(self) -> None:
         if self._last_progress:
-            self._console.print(f"  {self._last_progress}", markup=False, highlight=False)
+            self._console.print(f"  {self._last_progress}", markup=False, highlight=False, soft_wrap=True)
         self._last_progress = ""
+        self._flushed_at = monotonic()
 
 
 class _Bar:
@@ -75,18 +90,24 @@ class _Bar:
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar = bar
         self._task = task
+        self._waits_for = ""
 
     def phase(self, text: str) -> None:
         self._bar.update(self._task, description=text)
 
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
-        self._bar.update(self._task, completed=passed.total_seconds(), counts=progress_text(now, counts))
+        self._bar.update(
+            self._task, completed=passed.total_seconds(), counts=progress_text(now, counts, self._waits_for)
+        )
+
+    def wait_for(self, text: str) -> None:
+        self._waits_for = text
 
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def progress_text(now: str, counts: Mapping[str, int]) -> str:
-    """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 receipts · 9 metrics pushes`."""
+def progress_text(now: str, counts: Mapping[str, int], waits_for: str = "") -> str:
+    """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 receipts · 9 metrics pushes`, and what the run waits for."""
     parts = [f"{counts.get(kind, 0):,} {label}" for kind, label in _LABELS.items()]
-    return " · ".join([now[:16].replace("T", " "), *parts])
+    return " · ".join([now[:16].replace("T", " "), *parts, *([waits_for] if waits_for else [])])

@@ -95,19 +95,41 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
     try:
         with ExitStack() as stack:
             context = prepare_run(scenario, name, options, progress, folder, stack)
-            aborted = execute_steps(context, options.steps)
-            progress.phase("reading the history")
-            identity = run_identity(
-                bridge=options.bridge or options.command,
-                options=_changed_options(options),
-                now=context.control.health()["real"],
-                duration_s=monotonic() - began,
-            )
-            is_shared = options.control_url is not None and not options.exclusive
-            histories = _save_histories(context, name, aborted, identity, folder, is_shared=is_shared)
-            return RunResult(folder=folder, histories=histories, aborted=aborted)
+
+            def save(aborted: RunAborted | None) -> tuple[Path, ...]:
+                progress.phase("reading the history")
+                identity = run_identity(
+                    bridge=options.bridge or options.command,
+                    options=_changed_options(options),
+                    now=context.control.health()["real"],
+                    duration_s=monotonic() - began,
+                )
+                is_shared = options.control_url is not None and not options.exclusive
+                return _save_histories(context, name, aborted, identity, folder, is_shared=is_shared)
+
+            try:
+                aborted = execute_steps(context, options.steps)
+            except (KeyboardInterrupt, SystemExit):
+                _note_interrupted(progress, save(_interrupted(context)))
+                raise
+            return RunResult(folder=folder, histories=save(aborted), aborted=aborted)
     except (ControlError, HistoryError, ProcessError, OSError) as error:
         raise RunError(str(error) + _simulator_log_hint(folder)) from error
+
+
+def _interrupted(context: RunContext) -> RunAborted:
+    return RunAborted(
+        reason="unobserved",
+        blame="config",
+        cause="the run was interrupted",
+        expected="a run to its end",
+        got=f"a signal to end it, at {context.clock()['now']}",
+    )
+
+
+def _note_interrupted(progress: ProgressListener, histories: Sequence[Path]) -> None:
+    for history in histories:
+        progress.note(f"The run was interrupted. To judge what it saw: sendproof judge {history}")
 
 
 def _changed_options(options: RunOptions) -> Mapping[str, str]:

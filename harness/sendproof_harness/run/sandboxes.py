@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,7 @@ def sandbox_settings(
             "outcomes": {name: float(share) for name, share in audience.outcomes.items()},
             "individuals": [_individual(individual) for individual in audience.individuals],
         },
-        "channels": [_channel(channel) for channel in scenario.channels],
+        "channels": [*map(_channel, scenario.channels), *_subscription_channels(scenario)],
         "rate_limits": scenario.rate_limits,
         "dialects": dict(scenario.dialects),
         # Webhooks leave this machine only if --bridge names an address elsewhere.
@@ -93,6 +93,16 @@ def sandbox_settings(
 
 def _individual(individual: Individual) -> dict[str, object]:
     return {name: value for name, value in dataclasses.asdict(individual).items() if value is not None}
+
+
+def _subscription_channels(scenario: Scenario) -> Iterator[dict[str, object]]:
+    """Yield the channels that only carry opt-outs back to Optimove, which no channel of the scenario is."""
+    known = {channel.id for channel in scenario.channels}
+    for channel in scenario.channels:
+        number = channel.preference_channel
+        if number in record_of(channel.provider).subscription_channels and number not in known:
+            known.add(number)
+            yield {"id": number, "provider": channel.provider}
 
 
 def _channel(channel: Channel) -> dict[str, object]:

@@ -1,21 +1,26 @@
 """Time of a run: advancing it or waiting for it, while the bridge is supervised.
 
-A blocking request in a second thread advances virtual time. A clock that runs by itself is waited for.
+A blocking request in a second thread advances virtual time. A clock that runs by itself is waited for. For a bridge
+that takes no part in virtual time, `paced_time` decides when time may jump.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sendproof_harness.control_client import ControlClient, NotQuietError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.paced_time import PacedTime
+from sendproof_harness.run.pacing import Owed, Patience, owed_text
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc
 
 _SHOW_EVERY_S = 0.25
+# A bridge that looks for work each minute wakes this often in a virtual week.
+_MANY_IDLE_WAKE_UPS = 10_000
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
@@ -49,6 +54,41 @@ class TimeControl:
     rate: float | None
     started_at: datetime
     while_waiting: Callable[[], None] = field(default=lambda: None)
+    _paced: PacedTime | None = field(default=None, init=False)
+    _passes: bool = field(default=False, init=False)
+    _has_idle_note: bool = field(default=False, init=False)
+
+    @property
+    def is_paced(self) -> bool:
+        """True if the bridge takes no part in virtual time, and time waits for what it owes."""
+        return self._paced is not None
+
+    def let_pass(self, *, passes: bool) -> None:
+        """Let virtual time pass by itself at rate 1, as for a bridge that waits for a rate limit, or stop it."""
+        if passes != self._passes:
+            self.control.set_clock_rate(self.sandbox, 1 if passes else None)
+            self._passes = passes
+
+    def pace(self, sandboxes: Sequence[str]) -> None:
+        """Let time wait for what the bridge owes, from now on."""
+        self._passes = True
+        self._paced = PacedTime(
+            control=self.control,
+            sandboxes=sandboxes,
+            patience=Patience(timeout_s=self.timeout_s),
+            supervise=self._supervise_paced,
+            in_background=self._call_in_background,
+        )
+
+    def set_instants(self, instants: Sequence[datetime], *, change_rules: bool) -> None:
+        """Give a paced clock the instants of the scenario; `change_rules` if a message may become wrong later."""
+        if self._paced is not None:
+            self._paced.instants, self._paced.instants_change_rules = tuple(instants), change_rules
+
+    def jump(self, target: datetime) -> None:
+        """Move a paced clock, whatever is owed."""
+        if self._paced is not None:
+            self._paced.jump(target)
 
     def now(self) -> datetime:
         """Return the time of the sandbox."""
@@ -67,6 +107,9 @@ class TimeControl:
         if self.rate is not None:
             self._wait_in_real_time(target_time)
             return
+        if self._paced is not None:
+            self._advance_paced(self._paced, target_time)
+            return
         target = {"to": iso_utc(target_time)}
         with ControlClient(self.control.url) as own:
             before: object = None
@@ -83,7 +126,9 @@ class TimeControl:
 
     def show(self) -> None:
         """Show the progress."""
-        now = str(self.control.clock(self.sandbox)["now"])
+        clock = self.control.clock(self.sandbox)
+        now = str(clock["now"])
+        self._note_idle_wake_ups(clock)
         # In real time, a scenario begins at the next full second.
         passed = max(timedelta(), datetime.fromisoformat(now) - self.started_at)
         self.progress.show(passed, now, self.control.state(self.sandbox)["counts"])
@@ -95,6 +140,30 @@ class TimeControl:
             self.show()
             pause(_SHOW_EVERY_S)
         self.show()
+
+    def _advance_paced(self, paced: PacedTime, target: datetime) -> None:
+        try:
+            paced.advance(target)
+        except NotQuietError as error:
+            raise RunAbortedError(self._not_quiet(error)) from error
+        self._supervise_paced(None)
+
+    def _supervise_paced(self, owed: Owed | None) -> None:
+        self.while_waiting()
+        self.bridge.check_running()
+        self.progress.wait_for("" if owed is None else f"waits for {owed_text(owed)}")
+        self.show()
+
+    def _note_idle_wake_ups(self, clock: Mapping[str, Any]) -> None:
+        """Print once that a participant wakes again and again with nothing to do: that makes a run last for hours."""
+        worst = max(clock["participants"], key=lambda member: member["idle_wake_ups"], default=None)
+        if worst is None or worst["idle_wake_ups"] < _MANY_IDLE_WAKE_UPS or self._has_idle_note:
+            return
+        self._has_idle_note = True
+        self.progress.note(
+            f"Your bridge (participant {worst['name']}) woke {worst['idle_wake_ups']:,} times with nothing to do."
+            " Each time costs real time: park until the next due time, not for a moment."
+        )
 
     def _progress_state(self) -> object:
         """Return a value that changes if there is progress: the time and the number of events."""

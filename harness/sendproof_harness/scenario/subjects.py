@@ -26,7 +26,7 @@ def _derived_subjects(scenario: Scenario) -> Iterator[Subject]:
         if campaign.campaign in cancelled or campaign.cancel_at is not None:
             yield Subject(kind="withheld", value="cancelled")
             continue
-        yield Subject(kind="due", value=campaign.campaign)
+        yield Subject(kind="due_in_every_split", value=campaign.campaign)
         if campaign.customers > PAGE_SIZE:
             yield Subject(kind="due_on_page", value=-(-campaign.customers // PAGE_SIZE))
     for step in scenario.steps:

@@ -44,9 +44,12 @@ def template_titled(title: str, at_provider: Mapping[str, Template], channel: Ch
 
 
 def channel_template(template: Template, on_channel: Sequence[ChannelTemplate], channel: Channel) -> ChannelTemplate:
-    """Return a provider's template on the channel: the one with the same id, else one whose name contains the title."""
+    """Return a provider's template on the channel: the one with the same id, else one whose name contains the title.
+
+    `Offer 12` contains the title `Offer 1`, too, so the shortest such name is the template's.
+    """
     by_id = [pair for pair in on_channel if str(pair[0]) == str(template.id)]
-    by_name = [pair for pair in on_channel if template.title in pair[1]]
+    by_name = sorted((pair for pair in on_channel if template.title in pair[1]), key=lambda pair: len(pair[1]))
     if not (by_id or by_name):
         names = [name for _, name in on_channel] or "none"
         raise ControlError(

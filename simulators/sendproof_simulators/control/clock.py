@@ -1,4 +1,4 @@
-"""The operations of `control.yaml` on a sandbox's clock: read, advance, park, and leave."""
+"""The operations of `control.yaml` on a sandbox's clock: read, set its rate, advance, park, and leave."""
 
 from collections.abc import Mapping
 
@@ -14,6 +14,14 @@ ADVANCE_TIMEOUT_S = 120.0
 
 async def get_clock(call: ControlCall) -> Response:
     """Return the clock."""
+    return json_response(clock_json(call.sandbox))
+
+
+async def set_clock_rate(call: ControlCall) -> Response:
+    """Let virtual time pass by itself, or stand still, and return the clock."""
+    rate = call.body["rate"]
+    attempt(lambda: call.sandbox.clock.set_rate(rate), invalid_status=409)
+    _record_on_clock(call, {"action": "rate", "rate": rate})
     return json_response(clock_json(call.sandbox))
 
 
@@ -71,7 +79,12 @@ def clock_json(sandbox: Sandbox) -> dict[str, object]:
         "delivered": clock.delivered,
         "in_flight": clock.in_flight + clock.outgoing,
         "participants": [
-            {"name": p.name, "parked": clock.parked(p), "until": None if p.until is None else iso(p.until)}
+            {
+                "name": p.name,
+                "parked": clock.parked(p),
+                "until": None if p.until is None else iso(p.until),
+                "idle_wake_ups": p.idle_wake_ups,
+            }
             for p in clock.participants.values()
         ],
         "next": None if due is None else iso(due),

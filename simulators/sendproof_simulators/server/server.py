@@ -7,6 +7,7 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
@@ -124,7 +125,7 @@ def serve(
     sandbox = SandboxSettings(
         name=DEFAULT,
         seed=seed,
-        start=int(SystemWallClock().time() * 1000),
+        start=0,
         rate=1.0,
         audience=audience,
         channels=DEFAULT_CHANNELS,
@@ -140,6 +141,8 @@ async def _serve(host: str, port: int, default: SandboxSettings, announce: Calla
         names = ["control", *simulators.services]
         sockets = _bind(host, port, names)
         _set_addresses(simulators, host, names, sockets)
+        # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
+        default = replace(default, start=int(SystemWallClock().time() * 1000))
         sandbox = simulators.sandboxes.create(default)
         view = sandbox_json(simulators.control_context, sandbox)
         addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}

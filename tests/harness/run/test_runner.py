@@ -199,14 +199,24 @@ def test_wrong_key_blames_the_configuration(scenario, options_for, simulators) -
 def test_bridge_without_the_clock_runs_with_a_note(scenario, options_for) -> None:
     """It may be correct in everything that was observed."""
     progress = RecordedProgress()
-    result = run_scenario(scenario, "small", options_for(WITHOUT_CLOCK), progress)
+    result = run_scenario(scenario, "small", options_for(WITHOUT_CLOCK, timeout_s=4), progress)
     assert result.aborted is None
-    assert progress.notes == [
-        (
-            "The bridge does not take part in the virtual clock (clock_url of the handover file),"
-            " so its times cannot be judged."
-        )
-    ]
+    (note,) = progress.notes
+    assert note == (
+        "Your bridge does not use the virtual clock (clock_url of the handover file).\n"
+        "The run waits for owed work in real time (clock rate 1), and jumps when nothing is owed.\n"
+        "It takes about 6 seconds for a bridge that looks for work every 2 seconds, 3 minutes if it looks once a"
+        " minute.\n"
+        "Send times and the pace of reports stay unknown. To have them judged, use the virtual clock, or --clock-rate 1"
+        " with a short scenario."
+    )
+
+
+def test_scenario_begins_in_the_past_of_a_bridge_without_the_clock(scenario, options_for, simulators) -> None:
+    """Its messages are due at once on the clock of the machine, and no older than the run."""
+    result = run_scenario(scenario, "small", options_for(WITHOUT_CLOCK, timeout_s=4), RecordedProgress())
+    (due,) = {obligation.due for obligation in read_history(result.histories[0]).obligations}
+    assert 0 <= simulators.call("GET", "/health")["real"] - due / 1000 < 3_600
 
 
 def test_clock_rate_lets_time_run_by_itself(scenario, options_for) -> None:
@@ -267,3 +277,26 @@ def test_kill_is_refused_for_a_running_bridge(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="--bridge: expected a scenario without the fault kill"):
         run_scenario(scenario, "killed", options, RecordedProgress())
     assert list(tmp_path.iterdir()) == []
+
+
+@dataclass
+class Interrupting(RecordedProgress):
+    """The progress of a run that is interrupted as soon as time is to be advanced."""
+
+    def phase(self, text: str) -> None:
+        super().phase(text)
+        if text.startswith("advancing"):
+            raise KeyboardInterrupt
+
+
+def test_interrupted_run_leaves_its_history(scenario, options_for) -> None:
+    """A run can last for hours; what it saw until then can be judged."""
+    progress, options = Interrupting(), options_for(PARKING)
+    with pytest.raises(KeyboardInterrupt):
+        run_scenario(scenario, "small", options, progress)
+    file = options.results / "small" / "history.ndjson"
+    verdict = judge(read_history(file))
+    assert (verdict.status, progress.notes[-1]) == (
+        "unknown",
+        f"The run was interrupted. To judge what it saw: sendproof judge {file}",
+    )

@@ -38,6 +38,7 @@ class RecordedTime:
 
     control: ScriptedControl
     rate: float | None = None
+    is_paced: bool = False
     advances: list[timedelta] = field(default_factory=list)
 
     def at_rest(self) -> bool:
@@ -45,6 +46,9 @@ class RecordedTime:
 
     def advance(self, by: timedelta) -> None:
         self.advances.append(by)
+
+    def let_pass(self, *, passes: bool) -> None:
+        assert not passes
 
 
 def advances_until_joined(*clocks: dict[str, Any]) -> list[timedelta]:

@@ -91,3 +91,12 @@ def test_deleting_one_sandbox_does_not_stop_the_other(simulators, pair, deleted)
 def test_invalid_shared_clock_is_refused_with_the_reason(simulators, clock, status, message):
     response = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=60)
     assert (response.status_code, response.json()["detail"].startswith(message)) == (status, True)
+
+
+def test_rate_of_one_sandbox_is_recorded_in_both(simulators, pair):
+    """The judge of each client must know that time passed by itself."""
+    first, second = pair
+    clock = simulators.call("PATCH", f"/sandboxes/{first}/clock", {"rate": 1})
+    assert (clock["mode"], clock["rate"]) == ("virtual", 1)
+    lines = [line for line in simulators.history(second) if line["kind"] == "clock"]
+    assert [(line["action"], line["rate"]) for line in lines] == [("rate", 1)]

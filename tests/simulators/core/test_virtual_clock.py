@@ -202,3 +202,87 @@ def test_real_clock_fires_due_items() -> None:
 
     assert asyncio.run(run()) == "due"
     assert events == ["nine"]
+
+
+def clock_with_rate(wall: StillWallClock, rate: float | None) -> VirtualClock[str]:
+    """Return a virtual clock that starts at six and then gets a rate."""
+    clock: VirtualClock[str] = VirtualClock(wall, lambda _: None, start=SIX, rate=None)
+    clock.set_rate(rate)
+    return clock
+
+
+def test_virtual_clock_with_a_rate_passes_by_itself() -> None:
+    wall = StillWallClock()
+
+    async def run() -> int:
+        clock = clock_with_rate(wall, 1)
+        wall.seconds += 2
+        return clock.now()
+
+    assert asyncio.run(run()) == SIX + 2_000
+
+
+def test_virtual_clock_without_its_rate_stands_still_again() -> None:
+    wall = StillWallClock()
+
+    async def run() -> int:
+        clock = clock_with_rate(wall, 1)
+        wall.seconds += 2
+        clock.set_rate(None)
+        wall.seconds += 60
+        return clock.now()
+
+    assert asyncio.run(run()) == SIX + 2_000
+
+
+def test_advance_jumps_a_clock_with_a_rate_without_waiting_for_silence() -> None:
+    """The wall clock stands still, so a wait for a third of a second of silence would never end."""
+    wall = StillWallClock()
+
+    async def run() -> tuple[int, list[int]]:
+        fired: list[int] = []
+        clock: VirtualClock[str] = VirtualClock(wall, lambda _: fired.append(clock.now()), start=SIX, rate=None)
+        clock.set_rate(1)
+        clock.schedule(NINE, "nine")
+        wall.seconds += 2
+        await clock.advance(TEN, timeout=60)
+        clock.stop()
+        return clock.now(), fired
+
+    assert asyncio.run(run()) == (TEN, [NINE])
+
+
+def test_advance_to_a_time_that_a_clock_with_a_rate_has_passed_changes_nothing() -> None:
+    wall = StillWallClock()
+
+    async def run() -> int:
+        clock = clock_with_rate(wall, 1)
+        wall.seconds += 2
+        await clock.advance(SIX + 1_000, timeout=60)
+        return clock.now()
+
+    assert asyncio.run(run()) == SIX + 2_000
+
+
+def test_real_clock_keeps_its_rate() -> None:
+    clock: VirtualClock[str] = VirtualClock(StillWallClock(), lambda _: None, start=SIX, rate=30.0)
+    with pytest.raises(ValueError, match="expected a virtual clock"):
+        clock.set_rate(1)
+
+
+def test_wake_up_without_traffic_is_counted_as_idle() -> None:
+    async def scene(clock: VirtualClock[str], events: list[str]) -> None:
+        async def bridge() -> None:
+            await clock.park("bridge", NINE, 0)
+            await clock.park("bridge", TEN, 0)
+            clock.enter()
+            clock.leave()
+            await clock.park("bridge", None, 0)
+
+        worker = asyncio.create_task(bridge())
+        await asyncio.sleep(0)
+        await clock.advance(TEN, timeout=60)
+        events.append(f"{clock.participants['bridge'].idle_wake_ups} idle")
+        worker.cancel()
+
+    assert play(scene) == ["1 idle"]

@@ -42,6 +42,10 @@ SETTINGS: Settings = {
 _BATCH_SIZE = 500
 # observed: https://github.com/lindar-open/textlocal-java-client (no more than 1,000 rows a call)
 _HISTORY_PAGE = 1_000
+# observed: https://github.com/shailahir/textlocal-api (the default of get_contacts)
+_CONTACTS_PAGE = "100"
+# documented: https://api.txtlocal.com/docs/helpfulinfo
+_OPT_OUT_GROUP = "6"
 # documented: https://api.txtlocal.com/docs/helpfulinfo (longer texts are cut)
 _MAX_TEXT_LENGTH = 765
 
@@ -168,10 +172,22 @@ class Textlocal:
                 yield Receipt(recipient=message.recipient, status_code=code, provider_time=time)
 
     def list_opt_outs(self) -> list[str]:
-        """Return the opt-out group; observed: the vendor's own client. The form of the list is assumed."""
+        """Return the opt-out group; observed: the vendor's own client. The form of the list is assumed.
+
+        It is a list of all numbers, or the first contacts of the group: then `get_contacts` has the others.
+        """
         response, payload = self._command("get_optouts", {})
         _check_success(response, payload)
-        return [str(row.get("number", "")).lstrip("+") for row in _rows(response, payload, "optouts")]
+        if "contacts" not in payload:
+            return _numbers(_rows(response, payload, "optouts"))
+        numbers = rows = _numbers(_rows(response, payload, "contacts"))
+        while rows:
+            page = {"group_id": _OPT_OUT_GROUP, "start": str(len(numbers)), "limit": _CONTACTS_PAGE}
+            response, payload = self._command("get_contacts", page)
+            _check_success(response, payload)
+            rows = _numbers(_rows(response, payload, "contacts"))
+            numbers = numbers + rows
+        return numbers
 
     def _status(self, message: str) -> tuple[str, str]:
         """Return the status code of a message, and its time as text."""
@@ -274,6 +290,10 @@ def _rows(response: Response, payload: Mapping[str, Any], name: str) -> list[dic
         got = type(rows).__name__
         raise OutcomeUnknownError(f"{response.operation}: expected a list of objects as {name}, got {got}")
     return rows
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [str(row.get("number", "")).lstrip("+") for row in rows]
 
 
 def _template(response: Response, row: Mapping[str, Any]) -> Template:

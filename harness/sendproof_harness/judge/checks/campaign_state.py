@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.consent import GRACE
+from sendproof_harness.judge.facts.consent import GRACE, has_reacted_at
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     cancellation_times,
@@ -33,7 +33,7 @@ def check_cancellation(history: History) -> CheckResult:
         if recipient.obligation.reason == "cancelled"
         for cancelled_at in [cancelled[campaign_key(recipient.obligation)]]
         for delivery in recipient.deliveries
-        if delivery.send_at > cancelled_at + GRACE
+        if delivery.send_at > has_reacted_at(history, cancelled_at)
     ]
     return CheckResult(looked_at=len(recipients), unit="recipients", findings=tuple(findings))
 

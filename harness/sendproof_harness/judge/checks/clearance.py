@@ -7,12 +7,13 @@ be cleared or not: no message can go out, and no document says more.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import HOUR, SECOND, spoken
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
+from sendproof_harness.judge.facts.observation import bridge_time, reaction_time
 from sendproof_harness.judge.facts.pages import NOT_CLEARED
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import CLEARANCE_GIVEN
@@ -82,9 +83,11 @@ def _missing_clearance(history: History, hold: _Hold) -> Finding:
     if all(attempt.dropped for attempt in attempts):
         cause = "the bridge never received the event about a campaign on hold"
         return _not_cleared(hold, cause, "every attempt was lost", is_known=False)
-    return _not_cleared(
-        hold, "a campaign on hold was never cleared, so none of its customers get a message", "no clearance in time"
-    )
+    cause = "a campaign on hold was never cleared, so none of its customers get a message"
+    if bridge_time(history).between(hold.at, hold.required_by) < reaction_time(history, 0):
+        jumped = _not_cleared(hold, cause, "a deadline that passed in a jump of time", is_known=False)
+        return replace(jumped, blame="config")
+    return _not_cleared(hold, cause, "no clearance in time")
 
 
 def _not_cleared(hold: _Hold, cause: str, got: str, *, is_known: bool = True, is_config: bool = False) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, span, spoken
@@ -12,6 +13,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     consent_reports,
     provider_changes,
 )
+from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
@@ -62,7 +64,7 @@ def _not_synced(
 def _finding_of_change(
     history: History, change: ProviderChange, reports: Sequence[ConsentReport], customer: str
 ) -> Finding | None:
-    deadline = change.at + SYNC_WITHIN
+    deadline, visible = change.at + SYNC_WITHIN, bridge_time(history)
     until = history.header.ended if change.until is None else change.until
     later = [report for report in reports if change.at <= report.at <= until]
     if not change.opted_out and not any(_is_right(report, opted_out=True) for report in reports):
@@ -72,7 +74,7 @@ def _finding_of_change(
     in_channel = next((report.at for report in right if report.channel is None or report.channel in change.channels), 0)
     name = "a provider opt-out" if change.opted_out else "an opt-in after an opt-out"
     if in_channel:
-        if in_channel <= deadline:
+        if visible.between(change.at, in_channel) <= SYNC_WITHIN:
             return None
         got = f"{span(in_channel - change.at)} after it"
         return _finding(customer, f"{name} was reported to Optimove too late", f"within {_WITHIN}", got, change.at)
@@ -83,7 +85,9 @@ def _finding_of_change(
     if deadline <= until:
         expected = f"SetCustomerChannelPreference or an attribute within {_WITHIN} of {spoken(change.at)}"
         got = f"no report, after {'an opt-out' if change.opted_out else 'an opt-in'} at {change.service}"
-        return _finding(customer, f"{name} was never reported to Optimove", expected, got, change.at)
+        finding = _finding(customer, f"{name} was never reported to Optimove", expected, got, change.at)
+        is_visible = visible.between(change.at, until) >= SYNC_WITHIN
+        return finding if is_visible else replace(finding, level="unknown", blame="config")
     return None
 
 

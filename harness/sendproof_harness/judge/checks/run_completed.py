@@ -15,7 +15,7 @@ def check_run_completed(history: History) -> CheckResult:
 def _aborted(aborted: RunAborted) -> Finding:
     return Finding(
         check=_ID,
-        level="error" if aborted.blame == "harness" else "fail",
+        level="unknown" if aborted.reason == "unobserved" else "error" if aborted.blame == "harness" else "fail",
         blame=aborted.blame,
         cause=aborted.cause,
         expected=aborted.expected,

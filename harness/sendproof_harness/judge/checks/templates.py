@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate
 from sendproof_harness.history.timestamps import HOUR, span, spoken
+from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
+from sendproof_harness.providers import provider
 
 _ID = "templates.synchronised"
 
@@ -49,13 +51,20 @@ class _TemplateLists:
 
 def check_templates_synced(history: History) -> CheckResult:
     """Compare the channel with the provider whenever a campaign is announced, and at the end."""
-    provider_of = {channel.id: channel.provider for channel in history.header.channels}
+    provider_of = {
+        channel.id: channel.provider
+        for channel in history.header.channels
+        if channel.id not in provider(channel.provider).subscription_channels
+    }
     found: dict[tuple[str, Location], Finding] = {}
     seen: set[tuple[int, str]] = set()
     for at, lists in _lists_at_checkpoints(history):
         for channel, service in provider_of.items():
-            seen |= {(channel, key) for key in (*_settled(lists, service, at), *lists.channels.get(channel, ()))}
-            for finding in _differences(lists, channel, service, at):
+            latest = bridge_time(history).before(at, SYNC_WITHIN)
+            seen |= {
+                (channel, key) for key in (*_settled(lists, service, at, latest), *lists.channels.get(channel, ()))
+            }
+            for finding in _differences(lists, channel, service, at, latest):
                 found.setdefault((finding.cause, finding.where), finding)
     return CheckResult(looked_at=len(seen), unit="templates", findings=tuple(found.values()))
 
@@ -73,19 +82,19 @@ def _lists_at_checkpoints(history: History) -> Iterator[tuple[int, _TemplateList
         yield checkpoint, lists
 
 
-def _differences(lists: _TemplateLists, channel: int, service: str, at: int) -> Iterator[Finding]:
+def _differences(lists: _TemplateLists, channel: int, service: str, at: int, latest: int) -> Iterator[Finding]:
+    """Yield the differences at an instant; the bridge cannot know of changes after `latest`."""
     titles, names = lists.provider.get(service, {}), lists.channels.get(channel, {})
-    for key in _settled(lists, service, at):
+    for key in _settled(lists, service, at, latest):
         if not _is_listed(key, titles[key], names):
             yield _not_listed(channel, key, titles[key], names, at)
     for key, name in names.items():
-        if _is_stale(key, name, titles) and _is_long_deleted(key, lists, service, at):
+        if _is_stale(key, name, titles) and _is_long_deleted(key, lists, service, latest):
             yield _still_listed(channel, key, name, at)
 
 
-def _settled(lists: _TemplateLists, service: str, at: int) -> list[str]:
+def _settled(lists: _TemplateLists, service: str, at: int, latest: int) -> list[str]:
     """Return the provider's templates that have been unchanged for so long that the channel must list them."""
-    latest = at - SYNC_WITHIN
     return [key for key in lists.provider.get(service, ()) if lists.changed.get((service, key), at) <= latest]
 
 
@@ -99,11 +108,11 @@ def _is_stale(key: str, name: str, titles: Mapping[str, str]) -> bool:
     return key not in titles and not any(title and title in name for title in titles.values())
 
 
-def _is_long_deleted(key: str, lists: _TemplateLists, service: str, at: int) -> bool:
+def _is_long_deleted(key: str, lists: _TemplateLists, service: str, limit: int) -> bool:
     """Return True if the provider deleted it long enough ago; for an own id of the bridge, any change may be it."""
     changed_at = lists.changed.get((service, key))
     latest = max((changed for (owner, _), changed in lists.changed.items() if owner == service), default=0)
-    return (latest if changed_at is None else changed_at) + SYNC_WITHIN <= at
+    return (latest if changed_at is None else changed_at) <= limit
 
 
 def _not_listed(channel: int, key: str, title: str, names: Mapping[str, str], at: int) -> Finding:

@@ -4,6 +4,9 @@
     attribute of a customer   all channels   known at once to the bridge that writes it
     preference for a channel  that channel   known at once to the bridge that writes it
 
+A bridge outside virtual time knows later: it needs time to react that it could see pass, and its polls by its own clock
+cannot be observed.
+
 Opt-outs that the client writes itself (a batch file) are in the rows of later campaigns, and therefore in their
 obligations. For a campaign with rows that were read before, a bridge cannot know them. Such a customer is due nothing,
 and a message to them is not a failure.
@@ -18,6 +21,7 @@ from sendproof_harness.history.parts import AttributeChange
 from sendproof_harness.history.records import Attributes, History, Obligation, OptOut, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -104,12 +108,13 @@ def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> 
 
 def _at_providers(history: History) -> Iterator[OptOutPeriod]:
     customers, first_reported = customers_of_opt_outs(history), first_reported_opt_outs(history)
-    opt_ins = _opt_in_times(history)
+    opt_ins, is_timed = _opt_in_times(history), times_are_meaningful(history)
     for opt_out in history.opt_outs:
         reported_at = first_reported.get((opt_out.service, opt_out.number))
-        known_at = opt_out.at + POLL_WITHIN if reported_at is None else max(reported_at, opt_out.at) + GRACE
+        polled_at = opt_out.at + POLL_WITHIN if is_timed else None
+        known_at = polled_at if reported_at is None else has_reacted_at(history, max(reported_at, opt_out.at))
         until = next((at for at in opt_ins.get((opt_out.service, opt_out.number), ()) if at > opt_out.at), None)
-        is_end_known = until is not None and provider(opt_out.service).lists_opt_outs
+        is_end_known = is_timed and provider(opt_out.service).lists_opt_outs
         for customer in customers.get(opt_out.number, ()):
             yield OptOutPeriod(
                 customer=customer,
@@ -119,6 +124,11 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
                 until=until,
                 over_known_at=until + POLL_WITHIN if until is not None and is_end_known else None,
             )
+
+
+def has_reacted_at(history: History, at: int) -> int:
+    """Return when the bridge has had time to act on what it learned at an instant."""
+    return bridge_time(history).after(at, reaction_time(history, GRACE))
 
 
 def _opt_in_times(history: History) -> Mapping[tuple[str, str], list[int]]:
@@ -221,34 +231,34 @@ class _Statement:
 
 def _by_attribute(history: History) -> Iterator[OptOutPeriod]:
     return _periods(
-        _attribute_statement(update, change)
+        _attribute_statement(history, update, change)
         for update in history.attributes
         for change in update.changes
         if change.field == CONSENT_ATTRIBUTE
     )
 
 
-def _attribute_statement(update: Attributes, change: AttributeChange) -> _Statement:
+def _attribute_statement(history: History, update: Attributes, change: AttributeChange) -> _Statement:
     source = f"by the attribute {CONSENT_ATTRIBUTE}{_source_suffix(update.source)}"
-    known_at = _known_at(update.at, update.source)
+    known_at = _known_at(history, update.at, update.source)
     period = OptOutPeriod(customer=change.customer, at=update.at, source=source, known_at=known_at)
     return _Statement(opted_out=change.value == OPTED_OUT_VALUE, period=period)
 
 
 def _by_preference(history: History) -> Iterator[OptOutPeriod]:
     return _periods(
-        _preference_statement(preference, customer)
+        _preference_statement(history, preference, customer)
         for preference in history.preferences
         for customer in preference.customers
     )
 
 
-def _preference_statement(preference: Preference, customer: str) -> _Statement:
+def _preference_statement(history: History, preference: Preference, customer: str) -> _Statement:
     period = OptOutPeriod(
         customer=customer,
         at=preference.at,
         source=f"by a preference for channel {preference.channel}{_source_suffix(preference.source)}",
-        known_at=_known_at(preference.at, preference.source),
+        known_at=_known_at(history, preference.at, preference.source),
         channel=preference.channel,
     )
     return _Statement(opted_out=preference.opted_out, period=period)
@@ -258,9 +268,9 @@ def _source_suffix(source: Literal["api", "batch_file"]) -> str:
     return "" if source == "api" else " in a batch file of the client"
 
 
-def _known_at(at: int, source: Literal["api", "batch_file"]) -> int | None:
+def _known_at(history: History, at: int, source: Literal["api", "batch_file"]) -> int | None:
     """Return when the bridge knows a statement; only its own API requests count."""
-    return at + GRACE if source == "api" else None
+    return has_reacted_at(history, at) if source == "api" else None
 
 
 def _periods(statements: Iterable[_Statement]) -> Iterator[OptOutPeriod]:

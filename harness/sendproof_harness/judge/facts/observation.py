@@ -1,15 +1,91 @@
-"""The meaning of the times in a history: only a bridge that used the sandbox's time can be judged by them."""
+"""The meaning of the times in a history: only a bridge that used the sandbox's time can be judged by them.
+
+A bridge outside virtual time lives by the clock of its machine. It cannot see a jump of the sandbox's clock, so no
+result may depend on one. Between the jumps the harness lets time pass at rate 1. What such a bridge sees pass is
+therefore the sandbox's time without the jumps:
+
+    sandbox      06:30:00 ── 06:30:05 ~~ jump ~~ 09:00:00 ── 09:00:03
+    bridge       0 s ─────── 5 s ─────────────── 5 s ─────── 8 s
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.findings import Finding
+from sendproof_harness.history.timestamps import SECOND
+from sendproof_harness.judge.findings import Finding, cached_per_history
+
+#: What a bridge outside virtual time needs to notice something and to act on it: a loop of a minute, and slow writes.
+REACTION = 90 * SECOND
+# The harness joins the clock too, to hold time while it restarts the bridge.
+_HARNESS = "sendproof"
 
 
+@cached_per_history
 def times_are_meaningful(history: History) -> bool:
     """Return True if the bridge took part in the sandbox's clock, or that clock ran in real time."""
     clock = history.header.clock
-    if clock.participants or any(event.action == "joined" for event in history.clocks):
+    names = {*clock.participants, *(event.participant for event in history.clocks if event.action == "joined")}
+    if names - {_HARNESS}:
         return True
     return clock.mode == "real" and clock.rate in {None, 1}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BridgeTime:
+    """The time that the bridge could see pass, in milliseconds.
+
+    `starts` and `ends` are those of the jumps that it could not see, `visible` is its own time at each jump.
+    """
+
+    starts: Sequence[int] = ()
+    ends: Sequence[int] = ()
+    visible: Sequence[int] = ()
+
+    def of(self, at: int) -> int:
+        """Return the bridge's time at an instant; during a jump it stands still."""
+        jump = bisect_left(self.starts, at) - 1
+        return at if jump < 0 else self.visible[jump] + max(0, at - self.ends[jump])
+
+    def between(self, start: int, end: int) -> int:
+        """Return how much of the time between two instants the bridge could see."""
+        return self.of(end) - self.of(start)
+
+    def after(self, at: int, delay: int) -> int:
+        """Return the first instant at which the bridge had seen `delay` pass since `at`."""
+        wanted = self.of(at) + delay
+        return wanted + self._skipped(bisect_left(self.visible, wanted))
+
+    def before(self, at: int, delay: int) -> int:
+        """Return the last instant that was `delay` or more ago for the bridge at `at`."""
+        wanted = self.of(at) - delay
+        return wanted + self._skipped(bisect_right(self.visible, wanted))
+
+    def _skipped(self, count: int) -> int:
+        """Return the length of the first `count` jumps."""
+        return self.ends[count - 1] - self.visible[count - 1] if count else 0
+
+
+@cached_per_history
+def bridge_time(history: History) -> BridgeTime:
+    """Return the time that the bridge could see pass: all of it, if the bridge used the sandbox's clock."""
+    if times_are_meaningful(history):
+        return BridgeTime()
+    starts: list[int] = []
+    ends: list[int] = []
+    visible: list[int] = []
+    for event in history.clocks:
+        if event.action == "advance" and event.to is not None and event.to > event.at:
+            visible.append(event.at - (ends[-1] - visible[-1] if ends else 0))
+            starts.append(event.at)
+            ends.append(event.to)
+    return BridgeTime(starts=starts, ends=ends, visible=visible)
+
+
+def reaction_time(history: History, usual: int) -> int:
+    """Return the time that the bridge has to act, in its own time: `usual`, or a loop if it is outside virtual time."""
+    return usual if times_are_meaningful(history) else REACTION
 
 
 def unobserved_times(history: History, check: str, items: str) -> Finding:
@@ -21,6 +97,6 @@ def unobserved_times(history: History, check: str, items: str) -> Finding:
         level="unknown",
         blame="config",
         cause="the bridge did not use the clock of the sandbox, so its times cannot be judged",
-        expected="a bridge that parks on the virtual clock, or a sandbox in real time",
+        expected="a bridge that parks at its clock_url, or a short scenario with --clock-rate 1",
         got=f"a {clock.mode} clock{rate} without the bridge, and {items}",
     )

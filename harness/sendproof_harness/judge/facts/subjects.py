@@ -61,6 +61,17 @@ def _is_due(history: History, value: Value) -> bool:
     return any(value in {obligation.trigger, obligation.campaign} for obligation in _due(history))
 
 
+def _is_due_in_every_split(history: History, value: Value) -> bool:
+    splits = {
+        (campaign_key(campaign), str(split.template), split.send_at)
+        for campaign in history.campaigns
+        for split in campaign.splits
+        if campaign.campaign == value and split.share
+    }
+    due = {(campaign_key(obligation), str(obligation.template), obligation.due) for obligation in _due(history)}
+    return bool(splits) and splits <= due
+
+
 def _is_due_on_page(history: History, value: Value) -> bool:
     rows: defaultdict[CampaignKey, int] = defaultdict(int)
     for obligation in history.obligations:
@@ -167,6 +178,7 @@ def _has_changed_number(history: History, value: Value) -> bool:
 
 _TESTS: Mapping[str, _Test] = {
     "due": _is_due,
+    "due_in_every_split": _is_due_in_every_split,
     "due_on_page": _is_due_on_page,
     "due_again_within": _is_due_again,
     "withheld": _is_withheld,
@@ -182,6 +194,7 @@ _TESTS: Mapping[str, _Test] = {
 }
 _TEXTS: Mapping[str, str] = {
     "due": "a customer who is due a message of {value}",
+    "due_in_every_split": "a customer in each split of campaign {value} who is due a message",
     "due_on_page": "a customer on page {value} of a campaign who is due a message",
     "due_again_within": "a customer who is due two messages of one trigger within {value}",
     "withheld": "a customer who gets no message for the reason {value} alone",

@@ -7,6 +7,7 @@ from typing import Any
 
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.paced_scenario import forecast
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.steps.template_lists import template_differences
 from sendproof_harness.run.time_control import at_rest
@@ -15,6 +16,8 @@ from sendproof_harness.scenario.values import duration_text, pluralized
 
 # A bridge that takes part in the clock joins it moments after it has registered its listener.
 JOIN_S = 3.0
+# A bridge that was not ready after this time, and is no participant, gets time that passes by itself.
+_ABSENT_AFTER_S = 10.0
 # Optimove's event types: a campaign is processed, a customer meets a trigger, a campaign is executed on a channel.
 CAMPAIGN_PROCESSED, TRIGGERED, CAMPAIGN_EXECUTED = 1, 11, 13
 # The virtual time of a wait_for, in steps: a bridge may have to respect a rate limit, or read templates periodically.
@@ -29,7 +32,8 @@ _POLL_S = 0.05
 def wait_for(context: RunContext, step: WaitFor) -> None:
     """Wait until the bridge is ready for every client and takes part in the clock; otherwise `RunAbortedError`."""
     context.progress.phase(f"waiting for the bridge: {_condition_text(step)}")
-    limit, waited = monotonic() + context.timeout_s, timedelta()
+    began, waited = monotonic(), timedelta()
+    limit = began + context.timeout_s
     while True:
         context.check_bridge()
         # The clock first: once the bridge is idle, the state that is read afterwards is final.
@@ -47,8 +51,17 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
                 break
             raise RunAbortedError(_not_ready(context, step, waited))
         else:
+            _let_time_pass_for_absent(context, began)
             pause(_POLL_S)
     join(context)
+
+
+def _let_time_pass_for_absent(context: RunContext, began: float) -> None:
+    """Let time pass by itself for a bridge outside virtual time: it may wait for a rate limit."""
+    is_absent = not context.bridge.must_join_clock and not context.participants()
+    is_due = monotonic() > began + _ABSENT_AFTER_S and _request_count(context) > 0
+    if context.time.rate is None and not context.time.is_paced and (is_due or not is_absent):
+        context.time.let_pass(passes=is_absent)
 
 
 def unregistered(context: RunContext) -> list[tuple[int, int]]:
@@ -86,7 +99,7 @@ def _is_campaign_near(context: RunContext) -> bool:
 
 def join(context: RunContext) -> None:
     """Wait until the bridge takes part in the clock and is idle. A clock that runs by itself needs no participant."""
-    if context.time.rate is not None:
+    if context.time.rate is not None or context.time.is_paced:
         return
     limit, requests_before = _join_limit(context), _request_count(context)
     # One snapshot decides: a bridge that joins between two looks at the clock must not be taken for an absent one.
@@ -102,6 +115,7 @@ def join(context: RunContext) -> None:
             _accept_absence(context)
             return
         pause(_POLL_S)
+    context.time.let_pass(passes=False)
     context.time.advance(timedelta())
 
 
@@ -127,9 +141,13 @@ def _accept_absence(context: RunContext) -> None:
                 got="no park",
             )
         )
+    context.time.pace(context.sandboxes)
     context.note_once(
-        "The bridge does not take part in the virtual clock (clock_url of the handover file),"
-        " so its times cannot be judged."
+        "Your bridge does not use the virtual clock (clock_url of the handover file).\n"
+        "The run waits for owed work in real time (clock rate 1), and jumps when nothing is owed.\n"
+        f"It takes {forecast(context.scenario)}.\n"
+        "Send times and the pace of reports stay unknown. To have them judged, use the virtual clock, or --clock-rate 1"
+        " with a short scenario."
     )
 
 
@@ -163,6 +181,14 @@ def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAbor
     if context.bridge.is_started_by_run:
         got += f"; {context.bridge.log_excerpt()}"
     within = f"{duration_text(waited)} of virtual time" if waited else f"{context.timeout_s:.0f} s"
+    if context.time.is_paced:
+        return RunAborted(
+            reason="unobserved",
+            blame="config",
+            cause="a bridge outside virtual time was not seen to synchronize its templates",
+            expected=f"{_condition_text(step)} within {within}; use the virtual clock, or a longer --timeout",
+            got=got,
+        )
     return RunAborted(
         blame="config" if unauthenticated or not context.bridge.is_started_by_run else "bridge",
         reason="unready",

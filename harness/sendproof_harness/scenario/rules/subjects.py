@@ -121,6 +121,7 @@ def _nothing(scenario: Scenario, value: object) -> str | None:
 
 _NEEDS: Mapping[str, _Need] = {
     "due": _due,
+    "due_in_every_split": _due,
     "due_on_page": _due_on_page,
     "due_again_within": _due_again,
     "withheld": _withheld,

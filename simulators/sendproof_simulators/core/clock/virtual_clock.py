@@ -10,6 +10,10 @@ count, if a webhook was delivered that the participant did not know when it last
 accepted by a bridge and still overlooked when time moves.
 
 Real time passes by itself, at a rate.
+
+A virtual clock can be given a rate as well, for a bridge that lives by the clock of its machine. Its time then passes
+by itself while the bridge works, so rate limits and retries behave as in production, and `advance` jumps over the
+stretches without work. Nothing shows that such a bridge has finished: that is for the caller of `advance` to decide.
 """
 
 import asyncio
@@ -37,13 +41,16 @@ class NotQuietError(Exception):
 class Participant:
     """A bridge process that takes part in virtual time.
 
-    It is parked until `until`; `since` is the number of deliveries that it knows.
+    It is parked until `until`; `since` is the number of deliveries that it knows. `idle_wake_ups` counts how often it
+    woke at its own time and parked again, with no request and no webhook in between.
     """
 
     name: str
     until: Instant | None = None
     since: int = 0
     waiting: asyncio.Future[str] | None = None
+    idle_wake_ups: int = 0
+    traffic_at_wake_up: int | None = None
 
 
 @dataclass(slots=True, order=True)
@@ -64,31 +71,43 @@ class VirtualClock(Generic[T]):
 
     def __init__(self, wall: WallClock, fire: Callable[[T], None], *, start: Instant, rate: float | None) -> None:
         """Call `fire` for each due item. `rate` is in seconds per real second; None creates a virtual clock."""
+        self.mode = "virtual" if rate is None else "real"
         self.rate = rate
         self.participants: dict[str, Participant] = {}
         self.delivered = 0
         self.in_flight = 0
         self.outgoing = 0
         self.advancing = False
+        # The number of requests and webhooks that have ended.
+        self._traffic = 0
         self._wall = wall
         self._fire = fire
-        self._start = start
-        self._real_start = wall.monotonic()
-        self._virtual_now = start
+        # The clock showed `_base` at the real time `_real_base`.
+        self._base = start
+        self._real_base = wall.monotonic()
         self._heap: list[_Entry[T]] = []
         self._order = count()
         self._changed = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
         self._last_activity = wall.monotonic()
 
-    @property
-    def mode(self) -> str:
-        return "virtual" if self.rate is None else "real"
-
     def now(self) -> Instant:
         if self.rate is None:
-            return self._virtual_now
-        return self._start + int((self._wall.monotonic() - self._real_start) * 1000 * self.rate)
+            return self._base
+        return self._base + int((self._wall.monotonic() - self._real_base) * 1000 * self.rate)
+
+    def set_rate(self, rate: float | None) -> None:
+        """Let virtual time also pass by itself, at `rate` seconds per real second; None makes it stand still again."""
+        if self.mode == "real":
+            raise ValueError("expected a virtual clock; real time has the rate that the sandbox was created with")
+        now = self.now()
+        self.rate = rate
+        self._set_now(now)
+        self._rearm()
+        self._changed.set()
+
+    def _set_now(self, now: Instant) -> None:
+        self._base, self._real_base = now, self._wall.monotonic()
 
     def real(self) -> float:
         """Return seconds of real time from an arbitrary origin; they never go back, nor stand still."""
@@ -128,12 +147,13 @@ class VirtualClock(Generic[T]):
         """Count a webhook as acknowledged or failed: the bridge may have new work."""
         self.outgoing -= 1
         self.delivered += 1
-        # In virtual time, the parks of one instant are released together, after all its webhooks.
+        # While time stands still, the parks of one instant are released together, after all its webhooks.
         if self.outgoing == 0 or self.rate is not None:
             self._release_stale()
         self._touch()
 
     def _touch(self) -> None:
+        self._traffic += 1
         self._last_activity = self._wall.monotonic()
         self._changed.set()
 
@@ -143,6 +163,8 @@ class VirtualClock(Generic[T]):
         """Wait until `until`, or until a webhook was delivered; return the reason: due, delivered or poll."""
         participant = self.participants.setdefault(name, Participant(name))
         self._release(participant, "poll")
+        participant.idle_wake_ups += participant.traffic_at_wake_up == self._traffic
+        participant.traffic_at_wake_up = None
         if since != self.delivered and self.outgoing == 0:
             return "delivered"
         if until is not None and until <= self.now():
@@ -183,6 +205,7 @@ class VirtualClock(Generic[T]):
         for participant in self.participants.values():
             if participant.waiting is not None and participant.until is not None and participant.until <= now:
                 self._release(participant, "due")
+                participant.traffic_at_wake_up = self._traffic
 
     def parked(self, participant: Participant) -> bool:
         """Return True if the participant waits and knows all deliveries."""
@@ -192,10 +215,11 @@ class VirtualClock(Generic[T]):
 
     async def advance(self, to: Instant, timeout: float) -> None:  # noqa: ASYNC109 - its error says what was not quiet
         """Advance virtual time to `to`, and fire everything that is due on the way."""
-        if self.rate is not None:
+        if self.mode == "real":
             raise ValueError("expected a virtual clock; real time cannot be advanced")
-        if to < self._virtual_now:
-            raise ValueError(f"expected a target from {iso(self._virtual_now)} (now), got {iso(to)}")
+        # A clock with a rate may have passed the target since the caller read it.
+        if to < self.now() and self.rate is None:
+            raise ValueError(f"expected a target from {iso(self.now())} (now), got {iso(to)}")
         if self.advancing:
             raise ValueError("another advance is under way; wait for its response")
         self.advancing = True
@@ -213,9 +237,9 @@ class VirtualClock(Generic[T]):
             due = self._next_wake_up()
             if due is None or due > to:
                 break
-            self._virtual_now = max(self._virtual_now, due)
+            self._set_now(max(self.now(), due))
             self._fire_due()
-        self._virtual_now = to
+        self._set_now(max(self.now(), to))
         self._release_due()
         await self._until_quiet()
 
@@ -238,7 +262,7 @@ class VirtualClock(Generic[T]):
     async def _until_quiet(self) -> None:
         while not self._is_quiet():
             self._changed.clear()
-            wait = None if self.participants else SETTLE_SECONDS
+            wait = SETTLE_SECONDS if self._must_settle() else None
             try:
                 await asyncio.wait_for(self._changed.wait(), wait)
             except TimeoutError:
@@ -249,7 +273,11 @@ class VirtualClock(Generic[T]):
             return False
         if self.participants:
             return all(self.parked(p) for p in self.participants.values())
-        return self._wall.monotonic() - self._last_activity >= SETTLE_SECONDS
+        return not self._must_settle() or self._wall.monotonic() - self._last_activity >= SETTLE_SECONDS
+
+    def _must_settle(self) -> bool:
+        """Return True if only a time without traffic can show that the bridge has finished."""
+        return not self.participants and self.rate is None
 
     def _quiet_obstacles(self) -> str:
         """Describe what keeps the sandbox from being quiet."""
@@ -259,7 +287,7 @@ class VirtualClock(Generic[T]):
             parts.append(f"{self.in_flight} requests are being answered")
         if self.outgoing:
             parts.append(f"{self.outgoing} webhooks are waiting for the bridge's response")
-        return f"time stood still at {iso(self._virtual_now)}: " + ("; ".join(parts) or "there were still items due")
+        return f"time stood still at {iso(self.now())}: " + ("; ".join(parts) or "there were still items due")
 
     # -- real time -------------------------------------------------------------------------------
 

@@ -228,6 +228,19 @@ def test_opt_out_list_is_read(textlocal, services):
     assert textlocal.list_opt_outs() == [A]
 
 
+def test_opt_out_list_is_read_page_by_page(textlocal, services):
+    """The first contacts of the group; get_contacts has the others."""
+    pages = [[447100000001 + index for index in range(100)], [447200000000], []]
+    first, *others = (Reply({"contacts": [{"number": n} for n in page], "status": "success"}) for page in pages)
+    services.respond("get_optouts", first)
+    services.respond("get_contacts", *others)
+
+    numbers = textlocal.list_opt_outs()
+
+    assert (len(numbers), numbers[0], numbers[-1]) == (101, A, "447200000000")
+    assert [call.body["start"] for call in services.calls("get_contacts")] == ["100", "101"]
+
+
 def test_testing_mode_is_sent(services, tmp_path):
     config = replace(bridge_config(tmp_path, services.url).clients[0].channels[0], testing=True)
     send(open_channel(config, HttpClient(read_seconds=60.0)))

@@ -31,7 +31,7 @@ from sendproof_harness.judge.facts.metrics import (
     reporting_periods,
     targeted_customers,
 )
-from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.observation import REACTION, bridge_time, times_are_meaningful
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY, provider_totals
 from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
 from sendproof_harness.judge.facts.wishes import wants_interactions
@@ -43,10 +43,16 @@ _JUDGED_METRICS = (SENT, DELIVERED, BOUNCED, DROPPED)
 def least_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, int]) -> int:
     """Return the least that the sum of the last totals may be, each pushed at its own instant.
 
-    The bridge knows at once what it sent. It may still have to ask for statuses.
+    The bridge knows at once what it sent. It may still have to ask for statuses. Outside virtual time, it must only
+    include what it had time to read.
     """
-    margin = 0 if metric == SENT else fresh_within(history) - RECEIPT_DELAY
-    return provider_totals(history).range(metric, {key: at - margin for key, at in pushed_at.items()})[0]
+    if not times_are_meaningful(history):
+        visible = bridge_time(history)
+        known_at = {key: visible.before(at, REACTION) + RECEIPT_DELAY for key, at in pushed_at.items()}
+    else:
+        margin = 0 if metric == SENT else fresh_within(history) - RECEIPT_DELAY
+        known_at = {key: at - margin for key, at in pushed_at.items()}
+    return provider_totals(history).range(metric, known_at)[0]
 
 
 # -- totals out of date -----------------------------------------------------------------------------

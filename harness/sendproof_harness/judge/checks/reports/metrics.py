@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
-from sendproof_harness.judge.facts.deliveries.ledger import cancellation_times
+from sendproof_harness.judge.facts.deliveries.ledger import cancellation_times, ledger
 from sendproof_harness.judge.facts.fault_effects import downtime
-from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id, template_key
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     DELIVERED,
@@ -28,7 +28,7 @@ from sendproof_harness.judge.facts.metrics import (
     targeted_customers,
     undetermined_customers,
 )
-from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.observation import REACTION, bridge_time, times_are_meaningful, unobserved_times
 from sendproof_harness.judge.facts.wishes import reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
@@ -174,13 +174,32 @@ def _customers_missing(history: History, key: TemplateKey, values: _Values, cust
     sent, dropped = last_value(values.get(SENT, ())), last_value(values.get(DROPPED, ()))
     last_push = pushes(history)[key[:2]][-1]
     # No document says if customers of a cancelled campaign count as dropped.
-    is_complete = last_push > last_due_times(history)[key] and key[:2] not in cancellation_times(history)
+    is_complete = _has_sent_all(history, key, last_push) and key[:2] not in cancellation_times(history)
     # Customers who may count as sent or not may be missing from both totals.
     undetermined = undetermined_customers(history)[key]
     if is_complete and not customers - undetermined <= sent + dropped <= customers:
         cause = "sent plus dropped is not the number of targeted customers"
         got = f"{sent:,} sent + {dropped:,} dropped = {sent + dropped:,}"
         yield _inconsistent(key, cause, f"{customers:,} customers", got, last_push)
+
+
+def _has_sent_all(history: History, key: TemplateKey, at: int) -> bool:
+    """Return True if the bridge should have sent all messages by an instant, as far as it could see time pass."""
+    last_due = last_due_times(history)[key]
+    if times_are_meaningful(history):
+        return at > last_due
+    return bridge_time(history).between(max(last_due, _last_deliveries(history).get(key, 0)), at) > REACTION
+
+
+@cached_per_history
+def _last_deliveries(history: History) -> Mapping[TemplateKey, int]:
+    """Return when the last message of each template was accepted."""
+    last: dict[TemplateKey, int] = {}
+    for recipient in ledger(history).recipients:
+        for delivery in recipient.deliveries:
+            key = template_key(recipient.obligation)
+            last[key] = max(delivery.at, last.get(key, delivery.at))
+    return last
 
 
 def _unknown_metrics(key: TemplateKey, values: _Values) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from sendproof_harness.judge.facts.metrics import (
     reported_values,
     targeted_customers,
 )
+from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
 from sendproof_harness.judge.facts.provider_totals import provider_totals
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
 from sendproof_harness.judge.facts.reports.occurrences import customer_occurrences, recipients_by_customer
@@ -42,6 +43,7 @@ def check_accuracy(history: History) -> CheckResult:
     """Compare the totals of every push and every interaction with the provider's own records."""
     findings = [
         *_wrong_totals(history),
+        *_unobserved_totals(history),
         *stale_totals(history, _ID),
         *inflated_totals(history, _ID),
         *unpushed_totals(history, _ID),
@@ -94,6 +96,21 @@ def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, 
         where=Location(campaign=first_key[0], channel=first_key[1], template=template_id(first_key)),
         at=at,
     )
+
+
+def _unobserved_totals(history: History) -> Iterator[Finding]:
+    """Yield one finding if more happened after the last push of a bridge outside virtual time."""
+    if times_are_meaningful(history):
+        return
+    ended, pushed, reported = history.header.ended, pushes(history), reported_values(history)
+    stale = sum(
+        last_value(reported.get(key, {}).get(metric, ())) < provider_totals(history).range(metric, {key: ended})[0]
+        for key in targeted_customers(history)
+        for metric in _PROVIDER_METRICS
+        if key[:2] in pushed
+    )
+    if stale:
+        yield unobserved_times(history, _ID, f"{stale:,} totals without what happened after the last push")
 
 
 def _excess_hint(history: History, metric: int) -> str:

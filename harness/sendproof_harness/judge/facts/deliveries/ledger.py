@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sendproof_harness.history.records import Delivery, History, Obligation
-from sendproof_harness.judge.facts.consent import GRACE, opt_outs, opted_out_by, violated_opt_out
+from sendproof_harness.judge.facts.consent import GRACE, has_reacted_at, opt_outs, opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
 from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
@@ -161,7 +161,7 @@ def _classifier(history: History, *, timed: bool) -> _Classifier:
     def result_kind(obligation: Obligation, deliveries: tuple[Delivery, ...]) -> ResultKind:
         cancelled_at = cancelled.get(campaign_key(obligation))
         if not obligation.owed:
-            return _forbidden_kind(obligation, deliveries, cancelled_at)
+            return _forbidden_kind(history, obligation, deliveries, cancelled_at)
         if obligation.channel in testing:
             return "unexpected" if deliveries else "withheld"
         latest = deadline(obligation)
@@ -217,12 +217,14 @@ def _delivered_kind(obligation: Obligation, deliveries: Sequence[Delivery], late
     return _KIND_BY_LATENESS[lateness(deliveries[0].send_at, obligation.due, latest)] if timed else "ok"
 
 
-def _forbidden_kind(obligation: Obligation, deliveries: Sequence[Delivery], cancelled_at: int | None) -> ResultKind:
+def _forbidden_kind(
+    history: History, obligation: Obligation, deliveries: Sequence[Delivery], cancelled_at: int | None
+) -> ResultKind:
     if not deliveries:
         return "withheld"
     if obligation.reason == "cancelled" and cancelled_at is not None and len(deliveries) == 1:
         # A message that was on its way at the time of the cancellation cannot be stopped.
-        return "withheld" if deliveries[0].send_at <= cancelled_at + GRACE else "unexpected"
+        return "withheld" if deliveries[0].send_at <= has_reacted_at(history, cancelled_at) else "unexpected"
     return "sent to opted-out" if obligation.reason == "opted_out" else "unexpected"
 
 

@@ -27,6 +27,7 @@ from sendproof_harness.judge.facts.metrics import (
     fresh_within,
     reporting_periods,
 )
+from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
 from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
 from sendproof_harness.judge.findings import cached_per_history
@@ -142,4 +143,4 @@ def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterat
 def _latest(history: History, interaction: RequiredInteraction) -> int:
     """Return the latest time at which the bridge could learn of it and had to report it within the run."""
     _, end = reporting_periods(history).get(interaction.campaign, (0, history.header.ended))
-    return min(history.header.ended, end) - fresh_within(history)
+    return bridge_time(history).before(min(history.header.ended, end), fresh_within(history))

@@ -1,0 +1,111 @@
+"""How long a run waits for a bridge that takes no part in virtual time. Pure: real time is passed in, in seconds.
+
+Nothing shows that such a bridge has finished. So a wait ends when nothing is owed any more or, at the latest, when the
+bridge has shown no progress for a *window*. The window is longer than a loop of a minute with slow writes. Once the
+bridge has met its obligations several times, the window shrinks to a multiple of the longest of these waits: a bridge
+drops a message here and there, and a run with hundreds of messages must not take hours for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# A loop as long as the time-out of the run, and half of it for writes. With the default of 60 s: 90 s.
+_WINDOW_FACTOR = 1.5
+# The successful waits before the window shrinks, and what it shrinks to. A wait begins just after a turn of the
+# bridge's loop has ended, so each takes about one turn; four turns cannot be an accident.
+_LEARNED_FROM = 3
+_TURNS = 4
+_LEARNED_MIN_S = 5.0
+# A bridge may prepare a message with many different requests, but not for ever.
+_LONGEST_IN_WINDOWS = 10
+
+#: Work that is owed, by kind in words: {"messages": 183, "rows": 1000}. Kinds without work are left out.
+Owed = Mapping[str, int]
+
+
+@dataclass(kw_only=True)
+class Patience:
+    """The window of a run, with the time-out `timeout_s`, and what was learned about the bridge's loop."""
+
+    timeout_s: float
+    _successes: int = field(default=0, init=False)
+    _longest_success_s: float = field(default=0.0, init=False)
+
+    @property
+    def full_window_s(self) -> float:
+        """The window for a bridge of which nothing is known."""
+        return _WINDOW_FACTOR * self.timeout_s
+
+    @property
+    def window_s(self) -> float:
+        """The current window."""
+        if self._successes < _LEARNED_FROM:
+            return self.full_window_s
+        return min(self.full_window_s, _LEARNED_MIN_S + _TURNS * self._longest_success_s)
+
+    def learn(self, waited_s: float) -> None:
+        """Count a wait that ended because nothing was owed any more."""
+        self._successes += 1
+        self._longest_success_s = max(self._longest_success_s, waited_s)
+
+
+@dataclass(kw_only=True)
+class Wait:
+    """One wait, from the real time `begun`. Work in `given_up` was waited for before, in vain.
+
+    With `until_idle`, the wait lasts until the bridge is idle, even if nothing is owed: the work that it may be at
+    leaves no trace.
+    """
+
+    patience: Patience
+    begun: float
+    given_up: Owed = field(default_factory=dict)
+    until_idle: bool = False
+    _owed: Owed = field(default_factory=dict, init=False)
+    _progress_at: float = field(init=False)
+    _owed_changed_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._progress_at = self._owed_changed_at = self.begun
+
+    @property
+    def owed(self) -> Owed:
+        """The work that is owed, as last seen."""
+        return self._owed
+
+    @property
+    def window_s(self) -> float:
+        """The time without progress after which this wait ends."""
+        return self.patience.full_window_s if self.until_idle else self.patience.window_s
+
+    def see_progress(self, now: float) -> None:
+        """Take a request that the bridge had not made before as progress."""
+        self._progress_at = now
+
+    def see_owed(self, owed: Owed, now: float) -> None:
+        """Take a change of what is owed as progress."""
+        if owed != self._owed:
+            self._owed = owed
+            self._progress_at = self._owed_changed_at = now
+
+    def is_done(self) -> bool:
+        """Return True if nothing is owed that is worth waiting for."""
+        return not self.until_idle and all(count <= self.given_up.get(kind, 0) for kind, count in self._owed.items())
+
+    def is_over(self, now: float) -> bool:
+        """Return True if nothing is owed, or the bridge has shown no progress for a window."""
+        if self.is_done():
+            return True
+        longest = _LONGEST_IN_WINDOWS * self.window_s
+        return now - self._progress_at >= self.window_s or now - self._owed_changed_at >= longest
+
+    def conclude(self, now: float) -> Owed:
+        """Learn from this wait; return the work that was given up."""
+        if self.is_done() and not self.until_idle and now > self.begun:
+            self.patience.learn(now - self.begun)
+        return dict(self._owed)
+
+
+def owed_text(owed: Owed) -> str:
+    """Return `183 messages, 1,000 rows`, or `nothing`."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in owed.items()) or "nothing"

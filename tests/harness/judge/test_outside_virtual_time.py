@@ -1,0 +1,111 @@
+"""A bridge outside virtual time is not blamed for jumps that it could not see, and for everything else it is."""
+
+import pytest
+
+from history_builder import FIRST_SEND, START, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
+
+ENDED = FIRST_SEND + 7 * DAY + HOUR
+# The number and the text of customer 4 are due an hour after the first messages.
+CUSTOMER_4_DUE = FIRST_SEND + HOUR
+
+
+def outside(run: HistoryBuilder, *jumps: tuple[int, int]) -> HistoryBuilder:
+    """Return the run of a bridge that never parked, while the clock made these jumps."""
+    clock = {"mode": "virtual", "start": iso(START), "rate": 1, "participants": []}
+    advances = [
+        {"n": 7_000, "at": iso(start), "real": 0.0, "kind": "clock", "action": "advance", "to": iso(end)}
+        for start, end in jumps
+    ]
+    absent = HistoryBuilder((run.lines[0] | {"clock": clock}, *run.without("clock").lines[1:]))
+    rate = {"n": 6_999, "at": iso(START), "real": 0.0, "kind": "clock", "action": "rate", "rate": 1}
+    return absent.plus(rate, *advances)
+
+
+def verdicts(run: HistoryBuilder) -> dict[str, str]:
+    """Return the requirements that did not pass."""
+    results = run.verdict().results
+    return {result.check.requirement.number: result.status for result in results if result.status != "pass"}
+
+
+def lower(run: HistoryBuilder, by: int) -> HistoryBuilder:
+    """Change the totals of delivered in every push."""
+
+    def change(line: Line) -> Line:
+        items = [
+            item | {"MetricValue": item["MetricValue"] - by} if item["MetricID"] == 1 else item
+            for item in line["items"]
+        ]
+        return line | {"items": items}
+
+    return run.change("metrics", change)
+
+
+def stop_of_customer_4(run: HistoryBuilder, at: int) -> HistoryBuilder:
+    """Let customer 4 reply STOP, which the provider reports to the bridge."""
+    number, head = run.obligation_of(4)["number"], {"n": 6_000, "at": iso(at), "real": 0.0, "service": "textlocal"}
+    webhook = {"event": "inbound", "key": "inbound:1", "url": "http://b/x", "attempt": 1, "status": 200, "error": None}
+    return run.plus(
+        head | {"kind": "inbound", "number": number, "text": "STOP"},
+        head | {"kind": "opt_out", "number": number, "source": "reply"},
+        head | {"kind": "webhook"} | webhook,
+    )
+
+
+def test_times_of_a_correct_bridge_are_unknown_and_nothing_fails(correct_run) -> None:
+    run = outside(correct_run, (START, FIRST_SEND), (FIRST_SEND + 3 * HOUR, ENDED))
+    assert verdicts(run) == {"R404": "unknown", "R501": "unknown"}
+
+
+def test_harness_on_the_clock_does_not_make_the_bridge_a_participant(correct_run) -> None:
+    """The harness joins to hold time while it restarts the bridge."""
+    joined = {"n": 7_001, "at": iso(START), "real": 0.0, "kind": "clock", "action": "joined"}
+    run = outside(correct_run).plus(joined | {"participant": "sendproof"})
+    assert verdicts(run) == {"R404": "unknown", "R501": "unknown"}
+
+
+def test_totals_without_what_happened_in_a_jump_are_unknown(correct_run) -> None:
+    """All receipts and all pushes are within one jump, so the bridge had no time to count them."""
+    run = outside(lower(correct_run, 1), (FIRST_SEND, ENDED))
+    assert verdicts(run)["R503"] == "unknown"
+
+
+def test_totals_that_the_bridge_had_time_to_count_fail(correct_run) -> None:
+    run = outside(lower(correct_run, 1), (START, FIRST_SEND))
+    assert verdicts(run)["R503"] == "fail"
+
+
+def test_totals_above_the_truth_fail_whatever_time_did(correct_run) -> None:
+    run = outside(lower(correct_run, -1), (FIRST_SEND, ENDED))
+    assert verdicts(run)["R503"] == "fail"
+
+
+@pytest.mark.parametrize(("visible", "kind"), [(MINUTE, "ok"), (2 * MINUTE, "sent to opted-out")])
+def test_stop_binds_the_bridge_once_it_could_react(correct_run, visible, kind) -> None:
+    stopped_at = FIRST_SEND + MINUTE
+    run = stop_of_customer_4(outside(correct_run, (stopped_at + visible, CUSTOMER_4_DUE)), stopped_at)
+    assert ledger(run.history()).recipients[4].kind == kind
+
+
+def test_missing_report_of_a_stop_is_unknown_if_its_day_passed_in_a_jump(correct_run) -> None:
+    run = stop_of_customer_4(outside(correct_run, (CUSTOMER_4_DUE + 3 * HOUR, ENDED)), CUSTOMER_4_DUE + 2 * HOUR)
+    assert verdicts(run)["R701"] == "unknown"
+
+
+@pytest.mark.parametrize(("visible", "kind"), [(SECOND, "withheld"), (2 * MINUTE, "unexpected")])
+def test_cancellation_binds_the_bridge_once_it_could_react(correct_run, visible, kind) -> None:
+    """The bridge sends to customer 4 right after the jump, although the campaign is cancelled."""
+    cancelled_at = FIRST_SEND + 30 * MINUTE
+    number = correct_run.obligation_of(4)["number"]
+    cancelled = correct_run.change(
+        "obligation",
+        lambda line: line | {"owed": False, "reason": "cancelled", "text": None} if line["number"] == number else line,
+    ).change("campaign", lambda line: line | {"cancelled_at": iso(cancelled_at)})
+    run = outside(cancelled, (cancelled_at + visible, CUSTOMER_4_DUE))
+    assert ledger(run.history()).recipients[4].kind == kind
+
+
+def test_duplicate_fails_whatever_time_did(correct_run) -> None:
+    run = outside(correct_run, (START, ENDED))
+    assert verdicts(run.plus(run.delivery_to(4) | {"message": "0000000099"}))["R401"] == "fail"
