@@ -253,3 +253,10 @@ def test_event_dated_by_the_report_fails(reporting_run):
     at = iso(FIRST_SEND + 6 * HOUR)
 
     assert causes(with_event(reporting_run, at=at, timestamp=at)) == ["saveEvent: delivered dated when it was reported"]
+
+
+@pytest.mark.parametrize("name", ["opened", "spam_reported"])
+def test_event_that_no_provider_reports_fails(reporting_run, name):
+    run = reporting_run.plus(event_line(name, "C0000003", FIRST_SEND + HOUR))
+
+    assert causes(run) == [f"saveEvent: {name} was reported, an event that no message of the run had"]

@@ -327,3 +327,12 @@ def test_push_every_eight_hours_from_the_first_send_passes(correct_run):
     run = correct_run.without("metrics").plus(*(first | {"at": iso(at), "n": 3_000} for at in times))
 
     assert [finding.cause for finding in run.findings(metrics.CHECKS[:1])] == []
+
+
+@pytest.mark.parametrize(("metric", "name"), [(2, "opened"), (6, "spam reports")])
+def test_total_that_no_provider_reports_fails(correct_run, metric, name):
+    item = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": metric, "MetricValue": 1}
+    run = correct_run.change("metrics", lambda line: line | {"items": [*line["items"], item]})
+
+    assert causes(run) == [f"the total of {name} is higher than the real number"]
+    assert causes(with_value(run, 11, metric, 0)) == []

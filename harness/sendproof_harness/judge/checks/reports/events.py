@@ -20,6 +20,7 @@ from sendproof_harness.judge.facts.metrics import (
     DROPPED,
     EVENTS_SERVICE,
     METRIC_NAMES,
+    OPENED,
     SENT,
     UNSUBSCRIBED,
     fresh_within,
@@ -42,6 +43,8 @@ _CADENCE = "events.cadence"
 METRIC_OF_EVENT: Mapping[str, int] = {
     METRIC_NAMES[metric]: metric for metric in (DELIVERED, BOUNCED, DROPPED, CLICKED, UNSUBSCRIBED)
 }
+# Events that no simulated provider reports.
+_IMPOSSIBLE_EVENTS = frozenset({METRIC_NAMES[OPENED], "spam_reported"})
 # The field with the rule that the refused event broke, in the summary of a request.
 _BROKEN_RULE = "refused_for"
 _CAUSE_OF_RULE: Mapping[str, str] = {
@@ -74,6 +77,7 @@ def check_accuracy(history: History) -> CheckResult:
     findings = [
         *_rejected_events(history),
         *_wrong_events(history, reported, real),
+        *_impossible_events(history),
         *_wrong_ids(reported, real),
         *_wrong_timestamps(history, reported, real),
         *_missing_events(history, reported),
@@ -135,6 +139,15 @@ def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterato
             else:
                 cause = f"saveEvent: {name} reported more often than it happened"
                 yield _finding(key, cause, expected, got, event.at)
+
+
+def _impossible_events(history: History) -> Iterator[Finding]:
+    for event in history.engagements:
+        if event.event in _IMPOSSIBLE_EVENTS:
+            cause = f"saveEvent: {event.event} was reported, an event that no message of the run had"
+            expected = "one of the events " + ", ".join(METRIC_OF_EVENT)
+            where = Location(customer=event.customer)
+            yield replace(_finding(("", 0), cause, expected, event.event, event.at), where=where)
 
 
 def _wrong_ids(reported: _Reported, real: _Real) -> Iterator[Finding]:

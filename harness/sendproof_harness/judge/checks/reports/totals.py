@@ -19,7 +19,9 @@ from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     DELIVERED,
     METRIC_NAMES,
+    OPENED,
     SENT,
+    SPAM,
     last_value,
     must_report_totals,
     pushes,
@@ -37,6 +39,8 @@ from sendproof_harness.judge.requirements import METRICS_ACCURATE
 _ID = "metrics.accurate"
 
 _PROVIDER_METRICS = (SENT, DELIVERED, BOUNCED)
+# No simulated provider reports an opened message or spam, so these totals are zero.
+_LIMITED_METRICS = (*ACTION_METRICS, OPENED, SPAM)
 
 
 def check_accuracy(history: History) -> CheckResult:
@@ -138,12 +142,12 @@ def _sum_text(values: Mapping[TemplateKey, int]) -> str:
 
 
 def _too_many_actions(history: History) -> Iterator[Finding]:
-    """Yield totals of clicks and opt-outs above the real number; a bridge need not know all of them."""
+    """Yield totals of reactions above the real number; a bridge need not know all of them."""
     reported = reported_values(history)
-    if not any(metric in values for values in reported.values() for metric in ACTION_METRICS):
+    if not any(metric in values for values in reported.values() for metric in _LIMITED_METRICS):
         return
     most = _most_actions(history)
-    for metric in ACTION_METRICS:
+    for metric in _LIMITED_METRICS:
         totals: defaultdict[CampaignKey, int] = defaultdict(int)
         for key, values in reported.items():
             totals[key[:2]] += last_value(values.get(metric, ()))
