@@ -6,6 +6,11 @@ from collections.abc import Iterable, Iterator
 from sendproof_harness.history.timestamps import DAY, HOUR, span
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_WITHIN as OPT_OUT_SYNC_WITHIN
+from sendproof_harness.judge.checks.requests.repeated_calls import (
+    MAX_AT_ONCE,
+    MAX_LOOK_UPS_AT_ONCE,
+    MAX_REFUSED_CALLS,
+)
 from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
 from sendproof_harness.judge.facts.consent import GRACE, POLL_WITHIN
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
@@ -58,6 +63,16 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         span(2 * DAY // REPORTS_A_DAY + HOUR),
         "a bridge may poll statuses and report them in two rhythms of a third of a day; an hour is for a late receipt",
     ),
+    (
+        "Equal failed calls within a second",
+        f"{MAX_AT_ONCE}, and {MAX_LOOK_UPS_AT_ONCE} look-ups",
+        "HTTP libraries retry a few times at once, and several kinds of work may need the same data",
+    ),
+    (
+        "Equal calls that the provider refuses as a whole",
+        f"{MAX_REFUSED_CALLS}",
+        "a bridge may not know that a code is final; a message that is rejected because of its number is sent once",
+    ),
 )
 
 #: Cases in which the judge cannot decide, or does not on purpose: case, result, reason.
@@ -80,7 +95,7 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
     (
         "One client's key used for another client, in a call that names only ids that both clients have",
         "findings about the consequences",
-        "only numbers, templates, campaigns, triggers and opt-outs attribute a call",
+        "only numbers, templates, campaigns, triggers, opt-outs and listeners attribute a call",
     ),
 )
 

@@ -1,6 +1,6 @@
 """A history in which nearly everything is wrong, in many ways."""
 
-from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
+from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import iso, parse_instant
 
 
@@ -41,12 +41,15 @@ def _damaged(line: Line, index: int, customers: int) -> Line | None:
     return damages[index % len(damages)]
 
 
+_LEAK = {"service": "optimove", "name": "api_key", "count": 7, "line": 12}
+
+
 def build_wrong_run(customers: int = 240) -> HistoryBuilder:
     """Return a run with a different defect for each customer, and wrong requests and reports."""
     correct_run = build_correct_run(customers, 50)
     position = {line["message"]: index for index, line in enumerate(correct_run.lines_of("delivery"))}
     run = correct_run.change("delivery", lambda line: _damaged(line, position[line["message"]], customers))
-    run = run.change("webhook", lambda line: line | {"status": None, "error": "ConnectionRefusedError"})
+    run = run.change("webhook", lambda line: line | {"status": None, "error": "ConnectionRefusedError", "held_call": 1})
     duplicates = [
         line | {"n": 50_000 + index, "message": f"9{index:09d}"}
         for index, line in enumerate(correct_run.lines_of("delivery"))
@@ -60,4 +63,5 @@ def build_wrong_run(customers: int = 240) -> HistoryBuilder:
         *(_event(index, name) for index in named for name in ("delivered", "bounced", "clicked")),
         *(_interaction(index, event) for index in named for event in (1, 3, 4, 9)),
         *(_preference(index) for index in named),
+        {"n": 0, "at": iso(START), "kind": "bridge_log", "leaks": [_LEAK]},
     )

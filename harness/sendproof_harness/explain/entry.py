@@ -7,13 +7,11 @@ from typing import Literal
 from sendproof_harness.history.records import Delivery, DeliveryStatus, History, Rejection, Webhook
 from sendproof_harness.judge.causes.rejections import rejection_index
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
+from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 
 #: Who acted: Optimove, the bridge, the message provider, the customer, or a fault; `expected` where an action is
 #: missing.
 Actor = Literal["optimove", "bridge", "provider", "customer", "fault", "expected"]
-
-#: The keys of all providers' receipts begin with this, followed by the message.
-RECEIPT = "receipt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +44,12 @@ class Scope:
     @cached_property
     def receipt_keys(self) -> frozenset[str]:
         """The webhook keys of the receipts for the deliveries."""
-        return frozenset(f"{RECEIPT}:{message}" for message in self.messages)
+        deliveries = {(delivery.service, delivery.message) for delivery in self.deliveries}
+        return frozenset(
+            attempt.key
+            for attempt in self.history.webhooks
+            if (attempt.service, message_of_webhook(attempt.key)) in deliveries
+        )
 
     @cached_property
     def rejections(self) -> tuple[Rejection, ...]:

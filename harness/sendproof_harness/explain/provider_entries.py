@@ -8,6 +8,7 @@ from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
+from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 
 
 def provider_entries(scope: Scope) -> Iterator[TimelineEntry]:
@@ -20,7 +21,7 @@ def provider_entries(scope: Scope) -> Iterator[TimelineEntry]:
         yield TimelineEntry(at=status.at, actor="provider", text=text, line=status.n)
     for attempt in scope.history.webhooks:
         if attempt.key in scope.receipt_keys:
-            text = f"posts the receipt of message {attempt.key.partition(':')[2]}: {attempt_text(attempt)}"
+            text = f"posts the receipt of message {message_of_webhook(attempt.key)}: {attempt_text(attempt)}"
             wrong = not is_success(attempt.status)
             yield TimelineEntry(at=attempt.at, actor="provider", text=text, line=attempt.n, wrong=wrong)
 

@@ -36,7 +36,7 @@ def handover_content(
         "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
-        "sender": _sender(scenario),
+        "sender": sender(scenario),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
         "bridge": _wishes(scenario),
@@ -65,9 +65,10 @@ def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str,
     return {**channel, **{name: value for name, value in added.items() if value is not None}}
 
 
-def _sender(scenario: Scenario | None) -> str:
+def sender(scenario: Scenario | None) -> str:
+    """Return the sender that the handover names."""
     options = [] if scenario is None else [f"{name}={option}" for name, option in scenario.dialects.items()]
-    senders = {option: sender for record in discover().values() for option, sender in record.senders.items()}
+    senders = {option: name for record in discover().values() for option, name in record.senders.items()}
     return next((senders[option] for option in options if option in senders), SENDER)
 
 

@@ -15,6 +15,15 @@ def _misdirected(history: History, own: Container[str]) -> Iterator[str]:
     return (delivery.number for delivery in history.deliveries if not delivery.test and delivery.number not in own)
 
 
+def _listeners(history: History) -> Iterator[tuple[int, int | None, str]]:
+    """Yield event, channel and URL of each listener that was registered with this client's key."""
+    return (
+        (listener.event_type, listener.channel, listener.url)
+        for listener in history.listeners
+        if listener.action == "registered"
+    )
+
+
 def client_facts(client: str, templates: tuple[TemplateId, ...], history: History) -> OtherClient:
     """Return the facts that the history of a client shows."""
     number_of = {obligation.number: obligation.customer for obligation in history.obligations if obligation.number}
@@ -40,4 +49,6 @@ def client_facts(client: str, templates: tuple[TemplateId, ...], history: Histor
         triggered=tuple(dict.fromkeys(trigger.customer for trigger in history.triggers)),
         misdirected=tuple(dict.fromkeys(_misdirected(history, number_of))),
         opted_out=tuple(number_of[opt_out.number] for opt_out in history.opt_outs if opt_out.number in number_of),
+        listeners=tuple(dict.fromkeys(_listeners(history))),
+        calls=tuple(sorted({f"{request.service} {request.operation}" for request in history.requests})),
     )

@@ -53,6 +53,15 @@ class InjectedCall(msgspec.Struct, frozen=True, gc=False):
     response: Literal["lost", "altered", "intact"]
 
 
+class LeakedSecret(msgspec.Struct, frozen=True, gc=False):
+    """A credential of the handover in the bridge's log: in `count` lines, the first of which is `line`."""
+
+    service: str
+    name: str
+    count: int
+    line: int
+
+
 class ChannelTemplate(msgspec.Struct, frozen=True, gc=False):
     """A template as listed on a channel; a deletion may leave the name out."""
 

@@ -15,6 +15,7 @@ from sendproof_harness.history.parts import (
     AttributeChange,
     ChannelTemplate,
     InjectedCall,
+    LeakedSecret,
     Metric,
     Split,
     Subject,
@@ -96,8 +97,10 @@ class Request(Record, frozen=True, gc=False, tag="request"):
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
-    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body. If the
-    request was not served as meant, `meant` is the operation that it probably meant, and `differs` says what differs.
+    the delay that a 429 response demands, in seconds. `content` is a digest of query and body, of failed requests and
+    of those after a 429 response. If the request was not served as meant, `meant` is the operation that it probably
+    meant, and `differs` says what differs. `real` is the real time of the response, in seconds since the epoch.
+    `credential_in_query` is true if the address contained the credential.
     """
 
     service: str
@@ -115,6 +118,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     content: str | None = None
     meant: str | None = None
     differs: str | None = None
+    real: float = 0.0
+    credential_in_query: bool = False
 
 
 class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
@@ -223,7 +228,8 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
 
     `retry_at` is the time of the next attempt, if there is one. `resend` counts how often the webhook was sent again. A
     `dropped` attempt never left the sandbox. `fault` is the id of the injected fault. `duration_ms` is the real time
-    until the response, in milliseconds.
+    until the response, in milliseconds. `held_call` is the line of a call for this webhook that waited in vain until it
+    was answered.
     """
 
     service: str
@@ -238,6 +244,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     dropped: bool = False
     fault: str | None = None
     duration_ms: float | None = None
+    held_call: int | None = None
 
 
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
@@ -442,7 +449,8 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
     `reports`, `reports_a_day` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the
     bridge, and for `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of
-    opt-outs, by number of the channel, where it is another one. `subjects` are what the run must contain.
+    opt-outs, by number of the channel, where it is another one. `sender` is the sender in the handover, and `subjects`
+    are what the run must contain.
     """
 
     name: str
@@ -453,6 +461,7 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
     reports_a_day: int | None = None
+    sender: str | None = None
     subjects: tuple[Subject, ...] = ()
 
 
@@ -481,6 +490,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
     those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
     who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
+    `listeners` are event, channel and URL of its listeners, and `calls` the operations that were called for it.
     """
 
     client: str
@@ -491,11 +501,19 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
     misdirected: tuple[str, ...] = ()
+    listeners: tuple[tuple[int, int | None, str], ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 #: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
 #: what the scenario needs, the harness or its simulators were too slow, or the rest could not be observed.
 AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness", "unobserved"]
+
+
+class BridgeLog(Record, frozen=True, gc=False, tag="bridge_log"):
+    """The log of a bridge that the run started, written by the harness, with the client's credentials in it."""
+
+    leaks: tuple[LeakedSecret, ...] = ()
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
@@ -554,6 +572,7 @@ Line = (
     | Scenario
     | RunIdentity
     | OtherClient
+    | BridgeLog
     | RunAborted
     | CustomerEvent
     | Trigger
@@ -601,6 +620,7 @@ class History:
     scenarios: tuple[Scenario, ...] = ()
     runs: tuple[RunIdentity, ...] = ()
     other_clients: tuple[OtherClient, ...] = ()
+    bridge_logs: tuple[BridgeLog, ...] = ()
     aborted: tuple[RunAborted, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
     triggers: tuple[Trigger, ...] = ()

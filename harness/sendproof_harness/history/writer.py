@@ -28,6 +28,8 @@ class OtherClient:
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
     misdirected: tuple[str, ...] = ()
+    listeners: tuple[tuple[int, int | None, str], ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,8 @@ class RunFacts:
 
     With `conformance_only`, only the contracts are judged. `wishes` are fields of the line `scenario`: the client's
     wishes that the judge needs. `probes` are the requests that the harness sent to the bridge; they, `aborted` and the
-    requests `unauthenticated` have the fields of their kinds of line, as has `identity`.
+    requests `unauthenticated` have the fields of their kinds of line, as has `identity`. `leaks` are the credentials in
+    the bridge's log; None if the run has no log.
     """
 
     scenario: str
@@ -44,6 +47,7 @@ class RunFacts:
     conformance_only: bool = False
     wishes: Mapping[str, object] = field(default_factory=dict)
     identity: Mapping[str, object] | None = None
+    leaks: Sequence[Mapping[str, object]] | None = None
     aborted: Mapping[str, object] | None = None
     probes: Sequence[Mapping[str, object]] = ()
     other_clients: Sequence[OtherClient] = ()
@@ -62,6 +66,8 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
     lines += [dict(probe) for probe in facts.probes]
     lines += [{"kind": "other_client", **asdict(client)} for client in facts.other_clients]
     lines += [{"kind": "unauthenticated", **request} for request in facts.unauthenticated]
+    if facts.leaks is not None:
+        lines.append({"kind": "bridge_log", "leaks": facts.leaks})
     if facts.aborted is not None:
         lines.append({"kind": "aborted", **facts.aborted})
     insert_before_end(history, [{**head, **line} for line in lines])

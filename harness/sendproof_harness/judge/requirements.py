@@ -83,6 +83,12 @@ INVALID_EVENTS_NOT_SENT = Requirement(
     source="openapi/listener.yaml",
     evidence="assumed",
 )
+EVENTS_ANSWERED_FIRST = Requirement(
+    number="R108",
+    text="The bridge answers an event as soon as it has stored it, and works afterwards.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
+)
 TEMPLATES_SYNCHRONISED = Requirement(
     number="R201",
     text="The bridge reports every template that is added, renamed or deleted at the provider to Optimove, so that "
@@ -161,6 +167,13 @@ CANCELLATION_RESPECTED = Requirement(
     source=_CANCELLED,
     evidence="assumed",
 )
+SEND_FIELDS_RIGHT = Requirement(
+    number="R409",
+    text="Where a send has fields for them, it names the client's sender, and declares texts with characters outside "
+    "the GSM alphabet as Unicode.",
+    source="http://api.txtlocal.com/docs/sendsms",
+    evidence="documented",
+)
 METRICS_CADENCE = Requirement(
     number="R501",
     text="The bridge reports the metrics of a campaign several times a day for the seven days after it was sent. The "
@@ -235,6 +248,25 @@ CLIENTS_ISOLATED = Requirement(
     text="A multi-client bridge uses the API key and the provider account of the client that each call is about.",
     source=_AUTHENTICATION,
     evidence="documented",
+)
+RETRIES_PAUSED = Requirement(
+    number="R606",
+    text="The bridge pauses before it calls a failing service again.",
+    source=_RATE,
+    evidence="assumed",
+)
+FINAL_REFUSALS_ACCEPTED = Requirement(
+    number="R607",
+    text="The bridge does not repeat a message or call unchanged after the provider has refused it for good.",
+    source=_DROPPED,
+    evidence="assumed",
+)
+SECRETS_KEPT = Requirement(
+    number="R608",
+    text="The bridge keeps the credentials of its clients out of its log, and out of addresses, unless the service "
+    "documents them there.",
+    source=_AUTHENTICATION,
+    evidence="assumed",
 )
 OPT_OUTS_SYNCED = Requirement(
     number="R701",

@@ -38,6 +38,10 @@ PROVIDER = Provider(
     # documented: https://docs.delivyr.net/docs/optimove (rejected)
     permanent_rejections=frozenset({"blocked", "cannot_receive", "opted_out"}),
     opt_out_rejections=frozenset({"opted_out"}),
+    # The codes are assumed; see openapi/delivyr.yaml.
+    final_refusals=frozenset({"template_not_found", "missing_variables", "text_too_long"}),
+    # observed: Optimove's ids of templates are numbers, those of Delivyr are the same in base 36
+    listed_template=lambda template: int(str(template), 36),
     rejects_late=True,
     has_record=True,
     # Only some customers can read the Message Log by a request.

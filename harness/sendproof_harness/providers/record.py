@@ -70,6 +70,8 @@ class Provider:
     """Codes of rejections that are due to the number alone, or their reasons if the provider has no codes."""
     opt_out_rejections: frozenset[str] = frozenset()
     """Those of the permanent rejections that tell the bridge of an opt-out."""
+    final_refusals: frozenset[str] = frozenset()
+    """Codes by which the provider refuses a whole call for its content."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)
     """By code of the rejection of a batch over the limit: the limit, in words."""
     unknown_customer_rejection: str | None = None
@@ -82,11 +84,17 @@ class Provider:
     """The provider can be asked for the messages that it accepted."""
     record_operation: str | None = None
     """The operation that reads the record, if not every account has it: it counts once it responded successfully."""
+    opt_out_operation: str | None = None
+    """The operation that only lists the numbers that opted out."""
     lists_opt_outs: bool = False
     """The provider can be asked for the numbers that opted out."""
 
     subscription_channels: frozenset[int] = frozenset()
     """Channels of Optimove that only carry subscriptions back: no campaign, and no templates."""
+    documents_credential_in_query: bool = False
+    """The service documents credentials in the query of a request."""
+    listed_template: Callable[[int | str], int | str] = lambda template: template
+    """The id by which Optimove lists a template of the provider."""
 
     # -- scenarios -----------------------------------------------------------------------------------
 

@@ -42,10 +42,15 @@ PROVIDER = Provider(
     # documented: https://api.txtlocal.com/docs/sendsms
     permanent_rejections=frozenset({"32", "51"}),
     opt_out_rejections=frozenset({"51"}),
+    # documented: https://api.txtlocal.com/docs/otp_send; 33 and 80 in openapi/textlocal.yaml, x-codes
+    final_refusals=frozenset({"5", "6", "32", "33", "43", "44", "51", "80"}),
     batch_limit_rejections={"33": "at most 10,000 numbers a call"},
     has_record=True,
+    # documented: https://api.txtlocal.com/docs/ (GET with all parameters, although POST is recommended)
+    documents_credential_in_query=True,
     # observed: get_optouts, in Textlocal's own client
     lists_opt_outs=True,
+    opt_out_operation="get_optouts",
     has_testing_mode=True,
     receipts_need_account_webhook=False,
     account_settings=_account_settings,

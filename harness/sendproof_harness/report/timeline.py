@@ -7,8 +7,9 @@ from math import sqrt
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
-from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 from sendproof_harness.judge.facts.metrics import pushes
 from sendproof_harness.report.formatting import counted
 
@@ -68,7 +69,7 @@ def timeline(history: History) -> Timeline | None:
     due = {recipient.obligation.due for recipient in ledger(history).recipients if recipient.obligation.owed}
     if not sent and not due:
         return None
-    receipts = [attempt.at for attempt in history.webhooks if attempt.event == "receipt" and is_success(attempt.status)]
+    receipts = _receipts(history)
     pushed = sorted({at for campaign_pushes in pushes(history).values() for at in campaign_pushes})
     scale = _Scale.of([*sent, *due], history.header.ended)
     return Timeline(
@@ -76,8 +77,19 @@ def timeline(history: History) -> Timeline | None:
         days=tuple(_day(at, scale) for at in range(scale.first_midnight, scale.end, DAY)),
         due=tuple(Tick(x=scale.x(at), label=f"due {spoken(at)}") for at in sorted(due)),
         pushes=tuple(Tick(x=scale.x(at), label=f"metrics pushed {spoken(at)}") for at in pushed if at < scale.end),
-        description=_description(sent, receipts, pushed),
+        description=_description(sent, len(history.delivery_statuses), receipts, pushed),
     )
+
+
+def _receipts(history: History) -> list[int]:
+    """Return when the bridge first acknowledged a receipt of each delivery status: resent ones do not count."""
+    status_at = {(status.service, status.message): status.at for status in history.delivery_statuses}
+    received: dict[tuple[str, str], int] = {}
+    for attempt in history.webhooks:
+        message = (attempt.service, message_of_webhook(attempt.key))
+        if is_acknowledged(attempt) and message in status_at and attempt.at >= status_at[message]:
+            received.setdefault(message, attempt.at)
+    return list(received.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +133,11 @@ def _lane(name: str, instants: Iterable[int], scale: _Scale) -> Lane:
     return Lane(name=name, total=sum(hours.values()), peak=peak, bars=tuple(bars))
 
 
-def _description(sent: Sequence[int], receipts: Sequence[int], pushed: Sequence[int]) -> str:
+def _description(sent: Sequence[int], statuses: int, receipts: Sequence[int], pushed: Sequence[int]) -> str:
     if not sent:
         return "No message was sent."
     return (
-        f"{counted(len(sent), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}, the bridge "
-        f"received {counted(len(receipts), 'receipts')}, and it pushed metrics {counted(len(pushed), 'times')}."
+        f"{counted(len(sent), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}. "
+        f"The bridge acknowledged receipts for {len(receipts):,} of {statuses:,} delivery statuses, "
+        f"and it pushed metrics {counted(len(pushed), 'times')}."
     )

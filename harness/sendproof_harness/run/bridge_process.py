@@ -15,8 +15,11 @@ from sendproof_harness.handover.reference_bridge import write_settings
 from sendproof_harness.handover.write import write_handover
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.error_excerpt import crash_errors, headline
+from sendproof_harness.run.log_secrets import leaked_secrets
 from sendproof_harness.run.processes import Child, Program, exit_text, listens, split_command
 from sendproof_harness.run.progress import ProgressListener
+
+LOG = "bridge.log"
 
 
 @dataclass(kw_only=True)
@@ -116,6 +119,18 @@ class Bridge:
         """Return the end of the bridge's log for a message; empty if the run did not start it."""
         return "" if self._child is None else self._child.log_excerpt()
 
+    def state_text(self) -> str:
+        """Return what is known about a bridge that does not go on, for a message; empty if that is nothing."""
+        if self._child is not None:
+            return self._child.log_excerpt()
+        is_gone = self.url is not None and not listens(self.listen["host"], self.listen["port"])
+        return f"no server listens at {self.url} any more: the bridge has ended" if is_gone else ""
+
+    def leaked_secrets(self, client: Mapping[str, Any]) -> list[dict[str, object]] | None:
+        """Return the credentials of a client of the handover in the log; None if the run did not start the bridge."""
+        log = self.folder / LOG
+        return leaked_secrets(log, client) if self.is_started_by_run and log.exists() else None
+
     @property
     def _file(self) -> Path:
         return self.folder / "handover.json"
@@ -128,7 +143,7 @@ class Bridge:
             settings = self.folder / "bridge.toml"
             environment |= write_settings(self.handover, settings, self.database / "bridge.sqlite")
             command = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
-        return Program(name="the bridge", command=command, log=self.folder / "bridge.log", environment=environment)
+        return Program(name="the bridge", command=command, log=self.folder / LOG, environment=environment)
 
 
 def _ended(child: Child, status: int) -> RunAborted:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 _LINE_EVERY_S = 30.0
 
 # The journal's events that show how far a campaign is, with their labels.
-_LABELS = {"delivery": "deliveries", "delivery_status": "receipts", "metrics": "metrics pushes"}
+_LABELS = {"delivery": "deliveries", "delivery_status": "delivery statuses", "metrics": "metrics pushes"}
 
 
 class ProgressListener(Protocol):
@@ -108,6 +108,6 @@ class _Bar:
 
 
 def progress_text(now: str, counts: Mapping[str, int], waits_for: str = "") -> str:
-    """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 receipts · 9 metrics pushes`, and what the run waits for."""
+    """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 delivery statuses · 9 metrics pushes`, and the wait."""
     parts = [f"{counts.get(kind, 0):,} {label}" for kind, label in _LABELS.items()]
     return " · ".join([now[:16].replace("T", " "), *parts, *([waits_for] if waits_for else [])])

@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
+from sendproof_harness.handover.write import sender
 from sendproof_harness.history.client_facts import client_facts
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
+from sendproof_harness.providers import provider
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.context import RunContext
@@ -259,6 +261,7 @@ def _save_histories(
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
             wishes=_judged_wishes(context.scenario),
             identity=identity,
+            leaks=context.bridge.leaked_secrets(handover),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
             # Such a request belongs to no client; the first one stands for all.
@@ -280,6 +283,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         "reports_a_day": scenario.bridge.reports_a_day,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,
+        "sender": sender(scenario),
         "subjects": [asdict(subject) for subject in required_subjects(scenario)],
     }
     return {name: wish for name, wish in wishes.items() if wish}
@@ -305,11 +309,11 @@ def _unauthenticated_requests(context: RunContext, *, is_shared: bool) -> Sequen
 
 def _other_client(context: RunContext, handover: Mapping[str, Any], file: Path) -> OtherClient:
     """Return a client as the histories of the other clients name it."""
-    providers = dict.fromkeys(template.provider for template in context.scenario.templates)
+    names = dict.fromkeys(template.provider for template in context.scenario.templates)
     templates = (
-        template["id"]
-        for provider in providers
-        for template in context.control.templates(handover["sandbox"], provider)
+        provider(name).listed_template(template["id"])
+        for name in names
+        for template in context.control.templates(handover["sandbox"], name)
     )
     return client_facts(handover["client"], tuple(templates), read_history(file))
 

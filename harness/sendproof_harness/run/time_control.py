@@ -21,6 +21,10 @@ from sendproof_harness.scenario.values import iso_utc
 _SHOW_EVERY_S = 0.25
 # A bridge that looks for work each minute wakes this often in a virtual week.
 _MANY_IDLE_WAKE_UPS = 10_000
+# At one instant, a rate limit allows no bridge that many requests without an effect.
+_MANY_REQUESTS = 500
+# In the simulators' message about what they wait for: their own response to a request.
+_SIMULATORS_BUSY = "requests are being answered"
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
@@ -29,14 +33,29 @@ def at_rest(clock: Mapping[str, Any]) -> bool:
     return bool(participants) and not clock["in_flight"] and all(member["parked"] for member in participants)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is: the virtual time, the number of requests, and the number of other events by kind."""
+
+    now: str
+    requests: int
+    events: Mapping[str, int]
+
+    def repeats(self, before: "Progress") -> bool:
+        """Return True if there were many requests since then, and nothing came of them."""
+        return (self.now, self.events) == (before.now, before.events) and (
+            self.requests - before.requests >= _MANY_REQUESTS
+        )
+
+
 class SupervisedBridge(Protocol):
     """The part of a bridge that time control needs."""
 
     def check_running(self) -> None:
         """Raise `RunAbortedError` if the bridge has ended by itself."""
 
-    def log_excerpt(self) -> str:
-        """Return the end of the bridge's log for a message; empty if the run did not start it."""
+    def state_text(self) -> str:
+        """Return what is known about a bridge that does not go on, for a message; empty if that is nothing."""
 
 
 @dataclass(kw_only=True)
@@ -112,12 +131,14 @@ class TimeControl:
             return
         target = {"to": iso_utc(target_time)}
         with ControlClient(self.control.url) as own:
-            before: object = None
+            before: Progress | None = None
             while True:
                 try:
                     self._call_in_background(lambda: own.advance(self.sandbox, target, self.timeout_s))
                 except NotQuietError as error:
-                    reached = self._progress_state()
+                    reached = self._progress()
+                    if before is not None and reached.repeats(before):
+                        raise RunAbortedError(_without_pause(reached.requests - before.requests, error)) from error
                     if reached == before:
                         raise RunAbortedError(self._not_quiet(error)) from error
                     before = reached
@@ -165,11 +186,12 @@ class TimeControl:
             " Each time costs real time: park until the next due time, not for a moment."
         )
 
-    def _progress_state(self) -> object:
-        """Return a value that changes if there is progress: the time and the number of events."""
+    def _progress(self) -> "Progress":
         counts = self.control.state(self.sandbox)["counts"]
         # An advance is itself an event, of the kind `clock`.
-        return self.control.clock(self.sandbox)["now"], {kind: n for kind, n in counts.items() if kind != "clock"}
+        events = {kind: n for kind, n in counts.items() if kind not in {"clock", "request"}}
+        now = str(self.control.clock(self.sandbox)["now"])
+        return Progress(now=now, requests=counts.get("request", 0), events=events)
 
     def _call_in_background(self, call: Callable[[], object]) -> None:
         """Make a blocking call in a second thread; meanwhile show the progress and supervise the bridge."""
@@ -195,11 +217,41 @@ class TimeControl:
 
     def _not_quiet(self, error: NotQuietError) -> RunAborted:
         self.bridge.check_running()
-        excerpt = self.bridge.log_excerpt()
-        return RunAborted(
-            blame="bridge",
-            cause="the bridge did not become idle",
-            reason="stuck",
-            expected=f"every participant to park within {self.timeout_s:.0f} s",
-            got=str(error) + (f"; {excerpt}" if excerpt else ""),
-        )
+        return end_of_standstill(error, self.bridge.state_text(), self.timeout_s)
+
+
+def end_of_standstill(error: NotQuietError, bridge: str, timeout_s: float) -> RunAborted:
+    """Return the end of a run in which time stands still; `bridge` is what is known about the bridge."""
+    if _SIMULATORS_BUSY in error.detail:
+        return _overloaded(error, timeout_s)
+    return RunAborted(
+        blame="bridge",
+        cause="the bridge did not become idle",
+        reason="stuck",
+        expected=f"every participant to park within {timeout_s:.0f} s",
+        got=str(error) + (f"; {bridge}" if bridge else ""),
+    )
+
+
+def _overloaded(error: NotQuietError, timeout_s: float) -> RunAborted:
+    """Return the end of a run whose simulators do not answer the bridge, which says nothing about the bridge."""
+    return RunAborted(
+        blame="harness",
+        reason="harness",
+        cause="the simulators did not answer the bridge in time",
+        expected=f"a response to each request within {timeout_s:.0f} s",
+        got=error.detail,
+        remedy="repeat the run on a machine with less load, or with a longer --timeout",
+    )
+
+
+def _without_pause(requests: int, error: NotQuietError) -> RunAborted:
+    """Return the end of a run whose bridge repeats its requests for ever, so that time cannot pass."""
+    return RunAborted(
+        blame="bridge",
+        reason="stuck",
+        cause="the bridge repeats its requests without a pause, so time cannot pass",
+        expected="a bridge that waits after a failure: it parks until the next attempt is due",
+        got=f"{requests:,} requests at one instant, and nothing came of them; {error.detail}",
+        remedy="wait before each attempt, longer after each failure, and at least as long as Retry-After says",
+    )

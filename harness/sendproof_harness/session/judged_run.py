@@ -26,7 +26,7 @@ def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: C
         with show_progress(console, virtual_duration(scenario)) as progress:
             result = run_scenario(scenario, name, options, progress)
     except RunError as error:
-        console.print("error", style="bold magenta")
+        console.print("error  blame: harness, so this says nothing about the bridge", style="bold magenta")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return "error"
     if result.aborted is not None:

@@ -36,7 +36,8 @@ class Webhook:
     """An outgoing call of a service to its user.
 
     `key` identifies it logically (`13:7001:505`, `receipt:<message>`); `about` is copied to the journal. `headers` are
-    sent in addition to the content type. They may contain credentials, so they stay out of the journal.
+    sent in addition to the content type. They may contain credentials, so they stay out of the journal. `subjects` are
+    the words by which a call shows that it is work on this webhook: ids and numbers.
     """
 
     url: str
@@ -46,6 +47,7 @@ class Webhook:
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     about: Mapping[str, object] = field(default_factory=dict)
+    subjects: tuple[str, ...] = ()
     retry: RetryPolicy = RetryPolicy()
 
 

@@ -12,9 +12,9 @@ from sendproof_simulators.core.clock.virtual_clock import VirtualClock
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer, Webhook
+from sendproof_simulators.core.failed_calls import FailedCalls
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.journal import Journal
-from sendproof_simulators.core.limited_calls import LimitedCalls
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.seal import sealed
 from sendproof_simulators.core.simulator import Channel, RateLimit, SandboxContext, Simulator
@@ -141,7 +141,7 @@ class Sandbox:
             send=lambda webhook: sender.send(webhook, allow_remote=settings.allow_remote_webhooks),
         )
         self._simulators = simulators
-        self.limited_calls = LimitedCalls()
+        self.failed_calls = FailedCalls()
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
         # A dict keeps the order.
         self._user_agents: dict[str, None] = {}

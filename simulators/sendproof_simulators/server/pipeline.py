@@ -10,6 +10,7 @@ The first stage that returns a response ends them:
     handle                    the service's own function
     inject after              a fault in place of the response
     record                    journal, timers, webhooks
+    hold                      until the bridge has answered the webhook that it works for
 
 A failure in one of them is a response with status 500 and an entry in the journal.
 """
@@ -80,6 +81,12 @@ class Exchange:
     def is_preflight(self) -> bool:
         return PREFLIGHT_HEADER in self.request.headers
 
+    @property
+    def has_failed(self) -> bool:
+        """True if the service refused the call, or a fault kept its response from the bridge."""
+        is_refused = self.effects is not None and self.effects.refused
+        return is_refused or (self.faulted is not None and self.faulted.result != INTACT)
+
     def refuse(self, problem: Problem) -> Response:
         """Return a refusal in the service's own form."""
         self.operation = problem.operation or self._requested_operation()
@@ -133,7 +140,8 @@ class ServicePipeline:
             except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
                 response = _fail(exchange, error)
             response = await self._inject_after(exchange, sandbox, response)
-            self._record(exchange, sandbox, response)
+            number = self._record(exchange, sandbox, response)
+            await sandbox.dispatcher.unanswered.hold(exchange.request, number)
             if exchange.effects is not None and exchange.effects.before_response:
                 await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
             return _with_transmission(exchange, sandbox, response)
@@ -219,19 +227,23 @@ class ServicePipeline:
         exchange.faulted = await inject(sandbox.faults, injection, original, refuse)
         return None if exchange.faulted is None else exchange.faulted.response
 
-    def _record(self, exchange: Exchange, sandbox: Sandbox, response: Response) -> None:
+    def _record(self, exchange: Exchange, sandbox: Sandbox, response: Response) -> int:
+        """Write the journal's entries and apply the effects; return the number of the call's entry."""
         if exchange.injection is not None:
             sandbox.record("fault", exchange.injection.journal_fields())
         if not exchange.is_preflight and "user-agent" in exchange.request.headers:
             sandbox.note_user_agent(exchange.request.headers["user-agent"])
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
-        fields |= sandbox.limited_calls.journal_fields(self.simulator.name, self.contract, exchange.request, response)
         effects = exchange.effects
+        fields |= sandbox.failed_calls.journal_fields(
+            self.simulator.name, self.contract, exchange.request, response, is_failure=exchange.has_failed
+        )
         changes_state = effects is not None and effects.changes_state
         kind = "preflight" if exchange.is_preflight and not changes_state else "request"
         number = sandbox.record(kind, fields)
         if effects is not None:
             sandbox.apply(self.simulator.name, effects, number)
+        return number
 
     # -- requests without a sandbox --------------------------------------------------------------
 
@@ -280,6 +292,8 @@ class ServicePipeline:
         }
         if exchange.credential_name:
             fields["credential_name"] = exchange.credential_name
+        if exchange.credential and any(value == exchange.credential for _, value in exchange.request.query):
+            fields["credential_in_query"] = True
         if response.status >= _FIRST_ERROR:
             fields["response_excerpt"] = response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace")
         if response.status >= _FIRST_ERROR or not exchange.authenticated:

@@ -48,7 +48,7 @@ def test_report_about_template_of_other_client_fails(correct_run):
 
     assert found(run) == [
         ("UpdateCampaignMetrics: one client's key was used for another client",
-         "the key of 'south', the only client with this template",
+         "the key of 'south'; 'south' is the only client with this template",
          "the api_key of the client of this history")
     ]  # fmt: skip
 
@@ -141,3 +141,64 @@ def test_opt_out_of_customer_of_other_client_fails(correct_run):
 
     assert short_causes(run) == [("SetCustomerChannelPreference: one client's key was used for another client", 9_000)]
     assert short_causes(run.plus(opt_out)) == []
+
+
+LISTENER_URL = "http://127.0.0.1:9000/webhooks/optimove/client/token"
+
+
+def test_one_listener_url_of_two_clients_fails_if_one_is_neglected(correct_run):
+    """An event does not say whose it is."""
+    served = other_client(listeners=[[13, 505, LISTENER_URL]])
+    neglected = served | {"campaigns": [[7002, 505]], "unread": [[7002, 505]]}
+
+    assert found(correct_run.plus(served)) == []
+    assert [cause for cause, *_ in found(correct_run.plus(neglected))] == [
+        "RegisterEventListener: one URL for the events of two clients, which do not say whose they are"
+    ]
+
+
+def test_listeners_of_both_clients_registered_with_one_key_fail(correct_run):
+    second = correct_run.lines_of("listener")[0] | {"n": 9_000, "url": "http://127.0.0.1:9000/webhooks/optimove/south"}
+
+    assert [cause for cause, *_ in found(correct_run.plus(OTHER_CLIENT, second))] == [
+        "RegisterEventListener: one client's key was used for another client"
+    ]
+
+
+def test_listener_registered_again_at_another_url_passes(correct_run):
+    """The bridge may have moved; the other client has its own listener."""
+    second = correct_run.lines_of("listener")[0] | {"n": 9_000, "url": "http://127.0.0.1:9001/moved"}
+    served = other_client(listeners=[[13, 505, "http://127.0.0.1:9001/south"]])
+
+    assert found(correct_run.plus(served, second)) == []
+
+
+def test_list_read_for_one_client_only_fails(correct_run):
+    read = request_line("get_templates") | {"service": "textlocal"}
+    served = other_client(calls=["optimove AddChannelTemplates"])
+
+    assert found(correct_run.plus(served | {"calls": [*served["calls"], "textlocal get_templates"]}, read)) == []
+    assert [cause for cause, *_ in found(correct_run.plus(served, read))] == [
+        "get_templates: one client's account was used for another client"
+    ]
+
+
+def test_template_of_another_account_in_place_of_the_own_fails(correct_run):
+    """The key is right, and the account was wrong."""
+    listed = {"n": 9_001, "at": iso(FIRST_SEND), "real": 0.0, "kind": "channel_templates", "channel": 505,
+              "action": "added", "templates": [{"id": 91, "name": "News"}]}  # fmt: skip
+    run = correct_run.without("channel_templates").plus(OTHER_CLIENT, request_line("AddChannelTemplates"), listed)
+
+    assert [cause for cause, *_ in found(run)] == [
+        "AddChannelTemplates: templates were read from another client's account"
+    ]
+
+
+def test_signed_event_about_template_of_other_client_fails(correct_run):
+    event = {"n": 9_001, "at": iso(FIRST_SEND), "real": 0.0, "kind": "engagement", "event": "delivered",
+             "customer": "C0000003", "visitor": None, "timestamp": iso(FIRST_SEND),
+             "context": {"campaign_id": 7001, "template_id": 91}}  # fmt: skip
+
+    assert [cause for cause, *_ in found(correct_run.plus(OTHER_CLIENT, request_line("saveEvent"), event))] == [
+        "saveEvent: one client's key was used for another client"
+    ]

@@ -80,6 +80,13 @@ def test_unknown_credential_is_blamed_on_config(correct_run):
     ]
 
 
+def test_call_refused_because_of_the_number_passes(correct_run):
+    """Delivyr may refuse a call for one recipient, who blocks or cannot receive messages."""
+    refused = request(service="delivyr", operation="sendSms", status=422, summary={"refused": "cannot_receive"})
+
+    assert found(correct_run.plus(refused)) == []
+
+
 def test_429_response_fails_rate_check_only(correct_run):
     assert found(correct_run.plus(request(status=429))) == [
         ("contract.rate", "bridge", "optimove AddChannelTemplates: above the rate limit")

@@ -17,3 +17,12 @@ def test_aborted_run_fails_with_recorded_cause(correct_run):
     assert (finding.level, finding.blame, finding.cause, finding.got) == (
         "fail", "bridge", "the bridge ended", "exit status 1",
     )  # fmt: skip
+
+
+def test_end_by_the_harness_is_an_error_that_says_nothing_about_the_bridge(correct_run):
+    """A time-out of the simulators is no failure of the bridge."""
+    aborted = {"n": 999, "at": iso(START), "kind": "aborted", "blame": "harness", "cause": "no response in time",
+               "expected": "a response", "got": "none", "reason": "harness"}  # fmt: skip
+    verdict = correct_run.plus(aborted).verdict()
+
+    assert (verdict.status, verdict.groups[0].level, verdict.groups[0].blame) == ("error", "error", "harness")

@@ -39,6 +39,15 @@ def test_unusable_number_of_a_customer_is_recognised(raw_number, number, how):
     )
 
 
+def test_template_and_time_choose_between_customers_with_one_unusable_number():
+    run = with_unusable_number("12345")
+    unusable = run.obligation_of(2)
+    others = [unusable | {"customer": f"C000010{index}", "template": 11 + index} for index in range(2)]
+    _, customer, _ = stray_finding(run.plus(*others), "4412345", "Zoe, your bonus is here.")
+
+    assert customer == "C0000101"
+
+
 @pytest.mark.parametrize("raw_number", ["n/a", "", "12345"])
 def test_other_number_is_not_explained_by_an_unusable_one(raw_number):
     cause, customer, _ = stray_finding(with_unusable_number(raw_number), "447999999999")

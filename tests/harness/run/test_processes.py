@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.processes import Child, ProcessError, Program, free_port, listens, split_command, wait_until
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
@@ -109,3 +110,16 @@ def test_free_port_has_no_server_and_is_outside_the_range_of_the_system() -> Non
     ports = [free_port("127.0.0.1") for _ in range(100)]
     assert (len(set(ports)), max(ports) < 32_768) == (100, True)
     assert not listens("127.0.0.1", ports[0])
+
+
+def test_bridge_that_runs_already_and_ended_says_so(tmp_path: Path) -> None:
+    """The run did not start it, so only its address shows that it is gone."""
+    port = free_port("127.0.0.1")
+    bridge = Bridge(
+        handover={"client": "c", "listen": {"host": "127.0.0.1", "port": port}},
+        folder=tmp_path,
+        command=None,
+        url=f"http://127.0.0.1:{port}",
+        database=tmp_path,
+    )
+    assert bridge.state_text() == f"no server listens at http://127.0.0.1:{port} any more: the bridge has ended"

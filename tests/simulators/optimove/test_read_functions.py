@@ -139,7 +139,7 @@ def test_unknown_id_is_not_found_in_plain_text(announced: Optimove, operation: s
 
 
 def test_ids_as_numbers_and_as_text_are_equal(announced: Optimove) -> None:
-    metric = {"ChannelID": "505", "CampaignID": "7001", "TemplateID": "14", "MetricID": "0", "MetricValue": "5"}
+    metric = {"ChannelID": "505", "CampaignID": "7001", "TemplateID": "14", "MetricID": "0", "MetricValue": 5}
     announced.call("UpdateCampaignMetrics", [metric])
     assert announced.state.metrics == {(505, 7001, 14, 0): 5}
     report_interaction(announced, "2", 1, "C0000001")

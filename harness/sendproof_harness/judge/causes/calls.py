@@ -14,6 +14,7 @@ from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_send
 from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.metrics import DROPPED
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages
 from sendproof_harness.judge.facts.requests import request_name
 from sendproof_harness.judge.findings import cached_per_history
@@ -192,11 +193,25 @@ def _no_sends(history: History, obligation: Obligation) -> Diagnosis | None:
     if sends:
         return None
     rows = sum(page.rows for page in pages(history)[campaign_key(obligation)])
-    got = f"{rows:,} rows were read, and {name} got no call to send after that"
+    got = f"{rows:,} rows read, then no call of {name} to send{_dropped(history, obligation)}"
     swapped = swapped_date(obligation.due)
-    if swapped is not None and swapped > history.header.ended:
-        got += f"; the bridge may wait for {spoken(swapped)}, with day and month swapped"
+    if swapped is not None:
+        time = "past" if swapped < obligation.at else "future"
+        got += f"; swapped day and month would be {spoken(swapped)}, in the {time}"
     return f"{_NOTHING_SENT}: its audience was read, and nothing followed", got
+
+
+def _dropped(history: History, obligation: Obligation) -> str:
+    """Return how many customers of the campaign the bridge reported as dropped, in words; empty if none."""
+    key = campaign_key(obligation)
+    totals = {
+        item.template: item.value
+        for push in history.metrics
+        for item in push.items
+        if campaign_key(item) == key and item.metric == DROPPED
+    }
+    count = sum(totals.values())
+    return f"; {count:,} reported as dropped" if count else ""
 
 
 def _sends(history: History, obligation: Obligation, start: int, end: int) -> list[Request]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.causes.numbers import digits
 from sendproof_harness.judge.causes.rejections import PHONE_ATTRIBUTE
-from sendproof_harness.judge.causes.templates import campaign_templates, versions
+from sendproof_harness.judge.causes.templates import campaign_templates, due_template, versions
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.findings import cached_per_history
 
@@ -36,13 +36,13 @@ def strays(history: History) -> tuple[Stray, ...]:
 
 
 def _explainer(history: History) -> Callable[[Delivery], Stray]:
-    unusable, changed = _unusable_numbers(history), _changed_numbers(history)
+    unusable, changed = _UnusableNumbers(history), _changed_numbers(history)
 
     def explain(delivery: Delivery) -> Stray:
         hypotheses = (
             _of_other_client(history, delivery),
             _of_changed_number(changed, delivery),
-            _of_unusable_number(unusable, delivery),
+            unusable.explain(delivery),
         )
         found = next((stray for stray in hypotheses if stray is not None), None)
         return found or Stray(
@@ -55,13 +55,45 @@ def _explainer(history: History) -> Callable[[Delivery], Stray]:
 # -- numbers ----------------------------------------------------------------------------------------
 
 
-def _unusable_numbers(history: History) -> Mapping[str, tuple[Obligation, ...]]:
-    """Return the customers without a usable number, by the digits of the unusable one without leading zeros."""
-    found: defaultdict[str, dict[str, Obligation]] = defaultdict(dict)
-    for obligation in history.obligations:
-        if obligation.number is None and obligation.raw_number is not None:
-            found[digits(obligation.raw_number).lstrip("0")].setdefault(obligation.customer, obligation)
-    return {number: tuple(of_number.values()) for number, of_number in found.items()}
+class _UnusableNumbers:
+    """The customers without a usable number, by the digits of the unusable one without leading zeros."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._found: defaultdict[str, list[Obligation]] = defaultdict(list)
+        self._explained: set[int] = set()
+        for obligation in history.obligations:
+            if obligation.number is None and obligation.raw_number is not None:
+                self._found[digits(obligation.raw_number).lstrip("0")].append(obligation)
+
+    def explain(self, delivery: Delivery) -> Stray | None:
+        """Return the customer whose unusable number it is; of several, one whose template and time fit."""
+        for prefix, rest in _splits(digits(delivery.number)):
+            found = self._found.get(rest.lstrip("0"), ())
+            fitting = [obligation for obligation in found if _is_raw(obligation.raw_number or "", rest)]
+            if fitting:
+                return self._stray(delivery, fitting, f", with {prefix} in front" if prefix else "")
+        return None
+
+    def _stray(self, delivery: Delivery, candidates: list[Obligation], how: str) -> Stray:
+        ranks = {id(candidate): self._rank(delivery, candidate) for candidate in candidates}
+        best = min(candidates, key=lambda candidate: ranks[id(candidate)])
+        likely = [candidate for candidate in candidates if ranks[id(candidate)] == ranks[id(best)]]
+        self._explained.add(id(best))
+        customers = tuple(dict.fromkeys(candidate.customer for candidate in (best, *likely)))
+        others = f" (or of {len(customers) - 1:,} others)" if len(customers) > 1 else ""
+        return Stray(
+            delivery=delivery,
+            cause=f"a message to the unusable number of a customer{how}",
+            owner=f"the unusable number {best.raw_number} of {customers[0]}{others}{how}",
+            customers=customers,
+        )
+
+    def _rank(self, delivery: Delivery, candidate: Obligation) -> tuple[bool, bool, int]:
+        """Return how badly a customer fits a delivery: by template, by earlier deliveries, and by time."""
+        template = due_template(self._history, candidate)
+        is_other = template is None or template.text.values(delivery.text) is None
+        return is_other, id(candidate) in self._explained, abs(delivery.send_at - candidate.due)
 
 
 def _changed_numbers(history: History) -> Mapping[str, str]:
@@ -89,20 +121,6 @@ def _of_changed_number(changed: Mapping[str, str], delivery: Delivery) -> Stray 
     owner = f"a number that {customer} got during the run"
     cause = "a message to a number that a customer got after the announcement"
     return Stray(delivery=delivery, cause=cause, owner=owner, customers=(customer,))
-
-
-def _of_unusable_number(unusable: Mapping[str, tuple[Obligation, ...]], delivery: Delivery) -> Stray | None:
-    for prefix, rest in _splits(digits(delivery.number)):
-        found = unusable.get(rest.lstrip("0"), ())
-        fitting = [obligation for obligation in found if _is_raw(obligation.raw_number or "", rest)]
-        if fitting:
-            customers = tuple(obligation.customer for obligation in fitting)
-            how = f", with {prefix} in front" if prefix else ""
-            others = f" (or of {len(customers) - 1:,} others)" if len(customers) > 1 else ""
-            owner = f"the unusable number {fitting[0].raw_number} of {customers[0]}{others}{how}"
-            cause = f"a message to the unusable number of a customer{how}"
-            return Stray(delivery=delivery, cause=cause, owner=owner, customers=customers)
-    return None
 
 
 def _splits(number: str) -> Iterator[tuple[str, str]]:

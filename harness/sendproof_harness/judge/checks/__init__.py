@@ -14,10 +14,20 @@ from sendproof_harness.judge.checks import (
     text,
     timing,
     triggers,
+    webhook_answers,
     webhooks,
 )
 from sendproof_harness.judge.checks.reports import events, interactions, metrics, totals
-from sendproof_harness.judge.checks.requests import client_isolation, contract, credentials, limits, retry_after
+from sendproof_harness.judge.checks.requests import (
+    client_isolation,
+    contract,
+    credentials,
+    limits,
+    repeated_calls,
+    retry_after,
+    secrets,
+    send_fields,
+)
 from sendproof_harness.judge.findings import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -25,12 +35,14 @@ CHECKS: tuple[Check, ...] = (
     *faults.CHECKS,
     *subjects.CHECKS,
     *webhooks.CHECKS,
+    *webhook_answers.CHECKS,
     *listener.CHECKS,
     *templates.CHECKS,
     *paging.CHECKS,
     *delivery.CHECKS,
     *text.CHECKS,
     *timing.CHECKS,
+    *send_fields.CHECKS,
     *triggers.CHECKS,
     *clearance.CHECKS,
     *campaign_state.CHECKS,
@@ -43,13 +55,16 @@ CHECKS: tuple[Check, ...] = (
     *credentials.CHECKS,
     *limits.CHECKS,
     *retry_after.CHECKS,
+    *repeated_calls.CHECKS,
     *client_isolation.CHECKS,
+    *secrets.CHECKS,
 )
 
 #: The checks of a conformance run: without times, texts and reports.
 CONTRACT_CHECKS: tuple[Check, ...] = (
     *run_completed.CHECKS,
     *webhooks.CHECKS,
+    *webhook_answers.CHECKS,
     *listener.CHECKS,
     *delivery.CHECKS,
     *contract.CHECKS,

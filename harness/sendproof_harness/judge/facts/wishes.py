@@ -35,6 +35,11 @@ def wanted_opt_outs(history: History) -> str | None:
     return next((scenario.opt_outs for scenario in history.scenarios), None)
 
 
+def wanted_sender(history: History) -> str | None:
+    """Return the sender that the client names in the handover; None if the history does not say."""
+    return next((scenario.sender for scenario in history.scenarios), None)
+
+
 def preference_channels(history: History) -> Mapping[int, int]:
     """Return the channel for which opt-outs are reported, by channel of the run."""
     other = {

@@ -16,6 +16,7 @@ from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, Bridge
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
+from sendproof_simulators.core.webhooks.unanswered import UnansweredWebhooks
 
 # The error of an attempt that a fault dropped.
 DROPPED = "dropped by a fault"
@@ -91,6 +92,7 @@ class WebhookDispatcher:
         send: Callable[[Webhook], Awaitable[AttemptResult]],
     ) -> None:
         self.log = WebhookLog()
+        self.unanswered = UnansweredWebhooks()
         self._clock = clock
         self._random = random
         self._faults = faults
@@ -209,12 +211,22 @@ class WebhookDispatcher:
         try:
             await self._inject_bridge_fault(attempt.injection, BEFORE)
             began = self._clock.real()
-            status, error = await self._send(attempt.logged.webhook)
+            status, error, held_call = await self._send_watched(attempt)
             duration_ms = round((self._clock.real() - began) * 1000, 1)
             await self._inject_bridge_fault(attempt.injection, AFTER)
-            self._finish(attempt, status, error, duration_ms)
+            self._finish(attempt, status, error, duration_ms, held_call)
         finally:
             self._clock.deliver_done()
+
+    async def _send_watched(self, attempt: Attempt) -> tuple[int | None, str | None, int | None]:
+        """Make the attempt; return its result, and the call that waited for its answer in vain."""
+        opened = self.unanswered.begin(attempt.logged.webhook)
+        try:
+            status, error = await self._send(attempt.logged.webhook)
+        finally:
+            if opened is not None:
+                self.unanswered.end(opened)
+        return status, error, None if opened is None else opened.held_call
 
     async def _inject_bridge_fault(self, injection: Injection | None, moment: str) -> None:
         if injection is None or injection.spec.when != moment or not isinstance(injection.spec.fault, BridgeFault):
@@ -223,7 +235,12 @@ class WebhookDispatcher:
             injection.miss()
 
     def _finish(
-        self, attempt: Attempt, status: int | None, error: str | None, duration_ms: float | None = None
+        self,
+        attempt: Attempt,
+        status: int | None,
+        error: str | None,
+        duration_ms: float | None = None,
+        held_call: int | None = None,
     ) -> None:
         """Record an attempt, and schedule the next one if the retry policy has one."""
         logged, injection = attempt.logged, attempt.injection
@@ -242,7 +259,8 @@ class WebhookDispatcher:
             result["fault"] = injection.id
         fields = {"service": logged.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
         duration = {} if duration_ms is None else {"duration_ms": duration_ms}
-        self._record("webhook", {**fields, **result, **duration, "about": dict(webhook.about)})
+        held = {} if held_call is None else {"held_call": held_call}
+        self._record("webhook", {**fields, **result, **duration, **held, "about": dict(webhook.about)})
         logged.add_attempt(self._clock.now(), result)
         if retry_at is not None:
             self._schedule(retry_at, attempt.next())

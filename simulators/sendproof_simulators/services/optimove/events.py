@@ -6,6 +6,7 @@ https://developer.optimove.com/docs/integrate-your-service-with-optimove.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -80,7 +81,7 @@ def hold_webhooks(
         "ClearanceRequiredBy": sql_time(required_by),
     }
     key, about = f"{CAMPAIGN_ON_HOLD}:{campaign}", {"campaign": campaign, "channel": None}
-    return [event_webhook(options, CAMPAIGN_ON_HOLD, url, key, body, about)]
+    return [replace(event_webhook(options, CAMPAIGN_ON_HOLD, url, key, body, about), subjects=(str(campaign),))]
 
 
 def night_webhooks(options: OptimoveOptions, listeners: Listeners, event: int, now: Instant) -> list[Webhook]:
@@ -112,7 +113,10 @@ def _campaign_webhook(
     options: OptimoveOptions, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int
 ) -> Webhook:
     about = {"campaign": campaign, "channel": channel}
-    return event_webhook(options, event, url, f"{event}:{campaign}:{channel}", body, about)
+    # Event 1 says that a campaign was processed, which is no order to send it.
+    subjects = () if event == CAMPAIGN_PROCESSED else (str(campaign),)
+    webhook = event_webhook(options, event, url, f"{event}:{campaign}:{channel}", body, about)
+    return replace(webhook, subjects=subjects)
 
 
 def _common_members(event: int, now: Instant) -> dict[str, object]:

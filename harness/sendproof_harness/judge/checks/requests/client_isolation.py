@@ -6,22 +6,25 @@ customers who opted out at the provider. A call in this history that concerns su
 the wrong key.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
 from sendproof_harness.history.parts import TemplateId
 from sendproof_harness.history.records import ChannelTemplates, Delivery, History, OtherClient, Rejection, Request
+from sendproof_harness.judge.checks.requests.neglected_clients import listener_findings, look_up_findings
 from sendproof_harness.judge.facts.consent import CONSENT_ATTRIBUTE, OPTED_OUT_VALUE
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, interruptions, pages
 from sendproof_harness.judge.facts.requests import request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import CLIENTS_ISOLATED
+from sendproof_harness.providers import provider
 
 _ID = "contract.client_isolation"
 _LOOK_UP = "GetCustomerAttributes"
+_ADD = "AddChannelTemplates"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +34,7 @@ class _Statement:
     operation: str
     n: int
     at: int
-    channel: int
+    channel: int | None
     campaign: int | None
     template: TemplateId
 
@@ -43,10 +46,11 @@ def check_client_isolation(history: History) -> CheckResult:
     findings = [
         _wrong_client(history, statement, clients[str(statement.template)])
         for statement in statements
-        if str(statement.template) in clients and str(statement.template) not in own
+        if str(statement.template) in clients and not _is_own(history, statement, own)
     ]
     subjects = [*_sends(history), *_page_requests(history), *_look_ups(history), *_reported_opt_outs(history)]
     findings += [_concerns_other(history, subject, other) for subject in subjects for other in _owner(history, subject)]
+    findings += [*listener_findings(history, _ID), *look_up_findings(history, _ID)]
     return CheckResult(looked_at=len(statements) + len(subjects), unit="statements", findings=tuple(findings))
 
 
@@ -199,9 +203,15 @@ def _concerns_other(history: History, subject: _Subject, other: OtherClient) -> 
 
 
 def _own_templates(history: History) -> frozenset[str]:
-    held = (str(template.id) for template in history.provider_templates)
+    """Return the templates of this client's accounts, by the ids that are listed on a channel."""
+    templates = history.provider_templates
+    return frozenset(str(provider(template.service).listed_template(template.id)) for template in templates)
+
+
+def _is_own(history: History, statement: _Statement, own: Container[str]) -> bool:
+    """Return True for own templates, and in a report for those of own campaigns, which the bridge may have listed."""
     planned = (str(split.template) for campaign in history.campaigns for split in campaign.splits)
-    return frozenset((*held, *planned))
+    return str(statement.template) in own or (statement.operation != _ADD and str(statement.template) in planned)
 
 
 def _clients_by_template(history: History) -> Mapping[str, str]:
@@ -228,12 +238,22 @@ def _statements(history: History) -> Iterator[_Statement]:
             campaign=report.campaign,
             template=report.template,
         )
+    for engagement in history.engagements:
+        for value in engagement.context.values():
+            yield _Statement(
+                operation="saveEvent",
+                n=engagement.n,
+                at=engagement.at,
+                channel=None,
+                campaign=None,
+                template=str(value),
+            )
     for update in history.channel_templates:
         yield from (_template_statement(update, template.id) for template in update.templates)
 
 
 def _template_statement(update: ChannelTemplates, template: TemplateId) -> _Statement:
-    operation = "DeleteChannelTemplates" if update.action == "deleted" else "AddChannelTemplates"
+    operation = "DeleteChannelTemplates" if update.action == "deleted" else _ADD
     return _Statement(
         operation=operation, n=update.n, at=update.at, channel=update.channel, campaign=None, template=template
     )
@@ -241,12 +261,15 @@ def _template_statement(update: ChannelTemplates, template: TemplateId) -> _Stat
 
 def _wrong_client(history: History, statement: _Statement, client: str) -> Finding:
     request = request_before(history.requests, statement.n)
+    cause, expected = "one client's key was used for another client", f"the key of {client!r}"
+    if statement.operation == _ADD and not _lists_own_templates(history):
+        cause, expected = "templates were read from another client's account", "the templates of this client's account"
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"{statement.operation}: one client's key was used for another client",
-        expected=f"the key of {client!r}, the only client with this template",
+        cause=f"{statement.operation}: {cause}",
+        expected=f"{expected}; {client!r} is the only client with this template",
         got=f"{_credential_text(request)} of the client of this history",
         where=Location(
             campaign=statement.campaign,
@@ -256,6 +279,12 @@ def _wrong_client(history: History, statement: _Statement, client: str) -> Findi
         ),
         at=statement.at,
     )
+
+
+def _lists_own_templates(history: History) -> bool:
+    """Return True if the bridge listed a template of this client's accounts on a channel."""
+    listed = {str(template.id) for update in history.channel_templates for template in update.templates}
+    return not listed.isdisjoint(_own_templates(history))
 
 
 def _credential_text(request: Request | None) -> str:

@@ -4,7 +4,7 @@ A rejection only counts if the bridge sent exactly the due message, because a pr
 number with the same error.
 """
 
-from sendproof_harness.history.records import History, Obligation, Rejection
+from sendproof_harness.history.records import History, Obligation, Rejection, Request
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -16,14 +16,25 @@ def is_number_refused(history: History, obligation: Obligation) -> bool:
 
 @cached_per_history
 def _refused_messages(history: History) -> frozenset[tuple[str, str]]:
-    return frozenset(
-        (rejection.number, rejection.text) for rejection in history.rejections if _is_number_error(rejection)
-    )
+    return frozenset((rejection.number, rejection.text) for rejection in history.rejections if is_permanent(rejection))
 
 
-def _is_number_error(rejection: Rejection) -> bool:
+def is_permanent(rejection: Rejection) -> bool:
+    """Return True if the provider rejected the message because of its number."""
     error = rejection.reason if rejection.code is None else str(rejection.code)
     return error in provider(rejection.service).permanent_rejections
+
+
+def refusal_codes(request: Request) -> frozenset[str]:
+    """Return the codes with which a provider refused a whole call; empty if the journal names none."""
+    summary = request.summary or {}
+    codes = summary.get("errors", summary.get("refused", ()))
+    return frozenset(map(str, codes if isinstance(codes, list) else (codes,)))
+
+
+def is_refused_for_number(request: Request) -> bool:
+    """Return True if the provider refused the whole call because of the number: no bridge can know that before."""
+    return not provider(request.service).permanent_rejections.isdisjoint(refusal_codes(request))
 
 
 def rejection_text(rejection: Rejection) -> str:

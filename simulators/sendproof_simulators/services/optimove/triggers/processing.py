@@ -1,6 +1,7 @@
 """The effects of customer events: event 11 to the listeners, and the message that a customer is then due."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import msgspec
@@ -111,7 +112,9 @@ def _trigger_webhooks(context: SandboxContext, state: State, firing: Firing) -> 
     about = {"campaign": plan.campaign, "channel": plan.channel, "customer": customer.id, "trigger": plan.name}
     key = f"{events.TRIGGER_MET}:{plan.name}:{customer.id}:{firing.number}"
     body = _event_body(context, state, firing, customer)
-    return [events.event_webhook(state.options, events.TRIGGER_MET, url, key, body, about)]
+    subjects = (customer.id,) if customer.number is None else (customer.id, customer.number)
+    webhook = events.event_webhook(state.options, events.TRIGGER_MET, url, key, body, about)
+    return [replace(webhook, subjects=subjects)]
 
 
 def _event_body(context: SandboxContext, state: State, firing: Firing, customer: Customer) -> dict[str, object]:

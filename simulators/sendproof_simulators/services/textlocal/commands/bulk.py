@@ -34,6 +34,7 @@ from sendproof_simulators.services.textlocal.messages.acceptance import (
     refuse_full_queue,
     rejection_entry,
     rejection_for_number,
+    send_summary,
 )
 from sendproof_simulators.services.textlocal.messages.message_store import AcceptedMessages, Dispatch
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
@@ -117,7 +118,7 @@ def _sent(call: Call, fields: Fields, data: "BulkData") -> CommandResult:
     state.credits = screening.credits
     dispatch, effects = accept(call, options, screening.accepted)
     rejections = (message.journal_entry() for message in screening.refused)
-    summary = {"accepted": len(dispatch), "rejected": len(screening.refused)}
+    summary = {"accepted": len(dispatch), "rejected": len(screening.refused), **send_summary(dispatch, options)}
     return CommandResult(
         value=_response_value(data, credits_before, dispatch, screening.refused),
         effects=replace(effects, entries=(*effects.entries, *rejections), summary=summary),

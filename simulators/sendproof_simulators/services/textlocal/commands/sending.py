@@ -29,6 +29,7 @@ from sendproof_simulators.services.textlocal.messages.acceptance import (
     refuse_full_queue,
     rejection_entry,
     rejection_for_number,
+    send_summary,
 )
 from sendproof_simulators.services.textlocal.messages.message_store import AcceptedMessages, Dispatch, Group
 from sendproof_simulators.services.textlocal.messages.personalization import (
@@ -60,6 +61,7 @@ def send(call: Call, fields: Fields) -> CommandResult:
         "batch": str(dispatch.first_batch),
         "accepted": len(dispatch),
         "rejected": len(screening.rejected),
+        **send_summary(dispatch, options),
     }
     return CommandResult(
         value=_response_value(call, options, dispatch, screening.warnings),

@@ -16,6 +16,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     outcome_for_number,
 )
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
+from sendproof_simulators.core.messaging.sms import is_gsm
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import ApiError
@@ -83,6 +84,12 @@ def accept(call: Call, options: SendOptions, accepted: AcceptedMessages) -> tupl
     return dispatch, Effects(
         entries=(*deliveries, *early.entries), timers=next_timer(dispatch), before_response=early.webhooks
     )
+
+
+def send_summary(dispatch: Dispatch, options: SendOptions) -> dict[str, object]:
+    """Return the journal's facts on the fields of a call: the sender, and the number of undeclared Unicode texts."""
+    undeclared = 0 if options.unicode else sum(not is_gsm(text) for text in dispatch.accepted.texts)
+    return {"sender": options.sender, **({"undeclared_unicode": undeclared} if undeclared else {})}
 
 
 def _new_dispatch(state: State, options: SendOptions, accepted: AcceptedMessages) -> Dispatch:

@@ -1,7 +1,7 @@
-"""The calls of one sandbox that got a 429 response, and the facts that tell a repetition from another call.
+"""The calls of one sandbox that failed or got a 429 response, and the facts that tell a repetition from another call.
 
-Two calls are the same if method, path, query and body are equal. The journal shows the body as a digest only, and only
-from the first 429 response of a path on, so that other requests cost nothing.
+Two calls are the same if method, path, query and body are equal. The journal shows the body as a digest only: of calls
+that failed, and of every call of a path from its first 429 response on. So other requests cost nothing.
 """
 
 from hashlib import blake2b
@@ -12,20 +12,24 @@ from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.http import Request, Response
 
 TOO_MANY_REQUESTS = 429
+_FIRST_ERROR = 400
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class LimitedCalls:
+class FailedCalls:
     """The service, method and path of every call that got a 429 response."""
 
     def __init__(self) -> None:
         self._limited: set[tuple[str, str, str]] = set()
 
     def journal_fields(
-        self, service: str, contract: Contract, request: Request, response: Response
+        self, service: str, contract: Contract, request: Request, response: Response, *, is_failure: bool
     ) -> dict[str, object]:
-        """Return the delay that a 429 response demands, in seconds, and the digest of a call that may be a retry."""
+        """Return the delay that a 429 response demands, in seconds, and the digest of a call that may be repeated.
+
+        `is_failure`: the call failed in another way than by its HTTP status.
+        """
         key = service, request.method, request.path
         fields: dict[str, object] = {}
         if response.status == TOO_MANY_REQUESTS:
@@ -33,7 +37,7 @@ class LimitedCalls:
             delay = next((value for name, value in response.headers if name.lower() == "retry-after"), "")
             if delay.isdecimal():
                 fields["retry_after"] = int(delay)
-        if key in self._limited:
+        if is_failure or response.status >= _FIRST_ERROR or key in self._limited:
             fields["content"] = content_digest(contract, request)
         return fields
 

@@ -1,0 +1,52 @@
+"""Check that the credentials of a client stay secret: in the bridge's log, and in the addresses of its requests."""
+
+from sendproof_harness.history.parts import LeakedSecret
+from sendproof_harness.history.records import History, Request
+from sendproof_harness.judge.facts.requests import request_name
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import SECRETS_KEPT
+from sendproof_harness.providers import provider
+
+_ID = "run.secrets"
+
+
+def check_secrets(history: History) -> CheckResult:
+    """Find credentials in the bridge's log, and in the query of requests to services that do not document it."""
+    exposed = [request for request in history.requests if _is_exposed(request)]
+    findings = [
+        *(_leaked(leak) for log in history.bridge_logs for leak in log.leaks),
+        *map(_in_address, exposed),
+    ]
+    looked_at = len(history.requests) + len(history.bridge_logs)
+    return CheckResult(looked_at=looked_at, unit="requests and logs", findings=tuple(findings))
+
+
+def _is_exposed(request: Request) -> bool:
+    return request.credential_in_query and not provider(request.service).documents_credential_in_query
+
+
+def _leaked(leak: LeakedSecret) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"the {leak.name} of {leak.service} is in the bridge's log",
+        expected="a log without credentials",
+        got=f"{leak.count:,} lines with it; the first is line {leak.line:,} of bridge.log",
+    )
+
+
+def _in_address(request: Request) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"{request_name(request)}: the {request.credential_name or 'credential'} is in the address",
+        expected="the credential in the documented place only; servers on the way log addresses",
+        got=f"{request.method} {request.path} with the credential in its query",
+        where=Location(request=request.n),
+        at=request.at,
+    )
+
+
+CHECKS = (Check(id=_ID, title="Credentials stay secret", requirement=SECRETS_KEPT, run=check_secrets),)

@@ -1,0 +1,78 @@
+"""Check that the bridge answers Optimove's events before it works on them.
+
+A call that names the campaign or customer of an open event waits in the simulators until the event is answered. If the
+answer does not come while the call waits, the bridge makes the call first.
+"""
+
+from collections.abc import Sequence
+
+from sendproof_harness.history.records import History, Request, Webhook
+from sendproof_harness.history.timestamps import SECOND, span
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, was_received
+from sendproof_harness.judge.facts.requests import request_before, request_name
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import EVENTS_ANSWERED_FIRST
+
+_ID = "webhooks.answered_first"
+
+#: The longest usual time of an answer, in real time.
+SLOW_ANSWER = 2 * SECOND
+
+
+def check_answered_first(history: History) -> CheckResult:
+    """Find events that were answered only after a call for them, or that usually take long to be answered."""
+    events = [attempt for attempt in history.webhooks if _is_event(history, attempt)]
+    findings = [_answered_after(history, attempt) for attempt in events if attempt.held_call is not None]
+    slow = [] if findings else _slow_answers(events)
+    return CheckResult(looked_at=len(events), unit="events", findings=(*findings, *slow))
+
+
+def _is_event(history: History, attempt: Webhook) -> bool:
+    return attempt.service == OPTIMOVE and was_received(history, attempt)
+
+
+def _answered_after(history: History, attempt: Webhook) -> Finding:
+    call = request_before(history.requests, attempt.held_call or 0)
+    made = "a call" if call is None else request_name(call)
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"event {attempt.event}: answered only after the work",
+        expected="a 2xx status as soon as the event is stored, and the work afterwards",
+        got=f"{made} was made first, and the event was not answered while this call waited",
+        where=Location(webhook=attempt.key, request=_line(call)),
+        at=attempt.at,
+    )
+
+
+def _line(call: Request | None) -> int | None:
+    return None if call is None else call.n
+
+
+def _slow_answers(events: Sequence[Webhook]) -> Sequence[Finding]:
+    durations = sorted(attempt.duration_ms for attempt in events if attempt.duration_ms is not None)
+    usual = round(durations[len(durations) // 2]) if durations else 0
+    if usual <= SLOW_ANSWER:
+        return ()
+    finding = Finding(
+        check=_ID,
+        level="unknown",
+        blame="bridge",
+        cause="events take long to be answered; run `sendproof load` to see if the bridge or the machine is slow",
+        expected=f"usually an answer within {span(SLOW_ANSWER)}",
+        got=f"usually {span(usual)} of real time",
+    )
+    return (finding,)
+
+
+CHECKS = (
+    Check(
+        id=_ID,
+        title="Events are answered before the work",
+        requirement=EVENTS_ANSWERED_FIRST,
+        run=check_answered_first,
+        applies=lambda history: any(_is_event(history, attempt) for attempt in history.webhooks),
+        scope="runs with an event",
+    ),
+)

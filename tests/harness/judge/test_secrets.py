@@ -1,0 +1,38 @@
+"""Credentials in the bridge's log, and in addresses."""
+
+from history_builder import START, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import iso
+from sendproof_harness.judge.checks.requests.secrets import CHECKS
+
+
+def causes(run: HistoryBuilder) -> list[str]:
+    return [finding.cause for finding in run.findings(CHECKS)]
+
+
+def bridge_log(*leaks: Line) -> Line:
+    return {"n": 0, "at": iso(START), "real": 0.0, "kind": "bridge_log", "leaks": list(leaks)}
+
+
+def get(service: str) -> Line:
+    """Return a request with its credential in the query."""
+    return {"n": 900, "at": iso(START), "kind": "request", "service": service, "operation": "Any", "method": "GET",
+            "path": "/any", "credential": "known", "credential_name": "api_key", "status": 200, "violations": [],
+            "credential_in_query": True}  # fmt: skip
+
+
+def test_log_without_credentials_passes(correct_run):
+    assert causes(correct_run.plus(bridge_log())) == []
+
+
+def test_credential_in_the_log_fails(correct_run):
+    leak: Line = {"service": "optimove", "name": "api_key", "count": 7, "line": 12}
+    (finding,) = correct_run.plus(bridge_log(leak)).findings(CHECKS)
+
+    assert finding.cause == "the api_key of optimove is in the bridge's log"
+    assert finding.got == "7 lines with it; the first is line 12 of bridge.log"
+
+
+def test_credential_in_an_address_fails_unless_documented(correct_run):
+    """Textlocal documents GET with all parameters."""
+    assert causes(correct_run.plus(get("textlocal"))) == []
+    assert causes(correct_run.plus(get("optimove"))) == ["optimove Any: the api_key is in the address"]

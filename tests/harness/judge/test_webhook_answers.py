@@ -1,0 +1,35 @@
+"""Events that the bridge answers only after its work."""
+
+from history_builder import HistoryBuilder
+from sendproof_harness.judge.checks.webhook_answers import CHECKS
+
+
+def found(run: HistoryBuilder) -> list[tuple[str, str]]:
+    """Return level and cause of each finding."""
+    return [(finding.level, finding.cause) for finding in run.findings(CHECKS)]
+
+
+def with_event(run: HistoryBuilder, **fields: object) -> HistoryBuilder:
+    """Return the run with other fields of event 13."""
+    return run.change("webhook", lambda line: line | fields if line["service"] == "optimove" else line)
+
+
+def test_event_answered_while_calls_are_made_passes(correct_run):
+    """The order in the journal shows nothing: another thread may begin to work before the answer is written."""
+    assert found(with_event(correct_run, duration_ms=40.0)) == []
+
+
+def test_event_answered_after_a_call_for_it_fails(correct_run):
+    page = next(line for line in correct_run.lines_of("request") if line["operation"].startswith("GetCustomerSend"))
+    (finding,) = with_event(correct_run, held_call=page["n"]).findings(CHECKS)
+
+    assert finding.cause == "event 13: answered only after the work"
+    assert "optimove GetCustomerSendDetailsByChannel was made first" in finding.got
+
+
+def test_slow_answers_are_unknown(correct_run):
+    """The machine may be slow."""
+    ((level, cause),) = found(with_event(correct_run, duration_ms=4_000.0))
+
+    assert level == "unknown"
+    assert "sendproof load" in cause

@@ -1,0 +1,36 @@
+"""The end of a run in which time stands still, and who has to act on it."""
+
+import pytest
+
+from sendproof_harness.control_client import NotQuietError
+from sendproof_harness.run.time_control import Progress, end_of_standstill
+
+
+@pytest.mark.parametrize(
+    ("detail", "blame", "reason"),
+    [
+        ("participant 'bridge' is not parked", "bridge", "stuck"),
+        ("participant 'bridge' is not parked; 2 requests are being answered", "harness", "harness"),
+    ],
+)
+def test_time_that_stands_still_is_blamed_on_the_party_that_is_waited_for(detail: str, blame: str, reason: str) -> None:
+    """A bridge that waits for a response of the simulators cannot park."""
+    aborted = end_of_standstill(NotQuietError(f"504: {detail}", 504, detail), "its log is empty", 60)
+    assert (aborted.blame, aborted.reason) == (blame, reason)
+
+
+@pytest.mark.parametrize(
+    ("now", "requests", "events", "repeats"),
+    [
+        ("06:00", 500, {"delivery": 3}, True),
+        ("06:00", 499, {"delivery": 3}, False),
+        ("06:00", 500, {"delivery": 4}, False),
+        ("06:01", 500, {"delivery": 3}, False),
+    ],
+)
+def test_many_requests_without_any_effect_are_no_progress(
+    now: str, requests: int, events: dict[str, int], repeats: bool
+) -> None:
+    """A bridge that retries without a pause would keep the run from ending."""
+    before = Progress(now="06:00", requests=0, events={"delivery": 3})
+    assert Progress(now=now, requests=requests, events=events).repeats(before) is repeats
