@@ -77,7 +77,8 @@ def _wishes(scenario: Scenario | None) -> dict[str, Any]:
     if scenario is None:
         return {}
     wanted = dataclasses.asdict(scenario.bridge)
-    wishes = {name: wanted[name] for name in ("consent", "reports", "opt_outs", "clears_campaigns") if wanted[name]}
+    names = ("consent", "reports", "reports_a_day", "opt_outs", "clears_campaigns")
+    wishes = {name: wanted[name] for name in names if wanted[name]}
     return {**wishes, **_optimove_facts(scenario)}
 
 

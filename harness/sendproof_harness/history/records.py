@@ -293,7 +293,7 @@ class Metrics(Record, frozen=True, gc=False, tag="metrics"):
 
 
 class Interactions(Record, frozen=True, gc=False, tag="interactions"):
-    """One accepted call of UpdateCampaignInteractions."""
+    """One accepted call of UpdateCampaignInteractions; `group` is the RecipientGroupID."""
 
     campaign: int
     channel: int
@@ -301,6 +301,7 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
     event_id: int
     customers: tuple[str, ...]
     date: str | None = None
+    group: int = 1
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):
@@ -446,10 +447,10 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
     If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
-    `reports` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge, and for
-    `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of opt-outs, by
-    number of the channel, where it is another one. `sender` is the sender in the handover, and `subjects` are what the
-    run must contain.
+    `reports`, `reports_a_day` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the
+    bridge, and for `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of
+    opt-outs, by number of the channel, where it is another one. `sender` is the sender in the handover, and `subjects`
+    are what the run must contain.
     """
 
     name: str
@@ -459,6 +460,7 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     reports: str | None = None
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
+    reports_a_day: int | None = None
     sender: str | None = None
     subjects: tuple[Subject, ...] = ()
 

@@ -177,7 +177,8 @@ SEND_FIELDS_RIGHT = Requirement(
 METRICS_CADENCE = Requirement(
     number="R501",
     text="The bridge reports the metrics of a campaign several times a day for the seven days after it was sent. The "
-    "judge requires three times a day.",
+    "number is a setting of the scenario, without which the judge assumes three times a day. Triggered campaigns are "
+    "judged alike, which is assumed.",
     source=_GUIDE,
     evidence="documented",
 )
@@ -190,28 +191,30 @@ METRICS_CONSISTENT = Requirement(
 )
 METRICS_ACCURATE = Requirement(
     number="R503",
-    text="Reports match the provider's records: the numbers of sent, delivered and bounced messages, and exactly those"
-    " customers.",
+    text="Each report matches the provider's records: the numbers of sent, delivered and bounced messages, and exactly "
+    "those customers, with their campaign, channel and template and the day of the event.",
     source=_GUIDE,
     evidence="documented",
 )
 EVENTS_ACCURATE = Requirement(
     number="R504",
-    text="Reports of single customers by saveEvent are accurate, complete and sent once; there is no event for sent.",
+    text="Reports of single customers by saveEvent are accurate, complete and sent once, with the UTC time of the "
+    "event; there is no event for sent.",
     source=_EVENTS,
     evidence="documented",
 )
 EVENTS_CADENCE = Requirement(
     number="R505",
-    text="A bridge that reports by saveEvent reports each event as early as a bridge that pushes totals three times a "
-    "day.",
+    text="A bridge that reports by saveEvent reports each event as early as a bridge that polls statuses and pushes "
+    "totals in two rhythms of three times a day, or the number of the scenario.",
     source=_GUIDE,
     evidence="assumed",
 )
 INTERACTIONS_COMPLETE = Requirement(
     number="R506",
     text="Where the client wants totals and interactions, the bridge reports by UpdateCampaignInteractions every "
-    "customer who was sent, delivered, bounced or dropped, and those whose click or opt-out the provider reported.",
+    "customer who was sent, delivered, bounced or dropped, and those whose click or opt-out the provider reported, as "
+    "early as its totals.",
     source=_INTERACTIONS,
     evidence="documented",
 )

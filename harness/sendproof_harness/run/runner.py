@@ -280,6 +280,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
     wishes = {
         "consent": scenario.bridge.consent,
         "reports": scenario.bridge.reports,
+        "reports_a_day": scenario.bridge.reports_a_day,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,
         "sender": sender(scenario),

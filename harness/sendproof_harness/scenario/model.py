@@ -151,6 +151,7 @@ class BridgeRequirements:
 
     consent: str | None = None
     reports: str | None = None
+    reports_a_day: int | None = None
     opt_outs: str | None = None
     clears_campaigns: bool = False
     account_webhooks: bool = False

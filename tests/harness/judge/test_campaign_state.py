@@ -3,7 +3,7 @@
 import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
-from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import campaign_state, clearance, delivery, paging, timing, triggers, webhooks
 from sendproof_harness.judge.checks.reports import metrics
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
@@ -345,11 +345,17 @@ def test_duplicate_after_resent_event_names_it(correct_run):
     ]
 
 
-def test_triggers_need_no_pages_and_no_metric_cadence(correct_run):
-    """The guide only requires them for scheduled campaigns."""
-    run = triggered_run(correct_run, 0)
+def test_triggers_need_no_pages(correct_run):
+    assert triggered_run(correct_run, 0).findings(paging.CHECKS) == []
 
-    assert run.findings((*paging.CHECKS, *metrics.CHECKS[:1])) == []
+
+def test_triggered_campaign_needs_pushes_for_seven_days(correct_run):
+    run = triggered_run(correct_run, 0)
+    run = HistoryBuilder((run.lines[0] | {"ended": iso(FIRST_SEND + 8 * DAY)}, *run.lines[1:]))
+
+    assert [(finding.cause, finding.where.campaign) for finding in run.findings(metrics.CHECKS[:1])] == [
+        ("no metrics for a whole day", 8001)
+    ] * 7
 
 
 def test_trigger_without_listener_is_blamed_on_config(correct_run):

@@ -14,6 +14,12 @@ def event_line(name: str, customer: object, at: int) -> Line:
             "visitor": None, "timestamp": iso(at), "context": {}}  # fmt: skip
 
 
+def scenario_line(**wishes: object) -> Line:
+    """Return the line of a scenario with wishes of the client."""
+    return {"n": 9_000, "at": iso(FIRST_SEND + 7 * DAY), "real": 0.0, "kind": "scenario", "name": "Small",
+            "file": "small", **wishes}  # fmt: skip
+
+
 def reported_events(correct_run: HistoryBuilder) -> list[Line]:
     """Return all real events, each reported a quarter of an hour after it was known."""
     statuses = {line["message"]: line for line in correct_run.lines_of("delivery_status")}
@@ -56,7 +62,8 @@ def test_bridge_without_any_report_fails(correct_run):
     assert found == ["no metrics for a whole day"]
 
 
-def test_rejected_sent_event_fails_with_the_events_of_its_request(reporting_run):
+def test_rejected_sent_event_fails_without_the_events_of_its_request(reporting_run):
+    """They are missing for the same reason."""
     rejected = request_line(
         FIRST_SEND + DAY, 8_000, "optimove-metrics", "saveEvent", status=400, summary={"refused_event": "sent"}
     )
@@ -67,7 +74,6 @@ def test_rejected_sent_event_fails_with_the_events_of_its_request(reporting_run)
             "saveEvent: 'sent' is no event, because each customer who is not dropped counts as sent; "
             "nothing in the request was saved"
         ),
-        "saveEvent: delivered was never reported, or only in a rejected request",
     ]
 
 
@@ -151,3 +157,106 @@ def test_click_may_be_reported_once(reporting_run):
     assert causes(once.plus(event_line("clicked", "C0000003", FIRST_SEND + 3 * HOUR))) == [
         "saveEvent: clicked reported more often than it happened"
     ]
+
+
+def with_event(run: HistoryBuilder, **fields: object) -> HistoryBuilder:
+    """Change the event about customer 3, who was delivered to two minutes after the first send."""
+    return run.change("engagement", lambda line: line | fields if line["customer"] == "C0000003" else line)
+
+
+@pytest.mark.parametrize(
+    ("stated", "cause"),
+    [
+        (FIRST_SEND - DAY, "saveEvent: delivered dated before it happened"),
+        (FIRST_SEND - DAY // 2 + 2 * MINUTE, "saveEvent: delivered dated exactly 12 h early, as if in local time"),
+        (FIRST_SEND + HOUR + 2 * MINUTE, "saveEvent: delivered dated exactly 1 h late, as if in local time"),
+        (FIRST_SEND + 2 * DAY, "saveEvent: delivered dated in the future"),
+    ],
+)
+def test_event_with_another_time_fails(reporting_run, stated, cause):
+    assert causes(with_event(reporting_run, timestamp=iso(stated))) == [cause]
+
+
+def test_event_with_a_time_without_zone_is_in_utc(reporting_run):
+    assert causes(with_event(reporting_run, timestamp="2026-03-02 09:02:00")) == []
+    assert len(causes(with_event(reporting_run, timestamp="2026-03-02T09:02:00+05:00"))) == 1
+
+
+def test_event_time_of_another_clock_is_not_judged(reporting_run):
+    header = reporting_run.lines[0] | {"clock": reporting_run.lines[0]["clock"] | {"participants": []}}
+    run = with_event(reporting_run.without("clock"), timestamp=iso(FIRST_SEND + 900 * DAY))
+
+    assert causes(HistoryBuilder((header, *run.lines[1:])), "fail") == []
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ({"campaign_id": 7001, "channel_id": "505", "templateID": 11, "anything": None}, []),
+        ({"CampaignID": 7002}, ["saveEvent: delivered reported for another campaign than the customer's"]),
+        ({"channel_id": 506}, ["saveEvent: delivered reported for another channel than the customer's"]),
+        ({"template_id": 12}, ["saveEvent: delivered reported for another template than the customer's"]),
+    ],
+)
+def test_ids_in_the_context_must_be_the_customers(reporting_run, context, expected):
+    assert causes(with_event(reporting_run, context=context)) == expected
+
+
+def test_rejected_old_event_names_the_reason_first(correct_run):
+    """The events that the request held, and the totals that the bridge does not push, are no findings of their own."""
+    summary = {"refused_event": "delivered", "refused_for": "age"}
+    rejected = request_line(FIRST_SEND + 7 * DAY, 8_000, "optimove-metrics", "saveEvent", status=400, summary=summary)
+    run = correct_run.without("metrics").plus(rejected, scenario_line(reports="save_event"))
+    groups = [group for group in run.verdict().groups if group.check.startswith(("events", "metrics"))]
+
+    (group,) = [group for group in groups if group.level == "fail"]
+
+    assert group.cause.startswith("saveEvent: delivered was rejected, because the timestamp is more than 7 days old;")
+
+
+def test_bridge_that_reports_no_event_of_a_client_who_wants_them_fails(correct_run):
+    run = correct_run.plus(scenario_line(reports="save_event"))
+
+    assert set(causes(run)) == {f"saveEvent: {name} was never reported" for name in ("delivered", "bounced", "dropped")}
+
+
+def test_customer_may_be_dropped_when_the_campaign_is_announced(reporting_run):
+    run = reporting_run.change(
+        "engagement",
+        lambda line: (
+            line | {"at": iso(FIRST_SEND - HOUR), "timestamp": iso(FIRST_SEND - HOUR)}
+            if line["event"] == "dropped"
+            else line
+        ),
+    )
+
+    assert causes(run) == []
+
+
+def test_polled_status_may_be_reported_late_and_dated_by_its_send_time(reporting_run):
+    key = f"receipt:{reporting_run.delivery_to(3)['message']}"
+    run = reporting_run.without("webhook", lambda line: line["key"] == key)
+
+    assert causes(with_event(run, at=iso(FIRST_SEND + 16 * HOUR), timestamp=iso(FIRST_SEND))) == []
+    assert causes(with_event(run, at=iso(FIRST_SEND + 18 * HOUR))) == ["saveEvent: reported too late"]
+
+
+def test_scenario_sets_the_number_of_reports_a_day(reporting_run):
+    run = with_event(reporting_run, at=iso(FIRST_SEND + 18 * HOUR))
+
+    assert causes(run) == ["saveEvent: reported too late"]
+    assert causes(run.plus(scenario_line(reports="save_event", reports_a_day=1))) == []
+
+
+def test_event_dated_by_the_report_fails(reporting_run):
+    """The bridge received the receipt hours before."""
+    at = iso(FIRST_SEND + 6 * HOUR)
+
+    assert causes(with_event(reporting_run, at=at, timestamp=at)) == ["saveEvent: delivered dated when it was reported"]
+
+
+@pytest.mark.parametrize("name", ["opened", "spam_reported"])
+def test_event_that_no_provider_reports_fails(reporting_run, name):
+    run = reporting_run.plus(event_line(name, "C0000003", FIRST_SEND + HOUR))
+
+    assert causes(run) == [f"saveEvent: {name} was reported, an event that no message of the run had"]

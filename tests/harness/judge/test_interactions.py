@@ -18,8 +18,8 @@ def scenario_line(**wishes: object) -> Line:
 
 def report(event: int, template: object, customers: list[str], **fields: object) -> Line:
     """Return an accepted call of UpdateCampaignInteractions."""
-    return {"n": 995, "at": iso(FIRST_SEND + DAY), "real": 0.0, "kind": "interactions", "campaign": 7001,
-            "channel": 505, "template": template, "event_id": event, "date": "2026-03-03",
+    return {"n": 995, "at": iso(FIRST_SEND + 6 * HOUR), "real": 0.0, "kind": "interactions", "campaign": 7001,
+            "channel": 505, "template": template, "event_id": event, "date": "2026-03-02",
             "customers": customers, **fields}  # fmt: skip
 
 
@@ -134,6 +134,12 @@ def test_wrong_dimension_of_interaction_fails(reported_run, fields, cause):
     assert {customer for _, customer in found} == {"C0000003"}
 
 
+def with_total(run: HistoryBuilder, metric: int, value: int) -> HistoryBuilder:
+    """Add a total of template 11 to each push."""
+    item = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": metric, "MetricValue": value}
+    return run.change("metrics", lambda line: line | {"items": [*line["items"], item]})
+
+
 def click_lines(message: object) -> tuple[Line, Line]:
     """Return a click, and the webhook about it."""
     head = {"n": 991, "at": iso(FIRST_SEND + HOUR), "real": 0.0, "service": "textlocal"}
@@ -146,9 +152,11 @@ def test_click_that_the_provider_reported_must_be_reported(reported_run):
     click, webhook = click_lines(reported_run.delivery_to(3)["message"])
     cause = "UpdateCampaignInteractions: no customer was ever reported as clicked"
 
+    run = with_total(reported_run, 3, 1)
+
     assert findings(reported_run.plus(click)) == []
-    assert findings(reported_run.plus(click, webhook)) == [(cause, "C0000003")]
-    assert findings(reported_run.plus(click, webhook, report(3, 11, ["C0000003"]))) == []
+    assert findings(run.plus(click, webhook)) == [(cause, "C0000003")]
+    assert findings(run.plus(click, webhook, report(3, 11, ["C0000003"]))) == []
 
 
 def stop_lines(run: HistoryBuilder) -> list[Line]:
@@ -168,5 +176,84 @@ def test_opt_out_that_the_provider_reported_must_be_reported(reported_run):
     run = reported_run.plus(*stop_lines(reported_run))
     cause = "UpdateCampaignInteractions: no customer was ever reported as unsubscribed"
 
+    assert findings(with_total(run, 4, 1)) == [(cause, "C0000003")]
+    assert findings(with_total(run, 4, 1).plus(report(4, 11, ["C0000003"]))) == []
+
+
+@pytest.mark.parametrize(("value", "cause"), [(0, "lower than the provider reported"), (None, "ever reported")])
+def test_missing_total_of_opt_outs_fails(reported_run, value, cause):
+    run = reported_run.plus(*stop_lines(reported_run), report(4, 11, ["C0000003"]))
+    run = run if value is None else with_total(run, 4, value)
+    (finding,) = run.findings(CHECKS)
+
+    assert finding.cause.endswith(cause)
+
+
+@pytest.mark.parametrize(
+    ("day", "cause"),
+    [
+        ("2026-03-01", "interactions: delivered dated before it happened"),
+        ("2026-03-03", "interactions: delivered dated in the future"),
+    ],
+)
+def test_interaction_dated_on_another_day_fails(reported_run, day, cause):
+    run = reported_run.change(
+        "interactions",
+        lambda line: line | {"date": day} if line["customers"] == ["C0000003"] and line["event_id"] == 1 else line,
+    )
+
     assert findings(run) == [(cause, "C0000003")]
-    assert findings(run.plus(report(4, 11, ["C0000003"]))) == []
+
+
+def test_interaction_dated_on_the_day_of_the_report_fails(reported_run):
+    """The bridge received the receipt on the day before."""
+    run = changed(reported_run, at=iso(FIRST_SEND + 16 * HOUR), date="2026-03-03")
+
+    assert findings(run) == [
+        ("interactions: sent dated after it happened", "C0000003"),
+        ("interactions: delivered dated after it happened", "C0000003"),
+    ]
+
+
+def test_interaction_of_polled_status_may_be_dated_on_the_day_of_the_report(reported_run):
+    """Not every provider says when a message was delivered."""
+    key = f"receipt:{reported_run.delivery_to(3)['message']}"
+    run = reported_run.without("webhook", lambda line: line["key"] == key).change(
+        "interactions",
+        lambda line: (
+            line | {"at": iso(FIRST_SEND + 16 * HOUR), "date": "2026-03-03"}
+            if line["customers"] == ["C0000003"] and line["event_id"] == 1
+            else line
+        ),
+    )
+
+    assert findings(run) == []
+
+
+def test_interaction_before_the_event_fails(reported_run):
+    run = reported_run.change(
+        "interactions",
+        lambda line: line | {"at": iso(FIRST_SEND + HOUR)} if line["event_id"] == 1 else line,
+    )
+
+    assert findings(run) == [
+        ("interactions: a customer was reported as delivered before it happened", customer)
+        for customer in ("C0000004", "C0000007", "C0000008", "C0000010")
+    ]
+
+
+@pytest.mark.parametrize(("hours", "count"), [(17, 0), (18, 2)])
+def test_interaction_reported_a_day_later_fails(reported_run, hours, count):
+    run = changed(reported_run, at=iso(FIRST_SEND + hours * HOUR))
+
+    assert len(findings(run)) == count
+    assert {cause for cause, _ in findings(run)} <= {
+        f"UpdateCampaignInteractions: {name} was reported too late" for name in ("sent", "delivered")
+    }
+
+
+def test_late_interaction_is_not_judged_without_shared_clock(reported_run):
+    header = reported_run.lines[0] | {"clock": reported_run.lines[0]["clock"] | {"participants": []}}
+    run = changed(reported_run.without("clock"), at=iso(FIRST_SEND + 2 * DAY), date="2026-03-09")
+
+    assert findings(HistoryBuilder((header, *run.lines[1:]))) == []

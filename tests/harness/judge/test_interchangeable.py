@@ -59,7 +59,7 @@ def with_totals(run: HistoryBuilder, campaign: int, **values: int) -> HistoryBui
 def interactions_line(campaign: int, event: int, customer: str = "C0000003") -> Line:
     """Return a report that something happened to a customer."""
     return {"n": 990, "at": iso(FIRST_SEND + DAY), "kind": "interactions", "campaign": campaign, "channel": 505,
-            "template": 11, "event_id": event, "date": "2026-03-03", "customers": [customer]}  # fmt: skip
+            "template": 11, "event_id": event, "date": "2026-03-02", "customers": [customer]}  # fmt: skip
 
 
 def causes(run: HistoryBuilder) -> list[tuple[str, int | None]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fault_helpers import request_line
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import metrics, totals
@@ -30,7 +31,7 @@ def with_value(run: HistoryBuilder, template: int, metric: int, value: int, sinc
 def interactions_line(*customers: str, event: int = 1, template: int = 11) -> Line:
     """Return a report about customers."""
     return {"n": 990, "at": iso(FIRST_SEND + DAY), "kind": "interactions", "campaign": 7001, "channel": 505,
-            "template": template, "event_id": event, "date": "2026-03-03", "customers": list(customers)}  # fmt: skip
+            "template": template, "event_id": event, "date": "2026-03-02", "customers": list(customers)}  # fmt: skip
 
 
 def test_correct_totals_pass(correct_run):
@@ -121,8 +122,9 @@ def test_receipt_of_last_minutes_may_be_missing(correct_run):
         "delivery_status", lambda line: line | {"at": iso(FIRST_SEND + 7 * DAY)} if line["message"] == late else line
     )
 
-    assert causes(run) == []
     assert causes(with_value(run, 11, 1, 3)) == []
+    assert causes(with_value(with_value(run, 11, 1, 3), 11, 1, 4, since=FIRST_SEND + 7 * DAY)) == []
+    assert causes(run) == ["the total of delivered was too high when it was pushed"]
 
 
 @pytest.mark.parametrize("bounced", [0, 1])
@@ -168,7 +170,7 @@ def test_status_replaced_within_a_minute_must_not_count(correct_run):
     ("field", "value", "cause"),
     [
         ("CampaignID", 7999, "metrics of a campaign that does not exist on this channel"),
-        ("ChannelID", 506, "metrics of a campaign that does not exist on this channel"),
+        ("ChannelID", 506, "totals of a template on another channel than its own"),
         ("TemplateID", 99, "metrics of a template that the campaign does not use"),
         ("MetricID", 77, "an unknown metric"),
     ],
@@ -241,7 +243,8 @@ def test_zeros_until_the_last_push_fail(correct_run):
         return line if line["at"] == last else line | {"items": [item | {"MetricValue": 0} for item in line["items"]]}
 
     assert set(causes(correct_run.change("metrics", zeros))) == {
-        f"the total of {name} was out of date when it was pushed" for name in ("sent", "delivered", "bounced")
+        f"the total of {name} was out of date when it was pushed"
+        for name in ("sent", "delivered", "bounced", "dropped")
     }
 
 
@@ -271,8 +274,65 @@ def test_status_missing_in_a_later_push_is_stale_after_nine_hours(correct_run, h
     assert causes(run) == ["the total of delivered was out of date when it was pushed"] * count
 
 
-@pytest.mark.parametrize("offset", [HOUR, 5 * HOUR])
+@pytest.mark.parametrize("offset", [HOUR, 3 * HOUR])
 def test_pushes_at_other_times_pass(correct_run, offset):
     run = correct_run.change("metrics", lambda line: line | {"at": iso(parse_instant(line["at"]) - offset)})
 
     assert causes(run) == []
+
+
+def pushes_a_day(run: HistoryBuilder, count: int) -> HistoryBuilder:
+    """Leave out pushes; the correct run has four a day."""
+    hours = 24 // count
+    return run.without("metrics", lambda line: (parse_instant(str(line["at"])) - FIRST_SEND) // HOUR % hours != 0)
+
+
+def test_scenario_sets_the_number_of_pushes_a_day(correct_run):
+    scenario = {"n": 0, "at": iso(FIRST_SEND), "real": 0.0, "kind": "scenario", "name": "Small", "file": "small"}
+    run = pushes_a_day(correct_run, 2)
+
+    assert set(causes(run)) == {"metrics pushed too rarely"}
+    assert causes(run.plus(scenario | {"reports_a_day": 2})) == []
+
+
+def test_polled_status_of_the_last_hours_may_be_missing_in_the_last_push(correct_run):
+    """The bridge may poll in another rhythm."""
+    run = delivered_at(correct_run, FIRST_SEND + 7 * DAY - 8 * HOUR)
+
+    assert causes(with_value(run, 11, 1, 3)) == []
+
+
+def test_drops_left_out_of_a_push_are_stale(correct_run):
+    run = with_value(correct_run, 12, 5, 0)
+
+    assert causes(with_value(run, 12, 5, 1, since=FIRST_SEND + 2 * DAY)) == [
+        "the total of dropped was out of date when it was pushed"
+    ]
+
+
+def test_rejected_pushes_are_no_missing_pushes(correct_run):
+    """The rejections are findings of their own."""
+    rejected = [
+        request_line(parse_instant(str(line["at"])), n, "optimove", "UpdateCampaignMetrics", status=400)
+        for n, line in enumerate(correct_run.lines_of("metrics"), start=2_000)
+    ]
+
+    assert causes(correct_run.without("metrics").plus(*rejected)) == []
+
+
+def test_push_every_eight_hours_from_the_first_send_passes(correct_run):
+    """The third push of a day is then moments after its end."""
+    first = correct_run.lines_of("metrics")[0]
+    times = [FIRST_SEND + count * 8 * HOUR + 5_000 for count in range(1, 22)]
+    run = correct_run.without("metrics").plus(*(first | {"at": iso(at), "n": 3_000} for at in times))
+
+    assert [finding.cause for finding in run.findings(metrics.CHECKS[:1])] == []
+
+
+@pytest.mark.parametrize(("metric", "name"), [(2, "opened"), (6, "spam reports")])
+def test_total_that_no_provider_reports_fails(correct_run, metric, name):
+    item = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": metric, "MetricValue": 1}
+    run = correct_run.change("metrics", lambda line: line | {"items": [*line["items"], item]})
+
+    assert causes(run) == [f"the total of {name} is higher than the real number"]
+    assert causes(with_value(run, 11, metric, 0)) == []

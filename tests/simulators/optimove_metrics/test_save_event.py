@@ -48,7 +48,10 @@ def test_rejected_event_rejects_the_whole_array(sandbox: Sandbox) -> None:
     refused = save(sandbox, [EVENT, EVENT | {"event": "sent"}])
     assert (refused.status_code, refused.json()["message"].startswith("event 1: expected event")) == (400, True)
     assert [line["event"] for line in sandbox.journal("engagement")] == ["delivered", "clicked"]
-    assert [line.get("summary") for line in sandbox.journal("request")] == [None, {"refused_event": "sent"}]
+    assert [line.get("summary") for line in sandbox.journal("request")] == [
+        None,
+        {"refused_event": "sent", "refused_for": "event"},
+    ]
 
 
 @pytest.mark.parametrize(

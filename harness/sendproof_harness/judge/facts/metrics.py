@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
-from sendproof_harness.judge.facts.deliveries.ledger import ledger, testing_channels
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, testing_channels
 from sendproof_harness.judge.facts.fault_effects import hidden_successful_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.pages import NOT_CLEARED
+from sendproof_harness.judge.facts.wishes import reports_a_day, wants_events, wants_interactions
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -26,20 +27,29 @@ METRIC_NAMES: Mapping[int, str] = {
     BOUNCED: "bounced",
 }
 
+#: The service with the operation saveEvent.
+EVENTS_SERVICE = "optimove-metrics"
+
 # The dialect that decides if a reported value replaces the previous one or adds to it.
 _VALUES_DIALECT = "optimove.metric_values"
 
 #: The period after the first send in which metrics must be reported.
 REPORTING_DAYS = 7
-# The guide says "several times a day". A lenient reader may call two several; for three, every reader does.
-PUSHES_A_DAY_MIN = 3
-#: A bridge with this number of reports a day meets the limit; the hour is for receipts that are retried.
-REPORT_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
-#: The greatest age of what a push of totals leaves out: a bridge may poll statuses and push totals in two separate
-#: rhythms of a third of a day each.
-FRESH_WITHIN = 2 * DAY // PUSHES_A_DAY_MIN + HOUR
 # A campaign with many templates needs several requests for one push; requests within this time are one.
 PUSH_DURATION = 1 * MINUTE
+
+
+def report_within(history: History) -> int:
+    """Return how soon a bridge reports what it knows, in milliseconds; the hour is for receipts that are retried."""
+    return DAY // reports_a_day(history) + HOUR
+
+
+def fresh_within(history: History) -> int:
+    """Return the greatest age of what a report leaves out, in milliseconds.
+
+    A bridge may poll statuses and report them in two separate rhythms.
+    """
+    return 2 * DAY // reports_a_day(history) + HOUR
 
 
 def metric_name(metric: int) -> str:
@@ -88,8 +98,17 @@ def pushes(history: History) -> Mapping[CampaignKey, Sequence[int]]:
 
 
 def reports_events_only(history: History) -> bool:
-    """Return True if the bridge reports single customers by saveEvent, and no totals."""
-    return bool(history.engagements) and not history.metrics
+    """Return True if the bridge reports single customers by saveEvent, and no totals.
+
+    A rejected event counts as well. A bridge that reports nothing takes the way that its client wants.
+    """
+    if history.metrics or wants_interactions(history):
+        return False
+    return (
+        wants_events(history)
+        or bool(history.engagements)
+        or any(request.service == EVENTS_SERVICE for request in history.requests)
+    )
 
 
 def must_report_totals(history: History) -> bool:
@@ -125,20 +144,31 @@ def last_due_times(history: History) -> Mapping[TemplateKey, int]:
 
 
 @cached_per_history
-def first_due_times(history: History) -> Mapping[CampaignKey, int]:
-    """Return when the first message of each scheduled campaign was due, unless it was cancelled before.
+def reporting_periods(history: History) -> Mapping[CampaignKey, tuple[int, int]]:
+    """Return when the reports of each campaign begin and end: seven days after its messages.
 
-    The guide demands no pace of reports for triggered campaigns. A channel in testing mode has no reports.
+    A scheduled campaign begins when its first message is due, unless it was cancelled before, and ends seven days
+    later. A triggered one begins with the first message that went out, and ends seven days after the last. A channel in
+    testing mode has no reports.
     """
     cancelled, testing = cancellation_times(history), testing_channels(history)
-    first: dict[CampaignKey, int] = {}
-    for obligation in history.obligations:
-        key = campaign_key(obligation)
-        if obligation.channel in testing or obligation.trigger is not None or obligation.reason == NOT_CLEARED:
-            continue
-        if obligation.due <= cancelled.get(key, obligation.due):
-            first[key] = min(first.get(key, obligation.due), obligation.due)
-    return first
+    executed: defaultdict[CampaignKey, list[int]] = defaultdict(list)
+    triggered = {campaign_key(obligation) for obligation in history.obligations if obligation.trigger is not None}
+    for recipient in ledger(history).recipients:
+        key, at = campaign_key(recipient.obligation), _executed_at(recipient)
+        if at is not None and recipient.obligation.channel not in testing and at <= cancelled.get(key, at):
+            executed[key].append(at)
+    return {
+        key: (min(times), (max(times) if key in triggered else min(times)) + REPORTING_DAYS * DAY)
+        for key, times in executed.items()
+    }
+
+
+def _executed_at(recipient: RecipientResult) -> int | None:
+    """Return when the message was due, or went out because of a trigger; None if the bridge need not report it."""
+    if recipient.obligation.trigger is not None:
+        return recipient.deliveries[0].send_at if recipient.deliveries else None
+    return None if recipient.obligation.reason == NOT_CLEARED else recipient.obligation.due
 
 
 @cached_per_history

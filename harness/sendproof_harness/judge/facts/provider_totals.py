@@ -165,8 +165,8 @@ def withdrawn_statuses(history: History) -> Mapping[str, tuple[DeliveryStatus, .
 
 def _optional_reports(recipient: RecipientResult) -> Iterator[StatusReport]:
     for metric in _OPTIONAL_METRICS[recipient.kind]:
-        due = recipient.obligation.due
-        yield StatusReport(metric=metric, at=due, certain_at=due, pulled=True)
+        obligation = recipient.obligation
+        yield StatusReport(metric=metric, at=obligation.at, certain_at=obligation.due, pulled=True)
 
 
 StatusReader = Callable[[RecipientResult], Iterator[StatusReport]]
@@ -208,7 +208,7 @@ def status_reader(history: History) -> StatusReader:
                     at = known_at.get(delivery.message, status.at)
                     pulled = is_hidden or at is None or status.status == _NEVER_PUSHED or len(statuses) > 1
                     known_from = max(at or 0, status.at)
-                    yield StatusReport(metric=metric, at=known_from, certain_at=known_from, pulled=pulled)
+                    yield StatusReport(metric=metric, at=status.at, certain_at=known_from, pulled=pulled)
 
     return reports_of
 

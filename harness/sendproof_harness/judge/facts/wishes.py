@@ -6,6 +6,11 @@ from sendproof_harness.history.records import History
 
 #: Totals by UpdateCampaignMetrics, and customers by UpdateCampaignInteractions.
 CAMPAIGN_METRICS = "campaign_metrics"
+#: Single customers by saveEvent.
+SAVE_EVENT = "save_event"
+#: The number of reports a day, if the scenario sets none. The guide says "several times a day". A lenient reader may
+#: call two several; for three, every reader does.
+REPORTS_A_DAY = 3
 #: The client wants no reports of opt-outs.
 NO_OPT_OUTS = "none"
 
@@ -13,6 +18,16 @@ NO_OPT_OUTS = "none"
 def wants_interactions(history: History) -> bool:
     """Return True if the client wants reports as totals and interactions."""
     return any(scenario.reports == CAMPAIGN_METRICS for scenario in history.scenarios)
+
+
+def wants_events(history: History) -> bool:
+    """Return True if the client wants reports of single customers by saveEvent."""
+    return any(scenario.reports == SAVE_EVENT for scenario in history.scenarios)
+
+
+def reports_a_day(history: History) -> int:
+    """Return how often a day the client wants reports."""
+    return next((scenario.reports_a_day for scenario in history.scenarios if scenario.reports_a_day), REPORTS_A_DAY)
 
 
 def wanted_opt_outs(history: History) -> str | None:

@@ -12,7 +12,8 @@ def save_event(call: Call) -> Effects:
     try:
         entries = call.state.save(events, call.now)
     except RejectedEventError as error:
-        # The judge needs the event that stopped all others in the request.
-        return Effects(response=error_response(400, str(error)), summary={"refused_event": error.event})
+        # The judge needs the event that stopped all others in the request, and the reason.
+        summary = {"refused_event": error.event, "refused_for": error.rule}
+        return Effects(response=error_response(400, str(error)), summary=summary)
     message_id = call.context.random.token(24, "optimove-metrics", "message", call.state.saved)
     return Effects(response=success_response(call.context, message_id), entries=entries)

@@ -25,12 +25,16 @@ _UTC_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9
 
 
 class RejectedEventError(ValueError):
-    """An event that keeps the contract but cannot be saved. The message has the reason, `event` the event's name."""
+    """An event that keeps the contract but cannot be saved.
 
-    def __init__(self, message: str, event: str) -> None:
+    The message has the reason, `event` the event's name, and `rule` what is wrong: event, customer, timestamp or age.
+    """
+
+    def __init__(self, message: str, event: str, rule: str) -> None:
         """Create the error with the number of the event in `message`, if the request has several."""
         super().__init__(message)
         self.event = event
+        self.rule = rule
 
 
 class State:
@@ -69,16 +73,16 @@ class State:
         name = event["event"]
         if name == SENT or not (self.allows_any_event or name in EVENTS):
             known = ", ".join(sorted(EVENTS))
-            raise RejectedEventError(f"{prefix}expected event to be one of {known}, got {name!r}", name)
+            raise RejectedEventError(f"{prefix}expected event to be one of {known}, got {name!r}", name, "event")
         if ("customer" in event) == ("visitor" in event):
-            raise RejectedEventError(f"{prefix}expected either customer or visitor", name)
+            raise RejectedEventError(f"{prefix}expected either customer or visitor", name, "customer")
         at = _parse_timestamp(event["timestamp"])
         if at is None:
             expected = f"a UTC timestamp such as {iso(now)}"
-            raise RejectedEventError(f"{prefix}expected {expected}, got {event['timestamp']!r}", name)
+            raise RejectedEventError(f"{prefix}expected {expected}, got {event['timestamp']!r}", name, "timestamp")
         if now - at > MAX_AGE_MS:
             expected = f"a timestamp of the last 7 days, since {iso(now - MAX_AGE_MS)}"
-            raise RejectedEventError(f"{prefix}expected {expected}, got {iso(at)}", name)
+            raise RejectedEventError(f"{prefix}expected {expected}, got {iso(at)}", name, "age")
 
 
 def _campaign_in_context(event: Mapping[str, Any]) -> str:

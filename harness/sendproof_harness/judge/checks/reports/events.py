@@ -1,49 +1,63 @@
 """Check the engagement events that a bridge posts with saveEvent: accurate, complete, sent once, and in time.
 
-A bridge reports either totals or these events; see `metrics`.
+A bridge reports either totals or these events, or both; see `metrics`.
 """
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sendproof_harness.history.records import Engagement, History
-from sendproof_harness.history.timestamps import DAY, span, spoken
-from sendproof_harness.judge.facts.clicks import unreported_clicks
-from sendproof_harness.judge.facts.customer_events import EventKey, ReportableEvent, reportable_events
-from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden, outages
+from sendproof_harness.history.records import Engagement, History, Request
+from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.checks.reports.statements import date_cause, late_reports, parse_utc
+from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
+from sendproof_harness.judge.facts.keys import TemplateKey
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     CLICKED,
     DELIVERED,
     DROPPED,
+    EVENTS_SERVICE,
     METRIC_NAMES,
-    PUSHES_A_DAY_MIN,
-    REPORT_WITHIN,
-    REPORTING_DAYS,
+    OPENED,
     SENT,
     UNSUBSCRIBED,
-    first_due_times,
+    fresh_within,
+    must_report,
     reports_events_only,
 )
-from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
+from sendproof_harness.judge.facts.reports.occurrences import CustomerEvent, EventKey, reportable_events
+from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
+from sendproof_harness.judge.facts.requests import refused_event
+from sendproof_harness.judge.facts.wishes import reports_a_day, wants_events
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import EVENTS_ACCURATE, EVENTS_CADENCE
 
 _ACCURATE = "events.accurate"
 _CADENCE = "events.cadence"
 
-SERVICE = "optimove-metrics"
 #: The metric of each event; other events cannot be checked.
 METRIC_OF_EVENT: Mapping[str, int] = {
     METRIC_NAMES[metric]: metric for metric in (DELIVERED, BOUNCED, DROPPED, CLICKED, UNSUBSCRIBED)
 }
-# The field with the rejected event in the summary of a request.
-_REJECTED_EVENT = "refused_event"
+# Events that no simulated provider reports.
+_IMPOSSIBLE_EVENTS = frozenset({METRIC_NAMES[OPENED], "spam_reported"})
+# The field with the rule that the refused event broke, in the summary of a request.
+_BROKEN_RULE = "refused_for"
+_CAUSE_OF_RULE: Mapping[str, str] = {
+    "age": "the timestamp is more than 7 days old",
+    "timestamp": "the timestamp is no UTC time",
+    "customer": "it names both a customer and a visitor, or neither",
+}
+# The spellings of the ids in `context`, without underscores; its real content is not known.
+_CONTEXT_IDS: Mapping[str, int] = {"campaignid": 0, "channelid": 1, "templateid": 2}
+_CONTEXT_NAMES = ("campaign", "channel", "template")
 
 _Reported = Mapping[EventKey, Sequence[Engagement]]
-_Real = Mapping[EventKey, Sequence[ReportableEvent]]
+_Real = Mapping[EventKey, Sequence[CustomerEvent]]
 
 
 def _reported_events(history: History) -> _Reported:
@@ -63,32 +77,41 @@ def check_accuracy(history: History) -> CheckResult:
     findings = [
         *_rejected_events(history),
         *_wrong_events(history, reported, real),
-        *_missing_events(history, reported, real),
-        *unreported_clicks(history, _ACCURATE),
+        *_impossible_events(history),
+        *_wrong_ids(reported, real),
+        *_wrong_timestamps(history, reported, real),
+        *_missing_events(history, reported),
+        *(unreported_clicks(history, _ACCURATE) if not wants_events(history) else ()),
     ]
     return CheckResult(looked_at=len(history.engagements), unit="events", findings=tuple(findings))
 
 
 def _rejected_events(history: History) -> Iterator[Finding]:
-    """Yield the requests that were rejected completely because of one unknown or unsupported event."""
+    """Yield the requests that were rejected completely because of one event."""
     for request in history.requests:
-        if request.service != SERVICE or request.summary is None:
-            continue
-        event = request.summary.get(_REJECTED_EVENT)
-        if event is not None:
-            yield Finding(
-                check=_ACCURATE,
-                level="fail",
-                blame="bridge",
-                cause=_rejection_cause(event),
-                expected="one of the events " + ", ".join(METRIC_OF_EVENT),
-                got=request.response_excerpt or f"status {request.status}",
-                where=Location(request=request.n),
-                at=request.at,
-            )
+        event = refused_event(request)
+        if event is not None and request.summary is not None:
+            rule = request.summary.get(_BROKEN_RULE)
+            yield _rejection(request, event, rule if rule in _CAUSE_OF_RULE else None)
 
 
-def _rejection_cause(event: str) -> str:
+def _rejection(request: Request, event: str, rule: str | None) -> Finding:
+    names = "one of the events " + ", ".join(METRIC_OF_EVENT)
+    return Finding(
+        check=_ACCURATE,
+        level="fail",
+        blame="bridge",
+        cause=_rejection_cause(event, rule),
+        expected="UTC times of the last 7 days, and one customer" if rule else names,
+        got=request.response_excerpt or f"status {request.status}",
+        where=Location(request=request.n),
+        at=request.at,
+    )
+
+
+def _rejection_cause(event: str, rule: str | None) -> str:
+    if rule is not None:
+        return f"saveEvent: {event} was rejected, because {_CAUSE_OF_RULE[rule]}; nothing in the request was saved"
     if event == METRIC_NAMES[SENT]:
         return (
             "saveEvent: 'sent' is no event, because each customer who is not dropped counts as sent; "
@@ -101,7 +124,7 @@ def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterato
     """Yield the events that were reported before they happened, or more often."""
     is_excused = bool(outages(history)) or _count_hidden_requests(history) > 0
     for key, events in reported.items():
-        name, real_times = METRIC_NAMES[key[1]], [event.at for event in real.get(key, ())]
+        name, real_times = METRIC_NAMES[key[1]], [event.occurrence.at for event in real.get(key, ())]
         for position, event in enumerate(events):
             if position < bisect_right(real_times, event.at):
                 continue
@@ -118,7 +141,64 @@ def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterato
                 yield _finding(key, cause, expected, got, event.at)
 
 
-def _missing_events(history: History, reported: _Reported, real: _Real) -> Iterator[Finding]:
+def _impossible_events(history: History) -> Iterator[Finding]:
+    for event in history.engagements:
+        if event.event in _IMPOSSIBLE_EVENTS:
+            cause = f"saveEvent: {event.event} was reported, an event that no message of the run had"
+            expected = "one of the events " + ", ".join(METRIC_OF_EVENT)
+            where = Location(customer=event.customer)
+            yield replace(_finding(("", 0), cause, expected, event.event, event.at), where=where)
+
+
+def _wrong_ids(reported: _Reported, real: _Real) -> Iterator[Finding]:
+    """Yield the events with the id of another campaign, channel or template in their context."""
+    for key, events in reported.items():
+        templates = {template for event in real.get(key, ()) for template in event.templates}
+        for event in events:
+            wrong = _wrong_id(templates, _context_ids(event))
+            if wrong is not None:
+                name, expected, got = wrong
+                cause = f"saveEvent: {METRIC_NAMES[key[1]]} reported for another {name} than the customer's"
+                yield _finding(key, cause, expected, got, event.at)
+
+
+def _wrong_id(templates: Collection[TemplateKey], ids: Mapping[int, str]) -> tuple[str, str, str] | None:
+    """Return the name of the first wrong id, the expected ids, and the id itself; None if they fit together."""
+    fitting = templates
+    for position, id_ in sorted(ids.items()):
+        allowed = sorted({str(template[position]) for template in fitting})
+        if allowed and id_ not in allowed:
+            name = _CONTEXT_NAMES[position]
+            return name, f"{name} " + " or ".join(allowed), id_
+        fitting = [template for template in fitting if str(template[position]) == id_]
+    return None
+
+
+def _context_ids(event: Engagement) -> Mapping[int, str]:
+    """Return the ids in the context of an event by their position in a template's key."""
+    spelled = {name.lower().replace("_", ""): value for name, value in event.context.items()}
+    return {
+        position: str(spelled[name])
+        for name, position in _CONTEXT_IDS.items()
+        if isinstance(spelled.get(name), str | int)
+    }
+
+
+def _wrong_timestamps(history: History, reported: _Reported, real: _Real) -> Iterator[Finding]:
+    """Yield the events with a time at which they did not happen."""
+    if not times_are_meaningful(history):
+        return
+    for key, events in reported.items():
+        for event, _ in zip(events, real.get(key, ()), strict=False):
+            stated = parse_utc(event.timestamp)
+            happened = [item.occurrence for item in real.get(key, ()) if item.occurrence.at <= event.at]
+            cause = None if stated is None else date_cause(history, happened, stated, event.at)
+            if cause is not None and stated is not None:
+                expected = f"{spoken(happened[0].at)}, when it happened"
+                yield _finding(key, f"saveEvent: {METRIC_NAMES[key[1]]} {cause}", expected, spoken(stated), event.at)
+
+
+def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
     """Yield the events that the bridge knew early enough and did not report.
 
     They are unknown if a request had a hidden result, because it may have reported them.
@@ -126,63 +206,54 @@ def _missing_events(history: History, reported: _Reported, real: _Real) -> Itera
     is_hidden = _count_hidden_requests(history) > 0
     level: Level = "unknown" if is_hidden else "fail"
     blame: Blame = "network" if is_hidden else "bridge"
-    hint = _missing_hint(history, is_hidden=is_hidden)
-    latest = _latest_required(history)
-    for key, events in real.items():
-        required = sum(event.required and event.at <= latest for event in events)
-        count = len(reported.get(key, ()))
-        if count < required:
+    hint = ", or its request got no response" if is_hidden else ""
+    # A rejected request may have held every event that was known before.
+    last_rejection = max((finding.at or 0 for finding in _rejected_events(history)), default=0)
+    required = [event for event in _required_events(history) if event.known_at > last_rejection]
+    count = Counter((interaction.customer, interaction.metric) for interaction in required)
+    for interaction in required:
+        key = interaction.customer, interaction.metric
+        got = len(reported.get(key, ()))
+        if got < count.pop(key, 0):
             cause = f"saveEvent: {METRIC_NAMES[key[1]]} was never reported{hint}"
-            expected, got = f"{required:,} reported by {spoken(latest)}", f"{count:,} reported"
-            yield replace(_finding(key, cause, expected, got, events[0].at), level=level, blame=blame)
+            expected = f"a report, known since {spoken(interaction.known_at)}"
+            finding = _finding(key, cause, expected, f"{got:,} reported", interaction.known_at)
+            yield replace(finding, level=level, blame=blame)
 
 
-def _missing_hint(history: History, *, is_hidden: bool) -> str:
-    if is_hidden:
-        return ", or its request got no response"
-    return ", or only in a rejected request" if any(_rejected_events(history)) else ""
-
-
-def _latest_required(history: History) -> int:
-    """Return the latest time of an event that had to be reported within the run and the reporting period."""
-    visible, ended = bridge_time(history), history.header.ended
-    first_due = min(first_due_times(history).values(), default=ended)
-    return visible.before(min(ended, first_due + REPORTING_DAYS * DAY), REPORT_WITHIN)
+def _required_events(history: History) -> Sequence[RequiredInteraction]:
+    """Return the events to report. Clicks and opt-outs are only required if the client wants events."""
+    optional = {SENT} if wants_events(history) else {SENT, CLICKED, UNSUBSCRIBED}
+    return [interaction for interaction in required_interactions(history) if interaction.metric not in optional]
 
 
 def _count_hidden_requests(history: History) -> int:
     """Return the number of requests with a hidden result: saveEvent has no record to look them up."""
-    return sum(request.service == SERVICE and is_result_hidden(request) for request in history.requests)
+    return sum(request.service == EVENTS_SERVICE and is_result_hidden(request) for request in history.requests)
 
 
 # -- cadence ----------------------------------------------------------------------------------------
 
 
 def check_cadence(history: History) -> CheckResult:
-    """Find events that were reported long after the bridge knew them; events that it has to ask for are left out."""
-    reported, real = _reported_events(history), reportable_events(history)
+    """Find events that were reported long after the bridge knew them, or could ask for them."""
+    reported = _reported_events(history)
     count = sum(map(len, reported.values()))
     if not times_are_meaningful(history):
         unobserved = unobserved_times(history, _CADENCE, f"{count:,} events")
         return CheckResult(looked_at=count, unit="events", findings=(unobserved,))
-    findings = [
-        _late(key, real_event.known_at, event)
-        for key, events in reported.items()
-        if len(events) == len(real.get(key, ()))
-        for real_event, event in zip(real[key], events, strict=True)
-        if real_event.known_at is not None and _is_late(history, real_event.known_at, event.at)
-    ]
-    return CheckResult(looked_at=count, unit="events", findings=tuple(findings))
+    times = {key: [event.at for event in events] for key, events in reported.items()}
+    late = late_reports(history, _required_events(history), times, lambda found: (found.customer, found.metric))
+    expected = f"within {span(fresh_within(history))}: {reports_a_day(history)} reports a day"
+    findings = tuple(
+        _late((report.interaction.customer, report.interaction.metric), expected, report.got, report.reported_at)
+        for report in late
+    )
+    return CheckResult(looked_at=count, unit="events", findings=findings)
 
 
-def _is_late(history: History, known_at: int, reported_at: int) -> bool:
-    return reported_at > known_at + REPORT_WITHIN + downtime(history, known_at, reported_at)
-
-
-def _late(key: EventKey, known_at: int, event: Engagement) -> Finding:
-    expected = f"within {span(REPORT_WITHIN)}: {PUSHES_A_DAY_MIN} reports a day"
-    got = f"{span(event.at - known_at)} after the bridge knew it"
-    return replace(_finding(key, "saveEvent: reported too late", expected, got, event.at), check=_CADENCE)
+def _late(key: EventKey, expected: str, got: str, at: int) -> Finding:
+    return replace(_finding(key, "saveEvent: reported too late", expected, got, at), check=_CADENCE)
 
 
 def _finding(key: EventKey, cause: str, expected: str, got: str, at: int) -> Finding:
@@ -192,21 +263,25 @@ def _finding(key: EventKey, cause: str, expected: str, got: str, at: int) -> Fin
     )
 
 
+def _expects_events(history: History) -> bool:
+    return wants_events(history) or reports_events_only(history)
+
+
 CHECKS = (
     Check(
         id=_CADENCE,
         title="Events are reported several times a day",
         requirement=EVENTS_CADENCE,
         run=check_cadence,
-        applies=reports_events_only,
-        scope="bridges that report only by saveEvent",
+        applies=_expects_events,
+        scope="bridges that report by saveEvent alone, or must",
     ),
     Check(
         id=_ACCURATE,
         title="Engagement events are accurate and sent once",
         requirement=EVENTS_ACCURATE,
         run=check_accuracy,
-        applies=lambda history: bool(history.engagements),
-        scope="bridges that report by saveEvent",
+        applies=lambda history: bool(history.engagements) or (must_report(history) and _expects_events(history)),
+        scope="bridges that report by saveEvent, or must",
     ),
 )

@@ -4,20 +4,37 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Interactions
-from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.facts.customer_events import customer_actions
-from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.checks.reports.statements import LateReport, day_cause, day_start, late_reports
 from sendproof_harness.judge.facts.deliveries.recipient_states import STATE_TESTS, GroupQuotas, possible_states
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES, UNSUBSCRIBED, must_report
-from sendproof_harness.judge.facts.required_interactions import RequiredInteraction, required_interactions
-from sendproof_harness.judge.facts.wishes import wants_interactions
-from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
+from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES, UNSUBSCRIBED, fresh_within, must_report
+from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.reports.occurrences import (
+    OccurrencesOf,
+    customer_occurrences,
+    recipients_by_customer,
+)
+from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
+from sendproof_harness.judge.facts.wishes import reports_a_day, wants_interactions
+from sendproof_harness.judge.findings import (
+    Blame,
+    Check,
+    CheckResult,
+    Finding,
+    Level,
+    Location,
+    cached_per_history,
+)
 from sendproof_harness.judge.requirements import INTERACTIONS_COMPLETE
 
 _COMPLETE = "interactions.complete"
 _OPERATION = "UpdateCampaignInteractions"
+
+# documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions (the default); the
+# simulated campaigns have one group.
+_TEST_GROUP = 1
 
 #: The metrics of customer actions. A bridge need not know all of them.
 ACTION_METRICS = (CLICKED, UNSUBSCRIBED)
@@ -35,20 +52,25 @@ def interaction_findings(history: History, check: str) -> Iterator[Finding]:
 
 
 def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
-    states, quotas, actions = possible_states(history), GroupQuotas(history), customer_actions(history)
-    templates, clicked = _templates(history), _clicked_in(history)
+    states, quotas, by_customer = possible_states(history), GroupQuotas(history), recipients_by_customer(history)
+    occurrences = customer_occurrences(history)
     for report in history.interactions:
+        if report.group != _TEST_GROUP:
+            yield _wrong_group(check, report)
         key, in_campaign = campaign_key(report), states.get(campaign_key(report), {})
         name = METRIC_NAMES.get(report.event_id, f"event {report.event_id}")
         cause = f"a customer was reported as {name} but was not"
         for customer in report.customers:
-            possible, of_customer = in_campaign.get(customer), templates.get((key, customer), frozenset())
+            possible = in_campaign.get(customer)
             if possible is None:
                 cause_outside, expected = _outside(states, report, customer)
                 yield _finding(check, report, customer, cause_outside, expected, "not in the campaign")
-            elif str(report.template) not in of_customer:
-                expected = "template " + " or ".join(sorted(of_customer))
+                continue
+            recipients = by_customer[key][customer]
+            templates = sorted({str(recipient.obligation.template) for recipient in recipients})
+            if str(report.template) not in templates:
                 wrong = "a customer was reported for another template than its own"
+                expected = "template " + " or ".join(templates)
                 yield _finding(check, report, customer, wrong, expected, f"template {report.template}")
             elif report.event_id not in _POSSIBLE_METRICS:
                 expected = "one of " + ", ".join(
@@ -56,12 +78,36 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
                 )
                 wrong = "an event that no message of the run had"
                 yield _finding(check, report, customer, wrong, expected, f"EventID {report.event_id}")
-            elif report.event_id in ACTION_METRICS and (customer, report.event_id) not in actions:
-                yield _finding(check, report, customer, cause, name, f"not {name}")
-            elif report.event_id == CLICKED and (key, customer) not in clicked:
-                yield _finding(check, report, customer, cause, name, "clicked in a message of another campaign")
             elif not _is_true(report, customer, possible, quotas):
                 yield _finding(check, report, customer, cause, name, " or ".join(sorted(possible)))
+            else:
+                yield from _wrong_time(history, check, report, customer, occurrences)
+
+
+def _wrong_group(check: str, report: Interactions) -> Finding:
+    cause = "a recipient group that the campaign does not have"
+    customer = next(iter(report.customers), "")
+    expected = f"RecipientGroupID {_TEST_GROUP}, the test group, or none"
+    return _finding(check, report, customer, cause, expected, f"RecipientGroupID {report.group}")
+
+
+def _wrong_time(
+    history: History, check: str, report: Interactions, customer: str, occurrences: OccurrencesOf
+) -> Iterator[Finding]:
+    """Yield the finding about a report before the event, or with the date of another day."""
+    happened = occurrences(campaign_key(report), customer, report.event_id)
+    name = METRIC_NAMES[report.event_id]
+    past = [occurrence for occurrence in happened if occurrence.at <= report.at]
+    if not happened:
+        yield _finding(check, report, customer, f"a customer was reported as {name} but was not", name, f"not {name}")
+    elif not past:
+        cause = f"a customer was reported as {name} before it happened"
+        yield _finding(check, report, customer, cause, f"not before {spoken(happened[0].at)}", spoken(report.at))
+    elif report.date is not None and times_are_meaningful(history):
+        wrong = day_cause(history, past, day_start(report.date), report.at)
+        if wrong is not None:
+            expected = f"{spoken(past[0].at)[:10]}, when it happened"
+            yield _finding(check, report, customer, f"{name} {wrong}", expected, report.date)
 
 
 def _outside(
@@ -74,26 +120,6 @@ def _outside(
     if campaign_key(report) in states or not channels:
         return "a customer outside the campaign", "a customer of the campaign"
     return "a campaign on a channel that it does not use", "channel " + " or ".join(map(str, channels))
-
-
-def _templates(history: History) -> Mapping[tuple[CampaignKey, str], Collection[str]]:
-    """Return the templates of each customer of each campaign."""
-    templates: defaultdict[tuple[CampaignKey, str], set[str]] = defaultdict(set)
-    for obligation in history.obligations:
-        templates[campaign_key(obligation), obligation.customer].add(str(obligation.template))
-    return templates
-
-
-def _clicked_in(history: History) -> Collection[tuple[CampaignKey, str]]:
-    """Return the campaigns and customers whose message was clicked; all of them, if recipients are interchangeable."""
-    clicked = {click.message for click in history.clicks}
-    found: set[tuple[CampaignKey, str]] = set()
-    if not clicked:
-        return found
-    for group in (*((recipient,) for recipient in ledger(history).recipients), *ledger(history).interchangeable):
-        if any(delivery.message in clicked for recipient in group for delivery in recipient.deliveries):
-            found.update((campaign_key(recipient.obligation), recipient.obligation.customer) for recipient in group)
-    return found
 
 
 def _is_true(report: Interactions, customer: str, possible: Collection[str], quotas: GroupQuotas) -> bool:
@@ -110,34 +136,30 @@ def _repeated_interactions(history: History, check: str) -> Iterator[Finding]:
     is_hidden = any(request.operation == _OPERATION and is_result_hidden(request) for request in history.requests)
     if is_hidden or outages(history):
         return
-    for reports in _non_repeatable_reports(history).values():
-        named: set[str] = set()
-        for report in reports:
-            for customer in report.customers:
-                if customer in named:
-                    yield _repeated(check, report, customer)
-                named.add(customer)
-
-
-_ReportKey = tuple[int, int, str, int]
-
-
-def _non_repeatable_reports(history: History) -> Mapping[_ReportKey, Sequence[Interactions]]:
-    """Return the reports that may name a customer once, by campaign, channel, template and metric.
-
-    A customer may meet a trigger or open a link more than once.
-    """
-    with_triggers = {campaign_key(obligation) for obligation in history.obligations if obligation.trigger is not None}
-    grouped: defaultdict[_ReportKey, list[Interactions]] = defaultdict(list)
+    occurrences, repeatable = customer_occurrences(history), _repeatable(history)
+    named: Counter[tuple[CampaignKey, str, int, str]] = Counter()
     for report in history.interactions:
-        if campaign_key(report) not in with_triggers and report.event_id != CLICKED:
-            grouped[report.campaign, report.channel, str(report.template), report.event_id].append(report)
-    return grouped
+        key, may_repeat = campaign_key(report), campaign_key(report) in repeatable or report.event_id == CLICKED
+        for customer in report.customers:
+            statement = key, str(report.template), report.event_id, customer
+            named[statement] += 1
+            count = named[statement]
+            most = len(occurrences(key, customer, report.event_id)) if count > 1 and may_repeat else 1
+            if count > max(1, most):
+                yield _repeated(check, report, customer, most)
 
 
-def _repeated(check: str, report: Interactions, customer: str) -> Finding:
+def _repeatable(history: History) -> Collection[CampaignKey]:
+    """Return the campaigns with triggers, which a customer may meet more than once."""
+    return {campaign_key(obligation) for obligation in history.obligations if obligation.trigger is not None}
+
+
+def _repeated(check: str, report: Interactions, customer: str, most: int) -> Finding:
     name = METRIC_NAMES.get(report.event_id, f"event {report.event_id}")
-    return _finding(check, report, customer, f"a customer was reported twice as {name}", "once", "again")
+    if most <= 1:
+        return _finding(check, report, customer, f"a customer was reported twice as {name}", "once", "again")
+    cause = f"a customer was reported as {name} more often than it happened"
+    return _finding(check, report, customer, cause, f"{most} times", "again")
 
 
 def _finding(check: str, report: Interactions, customer: str, cause: str, expected: str, got: str) -> Finding:
@@ -153,18 +175,35 @@ def _finding(check: str, report: Interactions, customer: str, cause: str, expect
     )
 
 
+def _missing_interactions(history: History, required: Sequence[RequiredInteraction]) -> list[RequiredInteraction]:
+    """Return the required interactions without a report of their own."""
+    reported, count = _report_times(history), Counter[_Statement]()
+    missing: list[RequiredInteraction] = []
+    for interaction in required:
+        statement = _statement(interaction)
+        # An opt-out at two providers is one event of the customer.
+        count[statement] = 1 if interaction.metric == UNSUBSCRIBED else count[statement] + 1
+        if count[statement] > len(reported.get(statement, ())):
+            missing.append(interaction)
+    return missing
+
+
+#: Campaign, customer and metric; no campaign for an opt-out.
+_Statement = tuple[CampaignKey | None, str, int]
+
+
 # -- completeness -----------------------------------------------------------------------------------
 
 
 def check_completeness(history: History) -> CheckResult:
-    """Find customers of whom the bridge knew an event early enough, and whom it never reported for it."""
-    required, reported = required_interactions(history), _reported(history)
-    missing = [interaction for interaction in required if not _is_reported(interaction, reported)]
+    """Find customers of whom the bridge knew an event early enough, and whom it reported late or never for it."""
+    required = required_interactions(history)
+    missing = _missing_interactions(history, required)
     total = Counter(interaction.metric for interaction in required)
     count = Counter(interaction.metric for interaction in missing)
     elsewhere = _reported_elsewhere(history) if missing else {}
     is_hidden = any(request.operation == _OPERATION and is_result_hidden(request) for request in history.requests)
-    findings = tuple(
+    findings = [
         _missing(
             interaction,
             elsewhere.get((interaction.customer, interaction.metric), ()),
@@ -172,26 +211,27 @@ def check_completeness(history: History) -> CheckResult:
             is_hidden=is_hidden,
         )
         for interaction in missing
-    )
-    return CheckResult(looked_at=len(required), unit="customers of an event", findings=findings)
+    ]
+    findings += _late_interactions(history)
+    return CheckResult(looked_at=len(required), unit="customers of an event", findings=tuple(findings))
 
 
-_Reported = Collection[tuple[CampaignKey | None, str, int]]
-
-
-def _reported(history: History) -> _Reported:
-    """Return the reported campaigns, customers and metrics, and the customers and metrics of any campaign."""
-    reported: set[tuple[CampaignKey | None, str, int]] = set()
+@cached_per_history
+def _report_times(history: History) -> Mapping[_Statement, Sequence[int]]:
+    """Return when each statement was reported, in order."""
+    times: dict[_Statement, tuple[int, ...]] = {}
     for report in history.interactions:
+        campaign = None if report.event_id == UNSUBSCRIBED else campaign_key(report)
         for customer in report.customers:
-            reported |= {(campaign_key(report), customer, report.event_id), (None, customer, report.event_id)}
-    return reported
+            statement = campaign, customer, report.event_id
+            times[statement] = (*times.get(statement, ()), report.at)
+    return times
 
 
-def _is_reported(interaction: RequiredInteraction, reported: _Reported) -> bool:
-    """Return True if the event was reported; an opt-out may be reported for any campaign of the customer."""
+def _statement(interaction: RequiredInteraction) -> _Statement:
+    """Return the statement that is required; an opt-out may be reported for any campaign of the customer."""
     campaign = None if interaction.metric == UNSUBSCRIBED else interaction.campaign
-    return (campaign, interaction.customer, interaction.metric) in reported
+    return campaign, interaction.customer, interaction.metric
 
 
 def _reported_elsewhere(history: History) -> Mapping[tuple[str, int], Sequence[Interactions]]:
@@ -207,7 +247,7 @@ def _missing(
     interaction: RequiredInteraction, elsewhere: Sequence[Interactions], *, none_at_all: bool, is_hidden: bool
 ) -> Finding:
     """Return the finding about a customer who was not reported; unknown if the lost request may have done it."""
-    name, obligation = METRIC_NAMES[interaction.metric], interaction.recipient.obligation
+    name = METRIC_NAMES[interaction.metric]
     level: Level = "unknown" if is_hidden else "fail"
     blame: Blame = "network" if is_hidden else "bridge"
     if none_at_all:
@@ -222,20 +262,47 @@ def _missing(
         cause=cause + (", or the request got no response" if is_hidden else ""),
         expected=f"EventID {interaction.metric}, known since {spoken(interaction.known_at)}",
         got="no such report" + (f", only one for {others[0]}" if others else ""),
-        where=Location(
-            campaign=obligation.campaign,
-            channel=obligation.channel,
-            template=obligation.template,
-            customer=interaction.customer,
-        ),
+        where=_location(interaction),
         at=interaction.known_at,
+    )
+
+
+def _location(interaction: RequiredInteraction) -> Location:
+    obligation = interaction.recipient.obligation
+    return Location(
+        campaign=obligation.campaign,
+        channel=obligation.channel,
+        template=obligation.template,
+        customer=interaction.customer,
+    )
+
+
+def _late_interactions(history: History) -> Iterator[Finding]:
+    """Yield the customers who were reported long after the bridge knew their event, or could ask for it."""
+    if times_are_meaningful(history):
+        expected = f"within {span(fresh_within(history))}: {reports_a_day(history)} reports a day"
+        for late in late_reports(history, required_interactions(history), _report_times(history), _statement):
+            yield _late(late, expected)
+
+
+def _late(late: LateReport, expected: str) -> Finding:
+    cause = f"{_OPERATION}: {METRIC_NAMES[late.interaction.metric]} was reported too late"
+    return Finding(
+        check=_COMPLETE,
+        level="fail",
+        blame="bridge",
+        cause=cause,
+        expected=expected,
+        got=late.got,
+        where=_location(late.interaction),
+        at=late.reported_at,
     )
 
 
 CHECKS = (
     Check(
         id=_COMPLETE,
-        title="Every customer of an event is reported",
+        title="Every customer of an event is reported in time",
         requirement=INTERACTIONS_COMPLETE,
         run=check_completeness,
         applies=lambda history: wants_interactions(history) and must_report(history),

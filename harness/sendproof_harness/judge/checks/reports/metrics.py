@@ -1,38 +1,44 @@
 """Check that the bridge keeps reporting metrics, and that its totals add up."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from sendproof_harness.history.records import Campaign, History
-from sendproof_harness.history.timestamps import DAY, spoken
+from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import DAY, HOUR, spoken
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import downtime
-from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_id, template_key
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id, template_key
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     DELIVERED,
     DROPPED,
     METRIC_NAMES,
     PUSH_DURATION,
-    PUSHES_A_DAY_MIN,
     REPORTING_DAYS,
     SENT,
     ReportedValue,
-    first_due_times,
     last_due_times,
     last_value,
     metric_name,
     must_report_totals,
     pushes,
     reported_values,
+    reporting_periods,
     targeted_customers,
     undetermined_customers,
 )
 from sendproof_harness.judge.facts.observation import REACTION, bridge_time, times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.wishes import reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
+
+# The statuses of a request that is wrong in itself.
+_REJECTED = frozenset({400, 404, 413, 415})
+
+# A rhythm that begins with the first send has its last push of the day at the end of it, or moments later.
+_LEEWAY = HOUR
 
 _CADENCE = "metrics.cadence"
 _CONSISTENT = "metrics.consistent"
@@ -45,7 +51,7 @@ def check_cadence(history: History) -> CheckResult:
     """Find days after the first send with too few pushes of metrics."""
     findings: list[Finding] = []
     judged = 0
-    for key, first_due in first_due_times(history).items():
+    for key, (first_due, _) in reporting_periods(history).items():
         days = min(REPORTING_DAYS, max(0, (history.header.ended - first_due) // DAY))
         judged += days
         if times_are_meaningful(history):
@@ -58,14 +64,15 @@ def check_cadence(history: History) -> CheckResult:
 
 
 def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -> Iterator[Finding]:
-    """Yield the days with too few pushes; a push that a fault prevented counts as well."""
+    """Yield the days with too few pushes; a push that did not reach Optimove counts as well."""
     pushed = _all_pushes(pushes(history).get(key, ()), _prevented_pushes(history))
     starts = [first_due + day * DAY for day in range(days + 1)]
     counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in pairwise(starts)]
     last_day = max((day for day, count in enumerate(counts, start=1) if count), default=0)
     for day, (count, (start, end)) in enumerate(zip(counts, pairwise(starts), strict=True), start=1):
         required = _required_pushes(history, start, end)
-        if count < required:
+        just_after = bisect_left(pushed, end + _LEEWAY) - bisect_left(pushed, end)
+        if count + (just_after if count else 0) < required:
             yield Finding(
                 check=_CADENCE,
                 level="fail",
@@ -87,11 +94,15 @@ def _cadence_cause(count: int, *, stopped_after: int | None) -> str:
 
 @cached_per_history
 def _prevented_pushes(history: History) -> Sequence[int]:
-    """Return when the bridge pushed totals that a fault kept from Optimove."""
+    """Return when the bridge pushed totals that a fault kept from Optimove, or that Optimove rejected.
+
+    A rejection is a finding of its own.
+    """
     return [
         request.at
         for request in history.requests
-        if request.operation == "UpdateCampaignMetrics" and request.fault is not None and not request.fault.effect
+        if request.operation == "UpdateCampaignMetrics"
+        and (request.status in _REJECTED if request.fault is None else not request.fault.effect)
     ]
 
 
@@ -108,7 +119,7 @@ def _all_pushes(pushed: Sequence[int], prevented: Sequence[int]) -> Sequence[int
 
 def _required_pushes(history: History, start: int, end: int) -> int:
     """Return the number of pushes between two instants, reduced by the time that the bridge was down."""
-    return round(PUSHES_A_DAY_MIN * (end - start - downtime(history, start, end)) / (end - start))
+    return round(reports_a_day(history) * (end - start - downtime(history, start, end)) / (end - start))
 
 
 def _days_not_judged(key: CampaignKey, days: int, first_due: int) -> Finding:
@@ -134,7 +145,7 @@ def check_consistency(history: History) -> CheckResult:
     targeted = targeted_customers(history)
     for key, values in reported_values(history).items():
         if key not in targeted:
-            findings.append(_foreign_totals(key, history.campaigns))
+            findings.append(_foreign_totals(key, targeted))
             continue
         findings += _unknown_metrics(key, values)
         findings += _decreased_totals(key, values)
@@ -200,12 +211,17 @@ def _unknown_metrics(key: TemplateKey, values: _Values) -> Iterator[Finding]:
             yield _inconsistent(key, cause, f"one of {known}", f"MetricID {metric}", of_metric[0].at)
 
 
-def _foreign_totals(key: TemplateKey, campaigns: Sequence[Campaign]) -> Finding:
-    if all(campaign_key(campaign) != key[:2] for campaign in campaigns):
+def _foreign_totals(key: TemplateKey, targeted: Collection[TemplateKey]) -> Finding:
+    campaign, channel, template = key
+    channels = sorted({other[1] for other in targeted if (other[0], other[2]) == (campaign, template)})
+    if channels:
+        cause = "totals of a template on another channel than its own"
+        return _inconsistent(key, cause, "channel " + " or ".join(map(str, channels)), f"channel {channel}", None)
+    if all(other[:2] != key[:2] for other in targeted):
         cause = "metrics of a campaign that does not exist on this channel"
         return _inconsistent(key, cause, "a campaign of the run", "no such campaign", None)
     cause = "metrics of a template that the campaign does not use"
-    return _inconsistent(key, cause, "a template of the campaign", key[2], None)
+    return _inconsistent(key, cause, "a template of the campaign", template, None)
 
 
 def _inconsistent(key: TemplateKey, cause: str, expected: str, got: str, at: int | None) -> Finding:
@@ -227,8 +243,8 @@ CHECKS = (
         title="Metrics arrive several times a day",
         requirement=METRICS_CADENCE,
         run=check_cadence,
-        applies=lambda history: bool(history.campaigns) and must_report_totals(history),
-        scope="runs with scheduled campaigns and bridges that report totals or nothing",
+        applies=lambda history: bool(history.campaigns or history.triggers) and must_report_totals(history),
+        scope="runs with campaigns or triggers, and bridges that report totals or nothing",
     ),
     Check(
         id=_CONSISTENT,

@@ -5,37 +5,42 @@ from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.checks.reports.freshness import stale_totals
+from sendproof_harness.judge.checks.reports.freshness import (
+    inflated_totals,
+    least_total,
+    missing_actions,
+    stale_totals,
+    unpushed_totals,
+)
 from sendproof_harness.judge.checks.reports.interactions import ACTION_METRICS, interaction_findings
-from sendproof_harness.judge.facts.clicks import unreported_clicks
-from sendproof_harness.judge.facts.customer_events import customer_actions
-from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
-from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_id
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     DELIVERED,
     METRIC_NAMES,
+    OPENED,
     SENT,
+    SPAM,
     last_value,
     must_report_totals,
     pushes,
     reported_values,
     targeted_customers,
 )
-from sendproof_harness.judge.facts.observation import (
-    REACTION,
-    bridge_time,
-    times_are_meaningful,
-    unobserved_times,
-)
-from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY, provider_totals
+from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.provider_totals import provider_totals
+from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
+from sendproof_harness.judge.facts.reports.occurrences import customer_occurrences, recipients_by_customer
+from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import METRICS_ACCURATE
 
 _ID = "metrics.accurate"
 
 _PROVIDER_METRICS = (SENT, DELIVERED, BOUNCED)
+# No simulated provider reports an opened message or spam, so these totals are zero.
+_LIMITED_METRICS = (*ACTION_METRICS, OPENED, SPAM)
 
 
 def check_accuracy(history: History) -> CheckResult:
@@ -44,9 +49,12 @@ def check_accuracy(history: History) -> CheckResult:
         *_wrong_totals(history),
         *_unobserved_totals(history),
         *stale_totals(history, _ID),
+        *inflated_totals(history, _ID),
+        *unpushed_totals(history, _ID),
         *_too_many_actions(history),
+        *missing_actions(history, _ID),
         *interaction_findings(history, _ID),
-        *unreported_clicks(history, _ID),
+        *(unreported_clicks(history, _ID) if not wants_interactions(history) else ()),
     ]
     totals = len(_PROVIDER_METRICS) * len(reported_values(history))
     named = sum(len(report.customers) for report in history.interactions)
@@ -74,7 +82,7 @@ def _wrong_totals(history: History) -> Iterator[Finding]:
 
 
 def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, int]) -> Finding | None:
-    low, high = _range(history, metric, pushed_at)
+    low, high = least_total(history, metric, pushed_at), provider_totals(history).range(metric, pushed_at)[1]
     reported = reported_values(history)
     values = {key: last_value(reported.get(key, {}).get(metric, ())) for key in pushed_at}
     total = sum(values.values())
@@ -92,19 +100,6 @@ def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, 
         where=Location(campaign=first_key[0], channel=first_key[1], template=template_id(first_key)),
         at=at,
     )
-
-
-def _range(history: History, metric: int, pushed_at: Mapping[TemplateKey, int]) -> tuple[int, int]:
-    """Return the least and the most that a total may be.
-
-    A bridge outside virtual time must only include what it had time to read.
-    """
-    low, high = provider_totals(history).range(metric, pushed_at)
-    if not times_are_meaningful(history):
-        visible = bridge_time(history)
-        known_at = {key: visible.before(at, REACTION) + RECEIPT_DELAY for key, at in pushed_at.items()}
-        low, _ = provider_totals(history).range(metric, known_at)
-    return low, high
 
 
 def _unobserved_totals(history: History) -> Iterator[Finding]:
@@ -147,29 +142,29 @@ def _sum_text(values: Mapping[TemplateKey, int]) -> str:
 
 
 def _too_many_actions(history: History) -> Iterator[Finding]:
-    """Yield totals of clicks and opt-outs above the real number; a bridge need not know all of them."""
+    """Yield totals of reactions above the real number; a bridge need not know all of them."""
     reported = reported_values(history)
-    if not any(metric in values for values in reported.values() for metric in ACTION_METRICS):
+    if not any(metric in values for values in reported.values() for metric in _LIMITED_METRICS):
         return
-    real = _real_actions(history)
-    for metric in ACTION_METRICS:
+    most = _most_actions(history)
+    for metric in _LIMITED_METRICS:
         totals: defaultdict[CampaignKey, int] = defaultdict(int)
         for key, values in reported.items():
             totals[key[:2]] += last_value(values.get(metric, ()))
         for campaign, total in totals.items():
-            if total > real[campaign, metric]:
-                yield _too_many(metric, campaign, real[campaign, metric], total)
+            if total > most[campaign, metric]:
+                yield _too_many(metric, campaign, most[campaign, metric], total)
 
 
-def _real_actions(history: History) -> Counter[tuple[CampaignKey, int]]:
+def _most_actions(history: History) -> Counter[tuple[CampaignKey, int]]:
     """Return the number of clicks and opt-outs of the customers of each campaign, by campaign and metric."""
-    actions = customer_actions(history)
-    real = Counter[tuple[CampaignKey, int]]()
-    for recipient in ledger(history).recipients:
-        for metric in ACTION_METRICS if recipient.deliveries else ():
-            of_customer = actions.get((recipient.obligation.customer, metric), ())
-            real[campaign_key(recipient.obligation), metric] += len(of_customer)
-    return real
+    occurrences = customer_occurrences(history)
+    most = Counter[tuple[CampaignKey, int]]()
+    for campaign, customers in recipients_by_customer(history).items():
+        for customer, recipients in customers.items():
+            for metric in ACTION_METRICS if any(recipient.deliveries for recipient in recipients) else ():
+                most[campaign, metric] += len(occurrences(campaign, customer, metric))
+    return most
 
 
 def _too_many(metric: int, campaign: CampaignKey, most: int, total: int) -> Finding:

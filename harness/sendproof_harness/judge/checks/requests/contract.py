@@ -15,7 +15,7 @@ from sendproof_harness.judge.checks.requests.findings import (
 )
 from sendproof_harness.judge.facts.deliveries.refusals import is_refused_for_number
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, requests_before_probes
-from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS
+from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, refused_event
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import CONTRACT_RESPECTED
 
@@ -56,7 +56,7 @@ def _request_findings(request: Request) -> Iterator[Finding]:
         yield response_finding(
             _ID, request, "the simulator failed", "a documented response", level="error", blame="harness"
         )
-    elif _is_rejection(request.status) and not is_refused_for_number(request):
+    elif _is_rejection(request.status) and not (refused_event(request) or is_refused_for_number(request)):
         cause = "unknown address" if request.operation is None else "rejected"
         yield response_finding(_ID, request, with_difference(cause, request), "a request that the service accepts")
 

@@ -15,6 +15,8 @@ from sendproof_simulators.services.optimove.handlers.paging import requested_pag
 from sendproof_simulators.services.optimove.permissions import authorized
 from sendproof_simulators.services.optimove.state import Interaction
 
+# documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
+_TEST_GROUP = 1
 _METRIC_MEMBERS = ("ChannelID", "CampaignID", "TemplateID", "MetricID", "MetricValue")
 # observed: a Vonage SMS bridge knows 0 to 6 and 9
 _SEEN_METRICS = frozenset({0, 1, 2, 3, 4, 5, 6, 9})
@@ -44,7 +46,7 @@ def update_campaign_interactions(call: Call) -> Effects:
         template=body["TemplateID"],
         event=int(body["EventID"]),
         date=body["InteractionDate"],
-        group=body.get("RecipientGroupID", 1),
+        group=int(body.get("RecipientGroupID", _TEST_GROUP)),
     )
     call.state.record_interactions(interaction, body["CustomerIDs"])
     entry = _interactions_entry(interaction, body["CustomerIDs"])
@@ -99,7 +101,7 @@ def _reported_interactions(call: Call, first: str, last: str) -> Iterator[Intera
 
 
 def _interactions_entry(interaction: Interaction, customers: list[Any]) -> JournalEntry:
-    fields = {
+    fields: dict[str, Any] = {
         "campaign": interaction.campaign,
         "channel": interaction.channel,
         "template": interaction.template,
@@ -107,4 +109,6 @@ def _interactions_entry(interaction: Interaction, customers: list[Any]) -> Journ
         "date": interaction.date,
         "customers": customers,
     }
+    if interaction.group != _TEST_GROUP:
+        fields["group"] = interaction.group
     return JournalEntry(kind="interactions", fields=fields)

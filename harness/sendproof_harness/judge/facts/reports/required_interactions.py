@@ -1,7 +1,8 @@
-"""The interactions that a bridge must report: customers of each metric that it knew early enough.
+"""The customers of each metric that a bridge must report, by interactions or events, because it knew them early enough.
 
-A customer with several messages, or who is interchangeable with others, needs one report of the metric in the campaign.
-No document says how customers of a cancelled campaign are reported, so they are left out.
+A customer with several messages needs one report of the metric in the campaign, or one a day if they met a trigger on
+several days. Customers who are interchangeable with
+others are left out. No document says how customers of a cancelled campaign are reported, so they are left out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,9 +11,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import DAY
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.clicks import CLICK_PREFIX
-from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs
-from sendproof_harness.judge.facts.customer_events import must_report_drop
+from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs, opt_outs
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
@@ -20,21 +19,21 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     testing_channels,
 )
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, message_of_webhook
-from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import (
     CLICKED,
     DROPPED,
-    FRESH_WITHIN,
-    REPORTING_DAYS,
     UNSUBSCRIBED,
-    first_due_times,
+    fresh_within,
+    reporting_periods,
 )
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
+from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
 from sendproof_harness.judge.findings import cached_per_history
 
-# The guide demands no pace of reports for triggered campaigns.
-_TRIGGERED_WITHIN = DAY
+# No document says that customers who were not cleared, or whose campaign was cancelled, count as dropped.
+_DROP_REASONS = frozenset({"opted_out", "unusable_number"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +57,9 @@ class RequiredInteraction:
 
 @cached_per_history
 def required_interactions(history: History) -> tuple[RequiredInteraction, ...]:
-    """Return the interactions that had to be reported before the end, one for each campaign, customer and metric."""
-    excluded = frozenset(id(recipient) for group in ledger(history).interchangeable for recipient in group)
+    """Return the interactions that had to be reported before the end, by campaign, customer and metric."""
+    mixed_groups = (group for group in ledger(history).interchangeable if len(set(map(_message_key, group))) > 1)
+    excluded = frozenset(id(recipient) for group in mixed_groups for recipient in group)
     testing, cancelled = testing_channels(history), cancellation_times(history)
     recipients = [
         recipient
@@ -68,24 +68,37 @@ def required_interactions(history: History) -> tuple[RequiredInteraction, ...]:
         and recipient.obligation.channel not in testing
         and campaign_key(recipient.obligation) not in cancelled
     ]
-    required: dict[tuple[CampaignKey, str, int], RequiredInteraction] = {}
+    required: dict[tuple[CampaignKey, str, int, int], RequiredInteraction] = {}
     for interaction in _all_interactions(history, recipients):
         if interaction.known_at <= _latest(history, interaction):
-            required.setdefault((interaction.campaign, interaction.customer, interaction.metric), interaction)
+            day = interaction.known_at // DAY if interaction.recipient.obligation.trigger is not None else 0
+            key = interaction.campaign, interaction.customer, interaction.metric, day
+            required[key] = min(required.get(key, interaction), interaction, key=lambda found: found.known_at)
     return tuple(required.values())
+
+
+def _message_key(recipient: RecipientResult) -> tuple[str, TemplateKey]:
+    return recipient.obligation.customer, template_key(recipient.obligation)
 
 
 def _all_interactions(history: History, recipients: list[RecipientResult]) -> Iterator[RequiredInteraction]:
     reports_of, clicks = status_reader(history), _reported_clicks(history)
     for recipient in recipients:
         yield from _by_status(recipient, reports_of)
-        if must_report_drop(history, recipient) and not recipient.deliveries:
+        if _must_report_drop(history, recipient) and not recipient.deliveries:
             yield RequiredInteraction(recipient=recipient, metric=DROPPED, known_at=recipient.obligation.due)
         for delivery in recipient.deliveries:
             clicked_at = clicks.get((delivery.service, delivery.message))
             if clicked_at is not None:
                 yield RequiredInteraction(recipient=recipient, metric=CLICKED, known_at=clicked_at)
     yield from _unsubscribed(history, recipients)
+
+
+def _must_report_drop(history: History, recipient: RecipientResult) -> bool:
+    """Return True if a report of single customers must count this one as dropped."""
+    obligation = recipient.obligation
+    opted_out_in_run = obligation.customer in opt_outs(history)
+    return recipient.kind == "withheld" and not opted_out_in_run and obligation.reason in _DROP_REASONS
 
 
 def _by_status(recipient: RecipientResult, reports_of: StatusReader) -> Iterator[RequiredInteraction]:
@@ -129,7 +142,5 @@ def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterat
 
 def _latest(history: History, interaction: RequiredInteraction) -> int:
     """Return the latest time at which the bridge could learn of it and had to report it within the run."""
-    first_due, visible = first_due_times(history).get(interaction.campaign), bridge_time(history)
-    if first_due is None:
-        return visible.before(history.header.ended, _TRIGGERED_WITHIN)
-    return visible.before(min(history.header.ended, first_due + REPORTING_DAYS * DAY), FRESH_WITHIN)
+    _, end = reporting_periods(history).get(interaction.campaign, (0, history.header.ended))
+    return bridge_time(history).before(min(history.header.ended, end), fresh_within(history))
