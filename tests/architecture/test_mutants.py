@@ -5,7 +5,7 @@ import pytest
 import kill_matrix
 from catalogue import HERE, PACKAGES, Edit, Mutant, MutantError, build, catalogue
 from kill_matrix import SURVIVED, Kill, KillMatrix, kill_of
-from mutants_page import PAGE, page
+from mutants_page import NUMBERS, PAGE, page
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
 from trial_runs import FailedCheck, TrialResult, killing_checks
@@ -93,6 +93,30 @@ def test_page_marks_a_mutant_that_survived():
     """A reader must see that the judge missed a defect."""
     kill = kill_of(EXAMPLE, [failed_trial("another.check", "a cause")])
     assert "**nothing**" in page(KillMatrix(mutants={EXAMPLE.name: kill}, references={}), [EXAMPLE])
+
+
+def test_every_mutant_was_killed_in_its_present_form():
+    stale = [name for name in (mutant.name for mutant in MUTANTS) if name not in MATRIX.mutants]
+    stale += [mutant.name for mutant in MUTANTS if mutant.name not in stale and not _is_killed(mutant)]
+    assert stale == [], f"{RERUN} {' '.join(stale)}"
+
+
+def _is_killed(mutant: Mutant) -> bool:
+    kill = MATRIX.mutants[mutant.name]
+    numbers = {check.id: check.requirement.number for check in CHECKS}
+    named = (kill.requirement, kill.cause.startswith(mutant.cause)) == (numbers[mutant.check], True)
+    return named and kill.digest == mutant.digest
+
+
+def test_every_requirement_kills_a_mutant_alone():
+    """Without the requirement, that mutant would pass: a requirement without one adds nothing."""
+    alone = MATRIX.killed_alone()
+    assert [number for number in NUMBERS if not alone[number]] == []
+
+
+def test_reference_bridge_passed_every_scenario_of_the_mutants():
+    expected = {trial.name for mutant in MUTANTS for trial in mutant.trials}
+    assert {name for name, verdict in MATRIX.references.items() if verdict == "pass"} == expected, RERUN
 
 
 def test_page_in_the_docs_is_generated_from_the_kill_matrix():
