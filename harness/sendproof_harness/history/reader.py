@@ -13,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from sendproof_harness.history.header import Header
+from sendproof_harness.history.record import Record
 from sendproof_harness.history.records import (
     FIELD_OF,
     KINDS,
@@ -24,7 +25,6 @@ from sendproof_harness.history.records import (
     Interactions,
     Line,
     Obligation,
-    Record,
     Webhook,
 )
 from sendproof_harness.history.seal import SealError, check_seal

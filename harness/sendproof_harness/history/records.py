@@ -15,24 +15,24 @@ from sendproof_harness.history.parts import (
     AttributeChange,
     ChannelTemplate,
     InjectedCall,
-    LeakedSecret,
     Metric,
     Split,
-    Subject,
     TemplateId,
     Violation,
+)
+from sendproof_harness.history.record import Record
+from sendproof_harness.history.run_records import (
+    BridgeLog,
+    OtherClient,
+    Probe,
+    RunAborted,
+    RunIdentity,
+    Scenario,
+    UnauthenticatedRequest,
 )
 from sendproof_harness.history.timestamps import Instant
 
 VERSION = 1
-
-
-# Decoded lines hold no cycles, so the garbage collector need not walk a million of them (`gc=False`).
-class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
-    """One line. `at` is virtual time; for an expectation, the time since which it holds."""
-
-    n: int
-    at: Instant
 
 
 class Campaign(Record, frozen=True, gc=False, tag="campaign"):
@@ -120,25 +120,6 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     differs: str | None = None
     real: float = 0.0
     credential_in_query: bool = False
-
-
-class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
-    """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
-
-    `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request. `meant` and `differs` are those of a `Request`.
-    """
-
-    service: str
-    operation: str | None
-    method: str
-    path: str
-    credential: str
-    status: int
-    response_excerpt: str | None = None
-    shared: bool = False
-    meant: str | None = None
-    differs: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
@@ -252,7 +233,7 @@ class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
 
     customer: str
     event: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Trigger(Record, frozen=True, gc=False, tag="trigger"):
@@ -416,120 +397,6 @@ class Engagement(Record, frozen=True, gc=False, tag="engagement"):
     visitor: str | None
     timestamp: str
     context: dict[str, Any]
-
-
-class Probe(Record, frozen=True, gc=False, tag="probe"):
-    """One request that the harness sent to a listener, valid or invalid; written by the harness.
-
-    `event` is the event type of the listener, `what` describes the request, `wrong` names the part that the contract
-    does not allow, and `sent` is the beginning of the body. The probe `expects` to be `accepted` (2xx), `answered` (no
-    server error), or `survived` (the connection may even be cut). `number` is a number that only this probe names:
-    nothing may be sent to it, for the reason in `forbids`. `status` is None without a response, for the reason in
-    `error`.
-    """
-
-    url: str
-    event: int
-    what: str
-    expects: Literal["accepted", "answered", "survived"]
-    method: str
-    sent: str
-    within_s: float
-    status: int | None = None
-    error: str | None = None
-    timed_out: bool = False
-    wrong: str | None = None
-    number: str | None = None
-    forbids: str = ""
-
-
-class Scenario(Record, frozen=True, gc=False, tag="scenario"):
-    """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
-
-    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
-    `reports`, `reports_a_day` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the
-    bridge, and for `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of
-    opt-outs, by number of the channel, where it is another one. `sender` is the sender in the handover, and `subjects`
-    are what the run must contain.
-    """
-
-    name: str
-    file: str
-    asks: Literal["everything", "contract"] = "everything"
-    consent: str | None = None
-    reports: str | None = None
-    opt_outs: str | None = None
-    preference_channels: dict[str, int] = {}
-    reports_a_day: int | None = None
-    sender: str | None = None
-    subjects: tuple[Subject, ...] = ()
-
-
-class RunIdentity(Record, frozen=True, gc=False, tag="run"):
-    """The circumstances of the run, written by the harness.
-
-    `began` is the real time in ISO 8601 with `Z`, and `duration_s` the real duration. `bridge` is the bridge as the
-    user named it: a URL, a command, or the reference bridge. `options` are those of the command that differ from the
-    default. `load` is the number of processes that wanted a core, on average over the last minute of the run.
-    """
-
-    sendproof: str
-    began: str
-    duration_s: float
-    bridge: str
-    options: dict[str, str]
-    python: str
-    platform: str
-    cores: int
-    load: float | None = None
-
-
-class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
-    """Another client of the same bridge, written by the harness, with the `templates` that its provider holds.
-
-    `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
-    those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
-    who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
-    `listeners` are event, channel and URL of its listeners, and `calls` the operations that were called for it.
-    """
-
-    client: str
-    templates: tuple[TemplateId, ...]
-    numbers: tuple[str, ...] = ()
-    campaigns: tuple[tuple[int, int], ...] = ()
-    unread: tuple[tuple[int, int], ...] = ()
-    triggered: tuple[str, ...] = ()
-    opted_out: tuple[str, ...] = ()
-    misdirected: tuple[str, ...] = ()
-    listeners: tuple[tuple[int, int | None, str], ...] = ()
-    calls: tuple[str, ...] = ()
-
-
-#: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
-#: what the scenario needs, the harness or its simulators were too slow, or the rest could not be observed.
-AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness", "unobserved"]
-
-
-class BridgeLog(Record, frozen=True, gc=False, tag="bridge_log"):
-    """The log of a bridge that the run started, written by the harness, with the client's credentials in it."""
-
-    leaks: tuple[LeakedSecret, ...] = ()
-
-
-class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
-    """The run ended early, written by the harness.
-
-    `remedy` says what to do, if the harness knows it. `unregistered` lists event type and channel of each listener that
-    the scenario needs and the bridge lacked.
-    """
-
-    blame: Literal["bridge", "config", "harness", "network"]
-    cause: str
-    expected: str
-    got: str
-    reason: AbortReason = "ended"
-    remedy: str = ""
-    unregistered: tuple[tuple[int, int], ...] = ()
 
 
 class End(Record, frozen=True, gc=False, tag="end"):

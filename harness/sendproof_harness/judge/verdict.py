@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
-from sendproof_harness.history.records import History, Scenario
+from sendproof_harness.history.records import History
+from sendproof_harness.history.run_records import Scenario
 from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ledger

@@ -3,7 +3,8 @@
 import shlex
 from collections.abc import Mapping
 
-from sendproof_harness.history.records import History, RunIdentity
+from sendproof_harness.history.records import History
+from sendproof_harness.history.run_records import RunIdentity
 from sendproof_harness.history.timestamps import SECOND, parse_instant, span, spoken
 
 # Enough to compare two contracts or two histories by eye.

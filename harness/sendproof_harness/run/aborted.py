@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import AbortReason
+from sendproof_harness.history.run_records import AbortReason
 from sendproof_harness.judge.findings import Blame
 
 

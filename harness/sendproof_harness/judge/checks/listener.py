@@ -5,7 +5,8 @@ The harness sends these events itself (see `sendproof_harness.conformance.probe`
 
 from collections.abc import Iterator, Sequence
 
-from sendproof_harness.history.records import Delivery, History, Probe
+from sendproof_harness.history.records import Delivery, History
+from sendproof_harness.history.run_records import Probe
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location

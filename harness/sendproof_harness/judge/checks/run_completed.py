@@ -1,6 +1,7 @@
 """Check that the run reached its end: half a run allows no conclusion."""
 
-from sendproof_harness.history.records import History, RunAborted
+from sendproof_harness.history.records import History
+from sendproof_harness.history.run_records import RunAborted
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import RUN_COMPLETED
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from sendproof_harness.history.records import Campaign, History, RunAborted, Trigger, Webhook
+from sendproof_harness.history.records import Campaign, History, Trigger, Webhook
+from sendproof_harness.history.run_records import RunAborted
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.connection_errors import connection_problem

@@ -12,7 +12,8 @@ from itertools import islice
 from typing import Literal
 
 from sendproof_harness.history.parts import TemplateId
-from sendproof_harness.history.records import ChannelTemplates, Delivery, History, OtherClient, Rejection, Request
+from sendproof_harness.history.records import ChannelTemplates, Delivery, History, Rejection, Request
+from sendproof_harness.history.run_records import OtherClient
 from sendproof_harness.judge.checks.requests.neglected_clients import listener_findings, look_up_findings
 from sendproof_harness.judge.facts.consent import CONSENT_ATTRIBUTE, OPTED_OUT_VALUE
 from sendproof_harness.judge.facts.keys import campaign_key

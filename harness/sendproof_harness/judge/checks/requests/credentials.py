@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from sendproof_harness.history.records import History, Key, Request, UnauthenticatedRequest
+from sendproof_harness.history.records import History, Key, Request
+from sendproof_harness.history.run_records import UnauthenticatedRequest
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding, with_difference
 from sendproof_harness.judge.facts.acknowledgement import is_success

@@ -3,7 +3,8 @@
 import re
 
 from sendproof_harness.history.parts import Violation
-from sendproof_harness.history.records import Request, UnauthenticatedRequest
+from sendproof_harness.history.records import Request
+from sendproof_harness.history.run_records import UnauthenticatedRequest
 from sendproof_harness.judge.facts.requests import request_name
 from sendproof_harness.judge.findings import Blame, Finding, Level, Location
 

@@ -7,7 +7,8 @@ histories of all clients together show them, because each client has the same sc
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from sendproof_harness.history.records import History, Listener, OtherClient
+from sendproof_harness.history.records import History, Listener
+from sendproof_harness.history.run_records import OtherClient
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import pages
