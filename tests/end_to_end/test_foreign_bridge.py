@@ -94,7 +94,7 @@ def test_triggered_messages_are_sent_promptly(
         simulators.call("POST", f"{path}/triggers", TRIGGER)
         visits = [VISIT | {"customer": f"C{index:07d}"} for index in range(40)]
         simulators.call("POST", f"{path}/events", visits)
-        simulators.call("POST", f"{path}/clock/advance", {"by_ms": 60 * 60 * 1000})
+        simulators.call("POST", f"{path}/clock/advance", {"by_ms": 48 * 60 * 60 * 1000})
     history = requests.get(f"{simulators.control}/control{path}/history", timeout=60)
     (tmp_path / "history.ndjson").write_bytes(history.content)
     assert sendproof("judge", tmp_path / "history.ndjson", "--results", tmp_path).status == 0
@@ -107,9 +107,9 @@ def test_triggered_messages_are_sent_promptly(
 @pytest.mark.skipif(os.name != "posix", reason="env sets the variable")
 def test_bridge_outside_virtual_time_has_unknown_timing_checks(tmp_path: Path) -> None:
     """It sends every message, but no send time can be judged, so the verdict is not pass."""
-    run = run_scenario(scaled_down(tmp_path, 20), "--command", COMMAND_WITH_REAL_CLOCK)
+    run = run_scenario(scaled_down(tmp_path, 100), "--command", COMMAND_WITH_REAL_CLOCK)
     assert run.command.status == 2, run.command.out + run.command.err
-    assert run.not_passed() == {"R404": "unknown", "R501": "unknown"}
+    assert run.not_passed() == {"R404": "unknown", "R501": "unknown", "R503": "unknown"}
 
 
 @pytest.mark.slow

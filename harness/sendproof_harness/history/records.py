@@ -185,6 +185,7 @@ class Rejection(Record, frozen=True, gc=False, tag="rejection"):
     """A provider rejected one message, or, if `whole_call`, a whole request with this message.
 
     `customer` is the id by which the bridge named the customer, at a provider that knows customers by their ids.
+    `request` is the line (`n`) of the request that carried the message, if there was one.
     """
 
     service: str
@@ -194,6 +195,7 @@ class Rejection(Record, frozen=True, gc=False, tag="rejection"):
     reason: str | None = None
     customer: str | None = None
     whole_call: bool = False
+    request: int | None = None
 
 
 class DeliveryStatus(Record, frozen=True, gc=False, tag="delivery_status"):

@@ -31,6 +31,9 @@ DEFAULT_CHANNELS = (
     Channel(id=250, provider="textlocal", kind="triggered"),
 )
 
+# Kinds of journal entries that name the request that carried their message.
+_OF_A_REQUEST = frozenset({"delivery", "rejection"})
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -183,11 +186,11 @@ class Sandbox:
     def apply(self, service: str, effects: Effects, request: int | None = None) -> None:
         """Apply effects, except for the response and the webhooks before it.
 
-        `request` is the number of the request's journal entry; delivery entries refer to it.
+        `request` is the number of the request's journal entry; entries of deliveries and rejections refer to it.
         """
         for entry in effects.entries:
             fields = entry.fields
-            if request is not None and entry.kind == "delivery":
+            if request is not None and entry.kind in _OF_A_REQUEST:
                 fields = {**fields, "request": request}
             self.record(entry.kind, fields)
         for timer in effects.timers:

@@ -82,9 +82,11 @@ def test_unknown_credential_is_blamed_on_config(correct_run):
 
 def test_call_refused_because_of_the_number_passes(correct_run):
     """Delivyr may refuse a call for one recipient, who blocks or cannot receive messages."""
-    refused = request(service="delivyr", operation="sendSms", status=422, summary={"refused": "cannot_receive"})
+    refused = request(service="delivyr", operation="sendSms", status=422)
+    rejection = {"n": 9_999, "at": refused["at"], "kind": "rejection", "service": "delivyr", "number": "447000000000",
+                 "text": "Hello", "code": "cannot_receive", "request": refused["n"]}  # fmt: skip
 
-    assert found(correct_run.plus(refused)) == []
+    assert found(correct_run.plus(refused, rejection)) == []
 
 
 def test_429_response_fails_rate_check_only(correct_run):

@@ -249,7 +249,7 @@ def check_consent_respected(history: History) -> CheckResult:
     opted_out = sum(has_opted_out(history, recipient.obligation) for recipient in recipients)
     if not opted_out:
         findings.append(_without_opt_outs(len(recipients)))
-    return CheckResult(looked_at=opted_out, unit="opted-out recipients", findings=tuple(findings))
+    return CheckResult(looked_at=opted_out, unit="opt-outs", findings=tuple(findings))
 
 
 _SENT_TO_OPTED_OUT: ResultKind = "sent to opted-out"

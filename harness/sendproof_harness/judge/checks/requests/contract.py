@@ -32,7 +32,7 @@ _EMPTY_DIALECT = "optimove.empty_result"
 def check_requests(history: History) -> CheckResult:
     """Find contract violations, unknown addresses, and all other requests with a 4xx response."""
     requests = _without_empty_lists(history, requests_before_probes(history))
-    findings = tuple(finding for request in requests for finding in _request_findings(request))
+    findings = tuple(finding for request in requests for finding in _request_findings(history, request))
     return CheckResult(looked_at=len(requests), unit="requests", findings=findings)
 
 
@@ -48,7 +48,7 @@ def _is_empty_list(request: Request) -> bool:
     return is_list and request.status == _STATUS_NOT_FOUND and not request.violations
 
 
-def _request_findings(request: Request) -> Iterator[Finding]:
+def _request_findings(history: History, request: Request) -> Iterator[Finding]:
     yield from (violation_finding(_ID, request, rule) for rule in request.violations if rule.rule != SIZE_RULE)
     if request.violations or request.credential != "known" or not is_own_response(request):
         return
@@ -56,7 +56,7 @@ def _request_findings(request: Request) -> Iterator[Finding]:
         yield response_finding(
             _ID, request, "the simulator failed", "a documented response", level="error", blame="harness"
         )
-    elif _is_rejection(request.status) and not (refused_event(request) or is_refused_for_number(request)):
+    elif _is_rejection(request.status) and not (refused_event(request) or is_refused_for_number(history, request)):
         cause = "unknown address" if request.operation is None else "rejected"
         yield response_finding(_ID, request, with_difference(cause, request), "a request that the service accepts")
 

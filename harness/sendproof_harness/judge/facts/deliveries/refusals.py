@@ -32,9 +32,14 @@ def refusal_codes(request: Request) -> frozenset[str]:
     return frozenset(map(str, codes if isinstance(codes, list) else (codes,)))
 
 
-def is_refused_for_number(request: Request) -> bool:
-    """Return True if the provider refused the whole call because of the number: no bridge can know that before."""
-    return not provider(request.service).permanent_rejections.isdisjoint(refusal_codes(request))
+def is_refused_for_number(history: History, request: Request) -> bool:
+    """Return True if the provider refused the request because of its number: no bridge can know that before."""
+    return request.n in _requests_refused_for_number(history)
+
+
+@cached_per_history
+def _requests_refused_for_number(history: History) -> frozenset[int | None]:
+    return frozenset(rejection.request for rejection in history.rejections if is_permanent(rejection))
 
 
 def rejection_text(rejection: Rejection) -> str:
