@@ -93,6 +93,16 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "no document requires clicks, but a client with the wish `reports` does",
     ),
     (
+        "A customer who clicked several times, where the client wants saveEvent",
+        "one event at least; one for each click at Delivyr",
+        "only Delivyr documents an event for each click",
+    ),
+    (
+        "An expired message in the total of bounced",
+        "required once a receipt came, or once the provider's response to a status call said so",
+        "it was not delivered; Textlocal posts no receipt for it, and no document says that a bridge must ask",
+    ),
+    (
         "The same page, look-up or status is requested again and again, within the rate limit",
         "no finding, except for pages of one campaign",
         "no document limits how often a bridge may ask; the rate limit of the key does",

@@ -48,9 +48,13 @@ PROVIDER = Provider(
     record_operation="listMessages",
     # Delivyr reaches numbers of the United States and Canada only.
     default_country="US",
+    # documented: https://docs.delivyr.net/docs/optimove (metrics reported)
+    reports_each_click=True,
     has_testing_mode=True,
     has_overrides=True,
     account_settings=_account_settings,
+    # documented: https://docs.delivyr.net/docs/customer-io (the redirect target of a template's link)
+    link_settings=lambda urls: {"template_urls": dict(urls)},
     # The simulator's Message Log can be read by a request, which is not known of the real one.
     bridge_settings={"message_log": True},
     preflight=PreflightProbe(

@@ -89,6 +89,8 @@ class Provider:
     lists_opt_outs: bool = False
     """The provider can be asked for the numbers that opted out."""
 
+    reports_each_click: bool = False
+    """The provider documents one event of Optimove for each click, not for each customer who clicked."""
     subscription_channels: frozenset[int] = frozenset()
     """Channels of Optimove that only carry subscriptions back: no campaign, and no templates."""
     documents_credential_in_query: bool = False
@@ -110,6 +112,8 @@ class Provider:
 
     account_settings: Callable[[str], dict[str, object]] = lambda url: {"webhooks": [{"url": url}]}
     """Settings of the simulated account, so that it posts its webhooks to a URL."""
+    link_settings: Callable[[Mapping[str, str]], dict[str, object]] | None = None
+    """Settings of the simulated account for the URLs of templates, by template id; None if templates have no URL."""
     senders: Mapping[str, str] = field(default_factory=dict)
     """By dialect option (`textlocal.variant=india`): a sender that is approved there."""
     bridge_has_sender: bool = False

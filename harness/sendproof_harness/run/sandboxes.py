@@ -50,18 +50,31 @@ def _create(
 ) -> dict[str, Any]:
     control = options.control
     sandbox = control.create_sandbox(sandbox_settings(options, scenario, name, clock))
-    for provider in dict.fromkeys(template.provider for template in scenario.templates):
-        templates = [{"title": t.title, "body": t.body} for t in scenario.templates if t.provider == provider]
-        control.add_templates(sandbox["sandbox"], provider, templates)
+    links = {
+        provider: _add_templates(control, sandbox["sandbox"], scenario, provider)
+        for provider in dict.fromkeys(template.provider for template in scenario.templates)
+    }
     is_first = not scenario.clients or client == scenario.clients[0]
     # There is one bridge, so only the first client's faults may kill it.
     faults = [fault for fault in scenario.faults if is_first or fault["fault"] != KILL]
     if faults:
         control.add_faults(sandbox["sandbox"], faults)
     handover = handover_content(control.url, sandbox, options.listen, scenario, client)
-    for provider, url in handover["account_webhooks"].items():
-        control.replace_settings(sandbox["sandbox"], provider, record_of(provider).account_settings(url))
+    webhooks = handover["account_webhooks"]
+    for provider in dict.fromkeys((*webhooks, *links)):
+        settings = record_of(provider).account_settings(webhooks[provider]) if provider in webhooks else {}
+        if settings or links.get(provider):
+            control.replace_settings(sandbox["sandbox"], provider, {**settings, **links.get(provider, {})})
     return handover
+
+
+def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, provider: str) -> dict[str, object]:
+    """Add the templates of a provider; return the account settings for their links."""
+    templates = [template for template in scenario.templates if template.provider == provider]
+    added = control.add_templates(sandbox, provider, [{"title": t.title, "body": t.body} for t in templates])
+    urls = {row["id"]: template.url for row, template in zip(added, templates, strict=True) if template.url}
+    link_settings = record_of(provider).link_settings
+    return link_settings(urls) if urls and link_settings is not None else {}
 
 
 def sandbox_settings(

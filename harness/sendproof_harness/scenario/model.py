@@ -72,11 +72,15 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`."""
+    """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`.
+
+    `url` is the target of its link, for a provider whose templates have one; the others ignore it.
+    """
 
     provider: str
     title: str
     body: str
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -260,3 +260,28 @@ def test_event_that_no_provider_reports_fails(reporting_run, name):
     run = reporting_run.plus(event_line(name, "C0000003", FIRST_SEND + HOUR))
 
     assert causes(run) == [f"saveEvent: {name} was reported, an event that no message of the run had"]
+
+
+def test_delivyr_clicks_need_an_event_each(reporting_run):
+    """Delivyr documents one event for each click; a repeated webhook is the same click."""
+    message = reporting_run.delivery_to(3)["message"]
+    first, second, repeated = (
+        {"n": 990 + index, "at": iso(FIRST_SEND + index * HOUR), "kind": "webhook", "service": "delivyr",
+         "event": "clicked", "key": f"clicked:{message}:{click}", "url": "", "attempt": 1, "status": 200,
+         "error": None}
+        for index, click in enumerate([1, 2, 2], start=1)
+    )  # fmt: skip
+    clicks = [
+        {"n": 980, "at": iso(FIRST_SEND + hours * HOUR), "kind": "click", "service": "delivyr", "message": message,
+         "number": "44"}
+        for hours in (1, 2)
+    ]  # fmt: skip
+    events_wanted = scenario_line(reports="save_event")
+    run = reporting_run.change_delivery_to(3, service="delivyr").plus(first, second, repeated, *clicks, events_wanted)
+    once, again = (
+        event_line("clicked", "C0000003", FIRST_SEND + 3 * HOUR) | {"timestamp": iso(FIRST_SEND + hours * HOUR)}
+        for hours in (1, 2)
+    )
+
+    assert causes(run.plus(once)) == ["saveEvent: clicked was reported for some of a customer's clicks, not for each"]
+    assert causes(run.plus(once, again)) == []

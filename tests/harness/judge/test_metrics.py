@@ -127,15 +127,49 @@ def test_receipt_of_last_minutes_may_be_missing(correct_run):
     assert causes(run) == ["the total of delivered was too high when it was pushed"]
 
 
-@pytest.mark.parametrize("bounced", [0, 1])
-def test_expired_messages_may_count_as_bounced(correct_run, bounced):
-    """The provider posts no receipt for them."""
-    run = correct_run.change(
+def with_expired_message(run: HistoryBuilder) -> HistoryBuilder:
+    """Let one of the two bounced messages of template 13 expire, without a receipt."""
+    return run.change(
         "delivery_status", lambda line: line | {"status": "expired"} if line["message"] == "0000000005" else line
-    )
+    ).without("webhook", lambda line: line["key"] == "receipt:0000000005")
+
+
+@pytest.mark.parametrize("bounced", [0, 1])
+def test_expired_message_without_a_receipt_may_count_as_bounced(correct_run, bounced):
+    run = with_expired_message(correct_run)
 
     assert causes(with_value(run, 13, 9, 1 + bounced)) == []
     assert causes(with_value(run, 13, 9, 0)) == ["the total of bounced does not match the provider's records"]
+
+
+def test_expired_message_that_the_bridge_knows_must_count_as_bounced(correct_run):
+    """A receipt came, or the bridge asked for the statuses of the batch."""
+    run = with_value(with_expired_message(correct_run), 13, 9, 1)
+    (receipt,) = [line for line in correct_run.lines_of("webhook") if line["key"] == "receipt:0000000005"]
+    summary = {"expired": ["0000000005"]}
+    answer = request_line(FIRST_SEND + DAY, 8_000, "textlocal", "status_batch", status=200, summary=summary)
+    cause = "the total of bounced does not match the provider's records, as if expired messages were left out"
+
+    assert causes(run.plus(receipt)) == [cause]
+    assert causes(run.plus(answer)) == [cause]
+    assert causes(with_value(run.plus(answer), 13, 9, 2)) == []
+
+
+def test_lost_receipt_that_came_before_the_response_is_named(correct_run):
+    sent = correct_run.delivery_to(3)
+
+    def at_once(line: Line) -> Line:
+        is_about = sent["message"] in {line.get("message"), str(line.get("key")).removeprefix("receipt:")}
+        return line | {"at": sent["at"]} if is_about else line
+
+    run = correct_run.change("delivery_status", at_once).change("webhook", at_once)
+    hint = ", as if receipts were lost that came before the response to the send"
+
+    assert causes(run) == []
+    assert causes(with_value(run, 11, 1, 3)) == [f"the total of delivered does not match the provider's records{hint}"]
+    assert causes(with_value(with_value(run, 11, 1, 3), 11, 1, 4, since=FIRST_SEND + 3 * DAY)) == [
+        f"the total of delivered was out of date when it was pushed{hint}"
+    ]
 
 
 def delivered_later(run: HistoryBuilder, after: int) -> HistoryBuilder:

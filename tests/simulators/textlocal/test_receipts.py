@@ -118,6 +118,15 @@ def test_status_batch_has_no_counter_for_pending(account):
     assert sum(result[name] for name in counters) == result["num_messages"] == 1_000
 
 
+def test_summary_names_the_expired_messages_of_a_batch(account):
+    """The judge requires them in reports once the bridge has asked, because no receipt is posted for them."""
+    batch = account.call("send", numbers=THOUSAND, message="Hi")["batch_id"]
+    account.run_until(NINE + 4 * DAY)
+    expired = account.call("status_batch", batch_id=batch)["num_expired"]
+    assert expired > 0
+    assert len(account.last.summary["expired"]) == expired
+
+
 def test_batch_of_bulk_call_has_one_message(account):
     result = account.bulk({"number": "447700900123", "text": "Hi"}, {"number": "447700900456", "text": "Ho"})
     batch = account.call("status_batch", batch_id=result["messages"][1]["batch_id"])

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 
 from sendproof_harness.history.records import Delivery, DeliveryStatus, History
 from sendproof_harness.history.timestamps import MINUTE
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import (
+    OPTIMOVE,
     disturbed_messages,
     hidden_successful_sends,
+    is_result_hidden,
+    message_of_webhook,
     providers_without_record,
 )
 from sendproof_harness.judge.facts.keys import TemplateKey, template_key
@@ -34,8 +38,11 @@ METRIC_OF_STATUS: Mapping[str, int] = {
     "expired": BOUNCED,
 }
 
-# documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the posted statuses.
-_NEVER_PUSHED = "expired"
+# Not every provider posts it. documented: https://api.txtlocal.com/docs/handlingreceipts lists no E.
+_EXPIRED = "expired"
+
+#: In the summary of a request: the expired messages in its response.
+EXPIRED_IN_RESPONSE = "expired"
 
 # Metrics that may count a recipient without a delivery: a refused one is either dropped, or sent and bounced.
 _OPTIONAL_METRICS: Mapping[str, tuple[int, ...]] = {"indefinite": (SENT,), "refused": (SENT, BOUNCED)}
@@ -187,6 +194,7 @@ def status_reader(history: History) -> StatusReader:
     final: dict[str, tuple[DeliveryStatus, ...]] = {status.message: (status,) for status in history.delivery_statuses}
     final |= withdrawn_statuses(history)
     known_at, hidden = disturbed_messages(history), hidden_successful_sends(history)
+    learned_at = expired_since(history)
     without_record = providers_without_record(history)
 
     def reports_of(recipient: RecipientResult) -> Iterator[StatusReport]:
@@ -206,11 +214,30 @@ def status_reader(history: History) -> StatusReader:
                 metric = METRIC_OF_STATUS.get(status.status)
                 if metric is not None:
                     at = known_at.get(delivery.message, status.at)
-                    pulled = is_hidden or at is None or status.status == _NEVER_PUSHED or len(statuses) > 1
+                    if status.status == _EXPIRED:
+                        at = learned_at.get(delivery.message)
+                    pulled = is_hidden or at is None or len(statuses) > 1
                     known_from = max(at or 0, status.at)
                     yield StatusReport(metric=metric, at=status.at, certain_at=known_from, pulled=pulled)
 
     return reports_of
+
+
+@cached_per_history
+def expired_since(history: History) -> Mapping[str, int]:
+    """Return since when the bridge knew of each expired message: a receipt came, or it asked."""
+    expired_at = {status.message: status.at for status in history.delivery_statuses if status.status == _EXPIRED}
+    learned = [
+        (attempt.at, message)
+        for attempt in (history.webhooks if expired_at else ())
+        if attempt.service != OPTIMOVE
+        and is_acknowledged(attempt)
+        and attempt.at >= expired_at.get(message := message_of_webhook(attempt.key), attempt.at + 1)
+    ]
+    for request in history.requests if expired_at else ():
+        if not is_result_hidden(request) and request.summary is not None:
+            learned += [(request.at, str(message)) for message in request.summary.get(EXPIRED_IN_RESPONSE, ())]
+    return {message: at for at, message in sorted(learned, reverse=True)}
 
 
 def _sent_for_certain(delivery: Delivery, statuses: Sequence[DeliveryStatus]) -> int:

@@ -30,7 +30,11 @@ from sendproof_harness.judge.facts.metrics import (
 from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
 from sendproof_harness.judge.facts.reports.occurrences import CustomerEvent, EventKey, reportable_events
-from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
+from sendproof_harness.judge.facts.reports.required_interactions import (
+    RequiredInteraction,
+    required_clicks,
+    required_interactions,
+)
 from sendproof_harness.judge.facts.requests import refused_event
 from sendproof_harness.judge.facts.wishes import reports_a_day, wants_events
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
@@ -218,6 +222,14 @@ def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
             cause = f"saveEvent: {METRIC_NAMES[key[1]]} was never reported{hint}"
             expected = f"a report, known since {spoken(interaction.known_at)}"
             finding = _finding(key, cause, expected, f"{got:,} reported", interaction.known_at)
+            yield replace(finding, level=level, blame=blame)
+    for customer, clicks in required_clicks(history).items() if wants_events(history) else ():
+        expected_times = [at for at in clicks if at > last_rejection]
+        got = len(reported.get((customer, CLICKED), ()))
+        if 0 < got < len(expected_times):
+            cause = f"saveEvent: clicked was reported for some of a customer's clicks, not for each{hint}"
+            expected = f"{len(expected_times):,} events, one for each click that the provider reported to the bridge"
+            finding = _finding((customer, CLICKED), cause, expected, f"{got:,} reported", expected_times[-1])
             yield replace(finding, level=level, blame=blame)
 
 

@@ -33,6 +33,7 @@ from sendproof_harness.judge.facts.metrics import (
 )
 from sendproof_harness.judge.facts.observation import REACTION, bridge_time, times_are_meaningful
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY, provider_totals
+from sendproof_harness.judge.facts.reports.omissions import omission_hint
 from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
 from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Finding, Location, cached_per_history
@@ -87,10 +88,11 @@ def _stale(
     low, reported = _known_total(history, key, metric, known_at), _value_at(values, at)
     if reported >= low:
         return None
+    hint = omission_hint(history, metric, [key], reported, (low, _most(history, key, metric, at)))
     return _finding(
         check,
         key,
-        f"the total of {METRIC_NAMES[metric]} was out of date when it was pushed",
+        f"the total of {METRIC_NAMES[metric]} was out of date when it was pushed{hint}",
         f"at least {low:,}, known at {spoken(known_at)}, {span(fresh_within(history))} before the push",
         f"{reported:,}, pushed at {spoken(at)}",
         at,

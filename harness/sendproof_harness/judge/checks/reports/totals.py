@@ -32,6 +32,7 @@ from sendproof_harness.judge.facts.observation import times_are_meaningful, unob
 from sendproof_harness.judge.facts.provider_totals import provider_totals
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
 from sendproof_harness.judge.facts.reports.occurrences import customer_occurrences, recipients_by_customer
+from sendproof_harness.judge.facts.reports.omissions import omission_hint
 from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import METRICS_ACCURATE
@@ -89,6 +90,7 @@ def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, 
     if low <= total <= high:
         return None
     hint = _excess_hint(history, metric) if total > high else _deficit_hint(history)
+    hint = hint or omission_hint(history, metric, pushed_at, total, (low, high))
     at, first_key = max(pushed_at.values()), next(iter(pushed_at))
     return Finding(
         check=_ID,

@@ -5,7 +5,8 @@ several days. Customers who are interchangeable with
 others are left out. No document says how customers of a cancelled campaign are reported, so they are left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Webhook
@@ -31,6 +32,7 @@ from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
 from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 # No document says that customers who were not cleared, or whose campaign was cancelled, count as dropped.
 _DROP_REASONS = frozenset({"opted_out", "unusable_number"})
@@ -58,6 +60,31 @@ class RequiredInteraction:
 @cached_per_history
 def required_interactions(history: History) -> tuple[RequiredInteraction, ...]:
     """Return the interactions that had to be reported before the end, by campaign, customer and metric."""
+    required: dict[tuple[CampaignKey, str, int, int], RequiredInteraction] = {}
+    for interaction in _known_in_time(history):
+        day = interaction.known_at // DAY if interaction.recipient.obligation.trigger is not None else 0
+        key = interaction.campaign, interaction.customer, interaction.metric, day
+        required[key] = min(required.get(key, interaction), interaction, key=lambda found: found.known_at)
+    return tuple(required.values())
+
+
+@cached_per_history
+def required_clicks(history: History) -> Mapping[str, tuple[int, ...]]:
+    """Return when the bridge knew each click that needs an event of its own, by customer, in order.
+
+    Only for providers that document an event for each click.
+    """
+    clicks: defaultdict[str, list[int]] = defaultdict(list)
+    for interaction in _known_in_time(history):
+        service = interaction.recipient.deliveries[0].service if interaction.recipient.deliveries else None
+        if interaction.metric == CLICKED and service is not None and provider(service).reports_each_click:
+            clicks[interaction.customer].append(interaction.known_at)
+    return {customer: tuple(sorted(times)) for customer, times in clicks.items()}
+
+
+@cached_per_history
+def _known_in_time(history: History) -> tuple[RequiredInteraction, ...]:
+    """Return everything that the bridge knew early enough, with every click of a customer."""
     mixed_groups = (group for group in ledger(history).interchangeable if len(set(map(_message_key, group))) > 1)
     excluded = frozenset(id(recipient) for group in mixed_groups for recipient in group)
     testing, cancelled = testing_channels(history), cancellation_times(history)
@@ -68,13 +95,11 @@ def required_interactions(history: History) -> tuple[RequiredInteraction, ...]:
         and recipient.obligation.channel not in testing
         and campaign_key(recipient.obligation) not in cancelled
     ]
-    required: dict[tuple[CampaignKey, str, int, int], RequiredInteraction] = {}
-    for interaction in _all_interactions(history, recipients):
-        if interaction.known_at <= _latest(history, interaction):
-            day = interaction.known_at // DAY if interaction.recipient.obligation.trigger is not None else 0
-            key = interaction.campaign, interaction.customer, interaction.metric, day
-            required[key] = min(required.get(key, interaction), interaction, key=lambda found: found.known_at)
-    return tuple(required.values())
+    return tuple(
+        interaction
+        for interaction in _all_interactions(history, recipients)
+        if interaction.known_at <= _latest(history, interaction)
+    )
 
 
 def _message_key(recipient: RecipientResult) -> tuple[str, TemplateKey]:
@@ -88,8 +113,7 @@ def _all_interactions(history: History, recipients: list[RecipientResult]) -> It
         if _must_report_drop(history, recipient) and not recipient.deliveries:
             yield RequiredInteraction(recipient=recipient, metric=DROPPED, known_at=recipient.obligation.due)
         for delivery in recipient.deliveries:
-            clicked_at = clicks.get((delivery.service, delivery.message))
-            if clicked_at is not None:
+            for clicked_at in clicks.get((delivery.service, delivery.message), ()):
                 yield RequiredInteraction(recipient=recipient, metric=CLICKED, known_at=clicked_at)
     yield from _unsubscribed(history, recipients)
 
@@ -110,12 +134,15 @@ def _by_status(recipient: RecipientResult, reports_of: StatusReader) -> Iterator
             yield RequiredInteraction(recipient=recipient, metric=report.metric, known_at=report.certain_at)
 
 
-def _reported_clicks(history: History) -> Mapping[tuple[str, str], int]:
-    """Return when the bridge acknowledged the first click, by provider and message."""
-    clicks: dict[tuple[str, str], int] = {}
+def _reported_clicks(history: History) -> Mapping[tuple[str, str], Sequence[int]]:
+    """Return when the bridge first acknowledged each click, by provider and message."""
+    first: dict[tuple[str, str], int] = {}
     for attempt in history.webhooks:
         if _is_click(attempt) and is_acknowledged(attempt):
-            clicks.setdefault((attempt.service, message_of_webhook(attempt.key)), attempt.at)
+            first.setdefault((attempt.service, attempt.key), attempt.at)
+    clicks: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for (service, key), at in first.items():
+        clicks[service, message_of_webhook(key)].append(at)
     return clicks
 
 

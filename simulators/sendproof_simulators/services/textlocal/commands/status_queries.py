@@ -35,7 +35,7 @@ def status_message(call: Call, fields: Fields) -> CommandResult:
         "status": message.status_code,
         "date": sql_time(message.send_at),
     }
-    return CommandResult(value={"message": row})
+    return CommandResult(value={"message": row}, effects=Effects(summary=_expired([message])))
 
 
 @command
@@ -52,7 +52,7 @@ def status_batch(call: Call, fields: Fields) -> CommandResult:
     value: dict[str, object] = {"batch_id": fields["batch_id"], "num_messages": len(messages)}
     value |= {name: counts[code] for name, code in _COUNTERS.items() if name not in omitted}
     value["messages"] = [{"recipient": int(message.number), "status": message.status_code} for message in messages]
-    return CommandResult(value=value)
+    return CommandResult(value=value, effects=Effects(summary=_expired(messages)))
 
 
 @command
@@ -120,6 +120,12 @@ def _dispatches_in_period(call: Call, fields: Fields) -> list[Dispatch]:
 def _message_history(fields: Fields, dispatches: Sequence[Dispatch]) -> CommandResult:
     rows = map(_message_row, _messages_of_page(dispatches, *_page(fields)))
     return _history(fields, rows, sum(len(dispatch.active_indexes()) for dispatch in dispatches))
+
+
+def _expired(messages: Iterable[Message]) -> dict[str, object] | None:
+    """Return a summary of the expired messages in a response, which no receipt reports; None without any."""
+    expired = [str(message.id) for message in messages if message.status_code == _COUNTERS["num_expired"]]
+    return {"expired": expired} if expired else None
 
 
 def _page(fields: Fields) -> tuple[int, int, bool]:
