@@ -15,6 +15,11 @@ REPORTS_A_DAY = 3
 NO_OPT_OUTS = "none"
 
 
+def is_conformance_run(history: History) -> bool:
+    """Return True if only the listeners and the requests of the bridge are judged."""
+    return any(scenario.asks == "contract" for scenario in history.scenarios)
+
+
 def wants_interactions(history: History) -> bool:
     """Return True if the client wants reports as totals and interactions."""
     return any(scenario.reports == CAMPAIGN_METRICS for scenario in history.scenarios)
