@@ -45,6 +45,11 @@ def wanted_sender(history: History) -> str | None:
     return next((scenario.sender for scenario in history.scenarios), None)
 
 
+def wanted_links(history: History) -> Mapping[int, str]:
+    """Return the link that each triggered message of a channel needs, by channel."""
+    return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}
+
+
 def preference_channels(history: History) -> Mapping[int, int]:
     """Return the channel for which opt-outs are reported, by channel of the run."""
     other = {
