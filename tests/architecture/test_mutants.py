@@ -114,9 +114,10 @@ def test_every_requirement_kills_a_mutant_alone():
     assert [number for number in NUMBERS if not alone[number]] == []
 
 
-def test_reference_bridge_passed_every_scenario_of_the_mutants():
+def test_reference_bridge_has_no_finding_in_the_scenarios_of_the_mutants():
+    """A mutant shows nothing in a scenario that the correct bridge fails, too."""
     expected = {trial.name for mutant in MUTANTS for trial in mutant.trials}
-    assert {name for name, verdict in MATRIX.references.items() if verdict == "pass"} == expected, RERUN
+    assert {name for name, verdict in MATRIX.references.items() if verdict in {"pass", "unknown"}} == expected, RERUN
 
 
 def test_page_in_the_docs_is_generated_from_the_kill_matrix():
