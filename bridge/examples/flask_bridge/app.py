@@ -234,7 +234,9 @@ def trigger(now, event):
     number, text = personalize(template["body"], attributes)
     id_ = f"trigger-{event['requestid']}"
     message = (id_, campaign, channel, template_id, number, text, id_, "pending" if number else "dropped")
-    jobs = [(f"send:{id_}", "send", "", {"batch": id_}), metrics_job(campaign, channel, now)]
+    jobs = [(f"send:{id_}", "send", "", {"batch": id_})]
+    # UpdateCampaignMetrics only takes whole numbers
+    jobs += [metrics_job(campaign, channel, now)] if isinstance(campaign, int) else []
     add(jobs, [message])
 
 
@@ -329,6 +331,12 @@ def parse_id(fields, name):
     return value
 
 
+def parse_campaign(fields):
+    """Return the campaign of a trigger; the vendor's sample of event 11 has 2.38."""
+    text = str(fields["campaignid"])
+    return text if re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", text) else parse_id(fields, "campaignid")
+
+
 def job_of(fields):
     """Return the job that an event requires; None if this bridge does not support its type."""
     # the vendor's sample of event 11 has no type
@@ -337,7 +345,8 @@ def job_of(fields):
         return page_job(parse_id(fields, "campaignid"), parse_id(fields, "channelid"), 0)
     if kind != TRIGGERED:
         return None
-    event = {name: parse_id(fields, name) for name in ("campaignid", "channelid", "templateid")}
+    event = {name: parse_id(fields, name) for name in ("channelid", "templateid")}
+    event["campaignid"] = parse_campaign(fields)
     event |= {name: str(fields[name]) for name in ("requestid", "customerid")}
     event["values"] = [pair for group in fields["personalization"].values() for pair in group.items()]
     return f"trigger:{event['requestid']}", "trigger", "", {"event": event}

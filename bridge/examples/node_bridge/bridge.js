@@ -236,7 +236,8 @@ async function trigger(now, { event }) {
   store(
     ["message", { id, campaign, channel, template: event.templateid, batch: id, ...personalized(template.body, attributes) }],
     ["job", { id: `send:${id}`, kind: "send", due: "", payload: { batch: id } }],
-    metricsJob(campaign, channel, now),
+    // UpdateCampaignMetrics only takes whole numbers
+    ...(Number.isInteger(campaign) ? [metricsJob(campaign, channel, now)] : []),
   );
   return null;
 }
@@ -335,6 +336,12 @@ function parseId(fields, name) {
   return Number(value);
 }
 
+// Return the campaign of a trigger; the vendor's sample of event 11 has 2.38.
+function parseCampaign(fields) {
+  const value = String(fields.campaignid);
+  return /^\d{1,9}\.\d{1,9}$/.test(value) ? value : parseId(fields, "campaignid");
+}
+
 // Return the change that an event requires, or null if this bridge does not support its type.
 function jobOf(body) {
   const fields = Object.fromEntries(Object.entries(JSON.parse(body)).map(([name, value]) => [name.toLowerCase(), value]));
@@ -342,7 +349,8 @@ function jobOf(body) {
   if (kind === EXECUTED) return pageJob(parseId(fields, "campaignid"), parseId(fields, "channelid"), 0);
   if (kind !== TRIGGERED) return null;
   const event = { requestid: String(fields.requestid), customerid: String(fields.customerid) };
-  for (const name of ["campaignid", "channelid", "templateid"]) event[name] = parseId(fields, name);
+  for (const name of ["channelid", "templateid"]) event[name] = parseId(fields, name);
+  event.campaignid = parseCampaign(fields);
   event.values = Object.assign({}, ...Object.values(fields.personalization));
   for (const [name, value] of Object.entries(event.values)) if (typeof value === "number") event.values[name] = String(value);
   return ["job", { id: `trigger:${event.requestid}`, kind: "trigger", due: "", payload: { event } }];

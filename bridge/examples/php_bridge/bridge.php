@@ -35,6 +35,13 @@ function parse_id(array $fields, string $name): int
     return (int) $text;
 }
 
+/** Return the campaign of a trigger; the vendor's sample of event 11 has 2.38. */
+function parse_campaign(array $fields): int|string
+{
+    $text = (string) ($fields['campaignid'] ?? '');
+    return preg_match('/^\d{1,9}\.\d{1,9}$/', $text) ? $text : parse_id($fields, 'campaignid');
+}
+
 /** Return the change that an event requires, or null if this bridge does not support its type. */
 function job_of(string $body): ?array
 {
@@ -47,9 +54,10 @@ function job_of(string $body): ?array
         return null;
     }
     $event = ['requestid' => (string) $fields['requestid'], 'customerid' => (string) $fields['customerid']];
-    foreach (['campaignid', 'channelid', 'templateid'] as $name) {
+    foreach (['channelid', 'templateid'] as $name) {
         $event[$name] = parse_id($fields, $name);
     }
+    $event['campaignid'] = parse_campaign($fields);
     $values = array_merge([], ...array_values($fields['personalization']));
     $event['values'] = array_map(fn($value) => is_int($value) || is_float($value) ? json_encode($value) : $value, $values);
     $id = "trigger:{$event['requestid']}";
@@ -395,7 +403,8 @@ function trigger(string $now, array $event): ?string
     store(
         ['message', $message + ['batch' => $id] + personalized($template['body'], $attributes)],
         ['job', ['id' => "send:$id", 'kind' => 'send', 'due' => '', 'payload' => ['batch' => $id]]],
-        metrics_job($campaign, $channel, $now),
+        // UpdateCampaignMetrics only takes whole numbers
+        ...(is_int($campaign) ? [metrics_job($campaign, $channel, $now)] : []),
     );
     return null;
 }

@@ -161,7 +161,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     """A provider accepted one message, to go out at `send_at`.
 
     `raw_number` is the number as the bridge wrote it, if it was not in the form that the provider documents. `request`
-    is the line (`n`) of the request that carried the message, if there was one.
+    is the line (`n`) of the request that carried the message, if there was one. `url` is the target of its link.
     """
 
     service: str
@@ -172,6 +172,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     test: bool = False
     raw_number: str | None = None
     request: int | None = None
+    url: str | None = None
 
 
 class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):

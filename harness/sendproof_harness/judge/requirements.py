@@ -131,7 +131,7 @@ RIGHT_NUMBER = Requirement(
 RIGHT_TEXT = Requirement(
     number="R403",
     text="The text is the customer's own template with the customer's own attributes filled in. Templates may differ "
-    "from customer to customer within one campaign.",
+    "from customer to customer within one campaign. With triggered overrides, a message has their link.",
     source=_GUIDE,
     evidence="documented",
 )

@@ -13,6 +13,7 @@ from sendproof_harness.history.run_records import Scenario
 from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ledger
+from sendproof_harness.judge.facts.wishes import is_conformance_run
 from sendproof_harness.judge.fault_table import FaultRow, fault_table
 from sendproof_harness.judge.findings import LEVELS, Blame, Check, CheckResult, Finding, Level
 from sendproof_harness.judge.roots.fold import Folded, fold
@@ -121,7 +122,7 @@ def judge(history: History, checks: Iterable[Check] | None = None) -> Verdict:
 
 
 def _default_checks(history: History) -> Iterable[Check]:
-    is_conformance = any(scenario.asks == "contract" for scenario in history.scenarios)
+    is_conformance = is_conformance_run(history)
     return CONTRACT_CHECKS if is_conformance else CHECKS
 
 

@@ -24,6 +24,8 @@ from sendproof_simulators.core.violations import violations
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+#: Where a violation is, if a body has no content type.
+CONTENT_TYPE = "header.Content-Type"
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?")
@@ -97,6 +99,14 @@ class Operation:
             for name, _ in request.query
             if self.query_key(name) not in self.query_names and name.lower() not in security_names
         ]
+
+    def missing_content_type(self, request: Request) -> list[Violation]:
+        """Return the violation of a JSON body without a content type. It is read as JSON; bridges cannot rely on it."""
+        is_json = self.body is not None and self.body.content_type == JSON
+        if not is_json or not request.body or "content-type" in request.headers:
+            return []
+        message = f"{self.id} got a body without a content type"
+        return [Violation(where=CONTENT_TYPE, rule="required", message=message, expected=f"Content-Type: {JSON}")]
 
     def read_body(self, request: Request) -> tuple[Any, list[Violation]]:
         """Return the decoded body, and its violations of the contract."""

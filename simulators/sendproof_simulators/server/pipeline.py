@@ -191,7 +191,11 @@ class ServicePipeline:
             if isinstance(result, Response):
                 return result
             exchange.valid = result
-            exchange.violations = result.operation.unknown_parameters(exchange.request, self.contract.security_names)
+            operation, sent = result.operation, exchange.request
+            exchange.violations = [
+                *operation.unknown_parameters(sent, self.contract.security_names),
+                *operation.missing_content_type(sent),
+            ]
         exchange.operation = exchange.valid.operation.id
         return None
 

@@ -215,6 +215,15 @@ def test_customer_without_number_may_be_cleared_or_not(correct_run):
     assert clearance_causes(conditional(correct_run, "C0000001", "C0000002")) == []
 
 
+def test_clearance_that_was_refused_as_too_late_is_named(correct_run):
+    run = conditional(correct_run, "C0000001").without("clearance", lambda line: line["action"] == "given")
+    call = correct_run.lines_of("request")[0] | {"operation": "UpdateCustomerPromotionStatus", "status": 400}
+    late = call | {"n": 901, "at": iso(FIRST_SEND), "summary": {"late_clearance": 7001}}
+
+    cause = "a campaign on hold was cleared after the deadline, so none of its customers get a message"
+    assert clearance_causes(run.plus(late)) == [(cause, None)]
+
+
 def test_customer_left_out_of_clearance_fails(correct_run):
     run = conditional(correct_run, "C0000001", "C0000004")
 

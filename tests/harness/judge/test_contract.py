@@ -40,6 +40,14 @@ def test_violations_of_one_rule_in_many_items_have_one_cause(correct_run):
     )
 
 
+def test_body_without_a_content_type_fails(correct_run):
+    """The service may have guessed it. A real one may not."""
+    run = correct_run.plus(request(violations=[violation("header.Content-Type", "required")]))
+
+    cause = "optimove AddChannelTemplates: the body has no content type"
+    assert found(run) == [("contract.requests", "bridge", cause)]
+
+
 def test_unknown_path_fails(correct_run):
     run = correct_run.plus(request(operation=None, path="/current/nothing", status=404))
 

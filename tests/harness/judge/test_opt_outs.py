@@ -6,6 +6,7 @@ from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from sendproof_harness.judge.checks import delivery, opt_out_sync
 from sendproof_harness.judge.checks.reports import metrics
+from sendproof_harness.judge.checks.requests import contract
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 # Customer 4 gets the second message of the day, an hour after the first people got theirs.
@@ -212,6 +213,17 @@ def test_opt_out_synced_in_another_way_than_asked_fails(correct_run, wish, repor
     run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), report, scenario)
 
     assert sync_findings(run) == [(f"a provider opt-out was reported to Optimove {wrong}", CUSTOMER)]
+
+
+def test_opt_out_refused_for_its_channel_was_for_another_channel(correct_run):
+    """Optimove has no channel 1, so the report left no trace but the refused request."""
+    refused = {"channel": 1, "app": None, "mode": 2, "opted_out": True, "customers": [CUSTOMER]}
+    call = {"service": "optimove", "operation": "SetCustomerChannelPreference", "method": "POST", "path": "/x"}
+    call |= {"credential": "known", "status": 404, "violations": [], "summary": {"unknown_channel": refused}}
+    run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), history_line("request", DUE + 2 * HOUR, 6_004, **call))
+
+    assert sync_findings(run) == [("a provider opt-out was reported to Optimove for another channel", CUSTOMER)]
+    assert run.findings(contract.CHECKS) == []
 
 
 def asking(run: HistoryBuilder, wish: str) -> HistoryBuilder:

@@ -210,3 +210,24 @@ def test_one_template_for_all_recipients_is_recognised(correct_run):
     assert [finding.cause for finding in findings] == [
         "wrong text: one template for all: every recipient got 'Welcome' instead of their own"
     ] * 6
+
+
+@pytest.mark.parametrize(
+    ("url", "causes"),
+    [
+        ("https://example.com/basket", []),
+        (None, ["overrides ignored: the link of the client's overrides is missing"]),
+        ("https://example.com/", ["overrides ignored: a link other than that of the client's overrides"]),
+    ],
+)
+def test_triggered_messages_have_the_link_of_the_overrides(correct_run, url, causes):
+    """Customer 3 got a triggered message, and all others one without a trigger."""
+    number = correct_run.obligation_of(3)["number"]
+    run = correct_run.change(
+        "obligation", lambda line: line | {"trigger": "Visit"} if line["number"] == number else line
+    )
+    run = run.change("delivery", lambda line: line | {"url": url} if line["number"] == number else line)
+    scenario = {"kind": "scenario", "name": "Small", "file": "small", "links": {"505": "https://example.com/basket"}}
+    run = run.plus({"n": 0, "at": iso(START), "real": 0.0} | scenario)
+
+    assert [finding.cause for finding in run.findings(CHECKS)] == causes

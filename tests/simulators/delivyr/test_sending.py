@@ -28,6 +28,7 @@ def test_accepted_message_is_journalled_as_delivery(account):
         "number": "12125650100",
         "text": "Hello there.",
         "template": account.plain,
+        "url": "https://example.com/offer",
         "send_at": "2026-03-02T09:00:00.000Z",
         "test": False,
     }

@@ -34,6 +34,14 @@ def test_valid_request_has_parameters_and_body() -> None:
     assert exchange.request.body == b'{"text":"hello"}'
 
 
+def test_body_without_a_content_type_is_read_and_a_violation() -> None:
+    request = Request(method="POST", path="/notes", body=b'{"text":"hello"}')
+    operation = toy.validate(request)[0].operation
+
+    assert [(v.where, v.rule) for v in operation.missing_content_type(request)] == [("header.Content-Type", "required")]
+    assert operation.missing_content_type(toy.post(b'{"text":"hello"}')) == []
+
+
 def test_chunked_body_is_valid() -> None:
     request = toy.post(b'{"text":"hello"}', **{"transfer-encoding": "chunked"})
     assert isinstance(toy.validate(request)[0], ValidRequest)

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sendproof_harness.history.records import History, Obligation
-from sendproof_harness.history.timestamps import HOUR, SECOND, spoken
+from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time
 from sendproof_harness.judge.facts.pages import NOT_CLEARED
+from sendproof_harness.judge.facts.requests import late_clearance
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import CLEARANCE_GIVEN
 from sendproof_harness.providers import provider
@@ -87,6 +88,10 @@ def _missing_clearance(history: History, hold: _Hold) -> Finding:
     if bridge_time(history).between(hold.at, hold.required_by) < reaction_time(history, 0):
         jumped = _not_cleared(hold, cause, "a deadline that passed in a jump of time", is_known=False)
         return replace(jumped, blame="config")
+    late = next((request.at for request in history.requests if late_clearance(request) == hold.campaign), None)
+    if late is not None:
+        cause = "a campaign on hold was cleared after the deadline, so none of its customers get a message"
+        return _not_cleared(hold, cause, f"the first request {span(late - hold.required_by)} after it")
     return _not_cleared(hold, cause, "no clearance in time")
 
 

@@ -9,6 +9,7 @@ from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.run_records import Probe
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.wishes import is_conformance_run
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import INVALID_EVENTS_NOT_SENT, INVALID_EVENTS_SURVIVED, VALID_EVENTS_ACCEPTED
 
@@ -118,10 +119,6 @@ def _probe_finding(check: str, probe: Probe, *, cause: str, expected: str, level
     )
 
 
-def _is_conformance_run(history: History) -> bool:
-    return any(scenario.asks == "contract" for scenario in history.scenarios)
-
-
 _SCOPE = "runs of `sendproof contract`"
 CHECKS = (
     Check(
@@ -129,7 +126,7 @@ CHECKS = (
         title="Listeners accept every valid event",
         requirement=VALID_EVENTS_ACCEPTED,
         run=check_valid_events,
-        applies=_is_conformance_run,
+        applies=is_conformance_run,
         scope=_SCOPE,
     ),
     Check(
@@ -137,7 +134,7 @@ CHECKS = (
         title="Listeners survive invalid events",
         requirement=INVALID_EVENTS_SURVIVED,
         run=check_invalid_events,
-        applies=_is_conformance_run,
+        applies=is_conformance_run,
         scope=_SCOPE,
     ),
     Check(
@@ -145,7 +142,7 @@ CHECKS = (
         title="Invalid events send no message",
         requirement=INVALID_EVENTS_NOT_SENT,
         run=check_no_side_effects,
-        applies=_is_conformance_run,
+        applies=is_conformance_run,
         scope=_SCOPE,
     ),
 )

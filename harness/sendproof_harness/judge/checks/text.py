@@ -1,12 +1,17 @@
 """Check that each recipient got their own text, and find the most likely cause of a wrong one."""
 
+from collections.abc import Iterable, Iterator, Mapping
+
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.causes.texts import TextCause, text_causes
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, has_due_message, matched_recipients
+from sendproof_harness.judge.facts.wishes import wanted_links
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TEXT
 
 _ID = "delivery.text"
+_NO_LINK = "overrides ignored: the link of the client's overrides is missing"
+_OTHER_LINK = "overrides ignored: a link other than that of the client's overrides"
 
 
 def check_right_text(history: History) -> CheckResult:
@@ -14,8 +19,26 @@ def check_right_text(history: History) -> CheckResult:
     recipients = matched_recipients(history)
     wrong = [recipient for recipient in recipients if recipient.deliveries[0].text != recipient.obligation.text]
     causes = text_causes(history, ((recipient.obligation, recipient.deliveries[0].text) for recipient in wrong))
-    findings = tuple(map(_wrong_text, wrong, causes))
+    findings = (*map(_wrong_text, wrong, causes), *_wrong_links(recipients, wanted_links(history)))
     return CheckResult(looked_at=len(recipients), unit="texts", findings=findings)
+
+
+def _wrong_links(recipients: Iterable[RecipientResult], wanted: Mapping[int, str]) -> Iterator[Finding]:
+    """Yield the triggered messages without the link that the client's overrides give them."""
+    for recipient in recipients if wanted else ():
+        obligation, delivery = recipient.obligation, recipient.deliveries[0]
+        url = wanted.get(obligation.channel) if obligation.trigger is not None else None
+        if url is not None and delivery.url != url:
+            yield Finding(
+                check=_ID,
+                level="fail",
+                blame="bridge",
+                cause=_NO_LINK if delivery.url is None else _OTHER_LINK,
+                expected=f"url {url}, as in the overrides of the handover",
+                got="no url" if delivery.url is None else f"url {delivery.url}",
+                where=recipient_location(obligation),
+                at=delivery.send_at,
+            )
 
 
 def _wrong_text(recipient: RecipientResult, cause: TextCause) -> Finding:

@@ -13,6 +13,7 @@ from sendproof_harness.judge.facts.consent import (
     customers_of_opt_outs,
     is_known_to_bridge,
 )
+from sendproof_harness.judge.facts.requests import unknown_channel
 from sendproof_harness.judge.facts.wishes import preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
@@ -53,7 +54,7 @@ class ProviderChange:
 def consent_reports(history: History) -> Mapping[str, Sequence[ConsentReport]]:
     """Return the bridge's reports by customer, in order of time, without those in the client's own files."""
     reports: defaultdict[str, list[ConsentReport]] = defaultdict(list)
-    for customer, report in (*_by_preference(history), *_by_attribute(history)):
+    for customer, report in (*_by_preference(history), *_refused(history), *_by_attribute(history)):
         reports[customer].append(report)
     return {customer: sorted(found, key=lambda report: report.at) for customer, found in reports.items()}
 
@@ -70,6 +71,22 @@ def _by_preference(history: History) -> Iterator[tuple[str, ConsentReport]]:
                 wrong=_wrong_preference(history, preference),
             )
             yield from ((customer, report) for customer in preference.customers)
+
+
+def _refused(history: History) -> Iterator[tuple[str, ConsentReport]]:
+    """Yield the preferences that Optimove refused because it has no such channel."""
+    for request in history.requests:
+        refused = unknown_channel(request)
+        if refused is not None:
+            by = f"SetCustomerChannelPreference for channel {refused['channel']}, which Optimove does not have"
+            report = ConsentReport(
+                at=request.at,
+                opted_out=refused["opted_out"],
+                by=by,
+                channel=refused["channel"],
+                wrong="for another channel",
+            )
+            yield from ((customer, report) for customer in refused["customers"])
 
 
 def _wrong_preference(history: History, preference: Preference) -> str | None:

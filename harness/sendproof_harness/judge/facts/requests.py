@@ -2,7 +2,8 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sendproof_harness.history.records import Request
 
@@ -13,6 +14,8 @@ LOGINS = frozenset({"Login", "LoginByQuery"})
 
 # The field with the refused event in the summary of a request.
 _REFUSED_EVENT = "refused_event"
+# The field with the campaign whose deadline had passed, and the one with the preference for an unknown channel.
+_LATE_CLEARANCE, _UNKNOWN_CHANNEL = "late_clearance", "unknown_channel"
 
 # A segment of a path with a digit; `v2` is part of many APIs and no id.
 _ID_IN_PATH = re.compile(r"(?<=/)(?!v\d+(?:/|$))[^/]*\d[^/]*")
@@ -27,6 +30,16 @@ def request_name(request: Request) -> str:
 def refused_event(request: Request) -> str | None:
     """Return the name of the event for which saveEvent refused a request; its own check has the reason."""
     return None if request.summary is None else request.summary.get(_REFUSED_EVENT)
+
+
+def late_clearance(request: Request) -> int | None:
+    """Return the campaign that a request was to clear after its deadline; the check of clearances names it."""
+    return None if request.summary is None else request.summary.get(_LATE_CLEARANCE)
+
+
+def unknown_channel(request: Request) -> Mapping[str, Any] | None:
+    """Return the preference that was refused for its channel; the check of opt-outs names it."""
+    return None if request.summary is None else request.summary.get(_UNKNOWN_CHANNEL)
 
 
 def request_before(requests: Sequence[Request], line: int) -> Request | None:

@@ -98,7 +98,10 @@ def _is_withheld(history: History, value: Value) -> bool:
 
 
 def _withheld_reason(obligation: Obligation) -> str | None:
-    if obligation.reason != "opted_out":
+    # The bridge of a campaign on hold clears customers for the same reasons.
+    if obligation.reason == "not_cleared" and obligation.number is None:
+        return "unusable_number"
+    if obligation.opted_out_by is None and obligation.reason != "opted_out":
         return obligation.reason
     return "provider_list" if obligation.opted_out_by == "provider" else "no_consent"
 

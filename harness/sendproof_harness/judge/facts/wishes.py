@@ -15,6 +15,11 @@ REPORTS_A_DAY = 3
 NO_OPT_OUTS = "none"
 
 
+def is_conformance_run(history: History) -> bool:
+    """Return True if only the listeners and the requests of the bridge are judged."""
+    return any(scenario.asks == "contract" for scenario in history.scenarios)
+
+
 def wants_interactions(history: History) -> bool:
     """Return True if the client wants reports as totals and interactions."""
     return any(scenario.reports == CAMPAIGN_METRICS for scenario in history.scenarios)
@@ -38,6 +43,11 @@ def wanted_opt_outs(history: History) -> str | None:
 def wanted_sender(history: History) -> str | None:
     """Return the sender that the client names in the handover; None if the history does not say."""
     return next((scenario.sender for scenario in history.scenarios), None)
+
+
+def wanted_links(history: History) -> Mapping[int, str]:
+    """Return the link that each triggered message of a channel needs, by channel."""
+    return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}
 
 
 def preference_channels(history: History) -> Mapping[int, int]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY
+from sendproof_harness.judge.facts.consent_reports import consent_reports
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind, ledger
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import pushes
@@ -147,8 +148,7 @@ def _has_no_events(history: History, finding: Finding) -> bool:
 
 def _has_no_opt_outs(history: History, finding: Finding) -> bool:
     del finding
-    by_api = (change.source == "api" for changes in (history.preferences, history.attributes) for change in changes)
-    return not any(by_api)
+    return not consent_reports(history)
 
 
 def _keys(history: History, finding: Finding) -> list[CampaignKey]:

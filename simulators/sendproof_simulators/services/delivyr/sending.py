@@ -148,6 +148,7 @@ def _delivery_entry(message: Message) -> JournalEntry:
         "text": message.text,
         "template": message.template,
         "link": message.link,
+        "url": message.url,
         "send_at": iso(message.created_at),
         "test": message.testing,
     }

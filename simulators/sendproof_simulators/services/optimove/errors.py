@@ -36,22 +36,26 @@ _CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
 
 
 class ApiError(Exception):
-    """A refusal of a request that keeps the contract; `kind` is in `PROBLEM_KINDS` or in `_STATUS_DIALECTS`."""
+    """A refusal of a request that keeps the contract; `kind` is in `PROBLEM_KINDS` or in `_STATUS_DIALECTS`.
 
-    def __init__(self, kind: str, status: int, detail: str) -> None:
+    `summary` describes the refused request in the journal, where the judge needs more than the refusal.
+    """
+
+    def __init__(self, kind: str, status: int, detail: str, summary: Mapping[str, object] | None = None) -> None:
         """Describe in `detail` what was expected, what arrived, and the next action."""
         super().__init__(detail)
         self.problem = Problem(kind=kind, status=status, detail=detail)
+        self.summary = summary
 
 
-def not_found(detail: str) -> ApiError:
+def not_found(detail: str, summary: Mapping[str, object] | None = None) -> ApiError:
     """Return the error for an unknown campaign or channel. 404: assumed, as test doubles of PyPI optimove 2.0.0 do."""
-    return ApiError("unknown_id", 404, detail)
+    return ApiError("unknown_id", 404, detail, summary)
 
 
-def bad_request(detail: str) -> ApiError:
+def bad_request(detail: str, summary: Mapping[str, object] | None = None) -> ApiError:
     """Return the error for a value that only the state can reject. 400: assumed."""
-    return ApiError("bad_request", 400, detail)
+    return ApiError("bad_request", 400, detail, summary)
 
 
 def forbidden(detail: str) -> ApiError:

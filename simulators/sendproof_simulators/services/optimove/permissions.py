@@ -38,7 +38,8 @@ def authorized(handler: Callable[[Call], Effects]) -> Callable[[Call], Effects]:
             _check_permission(call)
             return handler(call)
         except ApiError as error:
-            return Effects(response=error_response(replace(error.problem, dialects=call.context.dialects)))
+            response = error_response(replace(error.problem, dialects=call.context.dialects))
+            return Effects(response=response, summary=error.summary)
 
     return authorized_handler
 

@@ -169,7 +169,9 @@ class State:
         """Return a campaign that waits for clearance."""
         campaign = self.campaigns.get(campaign_id)
         if campaign is None or campaign.state != ON_HOLD:
-            raise not_found(f"CampaignID {campaign_id} does not wait for clearance")
+            is_late = campaign is not None and campaign.clearance is not None and campaign.clearance.is_closed
+            late = {"late_clearance": campaign_id} if is_late else None
+            raise not_found(f"CampaignID {campaign_id} does not wait for clearance", late)
         return campaign
 
     def record_clearance(
@@ -182,7 +184,8 @@ class State:
             raise not_found(f"CampaignID {campaign_id} does not wait for clearance")
         if campaign.state != ON_HOLD or not clearance.is_open(now):
             deadline = sql_time(clearance.required_by)
-            raise bad_request(f"expected the statuses of CampaignID {campaign_id} before {deadline}")
+            late = {"late_clearance": campaign_id} if clearance.required_by <= now else None
+            raise bad_request(f"expected the statuses of CampaignID {campaign_id} before {deadline}", late)
         indexed = [(self._audience.index_of(customer), is_cleared) for customer, is_cleared in statuses]
         customers = campaign.customers
         clearance.record_statuses(

@@ -15,7 +15,13 @@ from sendproof_harness.judge.checks.requests.findings import (
 )
 from sendproof_harness.judge.facts.deliveries.refusals import is_refused_for_number
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, requests_before_probes
-from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, refused_event
+from sendproof_harness.judge.facts.requests import (
+    STATUS_TOO_MANY_REQUESTS,
+    late_clearance,
+    refused_event,
+    unknown_channel,
+)
+from sendproof_harness.judge.facts.wishes import is_conformance_run
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import CONTRACT_RESPECTED
 
@@ -32,8 +38,19 @@ _EMPTY_DIALECT = "optimove.empty_result"
 def check_requests(history: History) -> CheckResult:
     """Find contract violations, unknown addresses, and all other requests with a 4xx response."""
     requests = _without_empty_lists(history, requests_before_probes(history))
-    findings = tuple(finding for request in requests for finding in _request_findings(history, request))
-    return CheckResult(looked_at=len(requests), unit="requests", findings=findings)
+    findings = (
+        finding
+        for request in requests
+        if not _is_judged_elsewhere(history, request)
+        for finding in _request_findings(history, request)
+    )
+    return CheckResult(looked_at=len(requests), unit="requests", findings=tuple(findings))
+
+
+def _is_judged_elsewhere(history: History, request: Request) -> bool:
+    """Return True for a late clearance and a preference of another channel: their own checks say what was wrong."""
+    is_known = late_clearance(request) is not None or unknown_channel(request) is not None
+    return is_known and not is_conformance_run(history)
 
 
 def _without_empty_lists(history: History, requests: Sequence[Request]) -> Sequence[Request]:

@@ -11,6 +11,9 @@ from sendproof_harness.judge.findings import Blame, Finding, Level, Location
 #: Violations of this rule are about the size of one request; they have a check of their own.
 SIZE_RULE = "maxItems"
 
+_CONTENT_TYPE = "header.Content-Type"
+_NO_CONTENT_TYPE = "the body has no content type"
+
 CREDENTIAL_STATUSES = frozenset({401, 403})
 
 
@@ -18,12 +21,13 @@ def violation_finding(check: str, request: Request, violation: Violation) -> Fin
     """Return a finding about one contract rule that a request broke."""
     where = re.sub(r"\.\d+(?=\.|$)", ".*", violation.where)
     limit = ", a batch above the limit" if violation.rule == SIZE_RULE else ""
+    what = _NO_CONTENT_TYPE if violation.where == _CONTENT_TYPE else f"{where} violates {violation.rule}{limit}"
     expected = violation.expected or "the documented value"
     return Finding(
         check=check,
         level="fail",
         blame="bridge",
-        cause=f"{request_name(request)}: {where} violates {violation.rule}{limit}",
+        cause=f"{request_name(request)}: {what}",
         expected=f"{_place_text(violation)}{expected}, according to the contract of {request.service}",
         got=violation.message if violation.value is None else f"{violation.value} ({violation.rule})",
         where=Location(request=request.n),

@@ -49,15 +49,18 @@ def record_preference(state: State, preference: Preference, source: str, now: In
         index = state.records.index_of(customer)
         if index is not None:
             state.records.set_value(index, CONSENT, consent, now)
-    fields = {
-        "source": source,
+    return JournalEntry(kind="preference", fields={"source": source, **preference_json(state, preference)})
+
+
+def preference_json(state: State, preference: Preference) -> dict[str, object]:
+    """Return a preference as JSON for the journal, with its meaning in this sandbox as `opted_out`."""
+    return {
         "channel": preference.channel,
         "app": preference.app,
         "mode": preference.mode,
         "opted_out": preference.mode == state.options.opt_out_mode,
         "customers": list(preference.customers),
     }
-    return JournalEntry(kind="preference", fields=fields)
 
 
 def import_batch_file(
