@@ -170,7 +170,7 @@ def _requirement_lines(check: Check) -> Iterator[str]:
 
 
 def _source(source: str) -> str:
-    return f"<{source}>" if source.startswith("https://") else f"[{source}](../../{source})"
+    return f"<{source}>" if "://" in source else f"[{source}](../../{source})"
 
 
 def _tolerances() -> str:
