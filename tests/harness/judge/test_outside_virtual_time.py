@@ -4,7 +4,9 @@ import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso
+from sendproof_harness.judge.checks import delivery
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.report.summary import summary
 
 ENDED = FIRST_SEND + 7 * DAY + HOUR
 # The number and the text of customer 4 are due an hour after the first messages.
@@ -93,7 +95,7 @@ def test_missing_report_of_a_stop_is_unknown_if_its_day_passed_in_a_jump(correct
     assert verdicts(run)["R701"] == "unknown"
 
 
-@pytest.mark.parametrize(("visible", "kind"), [(SECOND, "withheld"), (2 * MINUTE, "unexpected")])
+@pytest.mark.parametrize(("visible", "kind"), [(SECOND, "indefinite"), (2 * MINUTE, "unexpected")])
 def test_cancellation_binds_the_bridge_once_it_could_react(correct_run, visible, kind) -> None:
     """The bridge sends to customer 4 right after the jump, although the campaign is cancelled."""
     cancelled_at = FIRST_SEND + 30 * MINUTE
@@ -115,8 +117,20 @@ def test_message_before_a_cancellation_is_no_duplicate_of_another_campaign(corre
     both = correct_run.plus(cancelled, correct_run.lines_of("campaign")[0] | campaign, second)
     run = outside(both, (START, FIRST_SEND))
     counts = ledger(run.history()).counts
-    assert (counts["duplicated"], counts["withheld"]) == (0, 3)
+    assert (counts["duplicated"], counts["withheld"], counts["indefinite"]) == (0, 2, 1)
     assert verdicts(run)["R408"] == "unknown"
+
+
+def test_message_before_a_cancellation_is_undetermined(correct_run) -> None:
+    """The message is counted neither as right nor as wrong, and no finding says that none came."""
+    cancelled = correct_run.change(
+        "obligation",
+        lambda line: line | {"owed": False, "reason": "cancelled", "text": None} if line["owed"] else line,
+    ).change("campaign", lambda line: line | {"cancelled_at": iso(ENDED)})
+    run = outside(cancelled, (START, FIRST_SEND))
+    assert ledger(run.history()).counts["indefinite"] == 10
+    assert "10 more are undetermined: a fault or the clock hid from the bridge" in summary(run.verdict())
+    assert run.findings(delivery.CHECKS) == []
 
 
 def test_duplicate_fails_whatever_time_did(correct_run) -> None:
