@@ -5,6 +5,7 @@ import pytest
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso
 from sendproof_harness.judge.checks import delivery
+from sendproof_harness.judge.checks.reports import metrics
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.report.summary import summary
 
@@ -31,12 +32,12 @@ def verdicts(run: HistoryBuilder) -> dict[str, str]:
     return {result.check.requirement.number: result.status for result in results if result.status != "pass"}
 
 
-def lower(run: HistoryBuilder, by: int) -> HistoryBuilder:
-    """Change the totals of delivered in every push."""
+def lower(run: HistoryBuilder, by: int, metric: int = 1) -> HistoryBuilder:
+    """Change the totals of a metric, delivered by default, in every push."""
 
     def change(line: Line) -> Line:
         items = [
-            item | {"MetricValue": item["MetricValue"] - by} if item["MetricID"] == 1 else item
+            item | {"MetricValue": item["MetricValue"] - by} if item["MetricID"] == metric else item
             for item in line["items"]
         ]
         return line | {"items": items}
@@ -81,6 +82,14 @@ def test_totals_that_the_bridge_had_time_to_count_fail(correct_run) -> None:
 def test_totals_above_the_truth_fail_whatever_time_did(correct_run) -> None:
     run = outside(lower(correct_run, -1), (FIRST_SEND, ENDED))
     assert verdicts(run)["R503"] == "fail"
+
+
+@pytest.mark.parametrize(("by", "is_found"), [(1, False), (-1, True)])
+def test_more_customers_than_targeted_fail_whatever_time_did(correct_run, by, is_found) -> None:
+    """The bridge pushed before it could send all messages, so that only too many are wrong."""
+    run = outside(lower(correct_run, by, metric=0), (START, ENDED))
+    causes = {finding.cause for finding in run.findings(metrics.CHECKS, "fail")}
+    assert ("sent plus dropped is not the number of targeted customers" in causes) is is_found
 
 
 @pytest.mark.parametrize(("visible", "kind"), [(MINUTE, "ok"), (2 * MINUTE, "sent to opted-out")])
