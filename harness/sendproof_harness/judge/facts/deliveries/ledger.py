@@ -58,6 +58,9 @@ RESULT_MEANINGS: Mapping[ResultKind, str] = {
 }
 RESULT_KINDS: tuple[ResultKind, ...] = tuple(RESULT_MEANINGS)
 
+# Outside virtual time, a message that is much too early is `ok` as well.
+_OK_WITHOUT_TIMES = "got the right text once, at the right number; its time was not judged"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecipientResult:
@@ -111,6 +114,11 @@ def ledger(history: History) -> Ledger:
         counts=counts,
         timed=timed,
     )
+
+
+def result_meaning(history: History, kind: ResultKind) -> str:
+    """Return the meaning of a result in this run, which may have no times to judge."""
+    return RESULT_MEANINGS[kind] if kind != "ok" or ledger(history).timed else _OK_WITHOUT_TIMES
 
 
 def matched_recipients(history: History) -> list[RecipientResult]:
