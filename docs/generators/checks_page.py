@@ -83,6 +83,11 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "event 1 says that a campaign was processed, and no document says that a bridge may send on it",
     ),
     (
+        "A bridge outside virtual time sent a message, and its campaign is cancelled later",
+        "`indefinite`",
+        "its clock is ahead of the cancellation, so the run does not show what it does about one",
+    ),
+    (
         "A look-up is repeated before Retry-After is over, and other work was due",
         "no finding",
         "the other work may need the same data; a repeated call that changes something is a finding",
@@ -183,4 +188,5 @@ def _undecided() -> str:
 
 def _recipient_results() -> str:
     rows = ((kind, RESULT_MEANINGS[kind]) for kind in RESULT_KINDS)
-    return "## Recipient results\n\n" + table(("result", "meaning"), rows)
+    outside = "Outside virtual time, `ok` says nothing about times: they are not judged."
+    return f"## Recipient results\n\n{outside}\n\n" + table(("result", "meaning"), rows)

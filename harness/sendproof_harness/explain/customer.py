@@ -13,7 +13,7 @@ from sendproof_harness.explain.entry import Scope, TimelineEntry
 from sendproof_harness.explain.timeline import timeline_entries
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.causes.strays import strays
-from sendproof_harness.judge.facts.deliveries.ledger import RESULT_MEANINGS, RecipientResult, ResultKind, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ResultKind, ledger, result_meaning
 from sendproof_harness.judge.findings import LEVELS, Finding, Location
 from sendproof_harness.judge.verdict import Verdict
 
@@ -96,7 +96,7 @@ def explain(history: History, verdict: Verdict, subject: Subject) -> Explanation
     findings, campaign_findings = _findings(verdict, scope)
     return Explanation(
         subject=Subject(customer=subject.customer, numbers=numbers),
-        campaigns=tuple(map(_campaign_result, recipients)),
+        campaigns=tuple(_campaign_result(history, recipient) for recipient in recipients),
         timeline=timeline_entries(scope),
         findings=findings,
         campaign_findings=campaign_findings,
@@ -200,13 +200,13 @@ def _id_value(name: str) -> int:
 # -- results and findings ---------------------------------------------------------------------------
 
 
-def _campaign_result(recipient: RecipientResult) -> CampaignResult:
+def _campaign_result(history: History, recipient: RecipientResult) -> CampaignResult:
     obligation = recipient.obligation
     return CampaignResult(
         campaign=obligation.campaign,
         channel=obligation.channel,
         kind=recipient.kind,
-        meaning=RESULT_MEANINGS[recipient.kind],
+        meaning=result_meaning(history, recipient.kind),
     )
 
 

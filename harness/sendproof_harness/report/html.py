@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, result_meaning
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.report.formatting import capitalised, counted
@@ -62,7 +62,7 @@ def render(verdict: Verdict, history: History) -> str:
         summary=summary(verdict),
         example_argument=example_argument(verdict),
         facts=_facts(verdict, history),
-        segments=_segments(verdict),
+        segments=_segments(verdict, history),
         timeline=timeline(history),
         size={"width": WIDTH, "lane": LANE_HEIGHT},
         groups=[group for group in verdict.groups if group.level != "note"],
@@ -116,7 +116,7 @@ def _clock_text(history: History) -> str:
     return f"{clock.mode}, {span(history.header.ended - clock.start)}"
 
 
-def _segments(verdict: Verdict) -> list[Segment]:
+def _segments(verdict: Verdict, history: History) -> list[Segment]:
     total = sum(verdict.ledger.values())
     counts = [(kind, verdict.ledger.get(kind, 0)) for kind in RESULT_KINDS]
     return [
@@ -125,7 +125,7 @@ def _segments(verdict: Verdict) -> list[Segment]:
             slug=kind.replace(" ", "-"),
             count=count,
             percent=max(_SEGMENT_PERCENT_MIN, round(100 * count / total, 2)),
-            meaning=RESULT_MEANINGS[kind],
+            meaning=result_meaning(history, kind),
         )
         for kind, count in counts
         if count

@@ -64,11 +64,10 @@ def _is_on_time(verdict: Verdict) -> bool:
 
 def _indefinite_recipients(verdict: Verdict) -> str:
     count = verdict.ledger.get("indefinite", 0)
-    return (
-        f"{count:,} more {'is' if count == 1 else 'are'} undetermined: a fault hid the result from the bridge."
-        if count
-        else ""
-    )
+    if not count:
+        return ""
+    undetermined = f"{count:,} more {'is' if count == 1 else 'are'} undetermined"
+    return f"{undetermined}: a fault or the clock hid from the bridge what it had to know."
 
 
 def _withheld_recipients(verdict: Verdict) -> str:

@@ -1,7 +1,7 @@
 """The verdict for a terminal, on one screen."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ResultKind
-from sendproof_harness.judge.findings import Finding, Level
+from sendproof_harness.judge.findings import Finding, Level, Location
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
 from sendproof_harness.report.formatting import counted
 from sendproof_harness.report.summary import example_argument, summary
@@ -43,7 +43,7 @@ def print_verdict(
     console.print(_checks(verdict))
     faults = [_faults(verdict)] if verdict.faults else []
     others = (group for group in verdict.groups if not group.is_root)
-    parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_group, others)]
+    parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_groups, _together(others))]
     for part in (*parts, _ending(verdict, reports or {}, run)):
         console.print(Padding(part, (1, 0, 0, 1), expand=False))
 
@@ -126,6 +126,31 @@ def _consequences(group: Group) -> Text:
     for consequence in group.consequences:
         text.append(f"\n  {consequence.count:>5,}  {consequence.cause}  ({consequence.check})", "dim")
     return text
+
+
+def _together(groups: Iterable[Group]) -> Iterable[Sequence[Group]]:
+    """Put the groups of several checks together that say the same about the whole run."""
+    together: dict[tuple[str, ...], list[Group]] = {}
+    for group in groups:
+        is_shared = group.level != "note" and all(example.where == Location() for example in group.examples)
+        topic = group.examples[0].expected if is_shared else group.check
+        together.setdefault((group.level, group.cause, group.blame, topic), []).append(group)
+    return together.values()
+
+
+def _groups(groups: Sequence[Group]) -> Stack:
+    """Return one group, or the groups of several checks with one head: each of them adds what it got."""
+    first, *others = groups
+    if not others:
+        return _group(first)
+    shared = first.examples[0]
+    text = Text.assemble((str(shared.where), "bold"), ("\n  expected ", "dim"), shared.expected)
+    for group in groups:
+        for example in group.examples:
+            text.append("\n  got      ", "dim").append(example.got).append(f"  ({group.check})", "dim")
+    checks = Text.assemble((first.level, STYLES[first.level]), f"  {first.cause}")
+    checks.append(f"  ({', '.join(group.check for group in groups)}, blame: {first.blame})", "dim")
+    return Stack(checks, Padding(text, (0, 0, 0, 6), expand=False))
 
 
 def _group(group: Group) -> Stack:

@@ -182,6 +182,28 @@ def test_message_long_after_cancellation_fails(correct_run, cancelled_run):
     ]
 
 
+@pytest.mark.parametrize(
+    ("has_listener", "since"), [(True, "after the bridge knew"), (False, "after the cancellation")]
+)
+def test_bridge_without_a_listener_never_knew_of_the_cancellation(correct_run, cancelled_run, has_listener, since):
+    run = cancelled_run.plus(correct_run.delivery_to(4))
+    heard = run if has_listener else run.without("webhook", lambda line: line["event"] == "4")
+
+    assert [finding.expected for finding in heard.findings(campaign_state.CHECKS)] == [
+        f"no message later than 2026-03-02 09:32:00 UTC: 2 min {since}"
+    ]
+
+
+def test_cancellation_that_never_reached_the_bridge_allows_no_time_after_it(correct_run, cancelled_run):
+    dropped = {"status": None, "error": "lost", "dropped": True}
+    run = cancelled_run.plus(correct_run.delivery_to(4))
+    lost = run.change("webhook", lambda line: line | dropped if line["event"] == "4" else line)
+
+    assert [finding.expected for finding in lost.findings(campaign_state.CHECKS)] == [
+        "no message after the cancellation at 2026-03-02 09:30:00 UTC"
+    ]
+
+
 def clearance_line(action: str, at: int) -> Line:
     """Return a change of the clearance of the campaign, which is required before its first send time."""
     return {"n": 900, "at": iso(at), "real": 0.0, "kind": "clearance", "campaign": 7001, "action": action,

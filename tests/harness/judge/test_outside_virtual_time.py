@@ -4,7 +4,10 @@ import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso
+from sendproof_harness.judge.checks import delivery
+from sendproof_harness.judge.checks.reports import metrics
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.report.summary import summary
 
 ENDED = FIRST_SEND + 7 * DAY + HOUR
 # The number and the text of customer 4 are due an hour after the first messages.
@@ -29,12 +32,12 @@ def verdicts(run: HistoryBuilder) -> dict[str, str]:
     return {result.check.requirement.number: result.status for result in results if result.status != "pass"}
 
 
-def lower(run: HistoryBuilder, by: int) -> HistoryBuilder:
-    """Change the totals of delivered in every push."""
+def lower(run: HistoryBuilder, by: int, metric: int = 1) -> HistoryBuilder:
+    """Change the totals of a metric, delivered by default, in every push."""
 
     def change(line: Line) -> Line:
         items = [
-            item | {"MetricValue": item["MetricValue"] - by} if item["MetricID"] == 1 else item
+            item | {"MetricValue": item["MetricValue"] - by} if item["MetricID"] == metric else item
             for item in line["items"]
         ]
         return line | {"items": items}
@@ -81,6 +84,14 @@ def test_totals_above_the_truth_fail_whatever_time_did(correct_run) -> None:
     assert verdicts(run)["R503"] == "fail"
 
 
+@pytest.mark.parametrize(("by", "is_found"), [(1, False), (-1, True)])
+def test_more_customers_than_targeted_fail_whatever_time_did(correct_run, by, is_found) -> None:
+    """The bridge pushed before it could send all messages, so that only too many are wrong."""
+    run = outside(lower(correct_run, by, metric=0), (START, ENDED))
+    causes = {finding.cause for finding in run.findings(metrics.CHECKS, "fail")}
+    assert ("sent plus dropped is not the number of targeted customers" in causes) is is_found
+
+
 @pytest.mark.parametrize(("visible", "kind"), [(MINUTE, "ok"), (2 * MINUTE, "sent to opted-out")])
 def test_stop_binds_the_bridge_once_it_could_react(correct_run, visible, kind) -> None:
     stopped_at = FIRST_SEND + MINUTE
@@ -93,7 +104,7 @@ def test_missing_report_of_a_stop_is_unknown_if_its_day_passed_in_a_jump(correct
     assert verdicts(run)["R701"] == "unknown"
 
 
-@pytest.mark.parametrize(("visible", "kind"), [(SECOND, "withheld"), (2 * MINUTE, "unexpected")])
+@pytest.mark.parametrize(("visible", "kind"), [(SECOND, "indefinite"), (2 * MINUTE, "unexpected")])
 def test_cancellation_binds_the_bridge_once_it_could_react(correct_run, visible, kind) -> None:
     """The bridge sends to customer 4 right after the jump, although the campaign is cancelled."""
     cancelled_at = FIRST_SEND + 30 * MINUTE
@@ -115,8 +126,20 @@ def test_message_before_a_cancellation_is_no_duplicate_of_another_campaign(corre
     both = correct_run.plus(cancelled, correct_run.lines_of("campaign")[0] | campaign, second)
     run = outside(both, (START, FIRST_SEND))
     counts = ledger(run.history()).counts
-    assert (counts["duplicated"], counts["withheld"]) == (0, 3)
+    assert (counts["duplicated"], counts["withheld"], counts["indefinite"]) == (0, 2, 1)
     assert verdicts(run)["R408"] == "unknown"
+
+
+def test_message_before_a_cancellation_is_undetermined(correct_run) -> None:
+    """The message is counted neither as right nor as wrong, and no finding says that none came."""
+    cancelled = correct_run.change(
+        "obligation",
+        lambda line: line | {"owed": False, "reason": "cancelled", "text": None} if line["owed"] else line,
+    ).change("campaign", lambda line: line | {"cancelled_at": iso(ENDED)})
+    run = outside(cancelled, (START, FIRST_SEND))
+    assert ledger(run.history()).counts["indefinite"] == 10
+    assert "10 more are undetermined: a fault or the clock hid from the bridge" in summary(run.verdict())
+    assert run.findings(delivery.CHECKS) == []
 
 
 def test_duplicate_fails_whatever_time_did(correct_run) -> None:

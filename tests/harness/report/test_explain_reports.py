@@ -9,7 +9,7 @@ from rich.console import Console
 from command_line import sendproof
 from history_builder import HistoryBuilder
 from sendproof_harness.explain.customer import Explanation, explain, find_customer
-from sendproof_harness.report import explain_html, explain_text
+from sendproof_harness.report import explain_html, explain_text, html
 
 HOSTILE = "<script>alert('hello')</script>"
 
@@ -36,6 +36,16 @@ def test_terminal_shows_customer_results_and_timeline(correct_run):
         "2026-03-02",
     ]
     assert "09:00:00    provider  textlocal accepts message 0000000003 to 447100000003  #13" in lines
+
+
+def test_right_message_is_not_called_in_time_where_times_are_not_judged(correct_run):
+    """The bridge did not take part in virtual time."""
+    clock = correct_run.lines[0]["clock"] | {"participants": []}
+    run = HistoryBuilder((correct_run.lines[0] | {"clock": clock}, *correct_run.without("clock").lines[1:]))
+    meaning = "got the right text once, at the right number; its time was not judged"
+
+    assert [result.meaning for result in explained(run, "C0000003").campaigns] == [meaning]
+    assert meaning in html.render(run.verdict(), run.history())
 
 
 def test_terminal_shows_findings_after_timeline(correct_run):

@@ -99,6 +99,19 @@ def test_terminal_of_a_pass_fits_80_columns(correct_run):
     assert all(result.check.title in console.file.getvalue() for result in correct_run.verdict().results)
 
 
+def test_terminal_shows_a_cause_of_several_checks_once(correct_run):
+    """The bridge did not take part in virtual time, so neither its send times nor its pushes can be judged."""
+    clock = correct_run.lines[0]["clock"] | {"participants": []}
+    run = HistoryBuilder((correct_run.lines[0] | {"clock": clock}, *correct_run.without("clock").lines[1:]))
+    lines = [line.strip() for line in printed(run).splitlines()]
+    cause = "unknown  the bridge did not use the clock of the sandbox, so its times cannot be judged"
+
+    assert [line for line in lines if line.startswith(cause)] == [
+        f"{cause}  (delivery.time, metrics.cadence, blame: config)"
+    ]
+    assert "got      a virtual clock without the bridge, and 28 pushes  (metrics.cadence)" in lines
+
+
 def test_terminal_shows_brackets_in_texts_as_they_are(correct_run):
     assert "[bold]Hello[/nothing]" in printed(correct_run.change_delivery_to(4, text="[bold]Hello[/nothing]"))
 

@@ -66,17 +66,23 @@ def _cause(delivery: Delivery, cancellation: Cancellation) -> str:
 def _sent_after_cancellation(
     recipient: RecipientResult, delivery: Delivery, cancellation: Cancellation, cause: str, level: Level
 ) -> Finding:
-    latest = cancellation.at if cancellation.ends_at is None else cancellation.ends_at
     return Finding(
         check=_CANCELLED,
         level=level,
         blame="bridge" if level == "fail" else "network",
         cause=cause,
-        expected=f"no message later than {spoken(latest)}: {span(RACE)} after the bridge knew",
+        expected=_expected(cancellation),
         got=f"sent {spoken(delivery.send_at)}",
         where=recipient_location(recipient.obligation),
         at=delivery.send_at,
     )
+
+
+def _expected(cancellation: Cancellation) -> str:
+    if cancellation.ends_at is None:
+        return f"no message after the cancellation at {spoken(cancellation.at)}"
+    since = "after the bridge knew" if cancellation.has_listener else "after the cancellation"
+    return f"no message later than {spoken(cancellation.ends_at)}: {span(RACE)} {since}"
 
 
 # -- testing mode -----------------------------------------------------------------------------------

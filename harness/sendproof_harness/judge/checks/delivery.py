@@ -78,7 +78,7 @@ def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iter
     """Yield the results that only the bridge could know, or that it had no way to change."""
     notified = first_notified(history)
     for recipient in recipients:
-        if recipient.kind == "indefinite":
+        if recipient.kind == "indefinite" and not recipient.deliveries:
             never_notified = notified(recipient.obligation) is None
             yield Finding(
                 check=_ONCE,

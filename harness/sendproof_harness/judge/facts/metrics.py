@@ -193,6 +193,6 @@ def undetermined_customers(history: History) -> Mapping[TemplateKey, int]:
             or (provider(delivery.service).rejects_late and delivery.message not in with_status)
             for delivery in recipient.deliveries
         )
-        if undetermined or recipient.kind == "indefinite":
+        if undetermined or (recipient.kind == "indefinite" and not recipient.deliveries):
             count[template_key(recipient.obligation)] += 1
     return count

@@ -175,10 +175,11 @@ def _customers_missing(history: History, key: TemplateKey, values: _Values, cust
     sent, dropped = last_value(values.get(SENT, ())), last_value(values.get(DROPPED, ()))
     last_push = pushes(history)[key[:2]][-1]
     # No document says if customers of a cancelled campaign count as dropped.
-    is_complete = _has_sent_all(history, key, last_push) and key[:2] not in cancellation_times(history)
-    # Customers who may count as sent or not may be missing from both totals.
-    undetermined = undetermined_customers(history)[key]
-    if is_complete and not customers - undetermined <= sent + dropped <= customers:
+    if key[:2] in cancellation_times(history):
+        return
+    # Customers who may count as sent or not may be missing from both totals. No customer may be in both, at any time.
+    least = customers - undetermined_customers(history)[key] if _has_sent_all(history, key, last_push) else 0
+    if not least <= sent + dropped <= customers:
         cause = "sent plus dropped is not the number of targeted customers"
         got = f"{sent:,} sent + {dropped:,} dropped = {sent + dropped:,}"
         yield _inconsistent(key, cause, f"{customers:,} customers", got, last_push)

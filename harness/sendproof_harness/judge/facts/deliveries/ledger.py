@@ -2,7 +2,8 @@
 
 `delivery_matching` assigns deliveries to obligations; this module names the result. Test-mode deliveries reach no phone
 and do not count. Neither do deliveries that the bridge withdrew before they went out. A message is `indefinite` if a
-fault hid its result from the bridge and the provider keeps no record: it is neither right nor wrong.
+fault hid its result from the bridge and the provider keeps no record: it is neither right nor wrong. So is a message
+that a bridge outside virtual time sent before it could know that the campaign is cancelled.
 """
 
 from collections import Counter
@@ -44,7 +45,8 @@ RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "withheld": "correctly got no message: opted out, without a usable number, not cleared, or campaign cancelled",
     "refused": "the provider accepts no message for this number from any bridge",
     "pending": "was not due before the end of the history",
-    "indefinite": "was due a message and got none, but a fault hid that from the bridge, and no record shows it",
+    "indefinite": "cannot be decided: a fault hid from the bridge that no message went out,"
+    " or one went out before the bridge could know that the campaign is cancelled",
     "lost": "was due a message and got none",
     "duplicated": "got the same message more than once",
     "wrong text": "got a text other than the due one",
@@ -55,6 +57,9 @@ RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "unexpected": "a message that no recipient was due",
 }
 RESULT_KINDS: tuple[ResultKind, ...] = tuple(RESULT_MEANINGS)
+
+# Outside virtual time, a message that is much too early is `ok` as well.
+_OK_WITHOUT_TIMES = "got the right text once, at the right number; its time was not judged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +116,11 @@ def ledger(history: History) -> Ledger:
     )
 
 
+def result_meaning(history: History, kind: ResultKind) -> str:
+    """Return the meaning of a result in this run, which may have no times to judge."""
+    return RESULT_MEANINGS[kind] if kind != "ok" or ledger(history).timed else _OK_WITHOUT_TIMES
+
+
 def matched_recipients(history: History) -> list[RecipientResult]:
     """Return the recipients who were due a message and got at least one."""
     return [recipient for recipient in ledger(history).recipients if recipient.obligation.owed and recipient.deliveries]
@@ -164,7 +174,7 @@ def _classifier(history: History, *, timed: bool) -> _Classifier:
     def result_kind(obligation: Obligation, deliveries: tuple[Delivery, ...]) -> ResultKind:
         cancellation = cancelled.get(campaign_key(obligation))
         if not obligation.owed:
-            return _forbidden_kind(obligation, deliveries, cancellation)
+            return _forbidden_kind(obligation, deliveries, cancellation, timed=timed)
         if obligation.channel in testing:
             return "unexpected" if deliveries else "withheld"
         latest = deadline(obligation)
@@ -211,14 +221,16 @@ def _delivered_kind(obligation: Obligation, deliveries: Sequence[Delivery], late
 
 
 def _forbidden_kind(
-    obligation: Obligation, deliveries: Sequence[Delivery], cancellation: Cancellation | None
+    obligation: Obligation, deliveries: Sequence[Delivery], cancellation: Cancellation | None, *, timed: bool
 ) -> ResultKind:
     if not deliveries:
         return "withheld"
     if obligation.reason == "cancelled" and cancellation is not None and len(deliveries) == 1:
-        # A message that was on its way at the time of the cancellation cannot be stopped.
+        # A message that was on its way at the time of the cancellation cannot be stopped. Outside virtual time, it
+        # went out too early to show what the bridge does about a cancellation.
         ends_at = cancellation.ends_at
-        return "withheld" if ends_at is None or deliveries[0].send_at <= ends_at else "unexpected"
+        in_time: ResultKind = "withheld" if timed else "indefinite"
+        return in_time if ends_at is None or deliveries[0].send_at <= ends_at else "unexpected"
     return "sent to opted-out" if obligation.reason == "opted_out" else "unexpected"
 
 

@@ -95,10 +95,10 @@ def occurrence_reader(history: History) -> OccurrenceReader:
 
 def _metrics_without_delivery(recipient: RecipientResult, *, was_rejected: bool) -> Collection[int]:
     """Return the metrics that may count a recipient for no delivery."""
-    if recipient.kind == "indefinite":
-        return _ANY_METRIC
     if recipient.deliveries:
         return (DROPPED,) if was_rejected else ()
+    if recipient.kind == "indefinite":
+        return _ANY_METRIC
     return _REFUSED_METRICS if recipient.kind == "refused" else (DROPPED,)
 
 

@@ -127,7 +127,7 @@ def _must_report_drop(history: History, recipient: RecipientResult) -> bool:
 
 def _by_status(recipient: RecipientResult, reports_of: StatusReader) -> Iterator[RequiredInteraction]:
     """Yield sent, delivered and bounced; a customer with several messages of one campaign is left out."""
-    if len(recipient.deliveries) != 1 or recipient.kind == "indefinite":
+    if len(recipient.deliveries) != 1:
         return
     for report in reports_of(recipient):
         if not report.pulled:
