@@ -1,7 +1,7 @@
 """The verdict for a terminal, on one screen."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,9 +113,7 @@ def _root(group: Group) -> Stack:
     """Return a root cause with the whole text of its first finding, the remedy, and what follows from it."""
     first = group.examples[0]
     details = Text.assemble((str(first.where), "bold"), *_details(first))
-    if group.remedy:
-        details.append("\n  do       ", "bold").append(group.remedy)
-    parts: list[RenderableType] = [_group_head(group), Padding(details, (0, 0, 0, 6), expand=False)]
+    parts: list[RenderableType] = [_group_head(group), Padding(details, (0, 0, 0, 6), expand=False), *_remedy(group)]
     if group.consequences:
         parts.append(Padding(_consequences(group), (0, 0, 0, 6), expand=False))
     return Stack(*parts)
@@ -131,7 +129,12 @@ def _consequences(group: Group) -> Text:
 def _group(group: Group) -> Stack:
     example_text = _note_text if group.level == "note" else _example_text
     examples = (Padding(example_text(example), (0, 0, 0, 6), expand=False) for example in group.examples)
-    return Stack(_group_head(group), *examples)
+    return Stack(_group_head(group), *examples, *_remedy(group))
+
+
+def _remedy(group: Group) -> Iterator[RenderableType]:
+    if group.remedy:
+        yield Padding(Text.assemble(("do       ", "bold"), group.remedy), (0, 0, 0, 8), expand=False)
 
 
 def _group_head(group: Group) -> Text:

@@ -22,6 +22,7 @@ from sendproof_harness.judge.facts.metrics import (
     last_due_times,
     last_value,
     metric_name,
+    misses_reports_unseen,
     must_report_totals,
     pushes,
     reported_values,
@@ -29,7 +30,13 @@ from sendproof_harness.judge.facts.metrics import (
     targeted_customers,
     undetermined_customers,
 )
-from sendproof_harness.judge.facts.observation import REACTION, bridge_time, times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.observation import (
+    REACTION,
+    bridge_time,
+    times_are_meaningful,
+    unobserved_reports,
+    unobserved_times,
+)
 from sendproof_harness.judge.facts.wishes import reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
@@ -141,7 +148,7 @@ _Values = Mapping[int, Sequence[ReportedValue]]
 
 def check_consistency(history: History) -> CheckResult:
     """Find totals that do not add up, decrease, or belong to no sent message."""
-    findings: list[Finding] = []
+    findings = [unobserved_reports(_CONSISTENT)] if misses_reports_unseen(history) else []
     targeted = targeted_customers(history)
     for key, values in reported_values(history).items():
         if key not in targeted:

@@ -23,12 +23,13 @@ from sendproof_harness.judge.facts.metrics import (
     SENT,
     SPAM,
     last_value,
+    misses_reports_unseen,
     must_report_totals,
     pushes,
     reported_values,
     targeted_customers,
 )
-from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_reports, unobserved_times
 from sendproof_harness.judge.facts.provider_totals import provider_totals
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
 from sendproof_harness.judge.facts.reports.occurrences import customer_occurrences, recipients_by_customer
@@ -47,6 +48,7 @@ _LIMITED_METRICS = (*ACTION_METRICS, OPENED, SPAM)
 def check_accuracy(history: History) -> CheckResult:
     """Compare the totals of every push and every interaction with the provider's own records."""
     findings = [
+        *([unobserved_reports(_ID)] if misses_reports_unseen(history) else []),
         *_wrong_totals(history),
         *_unobserved_totals(history),
         *stale_totals(history, _ID),
