@@ -44,8 +44,12 @@ def print_verdict(
     faults = [_faults(verdict)] if verdict.faults else []
     others = (group for group in verdict.groups if not group.is_root)
     parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_group, others)]
-    for part in (*parts, _ending(verdict, reports or {}, run)):
+    for part in (*parts, _ending(verdict)):
         console.print(Padding(part, (1, 0, 0, 1), expand=False))
+    for label, text in _unwrapped(verdict, reports or {}, run):
+        line = Text.assemble((f" {label:<12}", "bold"), text)
+        # A command or a path that is cut into lines cannot be copied.
+        console.print(line, soft_wrap=True)
 
 
 def result_style(kind: ResultKind) -> str:
@@ -167,8 +171,8 @@ def _shortened(text: str) -> str:
 # -- ending -----------------------------------------------------------------------------------------
 
 
-def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Text:
-    text = Text.assemble(
+def _ending(verdict: Verdict) -> Text:
+    return Text.assemble(
         ("verdict     ", "bold"),
         (verdict.status, STYLES[verdict.status]),
         f"  {summary(verdict)}",
@@ -176,12 +180,14 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> 
         ("\nseed        ", "bold"),
         str(verdict.seed),
     )
-    for name, path in reports.items():
-        text.append(f"\n{name:<12}", style="bold").append(str(path))
+
+
+def _unwrapped(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Iterator[tuple[str, str]]:
+    """Yield the lines that must stay whole, as label and text: the paths of the reports, and the next command."""
+    yield from ((name, str(path)) for name, path in reports.items())
     customer = example_argument(verdict)
     if customer is not None and run is not None:
-        text.append("\nnext        ", style="bold").append(f"sendproof explain {shlex.quote(str(run))} {customer}")
-    return text
+        yield "next", f"sendproof explain {shlex.quote(str(run))} {customer}"
 
 
 def _scenario(verdict: Verdict) -> list[str | tuple[str, str]]:

@@ -80,6 +80,16 @@ def test_terminal_of_a_fail_shows_explain_command(correct_run, faulty_run, tmp_p
     assert "sendproof explain" not in printed(correct_run, folder=folder) + printed(faulty_run)
 
 
+def test_terminal_does_not_wrap_the_next_command_and_the_paths(faulty_run):
+    """A command that is cut into lines cannot be copied from a captured output."""
+    console, folder = Console(file=io.StringIO(), width=80), Path("results", "long" * 30)
+    print_verdict(faulty_run.verdict(), console, {"html": folder / "report.html"}, folder)
+
+    lines = console.file.getvalue().splitlines()
+    assert f" html        {folder}/report.html" in lines
+    assert lines[-1] == f" next        sendproof explain {folder} C0000006"
+
+
 def test_html_of_a_fail_shows_explain_command(faulty_run, correct_run, tmp_path):
     """The folder of the run is not known to the page, so the command has a placeholder."""
     assert "<code>sendproof explain RUN C0000006</code>" in written(faulty_run, tmp_path, "html")
