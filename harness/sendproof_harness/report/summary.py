@@ -111,3 +111,8 @@ def example_argument(verdict: Verdict) -> str | None:
     if name is None:
         return None
     return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)
+
+
+def next_remedy(verdict: Verdict) -> str:
+    """Return what to do about the first of the most serious findings that has a remedy; empty if none has."""
+    return next((group.remedy for group in verdict.groups if group.level != "note" and group.remedy), "")

@@ -15,7 +15,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, Result
 from sendproof_harness.judge.findings import Finding, Level
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
 from sendproof_harness.report.formatting import counted
-from sendproof_harness.report.summary import example_argument, summary
+from sendproof_harness.report.summary import example_argument, next_remedy, summary
 
 STYLES: Mapping[Status | Level, str] = {
     "pass": "green",
@@ -36,7 +36,8 @@ def print_verdict(
 ) -> None:
     """Print root causes, checks, delivery ledger, other findings with examples, the seed, and the reports' paths.
 
-    `run` is the folder or the history of the run; with it, the output ends with the next command to run.
+    `run` is the folder or the history of the run; with it, the output ends with the next command to run,
+    if the verdict has a customer to explain.
     """
     for root in verdict.roots:
         console.print(Padding(_root(root), (0, 0, 1, 1), expand=False))
@@ -183,11 +184,13 @@ def _ending(verdict: Verdict) -> Text:
 
 
 def _unwrapped(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Iterator[tuple[str, str]]:
-    """Yield the lines that must stay whole, as label and text: the paths of the reports, and the next command."""
+    """Yield the lines that must stay whole, as label and text: the paths of the reports, and what to do next."""
     yield from ((name, str(path)) for name, path in reports.items())
     customer = example_argument(verdict)
     if customer is not None and run is not None:
         yield "next", f"sendproof explain {shlex.quote(str(run))} {customer}"
+    elif customer is None and (remedy := next_remedy(verdict)):
+        yield "next", remedy
 
 
 def _scenario(verdict: Verdict) -> list[str | tuple[str, str]]:

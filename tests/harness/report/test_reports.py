@@ -90,6 +90,14 @@ def test_terminal_does_not_wrap_the_next_command_and_the_paths(faulty_run):
     assert lines[-1] == f" next        sendproof explain {folder} C0000006"
 
 
+def test_next_of_an_unknown_without_a_customer_is_its_remedy(correct_run, tmp_path):
+    clock = {"mode": "virtual", "start": None, "rate": None, "participants": []}
+    run = HistoryBuilder((correct_run.lines[0] | {"clock": clock}, *correct_run.without("clock").lines[1:]))
+    last = printed(run, folder=tmp_path).splitlines()[-1]
+
+    assert last == " next        use the virtual clock: docs/connect-your-bridge.md, section 3"
+
+
 def test_html_of_a_fail_shows_explain_command(faulty_run, correct_run, tmp_path):
     """The folder of the run is not known to the page, so the command has a placeholder."""
     assert "<code>sendproof explain RUN C0000006</code>" in written(faulty_run, tmp_path, "html")
