@@ -277,8 +277,17 @@ def test_summary_counts_unexpected_messages(correct_run):
 
     assert summary(correct_run.plus(stray).verdict()) == (
         "All 10 recipients got the right message at the right time, once. 2 more correctly got no message. "
-        f"1 message went out that no recipient was due. 1 of {len(correct_run.verdict().results)} checks failed."
+        f"1 message went out that no recipient was due. 1 of {len(correct_run.verdict().results)} checks failed: "
+        "Each recipient gets exactly one message (R401)."
     )
+
+
+def test_summary_names_failed_checks_if_all_recipients_are_right(correct_run, faulty_run):
+    days = correct_run.lines_of("metrics")[-1]["at"]
+    silent = summary(correct_run.without("metrics", lambda line: line["at"] != days).verdict())
+
+    assert silent.endswith(" checks failed: Metrics arrive several times a day (R501).")
+    assert summary(faulty_run.verdict()).endswith(" checks failed.")
 
 
 @pytest.mark.parametrize(
