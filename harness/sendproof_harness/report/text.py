@@ -143,11 +143,13 @@ def _remedy(group: Group) -> Iterator[RenderableType]:
 
 
 def _group_head(group: Group) -> Text:
+    # A note is about nothing wrong, so it blames no party.
+    blame = "" if group.level == "note" else f", blame: {group.blame}"
     return Text.assemble(
         (group.level, STYLES[group.level]),
         f"  {group.cause}",
         (f"  {group.count:,} times" if group.count > 1 else "", "bold"),
-        (f"  ({group.check}, blame: {group.blame})", "dim"),
+        (f"  ({group.check}{blame})", "dim"),
     )
 
 

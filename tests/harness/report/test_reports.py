@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 import sendproof_harness.report
-from history_builder import HistoryBuilder, build_correct_run
-from sendproof_harness.history.timestamps import HOUR, iso, parse_instant
+from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
+from sendproof_harness.history.timestamps import DAY, HOUR, iso, parse_instant
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.report.formatting import capitalised, counted
 from sendproof_harness.report.recipients import ROWS_MAX, recipients
@@ -62,6 +62,14 @@ def test_terminal_of_a_pass_shows_checks_ledger_seed_and_reports(correct_run, tm
     assert "All 10 recipients got the right message at the right time, once." in text
     assert re.search(r"seed +42 *\n", text)
     assert re.search(r"html +out/report\.html", text)
+
+
+def test_terminal_of_a_pass_with_a_note_blames_no_party(correct_run):
+    run = HistoryBuilder((correct_run.lines[0] | {"ended": iso(FIRST_SEND + 7 * DAY - 1)}, *correct_run.lines[1:]))
+    text = printed(run)
+
+    assert "note  the history ends before the seven days are over  (metrics.cadence)" in text
+    assert (run.verdict().status, "blame" in text) == ("pass", False)
 
 
 def test_terminal_of_a_fail_shows_findings_by_cause(faulty_run):
