@@ -2,10 +2,11 @@
 
 import shlex
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind
 from sendproof_harness.judge.findings import Level
 from sendproof_harness.judge.verdict import Verdict
-from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.formatting import capitalised
 
 #: Results that are not final, or that cannot be determined.
 _OPEN: tuple[ResultKind, ...] = ("pending", "indefinite")

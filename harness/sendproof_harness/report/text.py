@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ResultKind
 from sendproof_harness.judge.findings import Finding, Level
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
-from sendproof_harness.report.formatting import counted
 from sendproof_harness.report.summary import example_argument, next_remedy, summary
 
 STYLES: Mapping[Status | Level, str] = {

@@ -14,8 +14,9 @@ from rich.console import Console
 import sendproof_harness.report
 from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
 from sendproof_harness.history.timestamps import DAY, HOUR, iso, parse_instant
+from sendproof_harness.history.wording import counted
 from sendproof_harness.report import print_verdict, write_reports
-from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.formatting import capitalised
 from sendproof_harness.report.recipients import ROWS_MAX, recipients
 from sendproof_harness.report.summary import summary
 from sendproof_harness.report.timeline import timeline
@@ -300,7 +301,16 @@ def test_summary_names_failed_checks_if_all_recipients_are_right(correct_run, fa
 
 @pytest.mark.parametrize(
     ("number", "nouns", "expected"),
-    [(1, "deliveries", "1 delivery"), (1, "batches", "1 batch"), (1, "pages", "1 page"), (2_000, "runs", "2,000 runs")],
+    [
+        (1, "deliveries", "1 delivery"),
+        (1, "batches", "1 batch"),
+        (1, "pages", "1 page"),
+        (1, "delivery statuses", "1 delivery status"),
+        (1, "requests and logs", "1 request or log"),
+        (1, "customers of an event", "1 customer of an event"),
+        (1, "rows to read", "1 row to read"),
+        (2_000, "runs", "2,000 runs"),
+    ],
 )
 def test_counted_uses_singular_for_one(number, nouns, expected):
     assert counted(number, nouns) == expected

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.checks.reports.freshness import (
     inflated_totals,
     least_total,
@@ -118,7 +119,7 @@ def _unobserved_totals(history: History) -> Iterator[Finding]:
         if key[:2] in pushed
     )
     if stale:
-        yield unobserved_times(history, _ID, f"{stale:,} totals without what happened after the last push")
+        yield unobserved_times(history, _ID, counted(stale, "totals without what happened after the last push"))
 
 
 def _excess_hint(history: History, metric: int) -> str:
