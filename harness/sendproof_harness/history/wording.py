@@ -8,12 +8,12 @@ _AFTER_NOUN = re.compile(r" (?:from|of|to|without) .*")
 
 
 def counted(number: int, nouns: str) -> str:
-    """Return `1 delivery` or `2,998 deliveries`; `nouns` is a regular plural, or two such as `requests and logs`."""
+    """Return `1 delivery` or `2,998 deliveries`; `nouns` is a regular plural."""
     if number != 1:
         return f"{number:,} {nouns}"
     after = _AFTER_NOUN.search(nouns)
     rest = after.group() if after else ""
-    return "1 " + " or ".join(map(_singular, nouns.removesuffix(rest).split(" and "))) + rest
+    return "1 " + _singular(nouns.removesuffix(rest)) + rest
 
 
 def _singular(noun: str) -> str:

@@ -306,7 +306,6 @@ def test_summary_names_failed_checks_if_all_recipients_are_right(correct_run, fa
         (1, "batches", "1 batch"),
         (1, "pages", "1 page"),
         (1, "delivery statuses", "1 delivery status"),
-        (1, "requests and logs", "1 request or log"),
         (1, "customers of an event", "1 customer of an event"),
         (1, "rows to read", "1 row to read"),
         (2_000, "runs", "2,000 runs"),
