@@ -96,11 +96,11 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     """One request of the bridge. `summary` is the operation's own summary, if it has one.
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
-    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
-    the delay that a 429 response demands, in seconds. `content` is a digest of query and body, of failed requests and
-    of those after a 429 response. If the request was not served as meant, `meant` is the operation that it probably
-    meant, and `differs` says what differs. `real` is the real time of the response, in seconds since the epoch.
-    `credential_in_query` is true if the address contained the credential.
+    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response, also of one with
+    status 200. `retry_after` is the delay that a 429 response demands, in seconds. `content` is a digest of query and
+    body, of failed requests and of those after a 429 response. If the request was not served as meant, `meant` is the
+    operation that it probably meant, and `differs` says what differs. `real` is the real time of the response, in
+    seconds since the epoch. `credential_in_query` is true if the address contained the credential.
     """
 
     service: str

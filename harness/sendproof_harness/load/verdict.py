@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.judge.verdict import EXIT_STATUS, Status, worst_status
 from sendproof_harness.load.bottleneck import (
@@ -30,7 +31,7 @@ from sendproof_harness.load.formatting import (
 from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
 from sendproof_harness.load.service_levels import Percentile, ServiceLevels
 from sendproof_harness.load.trigger_tracker import UNANSWERED
-from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.formatting import capitalised
 
 # A few events without a response change neither the load nor what is known about the bridge.
 _ACCEPTED_UNANSWERED = Fraction(1, 100)

@@ -8,10 +8,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, result_meaning
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
-from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.formatting import capitalised
 from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.recipients import recipients
 from sendproof_harness.report.summary import example_argument, summary

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.verdict import Group, Result, Verdict
-from sendproof_harness.report.formatting import counted
 from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.junit import Case, document
 

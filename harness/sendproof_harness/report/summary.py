@@ -2,10 +2,11 @@
 
 import shlex
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind
 from sendproof_harness.judge.findings import Level
 from sendproof_harness.judge.verdict import Verdict
-from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.formatting import capitalised
 
 #: Results that are not final, or that cannot be determined.
 _OPEN: tuple[ResultKind, ...] = ("pending", "indefinite")
@@ -42,14 +43,19 @@ def _root_causes(verdict: Verdict) -> str:
 
 
 def _due_recipients(verdict: Verdict) -> str:
-    ok, still_open = verdict.ledger.get("ok", 0), sum(verdict.ledger.get(kind, 0) for kind in _OPEN)
-    due = sum(count for kind, count in verdict.ledger.items() if kind not in _NOT_DUE) - still_open
+    ok, due = verdict.ledger.get("ok", 0), _due(verdict)
     if not due:
         return "No recipient was due a message, so nothing was proven."
     if ok == due:
         on_time = " at the right time" if _is_on_time(verdict) else ""
         return f"{_all_recipients(due)} got the right message{on_time}, once."
     return f"{due - ok:,} of {due:,} recipients did not get what they were due."
+
+
+def _due(verdict: Verdict) -> int:
+    """Return the number of recipients with a final result who were due a message."""
+    still_open = sum(verdict.ledger.get(kind, 0) for kind in _OPEN)
+    return sum(count for kind, count in verdict.ledger.items() if kind not in _NOT_DUE) - still_open
 
 
 def _all_recipients(count: int) -> str:
@@ -92,10 +98,18 @@ def _checks(verdict: Verdict) -> str:
     following = sum(bool(result.following) and result.status == "unknown" for result in verdict.results)
     if failed:
         rest = f", and {following} could not be judged because of that" if following else ""
-        return f"{failed} of {counted(total, 'checks')} failed{rest}."
+        return f"{failed} of {counted(total, 'checks')} failed{rest}{_failed_titles(verdict)}."
     if unknown:
         return f"No defect was found, but {unknown} of {total} checks could not be judged."
     return f"All {total} checks passed."
+
+
+def _failed_titles(verdict: Verdict) -> str:
+    """Return the titles of the failed checks, if neither a root cause nor a recipient shows what is wrong."""
+    if verdict.roots or verdict.ledger.get("ok", 0) != _due(verdict):
+        return ""
+    failed = [result.check for result in verdict.results if result.status == "fail"]
+    return ": " + ", ".join(f"{check.title} ({check.requirement.number})" for check in failed)
 
 
 def example_customer(verdict: Verdict) -> str | None:
@@ -110,3 +124,8 @@ def example_argument(verdict: Verdict) -> str | None:
     if name is None:
         return None
     return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)
+
+
+def next_remedy(verdict: Verdict) -> str:
+    """Return what to do about the first of the most serious findings that has a remedy; empty if none has."""
+    return next((group.remedy for group in verdict.groups if group.level != "note" and group.remedy), "")

@@ -1,7 +1,7 @@
 """The verdict for a terminal, on one screen."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ResultKind
 from sendproof_harness.judge.findings import Finding, Level, Location
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
-from sendproof_harness.report.formatting import counted
-from sendproof_harness.report.summary import example_argument, summary
+from sendproof_harness.report.summary import example_argument, next_remedy, summary
 
 STYLES: Mapping[Status | Level, str] = {
     "pass": "green",
@@ -36,7 +36,8 @@ def print_verdict(
 ) -> None:
     """Print root causes, checks, delivery ledger, other findings with examples, the seed, and the reports' paths.
 
-    `run` is the folder or the history of the run; with it, the output ends with the next command to run.
+    `run` is the folder or the history of the run; with it, the output ends with the next command to run,
+    if the verdict has a customer to explain.
     """
     for root in verdict.roots:
         console.print(Padding(_root(root), (0, 0, 1, 1), expand=False))
@@ -44,8 +45,12 @@ def print_verdict(
     faults = [_faults(verdict)] if verdict.faults else []
     others = (group for group in verdict.groups if not group.is_root)
     parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_groups, _together(others))]
-    for part in (*parts, _ending(verdict, reports or {}, run)):
+    for part in (*parts, _ending(verdict)):
         console.print(Padding(part, (1, 0, 0, 1), expand=False))
+    for label, text in _unwrapped(verdict, reports or {}, run):
+        line = Text.assemble((f" {label:<12}", "bold"), text)
+        # A command or a path that is cut into lines cannot be copied.
+        console.print(line, soft_wrap=True)
 
 
 def result_style(kind: ResultKind) -> str:
@@ -113,9 +118,7 @@ def _root(group: Group) -> Stack:
     """Return a root cause with the whole text of its first finding, the remedy, and what follows from it."""
     first = group.examples[0]
     details = Text.assemble((str(first.where), "bold"), *_details(first))
-    if group.remedy:
-        details.append("\n  do       ", "bold").append(group.remedy)
-    parts: list[RenderableType] = [_group_head(group), Padding(details, (0, 0, 0, 6), expand=False)]
+    parts: list[RenderableType] = [_group_head(group), Padding(details, (0, 0, 0, 6), expand=False), *_remedy(group)]
     if group.consequences:
         parts.append(Padding(_consequences(group), (0, 0, 0, 6), expand=False))
     return Stack(*parts)
@@ -156,15 +159,22 @@ def _groups(groups: Sequence[Group]) -> Stack:
 def _group(group: Group) -> Stack:
     example_text = _note_text if group.level == "note" else _example_text
     examples = (Padding(example_text(example), (0, 0, 0, 6), expand=False) for example in group.examples)
-    return Stack(_group_head(group), *examples)
+    return Stack(_group_head(group), *examples, *_remedy(group))
+
+
+def _remedy(group: Group) -> Iterator[RenderableType]:
+    if group.remedy:
+        yield Padding(Text.assemble(("do       ", "bold"), group.remedy), (0, 0, 0, 8), expand=False)
 
 
 def _group_head(group: Group) -> Text:
+    # A note is about nothing wrong, so it blames no party.
+    blame = "" if group.level == "note" else f", blame: {group.blame}"
     return Text.assemble(
         (group.level, STYLES[group.level]),
         f"  {group.cause}",
         (f"  {group.count:,} times" if group.count > 1 else "", "bold"),
-        (f"  ({group.check}, blame: {group.blame})", "dim"),
+        (f"  ({group.check}{blame})", "dim"),
     )
 
 
@@ -189,8 +199,8 @@ def _shortened(text: str) -> str:
 # -- ending -----------------------------------------------------------------------------------------
 
 
-def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Text:
-    text = Text.assemble(
+def _ending(verdict: Verdict) -> Text:
+    return Text.assemble(
         ("verdict     ", "bold"),
         (verdict.status, STYLES[verdict.status]),
         f"  {summary(verdict)}",
@@ -198,12 +208,16 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> 
         ("\nseed        ", "bold"),
         str(verdict.seed),
     )
-    for name, path in reports.items():
-        text.append(f"\n{name:<12}", style="bold").append(str(path))
+
+
+def _unwrapped(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Iterator[tuple[str, str]]:
+    """Yield the lines that must stay whole, as label and text: the paths of the reports, and what to do next."""
+    yield from ((name, str(path)) for name, path in reports.items())
     customer = example_argument(verdict)
     if customer is not None and run is not None:
-        text.append("\nnext        ", style="bold").append(f"sendproof explain {shlex.quote(str(run))} {customer}")
-    return text
+        yield "next", f"sendproof explain {shlex.quote(str(run))} {customer}"
+    elif customer is None and (remedy := next_remedy(verdict)):
+        yield "next", remedy
 
 
 def _scenario(verdict: Verdict) -> list[str | tuple[str, str]]:

@@ -7,11 +7,11 @@ from math import sqrt
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 from sendproof_harness.judge.facts.metrics import pushes
-from sendproof_harness.report.formatting import counted
 
 WIDTH = 960
 LANE_HEIGHT = 64

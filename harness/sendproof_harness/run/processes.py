@@ -33,6 +33,10 @@ class ProcessError(Exception):
     """A program did not start, or ended while it was needed. The message names it and quotes its log."""
 
 
+class CommandError(ProcessError):
+    """A command line that cannot be started."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """A program to start: its name in messages, its command line, its log, and additions to the environment."""
@@ -172,11 +176,13 @@ def free_port(host: str) -> int:
 
 
 def split_command(command: str) -> list[str]:
-    """Return the words of a command line; `ProcessError` if its quotes do not match or its program does not exist."""
+    """Return the words of a command line; `CommandError` if its quotes or its program are wrong."""
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise ProcessError(f"--command: expected a command line, got {command!r}: {error}") from error
+        raise CommandError(f"--command: expected a command line, got {command!r}: {error}") from error
     if not words or shutil.which(words[0]) is None:
-        raise ProcessError(f"--command: expected a program that exists, got {command!r}")
+        if words and Path(words[0]).is_file() and "/" in words[0]:
+            raise CommandError(f"--command: {words[0]} is not executable; run: chmod +x {shlex.quote(words[0])}")
+        raise CommandError(f"--command: expected a program that exists, got {command!r}")
     return words

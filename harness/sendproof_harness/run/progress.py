@@ -9,6 +9,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from sendproof_harness.history.wording import counted
+
 # Output without a terminal is read later, in the log of a CI server.
 _LINE_EVERY_S = 30.0
 
@@ -109,5 +111,5 @@ class _Bar:
 
 def progress_text(now: str, counts: Mapping[str, int], waits_for: str = "") -> str:
     """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 delivery statuses · 9 metrics pushes`, and the wait."""
-    parts = [f"{counts.get(kind, 0):,} {label}" for kind, label in _LABELS.items()]
+    parts = [counted(counts.get(kind, 0), label) for kind, label in _LABELS.items()]
     return " · ".join([now[:16].replace("T", " "), *parts, *([waits_for] if waits_for else [])])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sendproof_harness.run.errors import RunError
+from sendproof_harness.run.errors import RunOptionsError
 
 #: The files that a run writes. Other files in the folder stay where they are.
 FILES = (
@@ -35,7 +35,7 @@ def fresh_folder(folder: Path, files: Sequence[str] = FILES) -> Path:
         names = [*files, *_client_folders(folder)] if files is FILES else files
         _move_earlier(folder, [folder / name for name in names if (folder / name).exists()])
     except OSError as error:
-        raise RunError(f"--results: {folder} cannot be used: {error.strerror}; choose another folder") from error
+        raise RunOptionsError(f"--results: {folder} cannot be used: {error.strerror}; choose another folder") from error
     return folder
 
 

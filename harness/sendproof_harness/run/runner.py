@@ -27,10 +27,10 @@ from sendproof_harness.providers import provider
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.errors import RunError
+from sendproof_harness.run.errors import RunError, RunOptionsError
 from sendproof_harness.run.execute import execute_steps
 from sendproof_harness.run.identity import run_identity
-from sendproof_harness.run.processes import ProcessError, free_port
+from sendproof_harness.run.processes import CommandError, ProcessError, free_port
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.run.results_folder import fresh_folder
 from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
@@ -116,6 +116,8 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
                 _note_interrupted(progress, save(_interrupted(context)))
                 raise
             return RunResult(folder=folder, histories=save(aborted), aborted=aborted)
+    except CommandError as error:
+        raise RunOptionsError(str(error)) from error
     except (ControlError, HistoryError, ProcessError, OSError) as error:
         raise RunError(str(error) + _simulator_log_hint(folder)) from error
 
@@ -146,19 +148,19 @@ def _changed_options(options: RunOptions) -> Mapping[str, str]:
 
 
 def check_options(scenario: Scenario, options: RunOptions) -> None:
-    """Raise `RunError` if the scenario cannot run with these options."""
+    """Raise `RunOptionsError` if the scenario cannot run with these options."""
     if options.bridge is not None and any(fault["fault"] == KILL for fault in scenario.faults):
-        raise RunError(
+        raise RunOptionsError(
             "--bridge: expected a scenario without the fault kill, because only a bridge that Sendproof started can be "
             "killed and restarted; use --command instead, or remove the fault"
         )
     if options.clock_rate == 1 and scenario.nightly is not None:
-        raise RunError(
+        raise RunOptionsError(
             f"--clock-rate: expected another rate than 1, because the scenario has a nightly run at {scenario.nightly} "
             "and cannot begin now; leave the option out, or use another rate"
         )
     if options.clock_rate is not None and scenario.clients:
-        raise RunError(
+        raise RunOptionsError(
             "--clock-rate: expected none, because the clients of the scenario share a virtual clock; "
             "leave the option out"
         )
@@ -335,7 +337,7 @@ def _listen_address(options: RunOptions) -> Listen:
         return Listen(host=HOST, port=free_port(HOST))
     url = urlsplit(options.bridge)
     if url.scheme not in {"http", "https"} or not url.hostname:
-        raise RunError(f"--bridge: expected a URL such as http://localhost:9000, got {options.bridge!r}")
+        raise RunOptionsError(f"--bridge: expected a URL such as http://localhost:9000, got {options.bridge!r}")
     return Listen(host=url.hostname, port=url.port or (443 if url.scheme == "https" else 80))
 
 

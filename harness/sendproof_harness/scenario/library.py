@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from sendproof_harness.history.timestamps import span
+from sendproof_harness.scenario.diagnostics import closest
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import virtual_duration
 from sendproof_harness.scenario.values import to_milliseconds
@@ -42,6 +43,15 @@ def find_scenario_files(path: Path) -> list[Path]:
         return _yaml_files(in_library)
     file = in_library.with_suffix(".yaml")
     return [file] if file.is_file() else [path]
+
+
+def nearest_scenario(path: Path) -> str:
+    """Return the nearest scenario of the library, such as `scheduled/first_campaign`; empty if none is near."""
+    folder = library_folder()
+    known = [file.relative_to(folder).with_suffix("").as_posix() for file in _yaml_files(folder)]
+    by_stem = {Path(name).name: name for name in reversed(known)}
+    name = path.with_suffix("").as_posix().removeprefix("scenarios/")
+    return closest(name, known) or by_stem.get(closest(Path(name).name, by_stem) or "", "")
 
 
 def _yaml_files(folder: Path) -> list[Path]:

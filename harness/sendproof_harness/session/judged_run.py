@@ -9,7 +9,7 @@ from sendproof_harness.history.records import History
 from sendproof_harness.judge.verdict import Status, judge, worst_status
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.aborted import RunAborted
-from sendproof_harness.run.errors import RunError
+from sendproof_harness.run.errors import RunError, RunOptionsError
 from sendproof_harness.run.progress import show_progress
 from sendproof_harness.run.results_folder import REPORTS, fresh_folder
 from sendproof_harness.run.runner import RunOptions, run_scenario
@@ -26,7 +26,8 @@ def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: C
         with show_progress(console, virtual_duration(scenario)) as progress:
             result = run_scenario(scenario, name, options, progress)
     except RunError as error:
-        console.print("error  blame: harness, so this says nothing about the bridge", style="bold magenta")
+        blame = "config" if isinstance(error, RunOptionsError) else "harness"
+        console.print(f"error  blame: {blame}, so this says nothing about the bridge", style="bold magenta")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return "error"
     if result.aborted is not None:

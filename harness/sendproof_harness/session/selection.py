@@ -9,7 +9,7 @@ from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
-from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.library import find_scenario_files, nearest_scenario
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.random_faults import TooManyFaultsError, generate_faults
@@ -33,13 +33,15 @@ def select_scenarios(files: Sequence[Path], selection: Selection, options: RunOp
     """Return the scenarios by the name of their results folder; `RunRefusedError` names all mistakes of all files."""
     selected: dict[str, Scenario] = {}
     mistakes: list[str] = []
+    providers: set[str] = set()
     for file in (found for named in files for found in find_scenario_files(named)):
         try:
             variants = load_scenarios(file)
         except InvalidFileError as error:
-            mistakes.append(str(error))
+            mistakes.append(str(error) + _nearest_text(file))
             continue
         for scenario in variants:
+            providers |= {channel.provider for channel in scenario.channels}
             name = file.stem if scenario.provider is None else f"{file.stem}-{scenario.provider}"
             if not _has_provider(scenario, selection.provider):
                 continue
@@ -52,8 +54,14 @@ def select_scenarios(files: Sequence[Path], selection: Selection, options: RunOp
         raise RunRefusedError("\n".join(mistakes))
     if not selected:
         condition = "" if selection.provider is None else f" for the provider {selection.provider}"
-        raise RunRefusedError(f"expected scenario files{condition}, got none in {', '.join(map(str, files))}")
+        known = f"; their providers are {', '.join(sorted(providers))}" if providers else ""
+        raise RunRefusedError(f"expected scenario files{condition}, got none in {', '.join(map(str, files))}{known}")
     return selected
+
+
+def _nearest_text(file: Path) -> str:
+    nearest = "" if file.exists() else nearest_scenario(file)
+    return f"; nearest in the library: {nearest}" if nearest else ""
 
 
 def expand_dialects(

@@ -68,6 +68,7 @@ class Exchange:
     violations: list[Violation] = field(default_factory=list)
     effects: Effects | None = None
     is_refused: bool = False
+    is_error: bool = False
     injection: Injection | None = None
     faulted: FaultedResponse | None = None
     original_status: int = 0
@@ -84,11 +85,20 @@ class Exchange:
     @property
     def has_failed(self) -> bool:
         """True if the service refused the call, or a fault kept its response from the bridge."""
-        is_refused = self.effects is not None and self.effects.refused
-        return is_refused or (self.faulted is not None and self.faulted.result != INTACT)
+        return self._is_refused_by_handler or (self.faulted is not None and self.faulted.result != INTACT)
+
+    @property
+    def has_error_response(self) -> bool:
+        """True if the response is an error in the service's own form, whose status may be 200."""
+        return self.is_error or self._is_refused_by_handler
+
+    @property
+    def _is_refused_by_handler(self) -> bool:
+        return self.effects is not None and self.effects.refused
 
     def refuse(self, problem: Problem) -> Response:
         """Return a refusal in the service's own form."""
+        self.is_error = True
         self.operation = problem.operation or self._requested_operation()
         self.violations = list(problem.violations)
         name = self.simulator.name
@@ -298,7 +308,7 @@ class ServicePipeline:
             fields["credential_name"] = exchange.credential_name
         if exchange.credential and any(value == exchange.credential for _, value in exchange.request.query):
             fields["credential_in_query"] = True
-        if response.status >= _FIRST_ERROR:
+        if response.status >= _FIRST_ERROR or exchange.has_error_response:
             fields["response_excerpt"] = response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace")
         if response.status >= _FIRST_ERROR or not exchange.authenticated:
             fields |= self._near_miss_fields(exchange, response.status)

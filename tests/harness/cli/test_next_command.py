@@ -46,7 +46,7 @@ def next_arguments(run: HistoryBuilder, group: Group, file: Path) -> list[str]:
     result = replace(build_correct_run().verdict().results[0], groups=(group,))
     console = Console(file=io.StringIO(), width=10_000)
     print_verdict(replace(verdict, results=(result,)), console, run=file)
-    lines = [line for line in console.file.getvalue().splitlines() if line.strip().startswith("next ")]
+    lines = [line for line in console.file.getvalue().splitlines() if line.strip().startswith("next        sendproof")]
     return shlex.split(lines[0].strip().removeprefix("next"))[1:] if lines else []
 
 

@@ -145,3 +145,20 @@ def test_message_before_a_cancellation_is_undetermined(correct_run) -> None:
 def test_duplicate_fails_whatever_time_did(correct_run) -> None:
     run = outside(correct_run, (START, ENDED))
     assert verdicts(run.plus(run.delivery_to(4) | {"message": "0000000099"}))["R401"] == "fail"
+
+
+def test_bridge_that_never_reported_is_unknown_with_the_option_that_shows_it(correct_run) -> None:
+    """On the virtual clock, it fails."""
+    silent = correct_run.without("metrics")
+    results = outside(silent, (START, ENDED)).verdict().results
+    groups = {result.check.requirement.number: result.groups for result in results if result.status != "pass"}
+    assert {number: len(of_number) for number, of_number in groups.items()} == {
+        "R404": 1,
+        "R501": 1,
+        "R502": 1,
+        "R503": 1,
+    }
+    for (group,) in (groups["R502"], groups["R503"]):
+        assert group.cause.startswith("the bridge never reported")
+        assert group.remedy.endswith("with --clock-rate 1")
+    assert verdicts(silent)["R501"] == "fail"

@@ -1,5 +1,7 @@
 """Listeners and acknowledgements."""
 
+import pytest
+
 from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, iso
 from sendproof_harness.judge.checks.webhooks import CHECKS
@@ -36,6 +38,18 @@ def test_unregistered_listener_fails(correct_run):
     run = correct_run.plus(correct_run.lines_of("listener")[0] | {"action": "unregistered"})
 
     assert [check for check, _, _ in found(run)] == ["webhooks.registered"]
+
+
+@pytest.mark.parametrize(("asks", "names_option"), [("contract", True), ("everything", False)])
+def test_missing_trigger_listener_of_a_contract_run_names_the_option_without_triggers(correct_run, asks, names_option):
+    """A bridge may only serve scheduled campaigns."""
+    scenario = {"n": 980, "at": iso(START), "kind": "scenario", "name": "Any", "file": "any", "asks": asks}
+    aborted = {"n": 981, "at": iso(START), "kind": "aborted", "blame": "bridge", "cause": "not ready", "expected": "a",
+               "got": "b", "reason": "unready", "unregistered": [[11, 505]]}  # fmt: skip
+
+    (finding,) = correct_run.plus(scenario, aborted).findings(CHECKS)
+    assert finding.remedy.startswith("call POST /current/general/RegisterEventListener with EventTypeID 11")
+    assert ("--no-triggers" in finding.remedy) == names_option
 
 
 def test_webhook_acknowledged_on_second_attempt_passes(correct_run):

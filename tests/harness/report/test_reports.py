@@ -12,10 +12,11 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 import sendproof_harness.report
-from history_builder import HistoryBuilder, build_correct_run
-from sendproof_harness.history.timestamps import HOUR, iso, parse_instant
+from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
+from sendproof_harness.history.timestamps import DAY, HOUR, iso, parse_instant
+from sendproof_harness.history.wording import counted
 from sendproof_harness.report import print_verdict, write_reports
-from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.formatting import capitalised
 from sendproof_harness.report.recipients import ROWS_MAX, recipients
 from sendproof_harness.report.summary import summary
 from sendproof_harness.report.timeline import timeline
@@ -64,6 +65,14 @@ def test_terminal_of_a_pass_shows_checks_ledger_seed_and_reports(correct_run, tm
     assert re.search(r"html +out/report\.html", text)
 
 
+def test_terminal_of_a_pass_with_a_note_blames_no_party(correct_run):
+    run = HistoryBuilder((correct_run.lines[0] | {"ended": iso(FIRST_SEND + 7 * DAY - 1)}, *correct_run.lines[1:]))
+    text = printed(run)
+
+    assert "note  the history ends before the seven days are over  (metrics.cadence)" in text
+    assert (run.verdict().status, "blame" in text) == ("pass", False)
+
+
 def test_terminal_of_a_fail_shows_findings_by_cause(faulty_run):
     text = printed(faulty_run)
 
@@ -78,6 +87,24 @@ def test_terminal_of_a_fail_shows_explain_command(correct_run, faulty_run, tmp_p
 
     assert f"sendproof explain '{folder}' C0000006" in printed(faulty_run, folder=folder)
     assert "sendproof explain" not in printed(correct_run, folder=folder) + printed(faulty_run)
+
+
+def test_terminal_does_not_wrap_the_next_command_and_the_paths(faulty_run):
+    """A command that is cut into lines cannot be copied from a captured output."""
+    console, folder = Console(file=io.StringIO(), width=80), Path("results", "long" * 30)
+    print_verdict(faulty_run.verdict(), console, {"html": folder / "report.html"}, folder)
+
+    lines = console.file.getvalue().splitlines()
+    assert f" html        {folder}/report.html" in lines
+    assert lines[-1] == f" next        sendproof explain {folder} C0000006"
+
+
+def test_next_of_an_unknown_without_a_customer_is_its_remedy(correct_run, tmp_path):
+    clock = {"mode": "virtual", "start": None, "rate": None, "participants": []}
+    run = HistoryBuilder((correct_run.lines[0] | {"clock": clock}, *correct_run.without("clock").lines[1:]))
+    last = printed(run, folder=tmp_path).splitlines()[-1]
+
+    assert last == " next        use the virtual clock: docs/connect-your-bridge.md, section 3"
 
 
 def test_html_of_a_fail_shows_explain_command(faulty_run, correct_run, tmp_path):
@@ -272,13 +299,30 @@ def test_summary_counts_unexpected_messages(correct_run):
 
     assert summary(correct_run.plus(stray).verdict()) == (
         "All 10 recipients got the right message at the right time, once. 2 more correctly got no message. "
-        f"1 message went out that no recipient was due. 1 of {len(correct_run.verdict().results)} checks failed."
+        f"1 message went out that no recipient was due. 1 of {len(correct_run.verdict().results)} checks failed: "
+        "Each recipient gets exactly one message (R401)."
     )
+
+
+def test_summary_names_failed_checks_if_all_recipients_are_right(correct_run, faulty_run):
+    days = correct_run.lines_of("metrics")[-1]["at"]
+    silent = summary(correct_run.without("metrics", lambda line: line["at"] != days).verdict())
+
+    assert silent.endswith(" checks failed: Metrics arrive several times a day (R501).")
+    assert summary(faulty_run.verdict()).endswith(" checks failed.")
 
 
 @pytest.mark.parametrize(
     ("number", "nouns", "expected"),
-    [(1, "deliveries", "1 delivery"), (1, "batches", "1 batch"), (1, "pages", "1 page"), (2_000, "runs", "2,000 runs")],
+    [
+        (1, "deliveries", "1 delivery"),
+        (1, "batches", "1 batch"),
+        (1, "pages", "1 page"),
+        (1, "delivery statuses", "1 delivery status"),
+        (1, "customers of an event", "1 customer of an event"),
+        (1, "rows to read", "1 row to read"),
+        (2_000, "runs", "2,000 runs"),
+    ],
 )
 def test_counted_uses_singular_for_one(number, nouns, expected):
     assert counted(number, nouns) == expected

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from sendproof_harness.run.bridge_process import Bridge
-from sendproof_harness.run.processes import Child, ProcessError, Program, free_port, listens, split_command, wait_until
+from sendproof_harness.run.processes import (
+    Child,
+    CommandError,
+    ProcessError,
+    Program,
+    free_port,
+    listens,
+    split_command,
+    wait_until,
+)
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 PARENT = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]]).pid, flush=True)"
@@ -103,6 +112,13 @@ def test_wrong_command_is_refused_before_anything_starts(command: str, message: 
     with pytest.raises(ProcessError) as raised:
         split_command(command)
     assert str(raised.value) == message
+
+
+def test_command_that_is_not_executable_is_refused_with_the_repair(tmp_path: Path) -> None:
+    (bridge := tmp_path / "bridge.js").write_text("console.log()")
+    with pytest.raises(CommandError) as raised:
+        split_command(f"{bridge} --port 1")
+    assert str(raised.value) == f"--command: {bridge} is not executable; run: chmod +x {bridge}"
 
 
 def test_free_port_has_no_server_and_is_outside_the_range_of_the_system() -> None:

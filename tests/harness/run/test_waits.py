@@ -75,3 +75,4 @@ def test_wait_until_idle_lasts_a_whole_window_even_if_nothing_is_owed() -> None:
 
 def test_owed_work_is_named() -> None:
     assert owed_text({"messages": 1183, "rows to read": 20}) == "1,183 messages, 20 rows to read"
+    assert owed_text({"webhooks to accept": 1}) == "1 webhook to accept"

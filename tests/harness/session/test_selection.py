@@ -31,6 +31,19 @@ def test_provider_without_a_scenario_is_refused() -> None:
         names("triggered/third_visit", provider="smsglobal")
 
 
+def test_unknown_provider_is_refused_with_the_list_of_those_in_the_files() -> None:
+    with pytest.raises(RunRefusedError, match=r"; their providers are delivyr, textlocal, xtremepush$"):
+        names("triggered/third_visit", provider="twilio")
+
+
+@pytest.mark.parametrize(
+    "mistyped", ["scheduled/first_campain", "first_campaign", "scenarios/schedule/first_campaign.yaml"]
+)
+def test_mistyped_scenario_is_refused_with_the_nearest(mistyped: str) -> None:
+    with pytest.raises(RunRefusedError, match=r"; nearest in the library: scheduled/first_campaign$"):
+        names(mistyped)
+
+
 def test_folder_selects_every_scenario_in_it() -> None:
     """The library is found by the name of its folder, wherever it is installed."""
     files = [file.relative_to(LIBRARY) for file in find_scenario_files(LIBRARY)]

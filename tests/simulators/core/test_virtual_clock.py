@@ -157,7 +157,7 @@ def test_advance_names_a_participant_that_is_not_parked() -> None:
 def test_advance_waits_for_a_webhook() -> None:
     async def scene(clock: VirtualClock[str], _: list[str]) -> None:
         clock.deliver()
-        with pytest.raises(NotQuietError, match="1 webhooks are waiting for the bridge's response"):
+        with pytest.raises(NotQuietError, match="webhooks without the bridge's response: 1"):
             await clock.advance(TEN, timeout=0.05)
 
     assert play(scene) == []

@@ -34,6 +34,15 @@ def test_error_has_http_status_200_and_a_code(url, code, method, path):
     assert [error["code"] for error in result["errors"]] == [code]
 
 
+def test_refused_key_is_recorded_with_the_error_in_the_body(simulators, url):
+    """The status is 200, so without the body the evidence reads like a success."""
+    requests.get(f"{url}/get_templates/?apikey=unheard-of", timeout=60)
+    last = simulators.call("GET", "/unauthenticated-requests")["requests"][-1]
+    assert last["status"] == 200
+    assert '"code":3' in last["response_excerpt"]
+    assert '"status":"failure"' in last["response_excerpt"]
+
+
 def test_other_http_method_is_405_with_allow_header(url):
     """It is an error of the caller's HTTP, not of the account."""
     response = requests.put(f"{url}/send/?apikey={KEY}", timeout=60)

@@ -50,8 +50,9 @@ def refusal_text(requests: Sequence[Request]) -> str:
 def _reason(request: Request) -> str:
     summary = request.summary or {}
     codes = summary.get("errors") or ([summary["refused"]] if "refused" in summary else [])
-    text = (request.response_excerpt or "").strip()[:_EXCERPT]
-    return text or ", ".join(f"code {code}" for code in codes)
+    text, codes_text = (request.response_excerpt or "").strip()[:_EXCERPT], ", ".join(f"code {code}" for code in codes)
+    # A body with status 200 is long, and its codes say the same.
+    return (codes_text or text) if is_success(request.status) else (text or codes_text)
 
 
 def restarted_at(history: History, start: int, end: int) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.cancellations import RACE, Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
@@ -36,7 +37,7 @@ def check_cancellation(history: History) -> CheckResult:
     early = sum(recipient.obligation.reason == "cancelled" and bool(recipient.deliveries) for recipient in recipients)
     if early > len(findings) and not times_are_meaningful(history):
         # Its clock is ahead of the cancellation, so that it had no chance to respect it.
-        findings.append(unobserved_times(history, _CANCELLED, f"{early:,} messages from before the cancellation"))
+        findings.append(unobserved_times(history, _CANCELLED, counted(early, "messages from before the cancellation")))
     return CheckResult(looked_at=len(recipients), unit="recipients", findings=tuple(findings))
 
 

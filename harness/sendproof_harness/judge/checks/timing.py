@@ -5,6 +5,7 @@ from functools import cache
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.causes.times import OffTime, direction, send_times, time_cause
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -26,7 +27,7 @@ def check_right_time(history: History) -> CheckResult:
     """Find early and late messages of campaigns; of several messages to one recipient, the first is judged."""
     recipients = [recipient for recipient in timed_recipients(history) if recipient.obligation.trigger is None]
     if recipients and not ledger(history).timed:
-        unobserved = unobserved_times(history, _ID, f"{len(recipients):,} send times")
+        unobserved = unobserved_times(history, _ID, counted(len(recipients), "send times"))
         return CheckResult(looked_at=len(recipients), unit="send times", findings=(unobserved,))
     deadline = deadlines(history)
     off_time = [

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER, deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, timed_recipients
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE
@@ -56,7 +57,7 @@ def check_send_latency(history: History) -> CheckResult:
     sent = [recipient for recipient in timed_recipients(history) if recipient.obligation.trigger is not None]
     due = sum(recipient.obligation.trigger is not None and recipient.obligation.owed for recipient in book.recipients)
     if sent and not book.timed:
-        unobserved = unobserved_times(history, _SEND_LATENCY, f"{len(sent):,} messages")
+        unobserved = unobserved_times(history, _SEND_LATENCY, counted(len(sent), "messages"))
         return CheckResult(looked_at=due, unit="triggers", findings=(unobserved,))
     return CheckResult(looked_at=due, unit="triggers", findings=tuple(_off_time(history, sent)))
 

@@ -9,6 +9,7 @@ from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.connection_errors import connection_problem
 from sendproof_harness.judge.facts.fault_effects import was_received
 from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.wishes import is_conformance_run
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import LISTENER_REGISTERED, WEBHOOKS_ACKNOWLEDGED
 
@@ -30,17 +31,21 @@ def check_listener_registered(history: History) -> CheckResult:
     triggered = {campaign_key(trigger): trigger for trigger in reversed(history.triggers)}
     findings = [
         *(
-            _no_listener(campaign, campaign.announced_at, _CAMPAIGN_EVENTS)
+            _no_listener(history, campaign, campaign.announced_at, _CAMPAIGN_EVENTS)
             for campaign in announced
             if campaign.announced_at is not None
             and not _has_listener(history, _CAMPAIGN_EVENTS, campaign.channel, campaign.announced_at)
         ),
         *(
-            _no_listener(trigger, trigger.at, _TRIGGER_EVENTS)
+            _no_listener(history, trigger, trigger.at, _TRIGGER_EVENTS)
             for trigger in triggered.values()
             if not _has_listener(history, _TRIGGER_EVENTS, trigger.channel, trigger.at)
         ),
-        *(_never_registered(aborted, *missing) for aborted in history.aborted for missing in aborted.unregistered),
+        *(
+            _never_registered(history, aborted, *missing)
+            for aborted in history.aborted
+            for missing in aborted.unregistered
+        ),
     ]
     never = sum(len(aborted.unregistered) for aborted in history.aborted)
     return CheckResult(looked_at=len(announced) + len(triggered) + never, unit="campaigns", findings=tuple(findings))
@@ -60,7 +65,7 @@ def _has_listener(history: History, events: Collection[int], channel: int, at: i
 _NO_LISTENER = "no listener is registered for the channel of a campaign"
 
 
-def _never_registered(aborted: RunAborted, event: int, channel: int) -> Finding:
+def _never_registered(history: History, aborted: RunAborted, event: int, channel: int) -> Finding:
     return Finding(
         check=_REGISTERED,
         level="fail",
@@ -70,15 +75,18 @@ def _never_registered(aborted: RunAborted, event: int, channel: int) -> Finding:
         got="no such listener when the run ended, before the first campaign",
         where=Location(channel=channel),
         at=aborted.at,
-        remedy=_register_text(event, channel),
+        remedy=_register_text(history, event, channel),
     )
 
 
-def _register_text(event: int, channel: int) -> str:
-    return f"call POST /current/general/RegisterEventListener with EventTypeID {event} and ChannelID {channel}"
+def _register_text(history: History, event: int, channel: int) -> str:
+    text = f"call POST /current/general/RegisterEventListener with EventTypeID {event} and ChannelID {channel}"
+    if event in _TRIGGER_EVENTS and is_conformance_run(history):
+        return f"{text}; if the bridge only serves scheduled campaigns, run `sendproof contract` with --no-triggers"
+    return text
 
 
-def _no_listener(announced: Campaign | Trigger, at: int, events: Collection[int]) -> Finding:
+def _no_listener(history: History, announced: Campaign | Trigger, at: int, events: Collection[int]) -> Finding:
     return Finding(
         check=_REGISTERED,
         level="fail",
@@ -88,7 +96,7 @@ def _no_listener(announced: Campaign | Trigger, at: int, events: Collection[int]
         got="no such listener",
         where=Location(campaign=announced.campaign, channel=announced.channel),
         at=at,
-        remedy=_register_text(max(events), announced.channel),
+        remedy=_register_text(history, max(events), announced.channel),
     )
 
 

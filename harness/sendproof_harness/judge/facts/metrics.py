@@ -10,6 +10,7 @@ from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, testing_channels
 from sendproof_harness.judge.facts.fault_effects import hidden_successful_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
+from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.pages import NOT_CLEARED
 from sendproof_harness.judge.facts.wishes import reports_a_day, wants_events, wants_interactions
 from sendproof_harness.judge.findings import cached_per_history
@@ -32,6 +33,7 @@ EVENTS_SERVICE = "optimove-metrics"
 
 # The dialect that decides if a reported value replaces the previous one or adds to it.
 _VALUES_DIALECT = "optimove.metric_values"
+_REPORTS = frozenset({"UpdateCampaignMetrics", "UpdateCampaignInteractions"})
 
 #: The period after the first send in which metrics must be reported.
 REPORTING_DAYS = 7
@@ -114,6 +116,14 @@ def reports_events_only(history: History) -> bool:
 def must_report_totals(history: History) -> bool:
     """Return True if the bridge must report totals: it does not report events, and a channel is not in testing mode."""
     return not reports_events_only(history) and must_report(history)
+
+
+def misses_reports_unseen(history: History) -> bool:
+    """Return True if the bridge never tried to report, and could not see the time pass in which it had to."""
+    if times_are_meaningful(history) or history.metrics or history.interactions or history.engagements:
+        return False
+    tried = any(request.operation in _REPORTS or request.service == EVENTS_SERVICE for request in history.requests)
+    return not tried and bool(reporting_periods(history))
 
 
 def must_report(history: History) -> bool:

@@ -99,4 +99,19 @@ def unobserved_times(history: History, check: str, items: str) -> Finding:
         cause="the bridge did not use the clock of the sandbox, so its times cannot be judged",
         expected="a bridge that parks at its clock_url, or a short scenario with --clock-rate 1",
         got=f"a {clock.mode} clock{rate} without the bridge, and {items}",
+        remedy="use the virtual clock: docs/connect-your-bridge.md, section 3",
+    )
+
+
+def unobserved_reports(check: str) -> Finding:
+    """Return the `unknown` finding about a bridge outside virtual time that sent no report."""
+    return Finding(
+        check=check,
+        level="unknown",
+        blame="config",
+        cause="the bridge never reported, and a run without its clock may be too quick for that",
+        expected="one report of totals, interactions or events",
+        got="none until the end of the run",
+        remedy="let the bridge park at its clock_url, where a bridge that never reports fails; or run a short scenario "
+        "with --clock-rate 1",
     )

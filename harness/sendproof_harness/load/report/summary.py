@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.load.bottleneck import tested_role
 from sendproof_harness.load.formatting import UP, format_duration, format_number, join_names
 from sendproof_harness.load.model import Latency, LoadResult, Loss, Role
 from sendproof_harness.load.verdict import LoadVerdict, headline_stage
-from sendproof_harness.report.formatting import counted
 
 _ANSWERS: Mapping[Role, Mapping[Status, str]] = {
     "bridge": {

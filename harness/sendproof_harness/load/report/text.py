@@ -8,11 +8,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.load.formatting import UP, format_duration, format_number, format_size
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import JudgedLevel, LoadVerdict
-from sendproof_harness.report.formatting import counted
 from sendproof_harness.report.text import STYLES
 
 

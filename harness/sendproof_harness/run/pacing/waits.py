@@ -9,6 +9,8 @@ drops a message here and there, and a run with hundreds of messages must not tak
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sendproof_harness.history.wording import counted
+
 # A loop as long as the time-out of the run, and half of it for writes. With the default of 60 s: 90 s.
 _WINDOW_FACTOR = 1.5
 # The successful waits before the window shrinks, and what it shrinks to. A wait begins just after a turn of the
@@ -108,4 +110,4 @@ class Wait:
 
 def owed_text(owed: Owed) -> str:
     """Return `183 messages, 1,000 rows`, or `nothing`."""
-    return ", ".join(f"{count:,} {kind}" for kind, count in owed.items()) or "nothing"
+    return ", ".join(counted(count, kind) for kind, count in owed.items()) or "nothing"

@@ -1,5 +1,6 @@
 """The step `resend`: webhooks are sent again."""
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.scenario.model import ResendWebhooks
@@ -23,6 +24,6 @@ def _never_sent(step: ResendWebhooks, sent: int) -> RunAborted:
         blame="config",
         reason="rejected",
         cause="a webhook could not be sent again, because it was never sent",
-        expected=f"{step.nth + step.count - 1} webhooks {step.service}.{step.event} before this step",
+        expected=f"{counted(step.nth + step.count - 1, 'webhooks')} {step.service}.{step.event} before this step",
         got=f"{sent}; let more time pass first, or name another webhook",
     )

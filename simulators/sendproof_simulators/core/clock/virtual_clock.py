@@ -286,7 +286,7 @@ class VirtualClock(Generic[T]):
         if self.in_flight:
             parts.append(f"{self.in_flight} requests are being answered")
         if self.outgoing:
-            parts.append(f"{self.outgoing} webhooks are waiting for the bridge's response")
+            parts.append(f"webhooks without the bridge's response: {self.outgoing}")
         return f"time stood still at {iso(self.now())}: " + ("; ".join(parts) or "there were still items due")
 
     # -- real time -------------------------------------------------------------------------------

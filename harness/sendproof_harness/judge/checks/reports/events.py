@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sendproof_harness.history.records import Engagement, History, Request
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.checks.reports.statements import date_cause, late_reports, parse_utc
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
 from sendproof_harness.judge.facts.keys import TemplateKey
@@ -252,7 +253,7 @@ def check_cadence(history: History) -> CheckResult:
     reported = _reported_events(history)
     count = sum(map(len, reported.values()))
     if not times_are_meaningful(history):
-        unobserved = unobserved_times(history, _CADENCE, f"{count:,} events")
+        unobserved = unobserved_times(history, _CADENCE, counted(count, "events"))
         return CheckResult(looked_at=count, unit="events", findings=(unobserved,))
     times = {key: [event.at for event in events] for key, events in reported.items()}
     late = late_reports(history, _required_events(history), times, lambda found: (found.customer, found.metric))

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import downtime
@@ -22,6 +23,7 @@ from sendproof_harness.judge.facts.metrics import (
     last_due_times,
     last_value,
     metric_name,
+    misses_reports_unseen,
     must_report_totals,
     pushes,
     reported_values,
@@ -29,7 +31,13 @@ from sendproof_harness.judge.facts.metrics import (
     targeted_customers,
     undetermined_customers,
 )
-from sendproof_harness.judge.facts.observation import REACTION, bridge_time, times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.observation import (
+    REACTION,
+    bridge_time,
+    times_are_meaningful,
+    unobserved_reports,
+    unobserved_times,
+)
 from sendproof_harness.judge.facts.wishes import reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
@@ -57,7 +65,7 @@ def check_cadence(history: History) -> CheckResult:
         if times_are_meaningful(history):
             findings += _days_with_few_pushes(history, key, first_due, days)
         elif days:
-            findings.append(unobserved_times(history, _CADENCE, f"{len(pushes(history).get(key, ())):,} pushes"))
+            findings.append(unobserved_times(history, _CADENCE, counted(len(pushes(history).get(key, ())), "pushes")))
         if days < REPORTING_DAYS:
             findings.append(_days_not_judged(key, days, first_due))
     return CheckResult(looked_at=judged, unit="days", findings=tuple(findings))
@@ -78,8 +86,8 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
                 level="fail",
                 blame="bridge",
                 cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None),
-                expected=f"at least {required} pushes on day {day} of {REPORTING_DAYS}",
-                got=f"{count} pushes between {spoken(start)} and {spoken(end)}",
+                expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS}",
+                got=f"{counted(count, 'pushes')} between {spoken(start)} and {spoken(end)}",
                 where=Location(campaign=key[0], channel=key[1]),
                 at=start,
             )
@@ -141,7 +149,7 @@ _Values = Mapping[int, Sequence[ReportedValue]]
 
 def check_consistency(history: History) -> CheckResult:
     """Find totals that do not add up, decrease, or belong to no sent message."""
-    findings: list[Finding] = []
+    findings = [unobserved_reports(_CONSISTENT)] if misses_reports_unseen(history) else []
     targeted = targeted_customers(history)
     for key, values in reported_values(history).items():
         if key not in targeted:

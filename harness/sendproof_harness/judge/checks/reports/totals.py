@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.checks.reports.freshness import (
     inflated_totals,
     least_total,
@@ -23,12 +24,13 @@ from sendproof_harness.judge.facts.metrics import (
     SENT,
     SPAM,
     last_value,
+    misses_reports_unseen,
     must_report_totals,
     pushes,
     reported_values,
     targeted_customers,
 )
-from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_reports, unobserved_times
 from sendproof_harness.judge.facts.provider_totals import provider_totals
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
 from sendproof_harness.judge.facts.reports.occurrences import customer_occurrences, recipients_by_customer
@@ -47,6 +49,7 @@ _LIMITED_METRICS = (*ACTION_METRICS, OPENED, SPAM)
 def check_accuracy(history: History) -> CheckResult:
     """Compare the totals of every push and every interaction with the provider's own records."""
     findings = [
+        *([unobserved_reports(_ID)] if misses_reports_unseen(history) else []),
         *_wrong_totals(history),
         *_unobserved_totals(history),
         *stale_totals(history, _ID),
@@ -116,7 +119,7 @@ def _unobserved_totals(history: History) -> Iterator[Finding]:
         if key[:2] in pushed
     )
     if stale:
-        yield unobserved_times(history, _ID, f"{stale:,} totals without what happened after the last push")
+        yield unobserved_times(history, _ID, counted(stale, "totals without what happened after the last push"))
 
 
 def _excess_hint(history: History, metric: int) -> str:

@@ -18,7 +18,7 @@ def check_secrets(history: History) -> CheckResult:
         *map(_in_address, exposed),
     ]
     looked_at = len(history.requests) + len(history.bridge_logs)
-    return CheckResult(looked_at=looked_at, unit="requests and logs", findings=tuple(findings))
+    return CheckResult(looked_at=looked_at, unit="places", findings=tuple(findings))
 
 
 def _is_exposed(request: Request) -> bool:
