@@ -39,6 +39,16 @@ def fresh_folder(folder: Path, files: Sequence[str] = FILES) -> Path:
     return folder
 
 
+def fresh_run_folder(folder: Path) -> Path:
+    """Create the results folder of a run that starts its bridge, and move all of an earlier run; return the folder.
+
+    A bridge may keep its data next to its handover file. In a new run, that data would say that its work is done.
+    """
+    if any((folder / file).exists() for file in FILES):
+        return fresh_folder(folder, [path.name for path in folder.iterdir() if path.name != EARLIER])
+    return fresh_folder(folder)
+
+
 def _client_folders(folder: Path) -> Iterable[str]:
     """Return the names of the folders with the history of a client."""
     return [file.parent.name for file in folder.glob("*/history.ndjson") if file.parent.name != EARLIER]

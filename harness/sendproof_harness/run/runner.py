@@ -32,7 +32,7 @@ from sendproof_harness.run.execute import execute_steps
 from sendproof_harness.run.identity import run_identity
 from sendproof_harness.run.processes import CommandError, ProcessError, free_port
 from sendproof_harness.run.progress import ProgressListener
-from sendproof_harness.run.results_folder import fresh_folder
+from sendproof_harness.run.results_folder import fresh_folder, fresh_run_folder
 from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
@@ -92,7 +92,9 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
     """Run a scenario and save its history in the folder `name` of the results. `RunError` if that is impossible."""
     check_options(scenario, options)
     began = monotonic()
-    folder = fresh_folder(options.results / name)
+    # A bridge that runs already may have files open in the folder.
+    renew = fresh_run_folder if options.bridge is None else fresh_folder
+    folder = renew(options.results / name)
     if scenario.faults:
         (folder / "faults.yaml").write_text(faults_yaml(scenario.faults, scenario.provider), encoding="utf-8")
     try:

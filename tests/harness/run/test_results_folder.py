@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sendproof_harness.run.errors import RunError
-from sendproof_harness.run.results_folder import REPORTS, fresh_folder
+from sendproof_harness.run.results_folder import REPORTS, fresh_folder, fresh_run_folder
 
 
 def written(folder: Path) -> dict[str, str]:
@@ -40,6 +40,14 @@ def test_other_files_stay(tmp_path: Path) -> None:
     run_in(tmp_path, "first")
     fresh_folder(tmp_path)
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_data_of_a_bridge_moves_with_the_run_that_started_it(tmp_path: Path) -> None:
+    """In the next run, the bridge would believe that its work is done."""
+    run_in(tmp_path, "first")
+    (tmp_path / "bridge.db").write_text("done")
+    fresh_run_folder(tmp_path)
+    assert written(tmp_path) == {"earlier/1/verdict.json": "first", "earlier/1/bridge.db": "done"}
 
 
 def test_new_verdict_on_a_history_moves_the_reports_only(tmp_path: Path) -> None:
