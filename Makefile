@@ -88,7 +88,7 @@ docs: $(INSTALLED) ## Generate docs/reference, and the fault data of the harness
 
 lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements.lock
+		--extra dev pyproject.toml -o requirements.lock
 
 clean: ## Remove .venv, caches and results
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers dist results
