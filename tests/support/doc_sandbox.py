@@ -1,4 +1,4 @@
-"""A folder in which the commands of one document run, as they would for a reader who follows the document.
+"""A folder where the commands of one document run, as they would for a reader who follows the document.
 
 Programs, HTTP and files are real. Some things are replaced, because a reader brings them or because they are slow:
 

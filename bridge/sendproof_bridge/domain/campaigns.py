@@ -113,7 +113,7 @@ def _triggered_report_id(key: CampaignKey) -> str:
 
 
 def next_report_at(tx: Connection, key: CampaignKey, now: Instant) -> Instant | None:
-    """Return the time of the first report after now; None if there is none."""
+    """Return the time of the first report after now, or None."""
     first_sent = tx.execute(_FIRST_SENT, key._asdict()).scalar_one_or_none()
     if first_sent is not None:
         return next((at for at in report_times(first_sent) if at > now), None)

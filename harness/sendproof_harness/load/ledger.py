@@ -56,7 +56,7 @@ class FingerprintTable:
         self._buckets = [array("Q", sorted(bucket)) for bucket in self._buckets]
 
     def find(self, key: object) -> EqualRange | None:
-        """Return the range of the entries with this key, None if there are none."""
+        """Return the range of the entries with this key, or None."""
         fingerprint = _fingerprint(key)
         number = fingerprint >> _HASH_BITS
         bucket = self._buckets[number]

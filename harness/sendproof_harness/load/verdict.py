@@ -44,7 +44,7 @@ _ACCEPTED_BEHIND = Fraction(5, 100)
 class JudgedLevel:
     """One level with its status.
 
-    `id` is stable: `loss.lost`, `latency.message.p95`. `blame` is the party that has to act, None if there is none.
+    `id` is stable: `loss.lost`, `latency.message.p95`. `blame` is the party that has to act, or None.
     `why` has details if `expected` and `got` do not explain the status. `examples` are those of a loss.
     """
 

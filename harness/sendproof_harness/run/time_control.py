@@ -233,7 +233,7 @@ class TimeControl:
 
 
 def end_of_standstill(error: NotQuietError, bridge: str, timeout_s: float) -> RunAborted:
-    """Return the end of a run in which time stands still; `bridge` is what is known about the bridge."""
+    """Return the end of a run where time stands still; `bridge` is what is known about the bridge."""
     if _SIMULATORS_BUSY in error.detail:
         return _overloaded(error, timeout_s)
     return RunAborted(

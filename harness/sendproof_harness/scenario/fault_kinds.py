@@ -85,6 +85,6 @@ def generalize_target(axis: str, target: str, provider: str | None) -> str:
 
 
 def _target_name(axis: str, alias: str, provider: str | None) -> str | None:
-    """Return the operation or event of the provider that an alias means, or None if there is none."""
+    """Return the operation or event of the provider that an alias means, or None."""
     name_of = (CALLS if axis == CALL else WEBHOOKS).get(alias)
     return None if name_of is None or provider is None else name_of(provider_record(provider))

@@ -188,7 +188,7 @@ class Contract:
         return [(re.compile(_path_pattern(op.path, op.path)), op) for op in self.operations.values() if "{" in op.path]
 
     def find_operation(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
-        """Return the operation of a canonical request, and the values in its path; None if there is none."""
+        """Return the operation of a canonical request, and the values in its path, or None."""
         fixed = self.fast_path_operations.get((request.method, request.path))
         if fixed is not None:
             return fixed, {}

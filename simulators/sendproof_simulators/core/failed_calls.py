@@ -1,4 +1,4 @@
-"""The calls of one sandbox that failed or got a 429 response, and the facts that tell a repetition from another call.
+"""The failed or limited calls of one sandbox, and the facts that distinguish a repetition from another call.
 
 Two calls are the same if method, path, query and body are equal. The journal shows the body as a digest only: of calls
 that failed, and of every call of a path from its first 429 response on. So other requests cost nothing.

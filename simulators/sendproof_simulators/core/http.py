@@ -50,7 +50,7 @@ KEPT, CLOSED, RESET = "kept", "closed", "reset"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transmission:
-    """The way in which a faulty response is written to the connection. Times are real seconds.
+    """How a faulty response is written to the connection. Times are real seconds.
 
     Writing begins after `wait_s`, takes `drip_s`, is done `copies` times, and stops after a `share` of the response.
     `ending` is the state of the connection afterwards: kept for the next request, closed, or reset.
@@ -77,7 +77,7 @@ class FaultyResponse(Response):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One way in which a request breaks the contract, for example `query.ChannelID` / `required`.
+    """One way that a request breaks the contract, for example `query.ChannelID` / `required`.
 
     `pointer` is the position in the value (RFC 6901), `expected` describes a valid value, and `value` is the invalid
     part alone, as JSON or in words; None if it is missing.

@@ -18,7 +18,7 @@ def cause_of(run: HistoryBuilder) -> str:
 
 
 def with_template(body: str, text: str) -> HistoryBuilder:
-    """Return a correct run in which customer 3 is due a text of another template."""
+    """Return a correct run where customer 3 is due a text of another template."""
     run = build_correct_run()
     number = run.obligation_of(3)["number"]
     split = {"template": 14, "title": "Other", "body": body, "send_at": iso(FIRST_SEND), "share": 1}

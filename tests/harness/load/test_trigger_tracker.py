@@ -97,7 +97,7 @@ def test_workers_judge_only_their_share():
 
 
 def test_message_of_an_event_without_a_response_is_not_lost():
-    """Nobody knows if it was fired, so the bridge is not blamed, and the test does not wait for it."""
+    """It is unknown if it was fired, so the bridge is not blamed, and the test does not wait for it."""
     counts = Counts()
     tracker = TriggerTracker(counts, expected_message, lambda *_: None, total=5)
     tracker.record_fired(0, 100.0, 0.0)

@@ -53,7 +53,7 @@ def test_scenario_whose_customer_on_page_2_has_no_number_has_lost_its_subject() 
 
 @pytest.mark.parametrize("file", FILES)
 def test_scenario_addresses_a_customer_who_opted_out(file: Path) -> None:
-    """Otherwise a bridge that sends to everybody would pass it."""
+    """Otherwise a bridge that sends to all customers would pass it."""
     (scenario, *_) = load_scenarios(file)
     for history in histories(scenario):
         assert "opted_out" in {obligation.reason for obligation in history.obligations}

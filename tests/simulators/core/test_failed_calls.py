@@ -1,4 +1,4 @@
-"""The journal fields that tell a repeated call from another call of the same path."""
+"""The journal fields that distinguish a repeated call from another call of the same path."""
 
 from pathlib import Path
 

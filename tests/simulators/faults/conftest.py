@@ -99,6 +99,6 @@ def bench(simulators: RunningSimulators, listener: StandIn) -> Bench:
 
 @pytest.fixture
 def limited(simulators: RunningSimulators, listener: StandIn) -> Bench:
-    """Create a sandbox in which Textlocal accepts ten calls a second."""
+    """Create a sandbox where Textlocal accepts ten calls a second."""
     settings = {"seed": 3, "clock": {"mode": "virtual", "start": START}, "dialects": {"textlocal.rate_limit": "10"}}
     return Bench(simulators, simulators.call("POST", "/sandboxes", settings), listener)

@@ -1,4 +1,4 @@
-"""A history in which nearly everything is wrong, in many ways."""
+"""A history where nearly everything is wrong, in many ways."""
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import iso, parse_instant

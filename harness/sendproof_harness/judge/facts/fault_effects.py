@@ -82,7 +82,7 @@ def _bridge_back_at(history: History, fault: Fault, entry: FaultEntry | None) ->
 
 @cached_per_history
 def outages(history: History) -> tuple[tuple[int, int], ...]:
-    """Return start and end of each period in which the bridge was down because the harness had killed it."""
+    """Return start and end of each period when the bridge was down because the harness had killed it."""
     return tuple((injection.at, injection.until) for injection in injections(history) if injection.is_kill)
 
 

@@ -115,7 +115,7 @@ class _SharedMessages:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderTotals:
-    """All status reports. `joint_templates` are the sets of templates with messages that cannot be told apart."""
+    """All status reports. `joint_templates` are the sets of templates with messages that look the same."""
 
     own: Mapping[TemplateKey, _OwnMessages]
     shared: Mapping[_SharedMessages, int]

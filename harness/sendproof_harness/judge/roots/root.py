@@ -22,7 +22,7 @@ class Root:
     """The findings of `check` with `cause`, and what follows from them: absences at these `stages`.
 
     A scope of None is everything: `campaigns` and `recipients` by key, `channels` by number. With `since`, only what
-    was due from then on follows. `same_causes` are causes of the same check that are the same failure.
+    was due later follows. `same_causes` are causes of the same check that are the same failure.
     """
 
     check: str

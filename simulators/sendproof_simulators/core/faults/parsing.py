@@ -37,7 +37,7 @@ class FaultSpec:
     when: str
 
     def view(self) -> dict[str, object]:
-        """Return the fault as JSON in the form in which it can be requested, with all defaults."""
+        """Return the fault as JSON in the form of a request, with all defaults."""
         position = self.position
         settings = {field.name: getattr(self.fault, field.name) for field in fields(self.fault)}
         return {

@@ -38,7 +38,7 @@ class Position:
 
 
 def as_text(value: object) -> str:
-    """Return a value in the form in which values are compared: text unchanged, anything else as JSON."""
+    """Return a value in the form for comparisons: text unchanged, anything else as JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 

@@ -104,7 +104,7 @@ class BridgeFault(Fault, ABC):
 
     @abstractmethod
     def instructions(self) -> Mapping[str, object]:
-        """Return the fields that tell the harness what to do."""
+        """Return the fields with the instructions for the harness."""
 
 
 @cache

@@ -20,7 +20,7 @@ def check_webhook_url(text: str, allow_remote: bool) -> str:  # noqa: FBT001 - a
     """Return the URL, decoded if it was percent-encoded; `ValueError` says what was expected and what to do.
 
     Only http and https are valid, without user name and password; hosts off this machine only with `allow_remote`.
-    A host name other than `localhost` counts as remote, because only a look-up could tell.
+    A host name other than `localhost` counts as remote, because only a look-up could show it.
     """
     url = unquote(text) if _ENCODED.match(text) else text
     if len(url) > MAX_URL:

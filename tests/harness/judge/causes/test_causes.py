@@ -12,7 +12,7 @@ CAUSES_MAX = 12
 
 @pytest.fixture(scope="module")
 def causes() -> dict[str, list[str]]:
-    """Return the causes of each check for a history in which nearly everything is wrong."""
+    """Return the causes of each check for a history where nearly everything is wrong."""
     results = build_wrong_run().verdict().results
     return {result.check.id: [group.cause for group in result.groups] for result in results}
 

@@ -167,7 +167,7 @@ def test_messages_to_the_number_of_one_customer_are_named(correct_run):
 
 
 def silent_run(*, pages: bool = True, event: int | None = 200) -> HistoryBuilder:
-    """Return a run in which nothing is sent; `event` is the status of the event, None if it was never posted."""
+    """Return a run where nothing is sent; `event` is the status of the event, None if it was never posted."""
     run = build_correct_run().without("delivery").without("delivery_status")
     run = run.without("webhook", lambda line: line["service"] == "textlocal" or event is None)
     run = run.change("webhook", lambda line: line | {"status": event})
@@ -261,7 +261,7 @@ def test_lost_numbers_in_the_national_form_are_named():
 
 
 def trigger_run(*lost: int, status: int = 200, delay: int = 0) -> HistoryBuilder:
-    """Return a run in which customer 3 meets a trigger twice, half an hour apart; the messages `lost` are not sent."""
+    """Return a run where customer 3 meets a trigger twice, half an hour apart; the messages `lost` are not sent."""
     run = build_correct_run()
     lines: list[Line] = []
     for position in range(2):

@@ -26,7 +26,7 @@ def customers_with(*individuals: Individual, country: str = "GB") -> list[Custom
 
 @pytest.mark.parametrize("protection", PROTECTIONS)
 def test_individual_has_exactly_its_protection(protection: str) -> None:
-    """Everybody else in this audience is protected in some way."""
+    """All others in this audience are protected in some way."""
     customer = customers_with(Individual(customer=42, protection=protection))[42]
     opted_out_by = {"no_consent": "attribute", "provider_list": "provider"}.get(protection)
     assert (customer.opted_out_by, customer.number is None) == (opted_out_by, protection == "unusable_number")
