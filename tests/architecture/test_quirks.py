@@ -25,7 +25,7 @@ def quirks(service: str) -> list[list[str]]:
 
 def names_of_tests(service: str) -> set[str]:
     """Return the names of a service's tests."""
-    files = (TESTS_FOLDER / service).glob("test_*.py")
+    files = (TESTS_FOLDER / service).rglob("test_*.py")
     return {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
 
 
