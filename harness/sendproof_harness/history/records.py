@@ -38,7 +38,7 @@ VERSION = 1
 class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     """Expectation: one scheduled campaign on one channel.
 
-    `rows` is the number of its `customers` that the announcement counted.
+    `rows` is the number of its `customers` that the announcement counted, `control_group` of those who get nothing.
     """
 
     campaign: int
@@ -49,15 +49,16 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     splits: tuple[Split, ...]
     rows: int | None = None
     cancelled_at: Instant | None = None
+    control_group: int = 0
 
 
 class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled. `opted_out_by` is where an opt-out was kept when the campaign was
-    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if that is not + and
-    the digits. `outcome` is the name of the customer's test number.
+    not_cleared (conditional campaign), cancelled or control_group. `opted_out_by` is where an opt-out was kept when the
+    campaign was announced: attribute or provider. `raw_number` is the number as the client's records spell it, if that
+    is not + and the digits. `outcome` is the name of the customer's test number.
     """
 
     campaign: int

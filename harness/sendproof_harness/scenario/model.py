@@ -85,11 +85,15 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A share (0 to 1) of a campaign's customers, with the template and the due time of their message."""
+    """A share (0 to 1) of a campaign's customers, with the template and the due time of their message.
+
+    `group` is the number of their group in an A/B test: 1 is group A.
+    """
 
     share: Fraction
     template: str
     send_at: datetime
+    group: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,7 @@ class Campaign:
 
     Optimove announces it at `announced`. With a nightly process, it announces it in the nightly process of `day`; None
     means the day of the first message. A campaign with `clearance_by` is conditional. At `cancel_at` the campaign
-    cancels itself.
+    cancels itself. `control_group` is the share (0 to 1) of the customers who get nothing, for comparison.
     """
 
     campaign: int
@@ -118,6 +122,7 @@ class Campaign:
     day: date | None = None
     clearance_by: datetime | None = None
     cancel_at: datetime | None = None
+    control_group: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,7 @@ def _campaign(content: Content, audience: Audience) -> Campaign:
         day=date.fromisoformat(content["day"]) if "day" in content else None,
         clearance_by=_optional_time(content, "clearance_by"),
         cancel_at=_optional_time(content, "cancel_at"),
+        control_group=parse_share(content.get("control_group", "0%")),
     )
 
 
@@ -126,7 +127,10 @@ def _part(content: Content) -> Part:
 
 def _split(content: Content) -> Split:
     return Split(
-        share=parse_share(content["share"]), template=content["template"], send_at=parse_time(content["send_at"])
+        share=parse_share(content["share"]),
+        template=content["template"],
+        send_at=parse_time(content["send_at"]),
+        group=content.get("group", 1),
     )
 
 

@@ -83,6 +83,7 @@ def _campaign_plan(call: ControlCall) -> CampaignPlan:
         day=read_instant(fields["day"] + "T00:00:00Z") if "day" in fields else None,
         clearance_by=_optional_instant(fields.get("conditional", {}), "clearance_by"),
         cancel_at=_optional_instant(fields, "cancel_at"),
+        control_group=fields.get("control_group", 0.0),
     )
 
 
@@ -127,4 +128,5 @@ def _split(
         title=template.title,
         body=template.body,
         send_at=read_instant(fields["send_at"]),
+        group=fields.get("group", 1),
     )

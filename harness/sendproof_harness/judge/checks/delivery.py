@@ -128,6 +128,7 @@ def _stray(stray: Stray) -> Finding:
 
 
 _FORBIDDEN_CAUSES: Mapping[str, str] = {
+    "control_group": "unexpected: sent to a customer of the control group",
     "not_cleared": "unexpected: sent to a customer who was not cleared",
     "unusable_number": "unexpected: sent to a customer without a usable number",
 }

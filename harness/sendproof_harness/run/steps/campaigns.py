@@ -40,6 +40,7 @@ def _campaign(campaign: Campaign) -> dict[str, object]:
         **day,
         **conditional,
         **cancel_at,
+        **({"control_group": float(campaign.control_group)} if campaign.control_group else {}),
     }
 
 
@@ -49,4 +50,5 @@ def _channels(parts: tuple[Part, ...]) -> dict[str, object]:
 
 
 def _split(split: Split) -> dict[str, object]:
-    return {"share": float(split.share), "template": split.template, "send_at": iso_utc(split.send_at)}
+    group = {} if split.group == 1 else {"group": split.group}
+    return {"share": float(split.share), "template": split.template, "send_at": iso_utc(split.send_at), **group}

@@ -65,6 +65,13 @@ def split_shares_are_complete(scenario: Scenario, document: Document) -> Iterato
             yield document.diagnostic((*path, "splits"), message)
 
 
+def control_groups_leave_recipients(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that no control group takes all customers of its campaign."""
+    for index, campaign in enumerate(scenario.campaigns):
+        if campaign.control_group >= 1:
+            yield document.diagnostic(("campaigns", index, "control_group"), expected_got("less than 100%", "100%"))
+
+
 def split_templates_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that the channel's provider has the template when the campaign is planned."""
     providers = {channel.id: channel.provider for channel in scenario.channels}
@@ -145,6 +152,7 @@ RULES = (
     campaign_channels_exist,
     campaigns_fit_the_audience,
     split_shares_are_complete,
+    control_groups_leave_recipients,
     split_templates_exist,
     campaigns_are_announced_one_way,
     campaigns_are_announced_in_order,

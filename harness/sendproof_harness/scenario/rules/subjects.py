@@ -60,6 +60,7 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
         "not_cleared": any(campaign.clearance_by for campaign in scenario.campaigns),
         "cancelled": any(campaign.cancel_at for campaign in scenario.campaigns)
         or any(isinstance(step, CancelCampaign) for step in scenario.steps),
+        "control_group": any(campaign.control_group for campaign in scenario.campaigns),
     }
     return None if present[value] or value in protections else _ADD[value]
 
@@ -70,6 +71,7 @@ _ADD: Mapping[str, str] = {
     "unusable_number": "add `unusable_numbers`, or an individual with this protection, to the audience",
     "not_cleared": "add `clearance_by` to a campaign",
     "cancelled": "add `cancel_at` to a campaign, or a step `cancel`",
+    "control_group": "add `control_group` to a campaign",
 }
 
 

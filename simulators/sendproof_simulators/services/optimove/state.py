@@ -187,9 +187,10 @@ class State:
             late = {"late_clearance": campaign_id} if clearance.required_by <= now else None
             raise bad_request(f"expected the statuses of CampaignID {campaign_id} before {deadline}", late)
         indexed = [(self._audience.index_of(customer), is_cleared) for customer, is_cleared in statuses]
-        customers = campaign.customers
         clearance.record_statuses(
-            (index, is_cleared) for index, is_cleared in indexed if index is not None and index in customers
+            (index, is_cleared)
+            for index, is_cleared in indexed
+            if index is not None and index in campaign.target_group and index not in campaign.control
         )
         return (clearance.journal_entry(campaign_id, "given", len(indexed)),)
 

@@ -7,7 +7,7 @@ from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.plans import Split
-from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution, iso_or_none
+from sendproof_simulators.services.optimove.campaigns.campaign import TEST_GROUP, Campaign, Execution, iso_or_none
 from sendproof_simulators.services.optimove.customers.records import NUMBER, Customers
 
 _BLOCK = 10_000
@@ -24,10 +24,9 @@ def expectations(customers: Customers, campaign: Campaign) -> Iterator[JournalEn
 
 
 def _obligations(customers: Customers, execution: Execution) -> Iterator[JournalEntry]:
-    plan = execution.campaign.plan
-    end = plan.first_customer + plan.customers
-    for start in range(plan.first_customer, end, _BLOCK):
-        block = range(start, min(start + _BLOCK, end))
+    target_group = execution.campaign.target_group
+    for start in range(0, len(target_group), _BLOCK):
+        block = target_group[start : start + _BLOCK]
         rows = zip(block, customers.customers(block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
             yield JournalEntry(kind="obligation", fields=_obligation_json(execution, index, customer, split))
@@ -35,6 +34,7 @@ def _obligations(customers: Customers, execution: Execution) -> Iterator[Journal
 
 def _campaign_json(execution: Execution) -> dict[str, object]:
     campaign, plan = execution.campaign, execution.plan
+    control = {"control_group": len(campaign.control)} if campaign.control else {}
     return {
         "campaign": campaign.plan.campaign,
         "channel": plan.channel,
@@ -44,6 +44,7 @@ def _campaign_json(execution: Execution) -> dict[str, object]:
         "announced_at": iso_or_none(campaign.announced_at),
         "cancelled_at": iso_or_none(campaign.cancelled_at),
         "splits": [_split_json(split) for split in plan.splits],
+        **control,
     }
 
 
@@ -54,6 +55,7 @@ def _split_json(split: Split) -> dict[str, object]:
         "body": split.body,
         "send_at": iso(split.send_at),
         "share": split.share,
+        **({} if split.group == TEST_GROUP else {"group": split.group}),
     }
 
 
@@ -91,6 +93,8 @@ def customer_facts(customer: Customer) -> dict[str, object]:
 
 def _reason_for_no_message(campaign: Campaign, index: int, customer: Customer, split: Split) -> str | None:
     """Return why the customer is due no message, or None. Messages due by the instant of a cancellation stay due."""
+    if index in campaign.control:
+        return "control_group"
     if campaign.clearance is not None and campaign.clearance.excludes(index):
         return "not_cleared"
     if customer.opted_out:

@@ -1,6 +1,6 @@
 """Functions of the group `customers` that list the recipients of a campaign, one row per channel."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
@@ -9,7 +9,7 @@ from sendproof_simulators.core.plans import Split
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import ApiKey
-from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution
+from sendproof_simulators.services.optimove.campaigns.campaign import CONTROL_GROUP, Campaign, Execution
 from sendproof_simulators.services.optimove.handlers.paging import (
     attribute_delimiter,
     ordered,
@@ -19,10 +19,13 @@ from sendproof_simulators.services.optimove.handlers.paging import (
 from sendproof_simulators.services.optimove.permissions import authorized
 
 # documented: 1 is the control group, https://developer.optimove.com/reference/get_customers-getcustomeronetimeactionsbycampaign
-# and 1 is the test group, https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions;
 # assumed: the templates of a campaign are its actions from 2 on.
+CONTROL_ACTION = 1
 FIRST_ACTION = 2
-TEST_GROUP = 1
+# assumed: the control group gets nothing, so its rows have no channel.
+_NO_CHANNEL = 0
+
+_Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +81,21 @@ def get_customer_execution_details_by_campaign(call: Call) -> Effects:
 
 @authorized
 def get_customer_one_time_actions_by_campaign(call: Call) -> Effects:
-    """Return a page of customers with their groups and actions. The simulator has no control group."""
+    """Return a page of customers with their groups and actions, and on request the control group after them."""
 
     def row(recipient: Recipient) -> dict[str, object]:
         return {
             "CustomerID": call.state.records.id_of(recipient.customer),
-            "RecipientGroupID": TEST_GROUP,
+            "RecipientGroupID": recipient.split.group,
             "ActionID": recipient.action,
             "ChannelID": recipient.execution.plan.channel,
         }
 
-    return _page_with_attributes(call, row)
+    def control_row(customer: int) -> dict[str, object]:
+        members = {"RecipientGroupID": CONTROL_GROUP, "ActionID": CONTROL_ACTION, "ChannelID": _NO_CHANNEL}
+        return {"CustomerID": call.state.records.id_of(customer), **members}
+
+    return _page_with_attributes(call, row, control_row if call.params.get("IncludeControlGroup") else None)
 
 
 @authorized
@@ -117,27 +124,39 @@ def send_id(context: SandboxContext, execution: Execution, split: Split) -> str:
     return context.random.token(6, "optimove", "send", *path).upper()
 
 
-def _page_with_attributes(call: Call, row: Callable[[Recipient], dict[str, object]]) -> Effects:
+def _page_with_attributes(
+    call: Call, row: Callable[[Recipient], _Row], control_row: Callable[[int], _Row] | None = None
+) -> Effects:
     """Return the requested page with the requested attributes, in their state at the announcement."""
     options, campaign = call.state.options, call.state.announced_campaign(call.params["CampaignID"])
     names, delimiter = requested_attributes(call), attribute_delimiter(call)
     customers = call.state.records.as_of(campaign.announced_at)
+    executions = list(_requested_executions(call, campaign.executions.values()))
+    chosen = [(recipient.customer, row(recipient)) for recipient in _requested_recipients(call, executions)]
+    if control_row is not None and executions:
+        chosen += [(customer, control_row(customer)) for customer in _requested_control_group(call, executions)]
     rows: list[Mapping[str, object]] = []
-    for recipient in _requested_recipients(call, campaign.executions.values()):
-        values = customers.values(recipient.customer, names) if names else ()
-        rows.append({**row(recipient), **responses.attribute_member(options, values, delimiter)})
+    for customer, members in chosen:
+        values = customers.values(customer, names) if names else ()
+        rows.append({**members, **responses.attribute_member(options, values, delimiter)})
     return Effects(response=responses.list_response(options, rows))
 
 
-def _requested_recipients(call: Call, executions: Iterable[Execution]) -> Iterator[Recipient]:
-    """Yield the recipients on the requested page, on the requested channel (0 or none: all) that the key may use."""
+def _requested_executions(call: Call, executions: Iterable[Execution]) -> Iterator[Execution]:
+    """Yield the executions on the requested channel (0 or none: all) that the key may use."""
     key: ApiKey | None = call.key
-    requested_channel, page = call.params.get("ChannelID"), requested_page(call)
-    skip, left = page.skip, page.size
+    requested = call.params.get("ChannelID")
     for execution in executions:
         channel = execution.plan.channel
-        if (requested_channel and channel != requested_channel) or not (key is None or key.may_use(channel)):
-            continue
+        if requested in {None, 0, channel} and (key is None or key.may_use(channel)):
+            yield execution
+
+
+def _requested_recipients(call: Call, executions: Iterable[Execution]) -> Iterator[Recipient]:
+    """Yield the recipients on the requested page."""
+    page = requested_page(call)
+    skip, left = page.skip, page.size
+    for execution in executions:
         customers = ordered(call.state.options, execution.campaign.customers)
         chosen = customers[skip : skip + left]
         for customer, split in zip(chosen, execution.splits(chosen), strict=True):
@@ -145,10 +164,19 @@ def _requested_recipients(call: Call, executions: Iterable[Execution]) -> Iterat
         skip, left = max(0, skip - len(customers)), left - len(chosen)
 
 
+def _requested_control_group(call: Call, executions: Sequence[Execution]) -> Sequence[int]:
+    """Return the customers of the control group on the requested page, after all recipients."""
+    page, campaign = requested_page(call), executions[0].campaign
+    recipients = len(executions) * len(campaign.customers)
+    end = page.skip + page.size - recipients
+    return ordered(call.state.options, sorted(campaign.control))[max(0, page.skip - recipients) : max(0, end)]
+
+
 def _page_of_actions(call: Call, campaign: Campaign) -> Effects:
     """Return the requested page of customers with their action on the first channel."""
+    first = list(campaign.executions.values())[:1]
     rows = [
         {"CustomerID": call.state.records.id_of(recipient.customer), "ActionID": recipient.action, "PromoCode": ""}
-        for recipient in _requested_recipients(call, list(campaign.executions.values())[:1])
+        for recipient in _requested_recipients(call, _requested_executions(call, first))
     ]
     return Effects(response=responses.list_response(call.state.options, rows))

@@ -9,6 +9,7 @@ from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import ApiKey
+from sendproof_simulators.services.optimove.campaigns.campaign import TEST_GROUP
 from sendproof_simulators.services.optimove.errors import bad_request
 from sendproof_simulators.services.optimove.handlers.executions import FIRST_ACTION
 from sendproof_simulators.services.optimove.handlers.paging import requested_page
@@ -16,7 +17,6 @@ from sendproof_simulators.services.optimove.permissions import authorized
 from sendproof_simulators.services.optimove.state import Interaction
 
 # documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
-_TEST_GROUP = 1
 _METRIC_MEMBERS = ("ChannelID", "CampaignID", "TemplateID", "MetricID", "MetricValue")
 # observed: a Vonage SMS bridge knows 0 to 6 and 9
 _SEEN_METRICS = frozenset({0, 1, 2, 3, 4, 5, 6, 9})
@@ -46,7 +46,7 @@ def update_campaign_interactions(call: Call) -> Effects:
         template=body["TemplateID"],
         event=int(body["EventID"]),
         date=body["InteractionDate"],
-        group=int(body.get("RecipientGroupID", _TEST_GROUP)),
+        group=int(body.get("RecipientGroupID", TEST_GROUP)),
     )
     call.state.record_interactions(interaction, body["CustomerIDs"])
     entry = _interactions_entry(interaction, body["CustomerIDs"])
@@ -109,6 +109,6 @@ def _interactions_entry(interaction: Interaction, customers: list[Any]) -> Journ
         "date": interaction.date,
         "customers": customers,
     }
-    if interaction.group != _TEST_GROUP:
+    if interaction.group != TEST_GROUP:
         fields["group"] = interaction.group
     return JournalEntry(kind="interactions", fields=fields)
