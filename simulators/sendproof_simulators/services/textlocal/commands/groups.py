@@ -148,7 +148,7 @@ def _add_contacts(
 
 def _member(context: SandboxContext, text: str) -> str | None:
     """Return the key of a contact: its number, or a customer id if the sandbox allows these."""
-    if context.dialects["template_send"] == "brochure" and context.audience.index_of(text) is not None:
+    if context.dialects["template_send"] == "brochure" and context.customers.index_of(text) is not None:
         return text
     return to_number(context, text)
 

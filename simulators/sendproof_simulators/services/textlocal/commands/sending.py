@@ -104,7 +104,7 @@ def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: st
         raise ApiError(errors.EMPTY_GROUP)
     if _is_template_send(call, fields):
         return template_recipients(call, members, fields["template_id"]), group
-    return text_recipients(call.context, members, text), group
+    return text_recipients(call, members, text), group
 
 
 def _is_template_send(call: Call, fields: Fields) -> bool:
