@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def handover_content(
         "sandbox": sandbox["sandbox"],
         "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
         "services": sandbox["services"],
-        "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
+        "channels": list(_channels(sandbox["channels"], scenario)),
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
         "sender": sender(scenario),
@@ -56,13 +56,19 @@ def _carries_messages(channel: Mapping[str, Any]) -> bool:
     return channel["id"] not in provider(channel["provider"]).subscription_channels
 
 
-def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str, Any]:
-    """Return the channel with the settings that the scenario adds to it."""
-    planned = next((plan for plan in scenario.channels if plan.id == channel["id"]), None) if scenario else None
-    if planned is None:
-        return dict(channel)
-    added = {"preference_channel": planned.preference_channel, "overrides": planned.overrides}
-    return {**channel, **{name: value for name, value in added.items() if value is not None}}
+def _channels(channels: Sequence[Mapping[str, Any]], scenario: Scenario | None) -> Iterator[dict[str, Any]]:
+    """Yield the channels that carry messages, with the settings that the scenario adds to them.
+
+    If Optimove has a channel for the subscriptions of a provider, opt-outs are reported there.
+    """
+    post_back = {channel["provider"]: channel["id"] for channel in channels if not _carries_messages(channel)}
+    planned = {} if scenario is None else {channel.id: channel for channel in scenario.channels}
+    for channel in filter(_carries_messages, channels):
+        plan, added = planned.get(channel["id"]), {"preference_channel": post_back.get(channel["provider"])}
+        if plan is not None:
+            added["preference_channel"] = plan.preference_channel or added["preference_channel"]
+            added["overrides"] = plan.overrides
+        yield {**channel, **{name: value for name, value in added.items() if value is not None}}
 
 
 def sender(scenario: Scenario | None) -> str:

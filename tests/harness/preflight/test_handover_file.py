@@ -81,6 +81,17 @@ def test_missing_file_is_reported_with_where_to_find_one(tmp_path):
         read(tmp_path / "handover.json")
 
 
+def test_channel_for_subscriptions_is_the_preference_channel_of_its_provider(new_handover):
+    """It carries no messages, so the bridge has nothing to send on it."""
+    ids = {505: "textlocal", 600: "xtremepush", 444: "xtremepush"}
+    handover = new_handover(channels=[{"id": id_, "provider": provider} for id_, provider in ids.items()])
+
+    assert [(channel["id"], channel.get("preference_channel")) for channel in handover["channels"]] == [
+        (505, None),
+        (600, 444),
+    ]
+
+
 def test_file_of_a_run_is_valid(tmp_path):
     """A run writes more keys than the minimum."""
     more = {"sandbox": "s", "clock_url": "http://127.0.0.1:1/", "sender": "S", "webhook_token": "t"}

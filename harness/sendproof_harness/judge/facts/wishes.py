@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sendproof_harness.history.records import History
+from sendproof_harness.providers import provider
 
 #: Totals by UpdateCampaignMetrics, and customers by UpdateCampaignInteractions.
 CAMPAIGN_METRICS = "campaign_metrics"
@@ -51,8 +52,19 @@ def wanted_links(history: History) -> Mapping[int, str]:
 
 
 def preference_channels(history: History) -> Mapping[int, int]:
-    """Return the channel for which opt-outs are reported, by channel of the run."""
+    """Return the channel for which opt-outs are reported, by channel of the run.
+
+    Without a wish of the client, it is the provider's channel for subscriptions if Optimove has one, else the channel.
+    """
     other = {
         number: channel for scenario in history.scenarios for number, channel in scenario.preference_channels.items()
     }
-    return {channel.id: other.get(str(channel.id), channel.id) for channel in history.header.channels}
+    post_back = {
+        channel.provider: channel.id
+        for channel in history.header.channels
+        if channel.id in provider(channel.provider).subscription_channels
+    }
+    return {
+        channel.id: other.get(str(channel.id), post_back.get(channel.provider, channel.id))
+        for channel in history.header.channels
+    }
