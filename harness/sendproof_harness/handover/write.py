@@ -68,6 +68,7 @@ def _channels(channels: Sequence[Mapping[str, Any]], scenario: Scenario | None) 
         if plan is not None:
             added["preference_channel"] = plan.preference_channel or added["preference_channel"]
             added["overrides"] = plan.overrides
+            added["apps"] = [{"id": id_, "name": name} for id_, name in plan.apps.items()] or None
         yield {**channel, **{name: value for name, value in added.items() if value is not None}}
 
 

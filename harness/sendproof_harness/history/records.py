@@ -39,6 +39,7 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     """Expectation: one scheduled campaign on one channel.
 
     `rows` is the number of its `customers` that the announcement counted, `control_group` of those who get nothing.
+    `app` is the id of the app that the marketer chose.
     """
 
     campaign: int
@@ -50,6 +51,7 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     rows: int | None = None
     cancelled_at: Instant | None = None
     control_group: int = 0
+    app: str | None = None
 
 
 class Obligation(Record, frozen=True, gc=False, tag="obligation"):
@@ -278,7 +280,7 @@ class Metrics(Record, frozen=True, gc=False, tag="metrics"):
 
 
 class Interactions(Record, frozen=True, gc=False, tag="interactions"):
-    """One accepted call of UpdateCampaignInteractions; `group` is the RecipientGroupID."""
+    """One accepted call of UpdateCampaignInteractions; `group` is the RecipientGroupID, `app` the AppID."""
 
     campaign: int
     channel: int
@@ -287,6 +289,7 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
     customers: tuple[str, ...]
     date: str | None = None
     group: int = 1
+    app: str | None = None
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):

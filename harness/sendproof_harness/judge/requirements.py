@@ -103,6 +103,13 @@ BATCHES_WITHIN_LIMITS = Requirement(
     source=_INTERACTIONS,
     evidence="observed",
 )
+APPS_LISTED = Requirement(
+    number="R203",
+    text="The bridge adds every app of a channel to Optimove by its id and name, and deletes it when it is gone, so "
+    "that marketers choose from exactly the existing apps.",
+    source=_GUIDE,
+    evidence="documented",
+)
 PAGES_COMPLETE = Requirement(
     number="R301",
     text="The bridge reads the whole audience of a campaign, page by page, without a gap and without reading a row "

@@ -290,6 +290,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         "preference_channels": preference_channels,
         "links": {str(channel.id): url for channel in scenario.channels if (url := _link_of(channel)) is not None},
         "sender": sender(scenario),
+        "apps": {str(channel.id): dict(channel.apps) for channel in scenario.channels if channel.apps},
         "subjects": [asdict(subject) for subject in required_subjects(scenario)],
     }
     return {name: wish for name, wish in wishes.items() if wish}

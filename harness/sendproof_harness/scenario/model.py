@@ -59,7 +59,7 @@ class Channel:
     """One Optimove channel and the provider that carries its messages.
 
     With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
-    expression over event 11.
+    expression over event 11. `apps` maps the id of each app that marketers may choose to its name.
     """
 
     id: int
@@ -68,6 +68,7 @@ class Channel:
     testing: bool = False
     preference_channel: int | None = None
     overrides: str | None = None
+    apps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +99,11 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The splits of a campaign on one channel."""
+    """The splits of a campaign on one channel, and the app of the channel that the marketer chose, if any."""
 
     channel: int
     splits: tuple[Split, ...]
+    app: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,8 @@ def _optional_time(content: Content, key: str) -> datetime | None:
 
 
 def _part(content: Content) -> Part:
-    return Part(channel=content["channel"], splits=tuple(_split(split) for split in content["splits"]))
+    splits = tuple(_split(split) for split in content["splits"])
+    return Part(channel=content["channel"], splits=splits, app=content.get("app"))
 
 
 def _split(content: Content) -> Split:
@@ -227,7 +228,8 @@ class _ProviderParser:
         }
 
     def channel(self, content: Content) -> Channel:
-        return Channel(**self._resolved(content))
+        apps = {app["id"]: app["name"] for app in content.get("apps", ())}
+        return Channel(**{**self._resolved(content), "apps": apps})
 
     def template(self, content: Content) -> Template:
         return Template(**self._resolved(content))

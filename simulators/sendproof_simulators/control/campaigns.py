@@ -72,7 +72,7 @@ def _campaign_plan(call: ControlCall) -> CampaignPlan:
     fields, now = call.body, call.now
     if "announce_at" in fields and call.sandbox.settings.nightly_at is not None:
         raise ControlError(409, "a nightly process announces the campaigns here: set `day` instead of `announce_at`")
-    single = [{"channel": fields.get("channel"), "splits": fields.get("splits")}]
+    single = [{"channel": fields.get("channel"), "splits": fields.get("splits"), "app": fields.get("app")}]
     return CampaignPlan(
         campaign=fields["campaign"],
         name=fields.get("name", f"Campaign {fields['campaign']}"),
@@ -100,6 +100,7 @@ def _channel_plan(call: ControlCall, part: Mapping[str, Any]) -> ChannelPlan:
         provider=channel.provider,
         splits=tuple(_split(split, at_provider, on_channel, channel) for split in part["splits"]),
         render=templates_of(call, channel.provider).render,
+        app=part.get("app"),
     )
 
 

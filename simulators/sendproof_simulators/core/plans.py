@@ -24,12 +24,16 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPlan:
-    """A campaign's part on one channel. `render(body, attributes)` makes the expected text of one customer."""
+    """A campaign's part on one channel. `render(body, attributes)` makes the expected text of one customer.
+
+    `app` is the id of one of the channel's apps, for channels that have apps.
+    """
 
     channel: int
     provider: str
     splits: tuple[Split, ...]
     render: Callable[[str, Mapping[str, str | None]], str]
+    app: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The table of checks, in the order of a campaign's life."""
 
 from sendproof_harness.judge.checks import (
+    apps,
     campaign_state,
     clearance,
     delivery,
@@ -38,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     *webhook_answers.CHECKS,
     *listener.CHECKS,
     *templates.CHECKS,
+    *apps.CHECKS,
     *paging.CHECKS,
     *delivery.CHECKS,
     *text.CHECKS,

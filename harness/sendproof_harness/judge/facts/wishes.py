@@ -51,6 +51,11 @@ def wanted_links(history: History) -> Mapping[int, str]:
     return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}
 
 
+def apps_of_channels(history: History) -> Mapping[int, Mapping[str, str]]:
+    """Return the names of the apps of each channel that has any, by id."""
+    return {int(number): apps for scenario in history.scenarios for number, apps in scenario.apps.items()}
+
+
 def preference_channels(history: History) -> Mapping[int, int]:
     """Return the channel for which opt-outs are reported, by channel of the run.
 

@@ -45,7 +45,14 @@ def _campaign(campaign: Campaign) -> dict[str, object]:
 
 
 def _channels(parts: tuple[Part, ...]) -> dict[str, object]:
-    channels = [{"channel": part.channel, "splits": [_split(split) for split in part.splits]} for part in parts]
+    channels: list[dict[str, object]] = [
+        {
+            "channel": part.channel,
+            "splits": [_split(split) for split in part.splits],
+            **({} if part.app is None else {"app": part.app}),
+        }
+        for part in parts
+    ]
     return channels[0] if len(channels) == 1 else {"channels": channels}
 
 

@@ -54,10 +54,14 @@ def interaction_findings(history: History, check: str) -> Iterator[Finding]:
 def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
     states, quotas, by_customer = possible_states(history), GroupQuotas(history), recipients_by_customer(history)
     occurrences = customer_occurrences(history)
-    groups = _groups_of_templates(history)
+    groups, apps = (
+        _groups_of_templates(history),
+        {campaign_key(campaign): campaign.app for campaign in history.campaigns},
+    )
     for report in history.interactions:
         if report.group not in {_TEST_GROUP, *groups[template_key(report)]}:
             yield _wrong_group(check, report, groups)
+        yield from _wrong_app(check, report, apps)
         key, in_campaign = campaign_key(report), states.get(campaign_key(report), {})
         name = METRIC_NAMES.get(report.event_id, f"event {report.event_id}")
         cause = f"a customer was reported as {name} but was not"
@@ -106,6 +110,14 @@ def _wrong_group(check: str, report: Interactions, groups: _Groups) -> Finding:
     customer = next(iter(report.customers), "")
     expected = f"RecipientGroupID {' or '.join(map(str, sorted(own)))}, or none"
     return _finding(check, report, customer, cause, expected, f"RecipientGroupID {report.group}")
+
+
+def _wrong_app(check: str, report: Interactions, apps: Mapping[CampaignKey, str | None]) -> Iterator[Finding]:
+    key = campaign_key(report)
+    if key in apps and report.app != apps[key]:
+        cause = "another app than that of the campaign" if report.app else "no app, although the campaign has one"
+        expected = f"AppID {apps[key]}" if apps[key] else "no AppID"
+        yield _finding(check, report, next(iter(report.customers), ""), cause, expected, f"AppID {report.app}")
 
 
 def _wrong_time(

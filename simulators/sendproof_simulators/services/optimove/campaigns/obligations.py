@@ -35,6 +35,7 @@ def _obligations(customers: Customers, execution: Execution) -> Iterator[Journal
 def _campaign_json(execution: Execution) -> dict[str, object]:
     campaign, plan = execution.campaign, execution.plan
     control = {"control_group": len(campaign.control)} if campaign.control else {}
+    app = {} if plan.app is None else {"app": plan.app}
     return {
         "campaign": campaign.plan.campaign,
         "channel": plan.channel,
@@ -45,6 +46,7 @@ def _campaign_json(execution: Execution) -> dict[str, object]:
         "cancelled_at": iso_or_none(campaign.cancelled_at),
         "splits": [_split_json(split) for split in plan.splits],
         **control,
+        **app,
     }
 
 

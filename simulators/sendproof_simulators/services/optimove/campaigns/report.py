@@ -129,6 +129,7 @@ def _split_executions_json(state: State, campaign: Campaign) -> Iterator[dict[st
                 "scheduled_time": iso(split.send_at),
                 "recipients": recipients,
                 "group": split.group,
+                "app": execution.plan.app,
             }
 
 
@@ -141,6 +142,7 @@ def _trigger_execution_json(state: State, plan: TriggerPlan) -> dict[str, object
         "title": plan.title,
         "scheduled_time": None,
         "group": TEST_GROUP,
+        "app": None,
         "recipients": sum(firing.plan is plan for firing in state.triggers.firings),
     }
 
@@ -176,6 +178,7 @@ def _interactions_json(state: State, campaign: int) -> list[dict[str, object]]:
             "name": _name_or_number(INTERACTIONS, interaction.event),
             "date": interaction.date,
             "group": interaction.group,
+            "app": interaction.app or None,
             "customers": customers,
         }
         for interaction, customers in sorted(state.interactions.items())

@@ -53,6 +53,12 @@ _ERROR_DIALECTS = (
         ("400", "Bad Request", "assumed", "no statement"),
     ),
     _dialect(
+        "unknown_app",
+        "What becomes of a request with the id of an app that its channel does not have?",
+        ("refused", "it is refused, like one with an unknown channel", "assumed", "no statement"),
+        ("accepted", "the id is stored as it is", "assumed", "no statement"),
+    ),
+    _dialect(
         "retry_after",
         "Does a 429 say when to retry?",
         (

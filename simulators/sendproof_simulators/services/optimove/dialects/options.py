@@ -32,6 +32,7 @@ class OptimoveOptions:
     unseen_metrics_refused: bool
     opt_out_mode: int
     event_1_channel_refused: bool
+    unknown_apps_refused: bool
     # Events.
     event_keys: str
     retry_policy: RetryPolicy
@@ -62,6 +63,7 @@ def read_options(context: SandboxContext) -> OptimoveOptions:
         unseen_metrics_refused=dialects["metric_ids"] == "seen",
         opt_out_mode=OPT_OUT_MODES[dialects["communication_modes"]],
         event_1_channel_refused=dialects["event_1_channel"] == "refused",
+        unknown_apps_refused=dialects["unknown_app"] == "refused",
         event_keys=dialects["event_keys"],
         retry_policy=RETRY_POLICIES[dialects["webhook_retries"]],
         personal_info_present=dialects["personal_info"] == "present",

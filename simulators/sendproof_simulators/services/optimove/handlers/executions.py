@@ -53,6 +53,7 @@ def get_customer_send_details_by_campaign(call: Call) -> Effects:
             "ChannelID": recipient.execution.plan.channel,
             "ScheduledTime": sql_time(recipient.split.send_at),
             "SendID": send_id(call.context, recipient.execution, recipient.split),
+            **_app_member(recipient.execution),
         }
         return {**members, "TemplateID": recipient.split.template} if has_template else members
 
@@ -116,6 +117,11 @@ def update_customer_promotion_status(call: Call) -> Effects:
     statuses = [(item["CustomerID"], item["Status"]) for item in call.body["PromosUpdated"]]
     entries = call.state.record_clearance(call.body["CampaignID"], statuses, call.now)
     return Effects(response=responses.success_response(call.state.options), entries=entries)
+
+
+def _app_member(execution: Execution) -> dict[str, object]:
+    app = execution.plan.app
+    return {} if app is None else {"AppID": app}
 
 
 def send_id(context: SandboxContext, execution: Execution, split: Split) -> str:

@@ -47,6 +47,7 @@ def update_campaign_interactions(call: Call) -> Effects:
         event=int(body["EventID"]),
         date=body["InteractionDate"],
         group=int(body.get("RecipientGroupID", TEST_GROUP)),
+        app=body.get("AppID") or "",
     )
     call.state.record_interactions(interaction, body["CustomerIDs"])
     entry = _interactions_entry(interaction, body["CustomerIDs"])
@@ -111,4 +112,6 @@ def _interactions_entry(interaction: Interaction, customers: list[Any]) -> Journ
     }
     if interaction.group != TEST_GROUP:
         fields["group"] = interaction.group
+    if interaction.app:
+        fields["app"] = interaction.app
     return JournalEntry(kind="interactions", fields=fields)
