@@ -6,6 +6,7 @@ Each service has its own port, as its own host would, and its name as a path pre
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -13,13 +14,14 @@ from urllib.parse import parse_qsl
 from sendproof_simulators.control.api import ControlApi
 from sendproof_simulators.control.call import ControlContext
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
+from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import FaultyResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.addresses import Addresses
 from sendproof_simulators.server.faulty_response import CONNECTION, encode_headers, until_disconnected, write_faulty
 from sendproof_simulators.server.pipeline import ServicePipeline
-from sendproof_simulators.services.discovery import CONTRACTS, discover
+from sendproof_simulators.services.discovery import contract_path, discover, service_contracts
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -40,17 +42,23 @@ class DisconnectedError(Exception):
 class Simulators:
     """All services and the control API. Use it as an async context manager: it holds connections."""
 
-    def __init__(self, wall: WallClock | None = None) -> None:
+    def __init__(self, wall: WallClock | None = None, changed_contracts: Path | None = None) -> None:
+        """Compile all contracts. Those in `changed_contracts`, by default the folder in the environment, come first.
+
+        `ValueError` says what is wrong with a contract.
+        """
         wall = wall or SystemWallClock()
         self.addresses = Addresses()
         self._sender = WebhookSender()
         simulators = discover()
-        self.sandboxes = Sandboxes(simulators, wall, self._sender)
+        contracts = service_contracts(changed_contracts)
+        self.sandboxes = Sandboxes(simulators, contracts, wall, self._sender)
         self.services = {
-            name: ServicePipeline(simulator, CONTRACTS, self.sandboxes) for name, simulator in simulators.items()
+            name: ServicePipeline(simulator, contracts[name], self.sandboxes) for name, simulator in simulators.items()
         }
         self.control_context = ControlContext(self.sandboxes, self.services, self.addresses, wall)
-        self.control = ControlApi(CONTRACTS, self.control_context)
+        control = load_contract(contract_path("control.yaml", changed=changed_contracts))
+        self.control = ControlApi(control, self.control_context)
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,7 +74,7 @@ class Simulators:
         if scope["type"] != "http":
             return
         service, path = self._find_service(scope)
-        body_limit = self.control.body_limit if service is None else service.simulator.body_limit
+        body_limit = self.control.body_limit if service is None else service.body_limit
         try:
             body = await _read_body(scope, receive, body_limit)
         except DisconnectedError:

@@ -70,7 +70,7 @@ def command(function: Callable[[Call, Fields], CommandResult]) -> Callable[[Call
 
     @wraps(function)
     def handler(call: Call) -> Effects:
-        fields: Fields = {**call.params, **(call.body or {})}
+        fields: Fields = call.with_defaults
         try:
             result = function(call, fields)
         except ApiError as error:
@@ -102,7 +102,8 @@ def _error_status(dialects: Mapping[str, str], kind: str = "") -> int:
 def problem_response(problem: Problem) -> Response:
     """Return the response to a request that was refused before it reached a command."""
     status = _STATUSES.get(problem.kind) or _error_status(problem.dialects, problem.kind)
-    return encode_response(_failure(_problem_errors(problem)), problem.params.get("format"), status)
+    format_ = problem.params.get("format", problem.defaults.get("format"))
+    return encode_response(_failure(_problem_errors(problem)), format_, status)
 
 
 def _problem_errors(problem: Problem) -> Sequence[ErrorItem]:

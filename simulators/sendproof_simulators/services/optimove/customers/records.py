@@ -14,13 +14,9 @@ from typing import NamedTuple, Protocol
 from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, Audience, Customer
 from sendproof_simulators.core.clock.wall_clock import Instant
 
-# documented: https://developer.optimove.com/reference/post_customers-addcustomerattribute
-MAX_ADDED_ATTRIBUTES = 40
-
 CONSENT, NUMBER = "SMS_OPT_IN", "PHONENUMBER"
 _OPTED_IN = "1"
-_MAX_LENGTH = 4_000
-_TYPE = re.compile(r"(DECIMAL\(19,4\)|INT|BIGINT|DATE|(N?VARCHAR)\(([1-9][0-9]{0,3})\))", re.IGNORECASE)
+_TYPE = re.compile(r"(DECIMAL\(19,4\)|INT|BIGINT|DATE|(N?VARCHAR)\(([1-9][0-9]{0,8})\))", re.IGNORECASE)
 _E164 = re.compile(r"\+([1-9][0-9]{7,14})")
 # The types of the attributes that every customer has: assumed.
 _BASE_TYPES: Mapping[str, str] = {CONSENT: "INT", "BALANCE": "DECIMAL(19,4)"}
@@ -207,10 +203,10 @@ def _opted_out_by(customer: Customer, value: str | None, consent: str) -> str | 
 # -- types -------------------------------------------------------------------------------------------
 
 
-def normalize_type(text: str) -> str | None:
+def normalize_type(text: str, maximum_length: int) -> str | None:
     """Return an attribute type in capitals without spaces, or None if there is no such type."""
     match = _TYPE.fullmatch(text.replace(" ", ""))
-    if match is None or (match[3] is not None and int(match[3]) > _MAX_LENGTH):
+    if match is None or (match[3] is not None and int(match[3]) > maximum_length):
         return None
     return match[1].upper()
 

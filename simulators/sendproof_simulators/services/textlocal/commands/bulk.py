@@ -93,7 +93,7 @@ def bulk_json(call: Call, fields: Fields) -> CommandResult:
     """
     data = _bulk_data(fields.get("data", ""))
     try:
-        return _sent(call, fields, data)
+        return _sent(call, data)
     except ApiError as error:
         error.entries = tuple(_whole_call_rejections(data, error))
         raise
@@ -106,10 +106,10 @@ def _whole_call_rejections(data: "BulkData", error: ApiError) -> Iterator[Journa
         yield rejection_entry(str(message.number or "").strip(), text, error.code, reason, whole_call=True)
 
 
-def _sent(call: Call, fields: Fields, data: "BulkData") -> CommandResult:
+def _sent(call: Call, data: "BulkData") -> CommandResult:
     state: State = call.state
-    check_count(len(data.messages))
-    options = _options(call, fields, data)
+    check_count(len(data.messages), call.context.limits.messages[call.operation])
+    options = _options(call, data)
     credits_before = state.credits
     screening = _Screening(call, data, credits_before)
     for index, message in enumerate(data.messages):
@@ -135,14 +135,14 @@ def _bulk_data(text: str) -> BulkData:
     return data
 
 
-def _options(call: Call, fields: Fields, data: BulkData) -> SendOptions:
+def _options(call: Call, data: BulkData) -> SendOptions:
     settings, spelling = call.state.settings, call.context.dialects["bulk_keys"]
     snake_case = data.schedule_time if spelling != "camel" else None
     camel_case = data.scheduled if spelling != "snake" else None
     return SendOptions(
-        identity=call.state.identities.identify("bulk_json", fields),
+        identity=call.state.identities.identify("bulk_json", call.given),
         sender=check_sender(call.context, data.sender or settings.default_sender, settings.sender_names),
-        send_at=send_time(call.context, call.now, camel_case if snake_case is None else snake_case),
+        send_at=send_time(call, camel_case if snake_case is None else snake_case),
         validity=None,
         unicode=data.unicode,
         test=data.test,
@@ -198,7 +198,7 @@ class _Screening:
         """Return the text as it is sent, and its price. A text that many messages have is checked and stored once."""
         context = self.call.context
         if raw_text not in self._texts:
-            text = check_text(context, _decoded_text(raw_text), self.call.state.templates.values())
+            text = check_text(self.call, _decoded_text(raw_text))
             self._texts[raw_text] = sent_text_and_parts(context, text, unicode=self.data.unicode)
         text, parts = self._texts[raw_text]
         if parts > self.credits and not self.data.test:
