@@ -72,13 +72,13 @@ class Limits:
     def __init__(self, contract: Contract, dialects: Options) -> None:
         """Parse all limits of the contract."""
         self._contract = contract
-        self._dialects = dialects
+        self.dialects = dialects
         self._limits = stated_limits(contract)
         self._read: set[tuple[str, str]] = {(SERVICE, REQUESTS), (SERVICE, BODY)}
 
     def value(self, operation: str, name: str) -> int:
         """Return the number of a limit; a time is in milliseconds. `SERVICE` is the operation of the whole service."""
-        return self._find(operation, name).value(self._dialects)
+        return self._find(operation, name).value(self.dialects)
 
     def by_operation(self, name: str) -> Mapping[str, int]:
         """Return the number of each operation's limit of this name, without those of other dialects."""
@@ -86,7 +86,7 @@ class Limits:
         if not limits:
             raise ValueError(f"{self._contract.name}.yaml: expected an operation with a limit {name!r} in x-limits")
         self._read |= {(limit.operation, name) for limit in limits}
-        return {limit.operation: limit.value(self._dialects) for limit in limits if limit.is_in_force(self._dialects)}
+        return {limit.operation: limit.value(self.dialects) for limit in limits if limit.is_in_force(self.dialects)}
 
     def keyword(self, schema: str, keyword: str) -> Any:
         """Return a keyword of a schema in `components`, such as the `default` of `BulkData.test`."""
@@ -102,15 +102,15 @@ class Limits:
     def rate_limit(self) -> RateLimit | None:
         """The rate limit of a credential, or None."""
         for limit in self._limits:
-            if limit.operation == SERVICE and limit.name == REQUESTS and limit.is_in_force(self._dialects):
-                return RateLimit(requests=limit.value(self._dialects), window_ms=limit.within)
+            if limit.operation == SERVICE and limit.name == REQUESTS and limit.is_in_force(self.dialects):
+                return RateLimit(requests=limit.value(self.dialects), window_ms=limit.within)
         return None
 
     @property
     def body_bytes(self) -> int:
         """The maximum length of a body, in bytes."""
         stated = [limit for limit in self._limits if limit.operation == SERVICE and limit.name == BODY]
-        return stated[0].value(self._dialects) if stated else _DEFAULT_BODY_BYTES
+        return stated[0].value(self.dialects) if stated else _DEFAULT_BODY_BYTES
 
     def check_dialects(self, known: Mapping[str, frozenset[str]]) -> None:
         """Raise `ValueError` for a limit with a dialect or an option that the service does not have."""
@@ -127,7 +127,7 @@ class Limits:
     def webhook_retries(self) -> RetryPolicy:
         """The retries of a webhook that is not acknowledged, as `x-webhook-retries` states them."""
         for entry in self._contract.document.get("x-webhook-retries", ()):
-            if not entry.get("option") or self._dialects.get(entry["dialect"]) == str(entry["option"]):
+            if not entry.get("option") or self.dialects.get(entry["dialect"]) == str(entry["option"]):
                 place = f"{self._contract.name}.yaml: x-webhook-retries"
                 return RetryPolicy(delays_ms=tuple(_milliseconds(place, text) for text in entry["after"]))
         return RetryPolicy()

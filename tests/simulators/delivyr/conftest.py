@@ -8,6 +8,7 @@ import pytest
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer
@@ -32,7 +33,7 @@ def context(**dialects: str) -> SandboxContext:
     options = choose({"delivyr": SIMULATOR.dialects}, wanted)["delivyr"]
     return SandboxContext(
         random=random,
-        audience=Audience(random, AudienceRecipe(customers=100, opted_out=0.1, country="US")),
+        customers=CustomerRecords(Audience(random, AudienceRecipe(customers=100, opted_out=0.1, country="US"))),
         channels=(),
         dialects=options,
         limits=SIMULATOR.read_limits(Limits(CONTRACT, options)),

@@ -8,6 +8,7 @@ import pytest
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer
@@ -137,8 +138,9 @@ def new_project(contract):
         options = {f"xtremepush.{name}": option for name, option in dialects.items()}
         audience = Audience(random, AudienceRecipe(customers=100))
         chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
+        customers = CustomerRecords(audience)
         limits = SIMULATOR.read_limits(Limits(contract, chosen))
-        context = SandboxContext(random=random, audience=audience, channels=(), dialects=chosen, limits=limits)
+        context = SandboxContext(random=random, customers=customers, channels=(), dialects=chosen, limits=limits)
         return Project(contract, context)
 
     return make

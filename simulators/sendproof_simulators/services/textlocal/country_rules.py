@@ -12,7 +12,7 @@ from functools import lru_cache
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant
 from sendproof_simulators.core.messaging.phone import to_digits
 from sendproof_simulators.core.messaging.sms import count_parts, is_gsm
-from sendproof_simulators.core.simulator import Call, SandboxContext
+from sendproof_simulators.core.simulator import Call, SandboxContext, Template
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import ApiError
 from sendproof_simulators.services.textlocal.limits import TextlocalLimits
@@ -30,12 +30,8 @@ def check_sender(context: SandboxContext, sender: str, approved: Iterable[str]) 
     if not sender:
         raise ApiError(errors.NO_SENDER)
     limits: TextlocalLimits = context.limits
-    if context.dialects["variant"] == "india":
-        is_word = re.fullmatch(f"[A-Za-z]{{{limits.sender_letters}}}", sender) is not None
-        allowed = is_word and sender in approved
-    else:
-        allowed = re.fullmatch(limits.sender_pattern, sender) is not None
-    if not allowed:
+    is_approved = context.dialects["variant"] != "india" or sender in approved
+    if not is_approved or re.fullmatch(limits.sender_pattern, sender) is None:
         raise ApiError(errors.BAD_SENDER)
     return sender
 
@@ -53,10 +49,14 @@ def check_text(call: Call, text: str) -> str:
             raise ApiError(errors.TOO_LONG)
         text = text[:limit]
     templates = call.state.templates.values()
-    is_indian = context.dialects["variant"] == "india"
-    if is_indian and not any(_template_pattern(template.body).fullmatch(text) for template in templates):
+    if context.dialects["variant"] == "india" and not matches_template(text, templates):
         raise ApiError(errors.NO_TEMPLATE)
     return text
+
+
+def matches_template(text: str, templates: Iterable[Template]) -> bool:
+    """Return True if a text can be made from one of these templates."""
+    return any(_template_pattern(template.body).fullmatch(text) for template in templates)
 
 
 def check_hour(context: SandboxContext, send_at: Instant) -> None:

@@ -12,6 +12,7 @@ class TextlocalLimits:
     """The limits of one sandbox. Mappings are by operation, without limits of other dialects.
 
     Periods are in milliseconds. `sending_hours` are the begin and the end of the time for texts, after midnight.
+    `bulk_test` and `bulk_unicode` are the defaults of members of `data`.
     """
 
     numbers: Mapping[str, int]
@@ -24,9 +25,10 @@ class TextlocalLimits:
     message_age_ms: Mapping[str, int]
     optouts_rows: Mapping[str, int]
     sender_pattern: str
-    sender_letters: int
     sending_hours: tuple[int, int]
     receipt_url_characters: int
+    bulk_test: bool
+    bulk_unicode: bool
     webhook_retries: RetryPolicy
 
 
@@ -42,9 +44,20 @@ def read_limits(limits: Limits) -> TextlocalLimits:
         schedule_ahead_ms=limits.by_operation("schedule ahead"),
         message_age_ms=limits.by_operation("age of a message"),
         optouts_rows=limits.by_operation("rows"),
-        sender_pattern=limits.keyword("Sender", "pattern"),
-        sender_letters=limits.value(SERVICE, "letters of a sender"),
+        sender_pattern=_sender_pattern(limits),
         sending_hours=(limits.value(SERVICE, "first hour of a text"), limits.value(SERVICE, "last hour of a text")),
         receipt_url_characters=limits.keyword("ReceiptUrl", "maxLength"),
+        bulk_test=limits.keyword("BulkData.test", "default"),
+        bulk_unicode=limits.keyword("BulkData.unicode", "default"),
         webhook_retries=limits.webhook_retries,
     )
+
+
+def _sender_pattern(limits: Limits) -> str:
+    indian = limits.value(SERVICE, "letters of a sender")
+    least = limits.value(SERVICE, "least characters of a sender")
+    most = limits.value(SERVICE, "characters of a sender")
+    digits = limits.value(SERVICE, "digits of a sender")
+    if limits.dialects["variant"] == "india":
+        return f"[A-Za-z]{{{indian}}}"
+    return f"[A-Za-z0-9 ]{{{least},{most}}}|[0-9]{{1,{digits}}}"

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.audience.records import Customers
 from sendproof_simulators.core.clock.wall_clock import sql_time
 from sendproof_simulators.services.optimove.campaigns.campaign import Execution
-from sendproof_simulators.services.optimove.customers.records import Customers
 
 # The rows that are rendered together: as many as most clients request.
 _BLOCK_ROWS = 10_000

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -13,6 +12,7 @@ from sendproof_simulators.services.textlocal.account.contacts import DETAILS, OP
 from sendproof_simulators.services.textlocal.commands.send_fields import check_count
 from sendproof_simulators.services.textlocal.country_rules import to_number
 from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.json_fields import Members, decode_field, text_member
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 
 
@@ -33,7 +33,8 @@ class BulkContact(msgspec.Struct, gc=False):
 
 
 _NO_DETAILS: Mapping[str, str] = dict.fromkeys(DETAILS, "")
-_decode_contacts = msgspec.json.Decoder(list[BulkContact]).decode
+_decoder = msgspec.json.Decoder(list[BulkContact])
+_MEMBERS: Members = dict.fromkeys(("number", *DETAILS), text_member)
 
 
 @command
@@ -85,12 +86,7 @@ def create_contacts_bulk(call: Call, fields: Fields) -> CommandResult:
 
     documented: https://api.txtlocal.com/docs/contactmanagement/bulkcreatecontacts
     """
-    text = fields["contacts"]
-    try:
-        # observed: the vendor's own class percent-encodes the JSON text once more.
-        contacts = _decode_contacts(unquote_plus(text) if text.startswith("%") else text)
-    except errors.JSON_ERRORS as error:
-        raise ApiError(errors.BAD_JSON, str(error)) from error
+    contacts = decode_field(fields["contacts"], _decoder, list[BulkContact], _MEMBERS)
     check_count(len(contacts), call.context.limits.contacts[call.operation])
     numbers_and_details = [(str(contact.number), contact.details()) for contact in contacts]
     return _add_contacts(call, fields, numbers_and_details, errors.BAD_OR_DUPLICATE)
@@ -149,7 +145,7 @@ def _add_contacts(
 
 def _member(context: SandboxContext, text: str) -> str | None:
     """Return the key of a contact: its number, or a customer id if the sandbox allows these."""
-    if context.dialects["template_send"] == "brochure" and context.audience.index_of(text) is not None:
+    if context.dialects["template_send"] == "brochure" and context.customers.index_of(text) is not None:
         return text
     return to_number(context, text)
 
