@@ -39,24 +39,25 @@ class BufferedTransport:
     uvicorn writes head and body of a response separately, and a system call costs more than most of our responses.
     """
 
-    __slots__ = ("_blocks", "_loop", "_size", "_transport")
+    __slots__ = ("_blocks", "_loop", "_size", "_transport", "has_ended")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._blocks: list[bytes] = []
         self._size = 0
+        self.has_ended = False
 
     def write(self, block: bytes) -> None:
         self._blocks.append(block)
         self._size += len(block)
         if self._size > _BUFFER_LIMIT:
-            self._flush()
+            self.flush()
         elif len(self._blocks) == 1:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def reset(self) -> None:
@@ -65,7 +66,8 @@ class BufferedTransport:
             self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             self._transport.abort()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is combined so far."""
         blocks, self._blocks, self._size = self._blocks, [], 0
         if blocks:
             self._transport.writelines(blocks)
@@ -75,16 +77,37 @@ class BufferedTransport:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the connection in the scope of each request: some faults bypass HTTP."""
+    """uvicorn's protocol, with the connection in the scope of each request: some faults bypass HTTP.
+
+    A client may end its side of the connection once its request is complete, and still gets the response.
+    """
+
+    transport: BufferedTransport  # type: ignore[assignment] # it has all methods that uvicorn uses
 
     def connection_made(self, transport: Any) -> None:
         connection = BufferedTransport(transport)
         self._extensions: dict[str, Any] = {CONNECTION: connection}
-        super().connection_made(connection)  # type: ignore[arg-type] # it has all methods that uvicorn uses
+        super().connection_made(connection)  # type: ignore[arg-type]
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
+
+    def eof_received(self) -> bool:  # type: ignore[override] # the return value of asyncio's Protocol
+        """Return True to keep the connection open for the response to a complete request."""
+        self.transport.flush()
+        cycle = self.cycle
+        if cycle is None or cycle.more_body or cycle.response_complete:
+            return False
+        self.transport.has_ended = True
+        # Wakes a response that waits until the client gives up.
+        cycle.message_event.set()
+        return True
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.has_ended and not self.pipeline and self.cycle.response_complete:
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
