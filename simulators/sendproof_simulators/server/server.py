@@ -19,6 +19,7 @@ from sendproof_simulators.core.audience.fake_names import pools
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
+from sendproof_simulators.server.addresses import Listening
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.faulty_response import CONNECTION
 
@@ -131,19 +132,20 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    host: str,
-    port: int,
+    listening: Listening,
     announce: Callable[[dict[str, Any]], None],
     *,
     seed: int,
     customers: int,
     allow_remote_webhooks: bool,
 ) -> None:
-    """Serve until interrupted. The control API uses `port` and the services the next ones; 0 uses free ports.
+    """Serve until interrupted. The control API uses the first port and the services the next ones.
 
     `announce` is called with the URLs and the default sandbox's credentials once all services are ready. `seed`,
-    `customers` and `allow_remote_webhooks` are those of the default sandbox. `OSError` names a port that is in use.
+    `customers` and `allow_remote_webhooks` are those of the default sandbox. `OSError` names a port that is in use,
+    `ValueError` an invalid host name.
     """
+    url_host = listening.url_host()
     audience = AudienceRecipe(customers=customers, opted_out=0.04, unusable_numbers=0.02)
     sandbox = SandboxSettings(
         name=DEFAULT,
@@ -156,14 +158,16 @@ def serve(
     )
     # Users stop the server with Ctrl-C; everything is closed by then.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(host, port, sandbox, announce))
+        runner.run(_serve(listening, url_host, sandbox, announce))
 
 
-async def _serve(host: str, port: int, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]) -> None:
+async def _serve(
+    listening: Listening, url_host: str, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]
+) -> None:
     async with Simulators() as simulators:
         names = ["control", *simulators.services]
-        sockets = _bind(host, port, names)
-        _set_addresses(simulators, host, names, sockets)
+        sockets = _bind(listening.host, listening.port, names)
+        _set_addresses(simulators, url_host, names, sockets)
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         default = replace(default, start=int(SystemWallClock().time() * 1000))
         sandbox = simulators.sandboxes.create(default)
@@ -201,10 +205,9 @@ def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
 
 
 def _set_addresses(simulators: Simulators, host: str, names: Sequence[str], sockets: Sequence[socket.socket]) -> None:
-    url_host = f"[{host}]" if ":" in host else host
     for name, bound in zip(names, sockets, strict=True):
         port = bound.getsockname()[1]
-        url = f"http://{url_host}:{port}"
+        url = f"http://{host}:{port}"
         if name == "control":
             simulators.addresses.control = url
         else:
