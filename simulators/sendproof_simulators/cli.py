@@ -55,7 +55,11 @@ def up(
         int,
         typer.Option(help="Port of the control API; services use the next ones. 0: any free.", min=0, max=65_535),
     ] = 4100,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 or :: for all.")] = "127.0.0.1",
+    public_host: Annotated[
+        str | None,
+        typer.Option(help="Host name in the URLs, for clients in other containers. Default: the address to listen on."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
     allow_remote_webhooks: Annotated[
@@ -69,13 +73,14 @@ def up(
 
     Example: sendproof up
     """
-    from sendproof_simulators.server.server import serve  # noqa: PLC0415 - other commands start faster without the servers
+    # Other commands start faster without the servers.
+    from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
+    from sendproof_simulators.server.server import serve  # noqa: PLC0415
 
     _discover(simulators_path, contracts)
     try:
         serve(
-            host,
-            port,
+            Listening(host=host, port=port, public_host=public_host),
             _print_json if json else _print_addresses,
             seed=seed,
             customers=customers,

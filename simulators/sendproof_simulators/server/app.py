@@ -19,7 +19,13 @@ from sendproof_simulators.core.http import FaultyResponse, Request, Response, St
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.addresses import Addresses
-from sendproof_simulators.server.faulty_response import CONNECTION, encode_headers, until_disconnected, write_faulty
+from sendproof_simulators.server.faulty_response import (
+    CONNECTION,
+    close,
+    encode_headers,
+    until_disconnected,
+    write_faulty,
+)
 from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.services.discovery import contract_path, discover, service_contracts
 
@@ -28,6 +34,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 STREAM_BLOCK = 64 * 1024
+# Real seconds.
+_SHORT_WORK_S = 0.2
 _LENGTHS = (b"content-length", b"transfer-encoding")
 
 
@@ -84,7 +92,7 @@ class Simulators:
             return
         request = _request(scope, path, body)
         if service is None:
-            await self._respond_control(request, receive, send)
+            await self._respond_control(request, scope, receive, send)
             return
         response = await service.respond(request)
         if isinstance(response, FaultyResponse):
@@ -101,15 +109,20 @@ class Simulators:
         prefix, _, rest = path.removeprefix("/").partition("/")
         return (self.services[prefix], "/" + rest) if prefix in self.services else (None, path)
 
-    async def _respond_control(self, request: Request, receive: Receive, send: Send) -> None:
-        """Respond to a request to the control API; stop working on it if the client disconnects."""
+    async def _respond_control(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond to a request to the control API; stop working on it if the client disconnects.
+
+        A client that only ends its side of the connection looks the same, so short work is done anyway.
+        """
         response = asyncio.ensure_future(self.control.respond(request))
-        disconnected = asyncio.ensure_future(until_disconnected(receive))
+        await asyncio.wait((response,), timeout=_SHORT_WORK_S)
+        disconnected = asyncio.ensure_future(until_disconnected(receive, scope["extensions"][CONNECTION]))
         await asyncio.wait((response, disconnected), return_when=asyncio.FIRST_COMPLETED)
         disconnected.cancel()
         if not response.done():
             response.cancel()
             await asyncio.wait((response,))
+            await close(scope["extensions"][CONNECTION], receive)
             return
         await _send_response(send, response.result())
 

@@ -2,6 +2,7 @@
 
 The first stage that returns a response ends them:
 
+    decode the body           undo its content encoding
     resolve the credential    find the sandbox
     authorize                 check that the key is enabled and the token valid
     inject before             a fault in place of the call
@@ -31,6 +32,7 @@ from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.server.connexion_app import ConnexionApp
+from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
 from sendproof_simulators.server.near_misses import Service, near_miss
 
@@ -66,6 +68,7 @@ class Exchange:
     valid: ValidRequest | None = None
     violations: list[Violation] = field(default_factory=list)
     effects: Effects | None = None
+    undecoded: Problem | None = None
     is_refused: bool = False
     is_error: bool = False
     injection: Injection | None = None
@@ -131,7 +134,7 @@ class ServicePipeline:
 
     async def respond(self, request: Request) -> Response:
         """Take a request through all stages and return its response."""
-        exchange = self._resolve_credential(request)
+        exchange = self._decode(request)
         sandbox = exchange.sandbox
         if sandbox is None:
             return await self._respond_unauthenticated(exchange)
@@ -157,6 +160,14 @@ class ServicePipeline:
             sandbox.clock.leave()
 
     # -- stages ----------------------------------------------------------------------------------
+
+    def _decode(self, request: Request) -> Exchange:
+        decoded = decode_body(request, self.simulator.body_limit)
+        if not isinstance(decoded, Problem):
+            return self._resolve_credential(decoded)
+        exchange = self._resolve_credential(replace(request, body=b""))
+        exchange.undecoded = decoded
+        return exchange
 
     def _resolve_credential(self, request: Request) -> Exchange:
         simulator = self.simulator
@@ -192,6 +203,8 @@ class ServicePipeline:
         return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
 
     async def _validate(self, exchange: Exchange) -> Response | None:
+        if exchange.undecoded is not None:
+            return exchange.refuse(exchange.undecoded)
         if self.fast_path_enabled:
             exchange.valid = match_fast_path(self.contract, exchange.request)
         if exchange.valid is None:
@@ -261,7 +274,8 @@ class ServicePipeline:
     # -- requests without a sandbox --------------------------------------------------------------
 
     async def _respond_unauthenticated(self, exchange: Exchange) -> Response:
-        result = await self.connexion.validate(exchange)
+        undecoded = exchange.undecoded
+        result = await self.connexion.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
         if isinstance(result, ValidRequest):
             # OpenAPI cannot describe a credential in the body, so such a contract looks open to every client.
             detail = "no valid credential was given"

@@ -111,7 +111,7 @@ def _problem_errors(problem: Problem) -> Sequence[ErrorItem]:
     command_name = (problem.operation or "").removesuffix("_get")
     if problem.kind in _CODES:
         return [error_item(_CODES[problem.kind])]
-    if problem.kind == "unsupported_media_type":
+    if problem.kind == "unsupported_media_type" and not problem.violations:
         code = _CODES_WITHOUT_FORM.get(command_name, errors.INVALID_PARAMETER)
         return [error_item(code, "send parameters as a form, application/x-www-form-urlencoded")]
     if not problem.violations:
