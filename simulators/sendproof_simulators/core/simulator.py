@@ -24,13 +24,15 @@ from sendproof_simulators.core.randomness import KeyedRandom
 class Channel:
     """One Optimove channel and the provider of its messages. `kind`: scheduled or triggered.
 
-    `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history.
+    `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history. `exclude`:
+    attributes and parameters that events about triggers leave out.
     """
 
     id: int
     provider: str
     kind: str
     testing: bool = False
+    exclude: frozenset[str] = frozenset()
 
     def view(self) -> dict[str, object]:
         """Return the channel as JSON for the control API and the history."""

@@ -67,7 +67,6 @@ def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Insta
 
     Customers have their state at the announcement, because a bridge reads them in that state.
     """
-    del context
     known = [
         (campaign.announced_at or campaign.processed_at or 0, campaign.plan.campaign, campaign)
         for campaign in state.campaigns.values()
@@ -76,7 +75,7 @@ def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Insta
     for since, _, campaign in sorted(known, key=lambda item: item[:2]):
         for entry in obligations.expectations(state.records.as_of(since), campaign):
             yield since, entry
-    yield from processing.expectations(state)
+    yield from processing.expectations(context, state)
 
 
 SIMULATOR = Simulator(

@@ -78,7 +78,21 @@ TRIGGER_EVENT_TYPE = Dialect(
         ),
     ),
 )
-EVENT_DIALECTS = (EVENT_KEYS, WEBHOOK_RETRIES, PERSONAL_INFO, TRIGGER_EVENT_TYPE)
+TRIGGER_PARAMETERS = Dialect(
+    name="trigger_parameters",
+    question="Which parameters does event 11 carry if several events of one name met the trigger?",
+    options=(
+        Option(
+            value="all",
+            meaning="those of all events, each with its newest value",
+            evidence="documented",
+            source="https://developer.optimove.com/docs/integrate-your-service-with-optimove (all values); the merge of"
+            " several events is assumed, because Delivyr's sample has one object for each name of an event",
+        ),
+        Option(value="newest", meaning="those of the newest event", evidence="assumed", source=_NO_STATEMENT),
+    ),
+)
+EVENT_DIALECTS = (EVENT_KEYS, WEBHOOK_RETRIES, PERSONAL_INFO, TRIGGER_EVENT_TYPE, TRIGGER_PARAMETERS)
 
 
 def respell_members(event_keys: str, body: Mapping[str, object]) -> Mapping[str, object]:

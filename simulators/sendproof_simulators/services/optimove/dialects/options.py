@@ -34,6 +34,7 @@ class OptimoveOptions:
     retry_policy: RetryPolicy
     personal_info_present: bool
     trigger_event_type_present: bool
+    only_newest_parameters: bool
 
 
 def read_options(context: SandboxContext) -> OptimoveOptions:
@@ -61,4 +62,5 @@ def read_options(context: SandboxContext) -> OptimoveOptions:
         retry_policy=context.limits.webhook_retries,
         personal_info_present=dialects["personal_info"] == "present",
         trigger_event_type_present=dialects["trigger_event_type"] == "present",
+        only_newest_parameters=dialects["trigger_parameters"] == "newest",
     )
