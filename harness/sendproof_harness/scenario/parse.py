@@ -172,6 +172,7 @@ def _events(content: Content) -> CustomerEvents:
         times=content.get("times", 1),
         every=_optional_duration(content, "every"),
         spread=_optional_duration(content, "spread"),
+        visitors=content.get("visitors", 0),
     )
 
 
@@ -228,8 +229,9 @@ class _ProviderParser:
         }
 
     def channel(self, content: Content) -> Channel:
+        exclude = tuple(content.get("exclude", ()))
         apps = {app["id"]: app["name"] for app in content.get("apps", ())}
-        return Channel(**{**self._resolved(content), "apps": apps})
+        return Channel(**{**self._resolved(content), "exclude": exclude, "apps": apps})
 
     def template(self, content: Content) -> Template:
         return Template(**self._resolved(content))

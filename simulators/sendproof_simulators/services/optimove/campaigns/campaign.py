@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, iso
+from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext
@@ -33,9 +33,6 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
 
 `processed` and `cleared` have no duration: the next transition follows at the same instant.
 """
-
-# documented: https://developer.optimove.com/reference/get_customers-getcanceledcampaigncustomers
-CANCELLED_READABLE_MS = 2 * HOUR
 
 # documented: 1 is the test group, or group A, https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions;
 # assumed: the further groups of an A/B test are 2 and so on, and the control group is none of them.

@@ -148,7 +148,8 @@ def _trigger_execution_json(state: State, plan: TriggerPlan) -> dict[str, object
 
 
 def _triggered_customers(state: State, campaign: int) -> Container[int]:
-    return {firing.customer for firing in state.triggers.firings if firing.plan.campaign == campaign}
+    people = (firing.person for firing in state.triggers.firings if firing.plan.campaign == campaign)
+    return {person for person in people if isinstance(person, int)}
 
 
 # -- results -----------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Recipient:
 @authorized
 def get_customer_send_details_by_campaign(call: Call) -> Effects:
     """Return a page of the customers of a campaign, channel by channel."""
-    has_template, id_of = call.params.get("IncludeTemplateIDs", False), call.state.records.id_of
+    has_template, id_of = call.value("IncludeTemplateIDs"), call.state.records.id_of
 
     def row(recipient: Recipient) -> dict[str, object]:
         members = {
@@ -96,7 +96,7 @@ def get_customer_one_time_actions_by_campaign(call: Call) -> Effects:
         members = {"RecipientGroupID": CONTROL_GROUP, "ActionID": CONTROL_ACTION, "ChannelID": _NO_CHANNEL}
         return {"CustomerID": call.state.records.id_of(customer), **members}
 
-    return _page_with_attributes(call, row, control_row if call.params.get("IncludeControlGroup") else None)
+    return _page_with_attributes(call, row, control_row if call.value("IncludeControlGroup") else None)
 
 
 @authorized

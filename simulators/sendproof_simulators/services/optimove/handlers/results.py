@@ -46,7 +46,7 @@ def update_campaign_interactions(call: Call) -> Effects:
         template=body["TemplateID"],
         event=int(body["EventID"]),
         date=body["InteractionDate"],
-        group=int(body.get("RecipientGroupID", TEST_GROUP)),
+        group=int(call.value("RecipientGroupID")),
         app=body.get("AppID") or "",
     )
     call.state.record_interactions(interaction, body["CustomerIDs"])
