@@ -53,7 +53,7 @@ def get_customer_attribute_changers(call: Call) -> Effects:
     records, name = call.state.records, call.params["ChangedCustomerAttribute"]
     attribute = next((known for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
     if attribute is None:
-        raise bad_request(f"ChangedCustomerAttribute: {name} is not known")
+        raise not_found(f"ChangedCustomerAttribute: {name} is not known")
     names, rows = requested_attributes(call), []
     for index in sorted(records.changes_of(attribute.name)):
         since = call.now - call.state.limits.change_age_ms
