@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from sendproof_simulators.control import (
+    attributes,
     campaigns,
     clock,
     faults,
@@ -26,7 +27,20 @@ from sendproof_simulators.core.contracts import ValidRequest, load_contract
 from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
-_MODULES = (campaigns, clock, faults, journal, process, sandboxes, services, settings, templates, triggers, webhooks)
+_MODULES = (
+    attributes,
+    campaigns,
+    clock,
+    faults,
+    journal,
+    process,
+    sandboxes,
+    services,
+    settings,
+    templates,
+    triggers,
+    webhooks,
+)
 
 log = logging.getLogger(__name__)
 

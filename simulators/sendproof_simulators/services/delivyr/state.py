@@ -73,4 +73,8 @@ class State:
 
 def new_state(context: SandboxContext) -> State:
     """Return a new account: no templates, and the audience's opt-outs."""
-    return State(random=context.random, opt_outs=OptOuts(NAME, context.audience.provider_opt_outs))
+    return State(
+        random=context.random,
+        opt_outs=OptOuts(NAME, context.audience.provider_opt_outs),
+        integration=Integration(attributes=(context.audience.phone_attribute,)),
+    )

@@ -14,6 +14,7 @@ from sendproof_simulators.services.xtremepush.dialects import DIALECTS
 from sendproof_simulators.services.xtremepush.messages import sending, webhooks
 from sendproof_simulators.services.xtremepush.methods import campaign_execution, import_profiles
 from sendproof_simulators.services.xtremepush.project import suppression, tasks
+from sendproof_simulators.services.xtremepush.project.exclusions import exclusion
 from sendproof_simulators.services.xtremepush.project.templates import TEMPLATES
 from sendproof_simulators.services.xtremepush.project.webhook_settings import SETTINGS
 from sendproof_simulators.services.xtremepush.responses import problem_response
@@ -73,5 +74,6 @@ SIMULATOR = Simulator(
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,
+    exclusion=exclusion,
     post_back_only=frozenset({_POST_BACK_CHANNEL}),
 )
