@@ -103,6 +103,10 @@ def selected_customers_exist(scenario: Scenario, document: Document) -> Iterator
             path: KeyPath = ("steps", index, _SELECTING_STEPS[type(step)])
             if (*path, "customer") not in document.lines:
                 yield from _invalid_selection(step.selection, scenario.audience.customers, document, path)
+        if isinstance(step, CustomerEvents) and step.visitors and step.selection != CustomerSelection():
+            yield document.diagnostic(
+                ("steps", index, "events", "visitors"), "expected visitors or customers, got both"
+            )
 
 
 # The steps that select customers, with their keys.
