@@ -8,6 +8,7 @@ from http import HTTPStatus
 import msgspec
 
 from sendproof_simulators.control import (
+    attributes,
     campaigns,
     clock,
     faults,
@@ -26,7 +27,20 @@ from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
-_MODULES = (campaigns, clock, faults, journal, process, sandboxes, services, settings, templates, triggers, webhooks)
+_MODULES = (
+    attributes,
+    campaigns,
+    clock,
+    faults,
+    journal,
+    process,
+    sandboxes,
+    services,
+    settings,
+    templates,
+    triggers,
+    webhooks,
+)
 
 # Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
 _CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {

@@ -7,6 +7,7 @@ from sendproof_simulators.control.call import ControlCall, ControlContext, Contr
 from sendproof_simulators.control.clock import clock_json
 from sendproof_simulators.control.templates import message_providers
 from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.audience.client_attributes import ClientAttribute
 from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
 from sendproof_simulators.core.dialects import choose
@@ -53,6 +54,7 @@ def sandbox_json(control: ControlContext, sandbox: Sandbox) -> dict[str, object]
         "sandbox": sandbox.id,
         "seed": sandbox.settings.seed,
         "country": sandbox.settings.audience.country,
+        "attributes": sandbox.customers.audience.special_attributes,
         "clock": clock_json(sandbox),
         "services": {
             name: {"url": _service_url(control, sandbox, name), "credentials": values}
@@ -91,6 +93,7 @@ def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSet
         allow_remote_webhooks=fields.get("allow_remote_webhooks", False),
         nightly_at=_time_of_day(fields["nightly"]["at"]) if "nightly" in fields else None,
         dialects=fields.get("dialects", {}),
+        key_scopes=fields.get("keys", {}),
     )
 
 
@@ -102,9 +105,12 @@ def _start(call: ControlCall, clock: Mapping[str, Any], clock_of: Sandbox | None
 
 def read_audience(fields: Mapping[str, Any]) -> AudienceRecipe:
     """Return the recipe in a request; `ControlError` if it is impossible."""
-    individuals = tuple(Individual(**individual) for individual in fields.get("individuals", ()))
+    parts = {
+        "individuals": tuple(Individual(**individual) for individual in fields.get("individuals", ())),
+        "attributes": tuple(ClientAttribute(**attribute) for attribute in fields.get("attributes", ())),
+    }
     try:
-        return AudienceRecipe(**{**DEFAULT_AUDIENCE, **fields, "individuals": individuals})
+        return AudienceRecipe(**{**DEFAULT_AUDIENCE, **fields, **parts})
     except ValueError as error:
         raise ControlError(409, f"audience: {error}") from None
 
