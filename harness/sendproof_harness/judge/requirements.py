@@ -181,6 +181,13 @@ SEND_FIELDS_RIGHT = Requirement(
     source="http://api.txtlocal.com/docs/sendsms",
     evidence="documented",
 )
+SUPPRESSION_RESPECTED = Requirement(
+    number="R411",
+    text="A customer whom the provider's suppression attribute excludes gets no message. The attribute comes from "
+    "Optimove once a day, if Optimove has registered it, and the bridge does not write it.",
+    source=_NUMBERS,
+    evidence="documented",
+)
 METRICS_CADENCE = Requirement(
     number="R501",
     text="The bridge reports the metrics of a campaign several times a day for the seven days after it was sent. The "

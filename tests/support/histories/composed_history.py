@@ -6,17 +6,20 @@ replies STOP do so a minute after each message that they are due.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from composed_project import ComposedProject
 from history_builder import HistoryBuilder
 from optimove_alone import Optimove, campaign_access
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
 from sendproof_harness.run.sandboxes import SandboxOptions, sandbox_settings
-from sendproof_harness.scenario.customer_selection import select_customers
+from sendproof_harness.scenario.customer_selection import customer_id, select_customers
 from sendproof_harness.scenario.model import (
+    AddAttribute,
     AddTemplate,
     Advance,
     Campaign,
@@ -29,6 +32,7 @@ from sendproof_harness.scenario.model import (
     OptOut,
     Part,
     PlanCampaign,
+    RegisterAttribute,
     RenameTemplate,
     Scenario,
     Trigger,
@@ -36,7 +40,7 @@ from sendproof_harness.scenario.model import (
 from sendproof_harness.scenario.subjects import required_subjects
 from sendproof_simulators.control.sandboxes import read_audience
 from sendproof_simulators.core.audience.audience import Audience
-from sendproof_simulators.core.audience.records import CustomerRecords
+from sendproof_simulators.core.audience.records import Attribute, CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import MINUTE
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.limits import Limits
@@ -71,6 +75,7 @@ class _World:
         for channel in scenario.channels:
             self.optimove.listen(events.TRIGGER_MET, channel.id) if channel.kind == "triggered" else None
         self.journal: list[dict[str, Any]] = []
+        self.project = ComposedProject(self.optimove.context, self._project_settings(), self.start)
 
     def carry_out(self, step: object, index: int) -> None:
         match step:
@@ -85,9 +90,32 @@ class _World:
             case CustomerEvents():
                 self._record(step, list(select_customers(self.scenario, step.selection, f"events {index}")))
             case Advance():
-                self.optimove.advance(self.optimove.now + step.by // timedelta(milliseconds=1))
+                self._advance(self.optimove.now + step.by // timedelta(milliseconds=1))
             case _:
                 self._change(step, index)
+
+    def _advance(self, to: int) -> None:
+        """Advance to an instant, and let the provider sync its attribute on the way."""
+        while (at := self.project.next_sync(to)) is not None:
+            self.optimove.advance(at)
+            self.project.sync()
+        self.optimove.advance(to)
+
+    def _project_settings(self) -> dict[str, object]:
+        """Return what the scenario sets at Xtremepush; segments have the numbers of the templates here."""
+        segments = {
+            str(self._template_number(template.provider, template.title)): {
+                "excludes": float(template.segment.excludes),
+                "users": [customer_id(customer) for customer in template.segment.customers],
+            }
+            for template in self.scenario.templates
+            if template.segment is not None
+        }
+        suppression = self.scenario.suppression
+        return {"segments": segments, "suppression": None if suppression is None else asdict(suppression)}
+
+    def _template_number(self, provider: str, title: str) -> int:
+        return list(self.bodies).index((provider, title)) + 1
 
     def _change(self, step: object, index: int) -> None:
         """Carry out a step of the provider's or the client's users."""
@@ -101,6 +129,11 @@ class _World:
             case OptOut() | OptIn():
                 name = "opt_out" if isinstance(step, OptOut) else "opt_in"
                 self._set_consent(step, select_customers(self.scenario, step.selection, f"{name} {index}"))
+            case AddAttribute():
+                added = Attribute(step.name, step.type, step.default, self.optimove.now, registered=step.registered)
+                self.optimove.context.customers.add_attribute(added)
+            case RegisterAttribute():
+                self.optimove.context.customers.register_attribute(step.name, registered=True)
             case ChangeAttributes():
                 customers = select_customers(self.scenario, step.selection, f"change_attributes {index}")
                 values = [value or "" for value in step.values.values()]
@@ -116,7 +149,10 @@ class _World:
 
     def expectations(self) -> Iterator[dict[str, Any]]:
         for at, entry in campaign_access().expectations(self.optimove.context, self.optimove.state):
-            yield {"kind": entry.kind, **entry.fields, "at": iso(at)}
+            line = {"kind": entry.kind, **entry.fields, "at": iso(at)}
+            is_of_project = "channel" in line and self._provider(line["channel"]) == "xtremepush"
+            reason = self.project.excluded(line) if line.get("owed") and is_of_project else None
+            yield line if reason is None else {**line, "owed": False, "reason": reason, "text": None}
 
     def opt_outs(self) -> Iterator[dict[str, Any]]:
         """Yield the replies of customers whose test number replies STOP."""
@@ -179,13 +215,13 @@ class _World:
         splits = tuple(
             Split(
                 share=float(split.share),
-                template=number,
+                template=self._template_number(provider, split.template),
                 title=split.template,
                 body=self.bodies[provider, split.template],
                 send_at=_instant(split.send_at),
                 group=split.group,
             )
-            for number, split in enumerate(part.splits, start=1)
+            for split in part.splits
         )
         return ChannelPlan(channel=part.channel, provider=provider, splits=splits, render=_render)
 
