@@ -22,11 +22,13 @@ def old_sandbox(simulators: RunningSimulators) -> Sandbox:
     return Sandbox(simulators, channels=CHANNELS, dialects={"optimove.password_login": "accepted"})
 
 
-def log_in(sandbox: Sandbox, password: str | None = None, url: str = LOGIN) -> tuple[int, str]:
+def log_in(
+    sandbox: Sandbox, password: str | None = None, url: str = LOGIN, headers: dict[str, str] | None = None
+) -> tuple[int, str]:
     """Return status and text of a login."""
     credentials = sandbox.optimove["credentials"]
     body = {"Username": credentials["username"], "Password": password or credentials["password"]}
-    response = Client(sandbox.optimove["url"]).call("POST", url, json=body)
+    response = Client(sandbox.optimove["url"], headers or {}).call("POST", url, json=body)
     return response.status_code, response.text
 
 
@@ -174,6 +176,27 @@ def test_login_with_valid_token_is_rate_limited(old_sandbox: Sandbox) -> None:
     token = log_in(old_sandbox)[1]
     assert log_in(old_sandbox)[0] == 429
     assert client_with_token(old_sandbox, token).call("GET", LISTENERS).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Authorization-Token", "X-API-KEY"])
+@pytest.mark.parametrize("value", ["", "nonsense", "e30.e30.e30", "null"])
+def test_login_ignores_credentials_in_headers(old_sandbox: Sandbox, header: str, value: str) -> None:
+    """A client sends the headers of its last session, or empty ones in its first."""
+    assert log_in(old_sandbox, headers={header: value})[0] == 200
+
+
+def test_expired_token_does_not_hinder_the_next_login(old_sandbox: Sandbox) -> None:
+    token = log_in(old_sandbox)[1].strip('"')
+    old_sandbox.wait(20 * MINUTE)
+    assert client_with_token(old_sandbox, token).call("GET", LISTENERS).status_code == 403
+    status, token = log_in(old_sandbox, headers={"Authorization-Token": token})
+    assert (status, client_with_token(old_sandbox, token).call("GET", LISTENERS).status_code) == (200, 200)
+
+
+def test_empty_key_beside_a_token_is_no_key(old_sandbox: Sandbox) -> None:
+    token = log_in(old_sandbox)[1].strip('"')
+    headers = {"X-API-KEY": "", "Authorization-Token": token}
+    assert Client(old_sandbox.optimove["url"], headers).call("GET", LISTENERS).status_code == 200
 
 
 @pytest.mark.parametrize(("option", "status"), [("401", 401), ("500", 500)])

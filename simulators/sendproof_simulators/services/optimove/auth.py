@@ -10,7 +10,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -61,7 +61,7 @@ TOKEN_HEADER = "authorization-token"  # noqa: S105 - the name of a header
 TOKEN_EXPIRED = "Authorization-Token Expired"  # noqa: S105 - the text of an error
 # A header cannot contain a line break, so no API key can be mistaken for a user.
 _USER_PREFIX = "user\n"
-_HOST_IN_PATH = re.compile(r"/api([0-9]{1,3})(?=/|$)")
+_PREFIXES = re.compile(r"(?:/api([0-9]{1,3})(?=/|$))?(?:/v[0-9]+(?:\.[0-9]+)*(?=/|$))?", re.IGNORECASE)
 _HOST_NAME = re.compile(r"api([0-9]{1,3})\.")
 
 
@@ -233,17 +233,23 @@ def presented_credential(request: Request) -> str | None:
     """Return the credential in a request: its API key, or the user of its token or login.
 
     Header X-API-KEY on every call: documented, https://developer.optimove.com/docs/authentication-guide.
-    Authorization-Token: documented, https://developer.optimove.com/docs/general-information.
+    Authorization-Token: documented, https://developer.optimove.com/docs/general-information. A login ignores both:
+    observed, clients log in again with the expired token in their headers.
     """
+    if is_login(request):
+        user = _user_of_login(request)
+        return None if user is None else login_credential(user)
     key = request.headers.get("x-api-key")
-    if key is not None:
-        return key
     token = request.headers.get(TOKEN_HEADER)
-    if token is not None:
-        user = _user_of_token(token)
-    else:
-        user = _user_of_login(request) if request.path.lower().rstrip("/").endswith("/login") else None
+    if key or token is None:
+        return key
+    user = _user_of_token(token)
     return None if user is None else login_credential(user)
+
+
+def is_login(request: Request) -> bool:
+    """Return True if the request is a login."""
+    return request.path.lower().rstrip("/").endswith("/general/login")
 
 
 def login_credential(user: str) -> str:
@@ -253,40 +259,39 @@ def login_credential(user: str) -> str:
 
 def authorize(store: CredentialStore, request: Request, credential: str, now: Instant) -> ApiKey | Problem | None:
     """Return the key of a request, None for a login, or the reason why no request with this credential is allowed."""
+    if is_login(request):
+        # The function itself responds to a wrong user name or password.
+        return _refused_host(request, store.key_for(credential, now))
     if credential.startswith(_USER_PREFIX):
-        token = request.headers.get(TOKEN_HEADER)
-        problem = None if token is None else store.use_token(credential, token, now)
+        problem = store.use_token(credential, request.headers.get(TOKEN_HEADER, ""), now)
         if problem is not None:
             return problem
     key = store.key_for(credential, now)
-    # The function itself responds to a login with a wrong user name.
-    if key is None and not (credential.startswith(_USER_PREFIX) and TOKEN_HEADER not in request.headers):
+    if key is None:
         return Problem(kind="unauthorized", status=401, detail="the key is disabled or was rotated")
+    return _refused_host(request, key) or key
+
+
+def _refused_host(request: Request, key: ApiKey | None) -> Problem | None:
+    """Return the problem of a request that names the host of another client than its key."""
     called = _HOST_NAME.match(request.headers.get("host", ""))
-    if key is not None and called is not None and int(called[1]) != key.host_number:
-        return Problem(kind="unauthorized", status=401, detail=f"the key is only valid on host api{key.host_number}")
-    return key
+    if key is None or called is None or int(called[1]) == key.host_number:
+        return None
+    return Problem(kind="unauthorized", status=401, detail=f"the key is only valid on host api{key.host_number}")
 
 
-def strip_host_prefix(request: Request) -> Request:
-    """Remove `/api4` from the start of the path, as if the request had been sent to api4.optimove.net.
+def strip_prefixes(request: Request) -> Request:
+    """Remove `/api4` and a version such as `/v3.0` from the start of the path.
 
-    Each client has a numbered host. Not every HTTP client can resolve such a name for a loopback address, so the
-    number is part of the base URL of a client.
+    `/api4` is as if the request had been sent to api4.optimove.net: each client has a numbered host. Not every HTTP
+    client can resolve such a name for a loopback address, so the number is part of the base URL of a client. A version
+    in place of `/current` was observed (PyPI optimove 1.0).
     """
-    if not request.path.startswith("/api"):
+    found = _PREFIXES.match(request.path)
+    if found is None or not found.end():
         return request
-    prefix = _HOST_IN_PATH.match(request.path)
-    if prefix is None:
-        return request
-    headers = {**request.headers, "host": f"api{prefix[1]}.optimove.net"}
-    return Request(
-        method=request.method,
-        path=request.path[prefix.end() :] or "/",
-        query=request.query,
-        headers=headers,
-        body=request.body,
-    )
+    headers = request.headers if found[1] is None else {**request.headers, "host": f"api{found[1]}.optimove.net"}
+    return replace(request, path=request.path[found.end() :] or "/", headers=headers)
 
 
 def make_token(user: str, signature: str) -> str:
@@ -321,8 +326,9 @@ def _user_of_login(request: Request) -> str | None:
 
 
 def login_name(body: Mapping[str, object]) -> object:
-    """Return the user name in the body of a login. Both spellings were observed."""
-    return body.get("Username", body.get("UserName"))
+    """Return the user name in the body of a login. Username and UserName were observed; .NET reads any case."""
+    names = [value for name, value in body.items() if name.lower() == "username"]
+    return names[-1] if names else None
 
 
 def _base64(text: str) -> str:
