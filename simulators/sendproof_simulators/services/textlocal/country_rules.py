@@ -56,9 +56,14 @@ def check_text(context: SandboxContext, text: str, templates: Iterable[Template]
         if context.dialects["long_text"] == "refused":
             raise ApiError(errors.TOO_LONG)
         text = text[:limit]
-    if india and not any(_template_pattern(template.body).fullmatch(text) for template in templates):
+    if india and not matches_template(text, templates):
         raise ApiError(errors.NO_TEMPLATE)
     return text
+
+
+def matches_template(text: str, templates: Iterable[Template]) -> bool:
+    """Return True if a text can be made from one of these templates."""
+    return any(_template_pattern(template.body).fullmatch(text) for template in templates)
 
 
 def check_hour(context: SandboxContext, send_at: Instant) -> None:

@@ -33,6 +33,7 @@ _CODES_BY_WRONG_FIELD: Mapping[str, int] = {
     "sender": errors.BAD_SENDER,
     "url": errors.BAD_URL,
     "schedule_time": errors.BAD_SCHEDULE,
+    "scheduled": errors.BAD_SCHEDULE,
     "group_id": errors.BAD_GROUP,
     "name": errors.GROUP_NAME_LONG,
 }

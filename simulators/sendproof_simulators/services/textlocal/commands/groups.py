@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -12,6 +11,7 @@ from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.contacts import CONTACTS, DETAILS, OPT_OUTS, Details
 from sendproof_simulators.services.textlocal.country_rules import to_number
 from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.json_fields import Members, decode_field, text_member
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 
 MAX_BULK_CONTACTS = 1_500
@@ -35,7 +35,8 @@ class BulkContact(msgspec.Struct, gc=False):
 
 
 _NO_DETAILS: Mapping[str, str] = dict.fromkeys(DETAILS, "")
-_decode_contacts = msgspec.json.Decoder(list[BulkContact]).decode
+_decoder = msgspec.json.Decoder(list[BulkContact])
+_MEMBERS: Members = dict.fromkeys(("number", *DETAILS), text_member)
 
 
 @command
@@ -89,12 +90,7 @@ def create_contacts_bulk(call: Call, fields: Fields) -> CommandResult:
 
     documented: https://api.txtlocal.com/docs/contactmanagement/bulkcreatecontacts
     """
-    text = fields["contacts"]
-    try:
-        # observed: the vendor's own class percent-encodes the JSON text once more.
-        contacts = _decode_contacts(unquote_plus(text) if text.startswith("%") else text)
-    except errors.JSON_ERRORS as error:
-        raise ApiError(errors.BAD_JSON, str(error)) from error
+    contacts = decode_field(fields["contacts"], _decoder, list[BulkContact], _MEMBERS)
     if len(contacts) > MAX_BULK_CONTACTS:
         raise ApiError(errors.TOO_MANY, f"{len(contacts)} of {MAX_BULK_CONTACTS} at most")
     numbers_and_details = [(str(contact.number), contact.details()) for contact in contacts]
@@ -152,7 +148,7 @@ def _add_contacts(
 
 def _member(context: SandboxContext, text: str) -> str | None:
     """Return the key of a contact: its number, or a customer id if the sandbox allows these."""
-    if context.dialects["template_send"] == "brochure" and context.audience.index_of(text) is not None:
+    if context.dialects["template_send"] == "brochure" and context.customers.index_of(text) is not None:
         return text
     return to_number(context, text)
 

@@ -39,6 +39,7 @@ from sendproof_simulators.services.textlocal.messages.personalization import (
 )
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 from sendproof_simulators.services.textlocal.state import State
+from sendproof_simulators.services.textlocal.text_decoding import decoded_sender, decoded_text
 
 
 @command
@@ -48,7 +49,7 @@ def send(call: Call, fields: Fields) -> CommandResult:
     A refusal of the whole call is journalled as a rejection of each number.
     """
     raw_numbers = [number for number in map(str.strip, fields.get("numbers", "").split(",")) if number]
-    text = decode_newlines(fields.get("message", ""))
+    text = decode_newlines(decoded_text(call, fields.get("message", "")))
     try:
         options, accepted, screening = _checked(call, fields, raw_numbers, text)
         _charge(call.state, options, sum(accepted.parts))
@@ -103,7 +104,7 @@ def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: st
         raise ApiError(errors.EMPTY_GROUP)
     if _is_template_send(call, fields):
         return template_recipients(call, members, fields["template_id"]), group
-    return text_recipients(call.context, members, text), group
+    return text_recipients(call, members, text), group
 
 
 def _is_template_send(call: Call, fields: Fields) -> bool:
@@ -118,7 +119,7 @@ def _checks_opt_outs(call: Call, fields: Fields) -> bool:
 def _options(call: Call, fields: Fields, group: Group | None) -> SendOptions:
     send_at = send_time(call.context, call.now, fields.get("schedule_time"))
     settings = call.state.settings
-    sender = fields.get("sender", settings.default_sender)
+    sender = decoded_sender(call, fields.get("sender", settings.default_sender))
     simple_reply = fields.get("simple_reply", False)
     return SendOptions(
         identity=call.state.identities.identify("send", fields),

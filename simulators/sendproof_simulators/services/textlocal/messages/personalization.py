@@ -1,14 +1,14 @@
 """The text of each member of a group: as the caller wrote it, or with placeholders filled in.
 
 assumed, after the brochure Textlocal x Optimove: a group may hold customer ids; Textlocal knows the customer attributes
-that the client imported, here those of the audience; one attribute chooses the language of a translated template. Only
-sandboxes with `template_send: brochure` do this.
+that the client imported, here the customers as they are now; one attribute chooses the language of a translated
+template. Only sandboxes with `template_send: brochure` do this.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_simulators.core.simulator import Call, SandboxContext
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.contacts import DETAILS, Details
 from sendproof_simulators.services.textlocal.account.templates import render
@@ -31,10 +31,10 @@ class Recipients:
         return Recipients(raw_numbers=self.raw_numbers, texts=[checked[text] for text in self.texts])
 
 
-def text_recipients(context: SandboxContext, members: Mapping[str, Details], text: str) -> Recipients:
+def text_recipients(call: Call, members: Mapping[str, Details], text: str) -> Recipients:
     """Return the members of a group with one text, filled in from their details if the sandbox does that."""
-    numbers = [_raw_number(context, member) for member in members]
-    if context.dialects["group_merge"] == "literal" or "%%" not in text:
+    numbers = [_raw_number(call, member) for member in members]
+    if call.context.dialects["group_merge"] == "literal" or "%%" not in text:
         return Recipients(raw_numbers=numbers, texts=[text] * len(numbers))
     texts = [render(text, _attributes(details)) for details in members.values()]
     return Recipients(raw_numbers=numbers, texts=texts)
@@ -45,11 +45,9 @@ def template_recipients(call: Call, members: Mapping[str, Details], template: in
     state: State = call.state
     if template not in state.templates:
         raise ApiError(errors.INVALID_PARAMETER, f"template_id: no template has the id {template}")
-    audience = call.context.audience
     numbers, texts = [], []
     for member, details in members.items():
-        index = audience.index_of(member)
-        customer = None if index is None else audience.customer(index)
+        customer = call.context.customers.find(member, call.now)
         attributes = _attributes(details) if customer is None else customer.attributes
         numbers.append(member if customer is None else customer.number or member)
         texts.append(render(state.templates[_translated(state, template, attributes)].body, attributes))
@@ -65,10 +63,10 @@ def _translated(state: State, template: int, attributes: Mapping[str, str | None
     return translated if translated in state.templates else template
 
 
-def _raw_number(context: SandboxContext, member: str) -> str:
+def _raw_number(call: Call, member: str) -> str:
     """Return the number of a group's member: its own, or that of the customer with this id."""
-    index = context.audience.index_of(member) if not member.isdigit() else None
-    return member if index is None else context.audience.customer(index).number or member
+    customer = None if member.isdigit() else call.context.customers.find(member, call.now)
+    return member if customer is None else customer.number or member
 
 
 def _attributes(details: Details) -> Mapping[str, str | None]:
