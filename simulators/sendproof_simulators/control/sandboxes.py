@@ -94,6 +94,7 @@ def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSet
         allow_remote_webhooks=fields.get("allow_remote_webhooks", False),
         nightly_at=_time_of_day(fields["nightly"]["at"]) if "nightly" in fields else None,
         dialects=fields.get("dialects", {}),
+        keys=fields.get("keys", {}),
     )
 
 

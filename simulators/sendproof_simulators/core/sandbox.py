@@ -43,7 +43,8 @@ class SandboxSettings:
     """The settings of one sandbox.
 
     `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
-    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC.
+    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
+    Optimove's credentials, see `SandboxContext`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class SandboxSettings:
     allow_remote_webhooks: bool = False
     dialects: Mapping[str, str] = field(default_factory=dict)
     nightly_at: int | None = None
+    keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ class Sandbox:
             allow_remote_webhooks=settings.allow_remote_webhooks,
             credentials=credentials,
             nightly_at=settings.nightly_at,
+            keys=settings.keys,
         )
         dialects = choose({name: simulator.dialects for name, simulator in simulators.items()}, settings.dialects)
         self.contexts = {name: replace(context, dialects=options) for name, options in dialects.items()}

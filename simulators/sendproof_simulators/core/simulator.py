@@ -41,8 +41,9 @@ class Channel:
 class SandboxContext:
     """One service's view of its sandbox. All services share the `customers`, with their records as they are now.
 
-    `dialects` are the service's own options, by name without the service.
-    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC; None without one.
+    `dialects` are the service's own options, by name without the service. `nightly_at` is the time of the nightly
+    process, in milliseconds after midnight UTC; None without one. `keys` are the rights of credentials from the start,
+    by name, in the words of the control API; others have their usual rights.
     """
 
     random: KeyedRandom
@@ -52,6 +53,7 @@ class SandboxContext:
     dialects: Options = field(default_factory=dict)
     nightly_at: int | None = None
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def audience(self) -> Audience:
@@ -130,9 +132,10 @@ class Settings:
 class Keys:
     """The control API's access to the keys of a service that can have several in a sandbox.
 
-    `all(state, now)` lists them, each with its `name` and its value as `key`. `create(context, state, now, fields)`
-    adds one; `change(context, state, now, name, fields)` disables, enables or rotates one. Both return the key as JSON,
-    and raise `ValueError` or `KeyError` with a clear message.
+    `all(state, now)` lists them, each with its `name` and, if it is a key and no login, its value as `key`.
+    `create(context, state, now, fields)` adds one; `change(context, state, now, name, fields)` disables, enables or
+    rotates one, or changes its access type. Both return the key as JSON, and raise `ValueError` or `KeyError` with a
+    clear message.
     """
 
     all: Callable[[Any, Instant], list[dict[str, object]]]

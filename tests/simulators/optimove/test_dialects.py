@@ -16,7 +16,7 @@ from sendproof_simulators.services.optimove.errors import error_response
 OPEN_QUESTIONS = {
     "bodies of events, and the spelling of their members": {"event_keys", "trigger_event_type", "personal_info"},
     "delivery of webhooks": {"webhook_retries"},
-    "status codes of refusals": {"unknown_id", "unknown_path", "forbidden", "unlisted_functions"},
+    "status codes of refusals": {"unknown_id", "unknown_path", "forbidden", "unlisted_functions", "customer_look_up"},
     "the spelling of members, and members that are null": {"member_names", "null_members"},
     "an empty result": {"empty_result"},
     "pages": {"page_maximum", "paging_names", "row_order"},

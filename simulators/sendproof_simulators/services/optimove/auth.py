@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
 from sendproof_simulators.core.http import Problem, Request
@@ -21,6 +21,8 @@ from sendproof_simulators.core.simulator import SandboxContext
 ADMIN, INTEGRATIONS, TRANSACTIONAL = "Admin", "Integrations", "Transactional"
 ACCESS_TYPES = (ADMIN, INTEGRATIONS, TRANSACTIONAL)
 DEFAULT_CLIENT = "client"
+#: The name of the rights of the user, if no key has the same.
+LOGIN = "login"
 
 # documented: "Supported functions" for third parties, in the sandbox guide of https://github.com/optimove-tech/Optimove-APIs
 THIRD_PARTY_FUNCTIONS = frozenset(
@@ -54,6 +56,10 @@ UNRESTRICTED_FUNCTIONS = frozenset({"ApiKeyInfo", "Login", "LoginByQuery"})
 # documented: https://developer.optimove.com/docs/integrate-your-service-with-optimove ("an API user with client
 # permissions" to add attributes and set their values)
 CLIENT_FUNCTIONS = frozenset({"AddCustomerAttribute", "UpdateCustomerAttributes", "UpsertCustomer"})
+# documented by a vendor: https://docs.delivyr.net/docs/optimove ("Find Attributes", with a key of type Integrations)
+LOOK_UP = "GetCustomerAttributes"
+# assumed: the functions that a key's own information can list
+_LISTED_FUNCTIONS = THIRD_PARTY_FUNCTIONS | CLIENT_FUNCTIONS | {LOOK_UP}
 
 # documented: https://developer.optimove.com/docs/general-information (20 minutes since the last call)
 TOKEN_LIFETIME_MS = 20 * MINUTE
@@ -86,10 +92,11 @@ class ApiKey:
         """Return True unless the key is disabled at `now`."""
         return self.disabled_at is None or now < self.disabled_at
 
-    def may_call(self, function: str, *, unlisted_allowed: bool) -> bool:
+    def may_call(self, function: str, *, unlisted_allowed: bool, look_up_allowed: bool) -> bool:
         """Return True if the key may call a function.
 
-        `unlisted_allowed`: keys for integrations may also call functions that are not on the list for third parties.
+        `unlisted_allowed`: keys for integrations may also call functions that are not on the list for third parties;
+        `look_up_allowed`: they may read the attributes of a customer.
         """
         if function in UNRESTRICTED_FUNCTIONS or (self.access_type == ADMIN and self.functions is None):
             return True
@@ -97,7 +104,15 @@ class ApiKey:
             return function in self.functions
         if self.access_type == TRANSACTIONAL:
             return False
+        if function == LOOK_UP and look_up_allowed:
+            return True
         return function in THIRD_PARTY_FUNCTIONS or (unlisted_allowed and function not in CLIENT_FUNCTIONS)
+
+    def listed_functions(self, *, unlisted_allowed: bool, look_up_allowed: bool) -> list[str]:
+        """Return the functions that Optimove names for the key, with the same settings as `may_call`."""
+        known = _LISTED_FUNCTIONS if self.functions is None else self.functions
+        settings = {"unlisted_allowed": unlisted_allowed, "look_up_allowed": look_up_allowed}
+        return sorted(function for function in known if self.may_call(function, **settings))
 
     def may_see(self, attribute: str) -> bool:
         """Return True if an attribute is in the key's scope. Names match in any case."""
@@ -151,6 +166,17 @@ class CredentialStore:
     def add_user(self, name: str, password: str, key: ApiKey) -> None:
         """Add a user, who gets the rights of `key` by logging in."""
         self._users[name] = _User(password, key)
+
+    def login_key(self) -> ApiKey | None:
+        """Return the key with the rights of the user, None without a user."""
+        return next((user.key for user in self._users.values()), None)
+
+    def separate_login(self) -> ApiKey:
+        """Return the key with the rights of the user, which has no other credential from now on."""
+        (user,) = self._users.values()
+        if user.key.name != LOGIN:
+            user.key = replace(user.key, name=LOGIN)
+        return user.key
 
     def current_value(self, name: str) -> str:
         """Return the newest value of a key, even if the key is disabled."""
@@ -212,13 +238,44 @@ def initial_credentials(context: SandboxContext) -> CredentialStore:
     values = context.credentials.get("optimove")
     if values is None:
         return store
-    number = host_number(context, DEFAULT_CLIENT)
-    bridge = ApiKey(name="bridge", client=DEFAULT_CLIENT, host_number=number)
+    bridge = new_key(context, "bridge", DEFAULT_CLIENT, context.keys.get("bridge", {}))
     store.add_key(bridge, values["api_key"])
-    admin = ApiKey(name="admin", client=DEFAULT_CLIENT, host_number=number, access_type=ADMIN)
-    store.add_key(admin, values["admin_key"])
-    store.add_user(values["username"], values["password"], bridge)
+    store.add_key(new_key(context, "admin", DEFAULT_CLIENT, {"access": ADMIN}), values["admin_key"])
+    login = context.keys.get(LOGIN)
+    user_key = bridge if login is None else new_key(context, LOGIN, DEFAULT_CLIENT, login)
+    store.add_user(values["username"], values["password"], user_key)
     return store
+
+
+def new_key(context: SandboxContext, name: str, client: str, rights: Mapping[str, Any]) -> ApiKey:
+    """Return a key with an access type and scopes in the words of the control API; raise `ValueError` for others."""
+    attributes = _scope(rights, "attributes", str)
+    key = ApiKey(
+        name=name,
+        client=client,
+        host_number=host_number(context, client),
+        access_type=rights.get("access", INTEGRATIONS),
+        functions=_scope(rights, "functions", str),
+        channels=_scope(rights, "channels", int),
+        attributes=None if attributes is None else frozenset(attribute.lower() for attribute in attributes),
+    )
+    check_access_type(key.access_type)
+    return key
+
+
+def check_access_type(access: object) -> None:
+    """Raise `ValueError` for an unknown access type."""
+    if access not in ACCESS_TYPES:
+        raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {access!r}")
+
+
+def _scope(rights: Mapping[str, Any], name: str, type_: type) -> frozenset[Any] | None:
+    values = rights.get(name)
+    if values is None:
+        return None
+    if not isinstance(values, list) or not all(isinstance(value, type_) for value in values):
+        raise ValueError(f"expected {name} to be a list of {'numbers' if type_ is int else 'texts'}, got {values!r}")
+    return frozenset(values)
 
 
 def host_number(context: SandboxContext, client: str) -> int:

@@ -48,6 +48,22 @@ _ERROR_DIALECTS = (
         ),
     ),
     _dialect(
+        "customer_look_up",
+        "May a key of type Integrations read the attributes of one customer?",
+        (
+            "allowed",
+            "yes, those in its scope",
+            "documented",
+            "https://docs.delivyr.net/docs/optimove (Find Attributes)",
+        ),
+        (
+            "refused",
+            "no, GetCustomerAttributes is not on the list for third parties",
+            "documented",
+            "https://github.com/optimove-tech/Optimove-APIs (sandbox guide)",
+        ),
+    ),
+    _dialect(
         "unknown_id",
         "Which status does a request with an unknown campaign or channel get?",
         ("404", "Not Found", "assumed", "test doubles of PyPI optimove 2.0.0"),
@@ -242,13 +258,13 @@ _REQUEST_DIALECTS = (
     _dialect(
         "attribute_update_limit",
         "What is the maximum number of customers in one UpdateCustomerAttributes?",
+        ("10000", "10,000", "documented", "https://developer.optimove.com/docs/integrate-your-service-with-optimove"),
         (
             "1000",
             "1,000",
             "documented",
             "https://developer.optimove.com/reference/post_customers-updatecustomerattributes",
         ),
-        ("10000", "10,000", "documented", "https://developer.optimove.com/docs/integrate-your-service-with-optimove"),
     ),
     _dialect(
         "metric_values",
