@@ -119,7 +119,8 @@ def _subscription_channels(scenario: Scenario) -> Iterator[dict[str, object]]:
 
 
 def _channel(channel: Channel) -> dict[str, object]:
-    return {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
+    settings = {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
+    return {**settings, **({"exclude": list(channel.exclude)} if channel.exclude else {})}
 
 
 def _valid_name(name: str) -> str:

@@ -27,13 +27,13 @@ def body_schemas(known: Contract) -> Iterator[tuple[str, Any]]:
     for operation in known.operations.values():
         if operation.body is not None and operation.body.content_type == JSON:
             spec = known.document["paths"][operation.path][operation.method.lower()]["requestBody"]
-            yield operation.id, known._resolve(spec)["content"][JSON]["schema"]
+            yield operation.id, known.resolve(spec)["content"][JSON]["schema"]
 
 
 def optional_members_without_null(known: Contract, schema: Any, place: str) -> Iterator[str]:
     """Yield the optional members, at every depth, that refuse a null."""
-    node = known._resolve(schema)
-    for part in (node, *(known._resolve(part) for kind in ("anyOf", "oneOf", "allOf") for part in node.get(kind, ()))):
+    node = known.resolve(schema)
+    for part in (node, *(known.resolve(part) for kind in ("anyOf", "oneOf", "allOf") for part in node.get(kind, ()))):
         for name, member in part.get("properties", {}).items():
             allowed = known.validator(member).is_valid(None)
             if name not in node.get("required", ()) and not allowed and not part.get("required"):
@@ -95,4 +95,4 @@ def test_null_is_refused_where_the_sandbox_says_so() -> None:
 def test_members_of_a_recursive_form_are_those_of_its_parts() -> None:
     known = contract("optimove-metrics")
     ((_, schema),) = body_schemas(known)
-    assert members_of(schema, known._resolve).nullable == {"customer", "visitor", "context"}
+    assert members_of(schema, known.resolve).nullable == {"customer", "visitor", "context"}

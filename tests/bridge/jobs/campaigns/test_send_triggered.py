@@ -92,6 +92,15 @@ def test_event_without_personalization_uses_fetched_attributes(triggered, servic
     assert sent_texts(services) == [("447100000001", "Hello Ann")]
 
 
+def test_visitor_gets_no_message_and_is_not_looked_up(triggered, services):
+    """A visitor is no customer: Optimove knows no number."""
+    triggered.receive_event(**{**EVENT, "isVisitor": True, "personalization": {"page_visit": {"page": "/a"}}})
+    triggered.run()
+
+    assert sent_texts(services) == []
+    assert services.calls("Attributes") == []
+
+
 def test_event_parameters_fill_placeholders_after_attributes(triggered, services):
     body = "You won %%|AMOUNT%%, %%|FIRST_NAME%%"
     services.respond(

@@ -55,7 +55,7 @@ def get_customer_attributes(call: Call) -> Effects:
 
 @authorized
 def get_customer_attribute_changers(call: Call) -> Effects:
-    """Return the customers with a changed attribute: since 24 hours ago or, in the older form, within some days."""
+    """Return the customers with a changed attribute: since a day ago or, in the older form, within some days."""
     records, form = call.state.records, _changers_form(call)
     name = _visible_name(call, form.parameter)
     names, rows = requested_attributes(call), []
@@ -88,7 +88,7 @@ def _changers_form(call: Call) -> _ChangersForm:
     """Return the form of a request, the newer one if it has both; raise `ApiError` if it has none."""
     params = call.params
     if _CHANGED in params:
-        return _ChangersForm(_CHANGED, call.now - DAY, call.now)
+        return _ChangersForm(_CHANGED, call.now - call.state.limits.change_age_ms, call.now)
     missing = [name for name in (_CHANGED_OLDER, "StartDate", "EndDate") if name not in params]
     if missing:
         reason = f"the older form, without {_CHANGED}, needs {_CHANGED_OLDER}, StartDate and EndDate"
@@ -125,7 +125,7 @@ def add_customer_attribute(call: Call) -> Effects:
 @authorized
 def update_customer_attributes(call: Call) -> Effects:
     """Start to change values of customers. The callback receives the result."""
-    items, limit = call.body["CustomerNewAttributesValuesList"], call.state.options.attribute_update_limit
+    items, limit = call.body["CustomerNewAttributesValuesList"], call.state.limits.customers_per_update
     if len(items) > limit:
         raise bad_request(f"CustomerNewAttributesValuesList: expected at most {limit} customers, got {len(items)}")
     changes = tuple(change for item in items for change in _changes(item["CustomerID"], item["Attributes"]))
