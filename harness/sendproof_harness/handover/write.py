@@ -16,7 +16,6 @@ SENDER = "Sendproof"
 _LOGIN = frozenset({"username", "password"})
 # documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
 _LOGINS_END = datetime(2024, 2, 1, tzinfo=UTC)
-ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 
 
 def handover_content(
@@ -41,7 +40,7 @@ def handover_content(
             sandbox["services"], optimove_key_name({"bridge": wishes}), may_log_in=_may_log_in(scenario)
         ),
         "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
-        "attributes": ATTRIBUTES,
+        "attributes": sandbox["attributes"],
         "country": sandbox["country"],
         "sender": sender(scenario),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),

@@ -240,10 +240,10 @@ def initial_credentials(context: SandboxContext) -> CredentialStore:
     values = context.credentials.get("optimove")
     if values is None:
         return store
-    bridge = new_key(context, "bridge", DEFAULT_CLIENT, context.keys.get("bridge", {}))
+    bridge = new_key(context, "bridge", DEFAULT_CLIENT, context.key_scopes.get("bridge", {}))
     store.add_key(bridge, values["api_key"])
     store.add_key(new_key(context, "admin", DEFAULT_CLIENT, {"access": ADMIN}), values["admin_key"])
-    login = context.keys.get(LOGIN)
+    login = context.key_scopes.get(LOGIN)
     user_key = bridge if login is None else new_key(context, LOGIN, DEFAULT_CLIENT, login)
     store.add_user(values["username"], values["password"], user_key)
     return store

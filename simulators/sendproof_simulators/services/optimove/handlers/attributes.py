@@ -28,8 +28,10 @@ _NULL_TEXT = "NULL"
 @authorized
 def get_customer_attribute_list(call: Call) -> Effects:
     """Return the attributes in the scope of the key."""
-    names = [attribute.name for attribute in visible_attributes(call)]
-    rows = [{"RealFieldName": name, "Description": _display_name(name)} for name in names]
+    rows = [
+        {"RealFieldName": attribute.name, "Description": attribute.display_name}
+        for attribute in visible_attributes(call)
+    ]
     return Effects(response=responses.list_response(call.state.options, rows))
 
 
@@ -42,7 +44,7 @@ def get_customer_attributes(call: Call) -> Effects:
     rows = [
         {
             "RealFieldName": attribute.name,
-            "Alias": _display_name(attribute.name),
+            "Alias": attribute.display_name,
             "FieldType": re.split(r"\(", attribute.type)[0].capitalize(),
             "Value": call.state.records.value(index, attribute.name, call.now),
         }
@@ -105,7 +107,7 @@ def _visible_name(call: Call, parameter: str) -> str:
     name = call.params[parameter]
     found = next((known.name for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
     if found is None:
-        raise bad_request(f"{parameter}: {name} is not known")
+        raise not_found(f"{parameter}: {name} is not known")
     return found
 
 
@@ -164,7 +166,3 @@ def _accepted_response(call: Call, request: str) -> Response:
     if options.attribute_update_body_empty:
         return replace(responses.success_response(options), status=options.attribute_update_status)
     return responses.object_response(options, {"requestId": request}, options.attribute_update_status)
-
-
-def _display_name(name: str) -> str:
-    return name.replace("_", " ").capitalize()
