@@ -9,7 +9,7 @@ from typing import Any
 
 from sendproof_harness.handover.format import CLIENT, Listen
 from sendproof_harness.providers import discover, provider
-from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.model import NO_SENDER, Scenario
 
 SENDER = "Sendproof"
 ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
@@ -36,7 +36,7 @@ def handover_content(
         "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
-        "sender": sender(scenario),
+        **({} if (name := sender(scenario)) is None else {"sender": name}),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
         "bridge": _wishes(scenario),
@@ -65,11 +65,14 @@ def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str,
     return {**channel, **{name: value for name, value in added.items() if value is not None}}
 
 
-def sender(scenario: Scenario | None) -> str:
-    """Return the sender that the handover names."""
+def sender(scenario: Scenario | None) -> str | None:
+    """Return the sender that the handover names; None if the client keeps the default of its account."""
+    if scenario is not None and scenario.sender == NO_SENDER:
+        return None
     options = [] if scenario is None else [f"{name}={option}" for name, option in scenario.dialects.items()]
     senders = {option: name for record in discover().values() for option, name in record.senders.items()}
-    return next((senders[option] for option in options if option in senders), SENDER)
+    own = SENDER if scenario is None or scenario.sender is None else scenario.sender
+    return next((senders[option] for option in options if option in senders), own)
 
 
 def _wishes(scenario: Scenario | None) -> dict[str, Any]:
