@@ -237,11 +237,21 @@ CHECKS = {
         "200": lambda a: a.call("send", 200, numbers=BOB)["errors"][0]["code"] == 5,
         "400": lambda a: a.call("send", 400, numbers=BOB)["errors"] and a.call("create_group", 400)["errors"],
     },
+    "bulk_most": {
+        "10000": lambda a: bulk_status(a, 10_000) == bulk_status(a, 501) == "success",
+        "500": lambda a: (bulk_status(a, 500), bulk_status(a, 501)) == ("success", "failure"),
+    },
     "contacts_most": {
         "15000": lambda a: create_many_contacts(a)["status"] == "success",
         "10000": lambda a: create_many_contacts(a)["errors"][0]["code"] == 33,
     },
 }
+
+
+def bulk_status(account, count: int) -> str:
+    """Return the status of a bulk send of this number of messages."""
+    return account.bulk(*[{"number": BOB, "text": "Hi"}] * count, sender="Sendproof")["status"]
+
 
 OPTIONS = [(d.name, option.value) for d in DIALECTS for option in d.options if d.name != "rate_limit"]
 

@@ -221,6 +221,12 @@ DIALECTS = (
         _assumed("10", "10 per second, otherwise HTTP 429"),
     ),
     _dialect(
+        "bulk_most",
+        "How many messages does `bulk_json` accept?",
+        _assumed("10000", "10,000, as many as a send; 500 are recommended"),
+        _assumed("500", "500, the recommended number"),
+    ),
+    _dialect(
         "contacts_most",
         "How many numbers does `create_contacts` accept?",
         _observed("15000", "15,000", _JAVA1),

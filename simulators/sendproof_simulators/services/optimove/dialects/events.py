@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
 from sendproof_simulators.core.dialects import Dialect, Option
-from sendproof_simulators.core.effects import RetryPolicy
 
 _NO_STATEMENT = "no statement"
 
@@ -95,13 +93,6 @@ TRIGGER_PARAMETERS = Dialect(
     ),
 )
 EVENT_DIALECTS = (EVENT_KEYS, WEBHOOK_RETRIES, PERSONAL_INFO, TRIGGER_EVENT_TYPE, TRIGGER_PARAMETERS)
-
-RETRY_POLICIES: Mapping[str, RetryPolicy] = {
-    "ladder": RetryPolicy(delays_ms=(MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE)),
-    "none": RetryPolicy(),
-    "day": RetryPolicy(delays_ms=(MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, 17 * HOUR)),
-}
-"""The retries of an event, for each option of `webhook_retries`."""
 
 
 def respell_members(event_keys: str, body: Mapping[str, object]) -> Mapping[str, object]:

@@ -68,8 +68,8 @@ class BulkData(msgspec.Struct):
 
     messages: list[BulkMessage] = []
     sender: str = ""
-    test: bool = False
-    unicode: bool = False
+    test: bool | None = None
+    unicode: bool | None = None
     custom: str | int = ""
     receipt_url: str = ""
     receipt_url_camel: str = msgspec.field(default="", name="receiptUrl")
@@ -117,8 +117,9 @@ def bulk_json(call: Call, fields: Fields) -> CommandResult:
     """
     data = _bulk_data(fields.get("data", ""))
     try:
-        _apply_fields_beside(call, fields, data)
-        return _sent(call, fields, data)
+        _apply_fields_beside(call, data)
+        _apply_defaults(call, data)
+        return _sent(call, data)
     except ApiError as error:
         error.entries = tuple(_whole_call_rejections(call, data, error))
         raise
@@ -131,10 +132,10 @@ def _whole_call_rejections(call: Call, data: "BulkData", error: ApiError) -> Ite
         yield rejection_entry(str(message.number or "").strip(), text, error.code, reason, whole_call=True)
 
 
-def _sent(call: Call, fields: Fields, data: "BulkData") -> CommandResult:
+def _sent(call: Call, data: "BulkData") -> CommandResult:
     state: State = call.state
-    check_count(len(data.messages))
-    options = _options(call, fields, data)
+    check_count(len(data.messages), call.context.limits.messages[call.operation])
+    options = _options(call, data)
     credits_before = state.credits
     screening = _Screening(call, data, credits_before)
     for index, message in enumerate(data.messages):
@@ -158,9 +159,9 @@ def _bulk_data(text: str) -> BulkData:
     return data
 
 
-def _apply_fields_beside(call: Call, fields: Fields, data: BulkData) -> None:
+def _apply_fields_beside(call: Call, data: BulkData) -> None:
     """Use the fields next to `data` where it has no value itself; raise `ApiError` for one that cannot be used."""
-    is_refused = call.context.dialects["bulk_form_fields"] == "refused"
+    fields, is_refused = call.given, call.context.dialects["bulk_form_fields"] == "refused"
     wrong = _FIELDS_OF_SEND + (_FIELDS_OF_DATA if is_refused else ())
     name = next((name for name in wrong if name in fields), None)
     if name is not None:
@@ -172,19 +173,25 @@ def _apply_fields_beside(call: Call, fields: Fields, data: BulkData) -> None:
             setattr(data, attribute, fields[name])
 
 
-def _options(call: Call, fields: Fields, data: BulkData) -> SendOptions:
+def _apply_defaults(call: Call, data: BulkData) -> None:
+    limits = call.context.limits
+    data.test = limits.bulk_test if data.test is None else data.test
+    data.unicode = limits.bulk_unicode if data.unicode is None else data.unicode
+
+
+def _options(call: Call, data: BulkData) -> SendOptions:
     settings, spelling = call.state.settings, call.context.dialects["bulk_keys"]
     snake_case = data.schedule_time if spelling != "camel" else None
     camel_case = data.scheduled if spelling != "snake" else None
     return SendOptions(
-        identity=call.state.identities.identify("bulk_json", fields),
+        identity=call.state.identities.identify("bulk_json", call.given),
         sender=check_sender(
             call.context, decoded_sender(call, data.sender) or settings.default_sender, settings.sender_names
         ),
-        send_at=send_time(call.context, call.now, camel_case if snake_case is None else snake_case),
+        send_at=send_time(call, camel_case if snake_case is None else snake_case),
         validity=None,
-        unicode=data.unicode,
-        test=data.test,
+        unicode=bool(data.unicode),
+        test=bool(data.test),
         batch_per_message=True,
     )
 
@@ -237,8 +244,8 @@ class _Screening:
         """Return the text as it is sent, and its price. A text that many messages have is checked and stored once."""
         context = self.call.context
         if raw_text not in self._texts:
-            text = check_text(context, _phone_text(self.call, raw_text), self.call.state.templates.values())
-            self._texts[raw_text] = sent_text_and_parts(context, text, unicode=self.data.unicode)
+            text = check_text(self.call, _phone_text(self.call, raw_text))
+            self._texts[raw_text] = sent_text_and_parts(context, text, unicode=bool(self.data.unicode))
         text, parts = self._texts[raw_text]
         if parts > self.credits and not self.data.test:
             raise ApiError(errors.NO_CREDITS)
@@ -273,7 +280,7 @@ def _response_value(
         "balance_pre_send": credits_before,
         "total_cost": cost,
         "balance_post_send": credits_before if data.test else credits_before - cost,
-        "messages": _batch_rows(dispatch, credits_before, test=data.test),
+        "messages": _batch_rows(dispatch, credits_before, test=bool(data.test)),
         "messages_not_sent": [message.row(dispatch.first_batch) for message in refused],
     }
     return value | ({"test": True} if data.test else {})

@@ -16,7 +16,6 @@ from sendproof_simulators.services.textlocal.state import NAME
 
 _BASE_URL = "https://tx.example/"
 _TOKEN_LENGTH = 6
-_MAX_URL = 2_000
 _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -51,4 +50,4 @@ def _is_web_url(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return len(url) <= _MAX_URL and parts.scheme in {"http", "https"} and "." in (parts.hostname or "")
+    return parts.scheme in {"http", "https"} and "." in (parts.hostname or "")
