@@ -21,6 +21,7 @@ from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.wishes import has_free_text
 from sendproof_harness.judge.findings import cached_per_history
 
 ResultKind = Literal[
@@ -185,7 +186,8 @@ def _classifier(history: History, *, timed: bool) -> _Classifier:
             return by_consent
         if not deliveries:
             return _missing_kind(history, obligation, cancellation, latest)
-        return _delivered_kind(obligation, deliveries, latest, timed=timed)
+        kind = _delivered_kind(obligation, deliveries, latest, timed=timed)
+        return "indefinite" if kind == "wrong text" and has_free_text(history, obligation) else kind
 
     return result_kind
 
