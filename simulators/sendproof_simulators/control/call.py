@@ -18,11 +18,15 @@ PLATFORM = "optimove"
 
 
 class ControlError(Exception):
-    """A valid request that cannot be carried out; the message says why and what to do."""
+    """A valid request that cannot be carried out; the message says why and what to do.
 
-    def __init__(self, status: int, detail: str) -> None:
+    `members` are further members of the problem document.
+    """
+
+    def __init__(self, status: int, detail: str, **members: object) -> None:
         super().__init__(detail)
         self.status = status
+        self.members = members
 
 
 @dataclass(frozen=True, slots=True)
