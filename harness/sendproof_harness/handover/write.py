@@ -10,7 +10,7 @@ from typing import Any
 
 from sendproof_harness.handover.format import ADMIN_KEY, CLIENT, PLATFORM, Listen, optimove_key_name
 from sendproof_harness.providers import discover, provider
-from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.model import NO_SENDER, Scenario
 
 SENDER = "Sendproof"
 _LOGIN = frozenset({"username", "password"})
@@ -42,7 +42,7 @@ def handover_content(
         "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
         "attributes": sandbox["attributes"],
         "country": sandbox["country"],
-        "sender": sender(scenario),
+        **({} if (name := sender(scenario)) is None else {"sender": name}),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
         "bridge": wishes,
@@ -92,11 +92,14 @@ def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str,
     return {**channel, **{name: value for name, value in added.items() if value is not None}}
 
 
-def sender(scenario: Scenario | None) -> str:
-    """Return the sender that the handover names."""
+def sender(scenario: Scenario | None) -> str | None:
+    """Return the sender that the handover names; None if the client keeps the default of its account."""
+    if scenario is not None and scenario.sender == NO_SENDER:
+        return None
     options = [] if scenario is None else [f"{name}={option}" for name, option in scenario.dialects.items()]
     senders = {option: name for record in discover().values() for option, name in record.senders.items()}
-    return next((senders[option] for option in options if option in senders), SENDER)
+    own = SENDER if scenario is None or scenario.sender is None else scenario.sender
+    return next((senders[option] for option in options if option in senders), own)
 
 
 def _wishes(scenario: Scenario | None) -> dict[str, Any]:
