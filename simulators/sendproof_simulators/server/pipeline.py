@@ -162,7 +162,7 @@ class ServicePipeline:
     # -- stages ----------------------------------------------------------------------------------
 
     def _decode(self, request: Request) -> Exchange:
-        decoded = decode_body(request, self.simulator.body_limit)
+        decoded = decode_body(request, self.body_limit)
         if not isinstance(decoded, Problem):
             return self._resolve_credential(decoded)
         exchange = self._resolve_credential(replace(request, body=b""))
