@@ -1,7 +1,7 @@
 """`make clients`: run the published clients, unmodified, against the simulators, with every method that makes sense.
 
-The exit status is 1 if a method fails that `known_breaks.toml` does not list, or if a listed one works again. It is 3 if
-the clients could not be installed, or the simulators could not be started.
+The exit status is 1 if a method fails that `known_breaks.toml` does not list, or if a listed one works again. It is 3
+if the clients could not be installed, or the simulators could not be started.
 """
 
 import json
