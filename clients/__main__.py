@@ -61,6 +61,8 @@ def _inputs(control: str, client: Client) -> dict[str, object]:
             "audience": {"customers": 100},
             "channels": [{"id": 505, "provider": "textlocal", "kind": "scheduled"}],
             "dialects": client.dialects,
+            # The methods of Optimove's clients need all rights.
+            "keys": {"login": {"access": "Admin"}},
         },
     )
     url = f"{control}/sandboxes/{sandbox['sandbox']}"

@@ -58,8 +58,9 @@ check("integrations.delete_channel_apps", lambda: integrations.delete_channel_ap
 
 plan(CAMPAIGN, DAY)
 control("clock/advance", {"by_ms": 6 * HOUR_MS})
-login()
 plan(CANCELLED, NEXT_DAY)
+control("clock/advance", {"by_ms": HOUR_MS})
+login()
 control(f"campaigns/{CANCELLED}/cancel")
 
 metric = {"channel_id": CHANNEL, "campaign_id": CAMPAIGN, "template_id": TEMPLATE, "metric": 0, "value": 20}
