@@ -166,6 +166,10 @@ class ControlClient:
         content = self._call("POST", f"{_path(sandbox)}/services/{service}/batch", Csv(text))
         return content if isinstance(content, dict) else {}
 
+    def put_attribute(self, sandbox: str, name: str, fields: Json) -> None:
+        """Add a customer attribute, or change whether vendors may sync it."""
+        self._call("PUT", f"{_path(sandbox)}/attributes/{name}", fields)
+
     # -- keys ------------------------------------------------------------------------------------------
 
     def keys(self, sandbox: str, service: str) -> list[dict[str, Any]]:

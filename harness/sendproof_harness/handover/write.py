@@ -12,7 +12,6 @@ from sendproof_harness.providers import discover, provider
 from sendproof_harness.scenario.model import Scenario
 
 SENDER = "Sendproof"
-ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 
 
 def handover_content(
@@ -34,7 +33,7 @@ def handover_content(
         "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
         "services": sandbox["services"],
         "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
-        "attributes": ATTRIBUTES,
+        "attributes": sandbox["attributes"],
         "country": sandbox["country"],
         "sender": sender(scenario),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),

@@ -18,16 +18,59 @@ Parameter = str | int | float | bool
 class Individual:
     """A customer that the scenario spells out, at the position `customer`. None leaves a property to the seed.
 
-    `protection` is the one reason why the customer gets no message, or `none`. `same_number_as` is the position of
-    another individual with the number.
+    `protection` is the one reason why the customer gets no message, or `none`. `number` is the text in the client's
+    records. `same_number_as` is the position of another individual with the number.
     """
 
     customer: int
     protection: str | None = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     spelling: str | None = None
+    number: str | None = None
     same_number_as: int | None = None
     outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAttribute:
+    """An attribute of the client's own. `name` is its real field name, `alias` the one on Optimove's screens.
+
+    `values` maps values to shares of customers; all others have the `default`.
+    """
+
+    name: str
+    type: str
+    alias: str | None = None
+    default: str | None = None
+    values: Mapping[str, Fraction] = field(default_factory=dict)
+    registered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """A provider's daily sync of an attribute; customers with one of the `excluded` values get no message."""
+
+    attribute: str
+    excluded: tuple[str, ...] = ("true", "1")
+    daily_at: str = "03:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A segment on the provider's side: it leaves out a share of the customers, and those at these positions."""
+
+    excludes: Fraction = Fraction(0)
+    customers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyScope:
+    """The access type and the scopes of a credential for Optimove. None sets no limit."""
+
+    access: str = "Integrations"
+    functions: tuple[str, ...] | None = None
+    channels: tuple[int, ...] | None = None
+    attributes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +86,9 @@ class Audience:
     """The customers of a sandbox: their number, country and shares with special properties.
 
     `opted_out` and `unusable_numbers` are shares from 0 to 1. `outcomes` maps the name of a delivery outcome to the
-    share of customers with a test number for it. `individuals` are spelled out.
+    share of customers with a test number for it. `spellings` are shares of customers by the form of their number; None
+    leaves them to the simulators. `attributes` are the client's own, `attribute_names` its names of usual ones.
+    `individuals` are spelled out.
     """
 
     customers: int
@@ -51,7 +96,14 @@ class Audience:
     unusable_numbers: Fraction
     country: str = "GB"
     outcomes: Mapping[str, Fraction] = field(default_factory=dict)
+    spellings: Mapping[str, Fraction] | None = None
+    attributes: tuple[ClientAttribute, ...] = ()
+    attribute_names: Mapping[str, str] = field(default_factory=dict)
     individuals: tuple[Individual, ...] = ()
+
+    def name_of(self, usual: str) -> str:
+        """Return the client's real field name of a usual attribute."""
+        return self.attribute_names.get(usual, usual)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +127,15 @@ class Channel:
 class Template:
     """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`.
 
-    `url` is the target of its link, for a provider whose templates have one; the others ignore it.
+    `url` is the target of its link, for a provider whose templates have one; the others ignore it. `segment` is a
+    further selection on the provider's side.
     """
 
     provider: str
     title: str
     body: str
     url: str | None = None
+    segment: Segment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,10 +328,27 @@ class OptIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAttributes:
-    """Step: a file of the client's daily batch changes attributes of the customer at a position of the audience."""
+    """Step: a file of the client's daily batch changes attributes of customers."""
 
-    customer: int
-    values: Mapping[str, str]
+    selection: CustomerSelection
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddAttribute:
+    """Step: the client adds an attribute to all customers in Optimove."""
+
+    name: str
+    type: str
+    default: str | None = None
+    registered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAttribute:
+    """Step: Optimove lets vendors sync an attribute."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +404,8 @@ Step = (
     | OptOut
     | OptIn
     | ChangeAttributes
+    | AddAttribute
+    | RegisterAttribute
     | ChangeKey
     | ResendWebhooks
     | Advance
@@ -365,6 +438,8 @@ class Scenario:
     clients: tuple[str, ...] = ()
     provider: str | None = None
     subjects: tuple[Subject, ...] = ()
+    keys: Mapping[str, KeyScope] = field(default_factory=dict)
+    suppression: Suppression | None = None
 
 
 def virtual_duration(scenario: Scenario) -> timedelta:

@@ -1,13 +1,14 @@
 """The control API: the same contract machinery as for the simulated services, applied to the sandboxes."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import msgspec
 
 from sendproof_simulators.control import (
+    attributes,
     campaigns,
     clock,
     faults,
@@ -26,7 +27,29 @@ from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
-_MODULES = (campaigns, clock, faults, journal, process, sandboxes, services, settings, templates, triggers, webhooks)
+_MODULES = (
+    attributes,
+    campaigns,
+    clock,
+    faults,
+    journal,
+    process,
+    sandboxes,
+    services,
+    settings,
+    templates,
+    triggers,
+    webhooks,
+)
+
+# Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
+_CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
+    ("createSandbox", "body.clock"): (
+        "clock: `rate` belongs to mode real; `with` names a sandbox exactly when the mode is shared, and then `start` "
+        "and `rate` are those of that sandbox"
+    ),
+    ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
+}
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +65,12 @@ class ControlExchange:
 
     def refuse(self, problem: Problem) -> Response:
         """Return the problem in the form of RFC 9457."""
-        return problem_response(problem)
+        part = problem.violations[0].where.removesuffix(".mode") if problem.violations else ""
+        part = (
+            part.removesuffix(".by_ms") if problem.violations[:1] and problem.violations[0].rule == "required" else part
+        )
+        text = _CLEARER_TEXTS.get((problem.operation, part))
+        return problem_response(problem if text is None else replace(problem, detail=text))
 
 
 class ControlApi:

@@ -46,6 +46,8 @@ class SandboxContext:
 
     `dialects` are the service's own options, by name without the service. `limits` is what the service's `read_limits`
     returned. `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC; None without one.
+    `key_scopes` are access types and scopes of the platform's credentials, by the name of the credential: bridge or
+    login.
     """
 
     random: KeyedRandom
@@ -55,6 +57,7 @@ class SandboxContext:
     dialects: Options = field(default_factory=dict)
     nightly_at: int | None = None
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limits: Any = None
 
     @property
@@ -138,6 +141,10 @@ class Settings:
     replace: Callable[[SandboxContext, Any, Instant, Mapping[str, object]], Effects]
 
 
+#: Returns the reason why a service sends nothing for an obligation of a customer, or None.
+Exclusion = Callable[[Mapping[str, Any]], str | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
     """The control API's access to the keys of a service that can have several in a sandbox.
@@ -210,6 +217,11 @@ def _allow_all(state: Any, request: Request, credential: str, now: Instant) -> o
     return None
 
 
+def _no_exclusion(context: SandboxContext, state: Any) -> Exclusion | None:
+    del context, state
+    return None
+
+
 def _no_effects(context: SandboxContext, state: Any, now: Instant) -> Effects:
     del context, state, now
     return Effects()
@@ -243,7 +255,9 @@ class Simulator:
     `SandboxContext.limits`. Rate limit and size of a body need nothing: the server enforces them.
 
     `begin` returns the effects of the start of a sandbox. `events` lists the events of all webhooks that the service
-    sends. `post_back_only` are Optimove channels that only carry the service's reports to Optimove, and no messages.
+    sends. `exclusion(context, state)` returns a function from an obligation, as JSON, to the reason why the service
+    itself sends nothing to that customer; None without one. `post_back_only` are Optimove channels that only carry the
+    service's reports to Optimove, and no messages.
     """
 
     name: str
@@ -265,6 +279,7 @@ class Simulator:
     templates: Templates | None = None
     settings: Settings | None = None
     preview: Preview | None = None
+    exclusion: Callable[[SandboxContext, Any], Exclusion | None] = _no_exclusion
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()
     extra_credentials: Callable[[Mapping[str, str]], tuple[str, ...]] = _no_credentials

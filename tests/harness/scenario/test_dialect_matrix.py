@@ -13,6 +13,7 @@ from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
 
 LIBRARY = ROOT / "scenarios"
+CUSTOMERS = {"country": "GB", "attributes": {"phone": "PHONENUMBER"}}
 
 
 def dialect(name: str, *options: str) -> dict[str, object]:
@@ -81,7 +82,7 @@ def test_handover_contains_options_that_no_request_reveals(
     scenario = dataclasses.replace(third_visit, dialects=dialects)
     access = {"optimove": {"url": "http://127.0.0.1:1", "credentials": {}}}
     sandbox = {"sandbox": "it", "seed": 1, "services": access, "channels": [{"id": 250, "provider": "textlocal"}]}
-    content = handover_content("http://127.0.0.1:1", {**sandbox, "country": "GB"}, None, scenario)
+    content = handover_content("http://127.0.0.1:1", {**sandbox, **CUSTOMERS}, None, scenario)
 
     assert content["bridge"] == settings
     assert parse_client(content, "it").key == ("admin_key" if settings.get("looks_up_customers") else "api_key")
@@ -90,7 +91,7 @@ def test_handover_contains_options_that_no_request_reveals(
 def test_indian_textlocal_gets_a_sender_that_is_approved_there() -> None:
     """In other countries the sender is the project's own name."""
     scenario = load_scenarios(LIBRARY / "triggered" / "third_visit.yaml")[0]
-    sandbox = {"sandbox": "it", "seed": 1, "services": {}, "channels": [], "country": "GB"}
+    sandbox = {"sandbox": "it", "seed": 1, "services": {}, "channels": [], **CUSTOMERS}
     indian = dataclasses.replace(scenario, dialects={"textlocal.variant": "india"})
 
     assert [handover_content("", sandbox, None, variant)["sender"] for variant in (scenario, indian)] == [

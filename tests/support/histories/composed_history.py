@@ -15,7 +15,7 @@ from sendproof_harness.handover.format import Listen
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
 from sendproof_harness.run.sandboxes import SandboxOptions, sandbox_settings
-from sendproof_harness.scenario.customer_selection import customer_id, select_customers
+from sendproof_harness.scenario.customer_selection import select_customers
 from sendproof_harness.scenario.model import (
     AddTemplate,
     Advance,
@@ -102,7 +102,9 @@ class _World:
                 name = "opt_out" if isinstance(step, OptOut) else "opt_in"
                 self._set_consent(step, select_customers(self.scenario, step.selection, f"{name} {index}"))
             case ChangeAttributes():
-                self._upload([["CustomerID", *step.values], [customer_id(step.customer), *step.values.values()]])
+                customers = select_customers(self.scenario, step.selection, f"change_attributes {index}")
+                values = [value or "" for value in step.values.values()]
+                self._upload([["CustomerID", *step.values], *([customer, *values] for customer in customers)])
 
     def header(self) -> dict[str, Any]:
         channels = [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in self.scenario.channels]

@@ -27,8 +27,8 @@ from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 
 T = TypeVar("T")
 
-# Below the idle limits of common proxies and clients (30 s and more).
-PARK_SECONDS = 20.0
+# Below the idle limits of common proxies and clients (10 s and more).
+PARK_SECONDS = 5.0
 # Without participants, nothing shows that the bridge has finished: this time without traffic counts as quiet.
 SETTLE_SECONDS = 0.3
 

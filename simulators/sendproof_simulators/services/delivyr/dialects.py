@@ -7,7 +7,7 @@ _SEND = "https://docs.delivyr.net/docs/customer-io"
 _OVERRIDES = "https://docs.delivyr.net/docs/optimove-triggered-overrides"
 
 REJECTIONS, REPLY, TEN_DIGITS = "rejections", "reply", "ten_digits"
-MISSING_VARIABLE, OVERRIDE_MERGE = "missing_variable", "override_merge"
+MISSING_VARIABLE, OVERRIDE_MERGE, UNKNOWN_TEMPLATE = "missing_variable", "override_merge", "unknown_template"
 
 
 def _assumed(value: str, meaning: str, reason: str) -> Option:
@@ -55,6 +55,14 @@ DIALECTS = (
             _assumed(
                 "blank", "the variable is replaced by nothing, and the message goes out", "as many template engines do"
             ),
+        ),
+    ),
+    Dialect(
+        name="unknown_template",
+        question="Which status refuses a send from a template that does not exist?",
+        options=(
+            _assumed("404", "404, as for a message that does not exist", "as other services do"),
+            _assumed("422", "422, as for a template without its variables", "the call exists, and its body is wrong"),
         ),
     ),
     Dialect(

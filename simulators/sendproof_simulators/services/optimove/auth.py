@@ -215,12 +215,28 @@ def initial_credentials(context: SandboxContext) -> CredentialStore:
     if values is None:
         return store
     number = host_number(context, DEFAULT_CLIENT)
-    bridge = ApiKey(name="bridge", client=DEFAULT_CLIENT, host_number=number)
+    bridge = _scoped_key(context, "bridge", number)
     store.add_key(bridge, values["api_key"])
     admin = ApiKey(name="admin", client=DEFAULT_CLIENT, host_number=number, access_type=ADMIN)
     store.add_key(admin, values["admin_key"])
-    store.add_user(values["username"], values["password"], bridge)
+    user_key = _scoped_key(context, "login", number) if "login" in context.key_scopes else bridge
+    store.add_user(values["username"], values["password"], user_key)
     return store
+
+
+def _scoped_key(context: SandboxContext, name: str, number: int) -> ApiKey:
+    """Return a key of the client with the access type and scopes of the sandbox's settings."""
+    scope = context.key_scopes.get(name, {})
+    attributes = scope.get("attributes")
+    return ApiKey(
+        name=name,
+        client=DEFAULT_CLIENT,
+        host_number=number,
+        access_type=scope.get("access", INTEGRATIONS),
+        functions=frozenset(scope["functions"]) if "functions" in scope else None,
+        channels=frozenset(scope["channels"]) if "channels" in scope else None,
+        attributes=None if attributes is None else frozenset(attribute.lower() for attribute in attributes),
+    )
 
 
 def host_number(context: SandboxContext, client: str) -> int:

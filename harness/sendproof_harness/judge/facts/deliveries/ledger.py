@@ -43,7 +43,7 @@ ResultKind = Literal[
 RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "ok": "got the right text once, at the right number, in time",
     "withheld": "correctly got no message: opted out, without a usable number, not cleared, or campaign cancelled",
-    "refused": "the provider accepts no message for this number from any bridge",
+    "refused": "the provider sends no message to this number or customer, from any bridge",
     "pending": "was not due before the end of the history",
     "indefinite": "cannot be decided: a fault hid from the bridge that no message went out,"
     " or one went out before the bridge could know that the campaign is cancelled",
@@ -57,6 +57,9 @@ RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "unexpected": "a message that no recipient was due",
 }
 RESULT_KINDS: tuple[ResultKind, ...] = tuple(RESULT_MEANINGS)
+
+#: The reasons of a provider that itself sends nothing to a customer, whatever the bridge does.
+PROVIDER_EXCLUSIONS = frozenset({"outside_segment", "suppressed"})
 
 # Outside virtual time, a message that is much too early is `ok` as well.
 _OK_WITHOUT_TIMES = "got the right text once, at the right number; its time was not judged"
@@ -224,7 +227,7 @@ def _forbidden_kind(
     obligation: Obligation, deliveries: Sequence[Delivery], cancellation: Cancellation | None, *, timed: bool
 ) -> ResultKind:
     if not deliveries:
-        return "withheld"
+        return "refused" if obligation.reason in PROVIDER_EXCLUSIONS else "withheld"
     if obligation.reason == "cancelled" and cancellation is not None and len(deliveries) == 1:
         # A message that was on its way at the time of the cancellation cannot be stopped. Outside virtual time, it
         # went out too early to show what the bridge does about a cancellation.

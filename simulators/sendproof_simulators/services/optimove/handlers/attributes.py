@@ -22,8 +22,10 @@ from sendproof_simulators.services.optimove.permissions import authorized
 @authorized
 def get_customer_attribute_list(call: Call) -> Effects:
     """Return the attributes in the scope of the key."""
-    names = [attribute.name for attribute in visible_attributes(call)]
-    rows = [{"RealFieldName": name, "Description": _display_name(name)} for name in names]
+    rows = [
+        {"RealFieldName": attribute.name, "Description": attribute.display_name}
+        for attribute in visible_attributes(call)
+    ]
     return Effects(response=responses.list_response(call.state.options, rows))
 
 
@@ -36,7 +38,7 @@ def get_customer_attributes(call: Call) -> Effects:
     rows = [
         {
             "RealFieldName": attribute.name,
-            "Alias": _display_name(attribute.name),
+            "Alias": attribute.display_name,
             "FieldType": re.split(r"\(", attribute.type)[0].capitalize(),
             "Value": call.state.records.value(index, attribute.name, call.now),
         }
@@ -53,7 +55,7 @@ def get_customer_attribute_changers(call: Call) -> Effects:
     records, name = call.state.records, call.params["ChangedCustomerAttribute"]
     attribute = next((known for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
     if attribute is None:
-        raise bad_request(f"ChangedCustomerAttribute: {name} is not known")
+        raise not_found(f"ChangedCustomerAttribute: {name} is not known")
     names, rows = requested_attributes(call), []
     for index in sorted(records.changes_of(attribute.name)):
         since = call.now - call.state.limits.change_age_ms
@@ -124,7 +126,3 @@ def _accepted_response(call: Call, request: str) -> Response:
     if options.attribute_update_body_empty:
         return replace(responses.success_response(options), status=options.attribute_update_status)
     return responses.object_response(options, {"requestId": request}, options.attribute_update_status)
-
-
-def _display_name(name: str) -> str:
-    return name.replace("_", " ").capitalize()
