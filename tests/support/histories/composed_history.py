@@ -6,18 +6,17 @@ replies STOP do so a minute after each message that they are due.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from composed_project import ComposedProject
+from composed_exclusions import exclusion_of
 from history_builder import HistoryBuilder
 from optimove_alone import Optimove, campaign_access
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
 from sendproof_harness.run.sandboxes import SandboxOptions, sandbox_settings
-from sendproof_harness.scenario.customer_selection import customer_id, select_customers
+from sendproof_harness.scenario.customer_selection import select_customers
 from sendproof_harness.scenario.model import (
     AddAttribute,
     AddTemplate,
@@ -75,7 +74,6 @@ class _World:
         for channel in scenario.channels:
             self.optimove.listen(events.TRIGGER_MET, channel.id) if channel.kind == "triggered" else None
         self.journal: list[dict[str, Any]] = []
-        self.project = ComposedProject(self.optimove.context, self._project_settings(), self.start)
 
     def carry_out(self, step: object, index: int) -> None:
         match step:
@@ -90,32 +88,9 @@ class _World:
             case CustomerEvents():
                 self._record(step, list(select_customers(self.scenario, step.selection, f"events {index}")))
             case Advance():
-                self._advance(self.optimove.now + step.by // timedelta(milliseconds=1))
+                self.optimove.advance(self.optimove.now + step.by // timedelta(milliseconds=1))
             case _:
                 self._change(step, index)
-
-    def _advance(self, to: int) -> None:
-        """Advance to an instant, and let the provider sync its attribute on the way."""
-        while (at := self.project.next_sync(to)) is not None:
-            self.optimove.advance(at)
-            self.project.sync()
-        self.optimove.advance(to)
-
-    def _project_settings(self) -> dict[str, object]:
-        """Return what the scenario sets at Xtremepush; segments have the numbers of the templates here."""
-        segments = {
-            str(self._template_number(template.provider, template.title)): {
-                "excludes": float(template.segment.excludes),
-                "users": [customer_id(customer) for customer in template.segment.customers],
-            }
-            for template in self.scenario.templates
-            if template.segment is not None
-        }
-        suppression = self.scenario.suppression
-        return {"segments": segments, "suppression": None if suppression is None else asdict(suppression)}
-
-    def _template_number(self, provider: str, title: str) -> int:
-        return list(self.bodies).index((provider, title)) + 1
 
     def _change(self, step: object, index: int) -> None:
         """Carry out a step of the provider's or the client's users."""
@@ -130,8 +105,8 @@ class _World:
                 name = "opt_out" if isinstance(step, OptOut) else "opt_in"
                 self._set_consent(step, select_customers(self.scenario, step.selection, f"{name} {index}"))
             case AddAttribute():
-                added = Attribute(step.name, step.type, step.default, self.optimove.now, registered=step.registered)
-                self.optimove.context.customers.add_attribute(added)
+                attribute = Attribute(step.name, step.type, step.default, self.optimove.now, registered=step.registered)
+                self.optimove.context.customers.add_attribute(attribute)
             case RegisterAttribute():
                 self.optimove.context.customers.register_attribute(step.name, registered=True)
             case ChangeAttributes():
@@ -145,14 +120,20 @@ class _World:
         return {
             "kind": "history", "version": 1, "sandbox": "s1", "seed": self.scenario.seed, "clock": clock,
             "services": {}, "channels": channels, "ended": iso(self.optimove.now),
+            "attributes": self.optimove.context.audience.special_attributes,
         }  # fmt: skip
 
     def expectations(self) -> Iterator[dict[str, Any]]:
+        titles: dict[tuple[object, object], str] = {}
+        excluded = exclusion_of(self.scenario, self.optimove.context, self.optimove.now)
         for at, entry in campaign_access().expectations(self.optimove.context, self.optimove.state):
-            line = {"kind": entry.kind, **entry.fields, "at": iso(at)}
-            is_of_project = "channel" in line and self._provider(line["channel"]) == "xtremepush"
-            reason = self.project.excluded(line) if line.get("owed") and is_of_project else None
-            yield line if reason is None else {**line, "owed": False, "reason": reason, "text": None}
+            fields = dict(entry.fields)
+            if entry.kind == "campaign":
+                titles |= {(fields["campaign"], split["template"]): split["title"] for split in fields["splits"]}
+            title = titles.get((fields["campaign"], fields.get("template")))
+            if fields.get("owed") and title is not None and (reason := excluded(fields, title)) is not None:
+                fields |= {"owed": False, "reason": reason, "text": None}
+            yield {"kind": entry.kind, **fields, "at": iso(at)}
 
     def opt_outs(self) -> Iterator[dict[str, Any]]:
         """Yield the replies of customers whose test number replies STOP."""
@@ -169,7 +150,8 @@ class _World:
     def _set_consent(self, step: OptOut | OptIn, customers: Iterator[str]) -> None:
         consent, mode = _MODES[type(step)]
         if step.by == "attribute":
-            self._upload([["CustomerID", "SMS_OPT_IN"], *([customer, consent] for customer in customers)])
+            attribute = self.scenario.audience.name_of("SMS_OPT_IN")
+            self._upload([["CustomerID", attribute], *([customer, consent] for customer in customers)])
         else:
             header = ["CustomerID", "ChannelID", "CommunicationMode"]
             self._upload([header, *([customer, str(step.channel), mode] for customer in customers)])
@@ -215,13 +197,13 @@ class _World:
         splits = tuple(
             Split(
                 share=float(split.share),
-                template=self._template_number(provider, split.template),
+                template=number,
                 title=split.template,
                 body=self.bodies[provider, split.template],
                 send_at=_instant(split.send_at),
                 group=split.group,
             )
-            for split in part.splits
+            for number, split in enumerate(part.splits, start=1)
         )
         return ChannelPlan(channel=part.channel, provider=provider, splits=splits, render=_render)
 

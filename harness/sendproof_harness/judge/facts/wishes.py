@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sendproof_harness.history.records import History
+from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.providers import provider
 
 #: Totals by UpdateCampaignMetrics, and customers by UpdateCampaignInteractions.
@@ -54,6 +54,12 @@ def wanted_links(history: History) -> Mapping[int, str]:
 def apps_of_channels(history: History) -> Mapping[int, Mapping[str, str]]:
     """Return the names of the apps of each channel that has any, by id."""
     return {int(number): apps for scenario in history.scenarios for number, apps in scenario.apps.items()}
+
+
+def has_free_text(history: History, obligation: Obligation) -> bool:
+    """Return True if the client's overrides compute text and recipient of this message, which only the bridge knows."""
+    channels = (scenario.free_texts for scenario in history.scenarios)
+    return obligation.trigger is not None and any(obligation.channel in free for free in channels)
 
 
 def preference_channels(history: History) -> Mapping[int, int]:

@@ -64,6 +64,14 @@ def test_page_can_begin_within_the_control_group() -> None:
     assert actions(optimove, IncludeControlGroup=True, **{"$skip": 198, "$top": 20}) == rows[198:]
 
 
+def test_control_groups_of_a_day_follow_the_recipients_of_their_campaign() -> None:
+    optimove = announced()
+    optimove.announce(plan(7002, customers=5))
+    rows = optimove.read("GetCustomerOneTimeActionsByDate", Date="2026-03-02", IncludeControlGroup=True)
+    assert rows[:CUSTOMERS] == actions(optimove, IncludeControlGroup=True)
+    assert [row["ActionID"] for row in rows[CUSTOMERS:]] == [2] * 5
+
+
 def test_campaign_details_count_both_groups() -> None:
     optimove = announced()
     details, control = optimove.read("GetCampaignDetails", CampaignID=7001), len(control_group(optimove))

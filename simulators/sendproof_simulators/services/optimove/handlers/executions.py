@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
-from sendproof_simulators.core.clock.wall_clock import sql_time
+from sendproof_simulators.core.clock.wall_clock import iso, sql_time
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.plans import Split
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import ApiKey
-from sendproof_simulators.services.optimove.campaigns.campaign import CONTROL_GROUP, Campaign, Execution
+from sendproof_simulators.services.optimove.campaigns.campaign import ANNOUNCED, CONTROL_GROUP, Campaign, Execution
 from sendproof_simulators.services.optimove.handlers.paging import (
     attribute_delimiter,
     ordered,
@@ -83,7 +85,19 @@ def get_customer_execution_details_by_campaign(call: Call) -> Effects:
 @authorized
 def get_customer_one_time_actions_by_campaign(call: Call) -> Effects:
     """Return a page of customers with their groups and actions, and on request the control group after them."""
+    campaign = call.state.announced_campaign(call.params["CampaignID"])
+    control_row = _control_row(call) if call.value("IncludeControlGroup") else None
+    return _page_of_campaigns(call, [campaign], _one_time_action(call), control_row)
 
+
+@authorized
+def get_customer_one_time_actions_by_date(call: Call) -> Effects:
+    """Return a page of the customers of all campaigns of a day, campaign by campaign."""
+    control_row = _control_row(call) if call.value("IncludeControlGroup") else None
+    return _page_of_campaigns(call, list(executed_campaigns(call)), _one_time_action(call), control_row)
+
+
+def _one_time_action(call: Call) -> Callable[[Recipient], dict[str, object]]:
     def row(recipient: Recipient) -> dict[str, object]:
         return {
             "CustomerID": call.state.records.id_of(recipient.customer),
@@ -92,11 +106,15 @@ def get_customer_one_time_actions_by_campaign(call: Call) -> Effects:
             "ChannelID": recipient.execution.plan.channel,
         }
 
-    def control_row(customer: int) -> dict[str, object]:
+    return row
+
+
+def _control_row(call: Call) -> Callable[[int], _Row]:
+    def row(customer: int) -> _Row:
         members = {"RecipientGroupID": CONTROL_GROUP, "ActionID": CONTROL_ACTION, "ChannelID": _NO_CHANNEL}
         return {"CustomerID": call.state.records.id_of(customer), **members}
 
-    return _page_with_attributes(call, row, control_row if call.value("IncludeControlGroup") else None)
+    return row
 
 
 @authorized
@@ -130,59 +148,102 @@ def send_id(context: SandboxContext, execution: Execution, split: Split) -> str:
     return context.random.token(6, "optimove", "send", *path).upper()
 
 
-def _page_with_attributes(
-    call: Call, row: Callable[[Recipient], _Row], control_row: Callable[[int], _Row] | None = None
+def _page_with_attributes(call: Call, row: Callable[[Recipient], _Row]) -> Effects:
+    """Return the requested page of one campaign."""
+    return _page_of_campaigns(call, [call.state.announced_campaign(call.params["CampaignID"])], row)
+
+
+def _page_of_campaigns(
+    call: Call,
+    campaigns: Sequence[Campaign],
+    row: Callable[[Recipient], _Row],
+    control_row: Callable[[int], _Row] | None = None,
 ) -> Effects:
-    """Return the requested page with the requested attributes, in their state at the announcement."""
-    options, campaign = call.state.options, call.state.announced_campaign(call.params["CampaignID"])
+    """Return the requested page with the requested attributes, in their state at the announcement.
+
+    With `control_row`, the control group of each campaign comes after its recipients.
+    """
+    options, records = call.state.options, call.state.records
     names, delimiter = requested_attributes(call), attribute_delimiter(call)
-    customers = call.state.records.as_of(campaign.announced_at)
-    executions = list(_requested_executions(call, campaign.executions.values()))
-    chosen = [(recipient.customer, row(recipient)) for recipient in _requested_recipients(call, executions)]
-    if control_row is not None and executions:
-        chosen += [(customer, control_row(customer)) for customer in _requested_control_group(call, executions)]
+    known = {campaign.plan.campaign: records.as_of(campaign.announced_at) for campaign in campaigns}
     rows: list[Mapping[str, object]] = []
-    for customer, members in chosen:
-        values = customers.values(customer, names) if names else ()
-        rows.append({**members, **responses.attribute_member(options, values, delimiter)})
+    for section, chosen in _requested_sections(call, _sections(call, campaigns, with_control=control_row is not None)):
+        customers = known[section.campaign.plan.campaign]
+        for customer, members in _members(section, chosen, row, control_row):
+            values = customers.values(customer, names) if names else ()
+            rows.append({**members, **responses.attribute_member(options, values, delimiter)})
     return Effects(response=responses.list_response(options, rows))
 
 
-def _requested_executions(call: Call, executions: Iterable[Execution]) -> Iterator[Execution]:
-    """Yield the executions on the requested channel (0 or none: all) that the key may use."""
+class _Section(NamedTuple):
+    """The customers of a campaign on one channel, or without `execution` its control group."""
+
+    campaign: Campaign
+    execution: Execution | None
+    customers: Sequence[int]
+
+
+def _members(
+    section: _Section,
+    chosen: Sequence[int],
+    row: Callable[[Recipient], _Row],
+    control_row: Callable[[int], _Row] | None,
+) -> Iterator[tuple[int, _Row]]:
+    """Yield the chosen customers of a section with the members of their rows."""
+    if section.execution is not None:
+        for recipient in _recipients(section.execution, chosen):
+            yield recipient.customer, row(recipient)
+    elif control_row is not None:
+        yield from ((customer, control_row(customer)) for customer in chosen)
+
+
+def _sections(call: Call, campaigns: Iterable[Campaign], *, with_control: bool) -> Iterator[_Section]:
+    """Yield the sections on the requested channel (0 or none: all) that the key may use, campaign by campaign."""
     key: ApiKey | None = call.key
     requested = call.params.get("ChannelID")
-    for execution in executions:
-        channel = execution.plan.channel
-        if requested in {None, 0, channel} and (key is None or key.may_use(channel)):
-            yield execution
+    for campaign in campaigns:
+        is_visible = False
+        for channel, execution in campaign.executions.items():
+            if requested in {None, 0, channel} and (key is None or key.may_use(channel)):
+                is_visible = True
+                yield _Section(campaign, execution, campaign.customers)
+        if with_control and is_visible:
+            yield _Section(campaign, None, sorted(campaign.control))
 
 
-def _requested_recipients(call: Call, executions: Iterable[Execution]) -> Iterator[Recipient]:
-    """Yield the recipients on the requested page."""
+def _requested_sections(call: Call, sections: Iterable[_Section]) -> Iterator[tuple[_Section, Sequence[int]]]:
+    """Yield each section with its customers on the requested page."""
     page = requested_page(call)
     skip, left = page.skip, page.size
-    for execution in executions:
-        customers = ordered(call.state.options, execution.campaign.customers)
+    for section in sections:
+        customers = ordered(call.state.options, section.customers)
         chosen = customers[skip : skip + left]
-        for customer, split in zip(chosen, execution.splits(chosen), strict=True):
-            yield Recipient(execution, customer, split)
+        yield section, chosen
         skip, left = max(0, skip - len(customers)), left - len(chosen)
 
 
-def _requested_control_group(call: Call, executions: Sequence[Execution]) -> Sequence[int]:
-    """Return the customers of the control group on the requested page, after all recipients."""
-    page, campaign = requested_page(call), executions[0].campaign
-    recipients = len(executions) * len(campaign.customers)
-    end = page.skip + page.size - recipients
-    return ordered(call.state.options, sorted(campaign.control))[max(0, page.skip - recipients) : max(0, end)]
+def _recipients(execution: Execution, customers: Sequence[int]) -> Iterator[Recipient]:
+    for customer, split in zip(customers, execution.splits(customers), strict=True):
+        yield Recipient(execution, customer, split)
+
+
+def executed_campaigns(call: Call) -> Iterator[Campaign]:
+    """Yield the campaigns announced on the requested day with a channel in the scope of the key."""
+    key: ApiKey | None = call.key
+    for _, campaign in sorted(call.state.campaigns.items()):
+        day = None if campaign.announced_at is None else iso(campaign.announced_at)[:10]
+        is_permitted = key is None or any(map(key.may_use, campaign.executions))
+        if campaign.state == ANNOUNCED and day == call.params["Date"] and is_permitted:
+            yield campaign
 
 
 def _page_of_actions(call: Call, campaign: Campaign) -> Effects:
     """Return the requested page of customers with their action on the first channel."""
-    first = list(campaign.executions.values())[:1]
+    sections = _sections(call, [campaign], with_control=False)
     rows = [
         {"CustomerID": call.state.records.id_of(recipient.customer), "ActionID": recipient.action, "PromoCode": ""}
-        for recipient in _requested_recipients(call, _requested_executions(call, first))
+        for section, chosen in _requested_sections(call, islice(sections, 1))
+        if section.execution is not None
+        for recipient in _recipients(section.execution, chosen)
     ]
     return Effects(response=responses.list_response(call.state.options, rows))
