@@ -114,6 +114,10 @@ class Provider:
     """Settings of the simulated account, so that it posts its webhooks to a URL."""
     link_settings: Callable[[Mapping[str, str]], dict[str, object]] | None = None
     """Settings of the simulated account for the URLs of templates, by template id; None if templates have no URL."""
+    segment_settings: Callable[[Mapping[str, object]], dict[str, object]] | None = None
+    """Settings of the simulated account for the segments of templates, by template id; None without segments."""
+    suppression_settings: Callable[[Mapping[str, object]], dict[str, object]] | None = None
+    """Settings of the simulated account for its suppression attribute; None without one."""
     senders: Mapping[str, str] = field(default_factory=dict)
     """By dialect option (`textlocal.variant=india`): a sender that is approved there."""
     bridge_has_sender: bool = False

@@ -130,6 +130,8 @@ def _stray(stray: Stray) -> Finding:
 _FORBIDDEN_CAUSES: Mapping[str, str] = {
     "not_cleared": "unexpected: sent to a customer who was not cleared",
     "unusable_number": "unexpected: sent to a customer without a usable number",
+    "outside_segment": "unexpected: sent to a customer whom a segment at the provider leaves out",
+    "suppressed": "unexpected: sent to a customer whom the provider's suppression attribute excludes",
 }
 
 

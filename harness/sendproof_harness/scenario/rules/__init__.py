@@ -7,17 +7,30 @@ from collections.abc import Callable, Iterator
 
 from sendproof_harness.scenario.diagnostics import Diagnostic
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.scenario.rules import campaigns, faults, individuals, names, steps, subjects, texts, triggers
+from sendproof_harness.scenario.rules import (
+    attributes,
+    campaigns,
+    exclusions,
+    faults,
+    individuals,
+    names,
+    steps,
+    subjects,
+    texts,
+    triggers,
+)
 from sendproof_harness.scenario.yaml_source import Document
 
 Rule = Callable[[Scenario, Document], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     *names.RULES,
+    *attributes.RULES,
     *texts.RULES,
     *individuals.RULES,
     *campaigns.RULES,
     *triggers.RULES,
+    *exclusions.RULES,
     *steps.RULES,
     *faults.RULES,
     *subjects.RULES,
