@@ -145,9 +145,7 @@ def deliveries(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object:
     sandbox.control("POST", "/providers/xtremepush/templates", [{"id": 1, "title": "Offer", "body": "Hi"}])
     target = {"U1": {"mobile_number": "447555000100", "mobile_subscription": 1}}
     call = {"id": 1, "target_by": "user_id", "target_with_params": target}
-    sandbox.xtremepush(
-        "execute/campaign", **call, **({"target_existing_only": 0} if "async" in fields else {}), **fields
-    )
+    sandbox.xtremepush("execute/campaign", **call, **fields)
     at_once = len(sandbox.entries("delivery"))
     sandbox.wait(MINUTE)
     return at_once, len(sandbox.entries("delivery"))
