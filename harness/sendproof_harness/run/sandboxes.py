@@ -14,6 +14,7 @@ from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, ClientAttribute, Individual, Scenario, Segment
+from sendproof_harness.scenario.overrides import overridden_variables
 from sendproof_harness.scenario.values import iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -81,10 +82,11 @@ def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, pro
     links = record.link_settings(urls) if urls and record.link_settings is not None else {}
     if not segments or record.segment_settings is None:
         return links
-    return {**links, **record.segment_settings({id_: _segment(segment) for id_, segment in segments.items()})}
+    return {**links, **record.segment_settings({id_: segment_settings(segment) for id_, segment in segments.items()})}
 
 
-def _segment(segment: Segment) -> dict[str, object]:
+def segment_settings(segment: Segment) -> dict[str, object]:
+    """Return a segment as a provider takes it: the share of customers whom it leaves out, and further ones by id."""
     return {"excludes": float(segment.excludes), "users": [customer_id(index) for index in segment.customers]}
 
 
@@ -154,7 +156,9 @@ def _subscription_channels(scenario: Scenario) -> Iterator[dict[str, object]]:
 
 def _channel(channel: Channel) -> dict[str, object]:
     settings = {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
-    return {**settings, **({"exclude": list(channel.exclude)} if channel.exclude else {})}
+    variables = dict(overridden_variables(channel))
+    exclude = {"exclude": list(channel.exclude)} if channel.exclude else {}
+    return {**settings, **exclude, **({"variables": variables} if variables else {})}
 
 
 def _valid_name(name: str) -> str:

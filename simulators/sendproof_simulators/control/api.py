@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from types import MappingProxyType
 
 import msgspec
 
@@ -22,9 +23,10 @@ from sendproof_simulators.control import (
     webhooks,
 )
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
-from sendproof_simulators.core.contracts import Contract, ValidRequest
+from sendproof_simulators.core.contracts import DEFAULT_RULES, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
 _MODULES = (
@@ -53,6 +55,8 @@ _CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
 
 log = logging.getLogger(__name__)
 
+_NO_MEMBERS: Mapping[str, object] = MappingProxyType({})
+
 Handler = Callable[[ControlCall], Awaitable[Response]]
 
 
@@ -62,6 +66,7 @@ class ControlExchange:
 
     request: Request
     authenticated: bool = True
+    body_rules: BodyRules = DEFAULT_RULES
 
     def refuse(self, problem: Problem) -> Response:
         """Return the problem in the form of RFC 9457."""
@@ -92,7 +97,7 @@ class ControlApi:
         try:
             return await self._handle(result)
         except ControlError as error:
-            return problem_response(Problem(kind="refused", status=error.status, detail=str(error)))
+            return problem_response(Problem(kind="refused", status=error.status, detail=str(error)), error.members)
         except Exception as error:
             log.exception("serving %s failed", request.path)
             detail = f"the simulator failed: {type(error).__name__}: {error}"
@@ -117,9 +122,10 @@ def _find_handler(name: str) -> Handler:
     raise LookupError(f"expected a function {name} in the modules of the control API")
 
 
-def problem_response(problem: Problem) -> Response:
-    """Return `application/problem+json` with all violations of the contract."""
+def problem_response(problem: Problem, members: Mapping[str, object] = _NO_MEMBERS) -> Response:
+    """Return `application/problem+json` with all violations of the contract, and further members."""
     body: dict[str, object] = {
+        **members,
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,

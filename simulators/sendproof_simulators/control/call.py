@@ -20,12 +20,14 @@ PLATFORM = "optimove"
 class ControlError(Exception):
     """A request that keeps the contract and cannot be carried out; the message says why and what to do.
 
-    `status` is 404 or 409, or 504 for an advance. Only the contract refuses with 400.
+    `status` is 404 or 409, or 504 for an advance. Only the contract refuses with 400. `members` are further members of
+    the problem document.
     """
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, **members: object) -> None:
         super().__init__(detail)
         self.status = status
+        self.members = members
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ async def advance_clock(call: ControlCall) -> Response:
     except ValueError as error:
         raise ControlError(409, str(error)) from None
     except NotQuietError as error:
-        raise ControlError(504, str(error)) from None
+        raise ControlError(504, str(error), answering=error.answering) from None
     return json_response(clock_json(sandbox))
 
 

@@ -136,5 +136,11 @@ def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
         known = ", ".join(providers)
         raise ControlError(409, f"channel {fields['id']}: {provider!r} is not a message provider; there are: {known}")
     kind, testing = fields.get("kind", "scheduled"), fields.get("testing", False)
-    exclude = frozenset(fields.get("exclude", ()))
-    return Channel(id=fields["id"], provider=provider, kind=kind, testing=testing, exclude=exclude)
+    return Channel(
+        id=fields["id"],
+        provider=provider,
+        kind=kind,
+        testing=testing,
+        exclude=frozenset(fields.get("exclude", ())),
+        variables=fields.get("variables", {}),
+    )

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from instants import StillWallClock
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.faulty_response import CONNECTION
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, VERSION, VERSION_HEADER, sign
@@ -37,6 +36,7 @@ class LocalSimulators:
     """Running simulators without sockets. Requests are those of HTTP, passed to the ASGI application."""
 
     app: Simulators
+    is_changed: bool
     runner: asyncio.Runner
     sandboxes: dict[tuple[tuple[str, str], ...], "LocalSandbox"] = field(default_factory=dict)
 
@@ -67,10 +67,11 @@ class LocalSimulators:
 
 @dataclass(frozen=True)
 class LocalSandbox:
-    """One sandbox. `made` is the control API's JSON of it."""
+    """One sandbox. `made` is the control API's JSON of it; `prepared` names the data that it has."""
 
     simulators: LocalSimulators
     made: Mapping[str, Any]
+    prepared: set[str] = field(default_factory=set)
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """Call the control API of the sandbox."""
@@ -134,17 +135,17 @@ class LocalSandbox:
     def template(self) -> str:
         """The id of a template at Delivyr with one variable."""
         body = [{"title": "Offer", "body": "{{TEXT}}"}]
-        return str(self.control("POST", "/services/delivyr/templates", body)[0]["id"])
+        return str(self.control("POST", "/providers/delivyr/templates", body)[0]["id"])
 
 
 @contextmanager
 def local_simulators(changed_contracts: Path | None = None) -> Iterator[LocalSimulators]:
     """Start the simulators, with the contracts of a folder before their own, and close them at the end."""
     with asyncio.Runner() as runner:
-        app = Simulators(StillWallClock(), changed_contracts)
+        app = Simulators(changed_contracts=changed_contracts)
         app.addresses.control = "http://127.0.0.1:4100"
         app.addresses.services |= {name: f"{app.addresses.control}/{name}" for name in app.services}
-        yield LocalSimulators(app, runner)
+        yield LocalSimulators(app, changed_contracts is not None, runner)
         runner.run(app.__aexit__(None, None, None))
 
 
