@@ -121,7 +121,7 @@ def _page_with_attributes(call: Call, row: Callable[[Recipient], dict[str, objec
     """Return the requested page with the requested attributes, in their state at the announcement."""
     options, campaign = call.state.options, call.state.announced_campaign(call.params["CampaignID"])
     names, delimiter = requested_attributes(call), attribute_delimiter(call)
-    customers = call.state.records.as_of(campaign.announced_at)
+    customers = call.state.shown_customers(campaign, call.now)
     rows: list[Mapping[str, object]] = []
     for recipient in _requested_recipients(call, campaign.executions.values()):
         values = customers.values(recipient.customer, names) if names else ()
