@@ -388,14 +388,14 @@ class ChannelApps(Record, frozen=True, gc=False, tag="channel_apps"):
 
 
 class Key(Record, frozen=True, gc=False, tag="key"):
-    """A key of a service was created, disabled, enabled or rotated.
+    """A key of a service was created, disabled, enabled, rotated, or changed in its access type.
 
     After a rotation, the previous value is valid until `valid_until`.
     """
 
     service: str
     name: str
-    action: Literal["created", "disabled", "enabled", "rotated"]
+    action: Literal["created", "disabled", "enabled", "rotated", "changed"]
     valid_until: Instant | None = None
 
 

@@ -14,6 +14,7 @@ from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, ClientAttribute, Individual, Scenario, Segment
+from sendproof_harness.scenario.overrides import overridden_variables
 from sendproof_harness.scenario.values import iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -155,7 +156,9 @@ def _subscription_channels(scenario: Scenario) -> Iterator[dict[str, object]]:
 
 def _channel(channel: Channel) -> dict[str, object]:
     settings = {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
-    return {**settings, **({"exclude": list(channel.exclude)} if channel.exclude else {})}
+    variables = dict(overridden_variables(channel))
+    exclude = {"exclude": list(channel.exclude)} if channel.exclude else {}
+    return {**settings, **exclude, **({"variables": variables} if variables else {})}
 
 
 def _valid_name(name: str) -> str:

@@ -8,6 +8,9 @@ from fractions import Fraction
 #: Stands for a provider: the scenario runs once for each provider in the `providers` list of the file.
 ANY = "any"
 
+#: The client names no sender, so the account's default counts.
+NO_SENDER = "none"
+
 #: The client keeps opt-outs in the consent attribute, too.
 CONSENT_BY_ATTRIBUTE = "attribute"
 
@@ -418,7 +421,10 @@ Fault = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """The content of a scenario file, for one of its `providers` if it lists some. Times are aware, in UTC."""
+    """The content of a scenario file, for one of its `providers` if it lists some. Times are aware, in UTC.
+
+    `sender` is the client's sender, or `none` if the client keeps the default of its account; None leaves it to us.
+    """
 
     name: str
     about: str
@@ -433,6 +439,7 @@ class Scenario:
     bridge: BridgeRequirements = BridgeRequirements()
     nightly: str | None = None
     rate_limits: bool = True
+    sender: str | None = None
     dialects: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     clients: tuple[str, ...] = ()

@@ -75,6 +75,7 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         bridge=_bridge(content),
         nightly=content.get("nightly"),
         rate_limits=content.get("rate_limits", True),
+        sender=content.get("sender"),
         dialects=content.get("dialects", {}),
         faults=tuple(parse_fault(fault, provider) for fault in content.get("faults", ())),
         clients=tuple(content.get("clients", ())),

@@ -25,7 +25,8 @@ class Channel:
     """One Optimove channel and the provider of its messages. `kind`: scheduled or triggered.
 
     `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history. `exclude`:
-    attributes and parameters that events about triggers leave out.
+    attributes and parameters that events about triggers leave out. `variables`: values that the texts of triggers have
+    in place of the customer's, because the client overrides them at the provider.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Channel:
     kind: str
     testing: bool = False
     exclude: frozenset[str] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def view(self) -> dict[str, object]:
         """Return the channel as JSON for the control API and the history."""
@@ -149,9 +151,10 @@ Exclusion = Callable[[Mapping[str, Any]], str | None]
 class Keys:
     """The control API's access to the keys of a service that can have several in a sandbox.
 
-    `all(state, now)` lists them, each with its `name` and its value as `key`. `create(context, state, now, fields)`
-    adds one; `change(context, state, now, name, fields)` disables, enables or rotates one. Both return the key as JSON,
-    and raise `ValueError` or `KeyError` with a clear message.
+    `all(state, now)` lists them, each with its `name` and, if it is a key and no login, its value as `key`.
+    `create(context, state, now, fields)` adds one; `change(context, state, now, name, fields)` disables, enables or
+    rotates one, or changes its access type. Both return the key as JSON, and raise `ValueError` or `KeyError` with a
+    clear message.
     """
 
     all: Callable[[Any, Instant], list[dict[str, object]]]

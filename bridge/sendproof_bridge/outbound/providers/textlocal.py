@@ -35,7 +35,9 @@ SETTINGS: Settings = {
     "apikey": Setting(
         secret, "The account's key; `url` is `https://api.txtlocal.com/` or `https://api.textlocal.in/`."
     ),
-    "sender": Setting(text, "The sender of messages, as recipients see it."),
+    "sender": Setting(
+        text, "The sender of messages, as recipients see it. Default: the default sender of the account.", None
+    ),
 }
 
 # documented: https://api.txtlocal.com/docs/bulkjson (no more than 500 messages a call)
@@ -115,7 +117,7 @@ class Textlocal:
         """Make one `bulk_json` call, with plain texts. The encoded ones of a sample may be decoded or not."""
         del batch
         data: dict[str, object] = {
-            "sender": self._sender,
+            **({} if self._sender is None else {"sender": self._sender}),
             "messages": [{"number": message.number, "text": message.content} for message in messages],
             "receiptUrl": receipt_url,
         }
