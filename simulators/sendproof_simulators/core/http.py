@@ -91,6 +91,18 @@ class Violation:
     expected: str = ""
     value: str | None = None
 
+    def as_json(self) -> dict[str, str]:
+        """Return the violation as JSON, without empty fields."""
+        fields = {
+            "where": self.where,
+            "rule": self.rule,
+            "message": self.message,
+            "pointer": self.pointer,
+            "expected": self.expected,
+            "value": self.value,
+        }
+        return {name: text for name, text in fields.items() if text}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
