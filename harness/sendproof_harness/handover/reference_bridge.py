@@ -52,8 +52,9 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
     for name in ("reports", "metric_values", "opt_outs"):
         if name in wishes:
             yield _entry(name, wishes[name])
-    if "opt_out_mode" in wishes:
-        yield f"opt_out_mode = {wishes['opt_out_mode']}"
+    for name in ("reports_a_day", "opt_out_mode"):
+        if name in wishes:
+            yield f"{name} = {wishes[name]}"
     if wishes.get("reports") == "save_event":
         yield _entry("metrics_url", client["services"]["optimove-metrics"]["url"])
         yield _entry("tenant_token", _placeholder(client, "optimove-metrics", "tenant_token"))
