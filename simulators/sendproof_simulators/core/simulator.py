@@ -14,8 +14,11 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.dialects import Dialect, Options
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.http import Problem, Request, Response
-from sendproof_simulators.core.plans import CampaignPlan, CustomerEvent, TriggerPlan
+from sendproof_simulators.core.plans import CampaignPlan, CustomerEvent, ExpectedMessage, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
+
+# How a bridge names the recipients of a channel to its provider.
+NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +26,20 @@ class Channel:
     """One Optimove channel and the provider of its messages. `kind`: scheduled or triggered.
 
     `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history.
+    `recipients`: numbers, or customer_ids if the provider knows the customers and fills in the texts itself.
     """
 
     id: int
     provider: str
     kind: str
     testing: bool = False
+    recipients: str = NUMBERS
 
     def view(self) -> dict[str, object]:
         """Return the channel as JSON for the control API and the history."""
         testing = {"testing": True} if self.testing else {}
-        return {"id": self.id, "provider": self.provider, "kind": self.kind, **testing}
+        recipients = {"recipients": self.recipients} if self.recipients != NUMBERS else {}
+        return {"id": self.id, "provider": self.provider, "kind": self.kind, **testing, **recipients}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +224,8 @@ class Simulator:
 
     `begin` returns the effects of the start of a sandbox. `events` lists the events of all webhooks that the service
     sends. `post_back_only` are Optimove channels that only carry the service's reports to Optimove, and no messages.
+    `expected_message(context, state, template, customer, at)` is for a provider that can know customers by their ids,
+    and returns the message that the customer is due at an instant.
     """
 
     name: str
@@ -239,6 +247,7 @@ class Simulator:
     dialects: tuple[Dialect, ...] = ()
     templates: Templates | None = None
     settings: Settings | None = None
+    expected_message: Callable[[SandboxContext, Any, Template, str, Instant], ExpectedMessage] | None = None
     preview: Preview | None = None
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()

@@ -7,9 +7,10 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from sendproof_simulators.core.effects import Effects
-from sendproof_simulators.core.simulator import Call, SandboxContext
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.contacts import CONTACTS, DETAILS, OPT_OUTS, Details
+from sendproof_simulators.services.textlocal.account.imported_customers import imported_customers, takes_customer_ids
 from sendproof_simulators.services.textlocal.country_rules import to_number
 from sendproof_simulators.services.textlocal.errors import ApiError
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
@@ -104,7 +105,7 @@ def create_contacts_bulk(call: Call, fields: Fields) -> CommandResult:
 @command
 def delete_contact(call: Call, fields: Fields) -> CommandResult:
     """Remove a number from a group permanently (observed: https://github.com/shailahir/textlocal-api)."""
-    group, member = fields.get("group_id", CONTACTS), _member(call.context, fields["number"]) or ""
+    group, member = fields.get("group_id", CONTACTS), _member(call, fields["number"]) or ""
     call.state.contacts.remove(group, member)
     return CommandResult(value={"group_id": group, "number": _member_json(member)})
 
@@ -121,7 +122,7 @@ def get_optouts(call: Call, fields: Fields) -> CommandResult:
 def _contacts_page(call: Call, fields: Fields, group: int) -> CommandResult:
     members = call.state.contacts.members(group)
     if "number" in fields:
-        number = _member(call.context, fields["number"])
+        number = _member(call, fields["number"])
         members = {number: members[number]} if number is not None and number in members else {}
     start, limit = fields.get("start", 0), fields.get("limit", _DEFAULT_PAGE)
     page = islice(members.items(), min(start, len(members)), min(start + limit, len(members)))
@@ -137,7 +138,7 @@ def _add_contacts(
     added: dict[str, Details] = {}
     left_out: list[str] = []
     for raw_number, details in contacts:
-        member = _member(call.context, raw_number) if raw_number else None
+        member = _member(call, raw_number) if raw_number else None
         if member is None or member in added:
             left_out.append(raw_number)
         else:
@@ -147,12 +148,13 @@ def _add_contacts(
         raise ApiError(code_if_none)
     entries = call.state.contacts.add(group, added, call.operation.removesuffix("_get"))
     value = {"group_id": group, "num_contacts": len(added), "contacts": _contact_rows(added.items())}
-    return CommandResult(value={**value, **_warnings(left_out)}, effects=Effects(entries=entries))
+    return CommandResult(value={**value, **_warnings(call, left_out)}, effects=Effects(entries=entries))
 
 
-def _member(context: SandboxContext, text: str) -> str | None:
-    """Return the key of a contact: its number, or a customer id if the sandbox allows these."""
-    if context.dialects["template_send"] == "brochure" and context.audience.index_of(text) is not None:
+def _member(call: Call, text: str) -> str | None:
+    """Return the key of a contact: its number, or the id of an imported customer if the sandbox allows these."""
+    context = call.context
+    if takes_customer_ids(context) and imported_customers(context, call.state, call.now).find(text) is not None:
         return text
     return to_number(context, text)
 
@@ -161,8 +163,9 @@ def _member_json(member: str) -> int | str:
     return int(member) if member.isdigit() else member
 
 
-def _warnings(numbers: Sequence[str]) -> dict[str, object]:
-    warning = {"code": errors.INVALID_NUMBER, "message": "Invalid number", "numbers": ",".join(numbers)}
+def _warnings(call: Call, numbers: Sequence[str]) -> dict[str, object]:
+    message = "Invalid number or unknown customer" if takes_customer_ids(call.context) else "Invalid number"
+    warning = {"code": errors.INVALID_NUMBER, "message": message, "numbers": ",".join(numbers)}
     return {"warnings": [warning]} if numbers else {}
 
 

@@ -1,0 +1,81 @@
+"""The customers that the client imported into its account, for sends to groups of customer ids.
+
+documented, in the brochure Textlocal x Optimove: the client imports customer id, first name, last name and phone
+number, and refreshes them every day, so that new customers are known. assumed: the time of day; that an import replaces
+all records; that it has every attribute of the client's records, which the custom fields of translations need.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sendproof_simulators.core.audience.audience import Audience, Customer
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant, first_instant
+from sendproof_simulators.core.plans import ExpectedMessage
+from sendproof_simulators.core.simulator import SandboxContext, Template
+from sendproof_simulators.services.textlocal.account.templates import render
+from sendproof_simulators.services.textlocal.state import State
+
+BROCHURE = ("template_send", "brochure")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedCustomers:
+    """The customers of one import, which happened at `imported_at`."""
+
+    audience: Audience
+    imported_at: Instant
+    first_known: Mapping[str, str]
+
+    def find(self, customer: str) -> Customer | None:
+        """Return a customer by id; None if the import did not have it."""
+        index = self.audience.index_of(customer)
+        if index is None or self.imported_at < self._known_since(customer):
+            return None
+        return self.audience.customer(index)
+
+    def _known_since(self, customer: str) -> Instant:
+        day = self.first_known.get(customer)
+        return 0 if day is None else first_instant(day)
+
+
+def takes_customer_ids(context: SandboxContext) -> bool:
+    """Return True if groups can hold customer ids in this sandbox."""
+    name, option = BROCHURE
+    return context.dialects[name] == option
+
+
+def imported_customers(context: SandboxContext, state: State, at: Instant) -> ImportedCustomers:
+    """Return the customers of the last import until an instant."""
+    settings = state.settings.customer_import
+    return ImportedCustomers(
+        audience=context.audience, imported_at=_last_import(settings.at, at), first_known=settings.first_known
+    )
+
+
+def translated(state: State, template: int, attributes: Mapping[str, str | None]) -> int:
+    """Return the id of the template in the language that the attributes choose; the template itself without one."""
+    translations = state.settings.translations.get(template)
+    if translations is None:
+        return template
+    translation = translations.templates.get(attributes.get(translations.field) or "", template)
+    return translation if translation in state.templates else template
+
+
+def expected_message(
+    context: SandboxContext, state: State, template: Template, customer: str, at: Instant
+) -> ExpectedMessage:
+    """Return the message that a customer is due at an instant, from the import before it."""
+    found = imported_customers(context, state, at).find(customer)
+    if found is None:
+        return ExpectedMessage(number=None, text=None, reason="unknown_customer")
+    if found.number is None:
+        return ExpectedMessage(number=None, text=None, reason="unusable_number")
+    translation = translated(state, int(template.id), found.attributes)
+    body = template.body if translation == template.id else state.templates[translation].body
+    return ExpectedMessage(number=found.number, text=render(body, found.attributes))
+
+
+def _last_import(time_of_day: str, at: Instant) -> Instant:
+    hours, minutes = map(int, time_of_day.split(":"))
+    today = at - at % DAY + hours * HOUR + minutes * MINUTE
+    return today if today <= at else today - DAY
