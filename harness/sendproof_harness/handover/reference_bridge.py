@@ -83,6 +83,8 @@ def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> 
     record = record_of(channel["provider"])
     if record.bridge_has_sender:
         yield _entry("sender", client["sender"])
+    if "recipients" in channel:
+        yield _entry("recipients", channel["recipients"])
     for name, value in record.bridge_settings.items():
         yield f"{name} = {json.dumps(value)}"
     if channel.get("testing"):
