@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.virtual_clock import VirtualClock
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.dialects import choose
@@ -121,7 +122,7 @@ class Sandbox:
         random = KeyedRandom(settings.seed)
         context = SandboxContext(
             random=random,
-            audience=Audience(random, settings.audience),
+            customers=CustomerRecords(Audience(random, settings.audience)),
             channels=settings.channels,
             allow_remote_webhooks=settings.allow_remote_webhooks,
             credentials=credentials,

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.dialects import Dialect, Options
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
@@ -44,18 +45,24 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxContext:
-    """One service's view of its sandbox. `dialects` are the service's own options, by name without the service.
+    """One service's view of its sandbox. All services share the `customers`, with their records as they are now.
 
+    `dialects` are the service's own options, by name without the service.
     `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC; None without one.
     """
 
     random: KeyedRandom
-    audience: Audience
+    customers: CustomerRecords
     channels: tuple[Channel, ...]
     allow_remote_webhooks: bool = False
     dialects: Options = field(default_factory=dict)
     nightly_at: int | None = None
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def audience(self) -> Audience:
+        """The facts about customers that never change, such as their ids."""
+        return self.customers.audience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import pytest
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer
@@ -29,7 +30,7 @@ def context(**dialects: str) -> SandboxContext:
     options = {f"delivyr.{name}": option for name, option in dialects.items()}
     return SandboxContext(
         random=random,
-        audience=Audience(random, AudienceRecipe(customers=100, opted_out=0.1, country="US")),
+        customers=CustomerRecords(Audience(random, AudienceRecipe(customers=100, opted_out=0.1, country="US"))),
         channels=(),
         dialects=choose({"delivyr": SIMULATOR.dialects}, options)["delivyr"],
         credentials={"delivyr": {"account_id": "acme", "api_key": "secret"}},

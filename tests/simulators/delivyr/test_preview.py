@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sendproof_simulators.core.audience.records import Attribute
 from sendproof_simulators.services.delivyr import SIMULATOR
 
 OVERRIDE = '{"phone_number": "+1" & personalization.ootb_balance_update.override_phone_number}'
@@ -156,3 +157,12 @@ def test_invalid_preview_is_refused(account, given):
 def test_unknown_template_is_a_problem(account):
     problems = preview(account, {"event": event(account, templateName="YFRYM0RJ - Gone")})["problems"]
     assert problems == ["template_not_found: there is no template 'YFRYM0RJ'"]
+
+
+def test_look_up_reads_customers_as_they_are_now(account):
+    customers = account.context.customers
+    customers.add_attribute(Attribute("TIER", "VARCHAR(9)", "bronze", 0))
+    customers.set_value(7, "TIER", "gold", 0)
+    account.set(attributes=["PHONENUMBER", "TIER"])
+    request = preview(account, {"event": event(account, personalization={})})["request"]
+    assert request["variables"] == {"TIER": "gold"}

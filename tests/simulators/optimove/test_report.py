@@ -5,8 +5,7 @@ from optimove_alone import Optimove, part, plan, sandbox_context, split, trigger
 from sendproof_simulators.core.clock.wall_clock import HOUR
 from sendproof_simulators.core.simulator import Channel
 from sendproof_simulators.services.optimove.campaigns import report
-from sendproof_simulators.services.optimove.customers.attribute_updates import apply_changes
-from sendproof_simulators.services.optimove.customers.records import Change
+from sendproof_simulators.services.optimove.customers.attribute_updates import Change, apply_changes
 
 CHANNELS = tuple(Channel(id=id_, provider="textlocal", kind="scheduled") for id_ in (505, 506))
 METRIC = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 14, "MetricID": 0, "MetricValue": 5}

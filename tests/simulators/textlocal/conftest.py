@@ -11,6 +11,7 @@ import pytest
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer
@@ -29,7 +30,11 @@ def context(seed: int = 7, *, allow_remote: bool = False, unusable: float = 0.0,
     name = SIMULATOR.name
     options = choose({name: SIMULATOR.dialects}, {f"{name}.{n}": option for n, option in dialects.items()})[name]
     return SandboxContext(
-        random=random, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=options
+        random=random,
+        customers=CustomerRecords(audience),
+        channels=(),
+        allow_remote_webhooks=allow_remote,
+        dialects=options,
     )
 
 

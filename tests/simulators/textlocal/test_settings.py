@@ -18,7 +18,7 @@ def test_read_settings_have_defaults_and_credits(account):
         "sender_names": ["TXTLCL"],
         "keywords": [],
         "translations": {},
-        "customer_import": {"at": "00:00", "first_known": {}},
+        "customer_import": {"at": "", "first_known": {}},
         "credits": 5,
     }
 

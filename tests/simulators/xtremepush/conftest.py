@@ -8,6 +8,7 @@ import pytest
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer
@@ -128,7 +129,9 @@ def new_project(contract):
         options = {f"xtremepush.{name}": option for name, option in dialects.items()}
         audience = Audience(random, AudienceRecipe(customers=100))
         chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
-        return Project(contract, SandboxContext(random=random, audience=audience, channels=(), dialects=chosen))
+        return Project(
+            contract, SandboxContext(random=random, customers=CustomerRecords(audience), channels=(), dialects=chosen)
+        )
 
     return make
 

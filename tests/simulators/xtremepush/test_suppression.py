@@ -3,6 +3,7 @@
 import pytest
 
 from instants import NINE
+from sendproof_simulators.core.audience.records import Attribute
 
 HOUR = 3_600_000
 THREE = NINE + 18 * HOUR
@@ -66,3 +67,38 @@ def test_new_settings_cancel_scheduled_sync(project, later):
     fired = project.run_until(THREE)
     attributes = [entry.fields["attribute"] for effects in fired for entry in effects.entries]
     assert attributes == (["CITY"] if later else [])
+
+
+def test_customer_who_opted_out_by_a_file_is_suppressed_after_the_next_sync(project):
+    """The sync reads customers as they are at its hour, not as they were at the start."""
+    project.set(suppression={"attribute": "SMS_OPT_IN", "excluded": ["0"]})
+    ready, out = import_customers(project)
+    campaign = project.template("Hello")
+    project.context.customers.set_value(1, "SMS_OPT_IN", "0", NINE)
+    project.execute(campaign, ready, out)
+    assert len(project.texts()) == 2
+    project.run_until(THREE)
+    project.execute(campaign, ready, out)
+    assert (len(project.texts()), project.reasons()) == (1, ["Suppressed"])
+
+
+def test_profile_created_after_a_sync_has_its_value(project):
+    project.set(suppression={"attribute": "SMS_OPT_IN", "excluded": ["0"]})
+    project.context.customers.set_value(1, "SMS_OPT_IN", "0", NINE)
+    project.run_until(THREE)
+    ready, out = import_customers(project)
+    project.execute(project.template("Hello"), ready, out)
+    assert (len(project.texts()), project.reasons()) == (1, ["Suppressed"])
+
+
+@pytest.mark.parametrize(("registered", "texts"), [(True, 1), (False, 2)])
+def test_added_attribute_takes_effect_once_it_is_registered(project, registered, texts):
+    """Documented: an attribute such as gamStop must be registered with Optimove first; otherwise the sync fails."""
+    customers = project.context.customers
+    customers.add_attribute(Attribute("gamStop", "VARCHAR(5)", "false", NINE, registered=registered))
+    customers.set_value(1, "gamStop", "true", NINE)
+    project.set(suppression={"attribute": "gamStop"})
+    ready, out = import_customers(project)
+    project.run_until(THREE)
+    project.execute(project.template("Hello"), ready, out)
+    assert len(project.texts()) == texts

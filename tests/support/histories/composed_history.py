@@ -36,6 +36,7 @@ from sendproof_harness.scenario.model import (
 from sendproof_harness.scenario.subjects import required_subjects
 from sendproof_simulators.control.sandboxes import read_audience
 from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import MINUTE
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
@@ -221,7 +222,7 @@ def _context(scenario: Scenario) -> SandboxContext:
     hour = scenario.nightly and datetime.strptime(scenario.nightly, "%H:%M").replace(tzinfo=UTC)
     return SandboxContext(
         random=random,
-        audience=Audience(random, read_audience(settings["audience"])),
+        customers=CustomerRecords(Audience(random, read_audience(settings["audience"]))),
         channels=channels,
         dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects)[SIMULATOR.name],
         nightly_at=(hour.hour * 60 + hour.minute) * MINUTE if hour else None,

@@ -8,6 +8,7 @@ import msgspec
 
 from instants import NINE, SIX
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.dialects import choose
@@ -42,7 +43,7 @@ def sandbox_context(
     recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1)
     return SandboxContext(
         random=random,
-        audience=Audience(random, recipe),
+        customers=CustomerRecords(Audience(random, recipe)),
         channels=channels,
         allow_remote_webhooks=allow_remote,
         dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {})[SIMULATOR.name],

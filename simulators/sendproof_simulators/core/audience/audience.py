@@ -117,11 +117,13 @@ class AudienceRecipe:
 class Customer:
     """One customer. `number` is the real one, digits with country code, or None if it is unusable.
 
+    `recorded_number` is the number, or what is in its place, as the client's records have it.
     `opted_out_by` is where the client or the provider keeps the opt-out: `attribute` or `provider`; None without one.
     """
 
     id: str
     number: str | None
+    recorded_number: str | None
     opted_out_by: str | None
     attributes: Mapping[str, str | None]
 
@@ -185,6 +187,11 @@ class Audience:
         return _PHONE
 
     @property
+    def consent_attribute(self) -> str:
+        """The attribute that contains the consent to messages."""
+        return _CONSENT
+
+    @property
     def attribute_names(self) -> tuple[str, ...]:
         """The attributes of every customer, in order."""
         return tuple(_COLUMNS)
@@ -210,11 +217,13 @@ class Audience:
         for people in self._blocks(start, stop):
             columns = [self._column(people, name) for name in _COLUMNS]
             for index, draws, *values in zip(people.indices, people.draws, *columns, strict=True):
+                attributes = dict(zip(_COLUMNS, values, strict=True))
                 yield Customer(
                     id=self.id_of(index),
                     number=self._phone_number(index, draws) if self.has_number(draws) else None,
+                    recorded_number=attributes[_PHONE],
                     opted_out_by=self.opted_out_by(draws),
-                    attributes=MappingProxyType(dict(zip(_COLUMNS, values, strict=True))),
+                    attributes=MappingProxyType(attributes),
                 )
 
     def values(self, index: int, names: Sequence[str]) -> list[str | None]:

@@ -18,6 +18,29 @@ def to_digits(text: str) -> str | None:
     return _parsed(text) if text[:1] in _STARTS else None
 
 
+def read_number(text: str, country: str) -> str | None:
+    """Return a number in a client's records as digits with country code; None if it is valid in no reading.
+
+    It may have `+` or `00`, spaces and signs, the country code alone, or be a national number of `country`.
+    documented: Xtremepush's page on its Optimove integration demands country code and number, without `+` and `00`.
+    """
+    text = text.strip()
+    international = "+" + text.removeprefix("+").removeprefix("00")
+    if text.startswith(("+", "00")):
+        return _valid_number(international, None)
+    return _valid_number(text, country) or _valid_number(international, None)
+
+
+def _valid_number(text: str, region: str | None) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_valid_number(number) or any(map(str.isalpha, text)):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+
+
 def _parsed(text: str) -> str | None:
     if text.startswith("00"):
         text = "+" + text[2:]

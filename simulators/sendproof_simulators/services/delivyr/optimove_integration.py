@@ -8,7 +8,7 @@ assumed: that an account can have a URL for webhooks (`webhook_url`).
 from collections.abc import Mapping
 from typing import Any
 
-from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
@@ -36,7 +36,7 @@ def read(state: State) -> Mapping[str, object]:
 def replace(context: SandboxContext, state: State, now: Instant, values: Mapping[str, object]) -> Effects:
     """Replace all settings; raise `ValueError` for invalid ones, and then change nothing."""
     del now
-    integration = integration_from_json(context.audience, values)
+    integration = integration_from_json(context.customers, values)
     webhook_url = _optional_text(values, "webhook_url")
     urls = _template_urls(state, values)
     if webhook_url is not None:
@@ -51,7 +51,7 @@ def replace(context: SandboxContext, state: State, now: Instant, values: Mapping
 SETTINGS = Settings(read=read, replace=replace)
 
 
-def integration_from_json(audience: Audience, values: Mapping[str, object]) -> Integration:
+def integration_from_json(customers: CustomerRecords, values: Mapping[str, object]) -> Integration:
     """Return the settings of the integration alone; raise `ValueError` for invalid ones."""
     unknown = sorted(values.keys() - set(_FIELDS))
     if unknown:
@@ -61,7 +61,7 @@ def integration_from_json(audience: Audience, values: Mapping[str, object]) -> I
         check_expression(overrides)
     return Integration(
         testing=_testing(values),
-        attributes=_attributes(audience, values.get("attributes", [audience.phone_attribute])),
+        attributes=_attributes(customers, values.get("attributes", [customers.audience.phone_attribute])),
         overrides=overrides,
         default_url=_checked_url("default_url", _optional_text(values, "default_url")),
     )
@@ -74,18 +74,19 @@ def _testing(values: Mapping[str, object]) -> bool:
     return testing
 
 
-def _attributes(audience: Audience, names: Any) -> tuple[str, ...]:
+def _attributes(customers: CustomerRecords, names: Any) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"attributes: expected a list of names, got {names!r:.100}")
+    known_names, phone = [attribute.name for attribute in customers.attributes], customers.audience.phone_attribute
     for name in names:
-        if name not in audience.attribute_names:
-            known = ", ".join(audience.attribute_names)
+        if name not in known_names:
+            known = ", ".join(known_names)
             raise ValueError(f"attributes: customers have no attribute {name!r:.100}; expected some of {known}")
     if len(set(names)) < len(names):
         raise ValueError(f"attributes: expected each name once, got {names!r}")
-    if names[:1] != [audience.phone_attribute]:
+    if names[:1] != [phone]:
         first = repr(names[0]) if names else "an empty list"
-        raise ValueError(f"attributes: expected the phone number ({audience.phone_attribute}) first, got {first}")
+        raise ValueError(f"attributes: expected the phone number ({phone}) first, got {first}")
     return tuple(names)
 
 

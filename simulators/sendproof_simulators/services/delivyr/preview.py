@@ -33,9 +33,11 @@ async def preview(
         raise ValueError("expected an object with the event as `event`, and optionally settings to try as `settings`")
     integration = state.integration
     if "settings" in arguments:
-        integration = integration_from_json(context.audience, {**read(state), **arguments["settings"]})
+        integration = integration_from_json(context.customers, {**read(state), **arguments["settings"]})
     event: Mapping[str, Any] = arguments["event"]
-    request = _request_without_overrides(integration, event, _personal_information(context, event), state.template_urls)
+    request = _request_without_overrides(
+        integration, event, _personal_information(context, event, now), state.template_urls
+    )
     if integration.overrides is not None:
         overrides = await _evaluated_overrides(context, integration.overrides, event, now)
         request = merge(request, overrides, deep=context.dialects[OVERRIDE_MERGE] == "deep")
@@ -58,19 +60,19 @@ def _request_without_overrides(
     return {**request, "variables": variables, "testing": integration.testing}
 
 
-def _personal_information(context: SandboxContext, event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _personal_information(context: SandboxContext, event: Mapping[str, Any], now: Instant) -> Mapping[str, Any]:
     """Return the attributes in the event, or those that Optimove has of the customer."""
     personalization = event.get("personalization")
     attributes = personalization.get("personalInfo") if isinstance(personalization, dict) else None
     if isinstance(attributes, dict):
         return attributes
-    index = context.audience.index_of(str(event.get("customerID", "")))
-    if index is None:
+    customer = context.customers.find(str(event.get("customerID", "")), now)
+    if customer is None:
         raise ValueError(
             "event: expected personalization.personalInfo, or the customerID of a customer of this sandbox, "
             f"got neither (customerID {event.get('customerID')!r:.100})"
         )
-    return context.audience.customer(index).attributes
+    return customer.attributes
 
 
 async def _evaluated_overrides(

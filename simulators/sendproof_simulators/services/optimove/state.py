@@ -18,7 +18,6 @@ from sendproof_simulators.services.optimove.campaigns.campaign import (
     Execution,
 )
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import SendDetailsPages
-from sendproof_simulators.services.optimove.customers.records import CustomerRecords
 from sendproof_simulators.services.optimove.dialects.options import read_options
 from sendproof_simulators.services.optimove.errors import bad_request, not_found
 from sendproof_simulators.services.optimove.events import CAMPAIGN_ON_HOLD
@@ -63,7 +62,7 @@ class State:
         self.triggers = TriggerState()
         self.metrics: dict[Metric, int] = {}
         self.interactions: dict[Interaction, int] = {}
-        self.records = CustomerRecords(context.audience)
+        self.records = context.customers
         self.pages = SendDetailsPages(context.audience)
         self.credentials = initial_credentials(context)
         self.apps: dict[int, dict[str, str]] = {channel.id: {} for channel in context.channels}

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from sendproof_simulators.core.audience.records import Attribute
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.services.optimove.customers.records import Attribute
 from sendproof_simulators.services.optimove.state import State
 
 

@@ -31,11 +31,11 @@ class Translations(msgspec.Struct, forbid_unknown_fields=True):
 class CustomerImport(msgspec.Struct, forbid_unknown_fields=True):
     """The client's daily import of its customers.
 
-    `at` is its time of day in UTC. `first_known` has the day of the first import of customers who joined later, by
-    customer id.
+    `at` is its time of day in UTC; if empty, every change is imported at once. `first_known` has the day of the first
+    import of customers who joined later, by customer id.
     """
 
-    at: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
+    at: Annotated[str, msgspec.Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = ""
     first_known: dict[str, Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]] = {}
 
 

@@ -1,22 +1,34 @@
 """The state of one project of the simulated Xtremepush."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.ids import Ids
 from sendproof_simulators.services.xtremepush.messages.executions import Execution
 from sendproof_simulators.services.xtremepush.project.campaigns import Campaign
 from sendproof_simulators.services.xtremepush.project.profiles import Profiles
-from sendproof_simulators.services.xtremepush.project.settings import ProjectSettings
+from sendproof_simulators.services.xtremepush.project.settings import ProjectSettings, Suppression
 from sendproof_simulators.services.xtremepush.project.tasks import Task
 
 NAME = "xtremepush"
 
 
+class Sync(NamedTuple):
+    """One fetch of the suppression attribute; with None, new settings make the earlier ones void."""
+
+    at: Instant
+    suppression: Suppression | None
+
+
 @dataclass(slots=True, kw_only=True)
 class State:
-    """One project: its campaigns, executions and tasks by id. `settings_version` counts the changes of settings."""
+    """One project: its campaigns, executions and tasks by id. `settings_version` counts the changes of settings.
+
+    `syncs` are the successful ones of the suppression attribute, in order.
+    """
 
     random: KeyedRandom
     ids: Ids
@@ -26,6 +38,7 @@ class State:
     campaigns: dict[int, Campaign] = field(default_factory=dict)
     executions: dict[int, Execution] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
+    syncs: list[Sync] = field(default_factory=list)
 
 
 def new_state(context: SandboxContext) -> State:

@@ -3,7 +3,7 @@
 import pytest
 
 from sendproof_simulators.core.audience.audience import UNUSABLE_NUMBERS
-from sendproof_simulators.core.messaging.phone import to_digits
+from sendproof_simulators.core.messaging.phone import read_number, to_digits
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,22 @@ def test_number_has_seven_to_fifteen_digits(text):
 @pytest.mark.parametrize("text", ["+1 800 FLOWERS", "+44 7700 900123 ext. 5", "-447700900123", "++", "日本"])
 def test_words_extensions_and_signs_are_unusable(text):
     assert to_digits(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["+447123456789", "447123456789", "00447123456789", "0044 7123 456789", "07123456789", " +44 (712) 345-6789 "],
+)
+def test_number_in_records_is_read_in_every_spelling(text):
+    """The client writes it with or without + and 00, documented for Xtremepush, or as people write it at home."""
+    assert read_number(text, "GB") == "447123456789"
+
+
+def test_number_of_another_country_without_plus_is_read():
+    assert read_number("353851234567", "GB") == "353851234567"
+
+
+@pytest.mark.parametrize("country", ["GB", "US"])
+@pytest.mark.parametrize("text", [text or "" for text in UNUSABLE_NUMBERS])
+def test_unusable_number_is_read_as_none(text, country):
+    assert read_number(text, country) is None

@@ -79,3 +79,13 @@ def test_group_history_has_one_row_per_send(account):
     history = account.call("get_history_group")
     assert (history["total"], history["messages"][0]["batch_id"]) == (1, result["batch_id"])
     assert (history["messages"][0]["group_name"], history["messages"][0]["num_credits"]) == ("Target 2", 2)
+
+
+def test_template_send_merges_customers_as_they_are_now(account):
+    """The client refreshes the customers at Textlocal every day."""
+    account.context.customers.set_value(1, "FIRST_NAME", "Zoë", NINE)
+    account.context.customers.set_value(1, "PHONENUMBER", "353851234567", NINE)
+    group = group_of_customers(account, "C0000001")
+    account.call("send", group_id=group, template_id=account.template(TEMPLATE))
+    (sent,) = account.entries("delivery")
+    assert (sent["number"], sent["text"]) == ("353851234567", "Hi Zoë")

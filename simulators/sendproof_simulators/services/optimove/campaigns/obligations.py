@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from sendproof_simulators.core.audience.audience import Customer
+from sendproof_simulators.core.audience.records import Customers
 from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.plans import ChannelPlan, ExpectedMessage, Split
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution, iso_or_none
-from sendproof_simulators.services.optimove.customers.records import NUMBER, Customers
 
 _BLOCK = 10_000
 
@@ -90,7 +90,7 @@ def customer_facts(customer: Customer) -> dict[str, object]:
     records spell it, unless that is + and the digits. `outcome` names the test number.
     """
     number = customer.number or ""
-    raw = customer.attributes[NUMBER]
+    raw = customer.recorded_number
     facts = {
         "opted_out_by": customer.opted_out_by,
         "raw_number": None if raw == f"+{number}" else raw,

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.audience.records import Customers
 from sendproof_simulators.core.clock.wall_clock import sql_time
 from sendproof_simulators.services.optimove.campaigns.campaign import Execution
-from sendproof_simulators.services.optimove.customers.records import Customers
 
 # observed: GitHub avalanchy/optimoveapi quotes the documents of 2016; that larger pages are impossible is assumed.
 ROWS_PER_PAGE = 10_000

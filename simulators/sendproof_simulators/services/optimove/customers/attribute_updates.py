@@ -11,23 +11,19 @@ from typing import NamedTuple
 
 import msgspec
 
+from sendproof_simulators.core.audience.attribute_types import fits, normalize_type
+from sendproof_simulators.core.audience.records import Attribute, CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import ApiKey
-from sendproof_simulators.services.optimove.customers.records import (
-    MAX_ADDED_ATTRIBUTES,
-    Attribute,
-    Change,
-    CustomerRecords,
-    fits,
-    normalize_type,
-)
 from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
 from sendproof_simulators.services.optimove.errors import bad_request
 from sendproof_simulators.services.optimove.state import State
 
+# documented: https://developer.optimove.com/reference/post_customers-addcustomerattribute
+MAX_ADDED_ATTRIBUTES = 40
 ATTRIBUTE_ADDED, ATTRIBUTES_UPDATED = "attribute_added", "attributes_updated"
 CALLBACK_AFTER_MS = 30 * SECOND
 
@@ -48,6 +44,14 @@ class NewAttribute:
     type: str
     default: str | None
     callback: str
+
+
+class Change(NamedTuple):
+    """One new value of one attribute of one customer."""
+
+    customer: str
+    field: str
+    value: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +105,7 @@ def finish_attribute(context: SandboxContext, state: State, requested: NewAttrib
     error, type_ = _attribute_error(state.records, requested), normalize_type(requested.type)
     entries: tuple[JournalEntry, ...] = ()
     if error is None and type_ is not None:
-        state.records.add_attribute(Attribute(requested.name, type_, requested.default, now))
+        state.records.add_attribute(Attribute(requested.name, type_, requested.default, now, registered=False))
         fields = {"name": requested.name, "type": type_, "default": requested.default}
         entries = (JournalEntry(kind="attribute", fields=fields),)
     result: dict[str, object] = {"attributeName": requested.name, "isSuccess": error is None}

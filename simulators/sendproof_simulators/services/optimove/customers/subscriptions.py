@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from sendproof_simulators.core.audience.attribute_types import fits
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.optimove.customers.attribute_updates import apply_changes
-from sendproof_simulators.services.optimove.customers.records import CONSENT, Change, CustomerRecords, fits
+from sendproof_simulators.services.optimove.customers.attribute_updates import Change, apply_changes
 from sendproof_simulators.services.optimove.state import State
 
 _CUSTOMER, _CHANNEL, _MODE = "customerid", "channelid", "communicationmode"
@@ -48,7 +49,7 @@ def record_preference(state: State, preference: Preference, source: str, now: In
     for customer in preference.customers if consent is not None and preference.app is None else ():
         index = state.records.index_of(customer)
         if index is not None:
-            state.records.set_value(index, CONSENT, consent, now)
+            state.records.set_value(index, state.records.audience.consent_attribute, consent, now)
     return JournalEntry(kind="preference", fields={"source": source, **preference_json(state, preference)})
 
 

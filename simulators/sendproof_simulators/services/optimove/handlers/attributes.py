@@ -9,7 +9,7 @@ from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import attribute_updates
-from sendproof_simulators.services.optimove.customers.records import Change
+from sendproof_simulators.services.optimove.customers.attribute_updates import Change
 from sendproof_simulators.services.optimove.errors import bad_request, not_found
 from sendproof_simulators.services.optimove.handlers.paging import (
     attribute_delimiter,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sendproof_simulators.core.audience.records import Attribute
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import ROWS_PER_PAGE
-from sendproof_simulators.services.optimove.customers.records import Attribute
 from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
 from sendproof_simulators.services.optimove.errors import bad_request
 

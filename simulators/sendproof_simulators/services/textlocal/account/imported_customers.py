@@ -8,7 +8,8 @@ all records; that it has every attribute of the client's records, which the cust
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sendproof_simulators.core.audience.audience import Audience, Customer
+from sendproof_simulators.core.audience.audience import Customer
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant, first_instant
 from sendproof_simulators.core.plans import ExpectedMessage
 from sendproof_simulators.core.simulator import SandboxContext, Template
@@ -22,16 +23,15 @@ BROCHURE = ("template_send", "brochure")
 class ImportedCustomers:
     """The customers of one import, which happened at `imported_at`."""
 
-    audience: Audience
+    records: CustomerRecords
     imported_at: Instant
     first_known: Mapping[str, str]
 
     def find(self, customer: str) -> Customer | None:
         """Return a customer by id; None if the import did not have it."""
-        index = self.audience.index_of(customer)
-        if index is None or self.imported_at < self._known_since(customer):
+        if self.imported_at < self._known_since(customer):
             return None
-        return self.audience.customer(index)
+        return self.records.find(customer, self.imported_at)
 
     def _known_since(self, customer: str) -> Instant:
         day = self.first_known.get(customer)
@@ -45,11 +45,10 @@ def takes_customer_ids(context: SandboxContext) -> bool:
 
 
 def imported_customers(context: SandboxContext, state: State, at: Instant) -> ImportedCustomers:
-    """Return the customers of the last import until an instant."""
+    """Return the customers of the last import until an instant; without a daily import, those of the instant."""
     settings = state.settings.customer_import
-    return ImportedCustomers(
-        audience=context.audience, imported_at=_last_import(settings.at, at), first_known=settings.first_known
-    )
+    imported_at = _last_import(settings.at, at) if settings.at else at
+    return ImportedCustomers(records=context.customers, imported_at=imported_at, first_known=settings.first_known)
 
 
 def translated(state: State, template: int, attributes: Mapping[str, str | None]) -> int:

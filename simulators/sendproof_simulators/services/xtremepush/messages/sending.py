@@ -84,6 +84,7 @@ class _ExecutionRun:
             send_at=now,
         )
         self.rejections: list[JournalEntry] = []
+        self._context = context
         self._state = state
         self._request = request
         self._subscription_names = EXECUTE_SUBSCRIPTION_NAMES[context.dialects["subscription_name"]]
@@ -137,7 +138,7 @@ class _ExecutionRun:
             return NO_NUMBER
         if not profile.sms_subscription:
             return UNSUBSCRIBED
-        if is_suppressed(self._state.settings.suppression, profile):
+        if is_suppressed(self._context, self._state, profile):
             return SUPPRESSED
         outcome = outcome_for_number(profile.mobile_number)
         if outcome is None or outcome.refusal is None:

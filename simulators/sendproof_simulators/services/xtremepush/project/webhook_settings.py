@@ -10,7 +10,7 @@ from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.xtremepush.project.settings import Connection, Signed, settings_from_json
 from sendproof_simulators.services.xtremepush.project.suppression import next_sync
-from sendproof_simulators.services.xtremepush.state import NAME, State
+from sendproof_simulators.services.xtremepush.state import NAME, State, Sync
 
 _SECRET_LENGTH = 64
 
@@ -25,6 +25,8 @@ def _replace(context: SandboxContext, state: State, now: Instant, values: Mappin
     webhooks = tuple(
         _checked_connection(context, index, connection) for index, connection in enumerate(settings.webhooks)
     )
+    if settings.suppression != state.settings.suppression:
+        state.syncs.append(Sync(now, None))
     state.settings = msgspec.structs.replace(settings, webhooks=webhooks)
     state.settings_version += 1
     return Effects(timers=next_sync(state, now))

@@ -1,51 +1,42 @@
-"""The data of each customer: the client's records, and the changes since.
+"""The customers of a sandbox as they are now: the recipe, and the changes since. Every service reads them here.
 
 Each value is kept with its instant, because a campaign shows its customers in their state at the announcement.
 """
 
-import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, Audience, Customer
 from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.messaging.phone import read_number
 
-# documented: https://developer.optimove.com/reference/post_customers-addcustomerattribute
-MAX_ADDED_ATTRIBUTES = 40
-
-CONSENT, NUMBER = "SMS_OPT_IN", "PHONENUMBER"
 _OPTED_IN = "1"
-_MAX_LENGTH = 4_000
-_TYPE = re.compile(r"(DECIMAL\(19,4\)|INT|BIGINT|DATE|(N?VARCHAR)\(([1-9][0-9]{0,3})\))", re.IGNORECASE)
-_E164 = re.compile(r"\+([1-9][0-9]{7,14})")
 # The types of the attributes that every customer has: assumed.
-_BASE_TYPES: Mapping[str, str] = {CONSENT: "INT", "BALANCE": "DECIMAL(19,4)"}
+_BASE_TYPES: Mapping[str, str] = {"SMS_OPT_IN": "INT", "BALANCE": "DECIMAL(19,4)"}
 _BASE_TYPE = "NVARCHAR(255)"
 
 
 class Attribute(NamedTuple):
-    """One attribute of all customers. `type` is spelled as in AddCustomerAttribute."""
+    """One attribute of all customers. `type` is spelled as in AddCustomerAttribute.
+
+    `added_at` is None for attributes that exist from the start. A `registered` attribute may be synced to vendors.
+    """
 
     name: str
     type: str
     default: str | None = None
     added_at: Instant | None = None
-
-
-class Change(NamedTuple):
-    """One new value of one attribute of one customer."""
-
-    customer: str
-    field: str
-    value: str | None
+    registered: bool = True
 
 
 class Customers(Protocol):
     """Read access to customers by index: the audience, or the audience with changes."""
+
+    def customer(self, index: int) -> Customer:
+        """Return one customer."""
 
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
         """Yield the customers from `start` up to but not including `stop`."""
@@ -62,12 +53,12 @@ class CustomerRecords:
 
     def __init__(self, audience: Audience) -> None:
         """Create the client's records, without changes."""
-        self._audience = audience
+        self.audience = audience
         names = audience.attribute_names
         self._attributes = {name: Attribute(name, _BASE_TYPES.get(name, _BASE_TYPE)) for name in names}
         self._changes: dict[str, dict[int, list[tuple[Instant, str | None]]]] = {}
         self._created: dict[str, int] = {}
-        # The number of attributes that the API added.
+        # The number of attributes that were added during the run.
         self.added_count = 0
         self._first_change: Instant | None = None
 
@@ -75,7 +66,7 @@ class CustomerRecords:
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
-        """Return all attributes, those that the API added last."""
+        """Return all attributes, those that were added during the run last."""
         return tuple(self._attributes.values())
 
     def find_attribute(self, name: str) -> Attribute | None:
@@ -87,11 +78,19 @@ class CustomerRecords:
         self._attributes[attribute.name] = attribute
         self.added_count += 1
 
+    def register_attribute(self, name: str) -> None:
+        """Allow vendors to sync an attribute; raise `KeyError` if there is none with this name."""
+        self._attributes[name] = self._attributes[name]._replace(registered=True)
+
+    def is_registered(self, name: str) -> bool:
+        """Return True if vendors may sync an attribute with exactly this name."""
+        return name in self._attributes and self._attributes[name].registered
+
     # Customers.
 
     def index_of(self, customer: str) -> int | None:
         """Return the index of a customer, or None."""
-        index = self._audience.index_of(customer)
+        index = self.audience.index_of(customer)
         return self._created.get(customer) if index is None else index
 
     def index_or_create(self, customer: str) -> int:
@@ -102,7 +101,7 @@ class CustomerRecords:
     def id_of(self, index: int) -> str:
         """Return the id of a customer."""
         if index < self._size:
-            return self._audience.id_of(index)
+            return self.audience.id_of(index)
         return next(customer for customer, position in self._created.items() if position == index)
 
     def set_value(self, index: int, name: str, value: str | None, now: Instant) -> None:
@@ -120,7 +119,7 @@ class CustomerRecords:
         attribute = self._attributes[name]
         if attribute.added_at is not None:
             return attribute.default if attribute.added_at <= at else None
-        return self._audience.values(index, [name])[0] if index < self._size else None
+        return self.audience.values(index, [name])[0] if index < self._size else None
 
     def changes_of(self, name: str) -> Mapping[int, list[tuple[Instant, str | None]]]:
         """Return the changes of an attribute: (instant, new value) by the index of the customer."""
@@ -129,11 +128,20 @@ class CustomerRecords:
     def as_of(self, at: Instant) -> Customers:
         """Return the customers at an instant, after the changes of that instant."""
         is_unchanged = self._first_change is None or self._first_change > at
-        return self._audience if is_unchanged and not self.added_count else _CustomersAsOf(self, self._audience, at)
+        return self.audience if is_unchanged and not self.added_count else _CustomersAsOf(self, self.audience, at)
+
+    def find(self, customer: str, at: Instant) -> Customer | None:
+        """Return the customer with this id at an instant, or None."""
+        index = self.index_of(customer)
+        return None if index is None else self.as_of(at).customer(index)
 
     @property
     def _size(self) -> int:
-        return self._audience.recipe.customers
+        return self.audience.recipe.customers
+
+    def names_at(self, at: Instant) -> tuple[str, ...]:
+        """Return the names of the attributes that exist at an instant."""
+        return tuple(a.name for a in self._attributes.values() if a.added_at is None or a.added_at <= at)
 
     def with_changes(
         self, name: str, indices: Sequence[int], column: list[str | None], at: Instant
@@ -156,6 +164,15 @@ class _CustomersAsOf:
     audience: Audience
     at: Instant
 
+    def customer(self, index: int) -> Customer:
+        if index < self.audience.recipe.customers:
+            return next(self.customers(index, index + 1))
+        names = self.records.names_at(self.at)
+        attributes = dict(zip(names, self.values(index, names), strict=True))
+        id_ = self.records.id_of(index)
+        created = Customer(id=id_, number=None, recorded_number=None, opted_out_by=None, attributes={})
+        return self._with_attributes(created, attributes)
+
     def columns(self, start: int, stop: int, names: Sequence[str]) -> list[list[str | None]]:
         indices = range(start, stop)
         return [
@@ -166,10 +183,10 @@ class _CustomersAsOf:
         return [self.records.value(index, name, self.at) for name in names]
 
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
-        names = self.audience.attribute_names
+        names = self.records.names_at(self.at)
         rows = zip(*self.columns(start, stop, names), strict=True)
         for customer, row in zip(self.audience.customers(start, stop), rows, strict=True):
-            yield _with_attributes(customer, dict(zip(names, row, strict=True)), self.audience.recipe.consent)
+            yield self._with_attributes(customer, dict(zip(names, row, strict=True)))
 
     def _unchanged_column(self, name: str, indices: range) -> list[str | None]:
         if name in self.audience.attribute_names:
@@ -178,69 +195,25 @@ class _CustomersAsOf:
         is_present = attribute is not None and attribute.added_at is not None and attribute.added_at <= self.at
         return [attribute.default if attribute is not None and is_present else None] * len(indices)
 
+    def _with_attributes(self, customer: Customer, attributes: Mapping[str, str | None]) -> Customer:
+        if attributes == customer.attributes:
+            return customer
+        number, recorded = customer.number, attributes[self.audience.phone_attribute]
+        if recorded != customer.recorded_number:
+            number = read_number(recorded or "", self.audience.recipe.country)
+        return replace(
+            customer,
+            number=number,
+            recorded_number=recorded,
+            opted_out_by=self._opted_out_by(customer, attributes[self.audience.consent_attribute]),
+            attributes=MappingProxyType(dict(attributes)),
+        )
 
-def _with_attributes(customer: Customer, attributes: Mapping[str, str | None], consent: str) -> Customer:
-    if attributes == customer.attributes:
-        return customer
-    number = customer.number
-    if attributes[NUMBER] != customer.attributes[NUMBER]:
-        match = _E164.fullmatch(attributes[NUMBER] or "")
-        number = match[1] if match else None
-    return replace(
-        customer,
-        number=number,
-        opted_out_by=_opted_out_by(customer, attributes[CONSENT], consent),
-        attributes=MappingProxyType(dict(attributes)),
-    )
+    def _opted_out_by(self, customer: Customer, value: str | None) -> str | None:
+        """Return where the opt-out is kept; the attribute only counts where the client keeps opt-outs in it.
 
-
-def _opted_out_by(customer: Customer, value: str | None, consent: str) -> str | None:
-    """Return where the opt-out is kept; the attribute only counts where the client keeps opt-outs in it.
-
-    An opt-out at the provider stays one, even if a bridge reports it to Optimove.
-    """
-    if customer.opted_out_by == BY_PROVIDER:
-        return BY_PROVIDER
-    return BY_ATTRIBUTE if consent == BY_ATTRIBUTE and value != _OPTED_IN else None
-
-
-# -- types -------------------------------------------------------------------------------------------
-
-
-def normalize_type(text: str) -> str | None:
-    """Return an attribute type in capitals without spaces, or None if there is no such type."""
-    match = _TYPE.fullmatch(text.replace(" ", ""))
-    if match is None or (match[3] is not None and int(match[3]) > _MAX_LENGTH):
-        return None
-    return match[1].upper()
-
-
-def fits(type_: str, value: str | None) -> bool:
-    """Return True if an attribute of this type can have the value. Null is always possible."""
-    if value is None:
-        return True
-    kind, _, length = type_.partition("(")
-    return len(value) <= int(length[:-1]) if kind.endswith("VARCHAR") else _VALUE_CHECKS[kind](value)
-
-
-def _integer_check(bits: int) -> Callable[[str], bool]:
-    limit = 1 << (bits - 1)
-    return lambda text: bool(re.fullmatch(r"-?[0-9]{1,19}", text)) and -limit <= int(text) < limit
-
-
-def _is_date(text: str) -> bool:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-_VALUE_CHECKS: Mapping[str, Callable[[str], bool]] = {
-    "INT": _integer_check(32),
-    "BIGINT": _integer_check(64),
-    "DATE": _is_date,
-    "DECIMAL": lambda text: bool(re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,4})?", text)),
-}
+        An opt-out at the provider stays one, even if a bridge reports it to Optimove.
+        """
+        if customer.opted_out_by == BY_PROVIDER:
+            return BY_PROVIDER
+        return BY_ATTRIBUTE if self.audience.recipe.consent == BY_ATTRIBUTE and value != _OPTED_IN else None
