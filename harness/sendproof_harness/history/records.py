@@ -55,9 +55,10 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled. `opted_out_by` is where an opt-out was kept when the campaign was
-    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if that is not + and
-    the digits. `outcome` is the name of the customer's test number.
+    unknown_customer (not in the provider's last import), not_cleared (conditional campaign) or cancelled.
+    `opted_out_by` is where an opt-out was kept when the campaign was announced: attribute or provider. `raw_number` is
+    the number as the client's records spell it, if that is not + and the digits. `outcome` is the name of the
+    customer's test number.
     """
 
     campaign: int

@@ -10,8 +10,9 @@ from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover.format import CLIENT, Listen
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.providers import provider as record_of
+from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Channel, Individual, Scenario
+from sendproof_harness.scenario.model import NUMBERS, Channel, Individual, Scenario, Template
 from sendproof_harness.scenario.values import iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -50,8 +51,11 @@ def _create(
 ) -> dict[str, Any]:
     control = options.control
     sandbox = control.create_sandbox(sandbox_settings(options, scenario, name, clock))
-    links = {
-        provider: _add_templates(control, sandbox["sandbox"], scenario, provider)
+    settings = {
+        provider: {
+            **_add_templates(control, sandbox["sandbox"], scenario, provider),
+            **_import_settings(scenario, provider),
+        }
         for provider in dict.fromkeys(template.provider for template in scenario.templates)
     }
     is_first = not scenario.clients or client == scenario.clients[0]
@@ -61,20 +65,46 @@ def _create(
         control.add_faults(sandbox["sandbox"], faults)
     handover = handover_content(control.url, sandbox, options.listen, scenario, client)
     webhooks = handover["account_webhooks"]
-    for provider in dict.fromkeys((*webhooks, *links)):
-        settings = record_of(provider).account_settings(webhooks[provider]) if provider in webhooks else {}
-        if settings or links.get(provider):
-            control.replace_settings(sandbox["sandbox"], provider, {**settings, **links.get(provider, {})})
+    for provider in dict.fromkeys((*webhooks, *settings)):
+        posts = record_of(provider).account_settings(webhooks[provider]) if provider in webhooks else {}
+        if posts or settings.get(provider):
+            control.replace_settings(sandbox["sandbox"], provider, {**posts, **settings.get(provider, {})})
     return handover
 
 
 def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, provider: str) -> dict[str, object]:
-    """Add the templates of a provider; return the account settings for their links."""
+    """Add the templates of a provider; return the account settings for their links and translations."""
     templates = [template for template in scenario.templates if template.provider == provider]
     added = control.add_templates(sandbox, provider, [{"title": t.title, "body": t.body} for t in templates])
     urls = {row["id"]: template.url for row, template in zip(added, templates, strict=True) if template.url}
     link_settings = record_of(provider).link_settings
-    return link_settings(urls) if urls and link_settings is not None else {}
+    links = link_settings(urls) if urls and link_settings is not None else {}
+    by_id = {row["id"]: template for row, template in zip(added, templates, strict=True)}
+    return {**links, **_add_translations(control, sandbox, provider, by_id)}
+
+
+def _add_translations(
+    control: ControlClient, sandbox: str, provider: str, templates: Mapping[int, Template]
+) -> dict[str, object]:
+    """Add each translation as a template of its own; return the account settings that choose among them."""
+    translations: dict[int, tuple[str, Mapping[str, int]]] = {}
+    for id_, template in templates.items():
+        if template.translations is not None:
+            bodies = template.translations.bodies
+            rows = [{"title": f"{template.title} ({value})", "body": body} for value, body in bodies.items()]
+            ids = [row["id"] for row in control.add_templates(sandbox, provider, rows)]
+            translations[id_] = template.translations.attribute, dict(zip(bodies, ids, strict=True))
+    translation_settings = record_of(provider).translation_settings
+    return translation_settings(translations) if translations and translation_settings is not None else {}
+
+
+def _import_settings(scenario: Scenario, provider: str) -> dict[str, object]:
+    """Return the account settings for the client's daily import of its customers."""
+    imported, import_settings = scenario.customer_import, record_of(provider).import_settings
+    if imported is None or import_settings is None:
+        return {}
+    days = {customer_id(position): day.isoformat() for position, day in imported.new_customers.items()}
+    return import_settings(imported.at.isoformat("minutes"), days)
 
 
 def sandbox_settings(
@@ -119,7 +149,8 @@ def _subscription_channels(scenario: Scenario) -> Iterator[dict[str, object]]:
 
 
 def _channel(channel: Channel) -> dict[str, object]:
-    return {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
+    plain = {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
+    return plain if channel.recipients == NUMBERS else {**plain, "recipients": channel.recipients}
 
 
 def _valid_name(name: str) -> str:

@@ -1,7 +1,7 @@
 """Conversion of the content of a valid scenario file into a `Scenario`."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sendproof_harness.providers import provider as provider_record
@@ -21,6 +21,7 @@ from sendproof_harness.scenario.model import (
     Channel,
     Criterion,
     CustomerEvents,
+    CustomerImport,
     CustomerSelection,
     DefineTrigger,
     DeleteTemplate,
@@ -36,6 +37,7 @@ from sendproof_harness.scenario.model import (
     Step,
     Subject,
     Template,
+    Translations,
     Trigger,
     WaitFor,
 )
@@ -67,6 +69,7 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         triggers=tuple(_trigger(trigger) for trigger in content.get("triggers", ())),
         bridge=_bridge(content),
         nightly=content.get("nightly"),
+        customer_import=_customer_import(content["customer_import"]) if "customer_import" in content else None,
         rate_limits=content.get("rate_limits", True),
         dialects=content.get("dialects", {}),
         faults=tuple(parse_fault(fault, provider) for fault in content.get("faults", ())),
@@ -74,6 +77,11 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         provider=provider,
         subjects=tuple(_subject(subject) for subject in content.get("subjects", ())),
     )
+
+
+def _customer_import(content: Content) -> CustomerImport:
+    new = {row["customer"]: date.fromisoformat(row["day"]) for row in content.get("new_customers", ())}
+    return CustomerImport(at=time.fromisoformat(content["at"]), new_customers=new)
 
 
 def _subject(content: Content) -> Subject:
@@ -226,7 +234,9 @@ class _ProviderParser:
         return Channel(**self._resolved(content))
 
     def template(self, content: Content) -> Template:
-        return Template(**self._resolved(content))
+        fields = self._resolved(content)
+        translations = fields.pop("translations", None)
+        return Template(**fields, translations=None if translations is None else Translations(**translations))
 
     def step(self, content: Content) -> Step:
         ((kind, step),) = content.items()

@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator
 
 from sendproof_harness.scenario.diagnostics import Diagnostic
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.scenario.rules import campaigns, faults, individuals, names, steps, subjects, texts, triggers
+from sendproof_harness.scenario.rules import (
+    campaigns,
+    customer_ids,
+    faults,
+    individuals,
+    names,
+    steps,
+    subjects,
+    texts,
+    triggers,
+)
 from sendproof_harness.scenario.yaml_source import Document
 
 Rule = Callable[[Scenario, Document], Iterator[Diagnostic]]
@@ -17,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     *texts.RULES,
     *individuals.RULES,
     *campaigns.RULES,
+    *customer_ids.RULES,
     *triggers.RULES,
     *steps.RULES,
     *faults.RULES,

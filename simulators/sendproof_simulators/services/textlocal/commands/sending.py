@@ -138,6 +138,7 @@ def _options(call: Call, fields: Fields, group: Group | None) -> SendOptions:
         unicode=fields.get("unicode", False),
         test=fields.get("test", False),
         group=group,
+        by_template=_is_template_send(call, fields),
         shorten_links=fields.get("tracking_links", False),
     )
 
@@ -237,7 +238,7 @@ def _accepted_messages(
     tracked = False
     for text in dict.fromkeys(recipients.texts):
         shortened, has_links = shorten(call.context.random, text) if options.shorten_links else (text, False)
-        sent, parts = sent_text_and_parts(call.context, shortened, unicode=options.unicode)
+        sent, parts = sent_text_and_parts(call.context, shortened, unicode=options.is_unicode(shortened))
         priced[text] = (text if has_links else sent, parts)
         tracked = tracked or has_links
     texts_and_parts = [priced[recipients.texts[index]] for index in screening.indexes]
