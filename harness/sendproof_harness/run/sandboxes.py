@@ -54,7 +54,7 @@ def _create(
     settings = {
         provider: {
             **_add_templates(control, sandbox["sandbox"], scenario, provider),
-            **_import_settings(scenario, provider),
+            **import_settings(scenario, provider),
         }
         for provider in dict.fromkeys(template.provider for template in scenario.templates)
     }
@@ -98,13 +98,13 @@ def _add_translations(
     return translation_settings(translations) if translations and translation_settings is not None else {}
 
 
-def _import_settings(scenario: Scenario, provider: str) -> dict[str, object]:
+def import_settings(scenario: Scenario, provider: str) -> dict[str, object]:
     """Return the account settings for the client's daily import of its customers."""
-    imported, import_settings = scenario.customer_import, record_of(provider).import_settings
-    if imported is None or import_settings is None:
+    imported, account_settings = scenario.customer_import, record_of(provider).import_settings
+    if imported is None or account_settings is None:
         return {}
     days = {customer_id(position): day.isoformat() for position, day in imported.new_customers.items()}
-    return import_settings(imported.at.isoformat("minutes"), days)
+    return account_settings(imported.at.isoformat("minutes"), days)
 
 
 def sandbox_settings(
