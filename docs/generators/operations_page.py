@@ -24,7 +24,8 @@ def page() -> str:
 
 def _service_lines(service: ServiceSummary) -> Iterator[str]:
     yield f"## {service.title} (`{service.name}`)\n"
-    yield f"Contract: [{service.contract}](../../openapi/{service.contract}). " + " ".join(service.limits) + "\n"
+    contract = f"[{service.contract}](../../openapi/{service.contract})"
+    yield f"Contract: {contract}. All operations: {marked(service.limits)}.\n"
     yield table(("operation", "call", "limits", "errors", "evidence"), map(_row, service.operations))
 
 

@@ -5,7 +5,7 @@ The harness adds them to its `sendproof` command; `python -m sendproof_simulator
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from sendproof_simulators.core.faults.spec import catalogue as fault_catalogue
 from sendproof_simulators.core.faults.spec import summary
 from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
 from sendproof_simulators.core.simulator import Simulator
-from sendproof_simulators.services.discovery import FOLDERS_VARIABLE, discover
+from sendproof_simulators.services.discovery import CONTRACTS_VARIABLE, FOLDERS_VARIABLE, discover
 
 EXIT_ERROR = 3
 # The exit status that shells report for a program that Ctrl-C ended.
@@ -38,6 +38,14 @@ SimulatorsPath = Annotated[
     Path | None,
     typer.Option(help=f"Folder with more simulators, each with its contract next to it. Same as {FOLDERS_VARIABLE}."),
 ]
+ContractsPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--contracts",
+        help="Folder with changed copies of contracts, which come before Sendproof's own."
+        f" The simulators obey them. Same as {CONTRACTS_VARIABLE}.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for use by a program.")]
 
 
@@ -47,34 +55,39 @@ def up(
         int,
         typer.Option(help="Port of the control API; services use the next ones. 0: any free.", min=0, max=65_535),
     ] = 4100,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 or :: for all.")] = "127.0.0.1",
+    public_host: Annotated[
+        str | None,
+        typer.Option(help="Host name in the URLs, for clients in other containers. Default: the address to listen on."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
     allow_remote_webhooks: Annotated[
         bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox send webhooks to other machines.")
     ] = False,
     simulators_path: SimulatorsPath = None,
+    contracts: ContractsPath = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON, for use by a program.")] = False,
 ) -> None:
     """Start the simulators and print their URLs and credentials.
 
     Example: sendproof up
     """
-    from sendproof_simulators.server.server import serve  # noqa: PLC0415 - other commands start faster without the servers
+    # Other commands start faster without the servers.
+    from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
+    from sendproof_simulators.server.server import serve  # noqa: PLC0415
 
-    _discover(simulators_path)
+    _discover(simulators_path, contracts)
     try:
         serve(
-            host,
-            port,
+            Listening(host=host, port=port, public_host=public_host),
             _print_json if json else _print_addresses,
             seed=seed,
             customers=customers,
             allow_remote_webhooks=allow_remote_webhooks,
         )
     except (OSError, ValueError) as error:
-        typer.echo(f"sendproof: {error}", err=True)
-        raise typer.Exit(EXIT_ERROR) from None
+        raise _failure(error) from None
 
 
 @app.command()
@@ -120,27 +133,46 @@ def evidence(json: Json = False) -> None:
 @app.command()
 def operations(
     service: Annotated[str | None, typer.Argument(help="One service only.", show_default=False)] = None,
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=OPTION",
+            help="Show the limits with this option, for example optimove.page_maximum=20000. Repeat it for more.",
+        ),
+    ] = None,
+    contracts: ContractsPath = None,
     json: Json = False,
 ) -> None:
-    """List the operations of the services with their limits, errors and evidence.
+    """List the operations with the limits in force, errors and evidence.
 
-    Example: sendproof operations optimove
+    Example: sendproof operations optimove --dialect optimove.page_maximum=20000
     """
-    from sendproof_simulators.reference.operations import marked, service_summaries  # noqa: PLC0415 - as in `simulators`
+    from sendproof_simulators.reference.operations import in_force, marked, service_summaries  # noqa: PLC0415 - as above
 
-    known = discover()
+    known = _discover(None, contracts)
     if service is not None and service not in known:
-        typer.echo(f"sendproof: expected a service, one of {', '.join(known)}, got {service!r}", err=True)
-        raise typer.Exit(EXIT_ERROR)
-    summaries = service_summaries(known if service is None else {service: known[service]})
+        raise _failure(f"expected a service, one of {', '.join(known)}, got {service!r}")
+    try:
+        summaries = service_summaries(known, _options(dialect or []))
+    except ValueError as error:
+        raise _failure(error) from None
+    summaries = [summary for summary in summaries if service in {None, summary.name}]
     if json:
         _print_json(summaries)
         return
     table = _table("operation", "call", "limits", "errors", "evidence")
-    for operation in (operation for service_summary in summaries for operation in service_summary.operations):
-        sources = ", ".join(f"{statement.text} {statement.evidence}" for statement in operation.evidence)
-        cells = (operation.call, marked(operation.limits), marked(operation.errors), sources)
-        table.add_row(f"[bold]{operation.name}[/]", *map(escape, cells))
+    for service_summary in summaries:
+        table.add_row(
+            f"[bold]{service_summary.name}[/]",
+            "all operations",
+            escape(marked(in_force(service_summary.limits))),
+            "",
+            "",
+        )
+        for operation in service_summary.operations:
+            sources = ", ".join(f"{statement.text} {statement.evidence}" for statement in operation.evidence)
+            cells = (operation.call, marked(in_force(operation.limits)), marked(operation.errors), sources)
+            table.add_row(f"[bold]{operation.name}[/]", *map(escape, cells))
     Console().print(table)
 
 
@@ -193,16 +225,33 @@ def test_numbers() -> None:
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
-def _discover(folder: Path | None) -> Mapping[str, Simulator]:
-    """Return all simulators, including those of a folder; exit with an error if one is invalid."""
+def _options(texts: Sequence[str]) -> dict[str, str]:
+    """Return the options of dialects in `NAME=OPTION`; `ValueError` names a text of another form."""
+    for text in texts:
+        if "=" not in text:
+            raise ValueError(f"--dialect: expected NAME=OPTION, got {text!r}; list them with: sendproof dialects")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def _failure(reason: object) -> typer.Exit:
+    typer.echo(f"sendproof: {reason}", err=True)
+    return typer.Exit(EXIT_ERROR)
+
+
+def _discover(folder: Path | None, contracts: Path | None = None) -> Mapping[str, Simulator]:
+    """Return all simulators, including those of a folder; exit with an error if one is invalid.
+
+    `contracts` is the folder with changed contracts.
+    """
+    if contracts is not None:
+        os.environ[CONTRACTS_VARIABLE] = str(contracts.resolve())
     if folder is not None:
         folders = os.environ.get(FOLDERS_VARIABLE)
         os.environ[FOLDERS_VARIABLE] = os.pathsep.join([folders, str(folder)] if folders else [str(folder)])
     try:
         return discover()
     except ValueError as error:
-        typer.echo(f"sendproof: {error}", err=True)
-        raise typer.Exit(EXIT_ERROR) from None
+        raise _failure(error) from None
 
 
 def _table(*columns: str) -> Table:

@@ -19,9 +19,8 @@ from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.server.pipeline import ServicePipeline
-from sendproof_simulators.services.discovery import discover
+from sendproof_simulators.services.discovery import discover, service_contracts
 
 Step = tuple[str, int]
 
@@ -78,11 +77,14 @@ class Process:
         return recorded
 
 
+CONTRACTS = service_contracts()
+
+
 @pytest.fixture(scope="module")
 def process() -> Iterator[Process]:
     """Create one process for all examples."""
-    sandboxes = Sandboxes(discover(), StillWallClock(), WebhookSender())
-    services = {name: ServicePipeline(discover()[name], CONTRACTS, sandboxes) for name in SERVICES}
+    sandboxes = Sandboxes(discover(), CONTRACTS, StillWallClock(), WebhookSender())
+    services = {name: ServicePipeline(discover()[name], CONTRACTS[name], sandboxes) for name in SERVICES}
     with asyncio.Runner() as runner:
         yield Process(runner, sandboxes, services)
 
@@ -103,7 +105,7 @@ def test_interleaved_requests_leave_the_journals_of_sequential_ones(process, tur
 def test_sandboxes_with_one_seed_have_different_credentials() -> None:
     async def run() -> list[set[str]]:
         async with WebhookSender() as sender:
-            sandboxes = Sandboxes(discover(), StillWallClock(), sender)
+            sandboxes = Sandboxes(discover(), CONTRACTS, StillWallClock(), sender)
             created = [sandboxes.create(settings_of(name, 7)) for name in ("left", "right")]
             return [{v for values in sandbox.credentials.values() for v in values.values()} for sandbox in created]
 

@@ -24,9 +24,8 @@ from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.server.pipeline import ServicePipeline
-from sendproof_simulators.services.discovery import contract_file, discover
+from sendproof_simulators.services.discovery import contract_file, discover, service_contracts
 
 SETTINGS = SandboxSettings(
     name=DEFAULT,
@@ -56,15 +55,16 @@ class Twin:
 
 
 # Services by name and path, built once: Connexion's routes take longer to build than all the requests.
+CONTRACTS = service_contracts()
 BUILT: dict[tuple[str, bool], ServicePipeline] = {}
 
 
 def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
     """Return a service in a sandbox with an announced campaign and a template."""
-    sandboxes = Sandboxes(discover(), StillWallClock(), sender)
+    sandboxes = Sandboxes(discover(), CONTRACTS, StillWallClock(), sender)
     sandbox = sandboxes.create(SETTINGS)
     if (name, fast_path_enabled) not in BUILT:
-        BUILT[name, fast_path_enabled] = ServicePipeline(discover()[name], CONTRACTS, sandboxes)
+        BUILT[name, fast_path_enabled] = ServicePipeline(discover()[name], CONTRACTS[name], sandboxes)
     service = BUILT[name, fast_path_enabled]
     service.fast_path_enabled, service.sandboxes = fast_path_enabled, sandboxes
     splits = (Split(share=1.0, template=1, title="t", body="b", send_at=NINE),)

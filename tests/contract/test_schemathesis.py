@@ -19,8 +19,7 @@ from schemathesis.config import SchemathesisConfig
 from credential_helpers import PresentedCredentials, present, without_credentials
 from fuzzing import BUDGET
 from running import RunningSimulators, running_simulators
-from sendproof_simulators.server.app import CONTRACTS
-from sendproof_simulators.services.discovery import contract_file, discover
+from sendproof_simulators.services.discovery import CONTRACTS, contract_file, discover
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
 
 # The statuses of a refusal. Schemathesis does not expect 413, but a body can be invalid by its size alone.

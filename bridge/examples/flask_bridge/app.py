@@ -261,7 +261,7 @@ def send(now, batch):
     check_rate_limit(now, "textlocal")
     data = {
         "sender": SETTINGS["sender"],
-        "messages": [{"number": number, "text": quote(text)} for number, text in rows],
+        "messages": [{"number": number, "text": text} for number, text in rows],
         "receiptUrl": f"{MY_URL}/receipts/{batch}",
         "unicode": not all(text.isascii() for _, text in rows),
     }

@@ -259,7 +259,7 @@ async function send(now, { batch }) {
   if (!pending.length) return null;
   const data = {
     sender: settings.sender,
-    messages: pending.map(({ number, text }) => ({ number, text: encodeURIComponent(text) })),
+    messages: pending.map(({ number, text }) => ({ number, text })),
     receiptUrl: `${myUrl}/receipts/${batch}`,
     unicode: !pending.every(({ text }) => isAscii(text)),
   };

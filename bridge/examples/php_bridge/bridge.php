@@ -430,7 +430,7 @@ function send(string $now, string $batch): ?string
     }
     $data = [
         'sender' => $settings['sender'],
-        'messages' => array_map(fn($m) => ['number' => $m['number'], 'text' => rawurlencode($m['text'])], $pending),
+        'messages' => array_map(fn($m) => ['number' => $m['number'], 'text' => $m['text']], $pending),
         'receiptUrl' => "$my_url/receipts/$batch",
         'unicode' => !is_ascii(implode('', array_column($pending, 'text'))),
     ];

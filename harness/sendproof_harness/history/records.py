@@ -55,10 +55,10 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    unknown_customer (not in the provider's last import), not_cleared (conditional campaign) or cancelled.
-    `opted_out_by` is where an opt-out was kept when the campaign was announced: attribute or provider. `raw_number` is
-    the number as the client's records spell it, if that is not + and the digits. `outcome` is the name of the
-    customer's test number.
+    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, or visitor (who
+    is no customer). `opted_out_by` is where an opt-out was kept when the campaign was announced: attribute or provider.
+    `raw_number` is the number as the client's records spell it, if that is not + and the digits. `outcome` is the name
+    of the customer's test number.
     """
 
     campaign: int
@@ -233,11 +233,12 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
 
 
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
-    """A customer did something that a trigger can count."""
+    """A customer, or a `visitor` of the client's site who is no customer, did something that a trigger can count."""
 
     customer: str
     event: str
     parameters: dict[str, Any] = msgspec.field(default_factory=dict)
+    visitor: bool = False
 
 
 class Trigger(Record, frozen=True, gc=False, tag="trigger"):

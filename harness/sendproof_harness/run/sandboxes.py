@@ -149,8 +149,9 @@ def _subscription_channels(scenario: Scenario) -> Iterator[dict[str, object]]:
 
 
 def _channel(channel: Channel) -> dict[str, object]:
-    plain = {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
-    return plain if channel.recipients == NUMBERS else {**plain, "recipients": channel.recipients}
+    settings = {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
+    recipients = {} if channel.recipients == NUMBERS else {"recipients": channel.recipients}
+    return {**settings, **recipients, **({"exclude": list(channel.exclude)} if channel.exclude else {})}
 
 
 def _valid_name(name: str) -> str:

@@ -12,6 +12,11 @@ def customer_id(index: int) -> str:
     return f"C{index:07d}"
 
 
+def visitor_id(index: int) -> str:
+    """Return the id of a visitor of the client's site, who is no customer."""
+    return f"V{index:07d}"
+
+
 def select_customers(scenario: Scenario, selection: CustomerSelection, purpose: str) -> Iterator[str]:
     """Yield the ids of the selected customers in the order of the audience.
 

@@ -63,7 +63,8 @@ class Channel:
     """One Optimove channel and the provider that carries its messages.
 
     With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
-    expression over event 11. With `recipients` customer_ids, the provider knows the customers and fills in the texts.
+    expression over event 11. `exclude` lists the attributes and parameters that event 11 leaves out. With `recipients`
+    customer_ids, the provider knows the customers and fills in the texts.
     """
 
     id: int
@@ -73,6 +74,7 @@ class Channel:
     preference_channel: int | None = None
     overrides: str | None = None
     recipients: str = NUMBERS
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ class Criterion:
 class Trigger:
     """A trigger: Optimove sends event 11 for each customer who meets all criteria, and the message is due at once.
 
-    `exclude` lists the attributes and parameters that event 11 leaves out.
+    `exclude` lists the attributes and parameters that event 11 leaves out, in addition to those of the channel.
     """
 
     trigger: str
@@ -232,7 +234,8 @@ class DefineTrigger:
 class CustomerEvents:
     """Step: each selected customer has the event `times` times, with `every` between two of them.
 
-    The customers start evenly distributed over `spread`.
+    The customers start evenly distributed over `spread`. With `visitors`, this number of visitors, who are no
+    customers, have the event instead.
     """
 
     event: str
@@ -241,6 +244,7 @@ class CustomerEvents:
     times: int = 1
     every: timedelta = timedelta()
     spread: timedelta = timedelta()
+    visitors: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,7 @@ def _events(content: Content) -> CustomerEvents:
         times=content.get("times", 1),
         every=_optional_duration(content, "every"),
         spread=_optional_duration(content, "spread"),
+        visitors=content.get("visitors", 0),
     )
 
 
@@ -231,7 +232,8 @@ class _ProviderParser:
         }
 
     def channel(self, content: Content) -> Channel:
-        return Channel(**self._resolved(content))
+        exclude = tuple(content.get("exclude", ()))
+        return Channel(**{**self._resolved(content), "exclude": exclude})
 
     def template(self, content: Content) -> Template:
         fields = self._resolved(content)

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 
 import msgspec
 
@@ -22,8 +21,9 @@ from sendproof_simulators.control import (
     webhooks,
 )
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
-from sendproof_simulators.core.contracts import ValidRequest, load_contract
+from sendproof_simulators.core.contracts import Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
 _MODULES = (campaigns, clock, faults, journal, process, sandboxes, services, settings, templates, triggers, webhooks)
@@ -48,12 +48,9 @@ class ControlExchange:
 class ControlApi:
     """The operations of `control.yaml`."""
 
-    # A batch file of 200,000 customers.
-    body_limit = 8 * 1024 * 1024
-
-    def __init__(self, contracts: Path, context: ControlContext) -> None:
+    def __init__(self, contract: Contract, context: ControlContext) -> None:
         """Find the handler of each operation; raise `LookupError` if one is missing."""
-        contract = load_contract(contracts / "control.yaml")
+        self.body_limit = Limits(contract, {}).body_bytes
         self.connexion = ConnexionApp(contract)
         self._context = context
         self._handlers = {id_: _find_handler(operation.handler) for id_, operation in contract.operations.items()}

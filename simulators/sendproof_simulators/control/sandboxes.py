@@ -136,4 +136,7 @@ def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
     recipients = fields.get("recipients", NUMBERS)
     if recipients == CUSTOMER_IDS and call.control.simulators[provider].expected_message is None:
         raise ControlError(400, f"channel {fields['id']}: {provider} does not know customers by their ids")
-    return Channel(id=fields["id"], provider=provider, kind=kind, testing=testing, recipients=recipients)
+    exclude = frozenset(fields.get("exclude", ()))
+    return Channel(
+        id=fields["id"], provider=provider, kind=kind, testing=testing, recipients=recipients, exclude=exclude
+    )

@@ -69,8 +69,10 @@ def _condition(fields: Mapping[str, Any]) -> Condition:
 
 
 def _customer_event(fields: Mapping[str, Any]) -> CustomerEvent:
+    is_visitor = "visitor" in fields
     return CustomerEvent(
-        customer=fields["customer"],
+        customer=fields["visitor"] if is_visitor else fields["customer"],
+        is_visitor=is_visitor,
         event=fields["event"],
         parameters=fields.get("parameters", {}),
         at=read_instant(fields["at"]) if "at" in fields else None,

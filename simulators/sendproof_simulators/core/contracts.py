@@ -57,7 +57,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. `handler` is the name of its function; `query_names` are the contract's names by `query_key`."""
+    """One operation. `handler` is the name of its function; `query_names` are the contract's names by `query_key`.
+
+    `defaults` are those of the parameters and of the body's members, by name.
+    """
 
     id: str
     handler: str
@@ -68,6 +71,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     query_names: Mapping[str, str]
     body: Body | None
+    defaults: Mapping[str, Any]
 
     def query_key(self, name: str) -> str:
         """Return the key of a query parameter in `query_names`."""
@@ -226,7 +230,7 @@ class Contract:
 
     def _operation(self, path: str, method: str, item: Schema) -> Operation:
         spec = item[method]
-        declared = [self._resolve(p) for p in [*item.get("parameters", ()), *spec.get("parameters", ())]]
+        declared = [self.resolve(p) for p in [*item.get("parameters", ()), *spec.get("parameters", ())]]
         parameters = tuple(self._parameter(p) for p in declared)
         return Operation(
             id=spec["operationId"],
@@ -240,10 +244,27 @@ class Contract:
                 (p.name.lower() if self.case_insensitive else p.name): p.name for p in parameters if p.where == "query"
             },
             body=self._body(spec),
+            defaults=MappingProxyType(dict(self._defaults(declared, spec))),
         )
 
+    def _defaults(self, parameters: Sequence[Schema], spec: Schema) -> Iterator[tuple[str, Any]]:
+        """Yield (name, default) of each parameter, and of each member of the body, that has a default."""
+        schemas = [(parameter["name"], parameter["schema"]) for parameter in parameters]
+        for media in self.resolve(spec.get("requestBody", {})).get("content", {}).values():
+            schemas += self._members(media["schema"])
+        for name, schema in schemas:
+            resolved = self.resolve(schema)
+            if "default" in resolved:
+                yield name, resolved["default"]
+
+    def _members(self, schema: Schema) -> Iterator[tuple[str, Schema]]:
+        schema = self.resolve(schema)
+        yield from schema.get("properties", {}).items()
+        for part in schema.get("allOf", ()):
+            yield from self._members(part)
+
     def _parameter(self, spec: Schema) -> Parameter:
-        schema = self._resolve(spec["schema"])
+        schema = self.resolve(spec["schema"])
         return Parameter(
             spec["name"], spec["in"], spec.get("required", False), schema.get("type", "string"), self.validator(schema)
         )
@@ -251,10 +272,10 @@ class Contract:
     def _body(self, spec: Schema) -> Body | None:
         if "requestBody" not in spec:
             return None
-        body = self._resolve(spec["requestBody"])
+        body = self.resolve(spec["requestBody"])
         content_type, media = next(iter(body["content"].items()))
-        schema = self._resolve(media["schema"])
-        types = {name: self._resolve(s).get("type", "string") for name, s in schema.get("properties", {}).items()}
+        schema = self.resolve(media["schema"])
+        types = {name: self.resolve(s).get("type", "string") for name, s in schema.get("properties", {}).items()}
         return Body(content_type, body.get("required", False), self.validator(media["schema"]), types)
 
     def validator(self, schema: Schema) -> jsonschema_rs.Draft4Validator:
@@ -269,7 +290,8 @@ class Contract:
         """The schemas that other schemas of this document can refer to, as JSON Schema."""
         return {"schemas": _json_schema(self.document.get("components", {}).get("schemas", {}))}
 
-    def _resolve(self, node: Schema) -> Schema:
+    def resolve(self, node: Schema) -> Schema:
+        """Return the node that a node refers to, or the node itself."""
         while "$ref" in node:
             target: Any = self.document
             for step in node["$ref"].removeprefix("#/").split("/"):
@@ -279,9 +301,17 @@ class Contract:
 
 
 def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
-    """Read one contract file. Connexion does not read it, because it would treat the YAML as a Jinja2 template."""
+    """Read one contract file; `ValueError` says what is wrong with it.
+
+    Connexion does not read it, because it would treat the YAML as a Jinja2 template.
+    """
     source = path.read_bytes()
-    document = yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    try:
+        document = yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: expected YAML: {error}") from None
+    if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
+        raise ValueError(f"{path}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file
     return Contract(path.stem, document, case_insensitive, optional_prefix, sha256(source).hexdigest())
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -97,7 +98,7 @@ class Problem:
 
     `kind` is one of `PROBLEM_KINDS`. `allow` lists the methods of the path for `method_not_allowed`, `params` holds the
     parameters that could be read, as text. `dialects` are the service's options in the sandbox, empty without a
-    sandbox; `path` is that of the request.
+    sandbox; `path` is that of the request, and `defaults` are those of the operation.
     """
 
     kind: str
@@ -108,6 +109,7 @@ class Problem:
     allow: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
     dialects: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     path: str = ""
 
 

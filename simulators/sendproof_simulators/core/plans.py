@@ -102,9 +102,13 @@ class TriggerPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerEvent:
-    """An event of one customer, now (`at` None) or at a later instant."""
+    """An event of one customer, now (`at` None) or at a later instant.
+
+    With `is_visitor`, `customer` is the id of a visitor of the client's site, who is no customer.
+    """
 
     customer: str
     event: str
     parameters: Mapping[str, object] = field(default_factory=dict)
     at: Instant | None = None
+    is_visitor: bool = False

@@ -11,14 +11,16 @@ from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.virtual_clock import VirtualClock
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
+from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.failed_calls import FailedCalls
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.journal import Journal
+from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.seal import sealed
-from sendproof_simulators.core.simulator import Channel, RateLimit, SandboxContext, Simulator
+from sendproof_simulators.core.simulator import Channel, SandboxContext, Simulator
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
@@ -107,10 +109,11 @@ class RateLimiter:
 class Sandbox:
     """One sandbox. `contexts` and `states` are by service name; all times are those of `clock`, which can be shared."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts that all sandboxes of a process share
         self,
         settings: SandboxSettings,
         simulators: Mapping[str, Simulator],
+        contracts: Mapping[str, Contract],
         credentials: Mapping[str, Mapping[str, str]],
         wall: WallClock,
         sender: WebhookSender,
@@ -129,7 +132,12 @@ class Sandbox:
             nightly_at=settings.nightly_at,
         )
         dialects = choose({name: simulator.dialects for name, simulator in simulators.items()}, settings.dialects)
-        self.contexts = {name: replace(context, dialects=options) for name, options in dialects.items()}
+        limits = {name: Limits(contracts[name], options) for name, options in dialects.items()}
+        self.contexts = {
+            name: replace(context, dialects=options, limits=simulators[name].read_limits(limits[name]))
+            for name, options in dialects.items()
+        }
+        self._rate_limits = {name: limits[name].rate_limit for name in simulators}
         self.states: dict[str, Any] = {
             name: simulator.new_state(self.contexts[name]) for name, simulator in simulators.items()
         }
@@ -158,22 +166,13 @@ class Sandbox:
 
     def try_acquire(self, simulator: Simulator, credential: str) -> bool:
         """Count a request of a credential and return True, or return False above the service's rate limit."""
-        limit = self._rate_limit(simulator)
+        limit = self._rate_limits[simulator.name]
         if limit is None or not self.settings.rate_limits:
             return True
         limiter = self._limiters.get((simulator.name, credential))
         if limiter is None:
             limiter = self._limiters[simulator.name, credential] = RateLimiter(limit)
         return limiter.try_acquire(self.clock.now())
-
-    def _rate_limit(self, simulator: Simulator) -> RateLimit | None:
-        """Return the first of the service's limits that applies with the sandbox's dialects."""
-        limits = simulator.rate_limit if isinstance(simulator.rate_limit, tuple) else (simulator.rate_limit,)
-        options = self.contexts[simulator.name].dialects
-        for limit in limits:
-            if limit is None or limit.when is None or options[limit.when[0]] == limit.when[1]:
-                return limit
-        return None
 
     def note_user_agent(self, user_agent: str) -> None:
         """Remember the name and version that a client of the sandbox gives itself, for the header of the history."""

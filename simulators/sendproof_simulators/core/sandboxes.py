@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import WallClock
+from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
@@ -27,8 +28,16 @@ class Owner(NamedTuple):
 class Sandboxes:
     """Creates, finds and deletes sandboxes."""
 
-    def __init__(self, simulators: Mapping[str, Simulator], wall: WallClock, sender: WebhookSender) -> None:
+    def __init__(
+        self,
+        simulators: Mapping[str, Simulator],
+        contracts: Mapping[str, Contract],
+        wall: WallClock,
+        sender: WebhookSender,
+    ) -> None:
+        """Both `simulators` and `contracts` are by service."""
         self._simulators = simulators
+        self._contracts = contracts
         self._wall = wall
         self._sender = sender
         self._by_id: dict[str, Sandbox] = {}
@@ -48,7 +57,8 @@ class Sandboxes:
         if len(self._by_id) >= MAX_SANDBOXES:
             raise ValueError(f"expected at most {MAX_SANDBOXES} sandboxes; delete those that are no longer needed")
         clock = None if clock_of is None else clock_of.clock
-        sandbox = Sandbox(settings, self._simulators, self._credentials(settings), self._wall, self._sender, clock)
+        credentials = self._credentials(settings)
+        sandbox = Sandbox(settings, self._simulators, self._contracts, credentials, self._wall, self._sender, clock)
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
             simulator = self._simulators[service]

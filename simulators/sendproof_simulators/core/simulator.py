@@ -15,6 +15,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.dialects import Dialect, Options
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.http import Problem, Request, Response
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.plans import CampaignPlan, CustomerEvent, ExpectedMessage, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 
@@ -26,8 +27,9 @@ NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
 class Channel:
     """One Optimove channel and the provider of its messages. `kind`: scheduled or triggered.
 
-    `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history.
-    `recipients`: numbers, or customer_ids if the provider knows the customers and fills in the texts itself.
+    `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history. `exclude`:
+    attributes and parameters that events about triggers leave out. `recipients`: numbers, or customer_ids if the
+    provider knows the customers and fills in the texts itself.
     """
 
     id: int
@@ -35,6 +37,7 @@ class Channel:
     kind: str
     testing: bool = False
     recipients: str = NUMBERS
+    exclude: frozenset[str] = frozenset()
 
     def view(self) -> dict[str, object]:
         """Return the channel as JSON for the control API and the history."""
@@ -47,8 +50,8 @@ class Channel:
 class SandboxContext:
     """One service's view of its sandbox. All services share the `customers`, with their records as they are now.
 
-    `dialects` are the service's own options, by name without the service.
-    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC; None without one.
+    `dialects` are the service's own options, by name without the service. `limits` is what the service's `read_limits`
+    returned. `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC; None without one.
     """
 
     random: KeyedRandom
@@ -58,6 +61,7 @@ class SandboxContext:
     dialects: Options = field(default_factory=dict)
     nightly_at: int | None = None
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    limits: Any = None
 
     @property
     def audience(self) -> Audience:
@@ -70,7 +74,8 @@ class Call:
     """One valid request to one operation. `params` are typed and spelled as in the contract.
 
     `credential` is the credential in the request, as the service's `extract_credential` returned it, and `key` is what
-    the service's `authorize` returned for it.
+    the service's `authorize` returned for it. `defaults` are those of the contract for parameters and members of the
+    body, by name.
     """
 
     context: SandboxContext
@@ -81,18 +86,25 @@ class Call:
     operation: str
     credential: str = ""
     key: Any = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The parameters and the members of the body that the request has, by name."""
+        return {**self.params, **self.body} if isinstance(self.body, Mapping) else self.params
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
-    """At most `requests` in any window of `window_ms` of the sandbox's clock, for one credential.
+    @property
+    def with_defaults(self) -> Mapping[str, Any]:
+        """The parameters and the members of the body, with the contract's default for each that the request lacks."""
+        return {**self.defaults, **self.given}
 
-    `when` (a dialect of the service, an option): only in sandboxes with that option.
-    """
-
-    requests: int
-    window_ms: int
-    when: tuple[str, str] | None = None
+    def value(self, name: str) -> Any:
+        """Return a parameter or a member of the body; if the request lacks it, the default in the contract."""
+        if name in self.params:
+            return self.params[name]
+        if isinstance(self.body, Mapping) and name in self.body:
+            return self.body[name]
+        return self.defaults[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +193,10 @@ class Triggers:
     record: Callable[[SandboxContext, Any, Instant, Sequence[CustomerEvent]], Effects]
 
 
+def _no_limits(limits: Limits) -> None:
+    del limits
+
+
 def _unchanged(request: Request) -> Request:
     return request
 
@@ -229,6 +245,9 @@ class Simulator:
     `overview(state, now)` returns what users reported to the service, as JSON. `engagement(state, campaign)` counts the
     events about a campaign's customers by event name.
 
+    Limits: `read_limits(limits)` reads all limits of the contract that the service enforces itself, and becomes
+    `SandboxContext.limits`. Rate limit and size of a body need nothing: the server enforces them.
+
     `begin` returns the effects of the start of a sandbox. `events` lists the events of all webhooks that the service
     sends. `post_back_only` are Optimove channels that only carry the service's reports to Optimove, and no messages.
     `expected_message(context, state, template, customer, at)` is for a provider that can know customers by their ids,
@@ -249,8 +268,7 @@ class Simulator:
     normalise: Callable[[Request], Request] = _unchanged
     case_insensitive: bool = False
     optional_prefix: str = ""
-    rate_limit: RateLimit | tuple[RateLimit, ...] | None = None
-    body_limit: int = 8 * 1024 * 1024
+    read_limits: Callable[[Limits], Any] = _no_limits
     dialects: tuple[Dialect, ...] = ()
     templates: Templates | None = None
     settings: Settings | None = None

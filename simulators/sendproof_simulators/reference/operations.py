@@ -1,17 +1,20 @@
 """All operations of the simulated services with their limits, errors and evidence, from the contracts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_simulators.core.contracts import METHODS, load_contract
-from sendproof_simulators.core.simulator import RateLimit, Simulator
-from sendproof_simulators.services.discovery import contract_file
+from sendproof_simulators.core.contracts import METHODS
+from sendproof_simulators.core.dialects import Options, choose
+from sendproof_simulators.core.limits import SERVICE, Limit, stated_limits
+from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.services.discovery import service_contract
 
 # Bounds from here are those of a number type, not limits of the service.
 _TYPE_BOUND = 2**31 - 1
 _MANY_VALUES = 12
 _SECOND_MS = 1_000
+_NO_DIALECTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,64 +27,102 @@ class SourcedText:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitSummary(SourcedText):
+    """One limit. `rule` is most, least, a keyword of OpenAPI, or default; `value` is the number or value in force.
+
+    `is_in_force` is False if the limit does not apply with these dialects.
+    """
+
+    name: str = ""
+    rule: str = ""
+    value: Any = None
+    unit: str = ""
+    is_in_force: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class OperationSummary:
     """One operation. `call` is method and path; `errors` are statuses and codes."""
 
     name: str
     call: str
     summary: str
-    limits: tuple[SourcedText, ...]
+    limits: tuple[LimitSummary, ...]
     errors: tuple[SourcedText, ...]
     evidence: tuple[SourcedText, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSummary:
-    """One simulated service with its operations, in the order of its contract."""
+    """One simulated service with its operations, in the order of its contract. `limits` are those of all operations."""
 
     name: str
     title: str
     contract: str
-    limits: tuple[str, ...]
+    limits: tuple[LimitSummary, ...]
     operations: tuple[OperationSummary, ...]
 
 
-def service_summaries(simulators: Mapping[str, Simulator]) -> list[ServiceSummary]:
-    """Return all services, ordered by name."""
-    return [_service_summary(simulator) for _, simulator in sorted(simulators.items())]
+def service_summaries(
+    simulators: Mapping[str, Simulator], dialects: Mapping[str, str] = _NO_DIALECTS
+) -> list[ServiceSummary]:
+    """Return all services, ordered by name, with the limits for these dialects (by full name) and default ones.
+
+    `ValueError` names an unknown dialect or option, or says what is wrong with a contract.
+    """
+    chosen = choose({name: simulator.dialects for name, simulator in simulators.items()}, dialects)
+    return [_service_summary(simulator, chosen[name]) for name, simulator in sorted(simulators.items())]
 
 
-def _service_summary(simulator: Simulator) -> ServiceSummary:
-    document = load_contract(contract_file(simulator)).document
+def _service_summary(simulator: Simulator, dialects: Options) -> ServiceSummary:
+    contract = service_contract(simulator)
+    limits: dict[str, list[LimitSummary]] = {}
+    for limit in stated_limits(contract):
+        limits.setdefault(limit.operation, []).append(_limit_summary(limit, dialects))
     return ServiceSummary(
         name=simulator.name,
-        title=document["info"]["title"],
+        title=contract.document["info"]["title"],
         contract=simulator.contract,
-        limits=(*_rate_limits(simulator), f"A body of at most {simulator.body_limit // 1024:,} KiB."),
-        operations=tuple(_operation_summaries(document)),
+        limits=tuple(limits.get(SERVICE, ())),
+        operations=tuple(_operation_summaries(contract.document, limits)),
     )
 
 
-def _rate_limits(simulator: Simulator) -> Iterator[str]:
-    limits = simulator.rate_limit if isinstance(simulator.rate_limit, tuple) else (simulator.rate_limit,)
-    for limit in limits:
-        if isinstance(limit, RateLimit):
-            when = "" if limit.when is None else f" (dialect `{simulator.name}.{limit.when[0]}`: `{limit.when[1]}`)"
-            window = f"{limit.window_ms // _SECOND_MS:,} s"
-            yield f"{limit.requests:,} requests within {window} for one credential{when}."
+def _limit_summary(limit: Limit, dialects: Options) -> LimitSummary:
+    value = limit.stated(dialects)
+    parts = [f"{limit.name}: at {limit.bound} {value:,}{f' {limit.unit}' if limit.unit else ''}"]
+    parts += [f"within {limit.within // _SECOND_MS:,} s for one credential"] if limit.within else []
+    parts += [f"code {limit.code}"] if limit.code else []
+    if limit.option:
+        parts.append(f"only with {limit.dialect}={limit.option}")
+    elif limit.dialect:
+        parts.append(f"dialect {limit.dialect}")
+    return LimitSummary(
+        text=", ".join(parts),
+        evidence=limit.evidence,
+        source=limit.source,
+        name=limit.name,
+        rule=limit.bound,
+        value=value,
+        unit=limit.unit,
+        is_in_force=limit.is_in_force(dialects),
+    )
 
 
-def _operation_summaries(document: Mapping[str, Any]) -> Iterator[OperationSummary]:
+def _operation_summaries(
+    document: Mapping[str, Any], limits: Mapping[str, Sequence[LimitSummary]]
+) -> Iterator[OperationSummary]:
     default_level = document["info"].get("x-evidence", "assumed")
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
                 operation = item[method]
+                name = operation["operationId"]
                 yield OperationSummary(
-                    name=operation["operationId"],
+                    name=name,
                     call=f"{method.upper()} {path}",
                     summary=operation["summary"].rstrip("."),
-                    limits=tuple(_limits(document, item, operation, default_level)),
+                    limits=(*limits.get(name, ()), *_schema_limits(document, item, operation, default_level)),
                     errors=tuple(_errors(document, operation, default_level)),
                     evidence=tuple(_evidence(item, operation, document["info"])),
                 )
@@ -113,16 +154,11 @@ def _errors(document: Mapping[str, Any], operation: Mapping[str, Any], default_l
 # -- limits ------------------------------------------------------------------------------------------
 
 
-def _limits(
+def _schema_limits(
     document: Mapping[str, Any], item: Mapping[str, Any], operation: Mapping[str, Any], default_level: str
-) -> Iterator[SourcedText]:
+) -> Iterator[LimitSummary]:
     level = operation.get("x-evidence", item.get("x-evidence", default_level))
-    for limit in operation.get("x-limits", ()):
-        unit = f" {limit['unit']}" if "unit" in limit else ""
-        details = "".join(f", {word} {limit[word]}" for word in ("code", "dialect") if word in limit)
-        text = f"{limit['name']}: at most {limit['most']:,}{unit}{details}"
-        yield SourcedText(text, limit["x-evidence"], limit["x-source"])
-    found: dict[str, SourcedText] = {}
+    found: dict[str, LimitSummary] = {}
     for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
         resolved = _resolved(document, parameter)
         _walk(document, resolved["schema"], resolved["name"], resolved.get("x-evidence", level), found)
@@ -133,7 +169,7 @@ def _limits(
 
 
 def _walk(
-    document: Mapping[str, Any], schema: Mapping[str, Any], name: str, level: str, found: dict[str, SourcedText]
+    document: Mapping[str, Any], schema: Mapping[str, Any], name: str, level: str, found: dict[str, LimitSummary]
 ) -> None:
     """Collect the limits of a schema and of its parts, each once. Contracts have no recursive schemas."""
     schema = _resolved(document, schema)
@@ -141,7 +177,14 @@ def _walk(
     for rule, text in _rules(schema):
         details = schema.get("x-limits", {}).get(rule, {})
         where = name or "body"
-        limit = SourcedText(f"{where}: {text}", details.get("x-evidence", level), details.get("x-source", ""))
+        limit = LimitSummary(
+            text=f"{where}: {text}",
+            evidence=details.get("x-evidence", level),
+            source=details.get("x-source", ""),
+            name=where,
+            rule=rule,
+            value=schema[rule],
+        )
         found.setdefault(f"{where} {text}", limit)
     for choice in ("oneOf", "anyOf", "allOf"):
         for part in schema.get(choice, ()):
@@ -162,8 +205,14 @@ def _rules(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "maxLength", f"{least}{schema['maxLength']:,} characters"
     if schema.get("maximum", _TYPE_BOUND) < _TYPE_BOUND:
         yield "maximum", f"{schema.get('minimum', 'up')} to {schema['maximum']:,}"
+    if "default" in schema:
+        yield "default", f"default {_json_text(schema['default'])}"
     if 1 < len(schema.get("enum", ())) <= _MANY_VALUES:
         yield "enum", f"one of {' '.join(str(value) for value in schema['enum'])}"
+
+
+def _json_text(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value).lower()
 
 
 def _resolved(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -175,9 +224,14 @@ def _resolved(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[s
     return node
 
 
+def in_force(limits: Sequence[LimitSummary]) -> list[LimitSummary]:
+    """Return the limits that apply."""
+    return [limit for limit in limits if limit.is_in_force]
+
+
 # -- text --------------------------------------------------------------------------------------------
 
 
-def marked(statements: tuple[SourcedText, ...]) -> str:
+def marked(statements: Sequence[SourcedText]) -> str:
     """Return the statements in one line, each with the first letter of its evidence."""
     return "; ".join(f"{statement.text} ({statement.evidence[0]})" for statement in statements)

@@ -6,6 +6,7 @@ Each service has its own port, as its own host would, and its name as a path pre
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -13,19 +14,28 @@ from urllib.parse import parse_qsl
 from sendproof_simulators.control.api import ControlApi
 from sendproof_simulators.control.call import ControlContext
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
+from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import FaultyResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.addresses import Addresses
-from sendproof_simulators.server.faulty_response import CONNECTION, encode_headers, until_disconnected, write_faulty
+from sendproof_simulators.server.faulty_response import (
+    CONNECTION,
+    close,
+    encode_headers,
+    until_disconnected,
+    write_faulty,
+)
 from sendproof_simulators.server.pipeline import ServicePipeline
-from sendproof_simulators.services.discovery import CONTRACTS, discover
+from sendproof_simulators.services.discovery import contract_path, discover, service_contracts
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 STREAM_BLOCK = 64 * 1024
+# Real seconds.
+_SHORT_WORK_S = 0.2
 _LENGTHS = (b"content-length", b"transfer-encoding")
 
 
@@ -40,17 +50,23 @@ class DisconnectedError(Exception):
 class Simulators:
     """All services and the control API. Use it as an async context manager: it holds connections."""
 
-    def __init__(self, wall: WallClock | None = None) -> None:
+    def __init__(self, wall: WallClock | None = None, changed_contracts: Path | None = None) -> None:
+        """Compile all contracts. Those in `changed_contracts`, by default the folder in the environment, come first.
+
+        `ValueError` says what is wrong with a contract.
+        """
         wall = wall or SystemWallClock()
         self.addresses = Addresses()
         self._sender = WebhookSender()
         simulators = discover()
-        self.sandboxes = Sandboxes(simulators, wall, self._sender)
+        contracts = service_contracts(changed_contracts)
+        self.sandboxes = Sandboxes(simulators, contracts, wall, self._sender)
         self.services = {
-            name: ServicePipeline(simulator, CONTRACTS, self.sandboxes) for name, simulator in simulators.items()
+            name: ServicePipeline(simulator, contracts[name], self.sandboxes) for name, simulator in simulators.items()
         }
         self.control_context = ControlContext(self.sandboxes, self.services, self.addresses, wall)
-        self.control = ControlApi(CONTRACTS, self.control_context)
+        control = load_contract(contract_path("control.yaml", changed=changed_contracts))
+        self.control = ControlApi(control, self.control_context)
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,7 +82,7 @@ class Simulators:
         if scope["type"] != "http":
             return
         service, path = self._find_service(scope)
-        body_limit = self.control.body_limit if service is None else service.simulator.body_limit
+        body_limit = self.control.body_limit if service is None else service.body_limit
         try:
             body = await _read_body(scope, receive, body_limit)
         except DisconnectedError:
@@ -76,7 +92,7 @@ class Simulators:
             return
         request = _request(scope, path, body)
         if service is None:
-            await self._respond_control(request, receive, send)
+            await self._respond_control(request, scope, receive, send)
             return
         response = await service.respond(request)
         if isinstance(response, FaultyResponse):
@@ -93,15 +109,20 @@ class Simulators:
         prefix, _, rest = path.removeprefix("/").partition("/")
         return (self.services[prefix], "/" + rest) if prefix in self.services else (None, path)
 
-    async def _respond_control(self, request: Request, receive: Receive, send: Send) -> None:
-        """Respond to a request to the control API; stop working on it if the client disconnects."""
+    async def _respond_control(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond to a request to the control API; stop working on it if the client disconnects.
+
+        A client that only ends its side of the connection looks the same, so short work is done anyway.
+        """
         response = asyncio.ensure_future(self.control.respond(request))
-        disconnected = asyncio.ensure_future(until_disconnected(receive))
+        await asyncio.wait((response,), timeout=_SHORT_WORK_S)
+        disconnected = asyncio.ensure_future(until_disconnected(receive, scope["extensions"][CONNECTION]))
         await asyncio.wait((response, disconnected), return_when=asyncio.FIRST_COMPLETED)
         disconnected.cancel()
         if not response.done():
             response.cancel()
             await asyncio.wait((response,))
+            await close(scope["extensions"][CONNECTION], receive)
             return
         await _send_response(send, response.result())
 

@@ -21,7 +21,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Connection(Protocol):
-    """The client's connection, below HTTP."""
+    """The client's connection, below HTTP. `has_ended` is True if the client sends nothing more."""
+
+    has_ended: bool
 
     def write(self, block: bytes) -> None:
         """Send raw bytes."""
@@ -36,14 +38,27 @@ class Connection(Protocol):
 async def write_faulty(response: FaultyResponse, connection: Connection, receive: Receive, send: Send) -> None:
     """Write a response with its transmission, as long as the client is connected."""
     try:
-        if await _stays_connected(receive, response.transmission.wait_s):
+        if await _stays_connected(receive, connection, response.transmission.wait_s):
             await _write(response, response.transmission, connection, receive, send)
+        else:
+            await close(connection, receive)
     finally:
         response.on_written()
 
 
-async def until_disconnected(receive: Receive) -> None:
-    """Wait until the client has disconnected."""
+async def until_disconnected(receive: Receive, connection: Connection) -> None:
+    """Wait until the client has disconnected, or has ended its side of the connection."""
+    while not connection.has_ended and (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def close(connection: Connection, receive: Receive) -> None:
+    """Close the connection. For the HTTP server, a request is unanswered until it sees the end of the connection."""
+    connection.close()
+    await _until_closed(receive)
+
+
+async def _until_closed(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -60,8 +75,7 @@ async def _write(
     if transmission.ending != KEPT:
         connection.write(_raw_share(response, transmission.share))
         (connection.reset if transmission.ending == RESET else connection.close)()
-        # For the HTTP server, the request is unanswered until it sees the end of the connection.
-        await until_disconnected(receive)
+        await _until_closed(receive)
         return
     for _ in range(1, transmission.copies):
         connection.write(_raw_share(response, 1.0))
@@ -70,19 +84,20 @@ async def _write(
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     pieces = list(_pieces(response.body)) if transmission.drip_s else []
     for piece in pieces:
-        if not await _stays_connected(receive, transmission.drip_s / len(pieces)):
+        if not await _stays_connected(receive, connection, transmission.drip_s / len(pieces)):
+            await close(connection, receive)
             return
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"" if pieces else response.body})
 
 
-async def _stays_connected(receive: Receive, seconds: float) -> bool:
+async def _stays_connected(receive: Receive, connection: Connection, seconds: float) -> bool:
     """Wait and return True if the client is still connected after `seconds` of real time."""
     if not seconds:
         return True
     try:
         async with asyncio.timeout(seconds):
-            await until_disconnected(receive)
+            await until_disconnected(receive, connection)
     except TimeoutError:
         return True
     return False

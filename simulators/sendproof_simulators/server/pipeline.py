@@ -2,6 +2,7 @@
 
 The first stage that returns a response ends them:
 
+    decode the body           undo its content encoding
     resolve the credential    find the sandbox
     authorize                 check that the key is enabled and the token valid
     inject before             a fault in place of the call
@@ -19,21 +20,21 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest, load_contract
+from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.faults.active import Injection
 from sendproof_simulators.core.faults.injection import NOT_CALLED, inject, match_call
 from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, FaultedResponse, name_of
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.server.connexion_app import ConnexionApp
+from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
 from sendproof_simulators.server.near_misses import Service, near_miss
-from sendproof_simulators.services.discovery import contract_file
 
 # For a user who asks why nothing arrives; older requests do not help.
 UNAUTHENTICATED_KEPT = 1_000
@@ -67,6 +68,7 @@ class Exchange:
     valid: ValidRequest | None = None
     violations: list[Violation] = field(default_factory=list)
     effects: Effects | None = None
+    undecoded: Problem | None = None
     is_refused: bool = False
     is_error: bool = False
     injection: Injection | None = None
@@ -103,7 +105,9 @@ class Exchange:
         self.violations = list(problem.violations)
         name = self.simulator.name
         dialects = {} if self.sandbox is None else self.sandbox.contexts[name].dialects
-        response = self.simulator.error(replace(problem, dialects=dialects, path=self.request.path))
+        operation = self.contract.operations.get(self.operation or "")
+        defaults = {} if operation is None else operation.defaults
+        response = self.simulator.error(replace(problem, dialects=dialects, defaults=defaults, path=self.request.path))
         if problem.kind == "method_not_allowed" and problem.allow:
             response = replace(response, headers=(*response.headers, ("allow", ", ".join(problem.allow))))
         return response
@@ -116,13 +120,10 @@ class Exchange:
 class ServicePipeline:
     """One simulated service: its compiled contract, its handlers, and the stages of a request."""
 
-    def __init__(self, simulator: Simulator, contracts: Path, sandboxes: Sandboxes) -> None:
+    def __init__(self, simulator: Simulator, contract: Contract, sandboxes: Sandboxes) -> None:
         self.simulator = simulator
-        self.contract: Contract = load_contract(
-            contract_file(simulator, contracts),
-            case_insensitive=simulator.case_insensitive,
-            optional_prefix=simulator.optional_prefix,
-        )
+        self.contract = contract
+        self.body_limit = Limits(contract, {}).body_bytes
         self.handlers = {
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
         }
@@ -133,7 +134,7 @@ class ServicePipeline:
 
     async def respond(self, request: Request) -> Response:
         """Take a request through all stages and return its response."""
-        exchange = self._resolve_credential(request)
+        exchange = self._decode(request)
         sandbox = exchange.sandbox
         if sandbox is None:
             return await self._respond_unauthenticated(exchange)
@@ -159,6 +160,14 @@ class ServicePipeline:
             sandbox.clock.leave()
 
     # -- stages ----------------------------------------------------------------------------------
+
+    def _decode(self, request: Request) -> Exchange:
+        decoded = decode_body(request, self.body_limit)
+        if not isinstance(decoded, Problem):
+            return self._resolve_credential(decoded)
+        exchange = self._resolve_credential(replace(request, body=b""))
+        exchange.undecoded = decoded
+        return exchange
 
     def _resolve_credential(self, request: Request) -> Exchange:
         simulator = self.simulator
@@ -194,6 +203,8 @@ class ServicePipeline:
         return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
 
     async def _validate(self, exchange: Exchange) -> Response | None:
+        if exchange.undecoded is not None:
+            return exchange.refuse(exchange.undecoded)
         if self.fast_path_enabled:
             exchange.valid = match_fast_path(self.contract, exchange.request)
         if exchange.valid is None:
@@ -221,6 +232,7 @@ class ServicePipeline:
             operation=valid.operation.id,
             credential=exchange.credential,
             key=exchange.key,
+            defaults=valid.operation.defaults,
         )
         exchange.effects = self.handlers[call.operation](call)
         return exchange.effects.response
@@ -262,7 +274,8 @@ class ServicePipeline:
     # -- requests without a sandbox --------------------------------------------------------------
 
     async def _respond_unauthenticated(self, exchange: Exchange) -> Response:
-        result = await self.connexion.validate(exchange)
+        undecoded = exchange.undecoded
+        result = await self.connexion.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
         if isinstance(result, ValidRequest):
             # OpenAPI cannot describe a credential in the body, so such a contract looks open to every client.
             detail = "no valid credential was given"
@@ -277,10 +290,8 @@ class ServicePipeline:
 
     def too_large(self) -> Response:
         """Return the response to a body above the service's limit, which is not read to its end."""
-        limit = self.simulator.body_limit
-        return self.simulator.error(
-            Problem(kind="too_large", status=413, detail=f"the body is larger than {limit} bytes")
-        )
+        detail = f"the body is larger than {self.body_limit} bytes"
+        return self.simulator.error(Problem(kind="too_large", status=413, detail=detail))
 
     def _near_miss_fields(self, exchange: Exchange, status: int) -> dict[str, object]:
         name = self.simulator.name

@@ -19,6 +19,7 @@ from sendproof_simulators.core.audience.fake_names import pools
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
+from sendproof_simulators.server.addresses import Listening
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.faulty_response import CONNECTION
 
@@ -39,24 +40,25 @@ class BufferedTransport:
     uvicorn writes head and body of a response separately, and a system call costs more than most of our responses.
     """
 
-    __slots__ = ("_blocks", "_loop", "_size", "_transport")
+    __slots__ = ("_blocks", "_loop", "_size", "_transport", "has_ended")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._blocks: list[bytes] = []
         self._size = 0
+        self.has_ended = False
 
     def write(self, block: bytes) -> None:
         self._blocks.append(block)
         self._size += len(block)
         if self._size > _BUFFER_LIMIT:
-            self._flush()
+            self.flush()
         elif len(self._blocks) == 1:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def reset(self) -> None:
@@ -65,7 +67,8 @@ class BufferedTransport:
             self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             self._transport.abort()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is combined so far."""
         blocks, self._blocks, self._size = self._blocks, [], 0
         if blocks:
             self._transport.writelines(blocks)
@@ -75,16 +78,37 @@ class BufferedTransport:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the connection in the scope of each request: some faults bypass HTTP."""
+    """uvicorn's protocol, with the connection in the scope of each request: some faults bypass HTTP.
+
+    A client may end its side of the connection once its request is complete, and still gets the response.
+    """
+
+    transport: BufferedTransport  # type: ignore[assignment] # it has all methods that uvicorn uses
 
     def connection_made(self, transport: Any) -> None:
         connection = BufferedTransport(transport)
         self._extensions: dict[str, Any] = {CONNECTION: connection}
-        super().connection_made(connection)  # type: ignore[arg-type] # it has all methods that uvicorn uses
+        super().connection_made(connection)  # type: ignore[arg-type]
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
+
+    def eof_received(self) -> bool:  # type: ignore[override] # the return value of asyncio's Protocol
+        """Return True to keep the connection open for the response to a complete request."""
+        self.transport.flush()
+        cycle = self.cycle
+        if cycle is None or cycle.more_body or cycle.response_complete:
+            return False
+        self.transport.has_ended = True
+        # Wakes a response that waits until the client gives up.
+        cycle.message_event.set()
+        return True
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.has_ended and not self.pipeline and self.cycle.response_complete:
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -108,19 +132,20 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    host: str,
-    port: int,
+    listening: Listening,
     announce: Callable[[dict[str, Any]], None],
     *,
     seed: int,
     customers: int,
     allow_remote_webhooks: bool,
 ) -> None:
-    """Serve until interrupted. The control API uses `port` and the services the next ones; 0 uses free ports.
+    """Serve until interrupted. The control API uses the first port and the services the next ones.
 
     `announce` is called with the URLs and the default sandbox's credentials once all services are ready. `seed`,
-    `customers` and `allow_remote_webhooks` are those of the default sandbox. `OSError` names a port that is in use.
+    `customers` and `allow_remote_webhooks` are those of the default sandbox. `OSError` names a port that is in use,
+    `ValueError` an invalid host name.
     """
+    url_host = listening.url_host()
     audience = AudienceRecipe(customers=customers, opted_out=0.04, unusable_numbers=0.02)
     sandbox = SandboxSettings(
         name=DEFAULT,
@@ -133,14 +158,16 @@ def serve(
     )
     # Users stop the server with Ctrl-C; everything is closed by then.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(host, port, sandbox, announce))
+        runner.run(_serve(listening, url_host, sandbox, announce))
 
 
-async def _serve(host: str, port: int, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]) -> None:
+async def _serve(
+    listening: Listening, url_host: str, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]
+) -> None:
     async with Simulators() as simulators:
         names = ["control", *simulators.services]
-        sockets = _bind(host, port, names)
-        _set_addresses(simulators, host, names, sockets)
+        sockets = _bind(listening.host, listening.port, names)
+        _set_addresses(simulators, url_host, names, sockets)
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         default = replace(default, start=int(SystemWallClock().time() * 1000))
         sandbox = simulators.sandboxes.create(default)
@@ -178,10 +205,9 @@ def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
 
 
 def _set_addresses(simulators: Simulators, host: str, names: Sequence[str], sockets: Sequence[socket.socket]) -> None:
-    url_host = f"[{host}]" if ":" in host else host
     for name, bound in zip(names, sockets, strict=True):
         port = bound.getsockname()[1]
-        url = f"http://{url_host}:{port}"
+        url = f"http://{host}:{port}"
         if name == "control":
             simulators.addresses.control = url
         else:

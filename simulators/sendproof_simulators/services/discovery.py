@@ -9,9 +9,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sendproof_simulators import services
+from sendproof_simulators.core.contracts import Contract, load_contract
+from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.simulator import Simulator
 
 FOLDERS_VARIABLE = "SENDPROOF_SIMULATORS"
+#: The environment variable with a folder of changed contracts, which replace those with the same file names.
+CONTRACTS_VARIABLE = "SENDPROOF_CONTRACTS"
 _EXPECTED = f"{FOLDERS_VARIABLE}: expected a folder that holds simulators"
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parent
@@ -49,10 +54,73 @@ def folder_of(simulator: Simulator) -> Path:
     return Path(str(importlib.import_module(package).__file__)).resolve().parent
 
 
-def contract_file(simulator: Simulator, contracts: Path = CONTRACTS) -> Path:
-    """Return the path of a contract: in `contracts`, or, for a simulator from another folder, next to its package."""
+def contract_file(simulator: Simulator, changed: Path | None = None) -> Path:
+    """Return the path of a service's contract.
+
+    It is in `changed`, by default the folder in the environment, if that has a file of this name. Otherwise it is
+    Sendproof's own, or next to the package of a simulator from another folder.
+    """
     parent = folder_of(simulator).parent
-    return (contracts if parent == _HERE else parent) / simulator.contract
+    return contract_path(simulator.contract, CONTRACTS if parent == _HERE else parent, changed)
+
+
+def contract_path(name: str, folder: Path = CONTRACTS, changed: Path | None = None) -> Path:
+    """Return the path of a contract by file name: in `changed`, by default that of the environment, or in `folder`."""
+    text = os.environ.get(CONTRACTS_VARIABLE, "")
+    changed = changed or (Path(text) if text else None)
+    return changed / name if changed is not None and (changed / name).is_file() else folder / name
+
+
+def service_contract(simulator: Simulator, changed: Path | None = None) -> Contract:
+    """Read a service's contract, and check its limits.
+
+    `ValueError` names a limit that the service needs and the contract does not state, or one that the service does not
+    enforce.
+    """
+    contract = load_contract(
+        contract_file(simulator, changed),
+        case_insensitive=simulator.case_insensitive,
+        optional_prefix=simulator.optional_prefix,
+    )
+    known = {dialect.name: frozenset(option.value for option in dialect.options) for dialect in simulator.dialects}
+    limits = Limits(contract, choose({simulator.name: simulator.dialects}, {})[simulator.name])
+    limits.check_dialects(known)
+    simulator.read_limits(limits)
+    unread = limits.unread()
+    if unread:
+        raise ValueError(
+            f"{simulator.contract}: x-limits: {simulator.name} enforces no limit {', '.join(unread)};"
+            " correct the operation or the name"
+        )
+    return contract
+
+
+def service_contracts(changed: Path | None = None) -> Mapping[str, Contract]:
+    """Read the contracts of all services, by service; `changed` and errors as in `service_contract`."""
+    simulators = discover()
+    _check_changed_contracts(simulators, changed)
+    return {name: service_contract(simulator, changed) for name, simulator in simulators.items()}
+
+
+def _check_changed_contracts(simulators: Mapping[str, Simulator], changed: Path | None) -> None:
+    """Raise `ValueError` if the folder with changed contracts, by default that of the environment, is no such folder.
+
+    Each contract in it must replace one of Sendproof's or of a simulator.
+    """
+    text = os.environ.get(CONTRACTS_VARIABLE, "")
+    changed = changed or (Path(text) if text else None)
+    if changed is None:
+        return
+    if not changed.is_dir():
+        raise ValueError(f"{CONTRACTS_VARIABLE}: expected a folder with changed contracts, got {str(changed)!r}")
+    known = {path.name for path in CONTRACTS.glob("*.yaml")} | {known.contract for known in simulators.values()}
+    found = {path.name for path in (*changed.glob("*.yaml"), *changed.glob("*.yml"))}
+    if not found or found - known:
+        got = ", ".join(sorted(found - known)) or "no contract"
+        raise ValueError(
+            f"{CONTRACTS_VARIABLE}: expected contracts with the names of Sendproof's in {changed}, got {got};"
+            f" there are: {', '.join(sorted(known))}"
+        )
 
 
 def _open_folder(text: str) -> Path:

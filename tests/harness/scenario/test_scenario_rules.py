@@ -179,6 +179,11 @@ BROKEN = [
     ),
     (
         "customers: 50,",
+        "customers: 50, visitors: 3,",
+        ["33: steps[3].events.visitors: expected visitors or customers, got both"],
+    ),
+    (
+        "customers: 50,",
         "first_customer: 60, customers: 50,",
         ["33: steps[3].events.customers: expected at most 40 (the audience has 100 customers), got 50"],
     ),

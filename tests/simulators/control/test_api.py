@@ -14,9 +14,8 @@ from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.server.pipeline import ServicePipeline
-from sendproof_simulators.services.discovery import discover
+from sendproof_simulators.services.discovery import discover, service_contracts
 
 
 def test_target_after_2999_and_equal_channel_ids_are_refused(simulators: RunningSimulators) -> None:
@@ -39,13 +38,13 @@ def test_failing_handler_is_a_500_in_the_journal() -> None:
 
     async def run() -> tuple[int, list[dict[str, Any]]]:
         async with WebhookSender() as sender:
-            sandboxes = Sandboxes(discover(), StillWallClock(), sender)
+            sandboxes = Sandboxes(discover(), service_contracts(), StillWallClock(), sender)
             audience = AudienceRecipe(customers=1)
             settings = SandboxSettings(
                 name=DEFAULT, seed=1, start=SIX, rate=None, audience=audience, channels=DEFAULT_CHANNELS
             )
             journal = sandboxes.create(settings).journal
-            service = ServicePipeline(discover()["textlocal"], CONTRACTS, sandboxes)
+            service = ServicePipeline(discover()["textlocal"], service_contracts()["textlocal"], sandboxes)
             service.handlers = {**service.handlers, "balance_get": broken}
             response = await service.respond(
                 Request(method="GET", path="/balance", query=(("apikey", "sendproof-textlocal-key"),))

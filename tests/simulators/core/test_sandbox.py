@@ -12,7 +12,7 @@ from sendproof_simulators.core.effects import RetryPolicy, Webhook
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, HistoryOrigin, SandboxSettings
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.services.discovery import discover
+from sendproof_simulators.services.discovery import discover, service_contracts
 
 
 def history_after(webhooks: Sequence[Webhook]) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def history_after(webhooks: Sequence[Webhook]) -> list[dict[str, Any]]:
                 audience=AudienceRecipe(customers=1),
                 channels=DEFAULT_CHANNELS,
             )
-            sandbox = Sandboxes(discover(), StillWallClock(), sender).create(settings)
+            sandbox = Sandboxes(discover(), service_contracts(), StillWallClock(), sender).create(settings)
             await sandbox.send_before_response("optimove", webhooks)
             return [
                 msgspec.json.decode(line)

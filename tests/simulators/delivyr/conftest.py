@@ -9,17 +9,19 @@ import pytest
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
-from sendproof_simulators.core.contracts import Contract, load_contract
+from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.http import Problem, Request, Response
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.delivyr import SIMULATOR
 from sendproof_simulators.services.delivyr.state import State
 from sendproof_simulators.services.delivyr.templates import add
-from sendproof_simulators.services.discovery import contract_file
+from sendproof_simulators.services.discovery import service_contract
 
+CONTRACT = service_contract(SIMULATOR)
 HEADERS = {"x-account-id": "acme", "x-api-key": "secret", "content-type": "application/json"}
 SEND = "/partner/customer_io/send_sms"
 
@@ -27,12 +29,14 @@ SEND = "/partner/customer_io/send_sms"
 def context(**dialects: str) -> SandboxContext:
     """Return the context of a sandbox with a hundred American customers, about ten of whom opted out."""
     random = KeyedRandom(7)
-    options = {f"delivyr.{name}": option for name, option in dialects.items()}
+    wanted = {f"delivyr.{name}": option for name, option in dialects.items()}
+    options = choose({"delivyr": SIMULATOR.dialects}, wanted)["delivyr"]
     return SandboxContext(
         random=random,
         customers=CustomerRecords(Audience(random, AudienceRecipe(customers=100, opted_out=0.1, country="US"))),
         channels=(),
-        dialects=choose({"delivyr": SIMULATOR.dialects}, options)["delivyr"],
+        dialects=options,
+        limits=SIMULATOR.read_limits(Limits(CONTRACT, options)),
         credentials={"delivyr": {"account_id": "acme", "api_key": "secret"}},
     )
 
@@ -129,7 +133,13 @@ class Account:
             problem = Problem(kind="bad_request", status=400, detail="", operation=operation.id, violations=violations)
             return Effects(response=SIMULATOR.error(problem))
         call = Call(
-            context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation.id
+            context=self.context,
+            state=self.state,
+            params=params,
+            body=body,
+            now=self.now,
+            operation=operation.id,
+            defaults=operation.defaults,
         )
         effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
         return effects
@@ -138,7 +148,7 @@ class Account:
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """Return the compiled contract of the simulator."""
-    return load_contract(contract_file(SIMULATOR))
+    return CONTRACT
 
 
 @pytest.fixture

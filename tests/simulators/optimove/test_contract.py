@@ -8,7 +8,7 @@ import pytest
 from optimove_alone import CONTRACT, Optimove, plan
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.http import Request
-from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.discovery import CONTRACTS
 
 LISTENER = load_contract(CONTRACTS / "listener.yaml")
 LIMITS = {"enum", "maximum", "maxItems", "maxLength", "minimum", "minLength", "pattern", "default"}
@@ -62,7 +62,7 @@ def test_examples_of_operation_keep_the_contract(operation: str) -> None:
     """Readers copy the examples."""
     compiled = CONTRACT.operations[operation]
     spec = CONTRACT.document["paths"][compiled.path][compiled.method.lower()]
-    parameters = [CONTRACT._resolve(parameter) for parameter in spec.get("parameters", ())]
+    parameters = [CONTRACT.resolve(parameter) for parameter in spec.get("parameters", ())]
     examples = [(item["in"], item["name"], str(item["example"])) for item in parameters]
     query = tuple((name, example) for place, name, example in examples if place == "query")
     path = {name: example for place, name, example in examples if place == "path"}

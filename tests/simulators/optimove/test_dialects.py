@@ -14,7 +14,12 @@ from sendproof_simulators.services.optimove.errors import error_response
 
 # Facts about the real service that are unknown or contradictory, and their dialects.
 OPEN_QUESTIONS = {
-    "bodies of events, and the spelling of their members": {"event_keys", "trigger_event_type", "personal_info"},
+    "bodies of events, and the spelling of their members": {
+        "event_keys",
+        "trigger_event_type",
+        "personal_info",
+        "trigger_parameters",
+    },
     "delivery of webhooks": {"webhook_retries"},
     "status codes of refusals": {"unknown_id", "forbidden", "unlisted_functions"},
     "an empty result": {"empty_result"},

@@ -11,7 +11,7 @@ from optimove_alone import CHANNELS, Optimove, SentWebhook, plan, sandbox_contex
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.simulator import Channel
-from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.discovery import CONTRACTS
 
 OWN = "http://127.0.0.1:9000/own"
 GENERAL = "http://127.0.0.1:9000/general"

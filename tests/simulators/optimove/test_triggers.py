@@ -5,9 +5,10 @@ from uuid import UUID
 import pytest
 
 from instants import SIX
-from optimove_alone import Optimove, SentWebhook, condition, plan, sandbox_context, trigger
+from optimove_alone import Optimove, SentWebhook, condition, plan, sandbox_context, trigger, trigger_access
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
-from sendproof_simulators.core.plans import TriggerPlan
+from sendproof_simulators.core.plans import CustomerEvent, TriggerPlan
+from sendproof_simulators.core.simulator import Channel
 
 CUSTOMER = "C0000042"
 
@@ -78,6 +79,86 @@ def test_all_conditions_must_be_met_in_any_order(listening: Optimove) -> None:
     (sent,) = listening.record_event(CUSTOMER, "page_visit", page="/b")
     personalization = sent.body["personalization"]
     assert (personalization["page_visit"], personalization["basket_left"]) == ({"page": "/b"}, {"value": 12.5})
+
+
+def test_event_11_carries_the_parameters_of_all_events_that_met_the_criteria(listening: Optimove) -> None:
+    """Of several values of one parameter, the newest counts. An event that was too early has no part in it."""
+    listening.add_trigger(trigger(conditions=(condition(count=2),)))
+    listening.add_trigger(trigger("Late", campaign=8002, conditions=(condition(count=3),)))
+    listening.record_event(CUSTOMER, "page_visit", page="/a", referrer="mail")
+    (second,) = listening.record_event(CUSTOMER, "page_visit", page="/b")
+    (third,) = listening.record_event(CUSTOMER, "page_visit", page="/c", seconds=7)
+    assert second.body["personalization"]["page_visit"] == {"page": "/b", "referrer": "mail"}
+    assert third.body["personalization"]["page_visit"] == {"page": "/c", "referrer": "mail", "seconds": 7}
+
+
+def test_event_11_leaves_out_parameters_of_events_that_do_not_count_any_more(listening: Optimove) -> None:
+    listening.add_trigger(trigger(conditions=(condition(count=2, within_ms=MINUTE),)))
+    listening.record_event(CUSTOMER, "page_visit", referrer="mail")
+    listening.advance(SIX + HOUR)
+    listening.record_event(CUSTOMER, "page_visit", page="/a")
+    (sent,) = listening.record_event(CUSTOMER, "page_visit", page="/b")
+    assert sent.body["personalization"]["page_visit"] == {"page": "/b"}
+
+
+def test_dialect_sends_the_parameters_of_the_newest_event() -> None:
+    optimove = Optimove(sandbox_context(dialects={"optimove.trigger_parameters": "newest"}))
+    optimove.listen(11, 250)
+    optimove.add_trigger(trigger(conditions=(condition(count=2),)))
+    optimove.record_event(CUSTOMER, "page_visit", page="/a", referrer="mail")
+    (sent,) = optimove.record_event(CUSTOMER, "page_visit", page="/b")
+    assert sent.body["personalization"]["page_visit"] == {"page": "/b"}
+
+
+def test_event_11_carries_attributes_that_the_api_added(listening: Optimove) -> None:
+    """The due text may contain them too."""
+    callback = {"CallbackURL": "http://127.0.0.1:9000/callbacks"}
+    level = {"Name": "LEVEL", "Type": "VARCHAR(10)", "DefaultValue": "blue", **callback}
+    listening.apply(listening.call("AddCustomerAttribute", level))
+    listening.advance(SIX + HOUR)
+    listening.add_trigger(trigger(render=lambda body, values: f"{body} {values['LEVEL']}"))
+    ((sent,),) = visits(listening, 1)
+    assert sent.body["personalization"]["personalInfo"]["LEVEL"] == "blue"
+    assert [obligation["text"] for obligation in listening.obligations()] == ["Dear NAME blue"]
+
+
+def test_attributes_and_parameters_are_excluded_for_a_channel() -> None:
+    """Other channels get them."""
+    channels = (
+        Channel(id=250, provider="textlocal", kind="triggered", exclude=frozenset({"BALANCE", "referrer"})),
+        Channel(id=251, provider="textlocal", kind="triggered"),
+    )
+    optimove = Optimove(sandbox_context(channels=channels))
+    optimove.listen(11)
+    optimove.add_trigger(trigger())
+    optimove.add_trigger(trigger("Other", campaign=8002, channel=251))
+    sent = optimove.record_event(CUSTOMER, "page_visit", page="/offers", referrer="mail")
+    infos = [webhook.body["personalization"] for webhook in sent]
+    assert ["BALANCE" in info["personalInfo"] for info in infos] == [False, True]
+    assert [sorted(info["page_visit"]) for info in infos] == [["page"], ["page", "referrer"]]
+
+
+def test_visitor_meets_a_trigger_and_is_due_no_message(listening: Optimove) -> None:
+    """Optimove knows no attributes of a visitor."""
+    listening.add_trigger(trigger())
+    (sent,) = listening.apply(
+        trigger_access().record(
+            listening.context,
+            listening.state,
+            SIX,
+            [CustomerEvent(customer="V42", event="page_visit", parameters={"page": "/a"}, is_visitor=True)],
+        )
+    )
+    assert (sent.body["isVisitor"], sent.body["customerID"]) == (True, "V42")
+    assert sent.body["personalization"] == {"page_visit": {"page": "/a"}}
+    (obligation,) = listening.obligations()
+    assert (obligation["owed"], obligation["reason"], obligation["number"]) == (False, "visitor", None)
+
+
+def test_visitor_with_the_id_of_a_customer_is_refused(listening: Optimove) -> None:
+    visitor = CustomerEvent(customer=CUSTOMER, event="page_visit", is_visitor=True)
+    with pytest.raises(ValueError, match="expected a visitor with another id than every customer"):
+        trigger_access().record(listening.context, listening.state, SIX, [visitor])
 
 
 def test_one_event_fires_several_triggers_in_order_of_definition(listening: Optimove) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,15 +11,18 @@ import pytest
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
-from sendproof_simulators.core.contracts import Contract, load_contract
+from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.http import Problem, Request
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
-from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.discovery import service_contract
 from sendproof_simulators.services.textlocal import SIMULATOR
 from sendproof_simulators.services.textlocal.state import State
+
+CONTRACT = service_contract(SIMULATOR)
 
 
 def context(seed: int = 7, *, allow_remote: bool = False, unusable: float = 0.0, **dialects: str) -> SandboxContext:
@@ -35,6 +37,7 @@ def context(seed: int = 7, *, allow_remote: bool = False, unusable: float = 0.0,
         channels=(),
         allow_remote_webhooks=allow_remote,
         dialects=options,
+        limits=SIMULATOR.read_limits(Limits(CONTRACT, options)),
     )
 
 
@@ -126,10 +129,17 @@ class Account:
                 violations=(*parameter_violations, *body_violations),
                 params=dict(request.query),
                 dialects=self.context.dialects,
+                defaults=operation.defaults,
             )
             return Effects(response=SIMULATOR.error(problem))
         call = Call(
-            context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation.id
+            context=self.context,
+            state=self.state,
+            params=params,
+            body=body,
+            now=self.now,
+            operation=operation.id,
+            defaults=operation.defaults,
         )
         effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
         return effects
@@ -138,7 +148,7 @@ class Account:
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """Return the compiled contract of the simulator."""
-    return load_contract(Path(CONTRACTS) / SIMULATOR.contract)
+    return CONTRACT
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_textlocal_pro_does_not_schedule(pro):
 
 
 def test_textlocal_pro_can_shorten_urls(pro):
-    assert pro("create_shorturl", url="https://www.example.com/")["shorturl"]["shorturl"].startswith("https://")
+    assert pro("create_shorturl", url="https://www.example.com/")["shorturl"].startswith("https://")
 
 
 def test_pypi_client_can_read_balance_and_root(url):

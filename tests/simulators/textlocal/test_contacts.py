@@ -9,12 +9,16 @@ from sendproof_simulators.services.textlocal.account.contacts import Contacts
 BOB, EVE = "447700900123", "447700900456"
 
 
-def test_new_account_has_contacts_and_opt_outs_groups(account):
-    """Group 6 contains the audience's opted-out numbers."""
+def test_new_account_lists_no_group(account):
+    """observed: tests of clients against the live service."""
+    assert account.call("get_groups") == {"num_groups": 0, "groups": [], "status": "success"}
+
+
+def test_default_groups_can_be_used_without_being_listed(account):
+    """Group 5 has the contacts, and group 6 the audience's opted-out numbers."""
     opted_out = [number for _, number in account.context.audience.provider_opt_outs()]
-    result = account.call("get_groups")
-    assert result["num_groups"] == 2
-    assert [(group["id"], group["size"]) for group in result["groups"]] == [(5, 0), (6, len(opted_out))]
+    sizes = [account.call("get_contacts", group_id=group)["num_contacts"] for group in (5, 6)]
+    assert sizes == [0, len(opted_out)]
     assert [row["number"] for row in account.call("get_optouts")["optouts"]] == list(map(int, opted_out))
     assert len(opted_out) > 3
 

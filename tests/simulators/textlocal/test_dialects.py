@@ -117,6 +117,13 @@ def template_is_sent(account):
     return result["status"] == "success" and result["message"]["content"] == f"Hi {customer.attributes['CITY']}"
 
 
+def bulk_sends_and_tests(account):
+    """Return the status of a `bulk_json` with `test` next to `data`, and whether it was a test."""
+    data = f'{{"messages":[{{"number":"{BOB}","text":"Hi"}}]}}'
+    result = account.call("bulk_json", data=data, test="1")
+    return result["status"], result.get("test", False)
+
+
 CAMEL, SNAKE = {"receiptUrl": URL, "scheduled": unix_time(1)}, {"receipt_url": URL, "schedule_time": unix_time(1)}
 
 # By dialect and option: a check of its effect.
@@ -129,6 +136,13 @@ CHECKS = {
     "group_merge": {
         "literal": lambda a: merged_text(a) == "Hi %%|first_name%%",
         "merged": lambda a: merged_text(a) == "Hi Ann",
+    },
+    "text_decoding": {
+        "twice": lambda a: sent_text_or_code(a, message="save%20now", sender="Jims+Autos") == "save now",
+        "once": lambda a: (
+            (sent_text_or_code(a, message="save%20now"), sent_text_or_code(a, message="Hi", sender="Jims+Autos"))
+            == ("save%20now", 43)
+        ),
     },
     "long_text": {
         "refused": lambda a: sent_text_or_code(a, message=LONG) == 6,
@@ -183,6 +197,10 @@ CHECKS = {
         "call": lambda a: bulk_customs(a) == ["all", "all"],
         "ignored": lambda a: bulk_customs(a) == ["", ""],
     },
+    "bulk_form_fields": {
+        "honoured": lambda a: bulk_sends_and_tests(a) == ("success", True),
+        "refused": lambda a: bulk_sends_and_tests(a) == ("failure", False),
+    },
     "receipt_retries": {"repeated": lambda a: retry_count(a) == 3, "once": lambda a: retry_count(a) == 0},
     "expired_receipts": {
         "asked": lambda a: pushed_status_codes(a) == [],
@@ -207,6 +225,10 @@ CHECKS = {
         "optouts": lambda a: "optouts" in a.call("get_optouts"),
         "contacts": lambda a: a.call("get_optouts")["group_id"] == 6,
     },
+    "shorturl_reply": {
+        "text": lambda a: isinstance(a.call("create_shorturl", url=URL)["shorturl"], str),
+        "object": lambda a: a.call("create_shorturl", url=URL)["shorturl"].keys() == {"url", "shorturl"},
+    },
     "histories": {
         "origin": lambda a: send(a) and a.call("get_history_single")["total"] == 0,
         "kind": lambda a: send(a) and a.call("get_history_single")["total"] == 1,
@@ -215,11 +237,21 @@ CHECKS = {
         "200": lambda a: a.call("send", 200, numbers=BOB)["errors"][0]["code"] == 5,
         "400": lambda a: a.call("send", 400, numbers=BOB)["errors"] and a.call("create_group", 400)["errors"],
     },
+    "bulk_most": {
+        "10000": lambda a: bulk_status(a, 10_000) == bulk_status(a, 501) == "success",
+        "500": lambda a: (bulk_status(a, 500), bulk_status(a, 501)) == ("success", "failure"),
+    },
     "contacts_most": {
         "15000": lambda a: create_many_contacts(a)["status"] == "success",
         "10000": lambda a: create_many_contacts(a)["errors"][0]["code"] == 33,
     },
 }
+
+
+def bulk_status(account, count: int) -> str:
+    """Return the status of a bulk send of this number of messages."""
+    return account.bulk(*[{"number": BOB, "text": "Hi"}] * count, sender="Sendproof")["status"]
+
 
 OPTIONS = [(d.name, option.value) for d in DIALECTS for option in d.options if d.name != "rate_limit"]
 

@@ -49,14 +49,14 @@ def test_normalized_get_keeps_its_query():
     assert request.query == (("apikey", "k"), ("numbers", "1"))
 
 
-def test_multipart_form_of_vendor_class_is_decoded():
-    """The class percent-encodes text once more."""
+def test_multipart_form_becomes_urlencoded_form():
+    """The text is still percent-encoded, as the vendor's class sends it."""
     parts = {"apiKey": "k", "username": "", "message": "50%25%20off", "numbers": "447700900123,447700900456"}
     body = "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in parts.items())
     request = normalized_post((body + "--b--\r\n").encode(), content_type="multipart/form-data; boundary=b")
     assert request.query == (("apikey", "k"),)
     assert request.headers["content-type"] == FORM
-    assert dict(parse_qsl(request.body.decode())) == {"message": "50% off", "numbers": "447700900123,447700900456"}
+    assert dict(parse_qsl(request.body.decode())) == {"message": "50%25%20off", "numbers": "447700900123,447700900456"}
 
 
 def test_body_that_is_no_form_stays_unchanged():

@@ -117,7 +117,8 @@ class AccountMachine(account_model.AccountModel):
 
     @invariant()
     def every_opt_out_is_listed(self):
-        assert len(self.account.call("get_optouts")["optouts"]) == self.initial_opt_outs + len(self.opted_out)
+        expected = self.initial_opt_outs + len(self.opted_out) - len(self.opted_in)
+        assert len(self.account.call("get_optouts")["optouts"]) == expected
 
 
 def test_account_stays_consistent_under_any_calls(account_class, contract):

@@ -9,13 +9,14 @@ import pytest
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
-from sendproof_simulators.core.contracts import Contract, load_contract
+from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.http import Problem, Request
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
-from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.discovery import service_contract
 from sendproof_simulators.services.xtremepush import SIMULATOR
 from sendproof_simulators.services.xtremepush.state import State
 
@@ -109,7 +110,15 @@ class Project:
         if violations:
             problem = Problem(kind="bad_request", status=400, detail="", violations=tuple(violations))
             return Effects(response=SIMULATOR.error(problem))
-        call = Call(context=self.context, state=self.state, params={}, body=body, now=self.now, operation=operation.id)
+        call = Call(
+            context=self.context,
+            state=self.state,
+            params={},
+            body=body,
+            now=self.now,
+            operation=operation.id,
+            defaults=operation.defaults,
+        )
         effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
         return effects
 
@@ -117,7 +126,7 @@ class Project:
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """Return the compiled contract of the simulator."""
-    return load_contract(CONTRACTS / SIMULATOR.contract)
+    return service_contract(SIMULATOR)
 
 
 @pytest.fixture
@@ -129,9 +138,10 @@ def new_project(contract):
         options = {f"xtremepush.{name}": option for name, option in dialects.items()}
         audience = Audience(random, AudienceRecipe(customers=100))
         chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
-        return Project(
-            contract, SandboxContext(random=random, customers=CustomerRecords(audience), channels=(), dialects=chosen)
-        )
+        customers = CustomerRecords(audience)
+        limits = SIMULATOR.read_limits(Limits(contract, chosen))
+        context = SandboxContext(random=random, customers=customers, channels=(), dialects=chosen, limits=limits)
+        return Project(contract, context)
 
     return make
 

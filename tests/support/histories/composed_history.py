@@ -41,9 +41,11 @@ from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import MINUTE
 from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Channel, SandboxContext
+from sendproof_simulators.services.discovery import service_contract
 from sendproof_simulators.services.optimove import SIMULATOR, events
 from sendproof_simulators.services.optimove.customers.subscriptions import import_batch_file
 
@@ -225,11 +227,13 @@ def _context(scenario: Scenario) -> SandboxContext:
     channels = tuple(Channel(id=c.id, provider=c.provider, kind=c.kind) for c in scenario.channels)
     dialects = {name: option for name, option in scenario.dialects.items() if name.startswith("optimove.")}
     hour = scenario.nightly and datetime.strptime(scenario.nightly, "%H:%M").replace(tzinfo=UTC)
+    options = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects)[SIMULATOR.name]
     return SandboxContext(
         random=random,
         customers=CustomerRecords(Audience(random, read_audience(settings["audience"]))),
         channels=channels,
-        dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects)[SIMULATOR.name],
+        dialects=options,
+        limits=SIMULATOR.read_limits(Limits(service_contract(SIMULATOR), options)),
         nightly_at=(hour.hour * 60 + hour.minute) * MINUTE if hour else None,
     )
 

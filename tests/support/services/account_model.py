@@ -18,7 +18,8 @@ class AccountModel(RuleBasedStateMachine):
     """The checks that all providers share: a message has a delivery first, and then takes valid steps.
 
     `states` has the states that each accepted message entered, in order; `tests` the messages in test mode; `clicks`
-    the number of clicks per message; and `opted_out` the numbers that opted out since the start, in order.
+    the number of clicks per message; and `opted_out` and `opted_in` the numbers that opted out and in again since the
+    start, in order.
     """
 
     def __init__(self):
@@ -27,6 +28,7 @@ class AccountModel(RuleBasedStateMachine):
         self.tests: set[str] = set()
         self.clicks: Counter[str] = Counter()
         self.opted_out: list[str] = []
+        self.opted_in: list[str] = []
 
     def record(self, effects: Effects) -> None:
         """Record the journal entries of a call or a timer."""
@@ -44,6 +46,8 @@ class AccountModel(RuleBasedStateMachine):
                     self.clicks[fields["message"]] += 1
                 case "opt_out":
                     self.opted_out.append(fields["number"])
+                case "opt_in":
+                    self.opted_in.append(fields["number"])
 
     def state(self, message: str) -> str:
         """Return the current state of a message."""

@@ -10,14 +10,14 @@ from instants import NINE, SIX
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, Campaigns, Channel, SandboxContext, Triggers
-from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.discovery import service_contract
 from sendproof_simulators.services.optimove import SIMULATOR
 from sendproof_simulators.services.optimove.state import State
 
@@ -26,7 +26,7 @@ CHANNELS = (
     Channel(id=250, provider="textlocal", kind="triggered"),
 )
 
-CONTRACT = load_contract(CONTRACTS / SIMULATOR.contract, case_insensitive=True, optional_prefix="/current")
+CONTRACT = service_contract(SIMULATOR)
 
 
 def sandbox_context(
@@ -41,12 +41,14 @@ def sandbox_context(
     """Return a small sandbox with one channel of each kind. `dialects` have full names; the others have defaults."""
     random = KeyedRandom(seed)
     recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1)
+    options = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {})[SIMULATOR.name]
     return SandboxContext(
         random=random,
         customers=CustomerRecords(Audience(random, recipe)),
         channels=channels,
         allow_remote_webhooks=allow_remote,
-        dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {})[SIMULATOR.name],
+        dialects=options,
+        limits=SIMULATOR.read_limits(Limits(CONTRACT, options)),
         nightly_at=nightly_at,
     )
 
@@ -129,8 +131,17 @@ class Optimove:
     def call(self, operation: str, body: Any = None, **params: Any) -> Effects:
         """Call an operation with values that keep the contract."""
         assert self.violations(operation, body, **params) == []
-        handler = getattr(SIMULATOR.handlers, CONTRACT.operations[operation].handler)
-        call = Call(context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation)
+        compiled = CONTRACT.operations[operation]
+        handler = getattr(SIMULATOR.handlers, compiled.handler)
+        call = Call(
+            context=self.context,
+            state=self.state,
+            params=params,
+            body=body,
+            now=self.now,
+            operation=operation,
+            defaults=compiled.defaults,
+        )
         effects: Effects = handler(call)
         return effects
 

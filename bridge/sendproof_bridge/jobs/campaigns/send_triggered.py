@@ -32,6 +32,7 @@ _WITH_MESSAGE = text(
     " AND campaign = :campaign AND customer = json_each.value AND occasion = json_each.key"
 )
 _PERSONAL_INFO = "personalInfo"
+_NOTHING_TO_SEND = object()
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,11 @@ class TriggerEvent:
         return str(self.fields["customerid"])
 
     @property
+    def is_visitor(self) -> bool:
+        """True for a visitor of the client's site, who is no customer and has no number."""
+        return self.fields.get("isvisitor") is True
+
+    @property
     def template(self) -> int:
         return int(self.fields["templateid"])
 
@@ -59,13 +65,17 @@ class TriggerEvent:
 
 
 def run(bridge: Bridge, jobs: Sequence[Job]) -> None:
-    """Store the messages of one campaign's triggers, and the jobs that send them or fetch missing attributes."""
+    """Store the messages of one campaign's triggers, and the jobs that send them or fetch missing attributes.
+
+    Visitors get no message, and are in no report.
+    """
     key = CampaignKey.of(jobs[0].payload)
     channel = bridge.channel(key)
     templates = stored_templates(bridge, key.client, channel)
-    planned = {event.key: _plan_if_complete(bridge, channel, templates, event) for event in events(bridge, key, jobs)}
+    of_customers = [event for event in events(bridge, key, jobs) if not event.is_visitor]
+    planned = {event.key: _plan_if_complete(bridge, channel, templates, event) for event in of_customers}
     complete = [message for message in planned.values() if message is not None]
-    incomplete = [job for job in jobs if planned[job.payload["trigger"]] is None]
+    incomplete = [job for job in jobs if planned.get(job.payload["trigger"], _NOTHING_TO_SEND) is None]
     with bridge.store.write() as tx:
         batches = store(bridge, tx, key, complete)
         job_queue.add(tx, [_fetch_attributes_job(bridge, job) for job in incomplete])

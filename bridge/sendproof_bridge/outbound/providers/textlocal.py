@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from sendproof_bridge.clock import MINUTE, SECOND, Instant
 from sendproof_bridge.config import ChannelConfig
@@ -128,11 +128,11 @@ class Textlocal:
         return ComposedMessage(phone=request.values[self._phone_attribute], content=final, group=group)
 
     def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
-        """Make one `bulk_json` call. Texts are URL-encoded inside the JSON, as in the vendor's sample."""
+        """Make one `bulk_json` call, with plain texts. The encoded ones of a sample may be decoded or not."""
         del batch
         data: dict[str, object] = {
             "sender": self._sender,
-            "messages": [{"number": message.number, "text": quote(message.content, safe="")} for message in messages],
+            "messages": [{"number": message.number, "text": message.content} for message in messages],
             "receiptUrl": receipt_url,
         }
         if any(needs_unicode(message.content) for message in messages):

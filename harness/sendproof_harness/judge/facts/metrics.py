@@ -28,6 +28,9 @@ METRIC_NAMES: Mapping[int, str] = {
     BOUNCED: "bounced",
 }
 
+#: In an obligation: the visitor of the client's site is no customer, so no message is due.
+VISITOR = "visitor"
+
 #: The service with the operation saveEvent.
 EVENTS_SERVICE = "optimove-metrics"
 
@@ -185,18 +188,18 @@ def _executed_at(recipient: RecipientResult) -> int | None:
 def undetermined_customers(history: History) -> Mapping[TemplateKey, int]:
     """Return how many customers of each template may count as sent or not.
 
-    Their responses were lost, or the provider may still reject the message.
+    Their responses were lost, or the provider may still reject the message. No document says if visitors count.
     """
+    count = Counter(template_key(obligation) for obligation in history.obligations if obligation.reason == VISITOR)
     may_reject_later = any(provider(channel.provider).rejects_late for channel in history.header.channels)
     if not history.faults and not may_reject_later:
-        return Counter[TemplateKey]()
+        return count
     hidden, without_record = hidden_successful_sends(history), providers_without_record(history)
     with_status = {
         status.message
         for status in history.delivery_statuses
         if provider(status.service).rejects_late and status.status != "unknown"
     }
-    count = Counter[TemplateKey]()
     for recipient in ledger(history).recipients:
         undetermined = any(
             (delivery.service in without_record and delivery.request in hidden)

@@ -7,7 +7,7 @@ from itertools import islice
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps.position import position
 from sendproof_harness.run.steps.synchronized import synchronized_templates
-from sendproof_harness.scenario.customer_selection import select_customers
+from sendproof_harness.scenario.customer_selection import select_customers, visitor_id
 from sendproof_harness.scenario.model import Criterion, CustomerEvents, DefineTrigger, Trigger
 from sendproof_harness.scenario.values import iso_utc, pluralized, to_milliseconds
 
@@ -27,24 +27,27 @@ def define(context: RunContext, step: DefineTrigger) -> None:
 def record_events(context: RunContext, step: CustomerEvents) -> None:
     """Record customer events; Optimove processes later ones at their time."""
     context.progress.phase(f"recording customer events: {step.event}")
-    customers = list(select_customers(context.scenario, step.selection, f"events {position(context, step)}"))
-    events = list(_events(step, customers, context.time.now()))
-    context.progress.note(f"{pluralized(len(events), 'event')} of {pluralized(len(customers), 'customer')}")
+    people = [visitor_id(index) for index in range(step.visitors)] or list(
+        select_customers(context.scenario, step.selection, f"events {position(context, step)}")
+    )
+    events = list(_events(step, people, context.time.now()))
+    kind = "visitor" if step.visitors else "customer"
+    context.progress.note(f"{pluralized(len(events), 'event')} of {pluralized(len(people), kind)}")
     for sandbox in context.sandboxes:
         remaining = iter(events)
         while batch := list(islice(remaining, _EVENTS_PER_CALL)):
             context.control.record_customer_events(sandbox, batch)
 
 
-def _events(step: CustomerEvents, customers: list[str], now: datetime) -> Iterator[dict[str, object]]:
-    """Yield the events in order of time: the customers spread evenly, repeated as the step requires."""
-    interval = step.spread / len(customers) if customers else step.spread
+def _events(step: CustomerEvents, people: list[str], now: datetime) -> Iterator[dict[str, object]]:
+    """Yield the events in order of time: the people spread evenly, repeated as the step requires."""
+    interval = step.spread / len(people) if people else step.spread
     for repetition in range(step.times):
-        for index, customer in enumerate(customers):
+        for index, person in enumerate(people):
             delay = step.every * repetition + interval * index
             at = {"at": iso_utc(now + delay)} if delay else {}
             parameters = {"parameters": dict(step.parameters)} if step.parameters else {}
-            yield {"customer": customer, "event": step.event, **parameters, **at}
+            yield {"visitor" if step.visitors else "customer": person, "event": step.event, **parameters, **at}
 
 
 def _trigger(trigger: Trigger) -> dict[str, object]:

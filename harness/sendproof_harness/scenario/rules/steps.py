@@ -101,6 +101,10 @@ def selected_customers_exist(scenario: Scenario, document: Document) -> Iterator
         if isinstance(step, CustomerEvents | OptOut | OptIn):
             path: KeyPath = ("steps", index, _SELECTING_STEPS[type(step)])
             yield from _invalid_selection(step.selection, scenario.audience.customers, document, path)
+        if isinstance(step, CustomerEvents) and step.visitors and step.selection != CustomerSelection():
+            yield document.diagnostic(
+                ("steps", index, "events", "visitors"), "expected visitors or customers, got both"
+            )
 
 
 # The steps that select customers, with their keys.

@@ -28,11 +28,15 @@ def trigger_channels_exist(scenario: Scenario, document: Document) -> Iterator[D
 def excluded_names_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that only attributes and event parameters are excluded."""
     known = (*ATTRIBUTES, *event_parameters(scenario))
-    for index, trigger in enumerate(scenario.triggers):
-        for number, name in enumerate(trigger.exclude):
+    excluded = [
+        *(("channels", index, channel.exclude) for index, channel in enumerate(scenario.channels)),
+        *(("triggers", index, trigger.exclude) for index, trigger in enumerate(scenario.triggers)),
+    ]
+    for key, index, names in excluded:
+        for number, name in enumerate(names):
             if name not in known:
                 message = unknown_name("attribute or parameter", name, known)
-                yield document.diagnostic(("triggers", index, "exclude", number), message)
+                yield document.diagnostic((key, index, "exclude", number), message)
 
 
 def defined_triggers_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:

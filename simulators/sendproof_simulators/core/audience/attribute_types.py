@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
-_MAX_LENGTH = 4_000
-_TYPE = re.compile(r"(DECIMAL\(19,4\)|INT|BIGINT|DATE|(N?VARCHAR)\(([1-9][0-9]{0,3})\))", re.IGNORECASE)
+_TYPE = re.compile(r"(DECIMAL\(19,4\)|INT|BIGINT|DATE|(N?VARCHAR)\(([1-9][0-9]{0,8})\))", re.IGNORECASE)
 
 
-def normalize_type(text: str) -> str | None:
-    """Return an attribute type in capitals without spaces, or None if there is no such type."""
+def normalize_type(text: str, maximum_length: int) -> str | None:
+    """Return an attribute type in capitals without spaces, or None if there is no such type.
+
+    `maximum_length` is that of a text type.
+    """
     match = _TYPE.fullmatch(text.replace(" ", ""))
-    if match is None or (match[3] is not None and int(match[3]) > _MAX_LENGTH):
+    if match is None or (match[3] is not None and int(match[3]) > maximum_length):
         return None
     return match[1].upper()
 

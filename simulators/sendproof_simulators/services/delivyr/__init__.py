@@ -5,6 +5,7 @@ from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.delivyr import handlers
 from sendproof_simulators.services.delivyr.auth import extract_credential
 from sendproof_simulators.services.delivyr.dialects import DIALECTS
+from sendproof_simulators.services.delivyr.limits import read_limits
 from sendproof_simulators.services.delivyr.optimove_integration import SETTINGS
 from sendproof_simulators.services.delivyr.preview import preview
 from sendproof_simulators.services.delivyr.responses import problem_response
@@ -34,8 +35,7 @@ SIMULATOR = Simulator(
     error=problem_response,
     on_timer=on_timer,
     events=EVENTS,
-    # A call contains one message, which is never larger than this. assumed
-    body_limit=64 * 1024,
+    read_limits=read_limits,
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,

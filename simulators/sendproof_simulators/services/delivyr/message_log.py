@@ -16,13 +16,11 @@ from sendproof_simulators.services.delivyr.errors import INVALID, NOT_FOUND, REJ
 from sendproof_simulators.services.delivyr.state import Message, State
 from sendproof_simulators.services.delivyr.webhooks import STATUSES
 
-DEFAULT_LIMIT = 100
-
 
 @for_account
 def list_messages(call: Call) -> Effects:
     """Return a page of the log (documented that there is a log: https://docs.delivyr.net/docs/optimove)."""
-    return Effects(response=json_response(_page(call.state, call.params)))
+    return Effects(response=json_response(_page(call.state, call.with_defaults)))
 
 
 @for_account
@@ -36,7 +34,7 @@ def get_message(call: Call) -> Effects:
 
 def _page(state: State, params: Mapping[str, Any]) -> dict[str, object]:
     """Return at most `limit` messages after `after`, oldest first, and the value of `after` for the next page."""
-    limit, start = params.get("limit", DEFAULT_LIMIT), 0
+    limit, start = params["limit"], 0
     if "after" in params:
         if params["after"] not in state.messages:
             raise ApiError(INVALID, f"after: there is no message {params['after']!r}")

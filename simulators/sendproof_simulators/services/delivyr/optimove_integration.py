@@ -16,7 +16,6 @@ from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.delivyr.overrides import check_expression
 from sendproof_simulators.services.delivyr.state import Integration, State
 
-MAX_URL = 2_048
 _FIELDS = ("attributes", "default_url", "overrides", "template_urls", "testing", "webhook_url")
 
 
@@ -36,9 +35,9 @@ def read(state: State) -> Mapping[str, object]:
 def replace(context: SandboxContext, state: State, now: Instant, values: Mapping[str, object]) -> Effects:
     """Replace all settings; raise `ValueError` for invalid ones, and then change nothing."""
     del now
-    integration = integration_from_json(context.customers, values)
+    integration = integration_from_json(context, values)
     webhook_url = _optional_text(values, "webhook_url")
-    urls = _template_urls(state, values)
+    urls = _template_urls(context, state, values)
     if webhook_url is not None:
         webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
     state.integration, state.webhook_url = integration, webhook_url
@@ -51,19 +50,20 @@ def replace(context: SandboxContext, state: State, now: Instant, values: Mapping
 SETTINGS = Settings(read=read, replace=replace)
 
 
-def integration_from_json(customers: CustomerRecords, values: Mapping[str, object]) -> Integration:
+def integration_from_json(context: SandboxContext, values: Mapping[str, object]) -> Integration:
     """Return the settings of the integration alone; raise `ValueError` for invalid ones."""
+    customers = context.customers
     unknown = sorted(values.keys() - set(_FIELDS))
     if unknown:
         raise ValueError(f"expected only {', '.join(_FIELDS)}, got {', '.join(unknown)}")
     overrides = _optional_text(values, "overrides")
     if overrides is not None:
-        check_expression(overrides)
+        check_expression(overrides, context.limits.override)
     return Integration(
         testing=_testing(values),
         attributes=_attributes(customers, values.get("attributes", [customers.audience.phone_attribute])),
         overrides=overrides,
-        default_url=_checked_url("default_url", _optional_text(values, "default_url")),
+        default_url=_checked_url(context, "default_url", _optional_text(values, "default_url")),
     )
 
 
@@ -90,14 +90,14 @@ def _attributes(customers: CustomerRecords, names: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _template_urls(state: State, values: Mapping[str, object]) -> dict[str, str]:
+def _template_urls(context: SandboxContext, state: State, values: Mapping[str, object]) -> dict[str, str]:
     urls = values.get("template_urls", {})
     if not isinstance(urls, dict):
         raise ValueError(f"template_urls: expected URLs by template id, got {urls!r:.100}")  # noqa: TRY004 - like other invalid values
     for id_ in urls:
         if id_ not in state.templates:
             raise ValueError(f"template_urls: there is no template {id_!r:.100}")
-    checked = {id_: _checked_url(f"template_urls.{id_}", url) for id_, url in urls.items()}
+    checked = {id_: _checked_url(context, f"template_urls.{id_}", url) for id_, url in urls.items()}
     return {id_: url for id_, url in checked.items() if url is not None}
 
 
@@ -108,9 +108,10 @@ def _optional_text(values: Mapping[str, object], name: str) -> str | None:
     return value
 
 
-def _checked_url(name: str, url: object) -> str | None:
+def _checked_url(context: SandboxContext, name: str, url: object) -> str | None:
     if url is None:
         return None
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")) or len(url) > MAX_URL:
-        raise ValueError(f"{name}: expected an http or https URL of at most {MAX_URL} characters, got {url!r:.100}")
+    limit = context.limits.url
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")) or len(url) > limit:
+        raise ValueError(f"{name}: expected an http or https URL of at most {limit} characters, got {url!r:.100}")
     return url

@@ -14,7 +14,6 @@ from typing import Any
 
 from sendproof_simulators.core.subprocess_eval import write_result
 
-MAX_EXPRESSION = 10_000
 # A hundredth of it is plenty for a mapping of fields.
 _TIMEOUT_MS, _MAX_DEPTH = 1_000, 200
 
@@ -30,10 +29,10 @@ def _jsonata() -> ModuleType:
     return library
 
 
-def check_expression(text: str) -> None:
-    """Raise `ValueError` if the text is not JSONata, or too long for an override."""
-    if len(text) > MAX_EXPRESSION:
-        raise ValueError(f"overrides: expected at most {MAX_EXPRESSION} characters of JSONata, got {len(text)}")
+def check_expression(text: str, limit: int) -> None:
+    """Raise `ValueError` if the text is not JSONata, or longer than `limit` characters."""
+    if len(text) > limit:
+        raise ValueError(f"overrides: expected at most {limit} characters of JSONata, got {len(text)}")
     try:
         _jsonata().Jsonata(text)
     except Exception as error:  # noqa: BLE001 - its parser raises many kinds of exceptions

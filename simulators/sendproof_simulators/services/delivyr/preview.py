@@ -33,7 +33,7 @@ async def preview(
         raise ValueError("expected an object with the event as `event`, and optionally settings to try as `settings`")
     integration = state.integration
     if "settings" in arguments:
-        integration = integration_from_json(context.customers, {**read(state), **arguments["settings"]})
+        integration = integration_from_json(context, {**read(state), **arguments["settings"]})
     event: Mapping[str, Any] = arguments["event"]
     request = _request_without_overrides(
         integration, event, _personal_information(context, event, now), state.template_urls

@@ -29,8 +29,6 @@ from sendproof_simulators.services.delivyr.state import NAME, Message, State
 from sendproof_simulators.services.delivyr.templates import render, variables_of
 from sendproof_simulators.services.delivyr.webhooks import rejection_entry, rejection_timer, start_delivery
 
-# Ten parts of the GSM alphabet, as common gateways accept them. assumed
-MAX_TEXT = 1_600
 # The host of Delivyr's short links is not published; this name is in a reserved domain. assumed
 LINKS = "https://dlvr.example/"
 _ID_LENGTH, _LINK_LENGTH = 20, 8
@@ -94,7 +92,7 @@ def _new_message(call: Call, body: Mapping[str, Any]) -> Message:
         text=text,
         url=url,
         link=None if url is None else LINKS + state.random.token(_LINK_LENGTH, NAME, "link", id_),
-        testing=body.get("testing", False),
+        testing=call.value("testing"),
         created_at=call.now,
         updated_at=call.now,
     )
@@ -112,8 +110,9 @@ def _text(context: SandboxContext, template: Template, variables: Mapping[str, A
     if missing and context.dialects[dialects.MISSING_VARIABLE] == "refused":
         raise ApiError(MISSING_VARIABLES, f"template {template.id} needs the variables {', '.join(missing)}")
     text = render(template.body, values)
-    if len(text) > MAX_TEXT:
-        raise ApiError(TEXT_TOO_LONG, f"expected at most {MAX_TEXT} characters, got {len(text)}")
+    limit = context.limits.text
+    if len(text) > limit:
+        raise ApiError(TEXT_TOO_LONG, f"expected at most {limit} characters, got {len(text)}")
     return text
 
 

@@ -7,6 +7,7 @@ from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySched
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext, Template
+from sendproof_simulators.services.delivyr.limits import DelivyrLimits
 
 NAME = "delivyr"
 KEY, ACCOUNT = "api_key", "account_id"
@@ -62,6 +63,7 @@ class State:
 
     random: KeyedRandom
     opt_outs: OptOuts
+    limits: DelivyrLimits
     templates: dict[str, Template] = field(default_factory=dict)
     template_urls: dict[str, str] = field(default_factory=dict)
     log: list[Message] = field(default_factory=list)
@@ -73,4 +75,5 @@ class State:
 
 def new_state(context: SandboxContext) -> State:
     """Return a new account: no templates, and the audience's opt-outs."""
-    return State(random=context.random, opt_outs=OptOuts(NAME, context.audience.provider_opt_outs))
+    opt_outs = OptOuts(NAME, context.audience.provider_opt_outs)
+    return State(random=context.random, opt_outs=opt_outs, limits=context.limits)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND, Instant, iso
-from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
@@ -30,7 +30,6 @@ from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.delivyr.errors import REJECTIONS
 from sendproof_simulators.services.delivyr.state import NAME, Message, State
 
-RETRY = RetryPolicy(delays_ms=(MINUTE, 5 * MINUTE, 30 * MINUTE))
 RECEIPTS, REJECTION = "receipts", "rejection"
 _REJECTION_DELAY = 2 * SECOND
 
@@ -173,5 +172,5 @@ def _webhook(state: State, message: Message, event: str, at: Instant, **fields: 
         event=event,
         body=msgspec.json.encode(body),
         about={"message": message.id, "number": message.number or message.phone_number, "status": event},
-        retry=RETRY,
+        retry=state.limits.webhook_retries,
     )

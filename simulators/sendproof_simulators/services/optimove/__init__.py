@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND, Instant
+from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import Campaigns, RateLimit, SandboxContext, Simulator, Triggers
+from sendproof_simulators.core.simulator import Campaigns, SandboxContext, Simulator, Triggers
 from sendproof_simulators.services.optimove import auth, errors, events, handlers, state_view
 from sendproof_simulators.services.optimove.campaigns import lifecycle, obligations, report
 from sendproof_simulators.services.optimove.customers import attribute_updates, subscriptions
 from sendproof_simulators.services.optimove.dialects.events import EVENT_DIALECTS
 from sendproof_simulators.services.optimove.dialects.functions import FUNCTION_DIALECTS
 from sendproof_simulators.services.optimove.key_admin import KEYS
+from sendproof_simulators.services.optimove.limits import read_limits
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers import processing
 
@@ -66,7 +67,6 @@ def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Insta
 
     Customers have their state at the announcement, because a bridge reads them in that state.
     """
-    del context
     known = [
         (campaign.announced_at or campaign.processed_at or 0, campaign.plan.campaign, campaign)
         for campaign in state.campaigns.values()
@@ -75,7 +75,7 @@ def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Insta
     for since, _, campaign in sorted(known, key=lambda item: item[:2]):
         for entry in obligations.expectations(state.records.as_of(since), campaign):
             yield since, entry
-    yield from processing.expectations(state)
+    yield from processing.expectations(context, state)
 
 
 SIMULATOR = Simulator(
@@ -102,11 +102,7 @@ SIMULATOR = Simulator(
     # Paths match in any case, and /current is optional: observed, clients use all forms on one host.
     case_insensitive=True,
     optional_prefix="/current",
-    # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove, and an older page
-    rate_limit=(
-        RateLimit(requests=50, window_ms=10 * SECOND, when=("rate_limit", "50_in_10_s")),
-        RateLimit(requests=2_000, window_ms=HOUR, when=("rate_limit", "2000_in_1_h")),
-    ),
+    read_limits=read_limits,
     dialects=(*FUNCTION_DIALECTS, *EVENT_DIALECTS),
     batch=subscriptions.import_batch_file,
     keys=KEYS,

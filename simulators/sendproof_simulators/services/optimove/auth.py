@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
+from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.simulator import SandboxContext
 
@@ -55,8 +55,6 @@ UNRESTRICTED_FUNCTIONS = frozenset({"ApiKeyInfo", "Login", "LoginByQuery"})
 # permissions" to add attributes and set their values)
 CLIENT_FUNCTIONS = frozenset({"AddCustomerAttribute", "UpdateCustomerAttributes", "UpsertCustomer"})
 
-# documented: https://developer.optimove.com/docs/general-information (20 minutes since the last call)
-TOKEN_LIFETIME_MS = 20 * MINUTE
 TOKEN_HEADER = "authorization-token"  # noqa: S105 - the name of a header
 TOKEN_EXPIRED = "Authorization-Token Expired"  # noqa: S105 - the text of an error
 # A header cannot contain a line break, so no API key can be mistaken for a user.
@@ -132,8 +130,12 @@ class _User:
 
 @dataclass(slots=True)
 class CredentialStore:
-    """All API keys and users of a sandbox. From `logins_end_at` on, only keys are accepted."""
+    """All API keys and users of a sandbox.
 
+    From `logins_end_at` on, only keys are accepted. A token that is not used for `unused_token_ms` expires.
+    """
+
+    unused_token_ms: int
     logins_end_at: Instant | None = None
     keys: dict[str, ApiKey] = field(default_factory=dict)
     _values: dict[str, _KeyValue] = field(default_factory=dict)
@@ -184,19 +186,19 @@ class CredentialStore:
         user = self._users.get(username)
         if user is None or user.password != password or not user.key.is_enabled(now):
             return Problem(kind="login_failed", status=401, detail="user name or password are wrong")
-        if user.token and now - user.token_used_at < TOKEN_LIFETIME_MS:
+        if user.token and now - user.token_used_at < self.unused_token_ms:
             return Problem(kind="rate_limited", status=429, detail="the previous token is still valid")
         user.token, user.token_used_at = token, now
         return None
 
     def use_token(self, credential: str, token: str, now: Instant) -> Problem | None:
-        """Extend a token by 20 minutes from `now`, or return the `Problem` if it is unknown or has expired."""
+        """Extend the life of a token from `now` on, or return the `Problem` if it is unknown or has expired."""
         if self._is_after_logins(now):
             return Problem(kind="unauthorized", status=401, detail=_LOGINS_ENDED)
         user = self._users.get(credential.removeprefix(_USER_PREFIX))
         if user is None or not user.token or token != user.token:
             return Problem(kind="unauthorized", status=401, detail="unknown token")
-        if now - user.token_used_at >= TOKEN_LIFETIME_MS:
+        if now - user.token_used_at >= self.unused_token_ms:
             return Problem(kind="forbidden", status=403, detail=TOKEN_EXPIRED)
         user.token_used_at = now
         return None
@@ -207,8 +209,8 @@ class CredentialStore:
 
 def initial_credentials(context: SandboxContext) -> CredentialStore:
     """Return the initial credentials of a sandbox: a key and a user for a vendor's bridge, and an Admin key."""
-    ended = context.dialects.get("password_login") != "accepted"
-    store = CredentialStore(logins_end_at=_LOGINS_END_AT if ended else None)
+    ends_at = None if context.dialects.get("password_login") == "accepted" else _LOGINS_END_AT
+    store = CredentialStore(unused_token_ms=context.limits.unused_token_ms, logins_end_at=ends_at)
     values = context.credentials.get("optimove")
     if values is None:
         return store

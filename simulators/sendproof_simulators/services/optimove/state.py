@@ -5,14 +5,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
+from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, sql_time
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import initial_credentials
 from sendproof_simulators.services.optimove.campaigns.campaign import (
     ANNOUNCED,
-    CANCELLED_READABLE_MS,
     ON_HOLD,
     Campaign,
     Execution,
@@ -21,6 +20,7 @@ from sendproof_simulators.services.optimove.campaigns.send_details_pages import 
 from sendproof_simulators.services.optimove.dialects.options import read_options
 from sendproof_simulators.services.optimove.errors import bad_request, not_found
 from sendproof_simulators.services.optimove.events import CAMPAIGN_ON_HOLD
+from sendproof_simulators.services.optimove.limits import OptimoveLimits
 from sendproof_simulators.services.optimove.triggers.criteria import TriggerState
 
 _encode = msgspec.json.Encoder().encode
@@ -55,6 +55,7 @@ class State:
         self._allow_remote = context.allow_remote_webhooks
         self._audience = context.audience
         self.options = read_options(context)
+        self.limits: OptimoveLimits = context.limits
         self.listeners: dict[tuple[int, int | None], str] = {}
         self.templates: dict[int, dict[int, str]] = {channel.id: {} for channel in context.channels}
         self.campaigns: dict[int, Campaign] = {}
@@ -156,12 +157,13 @@ class State:
         return campaign.executions[channel]
 
     def cancelled_campaign(self, campaign_id: int, now: Instant) -> Campaign:
-        """Return a cancelled campaign, readable for two hours from the instant of its event 4."""
+        """Return a cancelled campaign, readable for some time from the instant of its event 4."""
         campaign = self.campaigns.get(campaign_id)
         if campaign is None or campaign.cancelled_at is None or campaign.processed_at is None:
             raise not_found(f"CampaignID {campaign_id} is not a cancelled campaign")
-        if now > campaign.cancelled_at + CANCELLED_READABLE_MS:
-            raise not_found(f"CampaignID {campaign_id} was cancelled more than two hours ago")
+        readable_ms = self.limits.cancelled_readable_ms
+        if now > campaign.cancelled_at + readable_ms:
+            raise not_found(f"CampaignID {campaign_id} was cancelled more than {readable_ms / HOUR:g} hours ago")
         return campaign
 
     def campaign_on_hold(self, campaign_id: int) -> Campaign:

@@ -6,6 +6,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext, Simulator
 from sendproof_simulators.services.optimove_metrics import handlers, signing
 from sendproof_simulators.services.optimove_metrics.dialects import DIALECTS
+from sendproof_simulators.services.optimove_metrics.limits import read_limits
 from sendproof_simulators.services.optimove_metrics.responses import problem_response
 from sendproof_simulators.services.optimove_metrics.state import NAME, State
 
@@ -43,6 +44,7 @@ SIMULATOR = Simulator(
     normalise=signing.strip_host_prefix,
     base_path=_base_path,
     case_insensitive=True,
+    read_limits=read_limits,
     dialects=DIALECTS,
     overview=lambda state, now: state.overview(now),
     engagement=lambda state, campaign: state.campaign_counts(campaign),

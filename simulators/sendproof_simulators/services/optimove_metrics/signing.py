@@ -5,11 +5,11 @@ with the tenant's token, in hexadecimal). Assumed: a wrong signature is 401.
 """
 
 import hmac
-import json
 import re
 from dataclasses import replace
 
 from sendproof_simulators.core.http import Problem, Request
+from sendproof_simulators.services.optimove_metrics.javascript_json import minified
 
 VERSION_HEADER = "x-optimove-signature-version"
 SIGNATURE_HEADER = "x-optimove-signature-content"
@@ -59,7 +59,7 @@ def sign(body: bytes, token: str) -> str:
 def _minified(body: bytes) -> bytes:
     """Return the body in the form of JavaScript's JSON.stringify; a body that is not JSON does not change."""
     try:
-        return json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
+        return minified(body.decode()).encode()
     except (ValueError, RecursionError):
         return body
 

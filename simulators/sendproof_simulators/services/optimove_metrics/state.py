@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso, parse_iso
+from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
+from sendproof_simulators.services.optimove_metrics.limits import MetricsLimits
 
 NAME = "optimove-metrics"
-# documented: https://developer.optimove.com/docs/external-vendors-campaign-engagement-metrics
-MAX_AGE_MS = 7 * DAY
 # The overview is for people; the history has all events.
 _MAX_NEWEST = 1_000
 
@@ -45,6 +44,7 @@ class State:
         self.token = context.credentials.get(NAME, {}).get("tenant_token", "")
         self.is_minified = context.dialects["signed_text"] == "minified"
         self.allows_any_event = context.dialects["event_names"] == "any"
+        self._limits: MetricsLimits = context.limits
         self.saved = 0
         self.counts: Counter[str] = Counter()
         self.counts_by_campaign: Counter[tuple[str, str]] = Counter()
@@ -80,8 +80,9 @@ class State:
         if at is None:
             expected = f"a UTC timestamp such as {iso(now)}"
             raise RejectedEventError(f"{prefix}expected {expected}, got {event['timestamp']!r}", name, "timestamp")
-        if now - at > MAX_AGE_MS:
-            expected = f"a timestamp of the last 7 days, since {iso(now - MAX_AGE_MS)}"
+        oldest = now - self._limits.timestamp_age_ms
+        if at < oldest:
+            expected = f"a timestamp since {iso(oldest)}"
             raise RejectedEventError(f"{prefix}expected {expected}, got {iso(at)}", name, "age")
 
 

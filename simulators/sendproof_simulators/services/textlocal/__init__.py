@@ -1,14 +1,14 @@
 """A stateful simulator of Textlocal: its command API, delivery receipts, templates and opt-outs."""
 
-from sendproof_simulators.core.clock.wall_clock import SECOND
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import RateLimit, Simulator
+from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.textlocal import handlers
 from sendproof_simulators.services.textlocal.account.imported_customers import expected_message
 from sendproof_simulators.services.textlocal.account.preview import preview
 from sendproof_simulators.services.textlocal.account.settings import SETTINGS
 from sendproof_simulators.services.textlocal.account.templates import TEMPLATES
 from sendproof_simulators.services.textlocal.dialects import DIALECTS
+from sendproof_simulators.services.textlocal.limits import read_limits
 from sendproof_simulators.services.textlocal.messages.webhooks import EVENTS, on_timer
 from sendproof_simulators.services.textlocal.request_normalization import (
     extract_credential,
@@ -46,7 +46,7 @@ SIMULATOR = Simulator(
     on_timer=on_timer,
     events=EVENTS,
     normalise=normalise,
-    rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("rate_limit", "10")),
+    read_limits=read_limits,
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,

@@ -12,20 +12,15 @@ from functools import lru_cache
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant
 from sendproof_simulators.core.messaging.phone import to_digits
 from sendproof_simulators.core.messaging.sms import count_parts, is_gsm
-from sendproof_simulators.core.simulator import SandboxContext, Template
+from sendproof_simulators.core.simulator import Call, SandboxContext, Template
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.limits import TextlocalLimits
 
-MAX_CHARACTERS = 765
-_MAX_CHARACTERS_IN_INDIA = 766
-_UK_SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}|[0-9]{1,13}")
-_INDIAN_SENDER = re.compile(r"[A-Za-z]{6}")
 _DIGITS_ONLY = re.compile(r"[1-9][0-9]{6,14}")
 _NATIONAL = {"uk": ("44", re.compile(r"0([1-9][0-9]{8,9})")), "india": ("91", re.compile(r"0([6-9][0-9]{9})"))}
 
 _INDIAN_UTC_OFFSET = 5 * HOUR + 30 * MINUTE
-_FIRST_HOUR, _LAST_HOUR = 9 * HOUR, 21 * HOUR
-_MIN_AHEAD, _MAX_AHEAD = 15 * MINUTE, 365 * DAY
 
 _PLACEHOLDER = re.compile(r'%%\|[A-Za-z0-9_ ]+?(?:\^\{[^}]*?"maxlength"\s*:\s*"(\d+)"[^}]*\}|\^\{[^}]*\})?%%')
 
@@ -34,45 +29,52 @@ def check_sender(context: SandboxContext, sender: str, approved: Iterable[str]) 
     """Return the sender; raise `ApiError` for none (44), or for one that the country does not allow (43)."""
     if not sender:
         raise ApiError(errors.NO_SENDER)
-    if context.dialects["variant"] == "india":
-        allowed = _INDIAN_SENDER.fullmatch(sender) is not None and sender in approved
-    else:
-        allowed = _UK_SENDER.fullmatch(sender) is not None
-    if not allowed:
+    limits: TextlocalLimits = context.limits
+    is_approved = context.dialects["variant"] != "india" or sender in approved
+    if not is_approved or re.fullmatch(limits.sender_pattern, sender) is None:
         raise ApiError(errors.BAD_SENDER)
     return sender
 
 
-def check_text(context: SandboxContext, text: str, templates: Iterable[Template]) -> str:
+def check_text(call: Call, text: str) -> str:
     """Return the text that may be sent; raise `ApiError` if there is none.
 
     An empty text is refused. One that is too long is refused or cut. In India it must match a template.
     """
     if not text.strip():
         raise ApiError(errors.NO_MESSAGE)
-    india = context.dialects["variant"] == "india"
-    limit = _MAX_CHARACTERS_IN_INDIA if india else MAX_CHARACTERS
+    context, limit = call.context, call.context.limits.message_characters[call.operation]
     if len(text) > limit:
         if context.dialects["long_text"] == "refused":
             raise ApiError(errors.TOO_LONG)
         text = text[:limit]
-    if india and not any(_template_pattern(template.body).fullmatch(text) for template in templates):
+    templates = call.state.templates.values()
+    if context.dialects["variant"] == "india" and not matches_template(text, templates):
         raise ApiError(errors.NO_TEMPLATE)
     return text
+
+
+def matches_template(text: str, templates: Iterable[Template]) -> bool:
+    """Return True if a text can be made from one of these templates."""
+    return any(_template_pattern(template.body).fullmatch(text) for template in templates)
 
 
 def check_hour(context: SandboxContext, send_at: Instant) -> None:
     """Raise `ApiError` for a message that would go out at night in India."""
     if context.dialects["variant"] != "india":
         return
-    if not _FIRST_HOUR <= (send_at + _INDIAN_UTC_OFFSET) % DAY < _LAST_HOUR:
-        raise ApiError(errors.NOT_NOW, "texts go out between 9 am and 9 pm Indian time")
+    begin, end = context.limits.sending_hours
+    if not begin <= (send_at + _INDIAN_UTC_OFFSET) % DAY < end:
+        hours = f"{begin // HOUR}:00 and {end // HOUR}:00"
+        raise ApiError(errors.NOT_NOW, f"texts go out between {hours} Indian time")
 
 
-def check_schedule(context: SandboxContext, now: Instant, send_at: Instant) -> None:
+def check_schedule(call: Call, send_at: Instant) -> None:
     """Raise `ApiError` for a time that is too near or too far, if the sandbox has such limits."""
-    limited = context.dialects["schedule_limits"] == "limited"
-    if limited and not _MIN_AHEAD <= send_at - now <= _MAX_AHEAD:
+    limits: TextlocalLimits = call.context.limits
+    least, most = (by.get(call.operation) for by in (limits.schedule_notice_ms, limits.schedule_ahead_ms))
+    ahead = send_at - call.now
+    if (least is not None and ahead < least) or (most is not None and ahead > most):
         raise ApiError(errors.SCHEDULE_OUTSIDE)
 
 

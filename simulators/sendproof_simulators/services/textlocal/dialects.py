@@ -13,6 +13,7 @@ _RECEIPTS = "https://api.txtlocal.com/docs/handlingreceipts"
 _SCHEDULED = "https://api.textlocal.in/docs/scheduledmessages/getscheduledmessages"
 _HISTORY = "https://api.txtlocal.com/docs/messagereporting/getapimessagehistory"
 _PIPEDREAM = "https://github.com/PipedreamHQ/pipedream/blob/master/components/textlocal/textlocal.app.mjs"
+_SHORT_LINK_CLIENTS = f"{_JAVA2} and two more clients, which read it as text"
 _BROCHURE = "the brochure Textlocal x Optimove"
 
 
@@ -59,6 +60,16 @@ DIALECTS = (
         "Are placeholders filled in from the contacts of a group?",
         _documented("literal", "no: merge fields do not work through the API", "the Textlocal Templates Guide (India)"),
         _assumed("merged", "yes: %%|first_name%%, last_name, custom1 to custom3"),
+    ),
+    _dialect(
+        "text_decoding",
+        "How often are a text and a sender decoded?",
+        _documented(
+            "twice",
+            "twice if nothing in them is left to encode: the samples in PHP and C# encode them before the form",
+            _SEND,
+        ),
+        _assumed("once", "with the form only: a text in `bulk_json` is plain, and %20 is no space"),
     ),
     _dialect(
         "long_text",
@@ -144,6 +155,12 @@ DIALECTS = (
         _assumed("ignored", "nowhere"),
     ),
     _dialect(
+        "bulk_form_fields",
+        "What does `bulk_json` do with `sender`, `test` and other fields next to `data`?",
+        _assumed("honoured", "the same as with those in it, which come first"),
+        _assumed("refused", "it refuses the call (0)"),
+    ),
+    _dialect(
         "receipt_retries",
         "What happens to a receipt that is not acknowledged?",
         _assumed("repeated", "it is sent again after 1, 5 and 30 minutes"),
@@ -180,6 +197,12 @@ DIALECTS = (
         _assumed("contacts", "the contacts of group 6, as `get_contacts` does"),
     ),
     _dialect(
+        "shorturl_reply",
+        "What is `shorturl` in the response of `create_shorturl`?",
+        _observed("text", "the short link", _SHORT_LINK_CLIENTS),
+        _assumed("object", "an object with `url` and `shorturl`"),
+    ),
+    _dialect(
         "histories",
         "Which sends does `get_history_single` list?",
         _documented("origin", "those of the website: sends through the API are in `get_history_api` only", _HISTORY),
@@ -196,6 +219,12 @@ DIALECTS = (
         "How many calls may an account make?",
         Option(value="none", meaning="any number", evidence="assumed", source="no limit is published"),
         _assumed("10", "10 per second, otherwise HTTP 429"),
+    ),
+    _dialect(
+        "bulk_most",
+        "How many messages does `bulk_json` accept?",
+        _assumed("10000", "10,000, as many as a send; 500 are recommended"),
+        _assumed("500", "500, the recommended number"),
     ),
     _dialect(
         "contacts_most",

@@ -5,12 +5,7 @@ The source of each code is in `openapi/textlocal.yaml`, `x-codes`.
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from sendproof_simulators.core.effects import JournalEntry
-
-# Exceptions of decoding JSON in a form field: broken JSON, invalid Unicode, or nesting beyond the recursion limit.
-JSON_ERRORS = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
 
 INVALID_PARAMETER = 0
 NO_COMMAND = 1

@@ -7,21 +7,17 @@ in the query for a GET.
 * A trailing slash is optional. documented: samples have it; observed: clients call without.
 * `username` and `hash` replace the key, and `password` replaces the hash. documented: older captures of
   https://api.txtlocal.com/docs/
-* A multipart form is accepted. `message` and `sender` in it are percent-encoded once more.
-  observed: the vendor's own PHP class, https://github.com/scottybo/textlocal
-* Both may also be percent-encoded twice in an urlencoded form, which that class sends where PHP has no cURL.
-  assumed: they are if every character that needs encoding is encoded, and at least one is.
+* A multipart form is accepted. observed: the vendor's own PHP class, https://github.com/scottybo/textlocal
 * An empty value counts as absent. observed: that class sends empty values for parameters that were left out.
 * A value of the form overrides the query, and the last value of the form overrides earlier ones. assumed
 """
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from email.parser import BytesParser
 from email.policy import HTTP
-from urllib.parse import quote_plus, unquote, unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from sendproof_simulators.core.http import Request
 
@@ -30,8 +26,6 @@ _MULTIPART = "multipart/form-data"
 _KEY = "apikey"
 _LOGIN = ("username", "hash", "password")
 _QUERY_FIELDS = (_KEY, "format")
-_DOUBLE_ENCODED_FIELDS = ("message", "sender")
-_FULLY_ENCODED = re.compile(r"(?=.*%)(?:[A-Za-z0-9_.~-]|%[0-9A-Fa-f]{2})+")
 
 
 def normalise(request: Request) -> Request:
@@ -89,14 +83,7 @@ def _urlencoded_fields(body: bytes) -> Iterable[tuple[str, str]]:
     # One byte stays one character, so the later decoding detects a wrong encoding.
     for pair in body.decode("latin-1").split("&"):
         name, _, value = pair.partition("=")
-        name = unquote_plus(name)
-        if (
-            name in _DOUBLE_ENCODED_FIELDS
-            and "%25" in value
-            and _FULLY_ENCODED.fullmatch(decoded_once := unquote_plus(value))
-        ):
-            value = decoded_once
-        yield name, value
+        yield unquote_plus(name), value
 
 
 def _multipart_fields(content_type: str, body: bytes) -> Iterable[tuple[str, str]]:
@@ -105,7 +92,7 @@ def _multipart_fields(content_type: str, body: bytes) -> Iterable[tuple[str, str
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(content, bytes):
-            yield name, quote_plus(unquote(content) if name in _DOUBLE_ENCODED_FIELDS else content)
+            yield name, quote_plus(content)
 
 
 def _canonical_name(name: str) -> str:

@@ -33,6 +33,7 @@ _CODES_BY_WRONG_FIELD: Mapping[str, int] = {
     "sender": errors.BAD_SENDER,
     "url": errors.BAD_URL,
     "schedule_time": errors.BAD_SCHEDULE,
+    "scheduled": errors.BAD_SCHEDULE,
     "group_id": errors.BAD_GROUP,
     "name": errors.GROUP_NAME_LONG,
 }
@@ -75,7 +76,7 @@ def command(function: Callable[[Call, Fields], CommandResult]) -> Callable[[Call
 
     @wraps(function)
     def handler(call: Call) -> Effects:
-        fields: Fields = {**call.params, **(call.body or {})}
+        fields: Fields = call.with_defaults
         try:
             result = function(call, fields)
         except ApiError as error:
@@ -107,14 +108,15 @@ def _error_status(dialects: Mapping[str, str], kind: str = "") -> int:
 def problem_response(problem: Problem) -> Response:
     """Return the response to a request that was refused before it reached a command."""
     status = _STATUSES.get(problem.kind) or _error_status(problem.dialects, problem.kind)
-    return encode_response(_failure(_problem_errors(problem)), problem.params.get("format"), status)
+    format_ = problem.params.get("format", problem.defaults.get("format"))
+    return encode_response(_failure(_problem_errors(problem)), format_, status)
 
 
 def _problem_errors(problem: Problem) -> Sequence[ErrorItem]:
     command_name = (problem.operation or "").removesuffix("_get")
     if problem.kind in _CODES:
         return [error_item(_CODES[problem.kind])]
-    if problem.kind == "unsupported_media_type":
+    if problem.kind == "unsupported_media_type" and not problem.violations:
         code = _CODES_WITHOUT_FORM.get(command_name, errors.INVALID_PARAMETER)
         return [error_item(code, "send parameters as a form, application/x-www-form-urlencoded")]
     if not problem.violations:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
+from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import RateLimit, SandboxContext, Simulator
+from sendproof_simulators.core.simulator import SandboxContext, Simulator
 from sendproof_simulators.services.xtremepush import handlers
 from sendproof_simulators.services.xtremepush.auth import extract_credential
 from sendproof_simulators.services.xtremepush.dialects import DIALECTS
+from sendproof_simulators.services.xtremepush.limits import read_limits
 from sendproof_simulators.services.xtremepush.messages import sending, webhooks
 from sendproof_simulators.services.xtremepush.methods import campaign_execution, import_profiles
 from sendproof_simulators.services.xtremepush.project import suppression, tasks
@@ -23,8 +24,6 @@ _TOKEN_LENGTH = 32
 # documented, in Xtremepush's page on its Optimove integration: the channel "Xtremepush SMS" is for posting back
 # subscriptions, and not for outbound campaigns.
 _POST_BACK_CHANNEL = 444
-# Enough for the maximum number of targets, each with several variables.
-_BODY_LIMIT = 16 * 1024 * 1024
 
 
 def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
@@ -68,8 +67,7 @@ SIMULATOR = Simulator(
     error=problem_response,
     on_timer=_on_timer,
     events=webhooks.EVENTS,
-    rate_limit=RateLimit(requests=50, window_ms=SECOND, when=("rate_limit", "50_per_second")),
-    body_limit=_BODY_LIMIT,
+    read_limits=read_limits,
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,

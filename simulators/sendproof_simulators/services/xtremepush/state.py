@@ -7,6 +7,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.ids import Ids
+from sendproof_simulators.services.xtremepush.limits import XtremepushLimits
 from sendproof_simulators.services.xtremepush.messages.executions import Execution
 from sendproof_simulators.services.xtremepush.project.campaigns import Campaign
 from sendproof_simulators.services.xtremepush.project.profiles import Profiles
@@ -33,6 +34,7 @@ class State:
     random: KeyedRandom
     ids: Ids
     profiles: Profiles
+    limits: XtremepushLimits
     settings: ProjectSettings = field(default_factory=ProjectSettings)
     settings_version: int = 0
     campaigns: dict[int, Campaign] = field(default_factory=dict)
@@ -44,4 +46,4 @@ class State:
 def new_state(context: SandboxContext) -> State:
     """Return a new project. It only knows the customers who unsubscribed before; a bridge imports all others."""
     profiles = Profiles(context.random, context.audience.provider_opt_outs)
-    return State(random=context.random, ids=Ids(context.random), profiles=profiles)
+    return State(random=context.random, ids=Ids(context.random), profiles=profiles, limits=context.limits)

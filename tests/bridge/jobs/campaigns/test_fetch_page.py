@@ -30,7 +30,7 @@ def test_each_customer_gets_a_personalized_text(bridge, services):
     bridge.start_campaign()
     bridge.run()
 
-    assert sent_texts(services) == [("447100000001", "Hello%20Ann"), ("447100000002", "Hello%20")]
+    assert sent_texts(services) == [("447100000001", "Hello Ann"), ("447100000002", "Hello ")]
 
 
 def test_page_requests_phone_consent_and_placeholders(bridge, services):
@@ -134,7 +134,7 @@ def test_shared_number_gets_two_messages_in_two_calls(bridge, services):
     bridge.start_campaign()
     bridge.run()
 
-    assert sent_texts(services) == [("447100000001", "Hello%20Ann")] * 2
+    assert sent_texts(services) == [("447100000001", "Hello Ann")] * 2
     assert len(services.calls("bulk_json")) == 2
 
 
@@ -162,7 +162,7 @@ def test_new_template_on_later_page_is_fetched(bridge, services):
     bridge.start_campaign()
     bridge.run()
 
-    assert sent_texts(services) == [("447100000001", "Hello%20Ann"), ("447100000002", "Bye%20Ann")]
+    assert sent_texts(services) == [("447100000001", "Hello Ann"), ("447100000002", "Bye Ann")]
 
 
 @pytest.mark.parametrize("failure", [Reply(status=503), Reply(status=429), Reply(b"<html>"), Reply(status=404)])

@@ -52,7 +52,7 @@ def test_complete_event_is_sent_at_once_without_optimove_call(triggered, service
     triggered.receive_event(**EVENT)
     triggered.run()
 
-    assert sent_texts(services) == [("447100000001", "Hello%20Ann")]
+    assert sent_texts(services) == [("447100000001", "Hello Ann")]
     assert services.calls("Attributes") == []
     assert triggered.clock.time == NOON
 
@@ -81,7 +81,7 @@ def test_missing_attributes_are_fetched_and_event_has_priority(triggered, servic
     triggered.receive_event(**event_with({"PHONE": "+447100000001"}))
     triggered.run()
 
-    assert sent_texts(services) == [("447100000001", "Hello%20Bob")]
+    assert sent_texts(services) == [("447100000001", "Hello Bob")]
 
 
 def test_event_without_personalization_uses_fetched_attributes(triggered, services):
@@ -89,7 +89,16 @@ def test_event_without_personalization_uses_fetched_attributes(triggered, servic
     triggered.receive_event(**{name: value for name, value in EVENT.items() if name != "personalization"})
     triggered.run()
 
-    assert sent_texts(services) == [("447100000001", "Hello%20Ann")]
+    assert sent_texts(services) == [("447100000001", "Hello Ann")]
+
+
+def test_visitor_gets_no_message_and_is_not_looked_up(triggered, services):
+    """A visitor is no customer: Optimove knows no number."""
+    triggered.receive_event(**{**EVENT, "isVisitor": True, "personalization": {"page_visit": {"page": "/a"}}})
+    triggered.run()
+
+    assert sent_texts(services) == []
+    assert services.calls("Attributes") == []
 
 
 def test_event_parameters_fill_placeholders_after_attributes(triggered, services):
@@ -100,7 +109,7 @@ def test_event_parameters_fill_placeholders_after_attributes(triggered, services
     triggered.receive_event(**event_with(PERSON, bet_settled={"AMOUNT": 25, "FIRST_NAME": "Nobody"}))
     triggered.run()
 
-    assert sent_texts(services) == [("447100000001", "You%20won%2025%2C%20Ann")]
+    assert sent_texts(services) == [("447100000001", "You won 25, Ann")]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +158,7 @@ def test_trigger_waits_until_optimove_responds(triggered, services):
     triggered.receive_event(**event_with({}))
     triggered.run(until=NOON + 30 * SECOND)
 
-    assert sent_texts(services) == [("447100000001", "Hello%20Ann")]
+    assert sent_texts(services) == [("447100000001", "Hello Ann")]
 
 
 @pytest.mark.parametrize("refusal", [Reply(status=403), Reply(status=404), Reply("no such customer")])
@@ -170,4 +179,4 @@ def test_key_with_new_permission_sends_the_message(triggered, services):
     triggered.receive_event(**event_with({}))
     triggered.run(until=NOON + DAY)
 
-    assert sent_texts(services) == [("447100000001", "Hello%20Ann")]
+    assert sent_texts(services) == [("447100000001", "Hello Ann")]

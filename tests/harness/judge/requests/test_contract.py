@@ -48,6 +48,22 @@ def test_body_without_a_content_type_fails(correct_run):
     assert found(run) == [("contract.requests", "bridge", cause)]
 
 
+def test_visitor_may_be_looked_up_once(correct_run):
+    """The refusal shows that a visitor has no attributes."""
+    event = {"kind": "customer_event", "customer": "V0000000", "event": "page_visit", "visitor": True}
+    look_up = {
+        "operation": "GetCustomerAttributes",
+        "method": "GET",
+        "path": "/current/customers/V0000000/Attributes",
+        "status": 404,
+    }
+    run = correct_run.plus({"n": 899, "at": START_TEXT, **event}, request(**look_up))
+
+    assert found(run) == []
+    again = request(**look_up) | {"n": 901}
+    assert found(run.plus(again)) == [("contract.requests", "bridge", "optimove GetCustomerAttributes: rejected")]
+
+
 def test_unknown_path_fails(correct_run):
     run = correct_run.plus(request(operation=None, path="/current/nothing", status=404))
 

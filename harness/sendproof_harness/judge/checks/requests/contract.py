@@ -3,7 +3,7 @@
 A response that a fault caused proves nothing about the bridge. Violations in the request itself still count.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.judge.checks.requests.findings import (
@@ -38,10 +38,11 @@ _EMPTY_DIALECT = "optimove.empty_result"
 def check_requests(history: History) -> CheckResult:
     """Find contract violations, unknown addresses, and all other requests with a 4xx response."""
     requests = _without_empty_lists(history, requests_before_probes(history))
+    first_look_ups = _first_look_ups_of_visitors(history, requests)
     findings = (
         finding
         for request in requests
-        if not _is_judged_elsewhere(history, request)
+        if request.n not in first_look_ups and not _is_judged_elsewhere(history, request)
         for finding in _request_findings(history, request)
     )
     return CheckResult(looked_at=len(requests), unit="requests", findings=tuple(findings))
@@ -51,6 +52,20 @@ def _is_judged_elsewhere(history: History, request: Request) -> bool:
     """Return True for a late clearance and a preference of another channel: their own checks say what was wrong."""
     is_known = late_clearance(request) is not None or unknown_channel(request) is not None
     return is_known and not is_conformance_run(history)
+
+
+def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -> Collection[int]:
+    """Return the lines of the first look-up of each visitor, who has no attributes.
+
+    No document says what a bridge knows about visitors, so one refusal tells it. To ask again is wrong.
+    """
+    first: dict[str, int] = {}
+    visitors = {event.customer for event in history.customer_events if event.visitor}
+    for request in requests if visitors else ():
+        visitor = next(filter(visitors.__contains__, request.path.split("/")), None)
+        if visitor is not None and request.status == _STATUS_NOT_FOUND:
+            first.setdefault(visitor, request.n)
+    return frozenset(first.values())
 
 
 def _without_empty_lists(history: History, requests: Sequence[Request]) -> Sequence[Request]:

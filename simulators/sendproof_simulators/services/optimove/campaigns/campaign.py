@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, iso
+from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext
@@ -32,9 +32,6 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
 
 `processed` and `cleared` have no duration: the next transition follows at the same instant.
 """
-
-# documented: https://developer.optimove.com/reference/get_customers-getcanceledcampaigncustomers
-CANCELLED_READABLE_MS = 2 * HOUR
 
 _COUNTING_BLOCK = 10_000
 

@@ -147,7 +147,8 @@ def _target_group(campaign: Campaign) -> Container[int]:
 
 
 def _triggered_customers(state: State, campaign: int) -> Container[int]:
-    return {firing.customer for firing in state.triggers.firings if firing.plan.campaign == campaign}
+    people = (firing.person for firing in state.triggers.firings if firing.plan.campaign == campaign)
+    return {person for person in people if isinstance(person, int)}
 
 
 # -- results -----------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from sendproof_simulators.core.audience.records import Customers
 from sendproof_simulators.core.clock.wall_clock import sql_time
 from sendproof_simulators.services.optimove.campaigns.campaign import Execution
 
-# observed: GitHub avalanchy/optimoveapi quotes the documents of 2016; that larger pages are impossible is assumed.
-ROWS_PER_PAGE = 10_000
+# The rows that are rendered together: as many as most clients request.
+_BLOCK_ROWS = 10_000
 CACHE_BYTES = 24 * 1024 * 1024
 
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -76,13 +76,13 @@ class SendDetailsPages:
         stop = min(skip + top, count)
         if skip >= stop:
             return b"[]"
-        if skip % ROWS_PER_PAGE == 0 and stop == min(skip + ROWS_PER_PAGE, count):
-            return self._cached_block(execution, customers, skip // ROWS_PER_PAGE, row_format).text
+        if skip % _BLOCK_ROWS == 0 and stop == min(skip + _BLOCK_ROWS, count):
+            return self._cached_block(execution, customers, skip // _BLOCK_ROWS, row_format).text
         slices: list[bytes | memoryview] = []
-        for number in range(skip // ROWS_PER_PAGE, (stop - 1) // ROWS_PER_PAGE + 1):
-            first = number * ROWS_PER_PAGE
+        for number in range(skip // _BLOCK_ROWS, (stop - 1) // _BLOCK_ROWS + 1):
+            first = number * _BLOCK_ROWS
             block = self._cached_block(execution, customers, number, row_format)
-            slices += [b"," if slices else b"[", block.rows(max(skip - first, 0), min(stop - first, ROWS_PER_PAGE))]
+            slices += [b"," if slices else b"[", block.rows(max(skip - first, 0), min(stop - first, _BLOCK_ROWS))]
         return b"".join((*slices, b"]"))
 
     def _cached_block(self, execution: Execution, customers: Customers, number: int, row_format: RowFormat) -> Block:
@@ -90,7 +90,7 @@ class SendDetailsPages:
         if key in self._blocks:
             self._blocks.move_to_end(key)
             return self._blocks[key]
-        block = self._blocks[key] = self._render_block(execution, customers, number * ROWS_PER_PAGE, row_format)
+        block = self._blocks[key] = self._render_block(execution, customers, number * _BLOCK_ROWS, row_format)
         self._free_bytes -= block.size
         while self._free_bytes < 0:
             self._free_bytes += self._blocks.popitem(last=False)[1].size
@@ -98,7 +98,7 @@ class SendDetailsPages:
 
     def _render_block(self, execution: Execution, customers: Customers, start: int, row_format: RowFormat) -> Block:
         recipients = execution.campaign.customers
-        indices = (recipients[::-1] if row_format.descending else recipients)[start : start + ROWS_PER_PAGE]
+        indices = (recipients[::-1] if row_format.descending else recipients)[start : start + _BLOCK_ROWS]
         times = {split.send_at: sql_time(split.send_at) for split in execution.plan.splits}
         splits = execution.splits(indices)
         columns = [

@@ -23,13 +23,12 @@ from sendproof_simulators.services.optimove.errors import bad_request
 from sendproof_simulators.services.optimove.state import State
 
 # documented: https://developer.optimove.com/reference/post_customers-addcustomerattribute
-MAX_ADDED_ATTRIBUTES = 40
 ATTRIBUTE_ADDED, ATTRIBUTES_UPDATED = "attribute_added", "attributes_updated"
 CALLBACK_AFTER_MS = 30 * SECOND
 
 _encode = msgspec.json.Encoder().encode
 _ATTRIBUTE_ERRORS: Mapping[str, str] = {
-    "1": f"no more than {MAX_ADDED_ATTRIBUTES} attributes can be added",
+    "1": "no more attributes can be added",
     "2": "an attribute of this name exists",
     "3": "the type is not DECIMAL(19,4), INT, BIGINT, DATE, VARCHAR(X) or NVARCHAR(X)",
     "4": "the default value does not fit the type",
@@ -102,7 +101,8 @@ def finish_attribute(context: SandboxContext, state: State, requested: NewAttrib
     """Add an attribute if possible, and send the result to the callback."""
     del context
     state.pending_attributes.discard(requested.name.lower())
-    error, type_ = _attribute_error(state.records, requested), normalize_type(requested.type)
+    type_ = normalize_type(requested.type, state.limits.text_type_length)
+    error = _attribute_error(state, requested, type_)
     entries: tuple[JournalEntry, ...] = ()
     if error is None and type_ is not None:
         state.records.add_attribute(Attribute(requested.name, type_, requested.default, now, registered=False))
@@ -117,12 +117,12 @@ def finish_attribute(context: SandboxContext, state: State, requested: NewAttrib
     )
 
 
-def _attribute_error(records: CustomerRecords, requested: NewAttribute) -> str | None:
-    """Return the errorId of the reason why the attribute cannot be added, or None."""
-    type_ = normalize_type(requested.type)
+def _attribute_error(state: State, requested: NewAttribute, type_: str | None) -> str | None:
+    """Return the errorId of the reason why the attribute cannot be added, or None. `type_` is None without a type."""
+    records = state.records
     if records.find_attribute(requested.name) is not None:
         return "2"
-    if records.added_count >= MAX_ADDED_ATTRIBUTES:
+    if records.added_count >= state.limits.added_attributes:
         return "1"
     if type_ is None:
         return "3"

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
 from sendproof_simulators.core.dialects import Dialect, Option
-from sendproof_simulators.core.effects import RetryPolicy
 
 _NO_STATEMENT = "no statement"
 
@@ -80,14 +78,21 @@ TRIGGER_EVENT_TYPE = Dialect(
         ),
     ),
 )
-EVENT_DIALECTS = (EVENT_KEYS, WEBHOOK_RETRIES, PERSONAL_INFO, TRIGGER_EVENT_TYPE)
-
-RETRY_POLICIES: Mapping[str, RetryPolicy] = {
-    "ladder": RetryPolicy(delays_ms=(MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE)),
-    "none": RetryPolicy(),
-    "day": RetryPolicy(delays_ms=(MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, 17 * HOUR)),
-}
-"""The retries of an event, for each option of `webhook_retries`."""
+TRIGGER_PARAMETERS = Dialect(
+    name="trigger_parameters",
+    question="Which parameters does event 11 carry if several events of one name met the trigger?",
+    options=(
+        Option(
+            value="all",
+            meaning="those of all events, each with its newest value",
+            evidence="documented",
+            source="https://developer.optimove.com/docs/integrate-your-service-with-optimove (all values); the merge of"
+            " several events is assumed, because Delivyr's sample has one object for each name of an event",
+        ),
+        Option(value="newest", meaning="those of the newest event", evidence="assumed", source=_NO_STATEMENT),
+    ),
+)
+EVENT_DIALECTS = (EVENT_KEYS, WEBHOOK_RETRIES, PERSONAL_INFO, TRIGGER_EVENT_TYPE, TRIGGER_PARAMETERS)
 
 
 def respell_members(event_keys: str, body: Mapping[str, object]) -> Mapping[str, object]:

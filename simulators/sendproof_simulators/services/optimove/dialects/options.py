@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sendproof_simulators.core.effects import RetryPolicy
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.optimove.dialects.events import RETRY_POLICIES
 from sendproof_simulators.services.optimove.dialects.functions import OPT_OUT_MODES
 
 
@@ -24,10 +23,8 @@ class OptimoveOptions:
     attribute_update_body_empty: bool
     api_key_info_as_array: bool
     general_listener_without_channel: bool
-    page_maximum: int
     paging_without_dollar: bool
     rows_descending: bool
-    attribute_update_limit: int
     metrics_additive: bool
     unseen_metrics_refused: bool
     opt_out_mode: int
@@ -37,6 +34,7 @@ class OptimoveOptions:
     retry_policy: RetryPolicy
     personal_info_present: bool
     trigger_event_type_present: bool
+    only_newest_parameters: bool
 
 
 def read_options(context: SandboxContext) -> OptimoveOptions:
@@ -54,16 +52,15 @@ def read_options(context: SandboxContext) -> OptimoveOptions:
         attribute_update_body_empty=dialects["attribute_update_body"] == "empty",
         api_key_info_as_array=dialects["api_key_info"] == "array",
         general_listener_without_channel=dialects["listener_channel"] == "absent",
-        page_maximum=int(dialects["page_maximum"]),
         paging_without_dollar=dialects["paging_names"] == "both",
         rows_descending=dialects["row_order"] == "descending",
-        attribute_update_limit=int(dialects["attribute_update_limit"]),
         metrics_additive=dialects["metric_values"] == "additive",
         unseen_metrics_refused=dialects["metric_ids"] == "seen",
         opt_out_mode=OPT_OUT_MODES[dialects["communication_modes"]],
         event_1_channel_refused=dialects["event_1_channel"] == "refused",
         event_keys=dialects["event_keys"],
-        retry_policy=RETRY_POLICIES[dialects["webhook_retries"]],
+        retry_policy=context.limits.webhook_retries,
         personal_info_present=dialects["personal_info"] == "present",
         trigger_event_type_present=dialects["trigger_event_type"] == "present",
+        only_newest_parameters=dialects["trigger_parameters"] == "newest",
     )

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-from sendproof_simulators.core.clock.wall_clock import DAY
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.simulator import Call
@@ -50,14 +49,15 @@ def get_customer_attributes(call: Call) -> Effects:
 
 @authorized
 def get_customer_attribute_changers(call: Call) -> Effects:
-    """Return the customers with another value of an attribute than 24 hours ago."""
+    """Return the customers with another value of an attribute than a day ago."""
     records, name = call.state.records, call.params["ChangedCustomerAttribute"]
     attribute = next((known for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
     if attribute is None:
         raise bad_request(f"ChangedCustomerAttribute: {name} is not known")
     names, rows = requested_attributes(call), []
     for index in sorted(records.changes_of(attribute.name)):
-        before, after = (records.value(index, attribute.name, at) for at in (call.now - DAY, call.now))
+        since = call.now - call.state.limits.change_age_ms
+        before, after = (records.value(index, attribute.name, at) for at in (since, call.now))
         if before != after:
             values = [records.value(index, name, call.now) for name in names]
             row = {
@@ -85,7 +85,7 @@ def add_customer_attribute(call: Call) -> Effects:
 @authorized
 def update_customer_attributes(call: Call) -> Effects:
     """Start to change values of customers. The callback receives the result."""
-    items, limit = call.body["CustomerNewAttributesValuesList"], call.state.options.attribute_update_limit
+    items, limit = call.body["CustomerNewAttributesValuesList"], call.state.limits.customers_per_update
     if len(items) > limit:
         raise bad_request(f"CustomerNewAttributesValuesList: expected at most {limit} customers, got {len(items)}")
     changes = tuple(change for item in items for change in _changes(item["CustomerID"], item["Attributes"]))

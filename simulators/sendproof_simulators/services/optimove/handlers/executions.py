@@ -42,7 +42,7 @@ class Recipient:
 @authorized
 def get_customer_send_details_by_campaign(call: Call) -> Effects:
     """Return a page of the customers of a campaign, channel by channel."""
-    has_template, id_of = call.params.get("IncludeTemplateIDs", False), call.state.records.id_of
+    has_template, id_of = call.value("IncludeTemplateIDs"), call.state.records.id_of
 
     def row(recipient: Recipient) -> dict[str, object]:
         members = {

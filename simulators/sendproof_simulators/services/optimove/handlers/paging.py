@@ -6,7 +6,6 @@ from typing import NamedTuple
 from sendproof_simulators.core.audience.records import Attribute
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.auth import ApiKey
-from sendproof_simulators.services.optimove.campaigns.send_details_pages import ROWS_PER_PAGE
 from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
 from sendproof_simulators.services.optimove.errors import bad_request
 
@@ -29,11 +28,12 @@ class Page(NamedTuple):
 
 
 def requested_page(call: Call) -> Page:
-    """Return the requested page, 10,000 rows by default."""
-    skip, top = 0, ROWS_PER_PAGE
+    """Return the requested page."""
+    skip, top = call.defaults["$skip"], call.defaults["$top"]
     if call.state.options.paging_without_dollar:
         skip, top = call.params.get("skip", skip), call.params.get("top", top)
-    return Page(call.params.get("$skip", skip), call.params.get("$top", top), call.state.options.page_maximum)
+    maximum = call.state.limits.rows_per_page[call.operation]
+    return Page(call.params.get("$skip", skip), call.params.get("$top", top), maximum)
 
 
 def ordered(options: OptimoveOptions, customers: Sequence[int]) -> Sequence[int]:
@@ -65,6 +65,7 @@ def requested_attributes(call: Call) -> tuple[str, ...]:
 
 
 def attribute_delimiter(call: Call) -> str:
-    """Return the requested delimiter of attributes in one text, `,` by default."""
-    delimiter: str = call.params.get("CustomerAttributesDelimiter", ",")
+    """Return the requested delimiter of attributes in one text."""
+    # Functions without the parameter have the comma.
+    delimiter: str = call.with_defaults.get("CustomerAttributesDelimiter", ",")
     return delimiter

@@ -46,7 +46,7 @@ def update_campaign_interactions(call: Call) -> Effects:
         template=body["TemplateID"],
         event=int(body["EventID"]),
         date=body["InteractionDate"],
-        group=int(body.get("RecipientGroupID", _TEST_GROUP)),
+        group=int(call.value("RecipientGroupID")),
     )
     call.state.record_interactions(interaction, body["CustomerIDs"])
     entry = _interactions_entry(interaction, body["CustomerIDs"])

@@ -1,59 +1,88 @@
 """Triggers: criteria on customer events. A customer who meets them is announced at once with event 11.
 
 documented: https://developer.optimove.com/docs/integrate-your-service-with-optimove (criteria are one or more real-time
-events, such as the third visit to a page). Assumed: all conditions must be met; a condition considers the newest events
-that match it; after a trigger fires for a customer, counting starts again from zero if the trigger may fire again.
+events, such as the third visit to a page; event 11 carries the parameter values of all of them). Assumed: all
+conditions must be met; a condition considers the newest events that match it; after a trigger fires for a customer,
+counting starts again from zero if the trigger may fire again.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.plans import Condition, TriggerPlan
 from sendproof_simulators.core.simulator import SandboxContext
 
+#: A customer, by index, or a visitor of the client's site who is no customer, by id.
+Person = int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneEvent:
+    """An event that counts for a condition, the `number`th of its person for the trigger."""
+
+    number: int
+    at: Instant
+    name: str
+    parameters: Mapping[str, object]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firing:
-    """One customer met the criteria of one trigger, for the `number`th time. `events` has the newest parameters."""
+    """One person met the criteria of one trigger, for the `number`th time, by these `events`, the newest last."""
 
     plan: TriggerPlan
-    customer: int
+    person: Person
     at: Instant
     number: int
-    events: Mapping[str, Mapping[str, object]]
+    events: tuple[OneEvent, ...]
+
+    def parameters(self, *, only_newest: bool) -> dict[str, dict[str, object]]:
+        """Return the parameters by name of the event: those of all events, or of the newest with this name.
+
+        Of several values of one parameter, the newest counts.
+        """
+        parameters: dict[str, dict[str, object]] = {}
+        for event in self.events:
+            earlier = {} if only_newest else parameters.get(event.name, {})
+            parameters[event.name] = {**earlier, **event.parameters}
+        return parameters
 
 
 @dataclass(slots=True)
 class Progress:
-    """One customer's progress towards one trigger: for each condition, the instants of its newest matching events."""
+    """One person's progress towards one trigger: for each condition, the newest events that match it."""
 
-    matches: list[deque[Instant]]
-    newest: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    matches: list[deque[OneEvent]]
+    recorded: int = 0
     fired: int = 0
 
     @classmethod
     def start(cls, plan: TriggerPlan) -> "Progress":
-        """Return the progress of a customer without events."""
+        """Return the progress of a person without events."""
         return cls([deque(maxlen=condition.count) for condition in plan.conditions])
 
     def reset(self) -> None:
         """Start counting again from zero."""
-        for instants in self.matches:
-            instants.clear()
-        self.newest = {}
+        for events in self.matches:
+            events.clear()
+
+    def events(self) -> Iterator[OneEvent]:
+        """Yield the events that count, the newest last."""
+        by_number = {event.number: event for events in self.matches for event in events}
+        yield from (by_number[number] for number in sorted(by_number))
 
 
 class TriggerState:
-    """The triggers of a sandbox, the progress of each customer, and all firings in order."""
+    """The triggers of a sandbox, the progress of each person, and all firings in order."""
 
     def __init__(self) -> None:
         """Create the state without triggers."""
         self.plans: dict[str, TriggerPlan] = {}
         self.firings: list[Firing] = []
         self._plans_by_event: dict[str, list[TriggerPlan]] = {}
-        self._progress: dict[tuple[str, int], Progress] = {}
+        self._progress: dict[tuple[str, Person], Progress] = {}
 
     def add(self, plan: TriggerPlan) -> None:
         """Add a trigger. It considers later events only."""
@@ -65,33 +94,34 @@ class TriggerState:
         """Return True if a trigger has this campaign (on this channel)."""
         return any(plan.campaign == campaign and channel in {None, plan.channel} for plan in self.plans.values())
 
-    def record_event(self, customer: int, event: str, parameters: Mapping[str, object], now: Instant) -> list[Firing]:
-        """Record a customer's event, and return the triggers that it fires."""
+    def record_event(self, person: Person, event: str, parameters: Mapping[str, object], now: Instant) -> list[Firing]:
+        """Record a person's event, and return the triggers that it fires."""
         firings = [
             firing
             for plan in self._plans_by_event.get(event, ())
-            if (firing := self._record_progress(plan, customer, event, parameters, now)) is not None
+            if (firing := self._record_progress(plan, person, event, parameters, now)) is not None
         ]
         self.firings += firings
         return firings
 
     def _record_progress(
-        self, plan: TriggerPlan, customer: int, event: str, parameters: Mapping[str, object], now: Instant
+        self, plan: TriggerPlan, person: Person, event: str, parameters: Mapping[str, object], now: Instant
     ) -> Firing | None:
-        progress = self._progress.setdefault((plan.name, customer), Progress.start(plan))
+        progress = self._progress.setdefault((plan.name, person), Progress.start(plan))
         if progress.fired and not plan.repeat:
             return None
         pairs = list(zip(plan.conditions, progress.matches, strict=True))
-        matched = [instants for condition, instants in pairs if matches(condition, event, parameters)]
-        for instants in matched:
-            instants.append(now)
+        matched = [events for condition, events in pairs if matches(condition, event, parameters)]
         if not matched:
             return None
-        progress.newest[event] = parameters
-        if not all(_is_met(condition, instants, now) for condition, instants in pairs):
+        progress.recorded += 1
+        recorded = OneEvent(number=progress.recorded, at=now, name=event, parameters=parameters)
+        for events in matched:
+            events.append(recorded)
+        if not all(_is_met(condition, events, now) for condition, events in pairs):
             return None
         progress.fired += 1
-        firing = Firing(plan=plan, customer=customer, at=now, number=progress.fired, events=progress.newest)
+        firing = Firing(plan=plan, person=person, at=now, number=progress.fired, events=tuple(progress.events()))
         progress.reset()
         return firing
 
@@ -108,10 +138,10 @@ def _is_json_equal(value: object, expected: object) -> bool:
     return value == expected and isinstance(value, bool) == isinstance(expected, bool)
 
 
-def _is_met(condition: Condition, instants: deque[Instant], now: Instant) -> bool:
-    if len(instants) < condition.count:
+def _is_met(condition: Condition, events: deque[OneEvent], now: Instant) -> bool:
+    if len(events) < condition.count:
         return False
-    return condition.within_ms is None or now - instants[0] <= condition.within_ms
+    return condition.within_ms is None or now - events[0].at <= condition.within_ms
 
 
 def check_trigger(

@@ -1,4 +1,7 @@
-"""The effects of customer events: event 11 to the listeners, and the message that a customer is then due."""
+"""The effects of customer events: event 11 to the listeners, and the message that a customer is then due.
+
+A visitor of the client's site can meet a trigger too. Optimove knows no attributes of visitors, so no message is due.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +17,7 @@ from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.campaigns.obligations import customer_facts
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.services.optimove.triggers.criteria import Firing, check_trigger
+from sendproof_simulators.services.optimove.triggers.criteria import Firing, Person, check_trigger
 
 CUSTOMER_EVENT = "customer_event"
 
@@ -64,9 +67,11 @@ def record_events(context: SandboxContext, state: State, now: Instant, reported:
 
 
 def _check_event(context: SandboxContext, event: CustomerEvent, now: Instant) -> None:
-    if context.audience.index_of(event.customer) is None:
+    is_customer = context.audience.index_of(event.customer) is not None
+    if is_customer == event.is_visitor:
         known = context.audience.id_of(0)
-        raise ValueError(f"expected a customer of this sandbox such as {known}, got {event.customer!r}")
+        wanted = "a visitor with another id than every customer" if event.is_visitor else "a customer of this sandbox"
+        raise ValueError(f"expected {wanted} such as {known}, got {event.customer!r}")
     if event.at is not None and event.at < now:
         raise ValueError(f"expected an instant not before {iso(now)}, got {iso(event.at)}")
 
@@ -78,29 +83,57 @@ def _event_timers(reported: Iterable[CustomerEvent], now: Instant) -> Iterator[T
 
 
 def process_event(context: SandboxContext, state: State, event: CustomerEvent, now: Instant) -> Effects:
-    """Process an event that a customer causes now."""
-    index = context.audience.index_of(event.customer)
-    if index is None:
-        raise LookupError(f"{event.customer!r} is no customer of this sandbox")
+    """Process an event that a customer or a visitor causes now."""
     fields = {"customer": event.customer, "event": event.event, "parameters": dict(event.parameters)}
-    firings = state.triggers.record_event(index, event.event, event.parameters, now)
+    visitor = {"visitor": True} if event.is_visitor else {}
+    firings = state.triggers.record_event(_person(context, event), event.event, event.parameters, now)
     entries = (
-        JournalEntry(kind="customer_event", fields=fields),
+        JournalEntry(kind="customer_event", fields={**fields, **visitor}),
         *(_trigger_entry(context, firing) for firing in firings),
     )
     webhooks = tuple(webhook for firing in firings for webhook in _trigger_webhooks(context, state, firing))
     return Effects(entries=entries, webhooks=webhooks)
 
 
-def expectations(state: State) -> Iterator[tuple[Instant, JournalEntry]]:
-    """Yield (instant of the firing, obligation) for each customer who met a trigger."""
+def _person(context: SandboxContext, event: CustomerEvent) -> Person:
+    if event.is_visitor:
+        return event.customer
+    index = context.audience.index_of(event.customer)
+    if index is None:
+        raise LookupError(f"{event.customer!r} is no customer of this sandbox")
+    return index
+
+
+def expectations(context: SandboxContext, state: State) -> Iterator[tuple[Instant, JournalEntry]]:
+    """Yield (instant of the firing, obligation) for each customer or visitor who met a trigger."""
     for firing in state.triggers.firings:
-        yield firing.at, JournalEntry(kind="obligation", fields=_obligation_json(firing, _customer(state, firing)))
+        yield firing.at, JournalEntry(kind="obligation", fields=_obligation_json(context, state, firing))
 
 
-def _customer(state: State, firing: Firing) -> Customer:
-    """Return the customer in their state at the instant of the firing."""
-    return next(state.records.as_of(firing.at).customers(firing.customer, firing.customer + 1))
+def _customer(state: State, firing: Firing) -> Customer | None:
+    """Return the customer in their state at the instant of the firing; None for a visitor."""
+    if isinstance(firing.person, str):
+        return None
+    return next(state.records.as_of(firing.at).customers(firing.person, firing.person + 1))
+
+
+def _id(context: SandboxContext, firing: Firing) -> str:
+    return firing.person if isinstance(firing.person, str) else context.audience.id_of(firing.person)
+
+
+def _attributes(state: State, firing: Firing) -> dict[str, str | None]:
+    """Return all attributes of the customer at the instant of the firing, those that the API added last.
+
+    documented: https://developer.optimove.com/docs/integrate-your-service-with-optimove (any attribute by default)
+    """
+    if isinstance(firing.person, str):
+        return {}
+    names = [
+        attribute.name
+        for attribute in state.records.attributes
+        if attribute.added_at is None or attribute.added_at <= firing.at
+    ]
+    return dict(zip(names, state.records.as_of(firing.at).values(firing.person, names), strict=True))
 
 
 def _trigger_webhooks(context: SandboxContext, state: State, firing: Firing) -> list[Webhook]:
@@ -108,16 +141,16 @@ def _trigger_webhooks(context: SandboxContext, state: State, firing: Firing) -> 
     url = events.listener_url(state.listeners, events.TRIGGER_MET, plan.channel)
     if url is None:
         return []
-    customer = _customer(state, firing)
-    about = {"campaign": plan.campaign, "channel": plan.channel, "customer": customer.id, "trigger": plan.name}
-    key = f"{events.TRIGGER_MET}:{plan.name}:{customer.id}:{firing.number}"
-    body = _event_body(context, state, firing, customer)
-    subjects = (customer.id,) if customer.number is None else (customer.id, customer.number)
+    customer, id_ = _customer(state, firing), _id(context, firing)
+    about = {"campaign": plan.campaign, "channel": plan.channel, "customer": id_, "trigger": plan.name}
+    key = f"{events.TRIGGER_MET}:{plan.name}:{id_}:{firing.number}"
+    body = _event_body(context, state, firing)
+    subjects = (id_,) if customer is None or customer.number is None else (id_, customer.number)
     webhook = events.event_webhook(state.options, events.TRIGGER_MET, url, key, body, about)
     return [replace(webhook, subjects=subjects)]
 
 
-def _event_body(context: SandboxContext, state: State, firing: Firing, customer: Customer) -> dict[str, object]:
+def _event_body(context: SandboxContext, state: State, firing: Firing) -> dict[str, object]:
     """Return event 11. Members and types are those of a vendor's sample; openapi/listener.yaml has their evidence."""
     plan = firing.plan
     type_member = {"eventTypeID": events.TRIGGER_MET} if state.options.trigger_event_type_present else {}
@@ -125,8 +158,8 @@ def _event_body(context: SandboxContext, state: State, firing: Firing, customer:
         **type_member,
         "requestId": _request_id(context, firing),
         "triggerName": plan.name,
-        "customerID": customer.id,
-        "isVisitor": False,
+        "customerID": _id(context, firing),
+        "isVisitor": isinstance(firing.person, str),
         "actionID": plan.action,
         "promotions": [],
         "promoCode": [],
@@ -137,30 +170,39 @@ def _event_body(context: SandboxContext, state: State, firing: Firing, customer:
         "templateID": plan.template,
         "templateName": plan.template_name,
         "timestamp": str(firing.at // SECOND),
-        "personalization": _personalization(state, firing, customer),
+        "personalization": _personalization(context, state, firing),
     }
 
 
-def _personalization(state: State, firing: Firing, customer: Customer) -> dict[str, object]:
+def _personalization(context: SandboxContext, state: State, firing: Firing) -> dict[str, object]:
     personalization: dict[str, object] = {}
-    if state.options.personal_info_present:
-        excluded = firing.plan.exclude
-        attributes = {name: value for name, value in customer.attributes.items() if name not in excluded}
-        personalization["personalInfo"] = {"ClientCustomerId": customer.id, **attributes}
-    return {**personalization, **_sent_parameters(firing)}
+    if state.options.personal_info_present and not isinstance(firing.person, str):
+        excluded = _excluded(context, firing.plan)
+        attributes = {name: value for name, value in _attributes(state, firing).items() if name not in excluded}
+        personalization["personalInfo"] = {"ClientCustomerId": _id(context, firing), **attributes}
+    return {**personalization, **_sent_parameters(context, state, firing)}
 
 
-def _sent_parameters(firing: Firing) -> dict[str, dict[str, object]]:
-    """Return the newest parameters by event, without the excluded ones."""
-    excluded = firing.plan.exclude
+def _excluded(context: SandboxContext, plan: TriggerPlan) -> frozenset[str]:
+    """Return the attributes and parameters that event 11 leaves out, of the channel and of the trigger.
+
+    documented: https://developer.optimove.com/docs/integrate-your-service-with-optimove (for a certain channel)
+    """
+    of_channel = (channel.exclude for channel in context.channels if channel.id == plan.channel)
+    return plan.exclude.union(*of_channel)
+
+
+def _sent_parameters(context: SandboxContext, state: State, firing: Firing) -> dict[str, dict[str, object]]:
+    """Return the parameters by event, without the excluded ones."""
+    excluded = _excluded(context, firing.plan)
     return {
         event: {name: value for name, value in parameters.items() if name not in excluded}
-        for event, parameters in firing.events.items()
+        for event, parameters in firing.parameters(only_newest=state.options.only_newest_parameters).items()
     }
 
 
 def _request_id(context: SandboxContext, firing: Firing) -> str:
-    token = context.random.token(32, "optimove", "trigger", firing.plan.name, firing.customer, firing.number)
+    token = context.random.token(32, "optimove", "trigger", firing.plan.name, firing.person, firing.number)
     return str(UUID(token))
 
 
@@ -170,39 +212,46 @@ def _trigger_entry(context: SandboxContext, firing: Firing) -> JournalEntry:
         "trigger": plan.name,
         "campaign": plan.campaign,
         "channel": plan.channel,
-        "customer": context.audience.id_of(firing.customer),
+        "customer": _id(context, firing),
         "template": plan.template,
         "request_id": _request_id(context, firing),
     }
     return JournalEntry(kind="trigger", fields=fields)
 
 
-def _obligation_json(firing: Firing, customer: Customer) -> dict[str, object]:
-    plan = firing.plan
-    reason = "opted_out" if customer.opted_out else "unusable_number" if customer.number is None else None
+def _obligation_json(context: SandboxContext, state: State, firing: Firing) -> dict[str, object]:
+    plan, customer = firing.plan, _customer(state, firing)
+    reason = _reason(customer)
     return {
         "campaign": plan.campaign,
         "channel": plan.channel,
-        "customer": customer.id,
+        "customer": firing.person if customer is None else customer.id,
         "template": plan.template,
-        "number": customer.number,
-        "text": plan.render(plan.body, _template_values(firing, customer)) if reason is None else None,
+        "number": None if customer is None else customer.number,
+        "text": plan.render(plan.body, _template_values(context, state, firing)) if reason is None else None,
         "due": iso(firing.at),
         "owed": reason is None,
         "reason": reason,
-        **customer_facts(customer),
+        **({} if customer is None else customer_facts(customer)),
         "trigger": plan.name,
     }
 
 
-def _template_values(firing: Firing, customer: Customer) -> dict[str, str | None]:
+def _reason(customer: Customer | None) -> str | None:
+    """Return why no message is due; None if one is."""
+    if customer is None:
+        return "visitor"
+    return "opted_out" if customer.opted_out else "unusable_number" if customer.number is None else None
+
+
+def _template_values(context: SandboxContext, state: State, firing: Firing) -> dict[str, str | None]:
     """Return the values for a text: all attributes, as a bridge can request them, and the parameters in the event."""
     parameters = {
         name: _parameter_text(value)
-        for event_parameters in _sent_parameters(firing).values()
+        for event_parameters in _sent_parameters(context, state, firing).values()
         for name, value in event_parameters.items()
     }
-    return {**customer.attributes, **parameters}
+    return {**_attributes(state, firing), **parameters}
 
 
 def _parameter_text(value: object) -> str:

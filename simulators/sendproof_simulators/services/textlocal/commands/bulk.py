@@ -1,13 +1,14 @@
 """`bulk_json`: each number gets its own text, and each message is its own batch.
 
 documented: https://api.txtlocal.com/docs/bulkjson. observed: the response, and `receiptUrl`, in the Elixir client
-TxtLocalEx; `scheduled` in https://github.com/GoApptiv/textlocal-package-laravel. assumed: the other spellings,
-`custom`, and that one message that cannot be sent does not prevent the others.
+TxtLocalEx; `scheduled` in https://github.com/GoApptiv/textlocal-package-laravel; `sender` and `test` next to `data`
+in a campaign script in Django. assumed: the other spellings, `custom`, and that one message that cannot be sent does
+not prevent the others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import unquote
+from typing import Annotated
 
 import msgspec
 
@@ -28,6 +29,14 @@ from sendproof_simulators.services.textlocal.country_rules import (
     to_number,
 )
 from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.json_fields import (
+    LATEST_TIME,
+    Members,
+    decode_field,
+    flag_member,
+    text_member,
+    time_member,
+)
 from sendproof_simulators.services.textlocal.messages.acceptance import (
     SendOptions,
     accept,
@@ -39,6 +48,9 @@ from sendproof_simulators.services.textlocal.messages.acceptance import (
 from sendproof_simulators.services.textlocal.messages.message_store import AcceptedMessages, Dispatch
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 from sendproof_simulators.services.textlocal.state import State
+from sendproof_simulators.services.textlocal.text_decoding import decoded_sender, decoded_text
+
+_UnixTime = Annotated[int, msgspec.Meta(ge=1, le=LATEST_TIME)]
 
 
 class BulkMessage(msgspec.Struct, gc=False):
@@ -56,16 +68,28 @@ class BulkData(msgspec.Struct):
 
     messages: list[BulkMessage] = []
     sender: str = ""
-    test: bool = False
-    unicode: bool = False
+    test: bool | None = None
+    unicode: bool | None = None
     custom: str | int = ""
     receipt_url: str = ""
     receipt_url_camel: str = msgspec.field(default="", name="receiptUrl")
-    schedule_time: int | None = None
-    scheduled: int | None = None
+    schedule_time: _UnixTime | None = None
+    scheduled: _UnixTime | None = None
 
 
-_decode_data = msgspec.json.Decoder(BulkData).decode
+_decoder = msgspec.json.Decoder(BulkData)
+_MEMBERS: Members = {
+    "messages": dict.fromkeys(("number", "text", "custom", "receipt_url", "receiptUrl"), text_member),
+    **dict.fromkeys(("sender", "custom", "receipt_url", "receiptUrl"), text_member),
+    **dict.fromkeys(("test", "unicode"), flag_member),
+    **dict.fromkeys(("schedule_time", "scheduled"), time_member),
+}
+# Fields next to `data` that mean the same as in it.
+_FIELDS_OF_DATA = ("sender", "test", "unicode", "custom", "receipt_url", "receiptUrl", "schedule_time", "scheduled")
+# Fields of `send` that this command does not have.
+_FIELDS_OF_SEND = (
+    "message", "numbers", "group_id", "template_id", "optouts", "validity", "simple_reply", "tracking_links",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +117,25 @@ def bulk_json(call: Call, fields: Fields) -> CommandResult:
     """
     data = _bulk_data(fields.get("data", ""))
     try:
-        return _sent(call, fields, data)
+        _apply_fields_beside(call, data)
+        _apply_defaults(call, data)
+        return _sent(call, data)
     except ApiError as error:
-        error.entries = tuple(_whole_call_rejections(data, error))
+        error.entries = tuple(_whole_call_rejections(call, data, error))
         raise
 
 
-def _whole_call_rejections(data: "BulkData", error: ApiError) -> Iterator[JournalEntry]:
+def _whole_call_rejections(call: Call, data: "BulkData", error: ApiError) -> Iterator[JournalEntry]:
     reason = str(error.item["message"])
     for message in data.messages:
-        text = _decoded_text(message.text or "")
+        text = _phone_text(call, message.text or "")
         yield rejection_entry(str(message.number or "").strip(), text, error.code, reason, whole_call=True)
 
 
-def _sent(call: Call, fields: Fields, data: "BulkData") -> CommandResult:
+def _sent(call: Call, data: "BulkData") -> CommandResult:
     state: State = call.state
-    check_count(len(data.messages))
-    options = _options(call, fields, data)
+    check_count(len(data.messages), call.context.limits.messages[call.operation])
+    options = _options(call, data)
     credits_before = state.credits
     screening = _Screening(call, data, credits_before)
     for index, message in enumerate(data.messages):
@@ -126,26 +152,45 @@ def _sent(call: Call, fields: Fields, data: "BulkData") -> CommandResult:
 
 
 def _bulk_data(text: str) -> BulkData:
-    try:
-        data = _decode_data(text)
-    except errors.JSON_ERRORS as error:
-        raise ApiError(errors.BAD_JSON, str(error)) from error
+    data = decode_field(text, _decoder, BulkData, _MEMBERS)
     if not data.messages:
         raise ApiError(errors.NO_RECIPIENTS)
     return data
 
 
-def _options(call: Call, fields: Fields, data: BulkData) -> SendOptions:
+def _apply_fields_beside(call: Call, data: BulkData) -> None:
+    """Use the fields next to `data` where it has no value itself; raise `ApiError` for one that cannot be used."""
+    fields, is_refused = call.given, call.context.dialects["bulk_form_fields"] == "refused"
+    wrong = _FIELDS_OF_SEND + (_FIELDS_OF_DATA if is_refused else ())
+    name = next((name for name in wrong if name in fields), None)
+    if name is not None:
+        place = "in data" if name in _FIELDS_OF_DATA else "in send only"
+        raise ApiError(errors.INVALID_PARAMETER, f"{name}: expected {place}, got it next to data")
+    for name in _FIELDS_OF_DATA:
+        attribute = "receipt_url_camel" if name == "receiptUrl" else name
+        if name in fields and not getattr(data, attribute):
+            setattr(data, attribute, fields[name])
+
+
+def _apply_defaults(call: Call, data: BulkData) -> None:
+    limits = call.context.limits
+    data.test = limits.bulk_test if data.test is None else data.test
+    data.unicode = limits.bulk_unicode if data.unicode is None else data.unicode
+
+
+def _options(call: Call, data: BulkData) -> SendOptions:
     settings, spelling = call.state.settings, call.context.dialects["bulk_keys"]
     snake_case = data.schedule_time if spelling != "camel" else None
     camel_case = data.scheduled if spelling != "snake" else None
     return SendOptions(
-        identity=call.state.identities.identify("bulk_json", fields),
-        sender=check_sender(call.context, data.sender or settings.default_sender, settings.sender_names),
-        send_at=send_time(call.context, call.now, camel_case if snake_case is None else snake_case),
+        identity=call.state.identities.identify("bulk_json", call.given),
+        sender=check_sender(
+            call.context, decoded_sender(call, data.sender) or settings.default_sender, settings.sender_names
+        ),
+        send_at=send_time(call, camel_case if snake_case is None else snake_case),
         validity=None,
-        unicode=data.unicode,
-        test=data.test,
+        unicode=bool(data.unicode),
+        test=bool(data.test),
         batch_per_message=True,
     )
 
@@ -171,7 +216,7 @@ class _Screening:
             text, parts = self._text_and_parts(message.text or "")
             url = self._receipt_url(message)
         except ApiError as error:
-            self.refused.append(_RefusedMessage(index, raw_number, _decoded_text(message.text or ""), error))
+            self.refused.append(_RefusedMessage(index, raw_number, _phone_text(self.call, message.text or ""), error))
             return
         self.credits -= 0 if self.data.test else parts
         self.accepted.numbers.append(number)
@@ -198,8 +243,8 @@ class _Screening:
         """Return the text as it is sent, and its price. A text that many messages have is checked and stored once."""
         context = self.call.context
         if raw_text not in self._texts:
-            text = check_text(context, _decoded_text(raw_text), self.call.state.templates.values())
-            self._texts[raw_text] = sent_text_and_parts(context, text, unicode=self.data.unicode)
+            text = check_text(self.call, _phone_text(self.call, raw_text))
+            self._texts[raw_text] = sent_text_and_parts(context, text, unicode=bool(self.data.unicode))
         text, parts = self._texts[raw_text]
         if parts > self.credits and not self.data.test:
             raise ApiError(errors.NO_CREDITS)
@@ -221,12 +266,9 @@ class _Screening:
         return str(self.data.custom if message.custom is None or option == "call" else message.custom)
 
 
-def _decoded_text(text: str) -> str:
-    """Return the text as the phone receives it.
-
-    documented: URL-encoded in one sample, plain in another. So percent-encoding is decoded, and a plus stays a plus.
-    """
-    return decode_newlines(unquote(text)) if "%" in text else text
+def _phone_text(call: Call, text: str) -> str:
+    """Return the text as the phone receives it. documented: URL-encoded in one sample, plain in another."""
+    return decode_newlines(decoded_text(call, text))
 
 
 def _response_value(
@@ -237,7 +279,7 @@ def _response_value(
         "balance_pre_send": credits_before,
         "total_cost": cost,
         "balance_post_send": credits_before if data.test else credits_before - cost,
-        "messages": _batch_rows(dispatch, credits_before, test=data.test),
+        "messages": _batch_rows(dispatch, credits_before, test=bool(data.test)),
         "messages_not_sent": [message.row(dispatch.first_batch) for message in refused],
     }
     return value | ({"test": True} if data.test else {})

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from urllib.parse import unquote_plus
 
 import msgspec
 
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.account.contacts import CONTACTS, DETAILS, OPT_OUTS, Details
+from sendproof_simulators.services.textlocal.account.contacts import DETAILS, OPT_OUTS, Details
 from sendproof_simulators.services.textlocal.account.imported_customers import imported_customers, takes_customer_ids
+from sendproof_simulators.services.textlocal.commands.send_fields import check_count
 from sendproof_simulators.services.textlocal.country_rules import to_number
 from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.json_fields import Members, decode_field, text_member
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
-
-MAX_BULK_CONTACTS = 1_500
-_DEFAULT_PAGE = 100
 
 
 class BulkContact(msgspec.Struct, gc=False):
@@ -36,7 +34,8 @@ class BulkContact(msgspec.Struct, gc=False):
 
 
 _NO_DETAILS: Mapping[str, str] = dict.fromkeys(DETAILS, "")
-_decode_contacts = msgspec.json.Decoder(list[BulkContact]).decode
+_decoder = msgspec.json.Decoder(list[BulkContact])
+_MEMBERS: Members = dict.fromkeys(("number", *DETAILS), text_member)
 
 
 @command
@@ -78,9 +77,7 @@ def create_contacts(call: Call, fields: Fields) -> CommandResult:
     raw_numbers = [number for number in map(str.strip, fields["numbers"].split(",")) if number]
     if not raw_numbers:
         raise ApiError(errors.NO_CONTACTS)
-    limit = int(call.context.dialects["contacts_most"])
-    if len(raw_numbers) > limit:
-        raise ApiError(errors.TOO_MANY, f"{len(raw_numbers)} of {limit} at most")
+    check_count(len(raw_numbers), call.context.limits.numbers[call.operation])
     return _add_contacts(call, fields, [(number, None) for number in raw_numbers], errors.BAD_CONTACTS)
 
 
@@ -90,14 +87,8 @@ def create_contacts_bulk(call: Call, fields: Fields) -> CommandResult:
 
     documented: https://api.txtlocal.com/docs/contactmanagement/bulkcreatecontacts
     """
-    text = fields["contacts"]
-    try:
-        # observed: the vendor's own class percent-encodes the JSON text once more.
-        contacts = _decode_contacts(unquote_plus(text) if text.startswith("%") else text)
-    except errors.JSON_ERRORS as error:
-        raise ApiError(errors.BAD_JSON, str(error)) from error
-    if len(contacts) > MAX_BULK_CONTACTS:
-        raise ApiError(errors.TOO_MANY, f"{len(contacts)} of {MAX_BULK_CONTACTS} at most")
+    contacts = decode_field(fields["contacts"], _decoder, list[BulkContact], _MEMBERS)
+    check_count(len(contacts), call.context.limits.contacts[call.operation])
     numbers_and_details = [(str(contact.number), contact.details()) for contact in contacts]
     return _add_contacts(call, fields, numbers_and_details, errors.BAD_OR_DUPLICATE)
 
@@ -105,7 +96,7 @@ def create_contacts_bulk(call: Call, fields: Fields) -> CommandResult:
 @command
 def delete_contact(call: Call, fields: Fields) -> CommandResult:
     """Remove a number from a group permanently (observed: https://github.com/shailahir/textlocal-api)."""
-    group, member = fields.get("group_id", CONTACTS), _member(call, fields["number"]) or ""
+    group, member = fields["group_id"], _member(call, fields["number"]) or ""
     call.state.contacts.remove(group, member)
     return CommandResult(value={"group_id": group, "number": _member_json(member)})
 
@@ -113,8 +104,10 @@ def delete_contact(call: Call, fields: Fields) -> CommandResult:
 @command
 def get_optouts(call: Call, fields: Fields) -> CommandResult:
     """List every number that opted out (observed: https://github.com/scottybo/textlocal; the response is assumed)."""
+    del fields
     if call.context.dialects["optouts_reply"] == "contacts":
-        return _contacts_page(call, fields, OPT_OUTS)
+        rows = call.context.limits.optouts_rows[call.operation]
+        return _contacts_page(call, {"start": 0, "limit": rows}, OPT_OUTS)
     numbers = [{"number": int(number)} for number in call.state.contacts.opt_outs]
     return CommandResult(value={"num_optouts": len(numbers), "optouts": numbers})
 
@@ -124,7 +117,7 @@ def _contacts_page(call: Call, fields: Fields, group: int) -> CommandResult:
     if "number" in fields:
         number = _member(call, fields["number"])
         members = {number: members[number]} if number is not None and number in members else {}
-    start, limit = fields.get("start", 0), fields.get("limit", _DEFAULT_PAGE)
+    start, limit = fields["start"], fields["limit"]
     page = islice(members.items(), min(start, len(members)), min(start + limit, len(members)))
     counts = {"group_id": group, "start": start, "limit": limit, "num_contacts": len(members)}
     return CommandResult(value={**counts, "contacts": _contact_rows(page)})
@@ -134,7 +127,7 @@ def _add_contacts(
     call: Call, fields: Fields, contacts: Sequence[tuple[str, Details]], code_if_none: int
 ) -> CommandResult:
     """Add contacts, without invalid and repeated numbers; raise `ApiError` with `code_if_none` if none is left."""
-    group = fields.get("group_id", CONTACTS)
+    group = fields["group_id"]
     added: dict[str, Details] = {}
     left_out: list[str] = []
     for raw_number, details in contacts:

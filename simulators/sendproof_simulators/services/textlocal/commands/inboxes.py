@@ -7,7 +7,7 @@ assumed: the rows of `get_messages`, that reading a message ends its being new, 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, sql_time
+from sendproof_simulators.core.clock.wall_clock import SECOND, sql_time
 from sendproof_simulators.core.messaging.opt_outs import STOP_WORDS
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
@@ -15,8 +15,6 @@ from sendproof_simulators.services.textlocal.account.inbox import INBOX, REPLY_N
 from sendproof_simulators.services.textlocal.errors import ApiError
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 
-_SIX_MONTHS = 183 * DAY
-_MAX_PAGE = 1_000
 _SORT_KEYS: Mapping[str, Callable[[InboundMessage], Any]] = {
     "date": lambda message: (message.at, message.id),
     "number": lambda message: (message.number, message.id),
@@ -48,9 +46,9 @@ def get_messages(call: Call, fields: Fields) -> CommandResult:
     if fields["inbox_id"] != INBOX:
         raise ApiError(errors.INVALID_PARAMETER, f"inbox_id: no inbox has the id {fields['inbox_id']}")
     inbox: Inbox = call.state.inbox
-    order, sort_field = fields.get("sort_order", "asc"), fields.get("sort_field", "date")
+    order, sort_field = fields["sort_order"], fields["sort_field"]
     messages = sorted(_messages_in_period(call, fields), key=_SORT_KEYS[sort_field], reverse=order == "desc")
-    start, limit = fields.get("start", 0), fields.get("limit", _MAX_PAGE)
+    start, limit = fields["start"], fields["limit"]
     rows = [_row(message, inbox.read_count) for message in messages[start : start + limit]]
     inbox.read_count = len(inbox.messages)
     counts = {"inbox_id": INBOX, "num_messages": len(messages), "sort_order": order, "sort_field": sort_field}
@@ -69,7 +67,8 @@ def check_keyword(call: Call, fields: Fields) -> CommandResult:
 
 
 def _messages_in_period(call: Call, fields: Fields) -> list[InboundMessage]:
-    first = fields["min_time"] * SECOND if "min_time" in fields else call.now - _SIX_MONTHS
+    age = call.context.limits.message_age_ms[call.operation]
+    first = fields["min_time"] * SECOND if "min_time" in fields else call.now - age
     last = fields["max_time"] * SECOND + SECOND - 1 if "max_time" in fields else call.now
     return [message for message in call.state.inbox.messages if first <= message.at <= last]
 

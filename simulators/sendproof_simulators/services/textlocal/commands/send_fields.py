@@ -1,13 +1,11 @@
 """The fields that `send` and `bulk_json` share: text, send time and receipt URL."""
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.simulator import SandboxContext
+from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.country_rules import check_hour, check_schedule
 from sendproof_simulators.services.textlocal.errors import ApiError
-
-MAX_NUMBERS = 10_000
 
 
 def decode_newlines(text: str) -> str:
@@ -15,21 +13,22 @@ def decode_newlines(text: str) -> str:
     return text.replace("%n", "\n") if "%n" in text else text
 
 
-def check_count(count: int) -> None:
-    """Raise `ApiError` for more numbers than one call may have."""
-    if count > MAX_NUMBERS:
-        raise ApiError(errors.TOO_MANY, f"{count} of {MAX_NUMBERS} at most")
+def check_count(count: int, limit: int) -> None:
+    """Raise `ApiError` for more numbers, messages or contacts than one call may have."""
+    if count > limit:
+        raise ApiError(errors.TOO_MANY, f"{count} of {limit} at most")
 
 
-def send_time(context: SandboxContext, now: Instant, seconds: int | None) -> Instant:
+def send_time(call: Call, seconds: int | None) -> Instant:
     """Return the instant when the messages go out; `seconds` is a Unix time, None means now."""
+    context, now = call.context, call.now
     if seconds is None:
         check_hour(context, now)
         return now
     if seconds * SECOND < now - now % SECOND:
         raise ApiError(errors.SCHEDULE_PAST)
     send_at = max(seconds * SECOND, now)
-    check_schedule(context, now, send_at)
+    check_schedule(call, send_at)
     check_hour(context, send_at)
     return send_at
 
@@ -38,6 +37,9 @@ def receipt_url(context: SandboxContext, url: str) -> str:
     """Return the URL for receipts, or "" without one; raise `ApiError` if the sandbox may not call it."""
     if not url:
         return ""
+    limit = context.limits.receipt_url_characters
+    if len(url) > limit:
+        raise ApiError(errors.INVALID_PARAMETER, f"receipt_url: expected at most {limit} characters, got {len(url)}")
     try:
         return check_webhook_url(url, context.allow_remote_webhooks)
     except ValueError as error:

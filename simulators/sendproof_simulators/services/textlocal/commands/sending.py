@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
+from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND, Instant
 from sendproof_simulators.core.effects import JournalEntry
-from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, MAX_VALIDITY, QUEUE_FULL
+from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, QUEUE_FULL
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.imported_customers import takes_customer_ids
@@ -40,6 +40,7 @@ from sendproof_simulators.services.textlocal.messages.personalization import (
 )
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command, customer_member
 from sendproof_simulators.services.textlocal.state import State
+from sendproof_simulators.services.textlocal.text_decoding import decoded_sender, decoded_text
 
 
 @command
@@ -49,7 +50,7 @@ def send(call: Call, fields: Fields) -> CommandResult:
     A refusal of the whole call is journalled as a rejection of each number.
     """
     raw_numbers = [number for number in map(str.strip, fields.get("numbers", "").split(",")) if number]
-    text = decode_newlines(fields.get("message", ""))
+    text = decode_newlines(decoded_text(call, fields.get("message", "")))
     try:
         options, accepted, screening = _checked(call, fields, raw_numbers, text)
         _charge(call.state, options, sum(accepted.parts))
@@ -64,7 +65,7 @@ def send(call: Call, fields: Fields) -> CommandResult:
         "accepted": len(dispatch),
         "rejected": len(screening.rejected),
         # A reply service chooses the sender itself.
-        **({} if fields.get("simple_reply", False) else send_summary(dispatch, options)),
+        **({} if fields["simple_reply"] else send_summary(dispatch, options)),
     }
     return CommandResult(
         value=_response_value(call, options, dispatch, screening.warnings),
@@ -81,9 +82,7 @@ def _checked(
     recipients, group = _recipients(call, fields, raw_numbers, text)
     options = _options(call, fields, group)
     url = receipt_url(call.context, fields.get("receipt_url", "")) or call.state.settings.receipt_url
-    recipients = recipients.with_checked_texts(
-        lambda text: check_text(call.context, text, call.state.templates.values())
-    )
+    recipients = recipients.with_checked_texts(lambda text: check_text(call, text))
     screening = _Screening(call, check_opt_outs=_checks_opt_outs(call, fields))
     screening.screen(recipients)
     accepted, tracked = _accepted_messages(call, recipients, screening, options, (fields.get("custom", ""), url))
@@ -96,7 +95,7 @@ def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: st
     if "group_id" not in fields:
         if not raw_numbers:
             raise ApiError(errors.NO_RECIPIENTS)
-        check_count(len(raw_numbers))
+        check_count(len(raw_numbers), call.context.limits.numbers[call.operation])
         texts, customers = [text] * len(raw_numbers), [""] * len(raw_numbers)
         return Recipients(raw_numbers=raw_numbers, texts=texts, customers=customers), None
     contacts = call.state.contacts
@@ -121,37 +120,39 @@ def _template_summary(call: Call, fields: Fields) -> dict[str, object]:
 
 
 def _checks_opt_outs(call: Call, fields: Fields) -> bool:
-    checks: bool = fields.get("optouts", call.context.dialects["optouts_default"] == "left_out")
-    return checks
+    is_left_out = call.context.dialects["optouts_default"] == "left_out" and "optouts" not in call.given
+    return is_left_out or fields["optouts"]
 
 
 def _options(call: Call, fields: Fields, group: Group | None) -> SendOptions:
-    send_at = send_time(call.context, call.now, fields.get("schedule_time"))
+    send_at = send_time(call, fields.get("schedule_time"))
     settings = call.state.settings
-    sender = fields.get("sender", settings.default_sender)
-    simple_reply = fields.get("simple_reply", False)
+    sender = decoded_sender(call, fields.get("sender", settings.default_sender))
+    simple_reply = fields["simple_reply"]
     return SendOptions(
-        identity=call.state.identities.identify("send", fields),
+        identity=call.state.identities.identify("send", call.given),
         sender=REPLY_NUMBER if simple_reply else check_sender(call.context, sender, settings.sender_names),
         send_at=send_at,
-        validity=_validity(call.now, send_at, fields.get("validity")),
-        unicode=fields.get("unicode", False),
-        test=fields.get("test", False),
+        validity=_validity(call, send_at, fields.get("validity")),
+        unicode=fields["unicode"],
+        test=fields["test"],
         group=group,
         by_template=_is_template_send(call, fields),
-        shorten_links=fields.get("tracking_links", False),
+        shorten_links=fields["tracking_links"],
     )
 
 
-def _validity(now: Instant, send_at: Instant, seconds: int | None) -> Instant | None:
+def _validity(call: Call, send_at: Instant, seconds: int | None) -> Instant | None:
     """Return the instant at which messages expire; `seconds` is a Unix time.
 
-    documented: at most 72 hours ahead. assumed: that these count from the send time; and the code of the refusal.
+    assumed: that the limit counts from the send time.
     """
     if seconds is None:
         return None
-    if not now < seconds * SECOND <= send_at + MAX_VALIDITY:
-        raise ApiError(errors.INVALID_PARAMETER, "validity: expected a Unix time in the next 72 hours")
+    limit = call.context.limits.validity_ms[call.operation]
+    if not call.now < seconds * SECOND <= send_at + limit:
+        expected = f"a Unix time within {limit / HOUR:g} hours of the send time"
+        raise ApiError(errors.INVALID_PARAMETER, f"validity: expected {expected}")
     return seconds * SECOND
 
 

@@ -1,7 +1,7 @@
 """Short links: created by `create_shorturl`, or put into a text in place of its URLs.
 
 observed: the command and that `url` is its only parameter, the Python client textlocal-pro on PyPI; the codes 185 and
-186, https://github.com/shailahir/textlocal-api. assumed: the response, and the form of a short link.
+186, https://github.com/shailahir/textlocal-api; that clients read `shorturl` as text. assumed: the form of a link.
 """
 
 import re
@@ -16,7 +16,6 @@ from sendproof_simulators.services.textlocal.state import NAME
 
 _BASE_URL = "https://tx.example/"
 _TOKEN_LENGTH = 6
-_MAX_URL = 2_000
 _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -24,14 +23,16 @@ _URL_IN_TEXT = re.compile(r"https?://[^\s<>\"]+")
 def create_shorturl(call: Call, fields: Fields) -> CommandResult:
     """Return the short link to a URL; an equal URL has the same link.
 
-    observed: the Python client textlocal-pro on PyPI; the response is assumed.
+    observed: the Python client textlocal-pro on PyPI; the response is a dialect.
     """
     url = fields.get("url", "").strip()
     if not url:
         raise ApiError(errors.NO_URL)
     if not _is_web_url(url):
         raise ApiError(errors.BAD_URL)
-    return CommandResult(value={"shorturl": {"url": url, "shorturl": _short_link(call.context.random, url)}})
+    link = _short_link(call.context.random, url)
+    is_object = call.context.dialects["shorturl_reply"] == "object"
+    return CommandResult(value={"shorturl": {"url": url, "shorturl": link} if is_object else link})
 
 
 def shorten(random: KeyedRandom, text: str) -> tuple[str, bool]:
@@ -49,4 +50,4 @@ def _is_web_url(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return len(url) <= _MAX_URL and parts.scheme in {"http", "https"} and "." in (parts.hostname or "")
+    return parts.scheme in {"http", "https"} and "." in (parts.hostname or "")

@@ -9,16 +9,13 @@ dialect option `kind`, while those sent to a group are also in the history of gr
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, sql_time
+from sendproof_simulators.core.clock.wall_clock import SECOND, sql_time
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, ApiError
 from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Group, Message
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command, customer_member
 
-# documented: six months; assumed: of 30.5 days each.
-_SIX_MONTHS = 183 * DAY
-_MAX_PAGE = 1_000
 _COUNTERS = {"num_delivered": "D", "num_undelivered": "U", "num_expired": "E", "num_unknown": "?", "num_invalid": "I"}
 
 
@@ -113,7 +110,8 @@ def get_mms_history_api(call: Call, fields: Fields) -> CommandResult:
 
 def _dispatches_in_period(call: Call, fields: Fields) -> list[Dispatch]:
     """Return the dispatches of the requested period, in order of time."""
-    first = fields["min_time"] * SECOND if "min_time" in fields else call.now - _SIX_MONTHS
+    age = call.context.limits.message_age_ms[call.operation]
+    first = fields["min_time"] * SECOND if "min_time" in fields else call.now - age
     # A period includes its last second; and scheduled messages are not in a history yet.
     last = min(fields["max_time"] * SECOND + SECOND - 1, call.now) if "max_time" in fields else call.now
     dispatches: list[Dispatch] = call.state.store.sent_between(first, last)
@@ -133,7 +131,7 @@ def _expired(messages: Iterable[Message]) -> dict[str, object] | None:
 
 def _page(fields: Fields) -> tuple[int, int, bool]:
     """Return the start of a page, its maximum length, and True if the newest come first."""
-    return fields.get("start", 0), fields.get("limit", _MAX_PAGE), fields.get("sort_order", "desc") == "desc"
+    return fields["start"], fields["limit"], fields["sort_order"] == "desc"
 
 
 def _history(fields: Fields, rows: Iterable[Mapping[str, object]], total: int) -> CommandResult:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlencode
 
-from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant, sql_time
+from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
 from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIRED, START, STATES, STOP
 from sendproof_simulators.core.messaging.lifecycle import (
@@ -29,8 +29,6 @@ from sendproof_simulators.services.textlocal.messages.status_codes import PUSHED
 from sendproof_simulators.services.textlocal.request_normalization import FORM
 from sendproof_simulators.services.textlocal.state import NAME, State
 
-RETRY = RetryPolicy(delays_ms=(1 * MINUTE, 5 * MINUTE, 30 * MINUTE))
-_NO_RETRY = RetryPolicy()
 EVENTS = RECEIPT, INBOUND = "receipt", "inbound"
 
 
@@ -98,7 +96,8 @@ class _EventHandler:
 
     @property
     def _retry(self) -> RetryPolicy:
-        return RETRY if self.context.dialects["receipt_retries"] == "repeated" else _NO_RETRY
+        policy: RetryPolicy = self.context.limits.webhook_retries
+        return policy
 
     def click(self, message: Message) -> None:
         """Record a click, if the message has a link that is tracked."""

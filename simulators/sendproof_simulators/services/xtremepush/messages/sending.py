@@ -116,7 +116,8 @@ class _ExecutionRun:
         names = [name for name in params if name in _UPDATED or name in self._subscription_names]
         values = RowReader(names, self._subscription_names).read([params[name] for name in names])
         if profile is None and self._request.by_user:
-            profile = profiles.get_or_create(checked_user_id(identifier), self.execution.send_at)
+            user_id = checked_user_id(identifier, self._state.limits.user_id_length)
+            profile = profiles.get_or_create(user_id, self.execution.send_at)
         if profile is not None:
             profile.update(values)
         return profile

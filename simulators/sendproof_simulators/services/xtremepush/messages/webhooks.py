@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
-from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
     DELIVERED,
@@ -31,7 +31,6 @@ from sendproof_simulators.services.xtremepush.project.settings import Basic, Bea
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
 TIMER = "messages"
-RETRY = RetryPolicy(delays_ms=(1 * MINUTE, 5 * MINUTE, 30 * MINUTE))
 SIGNATURE_HEADER = "X-Xtremepush-Signature"
 
 _EVENT_NAMES: Mapping[str, str] = {
@@ -114,7 +113,7 @@ def _webhooks_for_event(
             body=body,
             headers=_authentication_headers(context, connection, body),
             about=about,
-            retry=RETRY,
+            retry=state.limits.webhook_retries,
         )
 
 

@@ -74,13 +74,14 @@ def _execution_request(call: Call) -> tuple[ExecutionRequest, Instant]:
         params=params,
         by_user=by_user,
         targets=targets,
-        creates_profiles=body.get("target_existing_only", 1) == 0,
+        creates_profiles=call.value("target_existing_only") == 0,
     )
     return request, send_at
 
 
 def _targets(call: Call) -> tuple[bool, Sequence[tuple[str, Mapping[str, object]]]]:
     """Return True if users identify the targets, and the targets, each with its own variables."""
+    state: State = call.state
     body = call.body
     if ("target" in body) == ("target_with_params" in body):
         raise invalid_field("target", "expected either target or target_with_params")
@@ -89,8 +90,8 @@ def _targets(call: Call) -> tuple[bool, Sequence[tuple[str, Mapping[str, object]
         targets = [(plain_value(identifier), _NO_PARAMS) for identifier in body["target"]]
     else:
         targets = list(body["target_with_params"].items())
-    limit = call.context.dialects["max_targets"]
-    if limit != "none" and len(targets) > int(limit):
+    limit = state.limits.targets
+    if len(targets) > limit:
         raise invalid_field("target", f"expected at most {limit} targets, got {len(targets)}")
     return target_by != "id", targets
 
@@ -105,8 +106,8 @@ def _text_and_sender(campaign: Campaign, override: Mapping[str, object]) -> tupl
 
 
 def _is_async(call: Call) -> bool:
-    value = call.body.get("async")
-    return bool(value) if value is not None else call.context.dialects["execution"] == "async"
+    is_given = call.body.get("async") is not None
+    return bool(call.value("async")) and (is_given or call.context.dialects["execution"] == "async")
 
 
 def _send_time(call: Call) -> Instant:

@@ -16,7 +16,7 @@ _MESSAGE_TYPES = ("1", "2", "3", "4", "6", "7", "8", SMS, "10", "11")
 @method
 def list_campaign(call: Call) -> MethodResult:
     """List campaigns (observed: https://github.com/clientIO/appmixer-connectors)."""
-    rows = query_rows((campaign.row() for campaign in call.state.campaigns.values()), ROW_FIELDS, call.body)
+    rows = query_rows((campaign.row() for campaign in call.state.campaigns.values()), ROW_FIELDS, call.with_defaults)
     return MethodResult(value={"data": rows}, effects=Effects(summary={"rows": len(rows)}))
 
 
@@ -45,7 +45,7 @@ def create_campaign(call: Call) -> MethodResult:
     campaign = Campaign(
         id=state.ids.draw("campaign", body, state.campaigns),
         title=body["title"],
-        trigger=body.get("trigger", 0),
+        trigger=call.value("trigger"),
         created=call.now,
         channels=channels,
         messages=messages,

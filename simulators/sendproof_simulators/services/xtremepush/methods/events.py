@@ -26,7 +26,7 @@ def hit_event(call: Call) -> MethodResult:
     reader = RowReader(list(attributes), IMPORT_SUBSCRIPTION_NAMES[call.context.dialects["subscription_name"]])
     try:
         values = reader.read(list(attributes.values()))
-        user_id = checked_user_id(body["user_id"])
+        user_id = checked_user_id(body["user_id"], call.state.limits.user_id_length)
     except ValueError as error:
         raise invalid_field("user_attributes", str(error)) from None
     values.pop("user_id", None)

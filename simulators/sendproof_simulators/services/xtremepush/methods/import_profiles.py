@@ -1,4 +1,4 @@
-"""`import/profile`: up to 10,000 users in one call.
+"""`import/profile`: many users in one call.
 
 documented: https://docs.xtremepush.com/reference/user-profile-import. assumed: that an invalid row does not prevent the
 others, and how its error is reported.
@@ -19,14 +19,10 @@ from sendproof_simulators.services.xtremepush.project.tasks import FINISHED, Row
 from sendproof_simulators.services.xtremepush.responses import MethodResult, method
 from sendproof_simulators.services.xtremepush.state import State
 
-ASYNC_FROM = 100
-# A list of ten thousand equal errors is no more helpful than the first hundred of them.
-MAX_ERRORS = 100
-
 
 @method
 def import_profile(call: Call) -> MethodResult:
-    """Import the rows now, or, from 100 rows on, in a task.
+    """Import a few rows now, and more in a task.
 
     documented: https://docs.xtremepush.com/reference/user-profile-import
     """
@@ -34,7 +30,7 @@ def import_profile(call: Call) -> MethodResult:
     columns, rows = call.body["columns"], call.body["rows"]
     reader = _row_reader(columns, IMPORT_SUBSCRIPTION_NAMES[call.context.dialects["subscription_name"]])
     summary = {"columns": columns, "rows": len(rows)}
-    if len(rows) < ASYNC_FROM:
+    if len(rows) <= state.limits.rows_at_once:
         imported, errors = _import_rows(state, reader, rows, call.now)
         model: dict[str, object] = {"total": len(rows), "imported": imported, "failed": len(rows) - imported}
         value = {"model": model} | ({"errors": errors} if errors else {})
@@ -63,13 +59,13 @@ def _import_rows(state: State, reader: RowReader, rows: Rows, now: Instant) -> t
     for index, row in enumerate(rows):
         try:
             values = reader.read(row)
-            user_id = checked_user_id(values.pop("user_id"))
+            user_id = checked_user_id(values.pop("user_id"), state.limits.user_id_length)
         except ValueError as error:
             errors.append({"row": index, "message": str(error)})
             continue
         state.profiles.get_or_create(user_id, now).update(values)
         imported += 1
-    return imported, errors[:MAX_ERRORS]
+    return imported, errors[: state.limits.row_errors]
 
 
 def _row_reader(columns: Sequence[str], subscription_names: frozenset[str]) -> RowReader:

@@ -1,7 +1,7 @@
 """The parameters that all lists share: `condition`, `order`, `offset`, `limit`, `select`.
 
 documented: https://docs.xtremepush.com/reference/push-list-device. observed: a condition as an object with an
-operator, and IN, in a TypeScript client that reads Xtremepush reports. assumed: the default of `limit`, that numbers
+operator, and IN, in a TypeScript client that reads Xtremepush reports. assumed: that numbers
 are compared as numbers and everything else as text, and that an unknown field is refused.
 """
 
@@ -12,8 +12,6 @@ from typing import Any
 
 from sendproof_simulators.services.xtremepush.errors import ApiError, invalid_field
 from sendproof_simulators.services.xtremepush.personalization import plain_value
-
-DEFAULT_LIMIT = 100
 
 Row = Mapping[str, object]
 Predicate = Callable[[Row], bool]
@@ -27,12 +25,11 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def query_rows(rows: Iterable[Row], fields: Sequence[str], parameters: Mapping[str, Any]) -> list[Row]:
-    """Return the requested rows. `fields` are the fields of every row."""
+    """Return the requested rows. `fields` are the fields of every row; `parameters` include `offset` and `limit`."""
     matches = _condition(parameters.get("condition", ()), fields)
     found: Iterable[Row] = filter(matches, rows)
     found = _sorted_rows(found, parameters.get("order", ()), fields)
-    offset = parameters.get("offset", 0)
-    page = islice(found, offset, offset + parameters.get("limit", DEFAULT_LIMIT))
+    page = islice(found, parameters["offset"], parameters["offset"] + parameters["limit"])
     return list(map(select_fields(parameters.get("select"), fields), page))
 
 

@@ -41,5 +41,5 @@ def list_profile(call: Call) -> MethodResult:
 
 
 def _list_result(call: Call, rows: Iterable[Row], fields: Sequence[str]) -> MethodResult:
-    found = query_rows(rows, fields, call.body)
+    found = query_rows(rows, fields, call.with_defaults)
     return MethodResult(value={"data": found}, effects=Effects(summary={"rows": len(found)}))

@@ -22,5 +22,5 @@ def info_task(call: Call) -> MethodResult:
 @method
 def list_task(call: Call) -> MethodResult:
     """List all tasks (documented: https://docs.xtremepush.com/reference/task-list)."""
-    rows = query_rows((task.row() for task in call.state.tasks.values()), ROW_FIELDS, call.body)
+    rows = query_rows((task.row() for task in call.state.tasks.values()), ROW_FIELDS, call.with_defaults)
     return MethodResult(value={"data": rows}, effects=Effects(summary={"rows": len(rows)}))

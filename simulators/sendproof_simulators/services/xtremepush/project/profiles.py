@@ -19,7 +19,6 @@ from sendproof_simulators.services.xtremepush.personalization import plain_value
 MOBILE_NUMBER = re.compile(r"[1-9][0-9]{6,14}")
 _NUMBER_RULE = "expected a number with its country code and without + or 00, such as 447123456789"
 _SUBSCRIPTIONS: Mapping[str, bool] = {"0": False, "1": True, "": False}
-_MAX_USER_ID = 200
 # Nine to twelve digits, and no message id.
 _LOWEST, _SPAN = 100_000_000, 899_000_000_000
 _PROFILE_ID = re.compile(r"[1-9][0-9]{0,14}")
@@ -123,11 +122,18 @@ class RowReader:
         return {name: convert(value) for name, convert, value in columns}
 
 
-def checked_user_id(value: object) -> str:
-    """Return a user id as text; raise `ValueError` if it is not one."""
+def checked_user_id(value: object, maximum: int) -> str:
+    """Return a user id as text; raise `ValueError` if it is not one of at most `maximum` characters."""
+    text = _user_id(value)
+    if len(text) > maximum:
+        raise ValueError(f"user_id: expected text of 1 to {maximum} characters, got {value!r:.100}")
+    return text
+
+
+def _user_id(value: object) -> str:
     text = plain_value(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not 0 < len(text) <= _MAX_USER_ID:
-        raise ValueError(f"user_id: expected text of 1 to {_MAX_USER_ID} characters, got {value!r:.100}")
+    if not text:
+        raise ValueError(f"user_id: expected text, got {value!r:.100}")
     return text
 
 
@@ -165,7 +171,7 @@ def _custom_converter(name: str) -> Convert:
 
 
 _SYSTEM_CONVERTERS: Mapping[str, Convert] = {
-    "user_id": checked_user_id,
+    "user_id": _user_id,
     "email": _email,
     "email_subscription": _subscription_converter("email_subscription"),
     "mobile_number": _mobile_number,

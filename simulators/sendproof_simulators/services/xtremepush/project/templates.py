@@ -15,15 +15,13 @@ from sendproof_simulators.services.xtremepush.project.campaigns import (
 )
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
-_MAX_TITLE, _MAX_TEXT = 200, 2_000
-
 
 def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Effects]:
     """Create a template, as a user would on the website.
 
     Raise `ValueError` if title or text is empty or too long, or the id is taken.
     """
-    _check(title, body)
+    _check(state, title, body)
     if id_ is not None and id_ in state.campaigns:
         raise ValueError(f"expected an unused id, got {id_}, the id of {state.campaigns[id_].title!r}")
     new_id = id_ if id_ is not None else state.ids.draw("template", {"title": title}, state.campaigns)
@@ -47,7 +45,7 @@ def change(
     campaign = _existing_template(state, id_)
     action = "changed" if body is not None and body != campaign.text else "renamed"
     new_title = campaign.title if title is None else title
-    _check(new_title, campaign.text if body is None else body)
+    _check(state, new_title, campaign.text if body is None else body)
     campaign.title = new_title
     if body is not None:
         campaign.messages = _sms_messages(body, sms_of(campaign.messages).get("from"))
@@ -79,10 +77,11 @@ def _sms_messages(text: str, sender: str | None = None) -> dict[str, Any]:
     return {SMS: {"sms": {"from": sender or DEFAULT_SENDER, "text": text}}}
 
 
-def _check(title: str, body: str) -> None:
-    if not (title.strip() and body.strip() and len(title) <= _MAX_TITLE and len(body) <= _MAX_TEXT):
+def _check(state: State, title: str, body: str) -> None:
+    limits = state.limits
+    if not (title.strip() and body.strip() and len(title) <= limits.title_length and len(body) <= limits.text_length):
         raise ValueError(
-            f"expected a title of 1 to {_MAX_TITLE} and a text of 1 to {_MAX_TEXT} characters, "
+            f"expected a title of 1 to {limits.title_length} and a text of 1 to {limits.text_length} characters, "
             f"got {title!r:.100} and {body!r:.100}"
         )
 

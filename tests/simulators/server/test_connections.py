@@ -1,0 +1,57 @@
+"""What clients do with their connections, over real sockets."""
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from running import RunningSimulators
+
+KEY = "sendproof-textlocal-key"
+
+
+def exchange(url: str, request: bytes) -> bytes:
+    """Send bytes, end the client's side of the connection, and return everything that comes back."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def post(path: str, body: str) -> bytes:
+    """Return an HTTP request with a form."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def test_client_that_ends_its_side_gets_the_response(simulators: RunningSimulators) -> None:
+    response = exchange(simulators.services["textlocal"]["url"], post("/balance/", f"apikey={KEY}"))
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert response.endswith(b'"status":"success"}')
+
+
+def test_pipelined_requests_are_answered_after_the_client_ended(simulators: RunningSimulators) -> None:
+    request = post("/balance/", f"apikey={KEY}")
+    assert exchange(simulators.services["textlocal"]["url"], request * 3).count(b"HTTP/1.1 200 OK") == 3
+
+
+def test_control_api_answers_a_client_that_ended(simulators: RunningSimulators) -> None:
+    response = exchange(simulators.control, b"GET /control/sandboxes HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize("request_", [b"", b"GET /balance", post("/balance/", "apikey=x")[:-3]])
+def test_incomplete_request_is_not_answered(simulators: RunningSimulators, request_: bytes) -> None:
+    assert exchange(simulators.services["textlocal"]["url"], request_) == b""
+
+
+def test_fault_that_waits_for_the_client_ends_with_its_side(simulators: RunningSimulators) -> None:
+    """A client that has given up looks the same."""
+    made = {"seed": 7, "clock": {"mode": "virtual"}, "channels": []}
+    sandbox = simulators.call("POST", "/sandboxes", made)
+    simulators.call(
+        "POST", f"/sandboxes/{sandbox['sandbox']}/faults", [{"fault": "no_response", "call": "textlocal.balance"}]
+    )
+    service = sandbox["services"]["textlocal"]
+    assert exchange(service["url"], post("/balance/", f"apikey={service['credentials']['apikey']}")) == b""
