@@ -71,6 +71,34 @@ def test_journal_names_group_template_and_time_of_a_template_send(account):
     assert facts == {"group_id": group, "template_id": template, "schedule_time": NINE // 1000 + 60, "sender": "Shop"}
 
 
+def test_contact_with_customer_id_in_first_custom_field_is_known(account):
+    """The client may import its customers by the API, with their ids in a field of its own."""
+    contact = '[{"number":"447700900123","first_name":"Zoe","custom1":"VIP-1"}]'
+    account.call("create_contacts_bulk", group_id=5, contacts=contact)
+    result = account.call(
+        "send", group_id=group_of(account, "VIP-1"), template_id=account.template("Hi {{first_name}}")
+    )
+    assert result["message"]["content"] == "Hi Zoe"
+    assert [(row["recipient"], row["customer"]) for row in result["messages"]] == [(447700900123, "VIP-1")]
+
+
+def test_deleted_contact_is_unknown(account):
+    contact = '[{"number":"447700900123","custom1":"VIP-1"}]'
+    account.call("create_contacts_bulk", group_id=5, contacts=contact)
+    account.call("delete_contact", group_id=5, number="447700900123")
+    assert account.error_code("create_contacts", numbers="VIP-1") == 56
+
+
+def test_contact_does_not_replace_customer_of_the_import(account):
+    """Otherwise a bridge could change what is expected of it."""
+    customer = reachable(account, 1)[0]
+    account.call(
+        "create_contacts_bulk", group_id=5, contacts=f'[{{"number":"447700900123","custom1":"{customer.id}"}}]'
+    )
+    result = account.call("send", group_id=group_of(account, customer.id), template_id=account.template("Hi"))
+    assert [row["recipient"] for row in result["messages"]] == [int(customer.number)]
+
+
 @pytest.mark.parametrize("wrong", [{"at": "4:00"}, {"first_known": {"C0000001": "2026-02-30"}}, {"first_known": 3}])
 def test_invalid_import_is_refused(account, wrong):
     with pytest.raises(ValueError, match=r"[Ee]xpected"):

@@ -13,6 +13,7 @@ from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant, first_instant
 from sendproof_simulators.core.plans import ExpectedMessage
 from sendproof_simulators.core.simulator import SandboxContext, Template
+from sendproof_simulators.services.textlocal.account.contacts import placeholder_values
 from sendproof_simulators.services.textlocal.account.templates import render
 from sendproof_simulators.services.textlocal.state import State
 
@@ -49,6 +50,23 @@ def imported_customers(context: SandboxContext, state: State, at: Instant) -> Im
     settings = state.settings.customer_import
     imported_at = _last_import(settings.at, at) if settings.at else at
     return ImportedCustomers(records=context.customers, imported_at=imported_at, first_known=settings.first_known)
+
+
+def known_customer(context: SandboxContext, state: State, customer: str, at: Instant) -> Customer | None:
+    """Return a customer by id: of the client's last import, or else a contact that has the id as custom1.
+
+    None in sandboxes whose groups hold numbers only. observed: contacts have three custom fields; that the id is in the
+    first one is assumed.
+    """
+    if not takes_customer_ids(context):
+        return None
+    imported = imported_customers(context, state, at).find(customer)
+    contact = state.contacts.find_customer(customer) if imported is None else None
+    if contact is None:
+        return imported
+    number, details = contact
+    values = placeholder_values(details)
+    return Customer(id=customer, number=number, recorded_number=number, opted_out_by=None, attributes=values)
 
 
 def translated(state: State, template: int, attributes: Mapping[str, str | None]) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.simulator import SandboxContext, Template
 from sendproof_simulators.services.textlocal.account.imported_customers import (
-    expected_message,
     imported_customers,
+    known_customer,
     translated,
 )
 from sendproof_simulators.services.textlocal.account.templates import render
@@ -49,10 +49,9 @@ def _translations(state: State, template: Template) -> Mapping[str, str]:
 def _customer_text(
     context: SandboxContext, state: State, template: Template, customer: str, now: Instant
 ) -> Mapping[str, object]:
-    found = imported_customers(context, state, now).find(customer)
+    found = known_customer(context, state, customer, now) or imported_customers(context, state, now).find(customer)
     if found is None:
         raise ValueError(f"customer: expected the id of an imported customer, got {customer!r}")
     chosen = translated(state, int(template.id), found.attributes)
-    message = expected_message(context, state, template, customer, now)
     text = render(state.templates[chosen].body, found.attributes)
-    return {"text": text, "template": chosen, "number": message.number}
+    return {"text": text, "template": chosen, "number": found.number}

@@ -9,7 +9,7 @@ from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.contacts import DETAILS, OPT_OUTS, Details
-from sendproof_simulators.services.textlocal.account.imported_customers import imported_customers, takes_customer_ids
+from sendproof_simulators.services.textlocal.account.imported_customers import known_customer, takes_customer_ids
 from sendproof_simulators.services.textlocal.commands.send_fields import check_count
 from sendproof_simulators.services.textlocal.country_rules import to_number
 from sendproof_simulators.services.textlocal.errors import ApiError
@@ -146,10 +146,9 @@ def _add_contacts(
 
 def _member(call: Call, text: str) -> str | None:
     """Return the key of a contact: its number, or the id of an imported customer if the sandbox allows these."""
-    context = call.context
-    if takes_customer_ids(context) and imported_customers(context, call.state, call.now).find(text) is not None:
+    if known_customer(call.context, call.state, text, call.now) is not None:
         return text
-    return to_number(context, text)
+    return to_number(call.context, text)
 
 
 def _member_json(member: str) -> int | str:

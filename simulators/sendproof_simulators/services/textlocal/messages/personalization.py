@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.account.contacts import DETAILS, Details
-from sendproof_simulators.services.textlocal.account.imported_customers import imported_customers, translated
+from sendproof_simulators.services.textlocal.account.contacts import Details, placeholder_values
+from sendproof_simulators.services.textlocal.account.imported_customers import known_customer, translated
 from sendproof_simulators.services.textlocal.account.templates import render
 from sendproof_simulators.services.textlocal.errors import ApiError
 from sendproof_simulators.services.textlocal.state import State
@@ -43,11 +43,10 @@ class Recipients:
 
 def text_recipients(call: Call, members: Mapping[str, Details], text: str) -> Recipients:
     """Return the members of a group with one text, filled in from their details if the sandbox does that."""
-    imported = imported_customers(call.context, call.state, call.now)
-    numbers, customers = _numbers_and_customers(members, map(imported.find, members))
+    numbers, customers = _numbers_and_customers(members, _known_customers(call, members))
     if call.context.dialects["group_merge"] == "literal" or "%%" not in text:
         return Recipients(raw_numbers=numbers, texts=[text] * len(numbers), customers=customers)
-    texts = [render(text, _attributes(details)) for details in members.values()]
+    texts = [render(text, placeholder_values(details)) for details in members.values()]
     return Recipients(raw_numbers=numbers, texts=texts, customers=customers)
 
 
@@ -56,13 +55,17 @@ def template_recipients(call: Call, members: Mapping[str, Details], template: in
     state: State = call.state
     if template not in state.templates:
         raise ApiError(errors.INVALID_PARAMETER, f"template_id: no template has the id {template}")
-    found = list(map(imported_customers(call.context, state, call.now).find, members))
+    found = _known_customers(call, members)
     numbers, customers = _numbers_and_customers(members, found)
     texts = []
     for details, customer in zip(members.values(), found, strict=True):
-        attributes = _attributes(details) if customer is None else customer.attributes
+        attributes = placeholder_values(details) if customer is None else customer.attributes
         texts.append(render(state.templates[translated(state, template, attributes)].body, attributes))
     return Recipients(raw_numbers=numbers, texts=texts, customers=customers)
+
+
+def _known_customers(call: Call, members: Iterable[str]) -> list[Customer | None]:
+    return [known_customer(call.context, call.state, member, call.now) for member in members]
 
 
 def _numbers_and_customers(members: Iterable[str], found: Iterable[Customer | None]) -> tuple[list[str], list[str]]:
@@ -70,9 +73,3 @@ def _numbers_and_customers(members: Iterable[str], found: Iterable[Customer | No
     pairs = list(zip(members, found, strict=True))
     numbers = [member if customer is None else customer.number or member for member, customer in pairs]
     return numbers, ["" if customer is None else customer.id for _, customer in pairs]
-
-
-def _attributes(details: Details) -> Mapping[str, str | None]:
-    """Return the details of a contact by every name that a placeholder may have."""
-    attributes = {name: (details or {}).get(name) for name in DETAILS}
-    return attributes | {name.upper(): value for name, value in attributes.items()}
