@@ -113,7 +113,7 @@ class _Server(uvicorn.Server):
         """Listen, then start the worker."""
         await super().startup(*arguments, **named)  # type: ignore[arg-type]
         if self.started:
-            # A parked worker waits for the sandbox for up to 20 s; it can safely be abandoned there.
+            # A parked worker waits for the sandbox for up to 5 s; it can safely be abandoned there.
             threading.Thread(target=self._work, name="worker", daemon=True).start()
 
     @contextmanager

@@ -30,7 +30,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 PARTICIPANT = "bridge"
-# The sandbox responds to a park within 20 s; a longer wait means that the connection is dead.
+# The sandbox responds to a park within 5 s; a longer wait means that the connection is dead.
 _PARK_TIMEOUT = (5.0, 40.0)
 _RETRY_SECONDS = 0.25
 # Characters of an unexpected response that are logged.

@@ -54,7 +54,14 @@ class NotControlApiError(ControlError):
 
 
 class NotQuietError(ControlError):
-    """Virtual time stood still because a participant was not parked; the message names it."""
+    """Virtual time stood still because a participant was not parked; the message names it.
+
+    `answering` is the number of requests that the simulators themselves had not answered.
+    """
+
+    def __init__(self, message: str, status: int | None, detail: str = "", answering: int = 0) -> None:
+        super().__init__(message, status, detail)
+        self.answering = answering
 
 
 class ControlClient:
@@ -170,10 +177,14 @@ class ControlClient:
         content = self._call("POST", f"{_path(sandbox)}/services/{service}/batch", Csv(text))
         return content if isinstance(content, dict) else {}
 
+    def put_attribute(self, sandbox: str, name: str, fields: Json) -> None:
+        """Add a customer attribute, or change whether vendors may sync it."""
+        self._call("PUT", f"{_path(sandbox)}/attributes/{name}", fields)
+
     # -- keys ------------------------------------------------------------------------------------------
 
     def keys(self, sandbox: str, service: str) -> list[dict[str, Any]]:
-        """Return the keys of a service, each with its `name` and its value as `key`."""
+        """Return the keys of a service, each with its `name` and, unless it is a login, its value as `key`."""
         return self._list("GET", f"{_path(sandbox)}/services/{service}/keys")
 
     def change_key(self, sandbox: str, service: str, name: str, change: Json) -> dict[str, Any]:
@@ -293,9 +304,10 @@ class ControlClient:
         detail = _problem_detail(response)
         if detail is None:
             raise self._not_control_api(response.url, f"{response.status_code} {response.text!r:.80}")
-        kind = NotQuietError if response.status_code == requests.codes.gateway_timeout else ControlError
         message = f"{method} {url} responded with {response.status_code}: {detail}"
-        raise kind(message, response.status_code, detail)
+        if response.status_code == requests.codes.gateway_timeout:
+            raise NotQuietError(message, response.status_code, detail, response.json().get("answering", 0))
+        raise ControlError(message, response.status_code, detail)
 
     def _not_control_api(self, url: str, got: str) -> NotControlApiError:
         message = f"expected the control API of Sendproof at {url}, got {got}; name the control port with --control-url"

@@ -65,6 +65,9 @@ def up(
     allow_remote_webhooks: Annotated[
         bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox send webhooks to other machines.")
     ] = False,
+    no_rate_limits: Annotated[
+        bool, typer.Option("--no-rate-limits", help="Accept any number of requests in the default sandbox.")
+    ] = False,
     simulators_path: SimulatorsPath = None,
     contracts: ContractsPath = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON, for use by a program.")] = False,
@@ -75,17 +78,18 @@ def up(
     """
     # Other commands start faster without the servers.
     from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
-    from sendproof_simulators.server.server import serve  # noqa: PLC0415
+    from sendproof_simulators.server.server import DefaultSandbox, serve  # noqa: PLC0415
 
     _discover(simulators_path, contracts)
     try:
-        serve(
-            Listening(host=host, port=port, public_host=public_host),
-            _print_json if json else _print_addresses,
+        default = DefaultSandbox(
             seed=seed,
             customers=customers,
             allow_remote_webhooks=allow_remote_webhooks,
+            rate_limits=not no_rate_limits,
         )
+        listening = Listening(host=host, port=port, public_host=public_host)
+        serve(listening, _print_json if json else _print_addresses, default)
     except (OSError, ValueError) as error:
         raise _failure(error) from None
 

@@ -114,5 +114,12 @@ def _handover():
         "textlocal": {"url": "t", "credentials": {"apikey": "a"}},
     }
     channels = [{"id": 505, "provider": "textlocal", "kind": "scheduled"}]
-    sandbox = {"sandbox": "s", "seed": 1, "services": services, "channels": channels, "country": "GB"}
+    sandbox = {
+        "sandbox": "s",
+        "seed": 1,
+        "services": services,
+        "channels": channels,
+        "country": "GB",
+        "attributes": {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"},
+    }
     return handover_content("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))

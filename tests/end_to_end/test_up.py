@@ -82,3 +82,12 @@ def test_too_few_ports_end_with_status_3() -> None:
     assert completed.returncode == 3
     assert "port 65536" in completed.stderr
     assert "ports end at 65535; choose another with --port" in completed.stderr
+
+
+def test_up_without_rate_limits_accepts_any_number_of_requests() -> None:
+    """A fuzzer or a load tool would otherwise see nothing but refusals."""
+    with running_simulators("--no-rate-limits") as simulators:
+        textlocal = simulators.services["textlocal"]
+        query = {"apikey": textlocal["credentials"]["apikey"]}
+        replies = [requests.get(f"{textlocal['url']}/balance", params=query, timeout=60).json() for _ in range(40)]
+    assert {reply["status"] for reply in replies} == {"success"}

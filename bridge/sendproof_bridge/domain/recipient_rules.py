@@ -29,11 +29,18 @@ def normalize_number(value: str | None, region: str) -> str | None:
     """Return the number as digits with country code; None if it is not valid in any country.
 
     `region` is the country of numbers without a country code, such as GB. Two leading zeros mark an international
-    number in every region, even where people dial another prefix: customer records come from all over the world.
+    number in every region, even where people dial another prefix: customer records come from all over the world. So do
+    digits that are no number of the region: Xtremepush's guide demands the country code without + and 00.
     """
     text = (value or "").strip()
+    if text.startswith("00"):
+        return _valid_number("+" + text[2:], region)
+    return _valid_number(text, region) or _valid_number("+" + text, region)
+
+
+def _valid_number(text: str, region: str) -> str | None:
     try:
-        number = phonenumbers.parse("+" + text[2:] if text.startswith("00") else text, region)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
     # `is_possible_number` only counts digits: it would accept 0000000000.

@@ -81,7 +81,7 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
 
 def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> Iterable[str]:
     record = record_of(channel["provider"])
-    if record.bridge_has_sender:
+    if record.bridge_has_sender and "sender" in client:
         yield _entry("sender", client["sender"])
     if "recipients" in channel:
         yield _entry("recipients", channel["recipients"])

@@ -48,6 +48,13 @@ class FaultEntry(msgspec.Struct, frozen=True):
     retry_after: int | None = None
 
 
+class SpecialAttributes(msgspec.Struct, frozen=True):
+    """The client's names of the attributes with the phone number and with the consent."""
+
+    phone: str = "PHONENUMBER"
+    consent: str = "SMS_OPT_IN"
+
+
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     """The first line. `ended` is the virtual time at which the history was read from the simulators.
 
@@ -69,3 +76,4 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     sendproof: str = ""
     contracts: dict[str, str] = {}
     user_agents: tuple[str, ...] = ()
+    attributes: SpecialAttributes = SpecialAttributes()

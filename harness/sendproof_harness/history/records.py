@@ -55,10 +55,10 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, or visitor (who
-    is no customer). `opted_out_by` is where an opt-out was kept when the campaign was announced: attribute or provider.
-    `raw_number` is the number as the client's records spell it, if that is not + and the digits. `outcome` is the name
-    of the customer's test number.
+    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, visitor (who is
+    no customer), or outside_segment and suppressed, which the provider decides. `opted_out_by` is where an opt-out was
+    kept when the campaign was announced: attribute or provider. `raw_number` is the number as the client's records
+    spell it, if that is not + and the digits. `outcome` is the name of the customer's test number.
     """
 
     campaign: int
@@ -341,11 +341,13 @@ class AttributeSync(Record, frozen=True, gc=False, tag="attribute_sync"):
 
 
 class Attribute(Record, frozen=True, gc=False, tag="attribute"):
-    """A customer attribute was created by API."""
+    """A customer attribute was created or registered: by API, or by the client. Vendors may sync a registered one."""
 
     name: str
     type: str
     default: str | None = None
+    source: Literal["api", "client"] = "api"
+    registered: bool = False
 
 
 class Attributes(Record, frozen=True, gc=False, tag="attributes"):
@@ -383,14 +385,14 @@ class ChannelApps(Record, frozen=True, gc=False, tag="channel_apps"):
 
 
 class Key(Record, frozen=True, gc=False, tag="key"):
-    """A key of a service was created, disabled, enabled or rotated.
+    """A key of a service was created, disabled, enabled, rotated, or changed in its access type.
 
     After a rotation, the previous value is valid until `valid_until`.
     """
 
     service: str
     name: str
-    action: Literal["created", "disabled", "enabled", "rotated"]
+    action: Literal["created", "disabled", "enabled", "rotated", "changed"]
     valid_until: Instant | None = None
 
 

@@ -169,8 +169,8 @@ CANCELLATION_RESPECTED = Requirement(
 )
 SEND_FIELDS_RIGHT = Requirement(
     number="R409",
-    text="Where a send has fields for them, it names the client's sender, and declares texts with characters outside "
-    "the GSM alphabet as Unicode.",
+    text="Where a send has fields for them, it names the client's sender, or none if the client keeps the default of "
+    "the provider's account or template, and declares texts with characters outside the GSM alphabet as Unicode.",
     source="http://api.txtlocal.com/docs/sendsms",
     evidence="documented",
 )

@@ -120,6 +120,10 @@ class Provider:
     """Settings of the simulated account for a daily import: its time of day, and the first days of new customers."""
     translation_settings: Callable[[Mapping[int, tuple[str, Mapping[str, int]]]], dict[str, object]] | None = None
     """Settings for translations: by template id, the attribute that chooses, and the template of each value."""
+    segment_settings: Callable[[Mapping[str, object]], dict[str, object]] | None = None
+    """Settings of the simulated account for the segments of templates, by template id; None without segments."""
+    suppression_settings: Callable[[Mapping[str, object]], dict[str, object]] | None = None
+    """Settings of the simulated account for its suppression attribute; None without one."""
     senders: Mapping[str, str] = field(default_factory=dict)
     """By dialect option (`textlocal.variant=india`): a sender that is approved there."""
     bridge_has_sender: bool = False

@@ -32,7 +32,7 @@ PROVIDER = Provider(
     template_operation="list_campaign",
     receipt_event="message_delivery",
     opt_out_events=frozenset({"message_unsubscribe"}),
-    permanent_rejections=frozenset({"Blocked", "Landline", "Unsubscribed", "Suppressed"}),
+    permanent_rejections=frozenset({"Blocked", "Landline", "Unsubscribed", "Suppressed", "Outside the segment"}),
     opt_out_rejections=frozenset({"Unsubscribed"}),
     unknown_customer_rejection="no profile is known by this id",
     import_operation="import_profile",
@@ -41,6 +41,9 @@ PROVIDER = Provider(
     subscription_channels=frozenset({444}),
     # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview
     lists_opt_outs=True,
+    # documented, in the same page: additional segmentation in a campaign, and the suppression attribute sync
+    segment_settings=lambda segments: {"segments": dict(segments)},
+    suppression_settings=lambda suppression: {"suppression": dict(suppression)},
     preflight=PreflightProbe(
         operation="`list/profile`",
         expected_refusal="code and success false, in JSON",

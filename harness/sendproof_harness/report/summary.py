@@ -73,7 +73,7 @@ def _indefinite_recipients(verdict: Verdict) -> str:
     if not count:
         return ""
     undetermined = f"{count:,} more {'is' if count == 1 else 'are'} undetermined"
-    return f"{undetermined}: a fault or the clock hid from the bridge what it had to know."
+    return f"{undetermined}: a fault, the clock or a cancellation in the last moment leaves open what was right."
 
 
 def _withheld_recipients(verdict: Verdict) -> str:

@@ -16,7 +16,7 @@ from sendproof_harness.handover.write import write_handover
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.error_excerpt import crash_errors, headline
 from sendproof_harness.run.log_secrets import leaked_secrets
-from sendproof_harness.run.processes import Child, Program, exit_text, listens, split_command
+from sendproof_harness.run.processes import Child, Program, exit_text, listens, processor_wait_s, split_command
 from sendproof_harness.run.progress import ProgressListener
 
 LOG = "bridge.log"
@@ -125,6 +125,10 @@ class Bridge:
             return self._child.log_excerpt()
         is_gone = self.url is not None and not listens(self.listen["host"], self.listen["port"])
         return f"no server listens at {self.url} any more: the bridge has ended" if is_gone else ""
+
+    def processor_wait_s(self) -> float | None:
+        """Return how long the bridge has waited for a processor, in seconds; None if that is not known."""
+        return None if self._child is None else processor_wait_s(self._child.pid)
 
     def leaked_secrets(self, client: Mapping[str, Any]) -> list[dict[str, object]] | None:
         """Return the credentials of a client of the handover in the log; None if the run did not start the bridge."""

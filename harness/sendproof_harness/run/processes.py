@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -186,3 +186,31 @@ def split_command(command: str) -> list[str]:
             raise CommandError(f"--command: {words[0]} is not executable; run: chmod +x {shlex.quote(words[0])}")
         raise CommandError(f"--command: expected a program that exists, got {command!r}")
     return words
+
+
+def processor_wait_s(pid: int) -> float | None:
+    """Return how long the threads of a process and of its children have waited for a processor, in seconds.
+
+    None if the system does not say: only Linux does, in `/proc/PID/task/TID/schedstat`.
+    """
+    waits = list(_thread_waits_ns(pid))
+    return sum(waits) / 1e9 if waits else None
+
+
+def _thread_waits_ns(pid: int) -> Iterator[int]:
+    for task in _entries(Path(f"/proc/{pid}/task")):
+        try:
+            yield int((task / "schedstat").read_text().split()[1])
+            children = (task / "children").read_text().split()
+        except (OSError, ValueError, IndexError):
+            # The thread has ended, or the kernel keeps no such numbers.
+            continue
+        for child in children:
+            yield from _thread_waits_ns(int(child))
+
+
+def _entries(folder: Path) -> Sequence[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return ()

@@ -7,7 +7,6 @@ steps        `execute`, with the table of `steps`
 history      streamed to the results folder; the only input of the judge
 """
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -38,7 +37,8 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Channel, ProbeListeners, Scenario
+from sendproof_harness.scenario.model import ProbeListeners, Scenario
+from sendproof_harness.scenario.overrides import has_unknown_texts, overridden_link
 from sendproof_harness.scenario.random_faults import faults_yaml
 from sendproof_harness.scenario.subjects import required_subjects
 
@@ -293,21 +293,14 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         "reports_a_day": scenario.bridge.reports_a_day,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,
-        "links": {str(channel.id): url for channel in scenario.channels if (url := _link_of(channel)) is not None},
+        "links": {
+            str(channel.id): url for channel in scenario.channels if (url := overridden_link(channel)) is not None
+        },
+        "free_texts": [channel.id for channel in scenario.channels if has_unknown_texts(channel)],
         "sender": sender(scenario),
         "subjects": [asdict(subject) for subject in required_subjects(scenario)],
     }
     return {name: wish for name, wish in wishes.items() if wish}
-
-
-def _link_of(channel: Channel) -> str | None:
-    """Return the link that the overrides give every message; None if they depend on the event, or have none."""
-    try:
-        overrides = json.loads(channel.overrides or "null")
-    except ValueError:
-        return None
-    url = overrides.get("url") if isinstance(overrides, dict) else None
-    return url if isinstance(url, str) else None
 
 
 _UNAUTHENTICATED_FIELDS = (

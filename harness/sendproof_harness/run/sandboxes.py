@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from sendproof_harness.control_client import ControlClient
@@ -12,7 +13,8 @@ from sendproof_harness.handover.write import handover_content
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import NUMBERS, Channel, Individual, Scenario, Template
+from sendproof_harness.scenario.model import NUMBERS, Channel, ClientAttribute, Individual, Scenario, Segment, Template
+from sendproof_harness.scenario.overrides import overridden_variables
 from sendproof_harness.scenario.values import iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -51,11 +53,8 @@ def _create(
 ) -> dict[str, Any]:
     control = options.control
     sandbox = control.create_sandbox(sandbox_settings(options, scenario, name, clock))
-    settings = {
-        provider: {
-            **_add_templates(control, sandbox["sandbox"], scenario, provider),
-            **import_settings(scenario, provider),
-        }
+    template_settings = {
+        provider: _add_templates(control, sandbox["sandbox"], scenario, provider)
         for provider in dict.fromkeys(template.provider for template in scenario.templates)
     }
     is_first = not scenario.clients or client == scenario.clients[0]
@@ -65,22 +64,39 @@ def _create(
         control.add_faults(sandbox["sandbox"], faults)
     handover = handover_content(control.url, sandbox, options.listen, scenario, client)
     webhooks = handover["account_webhooks"]
-    for provider in dict.fromkeys((*webhooks, *settings)):
-        posts = record_of(provider).account_settings(webhooks[provider]) if provider in webhooks else {}
-        if posts or settings.get(provider):
-            control.replace_settings(sandbox["sandbox"], provider, {**posts, **settings.get(provider, {})})
+    for provider in dict.fromkeys((*webhooks, *(channel.provider for channel in scenario.channels))):
+        settings = record_of(provider).account_settings(webhooks[provider]) if provider in webhooks else {}
+        settings |= template_settings.get(provider, {}) | _suppression_settings(scenario, provider)
+        settings |= import_settings(scenario, provider)
+        if settings:
+            control.replace_settings(sandbox["sandbox"], provider, settings)
     return handover
 
 
 def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, provider: str) -> dict[str, object]:
-    """Add the templates of a provider; return the account settings for their links and translations."""
+    """Add the templates of a provider; return the account settings for their links, segments and translations."""
     templates = [template for template in scenario.templates if template.provider == provider]
     added = control.add_templates(sandbox, provider, [{"title": t.title, "body": t.body} for t in templates])
     urls = {row["id"]: template.url for row, template in zip(added, templates, strict=True) if template.url}
-    link_settings = record_of(provider).link_settings
-    links = link_settings(urls) if urls and link_settings is not None else {}
+    segments = {str(row["id"]): segment for row, t in zip(added, templates, strict=True) if (segment := t.segment)}
     by_id = {row["id"]: template for row, template in zip(added, templates, strict=True)}
-    return {**links, **_add_translations(control, sandbox, provider, by_id)}
+    record = record_of(provider)
+    settings = record.link_settings(urls) if urls and record.link_settings is not None else {}
+    if segments and record.segment_settings is not None:
+        settings |= record.segment_settings({id_: segment_settings(segment) for id_, segment in segments.items()})
+    return settings | _add_translations(control, sandbox, provider, by_id)
+
+
+def segment_settings(segment: Segment) -> dict[str, object]:
+    """Return a segment as a provider takes it: the share of customers whom it leaves out, and further ones by id."""
+    return {"excludes": float(segment.excludes), "users": [customer_id(index) for index in segment.customers]}
+
+
+def _suppression_settings(scenario: Scenario, provider: str) -> dict[str, object]:
+    settings = record_of(provider).suppression_settings
+    if scenario.suppression is None or settings is None:
+        return {}
+    return settings(dataclasses.asdict(scenario.suppression))
 
 
 def _add_translations(
@@ -121,10 +137,14 @@ def sandbox_settings(
             "unusable_numbers": float(audience.unusable_numbers),
             "consent": scenario.bridge.consent or "provider",
             "country": audience.country,
-            "outcomes": {name: float(share) for name, share in audience.outcomes.items()},
+            "outcomes": _floats(audience.outcomes),
+            **({} if audience.spellings is None else {"spellings": _floats(audience.spellings)}),
+            "attributes": [_client_attribute(attribute) for attribute in audience.attributes],
+            "attribute_names": dict(audience.attribute_names),
             "individuals": [_individual(individual) for individual in audience.individuals],
         },
         "channels": [*map(_channel, scenario.channels), *_subscription_channels(scenario)],
+        "keys": {name: _present(dataclasses.asdict(scope)) for name, scope in scenario.keys.items()},
         "rate_limits": scenario.rate_limits,
         "dialects": dict(scenario.dialects),
         # Webhooks leave this machine only if --bridge names an address elsewhere.
@@ -135,7 +155,19 @@ def sandbox_settings(
 
 
 def _individual(individual: Individual) -> dict[str, object]:
-    return {name: value for name, value in dataclasses.asdict(individual).items() if value is not None}
+    return _present(dataclasses.asdict(individual))
+
+
+def _client_attribute(attribute: ClientAttribute) -> dict[str, object]:
+    return {**_present(dataclasses.asdict(attribute)), "values": _floats(attribute.values)}
+
+
+def _present(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _floats(shares: Mapping[str, Fraction]) -> dict[str, float]:
+    return {name: float(share) for name, share in shares.items()}
 
 
 def _subscription_channels(scenario: Scenario) -> Iterator[dict[str, object]]:
@@ -150,8 +182,10 @@ def _subscription_channels(scenario: Scenario) -> Iterator[dict[str, object]]:
 
 def _channel(channel: Channel) -> dict[str, object]:
     settings = {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
+    variables = dict(overridden_variables(channel))
+    exclude = {"exclude": list(channel.exclude)} if channel.exclude else {}
     recipients = {} if channel.recipients == NUMBERS else {"recipients": channel.recipients}
-    return {**settings, **recipients, **({"exclude": list(channel.exclude)} if channel.exclude else {})}
+    return {**settings, **recipients, **exclude, **({"variables": variables} if variables else {})}
 
 
 def _valid_name(name: str) -> str:

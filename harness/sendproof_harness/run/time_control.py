@@ -24,8 +24,8 @@ HARNESS = "sendproof"
 _SHOW_EVERY_S = 0.25
 # At one instant, a rate limit allows no bridge that many requests without an effect.
 _MANY_REQUESTS = 500
-# In the simulators' message about what they wait for: their own response to a request.
-_SIMULATORS_BUSY = "requests are being answered"
+# A bridge that waited for a processor for this share of the time, over all its threads, had no chance to go on.
+_STARVED = 0.5
 # A bridge that looks for work each minute wakes this often in a virtual week.
 _MANY_IDLE_WAKE_UPS = 10_000
 
@@ -59,6 +59,9 @@ class SupervisedBridge(Protocol):
 
     def state_text(self) -> str:
         """Return what is known about a bridge that does not go on, for a message; empty if that is nothing."""
+
+    def processor_wait_s(self) -> float | None:
+        """Return how long the bridge has waited for a processor, in seconds; None if that is not known."""
 
 
 @dataclass(kw_only=True)
@@ -137,6 +140,7 @@ class TimeControl:
         with ControlClient(self.control.url) as own:
             before: Progress | None = None
             while True:
+                waited_before = self.bridge.processor_wait_s()
                 try:
                     self._call_in_background(lambda: own.advance(self.sandbox, target, self.timeout_s))
                 except NotQuietError as error:
@@ -144,7 +148,7 @@ class TimeControl:
                     if before is not None and reached.repeats(before):
                         raise RunAbortedError(_without_pause(reached.requests - before.requests, error)) from error
                     if reached == before:
-                        raise RunAbortedError(self._not_quiet(error)) from error
+                        raise RunAbortedError(self._not_quiet(error, waited_before)) from error
                     before = reached
                 else:
                     return
@@ -175,10 +179,11 @@ class TimeControl:
             self.progress.note("Your bridge has joined the virtual clock, so the run no longer waits in real time.")
 
     def _advance_paced(self, paced: PacedTime, target: datetime) -> None:
+        waited_before = self.bridge.processor_wait_s()
         try:
             paced.advance(target)
         except NotQuietError as error:
-            raise RunAbortedError(self._not_quiet(error)) from error
+            raise RunAbortedError(self._not_quiet(error, waited_before)) from error
         self._supervise_paced(None)
 
     def _supervise_paced(self, owed: Owed | None) -> None:
@@ -227,15 +232,22 @@ class TimeControl:
             raise raised[0]
         self.show()
 
-    def _not_quiet(self, error: NotQuietError) -> RunAborted:
+    def _not_quiet(self, error: NotQuietError, waited_before: float | None) -> RunAborted:
         self.bridge.check_running()
-        return end_of_standstill(error, self.bridge.state_text(), self.timeout_s)
+        waited = self.bridge.processor_wait_s()
+        waited_s = 0.0 if waited is None or waited_before is None else waited - waited_before
+        return end_of_standstill(error, self.bridge.state_text(), self.timeout_s, waited_s=waited_s)
 
 
-def end_of_standstill(error: NotQuietError, bridge: str, timeout_s: float) -> RunAborted:
-    """Return the end of a run where time stands still; `bridge` is what is known about the bridge."""
-    if _SIMULATORS_BUSY in error.detail:
+def end_of_standstill(error: NotQuietError, bridge: str, timeout_s: float, *, waited_s: float = 0.0) -> RunAborted:
+    """Return the end of a run where time stands still; `bridge` is what is known about the bridge.
+
+    `waited_s` is how long it waited for a processor during the last `timeout_s`.
+    """
+    if error.answering:
         return _overloaded(error, timeout_s)
+    if waited_s >= _STARVED * timeout_s:
+        return _starved(error, timeout_s, waited_s)
     return RunAborted(
         blame="bridge",
         cause="the bridge did not become idle",
@@ -253,6 +265,18 @@ def _overloaded(error: NotQuietError, timeout_s: float) -> RunAborted:
         cause="the simulators did not answer the bridge in time",
         expected=f"a response to each request within {timeout_s:.0f} s",
         got=error.detail,
+        remedy="repeat the run on a machine with less load, or with a longer --timeout",
+    )
+
+
+def _starved(error: NotQuietError, timeout_s: float, waited_s: float) -> RunAborted:
+    """Return the end of a run whose bridge got no processor, which says nothing about the bridge."""
+    return RunAborted(
+        blame="harness",
+        reason="harness",
+        cause="the machine was overloaded, and the bridge got no processor",
+        expected=f"a bridge that can work, and park within {timeout_s:.0f} s",
+        got=f"{error.detail}; its threads waited {waited_s:.0f} s for a processor",
         remedy="repeat the run on a machine with less load, or with a longer --timeout",
     )
 

@@ -8,6 +8,9 @@ from fractions import Fraction
 #: Stands for a provider: the scenario runs once for each provider in the `providers` list of the file.
 ANY = "any"
 
+#: The client names no sender, so the account's default counts.
+NO_SENDER = "none"
+
 #: The client keeps opt-outs in the consent attribute, too.
 CONSENT_BY_ATTRIBUTE = "attribute"
 
@@ -18,16 +21,59 @@ Parameter = str | int | float | bool
 class Individual:
     """A customer that the scenario spells out, at the position `customer`. None leaves a property to the seed.
 
-    `protection` is the one reason why the customer gets no message, or `none`. `same_number_as` is the position of
-    another individual with the number.
+    `protection` is the one reason why the customer gets no message, or `none`. `number` is the text in the client's
+    records. `same_number_as` is the position of another individual with the number.
     """
 
     customer: int
     protection: str | None = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     spelling: str | None = None
+    number: str | None = None
     same_number_as: int | None = None
     outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAttribute:
+    """An attribute of the client's own. `name` is its real field name, `alias` the one on Optimove's screens.
+
+    `values` maps values to shares of customers; all others have the `default`.
+    """
+
+    name: str
+    type: str
+    alias: str | None = None
+    default: str | None = None
+    values: Mapping[str, Fraction] = field(default_factory=dict)
+    registered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """A provider's daily sync of an attribute; customers with one of the `excluded` values get no message."""
+
+    attribute: str
+    excluded: tuple[str, ...] = ("true", "1")
+    daily_at: str = "03:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A segment on the provider's side: it leaves out a share of the customers, and those at these positions."""
+
+    excludes: Fraction = Fraction(0)
+    customers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyScope:
+    """The access type and the scopes of a credential for Optimove. None sets no limit."""
+
+    access: str = "Integrations"
+    functions: tuple[str, ...] | None = None
+    channels: tuple[int, ...] | None = None
+    attributes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +89,9 @@ class Audience:
     """The customers of a sandbox: their number, country and shares with special properties.
 
     `opted_out` and `unusable_numbers` are shares from 0 to 1. `outcomes` maps the name of a delivery outcome to the
-    share of customers with a test number for it. `individuals` are spelled out.
+    share of customers with a test number for it. `spellings` are shares of customers by the form of their number; None
+    leaves them to the simulators. `attributes` are the client's own, `attribute_names` its names of usual ones.
+    `individuals` are spelled out.
     """
 
     customers: int
@@ -51,7 +99,14 @@ class Audience:
     unusable_numbers: Fraction
     country: str = "GB"
     outcomes: Mapping[str, Fraction] = field(default_factory=dict)
+    spellings: Mapping[str, Fraction] | None = None
+    attributes: tuple[ClientAttribute, ...] = ()
+    attribute_names: Mapping[str, str] = field(default_factory=dict)
     individuals: tuple[Individual, ...] = ()
+
+    def name_of(self, usual: str) -> str:
+        """Return the client's real field name of a usual attribute."""
+        return self.attribute_names.get(usual, usual)
 
 
 #: How a bridge names the recipients of a channel to its provider.
@@ -89,7 +144,8 @@ class Translations:
 class Template:
     """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`.
 
-    `url` is the target of its link, for a provider whose templates have one; the others ignore it.
+    `url` is the target of its link, for a provider whose templates have one; the others ignore it. `segment` is a
+    further selection on the provider's side.
     """
 
     provider: str
@@ -97,6 +153,7 @@ class Template:
     body: str
     url: str | None = None
     translations: Translations | None = None
+    segment: Segment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,10 +357,27 @@ class OptIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAttributes:
-    """Step: a file of the client's daily batch changes attributes of the customer at a position of the audience."""
+    """Step: a file of the client's daily batch changes attributes of customers."""
 
-    customer: int
-    values: Mapping[str, str]
+    selection: CustomerSelection
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddAttribute:
+    """Step: the client adds an attribute to all customers in Optimove."""
+
+    name: str
+    type: str
+    default: str | None = None
+    registered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAttribute:
+    """Step: Optimove lets vendors sync an attribute."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +433,8 @@ Step = (
     | OptOut
     | OptIn
     | ChangeAttributes
+    | AddAttribute
+    | RegisterAttribute
     | ChangeKey
     | ResendWebhooks
     | Advance
@@ -371,7 +447,10 @@ Fault = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """The content of a scenario file, for one of its `providers` if it lists some. Times are aware, in UTC."""
+    """The content of a scenario file, for one of its `providers` if it lists some. Times are aware, in UTC.
+
+    `sender` is the client's sender, or `none` if the client keeps the default of its account; None leaves it to us.
+    """
 
     name: str
     about: str
@@ -387,11 +466,14 @@ class Scenario:
     nightly: str | None = None
     customer_import: CustomerImport | None = None
     rate_limits: bool = True
+    sender: str | None = None
     dialects: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     clients: tuple[str, ...] = ()
     provider: str | None = None
     subjects: tuple[Subject, ...] = ()
+    keys: Mapping[str, KeyScope] = field(default_factory=dict)
+    suppression: Suppression | None = None
 
 
 def virtual_duration(scenario: Scenario) -> timedelta:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
+from fractions import Fraction
 from typing import Any
 
 from sendproof_harness.providers import provider as provider_record
@@ -9,6 +10,7 @@ from sendproof_harness.scenario.fault_kinds import WEBHOOK, parse_fault, resolve
 from sendproof_harness.scenario.model import (
     ANY,
     CONSENT_BY_ATTRIBUTE,
+    AddAttribute,
     AddTemplate,
     Advance,
     Audience,
@@ -19,6 +21,7 @@ from sendproof_harness.scenario.model import (
     ChangeKey,
     ChangeTemplate,
     Channel,
+    ClientAttribute,
     Criterion,
     CustomerEvents,
     CustomerImport,
@@ -26,16 +29,20 @@ from sendproof_harness.scenario.model import (
     DefineTrigger,
     DeleteTemplate,
     Individual,
+    KeyScope,
     OptIn,
     OptOut,
     Part,
     PlanCampaign,
+    RegisterAttribute,
     RenameTemplate,
     ResendWebhooks,
     Scenario,
+    Segment,
     Split,
     Step,
     Subject,
+    Suppression,
     Template,
     Translations,
     Trigger,
@@ -71,11 +78,14 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         nightly=content.get("nightly"),
         customer_import=_customer_import(content["customer_import"]) if "customer_import" in content else None,
         rate_limits=content.get("rate_limits", True),
+        sender=content.get("sender"),
         dialects=content.get("dialects", {}),
         faults=tuple(parse_fault(fault, provider) for fault in content.get("faults", ())),
         clients=tuple(content.get("clients", ())),
         provider=provider,
         subjects=tuple(_subject(subject) for subject in content.get("subjects", ())),
+        keys={name: _key_scope(scope) for name, scope in content.get("keys", {}).items()},
+        suppression=_suppression(content["suppression"]) if "suppression" in content else None,
     )
 
 
@@ -104,8 +114,35 @@ def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
         unusable_numbers=parse_share(content.get("unusable_numbers", "0%")),
         country=content.get("country", countries[0]),
         outcomes={name: parse_share(share) for name, share in content.get("outcomes", {}).items()},
+        spellings=_optional_shares(content, "spellings"),
+        attributes=tuple(_client_attribute(attribute) for attribute in content.get("attributes", ())),
+        attribute_names=content.get("attribute_names", {}),
         individuals=tuple(Individual(**individual) for individual in content.get("individuals", ())),
     )
+
+
+def _optional_shares(content: Content, key: str) -> Mapping[str, Fraction] | None:
+    return {name: parse_share(share) for name, share in content[key].items()} if key in content else None
+
+
+def _client_attribute(content: Content) -> ClientAttribute:
+    return ClientAttribute(**{**content, "values": _optional_shares(content, "values") or {}})
+
+
+def _suppression(content: Content) -> Suppression:
+    return Suppression(**_with_tuples(content))
+
+
+def _segment(content: Content) -> Segment:
+    return Segment(excludes=parse_share(content.get("excludes", "0%")), customers=tuple(content.get("customers", ())))
+
+
+def _key_scope(content: Content) -> KeyScope:
+    return KeyScope(**_with_tuples(content))
+
+
+def _with_tuples(content: Content) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
 
 
 def _campaign(content: Content, audience: Audience) -> Campaign:
@@ -199,6 +236,12 @@ def _opt_in(content: Content) -> OptIn:
     return OptIn(by=content["by"], selection=_selection(content), channel=content.get("channel"))
 
 
+def _change_attributes(content: Content) -> ChangeAttributes:
+    """Return the step; a single customer is a selection of one."""
+    selected = {**content, "customers": 1, "first_customer": content["customer"]} if "customer" in content else content
+    return ChangeAttributes(selection=_selection(selected), values=content["values"])
+
+
 def _key(content: Content) -> ChangeKey:
     return ChangeKey(action=content["action"], overlap=_optional_duration(content, "overlap"))
 
@@ -225,7 +268,9 @@ class _ProviderParser:
             "delete_template": lambda content: DeleteTemplate(**self._resolved(content)),
             "opt_out": _opt_out,
             "opt_in": _opt_in,
-            "change_attributes": lambda content: ChangeAttributes(**content),
+            "change_attributes": _change_attributes,
+            "add_attribute": lambda content: AddAttribute(**content),
+            "register_attribute": lambda name: RegisterAttribute(name=name),
             "key": _key,
             "resend": lambda content: _resend(content, provider),
             "advance": lambda duration: Advance(by=parse_duration(duration)),
@@ -236,9 +281,9 @@ class _ProviderParser:
         return Channel(**{**self._resolved(content), "exclude": exclude})
 
     def template(self, content: Content) -> Template:
-        fields = self._resolved(content)
-        translations = fields.pop("translations", None)
-        return Template(**fields, translations=None if translations is None else Translations(**translations))
+        segment = _segment(content["segment"]) if "segment" in content else None
+        translations = Translations(**content["translations"]) if "translations" in content else None
+        return Template(**{**self._resolved(content), "segment": segment, "translations": translations})
 
     def step(self, content: Content) -> Step:
         ((kind, step),) = content.items()

@@ -1,13 +1,15 @@
 """The control API: the same contract machinery as for the simulated services, applied to the sandboxes."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from types import MappingProxyType
 
 import msgspec
 
 from sendproof_simulators.control import (
+    attributes,
     campaigns,
     clock,
     faults,
@@ -21,14 +23,39 @@ from sendproof_simulators.control import (
     webhooks,
 )
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
-from sendproof_simulators.core.contracts import Contract, ValidRequest
+from sendproof_simulators.core.contracts import DEFAULT_RULES, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
-_MODULES = (campaigns, clock, faults, journal, process, sandboxes, services, settings, templates, triggers, webhooks)
+_MODULES = (
+    attributes,
+    campaigns,
+    clock,
+    faults,
+    journal,
+    process,
+    sandboxes,
+    services,
+    settings,
+    templates,
+    triggers,
+    webhooks,
+)
+
+# Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
+_CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
+    ("createSandbox", "body.clock"): (
+        "clock: `rate` belongs to mode real; `with` names a sandbox exactly when the mode is shared, and then `start` "
+        "and `rate` are those of that sandbox"
+    ),
+    ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
+}
 
 log = logging.getLogger(__name__)
+
+_NO_MEMBERS: Mapping[str, object] = MappingProxyType({})
 
 Handler = Callable[[ControlCall], Awaitable[Response]]
 
@@ -39,10 +66,16 @@ class ControlExchange:
 
     request: Request
     authenticated: bool = True
+    body_rules: BodyRules = DEFAULT_RULES
 
     def refuse(self, problem: Problem) -> Response:
         """Return the problem in the form of RFC 9457."""
-        return problem_response(problem)
+        part = problem.violations[0].where.removesuffix(".mode") if problem.violations else ""
+        part = (
+            part.removesuffix(".by_ms") if problem.violations[:1] and problem.violations[0].rule == "required" else part
+        )
+        text = _CLEARER_TEXTS.get((problem.operation, part))
+        return problem_response(problem if text is None else replace(problem, detail=text))
 
 
 class ControlApi:
@@ -64,7 +97,7 @@ class ControlApi:
         try:
             return await self._handle(result)
         except ControlError as error:
-            return problem_response(Problem(kind="refused", status=error.status, detail=str(error)))
+            return problem_response(Problem(kind="refused", status=error.status, detail=str(error)), error.members)
         except Exception as error:
             log.exception("serving %s failed", request.path)
             detail = f"the simulator failed: {type(error).__name__}: {error}"
@@ -89,9 +122,10 @@ def _find_handler(name: str) -> Handler:
     raise LookupError(f"expected a function {name} in the modules of the control API")
 
 
-def problem_response(problem: Problem) -> Response:
-    """Return `application/problem+json` with all violations of the contract."""
+def problem_response(problem: Problem, members: Mapping[str, object] = _NO_MEMBERS) -> Response:
+    """Return `application/problem+json` with all violations of the contract, and further members."""
     body: dict[str, object] = {
+        **members,
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,

@@ -18,11 +18,16 @@ PLATFORM = "optimove"
 
 
 class ControlError(Exception):
-    """A valid request that cannot be carried out; the message says why and what to do."""
+    """A request that keeps the contract and cannot be carried out; the message says why and what to do.
 
-    def __init__(self, status: int, detail: str) -> None:
+    `status` is 404 or 409, or 504 for an advance. Only the contract refuses with 400. `members` are further members of
+    the problem document.
+    """
+
+    def __init__(self, status: int, detail: str, **members: object) -> None:
         super().__init__(detail)
         self.status = status
+        self.members = members
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +85,16 @@ class ControlCall:
         return self.sandbox.clock.now()
 
 
-def attempt(action: Callable[[], T], *, invalid_status: int = 409) -> T:
-    """Return the result of an action; turn its `KeyError` into 404, and its `ValueError` into `invalid_status`."""
+def attempt(action: Callable[[], T]) -> T:
+    """Return the result of an action; turn its `KeyError` into 404, and its `ValueError` into 409."""
     try:
         return action()
     except KeyError as error:
         raise ControlError(404, str(error.args[0])) from None
     except ValueError as error:
-        raise ControlError(invalid_status, str(error)) from None
+        raise ControlError(409, str(error)) from None
 
 
 def read_instant(text: str) -> Instant:
     """Parse an instant of a request."""
-    return attempt(lambda: parse_iso(text), invalid_status=400)
+    return attempt(lambda: parse_iso(text))

@@ -21,7 +21,7 @@ async def list_faults(call: ControlCall) -> Response:
 async def add_faults(call: ControlCall) -> Response:
     """Activate faults, all of them or none."""
     sandbox = call.sandbox
-    specs = attempt(lambda: parse_faults(call.body, _targets(call)), invalid_status=400)
+    specs = attempt(lambda: parse_faults(call.body, _targets(call)))
     return json_response([_fault_json(fault) for fault in sandbox.faults.add(specs)], status=201)
 
 

@@ -7,11 +7,13 @@ from sendproof_simulators.control.call import ControlCall, ControlContext, Contr
 from sendproof_simulators.control.clock import clock_json
 from sendproof_simulators.control.templates import message_providers
 from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.audience.client_attributes import ClientAttribute
 from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
+from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.core.simulator import CUSTOMER_IDS, NUMBERS, Channel
 
 SHARED = "shared"
@@ -28,7 +30,7 @@ async def create_sandbox(call: ControlCall) -> Response:
     clock_of = _clock_owner(call)
     settings = _sandbox_settings(call, clock_of)
     dialects = {name: simulator.dialects for name, simulator in call.control.simulators.items()}
-    attempt(lambda: choose(dialects, settings.dialects), invalid_status=400)
+    attempt(lambda: choose(dialects, settings.dialects))
     sandbox = attempt(lambda: call.control.sandboxes.create(settings, clock_of))
     return json_response(sandbox_json(call.control, sandbox), status=201)
 
@@ -40,6 +42,8 @@ async def get_sandbox(call: ControlCall) -> Response:
 
 async def delete_sandbox(call: ControlCall) -> Response:
     """Delete a sandbox."""
+    if call.sandbox.id == DEFAULT:
+        raise ControlError(409, f"the sandbox {DEFAULT!r} exists as long as the simulators; create others to delete")
     await call.control.sandboxes.delete(call.sandbox.id)
     return Response(status=204, content_type="")
 
@@ -50,6 +54,7 @@ def sandbox_json(control: ControlContext, sandbox: Sandbox) -> dict[str, object]
         "sandbox": sandbox.id,
         "seed": sandbox.settings.seed,
         "country": sandbox.settings.audience.country,
+        "attributes": sandbox.customers.audience.special_attributes,
         "clock": clock_json(sandbox),
         "services": {
             name: {"url": _service_url(control, sandbox, name), "credentials": values}
@@ -66,12 +71,8 @@ def _service_url(control: ControlContext, sandbox: Sandbox, service: str) -> str
 def _clock_owner(call: ControlCall) -> Sandbox | None:
     """Return the sandbox with the clock that the new one shares; None for a clock of its own."""
     clock = call.body.get("clock", {})
-    if (clock.get("mode") == SHARED) != ("with" in clock):
-        raise ControlError(400, f"clock: expected `with` to name a sandbox exactly when the mode is {SHARED}")
-    if "with" not in clock:
+    if clock.get("mode") != SHARED:
         return None
-    if "start" in clock or "rate" in clock:
-        raise ControlError(400, "clock: `start` and `rate` cannot be set on a shared clock; remove them")
     try:
         return call.control.sandboxes.get(clock["with"])
     except KeyError as error:
@@ -81,8 +82,6 @@ def _clock_owner(call: ControlCall) -> Sandbox | None:
 def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSettings:
     fields = call.body
     clock = fields.get("clock", {"mode": "virtual"})
-    if clock["mode"] == "virtual" and "rate" in clock:
-        raise ControlError(400, "clock.rate: expected mode real, because virtual time only moves when it is advanced")
     return SandboxSettings(
         name=fields.get("name") or call.control.sandboxes.fresh_name(),
         seed=fields["seed"],
@@ -94,6 +93,7 @@ def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSet
         allow_remote_webhooks=fields.get("allow_remote_webhooks", False),
         nightly_at=_time_of_day(fields["nightly"]["at"]) if "nightly" in fields else None,
         dialects=fields.get("dialects", {}),
+        key_scopes=fields.get("keys", {}),
     )
 
 
@@ -105,11 +105,14 @@ def _start(call: ControlCall, clock: Mapping[str, Any], clock_of: Sandbox | None
 
 def read_audience(fields: Mapping[str, Any]) -> AudienceRecipe:
     """Return the recipe in a request; `ControlError` if it is impossible."""
-    individuals = tuple(Individual(**individual) for individual in fields.get("individuals", ()))
+    parts = {
+        "individuals": tuple(Individual(**individual) for individual in fields.get("individuals", ())),
+        "attributes": tuple(ClientAttribute(**attribute) for attribute in fields.get("attributes", ())),
+    }
     try:
-        return AudienceRecipe(**{**DEFAULT_AUDIENCE, **fields, "individuals": individuals})
+        return AudienceRecipe(**{**DEFAULT_AUDIENCE, **fields, **parts})
     except ValueError as error:
-        raise ControlError(400, f"audience: {error}") from None
+        raise ControlError(409, f"audience: {error}") from None
 
 
 def _time_of_day(text: str) -> int:
@@ -123,7 +126,7 @@ def _channels(call: ControlCall) -> tuple[Channel, ...]:
         return DEFAULT_CHANNELS
     ids = [fields["id"] for fields in call.body["channels"]]
     if len(set(ids)) < len(ids):
-        raise ControlError(400, f"channels: expected each id once, got {ids}")
+        raise ControlError(409, f"channels: expected each id once, got {ids}")
     return tuple(_channel(call, fields) for fields in call.body["channels"])
 
 
@@ -131,12 +134,17 @@ def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
     providers, provider = message_providers(call.control), fields["provider"]
     if provider not in providers:
         known = ", ".join(providers)
-        raise ControlError(400, f"channel {fields['id']}: {provider!r} is not a message provider; there are: {known}")
+        raise ControlError(409, f"channel {fields['id']}: {provider!r} is not a message provider; there are: {known}")
     kind, testing = fields.get("kind", "scheduled"), fields.get("testing", False)
     recipients = fields.get("recipients", NUMBERS)
     if recipients == CUSTOMER_IDS and call.control.simulators[provider].expected_message is None:
-        raise ControlError(400, f"channel {fields['id']}: {provider} does not know customers by their ids")
-    exclude = frozenset(fields.get("exclude", ()))
+        raise ControlError(409, f"channel {fields['id']}: {provider} does not know customers by their ids")
     return Channel(
-        id=fields["id"], provider=provider, kind=kind, testing=testing, recipients=recipients, exclude=exclude
+        id=fields["id"],
+        provider=provider,
+        kind=kind,
+        testing=testing,
+        recipients=recipients,
+        exclude=frozenset(fields.get("exclude", ())),
+        variables=fields.get("variables", {}),
     )

@@ -14,14 +14,14 @@ async def list_keys(call: ControlCall) -> Response:
 async def create_key(call: ControlCall) -> Response:
     """Create one more key."""
     keys = _keys(call)
-    key, effects = attempt(lambda: keys.create(call.context, call.state, call.now, call.body), invalid_status=400)
+    key, effects = attempt(lambda: keys.create(call.context, call.state, call.now, call.body))
     return json_response(_register(call, key, effects), status=201)
 
 
 async def change_key(call: ControlCall) -> Response:
-    """Disable, enable or rotate a key."""
+    """Disable, enable or rotate a key, or change its access type."""
     keys, name = _keys(call), call.params["key"]
-    key, effects = attempt(lambda: keys.change(call.context, call.state, call.now, name, call.body), invalid_status=400)
+    key, effects = attempt(lambda: keys.change(call.context, call.state, call.now, name, call.body))
     return json_response(_register(call, key, effects))
 
 
@@ -31,7 +31,7 @@ async def upload_batch_file(call: ControlCall) -> Response:
     batch = service.batch
     if batch is None:
         raise ControlError(404, f"{service.name} accepts no batch files")
-    result, effects = attempt(lambda: batch(call.context, call.state, call.now, call.body), invalid_status=400)
+    result, effects = attempt(lambda: batch(call.context, call.state, call.now, call.body))
     call.sandbox.apply(service.name, effects)
     return json_response(result)
 
@@ -54,7 +54,7 @@ async def preview_service(call: ControlCall) -> Response:
     try:
         return json_response(await previews[name](sandbox.contexts[name], sandbox.states[name], call.now, call.body))
     except ValueError as error:
-        raise ControlError(400, str(error)) from None
+        raise ControlError(409, str(error)) from None
 
 
 def _keys(call: ControlCall) -> Keys:
@@ -65,8 +65,9 @@ def _keys(call: ControlCall) -> Keys:
 
 
 def _register(call: ControlCall, key: dict[str, object], effects: Effects) -> dict[str, object]:
-    """Make the sandbox findable by the value of a key, apply the effects, and return the key."""
+    """Make the sandbox findable by the value of a key, if it has one; apply the effects, and return the key."""
     sandbox, service = call.sandbox, call.service.name
-    call.control.sandboxes.register_credential(service, str(key["name"]), str(key["key"]), sandbox)
+    if "key" in key:
+        call.control.sandboxes.register_credential(service, str(key["name"]), str(key["key"]), sandbox)
     sandbox.apply(service, effects)
     return key

@@ -18,7 +18,7 @@ async def replace_settings(call: ControlCall) -> Response:
     settings, state = _settings_and_state(call)
     name = call.params["service"]
     context = call.sandbox.contexts[name]
-    effects = attempt(lambda: settings.replace(context, state, call.now, call.body), invalid_status=400)
+    effects = attempt(lambda: settings.replace(context, state, call.now, call.body))
     call.sandbox.apply(name, effects)
     return json_response(settings.read(state))
 

@@ -20,7 +20,7 @@ from sendproof_simulators.core.journal import Journal
 from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.seal import sealed
-from sendproof_simulators.core.simulator import Channel, SandboxContext, Simulator
+from sendproof_simulators.core.simulator import Channel, Exclusion, SandboxContext, Simulator
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
@@ -45,7 +45,8 @@ class SandboxSettings:
     """The settings of one sandbox.
 
     `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
-    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC.
+    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
+    Optimove's credentials, see `SandboxContext`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class SandboxSettings:
     allow_remote_webhooks: bool = False
     dialects: Mapping[str, str] = field(default_factory=dict)
     nightly_at: int | None = None
+    key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +125,15 @@ class Sandbox:
         self.settings = settings
         self.credentials = credentials
         random = KeyedRandom(settings.seed)
+        self.customers = CustomerRecords(Audience(random, settings.audience))
         context = SandboxContext(
             random=random,
-            customers=CustomerRecords(Audience(random, settings.audience)),
+            customers=self.customers,
             channels=settings.channels,
             allow_remote_webhooks=settings.allow_remote_webhooks,
             credentials=credentials,
             nightly_at=settings.nightly_at,
+            key_scopes=settings.key_scopes,
         )
         dialects = choose({name: simulator.dialects for name, simulator in simulators.items()}, settings.dialects)
         limits = {name: Limits(contracts[name], options) for name, options in dialects.items()}
@@ -232,10 +236,25 @@ class Sandbox:
 
     def expectations(self) -> Iterator[bytes]:
         """Yield the lines for announced campaigns and for the obligations to their customers, as known by now."""
+        exclusions = self._exclusions()
         for name, simulator in self._simulators.items():
             if simulator.campaigns is not None:
                 for since, entry in simulator.campaigns.expectations(self.contexts[name], self.states[name]):
-                    yield _encode({"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **entry.fields})
+                    fields = entry.fields
+                    excluded = exclusions.get(fields["channel"]) if fields.get("owed") else None
+                    reason = None if excluded is None else excluded(fields)
+                    if reason is not None:
+                        fields = {**fields, "owed": False, "reason": reason, "text": None}
+                    yield _encode({"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **fields})
+
+    def _exclusions(self) -> dict[object, Exclusion]:
+        """Return the exclusions of the providers that have some, by channel."""
+        by_provider = {
+            name: simulator.exclusion(self.contexts[name], self.states[name])
+            for name, simulator in self._simulators.items()
+        }
+        channels = ((channel.id, by_provider.get(channel.provider)) for channel in self.settings.channels)
+        return {channel: exclusion for channel, exclusion in channels if exclusion is not None}
 
     async def close(self, *, stop_clock: bool) -> None:
         """Give up running and scheduled webhooks and timers, and delete the journal.
@@ -278,6 +297,7 @@ class Sandbox:
             "user_agents": list(self._user_agents),
             "services": dict(origin.services),
             "channels": [channel.view() for channel in self.settings.channels],
+            "attributes": self.customers.audience.special_attributes,
             "dialects": dict(self.settings.dialects),
             "faults": [fault.view() for fault in self.faults.for_history()],
             "ended": iso(self.clock.now()),

@@ -28,8 +28,9 @@ class Channel:
     """One Optimove channel and the provider of its messages. `kind`: scheduled or triggered.
 
     `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history. `exclude`:
-    attributes and parameters that events about triggers leave out. `recipients`: numbers, or customer_ids if the
-    provider knows the customers and fills in the texts itself.
+    attributes and parameters that events about triggers leave out. `variables`: values that the texts of triggers have
+    in place of the customer's, because the client overrides them at the provider. `recipients`: numbers, or
+    customer_ids if the provider knows the customers and fills in the texts itself.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Channel:
     testing: bool = False
     recipients: str = NUMBERS
     exclude: frozenset[str] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def view(self) -> dict[str, object]:
         """Return the channel as JSON for the control API and the history."""
@@ -52,6 +54,8 @@ class SandboxContext:
 
     `dialects` are the service's own options, by name without the service. `limits` is what the service's `read_limits`
     returned. `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC; None without one.
+    `key_scopes` are access types and scopes of the platform's credentials, by the name of the credential: bridge or
+    login.
     """
 
     random: KeyedRandom
@@ -61,6 +65,7 @@ class SandboxContext:
     dialects: Options = field(default_factory=dict)
     nightly_at: int | None = None
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limits: Any = None
 
     @property
@@ -144,13 +149,18 @@ class Settings:
     replace: Callable[[SandboxContext, Any, Instant, Mapping[str, object]], Effects]
 
 
+#: Returns the reason why a service sends nothing for an obligation of a customer, or None.
+Exclusion = Callable[[Mapping[str, Any]], str | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
     """The control API's access to the keys of a service that can have several in a sandbox.
 
-    `all(state, now)` lists them, each with its `name` and its value as `key`. `create(context, state, now, fields)`
-    adds one; `change(context, state, now, name, fields)` disables, enables or rotates one. Both return the key as JSON,
-    and raise `ValueError` or `KeyError` with a clear message.
+    `all(state, now)` lists them, each with its `name` and, if it is a key and no login, its value as `key`.
+    `create(context, state, now, fields)` adds one; `change(context, state, now, name, fields)` disables, enables or
+    rotates one, or changes its access type. Both return the key as JSON, and raise `ValueError` or `KeyError` with a
+    clear message.
     """
 
     all: Callable[[Any, Instant], list[dict[str, object]]]
@@ -216,6 +226,11 @@ def _allow_all(state: Any, request: Request, credential: str, now: Instant) -> o
     return None
 
 
+def _no_exclusion(context: SandboxContext, state: Any) -> Exclusion | None:
+    del context, state
+    return None
+
+
 def _no_effects(context: SandboxContext, state: Any, now: Instant) -> Effects:
     del context, state, now
     return Effects()
@@ -249,9 +264,10 @@ class Simulator:
     `SandboxContext.limits`. Rate limit and size of a body need nothing: the server enforces them.
 
     `begin` returns the effects of the start of a sandbox. `events` lists the events of all webhooks that the service
-    sends. `post_back_only` are Optimove channels that only carry the service's reports to Optimove, and no messages.
-    `expected_message(context, state, template, customer, at)` is for a provider that can know customers by their ids,
-    and returns the message that the customer is due at an instant.
+    sends. `exclusion(context, state)` returns a function from an obligation, as JSON, to the reason why the service
+    itself sends nothing to that customer; None without one. `post_back_only` are Optimove channels that only carry the
+    service's reports to Optimove, and no messages. `expected_message(context, state, template, customer, at)` is for a
+    provider that can know customers by their ids, and returns the message that the customer is due at an instant.
     """
 
     name: str
@@ -274,6 +290,7 @@ class Simulator:
     settings: Settings | None = None
     expected_message: Callable[[SandboxContext, Any, Template, str, Instant], ExpectedMessage] | None = None
     preview: Preview | None = None
+    exclusion: Callable[[SandboxContext, Any], Exclusion | None] = _no_exclusion
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()
     extra_credentials: Callable[[Mapping[str, str]], tuple[str, ...]] = _no_credentials

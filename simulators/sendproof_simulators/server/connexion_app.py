@@ -30,6 +30,7 @@ from starlette.exceptions import HTTPException
 
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, Violation
+from sendproof_simulators.core.members import BodyRules
 
 with warnings.catch_warnings():
     # Connexion imports deprecated names of jsonschema, and Starlette's test client, which misses a package.
@@ -66,6 +67,10 @@ class Exchange(Protocol):
     @property
     def request(self) -> Request:
         """The request as spelled in the contract."""
+
+    @property
+    def body_rules(self) -> BodyRules:
+        """How the sandbox reads the members of bodies."""
 
     @property
     def authenticated(self) -> bool:
@@ -129,7 +134,7 @@ class ConnexionApp:
             validation = self._current.get()
             request = validation.exchange.request
             params, _ = operation.read_parameters(request, _as_texts(path_values))
-            body, _ = operation.read_body(request)
+            body, _ = operation.read_body(request, validation.exchange.body_rules)
             validation.valid = ValidRequest(operation, params, body)
             return ConnexionResponse(status_code=204)
 
@@ -160,7 +165,8 @@ class ConnexionApp:
             async def wrap_receive(self, receive: Any, *, scope: Any) -> tuple[Any, Any]:  # Connexion's own names
                 operation = connexion_app._operation(scope)
                 if operation is not None:
-                    _, violations = operation.read_body(connexion_app._current.get().exchange.request)
+                    exchange = connexion_app._current.get().exchange
+                    _, violations = operation.read_body(exchange.request, exchange.body_rules)
                     _raise_if_any(violations)
                 return receive, scope
 

@@ -7,7 +7,7 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from sendproof_simulators.control.sandboxes import sandbox_json
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.audience.fake_names import pools
-from sendproof_simulators.core.clock.wall_clock import SystemWallClock
+from sendproof_simulators.core.clock.wall_clock import Instant, SystemWallClock
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.server.addresses import Listening
@@ -131,46 +131,50 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(
-    listening: Listening,
-    announce: Callable[[dict[str, Any]], None],
-    *,
-    seed: int,
-    customers: int,
-    allow_remote_webhooks: bool,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultSandbox:
+    """The settings of the sandbox that exists from the start."""
+
+    seed: int
+    customers: int
+    allow_remote_webhooks: bool
+    rate_limits: bool
+
+    def settings(self, start: Instant) -> SandboxSettings:
+        """Return the settings of a sandbox on real time."""
+        return SandboxSettings(
+            name=DEFAULT,
+            seed=self.seed,
+            start=start,
+            rate=1.0,
+            audience=AudienceRecipe(customers=self.customers, opted_out=0.04, unusable_numbers=0.02),
+            channels=DEFAULT_CHANNELS,
+            rate_limits=self.rate_limits,
+            allow_remote_webhooks=self.allow_remote_webhooks,
+        )
+
+
+def serve(listening: Listening, announce: Callable[[dict[str, Any]], None], default: DefaultSandbox) -> None:
     """Serve until interrupted. The control API uses the first port and the services the next ones.
 
-    `announce` is called with the URLs and the default sandbox's credentials once all services are ready. `seed`,
-    `customers` and `allow_remote_webhooks` are those of the default sandbox. `OSError` names a port that is in use,
-    `ValueError` an invalid host name.
+    `announce` is called with the URLs and the default sandbox's credentials once all services are ready. `OSError`
+    names a port that is in use, `ValueError` an invalid host name.
     """
     url_host = listening.url_host()
-    audience = AudienceRecipe(customers=customers, opted_out=0.04, unusable_numbers=0.02)
-    sandbox = SandboxSettings(
-        name=DEFAULT,
-        seed=seed,
-        start=0,
-        rate=1.0,
-        audience=audience,
-        channels=DEFAULT_CHANNELS,
-        allow_remote_webhooks=allow_remote_webhooks,
-    )
     # Users stop the server with Ctrl-C; everything is closed by then.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(listening, url_host, sandbox, announce))
+        runner.run(_serve(listening, url_host, default, announce))
 
 
 async def _serve(
-    listening: Listening, url_host: str, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]
+    listening: Listening, url_host: str, default: DefaultSandbox, announce: Callable[[dict[str, Any]], None]
 ) -> None:
     async with Simulators() as simulators:
         names = ["control", *simulators.services]
         sockets = _bind(listening.host, listening.port, names)
         _set_addresses(simulators, url_host, names, sockets)
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
-        default = replace(default, start=int(SystemWallClock().time() * 1000))
-        sandbox = simulators.sandboxes.create(default)
+        sandbox = simulators.sandboxes.create(default.settings(int(SystemWallClock().time() * 1000)))
         view = sandbox_json(simulators.control_context, sandbox)
         addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}
         config = uvicorn.Config(

@@ -37,3 +37,8 @@ def test_invalid_number_is_refused(value):
 
 def test_national_number_belongs_to_the_region():
     assert normalize_number("06 12 34 56 78", "FR") == "33612345678"
+
+
+def test_number_of_another_country_without_plus_is_understood() -> None:
+    """Xtremepush's guide demands the country code without + and 00."""
+    assert normalize_number("353851234567", "GB") == "353851234567"

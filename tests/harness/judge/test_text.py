@@ -231,3 +231,17 @@ def test_triggered_messages_have_the_link_of_the_overrides(correct_run, url, cau
     run = run.plus({"n": 0, "at": iso(START), "real": 0.0} | scenario)
 
     assert [finding.cause for finding in run.findings(CHECKS)] == causes
+
+
+@pytest.mark.parametrize(("free", "levels"), [((), ["fail"]), ((505,), ["unknown"])])
+def test_text_that_overrides_compute_from_the_event_is_not_judged(correct_run, free, levels):
+    """Only the bridge knows what they make of the event."""
+    number = correct_run.obligation_of(3)["number"]
+    run = correct_run.change(
+        "obligation", lambda line: line | {"trigger": "Visit"} if line["number"] == number else line
+    )
+    run = run.change("delivery", lambda line: line | {"text": "Hi"} if line["number"] == number else line)
+    scenario = {"kind": "scenario", "name": "Small", "file": "small", "free_texts": free}
+    run = run.plus({"n": 0, "at": iso(START), "real": 0.0} | scenario)
+
+    assert [finding.level for finding in run.findings(CHECKS)] == levels

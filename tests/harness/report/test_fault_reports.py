@@ -107,5 +107,7 @@ def test_summary_counts_undetermined_recipients(correct_run):
     dropped = {"status": None, "error": "lost", "dropped": True}
     run = correct_run.change("webhook", lambda line: line | dropped if line["event"] == "13" else line)
 
-    expected = "10 more are undetermined: a fault or the clock hid from the bridge what it had to know."
+    expected = (
+        "10 more are undetermined: a fault, the clock or a cancellation in the last moment leaves open what was right."
+    )
     assert expected in summary(run.without("delivery").verdict())

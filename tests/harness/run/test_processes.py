@@ -15,6 +15,7 @@ from sendproof_harness.run.processes import (
     Program,
     free_port,
     listens,
+    processor_wait_s,
     split_command,
     wait_until,
 )
@@ -139,3 +140,15 @@ def test_bridge_that_runs_already_and_ended_says_so(tmp_path: Path) -> None:
         database=tmp_path,
     )
     assert bridge.state_text() == f"no server listens at http://127.0.0.1:{port} any more: the bridge has ended"
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only Linux says how long a process waits")
+def test_wait_for_a_processor_is_known_of_a_running_process():
+    wait_s = processor_wait_s(os.getpid())
+
+    assert wait_s is not None
+    assert wait_s >= 0
+
+
+def test_wait_for_a_processor_is_unknown_of_no_process():
+    assert processor_wait_s(2**22 + 1) is None

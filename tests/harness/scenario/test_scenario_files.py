@@ -28,7 +28,7 @@ from sendproof_harness.scenario.model import (
     Template,
     WaitFor,
 )
-from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, OUTCOMES
+from sendproof_harness.scenario.rules.simulator_facts import OUTCOMES, USUAL_ATTRIBUTES
 from sendproof_simulators.core.audience import audience as simulated
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -125,7 +125,9 @@ def test_misspelled_key_is_reported_once_with_a_suggestion() -> None:
 
 def test_unknown_key_without_a_close_match_lists_the_known_keys() -> None:
     text = SMALL.replace("opted_out: 4%", "zzz: 4%")
-    known = "customers, opted_out, unusable_numbers, country, outcomes, individuals"
+    known = (
+        "customers, opted_out, unusable_numbers, country, outcomes, spellings, attributes, attribute_names, individuals"
+    )
     assert messages(text) == [f"my.yaml:7: audience.zzz: unknown key, known: {known}"]
 
 
@@ -360,7 +362,7 @@ def test_template_attributes_are_those_of_the_simulators() -> None:
     audience = simulated.Audience(
         KeyedRandom(1), simulated.AudienceRecipe(customers=1, opted_out=0.0, unusable_numbers=0.0)
     )
-    assert audience.attribute_names == ATTRIBUTES
+    assert audience.attribute_names == USUAL_ATTRIBUTES
 
 
 def test_outcomes_are_those_of_the_simulators() -> None:
@@ -379,7 +381,7 @@ def first_column(page: str, heading: str) -> list[str]:
 
 
 def test_connect_your_bridge_explains_every_key_of_the_handover() -> None:
-    sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB"}
+    sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB", "attributes": {}}
     assert first_column("connect-your-bridge.md", "key of the handover file") == list(
         handover_content("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
     )

@@ -4,7 +4,7 @@ import pytest
 
 from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.load import parse_scenarios
-from sendproof_harness.scenario.model import ChangeAttributes, Individual, OptIn, Subject
+from sendproof_harness.scenario.model import ChangeAttributes, CustomerSelection, Individual, OptIn, Subject
 
 FILE = """\
 sendproof: 1
@@ -56,7 +56,8 @@ def messages(text: str) -> list[str]:
             "add an outcome with a reply, such as `delivered, replies STOP`, to the audience",
         ),
         ("opted_in_again: attribute", "add a step such as `opt_in: {by: attribute, customers: 20}`"),
-        ("spelling: digits", "add an individual with this spelling to the audience"),
+        ("withheld: outside_segment", "add a `segment` to a template"),
+        ("withheld: suppressed", "add `suppression`"),
         ("shared_number: true", "add an individual with `same_number_as` to the audience"),
         ("changed_number: true", "add a step `change_attributes` with a new PHONENUMBER"),
     ],
@@ -101,7 +102,9 @@ def test_subjects_individuals_and_batch_files_become_values() -> None:
     assert scenario.subjects == (Subject(kind="text_longer_than", value=160),)
     assert scenario.audience.individuals == (Individual(customer=7, protection="none", attributes={"CITY": None}),)
     changed, opted_in = scenario.steps[2:4]
-    assert changed == ChangeAttributes(customer=7, values={"CITY": "Leeds"})
+    assert changed == ChangeAttributes(
+        selection=CustomerSelection(customers=1, first_customer=7), values={"CITY": "Leeds"}
+    )
     assert isinstance(opted_in, OptIn)
 
 

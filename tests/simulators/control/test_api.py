@@ -25,8 +25,8 @@ def test_target_after_2999_and_equal_channel_ids_are_refused(simulators: Running
     late = {"seed": 1, "name": "late", "clock": {"mode": "virtual", "start": "2999-12-31T23:00:00Z"}}
     requests.post(base, json=late, timeout=60)
     beyond = requests.post(f"{base}/late/clock/advance", json={"by_ms": 3_600_000}, timeout=60)
-    assert (twice.status_code, twice.json()["detail"]) == (400, "channels: expected each id once, got [505, 505]")
-    assert beyond.status_code == 400
+    assert (twice.status_code, twice.json()["detail"]) == (409, "channels: expected each id once, got [505, 505]")
+    assert beyond.status_code == 409
     assert beyond.json()["detail"] == "expected a target before the year 3000, got one 1 ms later"
 
 

@@ -36,7 +36,7 @@ def test_wrong_key_or_account_id_is_401(simulators, headers):
 
 def test_call_with_valid_credentials_is_checked(simulators):
     response = send(simulators, **{"x-api-key": KEY, "x-account-id": ACCOUNT})
-    assert (response.status_code, response.json()["error"]["code"]) == (422, "template_not_found")
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "template_not_found")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_control_api_previews_overrides(simulators):
     request = simulators.call("POST", f"{base}/preview", {"event": event})["request"]
     assert request["phone_number"] == "+13125650100"
     response = requests.post(f"{simulators.control}/control{base}/preview", json={}, timeout=60)
-    assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
+    assert (response.status_code, response.headers["content-type"]) == (409, "application/problem+json")
 
 
 def test_preview_of_service_without_preview_is_404(simulators):

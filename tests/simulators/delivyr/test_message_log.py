@@ -33,10 +33,15 @@ def test_log_is_filtered_by_number(account_with_messages):
 
 
 @pytest.mark.parametrize(
-    "query", [("limit", "0"), ("limit", "501"), ("limit", "many"), ("after", "0" * 20), ("after", "x")]
+    ("query", "code"),
+    [
+        *[(("limit", limit), "invalid_request") for limit in ("0", "501", "many")],
+        (("after", "x"), "invalid_request"),
+        (("after", "0" * 20), "not_found"),
+    ],
 )
-def test_invalid_page_is_refused(account_with_messages, query):
-    assert account_with_messages.get("/messages", query)["error"]["code"] == "invalid_request"
+def test_invalid_page_is_refused(account_with_messages, query, code):
+    assert account_with_messages.get("/messages", query)["error"]["code"] == code
 
 
 def test_page_of_maximum_limit_is_accepted(account_with_messages):

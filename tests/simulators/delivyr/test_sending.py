@@ -57,7 +57,7 @@ def test_test_mode_message_is_logged_but_not_sent(account):
         (400, "invalid_request", {"variables": {f"v{n}": "" for n in range(101)}}),
         (400, "invalid_request", {"variables": {"FIRST_NAME": "x" * 1601}}),
         (400, "invalid_request", {"testing": "yes"}),
-        (422, "template_not_found", {"template_id": "AAAAAAAA"}),
+        (404, "template_not_found", {"template_id": "AAAAAAAA"}),
         (503, "queue_full", {"number": "+" + number_for_code("US", "23")}),
     ],
 )

@@ -46,7 +46,7 @@ def test_template_can_be_renamed_changed_and_deleted(account):
     account.send()
     assert account.newest_message()["text"] == "New text"
     TEMPLATES.delete(account.state, NINE, account.plain)
-    assert account.refusal() == (422, "template_not_found")
+    assert account.refusal() == (404, "template_not_found")
 
 
 def test_invalid_template_is_refused(account):

@@ -9,7 +9,7 @@ def test_faults_are_added_all_or_none(bench):
         {"fault": "connection_reset", "call": "textlocal.sent"},
     ]
     with pytest.raises(
-        AssertionError, match=r"400 .*fault 2: connection_reset: call: the name: .*did you mean 'send'\?"
+        AssertionError, match=r"409 .*fault 2: connection_reset: call: the name: .*did you mean 'send'\?"
     ):
         bench.call("POST", "/faults", entries)
     assert bench.call("GET", "/faults") == []

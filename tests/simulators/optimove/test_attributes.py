@@ -192,4 +192,4 @@ def test_callback_without_http_url_breaks_the_contract(optimove: Optimove, url: 
 def test_remote_callback_is_refused(optimove: Optimove) -> None:
     """A sandbox can allow remote URLs."""
     effects = optimove.call("AddCustomerAttribute", {"Name": "V", "Type": "INT", "CallbackURL": "http://example.com/"})
-    assert (effects.response.status, effects.timers) == (400, ())
+    assert (effects.response.status, effects.timers) == (409, ())

@@ -21,7 +21,8 @@ OPEN_QUESTIONS = {
         "trigger_parameters",
     },
     "delivery of webhooks": {"webhook_retries"},
-    "status codes of refusals": {"unknown_id", "forbidden", "unlisted_functions"},
+    "status codes of refusals": {"unknown_id", "unknown_path", "forbidden", "unlisted_functions", "customer_look_up"},
+    "the spelling of members, and members that are null": {"member_names", "null_members"},
     "an empty result": {"empty_result"},
     "pages": {"page_maximum", "paging_names", "row_order"},
     "attributes as an array or as one text": {"attributes_shape"},
@@ -35,7 +36,7 @@ OPEN_QUESTIONS = {
     "responses without a source": {"api_key_info", "listener_channel"},
     "numbers without a known meaning": {"communication_modes", "metric_ids"},
 }
-METRICS_QUESTIONS = {"host", "event_names", "signed_text", "success_body"}
+METRICS_QUESTIONS = {"host", "event_names", "signed_text", "success_body", "null_members"}
 METRIC = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 14, "MetricID": 0, "MetricValue": 5}
 PAGE = {"CampaignID": 7001, "ChannelID": 505}
 
@@ -177,6 +178,7 @@ def test_page_has_at_most_the_rows_of_the_dialect(maximum: int) -> None:
         ("unauthorized", "unknown_key", {"401": 401, "403": 403}),
         ("not_permitted", "forbidden", {"403": 403, "401": 401}),
         ("login_failed", "login_failure", {"401": 401, "500": 500}),
+        ("not_found", "unknown_path", {"404": 404, "405": 405}),
     ],
 )
 def test_error_has_status_of_the_dialect(kind: str, dialect: str, statuses: dict[str, int]) -> None:

@@ -68,7 +68,7 @@ def test_undocumented_event_type_breaks_the_contract(optimove: Optimove, event: 
 
 def test_remote_url_is_refused_unless_the_sandbox_allows_it(optimove: Optimove) -> None:
     status, text = register(optimove, 13, "http://example.com/hook")
-    assert status == 400
+    assert status == 409
     assert "allow_remote_webhooks" in text
     assert register(Optimove(sandbox_context(allow_remote=True)), 13, "http://example.com/hook") == (200, "")
 

@@ -81,11 +81,15 @@ def test_every_message_has_one_final_status_in_history(simulators, sandbox):
 def test_settings_are_read_and_replaced_by_control_api(simulators, sandbox):
     path = f"{simulators.control}/control/sandboxes/{sandbox['sandbox']}/providers"
     settings = {"webhooks": [{"url": "http://127.0.0.1:9/hooks", "authentication": {"kind": "signed", "secret": "s"}}]}
-    assert requests.get(f"{path}/xtremepush/settings", timeout=60).json() == {"webhooks": [], "suppression": None}
+    assert requests.get(f"{path}/xtremepush/settings", timeout=60).json() == {
+        "webhooks": [],
+        "suppression": None,
+        "segments": {},
+    }
     replaced = requests.put(f"{path}/xtremepush/settings", json=settings, timeout=60).json()
     assert replaced["webhooks"][0]["authentication"] == {"kind": "signed", "secret": "s"}
     remote = requests.put(f"{path}/xtremepush/settings", json={"webhooks": [{"url": "http://192.0.2.1"}]}, timeout=60)
-    assert (remote.status_code, "allow_remote_webhooks" in remote.json()["detail"]) == (400, True)
+    assert (remote.status_code, "allow_remote_webhooks" in remote.json()["detail"]) == (409, True)
     assert requests.get(f"{path}/xtremepush/settings", timeout=60).json() == replaced
     assert requests.get(f"{path}/optimove/settings", timeout=60).status_code == 404
 

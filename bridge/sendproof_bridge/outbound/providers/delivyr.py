@@ -45,7 +45,7 @@ _STATUS_MEANINGS = {
     "clicked": CLICKED,
     "opted_out": UNSUBSCRIBED,
 }
-_UNPROCESSABLE, _UNAVAILABLE = 422, 503
+_NOT_FOUND, _UNPROCESSABLE, _UNAVAILABLE = 404, 422, 503
 # Delivyr's clock may differ from the bridge's clock.
 _CLOCK_MARGIN_MS = 60 * SECOND
 # Up to this many messages are polled one by one; more are read from pages of the log. The page size is assumed.
@@ -158,7 +158,7 @@ class Delivyr:
         if self._config.testing:
             request["testing"] = True
         response = self._call("POST", "partner/customer_io/send_sms", body=request)
-        if response.status == _UNPROCESSABLE:
+        if _is_refused_message(response):
             code = _error_code(response)
             opted_out = frozenset({message.recipient} if code == "opted_out" else ())
             return SendResult(rejected={message.recipient: code}, opted_out=opted_out)
@@ -271,6 +271,12 @@ def _object(response: Response) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise OutcomeUnknownError(f"{response.operation}: expected an object, got {type(payload).__name__}")
     return payload
+
+
+def _is_refused_message(response: Response) -> bool:
+    """Return True if the call is correct and its one message is not: other 404 responses mean a wrong URL."""
+    unknown_template = response.status == _NOT_FOUND and _error_code(response) == "template_not_found"
+    return response.status == _UNPROCESSABLE or unknown_template
 
 
 def _error_code(response: Response) -> str:

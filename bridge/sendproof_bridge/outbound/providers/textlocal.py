@@ -38,7 +38,9 @@ SETTINGS: Settings = {
     "apikey": Setting(
         secret, "The account's key; `url` is `https://api.txtlocal.com/` or `https://api.textlocal.in/`."
     ),
-    "sender": Setting(text, "The sender of messages, as recipients see it."),
+    "sender": Setting(
+        text, "The sender of messages, as recipients see it. Default: the default sender of the account.", None
+    ),
     "recipients": Setting(
         one_of((NUMBERS, CUSTOMER_IDS)),
         "Whether the bridge sends texts to `numbers`, or templates to groups of `customer_ids`.",
@@ -131,7 +133,7 @@ class Textlocal:
         """Make one `bulk_json` call, with plain texts. The encoded ones of a sample may be decoded or not."""
         del batch
         data: dict[str, object] = {
-            "sender": self._sender,
+            **({} if self._sender is None else {"sender": self._sender}),
             "messages": [{"number": message.number, "text": message.content} for message in messages],
             "receiptUrl": receipt_url,
         }
@@ -285,8 +287,8 @@ class TextlocalGroups(Textlocal):
         form = {
             "group_id": group,
             "template_id": str(messages[0].template),
-            "sender": self._sender,
             "optouts": "true",
+            **({"sender": self._sender} if self._sender else {}),
             **({"test": "true"} if self._testing else {}),
         }
         response, payload = self._command("send", {**form, "schedule_time": messages[0].content})

@@ -13,6 +13,8 @@ _GSM_7 = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà^{}\\[~]|€\f"
 )
 _ONE_SMS = 160
+# Most country codes have two digits or more.
+_COUNTRY_CODE = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +52,8 @@ def _features(lost: Sequence[DueMessage], page: int) -> Iterator[Feature]:
     yield from _TEXT_FEATURES
     yield from _NUMBER_FEATURES
     first = lost[0]
+    start_of_number = (first.obligation.number or "")[:_COUNTRY_CODE]
+    yield f"a number that begins with +{start_of_number}", _number_starts_with(start_of_number)
     if first.template is not None:
         yield f"the template {first.template.title!r}", _has_template(first.obligation)
     yield (
@@ -83,6 +87,10 @@ def _has_empty_value(message: DueMessage) -> bool:
 
 def _text(message: DueMessage) -> str:
     return message.obligation.text or ""
+
+
+def _number_starts_with(prefix: str) -> Callable[[DueMessage], bool]:
+    return lambda message: bool(prefix) and (message.obligation.number or "").startswith(prefix)
 
 
 def _starts_with(prefix: str) -> Callable[[DueMessage], bool]:

@@ -7,9 +7,6 @@ from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.judge.causes.numbers import digits, number_cause
 from sendproof_harness.judge.findings import cached_per_history
 
-#: The attribute with the phone number of a customer.
-PHONE_ATTRIBUTE = "PHONENUMBER"
-
 # Numbers in any form share these last digits; the hypotheses about forms compare the rest.
 _SHARED_DIGITS = 6
 
@@ -83,7 +80,7 @@ def rejection_index(history: History) -> RejectionIndex:
 def other_number_cause(history: History, obligation: Obligation) -> str:
     """Return whose number it may be, if it is no form of the customer's number."""
     has_changed = any(
-        change.customer == obligation.customer and change.field.upper() == PHONE_ATTRIBUTE
+        change.customer == obligation.customer and change.field.upper() == history.header.attributes.phone.upper()
         for update in history.attributes
         for change in update.changes
     )

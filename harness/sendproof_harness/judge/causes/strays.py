@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.causes.numbers import digits
-from sendproof_harness.judge.causes.rejections import PHONE_ATTRIBUTE
 from sendproof_harness.judge.causes.templates import campaign_templates, due_template, versions
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.findings import cached_per_history
@@ -106,7 +105,7 @@ def _changed_numbers(history: History) -> Mapping[str, str]:
         digits(change.value).lstrip("0"): change.customer
         for update in history.attributes
         for change in update.changes
-        if change.field.upper() == PHONE_ATTRIBUTE and change.value
+        if change.field.upper() == history.header.attributes.phone.upper() and change.value
     }
 
 

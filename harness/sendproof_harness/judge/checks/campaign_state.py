@@ -52,7 +52,7 @@ def _after_cancellation(recipient: RecipientResult, delivery: Delivery, cancella
         return _sent_after_cancellation(recipient, delivery, cancellation, _cause(delivery, cancellation), "fail")
     if is_cancelled and delivery.at > (cancellation.known_at or 0):
         cause = f"sent within {span(RACE)} of the cancellation, so it may have been on its way"
-        return _sent_after_cancellation(recipient, delivery, cancellation, cause, "unknown")
+        return _sent_after_cancellation(recipient, delivery, cancellation, cause, "note")
     return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.causes.texts import TextCause, text_causes
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, has_due_message, matched_recipients
-from sendproof_harness.judge.facts.wishes import wanted_links
+from sendproof_harness.judge.facts.wishes import has_free_text, wanted_links
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TEXT
 
@@ -17,9 +17,12 @@ _OTHER_LINK = "overrides ignored: a link other than that of the client's overrid
 def check_right_text(history: History) -> CheckResult:
     """Compare the text of every matched delivery with the due text."""
     recipients = matched_recipients(history)
-    wrong = [recipient for recipient in recipients if recipient.deliveries[0].text != recipient.obligation.text]
+    differing = [recipient for recipient in recipients if recipient.deliveries[0].text != recipient.obligation.text]
+    wrong = [recipient for recipient in differing if not has_free_text(history, recipient.obligation)]
+    free = [recipient for recipient in differing if has_free_text(history, recipient.obligation)]
     causes = text_causes(history, ((recipient.obligation, recipient.deliveries[0].text) for recipient in wrong))
-    findings = (*map(_wrong_text, wrong, causes), *_wrong_links(recipients, wanted_links(history)))
+    wrong_links = _wrong_links(recipients, wanted_links(history))
+    findings = (*map(_wrong_text, wrong, causes), *map(_free_text, free), *wrong_links)
     return CheckResult(looked_at=len(recipients), unit="texts", findings=findings)
 
 
@@ -39,6 +42,21 @@ def _wrong_links(recipients: Iterable[RecipientResult], wanted: Mapping[int, str
                 where=recipient_location(obligation),
                 at=delivery.send_at,
             )
+
+
+def _free_text(recipient: RecipientResult) -> Finding:
+    """Return the `unknown` finding about a text that the client's overrides may have made."""
+    return Finding(
+        check=_ID,
+        level="unknown",
+        blame="harness",
+        cause="the client's overrides compute the text from the event, so it was not judged",
+        expected=f"the text that the overrides make, or {recipient.obligation.text or ''}",
+        got=recipient.deliveries[0].text,
+        where=recipient_location(recipient.obligation),
+        at=recipient.deliveries[0].send_at,
+        remedy="use overrides that are the same for every event: a JSON object with `url` or `variables`",
+    )
 
 
 def _wrong_text(recipient: RecipientResult, cause: TextCause) -> Finding:

@@ -1,19 +1,23 @@
 """Check that the bridge answers Optimove's events before it works on them.
 
 A call that names the campaign or customer of an open event waits in the simulators until the event is answered. If the
-answer does not come while the call waits, the bridge makes the call first.
+answer does not come while the call waits, the bridge makes the call first. But if another event of the same instant
+named them too and was answered before the call, a bridge with a single thread makes the call for that one.
 """
 
 from collections.abc import Sequence
 
 from sendproof_harness.history.records import History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND, span
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, was_received
 from sendproof_harness.judge.facts.requests import request_before, request_name
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import EVENTS_ANSWERED_FIRST
 
 _ID = "webhooks.answered_first"
+
+_TRIGGER_MET, _TRIGGER_PARTS = "11", 3
 
 #: The longest usual time of an answer, in real time.
 SLOW_ANSWER = 2 * SECOND
@@ -22,13 +26,48 @@ SLOW_ANSWER = 2 * SECOND
 def check_answered_first(history: History) -> CheckResult:
     """Find events that were answered only after a call for them, or that usually take long to be answered."""
     events = [attempt for attempt in history.webhooks if _is_event(history, attempt)]
-    findings = [_answered_after(history, attempt) for attempt in events if attempt.held_call is not None]
+    findings = [
+        _maybe_answered_after(attempt) if _is_ambiguous(events, attempt) else _answered_after(history, attempt)
+        for attempt in events
+        if attempt.held_call is not None
+    ]
     slow = [] if findings else _slow_answers(events)
     return CheckResult(looked_at=len(events), unit="events", findings=(*findings, *slow))
 
 
 def _is_event(history: History, attempt: Webhook) -> bool:
     return attempt.service == OPTIMOVE and was_received(history, attempt)
+
+
+def _is_ambiguous(events: Sequence[Webhook], attempt: Webhook) -> bool:
+    """Return True if another event of the instant with the same campaign or customer was answered before the call."""
+    return any(
+        other is not attempt
+        and other.at == attempt.at
+        and other.n < (attempt.held_call or 0)
+        and is_acknowledged(other)
+        and _subject(other) == _subject(attempt)
+        for other in events
+    )
+
+
+def _subject(attempt: Webhook) -> str:
+    """Return the customer of event 11, or the campaign of another event."""
+    parts = attempt.key.split(":")
+    return parts[-2] if attempt.event == _TRIGGER_MET and len(parts) > _TRIGGER_PARTS else parts[1]
+
+
+def _maybe_answered_after(attempt: Webhook) -> Finding:
+    return Finding(
+        check=_ID,
+        level="note",
+        blame="bridge",
+        cause=f"event {attempt.event}: waited while the bridge worked on another event",
+        expected="a 2xx status as soon as the event is stored, whatever the bridge does meanwhile",
+        got="an answer after a call for the same campaign or customer, which another event had announced before",
+        where=Location(webhook=attempt.key),
+        at=attempt.at,
+    )
 
 
 def _answered_after(history: History, attempt: Webhook) -> Finding:

@@ -30,8 +30,8 @@ GRACE = 5 * MINUTE
 # No document says how often a provider's list must be read; a bridge that reads it twice a day meets this limit.
 POLL_WITHIN = 12 * HOUR
 
-#: The attribute with the consent of a customer, and its values after an opt-out and an opt-in.
-CONSENT_ATTRIBUTE, OPTED_OUT_VALUE, OPTED_IN_VALUE = "SMS_OPT_IN", "0", "1"
+#: The values of the attribute with the consent after an opt-out and an opt-in.
+OPTED_OUT_VALUE, OPTED_IN_VALUE = "0", "1"
 _REPLY_KEY = "inbound:"
 
 
@@ -234,12 +234,12 @@ def _by_attribute(history: History) -> Iterator[OptOutPeriod]:
         _attribute_statement(history, update, change)
         for update in history.attributes
         for change in update.changes
-        if change.field == CONSENT_ATTRIBUTE
+        if change.field == history.header.attributes.consent
     )
 
 
 def _attribute_statement(history: History, update: Attributes, change: AttributeChange) -> _Statement:
-    source = f"by the attribute {CONSENT_ATTRIBUTE}{_source_suffix(update.source)}"
+    source = f"by the attribute {history.header.attributes.consent}{_source_suffix(update.source)}"
     known_at = _known_at(history, update.at, update.source)
     period = OptOutPeriod(customer=change.customer, at=update.at, source=source, known_at=known_at)
     return _Statement(opted_out=change.value == OPTED_OUT_VALUE, period=period)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sendproof_harness.history.parts import AttributeChange
 from sendproof_harness.history.records import History, Preference
 from sendproof_harness.judge.facts.consent import (
-    CONSENT_ATTRIBUTE,
     OPTED_IN_VALUE,
     OPTED_OUT_VALUE,
     customers_of_opt_outs,
@@ -110,9 +109,9 @@ def _wrong_change(history: History, change: AttributeChange) -> str | None:
     wish = wanted_opt_outs(history)
     if wish == "preference":
         return "by attribute, but the client asked for the preference"
-    if change.field != CONSENT_ATTRIBUTE:
+    if change.field != history.header.attributes.consent:
         # documented: a bridge may add an attribute of its own, and may then give it any values.
-        is_own = any(attribute.name == change.field for attribute in history.new_attributes)
+        is_own = any(a.name == change.field and a.source == "api" for a in history.new_attributes)
         return None if is_own and wish is None else "in another attribute"
     return None if change.value in {OPTED_OUT_VALUE, OPTED_IN_VALUE} else "with another value"
 

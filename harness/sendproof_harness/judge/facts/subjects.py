@@ -11,7 +11,7 @@ from itertools import pairwise
 from sendproof_harness.history.parts import Subject
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import span
-from sendproof_harness.judge.facts.consent import CONSENT_ATTRIBUTE, OPTED_OUT_VALUE, customers_of_opt_outs
+from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import NOT_CLEARED
 
@@ -128,7 +128,7 @@ def _provider_opt_outs(history: History) -> Iterator[tuple[str, int]]:
 def _consent_changes(history: History, *, opted_out: bool) -> Iterator[tuple[str, int]]:
     for update in history.attributes:
         for change in update.changes if update.source == "batch_file" else ():
-            if change.field == CONSENT_ATTRIBUTE and (change.value == OPTED_OUT_VALUE) == opted_out:
+            if change.field == history.header.attributes.consent and (change.value == OPTED_OUT_VALUE) == opted_out:
                 yield change.customer, update.at
 
 

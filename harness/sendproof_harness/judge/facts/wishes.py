@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sendproof_harness.history.records import History
+from sendproof_harness.history.records import History, Obligation
 
 #: Totals by UpdateCampaignMetrics, and customers by UpdateCampaignInteractions.
 CAMPAIGN_METRICS = "campaign_metrics"
@@ -55,6 +55,12 @@ def wanted_sender(history: History) -> str | None:
 def wanted_links(history: History) -> Mapping[int, str]:
     """Return the link that each triggered message of a channel needs, by channel."""
     return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}
+
+
+def has_free_text(history: History, obligation: Obligation) -> bool:
+    """Return True if the client's overrides compute text and recipient of this message, which only the bridge knows."""
+    channels = (scenario.free_texts for scenario in history.scenarios)
+    return obligation.trigger is not None and any(obligation.channel in free for free in channels)
 
 
 def preference_channels(history: History) -> Mapping[int, int]:

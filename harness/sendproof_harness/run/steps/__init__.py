@@ -27,6 +27,8 @@ STEPS: Mapping[type, StepFunction] = {
     model.OptOut: batch_files.opt_out,
     model.OptIn: batch_files.opt_in,
     model.ChangeAttributes: batch_files.change_attributes,
+    model.AddAttribute: batch_files.add_attribute,
+    model.RegisterAttribute: batch_files.register_attribute,
     model.ResendWebhooks: webhooks.resend,
     model.ChangeKey: keys.change_key,
 }

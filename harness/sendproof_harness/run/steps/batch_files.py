@@ -1,4 +1,4 @@
-"""Steps of the client's daily batch: customers opt out, opt in again, or get new attributes."""
+"""Steps of the client's own data: customers opt out, opt in again, or get new values, and attributes are added."""
 
 import csv
 import io
@@ -6,11 +6,11 @@ import io
 from sendproof_harness.handover.format import PLATFORM
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps.position import position
-from sendproof_harness.scenario.customer_selection import customer_id, select_customers
-from sendproof_harness.scenario.model import ChangeAttributes, OptIn, OptOut
+from sendproof_harness.scenario.customer_selection import select_customers
+from sendproof_harness.scenario.model import AddAttribute, ChangeAttributes, OptIn, OptOut, RegisterAttribute
+from sendproof_harness.scenario.rules.simulator_facts import CONSENT_ATTRIBUTE
 from sendproof_harness.scenario.values import pluralized
 
-_CONSENT = "SMS_OPT_IN"
 # The CommunicationModes of an opt-in and an opt-out, in the first option of the dialect `communication_modes`.
 _OPT_IN_MODE, _OPT_OUT_MODE = "1", "2"
 
@@ -30,14 +30,33 @@ def opt_in(context: RunContext, step: OptIn) -> None:
 
 
 def change_attributes(context: RunContext, step: ChangeAttributes) -> None:
-    """Upload a batch file with new values of one customer."""
-    context.progress.phase(f"changing {', '.join(step.values)} of customer {step.customer}")
-    _upload(context, [["CustomerID", *step.values], [customer_id(step.customer), *step.values.values()]])
+    """Upload a batch file with new values of customers; an empty field is no value."""
+    customers = list(select_customers(context.scenario, step.selection, f"change_attributes {position(context, step)}"))
+    context.progress.phase(f"changing {', '.join(step.values)} of {pluralized(len(customers), 'customer')}")
+    values = [value or "" for value in step.values.values()]
+    _upload(context, [["CustomerID", *step.values], *([customer, *values] for customer in customers)])
+
+
+def add_attribute(context: RunContext, step: AddAttribute) -> None:
+    """Add an attribute to all customers."""
+    context.progress.phase(f"adding the attribute {step.name}")
+    default = {} if step.default is None else {"default": step.default}
+    for sandbox in context.sandboxes:
+        fields = {"type": step.type, "registered": step.registered, **default}
+        context.control.put_attribute(sandbox, step.name, fields)
+
+
+def register_attribute(context: RunContext, step: RegisterAttribute) -> None:
+    """Let vendors sync an attribute."""
+    context.progress.phase(f"registering the attribute {step.name}")
+    for sandbox in context.sandboxes:
+        context.control.put_attribute(sandbox, step.name, {"registered": True})
 
 
 def _set_consent(context: RunContext, step: OptOut | OptIn, customers: list[str], *, consent: str, mode: str) -> None:
     if step.by == "attribute":
-        _upload(context, [["CustomerID", _CONSENT], *([customer, consent] for customer in customers)])
+        attribute = context.scenario.audience.name_of(CONSENT_ATTRIBUTE)
+        _upload(context, [["CustomerID", attribute], *([customer, consent] for customer in customers)])
     else:
         rows = [[customer, str(step.channel), mode] for customer in customers]
         _upload(context, [["CustomerID", "ChannelID", "CommunicationMode"], *rows])

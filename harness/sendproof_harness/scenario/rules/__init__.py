@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from sendproof_harness.scenario.diagnostics import Diagnostic
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.rules import (
+    attributes,
     campaigns,
     customer_ids,
+    exclusions,
     faults,
     individuals,
     names,
@@ -24,11 +26,13 @@ Rule = Callable[[Scenario, Document], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     *names.RULES,
+    *attributes.RULES,
     *texts.RULES,
     *individuals.RULES,
     *campaigns.RULES,
     *customer_ids.RULES,
     *triggers.RULES,
+    *exclusions.RULES,
     *steps.RULES,
     *faults.RULES,
     *subjects.RULES,

@@ -7,8 +7,7 @@ from datetime import time as time_of_day
 from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.diagnostics import Diagnostic, expected_got, unknown_name
 from sendproof_harness.scenario.model import CUSTOMER_IDS, Scenario
-from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES
-from sendproof_harness.scenario.rules.step_state import announcement_time, campaign_parts
+from sendproof_harness.scenario.rules.step_state import announcement_time, attribute_names, campaign_parts
 from sendproof_harness.scenario.values import iso_utc
 from sendproof_harness.scenario.yaml_source import Document
 
@@ -72,8 +71,9 @@ def translations_are_possible(scenario: Scenario, document: Document) -> Iterato
         if template.provider not in by_ids:
             message = f"no channel of {template.provider} has `recipients: customer_ids`; remove this key"
             yield document.diagnostic(path, message)
-        if template.translations.attribute not in ATTRIBUTES:
-            message = unknown_name("attribute", template.translations.attribute, ATTRIBUTES)
+        known = attribute_names(scenario)
+        if template.translations.attribute not in known:
+            message = unknown_name("attribute", template.translations.attribute, known)
             yield document.diagnostic((*path, "attribute"), message)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, expected_got, unknown_name
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, ChangeAttributes, Individual, Scenario
-from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, CONSENT_ATTRIBUTE, NUMBER_ATTRIBUTE, OUTCOMES
+from sendproof_harness.scenario.rules.simulator_facts import CONSENT_ATTRIBUTE, NUMBER_ATTRIBUTE, OUTCOMES
+from sendproof_harness.scenario.rules.step_state import attribute_names_at
 from sendproof_harness.scenario.yaml_source import Document
 
 
@@ -39,8 +40,10 @@ def individuals_without_consent_need_the_attribute(scenario: Scenario, document:
 
 def individuals_have_known_properties(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that attributes and outcomes of individuals exist."""
+    special = {scenario.audience.name_of(name) for name in (NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE)}
+    known = tuple(name for name in attribute_names_at(scenario, 0) if name not in special)
     for path, individual in _individuals(scenario):
-        yield from _unknown_attributes(document, (*path, "attributes"), individual.attributes, _OWN_ATTRIBUTES)
+        yield from _unknown_attributes(document, (*path, "attributes"), individual.attributes, known)
         if individual.outcome is not None and individual.outcome not in OUTCOMES:
             match = closest(individual.outcome, OUTCOMES)
             hint = f'did you mean "{match}"?' if match else "run `sendproof test-numbers` for the list"
@@ -48,16 +51,30 @@ def individuals_have_known_properties(scenario: Scenario, document: Document) ->
 
 
 def changed_customers_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that `change_attributes` names an existing customer and existing attributes."""
+    """Check that `change_attributes` names one existing customer or a selection, and existing attributes."""
     for index, step in enumerate(scenario.steps):
         if isinstance(step, ChangeAttributes):
             path: KeyPath = ("steps", index, "change_attributes")
-            yield from _missing_customer(scenario, document, (*path, "customer"), step.customer)
-            yield from _unknown_attributes(document, (*path, "values"), step.values, ATTRIBUTES)
+            if (*path, "customer") in document.lines:
+                yield from _missing_customer(scenario, document, (*path, "customer"), step.selection.first_customer)
+                yield from _other_selection(document, path)
+            yield from _unknown_attributes(
+                document, (*path, "values"), step.values, attribute_names_at(scenario, index)
+            )
 
 
-# The protection decides consent and number, the spelling the form of the number.
-_OWN_ATTRIBUTES = tuple(name for name in ATTRIBUTES if name not in {NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE})
+def _other_selection(document: Document, path: KeyPath) -> Iterator[Diagnostic]:
+    for key in ("customers", "first_customer", "share"):
+        if (*path, key) in document.lines:
+            yield document.diagnostic((*path, key), "expected either one customer or a selection, got both")
+
+
+def individuals_have_one_number(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that only one key decides the number of an individual."""
+    for path, individual in _individuals(scenario):
+        for key in ("spelling", "same_number_as", "outcome"):
+            if individual.number is not None and getattr(individual, key) is not None:
+                yield document.diagnostic((*path, key), "`number` decides the number of this customer; remove this key")
 
 
 def _individuals(scenario: Scenario) -> Iterator[tuple[KeyPath, Individual]]:
@@ -86,4 +103,5 @@ RULES = (
     individuals_without_consent_need_the_attribute,
     individuals_have_known_properties,
     changed_customers_exist,
+    individuals_have_one_number,
 )

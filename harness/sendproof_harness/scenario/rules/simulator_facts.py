@@ -1,7 +1,7 @@
 """Names that the simulators define and scenario files use. Tests compare these lists with the simulators."""
 
-#: Attributes of a customer in Optimove; templates can only use these.
-ATTRIBUTES = (
+#: Attributes that every customer has in Optimove, by their usual names.
+USUAL_ATTRIBUTES = (
     "EMAIL",
     "FIRST_NAME",
     "LAST_NAME",
@@ -13,8 +13,11 @@ ATTRIBUTES = (
     "BALANCE",
 )
 
-#: The attributes with the phone number and with the consent.
+#: The usual names of the attributes with the phone number and with the consent.
 NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE = "PHONENUMBER", "SMS_OPT_IN"
+
+#: The spellings of a number in a client's records.
+SPELLINGS = ("plus", "national", "double_zero", "digits", "spaces", "punctuation")
 
 #: Delivery outcomes that a test number can cause: docs/reference/test-numbers.md.
 OUTCOMES = (

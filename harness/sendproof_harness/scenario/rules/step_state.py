@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sendproof_harness.scenario.diagnostics import KeyPath
 from sendproof_harness.scenario.model import (
+    AddAttribute,
     AddTemplate,
     Advance,
     Campaign,
@@ -18,6 +19,7 @@ from sendproof_harness.scenario.model import (
     Scenario,
     Step,
 )
+from sendproof_harness.scenario.rules.simulator_facts import USUAL_ATTRIBUTES
 from sendproof_harness.scenario.yaml_source import Document
 
 
@@ -86,6 +88,19 @@ def announcement_time(scenario: Scenario, campaign: Campaign) -> datetime | None
     day = campaign.day or (min(due_times).date() if due_times else None)
     hour = time.fromisoformat(scenario.nightly)
     return None if day is None else datetime.combine(day, hour, tzinfo=UTC)
+
+
+def attribute_names(scenario: Scenario) -> tuple[str, ...]:
+    """Return the real field names of all attributes, those that steps add included."""
+    return attribute_names_at(scenario, len(scenario.steps))
+
+
+def attribute_names_at(scenario: Scenario, index: int) -> tuple[str, ...]:
+    """Return the real field names of the attributes that exist right before a step."""
+    audience = scenario.audience
+    usual = (audience.name_of(name) for name in USUAL_ATTRIBUTES)
+    added = (step.name for step in scenario.steps[:index] if isinstance(step, AddAttribute))
+    return (*usual, *(attribute.name for attribute in audience.attributes), *added)
 
 
 def event_parameters(scenario: Scenario) -> list[str]:

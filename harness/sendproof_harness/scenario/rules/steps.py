@@ -6,6 +6,7 @@ from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected
 from sendproof_harness.scenario.model import (
     AddTemplate,
     CancelCampaign,
+    ChangeAttributes,
     ChangeKey,
     ChangeTemplate,
     CustomerEvents,
@@ -98,9 +99,10 @@ def _used_title(state: StepState, document: Document, provider: str, title: str,
 def selected_customers_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that steps select customers by number or by share, and only existing ones."""
     for index, step in enumerate(scenario.steps):
-        if isinstance(step, CustomerEvents | OptOut | OptIn):
+        if isinstance(step, CustomerEvents | OptOut | OptIn | ChangeAttributes):
             path: KeyPath = ("steps", index, _SELECTING_STEPS[type(step)])
-            yield from _invalid_selection(step.selection, scenario.audience.customers, document, path)
+            if (*path, "customer") not in document.lines:
+                yield from _invalid_selection(step.selection, scenario.audience.customers, document, path)
         if isinstance(step, CustomerEvents) and step.visitors and step.selection != CustomerSelection():
             yield document.diagnostic(
                 ("steps", index, "events", "visitors"), "expected visitors or customers, got both"
@@ -108,7 +110,12 @@ def selected_customers_exist(scenario: Scenario, document: Document) -> Iterator
 
 
 # The steps that select customers, with their keys.
-_SELECTING_STEPS: Mapping[type, str] = {CustomerEvents: "events", OptOut: "opt_out", OptIn: "opt_in"}
+_SELECTING_STEPS: Mapping[type, str] = {
+    CustomerEvents: "events",
+    OptOut: "opt_out",
+    OptIn: "opt_in",
+    ChangeAttributes: "change_attributes",
+}
 
 
 def _invalid_selection(

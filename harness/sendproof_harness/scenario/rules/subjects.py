@@ -12,12 +12,9 @@ from sendproof_harness.scenario.model import (
     OptOut,
     Scenario,
 )
-from sendproof_harness.scenario.rules.simulator_facts import NUMBER_ATTRIBUTE
+from sendproof_harness.scenario.rules.simulator_facts import NUMBER_ATTRIBUTE, SPELLINGS
 from sendproof_harness.scenario.subjects import PAGE_SIZE
 from sendproof_harness.scenario.yaml_source import Document
-
-# Spellings that occur in every audience.
-_USUAL_SPELLINGS = frozenset({"plus", "national", "double_zero"})
 
 # Returns what the file lacks for a value of the subject, or None.
 _Need = Callable[[Scenario, Any], str | None]
@@ -61,6 +58,8 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
         "not_cleared": any(campaign.clearance_by for campaign in scenario.campaigns),
         "cancelled": any(campaign.cancel_at for campaign in scenario.campaigns)
         or any(isinstance(step, CancelCampaign) for step in scenario.steps),
+        "outside_segment": any(template.segment for template in scenario.templates),
+        "suppressed": scenario.suppression is not None,
     }
     return None if present[value] or value in protections else _ADD[value]
 
@@ -71,6 +70,8 @@ _ADD: Mapping[str, str] = {
     "unusable_number": "add `unusable_numbers`, or an individual with this protection, to the audience",
     "unknown_customer": "add `new_customers` to `customer_import`",
     "not_cleared": "add `clearance_by` to a campaign",
+    "outside_segment": "add a `segment` to a template",
+    "suppressed": "add `suppression`",
     "cancelled": "add `cancel_at` to a campaign, or a step `cancel`",
 }
 
@@ -97,7 +98,9 @@ def _opted_in_again(scenario: Scenario, value: str) -> str | None:
 
 
 def _spelling(scenario: Scenario, value: str) -> str | None:
-    spellings = _USUAL_SPELLINGS | {individual.spelling for individual in scenario.audience.individuals}
+    audience = scenario.audience
+    shares = dict.fromkeys(SPELLINGS) if audience.spellings is None else audience.spellings
+    spellings = {*shares, *(individual.spelling for individual in audience.individuals)}
     return None if value in spellings else "add an individual with this spelling to the audience"
 
 
@@ -109,10 +112,9 @@ def _shared_number(scenario: Scenario, value: object) -> str | None:
 
 def _changed_number(scenario: Scenario, value: object) -> str | None:
     del value
-    changes = [
-        step for step in scenario.steps if isinstance(step, ChangeAttributes) and NUMBER_ATTRIBUTE in step.values
-    ]
-    return None if changes else f"add a step `change_attributes` with a new {NUMBER_ATTRIBUTE}"
+    number = scenario.audience.name_of(NUMBER_ATTRIBUTE)
+    changes = [step for step in scenario.steps if isinstance(step, ChangeAttributes) and number in step.values]
+    return None if changes else f"add a step `change_attributes` with a new {number}"
 
 
 def _nothing(scenario: Scenario, value: object) -> str | None:

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, unknown_name
 from sendproof_harness.scenario.model import AddTemplate, ChangeTemplate, Scenario
-from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, OUTCOMES
-from sendproof_harness.scenario.rules.step_state import event_parameters
+from sendproof_harness.scenario.rules.simulator_facts import OUTCOMES
+from sendproof_harness.scenario.rules.step_state import attribute_names, event_parameters
 from sendproof_harness.scenario.yaml_source import Document
 
 _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -18,9 +18,9 @@ def placeholders_are_known(scenario: Scenario, document: Document) -> Iterator[D
     campaign_templates = {
         split.template for campaign in scenario.campaigns for part in campaign.parts for split in part.splits
     }
-    parameters = event_parameters(scenario)
+    attributes, parameters = attribute_names(scenario), event_parameters(scenario)
     for path, title, body in _bodies(scenario):
-        known = ATTRIBUTES if title in campaign_templates else (*ATTRIBUTES, *parameters)
+        known = attributes if title in campaign_templates else (*attributes, *parameters)
         for name in _PLACEHOLDER.findall(body):
             if name not in known:
                 yield document.diagnostic(path, unknown_name("attribute", name, known))

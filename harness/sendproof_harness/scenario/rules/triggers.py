@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from sendproof_harness.scenario.diagnostics import Diagnostic, suggestion, unknown_name
 from sendproof_harness.scenario.model import CustomerEvents, DefineTrigger, Scenario
-from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES
-from sendproof_harness.scenario.rules.step_state import event_parameters, step_states
+from sendproof_harness.scenario.rules.step_state import attribute_names, event_parameters, step_states
 from sendproof_harness.scenario.yaml_source import Document
 
 
@@ -27,7 +26,7 @@ def trigger_channels_exist(scenario: Scenario, document: Document) -> Iterator[D
 
 def excluded_names_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that only attributes and event parameters are excluded."""
-    known = (*ATTRIBUTES, *event_parameters(scenario))
+    known = (*attribute_names(scenario), *event_parameters(scenario))
     excluded = [
         *(("channels", index, channel.exclude) for index, channel in enumerate(scenario.channels)),
         *(("triggers", index, trigger.exclude) for index, trigger in enumerate(scenario.triggers)),

@@ -10,13 +10,13 @@ from datetime import date
 _TYPE = re.compile(r"(DECIMAL\(19,4\)|INT|BIGINT|DATE|(N?VARCHAR)\(([1-9][0-9]{0,8})\))", re.IGNORECASE)
 
 
-def normalize_type(text: str, maximum_length: int) -> str | None:
+def normalize_type(text: str, maximum_length: int | None = None) -> str | None:
     """Return an attribute type in capitals without spaces, or None if there is no such type.
 
-    `maximum_length` is that of a text type.
+    `maximum_length` is that of a text type; None sets no limit.
     """
     match = _TYPE.fullmatch(text.replace(" ", ""))
-    if match is None or (match[3] is not None and int(match[3]) > maximum_length):
+    if match is None or (match[3] is not None and maximum_length is not None and int(match[3]) > maximum_length):
         return None
     return match[1].upper()
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from hashlib import blake2b
+from itertools import accumulate
 from math import gcd
 from struct import Struct
 from types import MappingProxyType
 from typing import NamedTuple
 
+from sendproof_simulators.core.audience.client_attributes import ClientAttribute, check_attributes
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
 from sendproof_simulators.core.audience.individuals import (
     NO_CONSENT,
@@ -23,7 +25,8 @@ from sendproof_simulators.core.audience.individuals import (
     check_individuals,
 )
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code
-from sendproof_simulators.core.messaging.number_plans import NUMBER_PLANS
+from sendproof_simulators.core.messaging.number_plans import DEFAULT_SPELLINGS, NUMBER_PLANS, PLUS, check_spellings
+from sendproof_simulators.core.messaging.phone import read_number
 from sendproof_simulators.core.randomness import KeyedRandom
 
 MAX_CUSTOMERS = 10_000_000
@@ -35,8 +38,6 @@ _LONG = 1 << 64
 _SHORT = 1 << 16
 _FOREIGN = int(0.04 * _SHORT)
 _CITY_UNKNOWN = int(0.02 * _SHORT)
-_NATIONAL = int(0.06 * _SHORT)
-_DOUBLE_ZERO = _NATIONAL + int(0.04 * _SHORT)
 
 # Invalid in every country, so that careful bridges agree on them.
 UNUSABLE_NUMBERS: tuple[str | None, ...] = ("", None, "12345", "n/a", "unknown", "+44", "0207946", "0000000000")
@@ -64,7 +65,9 @@ class AudienceRecipe:
     with `provider`, they are all on the provider's list; with `attribute`, half of them are only there, and half only
     have no consent in the attribute (0, or no value). `country` is where all customers live: GB or US.
     `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
-    Customers of the two groups keep ordinary numbers. `individuals` are customers that a scenario spells out.
+    Customers of the two groups keep ordinary numbers. `spellings` are shares of customers by the form of their number
+    in the client's records; all others have + and digits. `attributes` are the client's own, and `attribute_names` its
+    names of the usual ones. `individuals` are customers that a scenario spells out.
     """
 
     customers: int
@@ -73,6 +76,9 @@ class AudienceRecipe:
     consent: str = BY_PROVIDER
     country: str = "GB"
     outcomes: Mapping[str, float] = field(default_factory=dict)
+    spellings: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SPELLINGS)
+    attributes: tuple[ClientAttribute, ...] = ()
+    attribute_names: Mapping[str, str] = field(default_factory=dict)
     individuals: tuple[Individual, ...] = ()
 
     def __post_init__(self) -> None:
@@ -92,9 +98,21 @@ class AudienceRecipe:
                 f"got {self.opted_out} and {self.unusable_numbers}"
             )
         self._check_outcomes()
-        check_individuals(self.individuals, self.customers, frozenset(_COLUMNS) - {_PHONE, _CONSENT})
+        check_spellings(self.spellings)
+        check_attributes(self.attributes, self.attribute_names, tuple(_COLUMNS))
+        check_individuals(self.individuals, self.customers, frozenset(self.own_attributes), self.country)
         if self.consent != BY_ATTRIBUTE and any(i.protection == NO_CONSENT for i in self.individuals):
             raise ValueError(f"expected consent {BY_ATTRIBUTE} for individuals with protection {NO_CONSENT}")
+
+    @property
+    def own_attributes(self) -> tuple[str, ...]:
+        """The attributes that individuals may have: all but those with the number and the consent."""
+        usual = (self.name_of(name) for name in _COLUMNS if name not in {_PHONE, _CONSENT})
+        return (*usual, *(attribute.name for attribute in self.attributes))
+
+    def name_of(self, usual: str) -> str:
+        """Return the client's name of a usual attribute."""
+        return self.attribute_names.get(usual, usual)
 
     def _check_outcomes(self) -> None:
         for name, share in self.outcomes.items():
@@ -156,10 +174,13 @@ class Audience:
 
     __slots__ = (
         "_by_attribute",
+        "_columns",
         "_individuals",
         "_keyed",
         "_offset",
         "_opted_out",
+        "_random",
+        "_spellings",
         "_step",
         "_test_numbers",
         "_unusable",
@@ -170,6 +191,12 @@ class Audience:
     def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
         """Draw the values that all customers share: the key of the hash, and the order of the numbers."""
         self.recipe = recipe
+        self._random = random
+        self._columns: dict[str, Callable[[People], list[str | None]]] = {
+            **{recipe.name_of(name): column for name, column in _COLUMNS.items()},
+            **{attribute.name: self._own_column(attribute) for attribute in recipe.attributes},
+        }
+        self._spellings = list(zip(accumulate(recipe.spellings.values()), recipe.spellings, strict=True))
         self._keyed = blake2b(key=random.token(64, "audience").encode(), digest_size=_HASH.size)
         self.number_plan = NUMBER_PLANS[recipe.country]
         count = self.number_plan.count
@@ -184,17 +211,26 @@ class Audience:
     @property
     def phone_attribute(self) -> str:
         """The attribute that contains the phone number."""
-        return _PHONE
+        return self.recipe.name_of(_PHONE)
 
     @property
     def consent_attribute(self) -> str:
         """The attribute that contains the consent to messages."""
-        return _CONSENT
+        return self.recipe.name_of(_CONSENT)
+
+    @property
+    def special_attributes(self) -> dict[str, str]:
+        """The names of the attributes with the phone number and with the consent, as `phone` and `consent`."""
+        return {"phone": self.phone_attribute, "consent": self.consent_attribute}
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
         """The attributes of every customer, in order."""
-        return tuple(_COLUMNS)
+        return tuple(self._columns)
+
+    def usual_name(self, name: str) -> str:
+        """Return the usual name of one of the usual attributes."""
+        return next((usual for usual, real in self.recipe.attribute_names.items() if real == name), name)
 
     def id_of(self, index: int) -> str:
         """Return the customer's id: a letter and zeros, so that a bridge that treats it as a number loses them."""
@@ -215,13 +251,13 @@ class Audience:
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
         """Yield the customers from `start` up to but not including `stop`."""
         for people in self._blocks(start, stop):
-            columns = [self._column(people, name) for name in _COLUMNS]
+            columns = [self._column(people, name) for name in self._columns]
             for index, draws, *values in zip(people.indices, people.draws, *columns, strict=True):
-                attributes = dict(zip(_COLUMNS, values, strict=True))
+                attributes = dict(zip(self._columns, values, strict=True))
                 yield Customer(
                     id=self.id_of(index),
                     number=self._phone_number(index, draws) if self.has_number(draws) else None,
-                    recorded_number=attributes[_PHONE],
+                    recorded_number=attributes[self.phone_attribute],
                     opted_out_by=self.opted_out_by(draws),
                     attributes=MappingProxyType(attributes),
                 )
@@ -237,11 +273,14 @@ class Audience:
 
     def _column(self, people: "People", name: str) -> list[str | None]:
         """Return an attribute of consecutive customers, with the values of individuals."""
-        column = _COLUMNS[name](people)
+        column = self._columns[name](people)
         for index, individual in self._individuals.items():
             if index in people.indices and name in individual.attributes:
                 column[index - people.indices.start] = individual.attributes[name]
         return column
+
+    def _own_column(self, attribute: ClientAttribute) -> "Callable[[People], list[str | None]]":
+        return lambda people: attribute.drawn_values(self._random, people.indices)
 
     def number_of(self, index: int) -> str:
         """Return the ordinary number of an index: valid in the audience's country, and unique."""
@@ -250,6 +289,8 @@ class Audience:
     def _phone_number(self, index: int, draws: Draws) -> str:
         """Return the customer's test number, or else the ordinary number."""
         individual = self._individuals.get(index)
+        if individual is not None and individual.number is not None:
+            return read_number(individual.number, self.recipe.country) or self.number_of(index)
         if individual is not None and individual.same_number_as is not None:
             return self.customer(individual.same_number_as).number or self.number_of(index)
         if individual is not None and individual.outcome is not None:
@@ -266,7 +307,7 @@ class Audience:
         for people in self._blocks(0, self.recipe.customers if has_any else 0):
             for index, draws in zip(people.indices, people.draws, strict=True):
                 if self.opted_out_by(draws) == BY_PROVIDER:
-                    yield self.id_of(index), self.number_of(index)
+                    yield self.id_of(index), self._phone_number(index, draws)
 
     def _blocks(self, start: int, stop: int) -> Iterator["People"]:
         for first in range(start, stop, _BLOCK):
@@ -302,15 +343,16 @@ class Audience:
 
     def recorded_number(self, index: int, draws: Draws) -> str | None:
         """Return the number as spelled in the client's records, or the unusable value in its place."""
+        individual = self._individuals.get(index)
+        if individual is not None and individual.number is not None:
+            return individual.number
         if not self.has_number(draws):
             return UNUSABLE_NUMBERS[draws.unusable * len(UNUSABLE_NUMBERS) >> 16]
         number = self._phone_number(index, draws)
-        individual = self._individuals.get(index)
         if individual is not None and individual.spelling is not None:
             return self.number_plan.spelled(number, individual.spelling)
-        if draws.spelling < _NATIONAL:
-            return self.number_plan.national_form(number)
-        return self.number_plan.double_zero_form(number) if draws.spelling < _DOUBLE_ZERO else "+" + number
+        draw = draws.spelling / _SHORT
+        return self.number_plan.spelled(number, next((name for bound, name in self._spellings if draw < bound), PLUS))
 
 
 class _TestNumbers:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
 from sendproof_simulators.core.messaging.number_plans import SPELLINGS
+from sendproof_simulators.core.messaging.phone import read_number
 
 NO_PROTECTION, NO_CONSENT, PROVIDER_LIST, UNUSABLE_NUMBER = "none", "no_consent", "provider_list", "unusable_number"
 PROTECTIONS = (NO_PROTECTION, NO_CONSENT, PROVIDER_LIST, UNUSABLE_NUMBER)
@@ -16,27 +17,33 @@ class Individual:
 
     `customer` is the position in the audience, from 0. `protection` is the one reason why the customer gets no message,
     or `none`. `attributes` replace drawn values. `spelling` is the form of the number in the client's records.
-    `same_number_as` is the position of another individual, who has the number too. `outcome` names a test number.
+    `number` is the text in the client's records instead. `same_number_as` is the position of another individual, who
+    has the number too. `outcome` names a test number.
     """
 
     customer: int
     protection: str | None = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     spelling: str | None = None
+    number: str | None = None
     same_number_as: int | None = None
     outcome: str | None = None
 
 
-def check_individuals(individuals: Sequence[Individual], customers: int, attributes: frozenset[str]) -> None:
+def check_individuals(
+    individuals: Sequence[Individual], customers: int, attributes: frozenset[str], country: str
+) -> None:
     """Raise `ValueError` for impossible individuals. `attributes` are the names of those that they may have."""
     due = {individual.customer for individual in individuals if individual.protection == NO_PROTECTION}
     if len({individual.customer for individual in individuals}) < len(individuals):
         raise ValueError("expected each customer once in individuals")
     for individual in individuals:
-        _check_individual(individual, customers, attributes, due)
+        _check_individual(individual, customers, attributes, due, country)
 
 
-def _check_individual(individual: Individual, customers: int, attributes: frozenset[str], due: set[int]) -> None:
+def _check_individual(
+    individual: Individual, customers: int, attributes: frozenset[str], due: set[int], country: str
+) -> None:
     position, other = individual.customer, individual.same_number_as
     if not 0 <= position < customers:
         raise ValueError(f"expected a customer from 0 to {customers - 1} in individuals, got {position}")
@@ -53,8 +60,20 @@ def _check_individual(individual: Individual, customers: int, attributes: frozen
             f"expected attributes of customer {position} from {', '.join(sorted(attributes))}, got {unknown[0]}; "
             "protection and spelling decide the number and the consent"
         )
+    if individual.number is not None:
+        _check_number(individual, country)
     if other is not None and (other == position or not {other, position} <= due):
         raise ValueError(
             f"expected customer {position} and the other one with the same number to be individuals with protection "
             f"none, got {other}"
         )
+
+
+def _check_number(individual: Individual, country: str) -> None:
+    """Raise `ValueError` unless the number is usable exactly if the protection says so, and no other key decides it."""
+    if (individual.spelling, individual.same_number_as, individual.outcome) != (None, None, None):
+        raise ValueError(f"expected number of customer {individual.customer} without spelling, outcome, same_number_as")
+    is_usable = read_number(individual.number or "", country) is not None
+    if is_usable == (individual.protection == UNUSABLE_NUMBER):
+        expected = f"with protection {UNUSABLE_NUMBER}" if not is_usable else "without that protection"
+        raise ValueError(f"expected customer {individual.customer} {expected} for the number {individual.number!r}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from sendproof_simulators.core.audience.attribute_types import normalize_type
 from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, Audience, Customer
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.phone import read_number
@@ -23,6 +24,7 @@ class Attribute(NamedTuple):
     """One attribute of all customers. `type` is spelled as in AddCustomerAttribute.
 
     `added_at` is None for attributes that exist from the start. A `registered` attribute may be synced to vendors.
+    `alias` is the name on Optimove's screens; None for one that is made from `name`.
     """
 
     name: str
@@ -30,6 +32,12 @@ class Attribute(NamedTuple):
     default: str | None = None
     added_at: Instant | None = None
     registered: bool = True
+    alias: str | None = None
+
+    @property
+    def display_name(self) -> str:
+        """The name on Optimove's screens."""
+        return self.alias or self.name.replace("_", " ").capitalize()
 
 
 class Customers(Protocol):
@@ -54,8 +62,7 @@ class CustomerRecords:
     def __init__(self, audience: Audience) -> None:
         """Create the client's records, without changes."""
         self.audience = audience
-        names = audience.attribute_names
-        self._attributes = {name: Attribute(name, _BASE_TYPES.get(name, _BASE_TYPE)) for name in names}
+        self._attributes = {attribute.name: attribute for attribute in _initial_attributes(audience)}
         self._changes: dict[str, dict[int, list[tuple[Instant, str | None]]]] = {}
         self._created: dict[str, int] = {}
         # The number of attributes that were added during the run.
@@ -78,9 +85,9 @@ class CustomerRecords:
         self._attributes[attribute.name] = attribute
         self.added_count += 1
 
-    def register_attribute(self, name: str) -> None:
-        """Allow vendors to sync an attribute; raise `KeyError` if there is none with this name."""
-        self._attributes[name] = self._attributes[name]._replace(registered=True)
+    def register_attribute(self, name: str, *, registered: bool) -> None:
+        """Allow vendors to sync an attribute, or not; raise `KeyError` if there is none with this name."""
+        self._attributes[name] = self._attributes[name]._replace(registered=registered)
 
     def is_registered(self, name: str) -> bool:
         """Return True if vendors may sync an attribute with exactly this name."""
@@ -154,6 +161,16 @@ class CustomerRecords:
             self.value(index, name, at) if index in changes else value
             for index, value in zip(indices, column, strict=True)
         ]
+
+
+def _initial_attributes(audience: Audience) -> Iterator[Attribute]:
+    """Yield the usual attributes, and then those of the client's own."""
+    own = audience.recipe.attributes
+    for name in audience.attribute_names[: len(audience.attribute_names) - len(own)]:
+        yield Attribute(name, _BASE_TYPES.get(audience.usual_name(name), _BASE_TYPE))
+    for attribute in own:
+        type_ = normalize_type(attribute.type) or attribute.type
+        yield Attribute(attribute.name, type_, attribute.default, None, attribute.registered, attribute.alias)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,14 +27,21 @@ from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 
 T = TypeVar("T")
 
-# Below the idle limits of common proxies and clients (30 s and more).
-PARK_SECONDS = 20.0
+# Below the idle limits of common proxies and clients (10 s and more).
+PARK_SECONDS = 5.0
 # Without participants, nothing shows that the bridge has finished: this time without traffic counts as quiet.
 SETTLE_SECONDS = 0.3
 
 
 class NotQuietError(Exception):
-    """The sandbox did not become quiet in time; the message says what it waited for."""
+    """The sandbox did not become quiet in time; the message says what it waited for.
+
+    `answering` is the number of requests that the simulators themselves had not answered.
+    """
+
+    def __init__(self, message: str, *, answering: int) -> None:
+        super().__init__(message)
+        self.answering = answering
 
 
 @dataclass(slots=True)
@@ -227,7 +234,7 @@ class VirtualClock(Generic[T]):
             async with asyncio.timeout(timeout):
                 await self._run_until(to)
         except TimeoutError as error:
-            raise NotQuietError(self._quiet_obstacles()) from error
+            raise NotQuietError(self._quiet_obstacles(), answering=self.in_flight) from error
         finally:
             self.advancing = False
 

@@ -9,7 +9,7 @@ from sendproof_simulators.core.faults.position import Values
 from sendproof_simulators.core.faults.spec import BridgeFault, name_of
 
 # Longest wait of the harness's long poll for pending kills: below the usual timeouts of HTTP clients.
-POLL_SECONDS = 20.0
+POLL_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ class Faults:
         return True
 
     async def pending_kill(self) -> Mapping[str, object] | None:
-        """Wait for the first pending kill and return it as JSON; None if there is none for 20 real seconds."""
+        """Wait for the first pending kill and return it as JSON; None if there is none for a real second."""
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 while not self._open():

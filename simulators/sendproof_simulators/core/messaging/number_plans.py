@@ -6,6 +6,15 @@ from itertools import product
 
 #: The spellings of a number in a client's records, by name.
 SPELLINGS = ("plus", "national", "double_zero", "digits", "spaces", "punctuation")
+PLUS = "plus"
+#: The shares of spellings in an audience whose scenario names none; the rest have + and digits. assumed.
+DEFAULT_SPELLINGS: Mapping[str, float] = {
+    "national": 0.06,
+    "double_zero": 0.04,
+    "digits": 0.1,
+    "spaces": 0.03,
+    "punctuation": 0.02,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,16 @@ class NumberPlan:
             "punctuation": f"+{self.code} ({rest[:3]}) {rest[3:6]}-{rest[6:]}",
         }
         return forms[spelling]
+
+
+def check_spellings(shares: Mapping[str, float]) -> None:
+    """Raise `ValueError` for unknown spellings, and for shares that do not add up to 1 at most."""
+    unknown = sorted(shares.keys() - set(SPELLINGS))
+    if unknown:
+        raise ValueError(f"expected spellings of {', '.join(SPELLINGS)}, got {unknown[0]!r}")
+    total = round(sum(shares.values()), 9)
+    if total > 1 or any(share < 0 for share in shares.values()):
+        raise ValueError(f"expected the shares of spellings to add up to 1 at most, got {total}")
 
 
 # Area codes of large cities, none of them shared with Canada.

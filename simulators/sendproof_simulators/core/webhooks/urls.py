@@ -14,8 +14,14 @@ _ENCODED = re.compile(r"https?%3a", re.IGNORECASE)
 _ALLOWED = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
+class RemoteHostError(ValueError):
+    """A valid URL of another machine, in a sandbox that sends no webhooks there."""
+
+
 def check_webhook_url(text: str, allow_remote: bool) -> str:  # noqa: FBT001 - a sandbox's setting, passed on as it is
     """Return the URL, decoded if it was percent-encoded; `ValueError` says what was expected and what to do.
+
+    It is a `RemoteHostError` if only the sandbox's settings forbid the URL.
 
     Only http and https are valid, without user name and password; hosts off this machine only with `allow_remote`.
     A host name other than `localhost` counts as remote, because only a look-up could show it.
@@ -25,7 +31,7 @@ def check_webhook_url(text: str, allow_remote: bool) -> str:  # noqa: FBT001 - a
         raise ValueError(f"expected a URL {_EXAMPLE}, got {url!r}; percent-encode characters outside ASCII")
     parts = _split(url)
     if not allow_remote and not is_loopback(parts.hostname or ""):
-        raise ValueError(
+        raise RemoteHostError(
             f"expected a URL on this machine {_EXAMPLE}, got host {parts.hostname!r}; "
             "create the sandbox with allow_remote_webhooks to allow other hosts"
         )

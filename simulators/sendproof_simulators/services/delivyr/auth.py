@@ -33,7 +33,7 @@ def for_account(function: Handler) -> Handler:
             _check_account(call)
             return function(call)
         except ApiError as error:
-            response = error_response(error.code, str(error))
+            response = error_response(error.code, str(error), call.context.dialects)
             return Effects(response=response, entries=error.entries, summary={"refused": error.code})
 
     return handler

@@ -1,13 +1,14 @@
 """The dialects of Delivyr: open questions about its API, and the options of each."""
 
 from sendproof_simulators.core.dialects import Dialect, Option
+from sendproof_simulators.core.members import NULL_MEMBERS
 
 _LOG = "https://docs.delivyr.net/docs/optimove"
 _SEND = "https://docs.delivyr.net/docs/customer-io"
 _OVERRIDES = "https://docs.delivyr.net/docs/optimove-triggered-overrides"
 
 REJECTIONS, REPLY, TEN_DIGITS = "rejections", "reply", "ten_digits"
-MISSING_VARIABLE, OVERRIDE_MERGE = "missing_variable", "override_merge"
+MISSING_VARIABLE, OVERRIDE_MERGE, UNKNOWN_TEMPLATE = "missing_variable", "override_merge", "unknown_template"
 
 
 def _assumed(value: str, meaning: str, reason: str) -> Option:
@@ -58,6 +59,14 @@ DIALECTS = (
         ),
     ),
     Dialect(
+        name="unknown_template",
+        question="Which status refuses a send from a template that does not exist?",
+        options=(
+            _assumed("404", "404, as for a message that does not exist", "as other services do"),
+            _assumed("422", "422, as for a template without its variables", "the call exists, and its body is wrong"),
+        ),
+    ),
+    Dialect(
         name="override_merge",
         question="How are triggered overrides merged over the message request?",
         options=(
@@ -69,4 +78,5 @@ DIALECTS = (
             ),
         ),
     ),
+    NULL_MEMBERS,
 )

@@ -12,7 +12,7 @@ from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import json_response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.delivyr.auth import for_account
-from sendproof_simulators.services.delivyr.errors import INVALID, NOT_FOUND, REJECTIONS, ApiError
+from sendproof_simulators.services.delivyr.errors import NOT_FOUND, REJECTIONS, ApiError
 from sendproof_simulators.services.delivyr.state import Message, State
 from sendproof_simulators.services.delivyr.webhooks import STATUSES
 
@@ -37,7 +37,7 @@ def _page(state: State, params: Mapping[str, Any]) -> dict[str, object]:
     limit, start = params["limit"], 0
     if "after" in params:
         if params["after"] not in state.messages:
-            raise ApiError(INVALID, f"after: there is no message {params['after']!r}")
+            raise ApiError(NOT_FOUND, f"after: there is no message {params['after']!r}")
         start = state.messages[params["after"]].index + 1
     messages: list[Message] = []
     for index in range(start, len(state.log)):

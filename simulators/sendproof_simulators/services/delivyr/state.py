@@ -76,4 +76,5 @@ class State:
 def new_state(context: SandboxContext) -> State:
     """Return a new account: no templates, and the audience's opt-outs."""
     opt_outs = OptOuts(NAME, context.audience.provider_opt_outs)
-    return State(random=context.random, opt_outs=opt_outs, limits=context.limits)
+    integration = Integration(attributes=(context.audience.phone_attribute,))
+    return State(random=context.random, opt_outs=opt_outs, integration=integration, limits=context.limits)

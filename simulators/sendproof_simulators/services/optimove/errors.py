@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sendproof_simulators.core.http import Problem, Response, Violation, json_response
+from sendproof_simulators.core.webhooks.urls import RemoteHostError
 
 _TEXT = "text/plain; charset=utf-8"
 _MAX_VIOLATIONS = 5
@@ -23,6 +24,7 @@ _FIXED_TEXTS: Mapping[int, bytes] = {
 _STATUS_DIALECTS: Mapping[str, str] = {
     "unauthorized": "unknown_key",
     "not_permitted": "forbidden",
+    "not_found": "unknown_path",
     "unknown_id": "unknown_id",
     "login_failed": "login_failure",
 }
@@ -49,13 +51,19 @@ class ApiError(Exception):
 
 
 def not_found(detail: str, summary: Mapping[str, object] | None = None) -> ApiError:
-    """Return the error for an unknown campaign or channel. 404: assumed, as test doubles of PyPI optimove 2.0.0 do."""
+    """Return the error for an unknown id or attribute. 404: assumed, as test doubles of PyPI optimove 2.0.0 do."""
     return ApiError("unknown_id", 404, detail, summary)
 
 
 def bad_request(detail: str, summary: Mapping[str, object] | None = None) -> ApiError:
     """Return the error for a value that only the state can reject. 400: assumed."""
     return ApiError("bad_request", 400, detail, summary)
+
+
+def invalid_url(member: str, error: ValueError) -> ApiError:
+    """Return the error for the URL of a webhook: 400, or 409 if only the settings of the sandbox forbid it."""
+    status = 409 if isinstance(error, RemoteHostError) else 400
+    return ApiError("bad_request", status, f"{member}: {error}")
 
 
 def forbidden(detail: str) -> ApiError:

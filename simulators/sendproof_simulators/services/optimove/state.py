@@ -18,7 +18,7 @@ from sendproof_simulators.services.optimove.campaigns.campaign import (
 )
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import SendDetailsPages
 from sendproof_simulators.services.optimove.dialects.options import read_options
-from sendproof_simulators.services.optimove.errors import bad_request, not_found
+from sendproof_simulators.services.optimove.errors import bad_request, invalid_url, not_found
 from sendproof_simulators.services.optimove.events import CAMPAIGN_ON_HOLD
 from sendproof_simulators.services.optimove.limits import OptimoveLimits
 from sendproof_simulators.services.optimove.triggers.criteria import TriggerState
@@ -82,7 +82,7 @@ class State:
         try:
             url = check_webhook_url(url, self._allow_remote)
         except ValueError as error:
-            raise bad_request(f"ListenerURL: {error}") from error
+            raise invalid_url("ListenerURL", error) from error
         self._check_channel(channel)
         self.listeners[event, channel] = url
         return _listener_entry("registered", event, channel, url)

@@ -15,6 +15,7 @@ from sendproof_simulators.services.xtremepush.limits import read_limits
 from sendproof_simulators.services.xtremepush.messages import sending, webhooks
 from sendproof_simulators.services.xtremepush.methods import campaign_execution, import_profiles
 from sendproof_simulators.services.xtremepush.project import suppression, tasks
+from sendproof_simulators.services.xtremepush.project.exclusions import exclusion
 from sendproof_simulators.services.xtremepush.project.templates import TEMPLATES
 from sendproof_simulators.services.xtremepush.project.webhook_settings import SETTINGS
 from sendproof_simulators.services.xtremepush.responses import problem_response
@@ -71,5 +72,6 @@ SIMULATOR = Simulator(
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,
+    exclusion=exclusion,
     post_back_only=frozenset({_POST_BACK_CHANNEL}),
 )

@@ -5,13 +5,18 @@ from sendproof_harness.history.timestamps import iso
 from sendproof_harness.judge.checks.requests.send_fields import CHECKS
 
 
-def found(run: HistoryBuilder, **summary: object) -> list[str]:
-    """Return the causes of the findings about one send with this summary, for a client that names a sender."""
-    send = {"n": 900, "at": iso(START), "kind": "request", "service": "textlocal", "operation": "bulk_json",
-            "method": "POST", "path": "/bulk_json", "credential": "known", "status": 200, "violations": [],
-            "summary": {"accepted": 3, "sender": "Sendproof"} | summary}  # fmt: skip
-    scenario = {"n": 0, "at": iso(START), "kind": "scenario", "name": "Any", "file": "any", "sender": "Sendproof"}
-    return [finding.cause for finding in run.plus(send, scenario).findings(CHECKS)]
+def found(
+    run: HistoryBuilder, *, service: str = "textlocal", wanted: str | None = "Sendproof", **summary: object
+) -> list[str]:
+    """Return the causes of the findings about one send with this summary, for a client that wants this sender."""
+    operation = {"textlocal": "bulk_json", "xtremepush": "execute_campaign"}[service]
+    counts = {"accepted": 3} if service == "textlocal" else {"targets": 3}
+    send = {"n": 900, "at": iso(START), "kind": "request", "service": service, "operation": operation,
+            "method": "POST", "path": "/x", "credential": "known", "status": 200, "violations": [],
+            "summary": {**counts, "sender": "Sendproof", "default_sender": "Shop"} | summary}  # fmt: skip
+    scenario = {"n": 0, "at": iso(START), "kind": "scenario", "name": "Any", "file": "any"}
+    wish = {} if wanted is None else {"sender": wanted}
+    return [finding.cause for finding in run.plus(send, {**scenario, **wish}).findings(CHECKS)]
 
 
 def test_send_with_the_clients_sender_passes(correct_run):
@@ -21,6 +26,27 @@ def test_send_with_the_clients_sender_passes(correct_run):
 def test_send_with_another_sender_fails(correct_run):
     """Recipients see who writes to them."""
     assert found(correct_run, sender="TXTLCL") == ["textlocal bulk_json: another sender than the client's"]
+
+
+def test_send_without_the_clients_sender_fails(correct_run):
+    """The provider then takes the default of the account."""
+    cause = (
+        "textlocal bulk_json: another sender than the client's: the account's default, because the client's is not used"
+    )
+    assert found(correct_run, sender="Shop") == [cause]
+
+
+def test_client_without_a_sender_keeps_the_accounts_default(correct_run):
+    assert found(correct_run, wanted=None, sender="Shop") == []
+    assert found(correct_run, wanted=None) == ["textlocal bulk_json: another sender than the client's"]
+
+
+def test_xtremepush_campaign_keeps_its_sender_or_gets_the_clients(correct_run):
+    assert found(correct_run, service="xtremepush", sender="Shop") == []
+    assert found(correct_run, service="xtremepush") == []
+    assert found(correct_run, service="xtremepush", sender="Vendor") == [
+        "xtremepush execute_campaign: another sender than the client's"
+    ]
 
 
 def test_refused_send_has_no_sender(correct_run):

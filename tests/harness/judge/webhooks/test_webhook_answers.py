@@ -27,6 +27,18 @@ def test_event_answered_after_a_call_for_it_fails(correct_run):
     assert "optimove GetCustomerSendDetailsByChannel was made first" in finding.got
 
 
+def test_event_that_waits_while_a_single_thread_works_on_another_is_a_note(correct_run):
+    """Event 1 of the campaign was answered before, so the call may be for it."""
+    page = next(line for line in correct_run.lines_of("request") if line["operation"].startswith("GetCustomerSend"))
+    event = next(line for line in correct_run.lines_of("webhook") if line["service"] == "optimove")
+    before = event | {"event": "1", "key": event["key"].replace("13:", "1:", 1), "n": page["n"] - 1}
+    run = with_event(correct_run, held_call=page["n"]).plus(before)
+
+    assert found(run) == []
+    (note,) = run.findings(CHECKS, "note")
+    assert note.cause == "event 13: waited while the bridge worked on another event"
+
+
 def test_slow_answers_are_unknown(correct_run):
     """The machine may be slow."""
     ((level, cause),) = found(with_event(correct_run, duration_ms=4_000.0))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendproof_simulators.core.audience.audience import UNUSABLE_NUMBERS, Audience, AudienceRecipe
+from sendproof_simulators.core.audience.client_attributes import ClientAttribute
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, outcome_for_number
 from sendproof_simulators.core.randomness import KeyedRandom
 
@@ -51,15 +52,50 @@ def test_british_numbers_are_valid_mobile_numbers(seed: int, index: int) -> None
 
 
 def test_each_spelling_of_a_number_means_that_number() -> None:
-    """+447.., 07.. and 0044 7.. all occur."""
+    """Clients store numbers with and without +, 00 and signs, and all of these forms occur."""
     spellings = set()
     for customer in AUDIENCE.customers(0, 4_000):
         if customer.number:
             text = customer.attributes["PHONENUMBER"] or ""
-            spellings.add(text[:2])
+            spellings.add(text[:2] if text.isdigit() else re.sub("[0-9]+", "9", text))
             parsed = phonenumbers.parse(text, "GB")
             assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == "+" + customer.number
-    assert spellings == {"+4", "07", "00"}
+    assert spellings == {"+9", "07", "44", "9 9", " +9 9 9 ", "+9 (9) 9-9"}
+
+
+def test_recipe_decides_the_spellings_of_numbers() -> None:
+    recipe = AudienceRecipe(customers=400, spellings={"digits": 0.5, "national": 0.5})
+    spelled = Counter(
+        (c.attributes["PHONENUMBER"] or "")[:2] for c in Audience(KeyedRandom(1), recipe).customers(0, 400)
+    )
+    assert spelled == {"44": pytest.approx(200, abs=40), "07": pytest.approx(200, abs=40)}
+
+
+def test_client_has_attributes_of_its_own_and_names_of_its_own() -> None:
+    """A bridge must not rely on the usual names."""
+    tier = ClientAttribute(name="TIER", type="VARCHAR(9)", default="bronze", values={"gold": 0.25})
+    recipe = AudienceRecipe(customers=400, attributes=(tier,), attribute_names={"PHONENUMBER": "MOBILE_NO"})
+    audience = Audience(KeyedRandom(1), recipe)
+    tiers = Counter(c.attributes["TIER"] for c in audience.customers(0, 400))
+    assert tiers == {"gold": pytest.approx(100, abs=35), "bronze": pytest.approx(300, abs=35)}
+    assert audience.customer(0).attributes["MOBILE_NO"] == audience.customer(0).recorded_number
+    assert "PHONENUMBER" not in audience.attribute_names
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"spellings": {"roman": 0.1}}, "expected spellings of plus"),
+        ({"spellings": {"digits": 0.6, "spaces": 0.6}}, "add up to 1 at most, got 1.2"),
+        ({"attribute_names": {"PHONE": "X"}}, "expected attribute_names for some of"),
+        ({"attribute_names": {"CITY": "email"}}, "got email twice"),
+        ({"attributes": (ClientAttribute(name="A", type="TEXT"),)}, "expected the type of A"),
+        ({"attributes": (ClientAttribute(name="A", type="INT", default="x"),)}, "values of type INT for A, got 'x'"),
+    ],
+)
+def test_impossible_attributes_are_refused(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        AudienceRecipe(customers=1, **fields)
 
 
 @settings(deadline=None)
@@ -79,12 +115,12 @@ def test_american_numbers_are_unique(seed: int, indices: set[int]) -> None:
 
 
 def test_american_spellings_have_ten_national_digits() -> None:
-    """+1 and ten digits, ten digits alone as in Delivyr's own sample, and 001."""
+    """With signs or without, and ten digits alone as in Delivyr's own sample."""
     audience = Audience(KeyedRandom(1), replace(AMERICANS, customers=2_000))
     spelled = {c.attributes["PHONENUMBER"]: c.number for c in audience.customers(0, 2_000)}
-    forms = {spelling: re.sub("[0-9]{10}$", "", spelling or "") for spelling in spelled}
-    assert set(forms.values()) == {"+1", "", "001 "}
-    assert all(number == "1" + (spelling or "")[-10:] for spelling, number in spelled.items())
+    forms = {re.sub("[0-9]{10}$", "", spelling or "") for spelling in spelled if (spelling or "").isdigit()}
+    assert forms == {"", "1"}
+    assert all(number == "1" + re.sub("[^0-9]", "", spelling or "")[-10:] for spelling, number in spelled.items())
     assert {c.attributes["COUNTRY"] for c in audience.customers(0, 9)} == {"US"}
 
 

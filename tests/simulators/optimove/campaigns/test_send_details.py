@@ -56,7 +56,7 @@ def test_unknown_attributes_are_refused_with_known_names(optimove: Optimove) -> 
     optimove.announce(plan())
     params = {"CampaignID": 7001, "ChannelID": 505, "CustomerAttributes": "EMAIL;SHOE_SIZE;CAT"}
     response = optimove.call("GetCustomerSendDetailsByChannel", **params).response
-    assert response.status == 400
+    assert response.status == 404
     assert response.body.startswith(b"CustomerAttributes: SHOE_SIZE, CAT not known; there are EMAIL;FIRST_NAME;")
 
 

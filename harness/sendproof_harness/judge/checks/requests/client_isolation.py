@@ -15,7 +15,7 @@ from sendproof_harness.history.parts import TemplateId
 from sendproof_harness.history.records import ChannelTemplates, Delivery, History, Rejection, Request
 from sendproof_harness.history.run_records import OtherClient
 from sendproof_harness.judge.checks.requests.neglected_clients import listener_findings, look_up_findings
-from sendproof_harness.judge.facts.consent import CONSENT_ATTRIBUTE, OPTED_OUT_VALUE
+from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, interruptions, pages
 from sendproof_harness.judge.facts.requests import request_before
@@ -170,7 +170,7 @@ def _reported_opt_outs(history: History) -> Iterator[_Subject]:
         for update in history.attributes
         if update.source == "api"
         for change in update.changes
-        if (change.field, change.value) == (CONSENT_ATTRIBUTE, OPTED_OUT_VALUE)
+        if (change.field, change.value) == (history.header.attributes.consent, OPTED_OUT_VALUE)
     ]
     for operation, record, customer in (*reports, *reports_by_attribute):
         request = request_before(history.requests, record.n)

@@ -28,6 +28,7 @@ from sendproof_harness.judge.requirements import CONTRACT_RESPECTED
 _ID = "contract.requests"
 
 _STATUS_NOT_FOUND = 404
+_NOT_FOUND_TEXT = "Not Found"
 _STATUS_INTERNAL = 500
 _CLIENT_ERRORS = range(400, 500)
 
@@ -69,7 +70,7 @@ def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -
 
 
 def _without_empty_lists(history: History, requests: Sequence[Request]) -> Sequence[Request]:
-    """Leave out the 404 responses that mean an empty list in this sandbox."""
+    """Leave out the 404 responses that mean an empty list in this sandbox; those to unknown ids have a longer text."""
     if history.header.dialects.get(_EMPTY_DIALECT) != "not_found":
         return requests
     return [request for request in requests if not _is_empty_list(request)]
@@ -77,7 +78,8 @@ def _without_empty_lists(history: History, requests: Sequence[Request]) -> Seque
 
 def _is_empty_list(request: Request) -> bool:
     is_list = request.service == OPTIMOVE and request.operation is not None and request.method == "GET"
-    return is_list and request.status == _STATUS_NOT_FOUND and not request.violations
+    has_plain_text = _NOT_FOUND_TEXT in (request.response_excerpt or _NOT_FOUND_TEXT)
+    return is_list and request.status == _STATUS_NOT_FOUND and has_plain_text and not request.violations
 
 
 def _request_findings(history: History, request: Request) -> Iterator[Finding]:

@@ -1,9 +1,10 @@
 """Check the fields of a send that belong to all of its messages: the sender, and the declared alphabet.
 
-Only the providers with such fields put them into the journal.
+Only the providers with such fields put them into the journal. A send without a sender has the default sender of the
+account, or that of the provider's campaign.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.judge.facts.fault_effects import is_send
@@ -11,6 +12,7 @@ from sendproof_harness.judge.facts.requests import request_name
 from sendproof_harness.judge.facts.wishes import wanted_sender
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import SEND_FIELDS_RIGHT
+from sendproof_harness.providers import provider
 
 _ID = "delivery.send_fields"
 
@@ -24,19 +26,39 @@ def check_send_fields(history: History) -> CheckResult:
 
 
 def _sends(history: History) -> Sequence[Request]:
-    """Return the sends that name their sender, and had at least one message accepted."""
+    """Return the sends that name their sender, and had at least one message or target accepted."""
     return [
         request
         for request in history.requests
-        if request.summary and request.summary.get("accepted") and "sender" in request.summary and is_send(request)
+        if request.summary and "sender" in request.summary and _is_accepted(request.summary) and is_send(request)
     ]
+
+
+def _is_accepted(summary: Mapping[str, object]) -> bool:
+    return bool(summary.get("accepted") or summary.get("targets"))
+
+
+def _expected_senders(send: Request, wanted: str | None) -> Mapping[str, str]:
+    """Return the senders that the send may have, each with its origin in words; empty if the history says nothing.
+
+    A provider whose templates name the sender may keep that, because no document says how the client's reaches it.
+    """
+    default, record = (send.summary or {}).get("default_sender"), provider(send.service)
+    senders = {} if wanted is None else {wanted: "as in the handover"}
+    if default is not None and (wanted is None or not record.bridge_has_sender):
+        origin = "the default sender of the account" if record.bridge_has_sender else "as in the provider's template"
+        senders.setdefault(default, origin)
+    return senders
 
 
 def _findings(send: Request, wanted: str | None) -> Iterator[Finding]:
     summary = send.summary or {}
-    if wanted is not None and summary["sender"] != wanted:
-        got = f"sender {summary['sender']!r}"
-        yield _finding(send, "another sender than the client's", f"sender {wanted!r}, as in the handover", got)
+    senders = _expected_senders(send, wanted)
+    if senders and summary["sender"] not in senders:
+        is_left_out = wanted is not None and summary["sender"] == summary.get("default_sender")
+        hint = ": the account's default, because the client's is not used" if is_left_out else ""
+        expected = "sender " + " or ".join(f"{name!r}, {origin}" for name, origin in senders.items())
+        yield _finding(send, f"another sender than the client's{hint}", expected, f"sender {summary['sender']!r}")
     if undeclared := summary.get("undeclared_unicode"):
         cause = "texts beyond the GSM alphabet are not declared as Unicode"
         expected = "unicode true; without it, the provider may replace characters"

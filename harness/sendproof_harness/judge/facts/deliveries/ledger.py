@@ -21,6 +21,7 @@ from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.wishes import has_free_text
 from sendproof_harness.judge.findings import cached_per_history
 
 ResultKind = Literal[
@@ -43,10 +44,10 @@ ResultKind = Literal[
 RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "ok": "got the right text once, at the right number, in time",
     "withheld": "correctly got no message: opted out, without a usable number, not cleared, or campaign cancelled",
-    "refused": "the provider accepts no message for this number from any bridge",
+    "refused": "the provider sends no message to this number or customer, from any bridge",
     "pending": "was not due before the end of the history",
     "indefinite": "cannot be decided: a fault hid from the bridge that no message went out,"
-    " or one went out before the bridge could know that the campaign is cancelled",
+    " or one went out while the campaign was being cancelled, or before the bridge could know of that",
     "lost": "was due a message and got none",
     "duplicated": "got the same message more than once",
     "wrong text": "got a text other than the due one",
@@ -57,6 +58,9 @@ RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "unexpected": "a message that no recipient was due",
 }
 RESULT_KINDS: tuple[ResultKind, ...] = tuple(RESULT_MEANINGS)
+
+#: The reasons of a provider that itself sends nothing to a customer, whatever the bridge does.
+PROVIDER_EXCLUSIONS = frozenset({"outside_segment", "suppressed"})
 
 # Outside virtual time, a message that is much too early is `ok` as well.
 _OK_WITHOUT_TIMES = "got the right text once, at the right number; its time was not judged"
@@ -174,7 +178,7 @@ def _classifier(history: History, *, timed: bool) -> _Classifier:
     def result_kind(obligation: Obligation, deliveries: tuple[Delivery, ...]) -> ResultKind:
         cancellation = cancelled.get(campaign_key(obligation))
         if not obligation.owed:
-            return _forbidden_kind(obligation, deliveries, cancellation, timed=timed)
+            return _forbidden_kind(obligation, deliveries, cancellation)
         if obligation.channel in testing:
             return "unexpected" if deliveries else "withheld"
         latest = deadline(obligation)
@@ -185,7 +189,8 @@ def _classifier(history: History, *, timed: bool) -> _Classifier:
             return by_consent
         if not deliveries:
             return _missing_kind(history, obligation, cancellation, latest)
-        return _delivered_kind(obligation, deliveries, latest, timed=timed)
+        kind = _delivered_kind(obligation, deliveries, latest, timed=timed)
+        return "indefinite" if kind == "wrong text" and has_free_text(history, obligation) else kind
 
     return result_kind
 
@@ -221,16 +226,15 @@ def _delivered_kind(obligation: Obligation, deliveries: Sequence[Delivery], late
 
 
 def _forbidden_kind(
-    obligation: Obligation, deliveries: Sequence[Delivery], cancellation: Cancellation | None, *, timed: bool
+    obligation: Obligation, deliveries: Sequence[Delivery], cancellation: Cancellation | None
 ) -> ResultKind:
     if not deliveries:
-        return "withheld"
+        return "refused" if obligation.reason in PROVIDER_EXCLUSIONS else "withheld"
     if obligation.reason == "cancelled" and cancellation is not None and len(deliveries) == 1:
-        # A message that was on its way at the time of the cancellation cannot be stopped. Outside virtual time, it
-        # went out too early to show what the bridge does about a cancellation.
+        # A message that was on its way at the time of the cancellation cannot be stopped, so both are right. Outside
+        # virtual time, it went out too early to show what the bridge does about a cancellation.
         ends_at = cancellation.ends_at
-        in_time: ResultKind = "withheld" if timed else "indefinite"
-        return in_time if ends_at is None or deliveries[0].send_at <= ends_at else "unexpected"
+        return "indefinite" if ends_at is None or deliveries[0].send_at <= ends_at else "unexpected"
     return "sent to opted-out" if obligation.reason == "opted_out" else "unexpected"
 
 

@@ -19,7 +19,7 @@ from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
-from sendproof_simulators.services.optimove.errors import bad_request
+from sendproof_simulators.services.optimove.errors import invalid_url
 from sendproof_simulators.services.optimove.state import State
 
 # documented: https://developer.optimove.com/reference/post_customers-addcustomerattribute
@@ -78,7 +78,7 @@ def check_callback_url(context: SandboxContext, url: str, member: str) -> str:
     try:
         return check_webhook_url(url, context.allow_remote_webhooks)
     except ValueError as error:
-        raise bad_request(f"{member}: {error}") from error
+        raise invalid_url(member, error) from error
 
 
 def attribute_text(value: object) -> str | None:

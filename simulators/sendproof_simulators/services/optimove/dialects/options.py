@@ -13,6 +13,7 @@ class OptimoveOptions:
 
     # Functions.
     unlisted_functions_allowed: bool
+    look_up_allowed: bool
     empty_result: str
     success_body_empty: bool
     ids_as_text: bool
@@ -42,6 +43,7 @@ def read_options(context: SandboxContext) -> OptimoveOptions:
     dialects = context.dialects
     return OptimoveOptions(
         unlisted_functions_allowed=dialects["unlisted_functions"] == "allowed",
+        look_up_allowed=dialects["customer_look_up"] == "allowed",
         empty_result=dialects["empty_result"],
         success_body_empty=dialects["success_body"] == "empty",
         ids_as_text=dialects["id_type"] == "text",

@@ -1,8 +1,9 @@
 """Functions about attributes: their list, one customer's values, changed customers, and changes."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from sendproof_simulators.core.clock.wall_clock import DAY, Instant, parse_iso
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.simulator import Call
@@ -18,12 +19,19 @@ from sendproof_simulators.services.optimove.handlers.paging import (
 )
 from sendproof_simulators.services.optimove.permissions import authorized
 
+_CHANGED = "ChangedCustomerAttribute"
+# observed: PyPI optimove 2.0.0, in which the value of a new customer is the text NULL
+_CHANGED_OLDER = "ChangedCustomerAttributes"
+_NULL_TEXT = "NULL"
+
 
 @authorized
 def get_customer_attribute_list(call: Call) -> Effects:
     """Return the attributes in the scope of the key."""
-    names = [attribute.name for attribute in visible_attributes(call)]
-    rows = [{"RealFieldName": name, "Description": _display_name(name)} for name in names]
+    rows = [
+        {"RealFieldName": attribute.name, "Description": attribute.display_name}
+        for attribute in visible_attributes(call)
+    ]
     return Effects(response=responses.list_response(call.state.options, rows))
 
 
@@ -36,7 +44,7 @@ def get_customer_attributes(call: Call) -> Effects:
     rows = [
         {
             "RealFieldName": attribute.name,
-            "Alias": _display_name(attribute.name),
+            "Alias": attribute.display_name,
             "FieldType": re.split(r"\(", attribute.type)[0].capitalize(),
             "Value": call.state.records.value(index, attribute.name, call.now),
         }
@@ -49,24 +57,58 @@ def get_customer_attributes(call: Call) -> Effects:
 
 @authorized
 def get_customer_attribute_changers(call: Call) -> Effects:
-    """Return the customers with another value of an attribute than a day ago."""
-    records, name = call.state.records, call.params["ChangedCustomerAttribute"]
-    attribute = next((known for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
-    if attribute is None:
-        raise bad_request(f"ChangedCustomerAttribute: {name} is not known")
+    """Return the customers with a changed attribute: since a day ago or, in the older form, within some days."""
+    records, form = call.state.records, _changers_form(call)
+    name = _visible_name(call, form.parameter)
     names, rows = requested_attributes(call), []
-    for index in sorted(records.changes_of(attribute.name)):
-        since = call.now - call.state.limits.change_age_ms
-        before, after = (records.value(index, attribute.name, at) for at in (since, call.now))
+    for index in sorted(records.changes_of(name)):
+        before, after = (records.value(index, name, at) for at in (form.since, form.until))
         if before != after:
             values = [records.value(index, name, call.now) for name in names]
-            row = {
-                "CustomerID": records.id_of(index),
-                "InitialCustomerAttribute": before,
-                "FinalCustomerAttribute": after,
-            }
+            row = {"CustomerID": records.id_of(index)} | form.members(before, after)
             rows.append(row | responses.attribute_member(call.state.options, values, attribute_delimiter(call)))
     return Effects(response=responses.list_response(call.state.options, rows[requested_page(call).slice()]))
+
+
+@dataclass(frozen=True, slots=True)
+class _ChangersForm:
+    """One form of GetCustomerAttributeChangers: the parameter with the attribute, and the instants it compares."""
+
+    parameter: str
+    since: Instant
+    until: Instant
+
+    def members(self, before: str | None, after: str | None) -> dict[str, object]:
+        """Return the members of a row with the two values."""
+        if self.parameter == _CHANGED:
+            return {"InitialCustomerAttribute": before, "FinalCustomerAttribute": after}
+        older = (_NULL_TEXT if value is None else value for value in (before, after))
+        return dict(zip(("InitialCustomerAttributes", "FinalCustomerAttributes"), older, strict=True))
+
+
+def _changers_form(call: Call) -> _ChangersForm:
+    """Return the form of a request, the newer one if it has both; raise `ApiError` if it has none."""
+    params = call.params
+    if _CHANGED in params:
+        return _ChangersForm(_CHANGED, call.now - call.state.limits.change_age_ms, call.now)
+    missing = [name for name in (_CHANGED_OLDER, "StartDate", "EndDate") if name not in params]
+    if missing:
+        reason = f"the older form, without {_CHANGED}, needs {_CHANGED_OLDER}, StartDate and EndDate"
+        raise bad_request(f"{missing[0]} is missing: {reason}")
+    try:
+        first, last = (parse_iso(f"{params[name]}T00:00:00Z") for name in ("StartDate", "EndDate"))
+    except ValueError as error:
+        raise bad_request(f"StartDate, EndDate: expected days such as 2026-03-02: {error}") from error
+    return _ChangersForm(_CHANGED_OLDER, first - 1, min(last + DAY - 1, call.now))
+
+
+def _visible_name(call: Call, parameter: str) -> str:
+    """Return the name of the attribute in a parameter, as it is spelled in the records."""
+    name = call.params[parameter]
+    found = next((known.name for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
+    if found is None:
+        raise not_found(f"{parameter}: {name} is not known")
+    return found
 
 
 @authorized
@@ -124,7 +166,3 @@ def _accepted_response(call: Call, request: str) -> Response:
     if options.attribute_update_body_empty:
         return replace(responses.success_response(options), status=options.attribute_update_status)
     return responses.object_response(options, {"requestId": request}, options.attribute_update_status)
-
-
-def _display_name(name: str) -> str:
-    return name.replace("_", " ").capitalize()

@@ -7,7 +7,7 @@ from sendproof_simulators.core.audience.records import Attribute
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
-from sendproof_simulators.services.optimove.errors import bad_request
+from sendproof_simulators.services.optimove.errors import not_found
 
 
 class Page(NamedTuple):
@@ -60,7 +60,7 @@ def requested_attributes(call: Call) -> tuple[str, ...]:
     known, requested = {name.lower(): name for name in visible}, text.split(";")
     unknown = [name for name in requested if name.lower() not in known]
     if unknown:
-        raise bad_request(f"CustomerAttributes: {', '.join(unknown)} not known; there are {';'.join(visible)}")
+        raise not_found(f"CustomerAttributes: {', '.join(unknown)} not known; there are {';'.join(visible)}")
     return tuple(known[name.lower()] for name in requested)
 
 

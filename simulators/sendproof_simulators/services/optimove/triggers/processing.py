@@ -251,7 +251,8 @@ def _template_values(context: SandboxContext, state: State, firing: Firing) -> d
         for event_parameters in _sent_parameters(context, state, firing).values()
         for name, value in event_parameters.items()
     }
-    return {**_attributes(state, firing), **parameters}
+    overrides = (channel.variables for channel in context.channels if channel.id == firing.plan.channel)
+    return {**_attributes(state, firing), **parameters, **next(overrides, {})}
 
 
 def _parameter_text(value: object) -> str:

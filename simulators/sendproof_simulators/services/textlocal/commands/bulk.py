@@ -144,7 +144,8 @@ def _sent(call: Call, data: "BulkData") -> CommandResult:
     state.credits = screening.credits
     dispatch, effects = accept(call, options, screening.accepted)
     rejections = (message.journal_entry() for message in screening.refused)
-    summary = {"accepted": len(dispatch), "rejected": len(screening.refused), **send_summary(dispatch, options)}
+    counts = {"accepted": len(dispatch), "rejected": len(screening.refused)}
+    summary = {**counts, **send_summary(state, dispatch, options)}
     return CommandResult(
         value=_response_value(data, credits_before, dispatch, screening.refused),
         effects=replace(effects, entries=(*effects.entries, *rejections), summary=summary),

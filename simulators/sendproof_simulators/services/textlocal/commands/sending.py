@@ -65,7 +65,7 @@ def send(call: Call, fields: Fields) -> CommandResult:
         "accepted": len(dispatch),
         "rejected": len(screening.rejected),
         # A reply service chooses the sender itself.
-        **({} if fields["simple_reply"] else send_summary(dispatch, options)),
+        **({} if fields["simple_reply"] else send_summary(call.state, dispatch, options)),
     }
     return CommandResult(
         value=_response_value(call, options, dispatch, screening.warnings),

@@ -91,10 +91,14 @@ def accept(call: Call, options: SendOptions, accepted: AcceptedMessages) -> tupl
     )
 
 
-def send_summary(dispatch: Dispatch, options: SendOptions) -> dict[str, object]:
-    """Return the journal's facts on the fields of a call: the sender, and the number of undeclared Unicode texts."""
+def send_summary(state: State, dispatch: Dispatch, options: SendOptions) -> dict[str, object]:
+    """Return the journal's facts on the fields of a call: the sender, and the number of undeclared Unicode texts.
+
+    A call without a sender has the account's default sender, so the journal has that too.
+    """
     undeclared = sum(not is_gsm(text) and not options.is_unicode(text) for text in dispatch.accepted.texts)
-    return {"sender": options.sender, **({"undeclared_unicode": undeclared} if undeclared else {})}
+    senders = {"sender": options.sender, "default_sender": state.settings.default_sender}
+    return {**senders, **({"undeclared_unicode": undeclared} if undeclared else {})}
 
 
 def _new_dispatch(state: State, options: SendOptions, accepted: AcceptedMessages) -> Dispatch:

@@ -20,6 +20,7 @@ NOT_PERSONALIZED = "Not personalized"
 NO_NUMBER = "No mobile number"
 UNSUBSCRIBED = "Unsubscribed"
 SUPPRESSED = "Suppressed"
+OUTSIDE_SEGMENT = "Outside the segment"
 # Why a sent message did not arrive.
 FAILURES: Mapping[str, str] = {
     UNDELIVERED: "Undelivered",

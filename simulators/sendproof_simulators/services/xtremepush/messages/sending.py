@@ -16,6 +16,7 @@ from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import (
     NO_NUMBER,
     NOT_PERSONALIZED,
+    OUTSIDE_SEGMENT,
     SUPPRESSED,
     UNSUBSCRIBED,
     Execution,
@@ -28,6 +29,7 @@ from sendproof_simulators.services.xtremepush.project.profiles import (
     RowReader,
     checked_user_id,
 )
+from sendproof_simulators.services.xtremepush.project.segments import is_outside_segment
 from sendproof_simulators.services.xtremepush.project.suppression import is_suppressed
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
@@ -141,6 +143,8 @@ class _ExecutionRun:
             return UNSUBSCRIBED
         if is_suppressed(self._context, self._state, profile):
             return SUPPRESSED
+        if is_outside_segment(self._state.random, self._state.settings, self._request.campaign, profile.user_id):
+            return OUTSIDE_SEGMENT
         outcome = outcome_for_number(profile.mobile_number)
         if outcome is None or outcome.refusal is None:
             return None

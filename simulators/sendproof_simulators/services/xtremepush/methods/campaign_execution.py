@@ -37,7 +37,14 @@ def execute_campaign(call: Call) -> MethodResult:
         error.entries = tuple(_whole_call_rejections(call, error))
         raise
     value = {"model": {"id": request.id}}
-    summary = {"campaign": request.campaign, "action": request.id, "targets": len(request.targets)}
+    own = sms_of(campaign_by_id(call.state, request.campaign).messages)
+    summary = {
+        "campaign": request.campaign,
+        "action": request.id,
+        "targets": len(request.targets),
+        "sender": request.sender,
+        "default_sender": own.get("from", DEFAULT_SENDER),
+    }
     if send_at > call.now or _is_async(call):
         timer = Timer(at=send_at, name=TIMER, payload=request)
         return MethodResult(value=value, effects=Effects(timers=(timer,), summary=summary))

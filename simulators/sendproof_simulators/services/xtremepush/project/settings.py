@@ -1,8 +1,9 @@
-"""The settings that a user of Xtremepush makes on its website: webhook connections, and the suppression attribute.
+"""The settings that a user of Xtremepush makes on its website: webhook connections, suppression, and segments.
 
 documented: https://docs.xtremepush.com/docs/webhooks-integration (the URL, the kinds of authentication, the choice of
-events, several connections), and Xtremepush's page on its Optimove integration (the suppression attribute). Not
-simulated: OAuth 2.0 tokens, and the choice of channels, as every message is an SMS.
+events, several connections), and Xtremepush's page on its Optimove integration (the suppression attribute; "additional
+segmentation of the target audience can be added to the Xtremepush campaign"). Not simulated: OAuth 2.0 tokens, and the
+choice of channels, as every message is an SMS.
 """
 
 from collections.abc import Mapping
@@ -60,11 +61,19 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     daily_at: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = "03:00"
 
 
+class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A further segment of one campaign: it leaves out a share of the users, and these users."""
+
+    excludes: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    users: Annotated[tuple[str, ...], msgspec.Meta(max_length=1_000)] = ()
+
+
 class ProjectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings of a project."""
+    """All settings of a project. `segments` are by the id of their campaign."""
 
     webhooks: Annotated[tuple[Connection, ...], msgspec.Meta(max_length=10)] = ()
     suppression: Suppression | None = None
+    segments: Annotated[dict[str, Segment], msgspec.Meta(max_length=1_000)] = {}
 
 
 def settings_from_json(values: Mapping[str, object]) -> ProjectSettings:
