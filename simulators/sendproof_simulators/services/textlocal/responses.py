@@ -63,6 +63,11 @@ class CommandResult:
     effects: Effects = field(default_factory=Effects)
 
 
+def customer_member(customer: str) -> Mapping[str, str]:
+    """Return the member of a row about a recipient that the caller named by customer id; no member otherwise."""
+    return {"customer": customer} if customer else {}
+
+
 def command(function: Callable[[Call, Fields], CommandResult]) -> Callable[[Call], Effects]:
     """Make the handler of an operation from a function that takes the call and its fields.
 
