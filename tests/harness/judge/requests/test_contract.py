@@ -92,9 +92,9 @@ def test_rejected_request_without_violation_fails(correct_run):
     ]
 
 
-def test_missing_credential_is_blamed_on_config(correct_run):
+def test_missing_credential_is_blamed_on_the_bridge(correct_run):
     assert found(correct_run.plus(request(status=401, credential="missing"))) == [
-        ("contract.credentials", "config", "optimove AddChannelTemplates: no credential")
+        ("contract.credentials", "bridge", "optimove AddChannelTemplates: no credential")
     ]
 
 
@@ -241,7 +241,7 @@ def test_requests_that_belong_to_no_sandbox_count(correct_run):
     before, after = (credentials.CHECKS[0].run(part.history()).looked_at for part in (correct_run, run))
 
     assert found(run) == [
-        ("contract.credentials", "config", "optimove GET /current/x: no credential"),
+        ("contract.credentials", "bridge", "optimove GET /current/x: no credential"),
         ("contract.credentials", "config", "optimove GetChannelTemplates: a credential of no client"),
     ]
     assert after == before + 2

@@ -99,7 +99,7 @@ def _ended_key(request: Request, keys: Sequence[Key]) -> Key | None:
 
 def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
     if request.credential == "missing":
-        return response_finding(_ID, request, "no credential", "the client's own credential", blame="config")
+        return response_finding(_ID, request, "no credential", "the client's own credential")
     ended, cause = _ended_key(request, keys), "an invalid credential"
     if ended is not None and ended.valid_until is not None:
         cause = (
@@ -124,7 +124,7 @@ def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
     return Finding(
         check=_ID,
         level="note" if request.shared else "fail",
-        blame="config",
+        blame="bridge" if request.credential == "missing" else "config",
         cause=f"{request.service} {name}: {cause}{shared}",
         expected="the client's own credential",
         got=f"{request.method} {request.path} got status {request.status}{excerpt}",
