@@ -264,7 +264,7 @@ def _save_histories(
             scenario=context.scenario.name,
             file=name,
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
-            wishes=_judged_wishes(context.scenario),
+            wishes={**_judged_wishes(context.scenario), "listen": _address(context.bridge.listen)},
             identity=identity,
             leaks=context.bridge.leaked_secrets(handover),
             aborted=None if aborted is None else asdict(aborted),
@@ -275,6 +275,10 @@ def _save_histories(
         )
         add_run_facts(file, facts, context.control.clock(handover["sandbox"])["now"])
     return tuple(files)
+
+
+def _address(listen: Mapping[str, Any]) -> str:
+    return f"{listen['host']}:{listen['port']}"
 
 
 def _judged_wishes(scenario: Scenario) -> dict[str, object]:

@@ -351,6 +351,6 @@ BY_SERVICE = frozenset({"body", "requests"})
 FRESH = frozenset(
     {
         "requests", "unused token", "age of the cancellation", "age of the change", "attributes added by API",
-        "length of a text type", "age of a message", "rows", "letters of a sender",
+        "length of a text type", "age of a message", "age of the timestamp", "rows", "letters of a sender",
     }
 )  # fmt: skip

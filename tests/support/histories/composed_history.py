@@ -242,13 +242,13 @@ def _context(scenario: Scenario) -> SandboxContext:
     channels = tuple(Channel(id=c.id, provider=c.provider, kind=c.kind) for c in scenario.channels)
     dialects = {name: option for name, option in scenario.dialects.items() if name.startswith("optimove.")}
     hour = scenario.nightly and datetime.strptime(scenario.nightly, "%H:%M").replace(tzinfo=UTC)
-    options = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects)[SIMULATOR.name]
+    chosen = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects)[SIMULATOR.name]
     return SandboxContext(
         random=random,
         customers=CustomerRecords(Audience(random, read_audience(settings["audience"]))),
         channels=channels,
-        dialects=options,
-        limits=SIMULATOR.read_limits(Limits(service_contract(SIMULATOR), options)),
+        dialects=chosen,
+        limits=SIMULATOR.read_limits(Limits(service_contract(SIMULATOR), chosen)),
         nightly_at=(hour.hour * 60 + hour.minute) * MINUTE if hour else None,
     )
 

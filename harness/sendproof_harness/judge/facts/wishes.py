@@ -45,6 +45,11 @@ def wanted_sender(history: History) -> str | None:
     return next((scenario.sender for scenario in history.scenarios), None)
 
 
+def listen_address(history: History) -> str | None:
+    """Return host and port at which the handover lets the bridge listen; None if the history does not say."""
+    return next((scenario.listen for scenario in history.scenarios), None)
+
+
 def wanted_links(history: History) -> Mapping[int, str]:
     """Return the link that each triggered message of a channel needs, by channel."""
     return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}

@@ -92,9 +92,9 @@ def test_rejected_request_without_violation_fails(correct_run):
     ]
 
 
-def test_missing_credential_is_blamed_on_config(correct_run):
+def test_missing_credential_is_blamed_on_the_bridge(correct_run):
     assert found(correct_run.plus(request(status=401, credential="missing"))) == [
-        ("contract.credentials", "config", "optimove AddChannelTemplates: no credential")
+        ("contract.credentials", "bridge", "optimove AddChannelTemplates: no credential")
     ]
 
 
@@ -235,7 +235,7 @@ def test_token_after_the_end_of_logins_is_named(correct_run):
     header = correct_run.lines[0] | {"dialects": {"optimove.password_login": "accepted"}}
 
     ((_, blame, cause),) = found(correct_run.plus(late))
-    assert (blame, "login with a password, which ended on 1 February 2024" in cause) == ("config", True)
+    assert (blame, "login with a password, which ended on 1 February 2024" in cause) == ("bridge", True)
     ((_, _, cause),) = found(HistoryBuilder((header, *correct_run.plus(late).lines[1:])))
     assert cause == "optimove AddChannelTemplates: an invalid credential"
 
@@ -252,7 +252,7 @@ def test_requests_that_belong_to_no_sandbox_count(correct_run):
     before, after = (credentials.CHECKS[0].run(part.history()).looked_at for part in (correct_run, run))
 
     assert found(run) == [
-        ("contract.credentials", "config", "optimove GET /current/x: no credential"),
+        ("contract.credentials", "bridge", "optimove GET /current/x: no credential"),
         ("contract.credentials", "config", "optimove GetChannelTemplates: a credential of no client"),
     ]
     assert after == before + 2

@@ -1,6 +1,7 @@
 """Check that the bridge keeps reporting metrics, and that its totals add up."""
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
@@ -30,6 +31,7 @@ from sendproof_harness.judge.facts.metrics import (
     reporting_periods,
     targeted_customers,
     undetermined_customers,
+    values_add_up,
 )
 from sendproof_harness.judge.facts.observation import (
     REACTION,
@@ -156,11 +158,31 @@ def check_consistency(history: History) -> CheckResult:
             findings.append(_foreign_totals(key, targeted))
             continue
         findings += _unknown_metrics(key, values)
+        if repeated := _repeated_totals(history).get(key):
+            # Which of the totals counts is not known, so nothing else is said about them.
+            findings.append(repeated)
+            continue
         findings += _decreased_totals(key, values)
         findings += _more_than_sent(key, values)
         findings += _customers_missing(history, key, values, targeted[key])
     count = sum(map(len, reported_values(history).values()))
     return CheckResult(looked_at=count, unit="totals", findings=tuple(findings))
+
+
+@cached_per_history
+def _repeated_totals(history: History) -> Mapping[TemplateKey, Finding]:
+    """Return, by template, the first report with several totals of one metric; where values add up, that is right."""
+    found: dict[TemplateKey, Finding] = {}
+    for push in () if values_add_up(history) else history.metrics:
+        values: defaultdict[tuple[TemplateKey, int], list[int]] = defaultdict(list)
+        for item in push.items:
+            values[template_key(item), item.metric].append(item.value)
+        for (key, metric), of_metric in values.items():
+            if len(of_metric) > 1 and key not in found:
+                cause = "one report has several totals of the same template and metric, as if of several templates"
+                got = " and ".join(f"{value:,}" for value in of_metric) + f" for {metric_name(metric)}"
+                found[key] = _inconsistent(key, cause, "one total of each template and metric", got, push.at)
+    return found
 
 
 def _decreased_totals(key: TemplateKey, values: _Values) -> Iterator[Finding]:

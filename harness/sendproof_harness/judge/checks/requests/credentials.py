@@ -103,10 +103,10 @@ def _ended_key(request: Request, keys: Sequence[Key]) -> Key | None:
 
 def _wrong_credential(request: Request, history: History) -> Finding:
     if request.credential == "missing":
-        return response_finding(_ID, request, "no credential", "the client's own credential", blame="config")
+        return response_finding(_ID, request, "no credential", "the client's own credential")
     if request.credential_name == _LOGIN_NAME and request.at >= _LOGINS_END and not _accepts_logins(history):
         cause = "the login with a password, which ended on 1 February 2024; each request has an X-API-KEY instead"
-        return response_finding(_ID, request, cause, "the client's API key", blame="config")
+        return response_finding(_ID, request, cause, "the client's API key")
     ended, cause = _ended_key(request, history.keys), "an invalid credential"
     if ended is not None and ended.valid_until is not None:
         cause = (
@@ -135,7 +135,7 @@ def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
     return Finding(
         check=_ID,
         level="note" if request.shared else "fail",
-        blame="config",
+        blame="bridge" if request.credential == "missing" else "config",
         cause=f"{request.service} {name}: {cause}{shared}",
         expected="the client's own credential",
         got=f"{request.method} {request.path} got status {request.status}{excerpt}",

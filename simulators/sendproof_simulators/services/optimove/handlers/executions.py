@@ -134,10 +134,10 @@ def _page_with_attributes(call: Call, row: Callable[[Recipient], dict[str, objec
 def _page_of_campaigns(
     call: Call, campaigns: Sequence[Campaign], row: Callable[[Recipient], dict[str, object]]
 ) -> Effects:
-    """Return the requested page with the requested attributes, in their state at the announcement."""
-    options, records = call.state.options, call.state.records
+    """Return the requested page with the requested attributes."""
+    options = call.state.options
     names, delimiter = requested_attributes(call), attribute_delimiter(call)
-    customers = {campaign.plan.campaign: records.as_of(campaign.announced_at) for campaign in campaigns}
+    customers = {campaign.plan.campaign: call.state.shown_customers(campaign, call.now) for campaign in campaigns}
     rows: list[Mapping[str, object]] = []
     executions = (execution for campaign in campaigns for execution in campaign.executions.values())
     for recipient in _requested_recipients(call, executions):
