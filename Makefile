@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos dialects benchmark docs lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos clients dialects benchmark docs lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -77,6 +77,9 @@ mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridge
 chaos: $(INSTALLED) ## Show that correct bridges pass under 200 schedules of faults drawn from seeds (half an hour)
 	@$(BIN)/python chaos
 
+clients: $(INSTALLED) ## Run the published clients, unmodified, against the simulators (needs PyPI, npm and Node.js; a minute)
+	@$(BIN)/python clients
+
 dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)
 	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --all-dialects --parallel 2
 
@@ -91,5 +94,5 @@ lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
 		--extra dev pyproject.toml -o requirements.lock
 
 clean: ## Remove .venv, caches and results
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers dist results
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers clients/.packages dist results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ import argparse
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from math import lcm
 from pathlib import Path
 
 import yaml
@@ -30,9 +31,10 @@ MOST_FAULTS = {
     Trial(TRIGGERS, "textlocal"): 3,
 }
 TRIALS = tuple(MOST_FAULTS)
-#: The bridges, which the seeds use in turn: first the reference bridge itself. Their number and that of the trials have
-#: no common factor, so that every bridge runs every trial.
+#: The bridges, which the seeds use in turn: first the reference bridge itself.
 BRIDGES = (None, *variants())
+# After so many seeds, the same bridges would meet the same trials again.
+_CYCLE = lcm(len(TRIALS), len(BRIDGES))
 #: The verdicts of a run that blames nobody.
 HARMLESS = frozenset({"pass", "unknown"})
 
@@ -67,7 +69,7 @@ def fault_schedule(seed: int) -> FaultSchedule:
         seed=seed,
         trial=trial,
         faults=1 + seed // len(TRIALS) % MOST_FAULTS[trial],
-        variant=BRIDGES[seed % len(BRIDGES)],
+        variant=BRIDGES[(seed + seed // _CYCLE) % len(BRIDGES)],
     )
 
 

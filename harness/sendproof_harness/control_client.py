@@ -180,7 +180,7 @@ class ControlClient:
     # -- keys ------------------------------------------------------------------------------------------
 
     def keys(self, sandbox: str, service: str) -> list[dict[str, Any]]:
-        """Return the keys of a service, each with its `name` and its value as `key`."""
+        """Return the keys of a service, each with its `name` and, unless it is a login, its value as `key`."""
         return self._list("GET", f"{_path(sandbox)}/services/{service}/keys")
 
     def change_key(self, sandbox: str, service: str, name: str, change: Json) -> dict[str, Any]:

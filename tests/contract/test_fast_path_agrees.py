@@ -97,7 +97,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
         to_request,
         cases,
         st.just(known),
-        st.sampled_from(["plain", "plain", "plain", "odd case", "extra", "wrong type"]),
+        st.sampled_from(["plain", "plain", "plain", "odd case", "slash", "extra", "wrong type"]),
     )
 
 
@@ -110,13 +110,25 @@ def to_request(case: Any, known: PresentedCredentials, peculiarity: str) -> Requ
     body, media = b"", case.media_type
     if media is not None:
         headers["content-type"] = "text/plain" if peculiarity == "wrong type" else media
-        body = _body(known.put_into(case.body), media)
+        sent = known.put_into(case.body)
+        body = _body(_with_odd_members(sent) if peculiarity == "odd case" else sent, media)
     path = case.formatted_path
     if peculiarity == "odd case":
         path, query = path.swapcase(), [(n.swapcase(), v) for n, v in query]
+    if peculiarity == "slash":
+        path += "/"
     if peculiarity == "extra":
         query.append(("unheardOf", "1"))
     return Request(method=case.method, path=path, query=tuple(query), headers=headers, body=body)
+
+
+def _with_odd_members(value: Any) -> Any:
+    """Return a value with the members of all its objects in another case."""
+    if isinstance(value, list):
+        return [_with_odd_members(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name).swapcase(): _with_odd_members(item) for name, item in value.items()}
+    return value
 
 
 def _body(value: Any, media: str) -> bytes:

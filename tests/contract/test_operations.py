@@ -38,7 +38,7 @@ def test_reference_lists_each_operation_of_a_contract(name) -> None:
 def test_limit_has_its_path_and_the_evidence_of_its_keyword() -> None:
     limits = summary_of("optimove", "UpdateCustomerAttributes").limits
     evidence = {limit.text: limit.evidence for limit in limits}
-    assert evidence["customers: at most 1,000, dialect attribute_update_limit"] == "documented"
+    assert evidence["customers: at most 10,000, dialect attribute_update_limit"] == "documented"
     assert evidence["CustomerNewAttributesValuesList[].Attributes: 1 to 10 items"] == "documented"
     assert evidence["CustomerNewAttributesValuesList[].Attributes[].RealFieldName: 1 to 200 characters"] == "assumed"
 

@@ -11,14 +11,17 @@ from variants import variants
 
 
 @pytest.mark.parametrize(
-    "seed",
+    "variant",
     [
-        pytest.param(13, marks=pytest.mark.slow),  # the reference bridge itself
-        1,  # a variant that requests attributes in another order
+        pytest.param(None, marks=pytest.mark.slow),  # the reference bridge itself
+        pytest.param("other_order", marks=pytest.mark.slow),
+        "other_spellings",
     ],
 )
-def test_bridge_with_random_faults_passes(seed: int, tmp_path: Path) -> None:
+def test_bridge_with_random_faults_passes(variant: str | None, tmp_path: Path) -> None:
     """A judge that blames a correct bridge for faults, or for legitimate choices, would be useless."""
+    schedules = (fault_schedule(seed) for seed in range(1, 201))
+    seed = next(schedule.seed for schedule in schedules if getattr(schedule.variant, "name", None) == variant)
     with simulators(tmp_path) as url:
         result = run_schedule(fault_schedule(seed), tmp_path / "results", url)
     assert (result.verdict, result.failed) == ("pass", ())

@@ -15,6 +15,8 @@ VARIABLE = "SENDPROOF_HANDOVER"
 #: The name of the client in a sandbox with one client.
 CLIENT = "sendproof"
 PLATFORM = "optimove"
+#: The name of the credential with every right.
+ADMIN_KEY = "admin_key"
 SCHEMA_FILE = Path(__file__).parent / "handover.schema.json"
 SCHEMA: Mapping[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 
@@ -88,11 +90,11 @@ def clients_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 def optimove_key_name(content: Mapping[str, Any]) -> str:
     """Return the name of the Optimove key that the bridge of a client must present.
 
-    To change attributes, to read the customers that wait for clearance, and to look up customers, it needs the admin
-    key: these functions are not on Optimove's list for third parties.
+    To change attributes, to read the customers that wait for clearance, and to look up customers where a key for third
+    parties may not, it needs the admin key: these functions are not on Optimove's list for third parties.
     """
     wishes = content.get("bridge", {})
     needs_admin = (
         wishes.get("opt_outs") == "attribute" or wishes.get("clears_campaigns") or wishes.get("looks_up_customers")
     )
-    return "admin_key" if needs_admin else "api_key"
+    return ADMIN_KEY if needs_admin else "api_key"

@@ -4,14 +4,18 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sendproof_harness.handover.format import CLIENT, Listen
+from sendproof_harness.handover.format import ADMIN_KEY, CLIENT, PLATFORM, Listen, optimove_key_name
 from sendproof_harness.providers import discover, provider
 from sendproof_harness.scenario.model import NO_SENDER, Scenario
 
 SENDER = "Sendproof"
+_LOGIN = frozenset({"username", "password"})
+# documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
+_LOGINS_END = datetime(2024, 2, 1, tzinfo=UTC)
 
 
 def handover_content(
@@ -27,18 +31,21 @@ def handover_content(
     bridge. The scenario adds its wishes for the bridge, and settings of the channels.
     """
     token = hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32]
+    wishes = _wishes(scenario)
     return {
         "client": client,
         "sandbox": sandbox["sandbox"],
         "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
-        "services": sandbox["services"],
+        "services": _services(
+            sandbox["services"], optimove_key_name({"bridge": wishes}), may_log_in=_may_log_in(scenario)
+        ),
         "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
         "attributes": sandbox["attributes"],
         "country": sandbox["country"],
         **({} if (name := sender(scenario)) is None else {"sender": name}),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
-        "bridge": _wishes(scenario),
+        "bridge": wishes,
         "account_webhooks": _account_webhooks(scenario, listen, client, token),
     }
 
@@ -48,6 +55,27 @@ def write_handover(content: Mapping[str, Any], file: Path) -> None:
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     partial.replace(file)
+
+
+def _services(services: Mapping[str, Any], key: str, *, may_log_in: bool) -> dict[str, Any]:
+    """Return the services without the credentials for Optimove that a bridge of this client may not use.
+
+    A vendor gets one key of the type that its tasks need. documented: https://docs.delivyr.net/docs/optimove ("Do NOT
+    use Admin or Transaction Access Types").
+    """
+    dropped = ({ADMIN_KEY} - {key}) | (frozenset() if may_log_in else _LOGIN)
+    platform = services.get(PLATFORM)
+    if platform is None:
+        return dict(services)
+    credentials = {name: value for name, value in platform["credentials"].items() if name not in dropped}
+    return {**services, PLATFORM: {**platform, "credentials": credentials}}
+
+
+def _may_log_in(scenario: Scenario | None) -> bool:
+    """Return True if Optimove accepts the legacy login at the start of a scenario."""
+    if scenario is None:
+        return False
+    return scenario.dialects.get("optimove.password_login") == "accepted" or scenario.starts < _LOGINS_END
 
 
 def _carries_messages(channel: Mapping[str, Any]) -> bool:
@@ -93,7 +121,11 @@ def _optimove_facts(scenario: Scenario) -> dict[str, Any]:
     if dialects.get("optimove.communication_modes") == "0_is_out":
         facts["opt_out_mode"] = 0
     # An event without attributes is useless to a bridge with a key that may not read them.
-    if dialects.get("optimove.personal_info") == "absent" and dialects.get("optimove.unlisted_functions") != "allowed":
+    may_look_up = (
+        dialects.get("optimove.customer_look_up") != "refused"
+        or dialects.get("optimove.unlisted_functions") == "allowed"
+    )
+    if dialects.get("optimove.personal_info") == "absent" and not may_look_up:
         facts["looks_up_customers"] = True
     return facts
 

@@ -19,6 +19,17 @@ class Split(msgspec.Struct, frozen=True):
     share: float
 
 
+class Alternative(msgspec.Struct, frozen=True, gc=False):
+    """Another right message to a customer whose record changes between the announcement and the due time."""
+
+    number: str | None
+    text: str | None
+    owed: bool
+    reason: str | None = None
+    raw_number: str | None = None
+    opted_out_by: Literal["attribute", "provider"] | None = None
+
+
 class Violation(msgspec.Struct, frozen=True, gc=False):
     """One rule of the contract that a request broke.
 

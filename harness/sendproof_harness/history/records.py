@@ -12,6 +12,7 @@ import msgspec
 
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.parts import (
+    Alternative,
     AttributeChange,
     ChannelTemplate,
     InjectedCall,
@@ -58,7 +59,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     not_cleared (conditional campaign), cancelled, visitor (who is no customer), or outside_segment and suppressed,
     which the provider decides. `opted_out_by` is where an opt-out was kept when the campaign was announced: attribute
     or provider. `raw_number` is the number as the client's records spell it, if that is not + and the digits. `outcome`
-    is the name of the customer's test number.
+    is the name of the customer's test number. `alternatives` are further right messages; a reader of the history
+    replaces the obligation by the one that the bridge chose.
     """
 
     campaign: int
@@ -74,6 +76,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     opted_out_by: Literal["attribute", "provider"] | None = None
     raw_number: str | None = None
     outcome: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -385,14 +388,14 @@ class ChannelApps(Record, frozen=True, gc=False, tag="channel_apps"):
 
 
 class Key(Record, frozen=True, gc=False, tag="key"):
-    """A key of a service was created, disabled, enabled or rotated.
+    """A key of a service was created, disabled, enabled, rotated, or changed in its access type.
 
     After a rotation, the previous value is valid until `valid_until`.
     """
 
     service: str
     name: str
-    action: Literal["created", "disabled", "enabled", "rotated"]
+    action: Literal["created", "disabled", "enabled", "rotated", "changed"]
     valid_until: Instant | None = None
 
 

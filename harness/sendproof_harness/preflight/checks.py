@@ -58,6 +58,14 @@ CHECKS = (
         run=message_providers.check_credentials,
     ),
     PreflightCheck(
+        name="access",
+        question="Has the key the access type that the bridge needs, and no more?",
+        method="ApiKeyInfo",
+        run=optimove.check_access_type,
+        # A bridge works with too many rights.
+        before_run=False,
+    ),
+    PreflightCheck(
         name="functions",
         question="Are the functions that every bridge needs in the scope of the key?",
         method="ApiKeyInfo",

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import phonenumbers
 
-from sendproof_harness.handover.format import Channel
+from sendproof_harness.handover.format import ADMIN_KEY, Channel
 from sendproof_harness.preflight.context import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -34,6 +34,13 @@ _METRICS = "UpdateCampaignMetrics"
 _METRICS_SERVICE = "optimove-metrics"
 _SAMPLE_SIZE, _DAYS_BACK, _MAX_NAMES = 100, 7, 20
 _CHECK_KEY = "check the key where it was created"
+ADMIN, INTEGRATIONS = "Admin", "Integrations"
+# What is wrong with an access type, if the bridge needs another one.
+_ACCESS_REASONS = {
+    "admin": "this one may read and change everything at the client",
+    "integrations": "this one may not call the functions that the client's wishes need",
+    "transactional": "all functions that a bridge needs refuse this one",
+}
 
 
 # -- functions ---------------------------------------------------------------------------------------
@@ -57,6 +64,26 @@ def _required_functions(context: PreflightContext) -> tuple[str, ...]:
     handover = context.handover
     scheduled = _SCHEDULED if any(channel.kind == "scheduled" for channel in handover.channels) else ()
     return *_ALWAYS, *scheduled, *(() if _METRICS_SERVICE in handover.services else (_METRICS,))
+
+
+def check_access_type(context: PreflightContext) -> Iterator[PreflightResult]:
+    """Check that the key has the access type that the bridge needs, and no more rights.
+
+    documented: https://docs.delivyr.net/docs/optimove ("Do NOT use Admin or Transaction Access Types"), and for bridges
+    that change attributes https://developer.optimove.com/docs/integrate-your-service-with-optimove.
+    """
+    wanted = ADMIN if context.handover.key == ADMIN_KEY else INTEGRATIONS
+    subject, expected = "access type of the key", f"a key of type {wanted}"
+    found = (context.key_info or {}).get("accesstype")
+    if not isinstance(found, str):
+        yield unknown(subject, expected, "Optimove does not name the access type of the key", _CHECK_KEY)
+    elif found.lower() == wanted.lower():
+        yield ok(subject, expected, found)
+    elif found.lower() in _ACCESS_REASONS:
+        reason = _ACCESS_REASONS[found.lower()]
+        yield wrong(subject, expected, found, f"have a key of type {wanted} created: {reason}")
+    else:
+        yield unknown(subject, expected, found, _CHECK_KEY)
 
 
 # -- channels ----------------------------------------------------------------------------------------

@@ -82,10 +82,11 @@ def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, pro
     links = record.link_settings(urls) if urls and record.link_settings is not None else {}
     if not segments or record.segment_settings is None:
         return links
-    return {**links, **record.segment_settings({id_: _segment(segment) for id_, segment in segments.items()})}
+    return {**links, **record.segment_settings({id_: segment_settings(segment) for id_, segment in segments.items()})}
 
 
-def _segment(segment: Segment) -> dict[str, object]:
+def segment_settings(segment: Segment) -> dict[str, object]:
+    """Return a segment as a provider takes it: the share of customers whom it leaves out, and further ones by id."""
     return {"excludes": float(segment.excludes), "users": [customer_id(index) for index in segment.customers]}
 
 

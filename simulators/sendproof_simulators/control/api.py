@@ -23,9 +23,10 @@ from sendproof_simulators.control import (
     webhooks,
 )
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
-from sendproof_simulators.core.contracts import Contract, ValidRequest
+from sendproof_simulators.core.contracts import DEFAULT_RULES, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
 _MODULES = (
@@ -65,6 +66,7 @@ class ControlExchange:
 
     request: Request
     authenticated: bool = True
+    body_rules: BodyRules = DEFAULT_RULES
 
     def refuse(self, problem: Problem) -> Response:
         """Return the problem in the form of RFC 9457."""

@@ -19,7 +19,7 @@ async def create_key(call: ControlCall) -> Response:
 
 
 async def change_key(call: ControlCall) -> Response:
-    """Disable, enable or rotate a key."""
+    """Disable, enable or rotate a key, or change its access type."""
     keys, name = _keys(call), call.params["key"]
     key, effects = attempt(lambda: keys.change(call.context, call.state, call.now, name, call.body))
     return json_response(_register(call, key, effects))
@@ -65,8 +65,9 @@ def _keys(call: ControlCall) -> Keys:
 
 
 def _register(call: ControlCall, key: dict[str, object], effects: Effects) -> dict[str, object]:
-    """Make the sandbox findable by the value of a key, apply the effects, and return the key."""
+    """Make the sandbox findable by the value of a key, if it has one; apply the effects, and return the key."""
     sandbox, service = call.sandbox, call.service.name
-    call.control.sandboxes.register_credential(service, str(key["name"]), str(key["key"]), sandbox)
+    if "key" in key:
+        call.control.sandboxes.register_credential(service, str(key["name"]), str(key["key"]), sandbox)
     sandbox.apply(service, effects)
     return key

@@ -5,9 +5,9 @@ a request. They only differ in how much of HTTP they support.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,7 @@ import msgspec
 import yaml
 
 from sendproof_simulators.core.http import Request, Violation
+from sendproof_simulators.core.members import BodyRules, Members, members_of, without_absent_nulls
 from sendproof_simulators.core.violations import violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -30,6 +31,10 @@ CONTENT_TYPE = "header.Content-Type"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+#: The byte order mark, which .NET writes before a text by default.
+_MARK = b"\xef\xbb\xbf"
+DEFAULT_RULES = BodyRules()
 
 Schema = Mapping[str, Any]
 
@@ -47,12 +52,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body of an operation: one content type and its compiled schema. `types` are those of a form's fields."""
+    """The body of an operation: one content type and its compiled schema. `types` are those of a form's fields.
+
+    `strict_validator` compiles the schema without the nulls that mean absent.
+    """
 
     content_type: str
     required: bool
     validator: jsonschema_rs.Draft4Validator
+    strict_validator: Callable[[], jsonschema_rs.Draft4Validator]
     types: Mapping[str, str]
+    members: Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +122,8 @@ class Operation:
         message = f"{self.id} got a body without a content type"
         return [Violation(where=CONTENT_TYPE, rule="required", message=message, expected=f"Content-Type: {JSON}")]
 
-    def read_body(self, request: Request) -> tuple[Any, list[Violation]]:
-        """Return the decoded body, and its violations of the contract."""
+    def read_body(self, request: Request, rules: BodyRules = DEFAULT_RULES) -> tuple[Any, list[Violation]]:
+        """Return the decoded body as the rules read it, and its violations of the contract."""
         if self.body is None or not (request.body or self.body.required):
             return None, []
         if not request.body and self.body.content_type != FORM:
@@ -124,7 +134,10 @@ class Operation:
             return None, [
                 Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")
             ]
-        return value, violations(self.body.validator, value, "body")
+        if self.body.content_type == JSON:
+            value = self.body.members.read(value, rules)
+        validator = self.body.validator if rules.nulls_accepted else self.body.strict_validator()
+        return value, violations(validator, value, "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +176,23 @@ class Contract:
 
     @cached_property
     def _spellings(self) -> Mapping[str, str]:
-        """The path in the contract by each accepted spelling, in lower case."""
-        spellings = {path.lower(): path for path in self.document["paths"]}
-        if self.optional_prefix:
-            prefix = self.optional_prefix.lower()
-            spellings |= {path.lower().removeprefix(prefix): path for path in self.document["paths"]}
-        return spellings
+        """The path in the contract by each accepted spelling, as `_path_key` returns it."""
+        names = [(name, path) for path, item in self.document["paths"].items() for name in (path, *_aliases(item))]
+        complete = {self._path_key(name): path for name, path in names}
+        return {self._path_key(name.removeprefix(self.optional_prefix)): path for name, path in names} | complete
+
+    def _path_key(self, path: str) -> str:
+        """Return a path without the slash at its end, in lower case if paths match in any case."""
+        path = path.removesuffix("/")
+        return path.lower() if self.case_insensitive else path
 
     @cached_property
     def _templates(self) -> Sequence[tuple[re.Pattern[str], str]]:
         """The paths with values, with a pattern of all accepted spellings of each."""
-        prefix = self.optional_prefix.lower()
-        optional = f"(?:{re.escape(prefix)})?" if prefix else ""
+        optional = f"(?:{re.escape(self.optional_prefix)})?" if self.optional_prefix else ""
+        flags = re.IGNORECASE if self.case_insensitive else re.NOFLAG
         return [
-            (re.compile(optional + _path_pattern(path.lower().removeprefix(prefix), path), re.IGNORECASE), path)
+            (re.compile(optional + _path_pattern(path.removeprefix(self.optional_prefix), path), flags), path)
             for path in self.document["paths"]
             if "{" in path
         ]
@@ -203,11 +219,11 @@ class Contract:
         return None
 
     def canonical(self, request: Request) -> Request:
-        """Return the request with its path spelled as in the contract, if the service accepts other spellings."""
-        if not self.case_insensitive or (request.method, request.path) in self.fast_path_operations:
+        """Return the request with its path spelled as in the contract: without a slash at its end, and no alias."""
+        if (request.method, request.path) in self.fast_path_operations:
             return request
-        requested = request.path.removesuffix("/")
-        path = self._spellings.get(requested.lower()) or self._path_with_values(requested)
+        path = self._spellings.get(self._path_key(request.path))
+        path = path or self._path_with_values(request.path.removesuffix("/"))
         return request if path is None else replace(request, path=path)
 
     def _path_with_values(self, path: str) -> str | None:
@@ -240,9 +256,7 @@ class Contract:
             secured=bool(spec.get("security", self.document.get("security"))),
             case_insensitive=self.case_insensitive,
             parameters=parameters,
-            query_names={
-                (p.name.lower() if self.case_insensitive else p.name): p.name for p in parameters if p.where == "query"
-            },
+            query_names=self._query_names(declared),
             body=self._body(spec),
             defaults=MappingProxyType(dict(self._defaults(declared, spec))),
         )
@@ -263,6 +277,16 @@ class Contract:
         for part in schema.get("allOf", ()):
             yield from self._members(part)
 
+    def _query_names(self, declared: Sequence[Schema]) -> Mapping[str, str]:
+        """Return the name of each query parameter by its accepted spellings."""
+        spellings = [
+            (spelling, spec["name"])
+            for spec in declared
+            if spec["in"] == "query"
+            for spelling in (spec["name"], *(alias["name"] for alias in spec.get("x-aliases", ())))
+        ]
+        return {(spelling.lower() if self.case_insensitive else spelling): name for spelling, name in spellings}
+
     def _parameter(self, spec: Schema) -> Parameter:
         schema = self.resolve(spec["schema"])
         return Parameter(
@@ -276,7 +300,14 @@ class Contract:
         content_type, media = next(iter(body["content"].items()))
         schema = self.resolve(media["schema"])
         types = {name: self.resolve(s).get("type", "string") for name, s in schema.get("properties", {}).items()}
-        return Body(content_type, body.get("required", False), self.validator(media["schema"]), types)
+        return Body(
+            content_type=content_type,
+            required=body.get("required", False),
+            validator=self.validator(media["schema"]),
+            strict_validator=cache(lambda: self._strict.validator(media["schema"])),
+            types=types,
+            members=members_of(schema, self.resolve),
+        )
 
     def validator(self, schema: Schema) -> jsonschema_rs.Draft4Validator:
         """Compile a schema of this document, with `nullable` and formats."""
@@ -284,6 +315,11 @@ class Contract:
         if _has_references(compiled):
             compiled = {**compiled, "components": self._components}
         return jsonschema_rs.Draft4Validator(compiled, validate_formats=True)
+
+    @cached_property
+    def _strict(self) -> "Contract":
+        """This contract for sandboxes that refuse null where it means absent."""
+        return replace(self, document=without_absent_nulls(self.document))
 
     @cached_property
     def _components(self) -> Schema:
@@ -318,11 +354,16 @@ def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:
     """Return the value of a body: JSON, text, or typed fields of a form. Raise `ValueError` if it is invalid."""
     if content_type == JSON:
-        return msgspec.json.decode(raw)
+        return msgspec.json.decode(raw.removeprefix(_MARK))
     if content_type.startswith("text/"):
         return raw.decode("utf-8")
     pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
     return {name: coerce(text, types.get(name, "string")) for name, text in pairs}
+
+
+def _aliases(item: Schema) -> Iterator[str]:
+    """Yield the other spellings of a path that the service accepts."""
+    return (alias["path"] for alias in item.get("x-aliases", ()))
 
 
 def snake_case(name: str) -> str:
@@ -350,11 +391,17 @@ def _json_schema(node: Any) -> Any:
     schema = {
         key: _json_schema(value) for key, value in node.items() if not str(key).startswith("x-") and key != "example"
     }
-    if schema.pop("nullable", False) is True and isinstance(schema.get("type"), str):
-        schema["type"] = [schema["type"], "null"]
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
+    if schema.pop("nullable", False) is True:
+        return _nullable(schema)
     return schema
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a JSON Schema that also allows null."""
+    if not isinstance(schema.get("type"), str):
+        return {"anyOf": [schema, {"type": "null"}]}
+    allowed = {**schema, "type": [schema["type"], "null"]}
+    return {**allowed, "enum": [*schema["enum"], None]} if "enum" in schema else allowed
 
 
 def _has_references(node: Any) -> bool:

@@ -37,6 +37,11 @@ class Dialect:
 Options = Mapping[str, str]
 
 
+def defaults(dialects: Iterable[Dialect]) -> Options:
+    """Return the default option of each dialect."""
+    return {dialect.name: dialect.default for dialect in dialects}
+
+
 def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str]) -> Mapping[str, Options]:
     """Return the options of each service: those of `wanted`, by full name (`optimove.empty_result`), or the defaults.
 

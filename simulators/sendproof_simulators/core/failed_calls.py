@@ -8,8 +8,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from sendproof_simulators.core.contracts import Contract
+from sendproof_simulators.core.contracts import DEFAULT_RULES, Contract
 from sendproof_simulators.core.http import Request, Response
+from sendproof_simulators.core.members import BodyRules
 
 TOO_MANY_REQUESTS = 429
 _FIRST_ERROR = 400
@@ -24,7 +25,14 @@ class FailedCalls:
         self._limited: set[tuple[str, str, str]] = set()
 
     def journal_fields(
-        self, service: str, contract: Contract, request: Request, response: Response, *, is_failure: bool
+        self,
+        service: str,
+        contract: Contract,
+        request: Request,
+        response: Response,
+        *,
+        rules: BodyRules = DEFAULT_RULES,
+        is_failure: bool,
     ) -> dict[str, object]:
         """Return the delay that a 429 response demands, in seconds, and the digest of a call that may be repeated.
 
@@ -38,13 +46,13 @@ class FailedCalls:
             if delay.isdecimal():
                 fields["retry_after"] = int(delay)
         if is_failure or response.status >= _FIRST_ERROR or key in self._limited:
-            fields["content"] = content_digest(contract, request)
+            fields["content"] = content_digest(contract, request, rules)
         return fields
 
 
-def content_digest(contract: Contract, request: Request) -> str:
+def content_digest(contract: Contract, request: Request, rules: BodyRules) -> str:
     """Return a digest of query and body. The order of parameters and fields does not change it."""
     found = contract.find_operation(request)
-    body = None if found is None else found[0].read_body(request)[0]
+    body = None if found is None else found[0].read_body(request, rules)[0]
     query = sorted((name.lower(), value) for name, value in request.query)
     return blake2b(_encode([query, request.body if body is None else body]), digest_size=8).hexdigest()

@@ -45,7 +45,8 @@ class SandboxSettings:
     """The settings of one sandbox.
 
     `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
-    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC.
+    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
+    Optimove's credentials, see `SandboxContext`.
     """
 
     name: str

@@ -151,9 +151,10 @@ Exclusion = Callable[[Mapping[str, Any]], str | None]
 class Keys:
     """The control API's access to the keys of a service that can have several in a sandbox.
 
-    `all(state, now)` lists them, each with its `name` and its value as `key`. `create(context, state, now, fields)`
-    adds one; `change(context, state, now, name, fields)` disables, enables or rotates one. Both return the key as JSON,
-    and raise `ValueError` or `KeyError` with a clear message.
+    `all(state, now)` lists them, each with its `name` and, if it is a key and no login, its value as `key`.
+    `create(context, state, now, fields)` adds one; `change(context, state, now, name, fields)` disables, enables or
+    rotates one, or changes its access type. Both return the key as JSON, and raise `ValueError` or `KeyError` with a
+    clear message.
     """
 
     all: Callable[[Any, Instant], list[dict[str, object]]]

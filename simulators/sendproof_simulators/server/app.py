@@ -132,7 +132,8 @@ def _request(scope: Scope, path: str, body: bytes) -> Request:
         method=scope["method"],
         path=path,
         query=_query(scope["query_string"]),
-        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        # White space around a value is no part of it (RFC 9110, section 5.5), and the parser keeps that at its end.
+        headers={name.decode("latin-1"): value.decode("latin-1").strip(" \t") for name, value in scope["headers"]},
         body=body,
     )
 

@@ -30,6 +30,7 @@ from starlette.exceptions import HTTPException
 
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, Violation
+from sendproof_simulators.core.members import BodyRules
 
 with warnings.catch_warnings():
     # Connexion imports deprecated names of jsonschema, and Starlette's test client, which misses a package.
@@ -37,7 +38,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=".*httpx2")
     import connexion
     from connexion.datastructures import MediaTypeDict
-    from connexion.exceptions import OAuthProblem, ProblemException
+    from connexion.exceptions import InvalidSpecification, OAuthProblem, ProblemException
     from connexion.lifecycle import ConnexionResponse
     from connexion.options import SwaggerUIOptions
     from connexion.resolver import Resolution, Resolver
@@ -66,6 +67,10 @@ class Exchange(Protocol):
     @property
     def request(self) -> Request:
         """The request as spelled in the contract."""
+
+    @property
+    def body_rules(self) -> BodyRules:
+        """How the sandbox reads the members of bodies."""
 
     @property
     def authenticated(self) -> bool:
@@ -109,12 +114,18 @@ class ConnexionApp:
 
     def _build(self) -> connexion.AsyncApp:
         app = connexion.AsyncApp(__name__, swagger_ui_options=SwaggerUIOptions(swagger_ui=False))
-        app.add_api(
-            _document(self._contract),
-            resolver=_Resolver(self._endpoint),
-            validator_map=self._validators(),
-            security_map={"apiKey": lambda: _ApiKeys(self._current)},
-        )
+        try:
+            app.add_api(
+                _document(self._contract),
+                resolver=_Resolver(self._endpoint),
+                validator_map=self._validators(),
+                security_map={"apiKey": lambda: _ApiKeys(self._current)},
+            )
+        except InvalidSpecification as error:
+            place = "/".join(map(str, error.absolute_path))
+            raise ValueError(
+                f"{self._contract.name}.yaml: expected valid OpenAPI 3.0, got an error at {place}"
+            ) from error
         app.add_error_handler(ProblemException, self._on_problem)
         app.add_error_handler(HTTPException, self._on_http_error)
         app.add_error_handler(Exception, self._on_failure)
@@ -129,7 +140,7 @@ class ConnexionApp:
             validation = self._current.get()
             request = validation.exchange.request
             params, _ = operation.read_parameters(request, _as_texts(path_values))
-            body, _ = operation.read_body(request)
+            body, _ = operation.read_body(request, validation.exchange.body_rules)
             validation.valid = ValidRequest(operation, params, body)
             return ConnexionResponse(status_code=204)
 
@@ -160,7 +171,8 @@ class ConnexionApp:
             async def wrap_receive(self, receive: Any, *, scope: Any) -> tuple[Any, Any]:  # Connexion's own names
                 operation = connexion_app._operation(scope)
                 if operation is not None:
-                    _, violations = operation.read_body(connexion_app._current.get().exchange.request)
+                    exchange = connexion_app._current.get().exchange
+                    _, violations = operation.read_body(exchange.request, exchange.body_rules)
                     _raise_if_any(violations)
                 return receive, scope
 

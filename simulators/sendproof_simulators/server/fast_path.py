@@ -6,9 +6,10 @@ once, and no violation of the contract. For all other requests it returns None a
 
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
 from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.members import BodyRules
 
 
-def match_fast_path(contract: Contract, request: Request) -> ValidRequest | None:
+def match_fast_path(contract: Contract, request: Request, rules: BodyRules) -> ValidRequest | None:
     """Return the operation, parameters and body of an ordinary request, or None for any other."""
     operation = contract.fast_path_operations.get((request.method, request.path))
     if operation is None or not _is_ordinary(contract, operation, request):
@@ -16,7 +17,7 @@ def match_fast_path(contract: Contract, request: Request) -> ValidRequest | None
     params, violations = operation.read_parameters(request, {})
     if violations:
         return None
-    body, violations = operation.read_body(request)
+    body, violations = operation.read_body(request, rules)
     return None if violations else ValidRequest(operation, params, body)
 
 

@@ -22,12 +22,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
+from sendproof_simulators.core.dialects import defaults
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.faults.active import Injection
 from sendproof_simulators.core.faults.injection import NOT_CALLED, inject, match_call
 from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, FaultedResponse, name_of
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.members import BodyRules, body_rules
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
@@ -79,6 +81,13 @@ class Exchange:
     def authenticated(self) -> bool:
         """True if the credential belongs to a sandbox."""
         return self.sandbox is not None
+
+    @property
+    def body_rules(self) -> BodyRules:
+        """The rules of the sandbox for bodies; without a sandbox those of the default options."""
+        name = self.simulator.name
+        options = defaults(self.simulator.dialects) if self.sandbox is None else self.sandbox.contexts[name].dialects
+        return body_rules(options)
 
     @property
     def is_preflight(self) -> bool:
@@ -189,7 +198,9 @@ class ServicePipeline:
     async def _inject_before(self, exchange: Exchange, sandbox: Sandbox) -> Response | None:
         if not sandbox.faults.watched or exchange.is_preflight:
             return None
-        injection, operation = match_call(sandbox.faults, self.simulator.name, self.contract, exchange.request)
+        injection, operation = match_call(
+            sandbox.faults, self.simulator.name, self.contract, exchange.request, exchange.body_rules
+        )
         if injection is None:
             return None
         exchange.injection, exchange.operation = injection, operation
@@ -206,7 +217,7 @@ class ServicePipeline:
         if exchange.undecoded is not None:
             return exchange.refuse(exchange.undecoded)
         if self.fast_path_enabled:
-            exchange.valid = match_fast_path(self.contract, exchange.request)
+            exchange.valid = match_fast_path(self.contract, exchange.request, exchange.body_rules)
         if exchange.valid is None:
             result = await self.connexion.validate(exchange)
             if isinstance(result, Response):
@@ -262,7 +273,12 @@ class ServicePipeline:
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
         effects = exchange.effects
         fields |= sandbox.failed_calls.journal_fields(
-            self.simulator.name, self.contract, exchange.request, response, is_failure=exchange.has_failed
+            self.simulator.name,
+            self.contract,
+            exchange.request,
+            response,
+            rules=exchange.body_rules,
+            is_failure=exchange.has_failed,
         )
         changes_state = effects is not None and effects.changes_state
         kind = "preflight" if exchange.is_preflight and not changes_state else "request"

@@ -90,6 +90,40 @@ def test_other_service_at_an_address_is_wrong(new_handover, service):
     assert "another service responds there" in found[f"address of {service}"].action
 
 
+@pytest.mark.parametrize(
+    ("access", "action"),
+    [
+        ("Admin", "have a key of type Integrations created: this one may read and change everything at the client"),
+        ("Transactional", "have a key of type Integrations created: all functions that a bridge needs refuse this one"),
+    ],
+)
+def test_key_of_another_access_type_is_wrong(simulators, new_handover, access, action):
+    """A vendor's guide demands Integrations."""
+    found = results(with_key(simulators, new_handover(), access=access))["access type of the key"]
+    assert (found.status, found.got, found.action, found.blame) == ("wrong", access, action, "config")
+
+
+def test_bridge_that_changes_attributes_needs_an_admin_key(new_handover):
+    handover = changed(new_handover(), "bridge", to={"opt_outs": "attribute"})
+    key = handover["services"]["optimove"]["credentials"]["api_key"]
+    found = results(changed(handover, "services", "optimove", "credentials", "admin_key", to=key))
+    assert (found["access type of the key"].status, found["access type of the key"].expected) == (
+        "wrong",
+        "a key of type Admin",
+    )
+
+
+def test_run_is_refused_with_a_key_that_may_call_nothing(simulators, new_handover):
+    """With an Admin key a bridge works, so the run begins."""
+
+    def problems(access):
+        handover = parse_client(with_key(simulators, new_handover(), access=access), "it")
+        return {result.subject for result in run_checks_before_run(handover) if result.status == "wrong"}
+
+    assert problems("Admin") == set()
+    assert "scope of the key: RegisterEventListener" in problems("Transactional")
+
+
 def test_key_without_a_channel_is_wrong(simulators, new_handover):
     handover = with_key(simulators, new_handover(), channels=[505, 600])
     assert wrong(handover) == {"scope of the key: channel 452": "config"}

@@ -1,6 +1,7 @@
 """Variants of a scenario for the dialects of the services that it uses, and what the handover says about them."""
 
 import dataclasses
+from datetime import datetime
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_dialect_that_the_scenario_sets_is_not_varied() -> None:
 
 
 def test_bridge_that_looks_up_customers_gets_the_admin_key() -> None:
-    """A key for third parties cannot look up customers, so no bridge could pass."""
+    """Where a key for third parties cannot look up customers, no bridge could pass."""
     assert optimove_key_name({"bridge": {"looks_up_customers": True}}) == "admin_key"
 
 
@@ -70,8 +71,16 @@ def test_bridge_that_looks_up_customers_gets_the_admin_key() -> None:
         ({}, {}),
         ({"optimove.metric_values": "additive"}, {"metric_values": "additive"}),
         ({"optimove.communication_modes": "0_is_out"}, {"opt_out_mode": 0}),
-        ({"optimove.personal_info": "absent"}, {"looks_up_customers": True}),
-        ({"optimove.personal_info": "absent", "optimove.unlisted_functions": "allowed"}, {}),
+        ({"optimove.personal_info": "absent"}, {}),
+        ({"optimove.personal_info": "absent", "optimove.customer_look_up": "refused"}, {"looks_up_customers": True}),
+        (
+            {
+                "optimove.personal_info": "absent",
+                "optimove.customer_look_up": "refused",
+                "optimove.unlisted_functions": "allowed",
+            },
+            {},
+        ),
     ],
 )
 def test_handover_contains_options_that_no_request_reveals(
@@ -86,6 +95,32 @@ def test_handover_contains_options_that_no_request_reveals(
 
     assert content["bridge"] == settings
     assert parse_client(content, "it").key == ("admin_key" if settings.get("looks_up_customers") else "api_key")
+
+
+CREDENTIALS = {"api_key": "a", "admin_key": "b", "username": "c", "password": "d"}
+
+
+def credentials(starts: str = "2026-03-02T06:00:00+00:00", opt_outs: str = "preference", **dialects: str) -> set[str]:
+    """Return the names of Optimove's credentials in the handover of a scenario."""
+    scenario = load_scenarios(LIBRARY / "triggered" / "third_visit.yaml")[0]
+    scenario = dataclasses.replace(
+        scenario,
+        starts=datetime.fromisoformat(starts),
+        dialects={f"optimove.{name}": option for name, option in dialects.items()},
+        bridge=dataclasses.replace(scenario.bridge, opt_outs=opt_outs),
+    )
+    access = {"optimove": {"url": "http://127.0.0.1:1", "credentials": CREDENTIALS}}
+    sandbox = {"sandbox": "it", "seed": 1, "services": access, "channels": [], "country": "GB", "attributes": {}}
+    return set(handover_content("", sandbox, None, scenario)["services"]["optimove"]["credentials"])
+
+
+def test_handover_has_only_the_credentials_that_a_bridge_may_use() -> None:
+    """A vendor gets one key of the type that its tasks need."""
+    assert credentials() == {"api_key"}
+    assert credentials(opt_outs="attribute") == {"api_key", "admin_key"}
+    assert credentials(personal_info="absent", customer_look_up="refused") == {"api_key", "admin_key"}
+    assert credentials(password_login="accepted") == {"api_key", "username", "password"}
+    assert credentials(starts="2024-01-31T23:00:00+00:00") == {"api_key", "username", "password"}
 
 
 def test_indian_textlocal_gets_a_sender_that_is_approved_there() -> None:

@@ -22,11 +22,13 @@ def old_sandbox(simulators: RunningSimulators) -> Sandbox:
     return Sandbox(simulators, channels=CHANNELS, dialects={"optimove.password_login": "accepted"})
 
 
-def log_in(sandbox: Sandbox, password: str | None = None, url: str = LOGIN) -> tuple[int, str]:
+def log_in(
+    sandbox: Sandbox, password: str | None = None, url: str = LOGIN, headers: dict[str, str] | None = None
+) -> tuple[int, str]:
     """Return status and text of a login."""
     credentials = sandbox.optimove["credentials"]
     body = {"Username": credentials["username"], "Password": password or credentials["password"]}
-    response = Client(sandbox.optimove["url"]).call("POST", url, json=body)
+    response = Client(sandbox.optimove["url"], headers or {}).call("POST", url, json=body)
     return response.status_code, response.text
 
 
@@ -176,6 +178,36 @@ def test_login_with_valid_token_is_rate_limited(old_sandbox: Sandbox) -> None:
     assert client_with_token(old_sandbox, token).call("GET", LISTENERS).status_code == 200
 
 
+@pytest.mark.parametrize("header", ["Authorization-Token", "X-API-KEY"])
+@pytest.mark.parametrize("value", ["", "nonsense", "e30.e30.e30", "null"])
+def test_login_ignores_credentials_in_headers(old_sandbox: Sandbox, header: str, value: str) -> None:
+    """A client sends the headers of its last session, or empty ones in its first."""
+    assert log_in(old_sandbox, headers={header: value})[0] == 200
+
+
+def test_login_may_be_a_form(old_sandbox: Sandbox) -> None:
+    """A mock beside the live service reads both, in lower case."""
+    form = {name: old_sandbox.optimove["credentials"][name] for name in ("username", "password")}
+    client = Client(old_sandbox.optimove["url"])
+    assert client.call("POST", LOGIN, data=form).status_code == 200
+    assert client.call("POST", LOGIN, data=form | {"password": "%"}).status_code == 401
+    assert client.call("POST", LOGIN, data={"username": form["username"]}).status_code == 400
+
+
+def test_expired_token_does_not_hinder_the_next_login(old_sandbox: Sandbox) -> None:
+    token = log_in(old_sandbox)[1].strip('"')
+    old_sandbox.wait(20 * MINUTE)
+    assert client_with_token(old_sandbox, token).call("GET", LISTENERS).status_code == 403
+    status, token = log_in(old_sandbox, headers={"Authorization-Token": token})
+    assert (status, client_with_token(old_sandbox, token).call("GET", LISTENERS).status_code) == (200, 200)
+
+
+def test_empty_key_beside_a_token_is_no_key(old_sandbox: Sandbox) -> None:
+    token = log_in(old_sandbox)[1].strip('"')
+    headers = {"X-API-KEY": "", "Authorization-Token": token}
+    assert Client(old_sandbox.optimove["url"], headers).call("GET", LISTENERS).status_code == 200
+
+
 @pytest.mark.parametrize(("option", "status"), [("401", 401), ("500", 500)])
 def test_wrong_password_gets_status_of_dialect(simulators: RunningSimulators, option: str, status: int) -> None:
     """Older documents say 500."""
@@ -189,6 +221,76 @@ def test_login_by_query_is_accepted(old_sandbox: Sandbox) -> None:
     assert Client(old_sandbox.optimove["url"]).call("GET", LOGIN, params=query).status_code == 200
 
 
+@pytest.mark.parametrize(("access", "status"), [("Admin", 200), ("Integrations", 403), ("Transactional", 403)])
+def test_login_has_the_access_type_that_the_sandbox_gives_it(
+    simulators: RunningSimulators, access: str, status: int
+) -> None:
+    """The key for a bridge keeps its own."""
+    dialects = {"optimove.password_login": "accepted"}
+    sandbox = Sandbox(simulators, dialects=dialects, keys={"login": {"access": access}})
+    client = client_with_token(sandbox, log_in(sandbox)[1])
+    assert client.call("GET", "/actions/GetExecutionChannels").status_code == status
+    assert sandbox.client().call("GET", "/actions/GetExecutionChannels").status_code == 403
+
+
+def test_access_type_of_a_login_can_be_changed(old_sandbox: Sandbox) -> None:
+    client = client_with_token(old_sandbox, log_in(old_sandbox)[1])
+    changed = old_sandbox.control("PATCH", "/services/optimove/keys/login", {"access": "Admin"})
+    assert (changed["name"], changed["access"], "key" in changed) == ("login", "Admin", False)
+    assert client.call("GET", "/actions/GetExecutionChannels").status_code == 200
+    listed = {key["name"]: key["access"] for key in old_sandbox.control("GET", "/services/optimove/keys")}
+    assert listed == {"bridge": "Integrations", "admin": "Admin", "login": "Admin"}
+    assert [line["action"] for line in old_sandbox.journal("key")] == ["changed"]
+
+
+def test_key_for_a_bridge_has_the_rights_that_the_sandbox_gives_it(simulators: RunningSimulators) -> None:
+    sandbox = Sandbox(simulators, keys={"bridge": {"access": "Transactional"}})
+    assert sandbox.client().call("GET", LISTENERS).status_code == 403
+    assert sandbox.client().call("GET", "/apikey/ApiKeyInfo").json()["Functions"] == []
+
+
+@pytest.mark.parametrize(("option", "status"), [("allowed", 200), ("refused", 403)])
+def test_key_for_integrations_looks_up_a_customer(simulators: RunningSimulators, option: str, status: int) -> None:
+    """A vendor's guide does so, to show the attributes in the scope of the key."""
+    sandbox = Sandbox(simulators, dialects={"optimove.customer_look_up": option})
+    client = sandbox.client(sandbox.create_key(attributes=["PHONENUMBER", "CITY"])["key"])
+    response = client.call("GET", "/Customers/C0000001/Attributes")
+    assert response.status_code == status
+    if status == 200:
+        assert {row["RealFieldName"] for row in response.json()} == {"PHONENUMBER", "CITY"}
+
+
+@pytest.mark.parametrize(("day", "status"), [("2024-01-31T23:59:59Z", 200), ("2024-02-01T00:00:00Z", 401)])
+def test_logins_end_in_february_2024_of_the_sandbox(simulators: RunningSimulators, day: str, status: int) -> None:
+    sandbox = Sandbox(simulators, clock={"mode": "virtual", "start": day})
+    assert log_in(sandbox)[0] == status
+
+
+def test_token_ends_with_the_logins(simulators: RunningSimulators) -> None:
+    sandbox = Sandbox(simulators, clock={"mode": "virtual", "start": "2024-01-31T23:59:59Z"})
+    client = client_with_token(sandbox, log_in(sandbox)[1])
+    assert client.call("GET", LISTENERS).status_code == 200
+    sandbox.wait(1_000)
+    assert (client.call("GET", LISTENERS).status_code, sandbox.client().call("GET", LISTENERS).status_code) == (
+        401,
+        200,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, "400"),
+        ({"access": "King"}, "400"),
+        ({"access": "Admin", "enabled": True}, "400"),
+        ({"rotate": True}, "409"),
+    ],
+)
+def test_impossible_change_of_a_login_is_refused(sandbox: Sandbox, change: dict[str, object], status: str) -> None:
+    with pytest.raises(AssertionError, match=status):
+        sandbox.control("PATCH", "/services/optimove/keys/login", change)
+
+
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "e30.e30.e30", "e30.bnVsbA.x", "", "e30.eyJzdWIiOlsxXX0.x"])
 def test_invalid_token_is_unauthorized(sandbox: Sandbox, token: str) -> None:
     assert client_with_token(sandbox, token).call("GET", LISTENERS).status_code == 401
@@ -199,6 +301,7 @@ def test_invalid_token_is_unauthorized(sandbox: Sandbox, token: str) -> None:
     [
         *[(fields, "400") for fields in ({"access": "King"}, {"channels": ["x"]}, {"colour": "red"}, {"name": "a b"})],
         ({"name": "bridge"}, "409"),
+        ({"name": "login"}, "409"),
     ],
 )
 def test_impossible_key_is_refused(sandbox: Sandbox, fields: dict[str, object], status: str) -> None:

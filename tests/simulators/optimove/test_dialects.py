@@ -21,9 +21,10 @@ OPEN_QUESTIONS = {
         "trigger_parameters",
     },
     "delivery of webhooks": {"webhook_retries"},
-    "status codes of refusals": {"unknown_id", "forbidden", "unlisted_functions"},
+    "status codes of refusals": {"unknown_id", "unknown_path", "forbidden", "unlisted_functions", "customer_look_up"},
+    "the spelling of members, and members that are null": {"member_names", "null_members"},
     "an empty result": {"empty_result"},
-    "pages": {"page_maximum", "paging_names", "row_order"},
+    "pages": {"page_maximum", "paging_names", "row_order", "send_details_values"},
     "attributes as an array or as one text": {"attributes_shape"},
     "numbers and flags as text": {"id_type", "flag_type"},
     "ScheduledTime or ScheduleTime": {"execution_time_name"},
@@ -35,7 +36,7 @@ OPEN_QUESTIONS = {
     "responses without a source": {"api_key_info", "listener_channel"},
     "numbers without a known meaning": {"communication_modes", "metric_ids"},
 }
-METRICS_QUESTIONS = {"host", "event_names", "signed_text", "success_body"}
+METRICS_QUESTIONS = {"host", "event_names", "signed_text", "success_body", "null_members"}
 METRIC = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 14, "MetricID": 0, "MetricValue": 5}
 PAGE = {"CampaignID": 7001, "ChannelID": 505}
 
@@ -92,6 +93,15 @@ def totals_after_two_calls(optimove: Optimove) -> object:
     return list(optimove.state.metrics.values())
 
 
+def changed_city(optimove: Optimove) -> object:
+    """Return the city in the first row after it has changed."""
+    optimove.call("GetCustomerSendDetailsByChannel", **PAGE, CustomerAttributes="CITY")
+    optimove.advance(optimove.now + 1)
+    optimove.state.records.set_value(0, "CITY", "Ely", optimove.now)
+    page = optimove.read("GetCustomerSendDetailsByChannel", **PAGE, CustomerAttributes="CITY")
+    return page[0]["CustomerAttributes"][0]
+
+
 NEW_VALUE = {"CustomerNewAttributesValuesList": [
     {"CustomerID": "C0000001", "Attributes": [{"RealFieldName": "CITY", "Value": "Ely"}]}
 ]}  # fmt: skip
@@ -125,6 +135,8 @@ ATTRIBUTES = {"CustomerAttributes": "COUNTRY;LANGUAGE", "$top": 1}
         ),
         ("attributes_shape", "array", rows(lambda page: len(page[0]["CustomerAttributes"]), **ATTRIBUTES), 2),
         ("attributes_shape", "joined", rows(lambda page: page[0]["CustomerAttribute"][:3], **ATTRIBUTES), "GB,"),
+        ("send_details_values", "current", changed_city, "Ely"),
+        ("send_details_values", "announced", lambda optimove: changed_city(optimove) != "Ely", True),
         ("row_order", "ascending", rows(lambda page: [row["CustomerID"][-1] for row in page]), ["0", "1", "2"]),
         ("row_order", "descending", rows(lambda page: [row["CustomerID"][-1] for row in page]), ["2", "1", "0"]),
         ("paging_names", "dollar_only", rows(len, top=1, skip=2), 3),
@@ -177,6 +189,7 @@ def test_page_has_at_most_the_rows_of_the_dialect(maximum: int) -> None:
         ("unauthorized", "unknown_key", {"401": 401, "403": 403}),
         ("not_permitted", "forbidden", {"403": 403, "401": 401}),
         ("login_failed", "login_failure", {"401": 401, "500": 500}),
+        ("not_found", "unknown_path", {"404": 404, "405": 405}),
     ],
 )
 def test_error_has_status_of_the_dialect(kind: str, dialect: str, statuses: dict[str, int]) -> None:

@@ -60,6 +60,12 @@ def test_text_of_a_template_is_final(account, phone_text, text):
     assert phone_text(account, text) == text
 
 
+def test_encoded_text_of_a_template_without_words_is_decoded(account, phone_text):
+    """The encoded text fits the template as well."""
+    account.template("{{FIRST_NAME}}")
+    assert phone_text(account, "Zo%C3%AB") == "Zoë"
+
+
 @pytest.mark.parametrize("text", ["save%20now", "Top+up", "It%27s+50%25+off", TEXT])
 def test_text_is_decoded_once_in_that_dialect(account_with, phone_text, text):
     assert phone_text(account_with(text_decoding="once"), text) == text

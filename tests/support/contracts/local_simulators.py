@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
-from instants import StillWallClock
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.faulty_response import CONNECTION
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, VERSION, VERSION_HEADER, sign
@@ -37,6 +36,7 @@ class LocalSimulators:
     """Running simulators without sockets. Requests are those of HTTP, passed to the ASGI application."""
 
     app: Simulators
+    is_changed: bool
     runner: asyncio.Runner
     sandboxes: dict[tuple[tuple[str, str], ...], "LocalSandbox"] = field(default_factory=dict)
 
@@ -67,10 +67,11 @@ class LocalSimulators:
 
 @dataclass(frozen=True)
 class LocalSandbox:
-    """One sandbox. `made` is the control API's JSON of it."""
+    """One sandbox. `made` is the control API's JSON of it; `prepared` names the data that it has."""
 
     simulators: LocalSimulators
     made: Mapping[str, Any]
+    prepared: set[str] = field(default_factory=set)
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """Call the control API of the sandbox."""
@@ -89,6 +90,13 @@ class LocalSandbox:
         sandbox = self.simulators.app.sandboxes.get(self.made["sandbox"])
         lines = (json.loads(line) for line in sandbox.journal.lines())
         return [line for line in lines if line["kind"] == kind]
+
+    def last_request(self, service: str) -> dict[str, Any]:
+        """Return the journal's entry of the last request to a service, with or without a known credential."""
+        lines = list(self.simulators.app.sandboxes.get(self.made["sandbox"]).journal.lines())
+        known = next((line for line in map(json.loads, reversed(lines)) if line["kind"] == "request"), None)
+        unknown = self.simulators.app.services[service].unauthenticated
+        return unknown.popleft() if unknown else known
 
     def send(self, service: str, method: str, path: str, query: object = (), body: object = None, form: bool = False):
         """Send a request with the credentials of a service. `body` is JSON, or a form with `form`, or bytes."""
@@ -134,17 +142,17 @@ class LocalSandbox:
     def template(self) -> str:
         """The id of a template at Delivyr with one variable."""
         body = [{"title": "Offer", "body": "{{TEXT}}"}]
-        return str(self.control("POST", "/services/delivyr/templates", body)[0]["id"])
+        return str(self.control("POST", "/providers/delivyr/templates", body)[0]["id"])
 
 
 @contextmanager
 def local_simulators(changed_contracts: Path | None = None) -> Iterator[LocalSimulators]:
     """Start the simulators, with the contracts of a folder before their own, and close them at the end."""
     with asyncio.Runner() as runner:
-        app = Simulators(StillWallClock(), changed_contracts)
+        app = Simulators(changed_contracts=changed_contracts)
         app.addresses.control = "http://127.0.0.1:4100"
         app.addresses.services |= {name: f"{app.addresses.control}/{name}" for name in app.services}
-        yield LocalSimulators(app, runner)
+        yield LocalSimulators(app, changed_contracts is not None, runner)
         runner.run(app.__aexit__(None, None, None))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from composed_exclusions import exclusion_of
 from history_builder import HistoryBuilder
 from optimove_alone import Optimove, campaign_access
 from sendproof_harness.handover.format import Listen
@@ -17,6 +18,7 @@ from sendproof_harness.history.timestamps import iso
 from sendproof_harness.run.sandboxes import SandboxOptions, sandbox_settings
 from sendproof_harness.scenario.customer_selection import select_customers
 from sendproof_harness.scenario.model import (
+    AddAttribute,
     AddTemplate,
     Advance,
     Campaign,
@@ -29,6 +31,7 @@ from sendproof_harness.scenario.model import (
     OptOut,
     Part,
     PlanCampaign,
+    RegisterAttribute,
     RenameTemplate,
     Scenario,
     Trigger,
@@ -36,7 +39,7 @@ from sendproof_harness.scenario.model import (
 from sendproof_harness.scenario.subjects import required_subjects
 from sendproof_simulators.control.sandboxes import read_audience
 from sendproof_simulators.core.audience.audience import Audience
-from sendproof_simulators.core.audience.records import CustomerRecords
+from sendproof_simulators.core.audience.records import Attribute, CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import MINUTE
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.limits import Limits
@@ -101,6 +104,11 @@ class _World:
             case OptOut() | OptIn():
                 name = "opt_out" if isinstance(step, OptOut) else "opt_in"
                 self._set_consent(step, select_customers(self.scenario, step.selection, f"{name} {index}"))
+            case AddAttribute():
+                attribute = Attribute(step.name, step.type, step.default, self.optimove.now, registered=step.registered)
+                self.optimove.context.customers.add_attribute(attribute)
+            case RegisterAttribute():
+                self.optimove.context.customers.register_attribute(step.name, registered=True)
             case ChangeAttributes():
                 customers = select_customers(self.scenario, step.selection, f"change_attributes {index}")
                 values = [value or "" for value in step.values.values()]
@@ -112,11 +120,20 @@ class _World:
         return {
             "kind": "history", "version": 1, "sandbox": "s1", "seed": self.scenario.seed, "clock": clock,
             "services": {}, "channels": channels, "ended": iso(self.optimove.now),
+            "attributes": self.optimove.context.audience.special_attributes,
         }  # fmt: skip
 
     def expectations(self) -> Iterator[dict[str, Any]]:
+        titles: dict[tuple[object, object], str] = {}
+        excluded = exclusion_of(self.scenario, self.optimove.context, self.optimove.now)
         for at, entry in campaign_access().expectations(self.optimove.context, self.optimove.state):
-            yield {"kind": entry.kind, **entry.fields, "at": iso(at)}
+            fields = dict(entry.fields)
+            if entry.kind == "campaign":
+                titles |= {(fields["campaign"], split["template"]): split["title"] for split in fields["splits"]}
+            title = titles.get((fields["campaign"], fields.get("template")))
+            if fields.get("owed") and title is not None and (reason := excluded(fields, title)) is not None:
+                fields |= {"owed": False, "reason": reason, "text": None}
+            yield {"kind": entry.kind, **fields, "at": iso(at)}
 
     def opt_outs(self) -> Iterator[dict[str, Any]]:
         """Yield the replies of customers whose test number replies STOP."""
@@ -133,7 +150,8 @@ class _World:
     def _set_consent(self, step: OptOut | OptIn, customers: Iterator[str]) -> None:
         consent, mode = _MODES[type(step)]
         if step.by == "attribute":
-            self._upload([["CustomerID", "SMS_OPT_IN"], *([customer, consent] for customer in customers)])
+            attribute = self.scenario.audience.name_of("SMS_OPT_IN")
+            self._upload([["CustomerID", attribute], *([customer, consent] for customer in customers)])
         else:
             header = ["CustomerID", "ChannelID", "CommunicationMode"]
             self._upload([header, *([customer, str(step.channel), mode] for customer in customers)])
@@ -224,13 +242,13 @@ def _context(scenario: Scenario) -> SandboxContext:
     channels = tuple(Channel(id=c.id, provider=c.provider, kind=c.kind) for c in scenario.channels)
     dialects = {name: option for name, option in scenario.dialects.items() if name.startswith("optimove.")}
     hour = scenario.nightly and datetime.strptime(scenario.nightly, "%H:%M").replace(tzinfo=UTC)
-    options = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects)[SIMULATOR.name]
+    chosen = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects)[SIMULATOR.name]
     return SandboxContext(
         random=random,
         customers=CustomerRecords(Audience(random, read_audience(settings["audience"]))),
         channels=channels,
-        dialects=options,
-        limits=SIMULATOR.read_limits(Limits(service_contract(SIMULATOR), options)),
+        dialects=chosen,
+        limits=SIMULATOR.read_limits(Limits(service_contract(SIMULATOR), chosen)),
         nightly_at=(hour.hour * 60 + hour.minute) * MINUTE if hour else None,
     )
 

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_simulators.core.contracts import Contract, ValidRequest
+from sendproof_simulators.core.contracts import DEFAULT_RULES, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response
+from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
 PROBLEM = {
@@ -67,6 +68,7 @@ class ToyExchange:
     request: Request
     authenticated: bool = True
     problem: Problem | None = None
+    body_rules: BodyRules = DEFAULT_RULES
 
     def refuse(self, problem: Problem) -> Response:
         """Keep the problem, and return its detail as plain text."""

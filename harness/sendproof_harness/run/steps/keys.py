@@ -15,7 +15,7 @@ def change_key(context: RunContext, step: ChangeKey) -> None:
     context.progress.phase(f"changing the bridge's key: {step.action}")
     for sandbox in context.sandboxes:
         credential, value = context.bridge.optimove_key(sandbox)
-        name = next(key["name"] for key in context.control.keys(sandbox, PLATFORM) if key["key"] == value)
+        name = next(key["name"] for key in context.control.keys(sandbox, PLATFORM) if key.get("key") == value)
         change: dict[str, object] = (
             {"rotate": True} if step.action == "rotate" else {"enabled": step.action == "enable"}
         )

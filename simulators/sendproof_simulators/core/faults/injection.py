@@ -8,23 +8,26 @@ from sendproof_simulators.core.faults.active import Faults, Injection
 from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import CALL, LOST, BridgeFault, CallFault, FaultedResponse, Refuse
 from sendproof_simulators.core.http import RESET, Request, Response, Transmission
+from sendproof_simulators.core.members import BodyRules
 
 #: The original response of a service that was not called.
 NOT_CALLED = Response(status=0, content_type="")
 
 
-def match_call(faults: Faults, service: str, contract: Contract, request: Request) -> tuple[Injection | None, str]:
+def match_call(
+    faults: Faults, service: str, contract: Contract, request: Request, rules: BodyRules
+) -> tuple[Injection | None, str]:
     """Count a request for all faults that it matches; return the injection, if any, and the id of its operation."""
     found = contract.find_operation(request)
     if found is None:
         return None, ""
     operation, path_values = found
-    injection = faults.match(CALL, service, operation.id, lambda: _call_values(operation, request, path_values))
+    injection = faults.match(CALL, service, operation.id, lambda: _call_values(operation, request, path_values, rules))
     return injection, operation.id
 
 
-def _call_values(operation: Operation, request: Request, path_values: Mapping[str, str]) -> Values:
-    body, _ = operation.read_body(request)
+def _call_values(operation: Operation, request: Request, path_values: Mapping[str, str], rules: BodyRules) -> Values:
+    body, _ = operation.read_body(request, rules)
     return as_values(path_values, dict(request.query), _body_fields(body))
 
 

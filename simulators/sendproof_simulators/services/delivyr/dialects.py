@@ -1,6 +1,7 @@
 """The dialects of Delivyr: open questions about its API, and the options of each."""
 
 from sendproof_simulators.core.dialects import Dialect, Option
+from sendproof_simulators.core.members import NULL_MEMBERS
 
 _LOG = "https://docs.delivyr.net/docs/optimove"
 _SEND = "https://docs.delivyr.net/docs/customer-io"
@@ -77,4 +78,5 @@ DIALECTS = (
             ),
         ),
     ),
+    NULL_MEMBERS,
 )

@@ -10,17 +10,21 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
+from sendproof_simulators.core.contracts import FORM, JSON
 from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.simulator import SandboxContext
 
 ADMIN, INTEGRATIONS, TRANSACTIONAL = "Admin", "Integrations", "Transactional"
 ACCESS_TYPES = (ADMIN, INTEGRATIONS, TRANSACTIONAL)
 DEFAULT_CLIENT = "client"
+#: The name of the rights of the user, if no key has the same.
+LOGIN = "login"
 
 # documented: "Supported functions" for third parties, in the sandbox guide of https://github.com/optimove-tech/Optimove-APIs
 THIRD_PARTY_FUNCTIONS = frozenset(
@@ -54,12 +58,16 @@ UNRESTRICTED_FUNCTIONS = frozenset({"ApiKeyInfo", "Login", "LoginByQuery"})
 # documented: https://developer.optimove.com/docs/integrate-your-service-with-optimove ("an API user with client
 # permissions" to add attributes and set their values)
 CLIENT_FUNCTIONS = frozenset({"AddCustomerAttribute", "UpdateCustomerAttributes", "UpsertCustomer"})
+# documented by a vendor: https://docs.delivyr.net/docs/optimove ("Find Attributes", with a key of type Integrations)
+LOOK_UP = "GetCustomerAttributes"
+# assumed: the functions that a key's own information can list
+_LISTED_FUNCTIONS = THIRD_PARTY_FUNCTIONS | CLIENT_FUNCTIONS | {LOOK_UP}
 
 TOKEN_HEADER = "authorization-token"  # noqa: S105 - the name of a header
 TOKEN_EXPIRED = "Authorization-Token Expired"  # noqa: S105 - the text of an error
 # A header cannot contain a line break, so no API key can be mistaken for a user.
 _USER_PREFIX = "user\n"
-_HOST_IN_PATH = re.compile(r"/api([0-9]{1,3})(?=/|$)")
+_PREFIXES = re.compile(r"(?:/api([0-9]{1,3})(?=/|$))?(?:/v[0-9]+(?:\.[0-9]+)*(?=/|$))?", re.IGNORECASE)
 _HOST_NAME = re.compile(r"api([0-9]{1,3})\.")
 
 
@@ -84,10 +92,11 @@ class ApiKey:
         """Return True unless the key is disabled at `now`."""
         return self.disabled_at is None or now < self.disabled_at
 
-    def may_call(self, function: str, *, unlisted_allowed: bool) -> bool:
+    def may_call(self, function: str, *, unlisted_allowed: bool, look_up_allowed: bool) -> bool:
         """Return True if the key may call a function.
 
-        `unlisted_allowed`: keys for integrations may also call functions that are not on the list for third parties.
+        `unlisted_allowed`: keys for integrations may also call functions that are not on the list for third parties;
+        `look_up_allowed`: they may read the attributes of a customer.
         """
         if function in UNRESTRICTED_FUNCTIONS or (self.access_type == ADMIN and self.functions is None):
             return True
@@ -95,7 +104,15 @@ class ApiKey:
             return function in self.functions
         if self.access_type == TRANSACTIONAL:
             return False
+        if function == LOOK_UP and look_up_allowed:
+            return True
         return function in THIRD_PARTY_FUNCTIONS or (unlisted_allowed and function not in CLIENT_FUNCTIONS)
+
+    def listed_functions(self, *, unlisted_allowed: bool, look_up_allowed: bool) -> list[str]:
+        """Return the functions that Optimove names for the key, with the same settings as `may_call`."""
+        known = _LISTED_FUNCTIONS if self.functions is None else self.functions
+        settings = {"unlisted_allowed": unlisted_allowed, "look_up_allowed": look_up_allowed}
+        return sorted(function for function in known if self.may_call(function, **settings))
 
     def may_see(self, attribute: str) -> bool:
         """Return True if an attribute is in the key's scope. Names match in any case."""
@@ -153,6 +170,17 @@ class CredentialStore:
     def add_user(self, name: str, password: str, key: ApiKey) -> None:
         """Add a user, who gets the rights of `key` by logging in."""
         self._users[name] = _User(password, key)
+
+    def login_key(self) -> ApiKey | None:
+        """Return the key with the rights of the user, None without a user."""
+        return next((user.key for user in self._users.values()), None)
+
+    def separate_login(self) -> ApiKey:
+        """Return the key with the rights of the user, which has no other credential from now on."""
+        (user,) = self._users.values()
+        if user.key.name != LOGIN:
+            user.key = replace(user.key, name=LOGIN)
+        return user.key
 
     def current_value(self, name: str) -> str:
         """Return the newest value of a key, even if the key is disabled."""
@@ -214,29 +242,44 @@ def initial_credentials(context: SandboxContext) -> CredentialStore:
     values = context.credentials.get("optimove")
     if values is None:
         return store
-    number = host_number(context, DEFAULT_CLIENT)
-    bridge = _scoped_key(context, "bridge", number)
+    bridge = new_key(context, "bridge", DEFAULT_CLIENT, context.key_scopes.get("bridge", {}))
     store.add_key(bridge, values["api_key"])
-    admin = ApiKey(name="admin", client=DEFAULT_CLIENT, host_number=number, access_type=ADMIN)
-    store.add_key(admin, values["admin_key"])
-    user_key = _scoped_key(context, "login", number) if "login" in context.key_scopes else bridge
+    store.add_key(new_key(context, "admin", DEFAULT_CLIENT, {"access": ADMIN}), values["admin_key"])
+    login = context.key_scopes.get(LOGIN)
+    user_key = bridge if login is None else new_key(context, LOGIN, DEFAULT_CLIENT, login)
     store.add_user(values["username"], values["password"], user_key)
     return store
 
 
-def _scoped_key(context: SandboxContext, name: str, number: int) -> ApiKey:
-    """Return a key of the client with the access type and scopes of the sandbox's settings."""
-    scope = context.key_scopes.get(name, {})
-    attributes = scope.get("attributes")
-    return ApiKey(
+def new_key(context: SandboxContext, name: str, client: str, rights: Mapping[str, Any]) -> ApiKey:
+    """Return a key with an access type and scopes in the words of the control API; raise `ValueError` for others."""
+    attributes = _scope(rights, "attributes", str)
+    key = ApiKey(
         name=name,
-        client=DEFAULT_CLIENT,
-        host_number=number,
-        access_type=scope.get("access", INTEGRATIONS),
-        functions=frozenset(scope["functions"]) if "functions" in scope else None,
-        channels=frozenset(scope["channels"]) if "channels" in scope else None,
+        client=client,
+        host_number=host_number(context, client),
+        access_type=rights.get("access", INTEGRATIONS),
+        functions=_scope(rights, "functions", str),
+        channels=_scope(rights, "channels", int),
         attributes=None if attributes is None else frozenset(attribute.lower() for attribute in attributes),
     )
+    check_access_type(key.access_type)
+    return key
+
+
+def check_access_type(access: object) -> None:
+    """Raise `ValueError` for an unknown access type."""
+    if access not in ACCESS_TYPES:
+        raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {access!r}")
+
+
+def _scope(rights: Mapping[str, Any], name: str, type_: type) -> frozenset[Any] | None:
+    values = rights.get(name)
+    if values is None:
+        return None
+    if not isinstance(values, list) or not all(isinstance(value, type_) for value in values):
+        raise ValueError(f"expected {name} to be a list of {'numbers' if type_ is int else 'texts'}, got {values!r}")
+    return frozenset(values)
 
 
 def host_number(context: SandboxContext, client: str) -> int:
@@ -251,17 +294,23 @@ def presented_credential(request: Request) -> str | None:
     """Return the credential in a request: its API key, or the user of its token or login.
 
     Header X-API-KEY on every call: documented, https://developer.optimove.com/docs/authentication-guide.
-    Authorization-Token: documented, https://developer.optimove.com/docs/general-information.
+    Authorization-Token: documented, https://developer.optimove.com/docs/general-information. A login ignores both:
+    observed, clients log in again with the expired token in their headers.
     """
+    if is_login(request):
+        user = _user_of_login(request)
+        return None if user is None else login_credential(user)
     key = request.headers.get("x-api-key")
-    if key is not None:
-        return key
     token = request.headers.get(TOKEN_HEADER)
-    if token is not None:
-        user = _user_of_token(token)
-    else:
-        user = _user_of_login(request) if request.path.lower().rstrip("/").endswith("/login") else None
+    if key or token is None:
+        return key
+    user = _user_of_token(token)
     return None if user is None else login_credential(user)
+
+
+def is_login(request: Request) -> bool:
+    """Return True if the request is a login."""
+    return request.path.lower().rstrip("/").endswith("/general/login")
 
 
 def login_credential(user: str) -> str:
@@ -271,40 +320,51 @@ def login_credential(user: str) -> str:
 
 def authorize(store: CredentialStore, request: Request, credential: str, now: Instant) -> ApiKey | Problem | None:
     """Return the key of a request, None for a login, or the reason why no request with this credential is allowed."""
+    if is_login(request):
+        # The function itself responds to a wrong user name or password.
+        return _refused_host(request, store.key_for(credential, now))
     if credential.startswith(_USER_PREFIX):
-        token = request.headers.get(TOKEN_HEADER)
-        problem = None if token is None else store.use_token(credential, token, now)
+        problem = store.use_token(credential, request.headers.get(TOKEN_HEADER, ""), now)
         if problem is not None:
             return problem
     key = store.key_for(credential, now)
-    # The function itself responds to a login with a wrong user name.
-    if key is None and not (credential.startswith(_USER_PREFIX) and TOKEN_HEADER not in request.headers):
+    if key is None:
         return Problem(kind="unauthorized", status=401, detail="the key is disabled or was rotated")
+    return _refused_host(request, key) or key
+
+
+def _refused_host(request: Request, key: ApiKey | None) -> Problem | None:
+    """Return the problem of a request that names the host of another client than its key."""
     called = _HOST_NAME.match(request.headers.get("host", ""))
-    if key is not None and called is not None and int(called[1]) != key.host_number:
-        return Problem(kind="unauthorized", status=401, detail=f"the key is only valid on host api{key.host_number}")
-    return key
+    if key is None or called is None or int(called[1]) == key.host_number:
+        return None
+    return Problem(kind="unauthorized", status=401, detail=f"the key is only valid on host api{key.host_number}")
 
 
-def strip_host_prefix(request: Request) -> Request:
-    """Remove `/api4` from the start of the path, as if the request had been sent to api4.optimove.net.
+def normalise(request: Request) -> Request:
+    """Return a request in the form of the contract: without prefixes of its path, and a login as JSON."""
+    request = strip_prefixes(request)
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != FORM or not (request.method == "POST" and is_login(request)):
+        return request
+    # observed: GitHub larvit/optimove_mocker, beside the live service, reads a login from a form, too.
+    fields = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    headers = {**request.headers, "content-type": JSON}
+    return replace(request, headers=headers, body=json.dumps(fields).encode())
 
-    Each client has a numbered host. Not every HTTP client can resolve such a name for a loopback address, so the
-    number is part of the base URL of a client.
+
+def strip_prefixes(request: Request) -> Request:
+    """Remove `/api4` and a version such as `/v3.0` from the start of the path.
+
+    `/api4` is as if the request had been sent to api4.optimove.net: each client has a numbered host. Not every HTTP
+    client can resolve such a name for a loopback address, so the number is part of the base URL of a client. A version
+    in place of `/current` was observed (PyPI optimove 1.0).
     """
-    if not request.path.startswith("/api"):
+    found = _PREFIXES.match(request.path)
+    if found is None or not found.end():
         return request
-    prefix = _HOST_IN_PATH.match(request.path)
-    if prefix is None:
-        return request
-    headers = {**request.headers, "host": f"api{prefix[1]}.optimove.net"}
-    return Request(
-        method=request.method,
-        path=request.path[prefix.end() :] or "/",
-        query=request.query,
-        headers=headers,
-        body=request.body,
-    )
+    headers = request.headers if found[1] is None else {**request.headers, "host": f"api{found[1]}.optimove.net"}
+    return replace(request, path=request.path[found.end() :] or "/", headers=headers)
 
 
 def make_token(user: str, signature: str) -> str:
@@ -339,8 +399,9 @@ def _user_of_login(request: Request) -> str | None:
 
 
 def login_name(body: Mapping[str, object]) -> object:
-    """Return the user name in the body of a login. Both spellings were observed."""
-    return body.get("Username", body.get("UserName"))
+    """Return the user name in the body of a login. Username and UserName were observed; .NET reads any case."""
+    names = [value for name, value in body.items() if name.lower() == "username"]
+    return names[-1] if names else None
 
 
 def _base64(text: str) -> str:

@@ -24,6 +24,7 @@ _FIXED_TEXTS: Mapping[int, bytes] = {
 _STATUS_DIALECTS: Mapping[str, str] = {
     "unauthorized": "unknown_key",
     "not_permitted": "forbidden",
+    "not_found": "unknown_path",
     "unknown_id": "unknown_id",
     "login_failed": "login_failure",
 }

@@ -1,4 +1,7 @@
-"""API keys in the control API: creating, disabling, enabling and rotating, as a client's admin does on a website."""
+"""API keys in the control API: created, disabled, enabled, rotated and changed, as a client's admin does on a website.
+
+The rights of the user of the legacy login are changed like those of a key with the name `login`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,21 +10,24 @@ from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
 from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Keys, SandboxContext
 from sendproof_simulators.services.optimove.auth import (
-    ACCESS_TYPES,
     DEFAULT_CLIENT,
-    INTEGRATIONS,
+    LOGIN,
     ApiKey,
-    host_number,
+    check_access_type,
     key_json,
+    new_key,
 )
 from sendproof_simulators.services.optimove.state import State
 
 _NEW_KEY_MEMBERS = frozenset({"name", "client", "access", "functions", "channels", "attributes"})
-_CHANGE_MEMBERS = frozenset({"enabled", "rotate", "at"})
+_ACTIONS = frozenset({"enabled", "rotate", "access"})
+_CHANGE_MEMBERS = _ACTIONS | {"at"}
 
 
 def _list_keys(state: State, now: Instant) -> list[dict[str, object]]:
-    return [_key_json(state, name, now) for name in state.credentials.keys]
+    login = state.credentials.login_key()
+    rights = [] if login is None else [{**key_json(login, now), "name": LOGIN}]
+    return [*(_key_json(state, name, now) for name in state.credentials.keys), *rights]
 
 
 def _create_key(
@@ -30,19 +36,9 @@ def _create_key(
     """Create a key with the requested name, client, access type and scopes."""
     _check_members(requested, _NEW_KEY_MEMBERS)
     name = requested.get("name") or f"key-{len(state.credentials.keys) + 1}"
-    client = requested.get("client", DEFAULT_CLIENT)
-    attributes = _scope(requested, "attributes", str)
-    key = ApiKey(
-        name=name,
-        client=client,
-        host_number=host_number(context, client),
-        access_type=requested.get("access", INTEGRATIONS),
-        functions=_scope(requested, "functions", str),
-        channels=_scope(requested, "channels", int),
-        attributes=None if attributes is None else frozenset(attribute.lower() for attribute in attributes),
-    )
-    if key.access_type not in ACCESS_TYPES:
-        raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {key.access_type!r}")
+    if name == LOGIN:
+        raise ValueError(f"expected a key name that is not taken, got {name!r}, the name of the user's rights")
+    key = new_key(context, name, requested.get("client", DEFAULT_CLIENT), requested)
     state.credentials.add_key(key, _new_key_value(context, name, 0))
     return _key_json(state, name, now), Effects(entries=(_key_entry(name, "created"),))
 
@@ -50,26 +46,52 @@ def _create_key(
 def _change_key(
     context: SandboxContext, state: State, now: Instant, name: str, requested: Mapping[str, Any]
 ) -> tuple[dict[str, object], Effects]:
-    """Disable (`enabled` false), enable, or rotate (`rotate` true) a key. `at` (default: now) ends the old value."""
+    """Disable (`enabled` false), enable or rotate (`rotate` true) a key, or give it another access type.
+
+    `at` (default: now) ends the old value.
+    """
     _check_members(requested, _CHANGE_MEMBERS)
-    if name not in state.credentials.keys:
-        raise KeyError(f"no key is named {name!r}; there are: {', '.join(state.credentials.keys)}")
-    if ("enabled" in requested) == ("rotate" in requested):
-        raise ValueError("expected either `enabled` or `rotate`")
-    key, at = state.credentials.keys[name], parse_iso(requested["at"]) if "at" in requested else now
-    if requested.get("rotate"):
-        key.rotations += 1
-        state.credentials.rotate(name, _new_key_value(context, name, key.rotations), at)
-        entry = _key_entry(name, "rotated", at)
-    elif "rotate" in requested:
-        raise ValueError("expected `rotate` to be true, got false")
+    known = (*state.credentials.keys, LOGIN)
+    if name not in known:
+        raise KeyError(f"no key is named {name!r}; there are: {', '.join(known)}")
+    if len(requested.keys() & _ACTIONS) != 1:
+        raise ValueError(f"expected one of {', '.join(sorted(_ACTIONS))}")
+    at = parse_iso(requested["at"]) if "at" in requested else now
+    if "rotate" in requested:
+        entry = _rotate(context, state, name, at, is_wanted=requested["rotate"])
     else:
-        key.disabled_at = None if requested["enabled"] else at
-        entry = _key_entry(name, "enabled") if requested["enabled"] else _key_entry(name, "disabled", at)
+        entry = _change_rights(_key_to_change(state, name), requested, at)
     return _key_json(state, name, now), Effects(entries=(entry,))
 
 
+def _rotate(context: SandboxContext, state: State, name: str, at: Instant, *, is_wanted: bool) -> JournalEntry:
+    if name == LOGIN:
+        raise ValueError("expected a key to rotate; a login has a password, which never changes")
+    if not is_wanted:
+        raise ValueError("expected `rotate` to be true, got false")
+    key = state.credentials.keys[name]
+    key.rotations += 1
+    state.credentials.rotate(name, _new_key_value(context, name, key.rotations), at)
+    return _key_entry(name, "rotated", at)
+
+
+def _change_rights(key: ApiKey, requested: Mapping[str, Any], at: Instant) -> JournalEntry:
+    if "access" in requested:
+        check_access_type(requested["access"])
+        key.access_type = requested["access"]
+        return _key_entry(key.name, "changed")
+    key.disabled_at = None if requested["enabled"] else at
+    return _key_entry(key.name, "enabled") if requested["enabled"] else _key_entry(key.name, "disabled", at)
+
+
+def _key_to_change(state: State, name: str) -> ApiKey:
+    return state.credentials.separate_login() if name == LOGIN else state.credentials.keys[name]
+
+
 def _key_json(state: State, name: str, now: Instant) -> dict[str, object]:
+    """Return the control API's JSON of a key with its value, or of the rights of the user."""
+    if name == LOGIN:
+        return key_json(state.credentials.separate_login(), now)
     return {**key_json(state.credentials.keys[name], now), "key": state.credentials.current_value(name)}
 
 
@@ -77,15 +99,6 @@ def _check_members(requested: Mapping[str, Any], names: frozenset[str]) -> None:
     unknown = sorted(requested.keys() - names)
     if unknown:
         raise ValueError(f"expected members of {', '.join(sorted(names))}, got {', '.join(unknown)}")
-
-
-def _scope(requested: Mapping[str, Any], name: str, type_: type) -> frozenset[Any] | None:
-    values = requested.get(name)
-    if values is None:
-        return None
-    if not isinstance(values, list) or not all(isinstance(value, type_) for value in values):
-        raise ValueError(f"expected {name} to be a list of {'numbers' if type_ is int else 'texts'}, got {values!r}")
-    return frozenset(values)
 
 
 def _new_key_value(context: SandboxContext, name: str, rotation: int) -> str:

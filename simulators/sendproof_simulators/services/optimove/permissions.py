@@ -72,7 +72,12 @@ def _check_permission(call: Call) -> None:
     key: ApiKey | None = call.key
     if key is None:
         return
-    if not key.may_call(call.operation, unlisted_allowed=call.state.options.unlisted_functions_allowed):
+    options = call.state.options
+    if not key.may_call(
+        call.operation,
+        unlisted_allowed=options.unlisted_functions_allowed,
+        look_up_allowed=options.look_up_allowed,
+    ):
         raise forbidden(f"a key of access type {key.access_type} may not call {call.operation}")
     for channel in _named_channels(call):
         if not key.may_use(channel):

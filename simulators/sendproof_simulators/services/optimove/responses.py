@@ -48,7 +48,7 @@ def encoded_list_response(options: OptimoveOptions, rows: bytes) -> Response:
 
 def _empty_list_response(options: OptimoveOptions) -> Response:
     if options.empty_result == "not_found":
-        raise ApiError("not_found", 404, "Not Found")
+        raise ApiError("nothing_found", 404, "Not Found")
     return Response(status=204, content_type="") if options.empty_result == "no_content" else Response(body=b"[]")
 
 

@@ -1,6 +1,7 @@
 """The open questions about `saveEvent`."""
 
 from sendproof_simulators.core.dialects import Dialect, Option
+from sendproof_simulators.core.members import NULL_MEMBERS
 
 _PAGE = "https://developer.optimove.com/docs/external-vendors-campaign-engagement-metrics"
 
@@ -57,4 +58,5 @@ DIALECTS = (
             Option(value="empty", meaning="200 and no body", evidence="assumed", source="no statement"),
         ),
     ),
+    NULL_MEMBERS,
 )

@@ -4,8 +4,8 @@ documented: `message` is URL-encoded, and the samples in PHP and C# encode it be
 the documented response shows the plain text. Samples in other languages encode once.
 
 A client that encodes once cannot be told from one that encodes twice, so the dialect `text_decoding: twice` decodes a
-value again only if nothing in it is left to encode. assumed: which values these are, and that a text made from a
-template of the account is final.
+value again only if nothing in it is left to encode. assumed: which values these are, and that a text is final if it is
+made from a template of the account, and the decoded one is not.
 """
 
 import re
@@ -28,7 +28,11 @@ def decoded_text(call: Call, text: str) -> str:
     if not _decodes_twice(call) or not ("%" in text or "+" in text):
         return text
     decoded = _plain_text(text)
-    return text if decoded == text or matches_template(text, call.state.templates.values()) else decoded
+    if decoded == text:
+        return text
+    templates = call.state.templates.values()
+    is_final = matches_template(text, templates) and not matches_template(decoded, templates)
+    return text if is_final else decoded
 
 
 def decoded_sender(call: Call, sender: str) -> str:

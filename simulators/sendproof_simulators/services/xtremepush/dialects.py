@@ -1,6 +1,7 @@
 """The dialects of Xtremepush: open questions about its API, and the options of each."""
 
 from sendproof_simulators.core.dialects import Dialect, Option
+from sendproof_simulators.core.members import NULL_MEMBERS
 
 _CODES = "https://support.xtremepush.com/hc/en-us/articles/115001058185-External-API-Responses-Status-Error-Codes"
 _EXECUTE = "https://docs.xtremepush.com/reference/campaign-execute"
@@ -101,4 +102,5 @@ DIALECTS = (
             _option("50_per_second", "yes: more than 50 calls per second are refused with 429", "assumed", _CODES),
         ),
     ),
+    NULL_MEMBERS,
 )

@@ -1,10 +1,11 @@
 """Obligations of scheduled campaigns: the message that each customer is due, for the judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from sendproof_simulators.core.audience.audience import Customer
-from sendproof_simulators.core.audience.records import Customers
-from sendproof_simulators.core.clock.wall_clock import iso
+from sendproof_simulators.core.audience.audience import BY_PROVIDER, Customer
+from sendproof_simulators.core.audience.records import CustomerRecords
+from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.plans import Split
@@ -13,24 +14,40 @@ from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, 
 _BLOCK = 10_000
 
 
-def expectations(customers: Customers, campaign: Campaign) -> Iterator[JournalEntry]:
+def expectations(records: CustomerRecords, since: Instant, campaign: Campaign) -> Iterator[JournalEntry]:
     """Yield for each channel the campaign, and then the obligation to each of its customers, in the order of its pages.
 
-    `customers` must be the customers in their state at the announcement.
+    `since` is the announcement. A customer whose record changes between it and the due time has `alternatives`: no
+    document says when a bridge must read the record, so a message after the old record is right, and one after the new.
     """
     for execution in campaign.executions.values():
         yield JournalEntry(kind="campaign", fields=_campaign_json(execution))
-        yield from _obligations(customers, execution)
+        yield from _obligations(records, since, execution)
 
 
-def _obligations(customers: Customers, execution: Execution) -> Iterator[JournalEntry]:
-    plan = execution.campaign.plan
+def _obligations(records: CustomerRecords, since: Instant, execution: Execution) -> Iterator[JournalEntry]:
+    plan, customers = execution.campaign.plan, records.as_of(since)
+    changed = records.changes_between(since, max(split.send_at for split in execution.plan.splits))
     end = plan.first_customer + plan.customers
     for start in range(plan.first_customer, end, _BLOCK):
         block = range(start, min(start + _BLOCK, end))
         rows = zip(block, customers.customers(block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
-            yield JournalEntry(kind="obligation", fields=_obligation_json(execution, index, customer, split))
+            fields = _obligation_json(execution, index, customer, split)
+            later = (at for at in changed.get(index, ()) if at <= split.send_at)
+            others = [_obligation_json(execution, index, records.as_of(at).customer(index), split) for at in later]
+            if customer.opted_out_by == BY_PROVIDER and customer.number != records.audience.customer(index).number:
+                # A provider may know the opt-out by the old number, or by the customer.
+                others.append(_obligation_json(execution, index, replace(customer, opted_out_by=None), split))
+            yield JournalEntry(kind="obligation", fields={**fields, **_alternatives(fields, others)})
+
+
+def _alternatives(fields: Mapping[str, object], others: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Return the member `alternatives` for further right messages, with what differs; nothing without one."""
+    names = ("number", "text", "owed", "reason", "raw_number", "opted_out_by")
+    messages = [{name: other.get(name) for name in names} for other in others]
+    different = [message for message in messages if any(message[name] != fields.get(name) for name in names[:3])]
+    return {"alternatives": different} if different else {}
 
 
 def _campaign_json(execution: Execution) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sendproof_simulators.core.dialects import Dialect, Option
+from sendproof_simulators.core.members import MEMBER_NAMES, NULL_MEMBERS
 
 
 def _dialect(name: str, question: str, *options: tuple[str, str, str, str]) -> Dialect:
@@ -47,10 +48,37 @@ _ERROR_DIALECTS = (
         ),
     ),
     _dialect(
+        "customer_look_up",
+        "May a key of type Integrations read the attributes of one customer?",
+        (
+            "allowed",
+            "yes, those in its scope",
+            "documented",
+            "https://docs.delivyr.net/docs/optimove (Find Attributes)",
+        ),
+        (
+            "refused",
+            "no, GetCustomerAttributes is not on the list for third parties",
+            "documented",
+            "https://github.com/optimove-tech/Optimove-APIs (sandbox guide)",
+        ),
+    ),
+    _dialect(
         "unknown_id",
         "Which status does a request with an unknown campaign or channel get?",
         ("404", "Not Found", "assumed", "test doubles of PyPI optimove 2.0.0"),
         ("400", "Bad Request", "assumed", "no statement"),
+    ),
+    _dialect(
+        "unknown_path",
+        "Which status does a request get for a path that no function has?",
+        ("404", "Not Found", "assumed", "RFC 9110, section 15.5.5"),
+        (
+            "405",
+            "Method Not Allowed",
+            "observed",
+            "client code: GitHub larvit/optimove_mocker, beside the live service",
+        ),
     ),
     _dialect(
         "retry_after",
@@ -222,19 +250,27 @@ _PAGING_DIALECTS = (
         ("ascending", "by customer id, ascending", "assumed", "no statement"),
         ("descending", "by customer id, descending", "assumed", "no statement"),
     ),
+    _dialect(
+        "send_details_values",
+        "Which attribute values does a row show, if they have changed since the announcement?",
+        ("current", "those at the time of the call", "assumed", "no statement; a look-up of a customer shows these"),
+        ("announced", "those at the announcement of the campaign", "assumed", "no statement"),
+    ),
 )
 
 _REQUEST_DIALECTS = (
+    MEMBER_NAMES,
+    NULL_MEMBERS,
     _dialect(
         "attribute_update_limit",
         "What is the maximum number of customers in one UpdateCustomerAttributes?",
+        ("10000", "10,000", "documented", "https://developer.optimove.com/docs/integrate-your-service-with-optimove"),
         (
             "1000",
             "1,000",
             "documented",
             "https://developer.optimove.com/reference/post_customers-updatecustomerattributes",
         ),
-        ("10000", "10,000", "documented", "https://developer.optimove.com/docs/integrate-your-service-with-optimove"),
     ),
     _dialect(
         "metric_values",

@@ -1,14 +1,12 @@
 """Functions of the group `actions`: campaigns, and the channels of their execution."""
 
-from collections.abc import Iterator
-
-from sendproof_simulators.core.clock.wall_clock import iso, sql_time
+from sendproof_simulators.core.clock.wall_clock import sql_time
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import ApiKey
-from sendproof_simulators.services.optimove.campaigns.campaign import ANNOUNCED, Campaign
-from sendproof_simulators.services.optimove.handlers.executions import send_id
+from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
+from sendproof_simulators.services.optimove.handlers.executions import executed_campaigns, send_id
 from sendproof_simulators.services.optimove.permissions import authorized
 
 
@@ -23,7 +21,7 @@ def get_campaign_details(call: Call) -> Effects:
 def get_executed_campaign_details(call: Call) -> Effects:
     """Return the details of the campaigns of a day."""
     rows = [
-        {"CampaignID": campaign.plan.campaign, **_campaign_details(campaign)} for campaign in _executed_campaigns(call)
+        {"CampaignID": campaign.plan.campaign, **_campaign_details(campaign)} for campaign in executed_campaigns(call)
     ]
     return Effects(response=responses.list_response(call.state.options, rows))
 
@@ -33,7 +31,7 @@ def get_executed_campaigns_by_channel(call: Call) -> Effects:
     """Return the campaigns of a day on a channel."""
     channel = call.params["ChannelID"]
     call.state.channel_templates(channel)
-    campaigns = (campaign for campaign in _executed_campaigns(call) if channel in campaign.executions)
+    campaigns = (campaign for campaign in executed_campaigns(call) if channel in campaign.executions)
     rows = [{"CampaignID": campaign.plan.campaign} for campaign in campaigns]
     return Effects(response=responses.list_response(call.state.options, rows))
 
@@ -63,16 +61,6 @@ def get_execution_channels(call: Call) -> Effects:
         if key is None or key.may_use(channel.id)
     ]
     return Effects(response=responses.list_response(call.state.options, rows))
-
-
-def _executed_campaigns(call: Call) -> Iterator[Campaign]:
-    """Yield the campaigns announced on the requested day with a channel in the scope of the key."""
-    key: ApiKey | None = call.key
-    for _, campaign in sorted(call.state.campaigns.items()):
-        day = None if campaign.announced_at is None else iso(campaign.announced_at)[:10]
-        is_permitted = key is None or any(map(key.may_use, campaign.executions))
-        if campaign.state == ANNOUNCED and day == call.params["Date"] and is_permitted:
-            yield campaign
 
 
 def _campaign_details(campaign: Campaign) -> dict[str, object]:

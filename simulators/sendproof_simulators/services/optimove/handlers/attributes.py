@@ -1,8 +1,9 @@
 """Functions about attributes: their list, one customer's values, changed customers, and changes."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from sendproof_simulators.core.clock.wall_clock import DAY, YEARS, Instant, parse_iso
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.simulator import Call
@@ -17,6 +18,10 @@ from sendproof_simulators.services.optimove.handlers.paging import (
     visible_attributes,
 )
 from sendproof_simulators.services.optimove.permissions import authorized
+
+# observed: PyPI optimove 2.0.0, in which the value of a new customer is the text NULL
+_NULL_TEXT = "NULL"
+_FIRST_DAY, _LAST_DAY = f"{YEARS.start}-01-01", f"{YEARS.stop - 1}-12-31"
 
 
 @authorized
@@ -51,24 +56,58 @@ def get_customer_attributes(call: Call) -> Effects:
 
 @authorized
 def get_customer_attribute_changers(call: Call) -> Effects:
-    """Return the customers with another value of an attribute than a day ago."""
-    records, name = call.state.records, call.params["ChangedCustomerAttribute"]
-    attribute = next((known for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
-    if attribute is None:
-        raise not_found(f"ChangedCustomerAttribute: {name} is not known")
+    """Return the customers with a changed attribute: since a day ago or, in the older form, within some days."""
+    records, form = call.state.records, _changers_form(call)
+    name = _visible_name(call, "ChangedCustomerAttribute")
     names, rows = requested_attributes(call), []
-    for index in sorted(records.changes_of(attribute.name)):
-        since = call.now - call.state.limits.change_age_ms
-        before, after = (records.value(index, attribute.name, at) for at in (since, call.now))
+    for index in sorted(records.changes_of(name)):
+        before, after = (records.value(index, name, at) for at in (form.since, form.until))
         if before != after:
             values = [records.value(index, name, call.now) for name in names]
-            row = {
-                "CustomerID": records.id_of(index),
-                "InitialCustomerAttribute": before,
-                "FinalCustomerAttribute": after,
-            }
+            row = {"CustomerID": records.id_of(index)} | form.members(before, after)
             rows.append(row | responses.attribute_member(call.state.options, values, attribute_delimiter(call)))
     return Effects(response=responses.list_response(call.state.options, rows[requested_page(call).slice()]))
+
+
+@dataclass(frozen=True, slots=True)
+class _ChangersForm:
+    """One form of GetCustomerAttributeChangers, and the instants it compares."""
+
+    is_older: bool
+    since: Instant
+    until: Instant
+
+    def members(self, before: str | None, after: str | None) -> dict[str, object]:
+        """Return the members of a row with the two values."""
+        if not self.is_older:
+            return {"InitialCustomerAttribute": before, "FinalCustomerAttribute": after}
+        older = (_NULL_TEXT if value is None else value for value in (before, after))
+        return dict(zip(("InitialCustomerAttributes", "FinalCustomerAttributes"), older, strict=True))
+
+
+def _changers_form(call: Call) -> _ChangersForm:
+    """Return the form of a request: the older one if it names a day."""
+    first, last = (call.params.get(name) for name in ("StartDate", "EndDate"))
+    if first is None and last is None:
+        return _ChangersForm(is_older=False, since=call.now - call.state.limits.change_age_ms, until=call.now)
+    since = 0 if first is None else _start_of(first) - 1
+    return _ChangersForm(
+        is_older=True, since=since, until=call.now if last is None else min(call.now, _start_of(last) + DAY - 1)
+    )
+
+
+def _start_of(day: str) -> Instant:
+    """Return the first instant of a day, or of the nearest one that a clock can show."""
+    return parse_iso(f"{min(max(day, _FIRST_DAY), _LAST_DAY)}T00:00:00Z")
+
+
+def _visible_name(call: Call, parameter: str) -> str:
+    """Return the name of the attribute in a parameter, as it is spelled in the records."""
+    name = call.params[parameter]
+    found = next((known.name for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
+    if found is None:
+        raise not_found(f"{parameter}: {name} is not known")
+    return found
 
 
 @authorized

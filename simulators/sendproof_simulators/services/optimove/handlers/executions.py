@@ -1,15 +1,15 @@
 """Functions of the group `customers` that list the recipients of a campaign, one row per channel."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_simulators.core.clock.wall_clock import sql_time
+from sendproof_simulators.core.clock.wall_clock import iso, sql_time
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.plans import Split
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import ApiKey
-from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution
+from sendproof_simulators.services.optimove.campaigns.campaign import ANNOUNCED, Campaign, Execution
 from sendproof_simulators.services.optimove.handlers.paging import (
     attribute_delimiter,
     ordered,
@@ -79,7 +79,16 @@ def get_customer_execution_details_by_campaign(call: Call) -> Effects:
 @authorized
 def get_customer_one_time_actions_by_campaign(call: Call) -> Effects:
     """Return a page of customers with their groups and actions. The simulator has no control group."""
+    return _page_with_attributes(call, _one_time_action(call))
 
+
+@authorized
+def get_customer_one_time_actions_by_date(call: Call) -> Effects:
+    """Return a page of the customers of all campaigns of a day, campaign by campaign."""
+    return _page_of_campaigns(call, list(executed_campaigns(call)), _one_time_action(call))
+
+
+def _one_time_action(call: Call) -> Callable[[Recipient], dict[str, object]]:
     def row(recipient: Recipient) -> dict[str, object]:
         return {
             "CustomerID": call.state.records.id_of(recipient.customer),
@@ -88,7 +97,7 @@ def get_customer_one_time_actions_by_campaign(call: Call) -> Effects:
             "ChannelID": recipient.execution.plan.channel,
         }
 
-    return _page_with_attributes(call, row)
+    return row
 
 
 @authorized
@@ -118,15 +127,34 @@ def send_id(context: SandboxContext, execution: Execution, split: Split) -> str:
 
 
 def _page_with_attributes(call: Call, row: Callable[[Recipient], dict[str, object]]) -> Effects:
-    """Return the requested page with the requested attributes, in their state at the announcement."""
-    options, campaign = call.state.options, call.state.announced_campaign(call.params["CampaignID"])
+    """Return the requested page of one campaign."""
+    return _page_of_campaigns(call, [call.state.announced_campaign(call.params["CampaignID"])], row)
+
+
+def _page_of_campaigns(
+    call: Call, campaigns: Sequence[Campaign], row: Callable[[Recipient], dict[str, object]]
+) -> Effects:
+    """Return the requested page with the requested attributes."""
+    options = call.state.options
     names, delimiter = requested_attributes(call), attribute_delimiter(call)
-    customers = call.state.records.as_of(campaign.announced_at)
+    customers = {campaign.plan.campaign: call.state.shown_customers(campaign, call.now) for campaign in campaigns}
     rows: list[Mapping[str, object]] = []
-    for recipient in _requested_recipients(call, campaign.executions.values()):
-        values = customers.values(recipient.customer, names) if names else ()
+    executions = (execution for campaign in campaigns for execution in campaign.executions.values())
+    for recipient in _requested_recipients(call, executions):
+        known = customers[recipient.execution.campaign.plan.campaign]
+        values = known.values(recipient.customer, names) if names else ()
         rows.append({**row(recipient), **responses.attribute_member(options, values, delimiter)})
     return Effects(response=responses.list_response(options, rows))
+
+
+def executed_campaigns(call: Call) -> Iterator[Campaign]:
+    """Yield the campaigns announced on the requested day with a channel in the scope of the key."""
+    key: ApiKey | None = call.key
+    for _, campaign in sorted(call.state.campaigns.items()):
+        day = None if campaign.announced_at is None else iso(campaign.announced_at)[:10]
+        is_permitted = key is None or any(map(key.may_use, campaign.executions))
+        if campaign.state == ANNOUNCED and day == call.params["Date"] and is_permitted:
+            yield campaign
 
 
 def _requested_recipients(call: Call, executions: Iterable[Execution]) -> Iterator[Recipient]:

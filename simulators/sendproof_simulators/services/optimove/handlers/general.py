@@ -4,7 +4,7 @@ from sendproof_simulators.core.clock.wall_clock import DAY, iso
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
-from sendproof_simulators.services.optimove.auth import THIRD_PARTY_FUNCTIONS, ApiKey, login_name, make_token
+from sendproof_simulators.services.optimove.auth import ApiKey, login_name, make_token
 from sendproof_simulators.services.optimove.campaigns.nightly_run import start_of_day
 from sendproof_simulators.services.optimove.errors import ApiError, bad_request
 from sendproof_simulators.services.optimove.events import CAMPAIGN_PROCESSED
@@ -55,6 +55,7 @@ def _listener_row(call: Call, event: int, channel: int | None, url: str) -> dict
 def api_key_info(call: Call) -> Effects:
     """Return the rights of the key. The form of the response is assumed."""
     key: ApiKey | None = call.key
+    options = call.state.options
     if key is None:
         raise ApiError("unauthorized", 401, "missing API key")
     info: dict[str, object] = {
@@ -63,9 +64,10 @@ def api_key_info(call: Call) -> Effects:
         "IsActive": True,
         "Channels": [channel for channel in call.state.templates if key.may_use(channel)],
         "CustomerAttributes": [attribute.name for attribute in visible_attributes(call)],
-        "Functions": sorted(THIRD_PARTY_FUNCTIONS if key.functions is None else key.functions),
+        "Functions": key.listed_functions(
+            unlisted_allowed=options.unlisted_functions_allowed, look_up_allowed=options.look_up_allowed
+        ),
     }
-    options = call.state.options
     return Effects(response=responses.object_response(options, [info] if options.api_key_info_as_array else info))
 
 
