@@ -20,6 +20,17 @@ class Split(msgspec.Struct, frozen=True):
     group: int = 1
 
 
+class Alternative(msgspec.Struct, frozen=True, gc=False):
+    """Another right message to a customer whose record changes between the announcement and the due time."""
+
+    number: str | None
+    text: str | None
+    owed: bool
+    reason: str | None = None
+    raw_number: str | None = None
+    opted_out_by: Literal["attribute", "provider"] | None = None
+
+
 class Violation(msgspec.Struct, frozen=True, gc=False):
     """One rule of the contract that a request broke.
 

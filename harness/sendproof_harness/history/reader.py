@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from sendproof_harness.history.alternatives import with_chosen_alternatives
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.record import Record
 from sendproof_harness.history.records import (
@@ -64,6 +65,9 @@ def parse_history(lines: Iterable[bytes]) -> History:
             records_by_field[FIELD_OF[type(record)]].append(record)
     if end is None:
         raise HistoryError(f"line {number:,}: {_NO_END}")
+    obligations = cast("list[Obligation]", records_by_field["obligations"])
+    deliveries = cast("list[Delivery]", records_by_field["deliveries"])
+    records_by_field["obligations"] = [*with_chosen_alternatives(obligations, deliveries)]
     return History(header=header, seal=seal, **{field: tuple(records) for field, records in records_by_field.items()})  # type: ignore[arg-type]
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.parts import (
+    Alternative,
     AttributeChange,
     ChannelTemplate,
     InjectedCall,
@@ -58,10 +59,12 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign), cancelled, control_group, visitor (who is no customer), or outside_segment and
-    suppressed, which the provider decides. `opted_out_by` is where an opt-out was kept when the campaign was announced:
-    attribute or provider. `raw_number` is the number as the client's records spell it, if that is not + and the digits.
-    `outcome` is the name of the customer's test number.
+    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, control_group,
+    visitor (who is no customer), or outside_segment and suppressed, which the provider decides. `opted_out_by` is where
+    an opt-out was kept when the campaign was announced: attribute or provider. `raw_number` is the number as the
+    client's records spell it, if that is not + and the digits. `outcome` is the name of the customer's test number.
+    `alternatives` are further right messages; a reader of the history replaces the obligation by the one that the
+    bridge chose.
     """
 
     campaign: int
@@ -77,6 +80,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     opted_out_by: Literal["attribute", "provider"] | None = None
     raw_number: str | None = None
     outcome: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -410,6 +414,20 @@ class Engagement(Record, frozen=True, gc=False, tag="engagement"):
     context: dict[str, Any]
 
 
+class ContractViolation(Record, frozen=True, gc=False, tag="contract_violation"):
+    """A response or webhook that the simulators sent in spite of its contract, in a strict run.
+
+    A response has the `operation` and the line of the `request`, a webhook the `event` and the `key`.
+    """
+
+    service: str
+    violations: tuple[Violation, ...]
+    operation: str | None = None
+    request: int | None = None
+    event: str | None = None
+    key: str | None = None
+
+
 class End(Record, frozen=True, gc=False, tag="end"):
     """The last line. `lines` is the number of lines before it, the header included, for readers without seals."""
 
@@ -446,6 +464,7 @@ Line = (
     | ChannelApps
     | Key
     | Engagement
+    | ContractViolation
     | Probe
     | Scenario
     | RunIdentity
@@ -494,6 +513,7 @@ class History:
     channel_apps: tuple[ChannelApps, ...] = ()
     keys: tuple[Key, ...] = ()
     engagements: tuple[Engagement, ...] = ()
+    contract_violations: tuple[ContractViolation, ...] = ()
     probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     runs: tuple[RunIdentity, ...] = ()

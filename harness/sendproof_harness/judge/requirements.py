@@ -181,6 +181,13 @@ SEND_FIELDS_RIGHT = Requirement(
     source="http://api.txtlocal.com/docs/sendsms",
     evidence="documented",
 )
+CUSTOMERS_NAMED_BY_ID = Requirement(
+    number="R410",
+    text="Where the provider knows the client's customers (`recipients: customer_ids`), the bridge gives it a template "
+    "and a group of customer ids, and no number or text of its own: the brochure of Textlocal and Optimove says so.",
+    source="docs/textlocal-brochure.md",
+    evidence="documented",
+)
 SUPPRESSION_RESPECTED = Requirement(
     number="R411",
     text="A customer whom the provider's suppression attribute excludes gets no message. The attribute comes from "

@@ -8,6 +8,7 @@ the simulators, in seconds since the epoch.
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ _MESSAGE_LOSSES = ("duplicated", "wrong text", "wrong number", "sent to opted-ou
 _MAX_SEEN = 255
 #: The events that the simulators did not answer; they say nothing about the bridge.
 UNANSWERED = "unanswered"
+#: The messages whose event 11 the simulators had not sent at the end; they say nothing about the bridge.
+UNSENT = "never announced"
+_TRIGGER_MET = "11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,12 @@ class TriggerTracker:
             "webhook": self._count_webhook,
         }
         self._unanswered: set[int] = set()
+        # The events 11 that are still to come, by customer: fired ones add to it, sent ones reduce it.
+        self._unsent = Counter[str]()
         for loss in ("lost", *_MESSAGE_LOSSES, "unexpected"):
             counts.record_checked(loss, "messages", "bridge", 0)
         counts.record_checked(UNANSWERED, "events", "harness", 0)
+        counts.record_checked(UNSENT, "messages", "harness", 0)
 
     def record_fired(self, number: int, planned: float, late_s: float) -> None:
         """Record that a trigger of this share is fired now, `late_s` seconds after its `planned` time."""
@@ -92,6 +99,7 @@ class TriggerTracker:
         if self._expected_message(number).text is not None:
             self.due += 1
             self._counts.losses["lost"].looked_at += 1
+            self._counts.losses[UNSENT].looked_at += 1
 
     def record_unanswered(self, number: int, reason: str) -> None:
         """Record that the simulators did not answer the event of a trigger: it is not known if it was fired.
@@ -117,21 +125,29 @@ class TriggerTracker:
             handle(line, line.real - self._start)
 
     def finish(self) -> None:
-        """Count the lost messages at the end."""
-        for index, seen in enumerate(self._seen):
+        """Count the lost messages at the end, newest first: of a customer's events, the newest are sent last."""
+        for index in reversed(range(len(self._seen))):
             number = index * self._shares + self._share
-            if not seen and self._planned[index] and number not in self._unanswered:
+            if not self._seen[index] and self._planned[index] and number not in self._unanswered:
                 expected = self._expected_message(number)
                 if expected.text is not None:
-                    self._counts.record_losses(
-                        "lost", f"{expected.customer}: no message for order {format_order(number)}"
-                    )
+                    self._count_missing(expected.customer, number)
+
+    def _count_missing(self, customer: str, number: int) -> None:
+        is_unsent = self._unsent[customer] > 0
+        if is_unsent:
+            self._unsent[customer] -= 1
+        what = "no event 11" if is_unsent else "no message"
+        self._counts.record_losses(
+            UNSENT if is_unsent else "lost", f"{customer}: {what} for order {format_order(number)}"
+        )
 
     def _count_event(self, line: JournalLine, at: float) -> None:
         order = _parse_parameters(line.parameters).order
         if order.isdigit() and int(order) % self._shares == self._share:
             self._counts.record_events("triggers", "triggers", 1, at)
             self._accepted[int(order) // self._shares] = line.real
+            self._unsent[self._expected_message(int(order)).customer] += 1
             self._unanswered.discard(int(order))
 
     def _count_delivery(self, line: JournalLine, at: float) -> None:
@@ -173,6 +189,8 @@ class TriggerTracker:
 
     def _count_webhook(self, line: JournalLine, at: float) -> None:
         del at
+        if line.event == _TRIGGER_MET and line.attempt == 1 and line.key.count(":") > 1:
+            self._unsent[line.key.split(":")[-2]] -= 1
         if line.duration_ms is None or self._share:
             return
         is_success = isinstance(line.status, int) and 200 <= line.status < 300  # noqa: PLR2004 - success in HTTP

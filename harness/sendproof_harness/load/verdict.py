@@ -30,7 +30,7 @@ from sendproof_harness.load.formatting import (
 )
 from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
 from sendproof_harness.load.service_levels import Percentile, ServiceLevels
-from sendproof_harness.load.trigger_tracker import UNANSWERED
+from sendproof_harness.load.trigger_tracker import UNANSWERED, UNSENT
 from sendproof_harness.report.formatting import capitalised
 
 # A few events without a response change neither the load nor what is known about the bridge.
@@ -180,7 +180,7 @@ def _loss(level: _Level, loss: Loss, maximum: int) -> JudgedLevel:
     if not loss.looked_at and not loss.count:
         return level.unknown(f"nothing to check: no {loss.unit}")
     got = f"{loss.count:,} of {counted(loss.looked_at, loss.unit)}"
-    if loss.name == UNANSWERED:
+    if loss.name in {UNANSWERED, UNSENT}:
         return _unanswered(level, loss, got)
     if loss.count > maximum:
         return level.missed(got, loss.blame, examples=loss.examples)
@@ -188,7 +188,7 @@ def _loss(level: _Level, loss: Loss, maximum: int) -> JudgedLevel:
 
 
 def _unanswered(level: _Level, loss: Loss, got: str) -> JudgedLevel:
-    """Return an error of the harness if too many events got no response: the load was not the planned one."""
+    """Return an error of the harness if too many events got no response or were not sent: it was another load."""
     accepted = replace(level, expected=f"at most {format_percent(_ACCEPTED_UNANSWERED)}")
     if loss.count <= loss.looked_at * _ACCEPTED_UNANSWERED:
         return accepted.met(got, examples=loss.examples)

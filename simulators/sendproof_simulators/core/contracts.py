@@ -256,9 +256,7 @@ class Contract:
             secured=bool(spec.get("security", self.document.get("security"))),
             case_insensitive=self.case_insensitive,
             parameters=parameters,
-            query_names={
-                (p.name.lower() if self.case_insensitive else p.name): p.name for p in parameters if p.where == "query"
-            },
+            query_names=self._query_names(declared),
             body=self._body(spec),
             defaults=MappingProxyType(dict(self._defaults(declared, spec))),
         )
@@ -278,6 +276,16 @@ class Contract:
         yield from schema.get("properties", {}).items()
         for part in schema.get("allOf", ()):
             yield from self._members(part)
+
+    def _query_names(self, declared: Sequence[Schema]) -> Mapping[str, str]:
+        """Return the name of each query parameter by its accepted spellings."""
+        spellings = [
+            (spelling, spec["name"])
+            for spec in declared
+            if spec["in"] == "query"
+            for spelling in (spec["name"], *(alias["name"] for alias in spec.get("x-aliases", ())))
+        ]
+        return {(spelling.lower() if self.case_insensitive else spelling): name for spelling, name in spellings}
 
     def _parameter(self, spec: Schema) -> Parameter:
         schema = self.resolve(spec["schema"])
@@ -306,7 +314,10 @@ class Contract:
         compiled = _json_schema(schema)
         if _has_references(compiled):
             compiled = {**compiled, "components": self._components}
-        return jsonschema_rs.Draft4Validator(compiled, validate_formats=True)
+        try:
+            return jsonschema_rs.Draft4Validator(compiled, validate_formats=True)
+        except ValueError as error:
+            raise ValueError(f"{self.name}.yaml: expected a valid schema: {error}") from None
 
     @cached_property
     def _strict(self) -> "Contract":

@@ -23,10 +23,20 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedMessage:
+    """The message that a customer is due, by the provider's own records. Without a number and a text: the reason."""
+
+    number: str | None
+    text: str | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPlan:
     """A campaign's part on one channel. `render(body, attributes)` makes the expected text of one customer.
 
-    `app` is the id of one of the channel's apps, for channels that have apps.
+    `app` is the id of one of the channel's apps, for channels that have apps. If the provider knows the customers by
+    their ids, `expected(split, customer)` returns what its records say.
     """
 
     channel: int
@@ -34,6 +44,7 @@ class ChannelPlan:
     splits: tuple[Split, ...]
     render: Callable[[str, Mapping[str, str | None]], str]
     app: str | None = None
+    expected: Callable[[Split, str], ExpectedMessage] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=".*httpx2")
     import connexion
     from connexion.datastructures import MediaTypeDict
-    from connexion.exceptions import OAuthProblem, ProblemException
+    from connexion.exceptions import InvalidSpecification, OAuthProblem, ProblemException
     from connexion.lifecycle import ConnexionResponse
     from connexion.options import SwaggerUIOptions
     from connexion.resolver import Resolution, Resolver
@@ -114,12 +114,18 @@ class ConnexionApp:
 
     def _build(self) -> connexion.AsyncApp:
         app = connexion.AsyncApp(__name__, swagger_ui_options=SwaggerUIOptions(swagger_ui=False))
-        app.add_api(
-            _document(self._contract),
-            resolver=_Resolver(self._endpoint),
-            validator_map=self._validators(),
-            security_map={"apiKey": lambda: _ApiKeys(self._current)},
-        )
+        try:
+            app.add_api(
+                _document(self._contract),
+                resolver=_Resolver(self._endpoint),
+                validator_map=self._validators(),
+                security_map={"apiKey": lambda: _ApiKeys(self._current)},
+            )
+        except InvalidSpecification as error:
+            place = "/".join(map(str, error.absolute_path))
+            raise ValueError(
+                f"{self._contract.name}.yaml: expected valid OpenAPI 3.0, got an error at {place}"
+            ) from error
         app.add_error_handler(ProblemException, self._on_problem)
         app.add_error_handler(HTTPException, self._on_http_error)
         app.add_error_handler(Exception, self._on_failure)

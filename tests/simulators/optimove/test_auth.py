@@ -185,6 +185,15 @@ def test_login_ignores_credentials_in_headers(old_sandbox: Sandbox, header: str,
     assert log_in(old_sandbox, headers={header: value})[0] == 200
 
 
+def test_login_may_be_a_form(old_sandbox: Sandbox) -> None:
+    """A mock beside the live service reads both, in lower case."""
+    form = {name: old_sandbox.optimove["credentials"][name] for name in ("username", "password")}
+    client = Client(old_sandbox.optimove["url"])
+    assert client.call("POST", LOGIN, data=form).status_code == 200
+    assert client.call("POST", LOGIN, data=form | {"password": "%"}).status_code == 401
+    assert client.call("POST", LOGIN, data={"username": form["username"]}).status_code == 400
+
+
 def test_expired_token_does_not_hinder_the_next_login(old_sandbox: Sandbox) -> None:
     token = log_in(old_sandbox)[1].strip('"')
     old_sandbox.wait(20 * MINUTE)

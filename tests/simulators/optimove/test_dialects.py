@@ -31,7 +31,7 @@ OPEN_QUESTIONS = {
     },
     "the spelling of members, and members that are null": {"member_names", "null_members"},
     "an empty result": {"empty_result"},
-    "pages": {"page_maximum", "paging_names", "row_order"},
+    "pages": {"page_maximum", "paging_names", "row_order", "send_details_values"},
     "attributes as an array or as one text": {"attributes_shape"},
     "numbers and flags as text": {"id_type", "flag_type"},
     "ScheduledTime or ScheduleTime": {"execution_time_name"},
@@ -100,6 +100,15 @@ def totals_after_two_calls(optimove: Optimove) -> object:
     return list(optimove.state.metrics.values())
 
 
+def changed_city(optimove: Optimove) -> object:
+    """Return the city in the first row after it has changed."""
+    optimove.call("GetCustomerSendDetailsByChannel", **PAGE, CustomerAttributes="CITY")
+    optimove.advance(optimove.now + 1)
+    optimove.state.records.set_value(0, "CITY", "Ely", optimove.now)
+    page = optimove.read("GetCustomerSendDetailsByChannel", **PAGE, CustomerAttributes="CITY")
+    return page[0]["CustomerAttributes"][0]
+
+
 NEW_VALUE = {"CustomerNewAttributesValuesList": [
     {"CustomerID": "C0000001", "Attributes": [{"RealFieldName": "CITY", "Value": "Ely"}]}
 ]}  # fmt: skip
@@ -133,6 +142,8 @@ ATTRIBUTES = {"CustomerAttributes": "COUNTRY;LANGUAGE", "$top": 1}
         ),
         ("attributes_shape", "array", rows(lambda page: len(page[0]["CustomerAttributes"]), **ATTRIBUTES), 2),
         ("attributes_shape", "joined", rows(lambda page: page[0]["CustomerAttribute"][:3], **ATTRIBUTES), "GB,"),
+        ("send_details_values", "current", changed_city, "Ely"),
+        ("send_details_values", "announced", lambda optimove: changed_city(optimove) != "Ely", True),
         ("row_order", "ascending", rows(lambda page: [row["CustomerID"][-1] for row in page]), ["0", "1", "2"]),
         ("row_order", "descending", rows(lambda page: [row["CustomerID"][-1] for row in page]), ["2", "1", "0"]),
         ("paging_names", "dollar_only", rows(len, top=1, skip=2), 3),

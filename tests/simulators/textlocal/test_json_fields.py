@@ -75,6 +75,14 @@ def test_loose_scalars_of_contacts_are_understood(account):
     assert (row["first_name"], row["custom1"]) == ("", "42")
 
 
+def test_array_with_gaps_may_be_an_object(account):
+    """PHP writes it that way when a script has removed an item."""
+    result = account.call("bulk_json", data=msgspec.json.encode({"messages": {"0": HELLO, "2": HELLO}}).decode())
+    assert len(result["messages"]) == 2
+    account.call("create_contacts_bulk", contacts=msgspec.json.encode({"3": {"number": BOB}}).decode())
+    assert account.call("get_contacts", group_id=5)["num_contacts"] == 1
+
+
 def test_fields_next_to_data_fill_its_gaps(account):
     """observed: a campaign script in Django puts `sender` and `test` there."""
     data = msgspec.json.encode({"messages": [HELLO], "sender": "Inside"}).decode()

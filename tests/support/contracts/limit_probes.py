@@ -59,6 +59,7 @@ def page_is_full(sandbox: LocalSandbox, operation: str, rows: int) -> bool:
         "GetCanceledCampaignCustomers": {"CampaignID": 7003},
         "GetCampaignInteractionCustomers": {"ChannelID": 505, "Date": "2026-03-02", "EventID": 0},
         "GetCustomerAttributeChangers": {"ChangedCustomerAttribute": "CITY"},
+        "GetCustomerOneTimeActionsByDate": {"Date": "2026-03-02"},
     }
     if "channel_templates" not in sandbox.prepared:
         add_campaigns(sandbox)
@@ -351,6 +352,6 @@ BY_SERVICE = frozenset({"body", "requests"})
 FRESH = frozenset(
     {
         "requests", "unused token", "age of the cancellation", "age of the change", "attributes added by API",
-        "length of a text type", "age of a message", "rows", "letters of a sender",
+        "length of a text type", "age of a message", "age of the timestamp", "rows", "letters of a sender",
     }
 )  # fmt: skip

@@ -91,6 +91,13 @@ class LocalSandbox:
         lines = (json.loads(line) for line in sandbox.journal.lines())
         return [line for line in lines if line["kind"] == kind]
 
+    def last_request(self, service: str) -> dict[str, Any]:
+        """Return the journal's entry of the last request to a service, with or without a known credential."""
+        lines = list(self.simulators.app.sandboxes.get(self.made["sandbox"]).journal.lines())
+        known = next((line for line in map(json.loads, reversed(lines)) if line["kind"] == "request"), None)
+        unknown = self.simulators.app.services[service].unauthenticated
+        return unknown.popleft() if unknown else known
+
     def send(self, service: str, method: str, path: str, query: object = (), body: object = None, form: bool = False):
         """Send a request with the credentials of a service. `body` is JSON, or a form with `form`, or bytes."""
         content = body if isinstance(body, bytes) else _encoded(body, form=form)

@@ -22,6 +22,7 @@ class _TemplateLists:
     """The templates of the providers and the lists of the channels at some instant."""
 
     provider: dict[str, dict[str, str]] = field(default_factory=dict)
+    earlier: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     changed: dict[tuple[str, str], int] = field(default_factory=dict)
     channels: dict[int, dict[str, str]] = field(default_factory=dict)
 
@@ -36,6 +37,8 @@ class _TemplateLists:
         if event.action == "deleted":
             titles.pop(key, None)
         else:
+            if key in titles:
+                self.earlier.setdefault((event.service, key), set()).add(titles[key])
             titles[key] = event.title or titles.get(key, "")
         if event.action != "changed":
             self.changed[event.service, key] = event.at
@@ -104,7 +107,8 @@ def _differences(lists: _TemplateLists, channel: int, service: str, at: int, lat
     titles, names = lists.provider.get(service, {}), lists.channels.get(channel, {})
     for key in _settled(lists, service, at, latest):
         if not _is_listed(key, titles[key], names):
-            yield _not_listed(channel, key, titles[key], names, at)
+            earlier = lists.earlier.get((service, key), set()) - {titles[key]}
+            yield _not_listed(channel, key, titles[key], names, at, earlier)
     for key, name in names.items():
         if _is_stale(key, name, titles) and _is_long_deleted(key, lists, service, latest):
             yield _still_listed(channel, key, name, at)
@@ -132,15 +136,21 @@ def _is_long_deleted(key: str, lists: _TemplateLists, service: str, limit: int) 
     return (latest if changed_at is None else changed_at) <= limit
 
 
-def _not_listed(channel: int, key: str, title: str, names: Mapping[str, str], at: int) -> Finding:
+def _not_listed(
+    channel: int, key: str, title: str, names: Mapping[str, str], at: int, earlier: Collection[str]
+) -> Finding:
     name = names.get(key)
+    if name is None:
+        cause = "a template of the provider is missing from the channel"
+    elif any(old in name for old in earlier):
+        cause = "a renamed template has its old name in the channel"
+    else:
+        cause = "a template's name in the channel is not its title at the provider"
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause="a template of the provider is missing from the channel"
-        if name is None
-        else "a renamed template has its old name in the channel",
+        cause=cause,
         expected=f"{title!r} in the channel within {span(SYNC_WITHIN)}",
         got="not listed" if name is None else f"listed as {name!r}",
         where=Location(channel=channel, template=key),

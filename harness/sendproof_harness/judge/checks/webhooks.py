@@ -6,10 +6,10 @@ from sendproof_harness.history.records import Campaign, History, Trigger, Webhoo
 from sendproof_harness.history.run_records import RunAborted
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
-from sendproof_harness.judge.facts.connection_errors import connection_problem
+from sendproof_harness.judge.facts.connection_errors import NO_LISTENER, NO_SERVER, connection_problem
 from sendproof_harness.judge.facts.fault_effects import was_received
 from sendproof_harness.judge.facts.keys import campaign_key
-from sendproof_harness.judge.facts.wishes import is_conformance_run
+from sendproof_harness.judge.facts.wishes import is_conformance_run, listen_address
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import LISTENER_REGISTERED, WEBHOOKS_ACKNOWLEDGED
 
@@ -42,6 +42,12 @@ def check_listener_registered(history: History) -> CheckResult:
             if not _has_listener(history, _TRIGGER_EVENTS, trigger.channel, trigger.at)
         ),
         *(
+            _no_channel(trigger)
+            for trigger in triggered.values()
+            if _has_listener(history, _TRIGGER_EVENTS, trigger.channel, trigger.at)
+            and not _has_own_listener(history, _TRIGGER_EVENTS, {trigger.channel}, trigger.at)
+        ),
+        *(
             _never_registered(history, aborted, *missing)
             for aborted in history.aborted
             for missing in aborted.unregistered
@@ -52,25 +58,26 @@ def check_listener_registered(history: History) -> CheckResult:
 
 
 def _has_listener(history: History, events: Collection[int], channel: int, at: int) -> bool:
+    return _has_own_listener(history, events, {None, channel}, at)
+
+
+def _has_own_listener(history: History, events: Collection[int], channels: Collection[int | None], at: int) -> bool:
     registered: dict[tuple[int, int | None], bool] = {}
     for listener in history.listeners:
         if listener.at <= at:
             registered[listener.event_type, listener.channel] = listener.action == "registered"
     return any(
-        is_registered and event in events and listener_channel in {None, channel}
+        is_registered and event in events and listener_channel in channels
         for (event, listener_channel), is_registered in registered.items()
     )
-
-
-_NO_LISTENER = "no listener is registered for the channel of a campaign"
 
 
 def _never_registered(history: History, aborted: RunAborted, event: int, channel: int) -> Finding:
     return Finding(
         check=_REGISTERED,
         level="fail",
-        blame="config",
-        cause=_NO_LISTENER,
+        blame="bridge",
+        cause=NO_LISTENER,
         expected=f"RegisterEventListener for event {event} and channel {channel} before the campaign",
         got="no such listener when the run ended, before the first campaign",
         where=Location(channel=channel),
@@ -90,13 +97,32 @@ def _no_listener(history: History, announced: Campaign | Trigger, at: int, event
     return Finding(
         check=_REGISTERED,
         level="fail",
-        blame="config",
-        cause=_NO_LISTENER,
+        blame="bridge",
+        cause=NO_LISTENER,
         expected=f"RegisterEventListener for event {max(events)} and channel {announced.channel} before the campaign",
         got="no such listener",
         where=Location(campaign=announced.campaign, channel=announced.channel),
         at=at,
         remedy=_register_text(history, max(events), announced.channel),
+    )
+
+
+def _no_channel(trigger: Trigger) -> Finding:
+    """Return the finding about a general listener for triggers.
+
+    documented: https://developer.optimove.com/docs/integrate-your-service-with-optimove (the real-time listener is
+    registered for the exact channel)
+    """
+    return Finding(
+        check=_REGISTERED,
+        level="fail",
+        blame="bridge",
+        cause="event 11 is registered without a channel",
+        expected=f"RegisterEventListener for event 11 with ChannelID {trigger.channel}",
+        got="a listener for event 11 without ChannelID",
+        where=Location(campaign=trigger.campaign, channel=trigger.channel),
+        at=trigger.at,
+        remedy=f"add ChannelID {trigger.channel} to the call of RegisterEventListener",
     )
 
 
@@ -109,7 +135,9 @@ def check_acknowledged(history: History) -> CheckResult:
     reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
     failed = [attempt for attempt in decisive.values() if not is_success(attempt.status)]
     findings = [
-        _still_retrying(attempt) if attempt.retry_at is not None else _not_acknowledged(attempt, reached)
+        _still_retrying(attempt)
+        if attempt.retry_at is not None
+        else _not_acknowledged(attempt, reached, listen_address(history))
         for attempt in failed
     ]
     return CheckResult(looked_at=len(decisive), unit="webhooks", findings=tuple(findings))
@@ -147,8 +175,8 @@ def _still_retrying(attempt: Webhook) -> Finding:
     )
 
 
-def _not_acknowledged(attempt: Webhook, reached: Collection[str]) -> Finding:
-    cause, blame, remedy = _cause(attempt, reached)
+def _not_acknowledged(attempt: Webhook, reached: Collection[str], listen: str | None) -> Finding:
+    cause, blame, remedy = _cause(attempt, reached, listen)
     return Finding(
         check=_ACKNOWLEDGED,
         level="fail",
@@ -167,7 +195,7 @@ def _result_text(attempt: Webhook) -> str:
     return f"{result} after 1 attempt" if attempt.attempt == 1 else f"{result} after {attempt.attempt} attempts"
 
 
-def _cause(attempt: Webhook, reached: Collection[str]) -> tuple[str, Blame, str]:
+def _cause(attempt: Webhook, reached: Collection[str], listen: str | None) -> tuple[str, Blame, str]:
     """Return cause, blame and remedy."""
     if attempt.status is not None:
         is_missing = attempt.status == _NOT_FOUND
@@ -177,8 +205,13 @@ def _cause(attempt: Webhook, reached: Collection[str]) -> tuple[str, Blame, str]
         return f"every attempt failed, the last with status {attempt.status}", "bridge", remedy
     problem = connection_problem(attempt.error)
     if _origin(attempt.url) in reached:
+        if _is_timeout(attempt):
+            return "answered too late in every attempt", "bridge", _RESPOND_FIRST
         remedy = "keep the listener up until the end of the run" if problem is not None else ""
         return "no attempt got a response", "bridge", remedy
+    registered = _address(attempt.url)
+    if problem is not None and problem.cause == NO_SERVER and listen not in {None, registered}:
+        return f"{NO_SERVER}: the bridge registered {registered}, and was given {listen}", "bridge", problem.remedy
     if problem is not None:
         return problem.cause, problem.blame, problem.remedy
     return _no_response(attempt.error)
@@ -186,12 +219,22 @@ def _cause(attempt: Webhook, reached: Collection[str]) -> tuple[str, Blame, str]
 
 def _no_response(error: str | None) -> tuple[str, Blame, str]:
     """Return cause, blame and remedy of a server that accepts connections, and never responded to any webhook."""
-    if error is not None and error.startswith("no response within"):
+    if error is not None and error.startswith(_NO_RESPONSE_WITHIN):
         return "the server accepts the connection, and never responds in time", "bridge", _RESPOND_FIRST
     return "the server closes the connection without a response", "bridge", "see the log of the bridge for its error"
 
 
+def _is_timeout(attempt: Webhook) -> bool:
+    return attempt.error is not None and attempt.error.startswith(_NO_RESPONSE_WITHIN)
+
+
+def _address(url: str) -> str:
+    """Return host and port of a URL."""
+    return _origin(url).partition("://")[2]
+
+
 _NOT_FOUND = 404
+_NO_RESPONSE_WITHIN = "no response within"
 _RESPOND_FIRST = "store the event and respond at once; do the work afterwards"
 
 

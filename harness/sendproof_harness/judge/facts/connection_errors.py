@@ -16,6 +16,11 @@ class ConnectionProblem:
     blame: Blame = "config"
 
 
+#: The cause if nothing is announced, because the bridge has registered no listener.
+NO_LISTENER = "no listener is registered for the channel of a campaign"
+#: The cause if nothing listens at the registered address.
+NO_SERVER = "no server responds at the given address"
+
 _OWN_CA = "listen with http in the sandbox, or start Sendproof with SSL_CERT_FILE set to the certificate of your CA"
 
 # In this order: the texts of TLS errors contain the general text of a failed connection, too.
@@ -61,7 +66,7 @@ _PROBLEMS: tuple[ConnectionProblem, ...] = (
         marks=("expected a host on this machine",),
     ),
     ConnectionProblem(
-        cause="no server responds at the given address",
+        cause=NO_SERVER,
         remedy="register the address at which the bridge listens: host and port of `listen` in the handover file",
         marks=("Cannot connect to host", "Connect call failed", "Connection refused"),
     ),

@@ -77,13 +77,18 @@ class ReportedValue:
 def reported_values(history: History) -> Mapping[TemplateKey, Mapping[int, Sequence[ReportedValue]]]:
     """Return the reported totals in order, by template and metric; additive values are summed up."""
     reported: defaultdict[TemplateKey, defaultdict[int, list[ReportedValue]]] = defaultdict(lambda: defaultdict(list))
-    additive = history.header.dialects.get(_VALUES_DIALECT) == "additive"
+    additive = values_add_up(history)
     for push in history.metrics:
         for item in push.items:
             values = reported[template_key(item)][item.metric]
             previous = last_value(values) if additive else 0
             values.append(ReportedValue(at=push.at, value=previous + item.value))
     return reported
+
+
+def values_add_up(history: History) -> bool:
+    """Return True if a reported value adds to the previous one, instead of replacing it."""
+    return history.header.dialects.get(_VALUES_DIALECT) == "additive"
 
 
 def last_value(values: Sequence[ReportedValue]) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.connection_errors import NO_LISTENER
 from sendproof_harness.judge.facts.keys import CampaignKey
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.roots.absences import Stage
@@ -73,7 +74,7 @@ def _unregistered(findings: Sequence[Finding]) -> Iterator[Root]:
 
     If templates are missing as well, the bridge did not get that far, so the registrations are not the root.
     """
-    missing = _of(_REGISTERED, findings)
+    missing = [finding for finding in _of(_REGISTERED, findings) if finding.cause == NO_LISTENER]
     aborted = [finding for finding in missing if finding.where.campaign is None]
     if aborted and _of(_TEMPLATES, findings):
         return

@@ -67,6 +67,8 @@ class CustomerRecords:
         self._created: dict[str, int] = {}
         # The number of attributes that were added during the run.
         self.added_count = 0
+        # The number of changes so far: equal counts mean equal records.
+        self.change_count = 0
         self._first_change: Instant | None = None
 
     # Attributes.
@@ -84,6 +86,7 @@ class CustomerRecords:
         """Add an attribute to all customers."""
         self._attributes[attribute.name] = attribute
         self.added_count += 1
+        self.change_count += 1
 
     def register_attribute(self, name: str, *, registered: bool) -> None:
         """Allow vendors to sync an attribute, or not; raise `KeyError` if there is none with this name."""
@@ -116,6 +119,7 @@ class CustomerRecords:
         if self._first_change is None:
             self._first_change = now
         self._changes.setdefault(name, {}).setdefault(index, []).append((now, value))
+        self.change_count += 1
 
     def value(self, index: int, name: str, at: Instant) -> str | None:
         """Return the value of an attribute at an instant, after the changes of that instant."""
@@ -131,6 +135,16 @@ class CustomerRecords:
     def changes_of(self, name: str) -> Mapping[int, list[tuple[Instant, str | None]]]:
         """Return the changes of an attribute: (instant, new value) by the index of the customer."""
         return MappingProxyType(self._changes.get(name, {}))
+
+    def changes_between(self, since: Instant, until: Instant) -> Mapping[int, list[Instant]]:
+        """Return the instants after `since` and up to `until` at which a value changed, by the customer's index."""
+        found: dict[int, set[Instant]] = {}
+        for changes in self._changes.values():
+            for index, log in changes.items():
+                instants = {at for at, _ in log if since < at <= until}
+                if instants:
+                    found.setdefault(index, set()).update(instants)
+        return {index: sorted(instants) for index, instants in found.items()}
 
     def as_of(self, at: Instant) -> Customers:
         """Return the customers at an instant, after the changes of that instant."""

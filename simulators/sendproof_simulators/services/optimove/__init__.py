@@ -66,7 +66,7 @@ def _overview_json(state: State) -> dict[str, object]:
 def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Instant, JournalEntry]]:
     """Yield (instant, entry) of scheduled campaigns in the order of their announcement, and then of triggers.
 
-    Customers have their state at the announcement, because a bridge reads them in that state.
+    A customer of a campaign has the state at its announcement, when a bridge reads it.
     """
     known = [
         (campaign.announced_at or campaign.processed_at or 0, campaign.plan.campaign, campaign)
@@ -74,7 +74,7 @@ def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Insta
         if campaign.is_known_to_bridge
     ]
     for since, _, campaign in sorted(known, key=lambda item: item[:2]):
-        for entry in obligations.expectations(state.records.as_of(since), campaign):
+        for entry in obligations.expectations(state.records, since, campaign):
             yield since, entry
     yield from processing.expectations(context, state)
 
@@ -95,11 +95,12 @@ SIMULATOR = Simulator(
     public=frozenset({"username", "password"}),
     extra_credentials=lambda credentials: (auth.login_credential(credentials["username"]),),
     authorize=lambda state, request, credential, now: auth.authorize(state.credentials, request, credential, now),
-    normalise=auth.strip_prefixes,
+    normalise=auth.normalise,
     error=errors.error_response,
     begin=lifecycle.begin,
     on_timer=_on_timer,
     events=(*events.EVENT_NAMES, attribute_updates.ATTRIBUTE_ADDED, attribute_updates.ATTRIBUTES_UPDATED),
+    webhook_contract="listener.yaml",
     # Paths match in any case, and /current is optional: observed, clients use all forms on one host.
     case_insensitive=True,
     optional_prefix="/current",

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sendproof_simulators.core.audience.records import Customers
 from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, sql_time
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
@@ -207,6 +208,11 @@ class State:
             if index is not None and index in campaign.target_group and index not in campaign.control
         )
         return (clearance.journal_entry(campaign_id, "given", len(indexed)),)
+
+    def shown_customers(self, campaign: Campaign, now: Instant) -> Customers:
+        """Return the customers of an announced campaign as its details show them. A dialect decides about changes."""
+        at = now if self.options.current_values_shown or campaign.announced_at is None else campaign.announced_at
+        return self.records.as_of(at)
 
     def check_accepts_results(self, campaign_id: int, channel: int) -> None:
         """Refuse results of a campaign that was never announced there. A part of a cancelled one may have been sent."""

@@ -104,6 +104,7 @@ def _whole(value: Any, expected: str) -> int:
 
 def _converted(value: Any, members: Members, path: tuple[str, ...]) -> Any:
     """Return an object, or an array of objects, with its members converted. `path` leads to it."""
+    value = _as_array(value)
     if isinstance(value, list):
         return [_converted(item, members, (*path, f"[{index}]")) for index, item in enumerate(value)]
     if not isinstance(value, dict):
@@ -111,10 +112,17 @@ def _converted(value: Any, members: Members, path: tuple[str, ...]) -> Any:
     return {name: _converted_member(value[name], members.get(name), (*path, name)) for name in value}
 
 
+def _as_array(value: Any) -> Any:
+    """Return an object whose names are positions as an array: PHP writes an array with gaps that way."""
+    is_array = isinstance(value, dict) and value and all(name.isascii() and name.isdigit() for name in value)
+    return list(value.values()) if is_array else value
+
+
 def _converted_member(value: Any, convert: "Callable[[Any], object] | Members | None", path: tuple[str, ...]) -> Any:
     if convert is None:
         return value
     if not callable(convert):
+        value = _as_array(value)
         if not isinstance(value, list):
             raise _wrong_value(path, value, "an array of objects")
         return _converted(value, convert, path)

@@ -102,6 +102,17 @@ def test_decreased_total_fails(correct_run):
     assert "the total of delivered decreased" in causes(with_value(run, 11, 1, 4, since=FIRST_SEND + DAY))
 
 
+def test_two_totals_of_one_template_in_one_report_fail(correct_run):
+    """The bridge has put the totals of another template under the same id."""
+    run = correct_run.change(
+        "metrics",
+        lambda line: line | {"items": [*line["items"], *({**item, "MetricValue": 1} for item in line["items"])]},
+    )
+
+    cause = "one report has several totals of the same template and metric, as if of several templates"
+    assert set(causes(run, "fail")) >= {cause}
+
+
 def test_more_delivered_than_sent_fails(correct_run):
     assert causes(with_value(correct_run, 11, 1, 5)) == [
         "more delivered or bounced than sent",

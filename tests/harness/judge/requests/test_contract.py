@@ -92,9 +92,9 @@ def test_rejected_request_without_violation_fails(correct_run):
     ]
 
 
-def test_missing_credential_is_blamed_on_config(correct_run):
+def test_missing_credential_is_blamed_on_the_bridge(correct_run):
     assert found(correct_run.plus(request(status=401, credential="missing"))) == [
-        ("contract.credentials", "config", "optimove AddChannelTemplates: no credential")
+        ("contract.credentials", "bridge", "optimove AddChannelTemplates: no credential")
     ]
 
 
@@ -229,6 +229,17 @@ def test_rejected_request_without_a_renewal_fails(correct_run):
     assert found(correct_run.plus(expired, login(903, 31), with_token(904, 31))) == [cause]
 
 
+def test_token_after_the_end_of_logins_is_named(correct_run):
+    """With the dialect of the old days it is a token like any other."""
+    late = with_token(902, 31, status=401, credential="refused", credential_name="login")
+    header = correct_run.lines[0] | {"dialects": {"optimove.password_login": "accepted"}}
+
+    ((_, blame, cause),) = found(correct_run.plus(late))
+    assert (blame, "login with a password, which ended on 1 February 2024" in cause) == ("bridge", True)
+    ((_, _, cause),) = found(HistoryBuilder((header, *correct_run.plus(late).lines[1:])))
+    assert cause == "optimove AddChannelTemplates: an invalid credential"
+
+
 def unauthenticated(**fields: object) -> Line:
     """Return a request that belongs to no sandbox."""
     return {"n": 0, "at": START_TEXT, "kind": "unauthenticated", "service": "optimove", "operation": None,
@@ -241,7 +252,7 @@ def test_requests_that_belong_to_no_sandbox_count(correct_run):
     before, after = (credentials.CHECKS[0].run(part.history()).looked_at for part in (correct_run, run))
 
     assert found(run) == [
-        ("contract.credentials", "config", "optimove GET /current/x: no credential"),
+        ("contract.credentials", "bridge", "optimove GET /current/x: no credential"),
         ("contract.credentials", "config", "optimove GetChannelTemplates: a credential of no client"),
     ]
     assert after == before + 2

@@ -24,7 +24,7 @@ def test_acknowledged_webhooks_pass(correct_run):
 
 def test_campaign_without_listener_fails(correct_run):
     assert found(correct_run.without("listener")) == [
-        ("webhooks.registered", "config", "no listener is registered for the channel of a campaign")
+        ("webhooks.registered", "bridge", "no listener is registered for the channel of a campaign")
     ]
 
 
@@ -87,6 +87,37 @@ def test_address_without_any_response_is_blamed_on_config(correct_run):
         ("config", "optimove event 13: no server responds at the given address"),
         ("config", "textlocal event receipt: no server responds at the given address"),
     }
+
+
+def test_listener_at_another_port_than_the_given_one_names_both(correct_run):
+    run = correct_run.change("webhook", lambda line: line | response(None, "connection refused"))
+    scenario = {"n": 0, "at": iso(START), "real": 0.0, "kind": "scenario", "name": "Any", "file": "any"}
+    run = run.plus(scenario | {"listen": "127.0.0.1:9001"})
+
+    cause = (
+        "no server responds at the given address: the bridge registered 127.0.0.1:9000, and was given 127.0.0.1:9001"
+    )
+    assert ("webhooks.acknowledged", "bridge", f"optimove event 13: {cause}") in found(run)
+
+
+def test_answer_after_the_time_limit_is_named(correct_run):
+    late = response(None, "no response within 10 s")
+    run = correct_run.change("webhook", lambda line: line | late if line["event"] == "13" else line)
+
+    cause = "optimove event 13: answered too late in every attempt"
+    assert found(run) == [("webhooks.acknowledged", "bridge", cause)]
+
+
+def test_listener_for_triggers_needs_its_channel(correct_run):
+    """Optimove assigns the channel to the vendor."""
+    trigger = {"n": 900, "at": iso(START + DAY), "real": 0.0, "kind": "trigger", "trigger": "Visit", "campaign": 8001,
+           "channel": 250, "customer": "C0000003", "template": 21, "request_id": "r"}  # fmt: skip
+    listener = {"n": 1, "at": iso(START), "real": 0.0, "kind": "listener", "action": "registered", "event_type": 11,
+           "channel": None, "url": "http://127.0.0.1:9000/a"}  # fmt: skip
+
+    cause = "event 11 is registered without a channel"
+    assert found(correct_run.plus(trigger, listener)) == [("webhooks.registered", "bridge", cause)]
+    assert found(correct_run.plus(trigger, listener | {"channel": 250})) == []
 
 
 def test_timeout_at_working_address_is_blamed_on_bridge(correct_run):

@@ -1,6 +1,7 @@
 """Check that the bridge keeps reporting metrics, and that its totals add up."""
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
@@ -30,6 +31,7 @@ from sendproof_harness.judge.facts.metrics import (
     reporting_periods,
     targeted_customers,
     undetermined_customers,
+    values_add_up,
 )
 from sendproof_harness.judge.facts.observation import (
     REACTION,
@@ -38,7 +40,7 @@ from sendproof_harness.judge.facts.observation import (
     unobserved_reports,
     unobserved_times,
 )
-from sendproof_harness.judge.facts.wishes import reports_a_day
+from sendproof_harness.judge.facts.wishes import cadence_source, reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
 
@@ -76,7 +78,10 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
     pushed = _all_pushes(pushes(history).get(key, ()), _prevented_pushes(history))
     starts = [first_due + day * DAY for day in range(days + 1)]
     counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in pairwise(starts)]
-    last_day = max((day for day, count in enumerate(counts, start=1) if count), default=0)
+    last_day, source = (
+        max((day for day, count in enumerate(counts, start=1) if count), default=0),
+        cadence_source(history),
+    )
     for day, (count, (start, end)) in enumerate(zip(counts, pairwise(starts), strict=True), start=1):
         required = _required_pushes(history, start, end)
         just_after = bisect_left(pushed, end + _LEEWAY) - bisect_left(pushed, end)
@@ -86,7 +91,7 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
                 level="fail",
                 blame="bridge",
                 cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None),
-                expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS}",
+                expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS} ({source})",
                 got=f"{counted(count, 'pushes')} between {spoken(start)} and {spoken(end)}",
                 where=Location(campaign=key[0], channel=key[1]),
                 at=start,
@@ -156,11 +161,31 @@ def check_consistency(history: History) -> CheckResult:
             findings.append(_foreign_totals(key, targeted))
             continue
         findings += _unknown_metrics(key, values)
+        if repeated := _repeated_totals(history).get(key):
+            # Which of the totals counts is not known, so nothing else is said about them.
+            findings.append(repeated)
+            continue
         findings += _decreased_totals(key, values)
         findings += _more_than_sent(key, values)
         findings += _customers_missing(history, key, values, targeted[key])
     count = sum(map(len, reported_values(history).values()))
     return CheckResult(looked_at=count, unit="totals", findings=tuple(findings))
+
+
+@cached_per_history
+def _repeated_totals(history: History) -> Mapping[TemplateKey, Finding]:
+    """Return, by template, the first report with several totals of one metric; where values add up, that is right."""
+    found: dict[TemplateKey, Finding] = {}
+    for push in () if values_add_up(history) else history.metrics:
+        values: defaultdict[tuple[TemplateKey, int], list[int]] = defaultdict(list)
+        for item in push.items:
+            values[template_key(item), item.metric].append(item.value)
+        for (key, metric), of_metric in values.items():
+            if len(of_metric) > 1 and key not in found:
+                cause = "one report has several totals of the same template and metric, as if of several templates"
+                got = " and ".join(f"{value:,}" for value in of_metric) + f" for {metric_name(metric)}"
+                found[key] = _inconsistent(key, cause, "one total of each template and metric", got, push.at)
+    return found
 
 
 def _decreased_totals(key: TemplateKey, values: _Values) -> Iterator[Finding]:

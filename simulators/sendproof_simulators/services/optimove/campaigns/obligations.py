@@ -1,35 +1,52 @@
 """Obligations of scheduled campaigns: the message that each customer is due, for the judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from sendproof_simulators.core.audience.audience import Customer
-from sendproof_simulators.core.audience.records import Customers
-from sendproof_simulators.core.clock.wall_clock import iso
+from sendproof_simulators.core.audience.audience import BY_PROVIDER, Customer
+from sendproof_simulators.core.audience.records import CustomerRecords
+from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
-from sendproof_simulators.core.plans import Split
+from sendproof_simulators.core.plans import ChannelPlan, ExpectedMessage, Split
 from sendproof_simulators.services.optimove.campaigns.campaign import TEST_GROUP, Campaign, Execution, iso_or_none
 
 _BLOCK = 10_000
 
 
-def expectations(customers: Customers, campaign: Campaign) -> Iterator[JournalEntry]:
+def expectations(records: CustomerRecords, since: Instant, campaign: Campaign) -> Iterator[JournalEntry]:
     """Yield for each channel the campaign, and then the obligation to each of its customers, in the order of its pages.
 
-    `customers` must be the customers in their state at the announcement.
+    `since` is the announcement. A customer whose record changes between it and the due time has `alternatives`: no
+    document says when a bridge must read the record, so a message after the old record is right, and one after the new.
     """
     for execution in campaign.executions.values():
         yield JournalEntry(kind="campaign", fields=_campaign_json(execution))
-        yield from _obligations(customers, execution)
+        yield from _obligations(records, since, execution)
 
 
-def _obligations(customers: Customers, execution: Execution) -> Iterator[JournalEntry]:
-    target_group = execution.campaign.target_group
+def _obligations(records: CustomerRecords, since: Instant, execution: Execution) -> Iterator[JournalEntry]:
+    target_group, customers = execution.campaign.target_group, records.as_of(since)
+    changed = records.changes_between(since, max(split.send_at for split in execution.plan.splits))
     for start in range(0, len(target_group), _BLOCK):
         block = target_group[start : start + _BLOCK]
         rows = zip(block, customers.customers(block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
-            yield JournalEntry(kind="obligation", fields=_obligation_json(execution, index, customer, split))
+            fields = _obligation_json(execution, index, customer, split)
+            later = (at for at in changed.get(index, ()) if at <= split.send_at)
+            others = [_obligation_json(execution, index, records.as_of(at).customer(index), split) for at in later]
+            if customer.opted_out_by == BY_PROVIDER and customer.number != records.audience.customer(index).number:
+                # A provider may know the opt-out by the old number, or by the customer.
+                others.append(_obligation_json(execution, index, replace(customer, opted_out_by=None), split))
+            yield JournalEntry(kind="obligation", fields={**fields, **_alternatives(fields, others)})
+
+
+def _alternatives(fields: Mapping[str, object], others: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Return the member `alternatives` for further right messages, with what differs; nothing without one."""
+    names = ("number", "text", "owed", "reason", "raw_number", "opted_out_by")
+    messages = [{name: other.get(name) for name in names} for other in others]
+    different = [message for message in messages if any(message[name] != fields.get(name) for name in names[:3])]
+    return {"alternatives": different} if different else {}
 
 
 def _campaign_json(execution: Execution) -> dict[str, object]:
@@ -62,19 +79,29 @@ def _split_json(split: Split) -> dict[str, object]:
 
 
 def _obligation_json(execution: Execution, index: int, customer: Customer, split: Split) -> dict[str, object]:
-    plan, reason = execution.plan, _reason_for_no_message(execution.campaign, index, customer, split)
+    plan, expected = execution.plan, _expected_message(execution.plan, customer, split)
+    reason = _reason_for_no_message(execution.campaign, index, customer, split, expected)
     return {
         "campaign": execution.campaign.plan.campaign,
         "channel": plan.channel,
         "customer": customer.id,
         "template": split.template,
-        "number": customer.number,
-        "text": plan.render(split.body, customer.attributes) if reason is None else None,
+        "number": expected.number,
+        "text": expected.text if reason is None else None,
         "due": iso(split.send_at),
         "owed": reason is None,
         "reason": reason,
         **customer_facts(customer),
     }
+
+
+def _expected_message(plan: ChannelPlan, customer: Customer, split: Split) -> ExpectedMessage:
+    """Return the message by Optimove's records, or by the provider's where these decide."""
+    if plan.expected is not None:
+        return plan.expected(split, customer.id)
+    if customer.number is None:
+        return ExpectedMessage(number=None, text=None, reason="unusable_number")
+    return ExpectedMessage(number=customer.number, text=plan.render(split.body, customer.attributes))
 
 
 def customer_facts(customer: Customer) -> dict[str, object]:
@@ -93,7 +120,9 @@ def customer_facts(customer: Customer) -> dict[str, object]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _reason_for_no_message(campaign: Campaign, index: int, customer: Customer, split: Split) -> str | None:
+def _reason_for_no_message(
+    campaign: Campaign, index: int, customer: Customer, split: Split, expected: ExpectedMessage
+) -> str | None:
     """Return why the customer is due no message, or None. Messages due by the instant of a cancellation stay due."""
     if index in campaign.control:
         return "control_group"
@@ -101,7 +130,7 @@ def _reason_for_no_message(campaign: Campaign, index: int, customer: Customer, s
         return "not_cleared"
     if customer.opted_out:
         return "opted_out"
-    if customer.number is None:
-        return "unusable_number"
+    if expected.reason is not None:
+        return expected.reason
     is_due = campaign.announced_at is not None and split.send_at <= (campaign.cancelled_at or split.send_at)
     return None if is_due else "cancelled"

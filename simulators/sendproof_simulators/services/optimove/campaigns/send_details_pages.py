@@ -35,12 +35,16 @@ class SendDetails(msgspec.Struct, gc=False):
 
 
 class RowFormat(NamedTuple):
-    """The format of rows: attribute names, their delimiter if they are one text, ids as text or numbers, and order."""
+    """The format of rows: attribute names, their delimiter if they are one text, ids as text or numbers, and order.
+
+    `version` is that of the customers' records, by the number of changes so far.
+    """
 
     attributes: tuple[str, ...] = ()
     delimiter: str | None = None
     ids_as_text: bool = False
     descending: bool = False
+    version: int = 0
 
 
 class Block(NamedTuple):
@@ -71,7 +75,7 @@ class SendDetailsPages:
     def page(self, execution: Execution, customers: Customers, skip: int, top: int, row_format: RowFormat) -> bytes:
         """Return up to `top` rows from row `skip` on, as a JSON array; `[]` past the end.
 
-        `customers` must be the customers in their state at the announcement, because blocks are cached.
+        Blocks are cached, so `customers` with other records need a format with another version.
         """
         count = len(execution.campaign.customers)
         stop = min(skip + top, count)

@@ -256,6 +256,12 @@ _PAGING_DIALECTS = (
         ("ascending", "by customer id, ascending", "assumed", "no statement"),
         ("descending", "by customer id, descending", "assumed", "no statement"),
     ),
+    _dialect(
+        "send_details_values",
+        "Which attribute values does a row show, if they have changed since the announcement?",
+        ("current", "those at the time of the call", "assumed", "no statement; a look-up of a customer shows these"),
+        ("announced", "those at the announcement of the campaign", "assumed", "no statement"),
+    ),
 )
 
 _REQUEST_DIALECTS = (

@@ -26,6 +26,7 @@ class OptimoveOptions:
     general_listener_without_channel: bool
     paging_without_dollar: bool
     rows_descending: bool
+    current_values_shown: bool
     metrics_additive: bool
     unseen_metrics_refused: bool
     opt_out_mode: int
@@ -56,6 +57,7 @@ def read_options(context: SandboxContext) -> OptimoveOptions:
         api_key_info_as_array=dialects["api_key_info"] == "array",
         general_listener_without_channel=dialects["listener_channel"] == "absent",
         paging_without_dollar=dialects["paging_names"] == "both",
+        current_values_shown=dialects["send_details_values"] == "current",
         rows_descending=dialects["row_order"] == "descending",
         metrics_additive=dialects["metric_values"] == "additive",
         unseen_metrics_refused=dialects["metric_ids"] == "seen",

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from sendproof_simulators.core.clock.wall_clock import DAY, Instant, parse_iso
+from sendproof_simulators.core.clock.wall_clock import DAY, YEARS, Instant, parse_iso
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.simulator import Call
@@ -19,10 +19,9 @@ from sendproof_simulators.services.optimove.handlers.paging import (
 )
 from sendproof_simulators.services.optimove.permissions import authorized
 
-_CHANGED = "ChangedCustomerAttribute"
 # observed: PyPI optimove 2.0.0, in which the value of a new customer is the text NULL
-_CHANGED_OLDER = "ChangedCustomerAttributes"
 _NULL_TEXT = "NULL"
+_FIRST_DAY, _LAST_DAY = f"{YEARS.start}-01-01", f"{YEARS.stop - 1}-12-31"
 
 
 @authorized
@@ -59,7 +58,7 @@ def get_customer_attributes(call: Call) -> Effects:
 def get_customer_attribute_changers(call: Call) -> Effects:
     """Return the customers with a changed attribute: since a day ago or, in the older form, within some days."""
     records, form = call.state.records, _changers_form(call)
-    name = _visible_name(call, form.parameter)
+    name = _visible_name(call, "ChangedCustomerAttribute")
     names, rows = requested_attributes(call), []
     for index in sorted(records.changes_of(name)):
         before, after = (records.value(index, name, at) for at in (form.since, form.until))
@@ -72,34 +71,34 @@ def get_customer_attribute_changers(call: Call) -> Effects:
 
 @dataclass(frozen=True, slots=True)
 class _ChangersForm:
-    """One form of GetCustomerAttributeChangers: the parameter with the attribute, and the instants it compares."""
+    """One form of GetCustomerAttributeChangers, and the instants it compares."""
 
-    parameter: str
+    is_older: bool
     since: Instant
     until: Instant
 
     def members(self, before: str | None, after: str | None) -> dict[str, object]:
         """Return the members of a row with the two values."""
-        if self.parameter == _CHANGED:
+        if not self.is_older:
             return {"InitialCustomerAttribute": before, "FinalCustomerAttribute": after}
         older = (_NULL_TEXT if value is None else value for value in (before, after))
         return dict(zip(("InitialCustomerAttributes", "FinalCustomerAttributes"), older, strict=True))
 
 
 def _changers_form(call: Call) -> _ChangersForm:
-    """Return the form of a request, the newer one if it has both; raise `ApiError` if it has none."""
-    params = call.params
-    if _CHANGED in params:
-        return _ChangersForm(_CHANGED, call.now - call.state.limits.change_age_ms, call.now)
-    missing = [name for name in (_CHANGED_OLDER, "StartDate", "EndDate") if name not in params]
-    if missing:
-        reason = f"the older form, without {_CHANGED}, needs {_CHANGED_OLDER}, StartDate and EndDate"
-        raise bad_request(f"{missing[0]} is missing: {reason}")
-    try:
-        first, last = (parse_iso(f"{params[name]}T00:00:00Z") for name in ("StartDate", "EndDate"))
-    except ValueError as error:
-        raise bad_request(f"StartDate, EndDate: expected days such as 2026-03-02: {error}") from error
-    return _ChangersForm(_CHANGED_OLDER, first - 1, min(last + DAY - 1, call.now))
+    """Return the form of a request: the older one if it names a day."""
+    first, last = (call.params.get(name) for name in ("StartDate", "EndDate"))
+    if first is None and last is None:
+        return _ChangersForm(is_older=False, since=call.now - call.state.limits.change_age_ms, until=call.now)
+    since = 0 if first is None else _start_of(first) - 1
+    return _ChangersForm(
+        is_older=True, since=since, until=call.now if last is None else min(call.now, _start_of(last) + DAY - 1)
+    )
+
+
+def _start_of(day: str) -> Instant:
+    """Return the first instant of a day, or of the nearest one that a clock can show."""
+    return parse_iso(f"{min(max(day, _FIRST_DAY), _LAST_DAY)}T00:00:00Z")
 
 
 def _visible_name(call: Call, parameter: str) -> str:

@@ -159,13 +159,13 @@ def _page_of_campaigns(
     row: Callable[[Recipient], _Row],
     control_row: Callable[[int], _Row] | None = None,
 ) -> Effects:
-    """Return the requested page with the requested attributes, in their state at the announcement.
+    """Return the requested page with the requested attributes.
 
     With `control_row`, the control group of each campaign comes after its recipients.
     """
-    options, records = call.state.options, call.state.records
+    options = call.state.options
     names, delimiter = requested_attributes(call), attribute_delimiter(call)
-    known = {campaign.plan.campaign: records.as_of(campaign.announced_at) for campaign in campaigns}
+    known = {campaign.plan.campaign: call.state.shown_customers(campaign, call.now) for campaign in campaigns}
     rows: list[Mapping[str, object]] = []
     for section, chosen in _requested_sections(call, _sections(call, campaigns, with_control=control_row is not None)):
         customers = known[section.campaign.plan.campaign]

@@ -28,8 +28,9 @@ def get_customer_send_details_by_channel(call: Call) -> Effects:
         delimiter=attribute_delimiter(call) if options.attributes_joined else None,
         ids_as_text=options.ids_as_text,
         descending=options.rows_descending,
+        version=state.records.change_count,
     )
-    customers = state.records.as_of(execution.campaign.announced_at)
+    customers = state.shown_customers(execution.campaign, call.now)
     rows = state.pages.page(execution, customers, page.skip, page.size, row_format)
     return Effects(response=encoded_list_response(options, rows), summary=_page_summary(call, execution, page))
 
@@ -43,6 +44,7 @@ def _page_summary(call: Call, execution: Execution, page: Page) -> dict[str, obj
         "channel": execution.plan.channel,
         "skip": page.skip,
         "top": page.top,
+        "most": page.maximum,
         "rows": len(customers),
         "first": id_of(customers[0]) if customers else None,
         "last": id_of(customers[-1]) if customers else None,

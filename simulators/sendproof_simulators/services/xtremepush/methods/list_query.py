@@ -13,6 +13,9 @@ from typing import Any
 from sendproof_simulators.services.xtremepush.errors import ApiError, invalid_field
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 
+# The contract says so too, but the number cannot be another one.
+_PARTS = 3
+
 Row = Mapping[str, object]
 Predicate = Callable[[Row], bool]
 
@@ -54,6 +57,8 @@ def _condition(parameter: Sequence[Any] | Mapping[str, Any], fields: Sequence[st
 
 
 def _comparison(triple: Sequence[Any], fields: Sequence[str]) -> Predicate:
+    if len(triple) != _PARTS:
+        raise invalid_field("condition", f"expected [field, operator, value], got {len(triple)} parts")
     name, symbol, operand = triple
     name = _known_field("condition", name, fields)
     if not isinstance(symbol, str):
