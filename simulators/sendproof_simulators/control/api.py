@@ -85,12 +85,13 @@ class ControlApi:
         """Find the handler of each operation; raise `LookupError` if one is missing."""
         self.body_limit = Limits(contract, {}).body_bytes
         self.connexion = ConnexionApp(contract)
+        self._contract = contract
         self._context = context
         self._handlers = {id_: _find_handler(operation.handler) for id_, operation in contract.operations.items()}
 
     async def respond(self, request: Request) -> Response:
         """Respond to one request."""
-        exchange = ControlExchange(request)
+        exchange = ControlExchange(self._contract.canonical(request))
         result = await self.connexion.validate(exchange)
         if isinstance(result, Response):
             return result
