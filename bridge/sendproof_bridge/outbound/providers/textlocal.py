@@ -76,7 +76,7 @@ _START_WORDS = frozenset({"START", "UNSTOP"})
 
 _INVALID_LOGIN = 3
 # The group is empty, no number of it is valid, or none of the customers is known: final for all of its customers.
-_NOBODY_CODES = frozenset({11, 51, 56})
+_NOBODY_CODES = frozenset({4, 11, 51, 56})
 _SCHEDULED_IN_PAST = 9
 _LEFT_OUT = "Textlocal left the customer out"
 # Out of credits; not at this time of day (India). documented and observed: openapi/textlocal.yaml, x-codes
