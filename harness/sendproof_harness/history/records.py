@@ -409,6 +409,20 @@ class Engagement(Record, frozen=True, gc=False, tag="engagement"):
     context: dict[str, Any]
 
 
+class ContractViolation(Record, frozen=True, gc=False, tag="contract_violation"):
+    """A response or webhook that the simulators sent in spite of its contract, in a strict run.
+
+    A response has the `operation` and the line of the `request`, a webhook the `event` and the `key`.
+    """
+
+    service: str
+    violations: tuple[Violation, ...]
+    operation: str | None = None
+    request: int | None = None
+    event: str | None = None
+    key: str | None = None
+
+
 class End(Record, frozen=True, gc=False, tag="end"):
     """The last line. `lines` is the number of lines before it, the header included, for readers without seals."""
 
@@ -445,6 +459,7 @@ Line = (
     | ChannelApps
     | Key
     | Engagement
+    | ContractViolation
     | Probe
     | Scenario
     | RunIdentity
@@ -493,6 +508,7 @@ class History:
     channel_apps: tuple[ChannelApps, ...] = ()
     keys: tuple[Key, ...] = ()
     engagements: tuple[Engagement, ...] = ()
+    contract_violations: tuple[ContractViolation, ...] = ()
     probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     runs: tuple[RunIdentity, ...] = ()

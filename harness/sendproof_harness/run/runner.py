@@ -64,6 +64,8 @@ class RunOptions:
     the scenario begins when the bridge is ready. `shared`: the simulators at `control_url` serve several runs of one
     session, and each sandbox has the name of its scenario.
 
+    `strict`: the simulators check what they send against their contracts, and a violation is an error of the run.
+
     `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
     """
 
@@ -75,6 +77,7 @@ class RunOptions:
     results: Path = Path("results")
     timeout_s: float = TIMEOUT_S
     clock_rate: float | None = None
+    strict: bool = False
     preflight: Preflight = no_preflight
     steps: Mapping[type, StepFunction] = field(default_factory=lambda: STEPS)
 
@@ -185,7 +188,11 @@ def prepare_run(
     control = stack.enter_context(ControlClient(url))
     sandbox_name = name if options.shared or not options.control_url else None
     sandbox_options = SandboxOptions(
-        control=control, name=sandbox_name, listen=_listen_address(options), rate=options.clock_rate
+        control=control,
+        name=sandbox_name,
+        listen=_listen_address(options),
+        rate=options.clock_rate,
+        strict=options.strict,
     )
     handovers = create_sandboxes(sandbox_options, scenario)
     if options.control_url:

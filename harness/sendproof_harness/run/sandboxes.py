@@ -24,13 +24,15 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class SandboxOptions:
     """Options of the sandboxes: their simulators, name, bridge address and clock rate.
 
-    `name` None lets the simulators choose a name; `rate` None means virtual time.
+    `name` None lets the simulators choose a name; `rate` None means virtual time. `strict`: the simulators check what
+    they send against their contracts.
     """
 
     control: ControlClient
     name: str | None
     listen: Listen
     rate: float | None
+    strict: bool = False
 
 
 def create_sandboxes(options: SandboxOptions, scenario: Scenario) -> list[dict[str, Any]]:
@@ -149,6 +151,7 @@ def sandbox_settings(
         "dialects": dict(scenario.dialects),
         # Webhooks leave this machine only if --bridge names an address elsewhere.
         "allow_remote_webhooks": options.listen.host not in LOOPBACK,
+        **({"strict": True} if options.strict else {}),
         **({} if scenario.nightly is None else {"nightly": {"at": scenario.nightly}}),
         **({} if name is None else {"name": _valid_name(name)}),
     }

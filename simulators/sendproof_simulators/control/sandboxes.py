@@ -90,6 +90,7 @@ def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSet
         audience=read_audience(fields.get("audience", {})),
         channels=_channels(call),
         rate_limits=fields.get("rate_limits", True),
+        strict=fields.get("strict", False),
         allow_remote_webhooks=fields.get("allow_remote_webhooks", False),
         nightly_at=_time_of_day(fields["nightly"]["at"]) if "nightly" in fields else None,
         dialects=fields.get("dialects", {}),

@@ -264,7 +264,8 @@ class Simulator:
     `SandboxContext.limits`. Rate limit and size of a body need nothing: the server enforces them.
 
     `begin` returns the effects of the start of a sandbox. `events` lists the events of all webhooks that the service
-    sends. `exclusion(context, state)` returns a function from an obligation, as JSON, to the reason why the service
+    sends, and `webhook_contract` is the file that describes them, next to the contract; empty if none does.
+    `exclusion(context, state)` returns a function from an obligation, as JSON, to the reason why the service
     itself sends nothing to that customer; None without one. `post_back_only` are Optimove channels that only carry the
     service's reports to Optimove, and no messages. `expected_message(context, state, template, customer, at)` is for a
     provider that can know customers by their ids, and returns the message that the customer is due at an instant.
@@ -281,6 +282,7 @@ class Simulator:
     begin: Callable[[SandboxContext, Any, Instant], Effects] = _no_effects
     on_timer: Callable[[SandboxContext, Any, Timer, Instant], Effects] = _no_timers
     events: tuple[str, ...] = ()
+    webhook_contract: str = ""
     normalise: Callable[[Request], Request] = _unchanged
     case_insensitive: bool = False
     optional_prefix: str = ""

@@ -45,6 +45,7 @@ SIMULATOR = Simulator(
     error=problem_response,
     on_timer=on_timer,
     events=EVENTS,
+    webhook_contract="textlocal-receipts.yaml",
     normalise=normalise,
     read_limits=read_limits,
     dialects=DIALECTS,
