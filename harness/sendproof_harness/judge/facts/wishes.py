@@ -11,6 +11,8 @@ SAVE_EVENT = "save_event"
 #: The number of reports a day, if the scenario sets none. The guide says "several times a day". A lenient reader may
 #: call two several; for three, every reader does.
 REPORTS_A_DAY = 3
+#: The client names no sender, so the default of the provider's account or template counts.
+NO_SENDER = "none"
 #: The client wants no reports of opt-outs.
 NO_OPT_OUTS = "none"
 
@@ -35,13 +37,20 @@ def reports_a_day(history: History) -> int:
     return next((scenario.reports_a_day for scenario in history.scenarios if scenario.reports_a_day), REPORTS_A_DAY)
 
 
+def cadence_source(history: History) -> str:
+    """Return where the number of reports a day comes from, in words."""
+    if any(scenario.reports_a_day for scenario in history.scenarios):
+        return f"`reports_a_day: {reports_a_day(history)}` in the scenario"
+    return f"{REPORTS_A_DAY} a day are assumed: the guide says several times"
+
+
 def wanted_opt_outs(history: History) -> str | None:
     """Return how the client wants opt-outs reported: preference, attribute or none; None leaves it to the bridge."""
     return next((scenario.opt_outs for scenario in history.scenarios), None)
 
 
 def wanted_sender(history: History) -> str | None:
-    """Return the sender that the client names in the handover; None if the history does not say."""
+    """Return the sender that the client names in the handover, or `NO_SENDER`; None if the history does not say."""
     return next((scenario.sender for scenario in history.scenarios), None)
 
 
