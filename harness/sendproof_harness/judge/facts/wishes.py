@@ -12,6 +12,8 @@ SAVE_EVENT = "save_event"
 #: The number of reports a day, if the scenario sets none. The guide says "several times a day". A lenient reader may
 #: call two several; for three, every reader does.
 REPORTS_A_DAY = 3
+#: The client names no sender, so the default of the provider's account or template counts.
+NO_SENDER = "none"
 #: The client wants no reports of opt-outs.
 NO_OPT_OUTS = "none"
 
@@ -49,7 +51,7 @@ def wanted_opt_outs(history: History) -> str | None:
 
 
 def wanted_sender(history: History) -> str | None:
-    """Return the sender that the client names in the handover; None if the history does not say."""
+    """Return the sender that the client names in the handover, or `NO_SENDER`; None if the history does not say."""
     return next((scenario.sender for scenario in history.scenarios), None)
 
 
