@@ -1,5 +1,6 @@
 """Settings and fixtures of all tests, and the order of the tests."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -13,6 +14,9 @@ settings.register_profile(
     "sendproof", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("sendproof")
+
+# All simulators that the tests start check what they send against the contracts, and end with a failure otherwise.
+os.environ["SENDPROOF_STRICT"] = "1"
 
 # A shell starts a background job with SIGINT ignored, and every child inherits that. Tests of Ctrl-C need the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)

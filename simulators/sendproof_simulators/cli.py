@@ -68,6 +68,14 @@ def up(
     no_rate_limits: Annotated[
         bool, typer.Option("--no-rate-limits", help="Accept any number of requests in the default sandbox.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            envvar="SENDPROOF_STRICT",
+            help="Check every response and webhook against its contract; violations end in status 3.",
+        ),
+    ] = False,
     simulators_path: SimulatorsPath = None,
     contracts: ContractsPath = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON, for use by a program.")] = False,
@@ -89,9 +97,13 @@ def up(
             rate_limits=not no_rate_limits,
         )
         listening = Listening(host=host, port=port, public_host=public_host)
-        serve(listening, _print_json if json else _print_addresses, default)
+        violations = serve(listening, _print_json if json else _print_addresses, default, strict=strict)
     except (OSError, ValueError) as error:
         raise _failure(error) from None
+    if violations:
+        for text, times in violations.items():
+            typer.echo(f"sendproof: {text} ({times} times)", err=True)
+        raise typer.Exit(EXIT_ERROR)
 
 
 @app.command()

@@ -45,8 +45,11 @@ class RunningSimulators:
 
 
 @contextmanager
-def running_simulators(*options: str, errors: IO[str] | None = None) -> Iterator[RunningSimulators]:
-    """Run `sendproof up --json` with more options, and end it with SIGINT. Its stderr goes to `errors`."""
+def running_simulators(*options: str, errors: IO[str] | None = None, ends_with: int = 0) -> Iterator[RunningSimulators]:
+    """Run `sendproof up --json` with more options, and end it with SIGINT. Its stderr goes to `errors`.
+
+    In strict mode, which `conftest.py` sets, the end fails if a response or webhook violated its contract.
+    """
     command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout is not None
@@ -55,5 +58,7 @@ def running_simulators(*options: str, errors: IO[str] | None = None) -> Iterator
         yield RunningSimulators(addresses["control"]["url"], addresses["services"], process.pid)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=120)
+        status = process.wait(timeout=120)
         process.stdout.close()
+    # Strict mode: a response or webhook that violates its contract ends in status 3. The log names it.
+    assert status == ends_with

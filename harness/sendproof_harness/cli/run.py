@@ -39,6 +39,12 @@ def run(
         bool,
         typer.Option("--all-dialects", help="Also run each scenario with every non-default option of every dialect."),
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Check all that the simulators send against the contracts; violations are errors."
+        ),
+    ] = False,
 ) -> None:
     """Run scenarios against a bridge and judge every recipient.
 
@@ -64,6 +70,7 @@ def run(
         results=results,
         timeout_s=timeout,
         clock_rate=clock_rate,
+        strict=strict,
         preflight=handover_problems,
     )
     selection = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)

@@ -56,11 +56,11 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign), cancelled, visitor (who is no customer), or outside_segment and suppressed,
-    which the provider decides. `opted_out_by` is where an opt-out was kept when the campaign was announced: attribute
-    or provider. `raw_number` is the number as the client's records spell it, if that is not + and the digits. `outcome`
-    is the name of the customer's test number. `alternatives` are further right messages; a reader of the history
-    replaces the obligation by the one that the bridge chose.
+    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, visitor (who is
+    no customer), or outside_segment and suppressed, which the provider decides. `opted_out_by` is where an opt-out was
+    kept when the campaign was announced: attribute or provider. `raw_number` is the number as the client's records
+    spell it, if that is not + and the digits. `outcome` is the name of the customer's test number. `alternatives` are
+    further right messages; a reader of the history replaces the obligation by the one that the bridge chose.
     """
 
     campaign: int
@@ -409,6 +409,20 @@ class Engagement(Record, frozen=True, gc=False, tag="engagement"):
     context: dict[str, Any]
 
 
+class ContractViolation(Record, frozen=True, gc=False, tag="contract_violation"):
+    """A response or webhook that the simulators sent in spite of its contract, in a strict run.
+
+    A response has the `operation` and the line of the `request`, a webhook the `event` and the `key`.
+    """
+
+    service: str
+    violations: tuple[Violation, ...]
+    operation: str | None = None
+    request: int | None = None
+    event: str | None = None
+    key: str | None = None
+
+
 class End(Record, frozen=True, gc=False, tag="end"):
     """The last line. `lines` is the number of lines before it, the header included, for readers without seals."""
 
@@ -445,6 +459,7 @@ Line = (
     | ChannelApps
     | Key
     | Engagement
+    | ContractViolation
     | Probe
     | Scenario
     | RunIdentity
@@ -493,6 +508,7 @@ class History:
     channel_apps: tuple[ChannelApps, ...] = ()
     keys: tuple[Key, ...] = ()
     engagements: tuple[Engagement, ...] = ()
+    contract_violations: tuple[ContractViolation, ...] = ()
     probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     runs: tuple[RunIdentity, ...] = ()

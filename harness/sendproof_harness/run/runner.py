@@ -64,6 +64,8 @@ class RunOptions:
     the scenario begins when the bridge is ready. `shared`: the simulators at `control_url` serve several runs of one
     session, and each sandbox has the name of its scenario.
 
+    `strict`: the simulators check what they send against their contracts, and a violation is an error of the run.
+
     `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
     """
 
@@ -75,6 +77,7 @@ class RunOptions:
     results: Path = Path("results")
     timeout_s: float = TIMEOUT_S
     clock_rate: float | None = None
+    strict: bool = False
     preflight: Preflight = no_preflight
     steps: Mapping[type, StepFunction] = field(default_factory=lambda: STEPS)
 
@@ -161,6 +164,11 @@ def check_options(scenario: Scenario, options: RunOptions) -> None:
             f"--clock-rate: expected another rate than 1, because the scenario has a nightly run at {scenario.nightly} "
             "and cannot begin now; leave the option out, or use another rate"
         )
+    if options.clock_rate == 1 and scenario.customer_import is not None:
+        raise RunOptionsError(
+            "--clock-rate: expected another rate than 1, because the client imports its customers at a time of day and "
+            "the scenario cannot begin now; leave the option out, or use another rate"
+        )
     if options.clock_rate is not None and scenario.clients:
         raise RunOptionsError(
             "--clock-rate: expected none, because the clients of the scenario share a virtual clock; "
@@ -180,7 +188,11 @@ def prepare_run(
     control = stack.enter_context(ControlClient(url))
     sandbox_name = name if options.shared or not options.control_url else None
     sandbox_options = SandboxOptions(
-        control=control, name=sandbox_name, listen=_listen_address(options), rate=options.clock_rate
+        control=control,
+        name=sandbox_name,
+        listen=_listen_address(options),
+        rate=options.clock_rate,
+        strict=options.strict,
     )
     handovers = create_sandboxes(sandbox_options, scenario)
     if options.control_url:

@@ -24,7 +24,7 @@ from sendproof_simulators.control import (
 )
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
 from sendproof_simulators.core.contracts import DEFAULT_RULES, Contract, ValidRequest
-from sendproof_simulators.core.http import Problem, Request, Response
+from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.server.connexion_app import ConnexionApp
@@ -85,11 +85,20 @@ class ControlApi:
         """Find the handler of each operation; raise `LookupError` if one is missing."""
         self.body_limit = Limits(contract, {}).body_bytes
         self.connexion = ConnexionApp(contract)
+        self._contract = contract
         self._context = context
         self._handlers = {id_: _find_handler(operation.handler) for id_, operation in contract.operations.items()}
 
     async def respond(self, request: Request) -> Response:
-        """Respond to one request."""
+        """Respond to one request. In strict mode, report how the response violates the contract."""
+        response = await self._respond(request)
+        watch = self._context.sandboxes.watch_everywhere
+        if watch is not None and not isinstance(response, StreamedResponse):
+            found = self._contract.find_operation(request)
+            watch.check_response("control", frozenset(), None if found is None else found[0].id, response)
+        return response
+
+    async def _respond(self, request: Request) -> Response:
         exchange = ControlExchange(request)
         result = await self.connexion.validate(exchange)
         if isinstance(result, Response):

@@ -63,3 +63,8 @@ def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str])
 def _nearest(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, list(known), n=1)
     return f", did you mean {near[0]!r}?" if near else "; list them with: sendproof dialects"
+
+
+def changed_dialects(dialects: Iterable[Dialect], options: Options) -> frozenset[str]:
+    """Return the names of the dialects of a service that do not have their default."""
+    return frozenset(dialect.name for dialect in dialects if options[dialect.name] != dialect.default)

@@ -76,6 +76,10 @@ class FaultyResponse(Response):
     on_written: Callable[[], None] = field(compare=False)
 
 
+#: Where a violation is, if the content encoding of a body is unknown.
+CONTENT_ENCODING = "header.Content-Encoding"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """One way that a request breaks the contract, for example `query.ChannelID` / `required`.
@@ -90,6 +94,18 @@ class Violation:
     pointer: str = ""
     expected: str = ""
     value: str | None = None
+
+    def as_json(self) -> dict[str, str]:
+        """Return the violation as JSON, without empty fields."""
+        fields = {
+            "where": self.where,
+            "rule": self.rule,
+            "message": self.message,
+            "pointer": self.pointer,
+            "expected": self.expected,
+            "value": self.value,
+        }
+        return {name: text for name, text in fields.items() if text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +127,11 @@ class Problem:
     dialects: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     path: str = ""
+
+    @property
+    def is_about_encoding(self) -> bool:
+        """True if the service does not know the content encoding of the body."""
+        return any(violation.where == CONTENT_ENCODING for violation in self.violations)
 
 
 PROBLEM_KINDS = (

@@ -12,15 +12,17 @@ from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.virtual_clock import VirtualClock
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.contracts import Contract
-from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.dialects import changed_dialects, choose
 from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.failed_calls import FailedCalls
 from sendproof_simulators.core.faults.active import Faults
+from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.journal import Journal
 from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.seal import sealed
 from sendproof_simulators.core.simulator import Channel, Exclusion, SandboxContext, Simulator
+from sendproof_simulators.core.strict import Watch
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
@@ -45,6 +47,7 @@ class SandboxSettings:
     """The settings of one sandbox.
 
     `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
+    `strict`: check what the services send.
     `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
     Optimove's credentials, see `SandboxContext`.
     """
@@ -57,6 +60,7 @@ class SandboxSettings:
     channels: tuple[Channel, ...]
     rate_limits: bool = True
     allow_remote_webhooks: bool = False
+    strict: bool = False
     dialects: Mapping[str, str] = field(default_factory=dict)
     nightly_at: int | None = None
     key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -120,8 +124,13 @@ class Sandbox:
         wall: WallClock,
         sender: WebhookSender,
         clock: "VirtualClock[_ScheduledItem] | None" = None,
+        watch: Watch | None = None,
     ) -> None:
-        """Create it at `settings.start`, with a clock of its own or on the `clock` of another sandbox."""
+        """Create it at `settings.start`, with a clock of its own or on the `clock` of another sandbox.
+
+        `watch` checks what the services send; None checks nothing.
+        """
+        self.watch = watch
         self.settings = settings
         self.credentials = credentials
         random = KeyedRandom(settings.seed)
@@ -140,6 +149,9 @@ class Sandbox:
         self.contexts = {
             name: replace(context, dialects=options, limits=simulators[name].read_limits(limits[name]))
             for name, options in dialects.items()
+        }
+        self.changed_dialects = {
+            name: changed_dialects(simulators[name].dialects, options) for name, options in dialects.items()
         }
         self._rate_limits = {name: limits[name].rate_limit for name in simulators}
         self.states: dict[str, Any] = {
@@ -200,13 +212,13 @@ class Sandbox:
         for timer in effects.timers:
             self._schedule(timer.at, _ServiceTimer(service, timer))
         for webhook in effects.webhooks:
-            self._check_event(service, webhook)
+            self._check_webhook(service, webhook)
             self.dispatcher.post(service, webhook)
 
     async def send_before_response(self, service: str, webhooks: Sequence[Webhook]) -> None:
         """Send webhooks, and return when each was acknowledged or failed: they arrive before the response."""
         for webhook in webhooks:
-            self._check_event(service, webhook)
+            self._check_webhook(service, webhook)
         await self.dispatcher.post_and_wait(service, webhooks)
 
     def fire(self, item: _ServiceTimer | Attempt | ReorderedWebhook) -> None:
@@ -270,12 +282,24 @@ class Sandbox:
     def _schedule(self, at: Instant, item: _ServiceTimer | Attempt | ReorderedWebhook) -> None:
         self.clock.schedule(at, _ScheduledItem(self, item))
 
-    def _check_event(self, service: str, webhook: Webhook) -> None:
-        """Raise `LookupError` for an event that the service does not list: no fault could select it."""
+    def _check_webhook(self, service: str, webhook: Webhook) -> None:
+        """Raise `LookupError` for an event that the service does not list: no fault could select it.
+
+        In strict mode, also record how the webhook violates its contract.
+        """
         events = self._simulators[service].events
         if webhook.event not in events:
             known = ", ".join(events) or "none"
             raise LookupError(f"{service}: expected an event that its SIMULATOR lists ({known}), got {webhook.event!r}")
+        if self.watch is not None:
+            changed = self.changed_dialects[service]
+            found = self.watch.check_webhook(service, changed, webhook.event, webhook.content_type, webhook.body)
+            self.record_contract_violations({"service": service, "event": webhook.event, "key": webhook.key}, found)
+
+    def record_contract_violations(self, sent: Mapping[str, object], found: Sequence[Violation]) -> None:
+        """Record how a response or webhook violates its contract; `sent` names it."""
+        if found:
+            self.record("contract_violation", {**sent, "violations": [violation.as_json() for violation in found]})
 
     def _history_header(self, origin: HistoryOrigin) -> dict[str, object]:
         return {

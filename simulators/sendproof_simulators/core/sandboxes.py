@@ -9,6 +9,7 @@ from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
 from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.core.strict import Watch
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
@@ -34,8 +35,13 @@ class Sandboxes:
         contracts: Mapping[str, Contract],
         wall: WallClock,
         sender: WebhookSender,
+        watch: Watch | None = None,
     ) -> None:
-        """Both `simulators` and `contracts` are by service."""
+        """Both `simulators` and `contracts` are by service.
+
+        `watch` checks what the services send, in sandboxes that ask for it or everywhere.
+        """
+        self.watch = watch or Watch(contracts)
         self._simulators = simulators
         self._contracts = contracts
         self._wall = wall
@@ -58,7 +64,10 @@ class Sandboxes:
             raise ValueError(f"expected at most {MAX_SANDBOXES} sandboxes; delete those that are no longer needed")
         clock = None if clock_of is None else clock_of.clock
         credentials = self._credentials(settings)
-        sandbox = Sandbox(settings, self._simulators, self._contracts, credentials, self._wall, self._sender, clock)
+        watch = self.watch if settings.strict else self.watch_everywhere
+        sandbox = Sandbox(
+            settings, self._simulators, self._contracts, credentials, self._wall, self._sender, clock, watch
+        )
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
             simulator = self._simulators[service]
@@ -68,6 +77,11 @@ class Sandboxes:
             for value in simulator.extra_credentials(values):
                 self.register_credential(service, _LOGIN, value, sandbox)
         return sandbox
+
+    @property
+    def watch_everywhere(self) -> Watch | None:
+        """The watch, if it also checks what belongs to no sandbox, or to one that does not ask for it."""
+        return self.watch if self.watch.everywhere else None
 
     def register_credential(self, service: str, name: str, credential: str, sandbox: Sandbox) -> None:
         """Make a sandbox findable by one more credential of a service."""

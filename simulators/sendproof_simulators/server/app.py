@@ -17,6 +17,7 @@ from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallCloc
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import FaultyResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
+from sendproof_simulators.core.strict import Watch
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.addresses import Addresses
 from sendproof_simulators.server.faulty_response import (
@@ -27,7 +28,7 @@ from sendproof_simulators.server.faulty_response import (
     write_faulty,
 )
 from sendproof_simulators.server.pipeline import ServicePipeline
-from sendproof_simulators.services.discovery import contract_path, discover, service_contracts
+from sendproof_simulators.services.discovery import contract_path, discover, service_contracts, webhook_contracts
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -50,9 +51,12 @@ class DisconnectedError(Exception):
 class Simulators:
     """All services and the control API. Use it as an async context manager: it holds connections."""
 
-    def __init__(self, wall: WallClock | None = None, changed_contracts: Path | None = None) -> None:
+    def __init__(
+        self, wall: WallClock | None = None, changed_contracts: Path | None = None, *, strict: bool = False
+    ) -> None:
         """Compile all contracts. Those in `changed_contracts`, by default the folder in the environment, come first.
 
+        `strict`: check every response and webhook of all sandboxes, and of the control API.
         `ValueError` says what is wrong with a contract.
         """
         wall = wall or SystemWallClock()
@@ -60,12 +64,17 @@ class Simulators:
         self._sender = WebhookSender()
         simulators = discover()
         contracts = service_contracts(changed_contracts)
-        self.sandboxes = Sandboxes(simulators, contracts, wall, self._sender)
+        control = load_contract(contract_path("control.yaml", changed=changed_contracts))
+        self.watch = Watch(
+            {**contracts, "control": control},
+            lambda: webhook_contracts(changed_contracts),
+            everywhere=strict,
+        )
+        self.sandboxes = Sandboxes(simulators, contracts, wall, self._sender, self.watch)
         self.services = {
             name: ServicePipeline(simulator, contracts[name], self.sandboxes) for name, simulator in simulators.items()
         }
         self.control_context = ControlContext(self.sandboxes, self.services, self.addresses, wall)
-        control = load_contract(contract_path("control.yaml", changed=changed_contracts))
         self.control = ControlApi(control, self.control_context)
 
     async def __aenter__(self) -> Self:

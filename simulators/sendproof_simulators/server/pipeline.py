@@ -33,6 +33,7 @@ from sendproof_simulators.core.members import BodyRules, body_rules
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
+from sendproof_simulators.core.strict import Watch
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
@@ -159,8 +160,11 @@ class ServicePipeline:
                 )
             except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
                 response = _fail(exchange, error)
+            found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
             response = await self._inject_after(exchange, sandbox, response)
             number = self._record(exchange, sandbox, response)
+            sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
+            sandbox.record_contract_violations(sent, found)
             await sandbox.dispatcher.unanswered.hold(exchange.request, number)
             if exchange.effects is not None and exchange.effects.before_response:
                 await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
@@ -287,6 +291,16 @@ class ServicePipeline:
             sandbox.apply(self.simulator.name, effects, number)
         return number
 
+    def _contract_violations(
+        self, exchange: Exchange, sandbox: Sandbox | None, watch: Watch | None, response: Response
+    ) -> list[Violation]:
+        """Return how a response violates the contract, in strict mode. The response of a fault is meant to be wrong."""
+        if watch is None or exchange.faulted is not None:
+            return []
+        name = self.simulator.name
+        changed = frozenset[str]() if sandbox is None else sandbox.changed_dialects[name]
+        return watch.check_response(name, changed, exchange.operation, response)
+
     # -- requests without a sandbox --------------------------------------------------------------
 
     async def _respond_unauthenticated(self, exchange: Exchange) -> Response:
@@ -297,6 +311,7 @@ class ServicePipeline:
             detail = "no valid credential was given"
             operation = result.operation.id
             result = exchange.refuse(Problem(kind="unauthorized", status=401, detail=detail, operation=operation))
+        self._contract_violations(exchange, None, self.sandboxes.watch_everywhere, result)
         if not exchange.is_preflight:
             credential = "unknown" if exchange.credential else "missing"
             fields = self._request_fields(exchange, result, credential)
@@ -329,7 +344,7 @@ class ServicePipeline:
             "path": exchange.request.path,
             "credential": credential,
             "status": response.status,
-            "violations": [_violation_json(violation) for violation in exchange.violations],
+            "violations": [violation.as_json() for violation in exchange.violations],
         }
         if exchange.credential_name:
             fields["credential_name"] = exchange.credential_name
@@ -377,19 +392,6 @@ def _fault_fields(exchange: Exchange, injection: Injection) -> dict[str, object]
         "effect": effects is not None and not effects.refused and exchange.original_status < _FIRST_ERROR,
         "response": INTACT if exchange.faulted is None else exchange.faulted.result,
     }
-
-
-def _violation_json(violation: Violation) -> dict[str, str]:
-    """Return a violation as journal JSON, without empty fields."""
-    fields = {
-        "where": violation.where,
-        "rule": violation.rule,
-        "message": violation.message,
-        "pointer": violation.pointer,
-        "expected": violation.expected,
-        "value": violation.value,
-    }
-    return {name: text for name, text in fields.items() if text}
 
 
 def _find_handler(simulator: Simulator, operation: Operation) -> Handler:

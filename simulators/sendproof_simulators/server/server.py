@@ -5,7 +5,7 @@ import gc
 import socket
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -154,22 +154,32 @@ class DefaultSandbox:
         )
 
 
-def serve(listening: Listening, announce: Callable[[dict[str, Any]], None], default: DefaultSandbox) -> None:
+def serve(
+    listening: Listening, announce: Callable[[dict[str, Any]], None], default: DefaultSandbox, *, strict: bool
+) -> Mapping[str, int]:
     """Serve until interrupted. The control API uses the first port and the services the next ones.
 
     `announce` is called with the URLs and the default sandbox's credentials once all services are ready. `OSError`
-    names a port that is in use, `ValueError` an invalid host name.
+    names a port that is in use, `ValueError` an invalid host name. With `strict`, return how responses and webhooks
+    violated their contracts, each with its number.
     """
     url_host = listening.url_host()
+    simulators = None
     # Users stop the server with Ctrl-C; everything is closed by then.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(listening, url_host, default, announce))
+        simulators = Simulators(strict=strict)
+        runner.run(_serve(simulators, listening, url_host, default, announce))
+    return {} if simulators is None else simulators.watch.found
 
 
 async def _serve(
-    listening: Listening, url_host: str, default: DefaultSandbox, announce: Callable[[dict[str, Any]], None]
+    simulators: Simulators,
+    listening: Listening,
+    url_host: str,
+    default: DefaultSandbox,
+    announce: Callable[[dict[str, Any]], None],
 ) -> None:
-    async with Simulators() as simulators:
+    async with simulators:
         names = ["control", *simulators.services]
         sockets = _bind(listening.host, listening.port, names)
         _set_addresses(simulators, url_host, names, sockets)

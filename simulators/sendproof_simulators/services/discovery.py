@@ -60,8 +60,12 @@ def contract_file(simulator: Simulator, changed: Path | None = None) -> Path:
     It is in `changed`, by default the folder in the environment, if that has a file of this name. Otherwise it is
     Sendproof's own, or next to the package of a simulator from another folder.
     """
+    return _file(simulator, simulator.contract, changed)
+
+
+def _file(simulator: Simulator, name: str, changed: Path | None) -> Path:
     parent = folder_of(simulator).parent
-    return contract_path(simulator.contract, CONTRACTS if parent == _HERE else parent, changed)
+    return contract_path(name, CONTRACTS if parent == _HERE else parent, changed)
 
 
 def contract_path(name: str, folder: Path = CONTRACTS, changed: Path | None = None) -> Path:
@@ -100,6 +104,12 @@ def service_contracts(changed: Path | None = None) -> Mapping[str, Contract]:
     simulators = discover()
     _check_changed_contracts(simulators, changed)
     return {name: service_contract(simulator, changed) for name, simulator in simulators.items()}
+
+
+def webhook_contracts(changed: Path | None = None) -> Mapping[str, Contract]:
+    """Read the contracts of the webhooks that services send, by service; `changed` as in `contract_file`."""
+    described = {name: simulator for name, simulator in discover().items() if simulator.webhook_contract}
+    return {name: load_contract(_file(known, known.webhook_contract, changed)) for name, known in described.items()}
 
 
 def _check_changed_contracts(simulators: Mapping[str, Simulator], changed: Path | None) -> None:

@@ -26,3 +26,14 @@ def test_end_by_the_harness_is_an_error_that_says_nothing_about_the_bridge(corre
     verdict = correct_run.plus(aborted).verdict()
 
     assert (verdict.status, verdict.groups[0].level, verdict.groups[0].blame) == ("error", "error", "harness")
+
+
+def test_response_that_violates_its_contract_is_an_error_of_the_harness(correct_run):
+    """A bridge cannot be judged by what a wrong simulator told it."""
+    violation = {"where": "body.0", "rule": "additionalProperties", "message": "'Name' was unexpected"}
+    entry = {"n": 9_999, "at": "2026-03-02T06:00:00.000Z", "kind": "contract_violation", "service": "optimove",
+             "operation": "GetChannelTemplates", "request": 12, "violations": [violation]}  # fmt: skip
+    cause = "optimove: the response of GetChannelTemplates violates its contract in body.0"
+
+    (finding,) = correct_run.plus(entry).findings(CHECKS)
+    assert (finding.level, finding.blame, finding.cause) == ("error", "harness", cause)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from contract_watch import checked
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
@@ -110,7 +111,7 @@ class Account:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = timer.at
-            effects = SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
+            effects = checked(SIMULATOR, self.context, SIMULATOR.on_timer(self.context, self.state, timer, timer.at))
             self.timers += effects.timers
             fired.append((timer.at, effects))
         self.now = instant
@@ -141,8 +142,8 @@ class Account:
             operation=operation.id,
             defaults=operation.defaults,
         )
-        effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
-        return effects
+        effects = getattr(SIMULATOR.handlers, operation.handler)(call)
+        return checked(SIMULATOR, self.context, effects, operation.id)
 
 
 @pytest.fixture(scope="session")

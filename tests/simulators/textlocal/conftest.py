@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
+from contract_watch import checked
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
@@ -25,10 +26,10 @@ from sendproof_simulators.services.textlocal.state import State
 CONTRACT = service_contract(SIMULATOR)
 
 
-def context(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> SandboxContext:
+def context(seed: int = 7, *, allow_remote: bool = False, unusable: float = 0.0, **dialects: str) -> SandboxContext:
     """Return the context of a sandbox with a hundred customers, about ten of whom opted out."""
     random = KeyedRandom(seed)
-    audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.1))
+    audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.1, unusable_numbers=unusable))
     name = SIMULATOR.name
     options = choose({name: SIMULATOR.dialects}, {f"{name}.{n}": option for n, option in dialects.items()})[name]
     return SandboxContext(
@@ -108,7 +109,7 @@ class Account:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = timer.at
-            effects = SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
+            effects = checked(SIMULATOR, self.context, SIMULATOR.on_timer(self.context, self.state, timer, timer.at))
             self.timers += effects.timers
             fired.append((timer.at, effects))
         self.now = instant
@@ -141,8 +142,8 @@ class Account:
             operation=operation.id,
             defaults=operation.defaults,
         )
-        effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
-        return effects
+        effects = getattr(SIMULATOR.handlers, operation.handler)(call)
+        return checked(SIMULATOR, self.context, effects, operation.id)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from contract_watch import checked
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
@@ -95,7 +96,8 @@ class Project:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = max(self.now, timer.at)
-            self._apply(SIMULATOR.on_timer(self.context, self.state, timer, self.now))
+            effects = SIMULATOR.on_timer(self.context, self.state, timer, self.now)
+            self._apply(checked(SIMULATOR, self.context, effects))
             fired.append(self.last)
         self.now = instant
         return fired
@@ -119,8 +121,8 @@ class Project:
             operation=operation.id,
             defaults=operation.defaults,
         )
-        effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
-        return effects
+        effects = getattr(SIMULATOR.handlers, operation.handler)(call)
+        return checked(SIMULATOR, self.context, effects, operation.id)
 
 
 @pytest.fixture(scope="session")

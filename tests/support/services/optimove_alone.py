@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from contract_watch import checked
 from instants import NINE, SIX
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
@@ -142,8 +143,7 @@ class Optimove:
             operation=operation,
             defaults=compiled.defaults,
         )
-        effects: Effects = handler(call)
-        return effects
+        return checked(SIMULATOR, self.context, handler(call), operation)
 
     def read(self, operation: str, body: Any = None, **params: Any) -> Any:
         """Return the JSON of a successful response."""
@@ -179,7 +179,7 @@ class Optimove:
 
     def fire(self, timer: Timer) -> Effects:
         """Return the effects of a timer."""
-        return SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
+        return checked(SIMULATOR, self.context, SIMULATOR.on_timer(self.context, self.state, timer, timer.at))
 
     def listen(self, event: int, channel: int | None = None, url: str = "http://127.0.0.1:9000/a") -> None:
         """Register a listener, for a channel or (None) the general one."""

@@ -1,16 +1,19 @@
-"""Check that the run reached its end: half a run allows no conclusion."""
+"""Check that the run reached its end, and that the simulators kept their contracts: else it allows no conclusion."""
 
-from sendproof_harness.history.records import History
+from collections.abc import Iterator
+
+from sendproof_harness.history.records import ContractViolation, History
 from sendproof_harness.history.run_records import RunAborted
-from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import RUN_COMPLETED
 
 _ID = "run.completed"
 
 
 def check_run_completed(history: History) -> CheckResult:
-    """Find out if the run was aborted: the bridge ended, hung, or never became ready."""
-    return CheckResult(looked_at=1, unit="runs", findings=tuple(map(_aborted, history.aborted)))
+    """Find out if the run was aborted (the bridge ended, hung, or never became ready), or the simulators were wrong."""
+    wrong = (finding for sent in history.contract_violations for finding in _contract_violations(sent))
+    return CheckResult(looked_at=1, unit="runs", findings=(*map(_aborted, history.aborted), *wrong))
 
 
 def _aborted(aborted: RunAborted) -> Finding:
@@ -24,6 +27,22 @@ def _aborted(aborted: RunAborted) -> Finding:
         at=aborted.at,
         remedy=aborted.remedy,
     )
+
+
+def _contract_violations(sent: ContractViolation) -> Iterator[Finding]:
+    what = f"the response of {sent.operation}" if sent.event is None else f"the webhook {sent.event}"
+    for violation in sent.violations:
+        yield Finding(
+            check=_ID,
+            level="error",
+            blame="harness",
+            cause=f"{sent.service}: {what} violates its contract in {violation.where}",
+            expected="what the contract describes",
+            got=violation.message,
+            where=Location(request=sent.request, webhook=sent.key),
+            at=sent.at,
+            remedy="report this defect of the simulators; the contract is in openapi/",
+        )
 
 
 CHECKS = (Check(id=_ID, title="The run was completed", requirement=RUN_COMPLETED, run=check_run_completed),)

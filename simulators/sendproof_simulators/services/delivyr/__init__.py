@@ -35,6 +35,7 @@ SIMULATOR = Simulator(
     error=problem_response,
     on_timer=on_timer,
     events=EVENTS,
+    webhook_contract="delivyr-webhooks.yaml",
     read_limits=read_limits,
     dialects=DIALECTS,
     templates=TEMPLATES,

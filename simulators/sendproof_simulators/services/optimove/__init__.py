@@ -99,6 +99,7 @@ SIMULATOR = Simulator(
     begin=lifecycle.begin,
     on_timer=_on_timer,
     events=(*events.EVENT_NAMES, attribute_updates.ATTRIBUTE_ADDED, attribute_updates.ATTRIBUTES_UPDATED),
+    webhook_contract="listener.yaml",
     # Paths match in any case, and /current is optional: observed, clients use all forms on one host.
     case_insensitive=True,
     optional_prefix="/current",

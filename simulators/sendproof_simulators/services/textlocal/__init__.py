@@ -3,6 +3,8 @@
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.textlocal import handlers
+from sendproof_simulators.services.textlocal.account.imported_customers import expected_message
+from sendproof_simulators.services.textlocal.account.preview import preview
 from sendproof_simulators.services.textlocal.account.settings import SETTINGS
 from sendproof_simulators.services.textlocal.account.templates import TEMPLATES
 from sendproof_simulators.services.textlocal.dialects import DIALECTS
@@ -43,9 +45,12 @@ SIMULATOR = Simulator(
     error=problem_response,
     on_timer=on_timer,
     events=EVENTS,
+    webhook_contract="textlocal-receipts.yaml",
     normalise=normalise,
     read_limits=read_limits,
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,
+    expected_message=expected_message,
+    preview=preview,
 )

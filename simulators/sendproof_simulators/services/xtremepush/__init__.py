@@ -68,6 +68,7 @@ SIMULATOR = Simulator(
     error=problem_response,
     on_timer=_on_timer,
     events=webhooks.EVENTS,
+    webhook_contract="xtremepush-webhooks.yaml",
     read_limits=read_limits,
     dialects=DIALECTS,
     templates=TEMPLATES,
