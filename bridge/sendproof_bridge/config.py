@@ -81,6 +81,7 @@ class ClientConfig:
     channels: tuple[ChannelConfig, ...]
     clears_campaigns: bool = False
     reports: str = CAMPAIGN_METRICS
+    reports_a_day: int = 4
     metric_values: str = ABSOLUTE
     metrics_url: str | None = None
     tenant_token: Secret | None = None
@@ -158,6 +159,9 @@ CLIENT: Settings = {
         config_fields.one_of((CAMPAIGN_METRICS, SAVE_EVENT)),
         "`UpdateCampaignMetrics` and `UpdateCampaignInteractions`, or signed events (`saveEvent`).",
         CAMPAIGN_METRICS,
+    ),
+    "reports_a_day": Setting(
+        config_fields.integer(1, 24), "The number of reports a day, for seven days after a campaign is sent.", 4
     ),
     "metric_values": Setting(
         config_fields.one_of((ABSOLUTE, ADDITIVE)),

@@ -142,6 +142,10 @@ class ControlClient:
         """Replace the account settings of a provider; a missing setting gets its default."""
         self._call("PUT", f"{_provider_path(sandbox, provider)}/settings", settings)
 
+    def preview(self, sandbox: str, service: str, wanted: Json) -> dict[str, Any]:
+        """Return what a service would do, such as the text of a template at Textlocal, without doing it."""
+        return self._object("POST", f"{_provider_path(sandbox, service)}/preview", wanted)
+
     # -- campaigns, triggers and customers -------------------------------------------------------------
 
     def campaigns(self, sandbox: str) -> list[dict[str, Any]]:

@@ -11,7 +11,10 @@ from local_simulators import LocalSimulators, local_simulators
 from sendproof_simulators.services.discovery import discover
 
 # The simulator has no control groups, so nothing can show this default.
-WITHOUT_EFFECT = {("optimove", "IncludeControlGroup")}
+WITHOUT_EFFECT = {
+    ("optimove", "GetCustomerOneTimeActionsByCampaign.IncludeControlGroup"),
+    ("optimove", "GetCustomerOneTimeActionsByDate.IncludeControlGroup"),
+}
 CASES = [
     (service, name)
     for service in discover()

@@ -112,7 +112,7 @@ def bridge_config(folder: Path, url: str, channel: Mapping[str, Any] | None = No
         url=url,
         phone_attribute="PHONE",
         consent_attribute="CONSENT",
-        options={"apikey": Secret("a-textlocal-key"), "sender": "Sendproof"},
+        options={"apikey": Secret("a-textlocal-key"), "sender": "Sendproof", "recipients": "numbers"},
     )
     client = ClientConfig(
         name="acme",

@@ -43,6 +43,10 @@ class Bridge:
     clock: Clock
     clients: Mapping[str, Client]
 
+    def reports_a_day(self, key: CampaignKey) -> int:
+        """Return how often a day the client of a campaign wants reports."""
+        return self.clients[key.client].config.reports_a_day
+
     def channel(self, key: CampaignKey) -> Channel:
         """Return the channel of a campaign; `LookupError` if it is no longer configured."""
         client = self.clients.get(key.client)

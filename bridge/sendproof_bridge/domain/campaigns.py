@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.domain.keys import CampaignKey, optimove_lane
-from sendproof_bridge.domain.metrics import REPORT_INTERVAL, report_times
+from sendproof_bridge.domain.metrics import report_interval, report_times
 from sendproof_bridge.outbound.optimove import CAMPAIGN_CANCELLED
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import NewJob
@@ -92,18 +92,18 @@ def fetch_page_job(key: CampaignKey, skip: int) -> NewJob:
     return NewJob(id=f"fetch_page:{key.name()}:{skip}", kind="fetch_page", payload=payload, lane=lane)
 
 
-def schedule_reports(tx: Connection, key: CampaignKey, now: Instant) -> None:
+def schedule_reports(tx: Connection, key: CampaignKey, now: Instant, reports_a_day: int) -> None:
     """Schedule the reports, beginning when the first message is sent or dropped. Only the first call has an effect.
 
     A triggered campaign is reported while messages are sent; the next message after a pause schedules it again.
     """
     if state(tx, key) == "triggered":
         payload = {**key._asdict(), "last": False, "triggered": True}
-        id_, lane, due_at = _triggered_report_id(key), optimove_lane(key.client), report_times(now)[0]
+        id_, lane, due_at = _triggered_report_id(key), optimove_lane(key.client), report_times(now, reports_a_day)[0]
         job_queue.requeue_done(tx, NewJob(id=id_, kind="push_metrics", payload=payload, due_at=due_at, lane=lane))
         return
     if tx.execute(_SET_FIRST_SENT, {**key._asdict(), "now": now}).rowcount:
-        times = report_times(now)
+        times = report_times(now, reports_a_day)
         last = len(times) - 1
         job_queue.add(tx, [_report_job(key, index, at, last=index == last) for index, at in enumerate(times)])
 
@@ -112,13 +112,13 @@ def _triggered_report_id(key: CampaignKey) -> str:
     return f"push_metrics:{key.name()}:triggered"
 
 
-def next_report_at(tx: Connection, key: CampaignKey, now: Instant) -> Instant | None:
+def next_report_at(tx: Connection, key: CampaignKey, now: Instant, reports_a_day: int) -> Instant | None:
     """Return the time of the first report after now, or None."""
     first_sent = tx.execute(_FIRST_SENT, key._asdict()).scalar_one_or_none()
     if first_sent is not None:
-        return next((at for at in report_times(first_sent) if at > now), None)
+        return next((at for at in report_times(first_sent, reports_a_day) if at > now), None)
     due: Instant | None = tx.execute(_NEXT_REPORT, {"id": _triggered_report_id(key)}).scalar_one_or_none()
-    return due if due is None or due > now else now + REPORT_INTERVAL
+    return due if due is None or due > now else now + report_interval(reports_a_day)
 
 
 def _report_job(key: CampaignKey, index: int, at: Instant, *, last: bool) -> NewJob:
@@ -127,16 +127,16 @@ def _report_job(key: CampaignKey, index: int, at: Instant, *, last: bool) -> New
     return NewJob(id=id_, kind="push_metrics", payload=payload, due_at=at, lane=lane)
 
 
-def on_all_pages_read(tx: Connection, key: CampaignKey, now: Instant) -> None:
+def on_all_pages_read(tx: Connection, key: CampaignKey, now: Instant, reports_a_day: int) -> None:
     """Move the campaign to sending: every recipient is known."""
     move(tx, key, "sending")
-    on_batch_done(tx, key, now)
+    on_batch_done(tx, key, now, reports_a_day)
 
 
-def on_batch_done(tx: Connection, key: CampaignKey, now: Instant) -> None:
+def on_batch_done(tx: Connection, key: CampaignKey, now: Instant, reports_a_day: int) -> None:
     """Move the campaign to reporting if this was its last batch."""
     if state(tx, key) == "sending" and tx.execute(_OPEN_BATCH, key._asdict()).first() is None:
-        schedule_reports(tx, key, now)
+        schedule_reports(tx, key, now, reports_a_day)
         move(tx, key, "reporting")
 
 

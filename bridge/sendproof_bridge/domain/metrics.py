@@ -8,14 +8,13 @@ added to it. Absolute totals are assumed: only they fit the advice to report sev
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from sendproof_bridge.clock import HOUR, MINUTE, Instant
+from sendproof_bridge.clock import DAY, MINUTE, Instant
 
 SENT, DELIVERED, CLICKED, UNSUBSCRIBED, DROPPED, BOUNCED = 0, 1, 3, 4, 5, 9
 
-# Every six hours for seven days after the first send, and once soon after it.
+# At regular intervals for seven days after the first send, and once soon after it.
 _FIRST_REPORT = 15 * MINUTE
-REPORT_INTERVAL = 6 * HOUR
-_REGULAR_REPORTS = 28
+_DAYS_REPORTED = 7
 
 _DELIVERED_STATES = ("delivered",)
 _BOUNCED_STATES = ("undelivered", "invalid", "expired")
@@ -44,9 +43,15 @@ EVENT_NAMES: Mapping[int, str] = {
 REPORTED_BIT: Mapping[int, int] = {SENT: 1, DELIVERED: 2, DROPPED: 4, BOUNCED: 8}
 
 
-def report_times(first_sent_at: Instant) -> list[Instant]:
+def report_interval(reports_a_day: int) -> int:
+    """Return the time between two reports, in milliseconds."""
+    return DAY // reports_a_day
+
+
+def report_times(first_sent_at: Instant, reports_a_day: int) -> list[Instant]:
     """Return the times of all reports of a campaign."""
-    regular = (first_sent_at + REPORT_INTERVAL * (index + 1) for index in range(_REGULAR_REPORTS))
+    interval = report_interval(reports_a_day)
+    regular = (first_sent_at + interval * (index + 1) for index in range(_DAYS_REPORTED * reports_a_day))
     return [first_sent_at + _FIRST_REPORT, *regular]
 
 

@@ -1,7 +1,7 @@
 """Planning: from recipients to messages and batches in the database, for scheduled pages and for triggers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -45,6 +45,8 @@ def plan_message(
     config, template = channel.config, templates.get(row.template)
     if config.checks_attribute and not recipient_rules.has_consent(row.attributes[config.consent_attribute]):
         return _dropped(row, recipient_rules.OPTED_OUT)
+    if channel.provider.knows_customers:
+        return _message_by_id(channel, template, row)
     number = recipient_rules.normalize_number(row.attributes[config.phone_attribute], config.default_region)
     if template is None:
         return _dropped(row, recipient_rules.UNUSABLE_NUMBER if number is None else recipient_rules.UNKNOWN_TEMPLATE)
@@ -68,6 +70,22 @@ def plan_message(
     )
 
 
+def _message_by_id(channel: Channel, template: Template | None, row: Recipient) -> PlannedMessage:
+    """Return the message of a customer whom the provider knows: without a number, which this bridge does not have."""
+    if template is None:
+        return _dropped(row, recipient_rules.UNKNOWN_TEMPLATE)
+    request = ComposeRequest(customer=row.customer, template=template, values=row.attributes, send_at=row.send_at)
+    composed = channel.provider.compose(request)
+    return PlannedMessage(
+        customer=row.customer,
+        template=row.template,
+        send_at=row.send_at,
+        recipient=composed.recipient,
+        content=composed.content,
+        group=composed.group,
+    )
+
+
 def _dropped(row: Recipient, reason: str) -> PlannedMessage:
     return PlannedMessage(customer=row.customer, template=row.template, send_at=row.send_at, reason=reason)
 
@@ -85,7 +103,8 @@ def store_messages(
         tx.execute(schema.message.insert(), rows)
     if by_id:
         tx.execute(schema.batch.insert(), [_batch_row(key, id_, batch) for id_, batch in by_id.items()])
-    job_queue.add(tx, [_send_job(key, id_, batch) for id_, batch in by_id.items()])
+    jobs = [_send_job(key, id_, batch) for id_, batch in by_id.items()]
+    job_queue.add(tx, [replace(job, due_at=job.due_at - channel.provider.lead_ms) for job in jobs])
     return len(batches)
 
 

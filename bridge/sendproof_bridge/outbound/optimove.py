@@ -91,7 +91,7 @@ class OptimoveClient:
         query = {
             "ChannelID": str(channel),
             "CampaignID": campaign,
-            "CustomerAttributes": ";".join(names),
+            **({"CustomerAttributes": ";".join(names)} if names else {}),
             "$top": str(PAGE_SIZE),
             "$skip": str(skip),
         }
@@ -221,6 +221,8 @@ def _recipient(row: Mapping[str, Any], names: Sequence[str]) -> Recipient:
 
 def _attribute_values(row: Mapping[str, Any], count: int) -> list[str | None]:
     values = row.get("customerattributes", row.get("customerattribute"))
+    if not count:
+        return []
     if isinstance(values, str):
         values = values.split(_ATTRIBUTE_SEPARATOR)
     if not isinstance(values, list) or len(values) != count:

@@ -20,6 +20,16 @@ def template(added: Json, console: Console) -> None:
         console.print(f"{name:<6} {added[name]}", highlight=False, markup=False)
 
 
+def preview(shown: Json, console: Console) -> None:
+    """Print the preview of a template: the text, its translations, and the rest by name."""
+    console.print(shown["text"], highlight=False, markup=False)
+    for value, text in shown.get("translations", {}).items():
+        console.print(f"{value:<9} {text}", highlight=False, markup=False)
+    for name in ("sender", "number", "template"):
+        if name in shown:
+            console.print(f"{name:<9} {shown[name]}", highlight=False, markup=False)
+
+
 def campaigns(listed: Sequence[Json], console: Console) -> None:
     """Print one line for each campaign, with a column for each metric that was reported."""
     if not listed:

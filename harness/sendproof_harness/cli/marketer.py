@@ -54,6 +54,31 @@ def template(
 
 
 @group.command()
+def preview(
+    title: Annotated[str, typer.Argument(help="Title of the template at the provider.", show_default=False)],
+    customer: Annotated[
+        str | None, typer.Option(help="Id of a customer: show the text that this customer gets.")
+    ] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="Provider of the template; optional if the channels have only one.")
+    ] = None,
+    control_url: ControlUrl = CONTROL_URL,
+    sandbox: SandboxName = "default",
+    json: AsJson = False,
+) -> None:
+    """Preview a template of Textlocal, with its translations.
+
+    With a customer, it is the text in the customer's language, filled in.
+
+    Example: sendproof marketer preview "Spring welcome" --customer C0000042
+    """
+    with _open_sandbox(control_url, sandbox) as opened:
+        name = opened.provider(provider)
+        wanted = {"template": opened.template_id(name, title), **({} if customer is None else {"customer": customer})}
+        _print(opened.control.preview(sandbox, name, wanted), formatting.preview, json=json)
+
+
+@group.command()
 def schedule(
     campaign: CampaignId,
     template: Annotated[list[str], typer.Option(help="Title of a template at the provider; one for each split.")],
@@ -255,6 +280,15 @@ class _Sandbox:
         if len(names) != 1:
             raise ValueError(f"expected --provider, because this sandbox has no single one; got: {', '.join(names)}")
         return names[0]
+
+    def template_id(self, provider: str, title: str) -> object:
+        """Return the id of a provider's template by its title."""
+        ids = {template["title"]: template["id"] for template in self.control.templates(self.name, provider)}
+        if title not in ids:
+            raise ValueError(
+                f"expected the title of a template of {provider} ({', '.join(ids) or 'none'}), got {title!r}"
+            )
+        return ids[title]
 
     def _channels(self) -> list[Mapping[str, Any]]:
         channels: list[Mapping[str, Any]] = self.control.sandbox(self.name)["channels"]

@@ -52,8 +52,9 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
     for name in ("reports", "metric_values", "opt_outs"):
         if name in wishes:
             yield _entry(name, wishes[name])
-    if "opt_out_mode" in wishes:
-        yield f"opt_out_mode = {wishes['opt_out_mode']}"
+    for name in ("reports_a_day", "opt_out_mode"):
+        if name in wishes:
+            yield f"{name} = {wishes[name]}"
     if wishes.get("reports") == "save_event":
         yield _entry("metrics_url", client["services"]["optimove-metrics"]["url"])
         yield _entry("tenant_token", _placeholder(client, "optimove-metrics", "tenant_token"))
@@ -82,6 +83,8 @@ def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> 
     record = record_of(channel["provider"])
     if record.bridge_has_sender and "sender" in client:
         yield _entry("sender", client["sender"])
+    if "recipients" in channel:
+        yield _entry("recipients", channel["recipients"])
     for name, value in record.bridge_settings.items():
         yield f"{name} = {json.dumps(value)}"
     if channel.get("testing"):

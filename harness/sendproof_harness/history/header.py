@@ -10,13 +10,15 @@ from sendproof_harness.history.timestamps import Instant
 class Channel(msgspec.Struct, frozen=True):
     """One channel of the sandbox: its number in Optimove, and the provider that carries its messages.
 
-    In a channel in testing mode, no message may reach a customer and nothing may be reported.
+    In a channel in testing mode, no message may reach a customer and nothing may be reported. With `recipients`
+    customer_ids, the bridge gives the provider templates and groups of customer ids, and no texts.
     """
 
     id: int
     provider: str
     kind: str
     testing: bool = False
+    recipients: Literal["numbers", "customer_ids"] = "numbers"
 
 
 class ClockFacts(msgspec.Struct, frozen=True):

@@ -56,11 +56,11 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign), cancelled, visitor (who is no customer), or outside_segment and suppressed,
-    which the provider decides. `opted_out_by` is where an opt-out was kept when the campaign was announced: attribute
-    or provider. `raw_number` is the number as the client's records spell it, if that is not + and the digits. `outcome`
-    is the name of the customer's test number. `alternatives` are further right messages; a reader of the history
-    replaces the obligation by the one that the bridge chose.
+    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, visitor (who is
+    no customer), or outside_segment and suppressed, which the provider decides. `opted_out_by` is where an opt-out was
+    kept when the campaign was announced: attribute or provider. `raw_number` is the number as the client's records
+    spell it, if that is not + and the digits. `outcome` is the name of the customer's test number. `alternatives` are
+    further right messages; a reader of the history replaces the obligation by the one that the bridge chose.
     """
 
     campaign: int

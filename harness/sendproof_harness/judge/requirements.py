@@ -174,6 +174,13 @@ SEND_FIELDS_RIGHT = Requirement(
     source="http://api.txtlocal.com/docs/sendsms",
     evidence="documented",
 )
+CUSTOMERS_NAMED_BY_ID = Requirement(
+    number="R410",
+    text="Where the provider knows the client's customers (`recipients: customer_ids`), the bridge gives it a template "
+    "and a group of customer ids, and no number or text of its own: the brochure of Textlocal and Optimove says so.",
+    source="docs/textlocal-brochure.md",
+    evidence="documented",
+)
 METRICS_CADENCE = Requirement(
     number="R501",
     text="The bridge reports the metrics of a campaign several times a day for the seven days after it was sent. The "

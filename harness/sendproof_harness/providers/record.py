@@ -103,6 +103,8 @@ class Provider:
     default_country: str = "GB"
     """Country of the customers in a scenario that names none."""
     has_testing_mode: bool = False
+    customer_ids_option: str | None = None
+    """The dialect option under which the provider knows customers by their ids; None if it never does."""
     has_overrides: bool = False
     """The bridge can change a request with JSONata (`overrides` of a channel)."""
     receipts_need_account_webhook: bool = True
@@ -114,6 +116,10 @@ class Provider:
     """Settings of the simulated account, so that it posts its webhooks to a URL."""
     link_settings: Callable[[Mapping[str, str]], dict[str, object]] | None = None
     """Settings of the simulated account for the URLs of templates, by template id; None if templates have no URL."""
+    import_settings: Callable[[str, Mapping[str, str]], dict[str, object]] | None = None
+    """Settings of the simulated account for a daily import: its time of day, and the first days of new customers."""
+    translation_settings: Callable[[Mapping[int, tuple[str, Mapping[str, int]]]], dict[str, object]] | None = None
+    """Settings for translations: by template id, the attribute that chooses, and the template of each value."""
     segment_settings: Callable[[Mapping[str, object]], dict[str, object]] | None = None
     """Settings of the simulated account for the segments of templates, by template id; None without segments."""
     suppression_settings: Callable[[Mapping[str, object]], dict[str, object]] | None = None

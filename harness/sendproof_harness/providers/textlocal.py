@@ -31,6 +31,15 @@ def _credential_status(response: ProbeResponse) -> Literal["ok", "wrong", "unkno
     return "wrong" if _WRONG_LOGIN in codes else "unknown"
 
 
+def _import_settings(at: str, first_known: Mapping[str, str]) -> dict[str, object]:
+    return {"customer_import": {"at": at, "first_known": dict(first_known)}}
+
+
+def _translation_settings(translations: Mapping[int, tuple[str, Mapping[str, int]]]) -> dict[str, object]:
+    rows = {str(id_): {"field": name, "templates": dict(ids)} for id_, (name, ids) in translations.items()}
+    return {"translations": rows}
+
+
 PROVIDER = Provider(
     name="textlocal",
     title="Textlocal",
@@ -54,6 +63,9 @@ PROVIDER = Provider(
     has_testing_mode=True,
     receipts_need_account_webhook=False,
     account_settings=_account_settings,
+    customer_ids_option="textlocal.template_send=brochure",
+    import_settings=_import_settings,
+    translation_settings=_translation_settings,
     # The sender that the simulator of the Indian Textlocal has approved.
     senders={"textlocal.variant=india": "TXTLCL"},
     bridge_has_sender=True,

@@ -164,6 +164,11 @@ def check_options(scenario: Scenario, options: RunOptions) -> None:
             f"--clock-rate: expected another rate than 1, because the scenario has a nightly run at {scenario.nightly} "
             "and cannot begin now; leave the option out, or use another rate"
         )
+    if options.clock_rate == 1 and scenario.customer_import is not None:
+        raise RunOptionsError(
+            "--clock-rate: expected another rate than 1, because the client imports its customers at a time of day and "
+            "the scenario cannot begin now; leave the option out, or use another rate"
+        )
     if options.clock_rate is not None and scenario.clients:
         raise RunOptionsError(
             "--clock-rate: expected none, because the clients of the scenario share a virtual clock; "

@@ -13,7 +13,7 @@ from sendproof_harness.handover.write import handover_content
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Channel, ClientAttribute, Individual, Scenario, Segment
+from sendproof_harness.scenario.model import NUMBERS, Channel, ClientAttribute, Individual, Scenario, Segment, Template
 from sendproof_harness.scenario.overrides import overridden_variables
 from sendproof_harness.scenario.values import iso_utc
 
@@ -69,22 +69,24 @@ def _create(
     for provider in dict.fromkeys((*webhooks, *(channel.provider for channel in scenario.channels))):
         settings = record_of(provider).account_settings(webhooks[provider]) if provider in webhooks else {}
         settings |= template_settings.get(provider, {}) | _suppression_settings(scenario, provider)
+        settings |= import_settings(scenario, provider)
         if settings:
             control.replace_settings(sandbox["sandbox"], provider, settings)
     return handover
 
 
 def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, provider: str) -> dict[str, object]:
-    """Add the templates of a provider; return the account settings for their links and segments."""
+    """Add the templates of a provider; return the account settings for their links, segments and translations."""
     templates = [template for template in scenario.templates if template.provider == provider]
     added = control.add_templates(sandbox, provider, [{"title": t.title, "body": t.body} for t in templates])
     urls = {row["id"]: template.url for row, template in zip(added, templates, strict=True) if template.url}
     segments = {str(row["id"]): segment for row, t in zip(added, templates, strict=True) if (segment := t.segment)}
+    by_id = {row["id"]: template for row, template in zip(added, templates, strict=True)}
     record = record_of(provider)
-    links = record.link_settings(urls) if urls and record.link_settings is not None else {}
-    if not segments or record.segment_settings is None:
-        return links
-    return {**links, **record.segment_settings({id_: segment_settings(segment) for id_, segment in segments.items()})}
+    settings = record.link_settings(urls) if urls and record.link_settings is not None else {}
+    if segments and record.segment_settings is not None:
+        settings |= record.segment_settings({id_: segment_settings(segment) for id_, segment in segments.items()})
+    return settings | _add_translations(control, sandbox, provider, by_id)
 
 
 def segment_settings(segment: Segment) -> dict[str, object]:
@@ -97,6 +99,30 @@ def _suppression_settings(scenario: Scenario, provider: str) -> dict[str, object
     if scenario.suppression is None or settings is None:
         return {}
     return settings(dataclasses.asdict(scenario.suppression))
+
+
+def _add_translations(
+    control: ControlClient, sandbox: str, provider: str, templates: Mapping[int, Template]
+) -> dict[str, object]:
+    """Add each translation as a template of its own; return the account settings that choose among them."""
+    translations: dict[int, tuple[str, Mapping[str, int]]] = {}
+    for id_, template in templates.items():
+        if template.translations is not None:
+            bodies = template.translations.bodies
+            rows = [{"title": f"{template.title} ({value})", "body": body} for value, body in bodies.items()]
+            ids = [row["id"] for row in control.add_templates(sandbox, provider, rows)]
+            translations[id_] = template.translations.attribute, dict(zip(bodies, ids, strict=True))
+    translation_settings = record_of(provider).translation_settings
+    return translation_settings(translations) if translations and translation_settings is not None else {}
+
+
+def import_settings(scenario: Scenario, provider: str) -> dict[str, object]:
+    """Return the account settings for the client's daily import of its customers."""
+    imported, account_settings = scenario.customer_import, record_of(provider).import_settings
+    if imported is None or account_settings is None:
+        return {}
+    days = {customer_id(position): day.isoformat() for position, day in imported.new_customers.items()}
+    return account_settings(imported.at.isoformat("minutes"), days)
 
 
 def sandbox_settings(
@@ -161,7 +187,8 @@ def _channel(channel: Channel) -> dict[str, object]:
     settings = {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
     variables = dict(overridden_variables(channel))
     exclude = {"exclude": list(channel.exclude)} if channel.exclude else {}
-    return {**settings, **exclude, **({"variables": variables} if variables else {})}
+    recipients = {} if channel.recipients == NUMBERS else {"recipients": channel.recipients}
+    return {**settings, **recipients, **exclude, **({"variables": variables} if variables else {})}
 
 
 def _valid_name(name: str) -> str:

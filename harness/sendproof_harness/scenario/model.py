@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 
 #: Stands for a provider: the scenario runs once for each provider in the `providers` list of the file.
@@ -109,12 +109,17 @@ class Audience:
         return self.attribute_names.get(usual, usual)
 
 
+#: How a bridge names the recipients of a channel to its provider.
+NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """One Optimove channel and the provider that carries its messages.
 
     With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
-    expression over event 11. `exclude` lists the attributes and parameters that event 11 leaves out.
+    expression over event 11. `exclude` lists the attributes and parameters that event 11 leaves out. With `recipients`
+    customer_ids, the provider knows the customers and fills in the texts.
     """
 
     id: int
@@ -123,7 +128,16 @@ class Channel:
     testing: bool = False
     preference_channel: int | None = None
     overrides: str | None = None
+    recipients: str = NUMBERS
     exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translations:
+    """The translations of a template: a body for each value of the attribute that chooses the language."""
+
+    attribute: str
+    bodies: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +152,19 @@ class Template:
     title: str
     body: str
     url: str | None = None
+    translations: Translations | None = None
     segment: Segment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerImport:
+    """The client's daily import of its customers into the providers that know them, `at` a time of day in UTC.
+
+    `new_customers` has the day of the first import of customers who joined later, by position.
+    """
+
+    at: time
+    new_customers: Mapping[int, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -438,6 +464,7 @@ class Scenario:
     triggers: tuple[Trigger, ...] = ()
     bridge: BridgeRequirements = BridgeRequirements()
     nightly: str | None = None
+    customer_import: CustomerImport | None = None
     rate_limits: bool = True
     sender: str | None = None
     dialects: Mapping[str, str] = field(default_factory=dict)

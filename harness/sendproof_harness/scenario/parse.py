@@ -1,7 +1,7 @@
 """Conversion of the content of a valid scenario file into a `Scenario`."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,7 @@ from sendproof_harness.scenario.model import (
     ClientAttribute,
     Criterion,
     CustomerEvents,
+    CustomerImport,
     CustomerSelection,
     DefineTrigger,
     DeleteTemplate,
@@ -43,6 +44,7 @@ from sendproof_harness.scenario.model import (
     Subject,
     Suppression,
     Template,
+    Translations,
     Trigger,
     WaitFor,
 )
@@ -74,6 +76,7 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         triggers=tuple(_trigger(trigger) for trigger in content.get("triggers", ())),
         bridge=_bridge(content),
         nightly=content.get("nightly"),
+        customer_import=_customer_import(content["customer_import"]) if "customer_import" in content else None,
         rate_limits=content.get("rate_limits", True),
         sender=content.get("sender"),
         dialects=content.get("dialects", {}),
@@ -84,6 +87,11 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         keys={name: _key_scope(scope) for name, scope in content.get("keys", {}).items()},
         suppression=_suppression(content["suppression"]) if "suppression" in content else None,
     )
+
+
+def _customer_import(content: Content) -> CustomerImport:
+    new = {row["customer"]: date.fromisoformat(row["day"]) for row in content.get("new_customers", ())}
+    return CustomerImport(at=time.fromisoformat(content["at"]), new_customers=new)
 
 
 def _subject(content: Content) -> Subject:
@@ -274,7 +282,8 @@ class _ProviderParser:
 
     def template(self, content: Content) -> Template:
         segment = _segment(content["segment"]) if "segment" in content else None
-        return Template(**{**self._resolved(content), "segment": segment})
+        translations = Translations(**content["translations"]) if "translations" in content else None
+        return Template(**{**self._resolved(content), "segment": segment, "translations": translations})
 
     def step(self, content: Content) -> Step:
         ((kind, step),) = content.items()

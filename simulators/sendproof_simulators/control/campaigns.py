@@ -1,6 +1,6 @@
 """The operations of `control.yaml` on campaigns: schedule, list, report, and cancel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sendproof_simulators.control.call import PLATFORM, ControlCall, ControlError, attempt, read_instant
@@ -15,8 +15,8 @@ from sendproof_simulators.control.channels import (
 from sendproof_simulators.control.templates import templates_of
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Response, json_response
-from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
-from sendproof_simulators.core.simulator import Channel, Template
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, ExpectedMessage, Split
+from sendproof_simulators.core.simulator import CUSTOMER_IDS, Channel, Template
 
 
 async def schedule_campaign(call: ControlCall) -> Response:
@@ -99,7 +99,23 @@ def _channel_plan(call: ControlCall, part: Mapping[str, Any]) -> ChannelPlan:
         provider=channel.provider,
         splits=tuple(_split(split, at_provider, on_channel, channel) for split in part["splits"]),
         render=templates_of(call, channel.provider).render,
+        expected=_expected_messages(call, channel) if channel.recipients == CUSTOMER_IDS else None,
     )
+
+
+def _expected_messages(call: ControlCall, channel: Channel) -> Callable[[Split, str], ExpectedMessage]:
+    """Return a function for the message of a split that a customer is due, by the records of the provider."""
+    name, sandbox = channel.provider, call.sandbox
+    expected_message = call.control.simulators[name].expected_message
+    if expected_message is None:
+        raise ControlError(409, f"channel {channel.id}: {name} does not know customers by their ids")
+    context, state = sandbox.contexts[name], sandbox.states[name]
+
+    def expected(split: Split, customer: str) -> ExpectedMessage:
+        template = Template(id=split.template, title=split.title, body=split.body)
+        return expected_message(context, state, template, customer, split.send_at)
+
+    return expected
 
 
 def _check_carries_messages(call: ControlCall, channel: Channel) -> None:

@@ -14,7 +14,7 @@ from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
-from sendproof_simulators.core.simulator import Channel
+from sendproof_simulators.core.simulator import CUSTOMER_IDS, NUMBERS, Channel
 
 SHARED = "shared"
 DEFAULT_AUDIENCE = {"customers": 1000, "opted_out": 0.04, "unusable_numbers": 0.02}
@@ -137,11 +137,15 @@ def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
         known = ", ".join(providers)
         raise ControlError(409, f"channel {fields['id']}: {provider!r} is not a message provider; there are: {known}")
     kind, testing = fields.get("kind", "scheduled"), fields.get("testing", False)
+    recipients = fields.get("recipients", NUMBERS)
+    if recipients == CUSTOMER_IDS and call.control.simulators[provider].expected_message is None:
+        raise ControlError(409, f"channel {fields['id']}: {provider} does not know customers by their ids")
     return Channel(
         id=fields["id"],
         provider=provider,
         kind=kind,
         testing=testing,
+        recipients=recipients,
         exclude=frozenset(fields.get("exclude", ())),
         variables=fields.get("variables", {}),
     )

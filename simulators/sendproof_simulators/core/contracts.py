@@ -333,7 +333,10 @@ class Contract:
         compiled = _json_schema(schema)
         if _has_references(compiled):
             compiled = {**compiled, "components": self._components}
-        return jsonschema_rs.Draft4Validator(compiled, validate_formats=True)
+        try:
+            return jsonschema_rs.Draft4Validator(compiled, validate_formats=True)
+        except ValueError as error:
+            raise ValueError(f"{self.name}.yaml: expected a valid schema: {error}") from None
 
     @cached_property
     def _strict(self) -> "Contract":

@@ -76,6 +76,10 @@ class FaultyResponse(Response):
     on_written: Callable[[], None] = field(compare=False)
 
 
+#: Where a violation is, if the content encoding of a body is unknown.
+CONTENT_ENCODING = "header.Content-Encoding"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """One way that a request breaks the contract, for example `query.ChannelID` / `required`.
@@ -123,6 +127,11 @@ class Problem:
     dialects: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     path: str = ""
+
+    @property
+    def is_about_encoding(self) -> bool:
+        """True if the service does not know the content encoding of the body."""
+        return any(violation.where == CONTENT_ENCODING for violation in self.violations)
 
 
 PROBLEM_KINDS = (

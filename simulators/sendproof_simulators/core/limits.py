@@ -177,6 +177,8 @@ def _limit(contract: Contract, operation: str, entry: Mapping[str, Any]) -> Limi
     numbers = (entry[bounds[0]], *entry.get("options", {}).values())
     if not all(isinstance(number, int) and not isinstance(number, bool) and number >= 0 for number in numbers):
         raise ValueError(f"{place}: expected whole numbers of at least 0, got {', '.join(map(str, numbers))}")
+    if ("dialect" in entry) != ("option" in entry or "options" in entry):
+        raise ValueError(f"{place}: expected `dialect` together with `option` or `options`")
     if entry.get("unit", "") not in _UNITS:
         raise ValueError(f"{place}: unit: expected one of {', '.join(sorted(_UNITS))}, got {entry['unit']!r}")
     return Limit(

@@ -21,13 +21,26 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedMessage:
+    """The message that a customer is due, by the provider's own records. Without a number and a text: the reason."""
+
+    number: str | None
+    text: str | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPlan:
-    """A campaign's part on one channel. `render(body, attributes)` makes the expected text of one customer."""
+    """A campaign's part on one channel. `render(body, attributes)` makes the expected text of one customer.
+
+    If the provider knows the customers by their ids, `expected(split, customer)` returns what its records say.
+    """
 
     channel: int
     provider: str
     splits: tuple[Split, ...]
     render: Callable[[str, Mapping[str, str | None]], str]
+    expected: Callable[[Split, str], ExpectedMessage] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

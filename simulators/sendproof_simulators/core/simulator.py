@@ -16,8 +16,11 @@ from sendproof_simulators.core.dialects import Dialect, Options
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.limits import Limits
-from sendproof_simulators.core.plans import CampaignPlan, CustomerEvent, TriggerPlan
+from sendproof_simulators.core.plans import CampaignPlan, CustomerEvent, ExpectedMessage, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
+
+# How a bridge names the recipients of a channel to its provider.
+NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +29,23 @@ class Channel:
 
     `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history. `exclude`:
     attributes and parameters that events about triggers leave out. `variables`: values that the texts of triggers have
-    in place of the customer's, because the client overrides them at the provider.
+    in place of the customer's, because the client overrides them at the provider. `recipients`: numbers, or
+    customer_ids if the provider knows the customers and fills in the texts itself.
     """
 
     id: int
     provider: str
     kind: str
     testing: bool = False
+    recipients: str = NUMBERS
     exclude: frozenset[str] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def view(self) -> dict[str, object]:
         """Return the channel as JSON for the control API and the history."""
         testing = {"testing": True} if self.testing else {}
-        return {"id": self.id, "provider": self.provider, "kind": self.kind, **testing}
+        recipients = {"recipients": self.recipients} if self.recipients != NUMBERS else {}
+        return {"id": self.id, "provider": self.provider, "kind": self.kind, **testing, **recipients}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +267,8 @@ class Simulator:
     sends, and `webhook_contract` is the file that describes them, next to the contract; empty if none does.
     `exclusion(context, state)` returns a function from an obligation, as JSON, to the reason why the service
     itself sends nothing to that customer; None without one. `post_back_only` are Optimove channels that only carry the
-    service's reports to Optimove, and no messages.
+    service's reports to Optimove, and no messages. `expected_message(context, state, template, customer, at)` is for a
+    provider that can know customers by their ids, and returns the message that the customer is due at an instant.
     """
 
     name: str
@@ -283,6 +290,7 @@ class Simulator:
     dialects: tuple[Dialect, ...] = ()
     templates: Templates | None = None
     settings: Settings | None = None
+    expected_message: Callable[[SandboxContext, Any, Template, str, Instant], ExpectedMessage] | None = None
     preview: Preview | None = None
     exclusion: Callable[[SandboxContext, Any], Exclusion | None] = _no_exclusion
     post_back_only: frozenset[int] = frozenset()

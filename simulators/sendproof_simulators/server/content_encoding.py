@@ -7,11 +7,11 @@ decoded body is bounded, so a small body that expands to gigabytes costs no more
 import zlib
 from dataclasses import replace
 
-from sendproof_simulators.core.http import Problem, Request, Violation
+from sendproof_simulators.core.http import CONTENT_ENCODING, Problem, Request, Violation
 
 _HEADER = "content-encoding"
 _GZIP, _DEFLATE = ("gzip", "x-gzip"), ("deflate",)
-_ANY_WRAPPER, _NO_WRAPPER = 32 + zlib.MAX_WBITS, -zlib.MAX_WBITS
+_GZIP_WRAPPER, _ZLIB_WRAPPER, _NO_WRAPPER = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 # A body that is encoded more often is no ordinary request.
 _MAX_ENCODINGS = 2
 
@@ -27,7 +27,7 @@ class _TooLargeError(Exception):
 def decode_body(request: Request, limit: int) -> Request | Problem:
     """Return the request with its body decoded to at most `limit` bytes, or the reason to refuse it."""
     header = request.headers.get(_HEADER)
-    if header is None:
+    if header is None or not request.body:
         return request
     encodings = [name for name in (part.strip().lower() for part in header.split(",")) if name not in {"", "identity"}]
     unknown = next((name for name in encodings if name not in (*_GZIP, *_DEFLATE)), None)
@@ -35,8 +35,8 @@ def decode_body(request: Request, limit: int) -> Request | Problem:
         return _unsupported(unknown or header)
     body = request.body
     try:
-        for _ in reversed(encodings):
-            body = _decoded(body, limit) if body else body
+        for name in reversed(encodings):
+            body = _decoded(body, name, limit)
     except _TooLargeError:
         return Problem(kind="too_large", status=413, detail=f"the decoded body is larger than {limit} bytes")
     except _InvalidBodyError as error:
@@ -45,14 +45,14 @@ def decode_body(request: Request, limit: int) -> Request | Problem:
     return replace(request, headers=headers, body=body)
 
 
-def _decoded(body: bytes, limit: int) -> bytes:
-    """Return the body without its gzip or zlib wrapper; clients also send deflate without one."""
+def _decoded(body: bytes, encoding: str, limit: int) -> bytes:
+    """Return a body without its gzip or zlib wrapper; clients also send deflate without one."""
+    if encoding in _GZIP:
+        return _inflated(body, limit, _GZIP_WRAPPER)
     try:
-        return _inflated(body, limit, _ANY_WRAPPER)
+        return _inflated(body, limit, _ZLIB_WRAPPER)
     except _InvalidBodyError:
-        if body.startswith(b"\x1f\x8b"):
-            raise
-    return _inflated(body, limit, _NO_WRAPPER)
+        return _inflated(body, limit, _NO_WRAPPER)
 
 
 def _inflated(body: bytes, limit: int, wrapper: int) -> bytes:
@@ -76,7 +76,7 @@ def _inflated(body: bytes, limit: int, wrapper: int) -> bytes:
 
 def _unsupported(encoding: str) -> Problem:
     violation = Violation(
-        where="header.Content-Encoding",
+        where=CONTENT_ENCODING,
         rule="enum",
         message=f"the body is {encoding}, expected gzip, deflate or no encoding",
         expected="gzip or deflate",

@@ -20,9 +20,13 @@ COUNTS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(sorted(MESSAGE.tr
 
 
 def test_report_times_are_soon_then_every_six_hours_for_a_week():
-    times = report_times(0)
+    times = report_times(0, 4)
 
     assert (times[0], times[1], times[2], times[-1], len(times)) == (15 * MINUTE, 6 * HOUR, 12 * HOUR, 7 * DAY, 29)
+
+
+def test_client_who_wants_one_report_a_day_gets_seven_and_an_early_one():
+    assert report_times(0, 1) == [15 * MINUTE, *(day * DAY for day in range(1, 8))]
 
 
 def test_totals_count_each_state_in_its_metrics():

@@ -54,6 +54,17 @@ def marketer(simulators: RunningSimulators) -> Marketer:
     return Marketer(simulators)
 
 
+def test_preview_shows_template_and_sender(marketer: Marketer) -> None:
+    """Users of Optimove view the message before they run a campaign."""
+    assert marketer.run("preview", "Spring") == (0, "Hi\nsender    TXTLCL\n")
+    assert marketer.read("preview", "Spring", "--customer", "C0000001")["template"] == 14
+
+
+def test_preview_of_unknown_template_is_refused(marketer: Marketer) -> None:
+    status, out = marketer.run("preview", "Autumn")
+    assert (status, "(Spring, Come back), got 'Autumn'" in out.replace("\n", " ")) == (3, True)
+
+
 def test_template_is_added_to_the_only_provider(marketer: Marketer) -> None:
     """A second template with the same title is refused."""
     added = marketer.read("template", "Summer", "Hello {{FIRST_NAME}}")

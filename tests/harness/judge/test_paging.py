@@ -77,6 +77,15 @@ def test_page_above_size_limit_fails(correct_run):
     assert causes(run) == [("a page of more than 10,000 rows", "$top=20,000")]
 
 
+def test_page_size_that_the_sandbox_permits_passes(correct_run):
+    run = correct_run.change(
+        "request",
+        lambda line: with_summary(line, top=20_000, most=20_000) if line == page_request(correct_run, 0) else line,
+    )
+
+    assert causes(run) == []
+
+
 def only_page(run: HistoryBuilder, **summary: object) -> HistoryBuilder:
     """Return the run with a single page request."""
     page = with_summary(page_request(run, 0), **summary)

@@ -26,10 +26,10 @@ from sendproof_simulators.services.textlocal.state import State
 CONTRACT = service_contract(SIMULATOR)
 
 
-def context(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> SandboxContext:
+def context(seed: int = 7, *, allow_remote: bool = False, unusable: float = 0.0, **dialects: str) -> SandboxContext:
     """Return the context of a sandbox with a hundred customers, about ten of whom opted out."""
     random = KeyedRandom(seed)
-    audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.1))
+    audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.1, unusable_numbers=unusable))
     name = SIMULATOR.name
     options = choose({name: SIMULATOR.dialects}, {f"{name}.{n}": option for n, option in dialects.items()})[name]
     return SandboxContext(

@@ -18,6 +18,7 @@ def test_read_settings_have_defaults_and_credits(account):
         "sender_names": ["TXTLCL"],
         "keywords": [],
         "translations": {},
+        "customer_import": {"at": "", "first_known": {}},
         "credits": 5,
     }
 

@@ -67,9 +67,9 @@ class Contract:
         return list(found.values())
 
     def defaults(self) -> dict[str, tuple[str, ...]]:
-        """Return the schema of each default, as a pointer, by name: of the component, or else of the parameter."""
+        """Return the schema of each default, as a pointer, by the name of its component or of its parameter."""
         found = {
-            pointer: place[-1]
+            pointer: f"{operation}.{place[-1]}" if pointer[0] == "paths" else place[-1]
             for operation in self.operations
             for pointer, schema, place in self._request_schemas(operation)
             if "default" in schema

@@ -166,7 +166,9 @@ PROBES: Mapping[tuple[str, str], DefaultProbe] = {
     ("optimove", "CustomerAttributesDelimiter"): DefaultProbe(
         "CustomerAttributesDelimiter", ";", joined_attributes, {"optimove__attributes_shape": "joined"}
     ),
-    ("optimove", "IncludeTemplateIDs"): DefaultProbe("IncludeTemplateIDs", True, members_of_row),
+    ("optimove", "GetCustomerSendDetailsByCampaign.IncludeTemplateIDs"): DefaultProbe(
+        "IncludeTemplateIDs", True, members_of_row
+    ),
     ("optimove", "CampaignInteractions.RecipientGroupID"): DefaultProbe("RecipientGroupID", 2, group_of_interaction),
     ("textlocal", "Format"): DefaultProbe("format", "xml", format_of_balance),
     ("textlocal", "OptOuts"): DefaultProbe("optouts", True, messages_to_opt_out),
@@ -186,7 +188,7 @@ PROBES: Mapping[tuple[str, str], DefaultProbe] = {
     ("textlocal", "BulkData.test"): DefaultProbe("test", True, bulk_cost),
     ("textlocal", "BulkData.unicode"): DefaultProbe("unicode", True, bulk_cost),
     ("delivyr", "Send.testing"): DefaultProbe("testing", True, status_at_delivyr),
-    ("delivyr", "limit"): DefaultProbe("limit", 2, log_of_delivyr),
+    ("delivyr", "listMessages.limit"): DefaultProbe("limit", 2, log_of_delivyr),
     ("xtremepush", "ListCall.limit"): DefaultProbe("limit", 2, listed_campaigns),
     ("xtremepush", "ListCall.offset"): DefaultProbe("offset", 1, listed_campaigns),
     ("xtremepush", "NewCampaign.trigger"): DefaultProbe("trigger", 3, trigger_of_campaign),

@@ -59,6 +59,7 @@ def page_is_full(sandbox: LocalSandbox, operation: str, rows: int) -> bool:
         "GetCanceledCampaignCustomers": {"CampaignID": 7003},
         "GetCampaignInteractionCustomers": {"ChannelID": 505, "Date": "2026-03-02", "EventID": 0},
         "GetCustomerAttributeChangers": {"ChangedCustomerAttribute": "CITY"},
+        "GetCustomerOneTimeActionsByDate": {"Date": "2026-03-02"},
     }
     if "channel_templates" not in sandbox.prepared:
         add_campaigns(sandbox)

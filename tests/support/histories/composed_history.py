@@ -11,6 +11,7 @@ from typing import Any
 
 from composed_exclusions import exclusion_of
 from history_builder import HistoryBuilder
+from imported_scenario import ImportedScenario
 from optimove_alone import Optimove, campaign_access
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.history.records import History
@@ -18,6 +19,7 @@ from sendproof_harness.history.timestamps import iso
 from sendproof_harness.run.sandboxes import SandboxOptions, sandbox_settings
 from sendproof_harness.scenario.customer_selection import select_customers
 from sendproof_harness.scenario.model import (
+    CUSTOMER_IDS,
     AddAttribute,
     AddTemplate,
     Advance,
@@ -70,6 +72,7 @@ class _World:
         self.start = _instant(scenario.starts)
         self.bodies = {(template.provider, template.title): template.body for template in scenario.templates}
         self.optimove = Optimove(context=_context(scenario), now=self.start)
+        self.imported = ImportedScenario(scenario, self.optimove.context)
         self.optimove.begin()
         for channel in scenario.channels:
             self.optimove.listen(events.TRIGGER_MET, channel.id) if channel.kind == "triggered" else None
@@ -203,7 +206,9 @@ class _World:
             )
             for number, split in enumerate(part.splits, start=1)
         )
-        return ChannelPlan(channel=part.channel, provider=provider, splits=splits, render=_render)
+        channel = next(channel for channel in self.scenario.channels if channel.id == part.channel)
+        expected = self.imported.expected_message if channel.recipients == CUSTOMER_IDS else None
+        return ChannelPlan(channel=part.channel, provider=provider, splits=splits, render=_render, expected=expected)
 
     def _trigger_plan(self, trigger: Trigger) -> TriggerPlan:
         provider = self._provider(trigger.channel)

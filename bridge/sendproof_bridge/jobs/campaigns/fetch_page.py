@@ -44,7 +44,7 @@ def run(bridge: Bridge, job: Job) -> None:
             # Skip the rows that came, not the rows requested: a service may return fewer rows per page.
             job_queue.add(tx, [campaigns.fetch_page_job(key, skip + len(rows))])
         else:
-            campaigns.on_all_pages_read(tx, key, now)
+            campaigns.on_all_pages_read(tx, key, now, bridge.reports_a_day(key))
         job_queue.complete(tx, job)
     dropped = sum(message.reason is not None for message in new)
     counts = len(rows), len(new), dropped, batches

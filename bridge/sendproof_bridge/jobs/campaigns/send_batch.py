@@ -309,16 +309,17 @@ def _postpone(tx: Connection, job: Job, reasons: Mapping[str, str], now: Instant
 
 
 def _schedule_reports(tx: Connection, attempt: _Attempt, now: Instant) -> None:
-    campaigns.schedule_reports(tx, attempt.key, now)
+    reports_a_day = attempt.bridge.reports_a_day(attempt.key)
+    campaigns.schedule_reports(tx, attempt.key, now, reports_a_day)
     if not attempt.provider.requests_receipts:
-        poll_statuses.ensure_job(tx, attempt.key, now)
+        poll_statuses.ensure_job(tx, attempt.key, now, reports_a_day)
 
 
 def _settle(tx: Connection, attempt: _Attempt, now: Instant) -> None:
     _move(tx, attempt, "settled")
     if attempt.provider.requests_receipts:
         job_queue.add(tx, [poll_missing_receipts.new_job(attempt.key, attempt.batch, now)])
-    campaigns.on_batch_done(tx, attempt.key, now)
+    campaigns.on_batch_done(tx, attempt.key, now, attempt.bridge.reports_a_day(attempt.key))
     job_queue.complete(tx, attempt.job)
 
 

@@ -105,7 +105,7 @@ def store(bridge: Bridge, tx: Connection, key: CampaignKey, messages: Iterable[P
     # The first occasion is in no other batch, so the ids of the batches are new.
     batches = planning.store_messages(tx, key, bridge.channel(key), new, new[0].occasion, now)
     if any(message.reason is not None for message in new):
-        campaigns.schedule_reports(tx, key, now)
+        campaigns.schedule_reports(tx, key, now, bridge.reports_a_day(key))
     return batches
 
 

@@ -42,7 +42,7 @@ def run(bridge: Bridge, job: Job) -> None:
             numbers = list(tx.execute(_NEW, values).scalars())
             values = {"client": client.config.name, "numbers": numbers}
             messages = tx.execute(_MESSAGES, values).all() if numbers else []
-            _store_engagements(tx, messages, bridge.clock.now())
+            _store_engagements(tx, messages, bridge.clock.now(), client.config.reports_a_day)
             for channel, customers in _customers_by_channel(messages).items():
                 if channel in client.channels:
                     jobs = push_opt_outs.new_jobs(client.config, channel, customers, f"{job.id}:{total}")
@@ -62,7 +62,7 @@ def _customers_by_channel(messages: Sequence[Row[Any]]) -> dict[int, list[str]]:
     return {channel: sorted(customers) for channel, customers in sorted(found.items())}
 
 
-def _store_engagements(tx: Connection, messages: Sequence[Row[Any]], now: Instant) -> None:
+def _store_engagements(tx: Connection, messages: Sequence[Row[Any]], now: Instant, reports_a_day: int) -> None:
     """Count the opt-out for the last message that was sent to the number."""
     last = {message.number: message for message in messages if message.state in STATES_COUNTED[SENT]}
     for message in last.values():
@@ -70,4 +70,4 @@ def _store_engagements(tx: Connection, messages: Sequence[Row[Any]], now: Instan
         ids = {"customer": message.customer, "occasion": message.occasion, "template": message.template}
         engagement = {**key._asdict(), **ids, "kind": UNSUBSCRIBED, "at": now, "reported": False}
         tx.execute(schema.engagement.insert(), [engagement])
-        campaigns.schedule_reports(tx, key, now)
+        campaigns.schedule_reports(tx, key, now, reports_a_day)

@@ -32,9 +32,9 @@ _OPEN = text(
 logger = logging.getLogger(__name__)
 
 
-def ensure_job(tx: Connection, key: CampaignKey, now: Instant) -> None:
+def ensure_job(tx: Connection, key: CampaignKey, now: Instant, reports_a_day: int) -> None:
     """Ensure that the campaign is polled before its next report, and then before each."""
-    due_at = campaigns.next_report_at(tx, key, now)
+    due_at = campaigns.next_report_at(tx, key, now, reports_a_day)
     if due_at is not None:
         id_ = f"poll_statuses:{key.name()}"
         job_queue.requeue_done(tx, NewJob(id=id_, kind="poll_statuses", payload=key._asdict(), due_at=due_at))
@@ -73,7 +73,7 @@ def _parts(bridge: Bridge, key: CampaignKey) -> Iterator[Mapping[str, tuple[Open
 
 def _end(bridge: Bridge, job: Job, key: CampaignKey, now: Instant) -> None:
     with bridge.store.write() as tx:
-        due_at = campaigns.next_report_at(tx, key, now)
+        due_at = campaigns.next_report_at(tx, key, now, bridge.reports_a_day(key))
         if due_at is None:
             job_queue.complete(tx, job)
         else:

@@ -22,11 +22,11 @@ from sendproof_bridge.domain.metrics import (
     DROPPED,
     ENGAGEMENTS,
     EVENT_NAMES,
-    REPORT_INTERVAL,
     REPORTED_BIT,
     SENT,
     STATES_COUNTED,
     metric_items,
+    report_interval,
     totals,
 )
 from sendproof_bridge.outbound.optimove import INTERACTIONS_PER_CALL, METRICS_PER_CALL
@@ -104,7 +104,7 @@ def run(bridge: Bridge, job: Job) -> None:
                 job_queue.add(tx, _delta_jobs(tx, name, key))
         if job.payload["last"]:
             campaigns.move(tx, key, "finished")
-        _end(tx, job, key, now)
+        _end(tx, job, key, now, report_interval(bridge.reports_a_day(key)))
 
 
 def _totals(tx: Connection, key: CampaignKey) -> dict[int, dict[int, int]]:
@@ -139,11 +139,11 @@ def _push_totals(bridge: Bridge, key: CampaignKey) -> None:
     logger.info("campaign %s: %d totals reported", key.name(), len(items))
 
 
-def _end(tx: Connection, job: Job, key: CampaignKey, now: Instant) -> None:
+def _end(tx: Connection, job: Job, key: CampaignKey, now: Instant, interval: int) -> None:
     """Complete the job; the reports of a triggered campaign continue for a week after its last message."""
     last_settled = tx.execute(_LAST_SETTLED, key._asdict()).scalar_one() if job.payload.get("triggered") else None
-    if last_settled is not None and now + REPORT_INTERVAL <= last_settled + _REPORTED_FOR:
-        job_queue.reschedule(tx, job, now + REPORT_INTERVAL)
+    if last_settled is not None and now + interval <= last_settled + _REPORTED_FOR:
+        job_queue.reschedule(tx, job, now + interval)
     else:
         job_queue.complete(tx, job)
 

@@ -40,12 +40,16 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposeRequest:
-    """A customer, a template and the customer's attributes. `event` is the body of event 11, for triggers only."""
+    """A customer, a template and the customer's attributes. `event` is the body of event 11, for triggers only.
+
+    `send_at` is only for providers that know customers by their ids.
+    """
 
     customer: str
     template: Template
     values: Mapping[str, str | None]
     event: Mapping[str, Any] | None = None
+    send_at: Instant = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +148,10 @@ class MessageProvider(Protocol):
     """True if an accepted message may still be rejected, so that it does not count as sent at once."""
     has_send_record: bool
     """True if `find_sent` can find out the outcome of a send after its response was lost."""
+    knows_customers: bool
+    """True if the provider knows customers by their ids: the bridge sends it no numbers and no texts."""
+    lead_ms: int
+    """How long before its send time a batch is given to the provider, which then sends it at that time."""
     settle_ms: int
     """How long the provider may continue to process a call after the caller has given up."""
 

@@ -100,6 +100,8 @@ class Delivyr:
     status_meanings = _STATUS_MEANINGS
     requests_receipts = False
     may_reject_later = True
+    knows_customers = False
+    lead_ms = 0
     settle_ms = 30 * SECOND
 
     def __init__(self, config: ChannelConfig, http: HttpClient) -> None:

@@ -1,5 +1,6 @@
 """Textlocal's command API: only the commands that the bridge needs. openapi/textlocal.yaml has the sources."""
 
+import hashlib
 import json
 import logging
 import re
@@ -9,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from sendproof_bridge.clock import MINUTE, SECOND, Instant
 from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.config_fields import Setting, Settings, secret, text
+from sendproof_bridge.config_fields import Setting, Settings, one_of, secret, text
 from sendproof_bridge.outbound.errors import (
     NotSentError,
     OutcomeUnknownError,
@@ -31,6 +32,8 @@ from sendproof_bridge.outbound.providers import (
 )
 from sendproof_bridge.outbound.sms_encoding import needs_unicode
 
+NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
+
 SETTINGS: Settings = {
     "apikey": Setting(
         secret, "The account's key; `url` is `https://api.txtlocal.com/` or `https://api.textlocal.in/`."
@@ -38,10 +41,17 @@ SETTINGS: Settings = {
     "sender": Setting(
         text, "The sender of messages, as recipients see it. Default: the default sender of the account.", None
     ),
+    "recipients": Setting(
+        one_of((NUMBERS, CUSTOMER_IDS)),
+        "Whether the bridge sends texts to `numbers`, or templates to groups of `customer_ids`.",
+        NUMBERS,
+    ),
 }
 
 # documented: https://api.txtlocal.com/docs/bulkjson (no more than 500 messages a call)
 _BATCH_SIZE = 500
+# observed: https://github.com/PipedreamHQ/pipedream (no more than 10,000 numbers a call)
+_GROUP_SIZE = 10_000
 # observed: https://github.com/lindar-open/textlocal-java-client (no more than 1,000 rows a call)
 _HISTORY_PAGE = 1_000
 # observed: https://github.com/shailahir/textlocal-api (the default of get_contacts)
@@ -65,6 +75,10 @@ _STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUI
 _START_WORDS = frozenset({"START", "UNSTOP"})
 
 _INVALID_LOGIN = 3
+# The group is empty, no number of it is valid, or none of the customers is known: final for all of its customers.
+_NOBODY_CODES = frozenset({11, 51, 56})
+_SCHEDULED_IN_PAST = 9
+_LEFT_OUT = "Textlocal left the customer out"
 # Out of credits; not at this time of day (India). documented and observed: openapi/textlocal.yaml, x-codes
 _TEMPORARY_CODES = frozenset({7, 191, 192})
 
@@ -74,7 +88,7 @@ logger = logging.getLogger(__name__)
 
 def open_channel(config: ChannelConfig, http: HttpClient) -> "Textlocal":
     """Return the account of a channel."""
-    return Textlocal(config, http)
+    return (TextlocalGroups if config.options["recipients"] == CUSTOMER_IDS else Textlocal)(config, http)
 
 
 class Textlocal:
@@ -86,6 +100,8 @@ class Textlocal:
     may_reject_later = False
     required_attributes = ()
     has_send_record = True
+    knows_customers = False
+    lead_ms = 0
     settle_ms = 30 * SECOND
 
     def __init__(self, config: ChannelConfig, http: HttpClient) -> None:
@@ -214,6 +230,108 @@ class Textlocal:
         return response, payload
 
 
+class TextlocalGroups(Textlocal):
+    """One account that knows the client's customers, and sends templates to groups of their ids.
+
+    This is the integration of the brochure Textlocal x Optimove: Textlocal has numbers, attributes and translations.
+    The names of the parameters and members are assumed: openapi/textlocal.yaml, dialect `template_send: brochure`.
+    """
+
+    batch_size = _GROUP_SIZE
+    requests_receipts = False
+    knows_customers = True
+    lead_ms = 10 * MINUTE
+
+    def compose(self, request: ComposeRequest) -> ComposedMessage:
+        """Return the template and the send time, which are the same for all messages of a call."""
+        schedule_time = str(request.send_at // SECOND)
+        group = f"{request.template.id}"
+        return ComposedMessage(phone=None, content=schedule_time, recipient=request.customer, group=group)
+
+    def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
+        """Create a group of the customers, and have Textlocal send the template to it at the time."""
+        del batch, receipt_url
+        name = _group_name(messages)
+        group = self._group(name) or self._create_group(name)
+        customers = ",".join(message.recipient for message in messages)
+        response, payload = self._command("create_contacts", {"group_id": group, "numbers": customers})
+        if payload.get("status") == "success":
+            response, payload = self._send_to_group(messages, group)
+        if _NOBODY_CODES.intersection(_error_codes(payload)):
+            return SendResult(rejected={message.recipient: _LEFT_OUT for message in messages})
+        _check_success(response, payload)
+        accepted = _message_ids(payload, payload.get("batch_id"))
+        # The response has every customer who gets a message. The others are unknown, opted out, or without a number.
+        left_out = {message.recipient: _LEFT_OUT for message in messages if message.recipient not in accepted}
+        return SendResult(accepted=accepted, rejected=left_out)
+
+    def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
+        """Find the group by its name, and the batch that was sent to it."""
+        group = self._group(_group_name(messages))
+        batch = None if group is None else self._batch_of(group, since)
+        if batch is None:
+            return {}
+        status = self._successful("status_batch", {"batch_id": batch})
+        return {customer: [id_] for customer, id_ in _message_ids(status, batch).items()}
+
+    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+        """Make one call per batch, whose rows name the customers."""
+        wanted = {message.recipient for message in messages}
+        for batch in dict.fromkeys(message.message.partition(":")[0] for message in messages):
+            for row in self._successful("status_batch", {"batch_id": batch}).get("messages", []):
+                customer, code = str(row.get("customer", "")), str(row.get("status"))
+                if customer in wanted and code in _STATUS_MEANINGS:
+                    yield Receipt(recipient=customer, status_code=code, provider_time="")
+
+    def _send_to_group(self, messages: Sequence[OutgoingMessage], group: str) -> tuple[Response, dict[str, Any]]:
+        form = {
+            "group_id": group,
+            "template_id": str(messages[0].template),
+            "optouts": "true",
+            **({"sender": self._sender} if self._sender else {}),
+            **({"test": "true"} if self._testing else {}),
+        }
+        response, payload = self._command("send", {**form, "schedule_time": messages[0].content})
+        # After an outage, the time may have passed: the messages are due at once.
+        return self._command("send", form) if _SCHEDULED_IN_PAST in _error_codes(payload) else (response, payload)
+
+    def _group(self, name: str) -> str | None:
+        groups = self._successful("get_groups", {}).get("groups", [])
+        return next((str(row["id"]) for row in groups if row.get("name") == name), None)
+
+    def _create_group(self, name: str) -> str:
+        return str(self._successful("create_group", {"name": name})["group"]["id"])
+
+    def _batch_of(self, group: str, since: Instant) -> str | None:
+        """Return the batch that was or will be sent to a group."""
+        for row in self._command("get_scheduled", {})[1].get("scheduled", []):
+            if str(row.get("groupid")) == group:
+                return str(row["id"])
+        history = self._successful("get_history_group", {"min_time": str((since - _CLOCK_MARGIN_MS) // SECOND)})
+        rows = (row for row in history.get("messages", []) if str(row.get("group_id")) == group)
+        return next((str(row["batch_id"]) for row in rows), None)
+
+    def _successful(self, command: str, form: Mapping[str, str]) -> dict[str, Any]:
+        response, payload = self._command(command, form)
+        _check_success(response, payload)
+        return payload
+
+
+def _group_name(messages: Sequence[OutgoingMessage]) -> str:
+    """Return a name that a repeated call finds again: it depends on template, time and customers alone."""
+    customers = "\n".join(sorted(message.recipient for message in messages))
+    digest = hashlib.sha256(customers.encode()).hexdigest()[:12]
+    return f"Optimove {messages[0].template} {messages[0].content} {digest}"
+
+
+def _message_ids(payload: Mapping[str, Any], batch: object) -> dict[str, str]:
+    """Return an id for each customer in a response: rows of a batch status have no id of their own."""
+    rows = payload.get("messages")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "customer" in row for row in rows):
+        raise OutcomeUnknownError("Textlocal: expected messages that each name their customer")
+    return {str(row["customer"]): f"{batch}:{row['customer']}" for row in rows}
+
+
 def fill(body: str, values: Mapping[str, str | None]) -> str:
     """Return the final text; an attribute without a value becomes empty."""
     return _PLACEHOLDER.sub(lambda match: values.get(match["name"]) or "", body)
@@ -263,6 +381,11 @@ def _failure(response: Response, errors: Sequence[Mapping[str, Any]]) -> RemoteC
     if _TEMPORARY_CODES.intersection(codes):
         return NotSentError(reason)
     return RejectedError(reason)
+
+
+def _error_codes(payload: Mapping[str, Any]) -> set[object]:
+    errors = payload.get("errors")
+    return {error.get("code") for error in errors if isinstance(error, dict)} if isinstance(errors, list) else set()
 
 
 def _reason(error: Mapping[str, Any]) -> str:

@@ -98,6 +98,8 @@ class Xtremepush:
     requests_receipts = False
     may_reject_later = False
     has_send_record = True
+    knows_customers = False
+    lead_ms = 0
     settle_ms = 10 * MINUTE
 
     def __init__(self, config: ChannelConfig, http: HttpClient) -> None:

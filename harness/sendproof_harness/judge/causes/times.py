@@ -73,7 +73,8 @@ class SendTimes:
         (before, offset_before), (after, offset_after) = changes[0]
         if offset_before is None or offset_after is None or abs(offset_after - offset_before) != HOUR:
             return False
-        return any(before < change <= after for change in clock_changes(before))
+        # The clocks change during the day; the hour after the change in spring is read as if before it.
+        return any(before - DAY < change <= after for change in clock_changes(before))
 
     @property
     def has_several_zones(self) -> bool:

@@ -20,12 +20,13 @@ NOT_CLEARED = "not_cleared"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """One page as served: `rows` rows from row `skip`, when the bridge requested `top`."""
+    """One page as served: `rows` rows from row `skip`, when the bridge requested `top` of at most `most`."""
 
     request: int
     at: int
     skip: int
     top: int | None
+    most: int
     rows: int
     first: str | None
 
@@ -49,6 +50,7 @@ def pages(history: History) -> Mapping[CampaignKey, tuple[Page, ...]]:
                 at=request.at,
                 skip=summary.get("skip") or 0,
                 top=summary.get("top"),
+                most=summary.get("most") or 0,
                 rows=summary.get("rows") or 0,
                 first=summary.get("first"),
             )

@@ -35,6 +35,13 @@ def reports_a_day(history: History) -> int:
     return next((scenario.reports_a_day for scenario in history.scenarios if scenario.reports_a_day), REPORTS_A_DAY)
 
 
+def cadence_source(history: History) -> str:
+    """Return where the number of reports a day comes from, in words."""
+    if any(scenario.reports_a_day for scenario in history.scenarios):
+        return f"`reports_a_day: {reports_a_day(history)}` in the scenario"
+    return f"{REPORTS_A_DAY} a day are assumed: the guide says several times"
+
+
 def wanted_opt_outs(history: History) -> str | None:
     """Return how the client wants opt-outs reported: preference, attribute or none; None leaves it to the bridge."""
     return next((scenario.opt_outs for scenario in history.scenarios), None)

@@ -10,6 +10,7 @@ from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.rules import (
     attributes,
     campaigns,
+    customer_ids,
     exclusions,
     faults,
     individuals,
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *texts.RULES,
     *individuals.RULES,
     *campaigns.RULES,
+    *customer_ids.RULES,
     *triggers.RULES,
     *exclusions.RULES,
     *steps.RULES,

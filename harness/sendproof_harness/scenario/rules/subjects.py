@@ -54,6 +54,7 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
         "no_consent": scenario.bridge.consent == CONSENT_BY_ATTRIBUTE and audience.opted_out > 0,
         "provider_list": audience.opted_out > 0,
         "unusable_number": audience.unusable_numbers > 0,
+        "unknown_customer": scenario.customer_import is not None and bool(scenario.customer_import.new_customers),
         "not_cleared": any(campaign.clearance_by for campaign in scenario.campaigns),
         "cancelled": any(campaign.cancel_at for campaign in scenario.campaigns)
         or any(isinstance(step, CancelCampaign) for step in scenario.steps),
@@ -67,6 +68,7 @@ _ADD: Mapping[str, str] = {
     "no_consent": "add `consent: attribute` to `bridge`, and `opted_out` to the audience",
     "provider_list": "add `opted_out`, or an individual with this protection, to the audience",
     "unusable_number": "add `unusable_numbers`, or an individual with this protection, to the audience",
+    "unknown_customer": "add `new_customers` to `customer_import`",
     "not_cleared": "add `clearance_by` to a campaign",
     "outside_segment": "add a `segment` to a template",
     "suppressed": "add `suppression`",

@@ -30,6 +30,8 @@ def _bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str]]:
     """Yield the path, title and body of each text."""
     for index, template in enumerate(scenario.templates):
         yield ("templates", index, "body"), template.title, template.body
+        for value, body in template.translations.bodies.items() if template.translations else ():
+            yield ("templates", index, "translations", "bodies", value), template.title, body
     for index, step in enumerate(scenario.steps):
         match step:
             case AddTemplate():

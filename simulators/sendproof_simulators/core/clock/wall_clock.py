@@ -47,6 +47,14 @@ def parse_iso(text: str) -> Instant:
     return round((time_ - _EPOCH) / timedelta(milliseconds=1))
 
 
+def first_instant(day: str) -> Instant:
+    """Return the midnight at which a day such as 2026-03-02 begins in UTC; `ValueError` says what was expected."""
+    try:
+        return parse_iso(f"{day}T00:00:00Z")
+    except ValueError as error:
+        raise ValueError(f"expected a day such as 2026-03-02, got {day!r}") from error
+
+
 @lru_cache(maxsize=4096)
 def sql_time(instant: Instant) -> str:
     """Return an instant as `2026-03-02 09:00:00`, in UTC without a zone: the form of Optimove and Textlocal.

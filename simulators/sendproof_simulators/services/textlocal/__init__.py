@@ -3,6 +3,8 @@
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.textlocal import handlers
+from sendproof_simulators.services.textlocal.account.imported_customers import expected_message
+from sendproof_simulators.services.textlocal.account.preview import preview
 from sendproof_simulators.services.textlocal.account.settings import SETTINGS
 from sendproof_simulators.services.textlocal.account.templates import TEMPLATES
 from sendproof_simulators.services.textlocal.dialects import DIALECTS
@@ -49,4 +51,6 @@ SIMULATOR = Simulator(
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,
+    expected_message=expected_message,
+    preview=preview,
 )

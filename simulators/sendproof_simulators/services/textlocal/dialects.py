@@ -50,7 +50,7 @@ DIALECTS = (
         _observed("none", "no: the caller sends the final text to numbers; no client has such a parameter", _PHP),
         Option(
             value="brochure",
-            meaning="yes: `template_id` with `group_id`, customer ids as contacts, texts filled in by Textlocal",
+            meaning="yes: `template_id` with `group_id`, ids of imported customers, texts filled in by Textlocal",
             evidence="assumed",
             source=f"{_BROCHURE} describes it; the name of the parameter is ours",
         ),

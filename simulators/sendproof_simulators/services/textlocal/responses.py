@@ -63,6 +63,11 @@ class CommandResult:
     effects: Effects = field(default_factory=Effects)
 
 
+def customer_member(customer: str) -> Mapping[str, str]:
+    """Return the member of a row about a recipient that the caller named by customer id; no member otherwise."""
+    return {"customer": customer} if customer else {}
+
+
 def command(function: Callable[[Call, Fields], CommandResult]) -> Callable[[Call], Effects]:
     """Make the handler of an operation from a function that takes the call and its fields.
 
@@ -103,6 +108,8 @@ def _error_status(dialects: Mapping[str, str], kind: str = "") -> int:
 def problem_response(problem: Problem) -> Response:
     """Return the response to a request that was refused before it reached a command."""
     status = _STATUSES.get(problem.kind) or _error_status(problem.dialects, problem.kind)
+    # assumed: an HTTP server refuses such a body before the service sees it.
+    status = problem.status if problem.is_about_encoding else status
     format_ = problem.params.get("format", problem.defaults.get("format"))
     return encode_response(_failure(_problem_errors(problem)), format_, status)
 
@@ -111,7 +118,7 @@ def _problem_errors(problem: Problem) -> Sequence[ErrorItem]:
     command_name = (problem.operation or "").removesuffix("_get")
     if problem.kind in _CODES:
         return [error_item(_CODES[problem.kind])]
-    if problem.kind == "unsupported_media_type" and not problem.violations:
+    if problem.kind == "unsupported_media_type" and not problem.is_about_encoding:
         code = _CODES_WITHOUT_FORM.get(command_name, errors.INVALID_PARAMETER)
         return [error_item(code, "send parameters as a form, application/x-www-form-urlencoded")]
     if not problem.violations:

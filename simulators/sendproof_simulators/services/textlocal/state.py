@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 
@@ -27,6 +28,17 @@ class Translations(msgspec.Struct, forbid_unknown_fields=True):
     templates: dict[str, int]
 
 
+class CustomerImport(msgspec.Struct, forbid_unknown_fields=True):
+    """The client's daily import of its customers.
+
+    `at` is its time of day in UTC; if empty, every change is imported at once. `first_known` has the day of the first
+    import of customers who joined later, by customer id.
+    """
+
+    at: Annotated[str, msgspec.Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = ""
+    first_known: dict[str, Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]] = {}
+
+
 class AccountSettings(msgspec.Struct, forbid_unknown_fields=True):
     """The settings of an account. An empty default sender means that it has none."""
 
@@ -36,6 +48,7 @@ class AccountSettings(msgspec.Struct, forbid_unknown_fields=True):
     sender_names: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_SENDER])
     keywords: list[str] = []
     translations: dict[int, Translations] = {}
+    customer_import: CustomerImport = msgspec.field(default_factory=CustomerImport)
 
 
 @dataclass(slots=True, kw_only=True)

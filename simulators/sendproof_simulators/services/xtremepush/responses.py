@@ -59,7 +59,7 @@ def method(function: Callable[[Call], MethodResult]) -> Callable[[Call], Effects
 
 def problem_response(problem: Problem) -> Response:
     """Return the response to a request that was refused before it reached a method."""
-    code = _CODES.get(problem.kind, BAD_REQUEST)
+    code = problem.status if problem.is_about_encoding else _CODES.get(problem.kind, BAD_REQUEST)
     if problem.kind == "not_found" and _KNOWN_MODEL.fullmatch(problem.path):
         # documented: a method with a typo is 405, and not a page that is missing.
         return _refusal(problem.dialects, METHOD_NOT_ALLOWED, "no such method; is there a typo in it?")

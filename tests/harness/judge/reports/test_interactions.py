@@ -257,3 +257,12 @@ def test_late_interaction_is_not_judged_without_shared_clock(reported_run):
     run = changed(reported_run.without("clock"), at=iso(FIRST_SEND + 2 * DAY), date="2026-03-09")
 
     assert findings(HistoryBuilder((header, *run.lines[1:]))) == []
+
+
+@pytest.mark.parametrize("spelling", ["c0000003", "3", "0000003", " C0000003"])
+def test_id_in_another_spelling_is_named(reported_run, spelling):
+    """Optimove's ids are text."""
+    run = reported_run.plus(report(1, 11, [spelling]))
+
+    cause = "interactions: the id of a customer is spelled in another way than Optimove's"
+    assert (cause, spelling) in findings(run)

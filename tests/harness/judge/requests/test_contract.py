@@ -229,6 +229,17 @@ def test_rejected_request_without_a_renewal_fails(correct_run):
     assert found(correct_run.plus(expired, login(903, 31), with_token(904, 31))) == [cause]
 
 
+def test_token_after_the_end_of_logins_is_named(correct_run):
+    """With the dialect of the old days it is a token like any other."""
+    late = with_token(902, 31, status=401, credential="refused", credential_name="login")
+    header = correct_run.lines[0] | {"dialects": {"optimove.password_login": "accepted"}}
+
+    ((_, blame, cause),) = found(correct_run.plus(late))
+    assert (blame, "login with a password, which ended on 1 February 2024" in cause) == ("bridge", True)
+    ((_, _, cause),) = found(HistoryBuilder((header, *correct_run.plus(late).lines[1:])))
+    assert cause == "optimove AddChannelTemplates: an invalid credential"
+
+
 def unauthenticated(**fields: object) -> Line:
     """Return a request that belongs to no sandbox."""
     return {"n": 0, "at": START_TEXT, "kind": "unauthenticated", "service": "optimove", "operation": None,

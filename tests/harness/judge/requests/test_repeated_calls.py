@@ -40,6 +40,13 @@ def test_failing_call_repeated_with_pause_passes(correct_run, pause):
     assert found(correct_run.plus(*attempts(40, **pause))) == []
 
 
+@pytest.mark.parametrize(("pause", "causes"), [(1, 1), (5, 0)])
+def test_failing_call_repeated_for_minutes_with_short_pauses_fails(correct_run, pause, causes):
+    """A fixed pause of a second makes a storm of retries in an outage of hours."""
+    cause = "textlocal bulk_json: repeated for minutes with short pauses while it failed"
+    assert found(correct_run.plus(*attempts(200, pause=pause * SECOND))) == [("fail", cause)] * causes
+
+
 def test_short_pause_that_does_not_grow_fails(correct_run):
     """Five calls a second of one kind are all that Optimove accepts of all kinds."""
     assert found(correct_run.plus(*attempts(40, pause=200))) == [NO_PAUSE]

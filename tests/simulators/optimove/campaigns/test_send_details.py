@@ -153,7 +153,8 @@ def test_page_summary_has_first_and_last_customer(optimove: Optimove) -> None:
     optimove.announce(plan(customers=10, first_customer=5))
     params = {"CampaignID": 7001, "ChannelID": 505, "$skip": 8, "$top": 20_000}
     assert optimove.call("GetCustomerSendDetailsByChannel", **params).summary == {
-        "campaign": 7001, "channel": 505, "skip": 8, "top": 20_000, "rows": 2, "first": "C0000013", "last": "C0000014",
+        "campaign": 7001, "channel": 505, "skip": 8, "top": 20_000, "most": 10_000, "rows": 2, "first": "C0000013",
+        "last": "C0000014",
     }  # fmt: skip
     summary = optimove.call("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505, **{"$skip": 10}).summary
     assert summary is not None

@@ -63,7 +63,7 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
         for customer in report.customers:
             possible = in_campaign.get(customer)
             if possible is None:
-                cause_outside, expected = _outside(states, report, customer)
+                cause_outside, expected = _outside(history, states, report, customer)
                 yield _finding(check, report, customer, cause_outside, expected, "not in the campaign")
                 continue
             recipients = by_customer[key][customer]
@@ -111,15 +111,35 @@ def _wrong_time(
 
 
 def _outside(
-    states: Mapping[CampaignKey, Mapping[str, Collection[str]]], report: Interactions, customer: str
+    history: History, states: Mapping[CampaignKey, Mapping[str, Collection[str]]], report: Interactions, customer: str
 ) -> tuple[str, str]:
     """Return the cause and the expectation for a customer who is not in the reported campaign."""
+    spelling = customer.strip().lower().lstrip("0")
+    similar = _customers_by_spelling(history).get((campaign_key(report), spelling)) if spelling else None
+    if similar is not None:
+        return "the id of a customer is spelled in another way than Optimove's", f"{similar}, as Optimove spells it"
     channels = sorted(
         channel for number, channel in states if number == report.campaign and customer in states[number, channel]
     )
     if campaign_key(report) in states or not channels:
         return "a customer outside the campaign", "a customer of the campaign"
     return "a campaign on a channel that it does not use", "channel " + " or ".join(map(str, channels))
+
+
+@cached_per_history
+def _customers_by_spelling(history: History) -> Mapping[tuple[CampaignKey, str], str]:
+    """Return the customers of each campaign by other spellings of their ids: in lower case, and as a number."""
+    return {
+        (key, spelling): customer
+        for key, of_campaign in possible_states(history).items()
+        for customer in of_campaign
+        for spelling in (customer.lower(), _number(customer))
+    }
+
+
+def _number(id_: str) -> str:
+    """Return the digits of an id, without its letters and leading zeros."""
+    return "".join(filter(str.isdigit, id_)).lstrip("0")
 
 
 def _is_true(report: Interactions, customer: str, possible: Collection[str], quotas: GroupQuotas) -> bool:

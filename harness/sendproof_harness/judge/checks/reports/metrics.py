@@ -40,7 +40,7 @@ from sendproof_harness.judge.facts.observation import (
     unobserved_reports,
     unobserved_times,
 )
-from sendproof_harness.judge.facts.wishes import reports_a_day
+from sendproof_harness.judge.facts.wishes import cadence_source, reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
 
@@ -78,7 +78,10 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
     pushed = _all_pushes(pushes(history).get(key, ()), _prevented_pushes(history))
     starts = [first_due + day * DAY for day in range(days + 1)]
     counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in pairwise(starts)]
-    last_day = max((day for day, count in enumerate(counts, start=1) if count), default=0)
+    last_day, source = (
+        max((day for day, count in enumerate(counts, start=1) if count), default=0),
+        cadence_source(history),
+    )
     for day, (count, (start, end)) in enumerate(zip(counts, pairwise(starts), strict=True), start=1):
         required = _required_pushes(history, start, end)
         just_after = bisect_left(pushed, end + _LEEWAY) - bisect_left(pushed, end)
@@ -88,7 +91,7 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
                 level="fail",
                 blame="bridge",
                 cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None),
-                expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS}",
+                expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS} ({source})",
                 got=f"{counted(count, 'pushes')} between {spoken(start)} and {spoken(end)}",
                 where=Location(campaign=key[0], channel=key[1]),
                 at=start,

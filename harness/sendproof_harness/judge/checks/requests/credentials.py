@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History, Key, Request
 from sendproof_harness.history.run_records import UnauthenticatedRequest
-from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
+from sendproof_harness.history.timestamps import HOUR, MINUTE, parse_instant, span, spoken
 from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding, with_difference
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
@@ -20,6 +20,10 @@ _ID = "contract.credentials"
 _NEW_KEY_WITHIN = 1 * HOUR
 # Every kind of work may try a key by itself. With growing pauses, all of them together stay below this.
 _MAX_TRIES, _TRIES_PERIOD = 20, 10 * MINUTE
+
+# documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
+_LOGINS_END = parse_instant("2024-02-01T00:00:00Z")
+_LOGIN_NAME = "login"
 
 # A login is repeated after an error, but no bridge stays without a token for longer.
 _RENEW_WITHIN = 10 * MINUTE
@@ -40,7 +44,7 @@ def check_credentials(history: History) -> CheckResult:
     wrong = [request for request in rejected if request.n not in allowed]
     unauthenticated = history.unauthenticated_requests
     findings = [
-        *(_wrong_credential(request, history.keys) for request in wrong),
+        *(_wrong_credential(request, history) for request in wrong),
         *map(_unauthenticated, unauthenticated),
         *_tries_without_pause(tries),
     ]
@@ -97,15 +101,22 @@ def _ended_key(request: Request, keys: Sequence[Key]) -> Key | None:
     return None if is_enabled else last
 
 
-def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
+def _wrong_credential(request: Request, history: History) -> Finding:
     if request.credential == "missing":
         return response_finding(_ID, request, "no credential", "the client's own credential")
-    ended, cause = _ended_key(request, keys), "an invalid credential"
+    if request.credential_name == _LOGIN_NAME and request.at >= _LOGINS_END and not _accepts_logins(history):
+        cause = "the login with a password, which ended on 1 February 2024; each request has an X-API-KEY instead"
+        return response_finding(_ID, request, cause, "the client's API key")
+    ended, cause = _ended_key(request, history.keys), "an invalid credential"
     if ended is not None and ended.valid_until is not None:
         cause = (
             f"the old key, long after it was {ended.action}: {ended.name!r} was valid until {spoken(ended.valid_until)}"
         )
     return response_finding(_ID, request, cause, "the client's own credential", blame="config")
+
+
+def _accepts_logins(history: History) -> bool:
+    return history.header.dialects.get("optimove.password_login") == "accepted"
 
 
 def _unauthenticated_cause(request: UnauthenticatedRequest) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from sendproof_harness.history.records import History, Rejection, Request
-from sendproof_harness.history.timestamps import SECOND, span
+from sendproof_harness.history.timestamps import MINUTE, SECOND, span
 from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding
 from sendproof_harness.judge.facts.deliveries.refusals import is_permanent, refusal_codes, rejection_text
 from sendproof_harness.judge.facts.fault_effects import (
@@ -36,6 +36,8 @@ MAX_LOOK_UPS_AT_ONCE = 20
 _AT_ONCE = 1 * SECOND
 # The same for pauses of equal length. A growing pause may begin with a few milliseconds.
 _SHORT = 2 * SECOND
+#: Equal failed calls in ten minutes that count as repeated with hardly any pause: one each four seconds.
+MAX_IN_MINUTES, _MINUTES = 150, 10 * MINUTE
 #: Equal calls that a provider may refuse as a whole: a careful bridge may try a few times.
 MAX_REFUSED_CALLS = 6
 
@@ -53,7 +55,11 @@ def check_retry_pauses(history: History) -> CheckResult:
     A pause shows in the sandbox's time or in real time: a bridge may also wait in real time.
     """
     failed = [request for request in requests_before_probes(history) if _is_failed(request)]
-    findings = [finding for calls in _by_call(failed).values() for finding in _without_pause(history, calls)]
+    findings = [
+        finding
+        for calls in _by_call(failed).values()
+        for finding in (list(_without_pause(history, calls)) or _with_short_pauses(history, calls))
+    ]
     return CheckResult(looked_at=len(failed), unit="failed calls", findings=tuple(findings))
 
 
@@ -87,6 +93,24 @@ def _without_pause(history: History, calls: Sequence[Request]) -> Iterator[Findi
         if is_at_one_instant and duration < limit * _AT_ONCE:
             yield _hidden_pause(last, limit + 1, duration)
             return
+
+
+def _with_short_pauses(history: History, calls: Sequence[Request]) -> Iterator[Finding]:
+    """Yield a finding about the first time that the same call failed for minutes, and the pauses stayed short."""
+    if not _is_of_one_work(calls[0]):
+        return
+    pauses = _pauses(history, calls)
+    for index, last in enumerate(calls[MAX_IN_MINUTES:]):
+        duration = sum(pauses[index : index + MAX_IN_MINUTES])
+        if duration < _MINUTES:
+            yield _short_pauses(last, MAX_IN_MINUTES + 1, duration)
+            return
+
+
+def _short_pauses(last: Request, count: int, duration: int) -> Finding:
+    cause, expected = "repeated for minutes with short pauses while it failed", "pauses that grow with each failure"
+    times = f"{count} equal calls within {span(duration)}"
+    return response_finding(_PAUSES, last, cause, f"{expected}; got {times}")
 
 
 def _pauses(history: History, calls: Sequence[Request]) -> Sequence[int]:

@@ -35,7 +35,7 @@ from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
 # No document says that customers who were not cleared, or whose campaign was cancelled, count as dropped.
-_DROP_REASONS = frozenset({"opted_out", "unusable_number"})
+_DROP_REASONS = frozenset({"opted_out", "unusable_number", "unknown_customer"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
-from sendproof_simulators.core.plans import Split
+from sendproof_simulators.core.plans import ChannelPlan, ExpectedMessage, Split
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution, iso_or_none
 
 _BLOCK = 10_000
@@ -75,19 +75,29 @@ def _split_json(split: Split) -> dict[str, object]:
 
 
 def _obligation_json(execution: Execution, index: int, customer: Customer, split: Split) -> dict[str, object]:
-    plan, reason = execution.plan, _reason_for_no_message(execution.campaign, index, customer, split)
+    plan, expected = execution.plan, _expected_message(execution.plan, customer, split)
+    reason = _reason_for_no_message(execution.campaign, index, customer, split, expected)
     return {
         "campaign": execution.campaign.plan.campaign,
         "channel": plan.channel,
         "customer": customer.id,
         "template": split.template,
-        "number": customer.number,
-        "text": plan.render(split.body, customer.attributes) if reason is None else None,
+        "number": expected.number,
+        "text": expected.text if reason is None else None,
         "due": iso(split.send_at),
         "owed": reason is None,
         "reason": reason,
         **customer_facts(customer),
     }
+
+
+def _expected_message(plan: ChannelPlan, customer: Customer, split: Split) -> ExpectedMessage:
+    """Return the message by Optimove's records, or by the provider's where these decide."""
+    if plan.expected is not None:
+        return plan.expected(split, customer.id)
+    if customer.number is None:
+        return ExpectedMessage(number=None, text=None, reason="unusable_number")
+    return ExpectedMessage(number=customer.number, text=plan.render(split.body, customer.attributes))
 
 
 def customer_facts(customer: Customer) -> dict[str, object]:
@@ -106,13 +116,15 @@ def customer_facts(customer: Customer) -> dict[str, object]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _reason_for_no_message(campaign: Campaign, index: int, customer: Customer, split: Split) -> str | None:
+def _reason_for_no_message(
+    campaign: Campaign, index: int, customer: Customer, split: Split, expected: ExpectedMessage
+) -> str | None:
     """Return why the customer is due no message, or None. Messages due by the instant of a cancellation stay due."""
     if campaign.clearance is not None and campaign.clearance.excludes(index):
         return "not_cleared"
     if customer.opted_out:
         return "opted_out"
-    if customer.number is None:
-        return "unusable_number"
+    if expected.reason is not None:
+        return expected.reason
     is_due = campaign.announced_at is not None and split.send_at <= (campaign.cancelled_at or split.send_at)
     return None if is_due else "cancelled"

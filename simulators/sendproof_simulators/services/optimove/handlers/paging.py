@@ -29,10 +29,10 @@ class Page(NamedTuple):
 
 def requested_page(call: Call) -> Page:
     """Return the requested page."""
-    skip, top = call.defaults["$skip"], call.defaults["$top"]
+    maximum = call.state.limits.rows_per_page[call.operation]
+    skip, top = call.defaults["$skip"], min(call.defaults["$top"], maximum)
     if call.state.options.paging_without_dollar:
         skip, top = call.params.get("skip", skip), call.params.get("top", top)
-    maximum = call.state.limits.rows_per_page[call.operation]
     return Page(call.params.get("$skip", skip), call.params.get("$top", top), maximum)
 
 

@@ -44,6 +44,7 @@ def _page_summary(call: Call, execution: Execution, page: Page) -> dict[str, obj
         "channel": execution.plan.channel,
         "skip": page.skip,
         "top": page.top,
+        "most": page.maximum,
         "rows": len(customers),
         "first": id_of(customers[0]) if customers else None,
         "last": id_of(customers[-1]) if customers else None,

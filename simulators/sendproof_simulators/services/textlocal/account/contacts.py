@@ -22,6 +22,12 @@ DETAILS = ("first_name", "last_name", "custom1", "custom2", "custom3")
 Details = Mapping[str, str] | None
 
 
+def placeholder_values(details: Details) -> Mapping[str, str | None]:
+    """Return the details of a contact by every name that a placeholder may have."""
+    values = {name: (details or {}).get(name) for name in DETAILS}
+    return values | {name.upper(): value for name, value in values.items()}
+
+
 class Contacts:
     """The groups of an account."""
 
@@ -33,6 +39,8 @@ class Contacts:
         # For group 6 the opt-outs decide who is a member; this only has the details of some of them.
         self._members: dict[int, dict[str, Details]] = {CONTACTS: {}, OPT_OUTS: {}}
         self._creation_counts: Counter[str] = Counter()
+        # By customer id: the group and number of the last contact that was added with this id as custom1.
+        self._by_customer: dict[str, tuple[int, str]] = {}
 
     def groups(self) -> Iterator[tuple[int, str, int]]:
         """Yield (id, name, size) of each group that was created; the default groups are not listed.
@@ -57,9 +65,18 @@ class Contacts:
     def add(self, group: int, contacts: Mapping[str, Details], command: str) -> tuple[JournalEntry, ...]:
         """Add contacts to a group; return the journal entries of those that this opts out."""
         self._existing_members(group).update(contacts)
+        for number, details in contacts.items():
+            if details is not None and details["custom1"]:
+                self._by_customer[details["custom1"]] = group, number
         if group != OPT_OUTS:
             return ()
         return tuple(entry for number in contacts for entry in self.opt_outs.add(number, command))
+
+    def find_customer(self, customer: str) -> tuple[str, Mapping[str, str]] | None:
+        """Return the number and the details of the contact with this customer id as custom1, or None."""
+        group, number = self._by_customer.get(customer, (CONTACTS, ""))
+        details = self._members.get(group, {}).get(number)
+        return None if details is None or details["custom1"] != customer else (number, details)
 
     def create(self, name: str) -> int:
         """Create an empty group. Its id is drawn from the name, so the order of calls does not matter."""

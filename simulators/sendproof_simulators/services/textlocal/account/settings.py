@@ -2,14 +2,15 @@
 
 documented: an account-wide URL for receipts, https://api.txtlocal.com/docs/handlingreceipts; one URL per inbox,
 https://api.txtlocal.com/docs/inboundmessages/postmessages; that a campaign can have translations which a custom field
-chooses, the brochure Textlocal x Optimove. assumed: the form of all of them.
+chooses, and that the client imports its customers every day, the brochure Textlocal x Optimove. assumed: the form of
+all of them.
 """
 
 from collections.abc import Mapping
 
 import msgspec
 
-from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.clock.wall_clock import Instant, first_instant
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
@@ -36,6 +37,8 @@ def replace(context: SandboxContext, state: State, now: Instant, values: Mapping
         raise ValueError(f"settings of textlocal: {error}") from None
     if credits_ < 0:
         raise ValueError(f"settings of textlocal: expected credits of at least 0, got {credits_}")
+    for day in settings.customer_import.first_known.values():
+        first_instant(day)
     for url in filter(None, (settings.receipt_url, settings.inbound_url)):
         check_webhook_url(url, context.allow_remote_webhooks)
     state.settings, state.credits = settings, credits_

@@ -6,9 +6,10 @@ from itertools import islice
 import msgspec
 
 from sendproof_simulators.core.effects import Effects
-from sendproof_simulators.core.simulator import Call, SandboxContext
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.contacts import DETAILS, OPT_OUTS, Details
+from sendproof_simulators.services.textlocal.account.imported_customers import known_customer, takes_customer_ids
 from sendproof_simulators.services.textlocal.commands.send_fields import check_count
 from sendproof_simulators.services.textlocal.country_rules import to_number
 from sendproof_simulators.services.textlocal.errors import ApiError
@@ -95,7 +96,7 @@ def create_contacts_bulk(call: Call, fields: Fields) -> CommandResult:
 @command
 def delete_contact(call: Call, fields: Fields) -> CommandResult:
     """Remove a number from a group permanently (observed: https://github.com/shailahir/textlocal-api)."""
-    group, member = fields["group_id"], _member(call.context, fields["number"]) or ""
+    group, member = fields["group_id"], _member(call, fields["number"]) or ""
     call.state.contacts.remove(group, member)
     return CommandResult(value={"group_id": group, "number": _member_json(member)})
 
@@ -114,7 +115,7 @@ def get_optouts(call: Call, fields: Fields) -> CommandResult:
 def _contacts_page(call: Call, fields: Fields, group: int) -> CommandResult:
     members = call.state.contacts.members(group)
     if "number" in fields:
-        number = _member(call.context, fields["number"])
+        number = _member(call, fields["number"])
         members = {number: members[number]} if number is not None and number in members else {}
     start, limit = fields["start"], fields["limit"]
     page = islice(members.items(), min(start, len(members)), min(start + limit, len(members)))
@@ -130,7 +131,7 @@ def _add_contacts(
     added: dict[str, Details] = {}
     left_out: list[str] = []
     for raw_number, details in contacts:
-        member = _member(call.context, raw_number) if raw_number else None
+        member = _member(call, raw_number) if raw_number else None
         if member is None or member in added:
             left_out.append(raw_number)
         else:
@@ -140,22 +141,23 @@ def _add_contacts(
         raise ApiError(code_if_none)
     entries = call.state.contacts.add(group, added, call.operation.removesuffix("_get"))
     value = {"group_id": group, "num_contacts": len(added), "contacts": _contact_rows(added.items())}
-    return CommandResult(value={**value, **_warnings(left_out)}, effects=Effects(entries=entries))
+    return CommandResult(value={**value, **_warnings(call, left_out)}, effects=Effects(entries=entries))
 
 
-def _member(context: SandboxContext, text: str) -> str | None:
-    """Return the key of a contact: its number, or a customer id if the sandbox allows these."""
-    if context.dialects["template_send"] == "brochure" and context.customers.index_of(text) is not None:
+def _member(call: Call, text: str) -> str | None:
+    """Return the key of a contact: its number, or the id of an imported customer if the sandbox allows these."""
+    if known_customer(call.context, call.state, text, call.now) is not None:
         return text
-    return to_number(context, text)
+    return to_number(call.context, text)
 
 
 def _member_json(member: str) -> int | str:
     return int(member) if member.isdigit() else member
 
 
-def _warnings(numbers: Sequence[str]) -> dict[str, object]:
-    warning = {"code": errors.INVALID_NUMBER, "message": "Invalid number", "numbers": ",".join(numbers)}
+def _warnings(call: Call, numbers: Sequence[str]) -> dict[str, object]:
+    message = "Invalid number or unknown customer" if takes_customer_ids(call.context) else "Invalid number"
+    warning = {"code": errors.INVALID_NUMBER, "message": message, "numbers": ",".join(numbers)}
     return {"warnings": [warning]} if numbers else {}
 
 

@@ -8,6 +8,7 @@ from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, QUEUE_FULL
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
+from sendproof_simulators.services.textlocal.account.imported_customers import takes_customer_ids
 from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER
 from sendproof_simulators.services.textlocal.commands.send_fields import (
     check_count,
@@ -37,7 +38,7 @@ from sendproof_simulators.services.textlocal.messages.personalization import (
     template_recipients,
     text_recipients,
 )
-from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command, customer_member
 from sendproof_simulators.services.textlocal.state import State
 from sendproof_simulators.services.textlocal.text_decoding import decoded_sender, decoded_text
 
@@ -59,6 +60,7 @@ def send(call: Call, fields: Fields) -> CommandResult:
         raise
     dispatch, effects = accept(call, options, accepted)
     summary = {
+        **_template_summary(call, fields),
         "batch": str(dispatch.first_batch),
         "accepted": len(dispatch),
         "rejected": len(screening.rejected),
@@ -94,7 +96,8 @@ def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: st
         if not raw_numbers:
             raise ApiError(errors.NO_RECIPIENTS)
         check_count(len(raw_numbers), call.context.limits.numbers[call.operation])
-        return Recipients(raw_numbers=raw_numbers, texts=[text] * len(raw_numbers)), None
+        texts, customers = [text] * len(raw_numbers), [""] * len(raw_numbers)
+        return Recipients(raw_numbers=raw_numbers, texts=texts, customers=customers), None
     contacts = call.state.contacts
     group = Group(fields["group_id"], contacts.name_of(fields["group_id"]))
     members = contacts.members(group.id)
@@ -106,7 +109,14 @@ def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: st
 
 
 def _is_template_send(call: Call, fields: Fields) -> bool:
-    return "template_id" in fields and call.context.dialects["template_send"] == "brochure"
+    return "template_id" in fields and takes_customer_ids(call.context)
+
+
+def _template_summary(call: Call, fields: Fields) -> dict[str, object]:
+    """Return the journal's facts on a send by template: the group, the template and the requested time."""
+    if not _is_template_send(call, fields):
+        return {}
+    return {name: fields[name] for name in ("group_id", "template_id", "schedule_time") if name in fields}
 
 
 def _checks_opt_outs(call: Call, fields: Fields) -> bool:
@@ -127,6 +137,7 @@ def _options(call: Call, fields: Fields, group: Group | None) -> SendOptions:
         unicode=fields["unicode"],
         test=fields["test"],
         group=group,
+        by_template=_is_template_send(call, fields),
         shorten_links=fields["tracking_links"],
     )
 
@@ -162,25 +173,25 @@ class _Screening:
 
     def screen(self, recipients: Recipients) -> None:
         """Screen all recipients; raise `ApiError` if a queue is full or no number is valid."""
-        invalid: list[tuple[str, str]] = []
+        invalid: list[int] = []
         full_queues: list[str] = []
-        for index, raw_number, number in self._numbers_to_screen(recipients):
+        for index, number in self._numbers_to_screen(recipients):
             if number is None or (reason := self._rejection(number)) == LANDLINE:
-                invalid.append((raw_number, recipients.texts[index]))
+                invalid.append(index)
             elif reason is None:
                 self.indexes.append(index)
                 self.numbers.append(number)
             elif reason == QUEUE_FULL:
                 full_queues.append(number)
             else:
-                self._reject(number, recipients.texts[index], reason)
+                self._reject(recipients, index, number, reason)
         refuse_full_queue(self.call.state, full_queues)
-        self._reject_invalid(invalid)
+        self._reject_invalid(recipients, invalid)
         if not self.indexes:
             raise self._no_valid_numbers()
 
-    def _numbers_to_screen(self, recipients: Recipients) -> Iterator[tuple[int, str, str | None]]:
-        """Yield (index, raw number, number), without repeated numbers if the sandbox sends to each once."""
+    def _numbers_to_screen(self, recipients: Recipients) -> Iterator[tuple[int, str | None]]:
+        """Yield (index, number), without repeated numbers if the sandbox sends to each once."""
         skips_repeats = self.call.context.dialects["repeated_numbers"] == "once"
         seen: set[str] = set()
         for index, raw_number in enumerate(recipients.raw_numbers):
@@ -189,22 +200,25 @@ class _Screening:
                 if number in seen:
                     continue
                 seen.add(number)
-            yield index, raw_number, number
+            yield index, number
 
     def _rejection(self, number: str) -> str | None:
         return rejection_for_number(self.call.state, number, check_opt_outs=self.check_opt_outs)
 
-    def _reject(self, number: str, text: str, reason: str) -> None:
+    def _reject(self, recipients: Recipients, index: int, number: str, reason: str) -> None:
         if reason == BLOCKED:
-            self.warnings.append({"message": "Number is in DND", "numbers": number})
-        self.rejected.append(rejection_entry(number, text, None, reason))
+            self.warnings.append({"message": "Number is in DND", "numbers": recipients.customers[index] or number})
+        self.rejected.append(rejection_entry(number, recipients.texts[index], None, reason))
 
-    def _reject_invalid(self, invalid: Sequence[tuple[str, str]]) -> None:
+    def _reject_invalid(self, recipients: Recipients, invalid: Sequence[int]) -> None:
         self.rejected += [
-            rejection_entry(raw_number, text, errors.INVALID_NUMBER, "Invalid number") for raw_number, text in invalid
+            rejection_entry(
+                recipients.raw_numbers[index], recipients.texts[index], errors.INVALID_NUMBER, "Invalid number"
+            )
+            for index in invalid
         ]
         if invalid:
-            numbers = ",".join(raw_number for raw_number, _ in invalid)
+            numbers = ",".join(map(recipients.name_of, invalid))
             self.warnings.append({"code": errors.INVALID_NUMBER, "message": "Invalid number", "numbers": numbers})
 
     def _no_valid_numbers(self) -> ApiError:
@@ -225,7 +239,7 @@ def _accepted_messages(
     tracked = False
     for text in dict.fromkeys(recipients.texts):
         shortened, has_links = shorten(call.context.random, text) if options.shorten_links else (text, False)
-        sent, parts = sent_text_and_parts(call.context, shortened, unicode=options.unicode)
+        sent, parts = sent_text_and_parts(call.context, shortened, unicode=options.is_unicode(shortened))
         priced[text] = (text if has_links else sent, parts)
         tracked = tracked or has_links
     texts_and_parts = [priced[recipients.texts[index]] for index in screening.indexes]
@@ -237,6 +251,7 @@ def _accepted_messages(
         parts=[parts for _, parts in texts_and_parts],
         customs=[custom] * len(texts_and_parts),
         receipt_urls=[url] * len(texts_and_parts),
+        customers=[recipients.customers[index] for index in screening.indexes],
     )
     return accepted, tracked
 
@@ -269,6 +284,9 @@ def _response_value(
         },
         "receipt_url": accepted.receipt_urls[0],
         "custom": accepted.customs[0],
-        "messages": [{"id": id_, "recipient": int(number)} for id_, number in zip(ids, accepted.numbers, strict=True)],
+        "messages": [
+            {"id": id_, "recipient": int(number), **customer_member(customer)}
+            for id_, number, customer in zip(ids, accepted.numbers, accepted.customers, strict=True)
+        ],
     }
     return value | ({"warnings": warnings} if warnings else {}) | ({"test_mode": True} if options.test else {})

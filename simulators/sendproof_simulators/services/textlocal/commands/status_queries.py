@@ -14,7 +14,7 @@ from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, ApiError
 from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Group, Message
-from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command, customer_member
 
 _COUNTERS = {"num_delivered": "D", "num_undelivered": "U", "num_expired": "E", "num_unknown": "?", "num_invalid": "I"}
 
@@ -48,7 +48,10 @@ def status_batch(call: Call, fields: Fields) -> CommandResult:
     omitted = {"num_expired"} if call.context.dialects["batch_counters"] == "without" else set()
     value: dict[str, object] = {"batch_id": fields["batch_id"], "num_messages": len(messages)}
     value |= {name: counts[code] for name, code in _COUNTERS.items() if name not in omitted}
-    value["messages"] = [{"recipient": int(message.number), "status": message.status_code} for message in messages]
+    value["messages"] = [
+        {"recipient": int(message.number), "status": message.status_code, **customer_member(message.customer)}
+        for message in messages
+    ]
     return CommandResult(value=value, effects=Effects(summary=_expired(messages)))
 
 

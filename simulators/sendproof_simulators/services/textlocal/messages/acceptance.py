@@ -30,7 +30,7 @@ class SendOptions:
     """The options that all messages of a call share.
 
     `validity` is the instant at which unfinished messages expire. `shorten_links` replaces URLs in the texts; `tracked`
-    is True if the texts contain any.
+    is True if the texts contain any. `by_template`: Textlocal filled in the texts.
     """
 
     identity: tuple[str, int]
@@ -43,6 +43,11 @@ class SendOptions:
     group: Group | None = None
     shorten_links: bool = False
     tracked: bool = False
+    by_template: bool = False
+
+    def is_unicode(self, text: str) -> bool:
+        """Return True if a text is sent as Unicode: on request, or if Textlocal itself filled in such a text."""
+        return self.unicode or (self.by_template and not is_gsm(text))
 
 
 def rejection_for_number(state: State, number: str, *, check_opt_outs: bool) -> str | None:
@@ -91,7 +96,7 @@ def send_summary(state: State, dispatch: Dispatch, options: SendOptions) -> dict
 
     A call without a sender has the account's default sender, so the journal has that too.
     """
-    undeclared = 0 if options.unicode else sum(not is_gsm(text) for text in dispatch.accepted.texts)
+    undeclared = sum(not is_gsm(text) and not options.is_unicode(text) for text in dispatch.accepted.texts)
     senders = {"sender": options.sender, "default_sender": state.settings.default_sender}
     return {**senders, **({"undeclared_unicode": undeclared} if undeclared else {})}
 

@@ -26,6 +26,7 @@ class Message(NamedTuple):
     parts: int
     send_at: Instant
     status_code: str
+    customer: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class AcceptedMessages:
     """The accepted messages of a call as columns.
 
     `parts` is the price of each message in credits; `raw_numbers` are the numbers as the caller spelled them.
+    `customers` are the ids of recipients that the caller named by them, and empty for all others; no list for a call
+    with numbers.
     """
 
     numbers: list[str] = field(default_factory=list)
@@ -41,6 +44,7 @@ class AcceptedMessages:
     parts: list[int] = field(default_factory=list)
     customs: list[str] = field(default_factory=list)
     receipt_urls: list[str] = field(default_factory=list)
+    customers: list[str] = field(default_factory=list)
 
 
 class Group(NamedTuple):
@@ -92,6 +96,7 @@ class Dispatch:
             accepted.parts[index],
             self.send_at,
             chr(self.status_codes[index]),
+            accepted.customers[index] if accepted.customers else "",
         )
 
     def indexes_of_batch(self, batch: int) -> Sequence[int]:

@@ -1,0 +1,111 @@
+"""Changed contracts on the command line: obeyed, shown, and refused with a reason if they are wrong."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import requests
+
+from changed_contracts import contract_document, write_contract
+from command_line import sendproof
+from local_simulators import local_simulators
+from repository import CONTRACTS
+from running import running_simulators
+from sendproof_simulators.services.discovery import discover, service_contract
+
+
+def limit_of(service: str, operation: str, name: str, *options: str) -> dict:
+    """Return one limit of an operation, as `sendproof operations` prints it."""
+    (summary,) = json.loads(sendproof("operations", service, "--json", *options).out)
+    (found,) = [known for known in summary["operations"] if known["name"] == operation]
+    return next(limit for limit in found["limits"] if limit["name"] == name)
+
+
+def changed_copy(folder: Path, contract: str, old: str, new: str) -> None:
+    """Write a copy of a contract in which `new` replaces the first `old`."""
+    text = (CONTRACTS / contract).read_text("utf-8")
+    assert old in text
+    (folder / contract).write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_started_simulators_obey_a_changed_contract(tmp_path: Path) -> None:
+    changed_copy(tmp_path, "textlocal.yaml", "{name: numbers, most: 10000", "{name: numbers, most: 1")
+    with running_simulators("--contracts", str(tmp_path)) as simulators:
+        service = simulators.services["textlocal"]
+        form = {"apikey": service["credentials"]["apikey"], "message": "Hi", "sender": "Jims Autos"}
+        replies = [
+            requests.post(service["url"] + "/send/", {**form, "numbers": numbers}, timeout=60).json()
+            for numbers in ("447700900123", "447700900123,447700900124")
+        ]
+    assert [reply["status"] for reply in replies] == ["success", "failure"]
+    assert replies[1]["errors"][0]["code"] == 33
+
+
+def test_operations_show_the_limits_of_a_changed_contract(tmp_path: Path) -> None:
+    changed_copy(tmp_path, "textlocal.yaml", "{name: numbers, most: 10000", "{name: numbers, most: 7")
+    limit = limit_of("textlocal", "send", "numbers", "--contracts", str(tmp_path))
+    assert (limit["value"], limit["rule"], limit["is_in_force"]) == (7, "most", True)
+
+
+def test_operations_show_the_limits_of_a_dialect() -> None:
+    call = ("optimove", "GetCustomerSendDetailsByChannel", "rows per page")
+    assert limit_of(*call)["value"] == 10_000
+    assert limit_of(*call, "--dialect", "optimove.page_maximum=20000")["value"] == 20_000
+
+
+def test_limit_of_another_dialect_is_not_in_force() -> None:
+    call = ("textlocal", "send", "schedule ahead")
+    assert not limit_of(*call)["is_in_force"]
+    assert limit_of(*call, "--dialect", "textlocal.schedule_limits=limited")["is_in_force"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("name: numbers, most: 10000", "name: nubmers, most: 10000", "textlocal enforces no limit send_get: nubmers"),
+        ("name: contacts, most: 1500", "name: contact, most: 1500", "expected an operation with a limit 'contacts'"),
+        ("most: 10000, code: 33", "mots: 10000, code: 33", "expected name, either most or least, and some of"),
+        ("most: 10000, code: 33", "most: many, code: 33", "numbers: expected whole numbers of at least 0, got many"),
+        ("unit: hours, code: 0", "unit: hour, code: 0", "validity: unit: expected one of"),
+        ("options: {india: 766}", "options: {uganda: 766}", "expected options out of india, uk, got uganda"),
+        ("openapi: 3.0.3", "openapi: [", "textlocal.yaml: expected YAML"),
+    ],
+)
+def test_wrong_contract_is_refused_at_start(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    changed_copy(tmp_path, "textlocal.yaml", old, new)
+    output = sendproof("up", "--port", "0", "--contracts", str(tmp_path))
+    assert output.status == 3
+    assert reason in output.err
+
+
+def test_folder_without_a_known_contract_is_refused(tmp_path: Path) -> None:
+    shutil.copy(CONTRACTS / "textlocal.yaml", tmp_path / "textlokal.yaml")
+    output = sendproof("up", "--port", "0", "--contracts", str(tmp_path))
+    assert (output.status, "got textlokal.yaml; there are: bridge.yaml" in output.err) == (3, True)
+
+
+def test_contract_with_an_invalid_schema_is_refused(tmp_path: Path) -> None:
+    document = contract_document("delivyr")
+    document["components"]["schemas"]["Send"]["properties"]["url"]["maxLength"] = "long"
+    write_contract(tmp_path, "delivyr", document)
+    with pytest.raises(ValueError, match=r"delivyr\.yaml: expected a valid schema"), local_simulators(tmp_path):
+        pass
+
+
+def test_contract_that_is_no_openapi_is_refused(tmp_path: Path) -> None:
+    document = contract_document("delivyr")
+    document["components"]["schemas"]["Send"]["required"] = []
+    write_contract(tmp_path, "delivyr", document)
+    with pytest.raises(ValueError, match=r"delivyr\.yaml: expected valid OpenAPI 3\.0"), local_simulators(tmp_path):
+        pass
+
+
+def test_history_names_the_changed_contract(tmp_path: Path) -> None:
+    """The digest shows that a verdict belongs to other contracts."""
+    changed_copy(tmp_path, "delivyr.yaml", "name: text, most: 1600", "name: text, most: 160")
+    with local_simulators(tmp_path) as simulators:
+        path = f"/control/sandboxes/{simulators.sandbox().made['sandbox']}/history"
+        header = json.loads(simulators.send("GET", path, "", {}, b"").body.splitlines()[0])
+    assert header["contracts"]["delivyr"] == service_contract(discover()["delivyr"], tmp_path).digest
+    assert header["contracts"]["optimove"] == service_contract(discover()["optimove"]).digest
