@@ -72,7 +72,7 @@ class ResponseContract:
 
         `changed_dialects` are the dialects of the service that do not have their default in the sandbox.
         """
-        if operation not in self._specs:
+        if operation is None or operation not in self._specs:
             return []
         key = (operation, response.status)
         if key not in self._compiled:
@@ -135,9 +135,8 @@ class WebhookContract:
         return [*_body_violations(self._compiled[event], content_type, body)]
 
     def _spec(self, event: str) -> Schema | None:
-        specs = [
-            item[method] for item in self._contract.document["paths"].values() for method in METHODS if method in item
-        ]
+        paths = self._contract.document["paths"].values()
+        specs: list[Schema] = [item[method] for item in paths for method in METHODS if method in item]
         if len(specs) == 1 and _EVENTS not in specs[0]:
             return specs[0]
         return next((spec for spec in specs if event in spec.get(_EVENTS, [spec["operationId"]])), None)
