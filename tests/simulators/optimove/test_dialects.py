@@ -83,6 +83,11 @@ def status(operation: str, body: Any = None, **params: Any) -> Callable[[Optimov
     return lambda optimove: optimove.call(operation, body, **params).response.status
 
 
+def violations(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
+    """Return a function that returns the violations of the contract in a call."""
+    return lambda optimove: optimove.violations(operation, body, **params)
+
+
 def text(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
     """Return a function that returns the response body of a call."""
     return lambda optimove: optimove.call(operation, body, **params).response.body
@@ -152,7 +157,12 @@ ATTRIBUTES = {"CustomerAttributes": "COUNTRY;LANGUAGE", "$top": 1}
         ("unknown_id", "400", status("GetCampaignDetails", CampaignID=1), 400),
         ("metric_values", "absolute", totals_after_two_calls, [5]),
         ("metric_values", "additive", totals_after_two_calls, [20]),
-        ("metric_ids", "seen", status("UpdateCampaignMetrics", [METRIC | {"MetricID": 7}]), 400),
+        (
+            "metric_ids",
+            "seen",
+            violations("UpdateCampaignMetrics", [METRIC | {"MetricID": 7}]),
+            ["enum body.0.MetricID"],
+        ),
         ("metric_ids", "all", status("UpdateCampaignMetrics", [METRIC | {"MetricID": 7}]), 200),
         ("attribute_update_status", "200", status("UpdateCustomerAttributes", NEW_VALUE), 200),
         ("attribute_update_status", "202", status("UpdateCustomerAttributes", NEW_VALUE), 202),

@@ -28,7 +28,6 @@ class OptimoveOptions:
     rows_descending: bool
     current_values_shown: bool
     metrics_additive: bool
-    unseen_metrics_refused: bool
     opt_out_mode: int
     event_1_channel_refused: bool
     unknown_apps_refused: bool
@@ -60,7 +59,6 @@ def read_options(context: SandboxContext) -> OptimoveOptions:
         current_values_shown=dialects["send_details_values"] == "current",
         rows_descending=dialects["row_order"] == "descending",
         metrics_additive=dialects["metric_values"] == "additive",
-        unseen_metrics_refused=dialects["metric_ids"] == "seen",
         opt_out_mode=OPT_OUT_MODES[dialects["communication_modes"]],
         event_1_channel_refused=dialects["event_1_channel"] == "refused",
         unknown_apps_refused=dialects["unknown_app"] == "refused",
