@@ -309,6 +309,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         },
         "free_texts": [channel.id for channel in scenario.channels if has_unknown_texts(channel)],
         "sender": sender(scenario) or NO_SENDER,
+        "apps": {str(channel.id): dict(channel.apps) for channel in scenario.channels if channel.apps},
         "subjects": [asdict(subject) for subject in required_subjects(scenario)],
     }
     return {name: wish for name, wish in wishes.items() if wish}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sendproof_harness.history.records import History, Obligation
+from sendproof_harness.providers import provider
 
 #: Totals by UpdateCampaignMetrics, and customers by UpdateCampaignInteractions.
 CAMPAIGN_METRICS = "campaign_metrics"
@@ -65,6 +66,11 @@ def wanted_links(history: History) -> Mapping[int, str]:
     return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}
 
 
+def apps_of_channels(history: History) -> Mapping[int, Mapping[str, str]]:
+    """Return the names of the apps of each channel that has any, by id."""
+    return {int(number): apps for scenario in history.scenarios for number, apps in scenario.apps.items()}
+
+
 def has_free_text(history: History, obligation: Obligation) -> bool:
     """Return True if the client's overrides compute text and recipient of this message, which only the bridge knows."""
     channels = (scenario.free_texts for scenario in history.scenarios)
@@ -72,8 +78,19 @@ def has_free_text(history: History, obligation: Obligation) -> bool:
 
 
 def preference_channels(history: History) -> Mapping[int, int]:
-    """Return the channel for which opt-outs are reported, by channel of the run."""
+    """Return the channel for which opt-outs are reported, by channel of the run.
+
+    Without a wish of the client, it is the provider's channel for subscriptions if Optimove has one, else the channel.
+    """
     other = {
         number: channel for scenario in history.scenarios for number, channel in scenario.preference_channels.items()
     }
-    return {channel.id: other.get(str(channel.id), channel.id) for channel in history.header.channels}
+    post_back = {
+        channel.provider: channel.id
+        for channel in history.header.channels
+        if channel.id in provider(channel.provider).subscription_channels
+    }
+    return {
+        channel.id: other.get(str(channel.id), post_back.get(channel.provider, channel.id))
+        for channel in history.header.channels
+    }
