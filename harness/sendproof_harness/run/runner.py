@@ -37,7 +37,7 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import ProbeListeners, Scenario
+from sendproof_harness.scenario.model import NO_SENDER, ProbeListeners, Scenario
 from sendproof_harness.scenario.overrides import has_unknown_texts, overridden_link
 from sendproof_harness.scenario.random_faults import faults_yaml
 from sendproof_harness.scenario.subjects import required_subjects
@@ -308,7 +308,8 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
             str(channel.id): url for channel in scenario.channels if (url := overridden_link(channel)) is not None
         },
         "free_texts": [channel.id for channel in scenario.channels if has_unknown_texts(channel)],
-        "sender": sender(scenario),
+        "sender": sender(scenario) or NO_SENDER,
+        "apps": {str(channel.id): dict(channel.apps) for channel in scenario.channels if channel.apps},
         "subjects": [asdict(subject) for subject in required_subjects(scenario)],
     }
     return {name: wish for name, wish in wishes.items() if wish}

@@ -91,6 +91,7 @@ class ControlApi:
 
     async def respond(self, request: Request) -> Response:
         """Respond to one request. In strict mode, report how the response violates the contract."""
+        request = self._contract.canonical(request)
         response = await self._respond(request)
         watch = self._context.sandboxes.watch_everywhere
         if watch is not None and not isinstance(response, StreamedResponse):

@@ -19,7 +19,15 @@ import msgspec
 import yaml
 
 from sendproof_simulators.core.http import Request, Violation
-from sendproof_simulators.core.members import BodyRules, Members, members_of, without_absent_nulls
+from sendproof_simulators.core.members import (
+    BodyRules,
+    Choice,
+    Members,
+    choices_in,
+    members_of,
+    with_choices,
+    without_absent_nulls,
+)
 from sendproof_simulators.core.violations import violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -54,15 +62,25 @@ class Parameter:
 class Body:
     """The body of an operation: one content type and its compiled schema. `types` are those of a form's fields.
 
-    `strict_validator` compiles the schema without the nulls that mean absent.
+    `strict_validator` compiles the schema without the nulls that mean absent. `choices` are the options of dialects
+    that change the schema, and `chosen_validator` compiles it for some of them.
     """
 
     content_type: str
     required: bool
     validator: jsonschema_rs.Draft4Validator
     strict_validator: Callable[[], jsonschema_rs.Draft4Validator]
+    choices: frozenset[Choice]
+    chosen_validator: Callable[[frozenset[Choice]], jsonschema_rs.Draft4Validator]
     types: Mapping[str, str]
     members: Members
+
+    def find_validator(self, rules: BodyRules) -> jsonschema_rs.Draft4Validator:
+        """Return the validator for the rules of a sandbox."""
+        chosen = frozenset(choice for choice in self.choices if rules.options.get(choice[0]) == choice[1])
+        if chosen:
+            return self.chosen_validator(chosen)
+        return self.validator if rules.nulls_accepted else self.strict_validator()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +154,7 @@ class Operation:
             ]
         if self.body.content_type == JSON:
             value = self.body.members.read(value, rules)
-        validator = self.body.validator if rules.nulls_accepted else self.body.strict_validator()
-        return value, violations(validator, value, "body")
+        return value, violations(self.body.find_validator(rules), value, "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +199,8 @@ class Contract:
         return {self._path_key(name.removeprefix(self.optional_prefix)): path for name, path in names} | complete
 
     def _path_key(self, path: str) -> str:
-        """Return a path without the slash at its end, in lower case if paths match in any case."""
-        path = path.removesuffix("/")
+        """Return a path without slashes at its end, in lower case if paths match in any case."""
+        path = path.rstrip("/")
         return path.lower() if self.case_insensitive else path
 
     @cached_property
@@ -223,7 +240,7 @@ class Contract:
         if (request.method, request.path) in self.fast_path_operations:
             return request
         path = self._spellings.get(self._path_key(request.path))
-        path = path or self._path_with_values(request.path.removesuffix("/"))
+        path = path or self._path_with_values(request.path.rstrip("/"))
         return request if path is None else replace(request, path=path)
 
     def _path_with_values(self, path: str) -> str | None:
@@ -305,6 +322,8 @@ class Contract:
             required=body.get("required", False),
             validator=self.validator(media["schema"]),
             strict_validator=cache(lambda: self._strict.validator(media["schema"])),
+            choices=choices_in(media["schema"], self.resolve),
+            chosen_validator=cache(lambda chosen: self._with_choices(chosen).validator(media["schema"])),
             types=types,
             members=members_of(schema, self.resolve),
         )
@@ -323,6 +342,10 @@ class Contract:
     def _strict(self) -> "Contract":
         """This contract for sandboxes that refuse null where it means absent."""
         return replace(self, document=without_absent_nulls(self.document))
+
+    def _with_choices(self, chosen: frozenset[Choice]) -> "Contract":
+        """Return this contract for sandboxes with these options of dialects."""
+        return replace(self, document=with_choices(self.document, chosen))
 
     @cached_property
     def _components(self) -> Schema:

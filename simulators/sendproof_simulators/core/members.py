@@ -13,6 +13,12 @@ from sendproof_simulators.core.dialects import Dialect, Option, Options
 
 Schema = Mapping[str, Any]
 
+#: The extension of a schema with another one for an option of a dialect: `{dialect: {option: schema}}`.
+DIALECTS_EXTENSION = "x-dialects"
+
+#: An option of a dialect.
+Choice = tuple[str, str]
+
 #: The extension of a contract for an optional member whose null means the same as its absence.
 NULL_EXTENSION = "x-null"
 
@@ -54,10 +60,11 @@ MEMBER_NAMES = Dialect(
 
 @dataclass(frozen=True, slots=True)
 class BodyRules:
-    """How a sandbox reads the members of bodies."""
+    """How a sandbox reads the members of bodies. `options` select the schemas of single options of dialects."""
 
     in_any_case: bool = False
     nulls_accepted: bool = True
+    options: Options = field(default_factory=dict, compare=False)
 
 
 def body_rules(options: Options) -> BodyRules:
@@ -65,6 +72,7 @@ def body_rules(options: Options) -> BodyRules:
     return BodyRules(
         in_any_case=options.get(MEMBER_NAMES.name) == _ANY_CASE,
         nulls_accepted=options.get(NULL_MEMBERS.name, "accepted") == "accepted",
+        options=options,
     )
 
 
@@ -93,12 +101,13 @@ class Members:
     def _read_object(self, value: dict[str, Any], rules: BodyRules) -> dict[str, Any]:
         if rules.in_any_case and not value.keys() <= self.names:
             value = {self.spellings.get(name.lower(), name): item for name, item in value.items()}
-        if rules.nulls_accepted:
+        if rules.nulls_accepted and self.nullable:
             for name in self.nullable & value.keys():
                 if value[name] is None:
                     del value[name]
-        for name in self.below.keys() & value.keys():
-            value[name] = self.below[name].read(value[name], rules)
+        for name, members in self.below.items():
+            if name in value:
+                value[name] = members.read(value[name], rules)
         return value
 
 
@@ -124,6 +133,33 @@ def without_absent_nulls(node: Any) -> Any:
         return node
     dropped = "nullable" if means_absent(node) else None
     return {key: without_absent_nulls(value) for key, value in node.items() if key != dropped}
+
+
+def choices_in(node: Any, resolve: Callable[[Schema], Schema]) -> frozenset[Choice]:
+    """Return the options with which another schema replaces a part of this one."""
+    if isinstance(node, list):
+        return frozenset[Choice]().union(*(choices_in(item, resolve) for item in node))
+    if not isinstance(node, Mapping):
+        return frozenset()
+    if "$ref" in node:
+        return choices_in(resolve(node), resolve)
+    own = {(name, option) for name, schemas in node.get(DIALECTS_EXTENSION, {}).items() for option in schemas}
+    return frozenset(own).union(
+        *(choices_in(value, resolve) for key, value in node.items() if key != DIALECTS_EXTENSION)
+    )
+
+
+def with_choices(node: Any, chosen: frozenset[Choice]) -> Any:
+    """Return a part of a contract as it is with these options."""
+    if isinstance(node, list):
+        return [with_choices(item, chosen) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    for name, schemas in node.get(DIALECTS_EXTENSION, {}).items():
+        for option, schema in schemas.items():
+            if (name, option) in chosen:
+                return schema
+    return {key: with_choices(value, chosen) for key, value in node.items()}
 
 
 def means_absent(schema: Schema) -> bool:

@@ -22,7 +22,7 @@ from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.seal import sealed
 from sendproof_simulators.core.simulator import Channel, Exclusion, SandboxContext, Simulator
-from sendproof_simulators.core.strict import Watch
+from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 

@@ -9,7 +9,7 @@ from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
 from sendproof_simulators.core.simulator import Simulator
-from sendproof_simulators.core.strict import Watch
+from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"

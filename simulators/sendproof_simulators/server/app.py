@@ -17,7 +17,7 @@ from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallCloc
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import FaultyResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
-from sendproof_simulators.core.strict import Watch
+from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.addresses import Addresses
 from sendproof_simulators.server.faulty_response import (

@@ -33,7 +33,7 @@ from sendproof_simulators.core.members import BodyRules, body_rules
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
-from sendproof_simulators.core.strict import Watch
+from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path

@@ -21,7 +21,14 @@ OPEN_QUESTIONS = {
         "trigger_parameters",
     },
     "delivery of webhooks": {"webhook_retries"},
-    "status codes of refusals": {"unknown_id", "unknown_path", "forbidden", "unlisted_functions", "customer_look_up"},
+    "status codes of refusals": {
+        "unknown_id",
+        "unknown_app",
+        "unknown_path",
+        "forbidden",
+        "unlisted_functions",
+        "customer_look_up",
+    },
     "the spelling of members, and members that are null": {"member_names", "null_members"},
     "an empty result": {"empty_result"},
     "pages": {"page_maximum", "paging_names", "row_order", "send_details_values"},
@@ -74,6 +81,11 @@ def test_every_option_has_evidence_and_source(name: str) -> None:
 def status(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
     """Return a function that returns the status of a call."""
     return lambda optimove: optimove.call(operation, body, **params).response.status
+
+
+def violations(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
+    """Return a function that returns the violations of the contract in a call."""
+    return lambda optimove: optimove.violations(operation, body, **params)
 
 
 def text(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
@@ -145,7 +157,12 @@ ATTRIBUTES = {"CustomerAttributes": "COUNTRY;LANGUAGE", "$top": 1}
         ("unknown_id", "400", status("GetCampaignDetails", CampaignID=1), 400),
         ("metric_values", "absolute", totals_after_two_calls, [5]),
         ("metric_values", "additive", totals_after_two_calls, [20]),
-        ("metric_ids", "seen", status("UpdateCampaignMetrics", [METRIC | {"MetricID": 7}]), 400),
+        (
+            "metric_ids",
+            "seen",
+            violations("UpdateCampaignMetrics", [METRIC | {"MetricID": 7}]),
+            ["enum body.0.MetricID"],
+        ),
         ("metric_ids", "all", status("UpdateCampaignMetrics", [METRIC | {"MetricID": 7}]), 200),
         ("attribute_update_status", "200", status("UpdateCustomerAttributes", NEW_VALUE), 200),
         ("attribute_update_status", "202", status("UpdateCustomerAttributes", NEW_VALUE), 202),

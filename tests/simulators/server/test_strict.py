@@ -9,7 +9,8 @@ from repository import CONTRACTS
 from running import running_simulators
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import Response, json_response
-from sendproof_simulators.core.strict import ResponseContract, Watch, WebhookContract
+from sendproof_simulators.core.strict.descriptions import ResponseContract, WebhookContract
+from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.services.discovery import discover, service_contracts, webhook_contracts
 
 BALANCE = {"balance": {"sms": 1, "mms": 0}, "status": "success"}

@@ -5,7 +5,7 @@ from functools import cache
 from sendproof_simulators.core.dialects import changed_dialects
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Simulator
-from sendproof_simulators.core.strict import Watch
+from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.services.discovery import service_contracts, webhook_contracts
 
 

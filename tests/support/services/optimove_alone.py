@@ -15,6 +15,7 @@ from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.members import body_rules
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, Campaigns, Channel, SandboxContext, Triggers
@@ -165,7 +166,7 @@ class Optimove:
         query = tuple((name, str(value)) for name, value in params.items())
         request = Request(method=compiled.method, path=compiled.path, query=query, body=msgspec.json.encode(body))
         violations = compiled.read_parameters(request, {})[1]
-        violations += compiled.read_body(request)[1] if compiled.body else []
+        violations += compiled.read_body(request, body_rules(self.context.dialects))[1] if compiled.body else []
         return [f"{violation.rule} {violation.where}" for violation in violations]
 
     def planned_timers(self, campaign: CampaignPlan, now: Instant = SIX) -> tuple[Timer, ...]:

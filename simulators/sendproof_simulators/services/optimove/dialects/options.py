@@ -28,9 +28,9 @@ class OptimoveOptions:
     rows_descending: bool
     current_values_shown: bool
     metrics_additive: bool
-    unseen_metrics_refused: bool
     opt_out_mode: int
     event_1_channel_refused: bool
+    unknown_apps_refused: bool
     # Events.
     event_keys: str
     retry_policy: RetryPolicy
@@ -59,9 +59,9 @@ def read_options(context: SandboxContext) -> OptimoveOptions:
         current_values_shown=dialects["send_details_values"] == "current",
         rows_descending=dialects["row_order"] == "descending",
         metrics_additive=dialects["metric_values"] == "additive",
-        unseen_metrics_refused=dialects["metric_ids"] == "seen",
         opt_out_mode=OPT_OUT_MODES[dialects["communication_modes"]],
         event_1_channel_refused=dialects["event_1_channel"] == "refused",
+        unknown_apps_refused=dialects["unknown_app"] == "refused",
         event_keys=dialects["event_keys"],
         retry_policy=context.limits.webhook_retries,
         personal_info_present=dialects["personal_info"] == "present",

@@ -1,13 +1,7 @@
-"""Strict mode: each response and webhook of a simulator is checked against the contract that describes it.
+"""The responses and webhooks that a contract describes, with a closed world: no other members, no other headers."""
 
-A contract that describes an object with `properties` means these and no others here, unless it says
-`additionalProperties`: clients are promised the names that they read, so a renamed property is a violation.
-"""
-
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,8 +20,6 @@ _HTTP_HEADERS = frozenset({"allow", "content-length", "content-type"})
 _REFERENCE = "#/components/schemas/"
 # A schema that is a part of an object in `allOf` does not describe all its members.
 _PART = "!part"
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ class ResponseContract:
 
         `changed_dialects` are the dialects of the service that do not have their default in the sandbox.
         """
-        if operation not in self._specs:
+        if operation is None or operation not in self._specs:
             return []
         key = (operation, response.status)
         if key not in self._compiled:
@@ -143,63 +135,11 @@ class WebhookContract:
         return [*_body_violations(self._compiled[event], content_type, body)]
 
     def _spec(self, event: str) -> Schema | None:
-        specs = [
-            item[method] for item in self._contract.document["paths"].values() for method in METHODS if method in item
-        ]
+        paths = self._contract.document["paths"].values()
+        specs: list[Schema] = [item[method] for item in paths for method in METHODS if method in item]
         if len(specs) == 1 and _EVENTS not in specs[0]:
             return specs[0]
         return next((spec for spec in specs if event in spec.get(_EVENTS, [spec["operationId"]])), None)
-
-
-@dataclass
-class Watch:
-    """The contracts of all services, and the violations that were found: each text, and how often.
-
-    `everywhere`: check each sandbox, not only those that ask for it. `webhook_contracts` reads the contracts of the
-    webhooks by service; services without one are not checked.
-    """
-
-    contracts: Mapping[str, Contract]
-    webhook_contracts: Callable[[], Mapping[str, Contract]] = dict
-    everywhere: bool = False
-    found: Counter[str] = field(default_factory=Counter)
-    _responses: dict[str, ResponseContract] = field(default_factory=dict)
-
-    def check_response(
-        self, service: str, changed_dialects: frozenset[str], operation: str | None, response: Response
-    ) -> list[Violation]:
-        """Return the violations by a response, and report them on stderr.
-
-        `changed_dialects` are the dialects of the service that do not have their default in the sandbox.
-        """
-        if service not in self._responses:
-            self._responses[service] = ResponseContract(self.contracts[service])
-        found = self._responses[service].violations(operation, response, changed_dialects)
-        self._report(f"{service}: the response of {operation}", found)
-        return found
-
-    def check_webhook(
-        self, service: str, changed_dialects: frozenset[str], event: str, content_type: str, body: bytes
-    ) -> list[Violation]:
-        """Return the violations by a webhook, and report them on stderr; `changed_dialects` as in a response."""
-        contract = self._webhooks.get(service)
-        if contract is None or not changed_dialects.isdisjoint(contract.default_dialects):
-            return []
-        found = contract.violations(event, content_type, body)
-        self._report(f"{service}: the webhook {event}", found)
-        return found
-
-    @cached_property
-    def _webhooks(self) -> Mapping[str, WebhookContract]:
-        return {name: WebhookContract(contract) for name, contract in self.webhook_contracts().items()}
-
-    def _report(self, what: str, found: Sequence[Violation]) -> None:
-        for violation in found:
-            text = f"{what} violates its contract: {violation.where}: {violation.message}"
-            # A response of a frequent call would fill the screen.
-            if text not in self.found:
-                log.error(text)
-            self.found[text] += 1
 
 
 def _validators(contract: Contract, content: Schema) -> dict[str, jsonschema_rs.Draft4Validator]:
