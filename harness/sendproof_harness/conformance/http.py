@@ -7,7 +7,7 @@ import requests
 
 from sendproof_harness.conformance.requests import ListenerRequest
 from sendproof_harness.control_client import reason
-from sendproof_harness.judge.checks.listener import is_failed_response
+from sendproof_harness.judge.checks.listeners.probed import is_failed_response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
-from sendproof_harness.judge.checks import campaign_state, clearance, delivery, paging, timing, triggers, webhooks
+from sendproof_harness.judge.checks import campaign_state, clearance, delivery, paging, timing, triggers
+from sendproof_harness.judge.checks.listeners import webhooks
 from sendproof_harness.judge.checks.reports import metrics, totals
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.metrics import targeted_customers

@@ -5,7 +5,8 @@ import pytest
 from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
-from sendproof_harness.judge.checks import delivery, faults, paging, timing, webhooks
+from sendproof_harness.judge.checks import delivery, faults, paging, timing
+from sendproof_harness.judge.checks.listeners import webhooks
 from sendproof_harness.judge.checks.reports import metrics, totals
 from sendproof_harness.judge.checks.requests import contract
 from sendproof_harness.judge.facts.deliveries.ledger import ledger

@@ -6,7 +6,6 @@ from sendproof_harness.judge.checks import (
     clearance,
     delivery,
     faults,
-    listener,
     opt_out_sync,
     paging,
     run_completed,
@@ -16,9 +15,8 @@ from sendproof_harness.judge.checks import (
     text,
     timing,
     triggers,
-    webhook_answers,
-    webhooks,
 )
+from sendproof_harness.judge.checks.listeners import answers, probed, webhooks
 from sendproof_harness.judge.checks.reports import events, interactions, metrics, totals
 from sendproof_harness.judge.checks.requests import (
     client_isolation,
@@ -38,8 +36,8 @@ CHECKS: tuple[Check, ...] = (
     *faults.CHECKS,
     *subjects.CHECKS,
     *webhooks.CHECKS,
-    *webhook_answers.CHECKS,
-    *listener.CHECKS,
+    *answers.CHECKS,
+    *probed.CHECKS,
     *templates.CHECKS,
     *apps.CHECKS,
     *paging.CHECKS,
@@ -70,8 +68,8 @@ CHECKS: tuple[Check, ...] = (
 CONTRACT_CHECKS: tuple[Check, ...] = (
     *run_completed.CHECKS,
     *webhooks.CHECKS,
-    *webhook_answers.CHECKS,
-    *listener.CHECKS,
+    *answers.CHECKS,
+    *probed.CHECKS,
     *delivery.CHECKS,
     *contract.CHECKS,
     *credentials.CHECKS,

@@ -1,7 +1,7 @@
 """Events that the bridge answers only after its work."""
 
 from history_builder import HistoryBuilder
-from sendproof_harness.judge.checks.webhook_answers import CHECKS
+from sendproof_harness.judge.checks.listeners.answers import CHECKS
 
 
 def found(run: HistoryBuilder) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import pytest
 
 from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, iso
-from sendproof_harness.judge.checks.webhooks import CHECKS
+from sendproof_harness.judge.checks.listeners.webhooks import CHECKS
 
 
 def found(run: HistoryBuilder) -> list[tuple[str, str, str]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from history_builder import HistoryBuilder, Line
-from sendproof_harness.judge.checks.listener import CHECKS
+from sendproof_harness.judge.checks.listeners.probed import CHECKS
 
 URL = "http://127.0.0.1:9000/webhooks/optimove/client/token"
 
