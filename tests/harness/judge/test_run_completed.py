@@ -1,7 +1,8 @@
 """Runs that ended early."""
 
-from history_builder import START
+from history_builder import START, HistoryBuilder
 from sendproof_harness.history.timestamps import iso
+from sendproof_harness.judge.checks import delivery
 from sendproof_harness.judge.checks.run_completed import CHECKS
 
 
@@ -37,3 +38,13 @@ def test_response_that_violates_its_contract_is_an_error_of_the_harness(correct_
 
     (finding,) = correct_run.plus(entry).findings(CHECKS)
     assert (finding.level, finding.blame, finding.cause) == ("error", "harness", cause)
+
+
+def test_message_that_was_not_due_before_a_crash_needs_no_longer_run(correct_run):
+    """A longer run would end at the same crash."""
+    aborted = {"n": 999, "at": iso(START), "kind": "aborted", "blame": "bridge", "cause": "the bridge ended",
+               "expected": "a bridge that keeps running", "got": "exit status 1"}  # fmt: skip
+    run = HistoryBuilder((correct_run.lines[0] | {"ended": iso(START)}, *correct_run.lines[1:]))
+
+    causes = {finding.cause for finding in run.plus(aborted).findings(delivery.CHECKS, "unknown")}
+    assert causes == {"not due before the end of the history; repair first what ended the run"}

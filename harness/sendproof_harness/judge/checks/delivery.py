@@ -38,13 +38,14 @@ def check_delivered_once(history: History) -> CheckResult:
     """Find lost, duplicated and unexpected messages."""
     recipients = ledger(history).recipients
     loss, duplication = loss_causes(history), _duplicate_cause(history)
+    advice = _AFTER_REPAIR if history.aborted else _PAST_THE_LAST_SEND
     findings = [
         *(_lost(recipient, *loss(recipient.obligation)) for recipient in recipients if recipient.kind == "lost"),
         *(_duplicated(recipient, duplication(recipient)) for recipient in recipients if recipient.kind == "duplicated"),
         *_indefinite(history, recipients),
         *map(_stray, strays(history)),
         *(_forbidden(recipient) for recipient in recipients if _is_forbidden(recipient)),
-        *(_pending(recipient) for recipient in recipients if recipient.kind == "pending"),
+        *(_pending(recipient, advice) for recipient in recipients if recipient.kind == "pending"),
     ]
     judged = sum(recipient.obligation.owed and recipient.kind not in _NOT_JUDGED for recipient in recipients)
     return CheckResult(looked_at=judged, unit="recipients", findings=tuple(findings))
@@ -155,12 +156,16 @@ def _forbidden(recipient: RecipientResult) -> Finding:
     )
 
 
-def _pending(recipient: RecipientResult) -> Finding:
+# A longer run shows nothing more if the bridge kept this one from its end.
+_PAST_THE_LAST_SEND, _AFTER_REPAIR = "continue the run past the last send time", "repair first what ended the run"
+
+
+def _pending(recipient: RecipientResult, advice: str) -> Finding:
     return Finding(
         check=_ONCE,
         level="unknown",
         blame="harness",
-        cause="not due before the end of the history; continue the run past the last send time",
+        cause=f"not due before the end of the history; {advice}",
         expected=f"a history that continues after {spoken(recipient.obligation.due)}",
         got="a history that ends earlier",
         where=recipient_location(recipient.obligation),
