@@ -19,6 +19,8 @@ PACKAGES = {"bridge": BRIDGE, "simulators": ROOT / "simulators" / "sendproof_sim
 # The simulators also need the contracts.
 _CONTRACTS = ROOT / "openapi"
 DEFAULT_PROVIDER = "textlocal"
+#: The `provider` of a scenario whose channels have different ones.
+ALL_PROVIDERS = "all"
 
 
 class MutantError(Exception):
@@ -35,7 +37,7 @@ class Edit:
 
 
 class Trial(NamedTuple):
-    """A scenario that exposes a defect, and the provider to run it with if it supports several.
+    """A scenario that exposes a defect, and the provider to run it with; `ALL_PROVIDERS` for one with fixed providers.
 
     `command` is `run`, or `contract`, which has its own scenario.
     """

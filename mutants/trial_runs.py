@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from catalogue import Mutant, Trial
+from catalogue import ALL_PROVIDERS, Mutant, Trial
 from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST
 from sendproof_harness.run.processes import Child, Program, wait_until
 
@@ -93,7 +93,8 @@ def run_trial(
     """
     subject = [str(trial.scenario)] if trial.command == "run" else _CONTRACT_OPTIONS
     services = [] if url is None else ["--control-url", url]
-    destination = ["--provider", trial.provider, *services, "--results", str(folder)]
+    provider = [] if trial.provider == ALL_PROVIDERS else ["--provider", trial.provider]
+    destination = [*provider, *services, "--results", str(folder)]
     command = [*SENDPROOF, trial.command, *subject, *destination, *options]
     folder.mkdir(parents=True)
     log = folder / "output.log"

@@ -62,6 +62,7 @@ class ChannelConfig:
     testing: bool = False
     preference_channel: int | None = None
     too_late_after_hours: int = 24
+    apps: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -221,6 +222,11 @@ CHANNEL: Settings = {
         "How long after its scheduled time a message may still be sent, for example after an outage. Later it is "
         "dropped as `too_late`.",
         24,
+    ),
+    "apps": Setting(
+        config_fields.names_by_id,
+        'The apps of the channel that marketers can choose, by id: `{ios = "Our iOS app"}`.',
+        {},
     ),
 }
 

@@ -81,6 +81,13 @@ def attributes(value: object) -> tuple[str, ...]:
     return tuple(attribute(name) for name in value)
 
 
+def names_by_id(value: object) -> dict[str, str]:
+    """Accept a table of names by id, which may be empty."""
+    if not isinstance(value, dict):
+        raise SettingError("expected a table of names by id")
+    return {text(id_): text(name) for id_, name in value.items()}
+
+
 def one_of(choices: Collection[str]) -> Callable[[object], str]:
     """Return a check for one of these words."""
 

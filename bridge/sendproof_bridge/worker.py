@@ -24,7 +24,7 @@ _CLAIMS_PER_THREAD = 4
 # The longest time until the worker notices a job that falls due while others run.
 _CHECK_SECONDS = 0.5
 
-_SETUP_JOBS = ("register_listeners", "sync_templates")
+_SETUP_JOBS = ("register_listeners", "add_apps", "sync_templates")
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,6 @@ GENERAL = {
     "program": "a process of the operating system, with its command",
     "progress": "the state of a long operation",
     "row": "a row of a table",
-    "segment": "a piece of text or of a chart",
     "table": "rows and columns",
     "transport": "a connection of asyncio",
     "usage": "processor time and memory",

@@ -72,7 +72,7 @@ BRIDGES: Mapping[str, tuple[str, str, str, set[str]]] = {
     "wrong port": (
         bridge(READY).replace('handover["listen"]["port"])\n', 'handover["listen"]["port"] + 1)\n', 1),
         "webhooks.acknowledged",
-        "optimove event 13: no server responds at the given address",
+        "optimove event 13: no server responds at the given address, which is not that of the handover",
         UNREACHED,
     ),
     "wrong path of the listener": (

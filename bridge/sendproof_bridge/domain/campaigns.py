@@ -27,6 +27,8 @@ _START_TRIGGERED = text(
 _SET_FIRST_SENT = text(f"UPDATE campaign SET first_sent_at = :now WHERE {_OF_CAMPAIGN} AND first_sent_at IS NULL")
 _FIRST_SENT = text(f"SELECT first_sent_at FROM campaign WHERE {_OF_CAMPAIGN}")
 _NEXT_REPORT = text("SELECT due_at FROM job WHERE id = :id AND state IN ('due', 'running')")
+_SET_APP = text(f"UPDATE campaign SET app = :app WHERE {_OF_CAMPAIGN}")
+_APP = text(f"SELECT app FROM campaign WHERE {_OF_CAMPAIGN}")
 _STATE = text(f"SELECT state FROM campaign WHERE {_OF_CAMPAIGN}")
 _OPEN_BATCH = text(f"SELECT 1 FROM batch WHERE {_OF_CAMPAIGN} AND state <> 'settled' LIMIT 1")
 _MOVE = text(f"UPDATE campaign SET state = :state WHERE {_OF_CAMPAIGN} AND state IN :sources").bindparams(
@@ -143,6 +145,17 @@ def on_batch_done(tx: Connection, key: CampaignKey, now: Instant, reports_a_day:
 def state(tx: Connection, key: CampaignKey) -> str | None:
     """Return the state of a campaign; None if the bridge does not know it."""
     found: str | None = tx.execute(_STATE, key._asdict()).scalar_one_or_none()
+    return found
+
+
+def set_app(tx: Connection, key: CampaignKey, app: str) -> None:
+    """Store the app that the marketer chose."""
+    tx.execute(_SET_APP, {**key._asdict(), "app": app})
+
+
+def app(tx: Connection, key: CampaignKey) -> str | None:
+    """Return the app that the marketer chose, or None."""
+    found: str | None = tx.execute(_APP, key._asdict()).scalar_one_or_none()
     return found
 
 

@@ -22,13 +22,14 @@ from sendproof_bridge.jobs.reports import (
     push_metric_deltas,
     push_metrics,
 )
-from sendproof_bridge.jobs.setup import register_listeners, sync_templates
+from sendproof_bridge.jobs.setup import add_apps, register_listeners, sync_templates
 from sendproof_bridge.storage.job_queue import Job
 
 Handler = Callable[[Bridge, Job], None]
 
 HANDLERS: Mapping[str, Handler] = {
     "register_listeners": register_listeners.run,
+    "add_apps": add_apps.run,
     "sync_templates": sync_templates.run,
     "clear_campaign": clear_campaign.run,
     "clear_customers": clear_customers.run,

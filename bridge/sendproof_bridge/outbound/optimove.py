@@ -22,6 +22,7 @@ TRIGGER_MET = 11
 CAMPAIGN_EXECUTED_ON_CHANNEL = 13
 
 TEMPLATES_PER_CALL = 100
+APPS_PER_CALL = 100
 METRICS_PER_CALL = 100
 INTERACTIONS_PER_CALL = 10_000
 STATUSES_PER_CALL = 10_000
@@ -38,12 +39,13 @@ _MAX_SHOWN_CHARS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """One row of a campaign's send details. `attributes` maps names to values."""
+    """One row of a campaign's send details. `attributes` maps names to values, and `app` is the app to send from."""
 
     customer: str
     template: int
     send_at: Instant
     attributes: Mapping[str, str | None]
+    app: str | None = None
 
 
 class OptimoveClient:
@@ -85,6 +87,11 @@ class OptimoveClient:
         """Delete at most `TEMPLATES_PER_CALL` templates."""
         body = [{"ChannelID": channel, "TemplateID": template} for template in templates]
         self._post("integrations/DeleteChannelTemplates", body)
+
+    def add_apps(self, channel: int, names: Mapping[str, str]) -> None:
+        """Add or rename at most `APPS_PER_CALL` apps."""
+        body = [{"AppID": app, "AppName": name} for app, name in names.items()]
+        self._post("integrations/AddChannelApps", body, {"ChannelID": str(channel)})
 
     def send_details(self, channel: int, campaign: str, names: Sequence[str], skip: int) -> list[Recipient]:
         """Return one page of recipients, with these attributes. A page past the end is empty."""
@@ -216,6 +223,7 @@ def _recipient(row: Mapping[str, Any], names: Sequence[str]) -> Recipient:
         template=_integer(row, "TemplateID"),
         send_at=send_at,
         attributes=dict(zip(names, _attribute_values(row, len(names)), strict=True)),
+        app=None if row.get("appid") is None else str(row["appid"]),
     )
 
 

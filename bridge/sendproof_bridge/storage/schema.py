@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 metadata = MetaData()
 
 # Increase it with every change of a table or of the names in it, so that a bridge never uses tables of another version.
-VERSION = 4
+VERSION = 5
 
 # One row per start of the bridge. Its id is the owner of jobs, and is never used twice.
 run = Table(
@@ -60,6 +60,8 @@ campaign = Table(
     Column("campaign", Text, primary_key=True),
     Column("state", Text, nullable=False),
     Column("first_sent_at", BigInteger),
+    # The app that the marketer chose, on a channel with apps.
+    Column("app", Text),
 )
 
 batch = Table(

@@ -98,7 +98,9 @@ def _head(campaign: Json) -> list[str]:
         f"is            {campaign['kind']}, {_state_text(campaign['state'])}",
     ]
     if group is not None:
-        lines.append(f"target group  {group['id']}, {group['customers']:,} customers")
+        control = campaign["control_group"]
+        rest = f", {control:,} of them in the control group" if control else ""
+        lines.append(f"target group  {group['id']}, {group['customers']:,} customers{rest}")
     lines += [*map(_criterion, campaign["criteria"]), f"recipients    {campaign['recipients']:,}"]
     lines += [
         f"{name:13} {_time(campaign[key])}"
@@ -111,8 +113,12 @@ def _head(campaign: Json) -> list[str]:
     return lines
 
 
-def _executions(executions: Iterable[Json]) -> Table:
-    table = _table("channel", "provider", "template", "name", "scheduled time (UTC)", "recipients")
+def _executions(executions: Sequence[Json]) -> Table:
+    """Return a table with a row for each split, with its group if the campaign is an A/B test."""
+    is_test = len({execution["group"] for execution in executions}) > 1
+    table = _table(
+        "channel", "provider", "template", "name", "scheduled time (UTC)", "recipients", *(["group"] if is_test else [])
+    )
     for execution in executions:
         table.add_row(
             str(execution["channel"]),
@@ -121,6 +127,7 @@ def _executions(executions: Iterable[Json]) -> Table:
             execution["title"] if execution["name"] is None else execution["name"],
             _time(execution["scheduled_time"]) or "at once",
             f"{execution['recipients']:,}",
+            *([str(execution["group"])] if is_test else []),
         )
     return table
 

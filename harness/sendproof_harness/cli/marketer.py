@@ -95,6 +95,13 @@ def schedule(
     share: Annotated[
         list[float] | None, typer.Option(help="Share of the customers for each template. Default: equal shares.")
     ] = None,
+    group: Annotated[
+        list[int] | None, typer.Option(help="Group of an A/B test for each template: 1 is group A. Default: 1.", min=1)
+    ] = None,
+    control_group: Annotated[
+        float, typer.Option(help="Share of the customers who get nothing, for comparison.", min=0, max=1)
+    ] = 0,
+    app: Annotated[str | None, typer.Option(help="Id of an app of the channel.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the campaign.")] = None,
     first_customer: Annotated[
         int, typer.Option(help="Position of the target group's first customer in the audience.", min=0)
@@ -120,17 +127,18 @@ def schedule(
     with _open_sandbox(control_url, sandbox) as opened:
         times = {"announce_at": announce_at, "cancel_at": cancel_at}
         instants = {key: instant(text, opened.now) for key, text in times.items() if text is not None}
-        optional: dict[str, Any] = {"name": name, "day": day}
+        optional: dict[str, Any] = {"name": name, "day": day, "control_group": control_group or None}
         if clearance_by is not None:
             optional["conditional"] = {"clearance_by": instant(clearance_by, opened.now)}
         send_times = [instant(text, opened.now) for text in send_at or ["+0s"]]
-        parts = splits(template, share or [], send_times)
+        parts = splits(template, share or [], send_times, group or [])
+        part = {"splits": parts} | ({} if app is None else {"app": app})
         channels = channel or [opened.channel("scheduled", None)]
         planned = {
             "campaign": campaign,
             "customers": customers,
             "first_customer": first_customer,
-            "channels": [{"channel": number, "splits": parts} for number in channels],
+            "channels": [{"channel": number, **part} for number in channels],
             **instants,
             **{key: value for key, value in optional.items() if value is not None},
         }

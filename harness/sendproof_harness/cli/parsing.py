@@ -54,15 +54,20 @@ def _value(text: str) -> Any:
         return text
 
 
-def splits(templates: list[str], shares: list[float], times: list[str]) -> list[dict[str, Any]]:
-    """Return the splits of a campaign: equal shares without `shares`, and one time for all templates or for each."""
-    if shares and len(shares) != len(templates):
-        raise ValueError(f"expected one --share for each of {len(templates)} --template, got {len(shares)}")
+def splits(templates: list[str], shares: list[float], times: list[str], groups: list[int]) -> list[dict[str, Any]]:
+    """Return the splits of a campaign: equal shares without `shares`, and one time for all templates or for each.
+
+    Without `groups`, all templates are for group 1.
+    """
+    for option, values in (("--share", shares), ("--group", groups)):
+        if values and len(values) != len(templates):
+            raise ValueError(f"expected one {option} for each of {len(templates)} --template, got {len(values)}")
     if len(times) not in {1, len(templates)}:
         raise ValueError(f"expected one --send-at, or one for each of {len(templates)} --template, got {len(times)}")
     all_shares = shares or [1 / len(templates)] * len(templates)
     all_times = times if len(times) == len(templates) else times * len(templates)
+    all_groups = [{"group": group} for group in groups] or [{}] * len(templates)
     return [
-        {"share": share, "template": template, "send_at": send_at}
-        for template, share, send_at in zip(templates, all_shares, all_times, strict=True)
+        {"share": share, "template": template, "send_at": send_at, **group}
+        for template, share, send_at, group in zip(templates, all_shares, all_times, all_groups, strict=True)
     ]

@@ -11,7 +11,7 @@ from sendproof_harness.history.records import Request
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import DROPPED, SENT, metric_name
-from sendproof_harness.judge.facts.pages import pages
+from sendproof_harness.judge.facts.pages import WITHOUT_ROW, pages
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS
 
 
@@ -42,7 +42,7 @@ def _rows(scope: Scope) -> Iterator[tuple[RecipientResult, int]]:
     wanted = {id(recipient.obligation): recipient for recipient in scope.recipients}
     next_row: dict[CampaignKey, int] = {}
     for obligation in scope.history.obligations:
-        if obligation.trigger is not None:
+        if obligation.trigger is not None or obligation.reason in WITHOUT_ROW:
             continue
         key = campaign_key(obligation)
         row = next_row.get(key, 0)
@@ -98,6 +98,9 @@ def _counts_recipient(item: Metric, recipient: RecipientResult, metric: int) -> 
 def _counting_metrics(scope: Scope, recipient: RecipientResult) -> Iterator[tuple[int, tuple[int, int]]]:
     """Yield each metric that counts this customer in a correct report, and the instant and line before it."""
     if not recipient.deliveries:
+        if recipient.obligation.reason in WITHOUT_ROW:
+            # The bridge does not know the customer, so no total counts it.
+            return
         yield DROPPED, (recipient.obligation.due, 0)
         return
     yield SENT, (recipient.deliveries[0].at, recipient.deliveries[0].n)

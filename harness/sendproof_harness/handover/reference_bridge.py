@@ -91,6 +91,9 @@ def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> 
         yield "testing = true"
     if "preference_channel" in channel:
         yield f"preference_channel = {channel['preference_channel']}"
+    if "apps" in channel:
+        apps = (f"{json.dumps(app['id'])} = {json.dumps(app['name'])}" for app in channel["apps"])
+        yield f"apps = {{{', '.join(apps)}}}"
     if "overrides" in channel:
         yield _entry("overrides", channel["overrides"])
 

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def handover_content(
         "services": _services(
             sandbox["services"], optimove_key_name({"bridge": wishes}), may_log_in=_may_log_in(scenario)
         ),
-        "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
+        "channels": list(_channels(sandbox["channels"], scenario)),
         "attributes": sandbox["attributes"],
         "country": sandbox["country"],
         **({} if (name := sender(scenario)) is None else {"sender": name}),
@@ -83,13 +83,20 @@ def _carries_messages(channel: Mapping[str, Any]) -> bool:
     return channel["id"] not in provider(channel["provider"]).subscription_channels
 
 
-def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str, Any]:
-    """Return the channel with the settings that the scenario adds to it."""
-    planned = next((plan for plan in scenario.channels if plan.id == channel["id"]), None) if scenario else None
-    if planned is None:
-        return dict(channel)
-    added = {"preference_channel": planned.preference_channel, "overrides": planned.overrides}
-    return {**channel, **{name: value for name, value in added.items() if value is not None}}
+def _channels(channels: Sequence[Mapping[str, Any]], scenario: Scenario | None) -> Iterator[dict[str, Any]]:
+    """Yield the channels that carry messages, with the settings that the scenario adds to them.
+
+    If Optimove has a channel for the subscriptions of a provider, opt-outs are reported there.
+    """
+    post_back = {channel["provider"]: channel["id"] for channel in channels if not _carries_messages(channel)}
+    planned = {} if scenario is None else {channel.id: channel for channel in scenario.channels}
+    for channel in filter(_carries_messages, channels):
+        plan, added = planned.get(channel["id"]), {"preference_channel": post_back.get(channel["provider"])}
+        if plan is not None:
+            added["preference_channel"] = plan.preference_channel or added["preference_channel"]
+            added["overrides"] = plan.overrides
+            added["apps"] = [{"id": id_, "name": name} for id_, name in plan.apps.items()] or None
+        yield {**channel, **{name: value for name, value in added.items() if value is not None}}
 
 
 def sender(scenario: Scenario | None) -> str | None:

@@ -10,13 +10,14 @@ TemplateId = int | str
 
 
 class Split(msgspec.Struct, frozen=True):
-    """One split of a campaign: its template as listed on the channel, and its send time."""
+    """One split of a campaign: its template as listed on the channel, its send time, and its group in an A/B test."""
 
     template: TemplateId
     title: str
     body: str
     send_at: Instant
     share: float
+    group: int = 1
 
 
 class Alternative(msgspec.Struct, frozen=True, gc=False):

@@ -39,7 +39,8 @@ VERSION = 1
 class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     """Expectation: one scheduled campaign on one channel.
 
-    `rows` is the number of its `customers` that the announcement counted.
+    `rows` is the number of its `customers` that the announcement counted, `control_group` of those who get nothing.
+    `app` is the id of the app that the marketer chose.
     """
 
     campaign: int
@@ -50,17 +51,20 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     splits: tuple[Split, ...]
     rows: int | None = None
     cancelled_at: Instant | None = None
+    control_group: int = 0
+    app: str | None = None
 
 
 class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, visitor (who is
-    no customer), or outside_segment and suppressed, which the provider decides. `opted_out_by` is where an opt-out was
-    kept when the campaign was announced: attribute or provider. `raw_number` is the number as the client's records
-    spell it, if that is not + and the digits. `outcome` is the name of the customer's test number. `alternatives` are
-    further right messages; a reader of the history replaces the obligation by the one that the bridge chose.
+    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, control_group,
+    visitor (who is no customer), or outside_segment and suppressed, which the provider decides. `opted_out_by` is where
+    an opt-out was kept when the campaign was announced: attribute or provider. `raw_number` is the number as the
+    client's records spell it, if that is not + and the digits. `outcome` is the name of the customer's test number.
+    `alternatives` are further right messages; a reader of the history replaces the obligation by the one that the
+    bridge chose.
     """
 
     campaign: int
@@ -282,7 +286,7 @@ class Metrics(Record, frozen=True, gc=False, tag="metrics"):
 
 
 class Interactions(Record, frozen=True, gc=False, tag="interactions"):
-    """One accepted call of UpdateCampaignInteractions; `group` is the RecipientGroupID."""
+    """One accepted call of UpdateCampaignInteractions; `group` is the RecipientGroupID, `app` the AppID."""
 
     campaign: int
     channel: int
@@ -291,6 +295,7 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
     customers: tuple[str, ...]
     date: str | None = None
     group: int = 1
+    app: str | None = None
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):

@@ -13,12 +13,17 @@ from sendproof_harness.judge.facts.pages import pages
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignRow:
-    """`counts` is the ledger of this campaign alone, `reported` the last totals by metric name."""
+    """`counts` is the ledger of this campaign alone, `reported` the last totals by metric name.
+
+    `control_group` of the `customers` are kept from the campaign, and `groups` are those of an A/B test.
+    """
 
     campaign: int
     channel: int
     provider: str
     customers: int
+    control_group: int
+    groups: tuple[int, ...]
     owed: int
     announced_at: int | None
     send_times: tuple[int, ...]
@@ -52,6 +57,8 @@ def _row(
         channel=campaign.channel,
         provider=campaign.provider,
         customers=campaign.customers,
+        control_group=campaign.control_group,
+        groups=tuple(sorted({split.group for split in campaign.splits})),
         owed=due.get(key, 0),
         announced_at=campaign.announced_at,
         send_times=tuple(sorted({split.send_at for split in campaign.splits})),

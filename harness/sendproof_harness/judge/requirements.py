@@ -103,6 +103,13 @@ BATCHES_WITHIN_LIMITS = Requirement(
     source=_INTERACTIONS,
     evidence="observed",
 )
+APPS_LISTED = Requirement(
+    number="R203",
+    text="The bridge adds every app of a channel to Optimove by its id and name, and deletes it when it is gone, so "
+    "that marketers choose from exactly the existing apps.",
+    source=_GUIDE,
+    evidence="documented",
+)
 PAGES_COMPLETE = Requirement(
     number="R301",
     text="The bridge reads the whole audience of a campaign, page by page, without a gap and without reading a row "
@@ -179,6 +186,13 @@ CUSTOMERS_NAMED_BY_ID = Requirement(
     text="Where the provider knows the client's customers (`recipients: customer_ids`), the bridge gives it a template "
     "and a group of customer ids, and no number or text of its own: the brochure of Textlocal and Optimove says so.",
     source="docs/textlocal-brochure.md",
+    evidence="documented",
+)
+SUPPRESSION_RESPECTED = Requirement(
+    number="R411",
+    text="A customer whom the provider's suppression attribute excludes gets no message. The attribute comes from "
+    "Optimove once a day, if Optimove has registered it, and the bridge does not write it.",
+    source=_NUMBERS,
     evidence="documented",
 )
 METRICS_CADENCE = Requirement(

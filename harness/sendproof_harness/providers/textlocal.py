@@ -48,8 +48,8 @@ PROVIDER = Provider(
     template_operation="get_templates",
     receipt_event="receipt",
     opt_out_events=frozenset({"inbound"}),
-    # documented: https://api.txtlocal.com/docs/sendsms
-    permanent_rejections=frozenset({"32", "51"}),
+    # documented: https://api.txtlocal.com/docs/sendsms; 56 in openapi/textlocal.yaml, x-codes
+    permanent_rejections=frozenset({"32", "51", "56"}),
     opt_out_rejections=frozenset({"51"}),
     # documented: https://api.txtlocal.com/docs/otp_send; 33 and 80 in openapi/textlocal.yaml, x-codes
     final_refusals=frozenset({"5", "6", "32", "33", "43", "44", "51", "80"}),

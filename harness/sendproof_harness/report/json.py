@@ -50,6 +50,8 @@ def _campaign(row: CampaignRow) -> Mapping[str, object]:
         "channel": row.channel,
         "provider": row.provider,
         "customers": row.customers,
+        "control_group": row.control_group,
+        "groups": list(row.groups),
         "owed": row.owed,
         "announced_at": None if row.announced_at is None else iso(row.announced_at),
         "send_times": [iso(at) for at in row.send_times],

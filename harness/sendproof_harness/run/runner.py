@@ -37,7 +37,7 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import ProbeListeners, Scenario
+from sendproof_harness.scenario.model import NO_SENDER, ProbeListeners, Scenario
 from sendproof_harness.scenario.overrides import has_unknown_texts, overridden_link
 from sendproof_harness.scenario.random_faults import faults_yaml
 from sendproof_harness.scenario.subjects import required_subjects
@@ -276,7 +276,7 @@ def _save_histories(
             scenario=context.scenario.name,
             file=name,
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
-            wishes={**_judged_wishes(context.scenario), "listen": _address(context.bridge.listen)},
+            wishes={**_judged_wishes(context.scenario), "listen": _origin(context.bridge.listen)},
             identity=identity,
             leaks=context.bridge.leaked_secrets(handover),
             aborted=None if aborted is None else asdict(aborted),
@@ -289,8 +289,8 @@ def _save_histories(
     return tuple(files)
 
 
-def _address(listen: Mapping[str, Any]) -> str:
-    return f"{listen['host']}:{listen['port']}"
+def _origin(listen: Mapping[str, Any]) -> str:
+    return f"http://{listen['host']}:{listen['port']}"
 
 
 def _judged_wishes(scenario: Scenario) -> dict[str, object]:
@@ -308,7 +308,8 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
             str(channel.id): url for channel in scenario.channels if (url := overridden_link(channel)) is not None
         },
         "free_texts": [channel.id for channel in scenario.channels if has_unknown_texts(channel)],
-        "sender": sender(scenario),
+        "sender": sender(scenario) or NO_SENDER,
+        "apps": {str(channel.id): dict(channel.apps) for channel in scenario.channels if channel.apps},
         "subjects": [asdict(subject) for subject in required_subjects(scenario)],
     }
     return {name: wish for name, wish in wishes.items() if wish}

@@ -119,7 +119,8 @@ class Channel:
 
     With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
     expression over event 11. `exclude` lists the attributes and parameters that event 11 leaves out. With `recipients`
-    customer_ids, the provider knows the customers and fills in the texts.
+    customer_ids, the provider knows the customers and fills in the texts. `apps` maps the id of each app that marketers
+    may choose to its name.
     """
 
     id: int
@@ -130,6 +131,7 @@ class Channel:
     overrides: str | None = None
     recipients: str = NUMBERS
     exclude: tuple[str, ...] = ()
+    apps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,19 +171,24 @@ class CustomerImport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A share (0 to 1) of a campaign's customers, with the template and the due time of their message."""
+    """A share (0 to 1) of a campaign's customers, with the template and the due time of their message.
+
+    `group` is the number of their group in an A/B test: 1 is group A.
+    """
 
     share: Fraction
     template: str
     send_at: datetime
+    group: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The splits of a campaign on one channel."""
+    """The splits of a campaign on one channel, and the app of the channel that the marketer chose, if any."""
 
     channel: int
     splits: tuple[Split, ...]
+    app: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +197,7 @@ class Campaign:
 
     Optimove announces it at `announced`. With a nightly process, it announces it in the nightly process of `day`; None
     means the day of the first message. A campaign with `clearance_by` is conditional. At `cancel_at` the campaign
-    cancels itself.
+    cancels itself. `control_group` is the share (0 to 1) of the customers who get nothing, for comparison.
     """
 
     campaign: int
@@ -202,6 +209,7 @@ class Campaign:
     day: date | None = None
     clearance_by: datetime | None = None
     cancel_at: datetime | None = None
+    control_group: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

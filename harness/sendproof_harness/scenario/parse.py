@@ -158,6 +158,7 @@ def _campaign(content: Content, audience: Audience) -> Campaign:
         day=date.fromisoformat(content["day"]) if "day" in content else None,
         clearance_by=_optional_time(content, "clearance_by"),
         cancel_at=_optional_time(content, "cancel_at"),
+        control_group=parse_share(content.get("control_group", "0%")),
     )
 
 
@@ -166,12 +167,16 @@ def _optional_time(content: Content, key: str) -> datetime | None:
 
 
 def _part(content: Content) -> Part:
-    return Part(channel=content["channel"], splits=tuple(_split(split) for split in content["splits"]))
+    splits = tuple(_split(split) for split in content["splits"])
+    return Part(channel=content["channel"], splits=splits, app=content.get("app"))
 
 
 def _split(content: Content) -> Split:
     return Split(
-        share=parse_share(content["share"]), template=content["template"], send_at=parse_time(content["send_at"])
+        share=parse_share(content["share"]),
+        template=content["template"],
+        send_at=parse_time(content["send_at"]),
+        group=content.get("group", 1),
     )
 
 
@@ -278,7 +283,8 @@ class _ProviderParser:
 
     def channel(self, content: Content) -> Channel:
         exclude = tuple(content.get("exclude", ()))
-        return Channel(**{**self._resolved(content), "exclude": exclude})
+        apps = {app["id"]: app["name"] for app in content.get("apps", ())}
+        return Channel(**{**self._resolved(content), "exclude": exclude, "apps": apps})
 
     def template(self, content: Content) -> Template:
         segment = _segment(content["segment"]) if "segment" in content else None

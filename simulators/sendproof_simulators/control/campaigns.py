@@ -72,17 +72,18 @@ def _campaign_plan(call: ControlCall) -> CampaignPlan:
     fields, now = call.body, call.now
     if "announce_at" in fields and call.sandbox.settings.nightly_at is not None:
         raise ControlError(409, "a nightly process announces the campaigns here: set `day` instead of `announce_at`")
-    single = [{"channel": fields.get("channel"), "splits": fields.get("splits")}]
+    single = [{"channel": fields.get("channel"), "splits": fields.get("splits"), "app": fields.get("app")}]
     return CampaignPlan(
         campaign=fields["campaign"],
         name=fields.get("name", f"Campaign {fields['campaign']}"),
         customers=fields["customers"],
-        first_customer=fields.get("first_customer", 0),
+        first_customer=call.value("first_customer"),
         parts=tuple(_channel_plan(call, part) for part in fields.get("channels", single)),
         announce_at=_optional_instant(fields, "announce_at") or now,
         day=read_instant(fields["day"] + "T00:00:00Z") if "day" in fields else None,
         clearance_by=_optional_instant(fields.get("conditional", {}), "clearance_by"),
         cancel_at=_optional_instant(fields, "cancel_at"),
+        control_group=fields.get("control_group", 0.0),
     )
 
 
@@ -99,6 +100,7 @@ def _channel_plan(call: ControlCall, part: Mapping[str, Any]) -> ChannelPlan:
         provider=channel.provider,
         splits=tuple(_split(split, at_provider, on_channel, channel) for split in part["splits"]),
         render=templates_of(call, channel.provider).render,
+        app=part.get("app"),
         expected=_expected_messages(call, channel) if channel.recipients == CUSTOMER_IDS else None,
     )
 
@@ -143,4 +145,5 @@ def _split(
         title=template.title,
         body=template.body,
         send_at=read_instant(fields["send_at"]),
+        group=fields.get("group", 1),
     )

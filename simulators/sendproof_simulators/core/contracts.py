@@ -199,8 +199,8 @@ class Contract:
         return {self._path_key(name.removeprefix(self.optional_prefix)): path for name, path in names} | complete
 
     def _path_key(self, path: str) -> str:
-        """Return a path without the slash at its end, in lower case if paths match in any case."""
-        path = path.removesuffix("/")
+        """Return a path without slashes at its end, in lower case if paths match in any case."""
+        path = path.rstrip("/")
         return path.lower() if self.case_insensitive else path
 
     @cached_property
@@ -240,7 +240,7 @@ class Contract:
         if (request.method, request.path) in self.fast_path_operations:
             return request
         path = self._spellings.get(self._path_key(request.path))
-        path = path or self._path_with_values(request.path.removesuffix("/"))
+        path = path or self._path_with_values(request.path.rstrip("/"))
         return request if path is None else replace(request, path=path)
 
     def _path_with_values(self, path: str) -> str | None:

@@ -101,12 +101,13 @@ class Members:
     def _read_object(self, value: dict[str, Any], rules: BodyRules) -> dict[str, Any]:
         if rules.in_any_case and not value.keys() <= self.names:
             value = {self.spellings.get(name.lower(), name): item for name, item in value.items()}
-        if rules.nulls_accepted:
+        if rules.nulls_accepted and self.nullable:
             for name in self.nullable & value.keys():
                 if value[name] is None:
                     del value[name]
-        for name in self.below.keys() & value.keys():
-            value[name] = self.below[name].read(value[name], rules)
+        for name, members in self.below.items():
+            if name in value:
+                value[name] = members.read(value[name], rules)
         return value
 
 

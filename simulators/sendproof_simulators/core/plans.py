@@ -10,7 +10,8 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 class Split:
     """A share of a campaign's customers, with their template and send time.
 
-    `template` is the id on the channel; `title` and `body` are those of the provider's template.
+    `template` is the id on the channel; `title` and `body` are those of the provider's template. `group` is the number
+    of its group in an A/B test, Optimove's RecipientGroupID.
     """
 
     share: float
@@ -18,6 +19,7 @@ class Split:
     title: str
     body: str
     send_at: Instant
+    group: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +35,15 @@ class ExpectedMessage:
 class ChannelPlan:
     """A campaign's part on one channel. `render(body, attributes)` makes the expected text of one customer.
 
-    If the provider knows the customers by their ids, `expected(split, customer)` returns what its records say.
+    `app` is the id of one of the channel's apps, for channels that have apps. If the provider knows the customers by
+    their ids, `expected(split, customer)` returns what its records say.
     """
 
     channel: int
     provider: str
     splits: tuple[Split, ...]
     render: Callable[[str, Mapping[str, str | None]], str]
+    app: str | None = None
     expected: Callable[[Split, str], ExpectedMessage] | None = None
 
 
@@ -50,7 +54,7 @@ class CampaignPlan:
     It has `customers` consecutive customers of the audience from `first_customer`, the same on every channel. With a
     nightly process, that of `day` processes it: `day` is the midnight at its start; None is the day of the first
     sending. Without one it is processed at `announce_at`. With `clearance_by` it waits until then for the list of
-    customers who may get messages.
+    customers who may get messages. `control_group` is the share of its customers who get nothing, for comparison.
     """
 
     campaign: int
@@ -62,6 +66,7 @@ class CampaignPlan:
     day: Instant | None = None
     clearance_by: Instant | None = None
     cancel_at: Instant | None = None
+    control_group: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

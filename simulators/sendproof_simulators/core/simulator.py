@@ -179,7 +179,8 @@ class Campaigns:
     `schedule` and `cancel` raise `ValueError` for a refusal. `get` returns the control API's JSON of one campaign,
     `all` summaries of all campaigns, triggered ones included, and `report(context, state, campaign, now)` one campaign
     with everything that was reported for it. `get`, `report` and `cancel` raise `KeyError` for an unknown campaign.
-    `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners and channel templates.
+    `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners, and of templates and
+    apps by channel.
     `expectations` yields (valid since, entry): each campaign that a bridge can know, channel by channel, and then the
     obligation to each of its customers.
     """

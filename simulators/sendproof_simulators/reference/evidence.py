@@ -53,6 +53,9 @@ def _walk(node: Any, place: tuple[str, ...], level: str) -> Iterator[Statement]:
     if part is not None:
         yield Statement(part, level)
     limits = node.get("x-limits", {})
+    if isinstance(limits, list):
+        yield from (Statement("rules", limit.get("x-evidence", level)) for limit in limits)
+        limits = {}
     # A property can have the name "pattern"; only a schema has rules.
     if place[-1:] != ("properties",):
         yield from (Statement("rules", limits.get(rule, {}).get("x-evidence", level)) for rule in _rules(node))

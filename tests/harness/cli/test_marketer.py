@@ -104,6 +104,17 @@ def test_conditional_campaign_with_two_templates_is_scheduled(marketer: Marketer
     assert campaign["clearance"]["required_by"] == "2026-03-02T08:00:00.000Z"
 
 
+def test_ab_test_with_control_group_of_an_app_is_shown(marketer: Marketer) -> None:
+    marketer.post_as_bridge("/integrations/AddChannelApps?ChannelID=505", [{"AppID": "ios", "AppName": "For iOS"}])
+    parts = ("--template", "Spring", "--template", "Come back", "--group", "1", "--group", "2", "--app", "ios")
+    status, output = marketer.run("schedule", "7001", *parts, "--customers", "100", "--control-group", "0.3")
+    assert status == 0
+    campaign = marketer.read("campaign", "7001")
+    assert f"100 customers, {campaign['control_group']} of them in the control group" in output
+    assert [(execution["group"], execution["app"]) for execution in campaign["executions"]] == [(1, "ios"), (2, "ios")]
+    assert [line.split()[-1] for line in output.splitlines() if line.startswith("505")] == ["1", "2"]
+
+
 def test_reported_metrics_and_preferences_are_shown(marketer: Marketer) -> None:
     marketer.run("schedule", "7001", "--template", "Spring", "--customers", "10")
     marketer.wait()

@@ -52,14 +52,17 @@ def test_parameter_without_name_or_value_is_refused(text):
 
 
 def test_templates_get_equal_shares_and_one_time_by_default():
-    assert parsing.splits(["A", "B"], [], ["t"]) == [
+    assert parsing.splits(["A", "B"], [], ["t"], []) == [
         {"share": 0.5, "template": "A", "send_at": "t"},
         {"share": 0.5, "template": "B", "send_at": "t"},
     ]
-    assert parsing.splits(["A", "B"], [0.7, 0.3], ["t", "u"])[1] == {"share": 0.3, "template": "B", "send_at": "u"}
+    assert parsing.splits(["A", "B"], [0.7, 0.3], ["t", "u"], [])[1] == {"share": 0.3, "template": "B", "send_at": "u"}
 
 
-@pytest.mark.parametrize(("shares", "times"), [([1.0], ["t"]), ([], ["t", "u", "v"]), ([], [])])
-def test_number_of_shares_and_times_must_match_the_templates(shares, times):
+@pytest.mark.parametrize(
+    ("shares", "times", "groups"),
+    [([1.0], ["t"], []), ([], ["t", "u", "v"], []), ([], [], []), ([], ["t"], [1, 2, 3])],
+)
+def test_number_of_shares_times_and_groups_must_match_the_templates(shares, times, groups):
     with pytest.raises(ValueError, match="of 2 --template, got"):
-        parsing.splits(["A", "B"], shares, times)
+        parsing.splits(["A", "B"], shares, times, groups)

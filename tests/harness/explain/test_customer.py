@@ -61,6 +61,20 @@ def test_opted_out_customer_gets_nothing_and_counts_as_dropped(correct_run):
     assert explanation.campaigns[0].kind == "withheld"
 
 
+@pytest.mark.parametrize("reason", ["control_group", "not_cleared"])
+def test_customer_without_row_is_in_no_page_and_no_total(correct_run, reason):
+    """The rows of later customers move up."""
+    left_out = {"owed": False, "reason": reason, "text": None}
+    run = correct_run.change("obligation", lambda line: line | left_out if line["customer"] == "C0000002" else line)
+    run = run.without("delivery", lambda line: line["number"] == run.obligation_of(2)["number"])
+
+    texts = [text for _, text in actions(explained(run, "C0000002"))]
+    assert [text for text in texts if text.startswith(("reads", "reports"))] == []
+    assert "reads rows 0 to 4 of campaign 7001; row 2 is the customer" in [
+        text for _, text in actions(explained(run, "C0000003"))
+    ]
+
+
 def test_lost_message_has_an_entry_at_its_due_time(correct_run):
     lost = correct_run.delivery_to(6)["message"]
     explanation = explained(correct_run.without("delivery", lambda line: line["message"] == lost), "C0000006")

@@ -5,7 +5,7 @@ import pytest
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import campaign_state, clearance, delivery, paging, timing, triggers, webhooks
-from sendproof_harness.judge.checks.reports import metrics
+from sendproof_harness.judge.checks.reports import metrics, totals
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.metrics import targeted_customers
 
@@ -119,6 +119,35 @@ def test_message_without_clearance_is_unexpected(correct_run, cleared_run):
 
 def test_customers_without_clearance_are_not_targeted(cleared_run):
     assert sum(targeted_customers(cleared_run.history()).values()) == 4
+
+
+def control_group(run: HistoryBuilder) -> HistoryBuilder:
+    """Return the run of a campaign whose customers without clearance are its control group instead."""
+    left_out = {"reason": "control_group"}
+    run = run.change("obligation", lambda line: line | left_out if line["reason"] == "not_cleared" else line)
+    return run.change("campaign", lambda line: line | {"control_group": 8})
+
+
+def test_control_group_is_neither_due_nor_targeted(cleared_run):
+    run = control_group(cleared_run)
+
+    assert (counts(run), causes(run)) == ({"ok": 4, "withheld": 8}, [])
+    assert sum(targeted_customers(run.history()).values()) == 4
+
+
+def test_message_to_the_control_group_is_unexpected(correct_run, cleared_run):
+    run = control_group(cleared_run).plus(correct_run.delivery_to(4))
+
+    assert causes(run) == [("unexpected: sent to a customer of the control group", "C0000004")]
+
+
+def test_control_group_reported_as_dropped_is_outside_the_campaign(cleared_run):
+    dropped = {"n": 990, "at": iso(FIRST_SEND + HOUR), "real": 0.0, "kind": "interactions", "campaign": 7001,
+               "channel": 505, "template": 11, "event_id": 5, "customers": ["C0000004"]}  # fmt: skip
+    run = control_group(cleared_run).plus(dropped)
+
+    found = {finding.cause for finding in run.findings(totals.CHECKS) if finding.where.customer == "C0000004"}
+    assert found == {"interactions: a customer outside the campaign"}
 
 
 def test_message_on_its_way_at_cancellation_is_tolerated(cancelled_run):

@@ -8,6 +8,7 @@ from sendproof_harness.judge.checks import delivery, opt_out_sync
 from sendproof_harness.judge.checks.reports import metrics
 from sendproof_harness.judge.checks.requests import contract
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.wishes import preference_channels
 
 # Customer 4 gets the second message of the day, an hour after the first people got theirs.
 CUSTOMER, DUE = "C0000004", FIRST_SEND + HOUR
@@ -213,6 +214,14 @@ def test_opt_out_synced_in_another_way_than_asked_fails(correct_run, wish, repor
     run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), report, scenario)
 
     assert sync_findings(run) == [(f"a provider opt-out was reported to Optimove {wrong}", CUSTOMER)]
+
+
+def test_channel_for_subscriptions_gets_those_of_its_provider(correct_run):
+    """A bridge must not need a scenario to know Optimove's channel 444."""
+    sms, post_back = ({"id": id_, "provider": "xtremepush", "kind": "scheduled"} for id_ in (600, 444))
+    run = correct_run.change("history", lambda line: line | {"channels": [*line["channels"], sms, post_back]})
+
+    assert preference_channels(run.history()) == {505: 505, 600: 444, 444: 444}
 
 
 def test_opt_out_refused_for_its_channel_was_for_another_channel(correct_run):

@@ -78,3 +78,12 @@ def test_short_run_without_sync_has_nothing_to_look_at(correct_run):
     run = run.change("history", lambda line: line | {"ended": iso(START + MINUTE)})
 
     assert [check.run(run.history()).looked_at for check in CHECKS] == [0]
+
+
+def test_template_on_channel_for_subscriptions_fails(correct_run):
+    """A marketer could choose it for a campaign there."""
+    post_back = {"id": 444, "provider": "xtremepush", "kind": "scheduled"}
+    run = correct_run.change("history", lambda line: line | {"channels": [*line["channels"], post_back]})
+    run = run.plus(channel_change("added", START + DAY, 12, "Bonus") | {"channel": 444})
+
+    assert causes(run) == [("a template is offered on a channel that only carries subscriptions back", "12")]

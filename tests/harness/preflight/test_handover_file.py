@@ -33,8 +33,9 @@ def test_minimum_by_hand_is_valid():
 
 def test_all_mistakes_are_reported_at_once_with_their_place():
     channels = [{"id": "505", "provider": "textlocal", "kind": "sometimes", "colour": "red"}]
+    known = "id, provider, kind, testing, preference_channel, overrides, apps, recipients"
     assert sorted(messages({**MINIMUM, "channels": channels, "contry": "GB"})) == [
-        "h.json: channels[0].colour: unknown key, known: id, provider, kind, testing, preference_channel, overrides",
+        f"h.json: channels[0].colour: unknown key, known: {known}",
         'h.json: channels[0].id: expected a whole number from 1 on, got "505"',
         'h.json: channels[0].kind: expected scheduled or triggered, got "sometimes"',
         'h.json: contry: unknown key, did you mean "country"?',
@@ -79,6 +80,17 @@ def test_file_that_is_not_json_is_refused(tmp_path, raw):
 def test_missing_file_is_reported_with_where_to_find_one(tmp_path):
     with pytest.raises(HandoverError, match="a run writes one into its results"):
         read(tmp_path / "handover.json")
+
+
+def test_channel_for_subscriptions_is_the_preference_channel_of_its_provider(new_handover):
+    """It carries no messages, so the bridge has nothing to send on it."""
+    ids = {505: "textlocal", 600: "xtremepush", 444: "xtremepush"}
+    handover = new_handover(channels=[{"id": id_, "provider": provider} for id_, provider in ids.items()])
+
+    assert [(channel["id"], channel.get("preference_channel")) for channel in handover["channels"]] == [
+        (505, None),
+        (600, 444),
+    ]
 
 
 def test_file_of_a_run_is_valid(tmp_path):

@@ -107,7 +107,7 @@ class ListenersControl(ScriptedControl):
 
     def state(self, _sandbox: str) -> dict[str, Any]:
         """Return the listeners as they are after the time that has passed."""
-        return {"counts": {"request": 3}, "listeners": self.listeners[0], "channel_templates": {}}
+        return {"counts": {"request": 3}, "listeners": self.listeners[0], "channel_templates": {}, "channel_apps": {}}
 
 
 @dataclass

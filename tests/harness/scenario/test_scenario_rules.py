@@ -115,6 +115,19 @@ BROKEN = [
         ],
     ),
     (
+        "      - channel: 505\n",
+        "      - channel: 505\n        app: ios\n",
+        ['17: campaigns[0].channels[0].app: unknown app "ios"; known: none'],
+    ),
+    (
+        "    channels:\n",
+        "    control_group: 100%\n    app: ios\n    channels:\n",
+        [
+            '15: campaigns[0].control_group: expected less than 100%, got "100%"',
+            "16: campaigns[0].app: expected the app in the item of its channel; move this key there",
+        ],
+    ),
+    (
         "    channels:\n",
         "    channel: 505\n    channels:\n",
         ["14: campaigns[0]: expected either channel and splits, or channels, got channel and channels"],

@@ -50,6 +50,7 @@ def messages(text: str) -> list[str]:
         ("withheld: no_consent", "add `consent: attribute` to `bridge`, and `opted_out` to the audience"),
         ("withheld: cancelled", "add `cancel_at` to a campaign, or a step `cancel`"),
         ("withheld: not_cleared", "add `clearance_by` to a campaign"),
+        ("withheld: control_group", "add `control_group` to a campaign"),
         ("outcome: never", "add it to the `outcomes` of the audience, or to an individual"),
         (
             "opted_out_between: provider",

@@ -143,7 +143,7 @@ def test_ids_as_numbers_and_as_text_are_equal(announced: Optimove) -> None:
     announced.call("UpdateCampaignMetrics", [metric])
     assert announced.state.metrics == {(505, 7001, 14, 0): 5}
     report_interaction(announced, "2", 1, "C0000001")
-    assert msgspec.json.decode(announced.state.reported[7001, 505, 14, 2, DAY, 1][0]) == ["1", "C0000001"]
+    assert msgspec.json.decode(announced.state.reported[7001, 505, 14, 2, DAY, 1, ""][0]) == ["1", "C0000001"]
 
 
 def test_last_data_update_is_yesterday(optimove: Optimove) -> None:

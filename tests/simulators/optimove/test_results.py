@@ -60,7 +60,7 @@ def test_interactions_of_equal_calls_are_added(announced: Optimove) -> None:
     """Optimove aggregates calls with equal parameters. The test group is the default."""
     announced.call("UpdateCampaignInteractions", INTERACTION)
     effects = announced.call("UpdateCampaignInteractions", {**INTERACTION, "RecipientGroupID": 1})
-    assert announced.state.interactions == {(7001, 505, 14, 1, "2026-03-02", 1): 4}
+    assert announced.state.interactions == {(7001, 505, 14, 1, "2026-03-02", 1, ""): 4}
     assert [(entry.kind, entry.fields) for entry in effects.entries] == [
         (
             "interactions",

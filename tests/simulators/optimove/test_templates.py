@@ -103,5 +103,6 @@ def test_overview_contains_listeners_and_templates(optimove: Optimove) -> None:
     assert SIMULATOR.campaigns.overview(optimove.state) == {
         "listeners": [{"event_type": 13, "channel": None, "url": "http://localhost/"}],
         "channel_templates": {"505": [{"id": 1, "name": "Welcome 1"}], "250": []},
+        "channel_apps": {},
     }
     assert SIMULATOR.campaigns.channel_templates(optimove.state, 505) == ((1, "Welcome 1"),)

@@ -304,3 +304,13 @@ def test_thousand_customers_meet_a_trigger_at_one_instant(listening: Optimove) -
     assert len({sent.webhook.key for sent in webhooks}) == 1_000
     assert {sent.at for sent in webhooks} == {SIX}
     assert [obligation["due"] for obligation in listening.obligations()] == ["2026-03-02T06:00:00.000Z"] * 1_000
+
+
+def test_customer_created_by_an_upsert_meets_a_trigger(listening: Optimove) -> None:
+    """A new customer writes the number as the guide demands: with the country code, without + and 00."""
+    attributes = [{"RealFieldName": "PHONENUMBER", "Value": "353851234567"}]
+    listening.call("UpsertCustomer", {"CustomerId": "N1", "Attributes": attributes})
+    listening.add_trigger(trigger(conditions=(condition(count=1),)))
+    ((sent,),) = visits(listening, 1, "N1")
+    assert sent.body["personalization"]["personalInfo"]["PHONENUMBER"] == "353851234567"
+    assert listening.obligations()[-1]["number"] == "353851234567"

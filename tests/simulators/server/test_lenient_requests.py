@@ -56,13 +56,19 @@ def test_optional_member_of_a_body_may_be_null(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_slash_at_the_end_of_a_path_is_ignored(name: str) -> None:
     known = contract(name)
-    for method, path in known.fast_path_operations.keys() - {("POST", "/"), ("GET", "/")}:
-        assert known.canonical(Request(method=method, path=path + "/")).path == path
+    for method, path in known.fast_path_operations:
+        for end in ("/", "//"):
+            assert known.canonical(Request(method=method, path=path + end)).path == path
 
 
 def test_paths_with_values_and_a_slash_are_found() -> None:
     request = Request(method="GET", path="/messages/00ff/")
     assert contract("delivyr").canonical(request).path == "/messages/00ff"
+
+
+def test_control_api_ignores_a_slash_too(simulators: Any) -> None:
+    response = requests.get(f"{simulators.control}/control/sandboxes/", allow_redirects=False, timeout=60)
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("end", ["", " ", "\t", " \t "])

@@ -192,6 +192,7 @@ class _World:
             day=None if campaign.day is None else _instant(datetime.combine(campaign.day, datetime.min.time(), UTC)),
             clearance_by=None,
             cancel_at=None if campaign.cancel_at is None else _instant(campaign.cancel_at),
+            control_group=float(campaign.control_group),
         )
 
     def _channel_plan(self, part: Part) -> ChannelPlan:
@@ -203,6 +204,7 @@ class _World:
                 title=split.template,
                 body=self.bodies[provider, split.template],
                 send_at=_instant(split.send_at),
+                group=split.group,
             )
             for number, split in enumerate(part.splits, start=1)
         )

@@ -40,6 +40,8 @@ def run(bridge: Bridge, job: Job) -> None:
         if skip == 0:
             # New opt-outs at the provider must be known before any message of this campaign goes out.
             job_queue.make_due(tx, campaigns.poll_opt_outs_job(key.client, key.channel))
+        if rows and rows[0].app is not None:
+            campaigns.set_app(tx, key, rows[0].app)
         if rows:
             # Skip the rows that came, not the rows requested: a service may return fewer rows per page.
             job_queue.add(tx, [campaigns.fetch_page_job(key, skip + len(rows))])

@@ -2,6 +2,7 @@
 
 import logging
 
+from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.storage import job_queue
@@ -21,6 +22,10 @@ def run(bridge: Bridge, job: Job) -> None:
         "EventID": job.payload["event"],
         "CustomerIDs": customers,
     }
+    with bridge.store.read() as tx:
+        app = campaigns.app(tx, key)
+    if app is not None:
+        report["AppID"] = app
     bridge.clients[key.client].optimove.update_interactions(report)
     with bridge.store.write() as tx:
         job_queue.complete(tx, job)

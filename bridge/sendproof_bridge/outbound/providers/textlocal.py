@@ -76,7 +76,7 @@ _START_WORDS = frozenset({"START", "UNSTOP"})
 
 _INVALID_LOGIN = 3
 # The group is empty, no number of it is valid, or none of the customers is known: final for all of its customers.
-_NOBODY_CODES = frozenset({11, 51, 56})
+_NOBODY_CODES = frozenset({4, 11, 51, 56})
 _SCHEDULED_IN_PAST = 9
 _LEFT_OUT = "Textlocal left the customer out"
 # Out of credits; not at this time of day (India). documented and observed: openapi/textlocal.yaml, x-codes
@@ -223,8 +223,11 @@ class Textlocal:
         try:
             payload = check_status(response).json()
         except RejectedError as error:
-            # Textlocal rejects with 200 and a code. Any other status is about the connection, not the messages.
-            raise NotSentError(str(error)) from error
+            # Textlocal rejects with 200 and a code. Any other status is about the connection, not the messages, unless
+            # the body has the form of a rejection.
+            payload = _failure_form(response)
+            if payload is None:
+                raise NotSentError(str(error)) from error
         if not isinstance(payload, dict):
             raise OutcomeUnknownError(f"{response.operation}: expected an object, got {type(payload).__name__}")
         return response, payload
@@ -381,6 +384,16 @@ def _failure(response: Response, errors: Sequence[Mapping[str, Any]]) -> RemoteC
     if _TEMPORARY_CODES.intersection(codes):
         return NotSentError(reason)
     return RejectedError(reason)
+
+
+def _failure_form(response: Response) -> dict[str, Any] | None:
+    """Return the body if it has the form of a failure, with errors; else None."""
+    try:
+        payload = response.json()
+    except OutcomeUnknownError:
+        return None
+    is_failure = isinstance(payload, dict) and payload.get("status") == "failure" and payload.get("errors")
+    return payload if is_failure else None
 
 
 def _error_codes(payload: Mapping[str, Any]) -> set[object]:

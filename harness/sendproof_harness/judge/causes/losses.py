@@ -18,7 +18,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, led
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, loss_diagnosis
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.pages import NOT_CLEARED, pages, rows_never_read
+from sendproof_harness.judge.facts.pages import WITHOUT_ROW, pages, rows_never_read
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -209,7 +209,7 @@ def _rows(history: History, key: CampaignKey) -> Iterator[tuple[DueMessage, Reci
     listed = [
         recipient
         for recipient in ledger(history).recipients
-        if campaign_key(recipient.obligation) == key and recipient.obligation.reason != NOT_CLEARED
+        if campaign_key(recipient.obligation) == key and recipient.obligation.reason not in WITHOUT_ROW
     ]
     numbers = Counter(recipient.obligation.number for recipient in listed)
     elsewhere = _other_messages(history, key)

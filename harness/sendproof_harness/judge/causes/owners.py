@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.causes.templates import Values, due_template
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.pages import NOT_CLEARED, pages
+from sendproof_harness.judge.facts.pages import WITHOUT_ROW, pages
 
 # Many customers share a first name; these are enough to find a pattern in their rows.
 _OWNERS_MAX = 200
@@ -83,7 +83,7 @@ def _foreign(history: History, key: CampaignKey, wrong: Mapping[int, Values]) ->
 def _listed(history: History, key: CampaignKey) -> Iterator[tuple[int, Obligation]]:
     """Yield the customers of a campaign in the order of its rows, with their positions in the history."""
     for position, obligation in enumerate(history.obligations):
-        if campaign_key(obligation) == key and obligation.reason != NOT_CLEARED:
+        if campaign_key(obligation) == key and obligation.reason not in WITHOUT_ROW:
             yield position, obligation
 
 

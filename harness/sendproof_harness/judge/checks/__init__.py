@@ -1,6 +1,7 @@
 """The table of checks, in the order of a campaign's life."""
 
 from sendproof_harness.judge.checks import (
+    apps,
     campaign_state,
     clearance,
     delivery,
@@ -10,6 +11,7 @@ from sendproof_harness.judge.checks import (
     paging,
     run_completed,
     subjects,
+    suppression,
     templates,
     text,
     timing,
@@ -39,8 +41,10 @@ CHECKS: tuple[Check, ...] = (
     *webhook_answers.CHECKS,
     *listener.CHECKS,
     *templates.CHECKS,
+    *apps.CHECKS,
     *paging.CHECKS,
     *delivery.CHECKS,
+    *suppression.CHECKS,
     *text.CHECKS,
     *timing.CHECKS,
     *send_fields.CHECKS,

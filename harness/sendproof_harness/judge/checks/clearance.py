@@ -14,7 +14,7 @@ from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time
-from sendproof_harness.judge.facts.pages import NOT_CLEARED
+from sendproof_harness.judge.facts.pages import CONTROL_GROUP, NOT_CLEARED
 from sendproof_harness.judge.facts.requests import late_clearance
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import CLEARANCE_GIVEN
@@ -45,7 +45,7 @@ def check_clearance(history: History) -> CheckResult:
     by_campaign: defaultdict[int, defaultdict[str, list[Obligation]]] = defaultdict(lambda: defaultdict(list))
     on_hold = {hold.campaign for hold in holds}
     for obligation in history.obligations if holds else ():
-        if obligation.campaign in on_hold:
+        if obligation.campaign in on_hold and obligation.reason != CONTROL_GROUP:
             by_campaign[obligation.campaign][obligation.customer].append(obligation)
     findings: list[Finding] = []
     for hold in holds:

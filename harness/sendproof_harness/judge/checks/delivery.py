@@ -128,11 +128,11 @@ def _stray(stray: Stray) -> Finding:
 
 
 _FORBIDDEN_CAUSES: Mapping[str, str] = {
+    "control_group": "unexpected: sent to a customer of the control group",
     "not_cleared": "unexpected: sent to a customer who was not cleared",
     "unusable_number": "unexpected: sent to a customer without a usable number",
     "unknown_customer": "unexpected: sent to a customer whom the provider's last import did not have",
     "outside_segment": "unexpected: sent to a customer whom a segment at the provider leaves out",
-    "suppressed": "unexpected: sent to a customer whom the provider's suppression attribute excludes",
 }
 
 

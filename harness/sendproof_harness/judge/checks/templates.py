@@ -69,7 +69,24 @@ def check_templates_synced(history: History) -> CheckResult:
             }
             for finding in _differences(lists, channel, service, at, latest):
                 found.setdefault((finding.cause, finding.where), finding)
-    return CheckResult(looked_at=len(seen), unit="templates", findings=tuple(found.values()))
+    findings = (*found.values(), *_offered_for_sending(history, frozenset(provider_of)))
+    return CheckResult(looked_at=len(seen), unit="templates", findings=findings)
+
+
+def _offered_for_sending(history: History, sending: Collection[int]) -> Iterator[Finding]:
+    """Yield the templates on a channel that only carries subscriptions: a marketer could send a campaign there."""
+    for change in history.channel_templates:
+        for template in change.templates if change.channel not in sending and change.action == "added" else ():
+            yield Finding(
+                check=_ID,
+                level="fail",
+                blame="bridge",
+                cause="a template is offered on a channel that only carries subscriptions back",
+                expected=f"no template on channel {change.channel}",
+                got=f"{template.name!r} was added",
+                where=Location(channel=change.channel, template=str(template.id)),
+                at=change.at,
+            )
 
 
 def _lists_at_checkpoints(history: History) -> Iterator[tuple[int, _TemplateLists]]:

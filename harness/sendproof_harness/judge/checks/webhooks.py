@@ -211,7 +211,8 @@ def _cause(attempt: Webhook, reached: Collection[str], listen: str | None) -> tu
         return "no attempt got a response", "bridge", remedy
     registered = _address(attempt.url)
     if problem is not None and problem.cause == NO_SERVER and listen not in {None, registered}:
-        return f"{NO_SERVER}: the bridge registered {registered}, and was given {listen}", "bridge", problem.remedy
+        remedy = f"register {listen}, the `listen` address of the handover file, instead of {registered}"
+        return f"{NO_SERVER}, which is not that of the handover", "bridge", remedy
     if problem is not None:
         return problem.cause, problem.blame, problem.remedy
     return _no_response(attempt.error)

@@ -13,7 +13,7 @@ from sendproof_harness.judge.facts.consent import (
     is_known_to_bridge,
 )
 from sendproof_harness.judge.facts.requests import unknown_channel
-from sendproof_harness.judge.facts.wishes import preference_channels, wanted_opt_outs
+from sendproof_harness.judge.facts.wishes import apps_of_channels, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -93,7 +93,8 @@ def _wrong_preference(history: History, preference: Preference) -> str | None:
         return "by preference, but the client asked for the attribute"
     if preference.channel not in preference_channels(history).values():
         return "for another channel"
-    return None if preference.app is None else "for an app, although an SMS has none"
+    is_own = preference.app is None or preference.app in apps_of_channels(history).get(preference.channel, {})
+    return None if is_own else "for an app that the channel does not have"
 
 
 def _by_attribute(history: History) -> Iterator[tuple[str, ConsentReport]]:

@@ -11,7 +11,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, led
 from sendproof_harness.judge.facts.fault_effects import hidden_successful_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
-from sendproof_harness.judge.facts.pages import NOT_CLEARED
+from sendproof_harness.judge.facts.pages import WITHOUT_ROW
 from sendproof_harness.judge.facts.wishes import reports_a_day, wants_events, wants_interactions
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
@@ -144,10 +144,10 @@ def must_report(history: History) -> bool:
 
 @cached_per_history
 def targeted_customers(history: History) -> Mapping[TemplateKey, int]:
-    """Return the number of customers of each template of each announced campaign, without those not cleared."""
+    """Return the number of customers of each template of each announced campaign, without those who have no row."""
     count = Counter[TemplateKey]()
     for obligation in history.obligations:
-        count[template_key(obligation)] += obligation.reason != NOT_CLEARED
+        count[template_key(obligation)] += obligation.reason not in WITHOUT_ROW
     return count
 
 
@@ -186,7 +186,7 @@ def _executed_at(recipient: RecipientResult) -> int | None:
     """Return when the message was due, or went out because of a trigger; None if the bridge need not report it."""
     if recipient.obligation.trigger is not None:
         return recipient.deliveries[0].send_at if recipient.deliveries else None
-    return None if recipient.obligation.reason == NOT_CLEARED else recipient.obligation.due
+    return None if recipient.obligation.reason in WITHOUT_ROW else recipient.obligation.due
 
 
 @cached_per_history

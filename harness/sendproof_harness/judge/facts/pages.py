@@ -17,6 +17,12 @@ PAGE_OPERATION = "GetCustomerSendDetailsByChannel"
 #: The reason of a customer who is missing from the rows of a conditional campaign.
 NOT_CLEARED = "not_cleared"
 
+#: The reason of a customer whom Optimove keeps from a campaign, to compare.
+CONTROL_GROUP = "control_group"
+
+#: The reasons of customers who are missing from the rows of their campaign.
+WITHOUT_ROW = frozenset({NOT_CLEARED, CONTROL_GROUP})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
@@ -88,7 +94,7 @@ def rows_never_read(history: History) -> Mapping[CampaignKey, frozenset[str]]:
     """
     customers: defaultdict[CampaignKey, list[str]] = defaultdict(list)
     for obligation in history.obligations:
-        if obligation.reason != NOT_CLEARED:
+        if obligation.reason not in WITHOUT_ROW:
             customers[campaign_key(obligation)].append(obligation.customer)
     return {
         key: frozenset(

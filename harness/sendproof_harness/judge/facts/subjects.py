@@ -13,7 +13,7 @@ from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.pages import NOT_CLEARED
+from sendproof_harness.judge.facts.pages import WITHOUT_ROW
 
 #: The customers of one page; documented: openapi/optimove.yaml.
 _PAGE_SIZE = 10_000
@@ -75,7 +75,7 @@ def _is_due_in_every_split(history: History, value: Value) -> bool:
 def _is_due_on_page(history: History, value: Value) -> bool:
     rows: defaultdict[CampaignKey, int] = defaultdict(int)
     for obligation in history.obligations:
-        if obligation.trigger is not None or obligation.reason == NOT_CLEARED:
+        if obligation.trigger is not None or obligation.reason in WITHOUT_ROW:
             continue
         rows[campaign_key(obligation)] += 1
         if obligation.owed and -(-rows[campaign_key(obligation)] // _PAGE_SIZE) == value:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sendproof_harness.history.records import History, Obligation
+from sendproof_harness.providers import provider
 
 #: Totals by UpdateCampaignMetrics, and customers by UpdateCampaignInteractions.
 CAMPAIGN_METRICS = "campaign_metrics"
@@ -11,6 +12,8 @@ SAVE_EVENT = "save_event"
 #: The number of reports a day, if the scenario sets none. The guide says "several times a day". A lenient reader may
 #: call two several; for three, every reader does.
 REPORTS_A_DAY = 3
+#: The client names no sender, so the default of the provider's account or template counts.
+NO_SENDER = "none"
 #: The client wants no reports of opt-outs.
 NO_OPT_OUTS = "none"
 
@@ -48,18 +51,24 @@ def wanted_opt_outs(history: History) -> str | None:
 
 
 def wanted_sender(history: History) -> str | None:
-    """Return the sender that the client names in the handover; None if the history does not say."""
+    """Return the sender that the client names in the handover, or `NO_SENDER`; None if the history does not say."""
     return next((scenario.sender for scenario in history.scenarios), None)
 
 
 def listen_address(history: History) -> str | None:
     """Return host and port at which the handover lets the bridge listen; None if the history does not say."""
-    return next((scenario.listen for scenario in history.scenarios), None)
+    origin = next((scenario.listen for scenario in history.scenarios), None)
+    return None if origin is None else origin.partition("://")[2]
 
 
 def wanted_links(history: History) -> Mapping[int, str]:
     """Return the link that each triggered message of a channel needs, by channel."""
     return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}
+
+
+def apps_of_channels(history: History) -> Mapping[int, Mapping[str, str]]:
+    """Return the names of the apps of each channel that has any, by id."""
+    return {int(number): apps for scenario in history.scenarios for number, apps in scenario.apps.items()}
 
 
 def has_free_text(history: History, obligation: Obligation) -> bool:
@@ -69,8 +78,19 @@ def has_free_text(history: History, obligation: Obligation) -> bool:
 
 
 def preference_channels(history: History) -> Mapping[int, int]:
-    """Return the channel for which opt-outs are reported, by channel of the run."""
+    """Return the channel for which opt-outs are reported, by channel of the run.
+
+    Without a wish of the client, it is the provider's channel for subscriptions if Optimove has one, else the channel.
+    """
     other = {
         number: channel for scenario in history.scenarios for number, channel in scenario.preference_channels.items()
     }
-    return {channel.id: other.get(str(channel.id), channel.id) for channel in history.header.channels}
+    post_back = {
+        channel.provider: channel.id
+        for channel in history.header.channels
+        if channel.id in provider(channel.provider).subscription_channels
+    }
+    return {
+        channel.id: other.get(str(channel.id), post_back.get(channel.provider, channel.id))
+        for channel in history.header.channels
+    }

@@ -40,13 +40,22 @@ def _campaign(campaign: Campaign) -> dict[str, object]:
         **day,
         **conditional,
         **cancel_at,
+        **({"control_group": float(campaign.control_group)} if campaign.control_group else {}),
     }
 
 
 def _channels(parts: tuple[Part, ...]) -> dict[str, object]:
-    channels = [{"channel": part.channel, "splits": [_split(split) for split in part.splits]} for part in parts]
+    channels: list[dict[str, object]] = [
+        {
+            "channel": part.channel,
+            "splits": [_split(split) for split in part.splits],
+            **({} if part.app is None else {"app": part.app}),
+        }
+        for part in parts
+    ]
     return channels[0] if len(channels) == 1 else {"channels": channels}
 
 
 def _split(split: Split) -> dict[str, object]:
-    return {"share": float(split.share), "template": split.template, "send_at": iso_utc(split.send_at)}
+    group = {} if split.group == 1 else {"group": split.group}
+    return {"share": float(split.share), "template": split.template, "send_at": iso_utc(split.send_at), **group}

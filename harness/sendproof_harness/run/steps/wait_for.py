@@ -154,7 +154,18 @@ def _accept_absence(context: RunContext) -> None:
 def _is_ready(context: RunContext, sandbox: str, step: WaitFor) -> bool:
     state = context.control.state(sandbox)
     enough = len(state["listeners"]) >= step.listeners and _template_count(state) >= step.templates
-    return enough and (not step.synchronised or not template_differences(context, sandbox))
+    has_apps = _needed_apps(context.scenario) <= _listed_apps(state)
+    return enough and has_apps and (not step.synchronised or not template_differences(context, sandbox))
+
+
+def _needed_apps(scenario: Scenario) -> set[tuple[str, str]]:
+    """Return channel and id of the apps of all campaigns: Optimove refuses a campaign with an unknown one."""
+    parts = (part for campaign in scenario.campaigns for part in campaign.parts)
+    return {(str(part.channel), part.app) for part in parts if part.app is not None}
+
+
+def _listed_apps(state: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(channel, app) for channel, apps in state["channel_apps"].items() for app in apps}
 
 
 def _template_count(state: Mapping[str, Any]) -> int:
@@ -208,6 +219,8 @@ _SILENT_REMEDY = (
 def _state_text(context: RunContext, sandbox: str, step: WaitFor) -> str:
     state = context.control.state(sandbox)
     parts = [pluralized(len(state["listeners"]), "listener"), pluralized(_template_count(state), "template")]
+    missing = sorted(_needed_apps(context.scenario) - _listed_apps(state))
+    parts += [f"app {app} missing from channel {channel}" for channel, app in missing]
     if step.synchronised:
         parts += template_differences(context, sandbox)
     return ", ".join(parts)

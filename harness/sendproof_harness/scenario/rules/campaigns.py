@@ -26,6 +26,9 @@ def campaigns_have_one_form(scenario: Scenario, document: Document) -> Iterator[
             got = " and ".join(key for key in ("channel", "splits", "channels") if key in keys) or "none of them"
             message = f"expected either channel and splits, or channels, got {got}"
             yield document.diagnostic(("campaigns", index), message)
+        if "channels" in keys and "app" in content["campaigns"][index]:
+            message = "expected the app in the item of its channel; move this key there"
+            yield document.diagnostic(("campaigns", index, "app"), message)
         channels = [part.channel for part in campaign.parts]
         if len(set(channels)) < len(channels):
             message = f"expected each channel once, got {', '.join(map(str, channels))}"
@@ -41,6 +44,15 @@ def campaign_channels_exist(scenario: Scenario, document: Document) -> Iterator[
         elif kinds[part.channel] != "scheduled":
             message = f"expected a channel of kind scheduled, got {part.channel}, which is for triggers"
             yield document.diagnostic((*path, "channel"), message)
+
+
+def campaign_apps_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the channel of a campaign has its app."""
+    apps = {channel.id: list(channel.apps) for channel in scenario.channels}
+    for path, _, part in campaign_parts(scenario, document):
+        known = apps.get(part.channel, [])
+        if part.app is not None and part.app not in known:
+            yield document.diagnostic((*path, "app"), unknown_name("app", part.app, known))
 
 
 def campaigns_fit_the_audience(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -63,6 +75,13 @@ def split_shares_are_complete(scenario: Scenario, document: Document) -> Iterato
         if total != 1:
             message = f"expected shares of 100% in total, got {float(total * 100):g}%"
             yield document.diagnostic((*path, "splits"), message)
+
+
+def control_groups_leave_recipients(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that no control group takes all customers of its campaign."""
+    for index, campaign in enumerate(scenario.campaigns):
+        if campaign.control_group >= 1:
+            yield document.diagnostic(("campaigns", index, "control_group"), expected_got("less than 100%", "100%"))
 
 
 def split_templates_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -143,8 +162,10 @@ def _planned_campaigns(scenario: Scenario) -> Iterator[tuple[Campaign, StepState
 RULES = (
     campaigns_have_one_form,
     campaign_channels_exist,
+    campaign_apps_exist,
     campaigns_fit_the_audience,
     split_shares_are_complete,
+    control_groups_leave_recipients,
     split_templates_exist,
     campaigns_are_announced_one_way,
     campaigns_are_announced_in_order,

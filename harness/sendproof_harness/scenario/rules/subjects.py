@@ -58,6 +58,7 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
         "not_cleared": any(campaign.clearance_by for campaign in scenario.campaigns),
         "cancelled": any(campaign.cancel_at for campaign in scenario.campaigns)
         or any(isinstance(step, CancelCampaign) for step in scenario.steps),
+        "control_group": any(campaign.control_group for campaign in scenario.campaigns),
         "outside_segment": any(template.segment for template in scenario.templates),
         "suppressed": scenario.suppression is not None,
     }
@@ -73,6 +74,7 @@ _ADD: Mapping[str, str] = {
     "outside_segment": "add a `segment` to a template",
     "suppressed": "add `suppression`",
     "cancelled": "add `cancel_at` to a campaign, or a step `cancel`",
+    "control_group": "add `control_group` to a campaign",
 }
 
 

@@ -59,7 +59,8 @@ def _overview_json(state: State) -> dict[str, object]:
         str(channel): [{"id": id_, "name": name} for id_, name in sorted(names.items())]
         for channel, names in state.templates.items()
     }
-    return {"listeners": listeners, "channel_templates": templates}
+    apps = {str(channel): sorted(apps) for channel, apps in state.apps.items() if apps}
+    return {"listeners": listeners, "channel_templates": templates, "channel_apps": apps}
 
 
 def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Instant, JournalEntry]]:

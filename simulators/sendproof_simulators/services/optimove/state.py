@@ -46,6 +46,8 @@ class Interaction(NamedTuple):
     event: int
     date: str
     group: int
+    # The id of an app; empty without one.
+    app: str = ""
 
 
 class State:
@@ -108,6 +110,17 @@ class State:
         if channel not in self.templates:
             raise not_found(f"ChannelID {channel} is not known; there are {sorted(self.templates)}")
         return self.templates[channel]
+
+    def check_app(self, channel: int, app: str | None) -> None:
+        """Refuse the id of an app that the channel does not have. An empty id counts as none (assumed)."""
+        known = self.channel_apps(channel)
+        if app and app not in known and self.options.unknown_apps_refused:
+            raise not_found(f"AppID {app} is not known on ChannelID {channel}; there are {sorted(known)}")
+
+    def channel_apps(self, channel: int) -> dict[str, str]:
+        """Return the names of a channel's apps by id."""
+        self._check_channel(channel)
+        return self.apps[channel]
 
     def add_templates(self, channel: int, templates: Iterable[tuple[int, str]]) -> tuple[JournalEntry, ...]:
         """Add or rename templates, given as (id, name). Of equal ids the last counts (assumed)."""
@@ -189,9 +202,10 @@ class State:
             late = {"late_clearance": campaign_id} if clearance.required_by <= now else None
             raise bad_request(f"expected the statuses of CampaignID {campaign_id} before {deadline}", late)
         indexed = [(self._audience.index_of(customer), is_cleared) for customer, is_cleared in statuses]
-        customers = campaign.customers
         clearance.record_statuses(
-            (index, is_cleared) for index, is_cleared in indexed if index is not None and index in customers
+            (index, is_cleared)
+            for index, is_cleared in indexed
+            if index is not None and index in campaign.target_group and index not in campaign.control
         )
         return (clearance.journal_entry(campaign_id, "given", len(indexed)),)
 
@@ -226,6 +240,7 @@ class State:
     def record_interactions(self, interaction: Interaction, customers: Sequence[str]) -> None:
         """Count and store reported customers. Their ids are not looked up (assumed)."""
         self.check_accepts_results(interaction.campaign, interaction.channel)
+        self.check_app(interaction.channel, interaction.app)
         self.interactions[interaction] = self.interactions.get(interaction, 0) + len(customers)
         # A million ids take 11 MB as text, and six times as much as objects.
         self.reported.setdefault(interaction, []).append(_encode(customers))

@@ -136,6 +136,7 @@ def test_send_result_is_by_number(textlocal, services):
         (failure((43, "Invalid sender name")), RejectedError),
         (failure((7, "Insufficient credits")), NotSentError),
         (failure((192, "You cannot send message at this time")), NotSentError),
+        (Reply({"errors": [{"code": 43, "message": "no"}], "status": "failure"}, status=400), RejectedError),
         (Reply(status=404), NotSentError),
         (Reply(status=500), OutcomeUnknownError),
         (Reply(b"oops"), OutcomeUnknownError),

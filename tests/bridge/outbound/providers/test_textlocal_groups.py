@@ -71,7 +71,7 @@ def test_customers_without_a_row_are_rejected(groups):
     assert result.rejected == {"C3": "Textlocal left the customer out"}
 
 
-@pytest.mark.parametrize(("command", "code"), [("create_contacts", 56), ("send", 11), ("send", 51)])
+@pytest.mark.parametrize(("command", "code"), [("create_contacts", 56), ("send", 11), ("send", 51), ("send", 4)])
 def test_group_without_any_reachable_customer_is_rejected(groups, services, command, code):
     services.respond(command, failure(code))
 

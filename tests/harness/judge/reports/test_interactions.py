@@ -134,6 +134,21 @@ def test_wrong_dimension_of_interaction_fails(reported_run, fields, cause):
     assert {customer for _, customer in found} == {"C0000003"}
 
 
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [
+        (1, set()),
+        (2, set()),
+        (3, {"interactions: a recipient group that the campaign does not have"}),
+    ],
+)
+def test_group_of_ab_test_may_be_named_or_left_out(reported_run, group, expected):
+    """Group 1 is the default, and no document says that a bridge learns the group of a customer."""
+    run = reported_run.change("campaign", lambda line: line | {"splits": [s | {"group": 2} for s in line["splits"]]})
+
+    assert {cause for cause, _ in findings(changed(run, group=group))} == expected
+
+
 def with_total(run: HistoryBuilder, metric: int, value: int) -> HistoryBuilder:
     """Add a total of template 11 to each push."""
     item = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": metric, "MetricValue": value}

@@ -340,6 +340,28 @@ def test_scenario_sets_the_number_of_pushes_a_day(correct_run):
     assert causes(run.plus(scenario | {"reports_a_day": 2})) == []
 
 
+def once_a_day(run, *days):
+    """Return a run for a client who wants one report a day, with pushes at the end of these days only."""
+    scenario = {"n": 0, "at": iso(FIRST_SEND), "kind": "scenario", "name": "Any", "file": "any", "reports_a_day": 1}
+    push = run.lines_of("metrics")[-1]
+    at_end = [push | {"at": iso(FIRST_SEND + day * DAY)} for day in days]
+    return run.without("metrics").plus(scenario, *at_end)
+
+
+def cadence_causes(run):
+    return [finding.cause for finding in run.findings(metrics.CHECKS) if finding.check == "metrics.cadence"]
+
+
+def test_reports_at_the_end_of_each_of_seven_days_are_once_a_day(correct_run):
+    """The brochure of Textlocal and Optimove: once each day, for a week following the send."""
+    assert cadence_causes(once_a_day(correct_run, *range(1, 8))) == []
+
+
+@pytest.mark.parametrize("missing", [1, 4, 7])
+def test_reports_on_six_days_are_too_few(correct_run, missing):
+    assert cadence_causes(once_a_day(correct_run, *(day for day in range(1, 8) if day != missing))) != []
+
+
 def test_polled_status_of_the_last_hours_may_be_missing_in_the_last_push(correct_run):
     """The bridge may poll in another rhythm."""
     run = delivered_at(correct_run, FIRST_SEND + 7 * DAY - 8 * HOUR)

@@ -182,6 +182,14 @@ def test_rejection_after_key_was_enabled_again_fails(correct_run):
     ]
 
 
+def test_group_that_reaches_no_customer_may_be_refused(correct_run):
+    """Which customers a provider reaches, no bridge knows before (51), but a wrong sender is its own (43)."""
+    send = request(service="textlocal", operation="send", status=400)
+
+    assert found(correct_run.plus(send | {"summary": {"errors": [51]}})) == []
+    assert found(correct_run.plus(send | {"summary": {"errors": [43]}})) != []
+
+
 def test_rejected_batch_of_numbers_is_one_finding(correct_run):
     """The provider rejects each number of the batch."""
     rejection = {"n": 901, "at": START_TEXT, "kind": "rejection", "service": "textlocal", "number": "447100000001",

@@ -92,12 +92,12 @@ def test_address_without_any_response_is_blamed_on_config(correct_run):
 def test_listener_at_another_port_than_the_given_one_names_both(correct_run):
     run = correct_run.change("webhook", lambda line: line | response(None, "connection refused"))
     scenario = {"n": 0, "at": iso(START), "real": 0.0, "kind": "scenario", "name": "Any", "file": "any"}
-    run = run.plus(scenario | {"listen": "127.0.0.1:9001"})
+    run = run.plus(scenario | {"listen": "http://127.0.0.1:9001"})
 
-    cause = (
-        "no server responds at the given address: the bridge registered 127.0.0.1:9000, and was given 127.0.0.1:9001"
-    )
-    assert ("webhooks.acknowledged", "bridge", f"optimove event 13: {cause}") in found(run)
+    cause = "optimove event 13: no server responds at the given address, which is not that of the handover"
+    assert ("webhooks.acknowledged", "bridge", cause) in found(run)
+    remedies = {finding.remedy for finding in run.findings(CHECKS)}
+    assert remedies == {"register 127.0.0.1:9001, the `listen` address of the handover file, instead of 127.0.0.1:9000"}
 
 
 def test_answer_after_the_time_limit_is_named(correct_run):

@@ -8,7 +8,7 @@ from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.checks.reports.statements import LateReport, day_cause, day_start, late_reports
 from sendproof_harness.judge.facts.deliveries.recipient_states import STATE_TESTS, GroupQuotas, possible_states
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
-from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES, UNSUBSCRIBED, fresh_within, must_report
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.reports.occurrences import (
@@ -32,8 +32,8 @@ from sendproof_harness.judge.requirements import INTERACTIONS_COMPLETE
 _COMPLETE = "interactions.complete"
 _OPERATION = "UpdateCampaignInteractions"
 
-# documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions (the default); the
-# simulated campaigns have one group.
+# documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions (the default). It is
+# right in an A/B test, too: no document says that send details name the group of a customer.
 _TEST_GROUP = 1
 
 #: The metrics of customer actions. A bridge need not know all of them.
@@ -54,9 +54,14 @@ def interaction_findings(history: History, check: str) -> Iterator[Finding]:
 def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
     states, quotas, by_customer = possible_states(history), GroupQuotas(history), recipients_by_customer(history)
     occurrences = customer_occurrences(history)
+    groups, apps = (
+        _groups_of_templates(history),
+        {campaign_key(campaign): campaign.app for campaign in history.campaigns},
+    )
     for report in history.interactions:
-        if report.group != _TEST_GROUP:
-            yield _wrong_group(check, report)
+        if report.group not in {_TEST_GROUP, *groups[template_key(report)]}:
+            yield _wrong_group(check, report, groups)
+        yield from _wrong_app(check, report, apps)
         key, in_campaign = campaign_key(report), states.get(campaign_key(report), {})
         name = METRIC_NAMES.get(report.event_id, f"event {report.event_id}")
         cause = f"a customer was reported as {name} but was not"
@@ -84,11 +89,35 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
                 yield from _wrong_time(history, check, report, customer, occurrences)
 
 
-def _wrong_group(check: str, report: Interactions) -> Finding:
+_Groups = Mapping[TemplateKey, Collection[int]]
+
+
+def _groups_of_templates(history: History) -> _Groups:
+    """Return the groups of an A/B test that get each template; a template of a trigger has none."""
+    groups: defaultdict[TemplateKey, set[int]] = defaultdict(set)
+    for campaign in history.campaigns:
+        for split in campaign.splits:
+            groups[*campaign_key(campaign), str(split.template)].add(split.group)
+    return groups
+
+
+def _wrong_group(check: str, report: Interactions, groups: _Groups) -> Finding:
+    own = {_TEST_GROUP, *groups[template_key(report)]}
+    known = {group for key, of_template in groups.items() if key[:2] == campaign_key(report) for group in of_template}
     cause = "a recipient group that the campaign does not have"
+    if report.group in known:
+        cause = "a recipient group that gets another template"
     customer = next(iter(report.customers), "")
-    expected = f"RecipientGroupID {_TEST_GROUP}, the test group, or none"
+    expected = f"RecipientGroupID {' or '.join(map(str, sorted(own)))}, or none"
     return _finding(check, report, customer, cause, expected, f"RecipientGroupID {report.group}")
+
+
+def _wrong_app(check: str, report: Interactions, apps: Mapping[CampaignKey, str | None]) -> Iterator[Finding]:
+    key = campaign_key(report)
+    if key in apps and report.app != apps[key]:
+        cause = "another app than that of the campaign" if report.app else "no app, although the campaign has one"
+        expected = f"AppID {apps[key]}" if apps[key] else "no AppID"
+        yield _finding(check, report, next(iter(report.customers), ""), cause, expected, f"AppID {report.app}")
 
 
 def _wrong_time(

@@ -73,8 +73,17 @@ def check_cadence(history: History) -> CheckResult:
     return CheckResult(looked_at=judged, unit="days", findings=tuple(findings))
 
 
-def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -> Iterator[Finding]:
-    """Yield the days with too few pushes; a push that did not reach Optimove counts as well."""
+def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -> Sequence[Finding]:
+    """Return the days with too few pushes; a push that did not reach Optimove counts as well.
+
+    A bridge may report at the end of each day, and first a day after the first send. So days may also begin later.
+    """
+    findings = tuple(_few_pushes(history, key, first_due, days))
+    is_whole = first_due + days * DAY + _LEEWAY <= history.header.ended
+    return findings if not is_whole or any(_few_pushes(history, key, first_due + _LEEWAY, days)) else ()
+
+
+def _few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -> Iterator[Finding]:
     pushed = _all_pushes(pushes(history).get(key, ()), _prevented_pushes(history))
     starts = [first_due + day * DAY for day in range(days + 1)]
     counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in pairwise(starts)]

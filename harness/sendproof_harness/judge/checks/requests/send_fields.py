@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.judge.facts.fault_effects import is_send
 from sendproof_harness.judge.facts.requests import request_name
-from sendproof_harness.judge.facts.wishes import wanted_sender
+from sendproof_harness.judge.facts.wishes import NO_SENDER, wanted_sender
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import SEND_FIELDS_RIGHT
 from sendproof_harness.providers import provider
@@ -44,8 +44,10 @@ def _expected_senders(send: Request, wanted: str | None) -> Mapping[str, str]:
     A provider whose templates name the sender may keep that, because no document says how the client's reaches it.
     """
     default, record = (send.summary or {}).get("default_sender"), provider(send.service)
-    senders = {} if wanted is None else {wanted: "as in the handover"}
-    if default is not None and (wanted is None or not record.bridge_has_sender):
+    if wanted is None:
+        return {}
+    senders = {} if wanted == NO_SENDER else {wanted: "as in the handover"}
+    if default is not None and (wanted == NO_SENDER or not record.bridge_has_sender):
         origin = "the default sender of the account" if record.bridge_has_sender else "as in the provider's template"
         senders.setdefault(default, origin)
     return senders
@@ -55,7 +57,7 @@ def _findings(send: Request, wanted: str | None) -> Iterator[Finding]:
     summary = send.summary or {}
     senders = _expected_senders(send, wanted)
     if senders and summary["sender"] not in senders:
-        is_left_out = wanted is not None and summary["sender"] == summary.get("default_sender")
+        is_left_out = wanted != NO_SENDER and summary["sender"] == summary.get("default_sender")
         hint = ": the account's default, because the client's is not used" if is_left_out else ""
         expected = "sender " + " or ".join(f"{name!r}, {origin}" for name, origin in senders.items())
         yield _finding(send, f"another sender than the client's{hint}", expected, f"sender {summary['sender']!r}")

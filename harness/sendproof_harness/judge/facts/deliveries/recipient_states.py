@@ -11,6 +11,7 @@ from sendproof_harness.history.records import History, Interactions
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, DROPPED, SENT
+from sendproof_harness.judge.facts.pages import CONTROL_GROUP
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, withdrawn_statuses
 
 # A refused recipient counts as dropped, or as sent and bounced; an indefinite one as anything.
@@ -35,6 +36,9 @@ def possible_states(history: History) -> Mapping[CampaignKey, Mapping[str, _Stat
     withdrawn, final = withdrawn_statuses(history), _final_statuses(history)
     states: defaultdict[CampaignKey, dict[str, _States]] = defaultdict(dict)
     for recipient in ledger(history).recipients:
+        if recipient.obligation.reason == CONTROL_GROUP and not recipient.deliveries:
+            # No recipient of the campaign, and so not dropped either.
+            continue
         _add_states(states, recipient, _single_state(_state(recipient, final)))
         for delivery in recipient.deliveries:
             for status in withdrawn.get(delivery.message, ()):

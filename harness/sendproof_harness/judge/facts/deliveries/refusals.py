@@ -33,8 +33,13 @@ def refusal_codes(request: Request) -> frozenset[str]:
 
 
 def is_refused_for_number(history: History, request: Request) -> bool:
-    """Return True if the provider refused the request because of its number: no bridge can know that before."""
-    return request.n in _requests_refused_for_number(history)
+    """Return True if the provider refused the request because of its number: no bridge can know that before.
+
+    So is a call that named a group of customers, none of whom the provider can reach.
+    """
+    codes = refusal_codes(request)
+    is_for_all = bool(codes) and codes <= provider(request.service).permanent_rejections
+    return is_for_all or request.n in _requests_refused_for_number(history)
 
 
 @cached_per_history

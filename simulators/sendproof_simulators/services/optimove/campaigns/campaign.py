@@ -1,8 +1,9 @@
 """Scheduled campaigns: their states, their executions on channels, and the split of each customer."""
 
+from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -32,6 +33,11 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
 
 `processed` and `cleared` have no duration: the next transition follows at the same instant.
 """
+
+# documented: 1 is the test group, or group A, https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions;
+# assumed: the further groups of an A/B test are 2 and so on, and the control group is none of them.
+TEST_GROUP = 1
+CONTROL_GROUP = 0
 
 _COUNTING_BLOCK = 10_000
 
@@ -79,7 +85,10 @@ class Execution:
 
 @dataclass(slots=True, eq=False)
 class Campaign:
-    """One campaign and its state. `customers` are its recipients, by index in the audience."""
+    """One campaign and its state. `customers` are its recipients, by index in the audience.
+
+    `control` are the customers of its control group, on every channel: they get nothing.
+    """
 
     plan: CampaignPlan
     random: KeyedRandom = field(repr=False)
@@ -89,14 +98,30 @@ class Campaign:
     cancelled_at: Instant | None = None
     clearance: Clearance | None = field(init=False)
     customers: Sequence[int] = field(init=False)
+    control: frozenset[int] = field(init=False, repr=False)
     executions: dict[int, Execution] = field(init=False)
 
     def __post_init__(self) -> None:
         """Create the execution on each channel, and the clearance of a conditional campaign."""
         plan = self.plan
-        self.customers = range(plan.first_customer, plan.first_customer + plan.customers)
+        self.control = frozenset(self._draw_control_group())
+        everyone = self.target_group
+        self.customers = array("L", (i for i in everyone if i not in self.control)) if self.control else everyone
         self.executions = {part.channel: Execution(self, part) for part in plan.parts}
         self.clearance = None if plan.clearance_by is None else Clearance(plan.clearance_by)
+
+    @property
+    def target_group(self) -> range:
+        """All customers of the campaign, with its control group, by index in the audience."""
+        return range(self.plan.first_customer, self.plan.first_customer + self.plan.customers)
+
+    def _draw_control_group(self) -> Iterator[int]:
+        """Yield the customers of the control group. Optimove selects it before the campaign (documented)."""
+        share, target_group = self.plan.control_group, self.target_group
+        for start in range(0, len(target_group) if share else 0, _COUNTING_BLOCK):
+            block = target_group[start : start + _COUNTING_BLOCK]
+            draws = self.random.fractions(block, "control_group", self.plan.campaign)
+            yield from (customer for customer, draw in zip(block, draws, strict=True) if draw < share)
 
     def change_state(self, transition: str) -> None:
         """Go to the next state; raise `ValueError` if the table has no such transition from this state."""
@@ -137,6 +162,8 @@ def check_plan(plan: CampaignPlan, context: SandboxContext) -> None:
             f"expected customers within the audience of {size}, "
             f"got {plan.customers} from number {plan.first_customer} on"
         )
+    if not 0 <= plan.control_group < 1:
+        raise ValueError(f"expected a control group from 0 to below 1, got {plan.control_group}")
     for part in plan.parts:
         _check_splits(part.splits)
 

@@ -20,6 +20,7 @@ def schedule(context: SandboxContext, state: State, now: Instant, plan: Campaign
     check_plan(plan, context)
     if state.has_campaign_id(plan.campaign):
         raise ValueError(f"expected a campaign id that is not taken, got {plan.campaign}")
+    _check_apps(state, plan)
     plan = _with_processing_time(context, state, plan, now)
     _check_clearance(plan)
     state.campaigns[plan.campaign] = Campaign(plan, context.random)
@@ -37,6 +38,16 @@ def _with_processing_time(context: SandboxContext, state: State, plan: CampaignP
         return replace(plan, announce_at=max(now, plan.announce_at))
     day = nightly_run.processing_day(plan, context.nightly_at, state.last_night, now)
     return replace(plan, day=day, announce_at=day + context.nightly_at)
+
+
+def _check_apps(state: State, plan: CampaignPlan) -> None:
+    for part in plan.parts:
+        known = state.apps[part.channel]
+        if part.app is not None and part.app not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            raise ValueError(
+                f"expected an app of channel {part.channel}, got {part.app}; the bridge has added: {listed}"
+            )
 
 
 def _check_clearance(plan: CampaignPlan) -> None:

@@ -9,7 +9,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.plans import ChannelPlan, ExpectedMessage, Split
-from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution, iso_or_none
+from sendproof_simulators.services.optimove.campaigns.campaign import TEST_GROUP, Campaign, Execution, iso_or_none
 
 _BLOCK = 10_000
 
@@ -26,11 +26,10 @@ def expectations(records: CustomerRecords, since: Instant, campaign: Campaign) -
 
 
 def _obligations(records: CustomerRecords, since: Instant, execution: Execution) -> Iterator[JournalEntry]:
-    plan, customers = execution.campaign.plan, records.as_of(since)
+    target_group, customers = execution.campaign.target_group, records.as_of(since)
     changed = records.changes_between(since, max(split.send_at for split in execution.plan.splits))
-    end = plan.first_customer + plan.customers
-    for start in range(plan.first_customer, end, _BLOCK):
-        block = range(start, min(start + _BLOCK, end))
+    for start in range(0, len(target_group), _BLOCK):
+        block = target_group[start : start + _BLOCK]
         rows = zip(block, customers.customers(block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
             fields = _obligation_json(execution, index, customer, split)
@@ -52,6 +51,8 @@ def _alternatives(fields: Mapping[str, object], others: Sequence[Mapping[str, ob
 
 def _campaign_json(execution: Execution) -> dict[str, object]:
     campaign, plan = execution.campaign, execution.plan
+    control = {"control_group": len(campaign.control)} if campaign.control else {}
+    app = {} if plan.app is None else {"app": plan.app}
     return {
         "campaign": campaign.plan.campaign,
         "channel": plan.channel,
@@ -61,6 +62,8 @@ def _campaign_json(execution: Execution) -> dict[str, object]:
         "announced_at": iso_or_none(campaign.announced_at),
         "cancelled_at": iso_or_none(campaign.cancelled_at),
         "splits": [_split_json(split) for split in plan.splits],
+        **control,
+        **app,
     }
 
 
@@ -71,6 +74,7 @@ def _split_json(split: Split) -> dict[str, object]:
         "body": split.body,
         "send_at": iso(split.send_at),
         "share": split.share,
+        **({} if split.group == TEST_GROUP else {"group": split.group}),
     }
 
 
@@ -120,6 +124,8 @@ def _reason_for_no_message(
     campaign: Campaign, index: int, customer: Customer, split: Split, expected: ExpectedMessage
 ) -> str | None:
     """Return why the customer is due no message, or None. Messages due by the instant of a cancellation stay due."""
+    if index in campaign.control:
+        return "control_group"
     if campaign.clearance is not None and campaign.clearance.excludes(index):
         return "not_cleared"
     if customer.opted_out:

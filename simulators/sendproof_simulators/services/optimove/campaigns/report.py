@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.plans import TriggerPlan
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, iso_or_none
+from sendproof_simulators.services.optimove.campaigns.campaign import TEST_GROUP, Campaign, iso_or_none
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.processing import criteria_json
 
@@ -53,7 +53,7 @@ def campaign_report(context: SandboxContext, state: State, campaign: int, now: I
     else:
         scheduled = state.campaign_in_any_state(campaign)
         description = {**_scheduled_json(scheduled), "executions": list(_split_executions_json(state, scheduled))}
-        group, since, clearance = _target_group(scheduled), scheduled.announced_at or now, _clearance_json(scheduled)
+        group, since, clearance = scheduled.target_group, scheduled.announced_at or now, _clearance_json(scheduled)
     return {
         "campaign": campaign,
         **description,
@@ -79,6 +79,7 @@ def _scheduled_json(campaign: Campaign) -> dict[str, object]:
         "channels": [part.channel for part in plan.parts],
         "target_group": {"id": plan.campaign, "customers": plan.customers},
         "recipients": len(campaign.customers),
+        "control_group": len(campaign.control),
         "triggers": [],
         "announced_at": iso_or_none(campaign.announced_at),
         "cancelled_at": iso_or_none(campaign.cancelled_at),
@@ -94,6 +95,7 @@ def _triggered_json(state: State, campaign: int) -> dict[str, object]:
         "channels": list(dict.fromkeys(plan.channel for plan in plans)),
         "target_group": None,
         "recipients": sum(firing.plan.campaign == campaign for firing in state.triggers.firings),
+        "control_group": 0,
         "triggers": [plan.name for plan in plans],
         "announced_at": None,
         "cancelled_at": None,
@@ -126,6 +128,8 @@ def _split_executions_json(state: State, campaign: Campaign) -> Iterator[dict[st
                 "title": split.title,
                 "scheduled_time": iso(split.send_at),
                 "recipients": recipients,
+                "group": split.group,
+                "app": execution.plan.app,
             }
 
 
@@ -137,13 +141,10 @@ def _trigger_execution_json(state: State, plan: TriggerPlan) -> dict[str, object
         "name": plan.template_name,
         "title": plan.title,
         "scheduled_time": None,
+        "group": TEST_GROUP,
+        "app": None,
         "recipients": sum(firing.plan is plan for firing in state.triggers.firings),
     }
-
-
-def _target_group(campaign: Campaign) -> Container[int]:
-    first = campaign.plan.first_customer
-    return range(first, first + campaign.plan.customers)
 
 
 def _triggered_customers(state: State, campaign: int) -> Container[int]:
@@ -178,6 +179,7 @@ def _interactions_json(state: State, campaign: int) -> list[dict[str, object]]:
             "name": _name_or_number(INTERACTIONS, interaction.event),
             "date": interaction.date,
             "group": interaction.group,
+            "app": interaction.app or None,
             "customers": customers,
         }
         for interaction, customers in sorted(state.interactions.items())

@@ -29,6 +29,7 @@ class SendDetails(msgspec.Struct, gc=False):
     CustomerID: str
     TemplateID: int | str
     ScheduledTime: str
+    AppID: str | msgspec.UnsetType = msgspec.UNSET
     CustomerAttributes: tuple[str | None, ...] | msgspec.UnsetType = msgspec.UNSET
     CustomerAttribute: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -109,6 +110,7 @@ class SendDetailsPages:
             map(self._audience.id_of, indices),
             [str(split.template) if row_format.ids_as_text else split.template for split in splits],
             [times[split.send_at] for split in splits],
+            [execution.plan.app or msgspec.UNSET] * len(splits),
         ]
         if row_format.attributes:
             columns += _attribute_columns(customers, indices, row_format)

@@ -70,6 +70,12 @@ _ERROR_DIALECTS = (
         ("400", "Bad Request", "assumed", "no statement"),
     ),
     _dialect(
+        "unknown_app",
+        "What becomes of a request with the id of an app that its channel does not have?",
+        ("refused", "it is refused, like one with an unknown channel", "assumed", "no statement"),
+        ("accepted", "the id is stored as it is", "assumed", "no statement"),
+    ),
+    _dialect(
         "unknown_path",
         "Which status does a request get for a path that no function has?",
         ("404", "Not Found", "assumed", "RFC 9110, section 15.5.5"),

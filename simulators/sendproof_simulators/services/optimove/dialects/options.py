@@ -30,6 +30,7 @@ class OptimoveOptions:
     metrics_additive: bool
     opt_out_mode: int
     event_1_channel_refused: bool
+    unknown_apps_refused: bool
     # Events.
     event_keys: str
     retry_policy: RetryPolicy
@@ -60,6 +61,7 @@ def read_options(context: SandboxContext) -> OptimoveOptions:
         metrics_additive=dialects["metric_values"] == "additive",
         opt_out_mode=OPT_OUT_MODES[dialects["communication_modes"]],
         event_1_channel_refused=dialects["event_1_channel"] == "refused",
+        unknown_apps_refused=dialects["unknown_app"] == "refused",
         event_keys=dialects["event_keys"],
         retry_policy=context.limits.webhook_retries,
         personal_info_present=dialects["personal_info"] == "present",

@@ -78,5 +78,5 @@ def _campaign_details(campaign: Campaign) -> dict[str, object]:
         "Tags": [],
         "Channels": [{"Id": channel} for channel in campaign.executions],
         "TestGroupSize": len(campaign.customers),
-        "ControlGroupSize": 0,
+        "ControlGroupSize": len(campaign.control),
     }

@@ -10,8 +10,11 @@ from sendproof_simulators.services.optimove.permissions import authorized
 @authorized
 def add_channel_templates(call: Call) -> Effects:
     """Add or rename templates of a channel."""
+    channel = call.params["ChannelID"]
+    for item in call.body:
+        call.state.check_app(channel, item.get("AppID"))
     templates = [(item["TemplateID"], item["TemplateName"]) for item in call.body]
-    entries = call.state.add_templates(call.params["ChannelID"], templates)
+    entries = call.state.add_templates(channel, templates)
     return Effects(response=responses.success_response(call.state.options), entries=entries)
 
 

@@ -9,13 +9,13 @@ from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import ApiKey
+from sendproof_simulators.services.optimove.campaigns.campaign import TEST_GROUP
 from sendproof_simulators.services.optimove.handlers.executions import FIRST_ACTION
 from sendproof_simulators.services.optimove.handlers.paging import requested_page
 from sendproof_simulators.services.optimove.permissions import authorized
 from sendproof_simulators.services.optimove.state import Interaction
 
 # documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
-_TEST_GROUP = 1
 _METRIC_MEMBERS = ("ChannelID", "CampaignID", "TemplateID", "MetricID", "MetricValue")
 
 
@@ -41,6 +41,7 @@ def update_campaign_interactions(call: Call) -> Effects:
         event=int(body["EventID"]),
         date=body["InteractionDate"],
         group=int(call.value("RecipientGroupID")),
+        app=body.get("AppID") or "",
     )
     call.state.record_interactions(interaction, body["CustomerIDs"])
     entry = _interactions_entry(interaction, body["CustomerIDs"])
@@ -103,6 +104,8 @@ def _interactions_entry(interaction: Interaction, customers: list[Any]) -> Journ
         "date": interaction.date,
         "customers": customers,
     }
-    if interaction.group != _TEST_GROUP:
+    if interaction.group != TEST_GROUP:
         fields["group"] = interaction.group
+    if interaction.app:
+        fields["app"] = interaction.app
     return JournalEntry(kind="interactions", fields=fields)

@@ -19,11 +19,12 @@ def set_customer_channel_preference(call: Call) -> Effects:
     body = call.body
     preference = Preference(
         channel=body["ChannelID"],
-        app=body.get("AppID"),
+        app=body.get("AppID") or None,
         mode=body["CommunicationMode"],
         customers=tuple(body.get("CustomerIDs") or ()),
     )
     _check_channel(call.state, preference)
+    call.state.check_app(preference.channel, preference.app)
     entry = record_preference(call.state, preference, "api", call.now)
     return Effects(response=responses.success_response(call.state.options), entries=(entry,))
 

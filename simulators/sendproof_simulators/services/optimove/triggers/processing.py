@@ -67,7 +67,7 @@ def record_events(context: SandboxContext, state: State, now: Instant, reported:
 
 
 def _check_event(context: SandboxContext, event: CustomerEvent, now: Instant) -> None:
-    is_customer = context.audience.index_of(event.customer) is not None
+    is_customer = context.customers.index_of(event.customer) is not None
     if is_customer == event.is_visitor:
         known = context.audience.id_of(0)
         wanted = "a visitor with another id than every customer" if event.is_visitor else "a customer of this sandbox"
@@ -98,7 +98,7 @@ def process_event(context: SandboxContext, state: State, event: CustomerEvent, n
 def _person(context: SandboxContext, event: CustomerEvent) -> Person:
     if event.is_visitor:
         return event.customer
-    index = context.audience.index_of(event.customer)
+    index = context.customers.index_of(event.customer)
     if index is None:
         raise LookupError(f"{event.customer!r} is no customer of this sandbox")
     return index
@@ -114,11 +114,11 @@ def _customer(state: State, firing: Firing) -> Customer | None:
     """Return the customer in their state at the instant of the firing; None for a visitor."""
     if isinstance(firing.person, str):
         return None
-    return next(state.records.as_of(firing.at).customers(firing.person, firing.person + 1))
+    return state.records.as_of(firing.at).customer(firing.person)
 
 
 def _id(context: SandboxContext, firing: Firing) -> str:
-    return firing.person if isinstance(firing.person, str) else context.audience.id_of(firing.person)
+    return firing.person if isinstance(firing.person, str) else context.customers.id_of(firing.person)
 
 
 def _attributes(state: State, firing: Firing) -> dict[str, str | None]:
