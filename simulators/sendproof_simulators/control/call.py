@@ -91,12 +91,12 @@ class ControlCall:
         return self.sandbox.clock.now()
 
 
-def attempt(action: Callable[[], T]) -> T:
-    """Return the result of an action; turn its `KeyError` into 404, and its `ValueError` into 409."""
+def attempt(action: Callable[[], T], *, missing_status: int = 404) -> T:
+    """Return the result of an action; turn its `KeyError` into `missing_status`, and its `ValueError` into 409."""
     try:
         return action()
     except KeyError as error:
-        raise ControlError(404, str(error.args[0])) from None
+        raise ControlError(missing_status, str(error.args[0])) from None
     except ValueError as error:
         raise ControlError(409, str(error)) from None
 

@@ -38,7 +38,8 @@ async def get_pending_kill(call: ControlCall) -> Response:
 
 async def complete_fault(call: ControlCall) -> Response:
     """Let the exchange continue that waits for a kill."""
-    attempt(lambda: call.sandbox.faults.complete(call.params["fault"]))
+    # 409: the sandbox exists, and nothing in it waits for this fault now.
+    attempt(lambda: call.sandbox.faults.complete(call.params["fault"]), missing_status=409)
     return Response(status=204, content_type="")
 
 

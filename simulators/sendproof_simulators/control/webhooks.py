@@ -14,7 +14,8 @@ async def resend_webhook(call: ControlCall) -> Response:
     """Send a webhook again."""
     service, key = call.body.get("service", PLATFORM), call.body["key"]
     _check_service(call, service)
-    logged = attempt(lambda: call.sandbox.dispatcher.resend(service, key))
+    # 409: the log of the sandbox exists, and does not contain the webhook now.
+    logged = attempt(lambda: call.sandbox.dispatcher.resend(service, key), missing_status=409)
     return json_response({"service": service, "key": key, "copy": logged.copies})
 
 

@@ -189,7 +189,7 @@ def test_acknowledged_webhook_can_be_resent(stage: Stage) -> None:
     url = f"{stage.simulators.control}/control{stage.path}/webhooks/resend"
     response = requests.post(url, json={"key": "13:1:452"}, timeout=60)
     assert (response.status_code, "no webhook of optimove is named '13:1:452'" in response.json()["detail"]) == (
-        404,
+        409,
         True,
     )
 
