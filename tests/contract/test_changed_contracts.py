@@ -22,11 +22,11 @@ def limit_of(service: str, operation: str, name: str, *options: str) -> dict:
     return next(limit for limit in found["limits"] if limit["name"] == name)
 
 
-def changed_copy(folder: Path, contract: str, old: str, new: str) -> None:
-    """Write a copy of a contract in which `new` replaces the first `old`."""
-    text = (CONTRACTS / contract).read_text("utf-8")
+def changed_copy(to: Path, contract: str, old: str, new: str, folder: Path = CONTRACTS) -> None:
+    """Write a copy of a contract of a folder, in which `new` replaces the first `old`."""
+    text = (folder / contract).read_text("utf-8")
     assert old in text
-    (folder / contract).write_text(text.replace(old, new, 1), "utf-8")
+    (to / contract).write_text(text.replace(old, new, 1), "utf-8")
 
 
 def test_started_simulators_obey_a_changed_contract(tmp_path: Path) -> None:
@@ -99,6 +99,20 @@ def test_contract_that_is_no_openapi_is_refused(tmp_path: Path) -> None:
     write_contract(tmp_path, "delivyr", document)
     with pytest.raises(ValueError, match=r"delivyr\.yaml: expected valid OpenAPI 3\.0"), local_simulators(tmp_path):
         pass
+
+
+def test_control_api_obeys_its_own_contract(tmp_path: Path) -> None:
+    changed_copy(tmp_path, "control.yaml", "name: sandboxes, most: 1000", "name: sandboxes, most: 1")
+    changed_copy(tmp_path, "control.yaml", "default: 1048576", "default: 10", folder=tmp_path)
+    with local_simulators(tmp_path) as simulators:
+        sandbox = simulators.sandbox()
+        sandbox.textlocal("balance")
+        sandbox.textlocal("balance")
+        path = f"/control/sandboxes/{sandbox.made['sandbox']}/journal"
+        lines = simulators.send("GET", path, "start=0", {}, b"").body.splitlines()
+        with pytest.raises(AssertionError, match="expected at most 1 sandboxes"):
+            simulators.sandbox()
+    assert len(lines) == 1
 
 
 def test_history_names_the_changed_contract(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The simulators obey every limit, default and bound of the contracts that they start with."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -43,6 +44,18 @@ def accepts(simulators: LocalSimulators, case: LimitCase, number: int) -> bool:
     else:
         sandbox = simulators.shared_sandbox(**dialects)
     return probe.accepts(sandbox, case.service if case.name in BY_SERVICE else case.operation, number)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name == "requests"], ids=str)
+def test_window_of_a_rate_limit_is_the_one_in_the_contract(case: LimitCase, changed) -> None:
+    """After five seconds, the first requests no longer count."""
+    sandbox = changed.sandbox(rate_limits=True, **case.dialects)
+    accepts_one = partial(PROBES[case.service, case.name].accepts, sandbox, case.service)
+    assert accepts_one(changed_number(case))
+    sandbox.wait(4_999)
+    assert not accepts_one(1)
+    sandbox.wait(1)
+    assert accepts_one(1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -10,17 +10,7 @@ from default_probes import PROBES
 from local_simulators import LocalSimulators, local_simulators
 from sendproof_simulators.services.discovery import discover
 
-# The simulator has no control groups, so nothing can show this default.
-WITHOUT_EFFECT = {
-    ("optimove", "GetCustomerOneTimeActionsByCampaign.IncludeControlGroup"),
-    ("optimove", "GetCustomerOneTimeActionsByDate.IncludeControlGroup"),
-}
-CASES = [
-    (service, name)
-    for service in discover()
-    for name in Contract(contract_document(service)).defaults()
-    if (service, name) not in WITHOUT_EFFECT
-]
+CASES = [(service, name) for service in discover() for name in Contract(contract_document(service)).defaults()]
 
 
 @pytest.fixture(scope="module")

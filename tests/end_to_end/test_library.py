@@ -21,6 +21,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ("scenario", "provider"),
     [
         ("time_zones/midnight", "textlocal"),
+        ("brochure/translations", "textlocal"),
         pytest.param("templates/renamed", "xtremepush", marks=pytest.mark.slow),
         ("triggered/several_events", "delivyr"),
         pytest.param("opt_outs/by_preference", "textlocal", marks=pytest.mark.slow),

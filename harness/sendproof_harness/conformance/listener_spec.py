@@ -36,9 +36,13 @@ def contract() -> Mapping[str, Any]:
 
 @cache
 def body_schemas() -> Mapping[int, Schema]:
-    """Return, by event type, the schema of the body, with `nullable` converted to JSON Schema."""
+    """Return, by event type, the schema of the body, with `nullable` converted to JSON Schema.
+
+    The contract also describes callbacks, which are no events.
+    """
     schemas: Mapping[str, Schema] = contract()["components"]["schemas"]
-    return {_event_type(schema): _json_schema(schema) for schema in schemas.values()}
+    events = (schema for schema in schemas.values() if not schema["properties"].keys().isdisjoint(_TYPE_MEMBERS))
+    return {_event_type(schema): _json_schema(schema) for schema in events}
 
 
 def example(event: int) -> dict[str, Any]:

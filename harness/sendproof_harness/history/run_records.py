@@ -60,8 +60,9 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     bridge, and for `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of
     opt-outs, by number of the channel, where it is another one. `links` has the link that triggered messages need, by
     number of the channel. `free_texts` are the channels whose triggered messages have the texts and recipients that the
-    client's overrides compute. `sender` is the sender in the handover, `listen` the host and port where the bridge must
-    listen, `apps` has the names of each channel's apps by id, and `subjects` are what the run must contain.
+    client's overrides compute. `sender` is the sender in the handover, `listen` the origin, such as
+    http://127.0.0.1:9000, where the bridge must listen. `apps` has the names of each channel's apps by id, and
+    `subjects` are what the run must contain.
     """
 
     name: str

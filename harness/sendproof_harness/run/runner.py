@@ -276,7 +276,7 @@ def _save_histories(
             scenario=context.scenario.name,
             file=name,
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
-            wishes={**_judged_wishes(context.scenario), "listen": _address(context.bridge.listen)},
+            wishes={**_judged_wishes(context.scenario), "listen": _origin(context.bridge.listen)},
             identity=identity,
             leaks=context.bridge.leaked_secrets(handover),
             aborted=None if aborted is None else asdict(aborted),
@@ -289,8 +289,8 @@ def _save_histories(
     return tuple(files)
 
 
-def _address(listen: Mapping[str, Any]) -> str:
-    return f"{listen['host']}:{listen['port']}"
+def _origin(listen: Mapping[str, Any]) -> str:
+    return f"http://{listen['host']}:{listen['port']}"
 
 
 def _judged_wishes(scenario: Scenario) -> dict[str, object]:

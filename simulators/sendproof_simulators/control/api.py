@@ -25,7 +25,7 @@ from sendproof_simulators.control import (
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
 from sendproof_simulators.core.contracts import DEFAULT_RULES, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
-from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.limits import SERVICE, Limits
 from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
@@ -83,7 +83,9 @@ class ControlApi:
 
     def __init__(self, contract: Contract, context: ControlContext) -> None:
         """Find the handler of each operation; raise `LookupError` if one is missing."""
-        self.body_limit = Limits(contract, {}).body_bytes
+        limits = Limits(contract, {})
+        self.body_limit = limits.body_bytes
+        context.sandboxes.maximum = limits.value(SERVICE, "sandboxes")
         self.connexion = ConnexionApp(contract)
         self._contract = contract
         self._context = context
@@ -114,7 +116,9 @@ class ControlApi:
             return problem_response(Problem(kind="internal", status=500, detail=detail))
 
     async def _handle(self, valid: ValidRequest) -> Response:
-        call = ControlCall(control=self._context, params=valid.params, body=valid.body)
+        call = ControlCall(
+            control=self._context, params=valid.params, body=valid.body, defaults=valid.operation.defaults
+        )
         return await self._handlers[valid.operation.id](call)
 
     def too_large(self) -> Response:

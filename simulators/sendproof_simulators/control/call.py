@@ -52,6 +52,12 @@ class ControlCall:
     control: ControlContext
     params: Mapping[str, Any]
     body: Any
+    defaults: Mapping[str, Any]
+
+    def value(self, name: str) -> Any:
+        """Return a parameter or a member of the body; if the request lacks it, the default in the contract."""
+        given = {**self.params, **self.body} if isinstance(self.body, Mapping) else self.params
+        return given[name] if name in given else self.defaults[name]
 
     @property
     def sandbox(self) -> Sandbox:

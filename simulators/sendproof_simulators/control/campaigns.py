@@ -77,7 +77,7 @@ def _campaign_plan(call: ControlCall) -> CampaignPlan:
         campaign=fields["campaign"],
         name=fields.get("name", f"Campaign {fields['campaign']}"),
         customers=fields["customers"],
-        first_customer=fields.get("first_customer", 0),
+        first_customer=call.value("first_customer"),
         parts=tuple(_channel_plan(call, part) for part in fields.get("channels", single)),
         announce_at=_optional_instant(fields, "announce_at") or now,
         day=read_instant(fields["day"] + "T00:00:00Z") if "day" in fields else None,

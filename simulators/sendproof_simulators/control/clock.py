@@ -8,9 +8,6 @@ from sendproof_simulators.core.clock.wall_clock import LAST_INSTANT, YEARS, iso
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.sandbox import Sandbox
 
-# Enough for a week with a million receipts; a bridge that never parks fails much earlier.
-ADVANCE_TIMEOUT_S = 120.0
-
 
 async def get_clock(call: ControlCall) -> Response:
     """Return the clock."""
@@ -33,7 +30,7 @@ async def advance_clock(call: ControlCall) -> Response:
         raise ControlError(409, f"expected a target before the year {YEARS.stop}, got one {to - LAST_INSTANT} ms later")
     _record_on_clock(call, {"action": "advance", "to": iso(to)})
     try:
-        await sandbox.clock.advance(to, body.get("timeout_s", ADVANCE_TIMEOUT_S))
+        await sandbox.clock.advance(to, call.value("timeout_s"))
     except ValueError as error:
         raise ControlError(409, str(error)) from None
     except NotQuietError as error:

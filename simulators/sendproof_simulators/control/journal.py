@@ -9,7 +9,6 @@ from sendproof_simulators.core.sandbox import HistoryOrigin
 
 NDJSON = "application/x-ndjson"
 # Default size of a journal part: large compared with the cost of a request, and quick to produce.
-JOURNAL_BYTES = 1 << 20
 
 
 async def get_state(call: ControlCall) -> Response:
@@ -36,5 +35,5 @@ async def get_expectations(call: ControlCall) -> Response:
 
 async def get_journal(call: ControlCall) -> Response:
     """Return whole lines of the journal from a byte offset."""
-    start, max_bytes = call.params["start"], call.params.get("max_bytes", JOURNAL_BYTES)
+    start, max_bytes = call.params["start"], call.value("max_bytes")
     return Response(content_type=NDJSON, body=call.sandbox.journal.read(start, max_bytes))

@@ -54,8 +54,8 @@ def _trigger_plan(call: ControlCall) -> TriggerPlan:
         render=templates_of(call, channel.provider).render,
         conditions=tuple(_condition(condition) for condition in fields["criteria"]),
         exclude=frozenset(fields.get("exclude", ())),
-        repeat=fields.get("repeat", False),
-        action=fields.get("action", 2),
+        repeat=call.value("repeat"),
+        action=call.value("action"),
     )
 
 

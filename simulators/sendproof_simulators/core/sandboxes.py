@@ -13,8 +13,6 @@ from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
-# A sandbox needs about a megabyte. A client that creates more than this forgot to delete them.
-MAX_SANDBOXES = 1_000
 # The name of a login where a request presents it instead of a key.
 _LOGIN = "login"
 
@@ -49,6 +47,8 @@ class Sandboxes:
         self._by_id: dict[str, Sandbox] = {}
         self._by_credential: dict[tuple[str, str], Owner] = {}
         self._names_drawn = 0
+        #: The maximum number of sandboxes, each of which needs about a megabyte.
+        self.maximum: int | None = None
 
     def __iter__(self) -> Iterator[Sandbox]:
         return iter(self._by_id.values())
@@ -60,8 +60,8 @@ class Sandboxes:
         """
         if settings.name in self._by_id:
             raise ValueError(f"expected a new sandbox name, got {settings.name!r}; choose another or delete it first")
-        if len(self._by_id) >= MAX_SANDBOXES:
-            raise ValueError(f"expected at most {MAX_SANDBOXES} sandboxes; delete those that are no longer needed")
+        if self.maximum is not None and len(self._by_id) >= self.maximum:
+            raise ValueError(f"expected at most {self.maximum} sandboxes; delete those that are no longer needed")
         clock = None if clock_of is None else clock_of.clock
         credentials = self._credentials(settings)
         watch = self.watch if settings.strict else self.watch_everywhere

@@ -52,6 +52,15 @@ def test_page_request_has_attributes_and_offset(services):
     }
 
 
+def test_page_without_attributes_has_customers_templates_and_times(services):
+    """A provider that knows the customers needs none."""
+    services.respond(PAGE, Reply([{name: ROW[name] for name in ROW if name != "CustomerAttributes"}]))
+    rows = optimove_client(services).send_details(505, "7001", [], 0)
+
+    assert "CustomerAttributes" not in services.calls(PAGE)[0].query
+    assert [row.attributes for row in rows] == [{}]
+
+
 @pytest.mark.parametrize(
     "row",
     [

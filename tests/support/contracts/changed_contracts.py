@@ -9,6 +9,8 @@ from typing import Any
 
 from sendproof_simulators.services.discovery import discover, service_contract
 
+#: The window of every rate limit in a changed contract.
+CHANGED_WINDOW = "5 seconds"
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -80,6 +82,7 @@ def change_limits(folder: Path, numbers: Mapping[LimitCase, int]) -> None:
     for service in discover():
         document = contract_document(service)
         for operation, entry in stated_entries(document):
+            entry.update({"within": CHANGED_WINDOW} if "within" in entry else {})
             for case, number in numbers.items():
                 condition = str(entry.get("option", ""))
                 if (case.service, case.operation, case.name) != (service, operation, entry["name"]):

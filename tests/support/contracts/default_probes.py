@@ -5,6 +5,7 @@ A probe sends its request with `fields`, and returns what shows the effect of th
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from limit_probes import MINUTE, add_campaigns, bulk_is_accepted, encoded, numbers
 from local_simulators import LocalSandbox
@@ -45,6 +46,18 @@ def members_of_row(sandbox: LocalSandbox, fields: Mapping[str, object]) -> objec
     add_campaigns(sandbox)
     query = {"CampaignID": 7001, **fields}
     return list(sandbox.send("optimove", "GET", "/current/customers/GetCustomerSendDetailsByCampaign", query).json[0])
+
+
+def groups_of_customers(sandbox: LocalSandbox, fields: Mapping[str, object], function: str) -> object:
+    """Return the groups of the customers of a campaign with a control group."""
+    add_campaigns(sandbox)
+    splits = [{"share": 1, "template": "Offer", "send_at": "2026-03-05T09:00:00Z"}]
+    plan = {"campaign": 7004, "channel": 505, "customers": 20, "splits": splits, "control_group": 0.5}
+    sandbox.control("POST", "/campaigns", plan)
+    sandbox.wait(1_000)
+    query = {"Date": "2026-03-02"} if function.endswith("ByDate") else {"CampaignID": 7004}
+    rows = sandbox.send("optimove", "GET", f"/current/customers/{function}", {**query, **fields}).json
+    return {row["ActionID"] for row in rows}
 
 
 def group_of_interaction(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object:
@@ -169,6 +182,12 @@ PROBES: Mapping[tuple[str, str], DefaultProbe] = {
     ("optimove", "GetCustomerSendDetailsByCampaign.IncludeTemplateIDs"): DefaultProbe(
         "IncludeTemplateIDs", True, members_of_row
     ),
+    **{
+        ("optimove", f"{function}.IncludeControlGroup"): DefaultProbe(
+            "IncludeControlGroup", True, partial(groups_of_customers, function=function)
+        )
+        for function in ("GetCustomerOneTimeActionsByCampaign", "GetCustomerOneTimeActionsByDate")
+    },
     ("optimove", "CampaignInteractions.RecipientGroupID"): DefaultProbe("RecipientGroupID", 2, group_of_interaction),
     ("textlocal", "Format"): DefaultProbe("format", "xml", format_of_balance),
     ("textlocal", "OptOuts"): DefaultProbe("optouts", True, messages_to_opt_out),

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+from changed_contracts import contract_document
+from credential_helpers import present
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.faulty_response import CONNECTION
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, VERSION, VERSION_HEADER, sign
@@ -105,10 +107,10 @@ class LocalSandbox:
         headers = {"content-type": kind} if content or method != "GET" else {}
         pairs = list(query.items()) if isinstance(query, Mapping) else list(query)
         credentials = self.credentials(service)
+        presented = present(contract_document(service), credentials)
+        headers |= {name.lower(): value for name, value in presented.header.items()}
         if service == "optimove":
             headers["x-api-key"] = credentials["admin_key"]
-        if service == "delivyr":
-            headers |= {"x-api-key": credentials["api_key"], "x-account-id": credentials["account_id"]}
         if service == "textlocal":
             pairs.append(("apikey", credentials["apikey"]))
         if service == "optimove-metrics":

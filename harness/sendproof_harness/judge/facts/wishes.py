@@ -57,7 +57,8 @@ def wanted_sender(history: History) -> str | None:
 
 def listen_address(history: History) -> str | None:
     """Return host and port at which the handover lets the bridge listen; None if the history does not say."""
-    return next((scenario.listen for scenario in history.scenarios), None)
+    origin = next((scenario.listen for scenario in history.scenarios), None)
+    return None if origin is None else origin.partition("://")[2]
 
 
 def wanted_links(history: History) -> Mapping[int, str]:

@@ -92,7 +92,7 @@ def test_address_without_any_response_is_blamed_on_config(correct_run):
 def test_listener_at_another_port_than_the_given_one_names_both(correct_run):
     run = correct_run.change("webhook", lambda line: line | response(None, "connection refused"))
     scenario = {"n": 0, "at": iso(START), "real": 0.0, "kind": "scenario", "name": "Any", "file": "any"}
-    run = run.plus(scenario | {"listen": "127.0.0.1:9001"})
+    run = run.plus(scenario | {"listen": "http://127.0.0.1:9001"})
 
     cause = "optimove event 13: no server responds at the given address, which is not that of the handover"
     assert ("webhooks.acknowledged", "bridge", cause) in found(run)
