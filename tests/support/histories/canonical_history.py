@@ -35,13 +35,15 @@ def digest(lines: Iterable[bytes]) -> str:
 
 
 _LEFT_OUT = frozenset({"n", "real", "seal"})
-# Some lines name the line of a request; the response time of a webhook is real time; a body may contain ports.
+# Some lines name the line of a request; the response time of a webhook is real time; a body may contain ports, and
+# `listen` is one.
 _LEFT_OUT_OF = {
     "delivery": _LEFT_OUT | {"request"},
     "rejection": _LEFT_OUT | {"request"},
     "webhook": _LEFT_OUT | {"duration_ms", "held_call"},
     "run": _LEFT_OUT | {"began", "duration_s", "load"},
     "request": _LEFT_OUT | {"content"},
+    "scenario": _LEFT_OUT | {"listen"},
 }
 
 _encode = msgspec.json.Encoder(order="sorted").encode
