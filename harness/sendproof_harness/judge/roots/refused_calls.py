@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE
+from sendproof_harness.judge.facts.keys import CampaignKey
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION
+from sendproof_harness.judge.facts.requests import hidden_needs
 from sendproof_harness.judge.findings import Finding, cached_per_history
 from sendproof_harness.judge.roots.absences import Stage
 from sendproof_harness.judge.roots.root import (
@@ -70,6 +72,19 @@ def refused_calls(history: History, findings: Sequence[Finding]) -> Iterator[Roo
                 channels=_channels(history, calls),
                 same_causes=same if check == CREDENTIALS else frozenset(),
             )
+
+
+def hidden_attributes(history: History, findings: Sequence[Finding]) -> Iterator[Root]:
+    """Yield a root for the campaigns of which a key may not read an attribute, even if it may read others."""
+    campaigns: defaultdict[str, set[CampaignKey]] = defaultdict(set)
+    for finding in findings:
+        request = _requests_by_line(history).get(finding.where.request or 0)
+        if finding.check == REQUESTS and request is not None and hidden_needs(history, request):
+            summary = request.summary or {}
+            campaigns[finding.cause].add((summary.get("campaign") or 0, summary.get("channel") or 0))
+    for cause, keys in campaigns.items():
+        stages = AFTER_READING | {"read"}
+        yield Root(check=REQUESTS, cause=cause, stages=stages, campaigns=frozenset(keys))
 
 
 def _calls(history: History, finding: Finding) -> Iterator[_Call]:
