@@ -32,6 +32,7 @@ CREDENTIALS, REQUESTS = "contract.credentials", "contract.requests"
 _Call = tuple[str, str | None]
 
 _METRICS_SERVICE = "optimove-metrics"
+_READS: frozenset[Stage] = AFTER_READING | {"read"}
 _LISTENS: frozenset[Stage] = SET_UP | AFTER_NOTIFICATION | {"notified"}
 
 #: What is missing if Optimove never accepts an operation.
@@ -39,7 +40,7 @@ _OPTIMOVE_STAGES: Mapping[str, frozenset[Stage]] = {
     "RegisterEventListener": _LISTENS,
     "AddChannelTemplates": SET_UP,
     "GetChannelTemplates": SET_UP,
-    PAGE_OPERATION: AFTER_READING | {"read"},
+    PAGE_OPERATION: _READS,
     "UpdateCustomerPromotionStatus": frozenset({"cleared"}),
     "UpdateCampaignMetrics": frozenset({"metrics"}),
     "UpdateCampaignInteractions": frozenset({"interactions"}),
@@ -83,8 +84,7 @@ def hidden_attributes(history: History, findings: Sequence[Finding]) -> Iterator
             summary = request.summary or {}
             campaigns[finding.cause].add((summary.get("campaign") or 0, summary.get("channel") or 0))
     for cause, keys in campaigns.items():
-        stages = AFTER_READING | {"read"}
-        yield Root(check=REQUESTS, cause=cause, stages=stages, campaigns=frozenset(keys))
+        yield Root(check=REQUESTS, cause=cause, stages=_READS, campaigns=frozenset(keys))
 
 
 def _calls(history: History, finding: Finding) -> Iterator[_Call]:
