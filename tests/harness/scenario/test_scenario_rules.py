@@ -164,8 +164,8 @@ BROKEN = [
         "{event: page_visit, where: {pge: /offers}}",
         [
             (
-                '24: triggers[0].criteria[0]: no step has an event "page_visit" with {pge: /offers};'
-                " change this criterion, or add such a step"
+                '24: triggers[0].criteria[0].where: no step has an event "page_visit" with {pge: /offers};'
+                " change `where` or add such a step"
             ),
         ],
     ),

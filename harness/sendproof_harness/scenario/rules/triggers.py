@@ -81,25 +81,21 @@ def events_are_counted(scenario: Scenario, document: Document) -> Iterator[Diagn
 
 
 def criteria_can_be_met(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that some event of the steps counts for each criterion; `events_are_counted` reports unknown events."""
-    events = [step for step in scenario.steps if isinstance(step, CustomerEvents)]
-    counted = {criterion.event for trigger in scenario.triggers for criterion in trigger.criteria}
-    if any(event.event not in counted for event in events):
-        return
+    """Check that the parameters of some event fit each criterion, if a step has this event at all."""
     for index, trigger in enumerate(scenario.triggers):
         for number, criterion in enumerate(trigger.criteria):
-            if not any(_counts(event, criterion) for event in events):
+            steps = (step for step in scenario.steps if isinstance(step, CustomerEvents))
+            events = [step for step in steps if step.event == criterion.event]
+            if events and not any(_fits(event, criterion) for event in events):
                 where = ", ".join(f"{name}: {value}" for name, value in criterion.where.items())
-                event = f'"{criterion.event}"' + (f" with {{{where}}}" if where else "")
-                message = f"no step has an event {event}; change this criterion, or add such a step"
-                yield document.diagnostic(("triggers", index, "criteria", number), message)
+                message = (
+                    f'no step has an event "{criterion.event}" with {{{where}}}; change `where` or add such a step'
+                )
+                yield document.diagnostic(("triggers", index, "criteria", number, "where"), message)
 
 
-def _counts(event: CustomerEvents, criterion: Criterion) -> bool:
-    has_parameters = all(
-        name in event.parameters and event.parameters[name] == value for name, value in criterion.where.items()
-    )
-    return event.event == criterion.event and has_parameters
+def _fits(event: CustomerEvents, criterion: Criterion) -> bool:
+    return all(name in event.parameters and event.parameters[name] == value for name, value in criterion.where.items())
 
 
 RULES = (
