@@ -1,4 +1,4 @@
-"""Each of the ten workarounds for Connexion that `connexion_app.py` lists."""
+"""Each of the eleven workarounds for Connexion that `connexion_app.py` lists."""
 
 import asyncio
 import threading
@@ -51,6 +51,11 @@ def test_body_that_is_not_utf8_is_a_bad_request() -> None:
     response, exchange = toy.validate(toy.post(b'{"text":"\xff"}'))
     assert response.status == 400
     assert exchange.problem.violations[0].rule == "syntax"
+
+
+def test_header_that_is_not_ascii_is_no_failure() -> None:
+    response, _ = toy.validate(Request(method="POST", path="/notes", headers={"content-type": "\xff"}, body=b"{}"))
+    assert response.status == 415
 
 
 def test_formats_are_checked() -> None:
