@@ -53,6 +53,12 @@ def test_body_that_is_not_utf8_is_a_bad_request() -> None:
     assert exchange.problem.violations[0].rule == "syntax"
 
 
+@pytest.mark.parametrize("body", [b"[" * 5_000, b'{"text":' * 5_000])
+def test_body_that_is_nested_too_deeply_is_a_bad_request(body: bytes) -> None:
+    _, exchange = toy.validate(toy.post(body))
+    assert [(v.rule, v.message) for v in exchange.problem.violations] == [("syntax", "the body is nested too deeply")]
+
+
 def test_header_that_is_not_ascii_is_no_failure() -> None:
     response, _ = toy.validate(Request(method="POST", path="/notes", headers={"content-type": "\xff"}, body=b"{}"))
     assert response.status == 415
