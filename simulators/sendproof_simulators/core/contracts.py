@@ -150,6 +150,9 @@ class Operation:
             value = decode(request.body, self.body.content_type, self.body.types)
         except RecursionError:
             return None, [Violation(where="body", rule="syntax", message=f"the body is {NESTED_TOO_DEEPLY}")]
+        except UnicodeDecodeError as error:
+            message = f"the body is not UTF-8: byte 0x{error.object[error.start]:02x}"
+            return None, [Violation(where="body", rule="syntax", message=message)]
         except ValueError as error:
             message = f"the body is not {self.body.content_type}: {error}"
             return None, [Violation(where="body", rule="syntax", message=message)]
