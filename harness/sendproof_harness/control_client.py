@@ -143,7 +143,7 @@ class ControlClient:
         self._call("PUT", f"{_provider_path(sandbox, provider)}/settings", settings)
 
     def preview(self, sandbox: str, service: str, wanted: Json) -> dict[str, Any]:
-        """Return what a service would do, such as the text of a template at Textlocal, without doing it."""
+        """Return what a service would do, such as the text of a template for one customer, without doing it."""
         return self._object("POST", f"{_provider_path(sandbox, service)}/preview", wanted)
 
     # -- campaigns, triggers and customers -------------------------------------------------------------

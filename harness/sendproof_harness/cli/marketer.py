@@ -66,7 +66,7 @@ def preview(
     sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Preview a template of Textlocal, with its translations.
+    """Preview a template at a provider that fills in the texts, with its translations.
 
     With a customer, it is the text in the customer's language, filled in.
 

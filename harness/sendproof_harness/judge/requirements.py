@@ -184,8 +184,8 @@ SEND_FIELDS_RIGHT = Requirement(
 CUSTOMERS_NAMED_BY_ID = Requirement(
     number="R410",
     text="Where the provider knows the client's customers (`recipients: customer_ids`), the bridge gives it a template "
-    "and a group of customer ids, and no number or text of its own: the brochure of Textlocal and Optimove says so.",
-    source="docs/textlocal-brochure.md",
+    "and a group of customer ids, and no number or text of its own: the brochure of the integration says so.",
+    source="docs/brochure-flow.md",
     evidence="documented",
 )
 SUPPRESSION_RESPECTED = Requirement(

@@ -107,7 +107,7 @@ def test_control_api_previews_overrides(simulators):
 
 def test_preview_of_service_without_preview_is_404(simulators):
     sandbox = new_sandbox(simulators)["sandbox"]
-    url = f"{simulators.control}/control/sandboxes/{sandbox}/providers/textlocal/preview"
+    url = f"{simulators.control}/control/sandboxes/{sandbox}/providers/xtremepush/preview"
     response = requests.post(url, json={}, timeout=60)
     assert response.status_code == 404
-    assert response.json()["detail"] == "'textlocal' is not a service with a preview; there are: delivyr"
+    assert response.json()["detail"] == "'xtremepush' is not a service with a preview; there are: delivyr, textlocal"

@@ -1,7 +1,7 @@
 """Check that a bridge gives templates and customer ids to a provider that knows the customers.
 
-documented, in the brochure Textlocal x Optimove: Optimove stores no numbers; it names a group of customer ids, a
-template and a time.
+documented, in the brochure of the integration (docs/brochure-flow.md): Optimove stores no numbers; it names a group of
+customer ids, a template and a time.
 """
 
 from collections.abc import Sequence
