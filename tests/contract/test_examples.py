@@ -11,6 +11,7 @@ from repository import CONTRACTS
 from sendproof_simulators.server.server import DefaultSandbox, create_default_sandbox
 from sendproof_simulators.services.optimove_metrics import SIMULATOR as METRICS
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
+from sendproof_simulators.services.xtremepush import SIMULATOR as XTREMEPUSH
 
 SERVICES = ("control", "delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush")
 # The credentials of the default sandbox that are no part of an example.
@@ -56,7 +57,7 @@ def simulators(started: LocalSimulators) -> Iterator[LocalSimulators]:
 
 def send(simulators: LocalSimulators, service: str, example: ExampleRequest) -> Reply:
     """Send an example with the credentials of the default sandbox; sign it where the service demands that."""
-    body = example.encoded()
+    body = example.encoded().replace(b"YOUR_APPTOKEN", XTREMEPUSH.default_credentials["apptoken"].encode())
     headers = {"content-type": example.media} if body else {}
     headers |= {name.lower(): value for name, value in example.headers.items()}
     if example.needs_credential:
