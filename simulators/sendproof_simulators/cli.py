@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from sendproof_simulators.core.faults.spec import catalogue as fault_catalogue
 from sendproof_simulators.core.faults.spec import summary
@@ -68,6 +69,13 @@ def up(
     no_rate_limits: Annotated[
         bool, typer.Option("--no-rate-limits", help="Accept any number of requests in the default sandbox.")
     ] = False,
+    examples: Annotated[
+        bool,
+        typer.Option(
+            "--examples",
+            help="Fill the default sandbox with what the contracts' examples name; its time starts on 2 March 2026.",
+        ),
+    ] = False,
     strict: Annotated[
         bool,
         typer.Option(
@@ -95,6 +103,7 @@ def up(
             customers=customers,
             allow_remote_webhooks=allow_remote_webhooks,
             rate_limits=not no_rate_limits,
+            examples=examples,
         )
         listening = Listening(host=host, port=port, public_host=public_host)
         violations = serve(listening, _print_json if json else _print_addresses, default, strict=strict)
@@ -122,7 +131,7 @@ def simulators(simulators_path: SimulatorsPath = None, json: Json = False) -> No
     for entry in entries:
         counts = [str(entry[column]) for column in ("operations", "documented", "observed", "assumed")]
         table.add_row(f"[bold]{entry['name']}[/]", entry["title"], Path(entry["contract"]).name, *counts)
-    Console().print(table)
+    _print_table(table)
 
 
 @app.command()
@@ -143,7 +152,7 @@ def evidence(json: Json = False) -> None:
     for contract, parts in counts.items():
         for part, levels in parts.items():
             table.add_row(f"[bold]{contract}[/]", part, *(str(levels[level]) for level in LEVELS))
-    Console().print(table)
+    _print_table(table)
 
 
 @app.command()
@@ -189,7 +198,7 @@ def operations(
             sources = ", ".join(f"{statement.text} {statement.evidence}" for statement in operation.evidence)
             cells = (operation.call, marked(in_force(operation.limits)), marked(operation.errors), sources)
             table.add_row(f"[bold]{operation.name}[/]", *map(escape, cells))
-    Console().print(table)
+    _print_table(table)
 
 
 @app.command()
@@ -205,7 +214,7 @@ def dialects() -> None:
             for option in dialect.options:
                 default = " (default)" if option.value == dialect.default else ""
                 table.add_row("", option.value + default, option.meaning, f"{option.evidence}: {option.source}")
-    Console().print(table)
+    _print_table(table)
 
 
 @app.command()
@@ -223,7 +232,7 @@ def faults(json: Json = False) -> None:
         table.add_row(f"[bold]{fault['fault']}[/]", targets, moments, fault["summary"])
         for name, field in fault["fields"].items():
             table.add_row("", "", "", f"- {summary(name, field)}")
-    Console().print(table)
+    _print_table(table)
 
 
 @app.command()
@@ -236,9 +245,8 @@ def test_numbers() -> None:
     for test_number in TEST_NUMBERS:
         numbers = (number_for_code(country, test_number.code) for country in COUNTRIES)
         table.add_row(test_number.code, test_number.name, *numbers)
-    console = Console()
-    console.print(table)
-    console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
+    _print_table(table)
+    typer.echo("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
 def _options(texts: Sequence[str]) -> dict[str, str]:
@@ -276,6 +284,17 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
+
+
+def _print_table(table: Table) -> None:
+    """Print a table: folded on a terminal, and elsewhere each row as one line with tabs, for grep and cut."""
+    console = Console()
+    if console.is_terminal:
+        console.print(table)
+        return
+    columns = [(column.header, *column.cells) for column in table.columns]
+    for cells in zip(*columns, strict=True):
+        typer.echo("\t".join(Text.from_markup(str(cell)).plain for cell in cells))
 
 
 def _print_json(value: object) -> None:

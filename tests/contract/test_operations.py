@@ -74,3 +74,12 @@ def test_command_prints_json_and_a_table_of_operations() -> None:
         3,
         True,
     )
+
+
+def test_list_in_a_pipe_has_one_line_for_each_operation() -> None:
+    """Names and limits can be searched with grep, and columns cut at tabs."""
+    lines = sendproof("operations", "textlocal").out.splitlines()
+    assert lines[0] == "operation\tcall\tlimits\terrors\tevidence"
+    (email,) = [line for line in lines if line.startswith("get_history_email\t")]
+    assert email.split("\t")[1] == "POST /get_history_email"
+    assert {line.count("\t") for line in lines} == {4}

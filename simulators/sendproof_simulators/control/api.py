@@ -94,26 +94,28 @@ class ControlApi:
     async def respond(self, request: Request) -> Response:
         """Respond to one request. In strict mode, report how the response violates the contract."""
         request = self._contract.canonical(request)
-        response = await self._respond(request)
-        watch = self._context.sandboxes.watch_everywhere
+        found = self._contract.find_operation(request)
+        operation, watch = None if found is None else found[0].id, self._context.sandboxes.watch_everywhere
+        try:
+            response = await self._respond(request)
+        except Exception as error:
+            log.exception("serving %s failed", request.path)
+            detail = f"the simulator failed: {type(error).__name__}: {error}"
+            if watch is not None:
+                watch.report_failure("control", operation, detail)
+            return problem_response(Problem(kind="internal", status=500, detail=detail))
         if watch is not None and not isinstance(response, StreamedResponse):
-            found = self._contract.find_operation(request)
-            watch.check_response("control", frozenset(), None if found is None else found[0].id, response)
+            watch.check_response("control", frozenset(), operation, response)
         return response
 
     async def _respond(self, request: Request) -> Response:
-        exchange = ControlExchange(request)
-        result = await self.connexion.validate(exchange)
+        result = await self.connexion.validate(ControlExchange(request))
         if isinstance(result, Response):
             return result
         try:
             return await self._handle(result)
         except ControlError as error:
             return problem_response(Problem(kind="refused", status=error.status, detail=str(error)), error.members)
-        except Exception as error:
-            log.exception("serving %s failed", request.path)
-            detail = f"the simulator failed: {type(error).__name__}: {error}"
-            return problem_response(Problem(kind="internal", status=500, detail=detail))
 
     async def _handle(self, valid: ValidRequest) -> Response:
         call = ControlCall(

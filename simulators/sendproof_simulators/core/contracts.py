@@ -28,7 +28,7 @@ from sendproof_simulators.core.members import (
     with_choices,
     without_absent_nulls,
 )
-from sendproof_simulators.core.violations import violations
+from sendproof_simulators.core.violations import NESTED_TOO_DEEPLY, violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
@@ -148,10 +148,14 @@ class Operation:
             return None, [Violation(where="body", rule="required", message="the body is missing")]
         try:
             value = decode(request.body, self.body.content_type, self.body.types)
-        except (ValueError, RecursionError) as error:
-            return None, [
-                Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")
-            ]
+        except RecursionError:
+            return None, [Violation(where="body", rule="syntax", message=f"the body is {NESTED_TOO_DEEPLY}")]
+        except UnicodeDecodeError as error:
+            message = f"the body is not UTF-8: byte 0x{error.object[error.start]:02x}"
+            return None, [Violation(where="body", rule="syntax", message=message)]
+        except ValueError as error:
+            message = f"the body is not {self.body.content_type}: {error}"
+            return None, [Violation(where="body", rule="syntax", message=message)]
         if self.body.content_type == JSON:
             value = self.body.members.read(value, rules)
         return value, violations(self.body.find_validator(rules), value, "body")

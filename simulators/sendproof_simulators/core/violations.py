@@ -20,6 +20,7 @@ MESSAGE_LENGTH = 300
 VALUE_LENGTH = 120
 
 _SECRET = re.compile(r"api-?_?key|hash|password|secret|token|authorization|signature", re.IGNORECASE)
+NESTED_TOO_DEEPLY = "nested too deeply"
 HIDDEN = "(a credential, not shown)"
 
 #: The description of a valid value by rule.
@@ -50,7 +51,7 @@ def violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str)
         return [*_violations(validator, value, where)]
     except ValueError:
         # The validator quotes invalid values, and cannot quote deeply nested ones.
-        return [Violation(where=where, rule="syntax", message="nested too deeply")]
+        return [Violation(where=where, rule="syntax", message=NESTED_TOO_DEEPLY)]
 
 
 def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> Iterator[Violation]:
@@ -69,14 +70,22 @@ def _smallest_errors(error: jsonschema_rs.ValidationError) -> Sequence[jsonschem
     depth = len(error.instance_path)
     possible = [form for form in forms if not any(_has_wrong_type(part, depth) for part in form)]
     # A form without errors: the value matches several forms where only one is allowed.
-    if not all(forms) or not possible:
+    if not all(forms):
         return [error]
+    if not possible:
+        return next(([part] for form in forms for part in form if _is_fraction(part)), [error])
     return [smallest for part in min(possible, key=len) for smallest in _smallest_errors(part)]
 
 
 def _has_wrong_type(error: jsonschema_rs.ValidationError, depth: int) -> bool:
     """Return True if the whole value at this depth has another type than the form."""
     return len(error.instance_path) == depth and _rule(error) == "type"
+
+
+def _is_fraction(error: jsonschema_rs.ValidationError) -> bool:
+    """Return True for a number with a decimal point, such as 13.0, in place of an integer."""
+    types = error.kind.as_dict().get("types", ()) if _rule(error) == "type" else ()
+    return isinstance(error.instance, float) and "integer" in types
 
 
 def _violation(error: jsonschema_rs.ValidationError, where: str) -> Violation:
@@ -116,9 +125,13 @@ def _rule(error: jsonschema_rs.ValidationError) -> str:
 
 
 def _message(error: jsonschema_rs.ValidationError, expected: str, value: str | None) -> str:
-    """Return the validator's message, except for objects and arrays, which it quotes completely."""
+    """Return the validator's message, except for objects and arrays, which it quotes completely, and several forms."""
+    if _is_fraction(error):
+        return f"expected an integer, got {value}"
     if isinstance(error.instance, dict | list) and _rule(error) not in {"required", "additionalProperties"}:
         return f"{value}, expected {expected}"
+    if "context" in error.kind.as_dict():
+        return f"expected {expected}, got {value}"
     message = error.message
     if len(message) <= MESSAGE_LENGTH:
         return message

@@ -87,9 +87,17 @@ class Simulators:
         await self._sender.__aexit__(kind, error, trace)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
+        """Serve one HTTP request. A failure is reported in strict mode; the HTTP server responds to it with 500."""
         if scope["type"] != "http":
             return
+        try:
+            await self._respond(scope, receive, send)
+        except Exception as error:
+            if self.watch.everywhere:
+                self.watch.report_failure("server", None, f"the server failed: {type(error).__name__}: {error}")
+            raise
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         service, path = self._find_service(scope)
         body_limit = self.control.body_limit if service is None else service.body_limit
         try:

@@ -14,6 +14,7 @@ the service's handler itself. Workarounds for Connexion's behaviour:
  8. It ignores `nullable` next to `$ref`: the compiler turns `nullable` into JSON Schema.
  9. `Allow` names one method only: refusals list all methods of the path.
 10. FlaskApp has ten threads: this is an AsyncApp.
+11. A header that is not UTF-8 is a 500: it gets headers in ASCII, as it reads none that could have other characters.
 """
 
 import copy
@@ -43,8 +44,6 @@ with warnings.catch_warnings():
     from connexion.options import SwaggerUIOptions
     from connexion.resolver import Resolution, Resolver
     from connexion.validators import AbstractRequestBodyValidator
-
-log = logging.getLogger(__name__)
 
 # Refusals are in the journal; Connexion would also print each.
 for _name in ("connexion", "connexion.middleware.exceptions", "connexion.operation"):
@@ -82,10 +81,11 @@ class Exchange(Protocol):
 
 @dataclass(slots=True)
 class _Validation:
-    """One request in Connexion, and the result if it is valid."""
+    """One request in Connexion, and the result if it is valid; `failure` is an error of the simulator itself."""
 
     exchange: Exchange
     valid: ValidRequest | None = None
+    failure: Exception | None = None
 
 
 class ConnexionApp:
@@ -103,13 +103,18 @@ class ConnexionApp:
         self._app = self._build()
 
     async def validate(self, exchange: Exchange) -> ValidRequest | Response:
-        """Return the operation, parameters and body of a valid request, or the refusal of any other."""
+        """Return the operation, parameters and body of a valid request, or the refusal of any other.
+
+        An error of the simulator itself is raised.
+        """
         validation = _Validation(exchange)
         token = self._current.set(validation)
         try:
             response = await _call(self._app, exchange.request)
         finally:
             self._current.reset(token)
+        if validation.failure is not None:
+            raise validation.failure
         return validation.valid or response
 
     def _build(self) -> connexion.AsyncApp:
@@ -188,9 +193,9 @@ class ConnexionApp:
     async def _on_http_error(self, request: Any, error: HTTPException) -> ConnexionResponse:
         return self._refusal(request, error.status_code, error.detail, ())
 
-    async def _on_failure(self, request: Any, error: Exception) -> ConnexionResponse:
-        log.error("validating %s failed", request.scope["path"], exc_info=error)
-        return self._refusal(request, 500, f"the simulator failed: {type(error).__name__}: {error}", ())
+    async def _on_failure(self, _request: Any, error: Exception) -> ConnexionResponse:
+        self._current.get().failure = error
+        return ConnexionResponse(status_code=500)
 
     def _refusal(self, request: Any, status: int, detail: str, violations: tuple[Violation, ...]) -> ConnexionResponse:
         exchange = self._current.get().exchange
@@ -300,7 +305,9 @@ def _scope(request: Request) -> dict[str, Any]:
         "root_path": "",
         "scheme": "http",
         "query_string": urlencode(request.query).encode(),
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        "headers": [
+            (name.encode("ascii", "replace"), value.encode("ascii", "replace")) for name, value in headers.items()
+        ],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 0),
         "extensions": {},

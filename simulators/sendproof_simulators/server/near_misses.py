@@ -148,7 +148,8 @@ def _body_fields(request: Request) -> Iterator[tuple[str, str]]:
         return
     try:
         content = msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, RecursionError):
+    # `ValueError`: also a text that is not UTF-8.
+    except (ValueError, RecursionError):
         yield from parse_qsl(request.body.decode("utf-8", "replace"))
         return
     if isinstance(content, dict):

@@ -45,6 +45,7 @@ UNAUTHENTICATED_KEPT = 1_000
 # Characters of an error response in the journal: enough for its reason.
 _EXCERPT_LENGTH = 300
 _FIRST_ERROR = 400
+_TEXT = "text/plain; charset=utf-8"
 
 # A client that only checks whether a bridge could work marks its requests with this header (also in the harness's
 # `preflight/http.py`). Such a request must not count as the bridge's, nor against its rate limit. A bridge gains
@@ -74,6 +75,7 @@ class Exchange:
     undecoded: Problem | None = None
     is_refused: bool = False
     is_error: bool = False
+    failure: str = ""
     injection: Injection | None = None
     faulted: FaultedResponse | None = None
     original_status: int = 0
@@ -143,11 +145,17 @@ class ServicePipeline:
         self.sandboxes = sandboxes
 
     async def respond(self, request: Request) -> Response:
-        """Take a request through all stages and return its response."""
-        exchange = self._decode(request)
-        sandbox = exchange.sandbox
-        if sandbox is None:
-            return await self._respond_unauthenticated(exchange)
+        """Take a request through all stages and return its response. A failure of the simulator is a response, too."""
+        exchange = Exchange(self.simulator, self.contract, request, "", None, "")
+        try:
+            exchange = self._decode(request)
+            if exchange.sandbox is None:
+                return await self._respond_unauthenticated(exchange)
+            return await self._respond_in(exchange.sandbox, exchange)
+        except Exception as error:  # noqa: BLE001 - as in the stages
+            return self._respond_to_failure(exchange, error)
+
+    async def _respond_in(self, sandbox: Sandbox, exchange: Exchange) -> Response:
         sandbox.clock.enter()
         try:
             try:
@@ -172,6 +180,29 @@ class ServicePipeline:
         finally:
             sandbox.clock.leave()
 
+    def _respond_to_failure(self, exchange: Exchange, error: Exception) -> Response:
+        """Return the response to a failure outside the stages, and record it with the facts that cannot fail again."""
+        response, sandbox = _fail(exchange, error), exchange.sandbox
+        watch = self.sandboxes.watch_everywhere if sandbox is None else sandbox.watch
+        found = self._contract_violations(exchange, sandbox, watch, response)
+        fields: dict[str, object] = {
+            "service": self.simulator.name,
+            "operation": exchange.operation,
+            "method": exchange.request.method,
+            "path": exchange.request.path,
+            "credential": "unknown" if sandbox is None else "known",
+            "status": response.status,
+            "violations": [],
+            "response_excerpt": exchange.failure[:_EXCERPT_LENGTH],
+        }
+        if sandbox is None:
+            self.unauthenticated.append(fields)
+            return response
+        number = sandbox.record("request", fields)
+        sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
+        sandbox.record_contract_violations(sent, found)
+        return response
+
     # -- stages ----------------------------------------------------------------------------------
 
     def _decode(self, request: Request) -> Exchange:
@@ -179,7 +210,10 @@ class ServicePipeline:
         if not isinstance(decoded, Problem):
             return self._resolve_credential(decoded)
         exchange = self._resolve_credential(replace(request, body=b""))
-        exchange.undecoded = decoded
+        found = self.contract.find_operation(exchange.request)
+        if found is not None and found[0].body is not None:
+            # Other operations do not read a body.
+            exchange.undecoded = decoded
         return exchange
 
     def _resolve_credential(self, request: Request) -> Exchange:
@@ -298,6 +332,8 @@ class ServicePipeline:
         if watch is None or exchange.faulted is not None:
             return []
         name = self.simulator.name
+        if exchange.failure:
+            return watch.report_failure(name, exchange.operation, exchange.failure)
         changed = frozenset[str]() if sandbox is None else sandbox.changed_dialects[name]
         return watch.check_response(name, changed, exchange.operation, response)
 
@@ -364,8 +400,14 @@ class ServicePipeline:
 def _fail(exchange: Exchange, error: Exception) -> Response:
     """Return the response to a failure of the simulator, so that the journal shows it as such."""
     log.error("serving %s failed", exchange.request.path, exc_info=error)
-    detail = f"the simulator failed: {type(error).__name__}: {error}"
-    return exchange.refuse(Problem(kind="internal", status=500, detail=detail, operation=exchange.operation))
+    exchange.failure = f"the simulator failed: {type(error).__name__}: {error}"
+    try:
+        return exchange.refuse(
+            Problem(kind="internal", status=500, detail=exchange.failure, operation=exchange.operation)
+        )
+    except Exception:
+        log.exception("the error form of %s failed", exchange.simulator.name)
+        return Response(status=500, body=exchange.failure.encode("utf-8", "replace"), content_type=_TEXT)
 
 
 def _with_transmission(exchange: Exchange, sandbox: Sandbox, response: Response) -> Response:

@@ -35,6 +35,7 @@ def violations_of(value: object) -> list[tuple[str, str, str | None]]:
         ([{"id": -1}], ("/0/id", "at least 0", "-1")),
         ([{"id": "x"}], ("/0/id", "text of the form ^[0-9]+$", '"x"')),
         ([{"id": None}], ("/0/id", "a value of type integer or a value of type string", "null")),
+        ([{"id": 13.0}], ("/0/id", "a value of type integer", "13.0")),
         ([{"id": 1}, {}], ("/1/id", "a member id", None)),
         ([{"id": 1, "a/b": "z"}], ("/0/a~1b", "one of x, y", '"z"')),
         ([{"id": 1, "to": {}}], ("/0/to/name", "a member name", None)),
@@ -48,6 +49,20 @@ def violations_of(value: object) -> list[tuple[str, str, str | None]]:
 def test_violation_names_the_smallest_invalid_part(value: object, expected: tuple[str, str, str | None]) -> None:
     """With several possible forms, that of the most likely one; only the beginning of long values."""
     assert violations_of(value) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (13.0, "expected an integer, got 13.0"),
+        (1e2, "expected an integer, got 100.0"),
+        (None, "expected a value of type integer or a value of type string, got null"),
+        (-1, "-1 is less than the minimum of 0"),
+    ],
+)
+def test_message_of_a_value_with_several_forms_says_what_is_expected(value: object, message: str) -> None:
+    (violation,) = violations(jsonschema_rs.Draft4Validator(SCHEMA), [{"id": value}], "body")
+    assert violation.message == message
 
 
 def test_credential_is_not_quoted() -> None:

@@ -1,4 +1,4 @@
-"""Each of the ten workarounds for Connexion that `connexion_app.py` lists."""
+"""Each of the eleven workarounds for Connexion that `connexion_app.py` lists."""
 
 import asyncio
 import threading
@@ -50,7 +50,19 @@ def test_chunked_body_is_valid() -> None:
 def test_body_that_is_not_utf8_is_a_bad_request() -> None:
     response, exchange = toy.validate(toy.post(b'{"text":"\xff"}'))
     assert response.status == 400
-    assert exchange.problem.violations[0].rule == "syntax"
+    (violation,) = exchange.problem.violations
+    assert (violation.rule, violation.message) == ("syntax", "the body is not UTF-8: byte 0xff")
+
+
+@pytest.mark.parametrize("body", [b"[" * 5_000, b'{"text":' * 5_000])
+def test_body_that_is_nested_too_deeply_is_a_bad_request(body: bytes) -> None:
+    _, exchange = toy.validate(toy.post(body))
+    assert [(v.rule, v.message) for v in exchange.problem.violations] == [("syntax", "the body is nested too deeply")]
+
+
+def test_header_that_is_not_ascii_is_no_failure() -> None:
+    response, _ = toy.validate(Request(method="POST", path="/notes", headers={"content-type": "\xff"}, body=b"{}"))
+    assert response.status == 415
 
 
 def test_formats_are_checked() -> None:

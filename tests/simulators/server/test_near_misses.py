@@ -81,3 +81,9 @@ def test_request_that_the_service_understood_is_no_near_miss() -> None:
     """A 404 for an unknown campaign is the service's own answer."""
     request = Request(method="POST", path=REGISTER)
     assert near_miss(OPTIMOVE, request, "the-key", 404, known=True) is None
+
+
+@pytest.mark.parametrize("body", [b'{"x":"\xff"}', b"\xff=\xfe", b"[" * 5_000, b'{"\\ud800":1}', b"\0"])
+def test_body_that_cannot_be_read_names_no_field(body: bytes) -> None:
+    request = Request(method="POST", path=REGISTER, body=body)
+    assert missed(request).differs == "you sent no credential, Optimove wants X-API-KEY"

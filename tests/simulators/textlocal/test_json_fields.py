@@ -101,3 +101,8 @@ def test_field_of_send_next_to_data_is_refused_by_its_name(account, name):
         f"Invalid parameter: {name}: expected in send only, got it next to data",
     )
     assert account.entries("delivery") == []
+
+
+def test_json_that_is_nested_too_deeply_is_refused_in_plain_words(account):
+    response = account.call("bulk_json", data='{"messages":' * 9_999)
+    assert response["errors"] == [{"code": 15, "message": "Invalid JSON string: nested too deeply"}]

@@ -119,6 +119,13 @@ class Contract:
             path = path.replace("{" + name + "}", str(text))
         return BoundedRequest(method.upper(), path, query, body, is_form, ".".join(where))
 
+    def example(self, operation: str) -> BoundedRequest:
+        """Return a valid request to an operation; values in its path stay as `{name}`."""
+        method, path, item, spec = self.operations[operation]
+        query, _ = self._parameters(item, spec)
+        body, is_form = self._body(spec)
+        return BoundedRequest(method.upper(), path, query, body, is_form, "")
+
     # -- schemas ---------------------------------------------------------------------------------
 
     def _request_schemas(self, operation: str) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], tuple[str, ...]]]:

@@ -148,10 +148,10 @@ class LocalSandbox:
 
 
 @contextmanager
-def local_simulators(changed_contracts: Path | None = None) -> Iterator[LocalSimulators]:
+def local_simulators(changed_contracts: Path | None = None, *, strict: bool = False) -> Iterator[LocalSimulators]:
     """Start the simulators, with the contracts of a folder before their own, and close them at the end."""
     with asyncio.Runner() as runner:
-        app = Simulators(changed_contracts=changed_contracts)
+        app = Simulators(changed_contracts=changed_contracts, strict=strict)
         app.addresses.control = "http://127.0.0.1:4100"
         app.addresses.services |= {name: f"{app.addresses.control}/{name}" for name in app.services}
         yield LocalSimulators(app, changed_contracts is not None, runner)

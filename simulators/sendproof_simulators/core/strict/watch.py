@@ -51,6 +51,12 @@ class Watch:
         self._report(f"{service}: the webhook {event}", found)
         return found
 
+    def report_failure(self, service: str, operation: str | None, failure: str) -> list[Violation]:
+        """Return a failure of a simulator as a violation, and report it on stderr. No contract allows one."""
+        found = [Violation(where="status", rule="failure", message=failure)]
+        self._report(f"{service}: the response of {operation or 'no operation'}", found)
+        return found
+
     @cached_property
     def _webhooks(self) -> Mapping[str, WebhookContract]:
         return {name: WebhookContract(contract) for name, contract in self.webhook_contracts().items()}

@@ -40,7 +40,9 @@ def decode_field(text: str, decoder: msgspec.json.Decoder[T], type_: type[T], me
     text = unquote_plus(text) if text.startswith("%") else text
     try:
         return _typed(text, decoder) or msgspec.convert(_converted(msgspec.json.decode(text), members, ()), type_)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+    except RecursionError:
+        raise ApiError(errors.BAD_JSON, "nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise ApiError(errors.BAD_JSON, str(error)) from error
 
 
