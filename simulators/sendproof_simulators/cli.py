@@ -69,6 +69,13 @@ def up(
     no_rate_limits: Annotated[
         bool, typer.Option("--no-rate-limits", help="Accept any number of requests in the default sandbox.")
     ] = False,
+    examples: Annotated[
+        bool,
+        typer.Option(
+            "--examples",
+            help="Fill the default sandbox with what the contracts' examples name; its time starts on 2 March 2026.",
+        ),
+    ] = False,
     strict: Annotated[
         bool,
         typer.Option(
@@ -96,6 +103,7 @@ def up(
             customers=customers,
             allow_remote_webhooks=allow_remote_webhooks,
             rate_limits=not no_rate_limits,
+            examples=examples,
         )
         listening = Listening(host=host, port=port, public_host=public_host)
         violations = serve(listening, _print_json if json else _print_addresses, default, strict=strict)

@@ -13,7 +13,7 @@ from sendproof_harness.explain.entry import Scope, TimelineEntry
 from sendproof_harness.explain.timeline import timeline_entries
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.causes.strays import strays
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ResultKind, ledger, result_meaning
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ResultKind, ledger, recipient_meaning
 from sendproof_harness.judge.findings import LEVELS, Finding, Location
 from sendproof_harness.judge.verdict import Verdict
 
@@ -49,9 +49,13 @@ class CampaignResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """The results and the timeline, with the findings about this customer and about their campaigns."""
+    """The results and the timeline, with the findings about this customer and about their campaigns.
+
+    `number` is the headline's text: the numbers, or why there is none.
+    """
 
     subject: Subject
+    number: str
     campaigns: tuple[CampaignResult, ...]
     timeline: tuple[TimelineEntry, ...]
     findings: tuple[Finding, ...]
@@ -96,6 +100,7 @@ def explain(history: History, verdict: Verdict, subject: Subject) -> Explanation
     findings, campaign_findings = _findings(verdict, scope)
     return Explanation(
         subject=Subject(customer=subject.customer, numbers=numbers),
+        number=", ".join(numbers) or _without_number(recipients),
         campaigns=tuple(_campaign_result(history, recipient) for recipient in recipients),
         timeline=timeline_entries(scope),
         findings=findings,
@@ -206,8 +211,15 @@ def _campaign_result(history: History, recipient: RecipientResult) -> CampaignRe
         campaign=obligation.campaign,
         channel=obligation.channel,
         kind=recipient.kind,
-        meaning=result_meaning(history, recipient.kind),
+        meaning=recipient_meaning(history, recipient),
     )
+
+
+def _without_number(recipients: Iterable[RecipientResult]) -> str:
+    reasons = {recipient.obligation.reason for recipient in recipients}
+    if "unknown_customer" in reasons:
+        return "unknown to the provider: not in the client's last import"
+    return "no usable number" if "unusable_number" in reasons else "no number in this run"
 
 
 def _findings(verdict: Verdict, scope: Scope) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:

@@ -38,7 +38,7 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
 
 def _head(explanation: Explanation) -> Text:
     name = explanation.subject.customer or "number without a customer"
-    text = Text.assemble((name, "bold"), "  ", ", ".join(explanation.subject.numbers) or "no usable number")
+    text = Text.assemble((name, "bold"), "  ", explanation.number)
     for campaign in explanation.campaigns:
         text.append("\n").append(_campaign_result(campaign))
     if not explanation.campaigns:

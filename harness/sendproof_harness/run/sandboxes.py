@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -143,7 +143,7 @@ def sandbox_settings(
             **({} if audience.spellings is None else {"spellings": _floats(audience.spellings)}),
             "attributes": [_client_attribute(attribute) for attribute in audience.attributes],
             "attribute_names": dict(audience.attribute_names),
-            "individuals": [_individual(individual) for individual in audience.individuals],
+            "individuals": [_individual(scenario, individual) for individual in audience.individuals],
         },
         "channels": [*map(_channel, scenario.channels), *_subscription_channels(scenario)],
         "keys": {name: _present(dataclasses.asdict(scope)) for name, scope in scenario.keys.items()},
@@ -157,8 +157,20 @@ def sandbox_settings(
     }
 
 
-def _individual(individual: Individual) -> dict[str, object]:
-    return _present(dataclasses.asdict(individual))
+def _individual(scenario: Scenario, individual: Individual) -> dict[str, object]:
+    """Return an individual; no draw of the suppression attribute suppresses one whose protection is given."""
+    suppression, attributes = scenario.suppression, dict(individual.attributes)
+    if suppression is not None and individual.protection is not None:
+        own = (attribute for attribute in scenario.audience.attributes if attribute.name == suppression.attribute)
+        for attribute in own:
+            attributes.setdefault(attribute.name, _harmless_value(attribute, suppression.excluded))
+    return {**_present(dataclasses.asdict(individual)), "attributes": attributes}
+
+
+def _harmless_value(attribute: ClientAttribute, excluded: Sequence[str]) -> str | None:
+    """Return the default of a suppression attribute, or else a value that suppresses no customer."""
+    values = (attribute.default, *attribute.values, None)
+    return next((value for value in values if (value or "") not in excluded), attribute.default)
 
 
 def _client_attribute(attribute: ClientAttribute) -> dict[str, object]:

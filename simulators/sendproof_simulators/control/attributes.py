@@ -28,9 +28,9 @@ async def put_attribute(call: ControlCall) -> Response:
 def _new_attribute(name: str, fields: Mapping[str, Any], now: Instant) -> Attribute:
     type_, default = normalize_type(fields.get("type", "")), fields.get("default")
     if type_ is None:
-        raise ControlError(400, f"type: expected a type such as VARCHAR(10) or INT, got {fields.get('type')!r}")
+        raise ControlError(409, f"type: expected a type such as VARCHAR(10) or INT, got {fields.get('type')!r}")
     if not fits(type_, default):
-        raise ControlError(400, f"default: expected a value of type {type_}, got {default!r}")
+        raise ControlError(409, f"default: expected a value of type {type_}, got {default!r}")
     return Attribute(name, type_, default, now, registered=fields.get("registered", True))
 
 

@@ -17,10 +17,11 @@ from sendproof_simulators.control.sandboxes import sandbox_json
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.audience.fake_names import pools
 from sendproof_simulators.core.clock.wall_clock import Instant, SystemWallClock
-from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.server.addresses import Listening
 from sendproof_simulators.server.app import Simulators
+from sendproof_simulators.server.example_data import EXAMPLES_START, add_example_data
 from sendproof_simulators.server.faulty_response import CONNECTION
 
 # Parked bridges are released at once; this is for clients that read slowly.
@@ -139,6 +140,7 @@ class DefaultSandbox:
     customers: int
     allow_remote_webhooks: bool
     rate_limits: bool
+    examples: bool
 
     def settings(self, start: Instant) -> SandboxSettings:
         """Return the settings of a sandbox on real time."""
@@ -146,7 +148,8 @@ class DefaultSandbox:
             name=DEFAULT,
             seed=self.seed,
             start=start,
-            rate=1.0,
+            # The data of the examples ends with the start of the clock.
+            rate=None if self.examples else 1.0,
             audience=AudienceRecipe(customers=self.customers, opted_out=0.04, unusable_numbers=0.02),
             channels=DEFAULT_CHANNELS,
             rate_limits=self.rate_limits,
@@ -172,6 +175,18 @@ def serve(
     return {} if simulators is None else simulators.watch.found
 
 
+async def create_default_sandbox(simulators: Simulators, default: DefaultSandbox) -> Sandbox:
+    """Create the default sandbox, and fill it with the data of the examples if `default` says so.
+
+    `ValueError` says what is wrong with the data.
+    """
+    start = EXAMPLES_START if default.examples else int(SystemWallClock().time() * 1000)
+    sandbox = simulators.sandboxes.create(default.settings(start))
+    if default.examples:
+        await add_example_data(simulators)
+    return sandbox
+
+
 async def _serve(
     simulators: Simulators,
     listening: Listening,
@@ -184,7 +199,7 @@ async def _serve(
         sockets = _bind(listening.host, listening.port, names)
         _set_addresses(simulators, url_host, names, sockets)
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
-        sandbox = simulators.sandboxes.create(default.settings(int(SystemWallClock().time() * 1000)))
+        sandbox = await create_default_sandbox(simulators, default)
         view = sandbox_json(simulators.control_context, sandbox)
         addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}
         config = uvicorn.Config(

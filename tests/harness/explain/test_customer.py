@@ -246,3 +246,26 @@ def test_timeline_is_in_order_of_time_and_lines(correct_run):
 
     assert [(entry.at, entry.line) for entry in timeline] == sorted((entry.at, entry.line) for entry in timeline)
     assert timeline[0].at == START
+
+
+@pytest.mark.parametrize(
+    ("reason", "headline", "meaning"),
+    [
+        (
+            "unknown_customer",
+            "unknown to the provider: not in the client's last import",
+            "unknown to the provider, because its last import did not have the customer",
+        ),
+        ("unusable_number", "no usable number", "the client has no usable number"),
+        ("control_group", "no number in this run", "in the control group of the campaign"),
+        ("opted_out", "no number in this run", "opted out"),
+    ],
+)
+def test_headline_has_the_one_reason_for_no_message(
+    correct_run: HistoryBuilder, reason: str, headline: str, meaning: str
+) -> None:
+    fields = {"owed": False, "reason": reason, "number": None, "text": None}
+    run = correct_run.change("obligation", lambda line: line | fields if line["customer"] == "C0000001" else line)
+    explanation = explained(run, "C0000001")
+    assert explanation.number == headline
+    assert [result.meaning for result in explanation.campaigns] == [f"correctly got no message: {meaning}"]

@@ -216,6 +216,20 @@ def test_opt_out_synced_in_another_way_than_asked_fails(correct_run, wish, repor
     assert sync_findings(run) == [(f"a provider opt-out was reported to Optimove {wrong}", CUSTOMER)]
 
 
+@pytest.mark.parametrize(
+    ("wish", "report", "expected"),
+    [
+        ("preference", preference_line(DUE + 2 * HOUR, channel=506), "SetCustomerChannelPreference for channel 505"),
+        ("attribute", preference_line(DUE + 2 * HOUR), "an update of the attribute SMS_OPT_IN"),
+    ],
+)
+def test_finding_names_the_report_that_the_client_asked_for(correct_run, wish, report, expected):
+    run = asking(correct_run.plus(*stop_lines(correct_run, DUE + HOUR), report), wish)
+
+    (finding,) = run.findings(opt_out_sync.CHECKS)
+    assert finding.expected == expected
+
+
 def test_channel_for_subscriptions_gets_those_of_its_provider(correct_run):
     """A bridge must not need a scenario to know Optimove's channel 444."""
     sms, post_back = ({"id": id_, "provider": "xtremepush", "kind": "scheduled"} for id_ in (600, 444))

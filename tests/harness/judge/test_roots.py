@@ -185,3 +185,16 @@ def test_missing_listener_that_kept_the_run_from_starting_is_named(correct_run: 
     run = run.plus(aborted(reason="unready", cause="not ready", unregistered=[[11, 505]]))
 
     assert roots(run.verdict())["webhooks.registered"] >= {"run.completed"}
+
+
+def test_everything_about_a_campaign_follows_from_a_key_that_may_not_read_its_attribute(
+    silent_run: HistoryBuilder,
+) -> None:
+    """Even if the key reads another campaign: its scope is the configuration's."""
+    hidden = {"campaign": 7001, "channel": 505, "outside_scope": ["FIRST_NAME"]}
+    other = request(PAGES, 200, summary={"campaign": 7002, "channel": 505, "skip": 0, "rows": 0})
+    verdict = silent_run.plus(request(PAGES, 404, summary=hidden), other | {"n": 901}).verdict()
+
+    (root,) = verdict.roots
+    assert (root.check, root.blame, failed(verdict)) == ("contract.requests", "config", {"contract.requests"})
+    assert {group.check for group in root.consequences} >= {"paging.complete", "delivery.once"}

@@ -138,3 +138,9 @@ def test_aborted_run_has_no_verdict_about_subjects() -> None:
             "got": "g"}  # fmt: skip
     history = with_subjects(RUN, ("due", 9999)).plus(line).history()
     assert not CHECKS[0].applies(history)
+
+
+def test_remedy_of_an_absent_subject_leads_to_it() -> None:
+    """No individual can be put into a control group."""
+    (finding,) = with_subjects(RUN, ("withheld", "control_group")).findings(CHECKS, "unknown")
+    assert finding.cause.endswith("of its scenario; choose another seed, or a larger `control_group`")

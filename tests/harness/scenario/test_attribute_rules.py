@@ -74,3 +74,56 @@ def test_only_a_provider_with_segments_has_some() -> None:
         parse_scenarios(text, "my.yaml")
     assert "textlocal has no segments of its own; remove this key" in str(raised.value)
     assert "no channel has a provider with a suppression attribute; remove this key" in str(raised.value)
+
+
+def problems(file: str) -> list[str]:
+    """Return the mistakes of a file, each with its line."""
+    with pytest.raises(InvalidFileError) as raised:
+        parse_scenarios(file, "my.yaml")
+    return str(raised.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("scope", "message"),
+    [
+        (
+            "{attributes: [MobileNo]}",
+            'attributes: this scope hides TIER, which the text of template "News" needs; add TIER',
+        ),
+        (
+            "{attributes: [TIER]}",
+            "attributes: this scope hides MobileNo, the attribute with the phone number; add MobileNo",
+        ),
+        ("{channels: [506]}", "channels: this scope hides 505, a channel of this file; add 505"),
+        ("{functions: [AddChannelTemplates]}", "functions: this scope hides GetCustomerSendDetailsByChannel, which "),
+        (
+            "{access: Transactional}",
+            "access: a key of this access type may call no function that the bridge needs; add ",
+        ),
+    ],
+)
+def test_scope_that_hides_what_the_bridge_needs_is_named(scope: str, message: str) -> None:
+    """No bridge could pass."""
+    file = FILE.replace("{attributes: [MobileNo, TIER]}", scope)
+    file = file.replace("provider: xtremepush}]", "provider: xtremepush}, {id: 506, provider: textlocal}]", 1)
+    assert any(problem.startswith(f"my.yaml:10: keys.bridge.{message}") for problem in problems(file))
+
+
+def test_scope_needs_the_consent_attribute_only_where_it_decides() -> None:
+    parse_scenarios(FILE, "my.yaml")
+    (problem,) = problems(FILE + "bridge: {consent: attribute}\n")
+    assert "this scope hides SMS_OPT_IN, the attribute with the consent; add SMS_OPT_IN" in problem
+
+
+def test_scope_of_a_login_that_has_ended_decides_nothing() -> None:
+    file = FILE.replace("keys: {bridge:", "keys: {login:").replace("[MobileNo, TIER]", "[MobileNo]")
+    parse_scenarios(file, "my.yaml")
+    (problem,) = problems(file + "dialects: {optimove.password_login: accepted}\n")
+    assert "keys.login.attributes: this scope hides TIER" in problem
+
+
+def test_scope_may_hold_the_channel_for_which_opt_outs_are_reported() -> None:
+    file = FILE.replace("provider: xtremepush}]", "provider: xtremepush, preference_channel: 444}]", 1)
+    parse_scenarios(file.replace("{attributes:", "{channels: [505, 444], attributes:"), "my.yaml")
+    (problem,) = problems(file.replace("{attributes:", "{channels: [505], attributes:"))
+    assert "this scope hides 444, the channel for which opt-outs are reported; add 444" in problem

@@ -147,6 +147,11 @@ BAD_VALUES = [
         "sendproof: 2",
         "my.yaml:1: sendproof: expected the version of the scenario format, which is 1, got 2",
     ),
+    (
+        "seed: 7",
+        "seed: 7\nsender: 12345",
+        "my.yaml:4: sender: expected a text of 3 to 11 characters (in quotes if it looks like a number), got 12345",
+    ),
     ("name: Small", "name: 5", "my.yaml:2: name: expected some text (in quotes if it looks like a number), got 5"),
     ("name: Small", "name:", "my.yaml:2: name: expected some text (in quotes if it looks like a number), got nothing"),
     ("seed: 7", "seed: -7", "my.yaml:3: seed: expected a whole number, 0 or more, got -7"),

@@ -151,7 +151,23 @@ BROKEN = [
     (
         "    announced: 2026-03-02T06:30:00Z\n",
         "    announced: 2026-03-02T06:30:00Z\n    clearance_by: 2026-03-02T09:30:00Z\n",
-        [f'17: {SPLIT}.send_at: {LATER} the campaign is announced (2026-03-02T09:30:00Z), got "2026-03-02T09:00:00Z"'],
+        [
+            (
+                f"17: {SPLIT}.send_at: {LATER} the campaign is announced (2026-03-02T09:30:00Z),"
+                ' got "2026-03-02T09:00:00Z"'
+            ),
+            "19: campaigns[0].clearance_by: the client asks for no clearance; add `clears_campaigns: true` to `bridge`",
+        ],
+    ),
+    (
+        "{event: page_visit, count: 2, within: 1 hour}",
+        "{event: page_visit, where: {pge: /offers}}",
+        [
+            (
+                '24: triggers[0].criteria[0]: no step has an event "page_visit" with {pge: /offers};'
+                " change this criterion, or add such a step"
+            ),
+        ],
     ),
     (
         "    channel: 250\n",

@@ -44,8 +44,8 @@ def test_existing_attribute_can_be_registered(simulators: RunningSimulators, san
     [
         ("tier", {}, 409, "attribute TIER exists with type INT"),
         ("TIER", {"type": "DATE"}, 409, "attribute TIER exists with type INT"),
-        ("NEW", {}, 400, "type: expected a type such as VARCHAR(10)"),
-        ("NEW", {"type": "INT", "default": "x"}, 400, "default: expected a value of type INT, got 'x'"),
+        ("NEW", {}, 409, "type: expected a type such as VARCHAR(10)"),
+        ("NEW", {"type": "INT", "default": "x"}, 409, "default: expected a value of type INT, got 'x'"),
     ],
 )
 def test_impossible_attribute_is_refused(

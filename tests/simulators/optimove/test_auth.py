@@ -75,6 +75,15 @@ def test_attributes_outside_scope_are_not_listed(sandbox: Sandbox) -> None:
     assert len(sandbox.admin().call("GET", "/model/GetCustomerAttributeList").json()) > 5
 
 
+def test_journal_names_the_requested_attributes_outside_scope(sandbox: Sandbox) -> None:
+    """An attribute that does not exist has no such entry: only the client can widen a scope."""
+    client = sandbox.client(sandbox.create_key(access="Admin", attributes=["phonenumber"])["key"])
+    path = "/customers/GetCustomerAttributeChangers?ChangedCustomerAttributes="
+    assert [client.call("GET", path + names).status_code for names in ("city", "SHOE_SIZE")] == [404, 404]
+    summaries = [line.get("summary") for line in sandbox.journal("request") if line["status"] == 404]
+    assert summaries == [{"outside_scope": ["CITY"]}, None]
+
+
 def test_api_key_info_returns_name_and_scopes(sandbox: Sandbox) -> None:
     key = sandbox.create_key(name="second", channels=[506], attributes=["EMAIL"], functions=["GetPromotions"])
     assert sandbox.client(key["key"]).call("GET", "/apikey/ApiKeyInfo").json() == {

@@ -9,6 +9,7 @@ import pytest
 from contract_watch import checked
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import choose
@@ -135,10 +136,10 @@ def contract() -> Contract:
 def new_project(contract):
     """Return a function that returns a project with these dialect options."""
 
-    def make(**dialects: str) -> Project:
+    def make(individuals: tuple[Individual, ...] = (), **dialects: str) -> Project:
         random = KeyedRandom(7)
         options = {f"xtremepush.{name}": option for name, option in dialects.items()}
-        audience = Audience(random, AudienceRecipe(customers=100))
+        audience = Audience(random, AudienceRecipe(customers=100, individuals=individuals))
         chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
         customers = CustomerRecords(audience)
         limits = SIMULATOR.read_limits(Limits(contract, chosen))

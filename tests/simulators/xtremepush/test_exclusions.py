@@ -1,6 +1,7 @@
 """Customers whom the project itself leaves out: the truth of a history names them, and the API sends them nothing."""
 
 from instants import NINE
+from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.services.xtremepush import SIMULATOR
 
@@ -34,6 +35,17 @@ def test_segment_leaves_out_its_users_and_a_share_of_the_others(project):
     assert (len(project.texts()), set(project.reasons())) == (90 - len(outside), {"Outside the segment"})
     project.execute(news, *ALL)
     assert len(project.texts()) == 90
+
+
+def test_segment_draws_nobody_whose_protection_is_spelled_out(new_project):
+    """The segment can still name one of them."""
+    project = new_project(tuple(Individual(customer=index, protection="none") for index in range(90)))
+    sale = project.template("Sale")
+    project.set(segments={str(sale): {"excludes": 0.9, "users": ["C0000003"]}})
+    import_all(project)
+    assert excluded(project, sale, NINE) == {"C0000003": "outside_segment"}
+    project.execute(sale, *ALL)
+    assert len(project.texts()) == 89
 
 
 def test_suppression_counts_from_the_sync_before_the_send(project):

@@ -9,6 +9,7 @@ import msgspec
 from contract_watch import checked
 from instants import NINE, SIX
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.dialects import choose
@@ -39,10 +40,11 @@ def sandbox_context(
     channels: tuple[Channel, ...] = CHANNELS,
     dialects: Mapping[str, str] | None = None,
     nightly_at: int | None = None,
+    individuals: tuple[Individual, ...] = (),
 ) -> SandboxContext:
     """Return a small sandbox with one channel of each kind. `dialects` have full names; the others have defaults."""
     random = KeyedRandom(seed)
-    recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1)
+    recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1, individuals=individuals)
     options = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {})[SIMULATOR.name]
     return SandboxContext(
         random=random,

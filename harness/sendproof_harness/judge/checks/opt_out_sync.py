@@ -1,7 +1,7 @@
 """Check that Optimove learns of opt-outs and opt-ins at the provider: those only, in the way that the client wants."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import History
@@ -14,7 +14,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     provider_changes,
 )
 from sendproof_harness.judge.facts.observation import bridge_time
-from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, wanted_opt_outs
+from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
 from sendproof_harness.providers import provider
@@ -37,7 +37,7 @@ def check_opt_outs_synced(history: History) -> CheckResult:
     changes = provider_changes(history)
     findings = [*_not_synced(history, changes, reports)]
     reported = {finding.where.customer for finding in findings}
-    findings += [*_unasked(reports, reported), *_wrong_customers(history, reports, reported)]
+    findings += [*_unasked(history, reports, reported), *_wrong_customers(history, reports, reported)]
     return CheckResult(looked_at=len(changes) + len(reports), unit="customers", findings=tuple(findings))
 
 
@@ -80,7 +80,7 @@ def _finding_of_change(
         return _finding(customer, f"{name} was reported to Optimove too late", f"within {_WITHIN}", got, change.at)
     if later and deadline <= until:
         wrong = "for another channel" if right else later[0].wrong or _other_statement(later[0])
-        expected = "the report that the client asked for"
+        expected = _asked_report(history, change.channels)
         return _finding(customer, f"{name} was reported to Optimove {wrong}", expected, later[0].by, later[0].at)
     if deadline <= until:
         expected = f"SetCustomerChannelPreference or an attribute within {_WITHIN} of {spoken(change.at)}"
@@ -103,16 +103,27 @@ def _other_statement(report: ConsentReport) -> str:
     return "with another value" if report.channel is None else "with another CommunicationMode"
 
 
+def _asked_report(history: History, channels: Iterable[int]) -> str:
+    """Return the report that the client asked for, in words; `channels` are those of a preference."""
+    numbers = " or ".join(str(channel) for channel in sorted(set(channels)))
+    preference = f"SetCustomerChannelPreference for channel {numbers}"
+    wish = wanted_opt_outs(history)
+    if wish is None:
+        return f"{preference}, or an update of an attribute"
+    return preference if wish == "preference" else f"an update of the attribute {history.header.attributes.consent}"
+
+
 # -- reports without a reason -----------------------------------------------------------------------
 
 
-def _unasked(reports: _Reports, reported: set[str | None]) -> Iterator[Finding]:
+def _unasked(history: History, reports: _Reports, reported: set[str | None]) -> Iterator[Finding]:
     """Yield the reports in a way that the client did not ask for, next to the ones that it did ask for."""
     for customer, of_customer in reports.items():
         wrong = next((report for report in of_customer if report.wrong is not None), None)
         if wrong is not None and customer not in reported:
             cause = f"consent was reported to Optimove {wrong.wrong}"
-            yield _finding(customer, cause, "only the report that the client asked for", wrong.by, wrong.at)
+            expected = f"only {_asked_report(history, preference_channels(history).values())}"
+            yield _finding(customer, cause, expected, wrong.by, wrong.at)
 
 
 def _wrong_customers(history: History, reports: _Reports, reported: set[str | None]) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """Check that the run contained what its scenario is about: otherwise a pass would prove nothing."""
 
+from collections.abc import Mapping
+
 from sendproof_harness.history.parts import Subject
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.facts.subjects import is_present, subject_text
@@ -25,12 +27,24 @@ def _absent(subject: Subject) -> Finding:
         check=_ID,
         level="unknown",
         blame="harness",
-        cause="the run did not contain a subject of its scenario; choose another seed, or spell the customer out in "
-        "`individuals` of the audience",
+        cause=f"the run did not contain a subject of its scenario; {_remedy(subject)}",
         expected=subject_text(subject),
         got="none",
     )
 
+
+def _remedy(subject: Subject) -> str:
+    spell_out = "choose another seed, or spell the customer out in `individuals` of the audience"
+    return _REMEDIES.get(subject.value, spell_out) if subject.kind == "withheld" else spell_out
+
+
+# What withholds a message from a customer, where no protection of an individual can.
+_REMEDIES: Mapping[str | int | bool, str] = {
+    "control_group": "choose another seed, or a larger `control_group`",
+    "outside_segment": "name a customer who otherwise is due a message in `customers` of the segment",
+    "suppressed": "give an individual with `protection: none` an excluded value of the suppression attribute",
+    "unknown_customer": "name an individual with `protection: none` in `new_customers`",
+}
 
 CHECKS = (
     Check(

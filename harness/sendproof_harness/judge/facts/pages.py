@@ -66,7 +66,9 @@ def pages(history: History) -> Mapping[CampaignKey, tuple[Page, ...]]:
 
 def _page_requests(requests: Sequence[Request]) -> Iterator[tuple[Request, dict[str, Any]]]:
     return (
-        (request, request.summary) for request in requests if request.operation == PAGE_OPERATION and request.summary
+        (request, request.summary)
+        for request in requests
+        if request.operation == PAGE_OPERATION and request.summary and is_success(request.status)
     )
 
 

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sendproof_harness.history.records import Request
+from sendproof_harness.history.records import History, Request
 
 STATUS_TOO_MANY_REQUESTS = 429
 
@@ -16,6 +16,10 @@ LOGINS = frozenset({"Login", "LoginByQuery"})
 _REFUSED_EVENT = "refused_event"
 # The field with the campaign whose deadline had passed, and the one with the preference for an unknown channel.
 _LATE_CLEARANCE, _UNKNOWN_CHANNEL = "late_clearance", "unknown_channel"
+# The field with the attributes that the key may not read.
+_OUTSIDE_SCOPE = "outside_scope"
+
+_WORDS = re.compile(r"\w+")
 
 # A segment of a path with a digit; `v2` is part of many APIs and no id.
 _ID_IN_PATH = re.compile(r"(?<=/)(?!v\d+(?:/|$))[^/]*\d[^/]*")
@@ -40,6 +44,17 @@ def late_clearance(request: Request) -> int | None:
 def unknown_channel(request: Request) -> Mapping[str, Any] | None:
     """Return the preference that was refused for its channel; the check of opt-outs names it."""
     return None if request.summary is None else request.summary.get(_UNKNOWN_CHANNEL)
+
+
+def hidden_needs(history: History, request: Request) -> tuple[str, ...]:
+    """Return the attributes for which a request was refused, because its key may not read what every bridge needs."""
+    hidden: Sequence[str] = (request.summary or {}).get(_OUTSIDE_SCOPE, ())
+    if not hidden:
+        return ()
+    special = history.header.attributes
+    # Each provider has placeholders of its own form, with the name as a word.
+    words = {word for campaign in history.campaigns for split in campaign.splits for word in _WORDS.findall(split.body)}
+    return tuple(name for name in hidden if name in {special.phone, special.consent, *words})
 
 
 def request_before(requests: Sequence[Request], line: int) -> Request | None:

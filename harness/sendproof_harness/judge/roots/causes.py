@@ -1,6 +1,6 @@
 """The root causes of a run, the deepest first: what had to fail first, so that other things could not happen.
 
-refused call     a wrong credential, path, method or content type (`refused_calls`)
+refused call     a wrong credential, path, method or content type, or a key whose scope is too small (`refused_calls`)
 ended, stuck     the bridge's process ended, or it never became idle
 unregistered     no listener for a channel
 unreachable      no webhook reached the listener, or it refused every attempt
@@ -16,7 +16,7 @@ from sendproof_harness.judge.facts.connection_errors import NO_LISTENER
 from sendproof_harness.judge.facts.keys import CampaignKey
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.roots.absences import Stage
-from sendproof_harness.judge.roots.refused_calls import refused_calls
+from sendproof_harness.judge.roots.refused_calls import hidden_attributes, refused_calls
 from sendproof_harness.judge.roots.root import (
     AFTER_NOTIFICATION,
     EVERYTHING,
@@ -38,6 +38,7 @@ def root_causes(history: History, findings: Sequence[Finding]) -> tuple[Root, ..
     failed = [finding for finding in findings if finding.level == "fail"]
     return (
         *refused_calls(history, failed),
+        *hidden_attributes(history, failed),
         *_ended_or_stuck(history, failed),
         *_unregistered(failed),
         *_unreachable(history, failed),

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE
+from sendproof_harness.judge.facts.keys import CampaignKey
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION
+from sendproof_harness.judge.facts.requests import hidden_needs
 from sendproof_harness.judge.findings import Finding, cached_per_history
 from sendproof_harness.judge.roots.absences import Stage
 from sendproof_harness.judge.roots.root import (
@@ -30,6 +32,7 @@ CREDENTIALS, REQUESTS = "contract.credentials", "contract.requests"
 _Call = tuple[str, str | None]
 
 _METRICS_SERVICE = "optimove-metrics"
+_READS: frozenset[Stage] = AFTER_READING | {"read"}
 _LISTENS: frozenset[Stage] = SET_UP | AFTER_NOTIFICATION | {"notified"}
 
 #: What is missing if Optimove never accepts an operation.
@@ -37,7 +40,7 @@ _OPTIMOVE_STAGES: Mapping[str, frozenset[Stage]] = {
     "RegisterEventListener": _LISTENS,
     "AddChannelTemplates": SET_UP,
     "GetChannelTemplates": SET_UP,
-    PAGE_OPERATION: AFTER_READING | {"read"},
+    PAGE_OPERATION: _READS,
     "UpdateCustomerPromotionStatus": frozenset({"cleared"}),
     "UpdateCampaignMetrics": frozenset({"metrics"}),
     "UpdateCampaignInteractions": frozenset({"interactions"}),
@@ -70,6 +73,18 @@ def refused_calls(history: History, findings: Sequence[Finding]) -> Iterator[Roo
                 channels=_channels(history, calls),
                 same_causes=same if check == CREDENTIALS else frozenset(),
             )
+
+
+def hidden_attributes(history: History, findings: Sequence[Finding]) -> Iterator[Root]:
+    """Yield a root for the campaigns of which a key may not read an attribute, even if it may read others."""
+    campaigns: defaultdict[str, set[CampaignKey]] = defaultdict(set)
+    for finding in findings:
+        request = _requests_by_line(history).get(finding.where.request or 0)
+        if finding.check == REQUESTS and request is not None and hidden_needs(history, request):
+            summary = request.summary or {}
+            campaigns[finding.cause].add((summary.get("campaign") or 0, summary.get("channel") or 0))
+    for cause, keys in campaigns.items():
+        yield Root(check=REQUESTS, cause=cause, stages=_READS, campaigns=frozenset(keys))
 
 
 def _calls(history: History, finding: Finding) -> Iterator[_Call]:

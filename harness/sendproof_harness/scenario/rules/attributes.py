@@ -8,7 +8,7 @@ from fractions import Fraction
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_name
 from sendproof_harness.scenario.model import AddAttribute, RegisterAttribute, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import SPELLINGS, USUAL_ATTRIBUTES
-from sendproof_harness.scenario.rules.step_state import attribute_names, attribute_names_at
+from sendproof_harness.scenario.rules.step_state import attribute_names_at
 from sendproof_harness.scenario.yaml_source import Document
 
 _AUDIENCE: KeyPath = ("audience",)
@@ -117,25 +117,10 @@ def registered_attributes_exist(scenario: Scenario, document: Document) -> Itera
             )
 
 
-def key_scopes_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that the scopes of keys name attributes and channels of the file."""
-    attributes, channels = attribute_names(scenario), [channel.id for channel in scenario.channels]
-    for name, scope in scenario.keys.items():
-        for index, attribute in enumerate(scope.attributes or ()):
-            if attribute not in attributes:
-                path = ("keys", name, "attributes", index)
-                yield document.diagnostic(path, unknown_name("attribute", attribute, attributes))
-        for index, channel in enumerate(scope.channels or ()):
-            if channel not in channels:
-                path = ("keys", name, "channels", index)
-                yield document.diagnostic(path, unknown_name("channel", channel, channels))
-
-
 RULES = (
     renamed_attributes_exist,
     attributes_are_unique,
     attribute_values_fit,
     spellings_are_known,
     registered_attributes_exist,
-    key_scopes_exist,
 )

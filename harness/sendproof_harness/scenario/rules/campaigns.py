@@ -129,6 +129,14 @@ def campaigns_are_announced_in_order(scenario: Scenario, document: Document) -> 
             yield document.diagnostic((*path, "clearance_by"), expected_got(expected, iso_utc(campaign.clearance_by)))
 
 
+def conditional_campaigns_are_cleared(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the client asks the bridge for clearances, if a campaign waits for one."""
+    for index, campaign in enumerate(scenario.campaigns):
+        if campaign.clearance_by is not None and not scenario.bridge.clears_campaigns:
+            message = "the client asks for no clearance; add `clears_campaigns: true` to `bridge`"
+            yield document.diagnostic(("campaigns", index, "clearance_by"), message)
+
+
 def messages_follow_the_announcement(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that no message is due before the campaign is announced or its clearance deadline."""
     for path, campaign, part in campaign_parts(scenario, document):
@@ -169,6 +177,7 @@ RULES = (
     split_templates_exist,
     campaigns_are_announced_one_way,
     campaigns_are_announced_in_order,
+    conditional_campaigns_are_cleared,
     messages_follow_the_announcement,
     campaigns_are_planned_in_time,
 )

@@ -10,7 +10,7 @@ from sendproof_harness.scenario.rules.simulator_facts import OUTCOMES
 from sendproof_harness.scenario.rules.step_state import attribute_names, event_parameters
 from sendproof_harness.scenario.yaml_source import Document
 
-_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
 
 def placeholders_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -19,25 +19,27 @@ def placeholders_are_known(scenario: Scenario, document: Document) -> Iterator[D
         split.template for campaign in scenario.campaigns for part in campaign.parts for split in part.splits
     }
     attributes, parameters = attribute_names(scenario), event_parameters(scenario)
-    for path, title, body in _bodies(scenario):
+    for path, title, _, body in bodies(scenario):
         known = attributes if title in campaign_templates else (*attributes, *parameters)
-        for name in _PLACEHOLDER.findall(body):
+        for name in PLACEHOLDER.findall(body):
             if name not in known:
                 yield document.diagnostic(path, unknown_name("attribute", name, known))
 
 
-def _bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str]]:
-    """Yield the path, title and body of each text."""
+def bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str, str]]:
+    """Yield the path, title, provider and body of each text."""
     for index, template in enumerate(scenario.templates):
-        yield ("templates", index, "body"), template.title, template.body
+        title, provider = template.title, template.provider
+        yield ("templates", index, "body"), title, provider, template.body
         for value, body in template.translations.bodies.items() if template.translations else ():
-            yield ("templates", index, "translations", "bodies", value), template.title, body
+            yield ("templates", index, "translations", "bodies", value), title, provider, body
     for index, step in enumerate(scenario.steps):
         match step:
             case AddTemplate():
-                yield ("steps", index, "add_template", "body"), step.template.title, step.template.body
+                added = step.template
+                yield ("steps", index, "add_template", "body"), added.title, added.provider, added.body
             case ChangeTemplate():
-                yield ("steps", index, "change_template", "body"), step.title, step.body
+                yield ("steps", index, "change_template", "body"), step.title, step.provider, step.body
 
 
 def outcomes_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:

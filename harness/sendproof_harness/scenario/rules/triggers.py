@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sendproof_harness.scenario.diagnostics import Diagnostic, suggestion, unknown_name
-from sendproof_harness.scenario.model import CustomerEvents, DefineTrigger, Scenario
+from sendproof_harness.scenario.model import Criterion, CustomerEvents, DefineTrigger, Scenario
 from sendproof_harness.scenario.rules.step_state import attribute_names, event_parameters, step_states
 from sendproof_harness.scenario.yaml_source import Document
 
@@ -80,10 +80,33 @@ def events_are_counted(scenario: Scenario, document: Document) -> Iterator[Diagn
             yield document.diagnostic(("steps", index, "events", "every"), message)
 
 
+def criteria_can_be_met(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that some event of the steps counts for each criterion; `events_are_counted` reports unknown events."""
+    events = [step for step in scenario.steps if isinstance(step, CustomerEvents)]
+    counted = {criterion.event for trigger in scenario.triggers for criterion in trigger.criteria}
+    if any(event.event not in counted for event in events):
+        return
+    for index, trigger in enumerate(scenario.triggers):
+        for number, criterion in enumerate(trigger.criteria):
+            if not any(_counts(event, criterion) for event in events):
+                where = ", ".join(f"{name}: {value}" for name, value in criterion.where.items())
+                event = f'"{criterion.event}"' + (f" with {{{where}}}" if where else "")
+                message = f"no step has an event {event}; change this criterion, or add such a step"
+                yield document.diagnostic(("triggers", index, "criteria", number), message)
+
+
+def _counts(event: CustomerEvents, criterion: Criterion) -> bool:
+    has_parameters = all(
+        name in event.parameters and event.parameters[name] == value for name, value in criterion.where.items()
+    )
+    return event.event == criterion.event and has_parameters
+
+
 RULES = (
     trigger_channels_exist,
     excluded_names_exist,
     defined_triggers_exist,
     triggers_are_defined,
     events_are_counted,
+    criteria_can_be_met,
 )

@@ -184,6 +184,7 @@ class Audience:
         "_step",
         "_test_numbers",
         "_unusable",
+        "decided",
         "number_plan",
         "recipe",
     )
@@ -204,6 +205,8 @@ class Audience:
         self._offset = random.below(count, "audience", "offset")
         self._test_numbers = _TestNumbers(random, recipe) if recipe.outcomes else None
         self._individuals = {individual.customer: individual for individual in recipe.individuals}
+        # The individuals whose protection is given: no further draw may keep them from a message.
+        self.decided = frozenset(index for index, i in self._individuals.items() if i.protection is not None)
         self._opted_out = int(recipe.opted_out * _LONG)
         self._by_attribute = self._opted_out // 2 if recipe.consent == BY_ATTRIBUTE else 0
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)

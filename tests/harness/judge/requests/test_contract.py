@@ -92,6 +92,19 @@ def test_rejected_request_without_violation_fails(correct_run):
     ]
 
 
+def test_attribute_of_a_text_outside_the_scope_of_the_key_is_blamed_on_the_configuration(correct_run):
+    """Every bridge has to ask for it; for another attribute, the bridge can see that the key may not read it."""
+    call = {"operation": "GetCustomerSendDetailsByChannel", "method": "GET", "status": 404}
+    needed = request(**call, summary={"campaign": 7001, "channel": 505, "outside_scope": ["FIRST_NAME"]})
+    other = request(**call, summary={"campaign": 7001, "channel": 505, "outside_scope": ["BALANCE"]})
+    name = "optimove GetCustomerSendDetailsByChannel"
+
+    assert found(correct_run.plus(needed)) == [
+        ("contract.requests", "config", f"{name}: the scope of the key hides FIRST_NAME, which every bridge needs")
+    ]
+    assert found(correct_run.plus(other)) == [("contract.requests", "bridge", f"{name}: rejected")]
+
+
 def test_missing_credential_is_blamed_on_the_bridge(correct_run):
     assert found(correct_run.plus(request(status=401, credential="missing"))) == [
         ("contract.credentials", "bridge", "optimove AddChannelTemplates: no credential")

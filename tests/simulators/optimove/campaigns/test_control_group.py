@@ -7,6 +7,7 @@ import pytest
 
 from instants import NINE, TEN
 from optimove_alone import CHANNELS, Optimove, part, plan, sandbox_context, split
+from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.core.clock.wall_clock import HOUR
 from sendproof_simulators.core.simulator import Channel
 from sendproof_simulators.services.optimove import SIMULATOR
@@ -38,6 +39,15 @@ def test_control_group_is_on_no_page() -> None:
     sent_to, control = [row["CustomerID"] for row in optimove.rows()], control_group(optimove)
     assert 30 < len(control) < 70
     assert sorted([*sent_to, *control]) == [f"C{index:07d}" for index in range(CUSTOMERS)]
+
+
+def test_control_group_never_takes_customers_whose_protection_is_spelled_out() -> None:
+    """The seed alone would take some of them."""
+    drawn = {int(customer[1:]) for customer in control_group(announced())}
+    individuals = tuple(Individual(customer=index, protection="none") for index in sorted(drawn)[:20])
+    optimove = Optimove(sandbox_context(individuals=individuals))
+    optimove.announce(plan(customers=CUSTOMERS, control_group=0.25))
+    assert {int(customer[1:]) for customer in control_group(optimove)} == drawn - set(sorted(drawn)[:20])
 
 
 def test_control_group_is_the_same_on_every_channel() -> None:

@@ -4,6 +4,7 @@ A response that a fault caused proves nothing about the bridge. Violations in th
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.judge.checks.requests.findings import (
@@ -17,6 +18,7 @@ from sendproof_harness.judge.facts.deliveries.refusals import is_refused_for_num
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, requests_before_probes
 from sendproof_harness.judge.facts.requests import (
     STATUS_TOO_MANY_REQUESTS,
+    hidden_needs,
     late_clearance,
     refused_event,
     unknown_channel,
@@ -91,8 +93,19 @@ def _request_findings(history: History, request: Request) -> Iterator[Finding]:
             _ID, request, "the simulator failed", "a documented response", level="error", blame="harness"
         )
     elif _is_rejection(request.status) and not (refused_event(request) or is_refused_for_number(history, request)):
+        hidden = hidden_needs(history, request)
+        if hidden:
+            yield _scope_finding(request, hidden)
+            return
         cause = "unknown address" if request.operation is None else "rejected"
         yield response_finding(_ID, request, with_difference(cause, request), "a request that the service accepts")
+
+
+def _scope_finding(request: Request, hidden: Sequence[str]) -> Finding:
+    names = ", ".join(hidden)
+    cause = f"the scope of the key hides {names}, which every bridge needs"
+    finding = response_finding(_ID, request, cause, "a key that may read it", blame="config")
+    return replace(finding, remedy=f"add {names} to the `attributes` of the key, or create it without a scope")
 
 
 def _is_rejection(status: int) -> bool:

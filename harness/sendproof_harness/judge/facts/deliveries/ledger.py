@@ -126,6 +126,33 @@ def result_meaning(history: History, kind: ResultKind) -> str:
     return RESULT_MEANINGS[kind] if kind != "ok" or ledger(history).timed else _OK_WITHOUT_TIMES
 
 
+def recipient_meaning(history: History, recipient: RecipientResult) -> str:
+    """Return the meaning of one recipient's result, with the one reason why no message was to go out."""
+    if recipient.kind != "withheld":
+        return result_meaning(history, recipient.kind)
+    return f"correctly got no message: {_withheld_because(history, recipient.obligation)}"
+
+
+def _withheld_because(history: History, obligation: Obligation) -> str:
+    if not obligation.owed:
+        reason = obligation.reason or "no reason given"
+        return _REASONS.get(reason, reason.replace("_", " "))
+    if obligation.channel in testing_channels(history):
+        return "the channel is in testing mode"
+    is_opted_out = opted_out_by(history, obligation, deadlines(history)(obligation)) is not None
+    return "opted out after the announcement" if is_opted_out else "the campaign was cancelled"
+
+
+_REASONS: Mapping[str, str] = {
+    "unusable_number": "the client has no usable number",
+    "unknown_customer": "unknown to the provider, because its last import did not have the customer",
+    "not_cleared": "not cleared for the campaign",
+    "cancelled": "the campaign was cancelled",
+    "control_group": "in the control group of the campaign",
+    "visitor": "a visitor, of whom Optimove has no attributes",
+}
+
+
 def matched_recipients(history: History) -> list[RecipientResult]:
     """Return the recipients who were due a message and got at least one."""
     return [recipient for recipient in ledger(history).recipients if recipient.obligation.owed and recipient.deliveries]

@@ -87,11 +87,13 @@ class Execution:
 class Campaign:
     """One campaign and its state. `customers` are its recipients, by index in the audience.
 
-    `control` are the customers of its control group, on every channel: they get nothing.
+    `control` are the customers of its control group, on every channel: they get nothing. The draw leaves out `decided`
+    customers, whose protection the scenario spells out.
     """
 
     plan: CampaignPlan
     random: KeyedRandom = field(repr=False)
+    decided: frozenset[int] = field(repr=False, default=frozenset())
     state: str = PLANNED
     processed_at: Instant | None = None
     announced_at: Instant | None = None
@@ -121,7 +123,8 @@ class Campaign:
         for start in range(0, len(target_group) if share else 0, _COUNTING_BLOCK):
             block = target_group[start : start + _COUNTING_BLOCK]
             draws = self.random.fractions(block, "control_group", self.plan.campaign)
-            yield from (customer for customer, draw in zip(block, draws, strict=True) if draw < share)
+            drawn = (customer for customer, draw in zip(block, draws, strict=True) if draw < share)
+            yield from (customer for customer in drawn if customer not in self.decided)
 
     def change_state(self, transition: str) -> None:
         """Go to the next state; raise `ValueError` if the table has no such transition from this state."""

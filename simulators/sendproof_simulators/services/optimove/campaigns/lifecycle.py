@@ -23,7 +23,7 @@ def schedule(context: SandboxContext, state: State, now: Instant, plan: Campaign
     _check_apps(state, plan)
     plan = _with_processing_time(context, state, plan, now)
     _check_clearance(plan)
-    state.campaigns[plan.campaign] = Campaign(plan, context.random)
+    state.campaigns[plan.campaign] = Campaign(plan, context.random, context.audience.decided)
     timers = [] if plan.day is not None else [Timer(at=plan.announce_at, name=PROCESS, payload=plan.campaign)]
     if plan.cancel_at is not None:
         timers.append(Timer(at=max(now, plan.cancel_at), name=CANCEL, payload=plan.campaign))

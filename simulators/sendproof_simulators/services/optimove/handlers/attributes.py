@@ -13,6 +13,7 @@ from sendproof_simulators.services.optimove.customers.attribute_updates import C
 from sendproof_simulators.services.optimove.errors import bad_request, not_found
 from sendproof_simulators.services.optimove.handlers.paging import (
     attribute_delimiter,
+    hidden_from_key,
     requested_attributes,
     requested_page,
     visible_attributes,
@@ -106,7 +107,7 @@ def _visible_name(call: Call, parameter: str) -> str:
     name = call.params[parameter]
     found = next((known.name for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
     if found is None:
-        raise not_found(f"{parameter}: {name} is not known")
+        raise not_found(f"{parameter}: {name} is not known", hidden_from_key(call, [name]))
     return found
 
 

@@ -41,6 +41,10 @@ def ordered(options: OptimoveOptions, customers: Sequence[int]) -> Sequence[int]
     return customers[::-1] if options.rows_descending else customers
 
 
+# The campaign of a refusal, by its name in the journal, as far as the request names it.
+_PLACE = {"campaign": "CampaignID", "channel": "ChannelID"}
+
+
 def visible_attributes(call: Call) -> list[Attribute]:
     """Return the attributes in the scope of the key."""
     key: ApiKey | None = call.key
@@ -60,8 +64,17 @@ def requested_attributes(call: Call) -> tuple[str, ...]:
     known, requested = {name.lower(): name for name in visible}, text.split(";")
     unknown = [name for name in requested if name.lower() not in known]
     if unknown:
-        raise not_found(f"CustomerAttributes: {', '.join(unknown)} not known; there are {';'.join(visible)}")
+        detail = f"CustomerAttributes: {', '.join(unknown)} not known; there are {';'.join(visible)}"
+        raise not_found(detail, hidden_from_key(call, unknown))
     return tuple(known[name.lower()] for name in requested)
+
+
+def hidden_from_key(call: Call, names: Sequence[str]) -> dict[str, object] | None:
+    """Return the summary of a refusal for attributes that exist, but outside the scope of the key; None for others."""
+    found = (call.state.records.find_attribute(name) for name in names)
+    hidden = [attribute.name for attribute in found if attribute is not None]
+    place = {name: call.params[parameter] for name, parameter in _PLACE.items() if parameter in call.params}
+    return {**place, "outside_scope": hidden} if hidden else None
 
 
 def attribute_delimiter(call: Call) -> str:

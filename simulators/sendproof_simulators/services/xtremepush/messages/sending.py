@@ -143,7 +143,7 @@ class _ExecutionRun:
             return UNSUBSCRIBED
         if is_suppressed(self._context, self._state, profile):
             return SUPPRESSED
-        if is_outside_segment(self._state.random, self._state.settings, self._request.campaign, profile.user_id):
+        if is_outside_segment(self._context, self._state.settings, self._request.campaign, profile.user_id):
             return OUTSIDE_SEGMENT
         outcome = outcome_for_number(profile.mobile_number)
         if outcome is None or outcome.refusal is None:

@@ -19,7 +19,7 @@ def exclusion(context: SandboxContext, state: State) -> Exclusion | None:
 
     def reason(obligation: Mapping[str, Any]) -> str | None:
         customer = obligation["customer"]
-        if is_outside_segment(context.random, state.settings, obligation["template"], customer):
+        if is_outside_segment(context, state.settings, obligation["template"], customer):
             return OUTSIDE_SEGMENT
         index = context.customers.index_of(customer)
         at = parse_iso(obligation["due"])

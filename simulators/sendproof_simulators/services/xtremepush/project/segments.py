@@ -5,14 +5,17 @@ added to the campaign. assumed: who is in a segment, which only Xtremepush knows
 others.
 """
 
-from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.project.settings import ProjectSettings
 from sendproof_simulators.services.xtremepush.state import NAME
 
 
-def is_outside_segment(random: KeyedRandom, settings: ProjectSettings, campaign: int, user: str) -> bool:
-    """Return True if the segment of a campaign leaves out a user."""
+def is_outside_segment(context: SandboxContext, settings: ProjectSettings, campaign: int, user: str) -> bool:
+    """Return True if the segment of a campaign leaves out a user; it only draws users whose protection is not given."""
     segment = settings.segments.get(str(campaign))
     if segment is None:
         return False
-    return user in segment.users or random.fraction(NAME, "segment", campaign, user) < segment.excludes
+    if user in segment.users:
+        return True
+    is_drawn = context.random.fraction(NAME, "segment", campaign, user) < segment.excludes
+    return is_drawn and context.audience.index_of(user) not in context.audience.decided

@@ -1,0 +1,48 @@
+"""The settings of a scenario's sandbox."""
+
+from typing import Any
+
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.run.sandboxes import SandboxOptions, sandbox_settings
+from sendproof_harness.scenario.load import parse_scenarios
+
+FILE = """\
+sendproof: 1
+name: Small
+seed: 7
+starts: 2026-03-02T06:00:00Z
+audience:
+  customers: 10
+  attributes: [{name: gamStop, type: VARCHAR(5), default: "false", values: {"true": 90%}}]
+  individuals:
+    - {customer: 0, protection: none}
+    - {customer: 1, protection: none, attributes: {gamStop: "true"}}
+    - {customer: 2, spelling: digits}
+channels: [{id: 505, provider: xtremepush}]
+suppression: {attribute: gamStop}
+templates: [{provider: xtremepush, title: News, body: Hello}]
+steps:
+  - wait_for: {listeners: 1}
+  - advance: 1 day
+"""
+
+
+def individuals(file: str) -> list[Any]:
+    """Return the attributes of the individuals, as the simulators get them."""
+    (scenario,) = parse_scenarios(file, "my.yaml")
+    options = SandboxOptions(
+        control=ControlClient("http://127.0.0.1:1"), name=None, listen=Listen(host="127.0.0.1", port=1), rate=None
+    )
+    settings: dict[str, Any] = sandbox_settings(options, scenario, None, {})
+    return [individual["attributes"] for individual in settings["audience"]["individuals"]]
+
+
+def test_suppression_attribute_is_not_drawn_where_the_protection_is_given() -> None:
+    """A value that the file spells out stays."""
+    assert individuals(FILE) == [{"gamStop": "false"}, {"gamStop": "true"}, {}]
+
+
+def test_suppressed_default_is_replaced_by_a_value_that_suppresses_nobody() -> None:
+    file = FILE.replace('default: "false", values: {"true": 90%}', 'default: "true", values: {no: 5%}')
+    assert individuals(file)[0] == {"gamStop": "no"}
