@@ -91,31 +91,28 @@ class Simulators:
         if scope["type"] != "http":
             return
         try:
-            await self._respond(scope, receive, send)
+            service, path = self._find_service(scope)
+            body_limit = self.control.body_limit if service is None else service.body_limit
+            try:
+                body = await _read_body(scope, receive, body_limit)
+            except DisconnectedError:
+                return
+            except TooLargeError:
+                await _send_response(send, self.control.too_large() if service is None else service.too_large())
+                return
+            request = _request(scope, path, body)
+            if service is None:
+                await self._respond_control(request, scope, receive, send)
+                return
+            response = await service.respond(request)
+            if isinstance(response, FaultyResponse):
+                await write_faulty(response, scope["extensions"][CONNECTION], receive, send)
+            else:
+                await _send_response(send, response)
         except Exception as error:
             if self.watch.everywhere:
                 self.watch.report_failure("server", None, f"the server failed: {type(error).__name__}: {error}")
             raise
-
-    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        service, path = self._find_service(scope)
-        body_limit = self.control.body_limit if service is None else service.body_limit
-        try:
-            body = await _read_body(scope, receive, body_limit)
-        except DisconnectedError:
-            return
-        except TooLargeError:
-            await _send_response(send, self.control.too_large() if service is None else service.too_large())
-            return
-        request = _request(scope, path, body)
-        if service is None:
-            await self._respond_control(request, scope, receive, send)
-            return
-        response = await service.respond(request)
-        if isinstance(response, FaultyResponse):
-            await write_faulty(response, scope["extensions"][CONNECTION], receive, send)
-        else:
-            await _send_response(send, response)
 
     def _find_service(self, scope: Scope) -> tuple[ServicePipeline | None, str]:
         """Return the service by port, else by path prefix, and the path within it; None is the control API."""

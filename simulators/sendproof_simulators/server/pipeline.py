@@ -149,36 +149,34 @@ class ServicePipeline:
         exchange = Exchange(self.simulator, self.contract, request, "", None, "")
         try:
             exchange = self._decode(request)
-            if exchange.sandbox is None:
+            sandbox = exchange.sandbox
+            if sandbox is None:
                 return await self._respond_unauthenticated(exchange)
-            return await self._respond_in(exchange.sandbox, exchange)
+            sandbox.clock.enter()
+            try:
+                try:
+                    response = (
+                        self._authorize(exchange, sandbox)
+                        or await self._inject_before(exchange, sandbox)
+                        or self._limit_rate(exchange, sandbox)
+                        or await self._validate(exchange)
+                        or self._handle(exchange, sandbox)
+                    )
+                except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
+                    response = _fail(exchange, error)
+                found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
+                response = await self._inject_after(exchange, sandbox, response)
+                number = self._record(exchange, sandbox, response)
+                sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
+                sandbox.record_contract_violations(sent, found)
+                await sandbox.dispatcher.unanswered.hold(exchange.request, number)
+                if exchange.effects is not None and exchange.effects.before_response:
+                    await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
+                return _with_transmission(exchange, sandbox, response)
+            finally:
+                sandbox.clock.leave()
         except Exception as error:  # noqa: BLE001 - as in the stages
             return self._respond_to_failure(exchange, error)
-
-    async def _respond_in(self, sandbox: Sandbox, exchange: Exchange) -> Response:
-        sandbox.clock.enter()
-        try:
-            try:
-                response = (
-                    self._authorize(exchange, sandbox)
-                    or await self._inject_before(exchange, sandbox)
-                    or self._limit_rate(exchange, sandbox)
-                    or await self._validate(exchange)
-                    or self._handle(exchange, sandbox)
-                )
-            except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
-                response = _fail(exchange, error)
-            found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
-            response = await self._inject_after(exchange, sandbox, response)
-            number = self._record(exchange, sandbox, response)
-            sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
-            sandbox.record_contract_violations(sent, found)
-            await sandbox.dispatcher.unanswered.hold(exchange.request, number)
-            if exchange.effects is not None and exchange.effects.before_response:
-                await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
-            return _with_transmission(exchange, sandbox, response)
-        finally:
-            sandbox.clock.leave()
 
     def _respond_to_failure(self, exchange: Exchange, error: Exception) -> Response:
         """Return the response to a failure outside the stages, and record it with the facts that cannot fail again."""
