@@ -68,7 +68,7 @@ scenarios: $(INSTALLED) ## Play the whole library for every provider against the
 
 fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid and 200 invalid requests an operation (a quarter of an hour)
 	@echo "Attacking every contract and both bridges, two at a time"
-	@SENDPROOF_FUZZ_EXAMPLES=200 $(BIN)/python -m pytest -q -n 2 --dist worksteal --timeout 7200 \
+	@SENDPROOF_FUZZ_EXAMPLES=200 SENDPROOF_COMMAND_EXAMPLES=20 $(BIN)/python -m pytest -q -n 2 --dist worksteal --timeout 7200 \
 		tests/contract/test_schemathesis.py tests/contract/test_schemathesis_command.py \
 		tests/contract/test_bridge_webhooks.py
 

@@ -16,7 +16,8 @@ import yaml
 from repository import CONTRACTS, ROOT
 from running import RunningSimulators, running_simulators
 
-EXAMPLES = os.environ.get("SENDPROOF_FUZZ_EXAMPLES", "5")
+# Minutes with the 20 examples of `make fuzz`.
+EXAMPLES = os.environ.get("SENDPROOF_COMMAND_EXAMPLES", "2")
 COMMAND = (sys.executable, "-m", "schemathesis.cli", "--no-color", "run")
 OPTIONS = ("--checks", "all", "--max-examples", EXAMPLES, "--generation-database", "none", "--seed", "1")
 DELIVYR = ("x-api-key: sendproof-delivyr-key", "x-account-id: sendproof-delivyr-account")
