@@ -25,7 +25,13 @@ class Sandbox:
         settings = {
             "seed": 7,
             "clock": {"mode": "virtual", "start": START} if virtual else {"mode": "real"},
-            "audience": {"customers": customers, "opted_out": 0.05, "unusable_numbers": 0.05},
+            "audience": {
+                "customers": customers,
+                "opted_out": 0.05,
+                "unusable_numbers": 0.05,
+                # The statuses of these messages must be polled.
+                "outcomes": {"never": 0.05},
+            },
             "channels": [{"id": 505, "provider": "textlocal", "kind": "scheduled"}],
         }
         self.simulators = simulators
