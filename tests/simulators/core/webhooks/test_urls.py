@@ -49,7 +49,7 @@ def test_other_host_needs_permission(url: str) -> None:
         "",
         "127.0.0.1:9000",
         "ftp://127.0.0.1/",
-        "file:///history.ndjson",
+        "file://127.0.0.1/history.ndjson",
         "http://",
         "http:///x",
         "http://127.0.0.1:99999/",

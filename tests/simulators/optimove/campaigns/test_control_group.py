@@ -1,4 +1,4 @@
-"""Control groups, whose customers get nothing, and the groups of A/B tests."""
+"""Control groups, which get nothing, and the groups of A/B tests."""
 
 from dataclasses import replace
 from typing import Any
