@@ -23,7 +23,7 @@ PRISM_VERSIONS = (((24, 18), "5.16"), ((18, 20), "5.14"))
 
 
 class BenchmarkError(Exception):
-    """The benchmark cannot run. The message says why."""
+    """The benchmark cannot run. The message explains why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

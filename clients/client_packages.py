@@ -15,7 +15,7 @@ _FILES = {PYPI: HERE / "requirements.txt", NPM: HERE / "package.json"}
 
 
 class ClientsError(Exception):
-    """The test cannot run. The message says why."""
+    """The test cannot run. The message explains why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,7 +221,7 @@ class ControlClient:
         return self._object("GET", f"{_path(sandbox)}/clock")
 
     def set_clock_rate(self, sandbox: str, rate: float | None) -> None:
-        """Let virtual time also pass by itself, in seconds per real second; None makes it stand still again."""
+        """Let virtual time also pass by itself, in seconds per real second; None stops it again."""
         self._call("PATCH", f"{_path(sandbox)}/clock", {"rate": rate})
 
     def park(self, sandbox: str, participant: str, until: str | None, since: int) -> dict[str, Any]:

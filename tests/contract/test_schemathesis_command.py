@@ -1,6 +1,6 @@
 """Schemathesis' own command line, as users run it: it finds nothing in any contract.
 
-The command is that of docs/fuzz-the-contracts.md, in an empty folder and in the repository, whose configuration has the
+The command is that of docs/fuzz-the-contracts.md, in an empty folder and in the repository: its configuration has the
 credentials that no header carries.
 """
 

@@ -63,7 +63,7 @@ def bridge(work: str) -> str:
 
 
 def with_tls(certificate: str) -> str:
-    """Return a bridge whose listener has this certificate."""
+    """Return a bridge with this certificate at its listener."""
     work = f"listen({str(CERTIFICATES / certificate)!r})\nregister()\n"
     return bridge(work).replace('"http://%s', '"https://%s')
 

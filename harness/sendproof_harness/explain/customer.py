@@ -117,7 +117,7 @@ def _by_id(history: History, name: str) -> Subject | None:
 
 
 def _by_stray(history: History, name: str) -> Subject | None:
-    """Return the only customer whose records explain a message that no recipient was due."""
+    """Return the only customer behind a message that no recipient was due."""
     stray = next((stray for stray in strays(history) if stray.delivery.number == name), None)
     if stray is None:
         return None

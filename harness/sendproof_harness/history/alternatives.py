@@ -1,6 +1,7 @@
-"""The message of a customer whose record changed between announcement and due time: the one that the bridge chose.
+"""The message that the bridge chose for a customer with a record that changed between announcement and due time.
 
-No document says when a bridge must read the record, so a message after the old record is right, and one after the new.
+The documents leave open when a bridge must read the record, so a message after the old record is right, and one after
+the new.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ def with_chosen_alternatives(obligations: Sequence[Obligation], deliveries: Iter
 
 
 def _chosen(obligation: Obligation, sent: set[tuple[str, str]], numbers: set[str]) -> Obligation:
-    """Return the first that was sent, or else one whose number got a message, or else one that was withheld."""
+    """Return the first that was sent, or else one with a number that got a message, or else one that was withheld."""
     candidates = [obligation, *_alternatives(obligation)]
     owed = [candidate for candidate in candidates if candidate.owed]
     preferred = (

@@ -21,7 +21,7 @@ class Split(msgspec.Struct, frozen=True):
 
 
 class Alternative(msgspec.Struct, frozen=True, gc=False):
-    """Another right message to a customer whose record changes between the announcement and the due time."""
+    """Another right message to a customer with a record that changes between the announcement and the due time."""
 
     number: str | None
     text: str | None

@@ -1,6 +1,6 @@
 """Bottleneck of a load test, from its samples.
 
-The slowest part determines the speed. A missed level only says something about the tested part if that part was the
+The slowest part determines the speed. A missed level concerns the tested part only if that part was the
 bottleneck: the simulators, the load generator and the machine must have had capacity left.
 """
 
@@ -55,7 +55,7 @@ class Window:
 
 
 def stage_window(result: LoadResult, stage: str) -> Window:
-    """Return the window of the samples in which a stage had events, or the whole time if there are none."""
+    """Return the window of the samples with events of a stage, or the whole time without such a sample."""
     counts = [0, *(sample.counts.get(stage, 0) for sample in result.samples)]
     window = _window(stage, result, [now > before for before, now in pairwise(counts)])
     duration = max((entry.seconds for entry in result.stages if entry.name == stage), default=0.0)
@@ -64,7 +64,7 @@ def stage_window(result: LoadResult, stage: str) -> Window:
 
 
 def latency_window(result: LoadResult, latency: str) -> Window:
-    """Return the window of the samples with responses of a latency, or the whole time if there are none."""
+    """Return the window of the samples with responses of a latency, or the whole time without such a sample."""
     return _window(f"{latency} latency", result, [latency in sample.latency for sample in result.samples])
 
 
@@ -98,7 +98,7 @@ class ProcessUsage:
 class Bottleneck:
     """Usage of all processes in a window, and the bottleneck among them; `tested` is the role under test.
 
-    Processes without samples have no usage. `machine` is the share of the time in which the whole machine was busy, and
+    Processes without samples have no usage. `machine` is the share of the time when the whole machine was busy, and
     not only with the tested role. `behind_ms` is the largest delay of the load generator, None without a schedule.
     """
 

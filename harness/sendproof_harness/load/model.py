@@ -142,7 +142,7 @@ class LoadResult(ResultPart, frozen=True, kw_only=True, tag_field="sendproof_loa
 
 
 class ResultError(ValueError):
-    """Content that is not a load test result; the message says what was expected."""
+    """Content that is not a load test result; the message names what was expected."""
 
 
 def write_result(result: LoadResult, file: Path) -> None:

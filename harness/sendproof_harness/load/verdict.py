@@ -120,7 +120,7 @@ class _Level:
         return self._judge("fail", got, blame, why, examples)
 
     def failed_itself(self, got: str, why: str, examples: tuple[str, ...] = ()) -> JudgedLevel:
-        """Return an error of the load test, which says nothing about the tested role."""
+        """Return an error of the load test, which is not the fault of the tested role."""
         return self._judge("error", got, "harness", why, examples)
 
     def unknown(self, got: str, blame: Blame | None = None, why: str = "") -> JudgedLevel:

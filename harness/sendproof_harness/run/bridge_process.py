@@ -151,7 +151,7 @@ class Bridge:
 
 
 def _ended(child: Child, status: int) -> RunAborted:
-    """Return the reason for the end of a run whose bridge ended: its first error, with all that belongs to it."""
+    """Return the reason for the end of a run after its bridge ended: its first error, with all that belongs to it."""
     errors = crash_errors(child.output())
     said = f" after {headline(errors[0])}" if errors else ""
     names = (f"the first error in {child.program.log}", "the last one")

@@ -158,7 +158,7 @@ def sandbox_settings(
 
 
 def _individual(scenario: Scenario, individual: Individual) -> dict[str, object]:
-    """Return an individual; no draw of the suppression attribute suppresses one whose protection is given."""
+    """Return an individual; the draw of the suppression attribute spares one with a protection."""
     suppression, attributes = scenario.suppression, dict(individual.attributes)
     if suppression is not None and individual.protection is not None:
         own = (attribute for attribute in scenario.audience.attributes if attribute.name == suppression.attribute)

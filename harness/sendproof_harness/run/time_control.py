@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sendproof_harness.control_client import ControlClient, NotQuietError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.pacing.paced_time import PacedTime
-from sendproof_harness.run.pacing.waits import Owed, Patience, owed_text
+from sendproof_harness.run.pacing.waits import Outstanding, Patience, outstanding_text
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc
@@ -111,7 +111,7 @@ class TimeControl:
             self._paced.instants, self._paced.instants_change_rules = tuple(instants), change_rules
 
     def jump(self, target: datetime) -> None:
-        """Move a paced clock, whatever is owed."""
+        """Move a paced clock, whatever work is outstanding."""
         if self._paced is not None:
             self._paced.jump(target)
 
@@ -186,10 +186,10 @@ class TimeControl:
             raise RunAbortedError(self._not_quiet(error, waited_before)) from error
         self._supervise_paced(None)
 
-    def _supervise_paced(self, owed: Owed | None) -> None:
+    def _supervise_paced(self, outstanding: Outstanding | None) -> None:
         self.while_waiting()
         self.bridge.check_running()
-        self.progress.wait_for("" if owed is None else f"waits for {owed_text(owed)}")
+        self.progress.wait_for("" if outstanding is None else f"waits for {outstanding_text(outstanding)}")
         self.show()
 
     def _note_idle_wake_ups(self, clock: Mapping[str, Any]) -> None:
@@ -240,7 +240,7 @@ class TimeControl:
 
 
 def end_of_standstill(error: NotQuietError, bridge: str, timeout_s: float, *, waited_s: float = 0.0) -> RunAborted:
-    """Return the end of a run where time stands still; `bridge` is what is known about the bridge.
+    """Return the end of a run where time does not move; `bridge` is what is known about the bridge.
 
     `waited_s` is how long it waited for a processor during the last `timeout_s`.
     """
@@ -258,7 +258,7 @@ def end_of_standstill(error: NotQuietError, bridge: str, timeout_s: float, *, wa
 
 
 def _overloaded(error: NotQuietError, timeout_s: float) -> RunAborted:
-    """Return the end of a run whose simulators do not answer the bridge, which says nothing about the bridge."""
+    """Return the end of a run where the simulators do not answer the bridge, which is not its fault."""
     return RunAborted(
         blame="harness",
         reason="harness",
@@ -270,7 +270,7 @@ def _overloaded(error: NotQuietError, timeout_s: float) -> RunAborted:
 
 
 def _starved(error: NotQuietError, timeout_s: float, waited_s: float) -> RunAborted:
-    """Return the end of a run whose bridge got no processor, which says nothing about the bridge."""
+    """Return the end of a run where the bridge got no processor, which is not its fault."""
     return RunAborted(
         blame="harness",
         reason="harness",
@@ -282,7 +282,7 @@ def _starved(error: NotQuietError, timeout_s: float, waited_s: float) -> RunAbor
 
 
 def _without_pause(requests: int, error: NotQuietError) -> RunAborted:
-    """Return the end of a run whose bridge repeats its requests for ever, so that time cannot pass."""
+    """Return the end of a run where the bridge repeats its requests for ever, so that time cannot pass."""
     return RunAborted(
         blame="bridge",
         reason="stuck",

@@ -100,7 +100,7 @@ def _subject(content: Content) -> Subject:
 
 
 def _bridge(content: Content) -> BridgeRequirements:
-    """Return the requirements; a client whose file changes the consent attribute keeps opt-outs there."""
+    """Return the requirements; a client with a file that changes the consent attribute keeps opt-outs there."""
     changes_consent = any(step.keys() & {"opt_out", "opt_in"} for step in content["steps"])
     default = {"consent": CONSENT_BY_ATTRIBUTE} if changes_consent else {}
     return BridgeRequirements(**{**default, **content.get("bridge", {})})

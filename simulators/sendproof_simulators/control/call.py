@@ -18,7 +18,7 @@ PLATFORM = "optimove"
 
 
 class ControlError(Exception):
-    """A request that keeps the contract and cannot be carried out; the message says why and what to do.
+    """A request that keeps the contract and cannot be carried out; the message explains why and what to do.
 
     `status` is 404 or 409, or 504 for an advance. Only the contract refuses with 400. `members` are further members of
     the problem document.

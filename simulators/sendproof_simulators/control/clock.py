@@ -15,7 +15,7 @@ async def get_clock(call: ControlCall) -> Response:
 
 
 async def set_clock_rate(call: ControlCall) -> Response:
-    """Let virtual time pass by itself, or stand still, and return the clock."""
+    """Let virtual time pass by itself, or stop it, and return the clock."""
     rate = call.body["rate"]
     attempt(lambda: call.sandbox.clock.set_rate(rate))
     _record_on_clock(call, {"action": "rate", "rate": rate})

@@ -367,7 +367,7 @@ class Contract:
 
 
 def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
-    """Read one contract file; `ValueError` says what is wrong with it.
+    """Read one contract file; `ValueError` names the error in it.
 
     Connexion does not read it, because it would treat the YAML as a Jinja2 template.
     """

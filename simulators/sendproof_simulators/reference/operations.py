@@ -68,7 +68,7 @@ def service_summaries(
 ) -> list[ServiceSummary]:
     """Return all services, ordered by name, with the limits for these dialects (by full name) and default ones.
 
-    `ValueError` names an unknown dialect or option, or says what is wrong with a contract.
+    `ValueError` names an unknown dialect or option, or names the error in a contract.
     """
     chosen = choose({name: simulator.dialects for name, simulator in simulators.items()}, dialects)
     return [_service_summary(simulator, chosen[name]) for name, simulator in sorted(simulators.items())]

@@ -57,7 +57,7 @@ class Simulators:
         """Compile all contracts. Those in `changed_contracts`, by default the folder in the environment, come first.
 
         `strict`: check every response and webhook of all sandboxes, and of the control API.
-        `ValueError` says what is wrong with a contract.
+        `ValueError` names the error in a contract.
         """
         wall = wall or SystemWallClock()
         self.addresses = Addresses()

@@ -103,7 +103,7 @@ class Exchange:
 
     @property
     def has_error_response(self) -> bool:
-        """True if the response is an error in the service's own form, whose status may be 200."""
+        """True if the response is an error in the service's own form; its status may be 200."""
         return self.is_error or self._is_refused_by_handler
 
     @property
@@ -409,7 +409,7 @@ def _fail(exchange: Exchange, error: Exception) -> Response:
 
 
 def _with_transmission(exchange: Exchange, sandbox: Sandbox, response: Response) -> Response:
-    """Return the response with the transmission of its fault; time stands still until it is written."""
+    """Return the response with the transmission of its fault; time does not move until it is written."""
     if exchange.faulted is None or exchange.faulted.transmission is PLAIN:
         return response
     sandbox.clock.enter()

@@ -178,7 +178,7 @@ def serve(
 async def create_default_sandbox(simulators: Simulators, default: DefaultSandbox) -> Sandbox:
     """Create the default sandbox, and fill it with the data of the examples if `default` says so.
 
-    `ValueError` says what is wrong with the data.
+    `ValueError` names the error in the data.
     """
     start = EXAMPLES_START if default.examples else int(SystemWallClock().time() * 1000)
     sandbox = simulators.sandboxes.create(default.settings(start))

@@ -9,7 +9,7 @@ OUT = {"number": "447123000001", "text": None, "owed": False, "reason": "opted_o
 
 
 def run_with(alternative: dict[str, object], **delivery: object) -> HistoryBuilder:
-    """Return a correct run in which the record of customer 0 changed, and the message was sent like this."""
+    """Return a correct run where the record of customer 0 changed, and the message was sent like this."""
     run = build_correct_run()
     customer = run.obligation_of(0)["customer"]
     changed = run.change(

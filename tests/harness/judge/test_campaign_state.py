@@ -265,7 +265,7 @@ def clearance_causes(run: HistoryBuilder) -> list[tuple[str, str | None]]:
 
 
 def test_customer_without_number_may_be_cleared_or_not(correct_run):
-    """Customer 2 has no usable number, and no document says more."""
+    """Customer 2 has no usable number, and the documents add nothing."""
     assert clearance_causes(conditional(correct_run, "C0000001", "C0000002")) == []
 
 

@@ -18,7 +18,7 @@ def sync(hours_before: int, error: str | None = None) -> Line:
 
 @pytest.fixture
 def suppressed_run(correct_run: HistoryBuilder) -> HistoryBuilder:
-    """Return a run in which customer 4 is suppressed and got no message."""
+    """Return a run where customer 4 is suppressed and got no message."""
     number = correct_run.obligation_of(4)["number"]
     run = correct_run.change("obligation", lambda line: line | SUPPRESSED if line["number"] == number else line)
     return run.without("delivery", lambda line: line["number"] == number)

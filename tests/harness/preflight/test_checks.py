@@ -83,7 +83,7 @@ def test_address_without_a_server_is_blamed_on_the_network(new_handover):
 
 @pytest.mark.parametrize("service", ["optimove", "textlocal", "xtremepush", "delivyr"])
 def test_other_service_at_an_address_is_wrong(new_handover, service):
-    """A server that gives every request the same response is none of the services."""
+    """A server that gives every request the same response is not one of the services."""
     with stand_in() as other:
         found = results(changed(new_handover(), "services", service, "url", to=other.url))
     assert found[f"address of {service}"].status == "wrong"

@@ -204,7 +204,7 @@ def test_bridge_without_the_clock_runs_with_a_note(scenario, options_for) -> Non
     (note,) = progress.notes
     assert note == (
         "Your bridge does not use the virtual clock (clock_url of the handover file).\n"
-        "The run waits for owed work in real time (clock rate 1), and jumps when nothing is owed.\n"
+        "The run waits for outstanding work in real time (clock rate 1), and jumps otherwise.\n"
         "It takes about 6 seconds for a bridge that looks for work every 2 seconds, 3 minutes if it looks once a"
         " minute.\n"
         "Send times and the pace of reports stay unknown. To have them judged, use the virtual clock, or --clock-rate 1"

@@ -1,4 +1,4 @@
-"""The end of a run where time stands still, and who has to act on it."""
+"""The end of a run where time does not move, and who has to act on it."""
 
 import pytest
 

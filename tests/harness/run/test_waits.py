@@ -1,11 +1,11 @@
 """How long a run waits for a bridge outside virtual time. Real time is a number that the test chooses."""
 
-from sendproof_harness.run.pacing.waits import Owed, Patience, Wait, owed_text
+from sendproof_harness.run.pacing.waits import Outstanding, Patience, Wait, outstanding_text
 
 TIMEOUT_S = 60.0
 
 
-def wait_of(patience: Patience | None = None, given_up: Owed | None = None, *, until_idle: bool = False) -> Wait:
+def wait_of(patience: Patience | None = None, given_up: Outstanding | None = None, *, until_idle: bool = False) -> Wait:
     """Return a wait that begins at 0 s, with the default time-out of a run."""
     return Wait(
         patience=patience or Patience(timeout_s=TIMEOUT_S), begun=0, given_up=given_up or {}, until_idle=until_idle
@@ -23,16 +23,16 @@ def experienced(*waited_s: float) -> Patience:
 def test_bridge_that_looks_once_a_minute_is_waited_for_until_all_is_sent() -> None:
     """Each turn of its loop reads a page or sends a batch, and its writes take 20 s more."""
     wait = wait_of()
-    for turn, owed in enumerate([{"rows to read": 183}, {"messages": 183}, {"messages": 100}, {"messages": 17}]):
-        wait.see_owed(owed, turn * 80)
+    for turn, outstanding in enumerate([{"rows to read": 183}, {"messages": 183}, {"messages": 100}, {"messages": 17}]):
+        wait.see_outstanding(outstanding, turn * 80)
         assert not wait.is_over(turn * 80 + 79)
-    wait.see_owed({}, 4 * 80)
+    wait.see_outstanding({}, 4 * 80)
     assert wait.is_over(4 * 80)
 
 
 def test_wait_for_an_idle_bridge_ends_after_the_window() -> None:
     wait = wait_of()
-    wait.see_owed({"messages": 3}, 1)
+    wait.see_outstanding({"messages": 3}, 1)
     assert not wait.is_over(90)
     assert wait.is_over(91)
     assert wait.conclude(91) == {"messages": 3}
@@ -41,7 +41,7 @@ def test_wait_for_an_idle_bridge_ends_after_the_window() -> None:
 def test_new_request_prolongs_a_wait_but_not_for_ever() -> None:
     """A bridge may look up each customer before it sends; one that only ever looks up is stuck."""
     wait = wait_of()
-    wait.see_owed({"messages": 3}, 0)
+    wait.see_outstanding({"messages": 3}, 0)
     for now in range(0, 900, 50):
         wait.see_progress(now)
         assert not wait.is_over(now + 49)
@@ -50,9 +50,9 @@ def test_new_request_prolongs_a_wait_but_not_for_ever() -> None:
 
 def test_work_that_was_given_up_is_not_waited_for_again() -> None:
     wait = wait_of(given_up={"messages": 3})
-    wait.see_owed({"messages": 3}, 0)
+    wait.see_outstanding({"messages": 3}, 0)
     assert wait.is_over(0)
-    wait.see_owed({"messages": 4}, 1)
+    wait.see_outstanding({"messages": 4}, 1)
     assert not wait.is_over(1)
 
 
@@ -65,7 +65,7 @@ def test_window_never_exceeds_that_of_an_unknown_bridge() -> None:
     assert experienced(80, 80, 80).window_s == 90
 
 
-def test_wait_until_idle_lasts_a_whole_window_even_if_nothing_is_owed() -> None:
+def test_wait_until_idle_lasts_a_whole_window_even_if_nothing_is_outstanding() -> None:
     """What the bridge does with an opt-out leaves no trace, so what it was quick at before says nothing."""
     wait = wait_of(experienced(2, 2, 2), until_idle=True)
     wait.see_progress(30)
@@ -73,6 +73,6 @@ def test_wait_until_idle_lasts_a_whole_window_even_if_nothing_is_owed() -> None:
     assert wait.is_over(120)
 
 
-def test_owed_work_is_named() -> None:
-    assert owed_text({"messages": 1183, "rows to read": 20}) == "1,183 messages, 20 rows to read"
-    assert owed_text({"webhooks to accept": 1}) == "1 webhook to accept"
+def test_outstanding_work_is_named() -> None:
+    assert outstanding_text({"messages": 1183, "rows to read": 20}) == "1,183 messages, 20 rows to read"
+    assert outstanding_text({"webhooks to accept": 1}) == "1 webhook to accept"

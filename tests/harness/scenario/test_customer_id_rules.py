@@ -1,4 +1,4 @@
-"""Messages about channels whose provider knows the customers by their ids."""
+"""Messages about channels with a provider that knows the customers by their ids."""
 
 import pytest
 

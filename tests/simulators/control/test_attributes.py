@@ -11,7 +11,7 @@ from running import RunningSimulators
 
 @pytest.fixture
 def sandbox(simulators: RunningSimulators) -> str:
-    """Return the path of a sandbox whose customers have a tier."""
+    """Return the path of a sandbox with a tier for each customer."""
     audience = {"customers": 5, "attributes": [{"name": "TIER", "type": "INT", "default": "1", "registered": False}]}
     fields = {"seed": 1, "audience": audience, "keys": {"bridge": {"attributes": ["TIER"], "channels": [505]}}}
     return f"/sandboxes/{simulators.call('POST', '/sandboxes', fields)['sandbox']}"

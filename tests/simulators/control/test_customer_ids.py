@@ -1,4 +1,4 @@
-"""Channels whose provider knows the customers by their ids: expectations come from its own records."""
+"""Channels with a provider that knows the customers by their ids: expectations come from its own records."""
 
 from typing import Any
 

@@ -47,7 +47,7 @@ def advancing(bench) -> Iterator[Callable[[int], Future]]:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_kill_at_a_call_loses_the_response(bench, start, when):
-    """Time stands still until the kill is completed; the restarted bridge is served."""
+    """Time does not move until the kill is completed; the restarted bridge is served."""
     bench.inject("kill", when=when)
     bridge = start()
     assert bench.call("GET", "/faults/pending-kill") == {"id": "f1", "fault": "kill", "when": when, "down_ms": 0}

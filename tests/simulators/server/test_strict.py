@@ -18,7 +18,7 @@ STOP = "sender=447123456789&keyword=STOP&content=STOP&comments=&inNumber=4478600
 
 
 def renamed(folder: Path, contract: str, old: str, new: str) -> Path:
-    """Write a copy of a contract in which a property has another name. Return the folder."""
+    """Write a copy of a contract where a property has another name. Return the folder."""
     text = (CONTRACTS / contract).read_text()
     assert old in text
     (folder / contract).write_text(text.replace(old, new))

@@ -85,7 +85,7 @@ def format_of_balance(sandbox: LocalSandbox, fields: Mapping[str, object]) -> ob
 
 
 def messages_to_opt_out(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object:
-    """Return the number of messages of a send to two numbers, one of which opted out."""
+    """Return the number of messages of a send to two numbers; one opted out."""
     sandbox.textlocal("create_contacts", numbers=numbers(1)[0], group_id=6)
     return sandbox.textlocal("send", numbers=",".join(numbers(2)), message="Hi", **fields)["num_messages"]
 
@@ -141,7 +141,7 @@ def status_at_delivyr(sandbox: LocalSandbox, fields: Mapping[str, object]) -> ob
 
 
 def listed_campaigns(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object:
-    """Return the titles of campaigns, of which there are three."""
+    """Return the titles of the three campaigns."""
     templates = [{"id": number, "title": f"Offer {number}", "body": "Hi"} for number in (1, 2, 3)]
     sandbox.control("POST", "/providers/xtremepush/templates", templates)
     return [row["title"] for row in sandbox.xtremepush("list/campaign", **fields).json["data"]]

@@ -248,7 +248,7 @@ def message_is_listed(sandbox: LocalSandbox, operation: str, days: int) -> bool:
 
 
 def opt_outs_are_listed(sandbox: LocalSandbox, operation: str, rows: int) -> bool:
-    """List opt-outs, of which there are more."""
+    """List opt-outs; there are more."""
     for number in numbers(rows + 1):
         sandbox.textlocal("create_contacts", numbers=number, group_id=6)
     return len(sandbox.textlocal(operation)["contacts"]) >= rows

@@ -278,7 +278,7 @@ class TextlocalGroups(Textlocal):
         return {customer: [id_] for customer, id_ in _message_ids(status, batch).items()}
 
     def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
-        """Make one call per batch, whose rows name the customers."""
+        """Make one call per batch, with rows that name the customers."""
         wanted = {message.recipient for message in messages}
         for batch in dict.fromkeys(message.message.partition(":")[0] for message in messages):
             for row in self._successful("status_batch", {"batch_id": batch}).get("messages", []):

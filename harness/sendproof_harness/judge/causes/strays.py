@@ -1,4 +1,4 @@
-"""Messages that no recipient was due: the customer whose records explain each number, and the template of the text."""
+"""Messages that no recipient was due: the customer behind each number, and the template of the text."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ _PREFIX_MAX = 3
 class Stray:
     """A delivery without a recipient, and its explanation: `cause`, and `owner` in words if customers explain it.
 
-    `customers` are those whose number it may be, the likeliest first.
+    `customers` are those who may have this number, the likeliest first.
     """
 
     delivery: Delivery
@@ -70,7 +70,7 @@ class _UnusableNumbers:
                 self._found[digits(obligation.raw_number).lstrip("0")].append(obligation)
 
     def explain(self, delivery: Delivery) -> Stray | None:
-        """Return the customer whose unusable number it is; of several, one whose template and time fit."""
+        """Return the customer with this unusable number; of several, one with the template and the time."""
         for prefix, rest in _splits(digits(delivery.number)):
             found = self._found.get(rest.lstrip("0"), ())
             fitting = [obligation for obligation in found if _is_raw(obligation.raw_number or "", rest)]
@@ -100,7 +100,7 @@ class _UnusableNumbers:
 
 
 def _changed_numbers(history: History) -> Mapping[str, str]:
-    """Return the customers whose number changed during the run, by the digits of each new one."""
+    """Return the customers with a number that changed during the run, by the digits of each new one."""
     return {
         digits(change.value).lstrip("0"): change.customer
         for update in history.attributes

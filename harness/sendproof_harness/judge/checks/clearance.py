@@ -2,7 +2,7 @@
 
 What is right comes from the customers, not from the clearance. A customer with consent and a usable number must be
 cleared. A customer who opted out must not, as far as the bridge can know that. A customer without a usable number may
-be cleared or not: no message can go out, and no document says more.
+be cleared or not: no message can go out, and the documents add nothing.
 """
 
 from collections import defaultdict

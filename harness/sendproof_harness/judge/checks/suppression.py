@@ -17,7 +17,7 @@ _SUPPRESSED = "suppressed"
 def check_suppression(history: History) -> CheckResult:
     """Find messages to suppressed customers, and syncs of the attribute that failed.
 
-    A run in which every sync failed excluded no customer, so it did not test the rule.
+    A run where every sync failed excluded no customer, so it did not test the rule.
     """
     suppressed = [recipient for recipient in ledger(history).recipients if recipient.obligation.reason == _SUPPRESSED]
     findings = [_sent(recipient) for recipient in suppressed if recipient.deliveries]

@@ -193,7 +193,7 @@ def _executed_at(recipient: RecipientResult) -> int | None:
 def undetermined_customers(history: History) -> Mapping[TemplateKey, int]:
     """Return how many customers of each template may count as sent or not.
 
-    Their responses were lost, or the provider may still reject the message. No document says if visitors count.
+    Their responses were lost, or the provider may still reject the message. The documents leave open if visitors count.
     """
     count = Counter(template_key(obligation) for obligation in history.obligations if obligation.reason == VISITOR)
     may_reject_later = any(provider(channel.provider).rejects_late for channel in history.header.channels)

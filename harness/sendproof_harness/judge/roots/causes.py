@@ -58,7 +58,7 @@ def _abort_reason(history: History) -> str:
 
 
 def _ended_or_stuck(history: History, findings: Sequence[Finding]) -> Iterator[Root]:
-    """Yield the end of a run whose bridge ended or hung: what it did not observe follows from that.
+    """Yield the end of a run after its bridge ended or hung: what it did not observe follows from that.
 
     Failures before that are not excused, because the bridge was still at work.
     """

@@ -76,7 +76,7 @@ def refused_calls(history: History, findings: Sequence[Finding]) -> Iterator[Roo
 
 
 def hidden_attributes(history: History, findings: Sequence[Finding]) -> Iterator[Root]:
-    """Yield a root for the campaigns of which a key may not read an attribute, even if it may read others."""
+    """Yield a root for the campaigns with an attribute that a key may not read, even if it may read others."""
     campaigns: defaultdict[str, set[CampaignKey]] = defaultdict(set)
     for finding in findings:
         request = _requests_by_line(history).get(finding.where.request or 0)

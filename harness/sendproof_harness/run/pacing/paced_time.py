@@ -1,10 +1,10 @@
-"""Time for a bridge that takes no part in it: it passes in real time, and jumps where nothing is owed.
+"""Time for a bridge that takes no part in it: it passes in real time, and jumps where no work is outstanding.
 
 Such a bridge lives by the clock of its machine, and may look for work once a minute. If time jumped while it works,
 the run would be over before the bridge has read its first page. So
 
-* while something is owed, time passes at the rate of real time: rate limits and retries behave as in production,
-* it jumps to the next instant at which anything happens once nothing is owed, or once the bridge has shown no
+* while work is outstanding, time passes at the rate of real time: rate limits and retries behave as in production,
+* it jumps to the next instant at which anything happens once no work is outstanding, or once the bridge has shown no
   progress for the window of `pacing`,
 * before an instant of the scenario, the bridge gets a whole window for what it was given to do without leaving a trace.
 
@@ -24,8 +24,8 @@ from sendproof_harness.control_client import ControlClient
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
 from sendproof_harness.run.pacing.journal_follower import JournalFollower, News
-from sendproof_harness.run.pacing.owed_work import next_due, owed_work
-from sendproof_harness.run.pacing.waits import Owed, Patience, Wait
+from sendproof_harness.run.pacing.outstanding_work import next_due, outstanding_work
+from sendproof_harness.run.pacing.waits import Outstanding, Patience, Wait
 from sendproof_harness.run.processes import pause
 from sendproof_harness.scenario.values import iso_utc
 
@@ -42,7 +42,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class PacedTime:
     """The clock of a run's sandboxes, which runs at rate 1.
 
-    `supervise` is called repeatedly while time passes, with the work that is owed; None means that nothing is waited
+    `supervise` is called repeatedly while time passes, with the outstanding work; None means that nothing is waited
     for. `in_background` makes a blocking call while the bridge is supervised. `instants` are those of the scenario. If
     they change the rules, what the bridge sent before and after one of them is judged differently.
     """
@@ -50,12 +50,12 @@ class PacedTime:
     control: ControlClient
     sandboxes: Sequence[str]
     patience: Patience
-    supervise: Callable[[Owed | None], None]
+    supervise: Callable[[Outstanding | None], None]
     in_background: Callable[[Callable[[], object]], None]
     instants: Sequence[datetime] = ()
     instants_change_rules: bool = False
     _follower: JournalFollower = field(init=False)
-    _given_up: Owed = field(default_factory=dict, init=False)
+    _given_up: Outstanding = field(default_factory=dict, init=False)
     _next_due: datetime | None = field(default=None, init=False)
     _has_event: bool = field(default=True, init=False)
     _has_invisible: bool = field(default=False, init=False)
@@ -65,19 +65,19 @@ class PacedTime:
         self.control.set_clock_rate(self.sandboxes[0], 1)
 
     def advance(self, target: datetime) -> None:
-        """Let time pass until `target`, and wait for all that is owed by then."""
-        self._wait_for_owed_work()
+        """Let time pass until `target`, and wait for all work that is outstanding by then."""
+        self._wait_for_outstanding_work()
         while (clock := self._clock())[0] < target:
             self.supervise(None)
             stop = self._stop(*clock, target)
             if stop in self.instants:
                 self._wait_until_idle()
             self._jump(stop)
-            self._wait_for_owed_work()
+            self._wait_for_outstanding_work()
         self._wait_until_idle()
 
     def jump(self, target: datetime) -> None:
-        """Move the clock to `target`, whatever is owed."""
+        """Move the clock to `target`, whatever work is outstanding."""
         self._jump(target)
 
     # -- jumps -------------------------------------------------------------------------------------------
@@ -102,8 +102,8 @@ class PacedTime:
 
     # -- waits -------------------------------------------------------------------------------------------
 
-    def _wait_for_owed_work(self) -> None:
-        """Wait for what is owed, if an event or a send time may have added to it."""
+    def _wait_for_outstanding_work(self) -> None:
+        """Wait for outstanding work, if an event or a send time may have added to it."""
         self._read()
         now, _ = self._clock()
         is_due = self._next_due is not None and self._next_due <= now
@@ -112,7 +112,7 @@ class PacedTime:
             self._wait(Wait(patience=self.patience, begun=monotonic(), given_up=self._given_up))
 
     def _wait_until_idle(self) -> None:
-        """Give the bridge a whole window, if it was given anything to do whose handling leaves no trace."""
+        """Give the bridge a whole window, if it got work that leaves no trace when it is done."""
         self._read()
         if self._has_invisible:
             self._has_invisible = False
@@ -127,14 +127,14 @@ class PacedTime:
                 wait.see_progress(monotonic())
             if must_look and monotonic() >= look_at:
                 began, must_look = monotonic(), False
-                wait.see_owed(self._owed(), monotonic())
+                wait.see_outstanding(self._outstanding(), monotonic())
                 # Counting may take seconds with many recipients; the run must not do little else.
                 look_at = monotonic() + max(_POLL_S, 2 * (monotonic() - began))
             if not must_look and wait.is_over(monotonic()):
                 break
             if wait.is_over(monotonic()) and not wait.is_done():
                 break
-            self.supervise(wait.owed)
+            self.supervise(wait.outstanding)
             pause(_POLL_S)
         self._given_up = wait.conclude(monotonic())
 
@@ -144,16 +144,16 @@ class PacedTime:
         self._has_invisible = self._has_invisible or news.invisible or (news.event and self.instants_change_rules)
         return news
 
-    def _owed(self) -> Owed:
-        """Return what is owed to all clients, and remember when the next message is due."""
-        owed: dict[str, int] = {}
+    def _outstanding(self) -> Outstanding:
+        """Return the outstanding work for all clients, and remember when the next message is due."""
+        outstanding: dict[str, int] = {}
         dues: list[int] = []
         for history in self._histories():
-            for kind, count in owed_work(history).items():
-                owed[kind] = owed.get(kind, 0) + count
+            for kind, count in outstanding_work(history).items():
+                outstanding[kind] = outstanding.get(kind, 0) + count
             dues += [due for due in [next_due(history)] if due is not None]
         self._next_due = _EPOCH + timedelta(milliseconds=min(dues)) if dues else None
-        return owed
+        return outstanding
 
     def _histories(self) -> Iterator[History]:
         """Yield the history of each client so far."""

@@ -1,6 +1,6 @@
 """How long a run waits for a bridge that takes no part in virtual time. Pure: real time is passed in, in seconds.
 
-Nothing shows that such a bridge has finished. So a wait ends when nothing is owed any more or, at the latest, when the
+Nothing shows that such a bridge has finished. So a wait ends when no work is outstanding or, at the latest, when the
 bridge has shown no progress for a *window*. The window is longer than a loop of a minute with slow writes. Once the
 bridge has met its obligations several times, the window shrinks to a multiple of the longest of these waits: a bridge
 drops a message here and there, and a run with hundreds of messages must not take hours for it.
@@ -21,8 +21,8 @@ _LEARNED_MIN_S = 5.0
 # A bridge may prepare a message with many different requests, but not for ever.
 _LONGEST_IN_WINDOWS = 10
 
-#: Work that is owed, by kind in words: {"messages": 183, "rows": 1000}. Kinds without work are left out.
-Owed = Mapping[str, int]
+#: Work that is outstanding, by kind in words: {"messages": 183, "rows": 1000}. Kinds without work are left out.
+Outstanding = Mapping[str, int]
 
 
 @dataclass(kw_only=True)
@@ -35,7 +35,7 @@ class Patience:
 
     @property
     def full_window_s(self) -> float:
-        """The window for a bridge of which nothing is known."""
+        """The window for an unknown bridge."""
         return _WINDOW_FACTOR * self.timeout_s
 
     @property
@@ -46,7 +46,7 @@ class Patience:
         return min(self.full_window_s, _LEARNED_MIN_S + _TURNS * self._longest_success_s)
 
     def learn(self, waited_s: float) -> None:
-        """Count a wait that ended because nothing was owed any more."""
+        """Count a wait that ended because no work was outstanding."""
         self._successes += 1
         self._longest_success_s = max(self._longest_success_s, waited_s)
 
@@ -55,25 +55,25 @@ class Patience:
 class Wait:
     """One wait, from the real time `begun`. Work in `given_up` was waited for before, in vain.
 
-    With `until_idle`, the wait lasts until the bridge is idle, even if nothing is owed: the work that it may be at
-    leaves no trace.
+    With `until_idle`, the wait lasts until the bridge is idle, even if no work is outstanding, because the work that it
+    may be at leaves no trace.
     """
 
     patience: Patience
     begun: float
-    given_up: Owed = field(default_factory=dict)
+    given_up: Outstanding = field(default_factory=dict)
     until_idle: bool = False
-    _owed: Owed = field(default_factory=dict, init=False)
+    _outstanding: Outstanding = field(default_factory=dict, init=False)
     _progress_at: float = field(init=False)
-    _owed_changed_at: float = field(init=False)
+    _outstanding_changed_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._progress_at = self._owed_changed_at = self.begun
+        self._progress_at = self._outstanding_changed_at = self.begun
 
     @property
-    def owed(self) -> Owed:
-        """The work that is owed, as last seen."""
-        return self._owed
+    def outstanding(self) -> Outstanding:
+        """The outstanding work, as last seen."""
+        return self._outstanding
 
     @property
     def window_s(self) -> float:
@@ -84,30 +84,32 @@ class Wait:
         """Take a request that the bridge had not made before as progress."""
         self._progress_at = now
 
-    def see_owed(self, owed: Owed, now: float) -> None:
-        """Take a change of what is owed as progress."""
-        if owed != self._owed:
-            self._owed = owed
-            self._progress_at = self._owed_changed_at = now
+    def see_outstanding(self, outstanding: Outstanding, now: float) -> None:
+        """Take a change of the outstanding work as progress."""
+        if outstanding != self._outstanding:
+            self._outstanding = outstanding
+            self._progress_at = self._outstanding_changed_at = now
 
     def is_done(self) -> bool:
-        """Return True if nothing is owed that is worth waiting for."""
-        return not self.until_idle and all(count <= self.given_up.get(kind, 0) for kind, count in self._owed.items())
+        """Return True if no outstanding work is worth waiting for."""
+        return not self.until_idle and all(
+            count <= self.given_up.get(kind, 0) for kind, count in self._outstanding.items()
+        )
 
     def is_over(self, now: float) -> bool:
-        """Return True if nothing is owed, or the bridge has shown no progress for a window."""
+        """Return True if no work is outstanding, or the bridge has shown no progress for a window."""
         if self.is_done():
             return True
         longest = _LONGEST_IN_WINDOWS * self.window_s
-        return now - self._progress_at >= self.window_s or now - self._owed_changed_at >= longest
+        return now - self._progress_at >= self.window_s or now - self._outstanding_changed_at >= longest
 
-    def conclude(self, now: float) -> Owed:
+    def conclude(self, now: float) -> Outstanding:
         """Learn from this wait; return the work that was given up."""
         if self.is_done() and not self.until_idle and now > self.begun:
             self.patience.learn(now - self.begun)
-        return dict(self._owed)
+        return dict(self._outstanding)
 
 
-def owed_text(owed: Owed) -> str:
+def outstanding_text(outstanding: Outstanding) -> str:
     """Return `183 messages, 1,000 rows`, or `nothing`."""
-    return ", ".join(counted(count, kind) for kind, count in owed.items()) or "nothing"
+    return ", ".join(counted(count, kind) for kind, count in outstanding.items()) or "nothing"

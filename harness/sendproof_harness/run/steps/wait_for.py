@@ -144,7 +144,7 @@ def _accept_absence(context: RunContext) -> None:
     context.time.pace(context.sandboxes)
     context.note_once(
         "Your bridge does not use the virtual clock (clock_url of the handover file).\n"
-        "The run waits for owed work in real time (clock rate 1), and jumps when nothing is owed.\n"
+        "The run waits for outstanding work in real time (clock rate 1), and jumps otherwise.\n"
         f"It takes {forecast(context.scenario)}.\n"
         "Send times and the pace of reports stay unknown. To have them judged, use the virtual clock, or --clock-rate 1"
         " with a short scenario."

@@ -1,4 +1,4 @@
-"""Rules about channels whose provider knows the customers by their ids: the import, and the translations."""
+"""Rules about channels with a provider that knows the customers by their ids: the import, and the translations."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
 """The clock of one or more sandboxes: scheduled items, participants, and the advance of time.
 
-Virtual time stands still until it is advanced. Advancing is a barrier:
+Virtual time does not move until it is advanced. Advancing is a barrier:
 
     until nothing is due before the target:
         wait until quiet  ->  jump to the next due instant  ->  fire the due items
@@ -34,7 +34,7 @@ SETTLE_SECONDS = 0.3
 
 
 class NotQuietError(Exception):
-    """The sandbox did not become quiet in time; the message says what it waited for.
+    """The sandbox did not become quiet in time; the message names what it waited for.
 
     `answering` is the number of requests that the simulators themselves had not answered.
     """
@@ -104,7 +104,7 @@ class VirtualClock(Generic[T]):
         return self._base + int((self._wall.monotonic() - self._real_base) * 1000 * self.rate)
 
     def set_rate(self, rate: float | None) -> None:
-        """Let virtual time also pass by itself, at `rate` seconds per real second; None makes it stand still again."""
+        """Let virtual time also pass by itself, at `rate` seconds per real second; None stops it again."""
         if self.mode == "real":
             raise ValueError("expected a virtual clock; real time has the rate that the sandbox was created with")
         now = self.now()
@@ -117,7 +117,7 @@ class VirtualClock(Generic[T]):
         self._base, self._real_base = now, self._wall.monotonic()
 
     def real(self) -> float:
-        """Return seconds of real time from an arbitrary origin; they never go back, nor stand still."""
+        """Return seconds of real time from an arbitrary origin; they always increase."""
         return self._wall.monotonic()
 
     def schedule(self, at: Instant, item: T) -> None:
@@ -189,7 +189,7 @@ class VirtualClock(Generic[T]):
                 participant.waiting = None
 
     def dismiss(self, name: str) -> None:
-        """Remove a participant; raise `KeyError` if there is none with this name."""
+        """Remove a participant; raise `KeyError` if no participant has this name."""
         if name not in self.participants:
             known = ", ".join(self.participants) or "none"
             raise KeyError(f"no participant is named {name!r}; there are: {known}")
@@ -256,7 +256,7 @@ class VirtualClock(Generic[T]):
         return min([*untils, *([self._heap[0].at] if self._heap else [])], default=None)
 
     def _fire_due(self) -> None:
-        """Fire the due items; if there are none, release the participants that wait for this instant.
+        """Fire the due items, or else release the participants that wait for this instant.
 
         So in every run, the webhooks of an instant arrive before a bridge wakes up at the same instant.
         """

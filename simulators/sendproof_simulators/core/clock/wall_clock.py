@@ -35,7 +35,7 @@ def iso(instant: Instant) -> str:
 
 
 def parse_iso(text: str) -> Instant:
-    """Parse an ISO 8601 time with a zone; `ValueError` says what was expected."""
+    """Parse an ISO 8601 time with a zone; `ValueError` names what was expected."""
     if not isinstance(text, str) or not _ISO.fullmatch(text):
         raise ValueError(_EXPECTED.format(text))
     try:
@@ -48,7 +48,7 @@ def parse_iso(text: str) -> Instant:
 
 
 def first_instant(day: str) -> Instant:
-    """Return the midnight at which a day such as 2026-03-02 begins in UTC; `ValueError` says what was expected."""
+    """Return the midnight at which a day such as 2026-03-02 begins in UTC; `ValueError` names what was expected."""
     try:
         return parse_iso(f"{day}T00:00:00Z")
     except ValueError as error:

@@ -121,7 +121,7 @@ class WebhookContract:
 
     @cached_property
     def default_dialects(self) -> Sequence[str]:
-        """The dialects of the service whose default the contract describes."""
+        """The dialects of the service that the contract describes in their default."""
         names: Sequence[str] = tuple(self._contract.document.get(DEFAULT_DIALECTS, ()))
         return names
 
@@ -201,7 +201,7 @@ def _closed_media(node: Any) -> Any:
 
 
 def _closed(schema: Any, *, part: bool) -> Any:
-    """Return a schema whose objects allow no other members; `part`: other schemas describe more members of it."""
+    """Return a schema with objects that allow no other members; `part`: other schemas describe more members of it."""
     if not isinstance(schema, Mapping):
         return schema
     closed = {key: _closed_keyword(key, value, is_part=part or "properties" in schema) for key, value in schema.items()}

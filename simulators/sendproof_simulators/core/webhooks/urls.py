@@ -19,7 +19,7 @@ class RemoteHostError(ValueError):
 
 
 def check_webhook_url(text: str, allow_remote: bool) -> str:  # noqa: FBT001 - a sandbox's setting, passed on as it is
-    """Return the URL, decoded if it was percent-encoded; `ValueError` says what was expected and what to do.
+    """Return the URL, decoded if it was percent-encoded; `ValueError` names what was expected and what to do.
 
     It is a `RemoteHostError` if only the sandbox's settings forbid the URL.
 

@@ -55,7 +55,7 @@ def _typed(text: str, decoder: msgspec.json.Decoder[T]) -> T | None:
 
 
 class _WrongValueError(Exception):
-    """A value that no spelling explains. The first argument says what was expected."""
+    """A value that no spelling explains. The first argument names what was expected."""
 
 
 def text_member(value: Any) -> str:
@@ -115,7 +115,7 @@ def _converted(value: Any, members: Members, path: tuple[str, ...]) -> Any:
 
 
 def _as_array(value: Any) -> Any:
-    """Return an object whose names are positions as an array: PHP writes an array with gaps that way."""
+    """Return an object with positions as names as an array: PHP writes an array with gaps that way."""
     is_array = isinstance(value, dict) and value and all(name.isascii() and name.isdigit() for name in value)
     return list(value.values()) if is_array else value
 

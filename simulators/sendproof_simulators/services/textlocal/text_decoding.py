@@ -3,7 +3,7 @@
 documented: `message` is URL-encoded, and the samples in PHP and C# encode it before their HTTP library does so again;
 the documented response shows the plain text. Samples in other languages encode once.
 
-A client that encodes once cannot be told from one that encodes twice, so the dialect `text_decoding: twice` decodes a
+A client that encodes once looks like one that encodes twice, so the dialect `text_decoding: twice` decodes a
 value again only if nothing in it is left to encode. assumed: which values these are, and that a text is final if it is
 made from a template of the account, and the decoded one is not.
 """
@@ -53,7 +53,7 @@ def _plain_text(text: str) -> str:
 
 
 def _unescaped(text: str, *, plus_is_space: bool) -> str:
-    """Return the decoded text; a text whose escapes are not UTF-8 does not change."""
+    """Return the decoded text; a text with escapes that are not UTF-8 does not change."""
     try:
         return unquote_to_bytes(text.replace("+", " ") if plus_is_space else text).decode()
     except ValueError:

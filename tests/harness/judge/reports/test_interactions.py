@@ -143,7 +143,7 @@ def test_wrong_dimension_of_interaction_fails(reported_run, fields, cause):
     ],
 )
 def test_group_of_ab_test_may_be_named_or_left_out(reported_run, group, expected):
-    """Group 1 is the default, and no document says that a bridge learns the group of a customer."""
+    """Group 1 is the default, and no document promises that a bridge learns the group of a customer."""
     run = reported_run.change("campaign", lambda line: line | {"splits": [s | {"group": 2} for s in line["splits"]]})
 
     assert {cause for cause, _ in findings(changed(run, group=group))} == expected

@@ -60,7 +60,7 @@ def _is_judged_elsewhere(history: History, request: Request) -> bool:
 def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -> Collection[int]:
     """Return the lines of the first look-up of each visitor, who has no attributes.
 
-    No document says what a bridge knows about visitors, so one refusal tells it. To ask again is wrong.
+    The documents do not cover visitors, so it may learn that from one refusal. To ask again is wrong.
     """
     first: dict[str, int] = {}
     visitors = {event.customer for event in history.customer_events if event.visitor}

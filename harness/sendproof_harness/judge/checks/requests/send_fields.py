@@ -41,7 +41,8 @@ def _is_accepted(summary: Mapping[str, object]) -> bool:
 def _expected_senders(send: Request, wanted: str | None) -> Mapping[str, str]:
     """Return the senders that the send may have, each with its origin in words; empty if the history says nothing.
 
-    A provider whose templates name the sender may keep that, because no document says how the client's reaches it.
+    A provider with templates that name the sender may keep that, because the documents leave open how the client's
+    reaches it.
     """
     default, record = (send.summary or {}).get("default_sender"), provider(send.service)
     if wanted is None:

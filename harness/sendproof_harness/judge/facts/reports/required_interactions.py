@@ -2,7 +2,7 @@
 
 A customer with several messages needs one report of the metric in the campaign, or one a day if they met a trigger on
 several days. Customers who are interchangeable with
-others are left out. No document says how customers of a cancelled campaign are reported, so they are left out.
+others are left out. The documents leave open how to report customers of a cancelled campaign, so they are left out.
 """
 
 from collections import defaultdict

@@ -17,8 +17,8 @@ _BLOCK = 10_000
 def expectations(records: CustomerRecords, since: Instant, campaign: Campaign) -> Iterator[JournalEntry]:
     """Yield for each channel the campaign, and then the obligation to each of its customers, in the order of its pages.
 
-    `since` is the announcement. A customer whose record changes between it and the due time has `alternatives`: no
-    document says when a bridge must read the record, so a message after the old record is right, and one after the new.
+    `since` is the announcement. A customer with a record that changes between it and the due time has `alternatives`:
+    the documents leave open when a bridge must read the record, so a message after either record is right.
     """
     for execution in campaign.executions.values():
         yield JournalEntry(kind="campaign", fields=_campaign_json(execution))

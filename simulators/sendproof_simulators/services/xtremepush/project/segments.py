@@ -11,7 +11,7 @@ from sendproof_simulators.services.xtremepush.state import NAME
 
 
 def is_outside_segment(context: SandboxContext, settings: ProjectSettings, campaign: int, user: str) -> bool:
-    """Return True if the segment of a campaign leaves out a user; it only draws users whose protection is not given."""
+    """Return True if the segment of a campaign leaves out a user; it only draws users without a given protection."""
     segment = settings.segments.get(str(campaign))
     if segment is None:
         return False

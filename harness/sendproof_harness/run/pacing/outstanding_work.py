@@ -16,13 +16,13 @@ from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, 
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import gaps, pages
-from sendproof_harness.run.pacing.waits import Owed
+from sendproof_harness.run.pacing.waits import Outstanding
 
 _UNAVAILABLE = frozenset({None, *range(500, 600)})
 
 
-def owed_work(history: History) -> Owed:
-    """Return the number of messages, rows, clearances and webhooks that are owed, by kind in words."""
+def outstanding_work(history: History) -> Outstanding:
+    """Return the number of messages, rows, clearances and webhooks that are outstanding, by kind in words."""
     acknowledged = {attempt.key for attempt in history.webhooks if is_acknowledged(attempt)}
     counts = {
         "messages": _missing_messages(history, acknowledged),
