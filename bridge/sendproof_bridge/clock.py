@@ -36,7 +36,6 @@ DAY = 24 * HOUR
 PARTICIPANT = "bridge"
 # The sandbox responds to a park within 20 s; a longer wait means that the connection is dead.
 _PARK_TIMEOUT = (5.0, 40.0)
-_PARK_TOTAL_SECONDS = 60.0
 _MAX_TICK_BYTES = 64 * 1024
 _RETRY_SECONDS = 0.25
 # Characters of an unexpected response that are logged.
@@ -154,7 +153,7 @@ class SandboxClock:
     def __init__(self, url: str) -> None:
         """`url` returns the time on GET, and accepts parks at `{url}/park`."""
         self._url = url.rstrip("/")
-        self._session = bounded_session(_PARK_TOTAL_SECONDS)
+        self._session = bounded_session()
         self._last = Tick(now=0, delivered=0)
         self._stop = threading.Event()
 

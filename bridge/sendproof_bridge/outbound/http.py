@@ -22,8 +22,6 @@ from sendproof_bridge.outbound.errors import (
 _CONNECT_SECONDS = 5.0
 # The vendor's own Textlocal client waits this long; observed: https://github.com/scottybo/textlocal
 _READ_SECONDS = 60.0
-# A response may be silent for that long once, not again and again.
-_TOTAL_PER_READ = 2
 # The longest delay that a service can ask for: a longer one would stop the work of a client for good.
 _MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
 
@@ -58,7 +56,6 @@ class HttpClient:
     def __init__(self, *, read_seconds: float = _READ_SECONDS) -> None:
         """`read_seconds` is the longest silence within a response, in real time; the whole may take twice as long."""
         self._timeout = (_CONNECT_SECONDS, read_seconds)
-        self._total_seconds = _TOTAL_PER_READ * read_seconds
         self._local = threading.local()
 
     def request(  # noqa: PLR0913 the parts of a request
@@ -101,7 +98,7 @@ class HttpClient:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = bounded_session(self._total_seconds)
+            session = self._local.session = bounded_session()
             session.headers["User-Agent"] = f"sendproof-bridge/{__version__}"
         return session
 
