@@ -95,8 +95,8 @@ def template(name: str, *folders: Path) -> Template:
 
 
 def _visible(value: object) -> object:
-    """Return a text with escapes for control characters. The type of text that is already HTML is another one."""
-    return visible(value) if type(value) is str else value
+    """Return a text with escapes for control characters, of the same type: text that is already HTML has its own."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
 
 
 def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
