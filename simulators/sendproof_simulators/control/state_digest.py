@@ -6,7 +6,7 @@ out what only describes past requests: the journal, rate limits, and the names o
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from functools import cache, cached_property
@@ -77,7 +77,7 @@ def _attributes(value: Any) -> Iterator[object]:
     """Yield the attributes of an object of our own, computed ones included: some become state at their first use."""
     if callable(value) or not type(value).__module__.startswith("sendproof_simulators"):
         return
-    slots, computed = _names(type(value))
+    slots, computed = _names(type(value))  # type: ignore[arg-type] # mypy takes object.__hash__ for it
     for name in computed:
         getattr(value, name)
     for name in slots:
@@ -88,9 +88,8 @@ def _attributes(value: Any) -> Iterator[object]:
 
 
 @cache
-def _names(kind: Hashable) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _names(kind: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the slots and of the computed attributes of a class."""
-    assert isinstance(kind, type)  # noqa: S101 - only types are passed
     classes = kind.__mro__
     slots = [name for parent in classes for name in getattr(parent, "__slots__", ())]
     computed = [n for parent in classes for n, member in vars(parent).items() if isinstance(member, cached_property)]
