@@ -18,8 +18,11 @@ def test_quoted_text_stays_on_its_line_and_is_not_obeyed():
 
 
 def test_trace_keeps_its_lines():
-    try:
+    def fail():
         raise ValueError("\x1b[31mno")
+
+    try:
+        fail()
     except ValueError:
         lines = PlainFormatter().format(log_record("failed", exc_info=sys.exc_info())).splitlines()
 
