@@ -32,11 +32,12 @@ from sendproof_harness.load.process_stats import WatchedProcess, is_local
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions
 from sendproof_harness.load.service_levels import ServiceLevels, load_levels
+from sendproof_harness.output import protect_streams
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.processes import ProcessError
-from sendproof_harness.run.results_folder import fresh_folder
-from sendproof_harness.terminal import Terminal, protect_streams
+from sendproof_harness.run.results_folder import fresh_folder, locked_folder
+from sendproof_harness.terminal import Terminal
 
 _INTERVAL_S = 1.0
 # Connected workers start at once. Without any worker, the test ends after this time.
@@ -100,6 +101,8 @@ class LoadSession:
         """Finish a test that was interrupted, for example by Ctrl-C."""
         if self._aggregation is not None:
             self._finish(("it was interrupted", "harness"))
+        # Also while the test is prepared.
+        self._stack.close()
 
     # -- the main process -------------------------------------------------------------------------
 
@@ -111,7 +114,9 @@ class LoadSession:
             return
         try:
             self._levels = ServiceLevels() if options.thresholds is None else load_levels(options.thresholds)
-            self._folder = fresh_folder(options.results / f"load_{options.kind}")
+            self._folder = options.results / f"load_{options.kind}"
+            self._stack.enter_context(locked_folder(self._folder))
+            fresh_folder(self._folder)
             prepared = self.test.prepare(options, self._folder, self._progress, self._stack)
         except RunAbortedError as error:
             self._finish_without_load(options, error.aborted)

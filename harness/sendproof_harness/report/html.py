@@ -12,12 +12,12 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, result_meaning
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
+from sendproof_harness.output import visible
 from sendproof_harness.report.formatting import capitalised
 from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.recipients import recipients
 from sendproof_harness.report.summary import example_argument, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
-from sendproof_harness.terminal import visible
 
 HEADLINES: Mapping[Status, str] = {
     "pass": "This bridge did its job",

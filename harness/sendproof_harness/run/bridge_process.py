@@ -147,7 +147,9 @@ class Bridge:
             settings = self.folder / "bridge.toml"
             environment |= write_settings(self.handover, settings, self.database / "bridge.sqlite")
             command = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
-        return Program(name="the bridge", command=command, log=self.folder / LOG, environment=environment)
+        return Program(
+            name="the bridge", command=command, log=self.folder / LOG, environment=environment, scratch=self.database
+        )
 
 
 def _ended(child: Child, status: int) -> RunAborted:

@@ -9,8 +9,9 @@ import pytest
 
 from history_builder import HistoryBuilder
 from sendproof_harness.explain.customer import explain, find_customer
+from sendproof_harness.output import visible
 from sendproof_harness.report import explain_html, explain_text, print_verdict, write_reports
-from sendproof_harness.terminal import Terminal, visible
+from sendproof_harness.terminal import Terminal
 from wrong_run import build_wrong_run
 
 # Colour, title, a colour of rich, an 8-bit control sequence, start of line, the reverse direction, no XML.
