@@ -225,7 +225,7 @@ def _exit_status(words: list[str], result: Path, earlier: int | None) -> int:
     from sendproof_harness.run.keeping.kept_process import KeptProcess  # noqa: PLC0415 - `--help` stays quick
 
     enter_stage(f"the load test in {result.parent} ran")
-    locust = KeptProcess(words, {"SENDPROOF_LOAD": "1"}, output=None, scratch=None)
+    locust = KeptProcess(words, {"SENDPROOF_LOAD": "1"}, log=None, scratch=None)
     try:
         return locust.wait()
     finally:
