@@ -1,11 +1,11 @@
 """The frame of every program of the harness: no signal and no error ends it with the status of a verdict."""
 
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable
 
 from sendproof_harness.interruption import interruptible, interruption
+from sendproof_harness.output import echo
 
 #: The exit status of a program that could not do its work. Python's own 1 means that the bridge failed.
 EXIT_ERROR = 3
@@ -52,8 +52,7 @@ def report_unforeseen(error: Exception) -> int:
 def print_error(text: str) -> None:
     """Print a line to standard error, if anything can be written there."""
     try:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        echo(text, err=True)
     except (OSError, ValueError, AttributeError):
         # It is full, closed, or absent. The exit status says the rest.
         return

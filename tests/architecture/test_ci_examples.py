@@ -47,6 +47,16 @@ def test_both_servers_run_the_same_commands() -> None:
     assert all(any('install "sendproof[contract]"' in line for line in lines) for lines in COMMANDS.values())
 
 
+def test_both_servers_audit_the_installed_packages() -> None:
+    """Without `--strict`, an audit that looked up nothing succeeds."""
+    audits = {
+        server: [line for line in lines if line.startswith(".audit/bin/pip-audit")]
+        for server, lines in COMMANDS.items()
+    }
+    assert audits["github"] == audits["gitlab"]
+    assert [line.split()[1:3] for line in audits["github"]] == [["--strict", "--path"]]
+
+
 def test_scenarios_are_in_the_library() -> None:
     _, run = sendproof_arguments(COMMANDS["github"])
     named = run[1 : run.index("--provider")]

@@ -4,11 +4,13 @@ import os
 import sys
 
 from sendproof_harness.interruption import is_interrupted
-from sendproof_harness.program import run_program
+from sendproof_harness.output import lost_output, protect_streams
+from sendproof_harness.program import EXIT_ERROR, print_error, run_program
 
 
 def main() -> None:
     """Run the command line, and exit with its status."""
+    protect_streams()
     status = run_program(_run_command)
     if is_interrupted():
         # At once: a thread that still waits for a service must not delay the end.
@@ -20,4 +22,9 @@ def _run_command() -> int:
     # Only now: an import takes long enough to be interrupted, and can fail in a damaged installation.
     from sendproof_harness.cli.commands import run_app  # noqa: PLC0415
 
-    return run_app()
+    status = run_app()
+    lost = lost_output()
+    if lost is None:
+        return status
+    print_error(f"sendproof: the output could not be written: {lost}")
+    return EXIT_ERROR

@@ -1,5 +1,6 @@
 """All commands, as one command line."""
 
+import io
 from collections.abc import Sequence
 
 import typer
@@ -48,9 +49,12 @@ def run_app(app: typer.Typer | None = None, arguments: Sequence[str] | None = No
     except typer.Abort:
         return EXIT_INTERRUPTED
     except typer.TyperException as error:
-        error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
+        _show(error)
         return EXIT_ERROR
-    except SystemExit:
-        # Typer's own end of a program whose reader has gone, with the status of a failed bridge.
-        print_error("sendproof: expected a reader of the output until its end, got a closed pipe")
-        return EXIT_ERROR
+
+
+def _show(error: typer.TyperException) -> None:
+    """Print a mistake of the command line; it quotes the words, which can hold anything."""
+    text = io.StringIO()
+    error.show(text)  # type: ignore[attr-defined] # every exception that typer raises has it
+    print_error(text.getvalue().rstrip("\n"))

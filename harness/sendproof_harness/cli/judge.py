@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli.history_file import read_history_file
 from sendproof_harness.cli.options import refuse
+from sendproof_harness.terminal import Terminal
 
 
 def judge(
@@ -29,7 +29,7 @@ def judge(
     content = read_history_file(history)
     try:
         with nullcontext() if results is None else locked_folder(results):
-            status = judge_and_report(history, content, results, Console())
+            status = judge_and_report(history, content, results, Terminal())
     except RunOptionsError as error:
         refuse(str(error))
     raise typer.Exit(EXIT_STATUS[status])

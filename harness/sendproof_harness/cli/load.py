@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli.options import (
     Bridge,
@@ -23,6 +22,7 @@ from sendproof_harness.cli.options import (
 from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.program import EXIT_ERROR
 from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.terminal import Terminal
 
 _INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
 _VERDICT_STATUSES = frozenset({0, 1, 2, 3})
@@ -186,7 +186,7 @@ def judge(
 
     try:
         levels = ServiceLevels() if thresholds is None else load_levels(thresholds)
-        raise typer.Exit(judge_and_report(read_result(result), levels, results, Console()))
+        raise typer.Exit(judge_and_report(read_result(result), levels, results, Terminal()))
     except (OSError, ValueError) as error:
         refuse(str(error))
 
@@ -225,7 +225,7 @@ def _exit_status(words: list[str], result: Path, earlier: int | None) -> int:
     from sendproof_harness.run.keeping.kept_process import KeptProcess  # noqa: PLC0415 - `--help` stays quick
 
     enter_stage(f"the load test in {result.parent} ran")
-    locust = KeptProcess(words, {"SENDPROOF_LOAD": "1"}, output=None, scratch=None)
+    locust = KeptProcess(words, {"SENDPROOF_LOAD": "1"}, log=None, scratch=None)
     try:
         return locust.wait()
     finally:

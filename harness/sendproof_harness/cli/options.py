@@ -5,6 +5,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR
 
 Bridge = Annotated[str | None, typer.Option(help="URL of a running bridge; Sendproof prints the path of the handover.")]
@@ -21,7 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def refuse(message: str) -> NoReturn:
     """Print why nothing is done, and exit with status 3."""
-    typer.echo(message, err=True)
+    echo(message, err=True)
     raise typer.Exit(EXIT_ERROR)
 
 

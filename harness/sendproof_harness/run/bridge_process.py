@@ -15,6 +15,7 @@ from sendproof_harness.handover.reference_bridge import write_settings
 from sendproof_harness.handover.write import write_handover
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.error_excerpt import crash_errors, headline
+from sendproof_harness.run.keeping.bounded_log import is_cut
 from sendproof_harness.run.log_secrets import leaked_secrets
 from sendproof_harness.run.processes import Child, Program, exit_text, listens, processor_wait_s, split_command
 from sendproof_harness.run.progress import ProgressListener
@@ -134,6 +135,11 @@ class Bridge:
         """Return the credentials of a client of the handover in the log; None if the run did not start the bridge."""
         log = self.folder / LOG
         return leaked_secrets(log, client) if self.is_started_by_run and log.exists() else None
+
+    def has_cut_log(self) -> bool:
+        """Return True if the run started the bridge, and left out the middle of its log."""
+        log = self.folder / LOG
+        return self.is_started_by_run and log.exists() and is_cut(log)
 
     @property
     def _file(self) -> Path:

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +25,9 @@ _INTERRUPTED_STOP_S = 1.0
 _POLL_S = 0.02
 _CONNECT_S = 2.0
 TAIL_LINES = 15
+_LINE_MAX = 1_000
+# More than all lines that a message quotes.
+_END_BYTES = 1_000_000
 
 # The system assigns higher ports (Linux from 32768, others from 49152) to any outgoing connection, so such a port may
 # be in use before the bridge listens on it. Parallel runs begin at different positions.
@@ -62,15 +64,15 @@ class Child:
         """Start the program; `ProcessError` if it does not exist. `stop` waits `stop_timeout_s` real seconds."""
         self.program = program
         self._stop_timeout_s = stop_timeout_s
-        with program.log.open("ab") as log:
-            # An earlier process may have written to the same log.
-            self._log_start = log.tell()
-            try:
-                self._process = KeptProcess(program.command, program.environment, log, program.scratch)
-            except StartError as error:
-                raise ProcessError(
-                    f"{program.name} could not be started: {error}: {shlex.join(program.command)}"
-                ) from error
+        # Also for a program that cannot be started. An earlier process may have written to the same log.
+        program.log.touch()
+        self._log_start = program.log.stat().st_size
+        try:
+            self._process = KeptProcess(program.command, program.environment, program.log, program.scratch)
+        except StartError as error:
+            raise ProcessError(
+                f"{program.name} could not be started: {error}: {shlex.join(program.command)}"
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -92,13 +94,17 @@ class Child:
 
     def tail(self) -> str:
         """Return the last lines of the log."""
-        with self.program.log.open(encoding="utf-8", errors="replace") as log:
-            return "".join(deque(log, TAIL_LINES)).rstrip()
+        return "\n".join(line[:_LINE_MAX] for line in self._end().splitlines()[-TAIL_LINES:]).rstrip()
 
     def output(self) -> str:
-        """Return everything that this process has written to its log."""
+        """Return the last part of what this process has written to its log."""
+        return self._end(self._log_start)
+
+    def _end(self, start: int = 0) -> str:
+        """Return the last part of the log; of a log that was cut meanwhile, from any position."""
         with self.program.log.open("rb") as log:
-            log.seek(self._log_start)
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(start if start <= size else 0, size - _END_BYTES))
             return log.read().decode("utf-8", "replace")
 
     def check_running(self) -> None:

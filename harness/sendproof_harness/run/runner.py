@@ -299,6 +299,7 @@ def _save_histories(
             wishes={**_judged_wishes(context.scenario), "listen": _origin(context.bridge.listen)},
             identity=identity,
             leaks=context.bridge.leaked_secrets(handover),
+            log_is_cut=context.bridge.has_cut_log(),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
             # Such a request belongs to no client; the first one stands for all.

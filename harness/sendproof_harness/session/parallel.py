@@ -21,6 +21,7 @@ from sendproof_harness.program import EXIT_ERROR, report_unforeseen
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.session.judged_run import run_and_judge
+from sendproof_harness.terminal import Terminal
 
 #: What a process sends when its run is over: the status, its output, and what it keeps if it was interrupted.
 _Outcome = tuple[Status, str, list[str]]
@@ -122,7 +123,7 @@ def _run_in_process(scenario: Scenario, name: str, options: RunOptions, width: i
     output = io.StringIO()
     with interruptible():
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        status = _run_guarded(scenario, name, options, Console(file=output, width=width))
+        status = _run_guarded(scenario, name, options, Terminal(output, width))
     found = interruption()
     pipe.send((status, output.getvalue(), [] if found is None else found.kept))
 

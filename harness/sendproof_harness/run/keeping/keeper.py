@@ -1,13 +1,14 @@
 """The keeper of one program: it ends the program, and every process that it started, when its harness ends.
 
-`kept_process` runs this file as a script, with the standard library alone, because it starts before every program:
+`kept_process` runs `main` with the standard library alone, because it starts before every program. Its arguments are:
 
-    python -I -S keeper.py ORDERS REPORTS SCRATCH COMMAND...
+    ORDERS REPORTS SCRATCH LOG COMMAND...
 
 ORDERS is the reading end of a pipe to the harness. No other process has its writing end, so it closes when the harness
 ends, also by SIGKILL. Its lines are `stop SECONDS` and `kill`. To REPORTS the keeper writes `pid N` or `error ERRNO`,
 and `status N` when the program has ended (-N: signal N). It closes REPORTS when no process is left. If the harness
-ends without an order, the keeper also removes the folder SCRATCH, unless it is empty text.
+ends without an order, the keeper also removes the folder SCRATCH, unless it is empty text. It copies the output of the
+program to the file LOG, unless that is empty text, and keeps the file within its limit.
 
 A signal of the terminal does not reach the keeper, which has a session of its own. On Linux it is the subreaper of the
 program: a process whose parent has ended becomes a child of the keeper, whatever session it has. Elsewhere, such a
@@ -21,7 +22,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
+
+from sendproof_harness.run.keeping.bounded_log import BoundedLog
 
 # The harness is gone, so no result of the program matters any more.
 _ORPHANED_GRACE_S = 1.0
@@ -30,6 +34,9 @@ _REST_GRACE_S = 0.5
 # A process in an uninterruptible wait cannot be killed.
 _KILL_LIMIT_S = 5.0
 _POLL_S = 0.02
+# What the program wrote before its end is in the log when the end is reported. Its child processes may go on writing.
+_LAST_OUTPUT_S = 1.0
+_BLOCK_BYTES = 256 * 1024
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -39,9 +46,10 @@ _RESET_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, 
 class Keeper:
     """One program, the pipes to the harness, and the end of both."""
 
-    def __init__(self, orders: int, reports: int) -> None:
+    def __init__(self, orders: int, reports: int, log: BoundedLog | None) -> None:
         """`orders` and `reports` are file descriptors."""
-        self._orders, self._reports = orders, reports
+        self._orders, self._reports, self._log = orders, reports, log
+        self._output: int | None = None
         self._unread = b""
         self._program = 0
         self._has_ended = False
@@ -70,6 +78,7 @@ class Keeper:
 
     def _start(self, command: list[str]) -> bool:
         keeper = os.getpid()
+        self._output, output = (None, None) if self._log is None else os.pipe()
 
         def prepare() -> None:
             for number in _RESET_SIGNALS:
@@ -85,12 +94,17 @@ class Keeper:
             process = subprocess.Popen(  # noqa: S603 - the purpose is to run the user's command
                 command,
                 stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
                 start_new_session=True,
                 preexec_fn=prepare,  # noqa: PLW1509 - see above
             )
         except OSError as error:
             self._report(f"error {error.errno or 0}")
             return False
+        finally:
+            if output is not None:
+                os.close(output)
         self._program = process.pid
         # Only `_reap` may wait for it, after everything else: until then no other process can get its id.
         process.returncode = 0
@@ -98,9 +112,14 @@ class Keeper:
         return True
 
     def _wait(self, seconds: float | None) -> None:
-        """Wait for an order, a signal or the end of a child, for at most `seconds`."""
-        watched = [self._wakes] if self._is_orphaned else [self._wakes, self._orders]
-        ready, _, _ = select.select(watched, [], [], seconds)
+        """Wait for an order, output, a signal or the end of a child, for at most `seconds`."""
+        watched = [self._wakes, *([] if self._is_orphaned else [self._orders])]
+        ready, _, _ = select.select([*watched, *([] if self._output is None else [self._output])], [], [], seconds)
+        if self._output in ready:
+            self._copy_output()
+            if not set(watched).intersection(ready):
+                # A program that writes much must not wait for a look at all processes after each block.
+                return
         if self._wakes in ready:
             with suppress(BlockingIOError):
                 os.read(self._wakes, 4096)
@@ -109,6 +128,23 @@ class Keeper:
             self._unread += block
             self._is_orphaned = not block
         self._reap()
+
+    def _copy_output(self) -> None:
+        """Copy one block that is ready."""
+        if self._output is None or self._log is None:
+            return
+        block = os.read(self._output, _BLOCK_BYTES)
+        if block:
+            self._log.write(block)
+        else:
+            os.close(self._output)
+            self._output = None
+
+    def _copy_last_output(self) -> None:
+        """Copy all that is ready."""
+        limit = monotonic() + _LAST_OUTPUT_S
+        while self._output is not None and monotonic() < limit and select.select([self._output], [], [], 0)[0]:
+            self._copy_output()
 
     def _next_order(self) -> bytes | None:
         line, newline, rest = self._unread.partition(b"\n")
@@ -121,6 +157,7 @@ class Keeper:
         """Take note of the program's end, and remove ended processes that the keeper inherited."""
         if not self._has_ended and (status := _ended_status(self._program)) is not None:
             self._has_ended = True
+            self._copy_last_output()
             self._report(f"status {status}")
         if sys.platform == "linux":
             for child in [pid for pid, parent in _parents().items() if parent == os.getpid() and pid != self._program]:
@@ -136,6 +173,7 @@ class Keeper:
             self._signal_rest(signal.SIGTERM)
             self._wait_while(lambda: bool(self._rest()), _REST_GRACE_S)
         self._wait_while(self._kill_all, _KILL_LIMIT_S)
+        self._copy_last_output()
         with suppress(ChildProcessError):
             os.waitpid(self._program, os.WNOHANG)
 
@@ -242,13 +280,9 @@ def _prctl(option: int, value: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """Keep the program of the command line."""
-    orders, reports, scratch, *command = arguments
-    is_ordered = Keeper(int(orders), int(reports)).keep(command)
+    orders, reports, scratch, log, *command = arguments
+    is_ordered = Keeper(int(orders), int(reports), BoundedLog(Path(log)) if log else None).keep(command)
     if not is_ordered and scratch:
         import shutil  # noqa: PLC0415 - the usual end does not need it
 
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

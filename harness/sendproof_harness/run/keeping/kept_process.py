@@ -8,9 +8,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import IO
 
-_KEEPER = Path(__file__).with_name("keeper.py")
+# Isolated, and without the packages of this installation, which would take half a second to find.
+_PACKAGE = Path(__file__).parents[3]
+_KEEPER = (
+    "import sys; sys.path.append(sys.argv[1]); "
+    "from sendproof_harness.run.keeping.keeper import main; main(sys.argv[2:])"
+)
 # For the keeper to kill what is left after the time of an order.
 _KILL_S = 10.0
 _BLOCK = 4096
@@ -24,11 +28,11 @@ class KeptProcess:
     """One program that ends with this process, however that ends. Not for several threads at once."""
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], output: IO[bytes] | None, scratch: Path | None
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path | None, scratch: Path | None
     ) -> None:
         """Start the program; `StartError` if that is impossible.
 
-        Its output goes to `output`, or else where that of this process goes. The keeper removes the folder `scratch` if
+        Its output goes to `log`, or else where that of this process goes. The keeper removes the folder `scratch` if
         this process is killed.
         """
         self._reported: dict[str, int] = {}
@@ -39,12 +43,11 @@ class KeptProcess:
         orders, self._orders = os.pipe()
         self._reports, reports = os.pipe()
         try:
-            keeper = [sys.executable, "-I", "-S", str(_KEEPER), str(orders), str(reports), str(scratch or "")]
+            keeper = [sys.executable, "-I", "-S", "-c", _KEEPER, str(_PACKAGE)]
+            places = [str(scratch or ""), "" if log is None else str(log.absolute())]
             self._keeper = subprocess.Popen(  # noqa: S603  # the purpose is to run the user's command
-                [*keeper, *command],
+                [*keeper, str(orders), str(reports), *places, *command],
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=None if output is None else subprocess.STDOUT,
                 env={**os.environ, **environment},
                 pass_fds=(orders, reports),
                 # Signals of the terminal reach this process alone.
