@@ -17,10 +17,9 @@ LIMIT_S = 60.0
 @pytest.mark.parametrize(
     ("name", "stage", "sent"),
     [
-        ("run --command", "waiting for the bridge", "KILL"),
         ("contract", "file bridge.log", "TERM"),
         ("load campaign", "file bridge.log", "KILL"),
-        ("run --parallel", "file handover.json", "INT to the group"),
+        ("run --parallel", "file bridge.log", "KILL"),
         ("doctor", "connected", "HUP"),
     ],
 )
