@@ -82,12 +82,12 @@ def keep(sentence: str) -> None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Let signals interrupt the block, which must end within `DEADLINE_S` then."""
+def interruptible(deadline_s: float = DEADLINE_S) -> Iterator[None]:
+    """Let signals interrupt the block, which must end within `deadline_s` then."""
     global _state  # noqa: PLW0603 - see the docstring of this module
     _state = _State()
     before = {number: signal.signal(number, _interrupt) for number in _handled()}
-    threading.Thread(target=_exit_at_deadline, daemon=True).start()
+    threading.Thread(target=_exit_at_deadline, args=(deadline_s,), daemon=True).start()
     try:
         yield
     finally:
@@ -110,12 +110,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
 
-def _exit_at_deadline() -> None:
+def _exit_at_deadline(deadline_s: float) -> None:
     number = _news.get()
     if number is None:
         return
     with suppress(queue.Empty):
-        _news.get(timeout=DEADLINE_S)
+        _news.get(timeout=deadline_s)
         return
     found = _state.interruption
     os.write(2, f"{found.text if found else 'sendproof: interrupted'}\n".encode())

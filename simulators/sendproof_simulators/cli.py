@@ -5,6 +5,8 @@ The harness adds them to its `sendproof` command; `python -m sendproof_simulator
 
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -326,10 +328,26 @@ def main() -> None:
     except typer.TyperException as error:
         error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
         status = EXIT_ERROR
+    except Exception as error:  # noqa: BLE001 - Python's own status 1 means that a bridge failed
+        echo(f"sendproof: unforeseen error ({error!r:.200}), a defect of Sendproof; {_details(error)}", err=True)
+        status = EXIT_ERROR
     lost = lost_output()
     if lost is not None:
         echo(f"sendproof: the output could not be written: {lost}", err=True)
     sys.exit(status if lost is None else EXIT_ERROR)
+
+
+def _details(error: Exception) -> str:
+    """Write the details of an error to a file; return its place, or the details themselves."""
+    details = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="replace", prefix="sendproof-error-", suffix=".txt", delete=False
+        ) as file:
+            file.write(details)
+    except OSError:
+        return f"details:\n{details}"
+    return f"details: {file.name}"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Locust patches every process that imports it, so this one does not import it.
 
 import importlib.util
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -183,12 +184,17 @@ def judge(
     from sendproof_harness.load.finish import judge_and_report  # noqa: PLC0415 - `--help` stays quick
     from sendproof_harness.load.model import read_result  # noqa: PLC0415
     from sendproof_harness.load.service_levels import ServiceLevels, load_levels  # noqa: PLC0415
+    from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415
+    from sendproof_harness.run.results_folder import locked_folder  # noqa: PLC0415
 
     try:
         levels = ServiceLevels() if thresholds is None else load_levels(thresholds)
-        raise typer.Exit(judge_and_report(read_result(result), levels, results, Terminal()))
-    except (OSError, ValueError) as error:
+        content = read_result(result)
+        with nullcontext() if results is None else locked_folder(results):
+            status = judge_and_report(content, levels, results, Terminal())
+    except (OSError, ValueError, RunOptionsError) as error:
         refuse(str(error))
+    raise typer.Exit(status)
 
 
 def _run_locust(kind: str, context: typer.Context) -> NoReturn:

@@ -41,7 +41,7 @@ def show_progress(console: Console, duration: timedelta) -> Iterator[ProgressLis
     if not console.is_terminal:
         lines = _Lines(console)
         yield lines
-        lines.phase("done")
+        lines.note("done")
         return
     columns = (
         SpinnerColumn(),

@@ -12,7 +12,7 @@ from time import monotonic
 # Isolated, and without the packages of this installation, which would take half a second to find.
 _PACKAGE = Path(__file__).parents[3]
 _KEEPER = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "import sys; sys.path.append(sys.argv[1]); "
     "from sendproof_harness.run.keeping.keeper import main; main(sys.argv[2:])"
 )
 # For the keeper to kill what is left after the time of an order.
