@@ -99,7 +99,7 @@ class ControlApi:
         try:
             response = await self._respond(request)
         except Exception as error:
-            log.exception("serving %s failed", request.path)
+            log.exception("serving %r failed", request.path)
             detail = f"the simulator failed: {type(error).__name__}: {error}"
             if watch is not None:
                 watch.report_failure("control", operation, detail)
