@@ -19,7 +19,6 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, Runner, WorkerRunner
-from rich.console import Console
 
 from base import LoadProcess, LoadTest, PreparedTest, runner_of
 from command_options import add_arguments, parse_options
@@ -37,6 +36,7 @@ from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.processes import ProcessError
 from sendproof_harness.run.results_folder import fresh_folder
+from sendproof_harness.terminal import Terminal, protect_streams
 
 _INTERVAL_S = 1.0
 # Connected workers start at once. Without any worker, the test ends after this time.
@@ -56,7 +56,8 @@ class LoadSession:
         """Register the listeners of Locust's events."""
         self.test = test
         self.process: LoadProcess | None = None
-        self._console = Console()
+        protect_streams()
+        self._console = Terminal()
         self._progress = LoadProgress(self._console)
         self._stack = ExitStack()
         self._aggregation: Aggregation | None = None

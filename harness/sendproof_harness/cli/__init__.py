@@ -1,5 +1,6 @@
 """The `sendproof` command: one module for each command group."""
 
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from sendproof_harness.cli import conformance, explain, judge, load, marketer, p
 from sendproof_harness.cli.options import EXIT_ERROR, EXIT_INTERRUPTED
 from sendproof_harness.providers import discover
 from sendproof_harness.session.signals import received_signal, remember_sigint
+from sendproof_harness.terminal import echo, lost_output, protect_streams
 
 
 def build_app() -> typer.Typer:
@@ -41,12 +43,17 @@ def main() -> None:
 
     A wrong command line, or a wrong folder of provider records, exits with status 3: 2 means that a verdict is unknown.
     """
+    protect_streams()
     try:
         discover()
     except ValueError as error:
-        typer.echo(f"sendproof: {error}", err=True)
+        echo(f"sendproof: {error}", err=True)
         sys.exit(EXIT_ERROR)
-    sys.exit(run_app(build_app()))
+    status = run_app(build_app())
+    lost = lost_output()
+    if lost is not None:
+        echo(f"sendproof: the output could not be written: {lost}", err=True)
+    sys.exit(status if lost is None else EXIT_ERROR)
 
 
 def run_app(app: typer.Typer, arguments: Sequence[str] | None = None) -> int | str | None:
@@ -60,12 +67,19 @@ def run_app(app: typer.Typer, arguments: Sequence[str] | None = None) -> int | s
     except typer.Abort:
         return EXIT_INTERRUPTED
     except typer.TyperException as error:
-        error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
+        _show(error)
         return EXIT_ERROR
     except Exception:  # noqa: BLE001 - the last line of defence of the exit status
         number = received_signal()
         if number is not None:
             return 128 + number
-        traceback.print_exc()
-        typer.echo("sendproof: unforeseen error, which is a defect of Sendproof and not of the bridge", err=True)
+        echo(traceback.format_exc(), err=True)
+        echo("sendproof: unforeseen error, which is a defect of Sendproof and not of the bridge", err=True)
         return EXIT_ERROR
+
+
+def _show(error: typer.TyperException) -> None:
+    """Print a mistake of the command line; it quotes the words, which can hold anything."""
+    text = io.StringIO()
+    error.show(text)  # type: ignore[attr-defined] # every exception that typer raises has it
+    echo(text.getvalue().rstrip("\n"), err=True)

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli.history_file import read_history_file
+from sendproof_harness.terminal import Terminal
 
 
 def judge(
@@ -22,5 +22,5 @@ def judge(
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.session.judged_run import judge_and_report  # noqa: PLC0415
 
-    status = judge_and_report(history, read_history_file(history), results, Console())
+    status = judge_and_report(history, read_history_file(history), results, Terminal())
     raise typer.Exit(EXIT_STATUS[status])

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli.options import (
     EXIT_ERROR,
@@ -25,6 +24,7 @@ from sendproof_harness.cli.options import (
     refuse_two_bridges,
 )
 from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.terminal import Terminal
 
 _INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
 _VERDICT_STATUSES = frozenset({0, 1, 2, 3})
@@ -186,7 +186,7 @@ def judge(
 
     try:
         levels = ServiceLevels() if thresholds is None else load_levels(thresholds)
-        raise typer.Exit(judge_and_report(read_result(result), levels, results, Console()))
+        raise typer.Exit(judge_and_report(read_result(result), levels, results, Terminal()))
     except (OSError, ValueError) as error:
         refuse(str(error))
 

@@ -1,6 +1,5 @@
 """The commands `sendproof marketer ...`: the actions of a marketer in Optimove, in a running sandbox."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from rich.console import Console
 from sendproof_harness.cli import formatting
 from sendproof_harness.cli.options import AsJson, refuse
 from sendproof_harness.cli.parsing import instant, length, parameters, splits
+from sendproof_harness.terminal import Terminal, echo
 
 if TYPE_CHECKING:
     from sendproof_harness.control_client import ControlClient
@@ -322,9 +322,9 @@ def _open_sandbox(control_url: str, name: str) -> Iterator[_Sandbox]:
 
 def _print(content: Any, print_text: Callable[[Any, Console], None], *, json: bool) -> None:
     if json:
-        sys.stdout.write(msgspec.json.encode(content).decode() + "\n")
+        echo(msgspec.json.encode(content).decode())
     else:
-        print_text(content, Console())
+        print_text(content, Terminal())
 
 
 def _criteria(event: str | None, count: int, where: list[str] | None, within: str | None) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from sendproof_harness.terminal import echo
+
 #: The exit status of a command that could not do its work; 2 means that a verdict is unknown.
 EXIT_ERROR = 3
 #: The exit status that shells report for a program that Ctrl-C ended.
@@ -24,7 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def refuse(message: str) -> NoReturn:
     """Print why nothing is done, and exit with status 3."""
-    typer.echo(message, err=True)
+    echo(message, err=True)
     raise typer.Exit(EXIT_ERROR)
 
 

@@ -17,6 +17,7 @@ from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.recipients import recipients
 from sendproof_harness.report.summary import example_argument, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
+from sendproof_harness.terminal import visible
 
 HEADLINES: Mapping[Status, str] = {
     "pass": "This bridge did its job",
@@ -81,6 +82,7 @@ def template(name: str, *folders: Path) -> Template:
         loader=FileSystemLoader([*folders, Path(__file__).parent / "pages"]),
         autoescape=select_autoescape(enabled_extensions=("j2",), default=True),
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -90,6 +92,11 @@ def template(name: str, *folders: Path) -> Template:
     environment.globals["counted"] = counted
     environment.globals["marks"] = MARKS
     return environment.get_template(name)
+
+
+def _visible(value: object) -> object:
+    """Return a text with escapes for control characters. The type of text that is already HTML is another one."""
+    return visible(value) if type(value) is str else value
 
 
 def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.session.judged_run import run_and_judge
 from sendproof_harness.session.signals import exit_on_sigterm
+from sendproof_harness.terminal import Terminal
 
 # The time for a run to stop its bridge.
 _STOP_S = 15.0
@@ -86,5 +87,5 @@ def _run_in_process(scenario: Scenario, name: str, options: RunOptions, width: i
     # Ctrl-C reaches every process of the terminal; the first process terminates the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = io.StringIO()
-    status = run_and_judge(scenario, name, options, Console(file=output, width=width))
+    status = run_and_judge(scenario, name, options, Terminal(output, width))
     pipe.send((status, output.getvalue()))
