@@ -62,6 +62,15 @@ def test_repeated_page_is_noted(correct_run):
     assert causes(run, "note") == [("a page was requested again", "1 repeated, which is correct after a lost response")]
 
 
+def test_page_that_is_read_for_ever_fails(correct_run):
+    """As by a bridge that counts `$skip` in pages; nothing else of such a run shows the defect."""
+    run = correct_run.plus(*[page_request(correct_run, 5)] * 100)
+
+    assert causes(run) == [
+        ("rows read twice: the same page, again and again", "the page from row 5 was read 101 times")
+    ]
+
+
 def test_empty_page_after_the_end_passes(correct_run):
     """It is a way to find the end."""
     run = correct_run.plus(with_summary(page_request(correct_run, 10), skip=15, rows=0, first=None))

@@ -1,10 +1,11 @@
 """Check that the bridge read the whole audience: every row once, in pages of a permitted size."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import Campaign, History
+from sendproof_harness.history.timestamps import HOUR
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS
 from sendproof_harness.judge.facts.fault_effects import first_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
@@ -19,6 +20,8 @@ _SIZE = "paging.size"
 PAGE_ROWS_MAX = 10_000
 # Positions of empty pages in a finding.
 _SHOWN = 3
+# A bridge may read a page again after a lost response, a failure or a restart, but not this often within an hour.
+_OFTEN = 100
 
 
 def check_pages_complete(history: History) -> CheckResult:
@@ -142,8 +145,15 @@ def _step_text(campaign_pages: Sequence[Page], page: Page) -> str:
 
 
 def _repeated_pages(campaign_pages: Sequence[Page], where: Location) -> Iterator[Finding]:
-    counts = Counter((page.skip, page.top) for page in campaign_pages)
-    repeated = sum(count - 1 for count in counts.values())
+    times: defaultdict[tuple[int, int | None], list[int]] = defaultdict(list)
+    for page in campaign_pages:
+        times[page.skip, page.top].append(page.at)
+    for (skip, _), ats in times.items():
+        if any(later - at <= HOUR for at, later in zip(ats, ats[_OFTEN:], strict=False)):
+            got = f"the page from row {skip:,} was read {len(ats):,} times"
+            yield _finding("rows read twice: the same page, again and again", "each page once", got, where)
+            return
+    repeated = sum(len(ats) - 1 for ats in times.values())
     if repeated:
         yield Finding(
             check=_COMPLETE,
