@@ -45,6 +45,14 @@ def test_audience_never_read_fails(correct_run):
     assert causes(run) == [("the audience was never read", "no page request")]
 
 
+def test_audience_that_is_only_read_on_another_channel_fails(correct_run):
+    (campaign,) = correct_run.lines_of("campaign")
+
+    assert causes(correct_run.plus(campaign | {"channel": 506, "n": 5_000})) == [
+        ("the audience was never read on channel 506, but on channel 505", "no page request")
+    ]
+
+
 def test_overlapping_pages_fail(correct_run):
     run = correct_run.plus(with_summary(page_request(correct_run, 5), skip=4, rows=5, first="C0000004"))
 

@@ -87,7 +87,8 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
         skips = ", ".join(f"{page.skip:,}" for page in campaign_pages[:_SHOWN])
         cause = "the audience was never read: every page was beyond its end"
         return _finding(cause, f"{rows:,} rows read", f"0 rows, from row {skips}", where, campaign_pages[0])
-    finding = _finding("the audience was never read", f"{rows:,} rows read", "no page request", where)
+    cause = f"the audience was never read{_on_channel(history, campaign)}"
+    finding = _finding(cause, f"{rows:,} rows read", "no page request", where)
     keys = [f"{event}:{campaign.campaign}:{campaign.channel}" for event in CAMPAIGN_EVENTS]
     received = [first_received(history)[key] for key in keys if key in first_received(history)]
     if received and not any(at is not None for at in received):
@@ -95,6 +96,13 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
     if all(split.send_at > history.header.ended for split in campaign.splits):
         return replace(finding, level="unknown", blame="harness", got="no page request yet: no message was due")
     return finding
+
+
+def _on_channel(history: History, campaign: Campaign) -> str:
+    """Return words that limit a finding to one channel, if the audience of another one was read."""
+    read = [key[1] for key, of_channel in pages(history).items() if key[0] == campaign.campaign and of_channel]
+    channels = ", ".join(map(str, sorted(read)))
+    return f" on channel {campaign.channel}, but on channel {channels}" if read else ""
 
 
 def _rows_to_read(campaign: Campaign) -> int:
