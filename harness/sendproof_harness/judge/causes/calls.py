@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from sendproof_harness.history.records import History, Obligation, Request
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.dates import swapped_date
-from sendproof_harness.judge.causes.templates import due_template
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
@@ -18,6 +17,7 @@ from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.metrics import DROPPED
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages
 from sendproof_harness.judge.facts.requests import request_name
+from sendproof_harness.judge.facts.templates import due_template
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 

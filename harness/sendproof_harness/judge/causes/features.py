@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Obligation
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.causes.templates import TemplateVersion
 from sendproof_harness.judge.facts.sms_alphabet import is_gsm
+from sendproof_harness.judge.facts.templates import TemplateVersion
 
 _ONE_SMS = 160
 # Most country codes have two digits or more.

@@ -195,7 +195,9 @@ def test_campaign_without_messages_names_the_missing_step(run, cause):
 def test_campaign_that_is_lost_on_one_of_two_channels_names_the_channel(correct_run):
     """The other channel's messages went out, so the whole campaign was not lost."""
     copies = [
-        line | {"channel": 506, "n": 5_000} for kind in ("campaign", "obligation") for line in correct_run.lines_of(kind)
+        line | {"channel": 506, "n": 5_000}
+        for kind in ("campaign", "obligation")
+        for line in correct_run.lines_of(kind)
     ]
     lost = {cause for cause in causes(ordered(correct_run.plus(*copies))) if cause.startswith("lost")}
 
