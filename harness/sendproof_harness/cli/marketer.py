@@ -94,7 +94,8 @@ def schedule(
         ),
     ] = None,
     share: Annotated[
-        list[float] | None, typer.Option(help="Share of the customers for each template. Default: equal shares.")
+        list[float] | None,
+        typer.Option(help="Share of the customers for each template, relative to the sum. Default: equal shares."),
     ] = None,
     group: Annotated[
         list[int] | None, typer.Option(help="Group of an A/B test for each template: 1 is group A. Default: 1.", min=1)
