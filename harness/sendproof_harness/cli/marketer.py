@@ -12,7 +12,8 @@ from rich.console import Console
 from sendproof_harness.cli import formatting
 from sendproof_harness.cli.options import AsJson, refuse
 from sendproof_harness.cli.parsing import instant, length, parameters, splits
-from sendproof_harness.terminal import Terminal, echo
+from sendproof_harness.output import echo
+from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.control_client import ControlClient
