@@ -100,7 +100,7 @@ def _run(config: Config) -> int:
 
 def _serve(config: BridgeConfig, bridge: Bridge, sockets: list[socket]) -> int:
     worker = Worker(bridge, config.threads)
-    with closing(WebhookApp(bridge, worker.wake)) as app:
+    with closing(WebhookApp(bridge, worker.wake, config.operator_token)) as app:
         server = _Server(_uvicorn_config(config, app), worker)
         server.run(sockets)
         status = OK if server.started and not server.worker_failed else FAILED

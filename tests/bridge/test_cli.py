@@ -27,7 +27,8 @@ def test_invalid_settings_exit_with_status_2(tmp_path):
 
     assert result.returncode == 2
     assert result.stderr.splitlines()[0] == (
-        f"{path}: bridge: port is not a known setting; known are database, listen, public_url, clock_url, threads, log"
+        f"{path}: bridge: port is not a known setting; known are database, listen, public_url, clock_url, threads, log,"
+        " operator_token"
     )
 
 
