@@ -9,6 +9,7 @@ ControlError             the simulators rejected the request (`status`, and `det
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -256,13 +257,16 @@ class ControlClient:
         with self._send("GET", f"{_path(sandbox)}/journal?start={start}", None, _HISTORY_S) as response:
             return self._read(response, _MAX_JOURNAL_BYTES)
 
-    def save_history(self, sandbox: str, file: Path) -> None:
-        """Write the history to `file` as it arrives, whatever its size."""
-        response = self._send("GET", f"{_path(sandbox)}/history", None, _HISTORY_S)
+    def save_history(self, sandbox: str, file: Path, within_s: float | None = None) -> None:
+        """Write the history to `file` as it arrives, whatever its size; `UnreachableError` if that takes too long."""
+        limit = None if within_s is None else monotonic() + within_s
+        response = self._send("GET", f"{_path(sandbox)}/history", None, within_s or _HISTORY_S)
         try:
             with response, file.open("wb") as out:
                 for chunk in response.iter_content(_CHUNK):
                     out.write(chunk)
+                    if limit is not None and monotonic() > limit:
+                        raise UnreachableError(f"the history needs more than {within_s:g} s", None)
         except requests.RequestException as error:
             raise UnreachableError(f"the history broke off: {reason(error)}", None) from error
 

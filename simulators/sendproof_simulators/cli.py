@@ -5,6 +5,8 @@ The harness adds them to its `sendproof` command; `python -m sendproof_simulator
 
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,6 +62,18 @@ def up(
         str | None,
         typer.Option(help="Host name in the URLs, for clients in other containers. Default: the address to listen on."),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another host name that clients use. Repeat it for more."),
+    ] = None,
+    control_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SENDPROOF_CONTROL_TOKEN",
+            show_envvar=True,
+            help="Token that clients of the control API need. Default: none on loopback, else a random one.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
     allow_remote_webhooks: Annotated[
@@ -104,7 +118,13 @@ def up(
             rate_limits=not no_rate_limits,
             examples=examples,
         )
-        listening = Listening(host=host, port=port, public_host=public_host)
+        listening = Listening(
+            host=host,
+            port=port,
+            public_host=public_host,
+            allowed_hosts=tuple(allow_host or ()),
+            control_token=control_token,
+        )
         violations = serve(listening, _print_json if json else _print_addresses, default, strict=strict)
     except (OSError, ValueError) as error:
         raise _failure(error) from None
@@ -313,6 +333,8 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
             table.add_row("", f"  {credential}={value}")
     console = Terminal()
     console.print(table)
+    if "token" in addresses["control"]:
+        console.print("\nThe control API needs the token in its URL, or as Authorization: Bearer TOKEN.")
     console.print("\nPoint a bridge at these URLs. Stop the simulators with Ctrl-C.")
 
 
@@ -326,10 +348,26 @@ def main() -> None:
     except typer.TyperException as error:
         error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
         status = EXIT_ERROR
+    except Exception as error:  # noqa: BLE001 - Python's own status 1 means that a bridge failed
+        echo(f"sendproof: unforeseen error ({error!r:.200}), a defect of Sendproof; {_details(error)}", err=True)
+        status = EXIT_ERROR
     lost = lost_output()
     if lost is not None:
         echo(f"sendproof: the output could not be written: {lost}", err=True)
     sys.exit(status if lost is None else EXIT_ERROR)
+
+
+def _details(error: Exception) -> str:
+    """Write the details of an error to a file; return its place, or the details themselves."""
+    details = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="replace", prefix="sendproof-error-", suffix=".txt", delete=False
+        ) as file:
+            file.write(details)
+    except OSError:
+        return f"details:\n{details}"
+    return f"details: {file.name}"
 
 
 if __name__ == "__main__":

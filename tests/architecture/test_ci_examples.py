@@ -10,7 +10,7 @@ import typer
 import yaml
 
 from repository import ROOT
-from sendproof_harness.cli import build_app
+from sendproof_harness.cli.commands import build_app
 from sendproof_harness.conformance.run import RESULTS_NAME
 from sendproof_harness.run.results_folder import FILES
 from sendproof_harness.scenario.library import find_scenario_files

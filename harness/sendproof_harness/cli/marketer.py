@@ -12,7 +12,8 @@ from rich.console import Console
 from sendproof_harness.cli import formatting
 from sendproof_harness.cli.options import AsJson, refuse
 from sendproof_harness.cli.parsing import instant, length, parameters, splits
-from sendproof_harness.terminal import Terminal, echo
+from sendproof_harness.output import echo
+from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.control_client import ControlClient
@@ -93,7 +94,8 @@ def schedule(
         ),
     ] = None,
     share: Annotated[
-        list[float] | None, typer.Option(help="Share of the customers for each template. Default: equal shares.")
+        list[float] | None,
+        typer.Option(help="Share of the customers for each template, relative to the sum. Default: equal shares."),
     ] = None,
     group: Annotated[
         list[int] | None, typer.Option(help="Group of an A/B test for each template: 1 is group A. Default: 1.", min=1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendproof_harness.cli.options import AsJson, refuse
-from sendproof_harness.terminal import echo
+from sendproof_harness.output import echo
 
 if TYPE_CHECKING:
     from sendproof_harness.handover.format import HandoverFile

@@ -82,10 +82,8 @@ def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", par
     from sendproof_harness.judge.verdict import EXIT_STATUS, worst_status  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
     from sendproof_harness.session.session import run_session  # noqa: PLC0415
-    from sendproof_harness.session.signals import exit_on_sigterm  # noqa: PLC0415
 
     console = Terminal()
-    exit_on_sigterm()
     try:
         statuses = run_session(files, selection, options, parallel, console)
     except RunRefusedError as error:

@@ -3,7 +3,8 @@
 import json
 
 from sendproof_harness.cli.options import AsJson
-from sendproof_harness.terminal import Terminal, echo
+from sendproof_harness.output import echo
+from sendproof_harness.terminal import Terminal
 
 
 def scenarios(as_json: AsJson = False) -> None:

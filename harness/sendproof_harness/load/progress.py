@@ -7,6 +7,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.status import Status
 
+from sendproof_harness.interruption import enter_stage
 from sendproof_harness.load.model import Sample
 from sendproof_harness.terminal import Text
 
@@ -26,6 +27,7 @@ class LoadProgress:
 
     def phase(self, text: str) -> None:
         """Show the current phase."""
+        enter_stage(text)
         if self._console.is_terminal:
             self._update_status(text)
         else:

@@ -12,12 +12,12 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, result_meaning
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
+from sendproof_harness.output import visible
 from sendproof_harness.report.formatting import capitalised
 from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.recipients import recipients
 from sendproof_harness.report.summary import example_argument, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
-from sendproof_harness.terminal import visible
 
 HEADLINES: Mapping[Status, str] = {
     "pass": "This bridge did its job",
@@ -95,8 +95,8 @@ def template(name: str, *folders: Path) -> Template:
 
 
 def _visible(value: object) -> object:
-    """Return a text with escapes for control characters. The type of text that is already HTML is another one."""
-    return visible(value) if type(value) is str else value
+    """Return a text with escapes for control characters, of the same type: text that is already HTML has its own."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
 
 
 def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:

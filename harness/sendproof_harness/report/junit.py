@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from sendproof_harness.judge.verdict import Status
-from sendproof_harness.terminal import visible
+from sendproof_harness.output import visible
 
 _STATUS_ELEMENTS: Mapping[Status, str] = {"fail": "failure", "error": "error", "unknown": "skipped"}
 
