@@ -62,6 +62,18 @@ def up(
         str | None,
         typer.Option(help="Host name in the URLs, for clients in other containers. Default: the address to listen on."),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another host name that clients use. Repeat it for more."),
+    ] = None,
+    control_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SENDPROOF_CONTROL_TOKEN",
+            help="Token that clients of the control API need. Default: none on loopback, else a random one."
+            " Same as SENDPROOF_CONTROL_TOKEN, which is in no list of processes.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
     allow_remote_webhooks: Annotated[
@@ -106,7 +118,13 @@ def up(
             rate_limits=not no_rate_limits,
             examples=examples,
         )
-        listening = Listening(host=host, port=port, public_host=public_host)
+        listening = Listening(
+            host=host,
+            port=port,
+            public_host=public_host,
+            allowed_hosts=tuple(allow_host or ()),
+            control_token=control_token,
+        )
         violations = serve(listening, _print_json if json else _print_addresses, default, strict=strict)
     except (OSError, ValueError) as error:
         raise _failure(error) from None
@@ -315,6 +333,8 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
             table.add_row("", f"  {credential}={value}")
     console = Terminal()
     console.print(table)
+    if "token" in addresses["control"]:
+        console.print("\nThe control API needs the token in its URL, or as Authorization: Bearer TOKEN.")
     console.print("\nPoint a bridge at these URLs. Stop the simulators with Ctrl-C.")
 
 

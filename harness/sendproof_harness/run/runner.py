@@ -30,6 +30,7 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.errors import RunError, RunOptionsError
 from sendproof_harness.run.execute import execute_steps
 from sendproof_harness.run.identity import run_identity
+from sendproof_harness.run.pacing.endless_reading import ReadingWatch
 from sendproof_harness.run.processes import CommandError, ProcessError, free_port
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.run.results_folder import UNFINISHED_HISTORY, fresh_folder, fresh_run_folder
@@ -246,6 +247,7 @@ def _context(
         timeout_s=options.timeout_s,
         rate=options.clock_rate,
         started_at=scenario.starts,
+        watches=[ReadingWatch(control=control, sandbox=sandbox) for sandbox in sandboxes],
     )
     return RunContext(
         scenario=scenario,

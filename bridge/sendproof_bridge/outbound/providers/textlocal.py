@@ -428,7 +428,7 @@ def _send_result(response: Response, payload: Mapping[str, Any]) -> SendResult:
                 accepted[str(message["recipient"]).lstrip("+")] = str(message["id"])
         for message in payload.get("messages_not_sent") or []:
             error = message["error"]
-            reasons = postponed if _TEMPORARY_CODES.intersection(_codes([error])) else rejected
+            reasons = postponed if error.get("code") in _TEMPORARY_CODES else rejected
             reasons[str(message["number"]).lstrip("+")] = _reason(error)
     except (TypeError, KeyError, AttributeError) as problem:
         raise OutcomeUnknownError(f"{response.operation}: the response has an unknown form: {problem!r}") from problem
