@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 
@@ -26,6 +25,8 @@ LIMIT_S = 10.0
 # A slow machine needs some of it to reach a stage.
 _STAGE_S = 180.0
 _GONE_S = 60.0
+# A command that was too quick for its stage has ended with a verdict.
+_VERDICTS = frozenset({0, 1, 2})
 _MARK = "SENDPROOF_INTERRUPTED_RUN"
 
 #: What is sent, by name: the signal, how often, and if the whole process group gets it, as from a terminal.
@@ -106,6 +107,8 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
         process.wait()
     wrong = [] if is_reached else [f"the stage did not begin within {_STAGE_S:.0f} s"]
     wrong += [] if is_gone and seconds <= limit_s else [f"expected nothing left within {limit_s:.0f} s"]
+    if is_late and process.returncode not in _VERDICTS:
+        wrong.append(f"expected a command that runs, got {err.read_text('utf-8', 'replace')[-2000:]!r}")
     if not is_late:
         wrong += _wrong_end(trial, process.returncode, err.read_text("utf-8", "replace"))
         wrong += _wrong_results(results)
@@ -159,7 +162,7 @@ def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:
     elif status == 128 + number and errors.count("sendproof: interrupted by") != 1:
         yield f"expected one message, got {errors[-500:]!r}"
     if status == 128 + number and "Traceback" in errors:
-        yield "expected no traceback"
+        yield f"expected no traceback, got {errors[-2000:]!r}"
 
 
 def _wrong_results(results: Path) -> Iterator[str]:
@@ -186,13 +189,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="order of the trials (default 1)")
     parser.add_argument("--trials", type=int, help="number of trials; all by default")
     parser.add_argument("--command", help="only the commands whose names contain this text")
+    parser.add_argument("--stage", help="only the stages whose texts contain this text")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sendproof-interrupts-") as folder, silent_server() as silent:
         (scenario := Path(folder, "interrupted.yaml")).write_text(SCENARIO)
         known = commands(scenario, f"http://127.0.0.1:{silent.getsockname()[1]}")
         chosen = {name: command for name, command in known.items() if (options.command or "") in name}
         outcomes = []
-        for number, trial in enumerate(islice(trials(chosen, options.seed), options.trials)):
+        every = [trial for trial in trials(chosen, options.seed) if (options.stage or "") in trial.stage]
+        for number, trial in enumerate(every[: options.trials]):
             (own := Path(folder, str(number))).mkdir()
             outcomes.append(run_trial(trial, own, silent))
             sys.stdout.write(f"{outcomes[-1].line}\n")
