@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -82,8 +82,29 @@ def trials(known: Mapping[str, Command], seed: int) -> Sequence[Trial]:
 def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float = LIMIT_S) -> Outcome:
     """Start the command in a new folder, send the signal when its stage begins, and watch what is left."""
     results, out, err = folder / "results", folder / "out", folder / "err"
-    words = [*trial.command.words, *(["--results", str(results)] if trial.command.has_results else [])]
-    with out.open("wb") as output, err.open("wb") as errors:
+    has_begun = _stage_watcher(trial.stage, results, out, silent)
+    with _started(trial.command, folder) as process:
+        is_reached = wait_until(lambda: process.poll() is not None or has_begun(), _STAGE_S)
+        is_late = process.poll() is not None
+        began = monotonic()
+        _send(trial.sent, process.pid)
+        is_gone = wait_until(lambda: process.poll() is not None and not marked_processes(folder), _GONE_S)
+        seconds = monotonic() - began
+    status, errors = process.returncode, err.read_text("utf-8", "replace")
+    wrong = [] if is_reached else [f"the stage did not begin within {_STAGE_S:.0f} s"]
+    wrong += [] if is_gone and seconds <= limit_s else [f"expected nothing left within {limit_s:.0f} s"]
+    if is_late:
+        wrong += [] if status in _VERDICTS else [f"expected a command that runs, got {errors[-2000:]!r}"]
+    else:
+        wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results)]
+    return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
+
+
+@contextmanager
+def _started(command: Command, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command with its results and its output in a folder. The end of the block kills what is left."""
+    words = [*command.words, *(["--results", str(folder / "results")] if command.has_results else [])]
+    with (folder / "out").open("wb") as output, (folder / "err").open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "sendproof_harness", *words],
             stdout=output,
@@ -91,28 +112,20 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
             env={**os.environ, _MARK: str(folder), "COLUMNS": "200"},
             start_new_session=True,
         )
-    has_begun = _stage_watcher(trial.stage, results, out, silent)
-    is_reached = wait_until(lambda: process.poll() is not None or has_begun(), _STAGE_S)
-    is_late = process.poll() is not None
-    number, times, is_group = SENT[trial.sent]
-    began = monotonic()
+    try:
+        yield process
+    finally:
+        for pid in marked_processes(folder):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def _send(sent: str, pid: int) -> None:
+    number, times, is_group = SENT[sent]
     for _ in range(times):
         with suppress(ProcessLookupError):
-            (os.killpg if is_group else os.kill)(process.pid, number)
-    is_gone = wait_until(lambda: process.poll() is not None and not marked_processes(folder), _GONE_S)
-    seconds = monotonic() - began
-    if not is_gone:
-        for pid in marked_processes(folder):
-            os.kill(pid, signal.SIGKILL)
-        process.wait()
-    wrong = [] if is_reached else [f"the stage did not begin within {_STAGE_S:.0f} s"]
-    wrong += [] if is_gone and seconds <= limit_s else [f"expected nothing left within {limit_s:.0f} s"]
-    if is_late and process.returncode not in _VERDICTS:
-        wrong.append(f"expected a command that runs, got {err.read_text('utf-8', 'replace')[-2000:]!r}")
-    if not is_late:
-        wrong += _wrong_end(trial, process.returncode, err.read_text("utf-8", "replace"))
-        wrong += _wrong_results(results)
-    return Outcome(trial=trial, seconds=seconds, status=process.returncode, wrong=tuple(wrong), is_late=is_late)
+            (os.killpg if is_group else os.kill)(pid, number)
 
 
 def _stage_watcher(stage: str, results: Path, out: Path, silent: socket.socket) -> Callable[[], bool]:
