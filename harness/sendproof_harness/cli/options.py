@@ -5,17 +5,22 @@ from typing import Annotated, NoReturn
 
 import typer
 
-#: The exit status of a command that could not do its work; 2 means that a verdict is unknown.
-EXIT_ERROR = 3
-#: The exit status that shells report for a program that Ctrl-C ended.
-EXIT_INTERRUPTED = 130
+from sendproof_harness.output import echo
+from sendproof_harness.program import EXIT_ERROR
 
 Bridge = Annotated[str | None, typer.Option(help="URL of a running bridge; Sendproof prints the path of the handover.")]
 Command = Annotated[
     str | None, typer.Option(help="Command that starts your bridge; SENDPROOF_HANDOVER names the handover file.")
 ]
+# The URL can contain a token, which should not be in lists of processes.
+CONTROL_URL_VARIABLE = "SENDPROOF_CONTROL_URL"
 ControlUrl = Annotated[
-    str | None, typer.Option(help="URL of a running control API (`sendproof up`); otherwise simulators are started.")
+    str | None,
+    typer.Option(
+        envvar=CONTROL_URL_VARIABLE,
+        help=f"URL of a running control API, as `sendproof up` prints it; otherwise simulators are started."
+        f" Same as {CONTROL_URL_VARIABLE}.",
+    ),
 ]
 Timeout = Annotated[float, typer.Option(min=1, help="Real seconds to wait for the bridge to become ready or idle.")]
 Results = Annotated[Path, typer.Option(help="Folder for reports, histories and logs.")]
@@ -24,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def refuse(message: str) -> NoReturn:
     """Print why nothing is done, and exit with status 3."""
-    typer.echo(message, err=True)
+    echo(message, err=True)
     raise typer.Exit(EXIT_ERROR)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from sendproof_harness.history.seal import TOTAL_BYTES, SealError, add_seal, spl
 
 # The last line of a history has about 100 bytes.
 _TAIL_BYTES = 4096
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class RunFacts:
     With `conformance_only`, only the contracts are judged. `wishes` are fields of the line `scenario`: the client's
     wishes that the judge needs. `probes` are the requests that the harness sent to the bridge; they, `aborted` and the
     requests `unauthenticated` have the fields of their kinds of line, as has `identity`. `leaks` are the credentials in
-    the bridge's log; None if the run has no log.
+    the bridge's log; None if the run has no log. `log_is_cut` is true if the middle of it was left out.
     """
 
     scenario: str
@@ -48,6 +50,7 @@ class RunFacts:
     wishes: Mapping[str, object] = field(default_factory=dict)
     identity: Mapping[str, object] | None = None
     leaks: Sequence[Mapping[str, object]] | None = None
+    log_is_cut: bool = False
     aborted: Mapping[str, object] | None = None
     probes: Sequence[Mapping[str, object]] = ()
     other_clients: Sequence[OtherClient] = ()
@@ -67,7 +70,7 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
     lines += [{"kind": "other_client", **asdict(client)} for client in facts.other_clients]
     lines += [{"kind": "unauthenticated", **request} for request in facts.unauthenticated]
     if facts.leaks is not None:
-        lines.append({"kind": "bridge_log", "leaks": facts.leaks})
+        lines.append({"kind": "bridge_log", "leaks": facts.leaks, **({"cut": True} if facts.log_is_cut else {})})
     if facts.aborted is not None:
         lines.append({"kind": "aborted", **facts.aborted})
     insert_before_end(history, [{**head, **line} for line in lines])
@@ -87,10 +90,19 @@ def insert_before_end(history: Path, lines: Sequence[Mapping[str, object]]) -> N
             ) from error
         file.seek(size - len(tail[-1]))
         for line in lines:
-            seal, text = add_seal(seal, msgspec.json.encode(line))
+            seal, text = add_seal(seal, _encoded(line))
             file.write(text + b"\n")
         last = msgspec.json.encode(end | {"lines": end["lines"] + len(lines)})
         file.write(add_seal(seal, last, TOTAL_BYTES)[1] + b"\n")
+
+
+def _encoded(line: Mapping[str, object]) -> bytes:
+    r"""Return JSON. The name of a file can hold bytes that are no text; they become an escape such as `\\udcff`."""
+    try:
+        return msgspec.json.encode(line)
+    except UnicodeEncodeError:
+        text = json.dumps(line, ensure_ascii=False)
+        return _NO_TEXT.sub(lambda match: rf"\\u{ord(match[0]):04x}", text).encode()
 
 
 def _seal_before_end(tail: Sequence[bytes]) -> tuple[str, dict[str, Any]]:

@@ -11,13 +11,17 @@ from typing import Any
 
 import yaml
 
+from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.scenario.diagnostics import Diagnostic, InvalidFileError, KeyPath, path_text
 
 # A larger file is not a scenario, but another file given by mistake.
 SIZE_LIMIT = 1_000_000
+# In UTF-8, at most.
+_BYTES_PER_CHARACTER = 4
 # A scenario has five levels. The interpreter's own recursion limit depends on the process.
 DEPTH_LIMIT = 50
 
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _PLAIN_TAGS = {"map", "seq", "str", "null", "bool", "int", "float"}
 
 
@@ -58,7 +62,9 @@ def read_text(path: Path, kind: str) -> str:
     Raises `InvalidFileError` if the file cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read_bounded(path, _BYTES_PER_CHARACTER * SIZE_LIMIT).decode()
+    except FileTooLargeError as error:
+        raise _file_error(str(path), 1, f"{error}; expected the path of {kind}") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise _file_error(str(path), 1, f"cannot be read: {reason}; expected the path of {kind}") from error
@@ -122,6 +128,9 @@ class _NodeReader:
         if isinstance(node, yaml.SequenceNode):
             return [self.item(item, (*path, index)) for index, item in enumerate(node.value)]
         constructed: object = self.loader.construct_object(node)
+        if isinstance(constructed, str) and _HALF_CHARACTER.search(constructed):
+            message = "expected text, got half a character; write both halves of the pair, or the character itself"
+            raise _file_error(self.file, _line(node.start_mark), message)
         return constructed
 
     def item(self, node: yaml.Node, path: KeyPath) -> object:

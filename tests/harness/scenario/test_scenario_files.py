@@ -150,7 +150,10 @@ BAD_VALUES = [
     (
         "seed: 7",
         "seed: 7\nsender: 12345",
-        "my.yaml:4: sender: expected a text of 3 to 11 characters (in quotes if it looks like a number), got 12345",
+        (
+            "my.yaml:4: sender: expected a text of 3 to 11 characters (in quotes if it looks like a number),"
+            " or the word none, got 12345"
+        ),
     ),
     ("name: Small", "name: 5", "my.yaml:2: name: expected some text (in quotes if it looks like a number), got 5"),
     ("name: Small", "name:", "my.yaml:2: name: expected some text (in quotes if it looks like a number), got nothing"),
@@ -317,6 +320,10 @@ def test_broken_rule_is_reported_like_a_bad_value(original: str, replacement: st
 
 
 UNREADABLE = [
+    (
+        'a: 1\nb: "\\uD83D"\n',
+        "my.yaml:2: expected text, got half a character; write both halves of the pair, or the character itself",
+    ),
     ("", "my.yaml:1: expected a scenario, got an empty file"),
     ("name: [", "my.yaml:1: not valid YAML: expected the node content, but found '<stream end>'"),
     ("name: a\nname: b\n", "my.yaml:2: name: this key already occurs on line 1; remove one of the two"),
