@@ -18,6 +18,7 @@ from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
 from sendproof_bridge.domain.accounts import Bridge, open_account, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
+from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, guarded, server_bounds
 from sendproof_bridge.outbound import providers
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.storage import store
@@ -86,7 +87,8 @@ def _run(config: Config) -> int:
 def _serve(config: BridgeConfig, bridge: Bridge) -> int:
     worker = Worker(bridge, config.threads)
     with closing(WebhookApp(bridge, worker.wake)) as app:
-        server = _Server(_uvicorn_config(config, app), worker)
+        guard = ConnectionGuard(server_bounds())
+        server = _Server(_uvicorn_config(config, app, guard), guard, worker)
         # If it cannot listen, it logs the reason and exits with its own status.
         with suppress(SystemExit):
             server.run()
@@ -94,18 +96,27 @@ def _serve(config: BridgeConfig, bridge: Bridge) -> int:
     return OK if server.started and not server.worker_failed else FAILED
 
 
-def _uvicorn_config(config: BridgeConfig, app: WebhookApp) -> uvicorn.Config:
+def _uvicorn_config(config: BridgeConfig, app: WebhookApp, guard: ConnectionGuard) -> uvicorn.Config:
     host, port = config.listen
     return uvicorn.Config(
-        app.router(), host=host, port=port, log_config=None, access_log=False, lifespan="off", proxy_headers=False
+        app.router(),
+        host=host,
+        port=port,
+        http=guarded(guard),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        proxy_headers=False,
     )
 
 
 class _Server(uvicorn.Server):
     """Listens before the worker starts, because the first jobs register the webhook URL with Optimove."""
 
-    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+    def __init__(self, config: uvicorn.Config, guard: ConnectionGuard, worker: Worker) -> None:
         super().__init__(config)
+        self._guard = guard
         self.worker_failed = False
         self._worker = worker
 
@@ -115,6 +126,12 @@ class _Server(uvicorn.Server):
         if self.started:
             # A parked worker waits for the sandbox for up to 5 s; it can safely be abandoned there.
             threading.Thread(target=self._work, name="worker", daemon=True).start()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Sweep the connections once a second."""
+        if counter % TICKS_PER_SECOND == 0:
+            self._guard.sweep(self.server_state.connections)
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -155,4 +172,5 @@ def _set_up_logging(log_format: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Its "connection pool" warnings contain URLs with tokens.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # A warning of each invalid request would let clients fill the log.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)

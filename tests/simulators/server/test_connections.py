@@ -55,3 +55,18 @@ def test_fault_that_waits_for_the_client_ends_with_its_side(simulators: RunningS
     )
     service = sandbox["services"]["textlocal"]
     assert exchange(service["url"], post("/balance/", f"apikey={service['credentials']['apikey']}")) == b""
+
+
+@pytest.mark.parametrize("service", ["control", "delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush"])
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 70_000, 431),
+        (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+    ],
+    ids=["head", "url", "no host"],
+)
+def test_every_port_bounds_the_head(simulators: RunningSimulators, service: str, request_: bytes, status: int) -> None:
+    url = simulators.control if service == "control" else simulators.services[service]["url"]
+    assert exchange(url, request_).startswith(b"HTTP/1.1 %d " % status)
