@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos clients dialects benchmark docs lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos signals clients dialects benchmark docs audit sbom licences lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -12,29 +12,45 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
-INSTALLED := .venv/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr -d ' \n')
+INSTALLED := .venv/.installed-$(shell cat requirements.lock requirements-pip.lock pyproject.toml | cksum | tr -d ' \n')
+# The tools that examine the dependencies have an environment and a lock file of their own.
+SUPPLY := .venv-supply
+SUPPLIED := $(SUPPLY)/.installed-$(shell cat requirements-supply.lock requirements-pip.lock | cksum | tr -d ' \n')
+
+# $(call install,FOLDER,LOCK): install the packages of LOCK in the environment FOLDER. Its pip is raised first, because
+# `python -m venv` brings the pip and setuptools of the interpreter, with their known vulnerabilities.
+PIP_INSTALL = python -m pip install --quiet --disable-pip-version-check
+define install
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Sendproof needs Python 3.11 to 3.14; found: $$(python3 --version 2>&1). Install one, or name it: make PYTHON=..." >&2; \
+		exit 1; fi
+	@rm -f $(1)/.installed-*
+	@if command -v uv >/dev/null 2>&1; then \
+		echo "Making $(1) ready with uv and $(PYTHON): some seconds the first time"; \
+		{ [ -x $(1)/bin/python ] || uv venv --quiet --allow-existing --python "$(PYTHON)" $(1); } && \
+		uv pip install --quiet --python $(1)/bin/python --require-hashes -r requirements-pip.lock -r $(2); \
+	else \
+		echo "Making $(1) ready with pip and $(PYTHON): about a minute the first time"; \
+		{ [ -x $(1)/bin/pip ] || $(PYTHON) -m venv $(1); } && \
+		$(1)/bin/$(PIP_INSTALL) --require-hashes -r requirements-pip.lock && \
+		$(1)/bin/$(PIP_INSTALL) --require-hashes -r $(2); \
+	fi
+endef
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(INSTALLED) ## Make .venv ready; every other target does this by itself
 
-$(INSTALLED): requirements.lock pyproject.toml
-	@if [ -z "$(PYTHON)" ]; then \
-		echo "Sendproof needs Python 3.11 to 3.14; found: $$(python3 --version 2>&1). Install one, or name it: make PYTHON=..." >&2; \
-		exit 1; fi
-	@rm -f .venv/.installed-*
-	@if command -v uv >/dev/null 2>&1; then \
-		echo "Making .venv ready with uv and $(PYTHON): some seconds the first time"; \
-		{ [ -x $(BIN)/python ] || uv venv --quiet --python "$(PYTHON)" .venv; } && \
-		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
-		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
-	else \
-		echo "Making .venv ready with pip and $(PYTHON): about a minute the first time"; \
-		{ [ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv; } && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
-	fi
+$(INSTALLED): requirements.lock requirements-pip.lock pyproject.toml
+	$(call install,.venv,requirements.lock)
+	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SUPPLIED): requirements-supply.lock requirements-pip.lock
+	$(call install,$(SUPPLY),requirements-supply.lock) || { \
+		echo "The tools of requirements-supply.lock could not be installed, so nothing was examined: this needs the network" >&2; \
+		exit 3; }
 	@touch $@
 
 demo: $(INSTALLED) ## Play a campaign and a trigger through a virtual week, and judge what reached each of 10,000 customers
@@ -78,6 +94,9 @@ mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridge
 chaos: $(INSTALLED) ## Show that correct bridges pass under 200 schedules of faults drawn from seeds (half an hour)
 	@$(BIN)/python chaos
 
+signals: $(INSTALLED) ## Interrupt every command at every stage by every signal, and show that nothing is left (Linux; an hour)
+	@$(BIN)/python interrupts
+
 clients: $(INSTALLED) ## Run the published clients, unmodified, against the simulators (needs PyPI, npm and Node.js; a minute)
 	@$(BIN)/python clients
 
@@ -90,10 +109,22 @@ benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (n
 docs: $(INSTALLED) ## Generate docs/reference, and the fault data of the harness, from the code and the contracts
 	@$(BIN)/python docs/generators
 
-lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate \
-		--extra dev pyproject.toml -o requirements.lock
+# Statuses of the three: 1 is a finding, 3 means that it could not be found out. `make` shows them, and ends with 2.
+audit: $(SUPPLIED) ## Look up known vulnerabilities of every pinned package (needs the network)
+	@$(SUPPLY)/bin/python supply audit
 
-clean: ## Remove .venv, caches and results
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers clients/.packages dist results
+sbom: $(INSTALLED) $(SUPPLIED) ## Write the software bill of materials (CycloneDX) to dist, and check it against its schema
+	@$(SUPPLY)/bin/python supply sbom
+
+licences: $(INSTALLED) $(SUPPLIED) ## List the licences of every package in THIRD_PARTY.md; fails if one is not allowed
+	@$(SUPPLY)/bin/python supply licences
+
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate
+lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
+	@$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --group pip -o requirements-pip.lock
+	@$(COMPILE) --group supply --constraint requirements-pip.lock -o requirements-supply.lock
+
+clean: ## Remove the environments, caches and results
+	rm -rf .venv .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers clients/.packages dist results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

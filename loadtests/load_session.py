@@ -19,7 +19,6 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, Runner, WorkerRunner
-from rich.console import Console
 
 from base import LoadProcess, LoadTest, PreparedTest, runner_of
 from command_options import add_arguments, parse_options
@@ -33,10 +32,13 @@ from sendproof_harness.load.process_stats import WatchedProcess, is_local
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions
 from sendproof_harness.load.service_levels import ServiceLevels, load_levels
+from sendproof_harness.output import protect_streams
+from sendproof_harness.program import EXIT_ERROR, report_unforeseen
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.processes import ProcessError
-from sendproof_harness.run.results_folder import fresh_folder
+from sendproof_harness.run.results_folder import fresh_folder, locked_folder
+from sendproof_harness.terminal import Terminal
 
 _INTERVAL_S = 1.0
 # Connected workers start at once. Without any worker, the test ends after this time.
@@ -45,7 +47,6 @@ _START_TIMEOUT_S = 30.0
 _STATISTICS_INTERVAL_S = 3.0
 _COUNTS_MESSAGE = "sendproof_counts"
 _FINISHED_MESSAGE = "sendproof_finished"
-_EXIT_ERROR = 3
 _SETUP_ERRORS = (RunError, ControlError, ProcessError, OSError, ValueError)
 
 
@@ -56,7 +57,8 @@ class LoadSession:
         """Register the listeners of Locust's events."""
         self.test = test
         self.process: LoadProcess | None = None
-        self._console = Console()
+        protect_streams()
+        self._console = Terminal()
         self._progress = LoadProgress(self._console)
         self._stack = ExitStack()
         self._aggregation: Aggregation | None = None
@@ -99,6 +101,8 @@ class LoadSession:
         """Finish a test that was interrupted, for example by Ctrl-C."""
         if self._aggregation is not None:
             self._finish(("it was interrupted", "harness"))
+        # Also while the test is prepared.
+        self._stack.close()
 
     # -- the main process -------------------------------------------------------------------------
 
@@ -110,13 +114,19 @@ class LoadSession:
             return
         try:
             self._levels = ServiceLevels() if options.thresholds is None else load_levels(options.thresholds)
-            self._folder = fresh_folder(options.results / f"load_{options.kind}")
+            self._folder = options.results / f"load_{options.kind}"
+            self._stack.enter_context(locked_folder(self._folder))
+            fresh_folder(self._folder)
             prepared = self.test.prepare(options, self._folder, self._progress, self._stack)
         except RunAbortedError as error:
             self._finish_without_load(options, error.aborted)
             return
         except _SETUP_ERRORS as error:
             self._refuse(str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - Locust would log it, and wait for ever
+            report_unforeseen(error)
+            self._end_with_error()
             return
         self._prepared = options, prepared
         arguments.sendproof_job = json.dumps({**prepared.job, "shares": self._generator_count()})
@@ -235,7 +245,10 @@ class LoadSession:
         self._progress.close()
         self._console.print("error", style="bold magenta")
         self._console.print(reason, markup=False, highlight=False, soft_wrap=True)
-        self._environment.process_exit_code = _EXIT_ERROR
+        self._end_with_error()
+
+    def _end_with_error(self) -> None:
+        self._environment.process_exit_code = EXIT_ERROR
         self._stack.close()
         gevent.spawn_later(0, self._runner.quit)
 

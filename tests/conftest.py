@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from left_processes import end_with_these_tests
 from running import RunningSimulators, running_simulators
 
 # Without deadlines and with the same examples in each run, neither a slow machine nor chance can fail a correct change.
@@ -20,6 +21,9 @@ os.environ["SENDPROOF_STRICT"] = "1"
 
 # A shell starts a background job with SIGINT ignored, and every child inherits that. Tests of Ctrl-C need the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Whatever ends the tests, also a CI server that kills them, no process of theirs is left.
+end_with_these_tests()
 
 # The folders and files with the longest tests, the longest first. They start first, so that no worker ends alone.
 LONGEST = (

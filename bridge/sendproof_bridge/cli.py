@@ -19,6 +19,7 @@ from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
 from sendproof_bridge.domain.accounts import Bridge, open_account, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
 from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, guarded, server_bounds
+from sendproof_bridge.log_format import PlainFormatter
 from sendproof_bridge.outbound import providers
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.storage import store
@@ -167,8 +168,7 @@ class _JsonFormatter(logging.Formatter):
 
 def _set_up_logging(log_format: str) -> None:
     handler = logging.StreamHandler()
-    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    handler.setFormatter(_JsonFormatter() if log_format == "json" else plain)
+    handler.setFormatter(_JsonFormatter() if log_format == "json" else PlainFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Its "connection pool" warnings contain URLs with tokens.
     logging.getLogger("urllib3").setLevel(logging.ERROR)

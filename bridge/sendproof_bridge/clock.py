@@ -21,6 +21,10 @@ from functools import lru_cache
 from typing import Protocol
 
 import requests
+import urllib3
+
+from sendproof_bridge.bounded_http import TooLargeError, bounded_session, read_body
+from sendproof_bridge.json_body import json_object
 
 Instant = int
 
@@ -30,8 +34,9 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 PARTICIPANT = "bridge"
-# The sandbox responds to a park within 5 s; a longer wait means that the connection is dead.
+# The sandbox responds to a park within 20 s; a longer wait means that the connection is dead.
 _PARK_TIMEOUT = (5.0, 40.0)
+_MAX_TICK_BYTES = 64 * 1024
 _RETRY_SECONDS = 0.25
 # Characters of an unexpected response that are logged.
 _MAX_LOGGED_CHARS = 500
@@ -40,6 +45,17 @@ _MAX_WAIT_SECONDS = 60.0
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
+
+_UNEXPECTED = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    TimeoutError,
+    TooLargeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -137,8 +153,7 @@ class SandboxClock:
     def __init__(self, url: str) -> None:
         """`url` returns the time on GET, and accepts parks at `{url}/park`."""
         self._url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = bounded_session()
         self._last = Tick(now=0, delivered=0)
         self._stop = threading.Event()
 
@@ -166,7 +181,7 @@ class SandboxClock:
         while not self._stop.is_set():
             try:
                 self._last = self._request(method, url, body)
-            except (requests.RequestException, ValueError, KeyError) as error:
+            except _UNEXPECTED as error:
                 if not warned:
                     logger.warning("unexpected response from the sandbox clock at %s: %r; retrying", url, error)
                 warned = True
@@ -176,8 +191,10 @@ class SandboxClock:
         return self._last
 
     def _request(self, method: str, url: str, body: object) -> Tick:
-        response = self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT)
+        with self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT, stream=True) as response:
+            content = read_body(response, _MAX_TICK_BYTES)
         if not response.ok:
-            raise ValueError(f"status {response.status_code} to {body}: {response.text[:_MAX_LOGGED_CHARS]}")
-        fields = response.json()
-        return Tick(now=parse_time(fields["now"]), delivered=fields["delivered"])
+            shown = content[:_MAX_LOGGED_CHARS].decode("utf-8", "replace")
+            raise ValueError(f"status {response.status_code} to {body}: {shown}")
+        fields = json_object(content)
+        return Tick(now=parse_time(fields["now"]), delivered=int(fields["delivered"]))

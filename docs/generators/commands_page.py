@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 import typer
 
 import sendproof_bridge.cli
-from sendproof_harness.cli import build_app
+from sendproof_harness.cli.commands import build_app
 from tables import table
 
 _HEAD = """# Commands

@@ -9,10 +9,13 @@ ControlError             the simulators rejected the request (`status`, and `det
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, Self
 from urllib.parse import quote
 
 import requests
+
+from sendproof_harness.bounded_http import MAX_RESPONSE_BYTES, TooLargeError, bounded_session, decode_json, read_body
 
 # Most responses take milliseconds, a report over a million customers a few seconds.
 _RESPONSE_S = 60.0
@@ -22,6 +25,8 @@ _GRACE_S = 15.0
 # The simulators compute all expectations before the first byte of a history.
 _HISTORY_S = 300.0
 _CHUNK = 1 << 20
+# The journal of a run without any look at it; later reads only get what is new.
+_MAX_JOURNAL_BYTES = 1 << 30
 
 Json = Mapping[str, object]
 
@@ -70,9 +75,7 @@ class ControlClient:
     def __init__(self, url: str) -> None:
         """`url` is that of the control port, such as `http://127.0.0.1:4100`, with or without `/control`."""
         self.url = url.rstrip("/").removesuffix("/control")
-        self._http = requests.Session()
-        # A proxy in the environment must not intercept requests between two processes of one machine.
-        self._http.trust_env = False
+        self._http = bounded_session()
 
     def __enter__(self) -> Self:
         return self
@@ -242,7 +245,7 @@ class ControlClient:
 
     def expectations(self, sandbox: str) -> Iterator[bytes]:
         """Yield the lines of the history with campaigns and obligations, as they arrive."""
-        response = self._send("GET", f"{_path(sandbox)}/expectations", None, _HISTORY_S, stream=True)
+        response = self._send("GET", f"{_path(sandbox)}/expectations", None, _HISTORY_S)
         try:
             with response:
                 yield from response.iter_lines(_CHUNK)
@@ -251,15 +254,19 @@ class ControlClient:
 
     def journal(self, sandbox: str, start: int) -> bytes:
         """Return whole lines of the journal from its byte `start` on; empty if there is nothing new."""
-        return self._send("GET", f"{_path(sandbox)}/journal?start={start}", None, _RESPONSE_S, stream=False).content
+        with self._send("GET", f"{_path(sandbox)}/journal?start={start}", None, _HISTORY_S) as response:
+            return self._read(response, _MAX_JOURNAL_BYTES)
 
-    def save_history(self, sandbox: str, file: Path) -> None:
-        """Write the history to `file` as it arrives, whatever its size."""
-        response = self._send("GET", f"{_path(sandbox)}/history", None, _HISTORY_S, stream=True)
+    def save_history(self, sandbox: str, file: Path, within_s: float | None = None) -> None:
+        """Write the history to `file` as it arrives, whatever its size; `UnreachableError` if that takes too long."""
+        limit = None if within_s is None else monotonic() + within_s
+        response = self._send("GET", f"{_path(sandbox)}/history", None, within_s or _HISTORY_S)
         try:
             with response, file.open("wb") as out:
                 for chunk in response.iter_content(_CHUNK):
                     out.write(chunk)
+                    if limit is not None and monotonic() > limit:
+                        raise UnreachableError(f"the history needs more than {within_s:g} s", None)
         except requests.RequestException as error:
             raise UnreachableError(f"the history broke off: {reason(error)}", None) from error
 
@@ -280,34 +287,50 @@ class ControlClient:
         return content
 
     def _call(self, method: str, path: str, body: object = None, *, response_s: float = _RESPONSE_S) -> object:
-        response = self._send(method, path, body, response_s, stream=False)
-        if not response.content:
+        with self._send(method, path, body, response_s) as response:
+            content = self._read(response)
+        if not content:
             return None
         try:
-            return response.json()
-        except requests.JSONDecodeError as error:
-            raise self._not_control_api(response.url, f"{response.status_code} {response.text!r:.80}") from error
+            return decode_json(content)
+        except ValueError as error:
+            raise self._not_control_api(response.url, _shown(response, content)) from error
 
-    def _send(self, method: str, path: str, body: object, response_s: float, *, stream: bool) -> requests.Response:
+    def _read(self, response: requests.Response, limit: int = MAX_RESPONSE_BYTES) -> bytes:
+        try:
+            return read_body(response, limit)
+        except TooLargeError as error:
+            raise self._not_control_api(response.url, f"more than {limit:,} bytes") from error
+        except requests.RequestException as error:
+            raise self._unreachable(error) from error
+
+    def _send(self, method: str, path: str, body: object, response_s: float) -> requests.Response:
+        """Make a request, and return the response before its body is read."""
         url = f"{self.url}/control{path}"
         arguments = _body_arguments(body)
         try:
-            response = self._http.request(method, url, **arguments, timeout=(_CONNECT_S, response_s), stream=stream)
+            response = self._http.request(method, url, **arguments, timeout=(_CONNECT_S, response_s), stream=True)
         except requests.RequestException as error:
-            message = (
-                f"expected simulators at {self.url}, got no response ({reason(error)}); "
-                "start them with `sendproof up`, or name their control port with --control-url"
-            )
-            raise UnreachableError(message, None) from error
+            raise self._unreachable(error) from error
         if response.ok:
             return response
-        detail = _problem_detail(response)
-        if detail is None:
-            raise self._not_control_api(response.url, f"{response.status_code} {response.text!r:.80}")
+        with response:
+            content = self._read(response)
+        problem = _problem(content)
+        if problem is None:
+            raise self._not_control_api(response.url, _shown(response, content))
+        detail = _problem_detail(problem)
         message = f"{method} {url} responded with {response.status_code}: {detail}"
         if response.status_code == requests.codes.gateway_timeout:
-            raise NotQuietError(message, response.status_code, detail, response.json().get("answering", 0))
+            raise NotQuietError(message, response.status_code, detail, int(problem.get("answering", 0)))
         raise ControlError(message, response.status_code, detail)
+
+    def _unreachable(self, error: requests.RequestException) -> UnreachableError:
+        message = (
+            f"expected simulators at {self.url}, got no response ({reason(error)}); "
+            "start them with `sendproof up`, or name their control port with --control-url"
+        )
+        return UnreachableError(message, None)
 
     def _not_control_api(self, url: str, got: str) -> NotControlApiError:
         message = f"expected the control API of Sendproof at {url}, got {got}; name the control port with --control-url"
@@ -329,14 +352,22 @@ def _body_arguments(body: object) -> dict[str, Any]:
     return {"json": body}
 
 
-def _problem_detail(response: requests.Response) -> str | None:
-    """Return the detail of a problem document with each violation, None if the response is no problem document."""
+def _shown(response: requests.Response, content: bytes) -> str:
+    """Return the status, and the beginning of the body."""
+    return f"{response.status_code} {content.decode('utf-8', 'replace')!r:.80}"
+
+
+def _problem(content: bytes) -> dict[str, Any] | None:
+    """Return a problem document, None if the content is another one."""
     try:
-        problem = response.json()
-    except requests.JSONDecodeError:
+        problem = decode_json(content)
+    except ValueError:
         return None
-    if not isinstance(problem, dict) or "detail" not in problem:
-        return None
+    return problem if isinstance(problem, dict) and "detail" in problem else None
+
+
+def _problem_detail(problem: Mapping[str, Any]) -> str:
+    """Return the detail of a problem document with each violation."""
     violations = [
         f"{violation.get('where')}: {violation.get('message')}" for violation in problem.get("violations", ())
     ]

@@ -5,14 +5,14 @@ The harness adds them to its `sendproof` command; `python -m sendproof_simulator
 
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +21,7 @@ from sendproof_simulators.core.faults.spec import summary
 from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.discovery import CONTRACTS_VARIABLE, FOLDERS_VARIABLE, discover
+from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
 
 EXIT_ERROR = 3
 # The exit status that shells report for a program that Ctrl-C ended.
@@ -60,6 +61,18 @@ def up(
     public_host: Annotated[
         str | None,
         typer.Option(help="Host name in the URLs, for clients in other containers. Default: the address to listen on."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another host name that clients use. Repeat it for more."),
+    ] = None,
+    control_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SENDPROOF_CONTROL_TOKEN",
+            show_envvar=True,
+            help="Token that clients of the control API need. Default: none on loopback, else a random one.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
@@ -105,13 +118,19 @@ def up(
             rate_limits=not no_rate_limits,
             examples=examples,
         )
-        listening = Listening(host=host, port=port, public_host=public_host)
+        listening = Listening(
+            host=host,
+            port=port,
+            public_host=public_host,
+            allowed_hosts=tuple(allow_host or ()),
+            control_token=control_token,
+        )
         violations = serve(listening, _print_json if json else _print_addresses, default, strict=strict)
     except (OSError, ValueError) as error:
         raise _failure(error) from None
     if violations:
         for text, times in violations.items():
-            typer.echo(f"sendproof: {text} ({times} times)", err=True)
+            echo(f"sendproof: {text} ({times} times)", err=True)
         raise typer.Exit(EXIT_ERROR)
 
 
@@ -130,7 +149,7 @@ def simulators(simulators_path: SimulatorsPath = None, json: Json = False) -> No
     table = _table("service", "title", "contract", "operations", "documented", "observed", "assumed")
     for entry in entries:
         counts = [str(entry[column]) for column in ("operations", "documented", "observed", "assumed")]
-        table.add_row(f"[bold]{entry['name']}[/]", entry["title"], Path(entry["contract"]).name, *counts)
+        table.add_row(_bold(entry["name"]), entry["title"], Path(entry["contract"]).name, *counts)
     _print_table(table)
 
 
@@ -151,7 +170,7 @@ def evidence(json: Json = False) -> None:
     table = _table("contract", "part", *LEVELS)
     for contract, parts in counts.items():
         for part, levels in parts.items():
-            table.add_row(f"[bold]{contract}[/]", part, *(str(levels[level]) for level in LEVELS))
+            table.add_row(_bold(contract), part, *(str(levels[level]) for level in LEVELS))
     _print_table(table)
 
 
@@ -188,16 +207,16 @@ def operations(
     table = _table("operation", "call", "limits", "errors", "evidence")
     for service_summary in summaries:
         table.add_row(
-            f"[bold]{service_summary.name}[/]",
+            _bold(service_summary.name),
             "all operations",
-            escape(marked(in_force(service_summary.limits))),
+            marked(in_force(service_summary.limits)),
             "",
             "",
         )
         for operation in service_summary.operations:
             sources = ", ".join(f"{statement.text} {statement.evidence}" for statement in operation.evidence)
             cells = (operation.call, marked(in_force(operation.limits)), marked(operation.errors), sources)
-            table.add_row(f"[bold]{operation.name}[/]", *map(escape, cells))
+            table.add_row(_bold(operation.name), *cells)
     _print_table(table)
 
 
@@ -210,7 +229,7 @@ def dialects() -> None:
     table = _table("dialect", "option", "meaning", "evidence")
     for name, simulator in discover().items():
         for dialect in simulator.dialects:
-            table.add_row(f"[bold]{name}.{dialect.name}[/]", "", dialect.question, "")
+            table.add_row(_bold(f"{name}.{dialect.name}"), "", dialect.question, "")
             for option in dialect.options:
                 default = " (default)" if option.value == dialect.default else ""
                 table.add_row("", option.value + default, option.meaning, f"{option.evidence}: {option.source}")
@@ -229,7 +248,7 @@ def faults(json: Json = False) -> None:
     table = _table("fault", "on", "when", "description and settings")
     for fault in fault_catalogue():
         targets, moments = ", ".join(fault["on"]), ", ".join(fault["when"])
-        table.add_row(f"[bold]{fault['fault']}[/]", targets, moments, fault["summary"])
+        table.add_row(_bold(fault["fault"]), targets, moments, fault["summary"])
         for name, field in fault["fields"].items():
             table.add_row("", "", "", f"- {summary(name, field)}")
     _print_table(table)
@@ -246,7 +265,7 @@ def test_numbers() -> None:
         numbers = (number_for_code(country, test_number.code) for country in COUNTRIES)
         table.add_row(test_number.code, test_number.name, *numbers)
     _print_table(table)
-    typer.echo("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
+    echo("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
 def _options(texts: Sequence[str]) -> dict[str, str]:
@@ -258,7 +277,7 @@ def _options(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _failure(reason: object) -> typer.Exit:
-    typer.echo(f"sendproof: {reason}", err=True)
+    echo(f"sendproof: {reason}", err=True)
     return typer.Exit(EXIT_ERROR)
 
 
@@ -278,6 +297,10 @@ def _discover(folder: Path | None, contracts: Path | None = None) -> Mapping[str
         raise _failure(error) from None
 
 
+def _bold(text: str) -> Text:
+    return Text(visible(text), style="bold")
+
+
 def _table(*columns: str) -> Table:
     """Return an empty table that wraps long cells instead of cutting them off."""
     table = Table(box=None, pad_edge=False)
@@ -288,18 +311,17 @@ def _table(*columns: str) -> Table:
 
 def _print_table(table: Table) -> None:
     """Print a table: folded on a terminal, and elsewhere each row as one line with tabs, for grep and cut."""
-    console = Console()
+    console = Terminal()
     if console.is_terminal:
         console.print(table)
         return
     columns = [(column.header, *column.cells) for column in table.columns]
     for cells in zip(*columns, strict=True):
-        typer.echo("\t".join(Text.from_markup(str(cell)).plain for cell in cells))
+        echo("\t".join(map(str, cells)))
 
 
 def _print_json(value: object) -> None:
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
-    sys.stdout.flush()
+    echo(msgspec.json.encode(value).decode())
 
 
 def _print_addresses(addresses: dict[str, Any]) -> None:
@@ -309,13 +331,16 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
         table.add_row(name, service["url"])
         for credential, value in service["credentials"].items():
             table.add_row("", f"  {credential}={value}")
-    console = Console()
+    console = Terminal()
     console.print(table)
+    if "token" in addresses["control"]:
+        console.print("\nThe control API needs the token in its URL, or as Authorization: Bearer TOKEN.")
     console.print("\nPoint a bridge at these URLs. Stop the simulators with Ctrl-C.")
 
 
 def main() -> None:
     """Run the command line. A wrong command line ends with status 3, because 2 means that a verdict is unknown."""
+    protect_streams()
     try:
         status = app(standalone_mode=False)
     except typer.Abort:
@@ -323,7 +348,26 @@ def main() -> None:
     except typer.TyperException as error:
         error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
         status = EXIT_ERROR
-    sys.exit(status)
+    except Exception as error:  # noqa: BLE001 - Python's own status 1 means that a bridge failed
+        echo(f"sendproof: unforeseen error ({error!r:.200}), a defect of Sendproof; {_details(error)}", err=True)
+        status = EXIT_ERROR
+    lost = lost_output()
+    if lost is not None:
+        echo(f"sendproof: the output could not be written: {lost}", err=True)
+    sys.exit(status if lost is None else EXIT_ERROR)
+
+
+def _details(error: Exception) -> str:
+    """Write the details of an error to a file; return its place, or the details themselves."""
+    details = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="replace", prefix="sendproof-error-", suffix=".txt", delete=False
+        ) as file:
+            file.write(details)
+    except OSError:
+        return f"details:\n{details}"
+    return f"details: {file.name}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from repository import files, name_of
 
 # The host names of package indexes by their parts, so that this file contains none of them either.
@@ -39,9 +41,17 @@ def test_pattern_finds_each_kind_of_address():
         assert list(found(f"see {address} there")), address
 
 
-def test_lock_file_pins_and_hashes_each_package():
+LOCKS = [path for path in files(".lock") if path.name.startswith("requirements")]
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=name_of)
+def test_lock_file_pins_and_hashes_each_package(path):
     """No package comes from an address."""
-    lock = next(path for path in files() if path.name == "requirements.lock").read_text()
+    lock = path.read_text()
     assert "://" not in lock
     entries = re.split(r"\n(?=[a-z])", lock.strip())
     assert [entry for entry in entries if not re.match(r"[a-z0-9.-]+==\S+ .*--hash=sha256:", entry, re.DOTALL)] == []
+
+
+def test_each_set_of_dependencies_has_its_lock_file():
+    assert [path.name for path in LOCKS] == ["requirements-pip.lock", "requirements-supply.lock", "requirements.lock"]

@@ -10,7 +10,7 @@ import typer
 import yaml
 
 from repository import ROOT
-from sendproof_harness.cli import build_app
+from sendproof_harness.cli.commands import build_app
 from sendproof_harness.conformance.run import RESULTS_NAME
 from sendproof_harness.run.results_folder import FILES
 from sendproof_harness.scenario.library import find_scenario_files
@@ -45,6 +45,16 @@ def test_both_servers_run_the_same_commands() -> None:
     """Both must also install the extra that the first command needs."""
     assert sendproof_arguments(COMMANDS["github"]) == sendproof_arguments(COMMANDS["gitlab"])
     assert all(any('install "sendproof[contract]"' in line for line in lines) for lines in COMMANDS.values())
+
+
+def test_both_servers_audit_the_installed_packages() -> None:
+    """Without `--strict`, an audit that looked up nothing succeeds."""
+    audits = {
+        server: [line for line in lines if line.startswith(".audit/bin/pip-audit")]
+        for server, lines in COMMANDS.items()
+    }
+    assert audits["github"] == audits["gitlab"]
+    assert [line.split()[1:3] for line in audits["github"]] == [["--strict", "--path"]]
 
 
 def test_scenarios_are_in_the_library() -> None:

@@ -99,6 +99,26 @@ def test_failing_sandbox_clock_is_retried():
         assert SandboxClock(f"{sandbox.url}/clock").tick().now == NINE
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b" " * 100_000,
+        b"[]",
+        b'{"now": 7, "delivered": 0}',
+        b'{"now": [], "delivered": 0}',
+        b'{"now": "2026-03-02T09:00:00Z", "delivered": null}',
+    ],
+    ids=["deep", "large", "list", "number", "list as time", "null"],
+)
+def test_unexpected_response_of_the_clock_is_retried(body):
+    """An error would end the worker."""
+    with stand_in() as sandbox:
+        sandbox.respond("clock", Reply(body), Reply({"now": iso(NINE), "delivered": 0}))
+
+        assert SandboxClock(f"{sandbox.url}/clock").tick().now == NINE
+
+
 def test_stop_ends_retries_of_unreachable_sandbox():
     clock = SandboxClock("http://127.0.0.1:9/clock")
     clock.stop()

@@ -18,6 +18,8 @@ from running import RunningSimulators, running_simulators
 
 # Minutes with the 20 examples of `make fuzz`.
 EXAMPLES = os.environ.get("SENDPROOF_COMMAND_EXAMPLES", "2")
+# A guard against hanging only: with 20 examples, the longest takes minutes on two busy cores.
+GUARD_S = 1_800
 COMMAND = (sys.executable, "-m", "schemathesis.cli", "--no-color", "run")
 OPTIONS = ("--checks", "all", "--max-examples", EXAMPLES, "--generation-database", "none", "--seed", "1")
 DELIVYR = ("x-api-key: sendproof-delivyr-key", "x-account-id: sendproof-delivyr-account")
@@ -42,7 +44,7 @@ def run_schemathesis(contract: str, url: str, folder: Path, *options: str) -> st
     # One worker: `ast.parse`, which Hypothesis calls, can fail in threads of Python 3.11 (python/cpython#106905).
     command = [*COMMAND, str(CONTRACTS / f"{contract}.yaml"), "--url", url, *OPTIONS, *options]
     # The variable belongs to the simulators of the tests.
-    completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=900)
+    completed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=GUARD_S)
     assert completed.returncode == 0, completed.stdout[-4_000:]
     return completed.stdout
 

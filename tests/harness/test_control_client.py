@@ -3,13 +3,15 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from raw_server import endless_body, endless_header, gzip_bomb, raw_server
+from raw_server import response as raw_response
 from sendproof_harness.control_client import (
     ControlClient,
     ControlError,
@@ -132,6 +134,25 @@ def test_success_without_json_is_from_another_server() -> None:
             NotControlApiError, match=r"expected the control API of Sendproof at .*, got 200 '<html>Welcome'"
         ),
     ):
+        control.health()
+
+
+@pytest.mark.parametrize(
+    ("parts", "got"),
+    [
+        (raw_response(b"[" * 100_000 + b"]" * 100_000), "got 200 '\\[\\[\\["),
+        (gzip_bomb(100 * 1024 * 1024), "got more than 67,108,864 bytes"),
+        (endless_body(), "got more than 67,108,864 bytes"),
+    ],
+    ids=["deep", "gzip bomb", "endless"],
+)
+def test_response_that_no_simulator_gives_is_from_another_server(parts: Iterable[bytes], got: str) -> None:
+    with raw_server(parts) as url, ControlClient(url) as control, pytest.raises(NotControlApiError, match=got):
+        control.health()
+
+
+def test_endless_header_counts_as_no_response() -> None:
+    with raw_server(endless_header()) as url, ControlClient(url) as control, pytest.raises(UnreachableError):
         control.health()
 
 

@@ -1,6 +1,5 @@
 """HTTP client with one kept-alive session per thread. Each error states whether the call may have had an effect."""
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ import requests
 import urllib3
 
 from sendproof_bridge import __version__
-from sendproof_bridge.clock import real_now
+from sendproof_bridge.bounded_http import MAX_RESPONSE_BYTES, TooLargeError, bounded_session, read_body
+from sendproof_bridge.json_body import decode_json
 from sendproof_bridge.outbound.errors import (
     NotSentError,
     OutcomeUnknownError,
@@ -22,13 +22,13 @@ from sendproof_bridge.outbound.errors import (
 _CONNECT_SECONDS = 5.0
 # The vendor's own Textlocal client waits this long; observed: https://github.com/scottybo/textlocal
 _READ_SECONDS = 60.0
-# The library limits each read only, so a response that arrives byte by byte would never end.
-_TOTAL_PER_READ = 2
-_CHUNK_BYTES = 64 * 1024
+# The longest delay that a service can ask for: a longer one would stop the work of a client for good.
+_MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY_REQUESTS = 401, 403, 429
 _SUCCESS, _TURNED_AWAY = range(200, 300), range(300, 500)
 _MAX_SHOWN_BYTES = 200
+_MAX_NUMBER_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +41,12 @@ class Response:
     body: bytes
 
     def json(self) -> Any:
-        """Return the decoded body; raise `OutcomeUnknownError` if it is not JSON."""
+        """Return the decoded body; raise `OutcomeUnknownError` if it is not JSON, or not JSON that can be processed."""
         try:
-            return json.loads(self.body)
+            return decode_json(self.body)
         except ValueError as error:
             raise OutcomeUnknownError(
-                f"{self.operation}: expected JSON, got {len(self.body)} bytes of another kind"
+                f"{self.operation}: the service responded with {self.status} and {len(self.body):,} bytes: {error}"
             ) from error
 
 
@@ -56,7 +56,6 @@ class HttpClient:
     def __init__(self, *, read_seconds: float = _READ_SECONDS) -> None:
         """`read_seconds` is the longest silence within a response, in real time; the whole may take twice as long."""
         self._timeout = (_CONNECT_SECONDS, read_seconds)
-        self._total_seconds = _TOTAL_PER_READ * read_seconds
         self._local = threading.local()
 
     def request(  # noqa: PLR0913 the parts of a request
@@ -75,7 +74,6 @@ class HttpClient:
 
         `body` is sent as JSON, `form` as a form, and `content` without any change.
         """
-        deadline = real_now() + self._total_seconds
         try:
             with self._session().request(
                 method,
@@ -88,29 +86,21 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             ) as reply:
-                received = _read_body(reply, deadline)
+                received = read_body(reply)
                 return Response(operation=operation, status=reply.status_code, headers=reply.headers, body=received)
+        except TooLargeError as error:
+            raise OutcomeUnknownError(
+                f"{operation}: the service responded with more than {MAX_RESPONSE_BYTES:,} bytes"
+            ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, TimeoutError) as error:
             raise _transport_error(operation, error) from error
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False
+            session = self._local.session = bounded_session()
             session.headers["User-Agent"] = f"sendproof-bridge/{__version__}"
         return session
-
-
-def _read_body(reply: requests.Response, deadline: float) -> bytes:
-    """Return the whole body; raise `TimeoutError` after the deadline."""
-    body = bytearray()
-    # Read each chunk as it arrives: `iter_content` would wait until one is full.
-    while chunk := reply.raw.read1(_CHUNK_BYTES, decode_content=True):
-        body += chunk
-        if real_now() > deadline:
-            raise TimeoutError
-    return bytes(body)
 
 
 def _transport_error(operation: str, error: Exception) -> NotSentError | OutcomeUnknownError:
@@ -148,4 +138,8 @@ def check_status(response: Response) -> Response:
 def retry_after_ms(response: Response) -> int | None:
     """Return the requested delay in milliseconds; None if there is no `Retry-After` in seconds."""
     text = response.headers.get("Retry-After", "")
-    return max(1, int(text)) * 1000 if text.isascii() and text.isdigit() else None
+    if not (text.isascii() and text.isdigit()):
+        return None
+    # Python does not convert a number of thousands of digits.
+    seconds = int(text) if len(text) < _MAX_NUMBER_DIGITS else _MAX_RETRY_AFTER_SECONDS
+    return min(max(1, seconds), _MAX_RETRY_AFTER_SECONDS) * 1000

@@ -14,6 +14,7 @@ from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.json_body import lowercase_keys
 from sendproof_bridge.outbound.errors import OutcomeUnknownError, RejectedError
 from sendproof_bridge.outbound.http import HttpClient, Response, check_status
+from sendproof_bridge.outbound.response_values import whole_number
 
 CAMPAIGN_PROCESSED = 1
 CAMPAIGN_CANCELLED = 4
@@ -208,9 +209,9 @@ def _required(row: Mapping[str, Any], name: str) -> Any:
 def _integer(row: Mapping[str, Any], name: str) -> int:
     value = _required(row, name)
     try:
-        return int(value)
-    except (TypeError, ValueError) as error:
-        raise RejectedError(f"Optimove: expected a whole number as {name}, got {value!r}") from error
+        return whole_number(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RejectedError(f"Optimove: expected a whole number as {name}, got {value!r:.80}") from error
 
 
 def _recipient(row: Mapping[str, Any], names: Sequence[str]) -> Recipient:

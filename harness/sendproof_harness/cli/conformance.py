@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
 from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.terminal import Terminal
 
 
 def contract(
@@ -56,7 +56,7 @@ def contract(
         preflight=handover_problems,
     )
     try:
-        status = run_conformance(conformance, options, Console())
+        status = run_conformance(conformance, options, Terminal())
     except RunRefusedError as error:
         refuse(str(error))
     raise typer.Exit(EXIT_STATUS[status])

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli.history_file import read_history_file
 from sendproof_harness.cli.options import refuse
+from sendproof_harness.terminal import Terminal
 
 
 def explain(
@@ -36,7 +36,7 @@ def explain(
         explanation = explain_customer(history, verdict, find_customer(history, customer, findings))
     except UnknownCustomerError as error:
         refuse(str(error))
-    explain_text.print_explanation(explanation, Console())
+    explain_text.print_explanation(explanation, Terminal())
     if html is not None:
         _write(html, explain_html.render(explanation, file.name))
 

@@ -4,18 +4,14 @@ Locust patches every process that imports it, so this one does not import it.
 """
 
 import importlib.util
-import os
-import signal
-import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli.options import (
-    EXIT_ERROR,
     Bridge,
     Command,
     ControlUrl,
@@ -24,12 +20,17 @@ from sendproof_harness.cli.options import (
     refuse,
     refuse_two_bridges,
 )
+from sendproof_harness.interruption import enter_stage, keep
+from sendproof_harness.program import EXIT_ERROR
 from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.terminal import Terminal
 
 _INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
 _VERDICT_STATUSES = frozenset({0, 1, 2, 3})
 _SPAWN_RATE = "100"
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+# For Locust to report what it has counted, and to stop the bridge and the simulators.
+_REPORT_S = 5.0
 _PACKAGE = Path(__file__).parent.parent
 
 group = typer.Typer(
@@ -183,12 +184,17 @@ def judge(
     from sendproof_harness.load.finish import judge_and_report  # noqa: PLC0415 - `--help` stays quick
     from sendproof_harness.load.model import read_result  # noqa: PLC0415
     from sendproof_harness.load.service_levels import ServiceLevels, load_levels  # noqa: PLC0415
+    from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415
+    from sendproof_harness.run.results_folder import locked_folder  # noqa: PLC0415
 
     try:
         levels = ServiceLevels() if thresholds is None else load_levels(thresholds)
-        raise typer.Exit(judge_and_report(read_result(result), levels, results, Console()))
-    except (OSError, ValueError) as error:
+        content = read_result(result)
+        with nullcontext() if results is None else locked_folder(results):
+            status = judge_and_report(content, levels, results, Terminal())
+    except (OSError, ValueError, RunOptionsError) as error:
         refuse(str(error))
+    raise typer.Exit(status)
 
 
 def _run_locust(kind: str, context: typer.Context) -> NoReturn:
@@ -198,11 +204,7 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     options = dict(context.params)
     refuse_two_bridges(options.get("bridge"), options.get("command"))
     result = options["results"] / f"load_{kind}" / "result.json"
-    try:
-        result.parent.mkdir(parents=True, exist_ok=True)
-        result.unlink(missing_ok=True)
-    except OSError as error:
-        refuse(f"--results: {result.parent} cannot be used: {error.strerror}; choose another folder")
+    earlier = _written_at(result)
     processes = options.pop("processes", 1)
     # One user for each process that generates load, where the command has no number of users.
     users = options.pop("users", processes)
@@ -210,9 +212,10 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     words += ["--users", str(users), "--spawn-rate", _SPAWN_RATE, "--loglevel", "WARNING"]
     words += ["--processes", str(processes)] if processes > 1 else []
     words += [word for name, value in options.items() for word in _locust_option(name, value)]
-    status = _exit_status([*words, *context.args])
-    # Without a result, Locust itself failed or the sandbox could not be created; Locust has printed why.
-    raise typer.Exit(status if result.exists() and status in _VERDICT_STATUSES else EXIT_ERROR)
+    status = _exit_status([*words, *context.args], result, earlier)
+    # Without a new result, Locust itself failed or the sandbox could not be created; Locust has printed why.
+    has_result = _written_at(result) not in {None, earlier}
+    raise typer.Exit(status if has_result and status in _VERDICT_STATUSES else EXIT_ERROR)
 
 
 def _locust_option(name: str, value: object) -> list[str]:
@@ -223,13 +226,28 @@ def _locust_option(name: str, value: object) -> list[str]:
     return [option] if value is True else [option, str(value)]
 
 
-def _exit_status(words: list[str]) -> int:
-    """Run a command to its end and return its exit status; Ctrl-C and SIGTERM are passed on."""
-    child = subprocess.Popen(words, env={**os.environ, "SENDPROOF_LOAD": "1"})  # noqa: S603 - built by this module
-    signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
-    # The terminal sends Ctrl-C to both processes.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return child.wait()
+def _exit_status(words: list[str], result: Path, earlier: int | None) -> int:
+    """Run Locust to its end and return its exit status. An interrupt ends it, and it reports what it has counted."""
+    from sendproof_harness.run.keeping.kept_process import KeptProcess  # noqa: PLC0415 - `--help` stays quick
+
+    enter_stage(f"the load test in {result.parent} ran")
+    locust = KeptProcess(words, {"SENDPROOF_LOAD": "1"}, log=None, scratch=None)
+    try:
+        return locust.wait()
+    finally:
+        locust.stop(_REPORT_S)
+        if _written_at(result) not in {None, earlier}:
+            keep(f"Kept: {result} and the reports next to it, with the counts so far")
+        elif result.parent.is_dir():
+            keep(f"The load test has no result yet. Kept in {result.parent}: its logs")
+
+
+def _written_at(file: Path) -> int | None:
+    """Return when a file was written, in nanoseconds; None if it does not exist."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def locustfiles() -> Path:

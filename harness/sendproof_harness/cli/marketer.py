@@ -1,6 +1,5 @@
 """The commands `sendproof marketer ...`: the actions of a marketer in Optimove, in a running sandbox."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from rich.console import Console
 from sendproof_harness.cli import formatting
 from sendproof_harness.cli.options import AsJson, refuse
 from sendproof_harness.cli.parsing import instant, length, parameters, splits
+from sendproof_harness.output import echo
+from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.control_client import ControlClient
@@ -93,7 +94,8 @@ def schedule(
         ),
     ] = None,
     share: Annotated[
-        list[float] | None, typer.Option(help="Share of the customers for each template. Default: equal shares.")
+        list[float] | None,
+        typer.Option(help="Share of the customers for each template, relative to the sum. Default: equal shares."),
     ] = None,
     group: Annotated[
         list[int] | None, typer.Option(help="Group of an A/B test for each template: 1 is group A. Default: 1.", min=1)
@@ -321,9 +323,9 @@ def _open_sandbox(control_url: str, name: str) -> Iterator[_Sandbox]:
 
 def _print(content: Any, print_text: Callable[[Any, Console], None], *, json: bool) -> None:
     if json:
-        sys.stdout.write(msgspec.json.encode(content).decode() + "\n")
+        echo(msgspec.json.encode(content).decode())
     else:
-        print_text(content, Console())
+        print_text(content, Terminal())
 
 
 def _criteria(event: str | None, count: int, where: list[str] | None, within: str | None) -> list[dict[str, Any]]:

@@ -5,10 +5,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-#: The exit status of a command that could not do its work; 2 means that a verdict is unknown.
-EXIT_ERROR = 3
-#: The exit status that shells report for a program that Ctrl-C ended.
-EXIT_INTERRUPTED = 130
+from sendproof_harness.output import echo
+from sendproof_harness.program import EXIT_ERROR
 
 Bridge = Annotated[str | None, typer.Option(help="URL of a running bridge; Sendproof prints the path of the handover.")]
 Command = Annotated[
@@ -24,7 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def refuse(message: str) -> NoReturn:
     """Print why nothing is done, and exit with status 3."""
-    typer.echo(message, err=True)
+    echo(message, err=True)
     raise typer.Exit(EXIT_ERROR)
 
 

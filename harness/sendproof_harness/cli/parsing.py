@@ -62,6 +62,11 @@ def splits(templates: list[str], shares: list[float], times: list[str], groups: 
     for option, values in (("--share", shares), ("--group", groups)):
         if values and len(values) != len(templates):
             raise ValueError(f"expected one {option} for each of {len(templates)} --template, got {len(values)}")
+    if len(templates) == 1 and shares not in ([], [1]):
+        raise ValueError(
+            f"--share: one --template goes to all customers, so expected 1, got {shares[0]:g}; "
+            "for customers who get nothing, use --control-group"
+        )
     if len(times) not in {1, len(templates)}:
         raise ValueError(f"expected one --send-at, or one for each of {len(templates)} --template, got {len(times)}")
     all_shares = shares or [1 / len(templates)] * len(templates)

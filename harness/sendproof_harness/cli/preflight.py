@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendproof_harness.cli.options import AsJson, refuse
+from sendproof_harness.output import echo
 
 if TYPE_CHECKING:
     from sendproof_harness.handover.format import HandoverFile
@@ -44,7 +45,7 @@ def doctor(
         refuse("expected a handover file, or --control-url with the URL of a running control API (and not both)")
     results = run_checks_for_clients(clients, customer or ())
     if as_json:
-        typer.echo(results_json(results))
+        echo(results_json(results))
     else:
         print_results(results)
     raise typer.Exit(EXIT_STATUS[worst_status(result for _, result in results)])

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
+from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.run.runner import RunOptions
@@ -82,10 +82,8 @@ def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", par
     from sendproof_harness.judge.verdict import EXIT_STATUS, worst_status  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
     from sendproof_harness.session.session import run_session  # noqa: PLC0415
-    from sendproof_harness.session.signals import exit_on_sigterm  # noqa: PLC0415
 
-    console = Console()
-    exit_on_sigterm()
+    console = Terminal()
     try:
         statuses = run_session(files, selection, options, parallel, console)
     except RunRefusedError as error:

@@ -2,10 +2,9 @@
 
 import json
 
-import typer
-from rich.console import Console
-
 from sendproof_harness.cli.options import AsJson
+from sendproof_harness.output import echo
+from sendproof_harness.terminal import Terminal
 
 
 def scenarios(as_json: AsJson = False) -> None:
@@ -20,6 +19,6 @@ def scenarios(as_json: AsJson = False) -> None:
 
     summaries = library_summaries()
     if as_json:
-        typer.echo(json.dumps(summaries, indent=2))
+        echo(json.dumps(summaries, indent=2))
     else:
-        print_summaries(summaries, Console())
+        print_summaries(summaries, Terminal())

@@ -1,13 +1,17 @@
 """HTTP requests to a listener: each on its own connection, without redirects and proxies."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import requests
 
+from sendproof_harness.bounded_http import TooLargeError, bounded_session, read_body
 from sendproof_harness.conformance.requests import ListenerRequest
 from sendproof_harness.control_client import reason
 from sendproof_harness.judge.checks.listeners.probed import is_failed_response
+
+_MAX_BODY_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +27,7 @@ class ListenerResponse:
 def send(request: ListenerRequest, timeout_s: float) -> ListenerResponse:
     """Send one request. Its connection is not reused: a server may close an idle connection at any moment."""
     headers: Mapping[str, str | None] = {"Content-Type": request.content_type, "Connection": "close"}
-    with requests.Session() as session:
-        session.trust_env = False
+    with bounded_session() as session:
         try:
             response = session.request(
                 request.method,
@@ -33,7 +36,11 @@ def send(request: ListenerRequest, timeout_s: float) -> ListenerResponse:
                 headers=headers,
                 timeout=timeout_s,
                 allow_redirects=False,
+                stream=True,
             )
+            # The body has no meaning. Only a response that does not end in time is none.
+            with suppress(TooLargeError):
+                read_body(response, _MAX_BODY_BYTES)
         except requests.Timeout:
             return ListenerResponse(error=f"no response within {timeout_s:g} s", timed_out=True)
         except requests.RequestException as error:

@@ -1,6 +1,5 @@
 """Reading a handover file: one that a run wrote, or one written by hand for another environment."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -8,9 +7,13 @@ from typing import Any, cast
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
+from sendproof_harness.bounded_http import decode_json
 from sendproof_harness.handover.format import CLIENT, SCHEMA, Channel, HandoverFile, Service, optimove_key_name
 from sendproof_harness.scenario.diagnostics import KeyPath, expected_got, path_text, suggestion
 
+# A handover of a hundred clients is a tenth of this.
+_MAX_BYTES = 10_000_000
 _VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -21,10 +24,12 @@ class HandoverError(ValueError):
 def read(file: Path) -> tuple[HandoverFile, ...]:
     """Return the handover of each client in a file; `HandoverError` names the mistakes."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = decode_json(read_bounded(file, _MAX_BYTES))
     except OSError as error:
         raise HandoverError(f"{file}: cannot be read: {error.strerror}; a run writes one into its results") from error
-    except (ValueError, RecursionError) as error:
+    except FileTooLargeError as error:
+        raise HandoverError(f"{file}: {error}; a run writes one into its results") from error
+    except ValueError as error:
         raise HandoverError(f"{file}: expected JSON, got {error}") from error
     return parse_clients(content, str(file))
 

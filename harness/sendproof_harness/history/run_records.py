@@ -127,9 +127,13 @@ AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness", "unobs
 
 
 class BridgeLog(Record, frozen=True, gc=False, tag="bridge_log"):
-    """The log of a bridge that the run started, with the client's credentials in it."""
+    """The log of a bridge that the run started, with the client's credentials in it.
+
+    `cut` is true if the log was too long, so that only its first and its last part were looked at.
+    """
 
     leaks: tuple[LeakedSecret, ...] = ()
+    cut: bool = False
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):

@@ -39,7 +39,7 @@ class RunFacts:
     With `conformance_only`, only the contracts are judged. `wishes` are fields of the line `scenario`: the client's
     wishes that the judge needs. `probes` are the requests that the harness sent to the bridge; they, `aborted` and the
     requests `unauthenticated` have the fields of their kinds of line, as has `identity`. `leaks` are the credentials in
-    the bridge's log; None if the run has no log.
+    the bridge's log; None if the run has no log. `log_is_cut` is true if the middle of it was left out.
     """
 
     scenario: str
@@ -48,6 +48,7 @@ class RunFacts:
     wishes: Mapping[str, object] = field(default_factory=dict)
     identity: Mapping[str, object] | None = None
     leaks: Sequence[Mapping[str, object]] | None = None
+    log_is_cut: bool = False
     aborted: Mapping[str, object] | None = None
     probes: Sequence[Mapping[str, object]] = ()
     other_clients: Sequence[OtherClient] = ()
@@ -67,7 +68,7 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
     lines += [{"kind": "other_client", **asdict(client)} for client in facts.other_clients]
     lines += [{"kind": "unauthenticated", **request} for request in facts.unauthenticated]
     if facts.leaks is not None:
-        lines.append({"kind": "bridge_log", "leaks": facts.leaks})
+        lines.append({"kind": "bridge_log", "leaks": facts.leaks, **({"cut": True} if facts.log_is_cut else {})})
     if facts.aborted is not None:
         lines.append({"kind": "aborted", **facts.aborted})
     insert_before_end(history, [{**head, **line} for line in lines])

@@ -138,7 +138,8 @@ RIGHT_NUMBER = Requirement(
 RIGHT_TEXT = Requirement(
     number="R403",
     text="The text is the customer's own template with the customer's own attributes filled in. Templates may differ "
-    "from customer to customer within one campaign. With triggered overrides, a message has their link.",
+    "from customer to customer within one campaign. If a text changes, each version from an hour before the "
+    "announcement or the event until the send is right. With triggered overrides, a message has their link.",
     source=_GUIDE,
     evidence="documented",
 )

@@ -9,6 +9,7 @@ from sendproof_harness.load.report.text import print_load_verdict
 from sendproof_harness.load.report.write import write_load_reports
 from sendproof_harness.load.service_levels import ServiceLevels
 from sendproof_harness.load.verdict import judge
+from sendproof_harness.run.results_folder import REPORTS, fresh_folder
 
 RESULT = "result.json"
 
@@ -20,8 +21,11 @@ def save_and_judge(result: LoadResult, levels: ServiceLevels, folder: Path, cons
 
 
 def judge_and_report(result: LoadResult, levels: ServiceLevels, folder: Path | None, console: Console) -> int:
-    """Judge a result, write reports to `folder` unless it is None, print the verdict, and return the exit status."""
+    """Judge a result, print the verdict, and return the exit status. Write reports to `folder` unless it is None.
+
+    Reports that the folder has already are moved to its folder `earlier`.
+    """
     verdict = judge(result, levels)
-    reports = None if folder is None else write_load_reports(verdict, folder)
+    reports = None if folder is None else write_load_reports(verdict, fresh_folder(folder, REPORTS))
     print_load_verdict(verdict, console, reports)
     return verdict.exit_status

@@ -13,10 +13,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.judge.findings import Blame
 
 #: Version of the file format. Files of other versions are refused.
 VERSION = 1
+# The result of an hour is a hundredth of this.
+_MAX_BYTES = 100_000_000
 
 Kind = Literal["paging", "campaign", "triggers", "receipts", "preferences"]
 Role = Literal["bridge", "simulators", "load generator"]
@@ -152,7 +155,10 @@ def write_result(result: LoadResult, file: Path) -> None:
 
 def read_result(file: Path) -> LoadResult:
     """Read `result.json`. Raises `ResultError` for invalid content and `OSError` for an unreadable file."""
-    return from_json(file.read_bytes())
+    try:
+        return from_json(read_bounded(file, _MAX_BYTES))
+    except FileTooLargeError as error:
+        raise ResultError(_NOT_A_RESULT.format(error)) from error
 
 
 def as_json(result: LoadResult) -> bytes:
@@ -164,7 +170,7 @@ def from_json(content: bytes) -> LoadResult:
     """Parse the content of `result.json`. Raises `ResultError` if it is invalid."""
     try:
         version = msgspec.json.decode(content, type=_Header).sendproof_load
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ResultError(_NOT_A_RESULT.format(error)) from error
     if version != VERSION:
         raise ResultError(_OTHER_VERSION.format(VERSION, version))

@@ -7,7 +7,9 @@ from datetime import timedelta
 from rich.console import Console
 from rich.status import Status
 
+from sendproof_harness.interruption import enter_stage
 from sendproof_harness.load.model import Sample
+from sendproof_harness.terminal import Text
 
 _LINE_EVERY_S = 10.0
 
@@ -25,6 +27,7 @@ class LoadProgress:
 
     def phase(self, text: str) -> None:
         """Show the current phase."""
+        enter_stage(text)
         if self._console.is_terminal:
             self._update_status(text)
         else:
@@ -56,8 +59,8 @@ class LoadProgress:
 
     def _update_status(self, text: str) -> None:
         if self._status is None:
-            self._status = self._stack.enter_context(self._console.status(text))
-        self._status.update(text)
+            self._status = self._stack.enter_context(self._console.status(Text(text)))
+        self._status.update(Text(text))
 
 
 def status_line(sample: Sample, before: Sample | None) -> str:

@@ -7,16 +7,15 @@ keys. The price is that the simulators must know a header. `simulators/sendproof
 why a bridge gains nothing by sending it.
 """
 
-import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
 
+from sendproof_harness.bounded_http import TooLargeError, bounded_session, decode_json, read_body
 from sendproof_harness.control_client import reason
 
 #: Repeated in `sendproof_simulators/server/pipeline.py`: the two programs share no code.
@@ -54,9 +53,7 @@ class PreflightClient:
     """Client for marked requests. A service that did not respond once is not requested again."""
 
     def __init__(self) -> None:
-        self._session = requests.Session()
-        # Ignore proxies of the environment between two local processes, and credentials in .netrc.
-        self._session.trust_env = False
+        self._session = bounded_session()
         self._session.headers[HEADER] = "1"
         self._failures: dict[str, HttpResponse] = {}
 
@@ -100,16 +97,14 @@ class PreflightClient:
 
 
 def _read(response: requests.Response) -> HttpResponse:
-    deadline, raw = monotonic() + RESPONSE_TIMEOUT_S, b""
-    for chunk in response.iter_content(64 * 1024):
-        raw += chunk
-        if len(raw) > MAX_RESPONSE_BYTES or monotonic() > deadline:
-            limit = f"{MAX_RESPONSE_BYTES:,} bytes or {RESPONSE_TIMEOUT_S:g} s"
-            return HttpResponse(status=None, text=f"a response of more than {limit}")
+    try:
+        raw = read_body(response, MAX_RESPONSE_BYTES)
+    except TooLargeError:
+        return HttpResponse(status=None, text=f"a response of more than {MAX_RESPONSE_BYTES:,} bytes")
     text, date = raw.decode("utf-8", "replace"), response.headers.get("Date", "")
     try:
-        return HttpResponse(status=response.status_code, text=text, date=date, json=json.loads(text))
-    except (ValueError, RecursionError):
+        return HttpResponse(status=response.status_code, text=text, date=date, json=decode_json(raw))
+    except ValueError:
         return HttpResponse(status=response.status_code, text=text, date=date)
 
 

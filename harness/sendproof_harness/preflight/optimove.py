@@ -187,7 +187,12 @@ def check_numbers(context: PreflightContext) -> Iterator[PreflightResult]:
     phone, country = context.handover.phone, context.handover.country
     subject = f"numbers in {phone}"
     expected = f"phone numbers, in {country} if they have no country code"
-    values = _numbers_of_customers(context) or _numbers_of_campaign(context)
+    named = {customer: _numbers_of_customer(context, customer) for customer in context.customers}
+    for customer, numbers in named.items():
+        if not numbers:
+            action = "check the id of the customer, and the scope of the key"
+            yield unknown(f"customer {customer}", f"a customer with {phone}", f"no readable {phone}", action)
+    values = [number for numbers in named.values() for number in numbers] or _numbers_of_campaign(context)
     if not values:
         action = "name a customer in the scope of the key with --customer, or check again after a campaign"
         yield unknown(subject, expected, "no customer with a readable number", action)
@@ -202,17 +207,14 @@ def check_numbers(context: PreflightContext) -> Iterator[PreflightResult]:
         yield wrong(subject, expected, f"{got}; the first has {_form(values[0])}", action)
 
 
-def _numbers_of_customers(context: PreflightContext) -> list[str]:
-    """Return the phone numbers of the named customers.
+def _numbers_of_customer(context: PreflightContext, customer: str) -> list[str]:
+    """Return the phone number of a named customer, or no number if it cannot be read.
 
     documented: https://developer.optimove.com/docs/sending-real-time-event-triggered-campaigns
     """
     phone = context.handover.phone.lower()
-    values = []
-    for customer in context.customers:
-        rows = list_rows(context.optimove(f"customers/{quote(customer, safe='')}/Attributes")) or []
-        values += [str(row.get("value") or "") for row in rows if str(row.get("realfieldname")).lower() == phone]
-    return values
+    rows = list_rows(context.optimove(f"customers/{quote(customer, safe='')}/Attributes")) or []
+    return [str(row.get("value") or "") for row in rows if str(row.get("realfieldname")).lower() == phone]
 
 
 def _numbers_of_campaign(context: PreflightContext) -> list[str]:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from sendproof_harness.preflight.results import PreflightResult, Status, worst_status
+from sendproof_harness.terminal import Terminal, Text
 
 #: Each result with the name of its check.
 NamedResults = Sequence[tuple[str, PreflightResult]]
@@ -25,7 +25,7 @@ def results_json(results: NamedResults) -> str:
 
 def print_results(results: NamedResults) -> None:
     """Print one line for each result, then the details of those that are not ok."""
-    console = Console(highlight=False)
+    console = Terminal()
     table = Table(box=None, header_style="dim", pad_edge=False)
     for column in ("", "checked", "found"):
         table.add_column(column, overflow="fold")

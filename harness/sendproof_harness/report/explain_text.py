@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.console import Group as Stack
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from sendproof_harness.explain.customer import CampaignResult, Explanation
 from sendproof_harness.explain.entry import Actor, TimelineEntry
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.report.text import result_style
+from sendproof_harness.terminal import Text
 
 _ACTOR_STYLES: Mapping[Actor, str] = {
     "optimove": "cyan",

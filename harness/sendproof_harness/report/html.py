@@ -12,6 +12,7 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, result_meaning
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
+from sendproof_harness.output import visible
 from sendproof_harness.report.formatting import capitalised
 from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.recipients import recipients
@@ -81,6 +82,7 @@ def template(name: str, *folders: Path) -> Template:
         loader=FileSystemLoader([*folders, Path(__file__).parent / "pages"]),
         autoescape=select_autoescape(enabled_extensions=("j2",), default=True),
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -90,6 +92,11 @@ def template(name: str, *folders: Path) -> Template:
     environment.globals["counted"] = counted
     environment.globals["marks"] = MARKS
     return environment.get_template(name)
+
+
+def _visible(value: object) -> object:
+    """Return a text with escapes for control characters, of the same type: text that is already HTML has its own."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
 
 
 def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from sendproof_harness.judge.verdict import Status
+from sendproof_harness.output import visible
 
 _STATUS_ELEMENTS: Mapping[Status, str] = {"fail": "failure", "error": "error", "unknown": "skipped"}
 
@@ -29,7 +30,7 @@ def document(name: str, ended: str, properties: Mapping[str, str], cases: Sequen
     suite = SubElement(
         suites,
         "testsuite",
-        name=f"sendproof {name}",
+        name=visible(f"sendproof {name}"),
         tests=str(len(cases)),
         failures=str(counts["fail"]),
         errors=str(counts["error"]),
@@ -38,7 +39,7 @@ def document(name: str, ended: str, properties: Mapping[str, str], cases: Sequen
     )
     properties_element = SubElement(suite, "properties")
     for key, value in properties.items():
-        SubElement(properties_element, "property", name=key, value=_printable(value))
+        SubElement(properties_element, "property", name=visible(key), value=visible(value))
     for case in cases:
         _add_case(suite, case)
     indent(suites)
@@ -47,16 +48,9 @@ def document(name: str, ended: str, properties: Mapping[str, str], cases: Sequen
 
 def _add_case(suite: Element, case: Case) -> None:
     classname = f"sendproof.{case.family}"
-    element = SubElement(suite, "testcase", classname=classname, name=_printable(case.name), time="0")
+    element = SubElement(suite, "testcase", classname=classname, name=visible(case.name), time="0")
     if case.status in _STATUS_ELEMENTS:
-        reason = SubElement(element, _STATUS_ELEMENTS[case.status], message=_printable(case.message))
-        reason.text = _printable(case.details)
+        reason = SubElement(element, _STATUS_ELEMENTS[case.status], message=visible(case.message))
+        reason.text = visible(case.details)
     output = SubElement(element, "system-out")
-    output.text = _printable(case.output)
-
-
-def _printable(text: str) -> str:
-    """Replace control characters: XML cannot contain most of them, and a bridge may send any."""
-    return "".join(
-        character if character >= " " or character in "\t\n" else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+    output.text = visible(case.output)

@@ -9,13 +9,13 @@ from rich.console import Console, RenderableType
 from rich.console import Group as Stack
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ResultKind
 from sendproof_harness.judge.findings import Finding, Level, Location
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
 from sendproof_harness.report.summary import example_argument, next_remedy, summary
+from sendproof_harness.terminal import Text
 
 STYLES: Mapping[Status | Level, str] = {
     "pass": "green",

@@ -15,6 +15,7 @@ from sendproof_harness.handover.reference_bridge import write_settings
 from sendproof_harness.handover.write import write_handover
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.error_excerpt import crash_errors, headline
+from sendproof_harness.run.keeping.bounded_log import is_cut
 from sendproof_harness.run.log_secrets import leaked_secrets
 from sendproof_harness.run.processes import Child, Program, exit_text, listens, processor_wait_s, split_command
 from sendproof_harness.run.progress import ProgressListener
@@ -135,6 +136,11 @@ class Bridge:
         log = self.folder / LOG
         return leaked_secrets(log, client) if self.is_started_by_run and log.exists() else None
 
+    def has_cut_log(self) -> bool:
+        """Return True if the run started the bridge, and left out the middle of its log."""
+        log = self.folder / LOG
+        return self.is_started_by_run and log.exists() and is_cut(log)
+
     @property
     def _file(self) -> Path:
         return self.folder / "handover.json"
@@ -147,7 +153,9 @@ class Bridge:
             settings = self.folder / "bridge.toml"
             environment |= write_settings(self.handover, settings, self.database / "bridge.sqlite")
             command = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
-        return Program(name="the bridge", command=command, log=self.folder / LOG, environment=environment)
+        return Program(
+            name="the bridge", command=command, log=self.folder / LOG, environment=environment, scratch=self.database
+        )
 
 
 def _ended(child: Child, status: int) -> RunAborted:

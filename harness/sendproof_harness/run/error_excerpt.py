@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 _CRASH_LINES = 200
 # Enough for a stack trace; of a longer one, the end is kept.
 _LINES_MAX = 40
+_LINE_MAX = 1_000
 _TRACEBACK = "Traceback (most recent call last):"
 # Python ends a trace with `KeyError: 'x'`. Other languages begin with such a line: `Error: x`, `PHP Fatal error:  x`,
 # `panic: x`, `Exception in thread "main" x`.
@@ -16,7 +17,7 @@ _CONTINUED = re.compile(r"\s+\S|\s*$|Caused by:|Stack trace:|#\d+ |goroutine ")
 
 def crash_errors(output: str) -> list[str]:
     """Return the first error of a crash, and the last one if it is another; each with the lines that belong to it."""
-    lines = output.splitlines()[-_CRASH_LINES:]
+    lines = [line[:_LINE_MAX] for line in output.splitlines()[-_CRASH_LINES:]]
     errors = list(_errors(lines))
     return errors[:1] if not errors or headline(errors[0]) == headline(errors[-1]) else [errors[0], errors[-1]]
 

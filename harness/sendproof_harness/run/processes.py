@@ -1,13 +1,11 @@
-"""Child processes, each with its own log, stopped by process id."""
+"""Child processes, each with its own log. None of them outlives this process, however it ends (`keeping`)."""
 
 import os
 import shlex
 import shutil
 import signal
 import socket
-import subprocess
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,11 +15,19 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from sendproof_harness.interruption import is_interrupted
+from sendproof_harness.run.keeping.kept_process import KeptProcess, StartError
+
 # Enough to finish a request and close a database; a process that takes longer is stuck.
 STOP_TIMEOUT_S = 5.0
+# The same after an interrupt, because the whole program must end within 10 s.
+_INTERRUPTED_STOP_S = 1.0
 _POLL_S = 0.02
 _CONNECT_S = 2.0
 TAIL_LINES = 15
+_LINE_MAX = 1_000
+# More than all lines that a message quotes.
+_END_BYTES = 1_000_000
 
 # The system assigns higher ports (Linux from 32768, others from 49152) to any outgoing connection, so such a port may
 # be in use before the bridge listens on it. Parallel runs begin at different positions.
@@ -39,12 +45,16 @@ class CommandError(ProcessError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program to start: its name in messages, its command line, its log, and additions to the environment."""
+    """A program to start: its name in messages, its command line, its log, and additions to the environment.
+
+    The folder `scratch` is removed if this process is killed while the program runs.
+    """
 
     name: str
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str]
+    scratch: Path | None = None
 
 
 class Child:
@@ -54,23 +64,15 @@ class Child:
         """Start the program; `ProcessError` if it does not exist. `stop` waits `stop_timeout_s` real seconds."""
         self.program = program
         self._stop_timeout_s = stop_timeout_s
-        with program.log.open("ab") as log:
-            # An earlier process may have written to the same log.
-            self._log_start = log.tell()
-            try:
-                # A new session is a new process group, so that `npm start` stops with all of its child processes.
-                self._process = subprocess.Popen(  # noqa: S603  # the purpose is to run the user's command
-                    list(program.command),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env={**os.environ, **program.environment},
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise ProcessError(
-                    f"{program.name} could not be started: {error.strerror}: {shlex.join(program.command)}"
-                ) from error
+        # Also for a program that cannot be started. An earlier process may have written to the same log.
+        program.log.touch()
+        self._log_start = program.log.stat().st_size
+        try:
+            self._process = KeptProcess(program.command, program.environment, program.log, program.scratch)
+        except StartError as error:
+            raise ProcessError(
+                f"{program.name} could not be started: {error}: {shlex.join(program.command)}"
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -88,17 +90,21 @@ class Child:
     @property
     def exit_status(self) -> int | None:
         """The exit status, None while the program runs; a negative number is the signal that ended it."""
-        return self._process.poll()
+        return self._process.status
 
     def tail(self) -> str:
         """Return the last lines of the log."""
-        with self.program.log.open(encoding="utf-8", errors="replace") as log:
-            return "".join(deque(log, TAIL_LINES)).rstrip()
+        return "\n".join(line[:_LINE_MAX] for line in self._end().splitlines()[-TAIL_LINES:]).rstrip()
 
     def output(self) -> str:
-        """Return everything that this process has written to its log."""
+        """Return the last part of what this process has written to its log."""
+        return self._end(self._log_start)
+
+    def _end(self, start: int = 0) -> str:
+        """Return the last part of the log; of a log that was cut meanwhile, from any position."""
         with self.program.log.open("rb") as log:
-            log.seek(self._log_start)
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(start if start <= size else 0, size - _END_BYTES))
             return log.read().decode("utf-8", "replace")
 
     def check_running(self) -> None:
@@ -116,24 +122,12 @@ class Child:
 
     def kill(self) -> None:
         """Kill the program and all of its child processes, as a power cut would; return when they are gone."""
-        self._signal(signal.SIGKILL)
-        self._process.wait()
+        self._process.kill()
 
     def stop(self) -> None:
-        """Send SIGTERM, and kill the program after the timeout; return when it is gone."""
-        self._signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(self._stop_timeout_s)
-        # Also after a normal end: its child processes may still run.
-        self._signal(signal.SIGKILL)
-        self._process.wait()
-
-    def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self._process.pid, number)
-        except (ProcessLookupError, PermissionError):
-            # The group is gone. (macOS reports EPERM for a group with only an ended process.)
-            return
+        """Send SIGTERM, and kill the program after the timeout; return when it and its child processes are gone."""
+        timeout_s = self._stop_timeout_s
+        self._process.stop(min(timeout_s, _INTERRUPTED_STOP_S) if is_interrupted() else timeout_s)
 
 
 def exit_text(status: int) -> str:

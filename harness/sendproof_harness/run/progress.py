@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from sendproof_harness.history.wording import counted
+from sendproof_harness.interruption import enter_stage
 
 # Output without a terminal is read later, in the log of a CI server.
 _LINE_EVERY_S = 30.0
@@ -40,13 +41,13 @@ def show_progress(console: Console, duration: timedelta) -> Iterator[ProgressLis
     if not console.is_terminal:
         lines = _Lines(console)
         yield lines
-        lines.phase("done")
+        lines.note("done")
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=16),
-        TextColumn("{task.fields[counts]}"),
+        TextColumn("{task.fields[counts]}", markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
@@ -63,6 +64,7 @@ class _Lines:
         self._flushed_at = monotonic()
 
     def phase(self, text: str) -> None:
+        enter_stage(text)
         self._flush()
         self._console.print(text, markup=False, highlight=False)
 
@@ -95,6 +97,7 @@ class _Bar:
         self._waits_for = ""
 
     def phase(self, text: str) -> None:
+        enter_stage(text)
         self._bar.update(self._task, description=text)
 
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:

@@ -1,16 +1,20 @@
 """The results folder of a run. An earlier result is never lost: it moves to the folder `earlier` in the same place."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sendproof_harness.run.errors import RunOptionsError
 
+UNFINISHED_HISTORY = "history.ndjson.part"
 #: The files that a run writes. Other files in the folder stay where they are.
 FILES = (
     "report.html",
     "junit.xml",
     "verdict.json",
     "history.ndjson",
+    UNFINISHED_HISTORY,
     "handover.json",
     "bridge.toml",
     "bridge.log",
@@ -24,6 +28,46 @@ REPORTS = ("report.html", "junit.xml", "verdict.json")
 EARLIER = "earlier"
 
 
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Create the results folder, and keep other runs out of it until the end of the block.
+
+    `RunOptionsError` if another run uses it. The lock is on the folder itself, whatever path leads there, and ends with
+    this process.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    try:
+        _lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        import fcntl  # noqa: PLC0415 - absent on Windows
+    except ImportError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RunOptionsError(
+            f"--results: expected a folder that no other run uses, got {folder}, where one is running; "
+            "wait for its end, or choose another folder"
+        ) from error
+    except OSError:
+        # Some network file systems cannot lock a folder.
+        return
+
+
+def _unusable(folder: Path, error: OSError) -> RunOptionsError:
+    return RunOptionsError(f"--results: {folder} cannot be used: {error.strerror}; choose another folder")
+
+
 def fresh_folder(folder: Path, files: Sequence[str] = FILES) -> Path:
     """Create the results folder, and move these files of an earlier run to `earlier/<number>`; return the folder.
 
@@ -35,7 +79,7 @@ def fresh_folder(folder: Path, files: Sequence[str] = FILES) -> Path:
         names = [*files, *_client_folders(folder)] if files is FILES else files
         _move_earlier(folder, [folder / name for name in names if (folder / name).exists()])
     except OSError as error:
-        raise RunOptionsError(f"--results: {folder} cannot be used: {error.strerror}; choose another folder") from error
+        raise _unusable(folder, error) from error
     return folder
 
 

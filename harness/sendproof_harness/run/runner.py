@@ -22,6 +22,7 @@ from sendproof_harness.handover.write import sender
 from sendproof_harness.history.client_facts import client_facts
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
+from sendproof_harness.interruption import interruption, keep
 from sendproof_harness.providers import provider
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
@@ -29,9 +30,10 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.errors import RunError, RunOptionsError
 from sendproof_harness.run.execute import execute_steps
 from sendproof_harness.run.identity import run_identity
+from sendproof_harness.run.pacing.endless_reading import ReadingWatch
 from sendproof_harness.run.processes import CommandError, ProcessError, free_port
 from sendproof_harness.run.progress import ProgressListener
-from sendproof_harness.run.results_folder import fresh_folder, fresh_run_folder
+from sendproof_harness.run.results_folder import UNFINISHED_HISTORY, fresh_folder, fresh_run_folder
 from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
@@ -45,6 +47,9 @@ from sendproof_harness.scenario.subjects import required_subjects
 # Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
 TIMEOUT_S = 60.0
 HOST = "127.0.0.1"
+HISTORY = "history.ndjson"
+# An interrupted run must end within seconds. This is enough for a campaign to 20,000 customers.
+_INTERRUPTED_HISTORY_S = 4.0
 
 #: Returns the problems of a handover that no bridge could work with.
 Preflight = Callable[[Mapping[str, Any]], Sequence[str]]
@@ -104,8 +109,7 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
         with ExitStack() as stack:
             context = prepare_run(scenario, name, options, progress, folder, stack)
 
-            def save(aborted: RunAborted | None) -> tuple[Path, ...]:
-                progress.phase("reading the history")
+            def save(aborted: RunAborted | None, within_s: float | None = None) -> tuple[Path, ...]:
                 identity = run_identity(
                     bridge=options.bridge or options.command,
                     options=_changed_options(options),
@@ -113,33 +117,43 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
                     duration_s=monotonic() - began,
                 )
                 is_shared = options.control_url is not None and not options.exclusive
-                return _save_histories(context, name, aborted, identity, folder, is_shared=is_shared)
+                place = _HistoryPlace(folder=folder, is_shared=is_shared, within_s=within_s)
+                return _save_histories(context, name, aborted, identity, place)
 
+            is_complete, aborted = False, None
             try:
                 aborted = execute_steps(context, options.steps)
-            except (KeyboardInterrupt, SystemExit):
-                _note_interrupted(progress, save(_interrupted(context)))
+                is_complete = True
+                progress.phase("reading the history")
+                return RunResult(folder=folder, histories=save(aborted), aborted=aborted)
+            except KeyboardInterrupt:
+                reason = aborted if is_complete else _interrupted()
+                _keep_history(lambda: save(reason, _INTERRUPTED_HISTORY_S))
                 raise
-            return RunResult(folder=folder, histories=save(aborted), aborted=aborted)
     except CommandError as error:
         raise RunOptionsError(str(error)) from error
     except (ControlError, HistoryError, ProcessError, OSError) as error:
         raise RunError(str(error) + _simulator_log_hint(folder)) from error
 
 
-def _interrupted(context: RunContext) -> RunAborted:
+def _interrupted() -> RunAborted:
+    found = interruption()
+    stage = f" while {found.stage}" if found is not None else ""
     return RunAborted(
         reason="unobserved",
         blame="config",
         cause="the run was interrupted",
         expected="a run to its end",
-        got=f"a signal to end it, at {context.clock()['now']}",
+        got=f"a signal to end it{stage}",
     )
 
 
-def _note_interrupted(progress: ProgressListener, histories: Sequence[Path]) -> None:
-    for history in histories:
-        progress.note(f"The run was interrupted. To judge what it saw: sendproof judge {history}")
+def _keep_history(save: Callable[[], Sequence[Path]]) -> None:
+    """Save the histories of an interrupted run, or say why they are missing."""
+    try:
+        save()
+    except (ControlError, HistoryError, OSError) as error:
+        keep(f"The history is not kept: {error}")
 
 
 def _changed_options(options: RunOptions) -> Mapping[str, str]:
@@ -233,6 +247,7 @@ def _context(
         timeout_s=options.timeout_s,
         rate=options.clock_rate,
         started_at=scenario.starts,
+        watches=[ReadingWatch(control=control, sandbox=sandbox) for sandbox in sandboxes],
     )
     return RunContext(
         scenario=scenario,
@@ -252,25 +267,32 @@ def _check_handover(content: Mapping[str, Any], preflight: Preflight) -> None:
         raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HistoryPlace:
+    """The folder of the histories, the time to read each, and if other bridges use the simulators."""
+
+    folder: Path
+    is_shared: bool
+    within_s: float | None
+
+
 def _save_histories(
     context: RunContext,
     name: str,
     aborted: RunAborted | None,
     identity: Mapping[str, object],
-    folder: Path,
-    *,
-    is_shared: bool,
+    place: _HistoryPlace,
 ) -> tuple[Path, ...]:
     """Save the history of each client, with the facts of the run; return the files."""
     handovers = clients_of(context.bridge.handover)
     files = []
     for handover in handovers:
-        client_folder = fresh_folder(folder / handover["client"]) if context.scenario.clients else folder
-        file = client_folder / "history.ndjson"
-        context.control.save_history(handover["sandbox"], file)
+        folder = fresh_folder(place.folder / handover["client"]) if context.scenario.clients else place.folder
+        file = folder / UNFINISHED_HISTORY
+        context.control.save_history(handover["sandbox"], file, place.within_s)
         files.append(file)
     clients = [_other_client(context, *pair) for pair in zip(handovers, files, strict=True)] if files[1:] else []
-    unauthenticated = _unauthenticated_requests(context, is_shared=is_shared)
+    unauthenticated = _unauthenticated_requests(context, is_shared=place.is_shared)
     for index, (handover, file) in enumerate(zip(handovers, files, strict=True)):
         facts = RunFacts(
             scenario=context.scenario.name,
@@ -279,6 +301,7 @@ def _save_histories(
             wishes={**_judged_wishes(context.scenario), "listen": _origin(context.bridge.listen)},
             identity=identity,
             leaks=context.bridge.leaked_secrets(handover),
+            log_is_cut=context.bridge.has_cut_log(),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
             # Such a request belongs to no client; the first one stands for all.
@@ -286,7 +309,8 @@ def _save_histories(
             other_clients=[*clients[:index], *clients[index + 1 :]],
         )
         add_run_facts(file, facts, context.control.clock(handover["sandbox"])["now"])
-    return tuple(files)
+    # Only now: a file with this name is complete.
+    return tuple(file.rename(file.with_name(HISTORY)) for file in files)
 
 
 def _origin(listen: Mapping[str, Any]) -> str:

@@ -16,9 +16,9 @@ def start_simulators(log: Path, stack: ExitStack) -> str:
     """Start the simulators and return their control URL. They stop when the stack is closed."""
     command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0"]
     child = stack.enter_context(Child(Program(name="the simulators", command=command, log=log, environment={})))
-    wait_until(lambda: child.exit_status is not None or _read_urls(log) is not None, SIMULATORS_READY_S)
+    wait_until(lambda: child.exit_status is not None or _read_urls(child) is not None, SIMULATORS_READY_S)
     child.check_running()
-    urls = _read_urls(log)
+    urls = _read_urls(child)
     if urls is None:
         raise ProcessError(
             f"expected the simulators to start within {SIMULATORS_READY_S:.0f} s, got no URLs; {child.log_excerpt()}"
@@ -26,9 +26,9 @@ def start_simulators(log: Path, stack: ExitStack) -> str:
     return str(urls["control"]["url"])
 
 
-def _read_urls(log: Path) -> dict[str, Any] | None:
+def _read_urls(child: Child) -> dict[str, Any] | None:
     """Return the URLs that the simulators printed, None if they have not yet; Python may print warnings around them."""
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
+    for line in child.output().splitlines(keepends=True):
         if line.startswith('{"control"') and line.endswith("\n"):
             urls: dict[str, Any] = json.loads(line)
             return urls

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sendproof_harness.control_client import ControlClient, NotQuietError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.pacing.endless_reading import ReadingWatch
 from sendproof_harness.run.pacing.paced_time import PacedTime
 from sendproof_harness.run.pacing.waits import Outstanding, Patience, outstanding_text
 from sendproof_harness.run.processes import pause
@@ -68,7 +69,8 @@ class SupervisedBridge(Protocol):
 class TimeControl:
     """The time of one sandbox. `started_at` is the instant at which the shown progress begins.
 
-    With a `rate`, time runs by itself and cannot be advanced. `while_waiting` is called repeatedly while time passes.
+    With a `rate`, time runs by itself and cannot be advanced. `while_waiting` is called repeatedly while time passes,
+    and each of the `watches` looks for a bridge that would keep the run from ending.
     """
 
     control: ControlClient
@@ -78,6 +80,7 @@ class TimeControl:
     timeout_s: float
     rate: float | None
     started_at: datetime
+    watches: Sequence[ReadingWatch] = ()
     while_waiting: Callable[[], None] = field(default=lambda: None)
     _paced: PacedTime | None = field(default=None, init=False)
     _passes: bool = field(default=False, init=False)
@@ -164,8 +167,7 @@ class TimeControl:
 
     def _wait_in_real_time(self, target: datetime) -> None:
         while self.now() < target:
-            self.while_waiting()
-            self.bridge.check_running()
+            self._supervise()
             self.show()
             pause(_SHOW_EVERY_S)
         self.show()
@@ -186,9 +188,17 @@ class TimeControl:
             raise RunAbortedError(self._not_quiet(error, waited_before)) from error
         self._supervise_paced(None)
 
-    def _supervise_paced(self, outstanding: Outstanding | None) -> None:
+    def _supervise(self) -> None:
+        """Raise `RunAbortedError` if the bridge has ended, or if the run would never end."""
         self.while_waiting()
         self.bridge.check_running()
+        for watch in self.watches:
+            aborted = watch.endless_reading()
+            if aborted is not None:
+                raise RunAbortedError(aborted)
+
+    def _supervise_paced(self, outstanding: Outstanding | None) -> None:
+        self._supervise()
         self.progress.wait_for("" if outstanding is None else f"waits for {outstanding_text(outstanding)}")
         self.show()
 
@@ -225,8 +235,7 @@ class TimeControl:
 
         threading.Thread(target=work, daemon=True).start()
         while not done.wait(_SHOW_EVERY_S):
-            self.while_waiting()
-            self.bridge.check_running()
+            self._supervise()
             self.show()
         if raised:
             raise raised[0]

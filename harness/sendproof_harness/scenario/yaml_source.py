@@ -11,10 +11,13 @@ from typing import Any
 
 import yaml
 
+from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.scenario.diagnostics import Diagnostic, InvalidFileError, KeyPath, path_text
 
 # A larger file is not a scenario, but another file given by mistake.
 SIZE_LIMIT = 1_000_000
+# In UTF-8, at most.
+_BYTES_PER_CHARACTER = 4
 # A scenario has five levels. The interpreter's own recursion limit depends on the process.
 DEPTH_LIMIT = 50
 
@@ -58,7 +61,9 @@ def read_text(path: Path, kind: str) -> str:
     Raises `InvalidFileError` if the file cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read_bounded(path, _BYTES_PER_CHARACTER * SIZE_LIMIT).decode()
+    except FileTooLargeError as error:
+        raise _file_error(str(path), 1, f"{error}; expected the path of {kind}") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise _file_error(str(path), 1, f"cannot be read: {reason}; expected the path of {kind}") from error

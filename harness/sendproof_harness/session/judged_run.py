@@ -1,18 +1,21 @@
 """Running one scenario, judging it, and reporting the verdict."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
+from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.judge.verdict import Status, judge, worst_status
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.errors import RunError, RunOptionsError
 from sendproof_harness.run.progress import show_progress
-from sendproof_harness.run.results_folder import REPORTS, fresh_folder
-from sendproof_harness.run.runner import RunOptions, run_scenario
+from sendproof_harness.run.results_folder import EARLIER, REPORTS, fresh_folder, locked_folder
+from sendproof_harness.run.runner import HISTORY, RunOptions, run_scenario
 from sendproof_harness.scenario.model import Scenario, virtual_duration
 from sendproof_harness.scenario.random_faults import faults_yaml
 
@@ -22,17 +25,38 @@ def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: C
     console.print(f"{scenario.name}  ({_variant(scenario)})", style="bold", markup=False, highlight=False)
     if scenario.faults:
         console.print(faults_yaml(scenario.faults, scenario.provider).rstrip(), markup=False, highlight=False)
+    folder = options.results / name
     try:
-        with show_progress(console, virtual_duration(scenario)) as progress:
-            result = run_scenario(scenario, name, options, progress)
+        with locked_folder(folder), _kept_on_interrupt(folder):
+            return _run_and_judge(scenario, name, options, console)
     except RunError as error:
         blame = "config" if isinstance(error, RunOptionsError) else "harness"
         console.print(f"error  blame: {blame}, so this says nothing about the bridge", style="bold magenta")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return "error"
+
+
+def _run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: Console) -> Status:
+    with show_progress(console, virtual_duration(scenario)) as progress:
+        result = run_scenario(scenario, name, options, progress)
     if result.aborted is not None:
         _print_aborted(result.aborted, console)
     return worst_status([_judge_file(file, scenario, console) for file in result.histories])
+
+
+@contextmanager
+def _kept_on_interrupt(folder: Path) -> Iterator[None]:
+    """Say what an interrupted run leaves in its folder."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        files = sorted(path.name for path in folder.iterdir() if path.is_file())
+        if files:
+            keep(f"Kept in {folder}: {', '.join(files)}")
+        for history in (folder / HISTORY, *folder.glob(f"*/{HISTORY}")):
+            if history.exists() and history.parent.name != EARLIER:
+                keep(f"To judge what was observed: sendproof judge {history}")
+        raise
 
 
 def judge_and_report(file: Path, history: History, folder: Path | None, console: Console) -> Status:
@@ -59,6 +83,7 @@ def _print_aborted(aborted: RunAborted, console: Console) -> None:
 
 
 def _judge_file(file: Path, scenario: Scenario, console: Console) -> Status:
+    enter_stage(f"judging {file}")
     if scenario.clients:
         console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
     return judge_and_report(file, read_history(file), file.parent, console)

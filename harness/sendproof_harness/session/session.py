@@ -7,13 +7,19 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.interruption import enter_stage
 from sendproof_harness.judge.verdict import Status
+from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.run.processes import ProcessError
+from sendproof_harness.run.results_folder import fresh_folder, locked_folder
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.session.judged_run import run_and_judge
-from sendproof_harness.session.parallel import run_parallel
+from sendproof_harness.session.parallel import keep_verdicts, run_parallel
 from sendproof_harness.session.selection import RunRefusedError, Selection, expand_dialects, select_scenarios
+
+_LOG = "simulators.log"
 
 
 def run_session(
@@ -31,9 +37,21 @@ def run_session(
         else:
             # Simulators of this session serve one run after the other, so every request is the bridge's own.
             alone = dataclasses.replace(shared, exclusive=shared.shared)
-            statuses = {name: run_and_judge(variant, name, alone, console) for name, variant in variants.items()}
+            statuses = _run_each(variants, alone, console)
     if len(statuses) > 1:
         _print_summary(statuses, options.results, console)
+    return statuses
+
+
+def _run_each(variants: Mapping[str, Scenario], options: RunOptions, console: Console) -> dict[str, Status]:
+    """Run one scenario after the other. An interrupt ends all of them."""
+    statuses: dict[str, Status] = {}
+    try:
+        for name, variant in variants.items():
+            statuses[name] = run_and_judge(variant, name, options, console)
+    except KeyboardInterrupt:
+        keep_verdicts(statuses, len(variants))
+        raise
     return statuses
 
 
@@ -43,13 +61,13 @@ def _shared_simulators(options: RunOptions, *, is_shared: bool) -> Iterator[RunO
     if not is_shared or options.control_url is not None:
         yield options
         return
-    options.results.mkdir(parents=True, exist_ok=True)
-    log = options.results / "simulators.log"
-    log.unlink(missing_ok=True)
+    enter_stage("starting the simulators")
     with ExitStack() as stack:
         try:
-            url = start_simulators(log, stack)
-        except ProcessError as error:
+            stack.enter_context(locked_folder(options.results))
+            fresh_folder(options.results, [_LOG])
+            url = start_simulators(options.results / _LOG, stack)
+        except (ProcessError, RunOptionsError) as error:
             raise RunRefusedError(str(error)) from error
         yield dataclasses.replace(options, control_url=url, shared=True)
 

@@ -20,7 +20,8 @@ PLATFORM = "optimove"
 class ControlError(Exception):
     """A request that keeps the contract and cannot be carried out; the message explains why and what to do.
 
-    `status` is 404 or 409, or 504 for an advance. Only the contract refuses with 400. `members` are further members of
+    `status` is 404 or 409, 504 for an advance, or 400 for text that is no CSV; else only the contract refuses with 400.
+    `members` are further members of
     the problem document.
     """
 

@@ -1,9 +1,10 @@
-"""The operations of `control.yaml` that read a sandbox: its state, history, expectations and journal."""
+"""The operations of `control.yaml` that read a sandbox: its state, digest, history, expectations and journal."""
 
 from importlib.metadata import version
 
 from sendproof_simulators.control.call import PLATFORM, ControlCall
 from sendproof_simulators.control.channels import campaigns_of
+from sendproof_simulators.control.state_digest import state_digest
 from sendproof_simulators.core.http import Response, StreamedResponse, json_response
 from sendproof_simulators.core.sandbox import HistoryOrigin
 
@@ -16,6 +17,11 @@ async def get_state(call: ControlCall) -> Response:
     sandbox = call.sandbox
     overview = campaigns_of(call).overview(sandbox.states[PLATFORM])
     return json_response({**overview, "counts": dict(sandbox.journal.counts)})
+
+
+async def get_digest(call: ControlCall) -> Response:
+    """Return a digest of each part of the sandbox's state."""
+    return json_response(state_digest(call.sandbox))
 
 
 async def get_history(call: ControlCall) -> Response:

@@ -1,5 +1,7 @@
 """The operations of `control.yaml` on one service of a sandbox: its keys, batch files, overview, and preview."""
 
+import csv
+
 from sendproof_simulators.control.call import ControlCall, ControlError, attempt
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response, json_response
@@ -31,7 +33,10 @@ async def upload_batch_file(call: ControlCall) -> Response:
     batch = service.batch
     if batch is None:
         raise ControlError(404, f"{service.name} accepts no batch files")
-    result, effects = attempt(lambda: batch(call.context, call.state, call.now, call.body))
+    try:
+        result, effects = attempt(lambda: batch(call.context, call.state, call.now, call.body))
+    except csv.Error as error:
+        raise ControlError(400, str(error)) from None
     call.sandbox.apply(service.name, effects)
     return json_response(result)
 

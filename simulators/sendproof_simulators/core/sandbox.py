@@ -230,6 +230,10 @@ class Sandbox:
         on_timer = self._simulators[name].on_timer
         self.apply(name, on_timer(self.contexts[name], self.states[name], item.timer, self.clock.now()))
 
+    def scheduled(self) -> list[tuple[Instant, object]]:
+        """Return the timers and webhooks that wait on the clock, with their instants."""
+        return [(at, scheduled.item) for at, scheduled in self.clock.items() if scheduled.sandbox is self]
+
     def history(self, origin: HistoryOrigin) -> Iterator[bytes]:
         """Yield the lines of the history: header, expectations, journal, and the number of these lines.
 

@@ -47,6 +47,8 @@ class Sandboxes:
         self._by_id: dict[str, Sandbox] = {}
         self._by_credential: dict[tuple[str, str], Owner] = {}
         self._names_drawn = 0
+        #: The seed of all credentials; None: those of the default sandbox are published, others follow its own seed.
+        self.credential_seed: int | None = None
         #: The maximum number of sandboxes, each of which needs about a megabyte.
         self.maximum: int | None = None
 
@@ -134,8 +136,8 @@ class Sandboxes:
 
     def _credentials(self, settings: SandboxSettings) -> dict[str, dict[str, str]]:
         simulators = self._simulators.items()
-        if settings.name == DEFAULT:
+        if settings.name == DEFAULT and self.credential_seed is None:
             return {name: dict(simulator.default_credentials) for name, simulator in simulators}
         # The name is part of the draw: two sandboxes with one seed must not share a key.
-        random = KeyedRandom(settings.seed)
+        random = KeyedRandom(settings.seed if self.credential_seed is None else self.credential_seed)
         return {name: simulator.credentials(random, settings.name) for name, simulator in simulators}

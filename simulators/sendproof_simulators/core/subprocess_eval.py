@@ -4,6 +4,7 @@ The parent writes JSON to the standard input of `python -m <module>`, which writ
 """
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,6 +15,9 @@ import msgspec
 # Starting Python takes a tenth of a second. A program that needs more than this for one event is in a loop.
 SECONDS = 5.0
 MEMORY_BYTES = 512 * 1024 * 1024
+# The parent ends it earlier, unless the parent was killed itself.
+CPU_SECONDS = 2 * int(SECONDS)
+_PR_SET_PDEATHSIG = 1
 
 
 async def run_in_subprocess(module: str, argument: Mapping[str, object], seconds: float = SECONDS) -> Any:
@@ -46,7 +50,7 @@ async def run_in_subprocess(module: str, argument: Mapping[str, object], seconds
 
 def write_result(function: Callable[[Mapping[str, Any]], object]) -> None:
     """Call a function with the argument on standard input, and write its result; the child's part."""
-    _limit_memory()
+    _limit_child()
     try:
         result: dict[str, object] = {"value": function(msgspec.json.decode(sys.stdin.buffer.read()))}
         out = msgspec.json.encode(result)
@@ -55,8 +59,14 @@ def write_result(function: Callable[[Mapping[str, Any]], object]) -> None:
     sys.stdout.buffer.write(out)
 
 
-def _limit_memory() -> None:
+def _limit_child() -> None:
+    """Limit memory and time, and end with the simulators: a loop must not outlive them if they are killed."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - other systems do not need it
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     with suppress(ImportError, ValueError, OSError):  # Windows has no such limits
         import resource  # noqa: PLC0415 - absent on Windows
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))

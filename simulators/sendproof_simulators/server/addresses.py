@@ -20,11 +20,16 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """The address to listen on, the first of the ports (0: any free ones), and the host name for other machines."""
+    """The address to listen on, the first of the ports (0: any free ones), and the host name for other machines.
+
+    `allowed_hosts` are further names that clients may use. `control_token` is needed for the control API.
+    """
 
     host: str
     port: int
     public_host: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    control_token: str | None = None
 
     def url_host(self) -> str:
         """Return the host for URLs; raise `ValueError` for an invalid `public_host`.

@@ -4,6 +4,7 @@ Each service has its own port, as its own host would, and its name as a path pre
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from pathlib import Path
@@ -11,14 +12,15 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from sendproof_simulators.control.api import ControlApi
+from sendproof_simulators.control.api import ControlApi, problem_response
 from sendproof_simulators.control.call import ControlContext
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.core.http import FaultyResponse, Request, Response, StreamedResponse
+from sendproof_simulators.core.http import FaultyResponse, Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.sender import WebhookSender
+from sendproof_simulators.server.access import LOOPBACK, Access
 from sendproof_simulators.server.addresses import Addresses
 from sendproof_simulators.server.faulty_response import (
     CONNECTION,
@@ -37,7 +39,12 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 STREAM_BLOCK = 64 * 1024
 # Real seconds.
 _SHORT_WORK_S = 0.2
+# A hostile client could send any number of names.
+_MAX_REPORTED = 20
 _LENGTHS = (b"content-length", b"transfer-encoding")
+
+
+log = logging.getLogger(__name__)
 
 
 class TooLargeError(Exception):
@@ -52,15 +59,23 @@ class Simulators:
     """All services and the control API. Use it as an async context manager: it holds connections."""
 
     def __init__(
-        self, wall: WallClock | None = None, changed_contracts: Path | None = None, *, strict: bool = False
+        self,
+        wall: WallClock | None = None,
+        changed_contracts: Path | None = None,
+        access: Access = LOOPBACK,
+        *,
+        strict: bool = False,
     ) -> None:
         """Compile all contracts. Those in `changed_contracts`, by default the folder in the environment, come first.
 
-        `strict`: check every response and webhook of all sandboxes, and of the control API.
+        `access`: the rules on who may send requests. `strict`: check every response and webhook of all sandboxes, and
+        of the control API.
         `ValueError` names the error in a contract.
         """
         wall = wall or SystemWallClock()
         self.addresses = Addresses()
+        self.access = access
+        self._reported: set[str] = set()
         self._sender = WebhookSender()
         simulators = discover()
         contracts = service_contracts(changed_contracts)
@@ -92,6 +107,10 @@ class Simulators:
             return
         try:
             service, path = self._find_service(scope)
+            path, problem = self._admit(scope, service, path)
+            if problem is not None:
+                await _send_response(send, problem_response(problem))
+                return
             body_limit = self.control.body_limit if service is None else service.body_limit
             try:
                 body = await _read_body(scope, receive, body_limit)
@@ -113,6 +132,20 @@ class Simulators:
             if self.watch.everywhere:
                 self.watch.report_failure("server", None, f"the server failed: {type(error).__name__}: {error}")
             raise
+
+    def _admit(self, scope: Scope, service: ServicePipeline | None, path: str) -> tuple[str, Problem | None]:
+        """Return the path without a token, and why the request is refused; None if it is not."""
+        problem = self.access.refusal(scope["headers"], scope["server"][0] if scope.get("server") else "")
+        if problem is not None:
+            self._report(problem)
+            return path, problem
+        return (path, None) if service is not None else self.access.control_path(path, scope["headers"])
+
+    def _report(self, problem: Problem) -> None:
+        """Print a refusal once: a vendor's bridge that uses an unknown name should not search for the reason."""
+        if problem.detail not in self._reported and len(self._reported) < _MAX_REPORTED:
+            self._reported.add(problem.detail)
+            log.warning("refused a request: %s", problem.detail)
 
     def _find_service(self, scope: Scope) -> tuple[ServicePipeline | None, str]:
         """Return the service by port, else by path prefix, and the path within it; None is the control API."""
@@ -159,9 +192,12 @@ def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
 
 
 async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """Return the complete body, with a known length or in chunks."""
-    if not any(name in _LENGTHS for name, _ in scope["headers"]):
+    """Return the complete body, with a known length or in chunks; raise `TooLargeError` as early as possible."""
+    lengths = [value for name, value in scope["headers"] if name in _LENGTHS]
+    if not lengths:
         return b""
+    if lengths[0].isdigit() and int(lengths[0]) > limit:
+        raise TooLargeError
     blocks: list[bytes] = []
     size, more = 0, True
     while more:

@@ -18,6 +18,7 @@ from sendproof_simulators.core.audience.fake_names import pools
 from sendproof_simulators.core.clock.wall_clock import Instant, SystemWallClock
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
+from sendproof_simulators.server.access import access_rules, credential_seed
 from sendproof_simulators.server.addresses import Listening
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.connection_guard import (
@@ -173,14 +174,16 @@ def serve(
     """Serve until interrupted. The control API uses the first port and the services the next ones.
 
     `announce` is called with the URLs and the default sandbox's credentials once all services are ready. `OSError`
-    names a port that is in use, `ValueError` an invalid host name. With `strict`, return how responses and webhooks
-    violated their contracts, each with its number.
+    names a port that is in use, `ValueError` an invalid host name or token. With `strict`, return how responses and
+    webhooks violated their contracts, each with its number.
     """
     url_host = listening.url_host()
+    access = access_rules(listening.host, listening.public_host, listening.allowed_hosts, listening.control_token)
     simulators = None
     # Users stop the server with Ctrl-C; everything is closed by then.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        simulators = Simulators(strict=strict)
+        simulators = Simulators(access=access, strict=strict)
+        simulators.sandboxes.credential_seed = credential_seed(listening.host)
         runner.run(_serve(simulators, listening, url_host, default, announce))
     return {} if simulators is None else simulators.watch.found
 
@@ -211,7 +214,8 @@ async def _serve(
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         sandbox = await create_default_sandbox(simulators, default)
         view = sandbox_json(simulators.control_context, sandbox)
-        addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}
+        control = simulators.access.address(simulators.addresses.control)
+        addresses = {"control": control, "services": view["services"]}
         guard = ConnectionGuard(server_bounds())
         config = uvicorn.Config(
             simulators,

@@ -69,8 +69,8 @@ def test_other_events_are_stored_without_jobs(url, bridge, body):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"{", "expected a JSON object, got something else"),
-        (b"\xff\xfe", "expected a JSON object, got something else"),
+        (b"{", "expected JSON, got something else"),
+        (b"\xff\xfe", "expected JSON, got something else"),
         (b"[13]", "expected a JSON object, got list"),
         (b'{"eventTypeID": 11, "customerID": "\\uD83D"}', "expected text, got half a character"),
         ({**EVENT, "CampaignID": 10**30}, "expected CampaignID as a number of at most 18 digits"),

@@ -1,15 +1,24 @@
 """Failing calls: each error states whether the call may have had an effect."""
 
-import asyncio
+import gzip
+import json
 import threading
-from contextlib import suppress
 
 import pytest
-from starlette.responses import StreamingResponse
 
+from raw_server import (
+    HEAD,
+    dripping_body,
+    dripping_header,
+    endless_body,
+    endless_header,
+    gzip_bomb,
+    raw_server,
+    response,
+)
 from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError
-from sendproof_bridge.outbound.http import HttpClient
-from stand_in import Reply, serving, stand_in
+from sendproof_bridge.outbound.http import HttpClient, Response, retry_after_ms
+from stand_in import Reply, stand_in
 
 
 def test_refused_connection_raises_not_sent():
@@ -40,17 +49,75 @@ def test_truncated_body_raises_outcome_unknown():
             HttpClient().request("call", "GET", f"{truncated.url}/op").json()
 
 
-def test_endless_response_raises_outcome_unknown():
+@pytest.mark.parametrize("parts", [dripping_header, dripping_body])
+def test_response_without_an_end_raises_outcome_unknown(parts):
     """Each read is quick enough, but there is always another one."""
-
-    async def endless_body():
-        while True:
-            yield b" "
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.Event().wait(), 0.02)
-
-    async def endless_app(scope, receive, send):
-        await StreamingResponse(endless_body())(scope, receive, send)
-
-    with serving(endless_app) as url, pytest.raises(OutcomeUnknownError, match=r"^call: no response \(TimeoutError\)$"):
+    with raw_server(parts(), pause=0.02) as url, pytest.raises(OutcomeUnknownError, match=r"^call: no response \(.*"):
         HttpClient(read_seconds=0.2).request("call", "GET", url)
+
+
+@pytest.mark.parametrize("parts", [endless_body(), gzip_bomb(100 * 1024 * 1024)], ids=["endless", "gzip bomb"])
+def test_response_larger_than_any_page_raises_outcome_unknown(parts):
+    """The size that counts is the one in memory."""
+    reason = "^call: the service responded with more than 67,108,864 bytes$"
+    with raw_server(parts) as url, pytest.raises(OutcomeUnknownError, match=reason):
+        HttpClient().request("call", "GET", url)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        endless_header(),
+        [HEAD + b"X-Many: 1\r\n" * 1000 + b"\r\n"],
+        [HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{"],
+        [HEAD + b"Content-Length: 5, 6\r\n\r\n{"],
+        [HEAD + b"Content-Encoding: gzip\r\n\r\nno gzip"],
+        [HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
+        [b"no HTTP\r\n\r\n"],
+    ],
+)
+def test_response_that_is_no_http_raises_outcome_unknown(head):
+    with raw_server(head) as url, pytest.raises(OutcomeUnknownError):
+        HttpClient().request("call", "GET", url).json()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+        (b'{"a":' * 101 + b"1" + b"}" * 101, "nested too deeply"),
+        (b"[" + b"1" * 10_000_000 + b"]", "expected JSON, got something else"),
+        (b"[" + b"[]," * 5_000_000 + b"[]]", "expected at most 4,000,000 JSON values"),
+        (b"[NaN]", "NaN is no JSON"),
+        (b'["\xff"]', "expected JSON, got something else"),
+        (b'["\xed\xa0\x80"]', "expected JSON, got something else"),
+        (b'["\\ud800"]', "half a character"),
+        (b'"' + b'\\"' * 1_000_000 + b"[" * 200, "expected JSON"),
+    ],
+    ids=["deep", "level 101", "digits", "values", "NaN", "bytes", "surrogate", "escaped surrogate", "open text"],
+)
+def test_json_that_cannot_be_processed_raises_outcome_unknown(body, reason):
+    response = Response(operation="call", status=200, headers={}, body=body)
+
+    with pytest.raises(
+        OutcomeUnknownError, match=rf"^call: the service responded with 200 and [\d,]+ bytes: .*{reason}"
+    ):
+        response.json()
+
+
+def test_largest_page_is_read():
+    """10,000 customers with a hundred attributes of any text."""
+    page = [
+        {"CustomerID": f"C{index}", "CustomerAttributes": ["Zoë [[[[ \\" + "x" * 20] * 100} for index in range(10_000)
+    ]
+    body = json.dumps(page).encode()
+    with raw_server(response(gzip.compress(body, 1), "Content-Encoding: gzip")) as url:
+        assert HttpClient().request("call", "GET", url).json() == page
+
+
+@pytest.mark.parametrize(("text", "delay"), [("7", 7_000), ("0", 1_000), ("9" * 5_000, 86_400_000), ("soon", None)])
+def test_requested_delay_is_at_most_a_day(text, delay):
+    """A longer one would end the work for a client."""
+    response = Response(operation="call", status=429, headers={"Retry-After": text}, body=b"")
+
+    assert retry_after_ms(response) == delay

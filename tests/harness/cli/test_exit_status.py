@@ -1,12 +1,13 @@
 """Exit statuses that no command chooses: unforeseen errors and signals."""
 
 import signal
+from pathlib import Path
 
 import pytest
 import typer
 
-from sendproof_harness.cli import run_app
-from sendproof_harness.cli.options import EXIT_ERROR, EXIT_INTERRUPTED
+from sendproof_harness.cli.commands import run_app
+from sendproof_harness.program import EXIT_ERROR, EXIT_INTERRUPTED, run_program
 
 
 @pytest.fixture
@@ -21,8 +22,13 @@ def test_unforeseen_error_is_status_3(app: typer.Typer, capsys: pytest.CaptureFi
     def divide() -> None:
         1 / 0  # noqa: B018 - any error
 
-    assert run_app(app, []) == EXIT_ERROR
-    assert capsys.readouterr().err.endswith("which is a defect of Sendproof and not of the bridge\n")
+    assert run_program(lambda: run_app(app, [])) == EXIT_ERROR
+    error, details = capsys.readouterr().err.rstrip().split("; details: ")
+    assert error == (
+        "sendproof: unforeseen error (ZeroDivisionError: division by zero), a defect of Sendproof and not of the bridge"
+    )
+    assert "1 / 0" in Path(details).read_text()
+    Path(details).unlink()
 
 
 def test_interrupt_that_becomes_another_error_is_status_130(app: typer.Typer) -> None:
@@ -36,4 +42,4 @@ def test_interrupt_that_becomes_another_error_is_status_130(app: typer.Typer) ->
     def build() -> None:
         type("Built", (), {"name": Interrupted()})
 
-    assert run_app(app, []) == EXIT_INTERRUPTED
+    assert run_program(lambda: run_app(app, [])) == EXIT_INTERRUPTED

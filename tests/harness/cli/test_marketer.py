@@ -7,7 +7,7 @@ import requests
 from typer.testing import CliRunner
 
 from running import RunningSimulators
-from sendproof_harness.cli import build_app
+from sendproof_harness.cli.commands import build_app
 
 TEMPLATES = [{"TemplateID": 14, "TemplateName": "T14 - Spring"}, {"TemplateID": 21, "TemplateName": "T21 - Come back"}]
 CHANNELS = [{"id": 505, "provider": "textlocal"}, {"id": 250, "provider": "textlocal", "kind": "triggered"}]

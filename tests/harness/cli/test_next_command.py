@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
-from sendproof_harness.cli import build_app, run_app
+from sendproof_harness.cli.commands import build_app, run_app
 from sendproof_harness.history.timestamps import iso
 from sendproof_harness.judge.verdict import Group, judge
 from sendproof_harness.report import print_verdict

@@ -59,6 +59,13 @@ def test_templates_get_equal_shares_and_one_time_by_default():
     assert parsing.splits(["A", "B"], [0.7, 0.3], ["t", "u"], [])[1] == {"share": 0.3, "template": "B", "send_at": "u"}
 
 
+def test_share_of_the_only_template_is_refused():
+    """Shares are relative, so it would have no effect."""
+    assert parsing.splits(["A"], [1.0], ["t"], [])[0]["share"] == 1
+    with pytest.raises(ValueError, match=r"expected 1, got 0.5; for customers who get nothing, use --control-group"):
+        parsing.splits(["A"], [0.5], ["t"], [])
+
+
 @pytest.mark.parametrize(
     ("shares", "times", "groups"),
     [([1.0], ["t"], []), ([], ["t", "u", "v"], []), ([], [], []), ([], ["t"], [1, 2, 3])],

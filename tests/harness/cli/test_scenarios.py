@@ -4,7 +4,7 @@ import json
 
 from typer.testing import CliRunner
 
-from sendproof_harness.cli import build_app
+from sendproof_harness.cli.commands import build_app
 
 
 def test_library_is_listed_with_providers_customers_and_duration() -> None:

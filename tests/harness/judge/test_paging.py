@@ -45,6 +45,14 @@ def test_audience_never_read_fails(correct_run):
     assert causes(run) == [("the audience was never read", "no page request")]
 
 
+def test_audience_that_is_only_read_on_another_channel_fails(correct_run):
+    (campaign,) = correct_run.lines_of("campaign")
+
+    assert causes(correct_run.plus(campaign | {"channel": 506, "n": 5_000})) == [
+        ("the audience was never read on channel 506, but on channel 505", "no page request")
+    ]
+
+
 def test_overlapping_pages_fail(correct_run):
     run = correct_run.plus(with_summary(page_request(correct_run, 5), skip=4, rows=5, first="C0000004"))
 
@@ -60,6 +68,15 @@ def test_repeated_page_is_noted(correct_run):
 
     assert causes(run) == []
     assert causes(run, "note") == [("a page was requested again", "1 repeated, which is correct after a lost response")]
+
+
+def test_page_that_is_read_for_ever_fails(correct_run):
+    """As by a bridge that counts `$skip` in pages; nothing else of such a run shows the defect."""
+    run = correct_run.plus(*[page_request(correct_run, 5)] * 100)
+
+    assert causes(run) == [
+        ("rows read twice: the same page, again and again", "the page from row 5 was read 101 times")
+    ]
 
 
 def test_empty_page_after_the_end_passes(correct_run):

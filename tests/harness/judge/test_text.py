@@ -5,7 +5,7 @@ import re
 import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
-from sendproof_harness.history.timestamps import HOUR, iso
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
 from sendproof_harness.judge.checks.text import CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
@@ -144,6 +144,39 @@ def test_text_of_an_earlier_version_of_the_template_is_named(correct_run):
     run = correct_run.without("provider_template").plus(old, new)
 
     assert cause_of(run.change_delivery_to(3, text="Hi Dan3!")) == "made from an old version of the template"
+
+
+def rewritten_at(run: HistoryBuilder, at: int, body: str) -> HistoryBuilder:
+    """Return the run with another text of template 11 from then on."""
+    change = {"n": 0, "at": iso(at), "kind": "provider_template", "service": "textlocal", "action": "changed"}
+    return run.plus(change | {"id": 11, "body": body})
+
+
+@pytest.mark.parametrize("text", ["Hello Dan3, welcome.", "Hi Dan3 of Leeds!"])
+def test_text_that_changes_after_the_announcement_may_be_either(correct_run, text):
+    """No document says if it is filled when the customers are read or when the messages go out."""
+    run = rewritten_at(correct_run, FIRST_SEND - 30 * MINUTE, "Hi {{FIRST_NAME}} of {{CITY}}!")
+
+    assert [finding.cause for finding in run.change_delivery_to(3, text=text).findings(CHECKS)] == []
+    assert cause_of(run.change_delivery_to(3, text="Hi Dana of Leeds!")).startswith("made from")
+
+
+def test_text_that_changes_after_the_send_is_wrong(correct_run):
+    run = rewritten_at(correct_run, FIRST_SEND + HOUR, "Hi {{FIRST_NAME}}!")
+
+    cause = cause_of(run.change_delivery_to(3, text="Hi Dan3!"))
+
+    assert cause == "made from an other, newer version of the template"
+
+
+def test_text_that_changes_long_before_the_announcement_is_the_due_one(correct_run):
+    """The campaign was planned with the old text, which no bridge has read since."""
+    run = rewritten_at(correct_run, START + HOUR, "Hi {{FIRST_NAME}}!")
+    outdated = {(finding.where.customer, finding.cause) for finding in run.findings(CHECKS)}
+    still = {finding.where.customer for finding in run.change_delivery_to(3, text="Hi Dan3!").findings(CHECKS)}
+
+    assert ("C0000003", "wrong text: made from an old version of the template") in outdated
+    assert {customer for customer, _ in outdated} - still == {"C0000003"}
 
 
 def test_text_of_a_template_of_no_split_is_named(correct_run):

@@ -42,6 +42,22 @@ def test_messages_off_time_fail_with_likely_cause(correct_run, by, cause, kind):
     assert ledger(run.history()).counts[kind] == 10
 
 
+def test_local_time_before_the_announcement_does_not_hide_the_zone(correct_run):
+    """A message that is due half an hour after the announcement then goes out at once."""
+    announced = START + 2 * HOUR
+    sent = [line["send_at"] for line in correct_run.lines_of("delivery")]
+    run = correct_run.change(
+        "delivery", lambda line: line | {"send_at": iso(max(announced, parse_instant(line["send_at"]) - 3 * HOUR // 2))}
+    )
+    causes = {finding.cause.partition(",")[0] for finding in run.findings(CHECKS)}
+
+    assert len(set(sent)) > 1
+    assert causes == {
+        "early: sent as soon as the campaign was announced",
+        "sent at local time: exactly 1 h 30 min early",
+    }
+
+
 def test_zone_offset_is_none_for_offsets_of_no_zone():
     assert [zone_offset(by) for by in (15 * MINUTE, 30 * MINUTE, 14 * HOUR, 15 * HOUR)] == [None, None, 14 * HOUR, None]
 

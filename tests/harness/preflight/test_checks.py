@@ -159,6 +159,15 @@ def test_attribute_of_a_customer_without_numbers_is_wrong(new_handover):
     assert "characters, 0 of them digits" in found.got
 
 
+def test_named_customer_without_a_readable_number_is_reported(new_handover):
+    """The check must not pass because of the other customer."""
+    handover = new_handover(audience={"customers": 3}, dialects={"optimove.unlisted_functions": "allowed"})
+    found = results(handover, "C0000001", "C9999999")
+    unknown = found["customer C9999999"]
+    assert (unknown.status, unknown.got) == ("unknown", "no readable PHONENUMBER")
+    assert "customer C0000001" not in found
+
+
 def test_usable_numbers_of_a_campaign_are_counted(simulators, new_handover):
     """The newest campaign on one of the channels counts; the history contains the unusable numbers."""
     handover = new_handover(audience={"customers": 50, "unusable_numbers": 0.3})

@@ -1,11 +1,13 @@
 """The results folder keeps what an earlier run wrote."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from sendproof_harness.run.errors import RunError
-from sendproof_harness.run.results_folder import REPORTS, fresh_folder, fresh_run_folder
+from sendproof_harness.run.results_folder import REPORTS, fresh_folder, fresh_run_folder, locked_folder
 
 
 def written(folder: Path) -> dict[str, str]:
@@ -61,3 +63,22 @@ def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     with pytest.raises(RunError, match=r"--results: .* cannot be used: File exists; choose another folder"):
         fresh_folder(tmp_path / "results")
+
+
+def test_folder_of_a_running_run_is_refused_under_any_path(tmp_path: Path) -> None:
+    """Two runs in one folder would mix their logs and their histories."""
+    folder, link = tmp_path / "results", tmp_path / "link"
+    link.symlink_to(folder)
+    expected = r"--results: expected a folder that no other run uses, got .*link.*; wait for its end, or choose another"
+    with locked_folder(folder), pytest.raises(RunError, match=expected), locked_folder(link):
+        pass
+
+
+def test_folder_is_free_after_its_run_was_killed(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from sendproof_harness.run.results_folder import locked_folder\n"
+        "with locked_folder(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=False, timeout=120)
+    with locked_folder(tmp_path):
+        assert list(tmp_path.iterdir()) == []

@@ -295,8 +295,4 @@ def test_interrupted_run_leaves_its_history(scenario, options_for) -> None:
     with pytest.raises(KeyboardInterrupt):
         run_scenario(scenario, "small", options, progress)
     file = options.results / "small" / "history.ndjson"
-    verdict = judge(read_history(file))
-    assert (verdict.status, progress.notes[-1]) == (
-        "unknown",
-        f"The run was interrupted. To judge what it saw: sendproof judge {file}",
-    )
+    assert judge(read_history(file)).status == "unknown"

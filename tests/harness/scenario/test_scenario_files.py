@@ -150,7 +150,10 @@ BAD_VALUES = [
     (
         "seed: 7",
         "seed: 7\nsender: 12345",
-        "my.yaml:4: sender: expected a text of 3 to 11 characters (in quotes if it looks like a number), got 12345",
+        (
+            "my.yaml:4: sender: expected a text of 3 to 11 characters (in quotes if it looks like a number),"
+            " or the word none, got 12345"
+        ),
     ),
     ("name: Small", "name: 5", "my.yaml:2: name: expected some text (in quotes if it looks like a number), got 5"),
     ("name: Small", "name:", "my.yaml:2: name: expected some text (in quotes if it looks like a number), got nothing"),

@@ -105,6 +105,46 @@ BROKEN = [
         ["9: channels[1].overrides: textlocal has no triggered overrides; remove this key"],
     ),
     (
+        "{id: 505, provider: any}",
+        "{id: 505, provider: any, exclude: [FIRST_NAME]}",
+        [
+            (
+                "8: channels[0].exclude: only events of triggers leave out data, and this channel is for scheduled"
+                " campaigns; remove this key"
+            ),
+        ],
+    ),
+    (
+        "  - {id: 505, provider: any}\n",
+        """  - id: 505
+    provider: any
+    apps:
+      - {id: ios, name: Ours}
+      - {id: ios, name: Theirs}
+""",
+        ["12: channels[0].apps[1].id: app ios already occurs on line 11; remove one of the two"],
+    ),
+    (
+        "listeners: 2,",
+        "listeners: 3,",
+        [
+            (
+                "30: steps[0].wait_for.listeners: expected at most 2"
+                " (a correct bridge may register one listener for each channel), got 3"
+            ),
+        ],
+    ),
+    (
+        "seed: 7\n",
+        "seed: 7\nsender: null\n",
+        [
+            (
+                "4: sender: expected a text of 3 to 11 characters (in quotes if it looks like a number),"
+                " or the word none, got nothing"
+            ),
+        ],
+    ),
+    (
         "      - channel: 505\n",
         "      - channel: 250\n",
         [

@@ -39,6 +39,12 @@ class Bench:
         (added,) = self.call("POST", "/faults", [{"fault": fault, **target, **entry}])
         return str(added["id"])
 
+    def pending_kill(self) -> dict[str, Any]:
+        """Return the kill that waits for the harness; poll until a call or webhook meets it."""
+        while (pending := self.call("GET", "/faults/pending-kill")) is None:
+            pass
+        return dict(pending)
+
     def form(self, **more: str) -> dict[str, str]:
         """Return the form of a message to one number."""
         apikey = self.made["services"]["textlocal"]["credentials"]["apikey"]

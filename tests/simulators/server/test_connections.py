@@ -21,7 +21,7 @@ def exchange(url: str, request: bytes) -> bytes:
 
 def post(path: str, body: str) -> bytes:
     """Return an HTTP request with a form."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
@@ -37,7 +37,7 @@ def test_pipelined_requests_are_answered_after_the_client_ended(simulators: Runn
 
 
 def test_control_api_answers_a_client_that_ended(simulators: RunningSimulators) -> None:
-    response = exchange(simulators.control, b"GET /control/sandboxes HTTP/1.1\r\nHost: x\r\n\r\n")
+    response = exchange(simulators.control, b"GET /control/sandboxes HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert response.startswith(b"HTTP/1.1 200 OK\r\n")
 
 

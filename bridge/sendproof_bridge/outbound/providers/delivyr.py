@@ -33,6 +33,7 @@ from sendproof_bridge.outbound.providers import (
     SendResult,
     Template,
 )
+from sendproof_bridge.outbound.response_values import pages, values_of
 
 # observed: in Delivyr's sample of event 11 the template's name begins with this
 _TEMPLATE_ID = re.compile(r"[A-Z0-9]{8}")
@@ -167,6 +168,7 @@ class Delivyr:
         payload = _object(check_status(response))
         return SendResult(accepted={message.recipient: str(payload.get("message_id", ""))})
 
+    @values_of("Delivyr messages")
     def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
         """Match by number and template in the Message Log, starting shortly before the send."""
         found: dict[str, list[str]] = {}
@@ -180,10 +182,10 @@ class Delivyr:
     def _log(self, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Yield rows of the Message Log, oldest first."""
         after: dict[str, str] = {}
-        while True:
+        for _ in pages("Delivyr messages"):
             page = _object(check_status(self._call("GET", "messages", query={**query, **after})))
             rows = page.get("messages")
-            if not isinstance(rows, list):
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise OutcomeUnknownError("Delivyr messages: expected a list of messages")
             yield from rows
             if not page.get("next"):

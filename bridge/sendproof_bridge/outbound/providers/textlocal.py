@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -30,6 +30,7 @@ from sendproof_bridge.outbound.providers import (
     SendResult,
     Template,
 )
+from sendproof_bridge.outbound.response_values import pages, values_of, whole_number
 from sendproof_bridge.outbound.sms_encoding import needs_unicode
 
 NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
@@ -60,6 +61,8 @@ _CONTACTS_PAGE = "100"
 _OPT_OUT_GROUP = "6"
 # documented: https://api.txtlocal.com/docs/helpfulinfo (longer texts are cut)
 _MAX_TEXT_LENGTH = 765
+# A receipt has about ten fields.
+_MAX_FIELDS = 1_000
 
 # observed: https://github.com/PipedreamHQ/pipedream (Indian templates); the form without braces is assumed
 _PLACEHOLDER = re.compile(r"%%\|(?P<name>[A-Za-z0-9_]+)(?:\^\{.*?\})?%%", re.DOTALL)
@@ -159,7 +162,7 @@ class Textlocal:
     def _history(self, since: Instant) -> Iterator[tuple[str, str, str]]:
         """Yield id, number and text of sent messages, oldest first, so that new messages do not shift the pages."""
         start = 0
-        while True:
+        for _ in pages("Textlocal get_history_api"):
             query = {"min_time": since // SECOND, "sort_order": "asc", "start": start, "limit": _HISTORY_PAGE}
             response, payload = self._command("get_history_api", {name: str(value) for name, value in query.items()})
             _check_success(response, payload)
@@ -175,7 +178,7 @@ class Textlocal:
         Neither is signed.
         """
         del headers
-        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
+        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
         return [_receipt(fields, batch)] if batch else _replies(fields)
 
     def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
@@ -199,12 +202,14 @@ class Textlocal:
         if "contacts" not in payload:
             return _numbers(_rows(response, payload, "optouts"))
         numbers = rows = _numbers(_rows(response, payload, "contacts"))
-        while rows:
+        for _ in pages("Textlocal get_contacts") if rows else ():
             page = {"group_id": _OPT_OUT_GROUP, "start": str(len(numbers)), "limit": _CONTACTS_PAGE}
             response, payload = self._command("get_contacts", page)
             _check_success(response, payload)
             rows = _numbers(_rows(response, payload, "contacts"))
-            numbers = numbers + rows
+            if not rows:
+                break
+            numbers += rows
         return numbers
 
     def _status(self, message: str) -> tuple[str, str]:
@@ -251,6 +256,7 @@ class TextlocalGroups(Textlocal):
         group = f"{request.template.id}"
         return ComposedMessage(phone=None, content=schedule_time, recipient=request.customer, group=group)
 
+    @values_of("Textlocal")
     def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
         """Create a group of the customers, and have Textlocal send the template to it at the time."""
         del batch, receipt_url
@@ -268,6 +274,7 @@ class TextlocalGroups(Textlocal):
         left_out = {message.recipient: _LEFT_OUT for message in messages if message.recipient not in accepted}
         return SendResult(accepted=accepted, rejected=left_out)
 
+    @values_of("Textlocal")
     def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
         """Find the group by its name, and the batch that was sent to it."""
         group = self._group(_group_name(messages))
@@ -281,10 +288,14 @@ class TextlocalGroups(Textlocal):
         """Make one call per batch, with rows that name the customers."""
         wanted = {message.recipient for message in messages}
         for batch in dict.fromkeys(message.message.partition(":")[0] for message in messages):
-            for row in self._successful("status_batch", {"batch_id": batch}).get("messages", []):
-                customer, code = str(row.get("customer", "")), str(row.get("status"))
+            for customer, code in self._batch_statuses(batch):
                 if customer in wanted and code in _STATUS_MEANINGS:
                     yield Receipt(recipient=customer, status_code=code, provider_time="")
+
+    @values_of("Textlocal status_batch")
+    def _batch_statuses(self, batch: str) -> list[tuple[str, str]]:
+        rows = self._successful("status_batch", {"batch_id": batch}).get("messages", [])
+        return [(str(row.get("customer", "")), str(row.get("status"))) for row in rows]
 
     def _send_to_group(self, messages: Sequence[OutgoingMessage], group: str) -> tuple[Response, dict[str, Any]]:
         form = {
@@ -377,7 +388,7 @@ def _check_success(response: Response, payload: Mapping[str, Any]) -> None:
 
 
 def _failure(response: Response, errors: Sequence[Mapping[str, Any]]) -> RemoteCallError:
-    codes = [error.get("code") for error in errors]
+    codes = _codes(errors)
     reason = f"{response.operation}: " + "; ".join(_reason(error) for error in errors)
     if _INVALID_LOGIN in codes:
         return UnauthorizedError(f"{response.operation}: credentials refused (code {_INVALID_LOGIN})")
@@ -398,7 +409,11 @@ def _failure_form(response: Response) -> dict[str, Any] | None:
 
 def _error_codes(payload: Mapping[str, Any]) -> set[object]:
     errors = payload.get("errors")
-    return {error.get("code") for error in errors if isinstance(error, dict)} if isinstance(errors, list) else set()
+    return _codes([error for error in errors if isinstance(error, dict)]) if isinstance(errors, list) else set()
+
+
+def _codes(errors: Iterable[Mapping[str, Any]]) -> set[object]:
+    return {code for error in errors if isinstance(code := error.get("code"), int)}
 
 
 def _reason(error: Mapping[str, Any]) -> str:
@@ -436,8 +451,8 @@ def _numbers(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _template(response: Response, row: Mapping[str, Any]) -> Template:
     try:
-        return Template(id=int(row["id"]), title=str(row["title"]), body=str(row["body"]))
-    except (KeyError, TypeError, ValueError) as error:
+        return Template(id=whole_number(row["id"]), title=str(row["title"]), body=str(row["body"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RejectedError(
             f"{response.operation}: expected id, title and body in every template: {error!r}"
         ) from error

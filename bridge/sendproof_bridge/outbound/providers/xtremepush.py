@@ -39,6 +39,7 @@ from sendproof_bridge.outbound.providers import (
     Template,
     UnauthenticatedWebhookError,
 )
+from sendproof_bridge.outbound.response_values import pages, values_of, whole_number
 
 # This channel of Optimove sends no messages: it only carries subscriptions back.
 _PREFERENCE_CHANNEL = 444
@@ -109,6 +110,7 @@ class Xtremepush:
         self.required_attributes: Sequence[str] = (self._user_attribute,) if self._user_attribute else ()
         self._http = http
 
+    @values_of("Xtremepush")
     def list_templates(self) -> list[Template]:
         """Return the campaigns that the API may execute and that have an SMS."""
         condition = [["trigger", "=", _API_TRIGGER], ["sms", "=", 1]]
@@ -119,7 +121,7 @@ class Xtremepush:
         campaign = self._call("info/campaign", {"id": row["id"]}).get("model")
         content = campaign.get("messages", {}).get(_SMS_MESSAGE_TYPE) if isinstance(campaign, dict) else None
         body = content.get("sms", {}).get("text") if isinstance(content, dict) else None
-        return Template(id=int(row["id"]), title=str(row["title"]), body=str(body)) if body else None
+        return Template(id=whole_number(row["id"]), title=str(row["title"]), body=str(body)) if body else None
 
     def placeholders(self, body: str) -> list[str]:
         """Return the names in `{{NAME}}`."""
@@ -156,6 +158,7 @@ class Xtremepush:
         accepted = {message.recipient: "" for message in subscribed}
         return SendResult(accepted=accepted, rejected=rejected, opted_out=frozenset(unsubscribed))
 
+    @values_of("Xtremepush")
     def _import_users(self, messages: Sequence[OutgoingMessage]) -> set[str]:
         """Import each user with an unknown or a different number; return the unsubscribed users."""
         users = [message.recipient for message in messages]
@@ -176,6 +179,7 @@ class Xtremepush:
             self._call("import/profile", {"columns": columns, "rows": rows})
         return unsubscribed
 
+    @values_of("Xtremepush")
     def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
         """Return the rows of this campaign and these users that were created since the send began."""
         found: dict[str, list[str]] = {}
@@ -239,7 +243,7 @@ class Xtremepush:
         earliest = {message.recipient: message.sent_at - _CLOCK_MARGIN_MS for message in messages}
         row_ids = {message.recipient: message.message for message in messages}
         for row in self._messages(campaign, list(row_ids), min(earliest.values())):
-            user, id_ = str(row["user_id"]), str(row["id"])
+            user, id_ = _row_ids(row)
             if row_ids.get(user) not in {"", id_} or _created_seconds(row) < earliest[user] // SECOND:
                 continue
             # The first row since a message was sent is its own; rows after it belong to later campaigns.
@@ -256,7 +260,7 @@ class Xtremepush:
     def _list(self, model: str, condition: Sequence[Sequence[object]]) -> Iterator[dict[str, Any]]:
         """Yield all rows, page by page, in the order of their ids."""
         offset = 0
-        while True:
+        for _ in pages(f"Xtremepush list/{model}"):
             query = {"condition": condition, "order": ["id ASC"], "limit": _PAGE_SIZE, "offset": offset}
             rows = self._call(f"list/{model}", query).get("data")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -278,22 +282,30 @@ class Xtremepush:
         return payload
 
 
+@values_of("Xtremepush list/message")
+def _row_ids(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the user's id, and that of the row."""
+    return str(row["user_id"]), str(row["id"])
+
+
 def _created_seconds(row: Mapping[str, Any]) -> int:
     """Return the creation time of a row, in seconds since the epoch."""
     try:
-        return int(row["create_time"])
-    except (KeyError, TypeError, ValueError) as error:
+        return whole_number(row["create_time"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise OutcomeUnknownError("Xtremepush list/message: expected create_time in seconds in every row") from error
 
 
 def _failure(response: Response, payload: Mapping[str, Any]) -> Exception:
     """Return the error for a `code`. In current documents the HTTP status follows it; in older ones it is 200."""
     code, reason = payload.get("code"), f"{response.operation}: {payload.get('code')} {payload.get('message', '')}"
+    if not isinstance(code, int):
+        return OutcomeUnknownError(reason)
     if code in {401, 403}:
         return UnauthorizedError(f"{response.operation}: credentials refused ({code})")
     if code == 429:  # noqa: PLR2004 as in HTTP
         return RateLimitedError(reason)
-    if isinstance(code, int) and 400 <= code < 500:  # noqa: PLR2004 as in HTTP
+    if 400 <= code < 500:  # noqa: PLR2004 as in HTTP
         return RejectedError(reason)
     return OutcomeUnknownError(reason)
 

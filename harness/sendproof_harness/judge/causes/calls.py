@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from sendproof_harness.history.records import History, Obligation, Request
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.dates import swapped_date
-from sendproof_harness.judge.causes.templates import due_template
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, deadlines
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_send
@@ -17,6 +17,7 @@ from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.metrics import DROPPED
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages
 from sendproof_harness.judge.facts.requests import request_name
+from sendproof_harness.judge.facts.templates import due_template
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -94,7 +95,19 @@ def _diagnosis(history: History, obligation: Obligation) -> Diagnosis:
     )
     found = (hypothesis(history, obligation) for hypothesis in hypotheses)
     explained = next((diagnosis for diagnosis in found if diagnosis is not None), None)
-    return explained or (_NOTHING_SENT, "no delivery of the whole campaign")
+    cause, got = explained or (_NOTHING_SENT, "no delivery of the whole campaign")
+    return cause.replace(_NOTHING_SENT, f"{_NOTHING_SENT}{_on_channel(history, obligation)}"), got
+
+
+def _on_channel(history: History, obligation: Obligation) -> str:
+    """Return words that limit a loss to one channel, if the campaign's messages went out on another."""
+    others = {
+        recipient.obligation.channel
+        for recipient in ledger(history).recipients
+        if recipient.obligation.campaign == obligation.campaign and recipient.deliveries
+    }
+    channels = ", ".join(map(str, sorted(others)))
+    return f" on channel {obligation.channel}, but on channel {channels}" if others else ""
 
 
 def _without_event(history: History, obligation: Obligation) -> Diagnosis | None:

@@ -5,13 +5,9 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Obligation
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.causes.templates import TemplateVersion
+from sendproof_harness.judge.facts.sms_alphabet import is_gsm
+from sendproof_harness.judge.facts.templates import TemplateVersion
 
-# documented: the characters of GSM-7 with its extension, 3GPP TS 23.038.
-_GSM_7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ!\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà^{}\\[~]|€\f"
-)
 _ONE_SMS = 160
 # Most country codes have two digits or more.
 _COUNTRY_CODE = 2
@@ -99,7 +95,7 @@ def _starts_with(prefix: str) -> Callable[[DueMessage], bool]:
 
 _TEXT_FEATURES: tuple[Feature, ...] = (
     ("no value for a placeholder", _has_empty_value),
-    ("a text beyond GSM-7", lambda message: not _GSM_7.issuperset(_text(message))),
+    ("a text beyond GSM-7", lambda message: not is_gsm(_text(message))),
     ("a text with a letter outside ASCII", lambda message: not _text(message).isascii()),
     (f"a text over {_ONE_SMS} characters", lambda message: len(_text(message)) > _ONE_SMS),
 )

@@ -10,7 +10,6 @@ from sendproof_harness.judge.causes.features import DueMessage, common_features
 from sendproof_harness.judge.causes.misdirected import misdirected_delivery
 from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.rejections import rejection_index
-from sendproof_harness.judge.causes.templates import due_template
 from sendproof_harness.judge.causes.texts import text_causes
 from sendproof_harness.judge.causes.trigger_losses import trigger_diagnosis
 from sendproof_harness.judge.facts.consent import ended_opt_out
@@ -19,6 +18,7 @@ from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, loss_diagnosis
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW, pages, rows_never_read
+from sendproof_harness.judge.facts.templates import due_template
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_harness.history.records import Delivery, History, Obligation
-from sendproof_harness.judge.causes.templates import TemplateText, due_template
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE
+from sendproof_harness.judge.facts.templates import TemplateText, due_template
 from sendproof_harness.judge.findings import cached_per_history
 
 # Two messages are rather a message and its repetition.

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Obligation
-from sendproof_harness.judge.causes.templates import Values, due_template
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW, pages
+from sendproof_harness.judge.facts.templates import Values, due_template
 
 # Many customers share a first name; these are enough to find a pattern in their rows.
 _OWNERS_MAX = 200

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.causes.numbers import digits
-from sendproof_harness.judge.causes.templates import campaign_templates, due_template, versions
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.templates import campaign_templates, due_template, versions
 from sendproof_harness.judge.findings import cached_per_history
 
 # Country codes have one to three digits.

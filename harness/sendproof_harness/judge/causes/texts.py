@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.causes.damage import addition_cause, cut_cause, cut_length, damage
 from sendproof_harness.judge.causes.owners import Foreign, Pattern, foreign_values, ownership
-from sendproof_harness.judge.causes.templates import (
+from sendproof_harness.judge.causes.values import OTHER_ATTRIBUTE, WrongValue, value_cause, wrong_values
+from sendproof_harness.judge.facts.deliveries.ledger import matched_recipients
+from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
+from sendproof_harness.judge.facts.templates import (
     PLACEHOLDER,
     TemplateVersion,
     Values,
@@ -15,9 +19,6 @@ from sendproof_harness.judge.causes.templates import (
     due_template,
     versions,
 )
-from sendproof_harness.judge.causes.values import OTHER_ATTRIBUTE, WrongValue, value_cause, wrong_values
-from sendproof_harness.judge.facts.deliveries.ledger import matched_recipients
-from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 
 # The texts of a million recipients have no other causes than the first ones.
 _EXAMINED_MAX = 10_000
@@ -92,7 +93,9 @@ def _positions(history: History, wanted: Collection[int]) -> Mapping[int, int]:
     if not wanted:
         return {}
     return {
-        id(obligation): position for position, obligation in enumerate(history.obligations) if id(obligation) in wanted
+        id(obligation): position
+        for position, obligation in enumerate(current_obligations(history))
+        if id(obligation) in wanted
     }
 
 
@@ -248,12 +251,13 @@ def _other_templates(history: History, text: _WrongText) -> Iterator[tuple[str, 
     for id_, template in of_campaign.items():
         if id_ != str(text.obligation.template):
             yield f"made from another template of the campaign, {template.title!r}", template
-    bodies = {template.text.body for template in of_campaign.values()} | ({due.text.body} if due is not None else set())
+    others = {template.text.body for id_, template in of_campaign.items() if id_ != str(text.obligation.template)}
+    bodies = others | ({due.text.body} if due is not None else set())
     for version in versions(history):
         if version.text.body in bodies:
             continue
         if due is not None and version.title == due.title:
-            is_old = version.at <= text.obligation.due
+            is_old = version.at <= due.at
             yield f"made from an {'old' if is_old else 'other, newer'} version of the template", version
         elif due is None or version.service == due.service:
             yield f"made from the template {version.title!r}, which is not the campaign's", version

@@ -57,10 +57,16 @@ class SendTimes:
 
     @property
     def zone(self) -> int | None:
-        """The offset that all messages share, if a time zone has it; negative for early messages."""
-        shared = {offset for of_due in self.offsets.values() for offset in of_due}
-        nearest = {_nearest_zone(offset) for offset in shared}
-        return nearest.pop() if len(nearest) == 1 else None
+        """The offset that all messages share, if a time zone has it; negative for early messages.
+
+        If it leads to a time before the event, a message goes out at the event: less early than the others.
+        """
+        delayed = [offset for due in self.delayed for offset in self.offsets[due]]
+        at_once = [offset for due, of_due in self.offsets.items() if due not in self.delayed for offset in of_due]
+        nearest = {_nearest_zone(offset) for offset in delayed or at_once}
+        zone = nearest.pop() if len(nearest) == 1 else None
+        is_possible = zone is not None and (not delayed or all(offset >= zone for offset in at_once))
+        return zone if is_possible else None
 
     @property
     def change_of_clocks(self) -> bool:
@@ -161,6 +167,8 @@ def _is_immediate(message: OffTime) -> bool:
 def _local_time(message: OffTime) -> str | None:
     zone = message.campaign.zone
     if not zone or (len(message.campaign.offsets) == 1 and _is_immediate(message)):
+        return None
+    if _nearest_zone(_to_minute(message.offset)) != zone:
         return None
     cause = f"{_LOCAL_TIME}: exactly {span(abs(zone))} {direction(zone)}, as if local time were UTC"
     if abs(zone) == _NOON * HOUR and all(utc(due).hour >= _NOON for due in message.campaign.offsets):

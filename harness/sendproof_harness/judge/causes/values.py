@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sendproof_harness.judge.causes.damage import cut_length, damage
-from sendproof_harness.judge.causes.templates import Values
+from sendproof_harness.judge.facts.templates import Values
 
 #: What programming languages make of a missing value.
 NULL_WORDS = frozenset({"none", "null", "(null)", "undefined", "nil", "nan", "<null>", "[object object]", "<na>", "{}"})

@@ -1,10 +1,11 @@
 """Check that the bridge read the whole audience: every row once, in pages of a permitted size."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import Campaign, History
+from sendproof_harness.history.timestamps import HOUR
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS
 from sendproof_harness.judge.facts.fault_effects import first_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
@@ -19,6 +20,8 @@ _SIZE = "paging.size"
 PAGE_ROWS_MAX = 10_000
 # Positions of empty pages in a finding.
 _SHOWN = 3
+# A bridge may read a page again after a lost response, a failure or a restart, but not this often within an hour.
+_OFTEN = 100
 
 
 def check_pages_complete(history: History) -> CheckResult:
@@ -84,7 +87,8 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
         skips = ", ".join(f"{page.skip:,}" for page in campaign_pages[:_SHOWN])
         cause = "the audience was never read: every page was beyond its end"
         return _finding(cause, f"{rows:,} rows read", f"0 rows, from row {skips}", where, campaign_pages[0])
-    finding = _finding("the audience was never read", f"{rows:,} rows read", "no page request", where)
+    cause = f"the audience was never read{_on_channel(history, campaign)}"
+    finding = _finding(cause, f"{rows:,} rows read", "no page request", where)
     keys = [f"{event}:{campaign.campaign}:{campaign.channel}" for event in CAMPAIGN_EVENTS]
     received = [first_received(history)[key] for key in keys if key in first_received(history)]
     if received and not any(at is not None for at in received):
@@ -92,6 +96,13 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
     if all(split.send_at > history.header.ended for split in campaign.splits):
         return replace(finding, level="unknown", blame="harness", got="no page request yet: no message was due")
     return finding
+
+
+def _on_channel(history: History, campaign: Campaign) -> str:
+    """Return words that limit a finding to one channel, if the audience of another one was read."""
+    read = [key[1] for key, of_channel in pages(history).items() if key[0] == campaign.campaign and of_channel]
+    channels = ", ".join(map(str, sorted(read)))
+    return f" on channel {campaign.channel}, but on channel {channels}" if read else ""
 
 
 def _rows_to_read(campaign: Campaign) -> int:
@@ -142,8 +153,15 @@ def _step_text(campaign_pages: Sequence[Page], page: Page) -> str:
 
 
 def _repeated_pages(campaign_pages: Sequence[Page], where: Location) -> Iterator[Finding]:
-    counts = Counter((page.skip, page.top) for page in campaign_pages)
-    repeated = sum(count - 1 for count in counts.values())
+    times: defaultdict[tuple[int, int | None], list[int]] = defaultdict(list)
+    for page in campaign_pages:
+        times[page.skip, page.top].append(page.at)
+    for (skip, _), ats in times.items():
+        if any(later - at <= HOUR for at, later in zip(ats, ats[_OFTEN:], strict=False)):
+            got = f"the page from row {skip:,} was read {len(ats):,} times"
+            yield _finding("rows read twice: the same page, again and again", "each page once", got, where)
+            return
+    repeated = sum(len(ats) - 1 for ats in times.values())
     if repeated:
         yield Finding(
             check=_COMPLETE,

@@ -14,16 +14,10 @@ from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW
+from sendproof_harness.judge.facts.sms_alphabet import is_gsm
 
 #: The customers of one page; documented: openapi/optimove.yaml.
 _PAGE_SIZE = 10_000
-
-# The 7-bit alphabet of SMS. documented: 3GPP TS 23.038, 6.2.1
-_GSM_ALPHABET = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-    "\f^{}\\[~]|€"
-)
 
 # The spellings of a number in a client's records, as the scenario file names them.
 _SPELLINGS: Mapping[str, re.Pattern[str]] = {
@@ -189,7 +183,7 @@ _TESTS: Mapping[str, _Test] = {
     "opted_in_again": _opted_in_again,
     "outcome": lambda history, value: any(obligation.outcome == value for obligation in _due(history)),
     "text_longer_than": lambda history, value: any(len(o.text or "") > int(value) for o in _due(history)),
-    "text_beyond_gsm": lambda history, _: any(not _GSM_ALPHABET.issuperset(o.text or "") for o in _due(history)),
+    "text_beyond_gsm": lambda history, _: any(not is_gsm(o.text or "") for o in _due(history)),
     "text_contains": lambda history, value: any(str(value) in (o.text or "") for o in _due(history)),
     "spelling": _has_spelling,
     "shared_number": _has_shared_number,

@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from sendproof_harness.history.wording import counted
 from sendproof_harness.load.formatting import UP, format_duration, format_number, format_size
@@ -14,6 +13,7 @@ from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import JudgedLevel, LoadVerdict
 from sendproof_harness.report.text import STYLES
+from sendproof_harness.terminal import Text
 
 
 def print_load_verdict(verdict: LoadVerdict, console: Console, reports: Mapping[str, Path] | None = None) -> None:
@@ -87,7 +87,7 @@ def _levels(levels: Iterable[JudgedLevel]) -> Table:
     return table
 
 
-def _details(levels: Iterable[JudgedLevel]) -> Text:
+def _details(levels: Iterable[JudgedLevel]) -> RenderableType:
     """Return the details of levels, once for all levels with the same details."""
     titles: dict[tuple[str, ...], list[str]] = {}
     for level in levels:

@@ -46,6 +46,19 @@ def _uses(scenario: Scenario) -> Iterator[tuple[KeyPath, object]]:
                 yield ("steps", index, "trigger"), step.trigger
 
 
+def app_ids_are_unique(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that no two apps of a channel have the same id: a campaign names its app by the id."""
+    content = document.value["channels"] if isinstance(document.value, dict) else ()
+    for index in range(len(scenario.channels)):
+        first: dict[str, KeyPath] = {}
+        for number, app in enumerate(content[index].get("apps", ())):
+            path: KeyPath = ("channels", index, "apps", number, "id")
+            earlier = first.setdefault(app["id"], path)
+            if earlier != path:
+                message = f"app {app['id']} already occurs on line {document.lines[earlier]}; remove one of the two"
+                yield document.diagnostic(path, message)
+
+
 def template_providers_have_a_channel(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that the provider of each template has a channel."""
     known = sorted({channel.provider for channel in scenario.channels})
@@ -70,8 +83,13 @@ def any_and_providers_occur_together(scenario: Scenario, document: Document) -> 
 
 
 def channel_options_are_supported(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that the provider of each channel supports its `testing` and `overrides`."""
+    """Check that each channel supports its `exclude`, and its provider the `testing` and `overrides`."""
     for index, channel in enumerate(scenario.channels):
+        if channel.exclude and channel.kind == "scheduled":
+            message = (
+                "only events of triggers leave out data, and this channel is for scheduled campaigns; remove this key"
+            )
+            yield document.diagnostic(("channels", index, "exclude"), message)
         for name in provider_list(document) if channel.provider == ANY else [channel.provider]:
             record = provider_record(name)
             if channel.testing and not record.has_testing_mode:
@@ -90,6 +108,7 @@ def provider_list(document: Document) -> list[str]:
 
 RULES = (
     names_are_unique,
+    app_ids_are_unique,
     template_providers_have_a_channel,
     any_and_providers_occur_together,
     channel_options_are_supported,

@@ -49,8 +49,13 @@ def first_step_is_wait_for(scenario: Scenario, document: Document) -> Iterator[D
 
 
 def waits_can_end(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that no step waits for more templates than the providers have."""
+    """Check that no step waits for more listeners than channels, or for more templates than the providers have."""
+    channels = len(scenario.channels)
     for state in step_states(scenario):
+        if isinstance(state.step, WaitFor) and state.step.listeners > channels:
+            expected = f"at most {channels} (a correct bridge may register one listener for each channel)"
+            path: KeyPath = ("steps", state.index, "wait_for", "listeners")
+            yield document.diagnostic(path, expected_got(expected, state.step.listeners))
         available = sum(len(state.titles.get(channel.provider, ())) for channel in scenario.channels)
         if isinstance(state.step, WaitFor) and state.step.templates > available:
             expected = f"at most {available} (the templates of all channels)"

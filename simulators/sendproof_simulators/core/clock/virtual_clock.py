@@ -135,6 +135,10 @@ class VirtualClock(Generic[T]):
         """Return the instant of the next scheduled item, or None."""
         return self._heap[0].at if self._heap else None
 
+    def items(self) -> list[tuple[Instant, T]]:
+        """Return the scheduled items with their instants, in the order in which they will be fired."""
+        return [(entry.at, entry.item) for entry in sorted(self._heap)]
+
     # -- traffic ---------------------------------------------------------------------------------
 
     def enter(self) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import socket
 from functools import cached_property, lru_cache
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Self
 
 import aiohttp
@@ -21,6 +21,10 @@ from sendproof_simulators.core.webhooks.certificates import certificate_defect
 
 # Common senders of webhooks allow ten seconds for storing the event (assumed: neither Optimove nor Textlocal says).
 TIMEOUT_SECONDS = 10.0
+# The status is known before the body, and the body has no meaning; a longer one only costs the connection.
+MAX_BODY_BYTES = 1_000_000
+# An error can quote what a listener sent.
+_MAX_ERROR_CHARS = 500
 # Enough to keep one bridge process busy, few enough for a small one.
 CONNECTIONS_PER_HOST = 24
 
@@ -69,29 +73,49 @@ class WebhookSender:
         try:
             if not allow_remote:
                 _refuse_remote_literal(webhook.url)
-            async with session.post(
-                webhook.url,
-                data=webhook.body,
-                headers={"content-type": webhook.content_type, **dict(webhook.headers)},
-                allow_redirects=False,
-            ) as response:
+            async with (
+                # The time begins when the request is sent, as it may wait for a connection.
+                asyncio.timeout(None) as limit,
+                session.post(
+                    webhook.url,
+                    data=webhook.body,
+                    headers={"content-type": webhook.content_type, **dict(webhook.headers)},
+                    allow_redirects=False,
+                    trace_request_ctx=limit,
+                ) as response,
+            ):
                 if not response.content.is_eof():
+                    _restart(limit)
                     await _discard_body(response.content)
                 return response.status, None
         except TimeoutError:
             return None, f"no response within {TIMEOUT_SECONDS:.0f} s"
         except aiohttp.ClientConnectorCertificateError as error:
             defect = await certificate_defect(webhook.url, TIMEOUT_SECONDS)
-            return None, f"{type(error).__name__}: {error}" + (f"; and {defect}" if defect else "")
+            return None, _error_text(error) + (f"; and {defect}" if defect else "")
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return None, f"{type(error).__name__}: {error}"
+            return None, _error_text(error)
 
 
 async def _discard_body(content: aiohttp.StreamReader) -> None:
-    """Read a body without using it: only then can the connection be used again."""
-    async with asyncio.timeout(TIMEOUT_SECONDS):
-        async for _ in content.iter_any():
-            pass
+    """Read a body without using it, so that the connection can be used again; a long body ends the connection."""
+    size = 0
+    async for chunk in content.iter_any():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            return
+
+
+def _restart(limit: asyncio.Timeout) -> None:
+    limit.reschedule(asyncio.get_running_loop().time() + TIMEOUT_SECONDS)
+
+
+async def _on_request_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, _parameters: object) -> None:
+    _restart(context.trace_request_ctx)
+
+
+def _error_text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_MAX_ERROR_CHARS]
 
 
 def _refuse_remote(host: str, address: str) -> None:
@@ -111,7 +135,13 @@ def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
         resolver=resolver, limit=0, limit_per_host=CONNECTIONS_PER_HOST, use_dns_cache=False, keepalive_timeout=60
     )
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_on_request_sent)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_SECONDS, sock_read=TIMEOUT_SECONDS)
     return aiohttp.ClientSession(
-        connector=connector, timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+        connector=connector,
+        timeout=timeout,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[trace],
     )

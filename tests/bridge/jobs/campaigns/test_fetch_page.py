@@ -33,6 +33,16 @@ def test_each_customer_gets_a_personalized_text(bridge, services):
     assert sent_texts(services) == [("447100000001", "Hello Ann"), ("447100000002", "Hello ")]
 
 
+def test_page_that_cannot_be_processed_is_requested_until_it_can(bridge, services):
+    """More often than an error of the bridge itself, which gives the job up after six attempts."""
+    too_deep = Reply(b"[" * 100_000 + b"]" * 100_000)
+    services.respond(PAGE, *[too_deep] * 9, Reply([recipient_row("C1", phone(1))]), Reply([]))
+    bridge.start_campaign()
+    bridge.run(until=NOON + HOUR)
+
+    assert sent_texts(services) == [("447100000001", "Hello Ann")]
+
+
 def test_page_requests_phone_consent_and_placeholders(bridge, services):
     """Phone first, as in vendors' guides."""
     services.respond(

@@ -77,7 +77,9 @@ def test_postponed_message_is_retried_alone(planned, services):
     assert sent_numbers(services) == [[A, B], [B]]
 
 
-@pytest.mark.parametrize("lost", [Reply(status=500), Reply(b"<html>"), Reply({"status": "success"})])
+@pytest.mark.parametrize(
+    "lost", [Reply(status=500), Reply(b"<html>"), Reply({"status": "success"}), Reply(b"[" * 100_000)], ids=range(4)
+)
 def test_lost_response_is_looked_up_and_not_repeated(planned, services, lost):
     services.respond("bulk_json", lost)
     services.respond("get_history_api", history_reply(A, B), EMPTY_HISTORY)

@@ -200,7 +200,7 @@ def test_event_is_parsed_as_receipt_of_batch_and_user(tmp_path, services):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"[", "expected a JSON object"),
+        (b"[", "expected JSON, got something else"),
         (b"[]", "expected a JSON object, got list"),
         (json.dumps({**EVENT, "properties": 7}).encode(), "expected an object with event and properties"),
         (json.dumps({**EVENT, "event": ["message_delivery"]}).encode(), "expected an object with event and properties"),

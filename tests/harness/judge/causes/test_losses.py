@@ -192,6 +192,18 @@ def test_campaign_without_messages_names_the_missing_step(run, cause):
     assert causes(ordered(run)) == {f"{NOTHING_SENT}: {cause}"}
 
 
+def test_campaign_that_is_lost_on_one_of_two_channels_names_the_channel(correct_run):
+    """The other channel's messages went out, so the whole campaign was not lost."""
+    copies = [
+        line | {"channel": 506, "n": 5_000}
+        for kind in ("campaign", "obligation")
+        for line in correct_run.lines_of(kind)
+    ]
+    lost = {cause for cause in causes(ordered(correct_run.plus(*copies))) if cause.startswith("lost")}
+
+    assert lost == {f"{NOTHING_SENT} on channel 506, but on channel 505: no event announced it to the bridge"}
+
+
 def test_refused_audience_is_named_with_times_and_status():
     at = START + 3 * HOUR
     refused = [

@@ -268,6 +268,25 @@ def test_more_clicks_than_real_fail(correct_run, value, expected):
     assert causes(correct_run.plus(push | {"items": [*push["items"], clicks]})) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1, []),
+        (2, ["the total of clicked is neither the number of customers who clicked nor the number of clicks"]),
+        (3, []),
+    ],
+)
+def test_total_of_clicks_counts_customers_or_clicks(correct_run, value, expected):
+    """No document says which of the two Optimove expects, but a number in between is wrong."""
+    message, push = correct_run.delivery_to(3)["message"], correct_run.lines_of("metrics")[-1]
+    webhook = click_webhook(message)
+    posted = [webhook | {"n": 991 + nth, "key": f"clicked:{message}:{nth}"} for nth in (1, 2, 3)]
+    clicks = [line | {"kind": "click", "message": message, "number": "44"} for line in posted]
+    total = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 3, "MetricValue": value}
+
+    assert causes(correct_run.plus(*posted, *clicks, push | {"items": [*push["items"], total]})) == expected
+
+
 def test_interaction_about_missing_opt_out_fails(correct_run):
     run = correct_run.plus(interactions_line("C0000003", event=4))
 

@@ -295,6 +295,7 @@ def test_bridge_without_any_request_does_not_pass(correct_run):
 
 def test_login_of_no_client_says_that_logins_ended(correct_run):
     """A client since then has no password to give."""
-    ((_, _, cause),) = found(correct_run.plus(unauthenticated(operation="Login", credential="unknown")))
+    ((_, blame, cause),) = found(correct_run.plus(unauthenticated(operation="Login", credential="unknown")))
 
     assert cause.startswith("optimove Login: a login of no client; logins ended on 1 February 2024")
+    assert blame == "bridge"

@@ -2,7 +2,7 @@
 
 from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import iso
-from sendproof_harness.judge.checks.requests.secrets import CHECKS
+from sendproof_harness.judge.checks.requests.secrets import CHECKS, check_secrets
 
 
 def causes(run: HistoryBuilder) -> list[str]:
@@ -30,6 +30,14 @@ def test_credential_in_the_log_fails(correct_run):
 
     assert finding.cause == "the api_key of optimove is in the bridge's log"
     assert finding.got == "7 lines with it; the first is line 12 of bridge.log"
+
+
+def test_log_without_its_middle_is_noted(correct_run):
+    """Nothing is wrong with a long log, but a credential in the middle is not seen."""
+    history = correct_run.plus(bridge_log() | {"cut": True}).history()
+    (finding,) = check_secrets(history).findings
+
+    assert (finding.level, finding.cause) == ("note", "the bridge's log is too long to be kept")
 
 
 def test_credential_in_an_address_fails_unless_documented(correct_run):

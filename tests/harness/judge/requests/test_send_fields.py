@@ -62,3 +62,15 @@ def test_undeclared_unicode_texts_fail(correct_run):
     assert found(correct_run, undeclared_unicode=2) == [
         "textlocal bulk_json: texts beyond the GSM alphabet are not declared as Unicode"
     ]
+
+
+def test_finding_names_a_recipient_and_the_text(correct_run):
+    """A call has up to 500 messages, and a line number alone helps little."""
+    run = correct_run.change_delivery_to(3, request=900, text="Grüße, 😀")
+    send = {"n": 900, "at": iso(START), "kind": "request", "service": "textlocal", "operation": "bulk_json",
+            "method": "POST", "path": "/x", "credential": "known", "status": 200, "violations": [],
+            "summary": {"accepted": 1, "sender": "Shop", "undeclared_unicode": 1}}  # fmt: skip
+    (finding,) = run.plus(send).findings(CHECKS)
+
+    assert (finding.where.customer, finding.where.request) == ("C0000003", 900)
+    assert finding.got.startswith("1 such texts in a call without unicode, such as 'Grüße, 😀' to 44")

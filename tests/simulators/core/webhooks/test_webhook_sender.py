@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 
+from raw_server import dripping_header, endless_body, endless_header, raw_server
 from repository import ROOT
 from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.webhooks import sender
@@ -113,6 +114,36 @@ def test_endless_response_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     status, error = attempt(hook)
     assert (status, error) == (None, "no response within 0 s")
+
+
+def send_to(url: str) -> Attempt:
+    """Send one webhook to a URL."""
+
+    async def run() -> Attempt:
+        async with WebhookSender() as sender:
+            return await sender.send(Webhook(url=url, key="k", event="13", body=b"{}"), allow_remote=False)
+
+    return asyncio.run(run())
+
+
+def test_endless_header_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each read is quick enough, but there is always another one."""
+    monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
+    with raw_server(dripping_header(), pause=0.02) as url:
+        assert send_to(url) == (None, "no response within 0 s")
+
+
+def test_body_without_an_end_leaves_the_status() -> None:
+    """What a listener responds with is of no use, and a long text is no defect."""
+    with raw_server(endless_body()) as url:
+        assert send_to(url) == (200, None)
+
+
+def test_error_quotes_a_part_of_what_a_listener_sent() -> None:
+    with raw_server(endless_header()) as url:
+        status, error = send_to(url)
+
+    assert (status, len(error or "") <= 500) == (None, True)
 
 
 def test_refused_connection_is_an_error_text() -> None:

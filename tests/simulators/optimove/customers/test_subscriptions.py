@@ -103,6 +103,15 @@ def test_wrong_file_is_refused_as_a_whole(sandbox: Sandbox, text: str, error: st
     assert (sandbox.journal("attributes"), sandbox.journal("preference")) == ([], [])
 
 
+def test_value_longer_than_csv_allows_is_refused(sandbox: Sandbox) -> None:
+    url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
+    data = "CustomerID,SMS_OPT_IN\nC0000001," + "0" * 131_073
+    response = requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=60)
+
+    assert response.status_code == 400
+    assert response.json()["detail"] == "line 2: expected CSV, got: field larger than field limit (131072)"
+
+
 def test_call_accepts_up_to_50000_preferences(optimove: Optimove) -> None:
     body = OPT_OUT | {"CustomerIDs": ["C0000001"] * 50_000}
     assert optimove.call("SetCustomerChannelPreference", body).response.status == 200

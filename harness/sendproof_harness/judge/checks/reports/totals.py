@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.records import History
-from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.history.timestamps import DAY, spoken
 from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.checks.reports.freshness import (
     inflated_totals,
@@ -18,11 +18,13 @@ from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
+    CLICKED,
     DELIVERED,
     METRIC_NAMES,
     OPENED,
     SENT,
     SPAM,
+    fresh_within,
     last_value,
     misses_reports_unseen,
     must_report_totals,
@@ -33,7 +35,11 @@ from sendproof_harness.judge.facts.metrics import (
 from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_reports, unobserved_times
 from sendproof_harness.judge.facts.provider_totals import provider_totals
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
-from sendproof_harness.judge.facts.reports.occurrences import customer_occurrences, recipients_by_customer
+from sendproof_harness.judge.facts.reports.occurrences import (
+    customer_occurrences,
+    occurrence_reader,
+    recipients_by_customer,
+)
 from sendproof_harness.judge.facts.reports.omissions import omission_hint
 from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
@@ -56,6 +62,7 @@ def check_accuracy(history: History) -> CheckResult:
         *inflated_totals(history, _ID),
         *unpushed_totals(history, _ID),
         *_too_many_actions(history),
+        *_neither_customers_nor_clicks(history),
         *missing_actions(history, _ID),
         *interaction_findings(history, _ID),
         *(unreported_clicks(history, _ID) if not wants_interactions(history) else ()),
@@ -170,6 +177,41 @@ def _most_actions(history: History) -> Counter[tuple[CampaignKey, int]]:
             for metric in ACTION_METRICS if any(recipient.deliveries for recipient in recipients) else ():
                 most[campaign, metric] += len(occurrences(campaign, customer, metric))
     return most
+
+
+def _neither_customers_nor_clicks(history: History) -> Iterator[Finding]:
+    """Yield totals of clicks between the number of customers who clicked and the number of clicks.
+
+    No document says which of the two Optimove expects. A bridge may also count a customer once a day.
+    """
+    values: defaultdict[CampaignKey, list[int]] = defaultdict(list)
+    for key, of_metric in reported_values(history).items():
+        if CLICKED in of_metric:
+            values[key[:2]].append(last_value(of_metric[CLICKED]))
+    occurrences = occurrence_reader(history)
+    for campaign, customers in recipients_by_customer(history).items() if values else ():
+        of_message = [
+            list(occurrences(recipient, CLICKED)) for recipients in customers.values() for recipient in recipients
+        ]
+        least = pushes(history)[campaign][-1] - fresh_within(history) if campaign in values else 0
+        clicks = sum(click.known_at is not None and click.known_at <= least for of in of_message for click in of)
+        people = sum(bool(of) for of in of_message)
+        daily = sum(len({click.at // DAY for click in of}) for of in of_message)
+        total = sum(values.get(campaign, ()))
+        if people < total < clicks and total != daily:
+            yield _wrong_clicks(campaign, people, clicks, total)
+
+
+def _wrong_clicks(campaign: CampaignKey, people: int, clicks: int, total: int) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause="the total of clicked is neither the number of customers who clicked nor the number of clicks",
+        expected=f"{people:,} customers, or {clicks:,} clicks",
+        got=f"{total:,}",
+        where=Location(campaign=campaign[0], channel=campaign[1]),
+    )
 
 
 def _too_many(metric: int, campaign: CampaignKey, most: int, total: int) -> Finding:

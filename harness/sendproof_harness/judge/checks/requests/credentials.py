@@ -128,14 +128,15 @@ def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
     name = request.operation or f"{request.method} {request.path}"
     excerpt = f": {request.response_excerpt}" if request.response_excerpt else ""
     cause = with_difference(_unauthenticated_cause(request), request)
-    if request.operation in LOGINS:
+    is_login = request.operation in LOGINS
+    if is_login:
         # documented: https://developer.optimove.com/docs/authentication-guide
         cause = "a login of no client; logins ended on 1 February 2024, and each request has an X-API-KEY instead"
     shared = ", at simulators that other bridges use too" if request.shared else ""
     return Finding(
         check=_ID,
         level="note" if request.shared else "fail",
-        blame="bridge" if request.credential == "missing" else "config",
+        blame="bridge" if is_login or request.credential == "missing" else "config",
         cause=f"{request.service} {name}: {cause}{shared}",
         expected="the client's own credential",
         got=f"{request.method} {request.path} got status {request.status}{excerpt}",

@@ -16,9 +16,20 @@ def check_secrets(history: History) -> CheckResult:
     findings = [
         *(_leaked(leak) for log in history.bridge_logs for leak in log.leaks),
         *map(_in_address, exposed),
+        *(_CUT_LOG for log in history.bridge_logs if log.cut),
     ]
     looked_at = len(history.requests) + len(history.bridge_logs)
     return CheckResult(looked_at=looked_at, unit="places", findings=tuple(findings))
+
+
+_CUT_LOG = Finding(
+    check=_ID,
+    level="note",
+    blame="bridge",
+    cause="the bridge's log is too long to be kept",
+    expected="a log of at most 32 MB",
+    got="only the first and the last 16 MB of bridge.log were searched for credentials",
+)
 
 
 def _is_exposed(request: Request) -> bool:

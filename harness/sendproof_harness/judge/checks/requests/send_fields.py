@@ -4,24 +4,37 @@ Only the providers with such fields put them into the journal. A send without a 
 account, or that of the provider's campaign.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from sendproof_harness.history.records import History, Request
+from sendproof_harness.history.records import Delivery, History, Request
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import is_send
 from sendproof_harness.judge.facts.requests import request_name
+from sendproof_harness.judge.facts.sms_alphabet import is_gsm
 from sendproof_harness.judge.facts.wishes import NO_SENDER, wanted_sender
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import (
+    Check,
+    CheckResult,
+    Finding,
+    Location,
+    cached_per_history,
+    recipient_location,
+)
 from sendproof_harness.judge.requirements import SEND_FIELDS_RIGHT
 from sendproof_harness.providers import provider
 
 _ID = "delivery.send_fields"
+# Characters of a text in a finding.
+_SHOWN = 60
 
 
 def check_send_fields(history: History) -> CheckResult:
     """Find sends with another sender than the client's, and undeclared texts beyond the GSM alphabet."""
     sends = _sends(history)
     sender = wanted_sender(history)
-    findings = [finding for send in sends for finding in _findings(send, sender)]
+    findings = [finding for send in sends for finding in _findings(history, send, sender)]
     return CheckResult(looked_at=len(sends), unit="sends", findings=tuple(findings))
 
 
@@ -54,21 +67,53 @@ def _expected_senders(send: Request, wanted: str | None) -> Mapping[str, str]:
     return senders
 
 
-def _findings(send: Request, wanted: str | None) -> Iterator[Finding]:
-    summary = send.summary or {}
+def _findings(history: History, send: Request, wanted: str | None) -> Iterator[Finding]:
+    summary, carried = send.summary or {}, _deliveries_by_request(history).get(send.n, [])
     senders = _expected_senders(send, wanted)
     if senders and summary["sender"] not in senders:
         is_left_out = wanted != NO_SENDER and summary["sender"] == summary.get("default_sender")
         hint = ": the account's default, because the client's is not used" if is_left_out else ""
         expected = "sender " + " or ".join(f"{name!r}, {origin}" for name, origin in senders.items())
-        yield _finding(send, f"another sender than the client's{hint}", expected, f"sender {summary['sender']!r}")
+        cause, got = f"another sender than the client's{hint}", f"sender {summary['sender']!r}{_example(carried)}"
+        yield _finding(send, cause, expected, got, _location(history, send, carried))
     if undeclared := summary.get("undeclared_unicode"):
         cause = "texts beyond the GSM alphabet are not declared as Unicode"
         expected = "unicode true; without it, the provider may replace characters"
-        yield _finding(send, cause, expected, f"{undeclared} such texts in a call without unicode")
+        affected = [delivery for delivery in carried if not is_gsm(delivery.text)]
+        got = f"{undeclared} such texts in a call without unicode{_example(affected)}"
+        yield _finding(send, cause, expected, got, _location(history, send, affected))
 
 
-def _finding(send: Request, cause: str, expected: str, got: str) -> Finding:
+@cached_per_history
+def _deliveries_by_request(history: History) -> Mapping[int | None, Sequence[Delivery]]:
+    carried: defaultdict[int | None, list[Delivery]] = defaultdict(list)
+    for delivery in history.deliveries:
+        carried[delivery.request].append(delivery)
+    return carried
+
+
+@cached_per_history
+def _recipients(history: History) -> Mapping[tuple[str, str], Location]:
+    """Return the recipient of each message, by provider and message."""
+    return {
+        (delivery.service, delivery.message): recipient_location(recipient.obligation)
+        for recipient in ledger(history).recipients
+        for delivery in recipient.deliveries
+    }
+
+
+def _example(deliveries: Sequence[Delivery]) -> str:
+    return f", such as {deliveries[0].text[:_SHOWN]!r} to {deliveries[0].number}" if deliveries else ""
+
+
+def _location(history: History, send: Request, deliveries: Sequence[Delivery]) -> Location:
+    """Return the call, with the recipient of the first of these messages."""
+    found = (_recipients(history).get((delivery.service, delivery.message)) for delivery in deliveries)
+    recipient = next((location for location in found if location is not None), Location())
+    return replace(recipient, request=send.n)
+
+
+def _finding(send: Request, cause: str, expected: str, got: str, where: Location) -> Finding:
     return Finding(
         check=_ID,
         level="fail",
@@ -76,7 +121,7 @@ def _finding(send: Request, cause: str, expected: str, got: str) -> Finding:
         cause=f"{request_name(send)}: {cause}",
         expected=expected,
         got=got,
-        where=Location(request=send.n),
+        where=where,
         at=send.at,
     )
 

@@ -18,6 +18,7 @@ from sendproof_harness.judge.facts.deliveries.cancelled_sends import with_cancel
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
 from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
+from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations, with_due_texts
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
@@ -98,7 +99,7 @@ class Ledger:
 @cached_per_history
 def ledger(history: History) -> Ledger:
     """Match the deliveries of a history to its obligations, and name the results."""
-    obligations, timed = history.obligations, times_are_meaningful(history)
+    obligations, timed = current_obligations(history), times_are_meaningful(history)
     matching = match(obligations, _counted_deliveries(history), timed=timed, deadline=deadlines(history))
     matched = matching.matched if timed else with_cancelled_sends(history, matching.matched)
     result_kind = _classifier(history, timed=timed)
@@ -166,9 +167,9 @@ def timed_recipients(history: History) -> list[RecipientResult]:
 def _counted_deliveries(history: History) -> Iterable[Delivery]:
     withdrawn = {(withdrawal.service, withdrawal.message) for withdrawal in history.withdrawals}
     real = (delivery for delivery in history.deliveries if not delivery.test)
-    if not withdrawn:
-        return real
-    return (delivery for delivery in real if (delivery.service, delivery.message) not in withdrawn)
+    if withdrawn:
+        real = (delivery for delivery in real if (delivery.service, delivery.message) not in withdrawn)
+    return with_due_texts(history, real)
 
 
 def testing_channels(history: History) -> frozenset[int]:

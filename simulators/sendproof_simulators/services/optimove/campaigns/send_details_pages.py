@@ -66,6 +66,9 @@ class Block(NamedTuple):
 class SendDetailsPages:
     """The send details of all campaigns of a sandbox."""
 
+    #: Everything in it follows from the campaigns and the customers.
+    is_cache = True
+
     def __init__(self, audience: Audience, cache_bytes: int = CACHE_BYTES) -> None:
         """Create an empty cache of at most `cache_bytes`."""
         self._audience = audience

@@ -67,13 +67,15 @@ def preference_json(state: State, preference: Preference) -> dict[str, object]:
 def import_batch_file(
     context: SandboxContext, state: State, now: Instant, text: str
 ) -> tuple[dict[str, object], Effects]:
-    """Import a CSV file with a header line, as a whole. Raise `ValueError` with the number of the first wrong line.
+    """Import a CSV file with a header line, as a whole.
+
+    Raise `ValueError` with the number of the first wrong line, and `csv.Error` for text that is no CSV.
 
     It contains either a column for each attribute (`CustomerID,SMS_OPT_IN`), or preferences
     (`CustomerID,ChannelID,CommunicationMode`).
     """
     del context
-    lines = [(number, line) for number, line in enumerate(csv.reader(text.splitlines()), start=1) if line]
+    lines = list(_lines(text))
     if not lines or lines[0][1][0].strip().lower() != _CUSTOMER:
         raise ValueError(f"{_EXPECTED_HEADER}, got {lines[0][1] if lines else 'nothing'}")
     header = [name.strip() for name in lines[0][1]]
@@ -87,6 +89,15 @@ def import_batch_file(
         changes = tuple(_read_changes(state.records, header, lines[1:]))
         entries = [apply_changes(state.records, changes, "batch_file", now)]
     return {"lines": len(lines) - 1}, Effects(entries=tuple(entries))
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each line that is not empty, with its number. Python's limit for a value is 131,072 characters."""
+    reader = csv.reader(text.splitlines())
+    try:
+        yield from ((number, line) for number, line in enumerate(reader, start=1) if line)
+    except csv.Error as error:
+        raise csv.Error(f"line {reader.line_num}: expected CSV, got: {error}") from None
 
 
 def _read_preferences(state: State, lines: NumberedLines) -> list[Preference]:

@@ -101,10 +101,13 @@ def campaign_templates(history: History) -> Mapping[CampaignKey, Mapping[str, Te
 
 
 def due_template(history: History, obligation: Obligation) -> TemplateVersion | None:
-    """Return the template of an obligation; for a trigger, the newest version by then with its id or listed name."""
-    of_campaign = campaign_templates(history).get(campaign_key(obligation), {})
-    if str(obligation.template) in of_campaign:
-        return of_campaign[str(obligation.template)]
+    """Return the template of an obligation: the campaign's, or the newest fitting version with its id or listed name.
+
+    The text of a campaign's template may have changed before the announcement.
+    """
+    planned = campaign_templates(history).get(campaign_key(obligation), {}).get(str(obligation.template))
+    if planned is not None and (obligation.text is None or planned.text.values(obligation.text) is not None):
+        return planned
     name = _listed_names(history).get((obligation.channel, str(obligation.template)), "")
     fitting = [
         version
@@ -114,7 +117,7 @@ def due_template(history: History, obligation: Obligation) -> TemplateVersion | 
         and obligation.text is not None
         and version.text.values(obligation.text) is not None
     ]
-    return fitting[-1] if fitting else None
+    return fitting[-1] if fitting else planned
 
 
 @cached_per_history

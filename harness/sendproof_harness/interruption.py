@@ -1,0 +1,122 @@
+"""SIGINT, SIGTERM and SIGHUP: each ends the program in an orderly way, wherever it arrives, and within seconds.
+
+The first signal raises `KeyboardInterrupt` in the main thread, and the program cleans up. Further ones are ignored: a
+terminal, a shell and a CI server often send several. If the program has not ended after `DEADLINE_S`, it exits at once,
+and the keepers of its child processes end those (`run/keeping`).
+
+A signal belongs to the whole process, and so does the state of this module.
+"""
+
+import os
+import queue
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import FrameType
+
+#: Real seconds from the first signal to the end. A child process then needs up to another second.
+DEADLINE_S = 8.0
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+@dataclass(kw_only=True)
+class Interruption:
+    """The first signal: its number, what the program did then, and what it keeps, as sentences."""
+
+    number: int
+    stage: str
+    kept: list[str] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        """The status that shells report for a program that the signal ended, such as 130 for Ctrl-C."""
+        return 128 + self.number
+
+    @property
+    def is_ctrl_c(self) -> bool:
+        """True for SIGINT, the usual end of a server in a terminal."""
+        return self.number == signal.SIGINT
+
+    @property
+    def text(self) -> str:
+        """The message for the user."""
+        name = signal.Signals(self.number).name
+        return "\n".join([f"sendproof: interrupted by {name} while {self.stage}", *(self.kept or ["Nothing is kept."])])
+
+
+@dataclass
+class _State:
+    stage: str = "starting"
+    interruption: Interruption | None = None
+
+
+_state = _State()
+# Safe in a signal handler, unlike other queues and locks.
+_news: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+
+
+def enter_stage(text: str) -> None:
+    """Note what the program does now, for the message, as in `starting the bridge`."""
+    _state.stage = text
+
+
+def interruption() -> Interruption | None:
+    """Return the signal that ends the program; None without one.
+
+    A signal can arrive where Python or a library turns its exception into another one, such as while a class is built.
+    """
+    return _state.interruption
+
+
+def is_interrupted() -> bool:
+    """Return True if a signal ends the program."""
+    return _state.interruption is not None
+
+
+def keep(sentence: str) -> None:
+    """Add what is kept to the message of the interruption, if there is one."""
+    if _state.interruption is not None:
+        _state.interruption.kept.append(sentence)
+
+
+@contextmanager
+def interruptible(deadline_s: float = DEADLINE_S) -> Iterator[None]:
+    """Let signals interrupt the block, which must end within `deadline_s` then."""
+    global _state  # noqa: PLW0603 - see the docstring of this module
+    _state = _State()
+    before = {number: signal.signal(number, _interrupt) for number in _handled()}
+    threading.Thread(target=_exit_at_deadline, args=(deadline_s,), daemon=True).start()
+    try:
+        yield
+    finally:
+        _news.put(None)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _handled() -> list[signal.Signals]:
+    """Return the signals to handle: a shell starts background jobs with SIGINT ignored, and that must stay."""
+    known = [signal.Signals[name] for name in _SIGNALS if name in signal.Signals.__members__]
+    return [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del frame
+    if _state.interruption is None:
+        _state.interruption = Interruption(number=number, stage=_state.stage)
+        _news.put(number)
+        raise KeyboardInterrupt
+
+
+def _exit_at_deadline(deadline_s: float) -> None:
+    number = _news.get()
+    if number is None:
+        return
+    with suppress(queue.Empty):
+        _news.get(timeout=deadline_s)
+        return
+    found = _state.interruption
+    os.write(2, f"{found.text if found else 'sendproof: interrupted'}\n".encode())
+    os._exit(128 + number)

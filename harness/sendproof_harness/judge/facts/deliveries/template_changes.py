@@ -1,0 +1,123 @@
+"""Due texts of templates that changed at the provider after a campaign or a trigger was planned with them.
+
+The due text is that of the version at the announcement of a campaign, or at the event of a trigger. No document says
+which version counts if a text changes afterwards: a bridge fills the text when it reads the customers or when it sends,
+and some providers fill it themselves. Providers do not announce a change, and bridges read the templates now and then.
+So every version from an hour before the announcement until the send is as right.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from sendproof_harness.history.records import Delivery, History, Obligation
+from sendproof_harness.history.timestamps import HOUR
+from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.templates import TemplateText, TemplateVersion, Values, due_template, versions
+from sendproof_harness.judge.findings import cached_per_history
+
+_NOTICED_WITHIN = HOUR
+
+_Versions = Sequence[TemplateVersion]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OtherText:
+    """Another version that is as right as the due text for messages sent from `since` on."""
+
+    since: int
+    template: TemplateText
+    values: Values
+    due: str
+
+    def fits(self, delivery: Delivery) -> bool:
+        """Return True if a message has this text, with the customer's values where they are known."""
+        if delivery.send_at < self.since:
+            return False
+        values = self.template.values(delivery.text)
+        return values is not None and all(self.values.get(name, value) == value for name, value in values.items())
+
+
+@cached_per_history
+def current_obligations(history: History) -> tuple[Obligation, ...]:
+    """Return the obligations, with texts made from the versions at the announcement or the event."""
+    changed = _changed_templates(history)
+    if not changed:
+        return history.obligations
+    begins = _beginnings(history)
+    return tuple(_current(history, obligation, changed, begins(obligation)) for obligation in history.obligations)
+
+
+def with_due_texts(history: History, deliveries: Iterable[Delivery]) -> Iterable[Delivery]:
+    """Return the deliveries; one made from another version that counts has the due text instead."""
+    others = _other_texts(history)
+    return (_with_due_text(delivery, others) for delivery in deliveries) if others else deliveries
+
+
+def _with_due_text(delivery: Delivery, others: Mapping[str, Sequence[_OtherText]]) -> Delivery:
+    of_number = others.get(delivery.number, ())
+    if not of_number or any(other.due == delivery.text for other in of_number):
+        return delivery
+    due = next((other.due for other in of_number if other.fits(delivery)), None)
+    return delivery if due is None else replace(delivery, text=due)
+
+
+def _changed_templates(history: History) -> Mapping[tuple[str, str], _Versions]:
+    """Return the versions of each template that has several, by provider and id, in order of time."""
+    by_template: defaultdict[tuple[str, str], list[TemplateVersion]] = defaultdict(list)
+    for version in versions(history):
+        by_template[version.service, str(version.id)].append(version)
+    return {key: of_template for key, of_template in by_template.items() if len(of_template) > 1}
+
+
+def _versions_of(template: TemplateVersion | None, changed: Mapping[tuple[str, str], _Versions]) -> _Versions:
+    """Return the versions of a template that has several; Optimove may list it under another id than the provider."""
+    if template is None:
+        return ()
+    titled = (
+        of_template
+        for (service, id_), of_template in changed.items()
+        if service == template.service and template.title in {of_template[-1].title, f"{id_} - {of_template[-1].title}"}
+    )
+    return changed.get((template.service, str(template.id))) or next(titled, ())
+
+
+def _beginnings(history: History) -> Callable[[Obligation], int]:
+    """Return a function that gives the announcement of an obligation's campaign, or the event of its trigger."""
+    announced = {campaign_key(campaign): campaign.announced_at for campaign in history.campaigns}
+    return lambda obligation: announced.get(campaign_key(obligation)) or obligation.at
+
+
+def _current(
+    history: History, obligation: Obligation, changed: Mapping[tuple[str, str], _Versions], begins: int
+) -> Obligation:
+    template = due_template(history, obligation) if obligation.text else None
+    values = None if template is None else template.text.values(obligation.text or "")
+    known = [version for version in _versions_of(template, changed) if version.at <= begins]
+    if values is None or not known or not set(known[-1].text.names) <= set(values):
+        return obligation
+    return replace(obligation, text=known[-1].text.text(values))
+
+
+@cached_per_history
+def _other_texts(history: History) -> Mapping[str, Sequence[_OtherText]]:
+    changed, begins = _changed_templates(history), _beginnings(history)
+    others: defaultdict[str, list[_OtherText]] = defaultdict(list)
+    for obligation in current_obligations(history) if changed else ():
+        if obligation.owed and obligation.text and obligation.number:
+            others[obligation.number] += _others(history, obligation, changed, begins(obligation) - _NOTICED_WITHIN)
+    return others
+
+
+def _others(
+    history: History, obligation: Obligation, changed: Mapping[tuple[str, str], _Versions], begins: int
+) -> Iterator[_OtherText]:
+    template, due = due_template(history, obligation), obligation.text or ""
+    values = None if template is None else template.text.values(due)
+    of_template = _versions_of(template, changed) if values is not None else ()
+    for position, version in enumerate(of_template):
+        is_over = position + 1 < len(of_template) and of_template[position + 1].at <= begins
+        if not is_over and values is not None:
+            yield _OtherText(since=version.at, template=version.text, values=values, due=due)

@@ -1,0 +1,63 @@
+"""The frame of every program of the harness: no signal and no error ends it with the status of a verdict."""
+
+import tempfile
+import traceback
+from collections.abc import Callable
+
+from sendproof_harness.interruption import interruptible, interruption
+from sendproof_harness.output import echo
+
+#: The exit status of a program that could not do its work. Python's own 1 means that the bridge failed.
+EXIT_ERROR = 3
+#: The exit status that shells report for a program that Ctrl-C ended; Typer returns it, too.
+EXIT_INTERRUPTED = 130
+
+
+def run_program(program: Callable[[], int]) -> int:
+    """Call a program and return its exit status.
+
+    An unforeseen error is status 3, and a signal is 128 and its number. A program may take SIGINT as its usual end.
+    """
+    with interruptible():
+        try:
+            status = program()
+        except KeyboardInterrupt:
+            status = EXIT_INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - the last line of defence of the exit status
+            status = EXIT_INTERRUPTED if interruption() else report_unforeseen(error)
+        found = interruption()
+        if found is None or (found.is_ctrl_c and status != EXIT_INTERRUPTED):
+            return status
+        print_error(found.text)
+        return found.exit_status
+
+
+def report_unforeseen(error: Exception) -> int:
+    """Print an unforeseen error in one sentence, write its details to a file, and return the exit status."""
+    details = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="replace", prefix="sendproof-error-", suffix=".txt", delete=False
+        ) as file:
+            file.write(details)
+        place = f"details: {file.name}"
+    except OSError:
+        place = f"details:\n{details}"
+    print_error(
+        f"sendproof: unforeseen error ({_summary(error)}), a defect of Sendproof and not of the bridge; {place}"
+    )
+    return EXIT_ERROR
+
+
+def print_error(text: str) -> None:
+    """Print a line to standard error, if anything can be written there."""
+    try:
+        echo(text, err=True)
+    except (OSError, ValueError, AttributeError):
+        # It is full, closed, or absent. The exit status says the rest.
+        return
+
+
+def _summary(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

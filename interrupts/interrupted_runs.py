@@ -1,0 +1,213 @@
+"""Interrupting commands at their stages, and what is left of them. Needs Linux: it finds processes in /proc."""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+
+from commands import CONNECTED, FILE, LAUNCHED, SCENARIO, Command, commands
+from sendproof_harness.history.reader import HistoryError, read_history
+from sendproof_harness.judge.verdict import judge
+from sendproof_harness.run.errors import RunOptionsError
+from sendproof_harness.run.processes import wait_until
+from sendproof_harness.run.results_folder import locked_folder
+
+LIMIT_S = 10.0
+# A slow machine needs some of it to reach a stage.
+_STAGE_S = 180.0
+_GONE_S = 60.0
+_MARK = "SENDPROOF_INTERRUPTED_RUN"
+
+#: What is sent, by name: the signal, how often, and if the whole process group gets it, as from a terminal.
+SENT: Mapping[str, tuple[signal.Signals, int, bool]] = {
+    "INT": (signal.SIGINT, 1, False),
+    "TERM": (signal.SIGTERM, 1, False),
+    "HUP": (signal.SIGHUP, 1, False),
+    "KILL": (signal.SIGKILL, 1, False),
+    "INT to the group": (signal.SIGINT, 1, True),
+    "INT twice": (signal.SIGINT, 2, False),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One command that gets a signal at a stage."""
+
+    name: str
+    command: Command
+    stage: str
+    sent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a trial left: `seconds` until no process was left, the exit status, and what is wrong."""
+
+    trial: Trial
+    seconds: float
+    status: int
+    wrong: tuple[str, ...]
+    is_late: bool
+
+    @property
+    def line(self) -> str:
+        """One line of the table."""
+        trial, late = self.trial, " (had ended)" if self.is_late else ""
+        end = "; ".join(self.wrong) or "nothing left" + late
+        return f"{trial.name:16} {trial.stage:32} {trial.sent:18} {self.status:4} {self.seconds:6.1f} s  {end}"
+
+
+def trials(known: Mapping[str, Command], seed: int) -> Sequence[Trial]:
+    """Return every trial, in an order that depends on the seed alone."""
+    every = [
+        Trial(name=name, command=command, stage=stage, sent=sent)
+        for name, command in known.items()
+        for stage in command.stages
+        for sent in SENT
+    ]
+    return sorted(every, key=lambda trial: blake2b(f"{seed} {trial.name} {trial.stage} {trial.sent}".encode()).digest())
+
+
+def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float = LIMIT_S) -> Outcome:
+    """Start the command in a new folder, send the signal when its stage begins, and watch what is left."""
+    results, out, err = folder / "results", folder / "out", folder / "err"
+    words = [*trial.command.words, *(["--results", str(results)] if trial.command.has_results else [])]
+    with out.open("wb") as output, err.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sendproof_harness", *words],
+            stdout=output,
+            stderr=errors,
+            env={**os.environ, _MARK: str(folder), "COLUMNS": "200"},
+            start_new_session=True,
+        )
+    has_begun = _stage_watcher(trial.stage, results, out, silent)
+    is_reached = wait_until(lambda: process.poll() is not None or has_begun(), _STAGE_S)
+    is_late = process.poll() is not None
+    number, times, is_group = SENT[trial.sent]
+    began = monotonic()
+    for _ in range(times):
+        with suppress(ProcessLookupError):
+            (os.killpg if is_group else os.kill)(process.pid, number)
+    is_gone = wait_until(lambda: process.poll() is not None and not marked_processes(folder), _GONE_S)
+    seconds = monotonic() - began
+    if not is_gone:
+        for pid in marked_processes(folder):
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+    wrong = [] if is_reached else [f"the stage did not begin within {_STAGE_S:.0f} s"]
+    wrong += [] if is_gone and seconds <= limit_s else [f"expected nothing left within {limit_s:.0f} s"]
+    if not is_late:
+        wrong += _wrong_end(trial, process.returncode, err.read_text("utf-8", "replace"))
+        wrong += _wrong_results(results)
+    return Outcome(trial=trial, seconds=seconds, status=process.returncode, wrong=tuple(wrong), is_late=is_late)
+
+
+def _stage_watcher(stage: str, results: Path, out: Path, silent: socket.socket) -> Callable[[], bool]:
+    """Return a function that is True once the stage has begun."""
+    if stage == LAUNCHED:
+        return lambda: True
+    if stage == CONNECTED:
+        return lambda: _accepted(silent)
+    if stage.startswith(FILE):
+        name = stage.removeprefix(FILE)
+        return lambda: any(file.stat().st_size for file in results.rglob(name))
+    return lambda: stage in out.read_text("utf-8", "replace")
+
+
+def _accepted(silent: socket.socket) -> bool:
+    """Return True if a client has connected. Its connection stays open, without a response."""
+    try:
+        connection, _ = silent.accept()
+    except BlockingIOError:
+        return False
+    connection.detach()
+    return True
+
+
+def marked_processes(folder: Path) -> list[int]:
+    """Return the processes that the trial in a folder started, directly or through others."""
+    mark, found = f"{_MARK}={folder}".encode(), []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+    return found
+
+
+def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:
+    number = SENT[trial.sent][0]
+    expected = {-number} if number == signal.SIGKILL else {128 + number}
+    if trial.stage == LAUNCHED:
+        # Python itself ends by the signal, and a shell reports the same status.
+        expected.add(-number)
+    if trial.command.serves and number == signal.SIGINT:
+        expected.add(0)
+    if status not in expected:
+        # A run that had its verdict already keeps it.
+        yield f"expected status {' or '.join(map(str, sorted(expected)))}"
+    elif status == 128 + number and errors.count("sendproof: interrupted by") != 1:
+        yield f"expected one message, got {errors[-500:]!r}"
+    if status == 128 + number and "Traceback" in errors:
+        yield "expected no traceback"
+
+
+def _wrong_results(results: Path) -> Iterator[str]:
+    """Find results that other runs cannot use, or histories of which the judge says too much."""
+    for folder in {results, *(file.parent for file in results.rglob("handover.json"))}:
+        try:
+            with locked_folder(folder):
+                pass
+        except RunOptionsError:
+            yield f"expected no lock, got one on {folder}"
+    for file in results.rglob("history.ndjson"):
+        try:
+            history = read_history(file)
+        except HistoryError as error:
+            yield f"expected a history that can be judged, got {error}"
+            continue
+        if (status := judge(history).status) not in {"pass", "unknown"}:
+            yield f"expected no verdict against the bridge, got {status}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the trials, print the table, and return 1 if anything is left or wrong."""
+    parser = argparse.ArgumentParser(prog="make signals", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="order of the trials (default 1)")
+    parser.add_argument("--trials", type=int, help="number of trials; all by default")
+    parser.add_argument("--command", help="only the commands whose names contain this text")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="sendproof-interrupts-") as folder, silent_server() as silent:
+        (scenario := Path(folder, "interrupted.yaml")).write_text(SCENARIO)
+        known = commands(scenario, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        chosen = {name: command for name, command in known.items() if (options.command or "") in name}
+        outcomes = []
+        for number, trial in enumerate(islice(trials(chosen, options.seed), options.trials)):
+            (own := Path(folder, str(number))).mkdir()
+            outcomes.append(run_trial(trial, own, silent))
+            sys.stdout.write(f"{outcomes[-1].line}\n")
+            sys.stdout.flush()
+    wrong = sum(bool(outcome.wrong) for outcome in outcomes)
+    slowest = max((outcome.seconds for outcome in outcomes), default=0.0)
+    late = sum(outcome.is_late for outcome in outcomes)
+    sys.stdout.write(
+        f"{len(outcomes)} trials, {late} of them too late; wrong: {wrong}; the slowest end took {slowest:.1f} s\n"
+    )
+    return 1 if wrong else 0
+
+
+def silent_server() -> socket.socket:
+    """Return a server that accepts connections only when asked, and never responds."""
+    server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(0)
+    return server

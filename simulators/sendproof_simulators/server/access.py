@@ -1,0 +1,183 @@
+"""Who may talk to the simulators: no web page of another origin, and off this machine only clients with the token.
+
+A browser sends requests to this machine for any page that it shows. Such a page could create sandboxes and advance
+clocks, and with a name that it rebinds to this machine (DNS rebinding) it could read every credential. So each port
+checks three headers: `Host` is a name of this server, `Origin` is this server, and `Sec-Fetch-Site` names no other.
+Vendors' bridges send neither of the last two.
+
+The control API has no credentials on loopback. With any other address to listen on, it needs a token, as
+`Authorization: Bearer TOKEN` or as a prefix of the path, `/token/TOKEN/control/...`. The prefix makes the token a part
+of the URL, so that every client that accepts a URL of the control API works with it.
+"""
+
+import hmac
+import secrets  # noqa: TID251 - a secret must not follow from a seed
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
+from urllib.parse import quote
+
+from sendproof_simulators.core.http import Problem
+
+_HOST, _ORIGIN, _SITE = b"host", b"origin", b"sec-fetch-site"
+_CHECKED = frozenset({_HOST, _ORIGIN, _SITE})
+_TRUSTED_SITES = frozenset({b"same-origin", b"none"})
+_PREFIX = "/token/"
+_BEARER = "bearer "
+_TOKEN_BYTES = 24
+_MIN_TOKEN = 16
+
+# Of the seed from which credentials are drawn when other machines can connect.
+_CREDENTIAL_BITS = 256
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The rules of one server.
+
+    `names` are its host names apart from loopback and from the address of the connection, in lower case. `token` is
+    that of the control API; None if it needs none.
+    """
+
+    names: frozenset[str] = frozenset()
+    token: str | None = None
+
+    def refusal(self, headers: Headers, address: str) -> Problem | None:
+        """Return why a request with these headers, to this address of the server, is refused; None if it is not."""
+        return _refusal(self.names, tuple(header for header in headers if header[0] in _CHECKED), address)
+
+    def control_path(self, path: str, headers: Headers) -> tuple[str, Problem | None]:
+        """Return the path of a request to the control API without the token, and why the request is refused."""
+        presented, rest = _split_token(path)
+        if self.token is None:
+            return rest, None
+        tokens = [text for text in (presented, *_bearer_tokens(headers)) if text is not None]
+        if any(_is_equal(token, self.token) for token in tokens):
+            return rest, None
+        return rest, _unauthorized(bool(tokens))
+
+    def address(self, url: str) -> dict[str, str]:
+        """Return the address of the control API for its clients: `url`, which contains the `token` if there is one."""
+        if self.token is None:
+            return {"url": url}
+        return {"url": f"{url}{_PREFIX}{quote(self.token, safe='')}", "token": self.token}
+
+
+#: Any client of this machine, without a token.
+LOOPBACK = Access()
+
+
+def access_rules(host: str, public_host: str | None, allowed: Sequence[str], token: str | None) -> Access:
+    """Return the rules of a server that listens on `host`.
+
+    `ValueError` names a token that is too short to be a secret.
+    """
+    if token is not None and len(token) < _MIN_TOKEN:
+        raise ValueError(f"--control-token: expected at least {_MIN_TOKEN} characters, got {len(token)}")
+    names = frozenset(_without_dot(name) for name in (host, public_host, *allowed) if name)
+    needed = None if is_loopback(host) else secrets.token_urlsafe(_TOKEN_BYTES)
+    return Access(names, token or needed)
+
+
+def is_loopback(host: str) -> bool:
+    """Return True for a host that only this machine reaches. Browsers resolve `*.localhost` to this machine as well.
+
+    Source: RFC 6761, section 6.3.
+    """
+    name = _without_dot(host)
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def credential_seed(host: str) -> int | None:
+    """Return a secret seed for the credentials of a server that other machines can reach, None for any other."""
+    return None if is_loopback(host) else secrets.randbits(_CREDENTIAL_BITS)
+
+
+@lru_cache(maxsize=1024)
+def _refusal(names: frozenset[str], headers: tuple[tuple[bytes, bytes], ...], address: str) -> Problem | None:
+    """Decide on the three headers. Clients repeat theirs, so most decisions are in the cache."""
+    hosts, origins, sites = ([value for name, value in headers if name == wanted] for wanted in (_HOST, _ORIGIN, _SITE))
+    if len(hosts) > 1:
+        return Problem(kind="bad_request", status=400, detail="expected one Host header, got several")
+    host = hosts[0].decode("latin-1").strip() if hosts else None
+    # A request without a Host is one in HTTP/1.0; no browser sends it.
+    if host is not None and not _is_own(_host_name(host), names, address):
+        return _wrong_host(host)
+    foreign = (origin for origin in origins if not _is_same(origin.decode("latin-1"), host))
+    if (origin := next(foreign, None)) is not None:
+        return _wrong_origin(origin.decode("latin-1"))
+    if any(site.lower() not in _TRUSTED_SITES for site in sites):
+        return _wrong_origin("another site")
+    return None
+
+
+def _is_same(origin: str, host: str | None) -> bool:
+    """Return True for the origin of this server's own pages, behind TLS as well. "null" is that of a sandboxed page."""
+    scheme, _, authority = origin.lower().partition("://")
+    return host is not None and scheme in {"http", "https"} and authority == host.lower()
+
+
+def _host_name(host: str) -> str:
+    """Return the host of a Host header without its port and brackets, in lower case; "" if it is none."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return _without_dot(host.partition(":")[0])
+
+
+def _without_dot(name: str) -> str:
+    return name.strip("[]").removesuffix(".").lower()
+
+
+def _is_own(name: str, names: frozenset[str], address: str) -> bool:
+    return name in names or is_loopback(name) or name == address
+
+
+def _wrong_host(host: str) -> Problem:
+    shown = host[:100]
+    detail = (
+        f"expected a Host that names this server, got {shown!r}; if clients use that name, start the simulators with "
+        "--public-host NAME (the name in URLs) or --allow-host NAME"
+    )
+    return Problem(kind="bad_request", status=421, detail=detail)
+
+
+def _wrong_origin(origin: str) -> Problem:
+    detail = f"expected a client outside a browser or a page of this server, got a request by a page of {origin[:100]}"
+    return Problem(kind="forbidden", status=403, detail=detail)
+
+
+def _unauthorized(has_token: bool) -> Problem:  # noqa: FBT001 - the only argument
+    got = "another" if has_token else "none"
+    detail = (
+        f"expected the token of the control API, got {got}; use the URL that the simulators printed at their start, "
+        "or send Authorization: Bearer TOKEN"
+    )
+    return Problem(kind="unauthorized", status=401, detail=detail)
+
+
+def _split_token(path: str) -> tuple[str | None, str]:
+    """Return the token at the start of a path, None without one, and the rest of the path."""
+    if not path.startswith(_PREFIX):
+        return None, path
+    token, _, rest = path.removeprefix(_PREFIX).partition("/")
+    return token, "/" + rest
+
+
+def _bearer_tokens(headers: Headers) -> list[str]:
+    values = (value.decode("latin-1") for name, value in headers if name == b"authorization")
+    return [value[len(_BEARER) :].strip() for value in values if value.lower().startswith(_BEARER)]
+
+
+def _is_equal(presented: str, token: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(presented.encode(), token.encode())

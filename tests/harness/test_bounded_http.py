@@ -1,0 +1,59 @@
+"""Requests of `contract` and `doctor` to servers of others, which may respond with anything."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+from raw_server import (
+    dripping_body,
+    dripping_header,
+    endless_body,
+    endless_header,
+    gzip_bomb,
+    raw_server,
+    response,
+)
+from sendproof_harness.conformance.http import ListenerResponse, send
+from sendproof_harness.conformance.requests import ListenerRequest
+from sendproof_harness.preflight.http import PreflightClient
+
+
+def probe(url: str, timeout_s: float = 60.0) -> ListenerResponse:
+    """Send one event to a listener."""
+    return send(ListenerRequest(what="an event", expects="answered", body=b"{}", url=url), timeout_s)
+
+
+def test_listener_with_a_long_answer_has_answered() -> None:
+    """Only the status has a meaning."""
+    with raw_server(endless_body()) as url:
+        assert probe(url) == ListenerResponse(status=200)
+
+
+@pytest.mark.parametrize("parts", [dripping_header, dripping_body])
+def test_listener_whose_answer_does_not_end_is_too_slow(parts: Callable[[], Iterator[bytes]]) -> None:
+    with raw_server(parts(), pause=0.02) as url:
+        assert probe(url, timeout_s=0.2) == ListenerResponse(error="no response within 0.2 s", timed_out=True)
+
+
+def test_listener_that_sends_no_http_has_failed() -> None:
+    with raw_server(endless_header()) as url:
+        assert (probe(url).error or "").startswith("the connection failed: ")
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        (gzip_bomb(100 * 1024 * 1024), "a response of more than 5,000,000 bytes"),
+        (endless_body(), "a response of more than 5,000,000 bytes"),
+        (endless_header(), "got more than 65536 bytes when reading header line"),
+    ],
+    ids=["gzip bomb", "endless body", "endless header"],
+)
+def test_doctor_names_a_response_without_limits(parts: Iterable[bytes], reason: str) -> None:
+    with raw_server(parts) as url, PreflightClient() as client:
+        assert client.request("GET", url).text == reason
+
+
+def test_doctor_shows_deep_json_as_text() -> None:
+    with raw_server(response(b"[" * 100_000)) as url, PreflightClient() as client:
+        assert (client.request("GET", url).status, client.request("GET", url).json) == (200, None)

@@ -1,0 +1,62 @@
+"""SIGINT, SIGTERM and SIGHUP end a program once, in an orderly way, and in time."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import os, signal, threading
+from sendproof_harness.interruption import enter_stage, interruptible, keep
+from sendproof_harness.program import run_program
+
+def program():
+    enter_stage("reading")
+    try:
+        {body}
+    finally:
+        os.kill(os.getpid(), signal.SIGINT)
+        keep("Kept: everything")
+    return 0
+
+raise SystemExit(run_program(program))
+"""
+STUCK = """
+import os, signal, threading
+from sendproof_harness.interruption import enter_stage, interruptible
+
+with interruptible(deadline_s=0.1):
+    enter_stage("hanging")
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        threading.Event().wait()
+"""
+
+
+def run(code: str) -> tuple[int, str]:
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    return completed.returncode, completed.stderr
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signal_ends_the_program_with_its_status_and_one_message(name: str) -> None:
+    """A second signal during the clean-up changes nothing: terminals and CI servers often send several."""
+    status, message = run(PROGRAM.format(body=f"os.kill(os.getpid(), signal.{name})"))
+    assert status == 128 + signal.Signals[name]
+    assert message == f"sendproof: interrupted by {name} while reading\nKept: everything\n"
+
+
+def test_clean_up_that_hangs_ends_at_the_deadline() -> None:
+    assert run(STUCK) == (
+        128 + signal.SIGTERM,
+        "sendproof: interrupted by SIGTERM while hanging\nNothing is kept.\n",
+    )
+
+
+def test_ignored_signal_stays_ignored() -> None:
+    """`nohup` ignores SIGHUP, and a shell ignores SIGINT for its background jobs."""
+    body = "signal.raise_signal(signal.SIGHUP); os._exit(7)"
+    code = PROGRAM.format(body=body)
+    assert run(f"import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n{code}") == (7, "")
