@@ -8,10 +8,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from socket import socket
 
 import uvicorn
+from sqlalchemy.exc import OperationalError
 
 from sendproof_bridge import __version__
 from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
@@ -19,11 +21,12 @@ from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
 from sendproof_bridge.domain.accounts import Bridge, open_account, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
 from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, guarded, server_bounds
+from sendproof_bridge.inbound.listening import AddressUnusableError, listen
 from sendproof_bridge.log_format import PlainFormatter
 from sendproof_bridge.outbound import providers
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.storage import store
-from sendproof_bridge.storage.store import DatabaseInUseError, SchemaVersionError, Store
+from sendproof_bridge.storage.store import DatabaseUnusableError, Store, sentence_on
 from sendproof_bridge.worker import Worker
 
 OK, FAILED, MISUSED = 0, 1, 2
@@ -35,8 +38,12 @@ _SWITCH_SECONDS = 0.0005
 _EPILOG = """example: sendproof-bridge --config bridge.toml
 
 Exit status: 0 after a stop by Ctrl-C or SIGTERM, or if --check finds no mistake;
-1 after a failure; 2 if a setting is invalid, if another bridge uses the database,
-or if a bridge of another version created it."""
+1 after a failure; 2 if a setting is invalid, if the database cannot be used (another
+bridge uses it, or a bridge of another version created it), or if the port is taken."""
+
+# Together less than the ten seconds after which many supervisors kill a process.
+_STOP_SECONDS = 5.0
+_CONNECTIONS_CLOSE_SECONDS = 2
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load(options.config, os.environ, providers.providers())
         return _check(config) if options.check else _run(config)
-    except (ConfigError, DatabaseInUseError, SchemaVersionError) as error:
+    except (ConfigError, DatabaseUnusableError, AddressUnusableError) as error:
         sys.stderr.write(f"{error}\n")
+        return MISUSED
+    except OperationalError as error:
+        sys.stderr.write(f"{sentence_on(error)}\n")
         return MISUSED
 
 
@@ -79,22 +89,34 @@ def _check(config: Config) -> int:
 def _run(config: Config) -> int:
     _set_up_logging(config.bridge.log)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with store.lock(config.bridge.database), closing(Store(config.bridge.database)) as database:
+    with (
+        store.lock(config.bridge.database),
+        closing(Store(config.bridge.database)) as database,
+        ExitStack() as listening,
+    ):
+        sockets = [listening.enter_context(bound) for bound in listen(*config.bridge.listen)]
         clock: Clock = SandboxClock(config.bridge.clock_url) if config.bridge.clock_url else SystemClock()
         bridge = open_bridge(config, database, clock, HttpClient())
-        return _serve(config.bridge, bridge)
+        return _serve(config.bridge, bridge, sockets)
 
 
-def _serve(config: BridgeConfig, bridge: Bridge) -> int:
+def _serve(config: BridgeConfig, bridge: Bridge, sockets: list[socket]) -> int:
     worker = Worker(bridge, config.threads)
-    with closing(WebhookApp(bridge, worker.wake)) as app:
+    with closing(WebhookApp(bridge, worker.wake, config.operator_token)) as app:
         guard = ConnectionGuard(server_bounds())
         server = _Server(_uvicorn_config(config, app, guard), guard, worker)
-        # If it cannot listen, it logs the reason and exits with its own status.
-        with suppress(SystemExit):
-            server.run()
-        worker.stop()
-    return OK if server.started and not server.worker_failed else FAILED
+        server.run(sockets)
+        status = OK if server.started and not server.worker_failed else FAILED
+        if not worker.stop(_STOP_SECONDS):
+            _abandon_calls(status)
+    return status
+
+
+def _abandon_calls(status: int) -> None:
+    """End the process although calls have no response yet: the next start looks them up, as after a kill."""
+    logger.warning("stopped without the responses of some calls; the next start looks them up")
+    logging.shutdown()
+    os._exit(status)
 
 
 def _uvicorn_config(config: BridgeConfig, app: WebhookApp, guard: ConnectionGuard) -> uvicorn.Config:
@@ -109,6 +131,7 @@ def _uvicorn_config(config: BridgeConfig, app: WebhookApp, guard: ConnectionGuar
         access_log=False,
         lifespan="off",
         proxy_headers=False,
+        timeout_graceful_shutdown=_CONNECTIONS_CLOSE_SECONDS,
     )
 
 
@@ -147,10 +170,17 @@ class _Server(uvicorn.Server):
     def _work(self) -> None:
         try:
             self._worker.run()
+        except OperationalError as error:
+            # A traceback would hide the only thing to know: the disk is full, or the file is gone.
+            logger.error("%s; the bridge stops, and continues from here at its next start", sentence_on(error))  # noqa: TRY400
+            self._fail()
         except Exception:
             logger.exception("the worker failed: the bridge stops, and continues from here at its next start")
-            self.worker_failed = True
-            self.should_exit = True
+            self._fail()
+
+    def _fail(self) -> None:
+        self.worker_failed = True
+        self.should_exit = True
 
 
 class _JsonFormatter(logging.Formatter):

@@ -34,6 +34,8 @@ from sendproof_bridge.config_fields import REQUIRED, SECRET_CHECKS, Check, Secre
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _MAX_THREADS = 16
+# A hundred clients are a tenth of this.
+_MAX_BYTES = 1_000_000
 _MAX_HOURS = 30 * 24
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
@@ -101,6 +103,7 @@ class BridgeConfig:
     clock_url: str | None = None
     threads: int = 4
     log: str = "plain"
+    operator_token: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +117,28 @@ class Config:
 def load(path: Path, environment: Mapping[str, str], providers: Mapping[str, Settings]) -> Config:
     """Read and check a file. `providers` maps each available provider to its own settings."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        document = tomllib.loads(_text(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name the settings with --config") from error
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deeply; every setting is at most two sections deep") from error
     reader = _Reader(environment, providers)
     config = reader.config(document, path.parent)
     if reader.mistakes or config is None:
         raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in reader.mistakes))
     return config
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise ConfigError(f"{path}: expected at most {_MAX_BYTES:,} bytes of settings, got more")
+    return content.decode("utf-8")
 
 
 BRIDGE: Settings = {
@@ -140,6 +155,12 @@ BRIDGE: Settings = {
         config_fields.one_of(("plain", "json")),
         "The format of log lines on standard error. They never contain bodies, secrets or URLs with tokens.",
         "plain",
+    ),
+    "operator_token": Setting(
+        config_fields.secret,
+        "Opens `/status` and `/campaigns/...` to requests with `Authorization: Bearer TOKEN`; without it, both are "
+        "closed.",
+        None,
     ),
 }
 

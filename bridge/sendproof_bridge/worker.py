@@ -58,6 +58,7 @@ class Worker:
                 self._run_due_jobs()
                 tick = self._park(tick)
         finally:
+            self._pool.shutdown(wait=False)
             self._idle.set()
 
     def _park(self, tick: Tick) -> Tick:
@@ -75,14 +76,16 @@ class Worker:
         self._changed.set()
         self._bridge.clock.wake()
 
-    def stop(self) -> None:
-        """Complete running jobs and start no more."""
+    def stop(self, seconds: float | None = None) -> bool:
+        """Start no more jobs, and wait for those that run; return False if some still run after `seconds`.
+
+        Jobs that have not begun, and jobs that still run, belong to the next start of the bridge.
+        """
         self._stopping.set()
         if isinstance(self._bridge.clock, SandboxClock):
             self._bridge.clock.stop()
         self.wake()
-        self._idle.wait()
-        self._pool.shutdown()
+        return self._idle.wait(seconds) and not self._running
 
     def _plan_start(self) -> None:
         with self._bridge.store.write() as tx:
@@ -99,6 +102,8 @@ class Worker:
         """Run due jobs until none is left."""
         while True:
             self._changed.clear()
+            if self._stopping.is_set():
+                self._cancel_waiting()
             self._remove_finished()
             if not self._stopping.is_set() and len(self._running) < self._threads:
                 for group in self._claim():
@@ -144,10 +149,16 @@ class Worker:
         self._running[future] = group
         future.add_done_callback(lambda _: self._changed.set())
 
+    def _cancel_waiting(self) -> None:
+        """Leave claimed jobs that no thread has begun to the next start of the bridge."""
+        for future in self._running:
+            future.cancel()
+
     def _remove_finished(self) -> None:
         for future in [future for future in self._running if future.done()]:
             del self._running[future]
-            future.result()
+            if not future.cancelled():
+                future.result()
 
     def _attempt(self, group: JobGroup) -> None:
         try:

@@ -70,8 +70,8 @@ def up(
         str | None,
         typer.Option(
             envvar="SENDPROOF_CONTROL_TOKEN",
-            show_envvar=True,
-            help="Token that clients of the control API need. Default: none on loopback, else a random one.",
+            help="Token that clients of the control API need. Default: none on loopback, else a random one."
+            " Same as SENDPROOF_CONTROL_TOKEN, which is in no list of processes.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,

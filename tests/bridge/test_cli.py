@@ -1,15 +1,16 @@
 """The command line."""
 
+import resource
 import subprocess
 import sys
 
 import pytest
 
 
-def run_bridge(*arguments):
+def run_bridge(*arguments, **options):
     """Run the program to its end."""
     command = [sys.executable, "-m", "sendproof_bridge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
 
 
 def test_help_shows_an_example():
@@ -26,7 +27,8 @@ def test_invalid_settings_exit_with_status_2(tmp_path):
 
     assert result.returncode == 2
     assert result.stderr.splitlines()[0] == (
-        f"{path}: bridge: port is not a known setting; known are database, listen, public_url, clock_url, threads, log"
+        f"{path}: bridge: port is not a known setting; known are database, listen, public_url, clock_url, threads, log,"
+        " operator_token"
     )
 
 
@@ -37,15 +39,48 @@ def test_invalid_arguments_exit_with_status_2_and_usage(arguments):
     assert (result.returncode, result.stderr.startswith("usage: sendproof-bridge")) == (2, True)
 
 
-def test_port_in_use_exits_with_status_1(tmp_path, services):
+def test_port_in_use_exits_with_status_2(tmp_path, services):
     """No service is called: no webhook could reach the bridge."""
     taken = services.url.removeprefix("http://")
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen=taken, url=services.url))
     result = run_bridge("--config", path)
 
-    assert (result.returncode, "address already in use" in result.stderr) == (1, True)
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"bridge: listen: {taken} cannot be used: Address already in use; stop the program that uses it, or set another"
+        " address\n"
+    )
     assert services.received == []
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda path: path.mkdir(), "expected the database file, got a folder: name a file in it"),
+        (lambda path: path.write_text("not SQLite" * 100), "the database cannot be used: file is not a database; set"),
+        (lambda path: path.symlink_to("/proc/bridge.sqlite"), "the database cannot be used: No such file or directory"),
+        (lambda path: path.symlink_to(path), "the database cannot be used: Too many levels of symbolic links; set"),
+    ],
+)
+def test_unusable_database_exits_with_status_2_and_a_sentence(tmp_path, make, sentence):
+    path = tmp_path / "bridge.toml"
+    path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
+    make(tmp_path / "bridge.sqlite")
+    result = run_bridge("--config", path)
+
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert f"/bridge.sqlite: {sentence}" in result.stderr
+
+
+def test_full_disk_exits_with_status_2_and_a_sentence(tmp_path):
+    """A limit on the size of files stands in for the disk."""
+    path = tmp_path / "bridge.toml"
+    path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
+    result = run_bridge("--config", path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
+
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "the database cannot be used: disk I/O error; check the disk, and free some space" in result.stderr
 
 
 TEXTLOCAL_CONFIG = """

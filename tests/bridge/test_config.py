@@ -195,3 +195,18 @@ def test_readme_example_is_valid(tmp_path):
 
 def test_readme_lists_every_kind_of_job():
     assert {*HANDLERS, *BATCH_HANDLERS} <= set(re.findall(r"^\| `(\w+)`", README, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"#" * 1_000_001, "expected at most 1,000,000 bytes of settings, got more"),
+        (b"a = " + b"[" * 100_000, "is nested too deeply; every setting is at most two sections deep"),
+    ],
+)
+def test_hostile_file_is_a_mistake(tmp_path, content, sentence):
+    """`--config /dev/zero` would fill the memory."""
+    file = tmp_path / "bridge.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=sentence):
+        load(file, {}, {})

@@ -49,5 +49,5 @@ def test_rejected_call_is_given_up_after_six_attempts():
 
 
 def test_internal_error_is_given_up_after_six_attempts():
-    """A programming error does not go away, and the dead job is reported by `/health`."""
+    """A programming error does not go away, and the dead job is reported by `/status`."""
     assert (decide(KeyError("x"), 1, NOW), decide(KeyError("x"), 6, NOW)) == (RetryAt(at=NOW + SECOND), GiveUp())

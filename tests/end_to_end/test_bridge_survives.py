@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from killing_proxy import KillPoint, killing_proxy
-from running_bridge import TOKEN, BridgeProcess, Sandbox, lines, wait_until
+from running_bridge import OPERATOR_TOKEN, TOKEN, BridgeProcess, Sandbox, lines, wait_until
 
 DAY = 24 * 3600 * 1000
 WEEK = 8 * DAY
@@ -167,14 +167,15 @@ def test_bridge_stops_with_status_0_after_sigterm(proxied):
 
 
 @pytest.mark.slow
-def test_bridge_reports_health_and_campaign_state(proxied):
+def test_bridge_reports_status_and_campaign_state(proxied):
     proxied.start()
     proxied.sandbox.plan(7001, CUSTOMERS, SPLITS)
     proxied.sandbox.advance(by_ms=WEEK)
 
-    health = requests.get(f"{proxied.bridge.url}/health", timeout=60).json()
-    campaign = requests.get(f"{proxied.bridge.url}/campaigns/acme/505/7001", timeout=60).json()
-    assert (health["status"], campaign["state"], campaign["customers"]) == ("ok", "finished", CUSTOMERS)
+    headers = {"Authorization": f"Bearer {OPERATOR_TOKEN}"}
+    status = requests.get(f"{proxied.bridge.url}/status", headers=headers, timeout=60).json()
+    campaign = requests.get(f"{proxied.bridge.url}/campaigns/acme/505/7001", headers=headers, timeout=60).json()
+    assert (status["status"], campaign["state"], campaign["customers"]) == ("ok", "finished", CUSTOMERS)
     assert "pending" not in campaign["messages"]
 
 

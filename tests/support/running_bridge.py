@@ -16,6 +16,7 @@ from sendproof_harness.run.processes import free_port
 
 START = "2026-03-02T00:00:00.000Z"
 TOKEN = "a-token-for-tests"
+OPERATOR_TOKEN = "an-operator-token-for-tests"
 
 
 class Sandbox:
@@ -123,6 +124,7 @@ def config_text(sandbox: Sandbox, port: int, urls: dict[str, str]) -> str:
 database = "bridge.sqlite"
 listen = "127.0.0.1:{port}"
 public_url = "{urls["bridge"]}"
+operator_token = "{OPERATOR_TOKEN}"
 {f'clock_url = "{sandbox.clock_url}"' if sandbox.clock_url else ""}
 
 [[clients]]

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
+from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.domain.accounts import Bridge, Client
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.inbound import status
@@ -19,7 +20,7 @@ from sendproof_bridge.inbound.group_commit import GroupCommit
 from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt, UnauthenticatedWebhookError
 
 # An event or a receipt has a few hundred bytes.
-_MAX_BODY_BYTES = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 
 # Without a body: the server writes head and body separately, and each write wakes the client that waits for it.
 _STORED = Response()
@@ -52,9 +53,13 @@ class _Endpoint:
 class WebhookApp:
     """The HTTP endpoints of one bridge."""
 
-    def __init__(self, bridge: Bridge, wake: Callable[[], None]) -> None:
-        """`wake` is called after requests were stored, so that the worker looks for work."""
+    def __init__(self, bridge: Bridge, wake: Callable[[], None], operator_token: Secret | None = None) -> None:
+        """`wake` is called after requests were stored, so that the worker looks for work.
+
+        Without an `operator_token`, the endpoints for operators are closed.
+        """
         self._bridge = bridge
+        self._operator = None if operator_token is None else f"Bearer {operator_token.reveal()}".encode()
         self._group_commit = GroupCommit(bridge.store, bridge.clock, wake)
         self._tokens = {name: client.config.webhook_token.reveal().encode() for name, client in bridge.clients.items()}
 
@@ -67,6 +72,7 @@ class WebhookApp:
                 Route("/webhooks/optimove/{client}/{token}", event, methods=["POST"]),
                 Route("/webhooks/{provider}/{client}/{token}", provider_webhook, methods=["POST"]),
                 Route("/health", self._health),
+                Route("/status", self._status),
                 Route("/campaigns/{client}/{channel:int}/{campaign}", self._campaign),
             ]
         )
@@ -108,9 +114,19 @@ class WebhookApp:
 
     def _health(self, request: Request) -> Response:
         del request
-        return JSONResponse(status.health(self._bridge))
+        up = status.is_up(self._bridge)
+        return JSONResponse({"status": "up" if up else "down"}, 200 if up else 503)
+
+    def _status(self, request: Request) -> Response:
+        return JSONResponse(status.status(self._bridge)) if self._is_operator(request) else _not_found()
+
+    def _is_operator(self, request: Request) -> bool:
+        shown = request.headers.get("authorization", "").encode()
+        return self._operator is not None and hmac.compare_digest(shown, self._operator)
 
     def _campaign(self, request: Request) -> Response:
+        if not self._is_operator(request):
+            return _not_found()
         parts = request.path_params
         key = CampaignKey(parts["client"], parts["channel"], parts["campaign"])
         client = self._bridge.clients.get(key.client)
@@ -140,7 +156,7 @@ async def _read_body(request: Request) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MAX_BODY_BYTES:
+        if len(body) > MAX_BODY_BYTES:
             raise _TooLargeError
     return body
 
@@ -150,4 +166,4 @@ def _not_found() -> Response:
 
 
 def _too_large() -> Response:
-    return PlainTextResponse(f"expected at most {_MAX_BODY_BYTES} bytes", 413)
+    return PlainTextResponse(f"expected at most {MAX_BODY_BYTES} bytes", 413)

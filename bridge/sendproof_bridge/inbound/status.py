@@ -1,10 +1,11 @@
-"""The bridge's own status: health, and the state and totals of one campaign."""
+"""The bridge's own status: up or down for all; the state of jobs and of one campaign for the operator."""
 
 # ruff: noqa: S608 statements are built from constants of this package only
 
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from sendproof_bridge import __version__
 from sendproof_bridge.clock import iso
@@ -23,6 +24,7 @@ _METRIC_NAMES = {
     BOUNCED: "bounced",
 }
 
+_ANY_RUN = text("SELECT 1 FROM run LIMIT 1")
 _JOB_COUNTS = text("SELECT state, COUNT(*) FROM job GROUP BY state")
 _FAILED_JOBS = text(
     "SELECT id, state, last_error FROM job"
@@ -47,7 +49,17 @@ _REPORTS = text(
 )
 
 
-def health(bridge: Bridge) -> dict[str, Any]:
+def is_up(bridge: Bridge) -> bool:
+    """Return True if the database can be read."""
+    try:
+        with bridge.store.read() as tx:
+            tx.execute(_ANY_RUN)
+    except DBAPIError:
+        return False
+    return True
+
+
+def status(bridge: Bridge) -> dict[str, Any]:
     """Return the status `ok`, or `attention` with the problems of jobs."""
     with bridge.store.read() as tx:
         counts: dict[str, int] = dict(tx.execute(_JOB_COUNTS).all())

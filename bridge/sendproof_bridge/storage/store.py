@@ -5,8 +5,11 @@ that work (a page read, a receipt polled) is done again, with the same result. D
 goes through `write_durably`: acknowledged events, and the mark that a batch is being sent.
 """
 
+import errno
 import fcntl
+import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import DBAPIError
 
 from sendproof_bridge.clock import real_now
 from sendproof_bridge.storage import schema
@@ -23,24 +27,53 @@ _BUSY_SECONDS = 30
 _CONNECTIONS = 32
 
 
-class DatabaseInUseError(Exception):
+# SQLite reports a full disk under both names, depending on the file that could not grow.
+_REMEDIES = {
+    "database or disk is full": "free some space",
+    "disk I/O error": "check the disk, and free some space",
+    "attempt to write a readonly database": "let the user of the bridge write the file and its folder",
+    "unable to open database file": "let the user of the bridge write the file and its folder",
+    "file is not a database": "set [bridge] database to a file of the bridge, or to a new file",
+    "database disk image is malformed": "restore the file from a copy, or set [bridge] database to a new file",
+}
+
+
+class DatabaseUnusableError(Exception):
+    """The database cannot be used. The message is one sentence with the remedy."""
+
+
+class DatabaseInUseError(DatabaseUnusableError):
     """Another bridge uses this database."""
 
 
-class SchemaVersionError(Exception):
+class SchemaVersionError(DatabaseUnusableError):
     """A bridge of another version created the database."""
+
+
+def sentence_on(error: DBAPIError) -> str:
+    """Return an error of SQLite as a sentence with the remedy."""
+    remedy = _REMEDIES.get(str(error.orig), "check the file and its disk")
+    return f"the database cannot be used: {error.orig}; {remedy}"
 
 
 class Store:
     """Transactions. `write` takes the write lock at its start, so what it reads stays true until it commits."""
 
     def __init__(self, path: Path) -> None:
-        """Open the database; create it if missing. `SchemaVersionError` if its tables have another version."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Open the database; create it if missing. `DatabaseUnusableError` says why that is not possible."""
+        if not path.exists():
+            _create(path).close()
         self._engine = _engine(path, "NORMAL")
         self._durable = _engine(path, "FULL")
         # Threads wait here rather than in SQLite, which polls with growing pauses.
         self._writing = threading.Lock()
+        try:
+            self._create_tables(path)
+        except DBAPIError as error:
+            self.close()
+            raise DatabaseUnusableError(f"{path}: {sentence_on(error)}") from error
+
+    def _create_tables(self, path: Path) -> None:
         with self.write() as tx:
             _check_version(tx, path)
             schema.metadata.create_all(tx)
@@ -119,19 +152,41 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def lock(path: Path) -> IO[str]:
-    """Keep other bridges off this database while the returned file is open.
+def lock(path: Path) -> IO[bytes]:
+    """Keep other bridges off this database while the returned file is open, by whatever path they name it.
 
     The lock ends with the process, even if the process is killed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    name = path.with_name(path.name + ".lock")
-    file = name.open("w")
+    resolved = Path(os.path.realpath(path))
+    # Elsewhere than on Linux, a lock on the database itself would also shut out SQLite.
+    locked = resolved if sys.platform == "linux" else resolved.with_name(resolved.name + ".lock")
+    file = _create(locked)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
+        if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+            raise _not_opened(path, error) from error
         raise DatabaseInUseError(
-            f"another bridge uses {path} (it holds {name}): stop it, or set another [bridge] database for this one"
+            f"another bridge uses {path} (it holds a lock on {locked}): stop it, or set another [bridge] database for"
+            " this one"
         ) from error
     return file
+
+
+def _create(path: Path) -> IO[bytes]:
+    """Open the file; create it and its folder if missing, for this user only: it holds customers' numbers."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb+", buffering=0)
+    except OSError as error:
+        raise _not_opened(path, error) from error
+
+
+def _not_opened(path: Path, error: OSError) -> DatabaseUnusableError:
+    if path.is_dir():
+        return DatabaseUnusableError(f"{path}: expected the database file, got a folder: name a file in it")
+    return DatabaseUnusableError(
+        f"{path}: the database cannot be used: {error.strerror}; set [bridge] database to a file that the user of the"
+        " bridge may write"
+    )

@@ -403,7 +403,7 @@ class ServicePipeline:
 
 def _fail(exchange: Exchange, error: Exception) -> Response:
     """Return the response to a failure of the simulator, so that the journal shows it as such."""
-    log.error("serving %s failed", exchange.request.path, exc_info=error)
+    log.error("serving %r failed", exchange.request.path, exc_info=error)
     exchange.failure = f"the simulator failed: {type(error).__name__}: {error}"
     try:
         return exchange.refuse(

@@ -8,19 +8,22 @@ from contextlib import closing
 import pytest
 import requests
 
+from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.inbound.app import WebhookApp
 from small_bridge import TOKEN
 from stand_in import serving
 
 EVENT = {"EventTypeID": 13, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "ChannelID": 505}
 DELIVERED = {"number": "447123456789", "status": "D", "customID": "", "datetime": "2026-03-02 09:00:07"}
+OPERATOR = {"Authorization": "Bearer the-operator"}
 
 
 @pytest.fixture
 def url(bridge):
     """Run the webhook app; return its URL."""
     woken = []
-    with closing(WebhookApp(bridge.context, lambda: woken.append(1))) as app, serving(app.router()) as app_url:
+    app = WebhookApp(bridge.context, lambda: woken.append(1), Secret("the-operator"))
+    with closing(app), serving(app.router()) as app_url:
         bridge.woken = woken
         yield app_url
 
@@ -145,10 +148,19 @@ def test_waiting_receipts_share_one_job(url, bridge):
     assert bridge.query("SELECT kind, state FROM job") == [("process_receipts", "due")]
 
 
-def test_health_without_problems_is_ok(url):
-    health = requests.get(f"{url}/health", timeout=60).json()
+def test_health_shows_up_or_down_only(url, bridge):
+    up = requests.get(f"{url}/health", timeout=60)
+    bridge.execute("DROP TABLE run")
+    down = requests.get(f"{url}/health", timeout=60)
 
-    assert (health["status"], health["jobs"], health["problems"]) == (
+    assert (up.status_code, up.json()) == (200, {"status": "up"})
+    assert (down.status_code, down.json()) == (503, {"status": "down"})
+
+
+def test_status_without_problems_is_ok(url):
+    status = requests.get(f"{url}/status", headers=OPERATOR, timeout=60).json()
+
+    assert (status["status"], status["jobs"], status["problems"]) == (
         "ok",
         {"due": 0, "running": 0, "done": 0, "dead": 0, "unknown": 0},
         [],
@@ -157,7 +169,22 @@ def test_health_without_problems_is_ok(url):
 
 @pytest.mark.parametrize("campaign", ["acme/505/9999", "acme/999/7001", f"acme/{10**30}/7001", "nobody/505/7001"])
 def test_unknown_campaign_returns_404(url, campaign):
-    response = requests.get(f"{url}/campaigns/{campaign}", timeout=60)
+    response = requests.get(f"{url}/campaigns/{campaign}", headers=OPERATOR, timeout=60)
 
     error = f"campaign {campaign.replace('/', ':')} was never announced here"
     assert (response.status_code, response.json()) == (404, {"error": error})
+
+
+@pytest.mark.parametrize("shown", [None, "", "Bearer", "Bearer None", "Bearer another-token", "the-operator"])
+@pytest.mark.parametrize("path", ["/status", "/campaigns/acme/505/7001"])
+def test_operator_endpoints_are_closed_without_the_token(url, path, shown):
+    """Client names, totals and errors of services are on the port that the internet reaches."""
+    headers = {} if shown is None else {"Authorization": shown}
+    response = requests.get(f"{url}{path}", headers=headers, timeout=60)
+
+    assert (response.status_code, response.text) == (404, "not found")
+
+
+def test_operator_endpoints_are_closed_without_a_setting(bridge):
+    with closing(WebhookApp(bridge.context, lambda: None)) as app, serving(app.router()) as url:
+        assert requests.get(f"{url}/status", headers={"Authorization": "Bearer None"}, timeout=60).status_code == 404

@@ -34,8 +34,8 @@ def reported(bridge, services):
     return bridge
 
 
-def test_health_and_campaign_match_the_contract(reported):
-    assert is_valid("Health", status.health(reported.context))
+def test_status_and_campaign_match_the_contract(reported):
+    assert is_valid("Status", status.status(reported.context))
     assert is_valid("Campaign", status.campaign_status(reported.context, KEY))
 
 

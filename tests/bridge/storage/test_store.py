@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +17,33 @@ def test_lock_refuses_a_second_bridge(tmp_path):
         pytest.raises(DatabaseInUseError, match=r"another bridge uses .*bridge\.sqlite .*stop it"),
     ):
         lock(tmp_path / "bridge.sqlite")
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_lock_refuses_a_second_bridge_by_another_name_of_the_file(tmp_path, link):
+    with lock(tmp_path / "bridge.sqlite"):
+        link(tmp_path / "other.sqlite", tmp_path / "bridge.sqlite")
+        with pytest.raises(DatabaseInUseError, match=r"another bridge uses .*other\.sqlite .*stop it"):
+            lock(tmp_path / "other.sqlite")
+
+
+def test_lock_refuses_a_second_bridge_by_a_relative_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with lock(tmp_path / "bridge.sqlite"), pytest.raises(DatabaseInUseError):
+        lock(Path("folder/../bridge.sqlite"))
+
+
+def test_lock_lets_the_store_write(tmp_path):
+    """SQLite locks parts of the same file."""
+    with lock(tmp_path / "bridge.sqlite"), closing(Store(tmp_path / "bridge.sqlite")) as store:
+        assert store.start_run() == "run-1"
+
+
+def test_database_is_for_its_user_only(tmp_path):
+    """It has the numbers of customers."""
+    with closing(Store(tmp_path / "bridge.sqlite")):
+        files = list(tmp_path.iterdir())
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
 def test_lock_is_released_on_close(tmp_path):

@@ -28,7 +28,7 @@ def test_additive_reports_contain_only_growth(additive, services):
 
 
 def test_growth_with_lost_response_is_not_repeated(additive, services):
-    """It may count already; `/health` names the job."""
+    """It may count already; `/status` names the job."""
     services.respond("UpdateCampaignMetrics", Reply(status=500), Reply())
     additive.run(until=NOON + HOUR)
 
