@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,9 +52,14 @@ def handover_content(
 
 
 def write_handover(content: Mapping[str, Any], file: Path) -> None:
-    """Write the file atomically: a bridge that waits for it never sees a part of it."""
+    """Write the file atomically: a bridge that waits for it never sees a part of it.
+
+    It has credentials, so it is never readable for other users.
+    """
     partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as private:
+        private.write(json.dumps(content, indent=2) + "\n")
     partial.replace(file)
 
 

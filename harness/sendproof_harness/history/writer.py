@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ class RunFacts:
     With `conformance_only`, only the contracts are judged. `wishes` are fields of the line `scenario`: the client's
     wishes that the judge needs. `probes` are the requests that the harness sent to the bridge; they, `aborted` and the
     requests `unauthenticated` have the fields of their kinds of line, as has `identity`. `leaks` are the credentials in
-    the bridge's log; None if the run has no log. `log_is_cut` is true if the middle of it was left out.
+    the bridge's log; None if the run has no log. `log_is_cut` is true if the middle of it was left
+    out. `secrets` are removed from all of it.
     """
 
     scenario: str
@@ -55,6 +57,7 @@ class RunFacts:
     probes: Sequence[Mapping[str, object]] = ()
     other_clients: Sequence[OtherClient] = ()
     unauthenticated: Sequence[Mapping[str, object]] = ()
+    secrets: Sequence[str] = ()
 
 
 def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
@@ -73,7 +76,17 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
         lines.append({"kind": "bridge_log", "leaks": facts.leaks, **({"cut": True} if facts.log_is_cut else {})})
     if facts.aborted is not None:
         lines.append({"kind": "aborted", **facts.aborted})
-    insert_before_end(history, [{**head, **line} for line in lines])
+    insert_before_end(history, [_without_secrets({**head, **line}, facts.secrets) for line in lines])
+
+
+def _without_secrets(line: Mapping[str, object], secrets: Sequence[str]) -> Mapping[str, object]:
+    """Return a line with the names that the simulators give to secrets in their lines."""
+    text = msgspec.json.encode(line)
+    for secret in secrets:
+        name = f"secret-{blake2b(secret.encode(), digest_size=4).hexdigest()}"
+        text = text.replace(secret.encode(), name.encode())
+    redacted: dict[str, object] = msgspec.json.decode(text)
+    return redacted
 
 
 def insert_before_end(history: Path, lines: Sequence[Mapping[str, object]]) -> None:

@@ -9,14 +9,19 @@ from typing import Any
 _MIN_LENGTH = 12
 
 
-def leaked_secrets(log: Path, handover: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Return service, name, count of lines and first line of each credential of one client that is in the log."""
-    secrets = {
-        str(value).encode(): (service, name)
+def secrets_of(handover: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return service and name of each secret credential of one client, by its value."""
+    return {
+        str(value): (service, name)
         for service, details in handover["services"].items()
         for name, value in details["credentials"].items()
         if _is_secret(name) and len(str(value)) >= _MIN_LENGTH
     }
+
+
+def leaked_secrets(log: Path, handover: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Return service, name, count of lines and first line of each credential of one client that is in the log."""
+    secrets = {value.encode(): named for value, named in secrets_of(handover).items()}
     first: dict[bytes, int] = {}
     counts: Counter[bytes] = Counter()
     with log.open("rb") as lines:

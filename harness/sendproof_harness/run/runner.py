@@ -30,6 +30,7 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.errors import RunError, RunOptionsError
 from sendproof_harness.run.execute import execute_steps
 from sendproof_harness.run.identity import run_identity
+from sendproof_harness.run.log_secrets import secrets_of
 from sendproof_harness.run.pacing.endless_reading import ReadingWatch
 from sendproof_harness.run.processes import CommandError, ProcessError, free_port
 from sendproof_harness.run.progress import ProgressListener
@@ -293,6 +294,7 @@ def _save_histories(
         files.append(file)
     clients = [_other_client(context, *pair) for pair in zip(handovers, files, strict=True)] if files[1:] else []
     unauthenticated = _unauthenticated_requests(context, is_shared=place.is_shared)
+    secrets = [value for content in handovers for value in (content["webhook_token"], *secrets_of(content))]
     for index, (handover, file) in enumerate(zip(handovers, files, strict=True)):
         facts = RunFacts(
             scenario=context.scenario.name,
@@ -306,6 +308,7 @@ def _save_histories(
             probes=context.probes,
             # Such a request belongs to no client; the first one stands for all.
             unauthenticated=unauthenticated if index == 0 else (),
+            secrets=secrets,
             other_clients=[*clients[:index], *clients[index + 1 :]],
         )
         add_run_facts(file, facts, context.control.clock(handover["sandbox"])["now"])

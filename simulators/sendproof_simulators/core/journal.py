@@ -1,7 +1,7 @@
 """The complete record of a sandbox: entries in the order of events, one line of JSON each.
 
 Lines are written to a file in blocks, so that a sandbox with a million recipients only needs the memory of one block. A
-journal never drops a line: the judge needs all of them.
+journal never drops a line: the judge needs all of them. Secrets are removed before a line is written.
 """
 
 import io
@@ -14,6 +14,7 @@ from typing import IO
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
+from sendproof_simulators.core.redaction import Redaction, redact_urls
 
 # A write of this size takes about 0.1 ms; smaller blocks would only add system calls.
 BLOCK_BYTES = 256 * 1024
@@ -24,7 +25,8 @@ _encode = msgspec.json.Encoder().encode
 class Journal:
     """Appends entries, counts them by kind, and reads them back. Closing the journal deletes its file."""
 
-    def __init__(self, wall: WallClock) -> None:
+    def __init__(self, wall: WallClock, redaction: Redaction | None = None) -> None:
+        self._redaction = redaction or Redaction()
         self.counts: Counter[str] = Counter()
         self._wall = wall
         self._lines: list[bytes] = []
@@ -43,9 +45,10 @@ class Journal:
                 "at": self._text(at),
                 "real": round(self._wall.time(), 3),
                 "kind": kind,
-                **fields,
+                **redact_urls(kind, fields),
             }
         )
+        line = self._redaction.redact_line(line)
         self._lines.append(line)
         self._pending += len(line)
         if self._pending > BLOCK_BYTES:

@@ -20,6 +20,7 @@ from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.journal import Journal
 from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.redaction import Redaction
 from sendproof_simulators.core.seal import sealed
 from sendproof_simulators.core.simulator import Channel, Exclusion, SandboxContext, Simulator
 from sendproof_simulators.core.strict.watch import Watch
@@ -157,7 +158,8 @@ class Sandbox:
         self.states: dict[str, Any] = {
             name: simulator.new_state(self.contexts[name]) for name, simulator in simulators.items()
         }
-        self.journal = Journal(wall)
+        self.redaction = Redaction()
+        self.journal = Journal(wall, self.redaction)
         self.clock = clock or VirtualClock(wall, _fire, start=settings.start, rate=settings.rate)
         self.faults = Faults()
         self.dispatcher = WebhookDispatcher(
@@ -193,7 +195,8 @@ class Sandbox:
     def note_user_agent(self, user_agent: str) -> None:
         """Remember the name and version that a client of the sandbox gives itself, for the header of the history."""
         if len(self._user_agents) < _MAX_USER_AGENTS:
-            self._user_agents[user_agent[:_MAX_USER_AGENT_LENGTH]] = None
+            shown = self.redaction.redact_line(user_agent.encode()).decode()
+            self._user_agents[shown[:_MAX_USER_AGENT_LENGTH]] = None
 
     def record(self, kind: str, fields: Mapping[str, object]) -> int:
         """Add an entry to the journal at the sandbox's current instant; return its number."""

@@ -88,6 +88,9 @@ class Sandboxes:
     def register_credential(self, service: str, name: str, credential: str, sandbox: Sandbox) -> None:
         """Make a sandbox findable by one more credential of a service."""
         self._by_credential[service, credential] = Owner(sandbox, name)
+        # An id or a user name only says whose account it is.
+        if name != "username" and not name.endswith("_id"):
+            sandbox.redaction.add(credential)
 
     def fresh_name(self) -> str:
         """Return a name that no sandbox of this process has had."""

@@ -30,6 +30,7 @@ from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, Faulted
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules, body_rules
+from sendproof_simulators.core.redaction import redact_text
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
@@ -391,7 +392,7 @@ class ServicePipeline:
         if exchange.credential and any(value == exchange.credential for _, value in exchange.request.query):
             fields["credential_in_query"] = True
         if response.status >= _FIRST_ERROR or exchange.has_error_response:
-            fields["response_excerpt"] = response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace")
+            fields["response_excerpt"] = redact_text(response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace"))
         if response.status >= _FIRST_ERROR or not exchange.authenticated:
             fields |= self._near_miss_fields(exchange, response.status)
         if exchange.effects is not None and exchange.effects.summary is not None:
