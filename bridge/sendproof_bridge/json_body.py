@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any, NoReturn
 
 # Optimove's and the providers' objects have six levels.
-_MAX_DEPTH = 100
+MAX_DEPTH = 100
 # An empty value of two bytes takes seventy in memory. A page of 10,000 customers has a hundred for each.
 _MAX_VALUES = 4_000_000
 # Possessive, and also matching a text without an end: linear for any body.
@@ -32,8 +32,8 @@ def decode_json(body: bytes) -> Any:
     """
     if body.count(b",") > _MAX_VALUES:
         raise ValueError(f"expected at most {_MAX_VALUES:,} JSON values, got more")
-    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH and _depth(body) > _MAX_DEPTH:
-        raise ValueError(f"expected JSON of at most {_MAX_DEPTH} levels, got one that is nested too deeply")
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+        raise ValueError(f"expected JSON of at most {MAX_DEPTH} levels, got one that is nested too deeply")
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except ValueError as error:
