@@ -1,15 +1,21 @@
 """`reference/bounds.md`: the bounds of every port and of every client, from the constants of the programs."""
 
+import csv
 from collections.abc import Iterable
 
 from sendproof_bridge import bounded_http as bridge_http
-from sendproof_bridge import json_body
+from sendproof_bridge import clock, json_body
 from sendproof_bridge.inbound import app as inbound
+from sendproof_bridge.outbound import http, response_values
 from sendproof_harness import bounded_http as harness_http
 from sendproof_harness import control_client
+from sendproof_harness.conformance import http as conformance
+from sendproof_harness.handover import reader as handover
 from sendproof_harness.history import reader
+from sendproof_harness.load import model as load
 from sendproof_harness.preflight import http as preflight
 from sendproof_harness.run.keeping import bounded_log
+from sendproof_harness.scenario import yaml_source
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.webhooks import sender
@@ -112,22 +118,58 @@ def _part_rows() -> Iterable[tuple[str, ...]]:
 
 
 def _client_rows() -> Iterable[tuple[str, ...]]:
+    return (*_bridge_rows(), *_simulator_rows(), *_harness_rows(), *_file_rows())
+
+
+def _bridge_rows() -> Iterable[tuple[str, ...]]:
     garbage = "treated like a response that cannot be read"
+    name, both = "bridge, from services", "bridge, from services and webhooks"
+    silence = http.READ_SECONDS
     return (
-        ("bridge, from services", "response, decompressed", _bytes(bridge_http.MAX_RESPONSE_BYTES), garbage),
-        ("bridge, from services and webhooks", "levels of JSON", f"{json_body.MAX_DEPTH}", "400, or " + garbage),
-        ("simulators, from listeners", "time of a pause", f"{sender.TIMEOUT_SECONDS:.0f} s", "the webhook has failed"),
-        ("simulators, from listeners", "response", _bytes(sender.MAX_BODY_BYTES), "not read; the connection is closed"),
-        ("harness, from the control API", "response", _bytes(harness_http.MAX_RESPONSE_BYTES), "error"),
-        ("harness, from the control API", "journal", _bytes(control_client.MAX_JOURNAL_BYTES), "error"),
+        (name, "response, decompressed", _bytes(bridge_http.MAX_RESPONSE_BYTES), garbage),
+        (name, "time of a pause in a response", f"{silence:.0f} s", "treated like a lost response"),
+        (name, "time of a response", f"{silence * bridge_http.TOTAL_PER_READ:.0f} s", "treated like a lost response"),
+        (name, "pages of one list", f"{response_values.MAX_PAGES:,}", garbage),
+        (name, "`Retry-After`", f"{http.MAX_RETRY_AFTER_SECONDS:,} s", "shortened"),
+        (both, "levels of JSON", f"{json_body.MAX_DEPTH}", "400, or " + garbage),
+        (both, "values of JSON", f"{json_body.MAX_VALUES:,}", "400, or " + garbage),
+        ("bridge, from the sandbox's clock", "response", _bytes(clock.MAX_TICK_BYTES), "logged, and requested again"),
+    )
+
+
+def _simulator_rows() -> Iterable[tuple[str, ...]]:
+    listeners, seconds = "simulators, from listeners", f"{sender.TIMEOUT_SECONDS:.0f} s"
+    return (
+        (listeners, "time until the headers, and time of the body", seconds, "the webhook has failed"),
+        (listeners, "response", _bytes(sender.MAX_BODY_BYTES), "not read; the connection is closed"),
+        ("simulators, from batch files", "value in CSV", f"{csv.field_size_limit():,} characters", "400"),
+    )
+
+
+def _harness_rows() -> Iterable[tuple[str, ...]]:
+    contract, control = "`sendproof contract`, from listeners", "harness, from the control API"
+    return (
+        (control, "response", _bytes(harness_http.MAX_RESPONSE_BYTES), "error"),
+        (control, "journal", _bytes(control_client.MAX_JOURNAL_BYTES), "error"),
+        (contract, "response", _bytes(conformance.MAX_BODY_BYTES), "not read; the status counts"),
         ("`sendproof doctor`", "response", _bytes(preflight.MAX_RESPONSE_BYTES), "the check names it"),
-        ("`sendproof judge`", "line of a history", _bytes(reader.MAX_LINE_BYTES), "error"),
+        ("`sendproof doctor`", "time of a pause", f"{preflight.RESPONSE_TIMEOUT_S:.0f} s", "the check names it"),
         (
             "`sendproof run`, from the bridge",
             "log",
             f"first and last {_bytes(bounded_log.HEAD_BYTES)}",
             "the middle is left out, with a note",
         ),
+    )
+
+
+def _file_rows() -> Iterable[tuple[str, ...]]:
+    return (
+        ("scenarios and thresholds", "file", f"{yaml_source.SIZE_LIMIT:,} characters", "error"),
+        ("scenarios and thresholds", "levels of YAML", f"{yaml_source.DEPTH_LIMIT}, without aliases", "error"),
+        ("handover files", "file", _bytes(handover.MAX_BYTES), "error"),
+        ("results of load tests", "file", _bytes(load.MAX_BYTES), "error"),
+        ("histories", "line", _bytes(reader.MAX_LINE_BYTES), "error"),
     )
 
 
