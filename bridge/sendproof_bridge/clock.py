@@ -36,7 +36,7 @@ DAY = 24 * HOUR
 PARTICIPANT = "bridge"
 # The sandbox responds to a park within 20 s; a longer wait means that the connection is dead.
 _PARK_TIMEOUT = (5.0, 40.0)
-_MAX_TICK_BYTES = 64 * 1024
+MAX_TICK_BYTES = 64 * 1024
 _RETRY_SECONDS = 0.25
 # Characters of an unexpected response that are logged.
 _MAX_LOGGED_CHARS = 500
@@ -192,7 +192,7 @@ class SandboxClock:
 
     def _request(self, method: str, url: str, body: object) -> Tick:
         with self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT, stream=True) as response:
-            content = read_body(response, _MAX_TICK_BYTES)
+            content = read_body(response, MAX_TICK_BYTES)
         if not response.ok:
             shown = content[:_MAX_LOGGED_CHARS].decode("utf-8", "replace")
             raise ValueError(f"status {response.status_code} to {body}: {shown}")
