@@ -51,6 +51,24 @@ ContractsPath = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for use by a program.")]
 
 
+PublicHost = Annotated[
+    str | None,
+    typer.Option(help="Host name in the URLs, for clients in other containers. Default: the address to listen on."),
+]
+AllowedHosts = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Another host name that clients use. Repeat it for more."),
+]
+ControlToken = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SENDPROOF_CONTROL_TOKEN",
+        help="Token that clients of the control API need. Default: none on loopback, else a random one."
+        " Same as SENDPROOF_CONTROL_TOKEN, which is in no list of processes.",
+    ),
+]
+
+
 @app.command()
 def up(
     port: Annotated[
@@ -58,22 +76,9 @@ def up(
         typer.Option(help="Port of the control API; services use the next ones. 0: any free.", min=0, max=65_535),
     ] = 4100,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 or :: for all.")] = "127.0.0.1",
-    public_host: Annotated[
-        str | None,
-        typer.Option(help="Host name in the URLs, for clients in other containers. Default: the address to listen on."),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Another host name that clients use. Repeat it for more."),
-    ] = None,
-    control_token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="SENDPROOF_CONTROL_TOKEN",
-            show_envvar=True,
-            help="Token that clients of the control API need. Default: none on loopback, else a random one.",
-        ),
-    ] = None,
+    public_host: PublicHost = None,
+    allow_host: AllowedHosts = None,
+    control_token: ControlToken = None,
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
     allow_remote_webhooks: Annotated[

@@ -13,6 +13,7 @@ from local_simulators import local_simulators
 from repository import CONTRACTS
 from running import running_simulators
 from sendproof_simulators.services.discovery import discover, service_contract
+from sendproof_simulators.services.required_parts import no_longer_required
 
 
 def limit_of(service: str, operation: str, name: str, *options: str) -> dict:
@@ -95,10 +96,51 @@ def test_contract_with_an_invalid_schema_is_refused(tmp_path: Path) -> None:
 
 def test_contract_that_is_no_openapi_is_refused(tmp_path: Path) -> None:
     document = contract_document("delivyr")
-    document["components"]["schemas"]["Send"]["required"] = []
+    document["components"]["schemas"]["Message"]["required"] = []
     write_contract(tmp_path, "delivyr", document)
     with pytest.raises(ValueError, match=r"delivyr\.yaml: expected valid OpenAPI 3\.0"), local_simulators(tmp_path):
         pass
+
+
+def without_required_members(node: object) -> object:
+    """Return a part of a contract without its lists of required members."""
+    if isinstance(node, list):
+        return [without_required_members(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {name: part for name, part in node.items() if name != "required" or not isinstance(part, list)}
+    return {name: without_required_members(part) for name, part in kept.items()}
+
+
+@pytest.mark.parametrize("service", ["delivyr", "optimove", "textlocal", "xtremepush"])
+def test_contract_that_no_longer_requires_members_is_refused(tmp_path: Path, service: str) -> None:
+    """The operations need them: without this check, a request without one is a failure of the simulator."""
+    original = contract_document(service)
+    changed = without_required_members(original)
+    assert all(": body" in part for part in no_longer_required(original, changed))
+    write_contract(tmp_path, service, changed)
+    with pytest.raises(ValueError, match="expected these parts to stay required, because no evidence says"):
+        service_contract(discover()[service], tmp_path)
+
+
+def test_part_that_is_no_longer_required_is_named(tmp_path: Path) -> None:
+    changed_copy(tmp_path, "delivyr.yaml", "required: [template_id, phone_number]", "required: [template_id]")
+    with pytest.raises(ValueError, match=r"without them: sendSms: body\.phone_number; add them"):
+        service_contract(discover()["delivyr"], tmp_path)
+
+
+def test_contract_may_require_more(tmp_path: Path) -> None:
+    changed_copy(
+        tmp_path, "delivyr.yaml", "required: [template_id, phone_number]", "required: [template_id, phone_number, url]"
+    )
+    with local_simulators(tmp_path) as simulators:
+        sandbox = simulators.sandbox()
+        variables = {"TEXT": "Hello"}
+        without, complete = (
+            sandbox.delivyr(variables=variables),
+            sandbox.delivyr(variables=variables, url="https://a.example"),
+        )
+    assert (without.status, complete.status < 300) == (400, True)
 
 
 def test_control_api_obeys_its_own_contract(tmp_path: Path) -> None:

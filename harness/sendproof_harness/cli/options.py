@@ -12,8 +12,15 @@ Bridge = Annotated[str | None, typer.Option(help="URL of a running bridge; Sendp
 Command = Annotated[
     str | None, typer.Option(help="Command that starts your bridge; SENDPROOF_HANDOVER names the handover file.")
 ]
+# The URL can contain a token, which should not be in lists of processes.
+CONTROL_URL_VARIABLE = "SENDPROOF_CONTROL_URL"
 ControlUrl = Annotated[
-    str | None, typer.Option(help="URL of a running control API (`sendproof up`); otherwise simulators are started.")
+    str | None,
+    typer.Option(
+        envvar=CONTROL_URL_VARIABLE,
+        help=f"URL of a running control API, as `sendproof up` prints it; otherwise simulators are started."
+        f" Same as {CONTROL_URL_VARIABLE}.",
+    ),
 ]
 Timeout = Annotated[float, typer.Option(min=1, help="Real seconds to wait for the bridge to become ready or idle.")]
 Results = Annotated[Path, typer.Option(help="Folder for reports, histories and logs.")]

@@ -249,7 +249,10 @@ class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
 
 
 class Trigger(Record, frozen=True, gc=False, tag="trigger"):
-    """A customer met the criteria of a trigger: event 11 is due at the listener of its channel."""
+    """A customer met the criteria of a trigger: event 11 is due at the listener of its channel.
+
+    `excluded` are the attributes and parameters that event 11 leaves out.
+    """
 
     trigger: str
     campaign: int
@@ -257,6 +260,7 @@ class Trigger(Record, frozen=True, gc=False, tag="trigger"):
     customer: str
     template: TemplateId
     request_id: str
+    excluded: tuple[str, ...] = ()
 
 
 class Cancelled(Record, frozen=True, gc=False, tag="cancelled"):

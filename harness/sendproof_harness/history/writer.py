@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
@@ -15,6 +16,7 @@ from sendproof_harness.history.seal import TOTAL_BYTES, SealError, add_seal, spl
 
 # The last line of a history has about 100 bytes.
 _TAIL_BYTES = 4096
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +103,19 @@ def insert_before_end(history: Path, lines: Sequence[Mapping[str, object]]) -> N
             ) from error
         file.seek(size - len(tail[-1]))
         for line in lines:
-            seal, text = add_seal(seal, msgspec.json.encode(line))
+            seal, text = add_seal(seal, _encoded(line))
             file.write(text + b"\n")
         last = msgspec.json.encode(end | {"lines": end["lines"] + len(lines)})
         file.write(add_seal(seal, last, TOTAL_BYTES)[1] + b"\n")
+
+
+def _encoded(line: Mapping[str, object]) -> bytes:
+    r"""Return JSON. The name of a file can hold bytes that are no text; they become an escape such as `\\udcff`."""
+    try:
+        return msgspec.json.encode(line)
+    except UnicodeEncodeError:
+        text = json.dumps(line, ensure_ascii=False)
+        return _NO_TEXT.sub(lambda match: rf"\\u{ord(match[0]):04x}", text).encode()
 
 
 def _seal_before_end(tail: Sequence[bytes]) -> tuple[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from sendproof_harness.judge.campaign_table import CampaignRow
 from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Group, Result, Verdict
+from sendproof_harness.output import visible
 from sendproof_harness.report.identity import identity_document
 from sendproof_harness.report.summary import summary
 
@@ -18,7 +19,8 @@ VERSION = 1
 
 def render(verdict: Verdict, history: History) -> str:
     """Return version 1 of the report. Within a version, keys are only added."""
-    return msgspec.json.format(msgspec.json.encode(document(verdict, history)), indent=2).decode() + "\n"
+    # The escapes are those of JSON, so the content stays the same.
+    return visible(msgspec.json.format(msgspec.json.encode(document(verdict, history)), indent=2).decode() + "\n")
 
 
 def document(verdict: Verdict, history: History) -> Mapping[str, object]:

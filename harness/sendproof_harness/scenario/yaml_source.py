@@ -21,6 +21,7 @@ _BYTES_PER_CHARACTER = 4
 # A scenario has five levels. The interpreter's own recursion limit depends on the process.
 DEPTH_LIMIT = 50
 
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _PLAIN_TAGS = {"map", "seq", "str", "null", "bool", "int", "float"}
 
 
@@ -127,6 +128,9 @@ class _NodeReader:
         if isinstance(node, yaml.SequenceNode):
             return [self.item(item, (*path, index)) for index, item in enumerate(node.value)]
         constructed: object = self.loader.construct_object(node)
+        if isinstance(constructed, str) and _HALF_CHARACTER.search(constructed):
+            message = "expected text, got half a character; write both halves of the pair, or the character itself"
+            raise _file_error(self.file, _line(node.start_mark), message)
         return constructed
 
     def item(self, node: yaml.Node, path: KeyPath) -> object:

@@ -53,6 +53,13 @@ _CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
     ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
 }
 
+# A page of another origin can send a body without a content type, and no other JSON, without asking the server first.
+_NO_CONTENT_TYPE = Problem(
+    kind="unsupported_media_type",
+    status=415,
+    detail="expected a Content-Type, such as application/json, got a body without one; set the header",
+)
+
 log = logging.getLogger(__name__)
 
 _NO_MEMBERS: Mapping[str, object] = MappingProxyType({})
@@ -62,7 +69,7 @@ Handler = Callable[[ControlCall], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class ControlExchange:
-    """One request to the control API. It needs no credentials: every client on this machine may use it."""
+    """One request to the control API. It has no credentials of its own: the server has checked its token, if any."""
 
     request: Request
     authenticated: bool = True
@@ -99,7 +106,7 @@ class ControlApi:
         try:
             response = await self._respond(request)
         except Exception as error:
-            log.exception("serving %s failed", request.path)
+            log.exception("serving %r failed", request.path)
             detail = f"the simulator failed: {type(error).__name__}: {error}"
             if watch is not None:
                 watch.report_failure("control", operation, detail)
@@ -109,6 +116,8 @@ class ControlApi:
         return response
 
     async def _respond(self, request: Request) -> Response:
+        if request.body and "content-type" not in request.headers:
+            return problem_response(_NO_CONTENT_TYPE)
         result = await self.connexion.validate(ControlExchange(request))
         if isinstance(result, Response):
             return result

@@ -48,7 +48,7 @@ async def delete_sandbox(call: ControlCall) -> Response:
     return Response(status=204, content_type="")
 
 
-def sandbox_json(control: ControlContext, sandbox: Sandbox) -> dict[str, object]:
+def sandbox_json(control: ControlContext, sandbox: Sandbox) -> dict[str, Any]:
     """Return the JSON of a sandbox: everything that is needed to point a bridge at it."""
     return {
         "sandbox": sandbox.id,

@@ -217,6 +217,11 @@ def _no_credentials(credentials: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
+def _none_refused(state: Any, now: Instant) -> frozenset[str]:
+    del state, now
+    return frozenset()
+
+
 def _no_path(context: SandboxContext) -> str:
     del context
     return ""
@@ -255,7 +260,8 @@ class Simulator:
 
     Credentials: `public` names the credentials that identify a client without proving it. `extra_credentials` lists
     further values that `extract_credential` can return for a client with these credentials. `credential_place` says
-    where a request has its credential, if the contract has no security scheme for it.
+    where a request has its credential, if the contract has no security scheme for it. `refused_credentials(state, now)`
+    names those that the service does not accept, such as a password after the end of logins.
 
     Control API: `batch(context, state, now, text)` takes an uploaded file, and raises `ValueError` for an invalid one.
     `overview(state, now)` returns what users reported to the service, as JSON. `engagement(state, campaign)` counts the
@@ -298,6 +304,7 @@ class Simulator:
     public: frozenset[str] = frozenset()
     extra_credentials: Callable[[Mapping[str, str]], tuple[str, ...]] = _no_credentials
     credential_place: str = ""
+    refused_credentials: Callable[[Any, Instant], frozenset[str]] = _none_refused
     authorize: Callable[[Any, Request, str, Instant], object] = _allow_all
     base_path: Callable[[SandboxContext], str] = _no_path
     keys: Keys | None = None

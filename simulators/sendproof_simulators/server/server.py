@@ -163,9 +163,9 @@ def serve(
 ) -> Mapping[str, int]:
     """Serve until interrupted. The control API uses the first port and the services the next ones.
 
-    `announce` is called with the URLs and the default sandbox's credentials once all services are ready. `OSError`
-    names a port that is in use, `ValueError` an invalid host name or token. With `strict`, return how responses and
-    webhooks violated their contracts, each with its number.
+    `announce` is called with the URLs and the working credentials of the default sandbox, once all services are ready.
+    `OSError` names a port that is in use, `ValueError` an invalid host name or token. With `strict`, return how
+    responses and webhooks violated their contracts, each with its number.
     """
     url_host = listening.url_host()
     access = access_rules(listening.host, listening.public_host, listening.allowed_hosts, listening.control_token)
@@ -203,9 +203,8 @@ async def _serve(
         _set_addresses(simulators, url_host, names, sockets)
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         sandbox = await create_default_sandbox(simulators, default)
-        view = sandbox_json(simulators.control_context, sandbox)
         control = simulators.access.address(simulators.addresses.control)
-        addresses = {"control": control, "services": view["services"]}
+        addresses = {"control": control, "services": _services_json(simulators, sandbox)}
         config = uvicorn.Config(
             simulators,
             http=_Protocol,
@@ -218,6 +217,18 @@ async def _serve(
         )
         _settle_heap()
         await _Server(config, simulators, lambda: announce(addresses)).serve(sockets)
+
+
+def _services_json(simulators: Simulators, sandbox: Sandbox) -> dict[str, Any]:
+    """Return the URL of each service, and its credentials without those that it refuses."""
+    services: dict[str, Any] = {}
+    for name, service in sandbox_json(simulators.control_context, sandbox)["services"].items():
+        refused = simulators.control_context.simulators[name].refused_credentials(
+            sandbox.states[name], sandbox.clock.now()
+        )
+        working = {key: value for key, value in service["credentials"].items() if key not in refused}
+        services[name] = {**service, "credentials": working}
+    return services
 
 
 def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:

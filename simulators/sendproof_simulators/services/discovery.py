@@ -13,6 +13,7 @@ from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.services.required_parts import no_longer_required
 
 FOLDERS_VARIABLE = "SENDPROOF_SIMULATORS"
 #: The environment variable with a folder of changed contracts, which replace those with the same file names.
@@ -63,9 +64,18 @@ def contract_file(simulator: Simulator, changed: Path | None = None) -> Path:
     return _file(simulator, simulator.contract, changed)
 
 
+def _own_contract_file(simulator: Simulator) -> Path:
+    """Return the path of the contract that belongs to the simulator's code."""
+    return _own_folder(simulator) / simulator.contract
+
+
 def _file(simulator: Simulator, name: str, changed: Path | None) -> Path:
+    return contract_path(name, _own_folder(simulator), changed)
+
+
+def _own_folder(simulator: Simulator) -> Path:
     parent = folder_of(simulator).parent
-    return contract_path(name, CONTRACTS if parent == _HERE else parent, changed)
+    return CONTRACTS if parent == _HERE else parent
 
 
 def contract_path(name: str, folder: Path = CONTRACTS, changed: Path | None = None) -> Path:
@@ -78,8 +88,8 @@ def contract_path(name: str, folder: Path = CONTRACTS, changed: Path | None = No
 def service_contract(simulator: Simulator, changed: Path | None = None) -> Contract:
     """Read a service's contract, and check its limits.
 
-    `ValueError` names a limit that the service needs and the contract does not state, or one that the service does not
-    enforce.
+    `ValueError` names a limit that the service needs and the contract does not state, one that the service does not
+    enforce, or a part of a request that a changed contract no longer requires.
     """
     contract = load_contract(
         contract_file(simulator, changed),
@@ -96,7 +106,21 @@ def service_contract(simulator: Simulator, changed: Path | None = None) -> Contr
             f"{simulator.contract}: x-limits: {simulator.name} enforces no limit {', '.join(unread)};"
             " correct the operation or the name"
         )
+    _check_required_parts(simulator, contract, changed)
     return contract
+
+
+def _check_required_parts(simulator: Simulator, contract: Contract, changed: Path | None) -> None:
+    """Raise `ValueError` if a changed contract no longer requires what the simulator needs."""
+    own = _own_contract_file(simulator)
+    if contract_file(simulator, changed) == own:
+        return
+    parts = no_longer_required(load_contract(own).document, contract.document)
+    if parts:
+        raise ValueError(
+            f"{simulator.contract}: expected these parts to stay required, because no evidence says what"
+            f" {simulator.name} answers without them: {', '.join(parts)}; add them to `required` again"
+        )
 
 
 def service_contracts(changed: Path | None = None) -> Mapping[str, Contract]:

@@ -41,6 +41,11 @@ def test_wishes_of_client_are_in_the_history(file: Path) -> None:
     assert read_history(file).scenarios[0].reports == "campaign_metrics"
 
 
+def test_name_of_a_file_that_is_no_text_becomes_an_escape(file: Path) -> None:
+    add_run_facts(file, RunFacts(scenario="Small", file="small\udcff"), NOW)
+    assert read_history(file).scenarios[0].file == "small\\udcff"
+
+
 def test_added_lines_are_sealed(file: Path) -> None:
     """A reader must notice if they are altered too."""
     add_run_facts(file, RunFacts(scenario="Small", file="small"), NOW)

@@ -179,6 +179,25 @@ def test_text_that_changes_long_before_the_announcement_is_the_due_one(correct_r
     assert {customer for customer, _ in outdated} - still == {"C0000003"}
 
 
+@pytest.mark.parametrize(
+    ("status", "scope", "blame"), [(200, ["FIRST_NAME"], "config"), (403, None, "config"), (200, ["CITY"], "bridge")]
+)
+def test_value_that_no_bridge_can_know_is_a_matter_of_the_configuration(correct_run, status, scope, blame):
+    """Event 11 leaves it out, and the key of the bridge may not read it, or no attributes at all."""
+    about = {"n": 0, "at": iso(START), "campaign": 7001, "channel": 505, "customer": "C0000003", "template": 11}
+    trigger = about | {"kind": "trigger", "trigger": "Cart", "request_id": "r", "excluded": ["FIRST_NAME"]}
+    look_up = {"n": 0, "at": iso(START), "kind": "request", "service": "optimove", "operation": "GetCustomerAttributes",
+               "method": "GET", "path": "/x", "credential": "known", "status": status,
+               "summary": None if scope is None else {"customer": "C0000003", "outside_scope": scope}}  # fmt: skip
+    run = correct_run.change(
+        "obligation", lambda line: line | {"trigger": "Cart"} if line["customer"] == "C0000003" else line
+    )
+    (finding,) = run.plus(trigger, look_up).change_delivery_to(3, text="Hello , welcome.").findings(CHECKS)
+
+    assert finding.blame == blame
+    assert ("event 11 leaves out FIRST_NAME" in finding.cause) == (blame == "config")
+
+
 def test_text_of_a_template_of_no_split_is_named(correct_run):
     other = {"n": 0, "at": iso(START), "kind": "provider_template", "service": "textlocal", "action": "created"}
     run = correct_run.plus(other | {"id": 14, "title": "Invoice", "body": "Please pay, {{FIRST_NAME}}."})

@@ -11,6 +11,7 @@ from history_builder import HistoryBuilder
 from sendproof_harness.explain.customer import explain, find_customer
 from sendproof_harness.output import visible
 from sendproof_harness.report import explain_html, explain_text, print_verdict, write_reports
+from sendproof_harness.report.json import document
 from sendproof_harness.terminal import Terminal
 from wrong_run import build_wrong_run
 
@@ -58,3 +59,10 @@ def test_files_show_escapes(hostile_run: HistoryBuilder, tmp_path: Path, name: s
     assert_harmless(reports[name].read_text("utf-8"))
     if name == "junit":
         fromstring(reports[name].read_text("utf-8"))
+
+
+def test_json_has_the_same_content_in_escapes(hostile_run: HistoryBuilder, tmp_path: Path) -> None:
+    text = write_reports(hostile_run.verdict(), hostile_run.history(), tmp_path)["json"].read_text("utf-8")
+
+    assert visible(text) == text
+    assert json.loads(text) == json.loads(json.dumps(document(hostile_run.verdict(), hostile_run.history())))

@@ -320,6 +320,10 @@ def test_broken_rule_is_reported_like_a_bad_value(original: str, replacement: st
 
 
 UNREADABLE = [
+    (
+        'a: 1\nb: "\\uD83D"\n',
+        "my.yaml:2: expected text, got half a character; write both halves of the pair, or the character itself",
+    ),
     ("", "my.yaml:1: expected a scenario, got an empty file"),
     ("name: [", "my.yaml:1: not valid YAML: expected the node content, but found '<stream end>'"),
     ("name: a\nname: b\n", "my.yaml:2: name: this key already occurs on line 1; remove one of the two"),

@@ -267,6 +267,8 @@ def test_key_for_integrations_looks_up_a_customer(simulators: RunningSimulators,
     assert response.status_code == status
     if status == 200:
         assert {row["RealFieldName"] for row in response.json()} == {"PHONENUMBER", "CITY"}
+        (line,) = sandbox.journal("request")
+        assert "FIRST_NAME" in line["summary"]["outside_scope"]
 
 
 @pytest.mark.parametrize(("day", "status"), [("2024-01-31T23:59:59Z", 200), ("2024-02-01T00:00:00Z", 401)])

@@ -50,3 +50,10 @@ def test_invalid_public_host_is_an_error_of_the_command() -> None:
     command = [sys.executable, "-m", "sendproof_simulators", "up", "--port", "0", "--public-host", "http://x"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stderr.startswith("sendproof: --public-host: expected")) == (3, True)
+
+
+def test_credentials_that_the_service_refuses_are_not_printed(simulators) -> None:
+    """Optimove ended logins with a password in 2024, unless a sandbox has the dialect that accepts them."""
+    assert simulators.services["optimove"]["credentials"].keys() == {"api_key", "admin_key"}
+    sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual"}, "channels": []})
+    assert {"username", "password"} <= sandbox["services"]["optimove"]["credentials"].keys()

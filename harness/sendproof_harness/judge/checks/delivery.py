@@ -11,6 +11,7 @@ from sendproof_harness.judge.causes.rejections import other_number_cause, reject
 from sendproof_harness.judge.causes.strays import Stray, strays
 from sendproof_harness.judge.facts.consent import has_opted_out, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.deadlines import first_notified
+from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause, hidden_remedy, hidden_values
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     ResultKind,
@@ -40,7 +41,11 @@ def check_delivered_once(history: History) -> CheckResult:
     loss, duplication = loss_causes(history), _duplicate_cause(history)
     advice = _AFTER_REPAIR if history.aborted else _PAST_THE_LAST_SEND
     findings = [
-        *(_lost(recipient, *loss(recipient.obligation)) for recipient in recipients if recipient.kind == "lost"),
+        *(
+            _lost(recipient, *loss(recipient.obligation), hidden_values(history)(recipient.obligation))
+            for recipient in recipients
+            if recipient.kind == "lost"
+        ),
         *(_duplicated(recipient, duplication(recipient)) for recipient in recipients if recipient.kind == "duplicated"),
         *_indefinite(history, recipients),
         *map(_stray, strays(history)),
@@ -62,16 +67,17 @@ def _duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
     return cause
 
 
-def _lost(recipient: RecipientResult, cause: str, got: str) -> Finding:
+def _lost(recipient: RecipientResult, cause: str, got: str, hidden: tuple[str, ...]) -> Finding:
     return Finding(
         check=_ONCE,
         level="fail",
-        blame="bridge",
-        cause=cause,
+        blame="config" if hidden else "bridge",
+        cause=f"lost: {hidden_cause(hidden)}" if hidden else cause,
         expected=f"one message, due {spoken(recipient.obligation.due)}",
         got=got,
         where=recipient_location(recipient.obligation),
         at=recipient.obligation.due,
+        remedy=hidden_remedy(hidden) if hidden else "",
     )
 
 

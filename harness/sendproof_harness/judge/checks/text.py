@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.causes.texts import TextCause, text_causes
+from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause, hidden_remedy, hidden_values
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, has_due_message, matched_recipients
 from sendproof_harness.judge.facts.wishes import has_free_text, wanted_links
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
@@ -22,7 +23,11 @@ def check_right_text(history: History) -> CheckResult:
     free = [recipient for recipient in differing if has_free_text(history, recipient.obligation)]
     causes = text_causes(history, ((recipient.obligation, recipient.deliveries[0].text) for recipient in wrong))
     wrong_links = _wrong_links(recipients, wanted_links(history))
-    findings = (*map(_wrong_text, wrong, causes), *map(_free_text, free), *wrong_links)
+    findings = (
+        *(_wrong_text(history, *pair) for pair in zip(wrong, causes, strict=True)),
+        *map(_free_text, free),
+        *wrong_links,
+    )
     return CheckResult(looked_at=len(recipients), unit="texts", findings=findings)
 
 
@@ -59,17 +64,18 @@ def _free_text(recipient: RecipientResult) -> Finding:
     )
 
 
-def _wrong_text(recipient: RecipientResult, cause: TextCause) -> Finding:
-    got = recipient.deliveries[0].text
+def _wrong_text(history: History, recipient: RecipientResult, cause: TextCause) -> Finding:
+    got, hidden = recipient.deliveries[0].text, hidden_values(history)(recipient.obligation)
     return Finding(
         check=_ID,
         level="fail",
-        blame="bridge",
-        cause=f"wrong text: {cause.cause}",
+        blame="config" if hidden else "bridge",
+        cause=f"wrong text: {hidden_cause(hidden) if hidden else cause.cause}",
         expected=recipient.obligation.text or "",
         got=f"{got}  ({cause.detail})" if cause.detail else got,
         where=recipient_location(recipient.obligation),
         at=recipient.deliveries[0].send_at,
+        remedy=hidden_remedy(hidden) if hidden else "",
     )
 
 

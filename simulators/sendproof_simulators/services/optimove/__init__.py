@@ -94,6 +94,7 @@ SIMULATOR = Simulator(
     extract_credential=auth.presented_credential,
     public=frozenset({"username", "password"}),
     extra_credentials=lambda credentials: (auth.login_credential(credentials["username"]),),
+    refused_credentials=lambda state, now: state.credentials.refused(now),
     authorize=lambda state, request, credential, now: auth.authorize(state.credentials, request, credential, now),
     normalise=auth.normalise,
     error=errors.error_response,

@@ -231,6 +231,10 @@ class CredentialStore:
         user.token_used_at = now
         return None
 
+    def refused(self, now: Instant) -> frozenset[str]:
+        """Return the names of the credentials that no function accepts any more."""
+        return frozenset({"username", "password"}) if self._is_after_logins(now) else frozenset()
+
     def _is_after_logins(self, now: Instant) -> bool:
         return self.logins_end_at is not None and now >= self.logins_end_at
 

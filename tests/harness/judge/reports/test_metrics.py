@@ -287,6 +287,21 @@ def test_total_of_clicks_counts_customers_or_clicks(correct_run, value, expected
     assert causes(correct_run.plus(*posted, *clicks, push | {"items": [*push["items"], total]})) == expected
 
 
+def test_outdated_receipt_that_replaces_the_final_one_is_named(correct_run):
+    """Providers post receipts out of order."""
+    message, push = correct_run.delivery_to(3)["message"], correct_run.lines_of("metrics")[-1]
+    (delivered,) = [item["MetricValue"] for item in push["items"] if (item["TemplateID"], item["MetricID"]) == (11, 1)]
+    posted = {"service": "textlocal", "event": "receipt", "at": iso(FIRST_SEND + HOUR)}
+    webhooks = [click_webhook(message) | posted | {"n": n, "key": f"receipt:{message}:{status}"}
+                for n, status in ((991, "delivered"), (992, "undelivered"))]  # fmt: skip
+    run = with_value(correct_run.plus(*webhooks), 11, 1, delivered - 1)
+
+    assert causes(run)[0] == (
+        "the total of delivered does not match the provider's records"
+        ", as if an outdated receipt that came after the final one replaced it"
+    )
+
+
 def test_interaction_about_missing_opt_out_fails(correct_run):
     run = correct_run.plus(interactions_line("C0000003", event=4))
 

@@ -33,7 +33,7 @@ from sendproof_harness.judge.facts.metrics import (
 )
 from sendproof_harness.judge.facts.observation import REACTION, bridge_time, times_are_meaningful
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY, provider_totals
-from sendproof_harness.judge.facts.reports.omissions import omission_hint
+from sendproof_harness.judge.facts.reports.omissions import omission_hint, outdated_hint
 from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
 from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Finding, Location, cached_per_history
@@ -134,8 +134,12 @@ def inflated_totals(history: History, check: str) -> Iterator[Finding]:
                 continue
             inflated = (value for value in values[:-1] if value.value > _most(history, key, metric, value.at))
             for value in islice(inflated, 1):
-                cause = f"the total of {METRIC_NAMES[metric]} was too high when it was pushed"
-                expected = f"at most {_most(history, key, metric, value.at):,} by then"
+                most = _most(history, key, metric, value.at)
+                hint = outdated_hint(history, key, value.value - most)
+                cause, expected = (
+                    f"the total of {METRIC_NAMES[metric]} was too high when it was pushed{hint}",
+                    f"at most {most:,} by then",
+                )
                 got = f"{value.value:,}, pushed at {spoken(value.at)}"
                 yield _finding(check, key, cause, expected, got, value.at)
 

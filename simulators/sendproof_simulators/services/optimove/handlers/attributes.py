@@ -14,6 +14,7 @@ from sendproof_simulators.services.optimove.errors import bad_request, not_found
 from sendproof_simulators.services.optimove.handlers.paging import (
     attribute_delimiter,
     hidden_from_key,
+    is_visible,
     requested_attributes,
     requested_page,
     visible_attributes,
@@ -50,9 +51,9 @@ def get_customer_attributes(call: Call) -> Effects:
         }
         for attribute in visible_attributes(call)
     ]
-    return Effects(
-        response=responses.object_response(call.state.options, rows), summary={"customer": call.params["CustomerID"]}
-    )
+    hidden = [attribute.name for attribute in call.state.records.attributes if not is_visible(call, attribute)]
+    summary = {"customer": call.params["CustomerID"]} | ({"outside_scope": hidden} if hidden else {})
+    return Effects(response=responses.object_response(call.state.options, rows), summary=summary)
 
 
 @authorized

@@ -45,10 +45,15 @@ def ordered(options: OptimoveOptions, customers: Sequence[int]) -> Sequence[int]
 _PLACE = {"campaign": "CampaignID", "channel": "ChannelID"}
 
 
+def is_visible(call: Call, attribute: Attribute) -> bool:
+    """Return True if an attribute is in the scope of the key."""
+    key: ApiKey | None = call.key
+    return key is None or key.may_see(attribute.name)
+
+
 def visible_attributes(call: Call) -> list[Attribute]:
     """Return the attributes in the scope of the key."""
-    key: ApiKey | None = call.key
-    return [attribute for attribute in call.state.records.attributes if key is None or key.may_see(attribute.name)]
+    return [attribute for attribute in call.state.records.attributes if is_visible(call, attribute)]
 
 
 def requested_attributes(call: Call) -> tuple[str, ...]:

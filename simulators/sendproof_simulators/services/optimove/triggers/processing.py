@@ -216,7 +216,8 @@ def _trigger_entry(context: SandboxContext, firing: Firing) -> JournalEntry:
         "template": plan.template,
         "request_id": _request_id(context, firing),
     }
-    return JournalEntry(kind="trigger", fields=fields)
+    excluded = sorted(_excluded(context, plan))
+    return JournalEntry(kind="trigger", fields=fields | ({"excluded": excluded} if excluded else {}))
 
 
 def _obligation_json(context: SandboxContext, state: State, firing: Firing) -> dict[str, object]:
