@@ -34,7 +34,8 @@ are served. The limits of the simulated services, such as the recipients of a ba
 ## Every port
 
 These bounds apply to the control API, to the port of each simulated service, and to the port of the reference bridge.
-Harness, load tests and `sendproof contract` open no ports.
+`sendproof run` and `sendproof contract` open no other ports. A load test with several processes or machines opens the
+port of Locust's master, which has none of these bounds: use it in a trusted network only.
 """
 
 _TIMES = """

@@ -139,7 +139,7 @@ def test_new_client_replaces_the_oldest_that_is_slow() -> None:
         slow = [server.connect(HEAD, stage=IN_HEAD) for _ in range(3)]
         assert server.serves_others()
         assert status(received(slow[0])) == 408
-        assert [connection.stage for connection in server.connections()] == [IN_HEAD, IN_HEAD]
+        until(lambda: [connection.stage for connection in server.connections()] == [IN_HEAD, IN_HEAD])
         for client in slow:
             client.close()
 
