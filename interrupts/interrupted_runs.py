@@ -8,10 +8,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 
@@ -26,6 +25,8 @@ LIMIT_S = 10.0
 # A slow machine needs some of it to reach a stage.
 _STAGE_S = 180.0
 _GONE_S = 60.0
+# A command that was too quick for its stage has ended with a verdict.
+_VERDICTS = frozenset({0, 1, 2})
 _MARK = "SENDPROOF_INTERRUPTED_RUN"
 
 #: What is sent, by name: the signal, how often, and if the whole process group gets it, as from a terminal.
@@ -81,8 +82,29 @@ def trials(known: Mapping[str, Command], seed: int) -> Sequence[Trial]:
 def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float = LIMIT_S) -> Outcome:
     """Start the command in a new folder, send the signal when its stage begins, and watch what is left."""
     results, out, err = folder / "results", folder / "out", folder / "err"
-    words = [*trial.command.words, *(["--results", str(results)] if trial.command.has_results else [])]
-    with out.open("wb") as output, err.open("wb") as errors:
+    has_begun = _stage_watcher(trial.stage, results, out, silent)
+    with _started(trial.command, folder) as process:
+        is_reached = wait_until(lambda: process.poll() is not None or has_begun(), _STAGE_S)
+        is_late = process.poll() is not None
+        began = monotonic()
+        _send(trial.sent, process.pid)
+        is_gone = wait_until(lambda: process.poll() is not None and not marked_processes(folder), _GONE_S)
+        seconds = monotonic() - began
+    status, errors = process.returncode, err.read_text("utf-8", "replace")
+    wrong = [] if is_reached else [f"the stage did not begin within {_STAGE_S:.0f} s"]
+    wrong += [] if is_gone and seconds <= limit_s else [f"expected nothing left within {limit_s:.0f} s"]
+    if is_late:
+        wrong += [] if status in _VERDICTS else [f"expected a command that runs, got {errors[-2000:]!r}"]
+    else:
+        wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results)]
+    return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
+
+
+@contextmanager
+def _started(command: Command, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command with its results and its output in a folder. The end of the block kills what is left."""
+    words = [*command.words, *(["--results", str(folder / "results")] if command.has_results else [])]
+    with (folder / "out").open("wb") as output, (folder / "err").open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "sendproof_harness", *words],
             stdout=output,
@@ -90,26 +112,20 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
             env={**os.environ, _MARK: str(folder), "COLUMNS": "200"},
             start_new_session=True,
         )
-    has_begun = _stage_watcher(trial.stage, results, out, silent)
-    is_reached = wait_until(lambda: process.poll() is not None or has_begun(), _STAGE_S)
-    is_late = process.poll() is not None
-    number, times, is_group = SENT[trial.sent]
-    began = monotonic()
+    try:
+        yield process
+    finally:
+        for pid in marked_processes(folder):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def _send(sent: str, pid: int) -> None:
+    number, times, is_group = SENT[sent]
     for _ in range(times):
         with suppress(ProcessLookupError):
-            (os.killpg if is_group else os.kill)(process.pid, number)
-    is_gone = wait_until(lambda: process.poll() is not None and not marked_processes(folder), _GONE_S)
-    seconds = monotonic() - began
-    if not is_gone:
-        for pid in marked_processes(folder):
-            os.kill(pid, signal.SIGKILL)
-        process.wait()
-    wrong = [] if is_reached else [f"the stage did not begin within {_STAGE_S:.0f} s"]
-    wrong += [] if is_gone and seconds <= limit_s else [f"expected nothing left within {limit_s:.0f} s"]
-    if not is_late:
-        wrong += _wrong_end(trial, process.returncode, err.read_text("utf-8", "replace"))
-        wrong += _wrong_results(results)
-    return Outcome(trial=trial, seconds=seconds, status=process.returncode, wrong=tuple(wrong), is_late=is_late)
+            (os.killpg if is_group else os.kill)(pid, number)
 
 
 def _stage_watcher(stage: str, results: Path, out: Path, silent: socket.socket) -> Callable[[], bool]:
@@ -159,7 +175,7 @@ def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:
     elif status == 128 + number and errors.count("sendproof: interrupted by") != 1:
         yield f"expected one message, got {errors[-500:]!r}"
     if status == 128 + number and "Traceback" in errors:
-        yield "expected no traceback"
+        yield f"expected no traceback, got {errors[-2000:]!r}"
 
 
 def _wrong_results(results: Path) -> Iterator[str]:
@@ -186,13 +202,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="order of the trials (default 1)")
     parser.add_argument("--trials", type=int, help="number of trials; all by default")
     parser.add_argument("--command", help="only the commands whose names contain this text")
+    parser.add_argument("--stage", help="only the stages whose texts contain this text")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sendproof-interrupts-") as folder, silent_server() as silent:
         (scenario := Path(folder, "interrupted.yaml")).write_text(SCENARIO)
         known = commands(scenario, f"http://127.0.0.1:{silent.getsockname()[1]}")
         chosen = {name: command for name, command in known.items() if (options.command or "") in name}
         outcomes = []
-        for number, trial in enumerate(islice(trials(chosen, options.seed), options.trials)):
+        every = [trial for trial in trials(chosen, options.seed) if (options.stage or "") in trial.stage]
+        for number, trial in enumerate(every[: options.trials]):
             (own := Path(folder, str(number))).mkdir()
             outcomes.append(run_trial(trial, own, silent))
             sys.stdout.write(f"{outcomes[-1].line}\n")

@@ -98,11 +98,12 @@ class LoadSession:
             self.process.recent.setdefault(name, []).append(response_time)
 
     def _quit(self, **_: object) -> None:
-        """Finish a test that was interrupted, for example by Ctrl-C."""
+        """Finish a test that was interrupted, for example by Ctrl-C.
+
+        If it is still being prepared, the end of this process ends the simulators and the bridge.
+        """
         if self._aggregation is not None:
             self._finish(("it was interrupted", "harness"))
-        # Also while the test is prepared.
-        self._stack.close()
 
     # -- the main process -------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from sendproof_harness.explain.entry import Scope, TimelineEntry
 from sendproof_harness.explain.timeline import timeline_entries
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.causes.strays import strays
+from sendproof_harness.judge.checks.run_completed import RUN_CHECK
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ResultKind, ledger, recipient_meaning
 from sendproof_harness.judge.findings import LEVELS, Finding, Location
 from sendproof_harness.judge.verdict import Verdict
@@ -49,7 +50,7 @@ class CampaignResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """The results and the timeline, with the findings about this customer and about their campaigns.
+    """The results and the timeline, with the findings about the whole run, this customer, and their campaigns.
 
     `number` is the headline's text: the numbers, or why there is none.
     """
@@ -58,6 +59,7 @@ class Explanation:
     number: str
     campaigns: tuple[CampaignResult, ...]
     timeline: tuple[TimelineEntry, ...]
+    run_findings: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     campaign_findings: tuple[Finding, ...]
 
@@ -103,6 +105,7 @@ def explain(history: History, verdict: Verdict, subject: Subject) -> Explanation
         number=", ".join(numbers) or _without_number(recipients),
         campaigns=tuple(_campaign_result(history, recipient) for recipient in recipients),
         timeline=timeline_entries(scope),
+        run_findings=_run_findings(verdict),
         findings=findings,
         campaign_findings=campaign_findings,
     )
@@ -220,6 +223,11 @@ def _without_number(recipients: Iterable[RecipientResult]) -> str:
     if "unknown_customer" in reasons:
         return "unknown to the provider: not in the client's last import"
     return "no usable number" if "unusable_number" in reasons else "no number in this run"
+
+
+def _run_findings(verdict: Verdict) -> tuple[Finding, ...]:
+    """Return why the run ended early, if it did; what follows from that is unknown."""
+    return tuple(finding for result in verdict.results for finding in result.findings if finding.check == RUN_CHECK)
 
 
 def _findings(verdict: Verdict, scope: Scope) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:

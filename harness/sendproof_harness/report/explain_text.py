@@ -25,8 +25,10 @@ _ACTOR_STYLES: Mapping[Actor, str] = {
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
-    """Print the customer with their results, then the timeline, then the findings."""
+    """Print the customer with their results, what ended the run early, the timeline, and the findings."""
     console.print(_head(explanation))
+    if explanation.run_findings:
+        console.print(Padding(_findings("about the whole run", explanation.run_findings), (1, 0, 0, 0), expand=False))
     console.print(Padding(_timeline(explanation.timeline), (1, 0, 0, 0), expand=False))
     for title, findings in (
         ("about this customer", explanation.findings),

@@ -114,7 +114,8 @@ class Problem:
 
     `kind` is one of `PROBLEM_KINDS`. `allow` lists the methods of the path for `method_not_allowed`, `params` holds the
     parameters that could be read, as text. `dialects` are the service's options in the sandbox, empty without a
-    sandbox; `path` is that of the request, and `defaults` are those of the operation.
+    sandbox; `path` is that of the request, and `defaults` are those of the operation. `differs` says, for the journal,
+    what is wrong with the proof of origin.
     """
 
     kind: str
@@ -127,6 +128,7 @@ class Problem:
     dialects: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     path: str = ""
+    differs: str = ""
 
     @property
     def is_about_encoding(self) -> bool:

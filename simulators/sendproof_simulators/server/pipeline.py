@@ -73,6 +73,7 @@ class Exchange:
     operation: str | None = None
     valid: ValidRequest | None = None
     violations: list[Violation] = field(default_factory=list)
+    differs: str = ""
     effects: Effects | None = None
     undecoded: Problem | None = None
     is_refused: bool = False
@@ -117,6 +118,7 @@ class Exchange:
         self.is_error = True
         self.operation = problem.operation or self._requested_operation()
         self.violations = list(problem.violations)
+        self.differs = problem.differs
         name = self.simulator.name
         dialects = {} if self.sandbox is None else self.sandbox.contexts[name].dialects
         operation = self.contract.operations.get(self.operation or "")
@@ -391,6 +393,8 @@ class ServicePipeline:
             fields["response_excerpt"] = redact_text(response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace"))
         if response.status >= _FIRST_ERROR or not exchange.authenticated:
             fields |= self._near_miss_fields(exchange, response.status)
+        if exchange.differs:
+            fields["differs"] = exchange.differs
         if exchange.effects is not None and exchange.effects.summary is not None:
             fields["summary"] = exchange.effects.summary
         if exchange.injection is not None:

@@ -92,6 +92,17 @@ def test_lost_message_has_an_entry_at_its_due_time(correct_run):
     ]
 
 
+def test_interrupted_run_says_so(correct_run):
+    """Otherwise the reader looks for the reason of a missing message at the bridge."""
+    aborted = {"n": 0, "at": iso(FIRST_SEND), "real": 0.0, "kind": "aborted", "reason": "unobserved", "blame": "config"}
+    why = {"cause": "the run was interrupted", "expected": "a run to its end", "got": "a signal to end it"}
+    explanation = explained(correct_run.plus(aborted | why), "C0000003")
+
+    assert [(finding.level, finding.cause) for finding in explanation.run_findings] == [
+        ("unknown", "the run was interrupted")
+    ]
+
+
 def test_early_message_shows_due_time_and_send_time(correct_run):
     explanation = explained(correct_run.change_delivery_to(3, send_at=iso(FIRST_SEND - HOUR)), "C0000003")
 

@@ -7,7 +7,8 @@ from sendproof_harness.history.run_records import RunAborted
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import RUN_COMPLETED
 
-_ID = "run.completed"
+#: The id of the check. Its findings are about the whole run.
+RUN_CHECK = "run.completed"
 
 
 def check_run_completed(history: History) -> CheckResult:
@@ -18,7 +19,7 @@ def check_run_completed(history: History) -> CheckResult:
 
 def _aborted(aborted: RunAborted) -> Finding:
     return Finding(
-        check=_ID,
+        check=RUN_CHECK,
         level="unknown" if aborted.reason == "unobserved" else "error" if aborted.blame == "harness" else "fail",
         blame=aborted.blame,
         cause=aborted.cause,
@@ -33,7 +34,7 @@ def _contract_violations(sent: ContractViolation) -> Iterator[Finding]:
     what = f"the response of {sent.operation}" if sent.event is None else f"the webhook {sent.event}"
     for violation in sent.violations:
         yield Finding(
-            check=_ID,
+            check=RUN_CHECK,
             level="error",
             blame="harness",
             cause=f"{sent.service}: {what} violates its contract in {violation.where}",
@@ -45,4 +46,4 @@ def _contract_violations(sent: ContractViolation) -> Iterator[Finding]:
         )
 
 
-CHECKS = (Check(id=_ID, title="The run was completed", requirement=RUN_COMPLETED, run=check_run_completed),)
+CHECKS = (Check(id=RUN_CHECK, title="The run was completed", requirement=RUN_COMPLETED, run=check_run_completed),)

@@ -4,8 +4,12 @@ documented: https://developer.optimove.com/docs/external-vendors-campaign-engage
 with the tenant's token, in hexadecimal). Assumed: a wrong signature is 401.
 """
 
+import base64
+import hashlib
 import hmac
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from sendproof_simulators.core.http import Problem, Request
@@ -42,13 +46,41 @@ def check_signature(token: str, request: Request, *, is_minified: bool) -> Probl
     """Return the problem if the signature is not the tenant's. `is_minified`: the minified body is signed."""
     version = request.headers.get(VERSION_HEADER)
     if version != VERSION:
-        return _unauthorized(f"expected header {VERSION_HEADER}: {VERSION}, got {version!r}")
+        detail = f"expected header {VERSION_HEADER}: {VERSION}, got {version!r}"
+        return _unauthorized(detail, f"{VERSION_HEADER} is {version or 'missing'}, and the only version is {VERSION}")
     body = _minified(request.body) if is_minified else request.body
-    if not hmac.compare_digest(sign(body, token).encode(), request.headers.get(SIGNATURE_HEADER, "").lower().encode()):
-        return _unauthorized(
-            f"expected header {SIGNATURE_HEADER}: the HMAC-SHA256 of the body with the tenant token, in hex"
-        )
+    presented = request.headers.get(SIGNATURE_HEADER, "")
+    if not hmac.compare_digest(sign(body, token).encode(), presented.lower().encode()):
+        detail = f"expected header {SIGNATURE_HEADER}: the HMAC-SHA256 of the body with the tenant token, in hex"
+        return _unauthorized(detail, _difference(token, body, presented))
     return None
+
+
+def _difference(token: str, body: bytes, presented: str) -> str:
+    """Return what differs from the right signature; "" if nothing usual explains it, such as another token."""
+    if not presented:
+        return f"no header {SIGNATURE_HEADER}"
+    digest, sha1 = hmac.digest(token.encode(), body, "sha256"), hmac.digest(token.encode(), body, "sha1")
+    others = {
+        base64.b64encode(digest).decode(): "the signature is in base64, and hexadecimal is documented",
+        sha1.hex(): "the signature is an HMAC-SHA1, and SHA-256 is documented",
+        hashlib.sha256(token.encode() + body).hexdigest(): "the signature is no HMAC, but a digest of token and body",
+        hashlib.sha256(body).hexdigest(): "the signature is a digest of the body without the token",
+    }
+    others |= dict.fromkeys((sign(form, token) for form in _other_forms(body)), "other bytes were signed than sent")
+    return others.get(presented, others.get(presented.lower(), ""))
+
+
+def _other_forms(body: bytes) -> Iterator[bytes]:
+    """Yield the forms in which a client may serialize the same JSON once more."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    for escaped in (True, False):
+        yield json.dumps(value, ensure_ascii=escaped).encode("utf-8", "replace")
+        yield json.dumps(value, ensure_ascii=escaped, separators=(",", ":")).encode("utf-8", "replace")
+        yield json.dumps(value, ensure_ascii=escaped, indent=2).encode("utf-8", "replace")
 
 
 def sign(body: bytes, token: str) -> str:
@@ -64,5 +96,5 @@ def _minified(body: bytes) -> bytes:
         return body
 
 
-def _unauthorized(detail: str) -> Problem:
-    return Problem(kind="unauthorized", status=401, detail=detail)
+def _unauthorized(detail: str, differs: str) -> Problem:
+    return Problem(kind="unauthorized", status=401, detail=detail, differs=differs)

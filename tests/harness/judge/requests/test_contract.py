@@ -1,5 +1,7 @@
 """Requests with contract violations, without a credential, above the rate limit, or with too many items."""
 
+import pytest
+
 from history_builder import HistoryBuilder, Line
 from sendproof_harness.judge.checks.requests import contract, credentials, limits
 
@@ -291,6 +293,16 @@ def test_bridge_without_any_request_does_not_pass(correct_run):
     statuses = {result.check.id: result.status for result in run.verdict().results}
 
     assert statuses["contract.credentials"] == statuses["contract.requests"] == "unknown"
+
+
+@pytest.mark.parametrize(("differs", "blame"), [("no header x", "bridge"), (None, "config")])
+def test_wrong_form_of_a_signature_is_blamed_on_the_bridge(correct_run, differs, blame):
+    """Another token is a matter of the settings."""
+    refused = request(service="optimove-metrics", operation="saveEvent", status=401, differs=differs)
+    ((_, found_blame, cause),) = found(correct_run.plus(refused))
+
+    assert found_blame == blame
+    assert cause == "optimove-metrics saveEvent: an invalid credential" + (f": {differs}" if differs else "")
 
 
 def test_login_of_no_client_says_that_logins_ended(correct_run):

@@ -24,6 +24,8 @@ _MAX_TRIES, _TRIES_PERIOD = 20, 10 * MINUTE
 # documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
 _LOGINS_END = parse_instant("2024-02-01T00:00:00Z")
 _LOGIN_NAME = "login"
+#: The service that takes a signature over the body instead of a key.
+_SIGNED = "optimove-metrics"
 
 # A login is repeated after an error, but no bridge stays without a token for longer.
 _RENEW_WITHIN = 10 * MINUTE
@@ -112,6 +114,9 @@ def _wrong_credential(request: Request, history: History) -> Finding:
         cause = (
             f"the old key, long after it was {ended.action}: {ended.name!r} was valid until {spoken(ended.valid_until)}"
         )
+    if request.service == _SIGNED and request.differs:
+        # Another token is a matter of the settings, another form of the signature one of the bridge.
+        return response_finding(_ID, request, with_difference("an invalid credential", request), "the right signature")
     return response_finding(_ID, request, cause, "the client's own credential", blame="config")
 
 
