@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos signals clients dialects benchmark docs audit sbom licences lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals clients dialects benchmark docs audit sbom licences lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -93,6 +93,9 @@ mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridge
 
 chaos: $(INSTALLED) ## Show that correct bridges pass under 200 schedules of faults drawn from seeds (half an hour)
 	@$(BIN)/python chaos
+
+attack: $(INSTALLED) ## Send 10,000 hostile requests to every port of the simulators and of the bridge (half an hour)
+	@$(BIN)/python attack
 
 signals: $(INSTALLED) ## Interrupt every command at every stage by every signal, and show that nothing is left (Linux; an hour)
 	@$(BIN)/python interrupts

@@ -215,6 +215,8 @@ class Contract:
     def _with_value(self, spec: Any, body: Any, steps: list[str], value: Any) -> tuple[Any, list[str]]:
         """Return the body with a value at a place, and where its violations are reported."""
         media = next(iter(self.resolve(spec["requestBody"])[0]["content"].values()))
+        holder: Any
+        key: Any
         schema, holder, key, where = media["schema"], {"body": body}, "body", ["body"]
         for step in steps:
             schema = self._form_with(schema, step)

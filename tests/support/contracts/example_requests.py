@@ -24,7 +24,7 @@ class ExampleRequest:
     query: Mapping[str, object]
     headers: Mapping[str, str]
     media: str
-    body: object
+    body: Any
     needs_credential: bool
     missing: tuple[str, ...]
 

@@ -184,7 +184,7 @@ def _options(call: Call, data: BulkData) -> SendOptions:
     snake_case = data.schedule_time if spelling != "camel" else None
     camel_case = data.scheduled if spelling != "snake" else None
     return SendOptions(
-        identity=call.state.identities.identify("bulk_json", call.given),
+        content=call.state.identities.content_digest("bulk_json", call.given),
         sender=check_sender(
             call.context, decoded_sender(call, data.sender) or settings.default_sender, settings.sender_names
         ),

@@ -130,7 +130,7 @@ def _options(call: Call, fields: Fields, group: Group | None) -> SendOptions:
     sender = decoded_sender(call, fields.get("sender", settings.default_sender))
     simple_reply = fields["simple_reply"]
     return SendOptions(
-        identity=call.state.identities.identify("send", call.given),
+        content=call.state.identities.content_digest("send", call.given),
         sender=REPLY_NUMBER if simple_reply else check_sender(call.context, sender, settings.sender_names),
         send_at=send_at,
         validity=_validity(call, send_at, fields.get("validity")),

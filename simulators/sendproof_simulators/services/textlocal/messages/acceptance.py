@@ -30,10 +30,11 @@ class SendOptions:
     """The options that all messages of a call share.
 
     `validity` is the instant at which unfinished messages expire. `shorten_links` replaces URLs in the texts; `tracked`
-    is True if the texts contain any. `by_template`: Textlocal filled in the texts.
+    is True if the texts contain any. `by_template`: Textlocal filled in the texts. `content` is the digest of the
+    content of the call.
     """
 
-    identity: tuple[str, int]
+    content: bytes
     sender: str
     send_at: Instant
     validity: Instant | None
@@ -104,9 +105,11 @@ def send_summary(state: State, dispatch: Dispatch, options: SendOptions) -> dict
 def _new_dispatch(state: State, options: SendOptions, accepted: AcceptedMessages) -> Dispatch:
     count = len(accepted.numbers)
     batches = count if options.batch_per_message else 1
+    # Only here, as a refused call must change nothing.
+    identity = state.identities.identify(options.content)
     return Dispatch(
-        first_id=state.identities.draw_range("message", options.identity, count, state.store.messages),
-        first_batch=state.identities.draw_range("batch", options.identity, batches, state.store.batches),
+        first_id=state.identities.draw_range("message", identity, count, state.store.messages),
+        first_batch=state.identities.draw_range("batch", identity, batches, state.store.batches),
         batch_per_message=options.batch_per_message,
         sender=options.sender,
         send_at=options.send_at,

@@ -53,7 +53,7 @@ class IdRanges(Generic[T]):
 
 
 class CallIdentities:
-    """Identities of calls: the content of a call, and how many equal calls came before it.
+    """Identities of calls: the content of a call, and how many equal calls were accepted before it.
 
     Ids are drawn from the identity, so concurrent calls get the same ids in any order. The host and port of a URL do
     not count: a bridge that listens on another port makes an equal call.
@@ -63,10 +63,13 @@ class CallIdentities:
         self._random = random
         self._counts: Counter[bytes] = Counter()
 
-    def identify(self, command: str, fields: Mapping[str, object]) -> tuple[str, int]:
-        """Count a call and return its identity."""
+    def content_digest(self, command: str, fields: Mapping[str, object]) -> bytes:
+        """Return a digest of the content of a call."""
         content = msgspec.json.encode([command, sorted(item for item in fields.items() if item[0] != "format")])
-        digest = blake2b(_ORIGIN.sub(b"", content), digest_size=16).digest()
+        return blake2b(_ORIGIN.sub(b"", content), digest_size=16).digest()
+
+    def identify(self, digest: bytes) -> tuple[str, int]:
+        """Count an accepted call with this content, and return its identity."""
         self._counts[digest] += 1
         return digest.hex(), self._counts[digest]
 
