@@ -6,6 +6,7 @@ ControlError             the simulators rejected the request (`status`, and `det
 └── NotQuietError        an advance timed out because a participant was not parked
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,15 @@ _CHUNK = 1 << 20
 # The journal of a run without any look at it; later reads only get what is new.
 MAX_JOURNAL_BYTES = 1 << 30
 
+# Off loopback, the URL of the control API contains its token (openapi/control.yaml).
+_TOKEN = re.compile(r"(?<=/token/)[^/\s'\"]+")
+
 Json = Mapping[str, object]
+
+
+def without_token(text: str) -> str:
+    """Return a text in which no URL of the control API shows its token, for messages and results."""
+    return _TOKEN.sub("***", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,9 @@ class ControlError(Exception):
     """
 
     def __init__(self, message: str, status: int | None, detail: str = "") -> None:
-        super().__init__(message)
+        super().__init__(without_token(message))
         self.status = status
-        self.detail = detail or message
+        self.detail = without_token(detail or message)
 
 
 class UnreachableError(ControlError):

@@ -160,7 +160,11 @@ def problem_response(problem: Problem, members: Mapping[str, object] = _NO_MEMBE
     }
     if problem.violations:
         body["violations"] = [{"where": v.where, "rule": v.rule, "message": v.message} for v in problem.violations]
-    headers = (("allow", ", ".join(problem.allow)),) if problem.kind == "method_not_allowed" else ()
+    headers: tuple[tuple[str, str], ...] = ()
+    if problem.kind == "method_not_allowed":
+        headers = (("allow", ", ".join(problem.allow)),)
+    elif problem.status == HTTPStatus.UNAUTHORIZED:
+        headers = (("www-authenticate", "Bearer"),)
     return Response(
         status=problem.status,
         body=msgspec.json.encode(body),

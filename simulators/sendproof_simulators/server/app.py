@@ -135,7 +135,8 @@ class Simulators:
 
     def _admit(self, scope: Scope, service: ServicePipeline | None, path: str) -> tuple[str, Problem | None]:
         """Return the path without a token, and why the request is refused; None if it is not."""
-        problem = self.access.refusal(scope["headers"], scope["server"][0] if scope.get("server") else "")
+        documented = None if service is None else service.hosts
+        problem = self.access.refusal(scope["headers"], scope["server"][0] if scope.get("server") else "", documented)
         if problem is not None:
             self._report(problem)
             return path, problem

@@ -35,6 +35,7 @@ from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.core.strict.watch import Watch
+from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
@@ -140,6 +141,7 @@ class ServicePipeline:
         self.simulator = simulator
         self.contract = contract
         self.body_limit = Limits(contract, {}).body_bytes
+        self.hosts = documented_hosts(contract.document)
         self.usual_type = usual_type(contract)
         self.handlers = {
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
