@@ -9,7 +9,7 @@ from repository import PACKAGES, ROOT
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 # Other folders whose classes the glossary may name.
-OTHERS = [ROOT / folder for folder in ("loadtests", "mutants", "chaos", "benchmarks")]
+OTHERS = [ROOT / folder for folder in ("loadtests", "mutants", "chaos", "attack", "interrupts", "benchmarks")]
 
 # Last words of class names that have their general meaning, each with what it means.
 GENERAL = {
