@@ -100,6 +100,9 @@ attack: $(INSTALLED) ## Send 10,000 hostile requests to every port of the simula
 signals: $(INSTALLED) ## Interrupt every command at every stage by every signal, and show that nothing is left (Linux; an hour)
 	@$(BIN)/python interrupts
 
+kills: $(INSTALLED) ## Kill the bridge at 100 random instants per provider: nothing is lost, and nothing sent twice (half an hour)
+	@$(BIN)/python chaos kills
+
 clients: $(INSTALLED) ## Run the published clients, unmodified, against the simulators (needs PyPI, npm and Node.js; a minute)
 	@$(BIN)/python clients
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import kills
 from catalogue import BRIDGE
 from fault_schedules import BRIDGES, TRIALS, fault_schedule, run_schedule
 from trial_runs import simulators
@@ -52,3 +53,16 @@ def test_variant_differs_from_the_bridge_in_its_edited_files_only(variant, tmp_p
             compile(copy, str(name), "exec")
             changed.add(name.as_posix())
     assert changed == {edit.file for edit in variant.edits}
+
+
+@pytest.mark.slow
+def test_bridge_killed_five_times_at_random_passes(tmp_path: Path) -> None:
+    with simulators(tmp_path) as url:
+        verdict, _ = kills.run_seed(1, "textlocal", tmp_path / "run", url)
+    assert verdict == "pass"
+
+
+def test_kills_of_a_seed_are_the_same_and_at_different_instants() -> None:
+    drawn = kills.kills(7)
+    assert drawn == kills.kills(7) != kills.kills(8)
+    assert len({(kill.get("call"), kill.get("webhook"), kill["nth"]) for kill in drawn}) == kills.KILLS_PER_RUN
