@@ -16,6 +16,8 @@ _ARGUMENT_NAMES = {"control_url": "host", "timeout_s": "timeout"}
 
 def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     """Add the options of a load test to those of Locust. `--host` is the control URL of running simulators."""
+    # Locust's own page starts tests without a password; by default it would be open to the network.
+    parser.set_defaults(web_host="127.0.0.1")
     group = parser.add_argument_group("sendproof")
     add = group.add_argument
     add("--customers", type=int, default=test.customers, help="Number of customers in the campaign.")

@@ -23,6 +23,7 @@ from locust.runners import MasterRunner, Runner, WorkerRunner
 from base import LoadProcess, LoadTest, PreparedTest, runner_of
 from command_options import add_arguments, parse_options
 from latencies import latency_results
+from page_guard import guard_page
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.aggregation import GENERATOR, Aggregation
@@ -78,6 +79,9 @@ class LoadSession:
 
     def _initialize(self, environment: Environment, **_: object) -> None:
         self._environment = environment
+        page, arguments = environment.web_ui, environment.parsed_options
+        if page is not None and page.app is not None and arguments is not None:
+            guard_page(page.app, arguments.web_host)
         if os.environ.get("SENDPROOF_LOAD"):
             # `sendproof load` prints its own statistics.
             logging.getLogger("locust.stats_logger").disabled = True

@@ -18,7 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 # A response may be silent once for as long as the read timeout allows, not again and again.
-_TOTAL_PER_READ = 2
+TOTAL_PER_READ = 2
 
 
 class TooLargeError(Exception):
@@ -70,7 +70,7 @@ class _TimedReader(io.RawIOBase):
     def __init__(self, sock: socket, raw: io.RawIOBase) -> None:
         self._socket, self._raw = sock, raw
         self._silence = sock.gettimeout()
-        self._deadline = None if self._silence is None else monotonic() + _TOTAL_PER_READ * self._silence
+        self._deadline = None if self._silence is None else monotonic() + TOTAL_PER_READ * self._silence
 
     def readable(self) -> bool:
         return True

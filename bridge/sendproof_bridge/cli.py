@@ -20,6 +20,7 @@ from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
 from sendproof_bridge.domain.accounts import Bridge, open_account, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
+from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, guarded, server_bounds
 from sendproof_bridge.inbound.listening import AddressUnusableError, listen
 from sendproof_bridge.log_format import PlainFormatter
 from sendproof_bridge.outbound import providers
@@ -102,7 +103,8 @@ def _run(config: Config) -> int:
 def _serve(config: BridgeConfig, bridge: Bridge, sockets: list[socket]) -> int:
     worker = Worker(bridge, config.threads)
     with closing(WebhookApp(bridge, worker.wake, config.operator_token)) as app:
-        server = _Server(_uvicorn_config(config, app), worker)
+        guard = ConnectionGuard(server_bounds())
+        server = _Server(_uvicorn_config(config, app, guard), guard, worker)
         server.run(sockets)
         status = OK if server.started and not server.worker_failed else FAILED
         if not worker.stop(_STOP_SECONDS):
@@ -117,12 +119,14 @@ def _abandon_calls(status: int) -> None:
     os._exit(status)
 
 
-def _uvicorn_config(config: BridgeConfig, app: WebhookApp) -> uvicorn.Config:
+def _uvicorn_config(config: BridgeConfig, app: WebhookApp, guard: ConnectionGuard) -> uvicorn.Config:
     host, port = config.listen
     return uvicorn.Config(
         app.router(),
         host=host,
         port=port,
+        http=guarded(guard),
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -134,8 +138,9 @@ def _uvicorn_config(config: BridgeConfig, app: WebhookApp) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Listens before the worker starts, because the first jobs register the webhook URL with Optimove."""
 
-    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+    def __init__(self, config: uvicorn.Config, guard: ConnectionGuard, worker: Worker) -> None:
         super().__init__(config)
+        self._guard = guard
         self.worker_failed = False
         self._worker = worker
 
@@ -145,6 +150,12 @@ class _Server(uvicorn.Server):
         if self.started:
             # A parked worker waits for the sandbox for up to 5 s; it can safely be abandoned there.
             threading.Thread(target=self._work, name="worker", daemon=True).start()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Sweep the connections once a second."""
+        if counter % TICKS_PER_SECOND == 0:
+            self._guard.sweep(self.server_state.connections)
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -191,4 +202,5 @@ def _set_up_logging(log_format: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Its "connection pool" warnings contain URLs with tokens.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # A warning of each invalid request would let clients fill the log.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)

@@ -15,6 +15,7 @@ import logging
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -36,12 +37,16 @@ DAY = 24 * HOUR
 PARTICIPANT = "bridge"
 # The sandbox responds to a park within 20 s; a longer wait means that the connection is dead.
 _PARK_TIMEOUT = (5.0, 40.0)
-_MAX_TICK_BYTES = 64 * 1024
+MAX_TICK_BYTES = 64 * 1024
 _RETRY_SECONDS = 0.25
 # Characters of an unexpected response that are logged.
 _MAX_LOGGED_CHARS = 500
 # Long waits are split, so that the bridge notices if the machine slept or its clock was set.
 _MAX_WAIT_SECONDS = 60.0
+
+# How long the machine's clock must show another time until the bridge follows it, and what counts as the same change.
+STEP_LASTS = 5 * MINUTE
+_SAME_STEP_MS = 2 * SECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
@@ -92,16 +97,34 @@ def parse_time(text: str) -> Instant:
 
 
 def real_now() -> float:
-    """Return real seconds since the epoch, for leases: a process dies in real time, not in virtual time."""
-    return time.time()
+    """Return real seconds since some moment, for leases: a process dies in real time, not in virtual time.
+
+    Setting the clock of the machine does not change it. After a restart of the machine it begins again; but each start
+    of the bridge ends the leases of earlier runs.
+    """
+    return time.monotonic()
+
+
+def _elapsed_ms() -> int:
+    """Return milliseconds that only ever grow, and by the time that passes; where possible, also while asleep."""
+    source = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime_ns(source) // 1_000_000
+
+
+def _wall_ms() -> Instant:
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A reading of a clock: the time, and the number of requests that have arrived so far."""
+    """A reading of a clock: the time, and the number of requests that have arrived so far.
+
+    `step` is by how much the clock was set since the last reading, in milliseconds; time that passed is no step.
+    """
 
     now: Instant
     delivered: int
+    step: int = 0
 
 
 class Clock(Protocol):
@@ -120,15 +143,23 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock. Each webhook that is stored wakes the worker."""
+    """The machine's clock. Each webhook that is stored wakes the worker.
 
-    def __init__(self) -> None:
-        """Start with no request delivered."""
+    Time passes as measured by a counter that cannot be set. If the machine's clock is set, this clock follows when the
+    change has lasted for `STEP_LASTS`, and only in `park`: a mistake that is corrected soon has no effect.
+    """
+
+    def __init__(self, wall: Callable[[], Instant] = _wall_ms, elapsed: Callable[[], int] = _elapsed_ms) -> None:
+        """Start with no request delivered. `wall` is the machine's clock, `elapsed` the counter, in milliseconds."""
+        self._wall, self._elapsed = wall, elapsed
+        self._offset = wall() - elapsed()
+        # The change that the machine's clock shows, and since when.
+        self._step, self._step_since = 0, elapsed()
         self._delivered = 0
         self._changed = threading.Condition()
 
     def now(self) -> Instant:
-        return time.time_ns() // 1_000_000
+        return self._offset + self._elapsed()
 
     def tick(self) -> Tick:
         with self._changed:
@@ -136,10 +167,25 @@ class SystemClock:
 
     def park(self, until: Instant | None, since: int) -> Tick:
         with self._changed:
-            while self._delivered == since and (until is None or self.now() < until):
+            step = self._follow()
+            while not step and self._delivered == since and (until is None or self.now() < until):
                 remaining = _MAX_WAIT_SECONDS if until is None else (until - self.now()) / SECOND
                 self._changed.wait(min(max(remaining, 0.001), _MAX_WAIT_SECONDS))
-            return Tick(now=self.now(), delivered=self._delivered)
+                step = self._follow()
+            return Tick(now=self.now(), delivered=self._delivered, step=step)
+
+    def _follow(self) -> int:
+        """Follow a change of the machine's clock that has lasted; return it, or 0."""
+        elapsed = self._elapsed()
+        step = self._wall() - elapsed - self._offset
+        if abs(step - self._step) > _SAME_STEP_MS or abs(step) <= _SAME_STEP_MS:
+            self._step, self._step_since = step, elapsed
+            return 0
+        if elapsed - self._step_since < STEP_LASTS:
+            return 0
+        self._offset += step
+        self._step = 0
+        return step
 
     def wake(self) -> None:
         with self._changed:
@@ -192,7 +238,7 @@ class SandboxClock:
 
     def _request(self, method: str, url: str, body: object) -> Tick:
         with self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT, stream=True) as response:
-            content = read_body(response, _MAX_TICK_BYTES)
+            content = read_body(response, MAX_TICK_BYTES)
         if not response.ok:
             shown = content[:_MAX_LOGGED_CHARS].decode("utf-8", "replace")
             raise ValueError(f"status {response.status_code} to {body}: {shown}")

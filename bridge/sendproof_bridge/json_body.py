@@ -7,9 +7,9 @@ from itertools import accumulate
 from typing import Any, NoReturn
 
 # Optimove's and the providers' objects have six levels.
-_MAX_DEPTH = 100
+MAX_DEPTH = 100
 # An empty value of two bytes takes seventy in memory. A page of 10,000 customers has a hundred for each.
-_MAX_VALUES = 4_000_000
+MAX_VALUES = 4_000_000
 # Possessive, and also matching a text without an end: linear for any body.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -30,10 +30,10 @@ def decode_json(body: bytes) -> Any:
     Raises `ValueError` if the body is no JSON, is nested too deeply or has too many values to be processed, or has text
     that a database cannot store.
     """
-    if body.count(b",") > _MAX_VALUES:
-        raise ValueError(f"expected at most {_MAX_VALUES:,} JSON values, got more")
-    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH and _depth(body) > _MAX_DEPTH:
-        raise ValueError(f"expected JSON of at most {_MAX_DEPTH} levels, got one that is nested too deeply")
+    if body.count(b",") > MAX_VALUES:
+        raise ValueError(f"expected at most {MAX_VALUES:,} JSON values, got more")
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+        raise ValueError(f"expected JSON of at most {MAX_DEPTH} levels, got one that is nested too deeply")
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except ValueError as error:

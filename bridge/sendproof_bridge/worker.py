@@ -8,18 +8,21 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
+from sendproof_bridge.clock import SECOND, SandboxClock, Tick, iso, real_now
 from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import optimove_lane
 from sendproof_bridge.jobs.handlers import BATCH_HANDLERS, HANDLERS
 from sendproof_bridge.outbound.errors import RemoteCallError
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage import clock_steps, job_queue
 from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, LostJobError, NewJob
 
 # The number of jobs per thread that are claimed together: a claim costs as much as many a job.
 _CLAIMS_PER_THREAD = 4
+
+# How often the reading of the clock is remembered, in real time.
+_NOTE_SECONDS = 30.0
 
 # The longest time until the worker notices a job that falls due while others run.
 _CHECK_SECONDS = 0.5
@@ -39,10 +42,13 @@ class Worker:
         """Take over the jobs of earlier runs, and plan the jobs of every start."""
         self._bridge = bridge
         self._threads = threads
-        self._owner = bridge.store.start_run()
+        self._owner = bridge.store.start_run(bridge.clock.now())
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
         self._running: dict[Future[None], JobGroup] = {}
         self._renewed_at = real_now()
+        with bridge.store.read() as tx:
+            self._seen = clock_steps.last_seen(tx)
+        self._noted_at: float | None = None
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._idle = threading.Event()
@@ -54,6 +60,7 @@ class Worker:
         self._idle.clear()
         try:
             tick = self._bridge.clock.tick()
+            self._follow_clock(tick)
             while not self._stopping.is_set():
                 self._run_due_jobs()
                 tick = self._park(tick)
@@ -69,7 +76,23 @@ class Worker:
         self._idle.set()
         tick = self._bridge.clock.park(due, tick.delivered)
         self._idle.clear()
+        if not self._stopping.is_set():
+            self._follow_clock(tick)
         return tick
+
+    def _follow_clock(self, tick: Tick) -> None:
+        """Change stored times if the clock was set, and remember its reading every half minute."""
+        step = tick.step or min(0, tick.now - (tick.now if self._seen is None else self._seen))
+        self._seen = tick.now
+        if not step and self._noted_at is not None and real_now() - self._noted_at < _NOTE_SECONDS:
+            return
+        self._noted_at = real_now()
+        with self._bridge.store.write() as tx:
+            if step:
+                clock_steps.shift(tx, tick.now, step)
+            clock_steps.note(tx, tick.now)
+        if step:
+            logger.warning("the clock was set by %.1f s to %s", step / SECOND, iso(tick.now))
 
     def wake(self) -> None:
         """Look for work: a request was stored."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import bounds_page
 import bridge_settings_page
 import checks_page
 import commands_page
@@ -23,6 +24,7 @@ FOLDER = Path(__file__).parents[1] / "reference"
 #: By file name below `FOLDER`: the function that returns the page.
 PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
+        "bounds.md": bounds_page.page,
         "bridge-settings.md": bridge_settings_page.page,
         "checks.md": checks_page.page,
         "commands.md": commands_page.page,

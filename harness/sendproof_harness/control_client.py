@@ -6,6 +6,7 @@ ControlError             the simulators rejected the request (`status`, and `det
 └── NotQuietError        an advance timed out because a participant was not parked
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,17 @@ _GRACE_S = 15.0
 _HISTORY_S = 300.0
 _CHUNK = 1 << 20
 # The journal of a run without any look at it; later reads only get what is new.
-_MAX_JOURNAL_BYTES = 1 << 30
+MAX_JOURNAL_BYTES = 1 << 30
+
+# Off loopback, the URL of the control API contains its token (openapi/control.yaml).
+_TOKEN = re.compile(r"(?<=/token/)[^/\s'\"]+")
 
 Json = Mapping[str, object]
+
+
+def without_token(text: str) -> str:
+    """Return a text in which no URL of the control API shows its token, for messages and results."""
+    return _TOKEN.sub("***", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,9 @@ class ControlError(Exception):
     """
 
     def __init__(self, message: str, status: int | None, detail: str = "") -> None:
-        super().__init__(message)
+        super().__init__(without_token(message))
         self.status = status
-        self.detail = detail or message
+        self.detail = without_token(detail or message)
 
 
 class UnreachableError(ControlError):
@@ -255,7 +264,7 @@ class ControlClient:
     def journal(self, sandbox: str, start: int) -> bytes:
         """Return whole lines of the journal from its byte `start` on; empty if there is nothing new."""
         with self._send("GET", f"{_path(sandbox)}/journal?start={start}", None, _HISTORY_S) as response:
-            return self._read(response, _MAX_JOURNAL_BYTES)
+            return self._read(response, MAX_JOURNAL_BYTES)
 
     def save_history(self, sandbox: str, file: Path, within_s: float | None = None) -> None:
         """Write the history to `file` as it arrives, whatever its size; `UnreachableError` if that takes too long."""

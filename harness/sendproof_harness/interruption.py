@@ -10,6 +10,7 @@ A signal belongs to the whole process, and so does the state of this module.
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -87,7 +88,9 @@ def interruptible(deadline_s: float = DEADLINE_S) -> Iterator[None]:
     global _state  # noqa: PLW0603 - see the docstring of this module
     _state = _State()
     before = {number: signal.signal(number, _interrupt) for number in _handled()}
-    threading.Thread(target=_exit_at_deadline, args=(deadline_s,), daemon=True).start()
+    # A signal that this thread took while the main thread holds it back would interrupt the main thread.
+    with delayed_signals():
+        threading.Thread(target=_exit_at_deadline, args=(deadline_s,), daemon=True).start()
     try:
         yield
     finally:
@@ -96,10 +99,27 @@ def interruptible(deadline_s: float = DEADLINE_S) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def delayed_signals() -> Iterator[None]:
+    """Hold signals back until the end of the block, and in the threads and processes that start there."""
+    if sys.platform == "win32":
+        yield
+        return
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, _known())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _known() -> list[signal.Signals]:
+    """Return the signals of this module that the system has."""
+    return [signal.Signals[name] for name in _SIGNALS if name in signal.Signals.__members__]
+
+
 def _handled() -> list[signal.Signals]:
     """Return the signals to handle: a shell starts background jobs with SIGINT ignored, and that must stay."""
-    known = [signal.Signals[name] for name in _SIGNALS if name in signal.Signals.__members__]
-    return [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+    return [number for number in _known() if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

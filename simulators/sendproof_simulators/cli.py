@@ -331,15 +331,18 @@ def _print_json(value: object) -> None:
 
 def _print_addresses(addresses: dict[str, Any]) -> None:
     table = _table("service", "URL, and credentials of the default sandbox")
-    table.add_row("control", addresses["control"]["url"] + "/control")
+    control = addresses["control"]
+    table.add_row("control", control["url"].partition("/token/")[0] + "/control")
     for name, service in addresses["services"].items():
         table.add_row(name, service["url"])
         for credential, value in service["credentials"].items():
             table.add_row("", f"  {credential}={value}")
     console = Terminal()
     console.print(table)
-    if "token" in addresses["control"]:
-        console.print("\nThe control API needs the token in its URL, or as Authorization: Bearer TOKEN.")
+    if "token" in control:
+        console.print("\nClients of the control API need its token, as Authorization: Bearer TOKEN or in the URL:")
+        # In one piece, to be copied.
+        console.print(control["url"], soft_wrap=True)
     console.print("\nPoint a bridge at these URLs. Stop the simulators with Ctrl-C.")
 
 

@@ -1,4 +1,4 @@
-"""The files of a run are shown to others: none has a secret, except the handover file, which is for its user only."""
+"""The files of a run are shown to others: none has a secret, except those for its user only."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from command_line import sendproof
+from running import running_simulators
+
+# Of the control API. The URL of the clock contains it.
+TOKEN = "a-token-of-the-tests"
 
 
 @pytest.mark.parametrize(
@@ -14,7 +18,9 @@ from command_line import sendproof
 )
 def test_no_file_of_a_run_has_a_secret(provider: str, tmp_path: Path) -> None:
     """The services refuse keys meanwhile, so there are wrong credentials, excerpts and repetitions, too."""
-    run = sendproof("run", "failures/key_refused", "--provider", provider, "--results", tmp_path)
+    with running_simulators("--control-token", TOKEN) as simulators:
+        at = ("--control-url", simulators.control, "--results", tmp_path)
+        run = sendproof("run", "failures/key_refused", "--provider", provider, *at)
     assert run.status == 0, run.out + run.err
 
     (handover,) = tmp_path.rglob("handover.json")
@@ -26,5 +32,19 @@ def test_no_file_of_a_run_has_a_secret(provider: str, tmp_path: Path) -> None:
         if not name.endswith("_id")
     ]
     files = [file for file in tmp_path.rglob("*") if file.is_file() and file != handover]
-    found = [(file.name, secret) for file in files for secret in secrets if secret.encode() in file.read_bytes()]
-    assert (found, handover.stat().st_mode & 0o777) == ([], 0o600)
+    found = [
+        (file.name, secret) for file in files for secret in (*secrets, TOKEN) if secret.encode() in file.read_bytes()
+    ]
+    private = (handover, handover.with_name("bridge.toml"))
+    assert (found, {file.stat().st_mode & 0o777 for file in private}) == ([("bridge.toml", TOKEN)], {0o600})
+    assert TOKEN not in run.out + run.err
+
+
+def test_no_file_of_a_load_test_has_the_token_of_the_control_api(tmp_path: Path) -> None:
+    with running_simulators("--control-token", TOKEN) as simulators:
+        at = ("--control-url", simulators.control, "--results", tmp_path)
+        load = sendproof("load", "paging", "--customers", "100", *at)
+    assert load.status == 0, load.out + load.err
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert [file.name for file in files if TOKEN.encode() in file.read_bytes()] == []
+    assert TOKEN not in load.out + load.err

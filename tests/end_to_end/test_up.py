@@ -1,10 +1,12 @@
 """`sendproof up`: its output for people and programs, and its end."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import requests
@@ -28,6 +30,18 @@ def test_up_json_prints_one_line_with_all_urls() -> None:
     assert all(addresses["services"][name]["url"].startswith(services[name]["url"]) for name in services)
     assert addresses["services"]["optimove"]["credentials"]["api_key"] == "sendproof-optimove-key"
     assert addresses["services"]["textlocal"]["credentials"]["apikey"] == "sendproof-textlocal-key"
+
+
+def test_up_prints_the_url_with_the_token_in_one_line() -> None:
+    """To be copied, whatever the width of the terminal."""
+    options = ["--port", "0", "--control-token", "a-token-of-the-tests"]
+    environment = {**os.environ, "COLUMNS": "40"}
+    with subprocess.Popen([*UP, *options], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        lines = list(takewhile(lambda line: not line.startswith("Point a bridge"), process.stdout))
+        process.send_signal(signal.SIGINT)
+    (url,) = [line for line in lines if line.endswith("/token/a-token-of-the-tests\n")]
+    assert url.startswith("http://127.0.0.1:")
 
 
 def test_service_responds_at_its_port_and_under_the_control_port(simulators: RunningSimulators) -> None:

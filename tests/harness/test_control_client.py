@@ -192,6 +192,18 @@ def test_refused_connection_names_url_reason_and_next_command() -> None:
     )
 
 
+def test_messages_do_not_show_the_token_in_the_url() -> None:
+    """They are printed, and part of results."""
+    with (
+        responding(409, {"detail": "no"}) as server,
+        ControlClient(f"{server.url}/token/s3cret") as control,
+        pytest.raises(ControlError) as raised,
+    ):
+        control.state("s")
+    assert server.received[0][0].startswith("GET /token/s3cret/control/")
+    assert str(raised.value).startswith(f"GET {server.url}/token/***/control/sandboxes/s/state responded with 409")
+
+
 def test_history_is_saved_byte_for_byte(tmp_path: Path) -> None:
     lines = b'{"kind":"history"}\n' * 1000
     with responding(200, lines) as server, ControlClient(server.url) as control:

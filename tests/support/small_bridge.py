@@ -126,9 +126,9 @@ def bridge_config(folder: Path, url: str, channel: Mapping[str, Any] | None = No
 
 
 @contextmanager
-def open_small_bridge(folder: Path, config: Config) -> Iterator[SmallBridge]:
+def open_small_bridge(folder: Path, config: Config, clock: ManualClock | None = None) -> Iterator[SmallBridge]:
     """Open a bridge, and close its database at the end."""
-    clock = ManualClock()
+    clock = clock or ManualClock()
     store = Store(folder / "bridge.sqlite")
     try:
         yield SmallBridge(open_bridge(config, store, clock, HttpClient(read_seconds=60.0)), clock)

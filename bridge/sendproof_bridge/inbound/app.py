@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
@@ -20,7 +20,7 @@ from sendproof_bridge.inbound.group_commit import GroupCommit
 from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt, UnauthenticatedWebhookError
 
 # An event or a receipt has a few hundred bytes.
-_MAX_BODY_BYTES = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 
 # Without a body: the server writes head and body separately, and each write wakes the client that waits for it.
 _STORED = Response()
@@ -45,8 +45,9 @@ class _Endpoint:
         self._handle = handle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._handle(Request(scope, receive))
-        await response(scope, receive, send)
+        with suppress(ClientDisconnect):
+            response = await self._handle(Request(scope, receive))
+            await response(scope, receive, send)
 
 
 class WebhookApp:
@@ -155,7 +156,7 @@ async def _read_body(request: Request) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MAX_BODY_BYTES:
+        if len(body) > MAX_BODY_BYTES:
             raise _TooLargeError
     return body
 
@@ -165,4 +166,4 @@ def _not_found() -> Response:
 
 
 def _too_large() -> Response:
-    return PlainTextResponse(f"expected at most {_MAX_BODY_BYTES} bytes", 413)
+    return PlainTextResponse(f"expected at most {MAX_BODY_BYTES} bytes", 413)

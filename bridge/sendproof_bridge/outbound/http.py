@@ -21,9 +21,9 @@ from sendproof_bridge.outbound.errors import (
 
 _CONNECT_SECONDS = 5.0
 # The vendor's own Textlocal client waits this long; observed: https://github.com/scottybo/textlocal
-_READ_SECONDS = 60.0
+READ_SECONDS = 60.0
 # The longest delay that a service can ask for: a longer one would stop the work of a client for good.
-_MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
+MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY_REQUESTS = 401, 403, 429
 _SUCCESS, _TURNED_AWAY = range(200, 300), range(300, 500)
@@ -53,7 +53,7 @@ class Response:
 class HttpClient:
     """Makes calls. It ignores the environment: no proxies, no .netrc."""
 
-    def __init__(self, *, read_seconds: float = _READ_SECONDS) -> None:
+    def __init__(self, *, read_seconds: float = READ_SECONDS) -> None:
         """`read_seconds` is the longest silence within a response, in real time; the whole may take twice as long."""
         self._timeout = (_CONNECT_SECONDS, read_seconds)
         self._local = threading.local()
@@ -141,5 +141,5 @@ def retry_after_ms(response: Response) -> int | None:
     if not (text.isascii() and text.isdigit()):
         return None
     # Python does not convert a number of thousands of digits.
-    seconds = int(text) if len(text) < _MAX_NUMBER_DIGITS else _MAX_RETRY_AFTER_SECONDS
-    return min(max(1, seconds), _MAX_RETRY_AFTER_SECONDS) * 1000
+    seconds = int(text) if len(text) < _MAX_NUMBER_DIGITS else MAX_RETRY_AFTER_SECONDS
+    return min(max(1, seconds), MAX_RETRY_AFTER_SECONDS) * 1000

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sendproof_bridge.outbound.errors import OutcomeUnknownError
 
 # Two million rows: more than any account's templates, opt-outs or messages of a day.
-_MAX_PAGES = 2_000
+MAX_PAGES = 2_000
 _MAX_INTEGER = 2**63 - 1
 
 
@@ -21,8 +21,8 @@ def values_of(service: str) -> Iterator[None]:
 
 def pages(operation: str) -> Iterator[int]:
     """Yield the numbers of pages; raise `OutcomeUnknownError` if a list does not end."""
-    yield from range(_MAX_PAGES)
-    raise OutcomeUnknownError(f"{operation}: expected a list of at most {_MAX_PAGES:,} pages, got one without an end")
+    yield from range(MAX_PAGES)
+    raise OutcomeUnknownError(f"{operation}: expected a list of at most {MAX_PAGES:,} pages, got one without an end")
 
 
 def whole_number(value: object) -> int:

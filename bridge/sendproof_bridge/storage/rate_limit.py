@@ -12,7 +12,8 @@ MAX_CALLS = 50
 # Optimove counts when calls arrive, the bridge when it makes them. The margin keeps the difference from adding a call.
 WINDOW_MS = 10 * SECOND + 250
 
-_DELETE_OLD = text("DELETE FROM optimove_call WHERE client = :client AND at <= :past")
+# A call from the future was recorded before the clock was set back.
+_DELETE_OLD = text("DELETE FROM optimove_call WHERE client = :client AND (at <= :past OR at > :future)")
 _COUNT = text("SELECT COUNT(*), MIN(at) FROM optimove_call WHERE client = :client")
 _INSERT = text("INSERT INTO optimove_call (client, at) VALUES (:client, :now)")
 
@@ -20,7 +21,7 @@ _INSERT = text("INSERT INTO optimove_call (client, at) VALUES (:client, :now)")
 def acquire_call(store: Store, client: str, now: Instant) -> int | None:
     """Record one call and return None; if the limit allows no call now, return how long to wait, in milliseconds."""
     with store.write() as tx:
-        tx.execute(_DELETE_OLD, {"client": client, "past": now - WINDOW_MS})
+        tx.execute(_DELETE_OLD, {"client": client, "past": now - WINDOW_MS, "future": now + WINDOW_MS})
         calls, oldest = tx.execute(_COUNT, {"client": client}).one()
         if calls >= MAX_CALLS:
             return int(oldest) + WINDOW_MS - now

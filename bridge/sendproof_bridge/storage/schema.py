@@ -5,14 +5,16 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 metadata = MetaData()
 
 # Increase it with every change of a table or of the names in it, so that a bridge never uses tables of another version.
-VERSION = 5
+VERSION = 6
 
 # One row per start of the bridge. Its id is the owner of jobs, and is never used twice.
 run = Table(
     "run",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("started", Float, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    # The last reading of the clock.
+    Column("seen", BigInteger),
 )
 
 job = Table(

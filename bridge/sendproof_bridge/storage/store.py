@@ -20,7 +20,7 @@ from typing import IO
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError
 
-from sendproof_bridge.clock import real_now
+from sendproof_bridge.clock import Instant
 from sendproof_bridge.storage import schema
 
 _BUSY_SECONDS = 30
@@ -97,10 +97,10 @@ class Store:
         with self._engine.connect().execution_options(reading=True) as connection, connection.begin():
             yield connection
 
-    def start_run(self) -> str:
+    def start_run(self, now: Instant = 0) -> str:
         """Record a start of the bridge; return the name under which it owns jobs."""
         with self.write() as tx:
-            number = tx.execute(schema.run.insert().values(started=real_now()).returning(schema.run.c.id)).scalar_one()
+            number = tx.execute(schema.run.insert().values(started=now).returning(schema.run.c.id)).scalar_one()
         return f"run-{number}"
 
     def close(self) -> None:

@@ -211,8 +211,12 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     words = [sys.executable, "-m", "locust", "-f", str(locustfiles() / f"{kind}.py"), "--headless"]
     words += ["--users", str(users), "--spawn-rate", _SPAWN_RATE, "--loglevel", "WARNING"]
     words += ["--processes", str(processes)] if processes > 1 else []
+    environment = {"SENDPROOF_LOAD": "1"}
+    if (control_url := options.pop("control_url", None)) is not None:
+        # Any user of the machine can read the options of a process, and the URL may contain a token.
+        environment["LOCUST_HOST"] = control_url
     words += [word for name, value in options.items() for word in _locust_option(name, value)]
-    status = _exit_status([*words, *context.args], result, earlier)
+    status = _exit_status([*words, *context.args], environment, result, earlier)
     # Without a new result, Locust itself failed or the sandbox could not be created; Locust has printed why.
     has_result = _written_at(result) not in {None, earlier}
     raise typer.Exit(status if has_result and status in _VERDICT_STATUSES else EXIT_ERROR)
@@ -220,18 +224,18 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
 
 def _locust_option(name: str, value: object) -> list[str]:
     """Return the words of an option for Locust, none if it has no value."""
-    option = "--" + {"control_url": "host"}.get(name, name.replace("_", "-"))
+    option = f"--{name.replace('_', '-')}"
     if value is None or value is False:
         return []
     return [option] if value is True else [option, str(value)]
 
 
-def _exit_status(words: list[str], result: Path, earlier: int | None) -> int:
+def _exit_status(words: list[str], environment: dict[str, str], result: Path, earlier: int | None) -> int:
     """Run Locust to its end and return its exit status. An interrupt ends it, and it reports what it has counted."""
     from sendproof_harness.run.keeping.kept_process import KeptProcess  # noqa: PLC0415 - `--help` stays quick
 
     enter_stage(f"the load test in {result.parent} ran")
-    locust = KeptProcess(words, {"SENDPROOF_LOAD": "1"}, log=None, scratch=None)
+    locust = KeptProcess(words, environment, log=None, scratch=None)
     try:
         return locust.wait()
     finally:

@@ -11,7 +11,7 @@ from sendproof_harness.conformance.requests import ListenerRequest
 from sendproof_harness.control_client import reason
 from sendproof_harness.judge.checks.listeners.probed import is_failed_response
 
-_MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def send(request: ListenerRequest, timeout_s: float) -> ListenerResponse:
             )
             # The body has no meaning. Only a response that does not end in time is none.
             with suppress(TooLargeError):
-                read_body(response, _MAX_BODY_BYTES)
+                read_body(response, MAX_BODY_BYTES)
         except requests.Timeout:
             return ListenerResponse(error=f"no response within {timeout_s:g} s", timed_out=True)
         except requests.RequestException as error:

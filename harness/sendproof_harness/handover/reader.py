@@ -13,7 +13,7 @@ from sendproof_harness.handover.format import CLIENT, SCHEMA, Channel, HandoverF
 from sendproof_harness.scenario.diagnostics import KeyPath, expected_got, path_text, suggestion
 
 # A handover of a hundred clients is a tenth of this.
-_MAX_BYTES = 10_000_000
+MAX_BYTES = 10_000_000
 _VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -24,7 +24,7 @@ class HandoverError(ValueError):
 def read(file: Path) -> tuple[HandoverFile, ...]:
     """Return the handover of each client in a file; `HandoverError` names the mistakes."""
     try:
-        content = decode_json(read_bounded(file, _MAX_BYTES))
+        content = decode_json(read_bounded(file, MAX_BYTES))
     except OSError as error:
         raise HandoverError(f"{file}: cannot be read: {error.strerror}; a run writes one into its results") from error
     except FileTooLargeError as error:

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_harness.handover.format import PLATFORM, clients_of, optimove_key_name
+from sendproof_harness.handover.write import write_private
 from sendproof_harness.providers import provider as record_of
 
 
 def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> dict[str, str]:
-    """Write the configuration; return the secrets as environment variables."""
+    """Write the configuration; return the secrets as environment variables.
+
+    The URL of the clock in the configuration may contain the token of the control API.
+    """
     secrets = {}
     for client in clients_of(content):
         secrets[_variable(client, "webhook", "token")] = client["webhook_token"]
         for service, access in client["services"].items():
             secrets |= {_variable(client, service, name): value for name, value in access["credentials"].items()}
-    file.write_text("\n".join(_settings(content, database)) + "\n", encoding="utf-8")
+    write_private("\n".join(_settings(content, database)) + "\n", file)
     return secrets
 
 

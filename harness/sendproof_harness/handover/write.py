@@ -52,14 +52,19 @@ def handover_content(
 
 
 def write_handover(content: Mapping[str, Any], file: Path) -> None:
-    """Write the file atomically: a bridge that waits for it never sees a part of it.
+    """Write the handover file. It contains credentials."""
+    write_private(json.dumps(content, indent=2) + "\n", file)
 
-    It has credentials, so it is never readable for other users.
+
+def write_private(text: str, file: Path) -> None:
+    """Write a file that other users can never read.
+
+    Write it atomically: a bridge that waits for it never sees a part of it.
     """
     partial = file.with_suffix(".partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as private:
-        private.write(json.dumps(content, indent=2) + "\n")
+        private.write(text)
     partial.replace(file)
 
 

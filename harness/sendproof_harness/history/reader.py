@@ -32,7 +32,7 @@ from sendproof_harness.history.seal import SealError, check_seal
 from sendproof_harness.history.timestamps import Instant, parse_instant
 
 # The longest lines name 50,000 customers, in a twentieth of this.
-_MAX_LINE_BYTES = 64 * 1024 * 1024
+MAX_LINE_BYTES = 64 * 1024 * 1024
 
 
 class HistoryError(ValueError):
@@ -42,7 +42,7 @@ class HistoryError(ValueError):
 def read_history(path: Path | str) -> History:
     """Return the history in a file; `HistoryError` for wrong content, `OSError` if the file cannot be read."""
     with Path(path).open("rb", buffering=1 << 20) as file:
-        return parse_history(iter(lambda: file.readline(_MAX_LINE_BYTES + 1), b""))
+        return parse_history(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""))
 
 
 def parse_history(lines: Iterable[bytes]) -> History:
@@ -56,8 +56,8 @@ def parse_history(lines: Iterable[bytes]) -> History:
     for number, line in enumerate(chain((first,), stream), start=1):
         if line.isspace() or not line:
             continue
-        if len(line) > _MAX_LINE_BYTES:
-            raise HistoryError(f"line {number:,}: expected at most {_MAX_LINE_BYTES:,} bytes, got more")
+        if len(line) > MAX_LINE_BYTES:
+            raise HistoryError(f"line {number:,}: expected at most {MAX_LINE_BYTES:,} bytes, got more")
         seal = _checked_seal(seal, number, line)
         if number == 1:
             continue

@@ -19,7 +19,7 @@ from sendproof_harness.judge.findings import Blame
 #: Version of the file format. Files of other versions are refused.
 VERSION = 1
 # The result of an hour is a hundredth of this.
-_MAX_BYTES = 100_000_000
+MAX_BYTES = 100_000_000
 
 Kind = Literal["paging", "campaign", "triggers", "receipts", "preferences"]
 Role = Literal["bridge", "simulators", "load generator"]
@@ -156,7 +156,7 @@ def write_result(result: LoadResult, file: Path) -> None:
 def read_result(file: Path) -> LoadResult:
     """Read `result.json`. Raises `ResultError` for invalid content and `OSError` for an unreadable file."""
     try:
-        return from_json(read_bounded(file, _MAX_BYTES))
+        return from_json(read_bounded(file, MAX_BYTES))
     except FileTooLargeError as error:
         raise ResultError(_NOT_A_RESULT.format(error)) from error
 

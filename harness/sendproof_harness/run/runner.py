@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from sendproof_harness.control_client import ControlClient, ControlError
+from sendproof_harness.control_client import ControlClient, ControlError, without_token
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
 from sendproof_harness.handover.write import sender
 from sendproof_harness.history.client_facts import client_facts
@@ -159,10 +159,11 @@ def _keep_history(save: Callable[[], Sequence[Path]]) -> None:
 
 def _changed_options(options: RunOptions) -> Mapping[str, str]:
     """Return the options that change how a run proceeds, as on the command line, if they differ from the default."""
+    control_url = None if options.shared else options.control_url
     changed = {
         "--timeout": f"{options.timeout_s:g}" if options.timeout_s != TIMEOUT_S else None,
         "--clock-rate": None if options.clock_rate is None else f"{options.clock_rate:g}",
-        "--control-url": None if options.shared else options.control_url,
+        "--control-url": None if control_url is None else without_token(control_url),
     }
     return {name: value for name, value in changed.items() if value is not None}
 

@@ -3,25 +3,20 @@
 The output of a run is printed when the run is over, so that runs do not mix.
 """
 
-import io
-import os
-import signal
-import threading
+import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from rich.console import Console
 
-from sendproof_harness.interruption import DEADLINE_S, enter_stage, interruptible, interruption, keep
+from sendproof_harness.interruption import DEADLINE_S, delayed_signals, enter_stage, keep
 from sendproof_harness.judge.verdict import Status
-from sendproof_harness.program import EXIT_ERROR, report_unforeseen
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.session.judged_run import run_and_judge
-from sendproof_harness.terminal import Terminal
+from sendproof_harness.session.run_process import run_in_process
 
 #: What a process sends when its run is over: the status, its output, and what it keeps if it was interrupted.
 _Outcome = tuple[Status, str, list[str]]
@@ -81,23 +76,15 @@ def _start(
 ) -> None:
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_run_in_process, args=(scenario, name, options, width, sender))
+    # Pickled here, because the process would otherwise import everything before it can be ended.
+    run = pickle.dumps((scenario, name, options))
+    process = context.Process(target=run_in_process, args=(run, width, sender))
     # Its start would let signals through.
     resource_tracker.ensure_running()
-    with _delayed_signals():
+    with delayed_signals():
         process.start()
         running[name] = process, receiver
     sender.close()
-
-
-@contextmanager
-def _delayed_signals() -> Iterator[None]:
-    """Hold signals back until the end of the block. A process that starts there holds them back until it is ready."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _finish(process: SpawnProcess, pipe: Connection, name: str, console: Console) -> Status:
@@ -114,33 +101,3 @@ def _finish(process: SpawnProcess, pipe: Connection, name: str, console: Console
     console.print(f"\n{name}", style="dim", markup=False, highlight=False)
     console.print(text, markup=False, highlight=False, soft_wrap=True, end="")
     return status
-
-
-def _run_in_process(scenario: Scenario, name: str, options: RunOptions, width: int, pipe: Connection) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # Ctrl-C reaches every process of the terminal; the first process terminates the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    output = io.StringIO()
-    with interruptible():
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        status = _run_guarded(scenario, name, options, Terminal(output, width))
-    found = interruption()
-    pipe.send((status, output.getvalue(), [] if found is None else found.kept))
-
-
-def _run_guarded(scenario: Scenario, name: str, options: RunOptions, console: Console) -> Status:
-    try:
-        return run_and_judge(scenario, name, options, console)
-    except KeyboardInterrupt:
-        return "error"
-    except Exception as error:  # noqa: BLE001 - the other scenarios go on
-        report_unforeseen(error)
-        return "error"
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent has ended, for example by SIGKILL. The keepers end its bridge then."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(EXIT_ERROR)

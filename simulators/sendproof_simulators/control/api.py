@@ -23,11 +23,12 @@ from sendproof_simulators.control import (
     webhooks,
 )
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
-from sendproof_simulators.core.contracts import DEFAULT_RULES, Contract, ValidRequest
+from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.limits import SERVICE, Limits
 from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.server.connexion_app import ConnexionApp
+from sendproof_simulators.server.request_bounds import find_excess
 
 _MODULES = (
     attributes,
@@ -118,7 +119,9 @@ class ControlApi:
     async def _respond(self, request: Request) -> Response:
         if request.body and "content-type" not in request.headers:
             return problem_response(_NO_CONTENT_TYPE)
-        result = await self.connexion.validate(ControlExchange(request))
+        exchange = ControlExchange(request)
+        excess = find_excess(request, JSON)
+        result = await self.connexion.validate(exchange) if excess is None else exchange.refuse(excess)
         if isinstance(result, Response):
             return result
         try:
@@ -157,7 +160,11 @@ def problem_response(problem: Problem, members: Mapping[str, object] = _NO_MEMBE
     }
     if problem.violations:
         body["violations"] = [{"where": v.where, "rule": v.rule, "message": v.message} for v in problem.violations]
-    headers = (("allow", ", ".join(problem.allow)),) if problem.kind == "method_not_allowed" else ()
+    headers: tuple[tuple[str, str], ...] = ()
+    if problem.kind == "method_not_allowed":
+        headers = (("allow", ", ".join(problem.allow)),)
+    elif problem.status == HTTPStatus.UNAUTHORIZED:
+        headers = (("www-authenticate", "Bearer"),)
     return Response(
         status=problem.status,
         body=msgspec.json.encode(body),

@@ -5,18 +5,23 @@ clocks, and with a name that it rebinds to this machine (DNS rebinding) it could
 checks three headers: `Host` is a name of this server, `Origin` is this server, and `Sec-Fetch-Site` names no other.
 Vendors' bridges send neither of the last two.
 
+The port of a service also accepts the hosts that its contract documents for the real service: a bridge behind a proxy,
+or with an entry in the hosts file, sends them. Only the owner of the service can publish a page with such a name.
+
 The control API has no credentials on loopback. With any other address to listen on, it needs a token, as
 `Authorization: Bearer TOKEN` or as a prefix of the path, `/token/TOKEN/control/...`. The prefix makes the token a part
 of the URL, so that every client that accepts a URL of the control API works with it.
 """
 
 import hmac
+import re
 import secrets  # noqa: TID251 - a secret must not follow from a seed
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from sendproof_simulators.core.http import Problem
 
@@ -45,9 +50,13 @@ class Access:
     names: frozenset[str] = frozenset()
     token: str | None = None
 
-    def refusal(self, headers: Headers, address: str) -> Problem | None:
-        """Return why a request with these headers, to this address of the server, is refused; None if it is not."""
-        return _refusal(self.names, tuple(header for header in headers if header[0] in _CHECKED), address)
+    def refusal(self, headers: Headers, address: str, documented: re.Pattern[str] | None = None) -> Problem | None:
+        """Return why a request with these headers, to this address of the server, is refused; None if it is not.
+
+        `documented` matches the names of the real service (`documented_hosts`); None for the control API.
+        """
+        checked = tuple(header for header in headers if header[0] in _CHECKED)
+        return _refusal(self.names, checked, address, documented)
 
     def control_path(self, path: str, headers: Headers) -> tuple[str, Problem | None]:
         """Return the path of a request to the control API without the token, and why the request is refused."""
@@ -77,9 +86,19 @@ def access_rules(host: str, public_host: str | None, allowed: Sequence[str], tok
     """
     if token is not None and len(token) < _MIN_TOKEN:
         raise ValueError(f"--control-token: expected at least {_MIN_TOKEN} characters, got {len(token)}")
-    names = frozenset(_without_dot(name) for name in (host, public_host, *allowed) if name)
+    names = frozenset(_canonical(name) for name in (host, public_host, *allowed) if name)
     needed = None if is_loopback(host) else secrets.token_urlsafe(_TOKEN_BYTES)
     return Access(names, token or needed)
+
+
+def documented_hosts(document: Mapping[str, Any]) -> re.Pattern[str]:
+    """Return a pattern of the hosts in the `servers` of a contract, in which any number matches any other.
+
+    Clients have hosts of their own, such as `metric-1001.optimove.net`.
+    """
+    urls = (server["url"] for server in document.get("servers", ()))
+    names = (re.escape(urlsplit(url).hostname or "") for url in urls)
+    return re.compile("|".join(re.sub("[0-9]+", "[0-9]+", name) for name in names if name) or "(?!)")
 
 
 def is_loopback(host: str) -> bool:
@@ -87,15 +106,13 @@ def is_loopback(host: str) -> bool:
 
     Source: RFC 6761, section 6.3.
     """
-    name = _without_dot(host)
+    name = _canonical(host)
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        address = ip_address(name)
+        return ip_address(name).is_loopback
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
 
 
 def credential_seed(host: str) -> int | None:
@@ -104,14 +121,19 @@ def credential_seed(host: str) -> int | None:
 
 
 @lru_cache(maxsize=1024)
-def _refusal(names: frozenset[str], headers: tuple[tuple[bytes, bytes], ...], address: str) -> Problem | None:
+def _refusal(
+    names: frozenset[str],
+    headers: tuple[tuple[bytes, bytes], ...],
+    address: str,
+    documented: re.Pattern[str] | None,
+) -> Problem | None:
     """Decide on the three headers. Clients repeat theirs, so most decisions are in the cache."""
     hosts, origins, sites = ([value for name, value in headers if name == wanted] for wanted in (_HOST, _ORIGIN, _SITE))
     if len(hosts) > 1:
         return Problem(kind="bad_request", status=400, detail="expected one Host header, got several")
     host = hosts[0].decode("latin-1").strip() if hosts else None
     # A request without a Host is one in HTTP/1.0; no browser sends it.
-    if host is not None and not _is_own(_host_name(host), names, address):
+    if host is not None and not _is_own(_host_name(host), names, address, documented):
         return _wrong_host(host)
     foreign = (origin for origin in origins if not _is_same(origin.decode("latin-1"), host))
     if (origin := next(foreign, None)) is not None:
@@ -128,18 +150,29 @@ def _is_same(origin: str, host: str | None) -> bool:
 
 
 def _host_name(host: str) -> str:
-    """Return the host of a Host header without its port and brackets, in lower case; "" if it is none."""
+    """Return the host of a Host header without its port, in canonical form; "" if it is none."""
     if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return _without_dot(host.partition(":")[0])
+        return _canonical(host[1:].partition("]")[0])
+    return _canonical(host.partition(":")[0])
 
 
-def _without_dot(name: str) -> str:
-    return name.strip("[]").removesuffix(".").lower()
+def _canonical(name: str) -> str:
+    """Return a name in lower case without a dot at its end, and an address in its only spelling.
+
+    A socket for IPv6 shows a client of IPv4 with a mapped address, `::ffff:10.0.0.7`.
+    """
+    name = name.strip("[]").removesuffix(".").lower()
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return name
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
-def _is_own(name: str, names: frozenset[str], address: str) -> bool:
-    return name in names or is_loopback(name) or name == address
+def _is_own(name: str, names: frozenset[str], address: str, documented: re.Pattern[str] | None) -> bool:
+    if name in names or is_loopback(name) or name == _canonical(address):
+        return True
+    return documented is not None and documented.fullmatch(name) is not None
 
 
 def _wrong_host(host: str) -> Problem:

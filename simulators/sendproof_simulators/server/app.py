@@ -135,7 +135,8 @@ class Simulators:
 
     def _admit(self, scope: Scope, service: ServicePipeline | None, path: str) -> tuple[str, Problem | None]:
         """Return the path without a token, and why the request is refused; None if it is not."""
-        problem = self.access.refusal(scope["headers"], scope["server"][0] if scope.get("server") else "")
+        documented = None if service is None else service.hosts
+        problem = self.access.refusal(scope["headers"], scope["server"][0] if scope.get("server") else "", documented)
         if problem is not None:
             self._report(problem)
             return path, problem
@@ -192,9 +193,12 @@ def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
 
 
 async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """Return the complete body, with a known length or in chunks."""
-    if not any(name in _LENGTHS for name, _ in scope["headers"]):
+    """Return the complete body, with a known length or in chunks; raise `TooLargeError` as early as possible."""
+    lengths = [value for name, value in scope["headers"] if name in _LENGTHS]
+    if not lengths:
         return b""
+    if lengths[0].isdigit() and int(lengths[0]) > limit:
+        raise TooLargeError
     blocks: list[bytes] = []
     size, more = 0, True
     while more:

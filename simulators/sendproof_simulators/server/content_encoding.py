@@ -12,8 +12,9 @@ from sendproof_simulators.core.http import CONTENT_ENCODING, Problem, Request, V
 _HEADER = "content-encoding"
 _GZIP, _DEFLATE = ("gzip", "x-gzip"), ("deflate",)
 _GZIP_WRAPPER, _ZLIB_WRAPPER, _NO_WRAPPER = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
-# A body that is encoded more often is no ordinary request.
-_MAX_ENCODINGS = 2
+# A body that is encoded more often is no ordinary request, nor is one in more gzip members.
+MAX_ENCODINGS = 2
+MAX_MEMBERS = 100
 
 
 class _InvalidBodyError(Exception):
@@ -31,7 +32,7 @@ def decode_body(request: Request, limit: int) -> Request | Problem:
         return request
     encodings = [name for name in (part.strip().lower() for part in header.split(",")) if name not in {"", "identity"}]
     unknown = next((name for name in encodings if name not in (*_GZIP, *_DEFLATE)), None)
-    if unknown is not None or len(encodings) > _MAX_ENCODINGS:
+    if unknown is not None or len(encodings) > MAX_ENCODINGS:
         return _unsupported(unknown or header)
     body = request.body
     try:
@@ -60,6 +61,8 @@ def _inflated(body: bytes, limit: int, wrapper: int) -> bytes:
     size = 0
     # Several gzip members make one body, and zeros may pad it.
     while body := body.lstrip(b"\0") if blocks else body:
+        if len(blocks) == MAX_MEMBERS:
+            raise _InvalidBodyError(f"it has more than {MAX_MEMBERS} members")
         stream = zlib.decompressobj(wrapper)
         try:
             blocks.append(stream.decompress(body, limit + 1 - size))

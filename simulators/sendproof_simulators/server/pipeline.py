@@ -2,7 +2,7 @@
 
 The first stage that returns a response ends them:
 
-    decode the body           undo its content encoding
+    decode the body           undo its content encoding; check the number of its fields and levels
     resolve the credential    find the sandbox
     authorize                 check that the key is enabled and the token valid
     inject before             a fault in place of the call
@@ -35,10 +35,12 @@ from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.core.strict.watch import Watch
+from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
 from sendproof_simulators.server.near_misses import Service, near_miss
+from sendproof_simulators.server.request_bounds import find_excess, is_about_query, usual_type, without_excess
 
 # For a user who asks why nothing arrives; older requests do not help.
 UNAUTHENTICATED_KEPT = 1_000
@@ -139,6 +141,8 @@ class ServicePipeline:
         self.simulator = simulator
         self.contract = contract
         self.body_limit = Limits(contract, {}).body_bytes
+        self.hosts = documented_hosts(contract.document)
+        self.usual_type = usual_type(contract)
         self.handlers = {
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
         }
@@ -208,13 +212,17 @@ class ServicePipeline:
 
     def _decode(self, request: Request) -> Exchange:
         decoded = decode_body(request, self.body_limit)
-        if not isinstance(decoded, Problem):
-            return self._resolve_credential(decoded)
-        exchange = self._resolve_credential(replace(request, body=b""))
+        if isinstance(decoded, Request):
+            problem = find_excess(decoded, self.usual_type)
+            if problem is None:
+                return self._resolve_credential(decoded)
+        else:
+            problem = decoded
+        exchange = self._resolve_credential(without_excess(request))
         found = self.contract.find_operation(exchange.request)
-        if found is not None and found[0].body is not None:
+        if found is not None and (found[0].body is not None or is_about_query(problem)):
             # Other operations do not read a body.
-            exchange.undecoded = decoded
+            exchange.undecoded = problem
         return exchange
 
     def _resolve_credential(self, request: Request) -> Exchange:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sendproof_simulators.control.sandboxes import sandbox_json
 from sendproof_simulators.core.audience.audience import AudienceRecipe
@@ -22,6 +21,13 @@ from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.server.access import access_rules, credential_seed
 from sendproof_simulators.server.addresses import Listening
 from sendproof_simulators.server.app import Simulators
+from sendproof_simulators.server.connection_guard import (
+    TICKS_PER_SECOND,
+    ConnectionGuard,
+    GuardedProtocol,
+    guarded,
+    server_bounds,
+)
 from sendproof_simulators.server.example_data import EXAMPLES_START, add_example_data
 from sendproof_simulators.server.faulty_response import CONNECTION
 
@@ -69,6 +75,13 @@ class BufferedTransport:
             self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             self._transport.abort()
 
+    def write_eof(self) -> None:
+        self.flush()
+        self._transport.write_eof()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
     def flush(self) -> None:
         """Send what is combined so far."""
         blocks, self._blocks, self._size = self._blocks, [], 0
@@ -79,45 +92,37 @@ class BufferedTransport:
         return getattr(self._transport, name)
 
 
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the connection in the scope of each request: some faults bypass HTTP.
-
-    A client may end its side of the connection once its request is complete, and still gets the response.
-    """
+class _Protocol(GuardedProtocol):
+    """The guarded protocol, with the connection in the scope of each request: some faults bypass HTTP."""
 
     transport: BufferedTransport  # type: ignore[assignment] # it has all methods that uvicorn uses
 
     def connection_made(self, transport: Any) -> None:
         connection = BufferedTransport(transport)
         self._extensions: dict[str, Any] = {CONNECTION: connection}
-        super().connection_made(connection)  # type: ignore[arg-type]
+        super().connection_made(connection)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
 
     def eof_received(self) -> bool:  # type: ignore[override] # the return value of asyncio's Protocol
-        """Return True to keep the connection open for the response to a complete request."""
         self.transport.flush()
-        cycle = self.cycle
-        if cycle is None or cycle.more_body or cycle.response_complete:
-            return False
-        self.transport.has_ended = True
-        # Wakes a response that waits until the client gives up.
-        cycle.message_event.set()
-        return True
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.transport.has_ended and not self.pipeline and self.cycle.response_complete:
-            self.transport.close()
+        self.transport.has_ended = super().eof_received()
+        if self.transport.has_ended:
+            # Wakes a response that waits until the client gives up.
+            self.cycle.message_event.set()
+        return self.transport.has_ended
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server, which reports when it is ready, and releases parked bridges before it waits for connections."""
 
-    def __init__(self, config: uvicorn.Config, simulators: Simulators, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, guard: ConnectionGuard, simulators: Simulators, ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._guard = guard
         self._simulators = simulators
         self._ready = ready
 
@@ -127,6 +132,11 @@ class _Server(uvicorn.Server):
             self._ready()
             # Creating the pools takes a third of a second; the first request should not wait for it.
             asyncio.get_running_loop().run_in_executor(None, pools)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_PER_SECOND == 0:
+            self._guard.sweep(self.server_state.connections)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._simulators.sandboxes.close()
@@ -205,10 +215,13 @@ async def _serve(
         sandbox = await create_default_sandbox(simulators, default)
         control = simulators.access.address(simulators.addresses.control)
         addresses = {"control": control, "services": _services_json(simulators, sandbox)}
+        guard = ConnectionGuard(server_bounds())
         config = uvicorn.Config(
             simulators,
-            http=_Protocol,
-            log_level="warning",
+            http=guarded(guard, _Protocol),
+            ws="none",
+            # A warning of each invalid request would let clients fill the log.
+            log_level="error",
             access_log=False,
             lifespan="off",
             proxy_headers=False,
@@ -216,7 +229,7 @@ async def _serve(
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         _settle_heap()
-        await _Server(config, simulators, lambda: announce(addresses)).serve(sockets)
+        await _Server(config, guard, simulators, lambda: announce(addresses)).serve(sockets)
 
 
 def _services_json(simulators: Simulators, sandbox: Sandbox) -> dict[str, Any]:

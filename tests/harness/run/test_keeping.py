@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sendproof_harness.run.keeping import keeper
 from sendproof_harness.run.processes import Child, Program, wait_until
 
 # A child process in a session of its own, and one whose parent has ended; neither heeds a signal that can be ignored.
@@ -95,3 +96,9 @@ def test_program_gets_the_usual_signal_handlers(tmp_path: Path) -> None:
     with Child(Program(name="p", command=[sys.executable, "-c", code], log=log, environment={})) as child:
         assert wait_until(lambda: child.exit_status is not None, 60)
     assert log.read_text() == "True\n"
+
+
+@pytest.mark.skipif(not Path("/bin/ps").exists(), reason="needs ps")
+def test_system_without_proc_lists_processes_by_ps() -> None:
+    """As on macOS."""
+    assert dict(keeper._ps_parents())[os.getpid()] == os.getppid()

@@ -26,7 +26,7 @@ HOST = "http://127.0.0.1:9000"
         f"{HOST}/hooks/eyJhbGciOi.{HEX}.c2ln",
     ],
 )
-def test_token_in_a_url_is_replaced(url):
+def test_token_in_a_url_is_replaced(url: str) -> None:
     redacted = redact_text(f"no route to {url}")
 
     assert (HEX in redacted, redacted.startswith("no route to http://"), "127.0.0.1:9000" in redacted) == (
@@ -37,23 +37,23 @@ def test_token_in_a_url_is_replaced(url):
 
 
 @pytest.mark.parametrize("name", ["token", "apikey", "X-Api-Key", "sign", "password", "client_secret"])
-def test_short_value_with_the_name_of_a_secret_is_replaced(name):
+def test_short_value_with_the_name_of_a_secret_is_replaced(name: str) -> None:
     assert redact_text(f"{HOST}/hooks?{name}=abc&to=7").endswith("&to=7")
     assert "abc&" not in redact_text(f"{HOST}/hooks?{name}=abc&to=7")
 
 
 @pytest.mark.parametrize("path", ["/webhooks/optimove/acme", "/a/505-7001-0-0", "/v2/hook.php?event=13", "", "/?x"])
-def test_plain_url_stays(path):
+def test_plain_url_stays(path: str) -> None:
     assert redact_text(HOST + path) == HOST + path
 
 
-def test_equal_urls_stay_equal_and_others_differ():
+def test_equal_urls_stay_equal_and_others_differ() -> None:
     first, again, other = (redact_text(f"{HOST}/{token}") for token in (HEX, HEX, HEX[::-1]))
 
     assert (first == again, first == other) == (True, False)
 
 
-def test_journal_has_no_credential_of_the_sandbox_in_any_field():
+def test_journal_has_no_credential_of_the_sandbox_in_any_field() -> None:
     redaction = Redaction()
     redaction.add(HEX)
     journal = Journal(StillWallClock(), redaction)
@@ -63,7 +63,7 @@ def test_journal_has_no_credential_of_the_sandbox_in_any_field():
     assert (HEX in str(line), line["path"], line["status"]) == (False, "/x/secret-" + line["path"][-8:], 400)
 
 
-def test_link_in_a_message_is_content_and_stays():
+def test_link_in_a_message_is_content_and_stays() -> None:
     """The judge compares it with what the customer was due."""
     journal = Journal(StillWallClock())
     journal.append(0, "delivery", {"text": f"See {HOST}/{HEX}", "url": f"{HOST}/{HEX}", "receipt_url": f"{HOST}/{HEX}"})

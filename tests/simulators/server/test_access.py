@@ -8,7 +8,7 @@ import requests
 
 from command_line import sendproof
 from running import RunningSimulators, running_simulators
-from sendproof_simulators.server.access import Access, access_rules
+from sendproof_simulators.server.access import Access, access_rules, documented_hosts
 
 TOKEN = "a-token-of-the-tests"
 HERE = "127.0.0.1"
@@ -70,6 +70,51 @@ def test_names_of_the_command_line_are_served() -> None:
 def test_address_of_the_connection_is_served() -> None:
     """Other machines use it when the simulators listen on all interfaces."""
     assert status(Access(), address="10.0.0.7", host="10.0.0.7:4100") == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("::ffff:10.0.0.7", "10.0.0.7:4100"), ("10.0.0.7", "[::ffff:10.0.0.7]"), ("fd00::7", "[FD00:0::7]:4100")],
+)
+def test_address_of_the_connection_is_served_in_any_spelling(address: str, host: str) -> None:
+    """A socket for IPv6 serves clients of IPv4 as well."""
+    assert status(Access(), address=address, host=host) == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *(("metric-7.optimove.net", 200), ("METRIC-7.optimove.net:443", 200), ("api4.optimove.net", 421)),
+        *(("metric-.optimove.net", 421), ("metric-7.optimove.net.evil.example", 421), ("metric-7xoptimove.net", 421)),
+    ],
+)
+def test_port_of_a_service_serves_the_documented_hosts(host: str, expected: int) -> None:
+    """The number of a tenant is a sample."""
+    documented = documented_hosts({"servers": [{"url": "https://metric-1001.optimove.net"}]})
+    problem = Access().refusal([(b"host", host.encode())], HERE, documented)
+    assert (200 if problem is None else problem.status) == expected
+
+
+@pytest.mark.parametrize("document", [{}, {"servers": []}, {"servers": [{"url": "/"}]}])
+def test_contract_without_a_host_adds_none(document: dict[str, Any]) -> None:
+    assert documented_hosts(document).fullmatch("") is None
+
+
+@pytest.mark.parametrize(
+    ("service", "host"),
+    [
+        *(
+            ("textlocal", "api.textlocal.in"),
+            ("optimove", "api4.optimove.net"),
+            ("xtremepush", "api.us.xtremepush.com"),
+        ),
+        *(("delivyr", "api.delivyr.net"), ("optimove-metrics", "server-7.optimove.net")),
+    ],
+)
+def test_host_of_the_real_service_is_only_a_name_of_its_port(local: RunningSimulators, service: str, host: str) -> None:
+    urls = local.services[service]["url"], f"{local.control}/control/health"
+    statuses = [requests.get(url, headers={"Host": host}, timeout=60).status_code for url in urls]
+    assert (statuses[0] != 421, statuses[1]) == (True, 421)
 
 
 def test_client_without_a_host_is_served() -> None:
@@ -135,6 +180,7 @@ def test_control_api_off_loopback_needs_the_token(exposed: RunningSimulators) ->
     url = f"{plain}/control/sandboxes"
     bearers = ({}, {"Authorization": "Bearer another"}, {"Authorization": f"Bearer {TOKEN}"})
     assert [requests.get(url, headers=headers, timeout=60).status_code for headers in bearers] == [401, 401, 200]
+    assert requests.get(url, timeout=60).headers["WWW-Authenticate"] == "Bearer"
     assert requests.get(f"{plain}/token/another/control/sandboxes", timeout=60).status_code == 401
     assert requests.get(f"{plain}/token/{TOKEN}/control/sandboxes", timeout=60).status_code == 200
 

@@ -21,7 +21,7 @@ def exchange(url: str, request: bytes) -> bytes:
 
 def post(path: str, body: str) -> bytes:
     """Return an HTTP request with a form."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
@@ -37,7 +37,7 @@ def test_pipelined_requests_are_answered_after_the_client_ended(simulators: Runn
 
 
 def test_control_api_answers_a_client_that_ended(simulators: RunningSimulators) -> None:
-    response = exchange(simulators.control, b"GET /control/sandboxes HTTP/1.1\r\nHost: x\r\n\r\n")
+    response = exchange(simulators.control, b"GET /control/sandboxes HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert response.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
@@ -55,3 +55,18 @@ def test_fault_that_waits_for_the_client_ends_with_its_side(simulators: RunningS
     )
     service = sandbox["services"]["textlocal"]
     assert exchange(service["url"], post("/balance/", f"apikey={service['credentials']['apikey']}")) == b""
+
+
+@pytest.mark.parametrize("service", ["control", "delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush"])
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 70_000, 431),
+        (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+    ],
+    ids=["head", "url", "no host"],
+)
+def test_every_port_bounds_the_head(simulators: RunningSimulators, service: str, request_: bytes, status: int) -> None:
+    url = simulators.control if service == "control" else simulators.services[service]["url"]
+    assert exchange(url, request_).startswith(b"HTTP/1.1 %d " % status)

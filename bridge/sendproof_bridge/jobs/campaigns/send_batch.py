@@ -145,7 +145,7 @@ def run(bridge: Bridge, job: Job) -> None:
 def _begin(attempt: _Attempt) -> _BatchStatus | None:
     """Return the status before this attempt; a planned batch is now `sending`, without customers that opted out.
 
-    Return None if the channel pauses; the job is then deferred until the end of the pause.
+    Return None if the channel pauses, or if the time of the batch has not come; the job is then deferred.
     """
     now, key = attempt.now(), attempt.key
     values = {**attempt.ids(), "now": now}
@@ -159,6 +159,10 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
             tx.execute(_CANCEL, values)
             _move(tx, attempt, "cancelled")
             state = "cancelled"
+        if state == "planned" and campaigns.state(tx, key) != "triggered" and now < due_at - attempt.provider.lead_ms:
+            # The clock was set back since the job fell due.
+            job_queue.defer(tx, attempt.job, due_at - attempt.provider.lead_ms)
+            return None
         if state == "planned":
             opted_out = list(tx.execute(_DROP_OPTED_OUT, values).scalars())
             client = attempt.bridge.clients[key.client].config

@@ -61,6 +61,8 @@ _CONTACTS_PAGE = "100"
 _OPT_OUT_GROUP = "6"
 # documented: https://api.txtlocal.com/docs/helpfulinfo (longer texts are cut)
 _MAX_TEXT_LENGTH = 765
+# A receipt has about ten fields.
+_MAX_FIELDS = 1_000
 
 # observed: https://github.com/PipedreamHQ/pipedream (Indian templates); the form without braces is assumed
 _PLACEHOLDER = re.compile(r"%%\|(?P<name>[A-Za-z0-9_]+)(?:\^\{.*?\})?%%", re.DOTALL)
@@ -176,7 +178,7 @@ class Textlocal:
         Neither is signed.
         """
         del headers
-        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
+        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
         return [_receipt(fields, batch)] if batch else _replies(fields)
 
     def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:

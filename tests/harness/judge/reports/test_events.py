@@ -143,6 +143,16 @@ def test_event_reported_a_day_later_fails_cadence(reporting_run):
     assert causes(run) == ["saveEvent: reported too late"]
 
 
+def test_event_of_a_visitor_with_the_customers_id_is_named(reporting_run):
+    """Optimove keeps customers and visitors apart."""
+    run = reporting_run.change(
+        "engagement",
+        lambda line: line | {"customer": None, "visitor": "C0000003"} if line["customer"] == "C0000003" else line,
+    )
+
+    assert causes(run) == ["saveEvent: delivered was only reported for a visitor with the customer's id"]
+
+
 def test_click_may_be_reported_once(reporting_run):
     (message,) = [
         line["message"]

@@ -216,11 +216,14 @@ def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
     last_rejection = max((finding.at or 0 for finding in _rejected_events(history)), default=0)
     required = [event for event in _required_events(history) if event.known_at > last_rejection]
     count = Counter((interaction.customer, interaction.metric) for interaction in required)
+    visitors = {(event.visitor, METRIC_OF_EVENT.get(event.event)) for event in history.engagements if event.visitor}
     for interaction in required:
         key = interaction.customer, interaction.metric
         got = len(reported.get(key, ()))
         if got < count.pop(key, 0):
-            cause = f"saveEvent: {METRIC_NAMES[key[1]]} was never reported{hint}"
+            as_visitor = key in visitors
+            how = "only reported for a visitor with the customer's id" if as_visitor else f"never reported{hint}"
+            cause = f"saveEvent: {METRIC_NAMES[key[1]]} was {how}"
             expected = f"a report, known since {spoken(interaction.known_at)}"
             finding = _finding(key, cause, expected, f"{got:,} reported", interaction.known_at)
             yield replace(finding, level=level, blame=blame)

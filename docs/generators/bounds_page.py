@@ -1,0 +1,182 @@
+"""`reference/bounds.md`: the bounds of every port and of every client, from the constants of the programs."""
+
+import csv
+from collections.abc import Iterable
+
+from sendproof_bridge import bounded_http as bridge_http
+from sendproof_bridge import clock, json_body
+from sendproof_bridge.inbound import app as inbound
+from sendproof_bridge.outbound import http, response_values
+from sendproof_harness import bounded_http as harness_http
+from sendproof_harness import control_client
+from sendproof_harness.conformance import http as conformance
+from sendproof_harness.handover import reader as handover
+from sendproof_harness.history import reader
+from sendproof_harness.load import model as load
+from sendproof_harness.preflight import http as preflight
+from sendproof_harness.run.keeping import bounded_log
+from sendproof_harness.scenario import yaml_source
+from sendproof_simulators.core.contracts import load_contract
+from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.webhooks import sender
+from sendproof_simulators.server import content_encoding, request_bounds
+from sendproof_simulators.server.connection_guard import Bounds
+from sendproof_simulators.services.discovery import contract_path, service_contracts
+from tables import table
+
+_HEAD = """# Bounds of servers and clients
+
+This page is for operators and security reviewers. It lists what a client, a service or a bridge may make a process of
+Sendproof read, hold or wait for. A request at a bound is served; a request beyond it is refused, while other clients
+are served. The limits of the simulated services, such as the recipients of a batch, are in
+[Operations](operations.md).
+
+## Every port
+
+These bounds apply to the control API, to the port of each simulated service, and to the port of the reference bridge.
+`sendproof run` and `sendproof contract` open no other ports. A load test with several processes or machines opens the
+port of Locust's master, which has none of these bounds: use it in a trusted network only.
+"""
+
+_TIMES = """
+Times are real seconds in which the server runs: a suspended process blames no client for them. The time to answer has
+no bound, because a parked bridge may wait for a day. A client may end its side of the connection after its request, and
+still gets the response.
+
+At most half of the files that a process may open are connections. The process raises its own limit of open files as far
+as the system allows.
+
+## Bodies
+"""
+
+_BODIES = """
+A body also counts if it is chunked, or pipelined behind another request. The bound of a service is the limit `body` of
+its contract, which you can [change](../../openapi/README.md#limits-and-defaults).
+
+## Parts of a request to a simulator
+"""
+
+_CLIENTS = """
+## Clients
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    columns = ("bound", "value", "beyond it")
+    return "".join(
+        (
+            _HEAD + "\n",
+            table(columns, _port_rows(Bounds())),
+            _TIMES + "\n",
+            table(("port", "bytes", "beyond it"), _body_rows()),
+            _BODIES + "\n",
+            table(columns, _part_rows()),
+            _CLIENTS + "\n",
+            table(("client", "bound", "value", "beyond it"), _client_rows()),
+        )
+    )
+
+
+def _port_rows(bounds: Bounds) -> Iterable[tuple[str, ...]]:
+    return (
+        ("URL", _bytes(bounds.url_bytes), "414"),
+        ("URL and headers together", _bytes(bounds.head_bytes), "431"),
+        ("number of headers", f"{bounds.headers}", "431"),
+        ("`Host` headers", "exactly 1, or none in HTTP/1.0", "400"),
+        ("extension of a chunk, or trailer", _bytes(bounds.head_bytes), "400"),
+        ("time to send the head", f"{bounds.head_s} s", "408"),
+        ("time to send the request", f"{bounds.request_s} s", "408"),
+        ("time of a connection without a request", f"{bounds.idle_s} s", "closed"),
+        ("time without reading a response", f"{bounds.unread_s} s", "closed"),
+        (
+            "connections",
+            f"{bounds.connections:,}",
+            "the connection that has waited longest for its client is closed; 503 if all wait for responses",
+        ),
+        ("incomplete bodies of all connections", _bytes(bounds.held_bytes), "408 for the oldest"),
+    )
+
+
+def _body_rows() -> Iterable[tuple[str, ...]]:
+    limits = {name: Limits(contract, {}).body_bytes for name, contract in service_contracts().items()}
+    control = Limits(load_contract(contract_path("control.yaml")), {}).body_bytes
+    yield "control API", _bytes(control), "413"
+    for name, limit in limits.items():
+        yield f"{name}, also decompressed", _bytes(limit), "413"
+    yield "reference bridge", _bytes(inbound.MAX_BODY_BYTES), "413"
+
+
+def _part_rows() -> Iterable[tuple[str, ...]]:
+    refused = "400, or the service's own form of it"
+    return (
+        ("query parameters", f"{request_bounds.MOST_FIELDS:,}", refused),
+        ("fields of a form, or parts of a multipart form", f"{request_bounds.MOST_FIELDS:,}", refused),
+        ("levels of JSON", f"{request_bounds.MOST_LEVELS}", refused),
+        ("content encodings of a body", f"{content_encoding.MAX_ENCODINGS}", "415"),
+        ("members of a gzip body", f"{content_encoding.MAX_MEMBERS}", "400"),
+    )
+
+
+def _client_rows() -> Iterable[tuple[str, ...]]:
+    return (*_bridge_rows(), *_simulator_rows(), *_harness_rows(), *_file_rows())
+
+
+def _bridge_rows() -> Iterable[tuple[str, ...]]:
+    garbage = "treated like a response that cannot be read"
+    name, both = "bridge, from services", "bridge, from services and webhooks"
+    silence = http.READ_SECONDS
+    return (
+        (name, "response, decompressed", _bytes(bridge_http.MAX_RESPONSE_BYTES), garbage),
+        (name, "time of a pause in a response", f"{silence:.0f} s", "treated like a lost response"),
+        (name, "time of a response", f"{silence * bridge_http.TOTAL_PER_READ:.0f} s", "treated like a lost response"),
+        (name, "pages of one list", f"{response_values.MAX_PAGES:,}", garbage),
+        (name, "`Retry-After`", f"{http.MAX_RETRY_AFTER_SECONDS:,} s", "shortened"),
+        (both, "levels of JSON", f"{json_body.MAX_DEPTH}", "400, or " + garbage),
+        (both, "values of JSON", f"{json_body.MAX_VALUES:,}", "400, or " + garbage),
+        ("bridge, from the sandbox's clock", "response", _bytes(clock.MAX_TICK_BYTES), "logged, and requested again"),
+    )
+
+
+def _simulator_rows() -> Iterable[tuple[str, ...]]:
+    listeners, seconds = "simulators, from listeners", f"{sender.TIMEOUT_SECONDS:.0f} s"
+    return (
+        (listeners, "time until the headers, and time of the body", seconds, "the webhook has failed"),
+        (listeners, "response", _bytes(sender.MAX_BODY_BYTES), "not read; the connection is closed"),
+        ("simulators, from batch files", "value in CSV", f"{csv.field_size_limit():,} characters", "400"),
+    )
+
+
+def _harness_rows() -> Iterable[tuple[str, ...]]:
+    contract, control = "`sendproof contract`, from listeners", "harness, from the control API"
+    return (
+        (control, "response", _bytes(harness_http.MAX_RESPONSE_BYTES), "error"),
+        (control, "journal", _bytes(control_client.MAX_JOURNAL_BYTES), "error"),
+        (contract, "response", _bytes(conformance.MAX_BODY_BYTES), "not read; the status counts"),
+        ("`sendproof doctor`", "response", _bytes(preflight.MAX_RESPONSE_BYTES), "the check names it"),
+        ("`sendproof doctor`", "time of a pause", f"{preflight.RESPONSE_TIMEOUT_S:.0f} s", "the check names it"),
+        (
+            "`sendproof run`, from the bridge",
+            "log",
+            f"first and last {_bytes(bounded_log.HEAD_BYTES)}",
+            "the middle is left out, with a note",
+        ),
+    )
+
+
+def _file_rows() -> Iterable[tuple[str, ...]]:
+    return (
+        ("scenarios and thresholds", "file", f"{yaml_source.SIZE_LIMIT:,} characters", "error"),
+        ("scenarios and thresholds", "levels of YAML", f"{yaml_source.DEPTH_LIMIT}, without aliases", "error"),
+        ("handover files", "file", _bytes(handover.MAX_BYTES), "error"),
+        ("results of load tests", "file", _bytes(load.MAX_BYTES), "error"),
+        ("histories", "line", _bytes(reader.MAX_LINE_BYTES), "error"),
+    )
+
+
+def _bytes(number: int) -> str:
+    """Return a number of bytes in the largest binary unit that divides it."""
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if number % size == 0:
+            return f"{number // size} {unit}"
+    return f"{number:,} bytes"
