@@ -72,5 +72,5 @@ def test_reading_changes_no_digest(sandbox, service):
 def test_digest_of_a_refused_request_is_that_of_before(sandbox):
     before = sandbox.control("GET", "/digest")
     assert sandbox.optimove("integrations/AddPromotions", [{"PromoCode": 7}]).status == 400
-    assert sandbox.textlocal("send", numbers="none", message="")["status"] == "failure"
+    assert sandbox.textlocal("send", numbers="none", message="Hello")["status"] == "failure"
     assert changed(sandbox, before) == set()
