@@ -17,11 +17,11 @@ from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.failed_calls import FailedCalls
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.http import Violation
-from sendproof_simulators.core.journal import Journal
 from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.redaction import Redaction
-from sendproof_simulators.core.seal import sealed
+from sendproof_simulators.core.recording.journal import Journal
+from sendproof_simulators.core.recording.redaction import Redaction
+from sendproof_simulators.core.recording.seal import sealed
 from sendproof_simulators.core.simulator import Channel, Exclusion, SandboxContext, Simulator
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher

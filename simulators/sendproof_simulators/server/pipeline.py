@@ -30,7 +30,7 @@ from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, Faulted
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules, body_rules
-from sendproof_simulators.core.redaction import redact_text
+from sendproof_simulators.core.recording.redaction import redact_text
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator

@@ -3,7 +3,7 @@
 import msgspec
 
 from instants import SIX, StillWallClock
-from sendproof_simulators.core.journal import BLOCK_BYTES, Journal
+from sendproof_simulators.core.recording.journal import BLOCK_BYTES, Journal
 
 
 def test_entry_has_number_times_and_fields() -> None:

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from instants import StillWallClock
-from sendproof_simulators.core.journal import Journal
-from sendproof_simulators.core.redaction import Redaction, redact_text
+from sendproof_simulators.core.recording.journal import Journal
+from sendproof_simulators.core.recording.redaction import Redaction, redact_text
 
 HEX = "7b8974adbc388a013c649ea4f9213632"
 HOST = "http://127.0.0.1:9000"

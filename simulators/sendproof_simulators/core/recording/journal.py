@@ -14,7 +14,7 @@ from typing import IO
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
-from sendproof_simulators.core.redaction import Redaction, redact_urls
+from sendproof_simulators.core.recording.redaction import Redaction, redact_urls
 
 # A write of this size takes about 0.1 ms; smaller blocks would only add system calls.
 BLOCK_BYTES = 256 * 1024
