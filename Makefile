@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals clients dialects benchmark docs audit sbom licences lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals kills soak clients dialects benchmark docs audit sbom licences lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -94,7 +94,7 @@ mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridge
 chaos: $(INSTALLED) ## Show that correct bridges pass under 200 schedules of faults drawn from seeds (half an hour)
 	@$(BIN)/python chaos
 
-attack: $(INSTALLED) ## Send 10,000 hostile requests to every port of the simulators and of the bridge (half an hour)
+attack: $(INSTALLED) ## Send 10,000 hostile requests to every port of the simulators and of the bridge (about 40 minutes)
 	@$(BIN)/python attack
 
 signals: $(INSTALLED) ## Interrupt every command at every stage by every signal, and show that nothing is left (Linux; an hour)
@@ -102,6 +102,9 @@ signals: $(INSTALLED) ## Interrupt every command at every stage by every signal,
 
 kills: $(INSTALLED) ## Kill the bridge at 100 random instants per provider: nothing is lost, and nothing sent twice (half an hour)
 	@$(BIN)/python chaos kills
+
+soak: $(INSTALLED) ## Let the bridge work for twelve virtual weeks: memory and open files must not grow (Linux; about 10 minutes)
+	@$(BIN)/python chaos soak
 
 clients: $(INSTALLED) ## Run the published clients, unmodified, against the simulators (needs PyPI, npm and Node.js; a minute)
 	@$(BIN)/python clients

@@ -1,4 +1,4 @@
-"""`make chaos`: run the reference bridge under random fault schedules; `make kills`: kill it at random instants."""
+"""`make chaos`: random fault schedules; `make kills`: kills at random instants; `make soak`: weeks of work."""
 
 import sys
 from pathlib import Path
@@ -8,8 +8,10 @@ sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 
 import fault_schedules
 import kills
+import soak
 
-if sys.argv[1:2] == ["kills"]:
-    del sys.argv[1]
-    sys.exit(kills.main())
+PROGRAMS = {"kills": kills.main, "soak": soak.main}
+
+if sys.argv[1:2] and sys.argv[1] in PROGRAMS:
+    sys.exit(PROGRAMS[sys.argv.pop(1)]())
 sys.exit(fault_schedules.main())

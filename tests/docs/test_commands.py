@@ -17,6 +17,7 @@ EXEMPT = {
     "make docs": "writes to the repository; test_pages.py compares each page with what it would write",
     "make mutants": "takes minutes; tests/end_to_end/test_mutants.py runs some of them",
     "make kills": "takes half an hour; tests/end_to_end/test_chaos.py runs some of it",
+    "make soak": "takes minutes; tests/end_to_end/test_soak.py tests its parts",
     "make chaos": "takes minutes; tests/end_to_end/test_chaos.py runs some of it",
     "make signals": "takes an hour; tests/end_to_end/test_interrupts.py runs some of it",
     "make clients": "needs the network; tests/clients tests its parts",
