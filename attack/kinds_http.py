@@ -71,6 +71,10 @@ def target(draw: Draw, request: ValidRequest) -> HostileRequest:
             b"https://user:password@" + request.host.encode() + path,
             b"*",
             b"evil.example:443",
+            b"?x",
+            b"http:///" + path.lstrip(b"/"),
+            b"http://[::1" + path,
+            b"http://" + request.host.encode().partition(b":")[0] + b":99999" + path,
             b"//evil.example" + path,
             b"/../../../../etc/passwd",
             b"/..%2f..%2f..%2fetc%2fpasswd",
@@ -100,6 +104,8 @@ def target(draw: Draw, request: ValidRequest) -> HostileRequest:
             b"/" + b"a/" * 3_000,
         )
     )
+    if draw.chance(10):
+        sent.method = b"CONNECT"
     return hostile(sent)
 
 

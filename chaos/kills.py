@@ -80,7 +80,13 @@ def run_seed(seed: int, provider: str, folder: Path, url: str) -> tuple[str, int
 def main() -> int:
     """Run all seeds with each provider and print the figures. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python chaos kills", description="Kill the bridge at random instants.")
-    parser.add_argument("--kills", type=int, default=100, metavar="N", help="Kills per provider. Default: 100.")
+    parser.add_argument(
+        "--kills",
+        type=int,
+        default=100,
+        metavar="N",
+        help="Kills per provider; a run has 5. Default: 100.",
+    )
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="First seed. Default: 1.")
     options = parser.parse_args()
     exit_on_sigterm()

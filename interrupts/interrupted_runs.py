@@ -100,6 +100,12 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
     return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
 
 
+def _restore_signals() -> None:
+    """Let the command react to its signals, also if this program is a background job or below `nohup`."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def _started(command: Command, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start a command with its results and its output in a folder. The end of the block kills what is left."""
@@ -111,6 +117,7 @@ def _started(command: Command, folder: Path) -> Iterator[subprocess.Popen[bytes]
             stderr=errors,
             env={**os.environ, _MARK: str(folder), "COLUMNS": "200"},
             start_new_session=True,
+            preexec_fn=_restore_signals,  # noqa: PLW1509 - it only sets signals, and no lock is held
         )
     try:
         yield process

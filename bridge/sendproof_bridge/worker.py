@@ -49,6 +49,7 @@ class Worker:
         with bridge.store.read() as tx:
             self._seen = clock_steps.last_seen(tx)
         self._noted_at: float | None = None
+        self._started_at = bridge.clock.now()
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._idle = threading.Event()
@@ -92,6 +93,7 @@ class Worker:
                 clock_steps.shift(tx, tick.now, step)
             clock_steps.note(tx, tick.now)
         if step:
+            self._started_at += step
             logger.warning("the clock was set by %.1f s to %s", step / SECOND, iso(tick.now))
 
     def wake(self) -> None:
@@ -165,6 +167,7 @@ class Worker:
             real=real_now(),
             busy_lanes={group[0].lane for group in groups if group[0].lane},
             idle=not groups,
+            started_at=self._started_at,
         )
 
     def _start(self, group: JobGroup) -> None:

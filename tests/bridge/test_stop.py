@@ -42,8 +42,8 @@ def silent_tls_server():
 
 UPSTREAMS = [
     pytest.param(lambda: raw_server(dripping_header(), pause=1.0), id="headers"),
-    pytest.param(lambda: raw_server(dripping_body(), pause=1.0), id="body"),
-    pytest.param(silent_tls_server, id="tls"),
+    pytest.param(lambda: raw_server(dripping_body(), pause=1.0), id="body", marks=pytest.mark.slow),
+    pytest.param(silent_tls_server, id="tls", marks=pytest.mark.slow),
 ]
 
 

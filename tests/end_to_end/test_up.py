@@ -93,6 +93,13 @@ def test_port_in_use_ends_with_status_3(simulators: RunningSimulators) -> None:
     assert completed.stderr == message
 
 
+def test_address_of_another_machine_ends_with_status_3() -> None:
+    """No other port would help."""
+    completed = subprocess.run([*UP, "--host", "192.0.2.1"], capture_output=True, text=True, check=False, timeout=60)
+    message = "sendproof: cannot listen on 192.0.2.1: Cannot assign requested address; choose another with --host\n"
+    assert (completed.returncode, completed.stderr) == (3, message)
+
+
 def test_too_few_ports_end_with_status_3() -> None:
     """Status 1 would mean that a bridge failed."""
     completed = subprocess.run([*UP, "--port", "65535"], capture_output=True, text=True, check=False, timeout=60)

@@ -35,8 +35,18 @@ with interruptible(deadline_s=0.1):
 """
 
 
+# The tests themselves can be a background job, or below `nohup`, whose children inherit ignored signals.
+DEFAULT_SIGNALS = """
+import signal
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+"""
+
+
 def run(code: str) -> tuple[int, str]:
-    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    completed = subprocess.run(
+        [sys.executable, "-c", DEFAULT_SIGNALS + code], capture_output=True, text=True, check=False, timeout=120
+    )
     return completed.returncode, completed.stderr
 
 

@@ -20,7 +20,8 @@ from sendproof_bridge.storage.store import execute_many
 LEASE_SECONDS = 120.0
 
 # Jobs of this kind report the results of all other work. They wait until other work of the same instant is done, but
-# no longer than this, so that an endless stream of receipts cannot delay them forever.
+# no longer than this, so that an endless stream of receipts cannot delay them forever. After an outage the time counts
+# from the start: a report that fell due meanwhile would overtake all that the bridge then catches up with.
 _LAST = "push_metrics"
 _LAST_MAX_DELAY = MINUTE
 
@@ -58,13 +59,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """A request for work by a run: the virtual and the real time, its busy lanes, and True if it runs nothing now."""
+    """A request for work by a run: the virtual and the real time, its busy lanes, and True if it runs nothing now.
+
+    `started_at` is the virtual time at which the run began.
+    """
 
     owner: str
     now: Instant
     real: float
     busy_lanes: Collection[str] = ()
     idle: bool = True
+    started_at: Instant = 0
 
 
 _ADD = (
@@ -156,13 +161,14 @@ def _job(row: RowMapping, request: ClaimRequest) -> Job:
 
 
 def _parameters(request: ClaimRequest) -> dict[str, object]:
+    overdue = request.now - _LAST_MAX_DELAY
     return {
         "owner": request.owner,
         "now": request.now,
         "real": request.real,
         "busy_lanes": sorted(request.busy_lanes),
         "idle": request.idle,
-        "overdue": request.now - _LAST_MAX_DELAY,
+        "overdue": overdue if overdue >= request.started_at else -1,
     }
 
 

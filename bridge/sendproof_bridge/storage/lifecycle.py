@@ -68,13 +68,13 @@ BATCH = _table(
 
 # `unknown`: the network reports it, or the response to the send was lost and the provider has no record.
 # `taken`: accepted by a provider that may reject it later. It counts neither as sent nor as dropped until it is
-# delivered, or some minutes have passed.
+# delivered, or some minutes have passed. A later rejection still corrects the totals.
 # A receipt may arrive before the response to the send. A network that reports `unknown` may report more later.
 MESSAGE = _table(
     "message",
     pending="taken accepted rejected dropped cancelled delivered undelivered invalid expired unknown",
     taken="accepted delivered undelivered invalid expired unknown rejected",
-    accepted="delivered undelivered invalid expired unknown",
+    accepted="delivered undelivered invalid expired unknown rejected",
     unknown="delivered undelivered invalid expired",
     delivered="",
     undelivered="",

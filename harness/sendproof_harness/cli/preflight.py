@@ -1,11 +1,12 @@
 """The command `doctor`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendproof_harness.cli.options import AsJson, refuse
+from sendproof_harness.cli.options import CONTROL_URL_VARIABLE, AsJson, refuse
 from sendproof_harness.output import echo
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ def doctor(
         Path | None, typer.Argument(help="The handover.json of a run, or one written by hand.", show_default=False)
     ] = None,
     control_url: Annotated[
-        str | None, typer.Option(help="URL of a running control API (`sendproof up`): check one of its sandboxes.")
+        str | None,
+        typer.Option(
+            help="URL of a running control API, as `sendproof up` prints it: check one of its sandboxes."
+            f" Same as {CONTROL_URL_VARIABLE}, which a handover file overrides."
+        ),
     ] = None,
     sandbox: Annotated[str, typer.Option(help="The sandbox to check, with --control-url.")] = "default",
     customer: Annotated[
@@ -37,6 +42,8 @@ def doctor(
     from sendproof_harness.preflight.report import print_results, results_json  # noqa: PLC0415
     from sendproof_harness.preflight.results import EXIT_STATUS, worst_status  # noqa: PLC0415
 
+    if handover is None and control_url is None:
+        control_url = os.environ.get(CONTROL_URL_VARIABLE)
     if handover is not None and control_url is None:
         clients = _read_file(handover)
     elif handover is None and control_url is not None:

@@ -4,11 +4,33 @@ This is the only module of the harness that imports the simulators, so that one 
 run talks to them over HTTP alone.
 """
 
+from collections.abc import Callable
+from copy import copy
+from functools import wraps
+from typing import Any
+
 from typer.models import CommandInfo
 
+from sendproof_harness.interruption import enter_stage
 from sendproof_simulators.cli import app
 
 
 def commands() -> list[CommandInfo]:
-    """Return the commands of the simulators."""
-    return app.registered_commands
+    """Return the commands of the simulators, each as one stage of the program."""
+    return [_as_stage(command) for command in app.registered_commands]
+
+
+def _as_stage(command: CommandInfo) -> CommandInfo:
+    staged, callback = copy(command), command.callback
+    if callback is not None:
+        staged.callback = _entering(f"running sendproof {callback.__name__.replace('_', '-')}", callback)
+    return staged
+
+
+def _entering(stage: str, callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def run(*values: Any, **options: Any) -> Any:
+        enter_stage(stage)
+        return callback(*values, **options)
+
+    return run

@@ -21,6 +21,8 @@ def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> di
     secrets = {}
     for client in clients_of(content):
         secrets[_variable(client, "webhook", "token")] = client["webhook_token"]
+        for provider, secret in client.get("webhook_secrets", {}).items():
+            secrets[_variable(client, provider, "webhook_secret")] = secret
         for service, access in client["services"].items():
             secrets |= {_variable(client, service, name): value for name, value in access["credentials"].items()}
     write_private("\n".join(_settings(content, database)) + "\n", file)
@@ -67,6 +69,7 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
 def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]:
     provider = channel["provider"]
     access = client["services"][provider]
+    signed = provider in client.get("webhook_secrets", {})
     credentials = record_of(provider).bridge_credentials or access["credentials"]
     return [
         "[[clients.channels]]",
@@ -75,6 +78,7 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
         _entry("kind", channel["kind"]),
         _entry("url", access["url"]),
         *(_entry(name, _placeholder(client, provider, name)) for name in credentials),
+        *([_entry("webhook_secret", _placeholder(client, provider, "webhook_secret"))] if signed else ()),
         *_channel_settings(client, channel),
         _entry("phone_attribute", client["attributes"]["phone"]),
         _entry("consent_attribute", client["attributes"]["consent"]),

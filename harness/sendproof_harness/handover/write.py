@@ -31,7 +31,8 @@ def handover_content(
     The webhook token is derived from the sandbox's seed. Without `listen`, the content has no address for the
     bridge. The scenario adds its wishes for the bridge, and settings of the channels.
     """
-    token = hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32]
+    token = _secret("token", sandbox["seed"])
+    webhooks = _account_webhooks(scenario, listen, client, token)
     wishes = _wishes(scenario)
     return {
         "client": client,
@@ -47,7 +48,8 @@ def handover_content(
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
         "bridge": wishes,
-        "account_webhooks": _account_webhooks(scenario, listen, client, token),
+        "account_webhooks": webhooks,
+        **_webhook_secrets(scenario, webhooks, sandbox["seed"]),
     }
 
 
@@ -154,3 +156,16 @@ def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: 
     providers = dict.fromkeys(channel.provider for channel in scenario.channels)
     base_url = f"http://{listen.host}:{listen.port}/webhooks"
     return {provider: f"{base_url}/{provider}/{client}/{token}" for provider in providers}
+
+
+def _webhook_secrets(scenario: Scenario | None, webhooks: Mapping[str, str], seed: int) -> dict[str, dict[str, str]]:
+    """Return the secrets of accounts that sign their webhooks, as part of the handover."""
+    if scenario is None or not scenario.bridge.signed_webhooks:
+        return {}
+    signing = (name for name in webhooks if provider(name).signed_settings is not None)
+    return {"webhook_secrets": {name: _secret(f"secret of {name}", seed) for name in signing}}
+
+
+def _secret(name: str, seed: int) -> str:
+    """Return a secret about webhooks: the same in every run with one seed."""
+    return hashlib.sha256(f"sendproof webhook {name} {seed}".encode()).hexdigest()[:32]

@@ -239,6 +239,22 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     held_call: int | None = None
 
 
+class ForgedWebhook(Record, frozen=True, gc=False, tag="forged_webhook"):
+    """A copy of the receipt `key` of a failed message that a stranger posted: it says that the message was delivered.
+
+    `wrong` is the proof of origin that it lacks: the account's authentication, or the token of the URL. `status` is
+    None without a response, for the reason in `error`.
+    """
+
+    service: str
+    event: str
+    key: str
+    url: str
+    wrong: Literal["authentication", "token"]
+    status: int | None
+    error: str | None
+
+
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
     """A customer, or a `visitor` of the client's site who is no customer, did something that a trigger can count."""
 
@@ -453,6 +469,7 @@ Line = (
     | Rejection
     | DeliveryStatus
     | Webhook
+    | ForgedWebhook
     | Metrics
     | Interactions
     | Clock
@@ -502,6 +519,7 @@ class History:
     rejections: tuple[Rejection, ...] = ()
     delivery_statuses: tuple[DeliveryStatus, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    forged_webhooks: tuple[ForgedWebhook, ...] = ()
     metrics: tuple[Metrics, ...] = ()
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()

@@ -81,7 +81,7 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
 
 def _without_secrets(line: Mapping[str, object], secrets: Sequence[str]) -> Mapping[str, object]:
     """Return a line with the names that the simulators give to secrets in their lines."""
-    text = msgspec.json.encode(line)
+    text = _encoded(line)
     for secret in secrets:
         name = f"secret-{blake2b(secret.encode(), digest_size=4).hexdigest()}"
         text = text.replace(secret.encode(), name.encode())

@@ -29,6 +29,7 @@ WEBHOOK_EFFECTS: Mapping[str, str] = {
     "drop_webhook": "the webhook was lost",
     "duplicate_webhook": "the webhook arrived more than once",
     "delay_webhook": "the webhook arrived late",
+    "forged_webhook": "forged copies of the webhook arrived",
     "reorder_webhook": "later webhooks overtook it",
 }
 

@@ -34,6 +34,7 @@ PROVIDER = Provider(
     send_operation="sendSms",
     template_operation="listTemplates",
     receipt_event="delivered",
+    failure_event="undelivered",
     opt_out_events=frozenset({"opted_out"}),
     # documented: https://docs.delivyr.net/docs/optimove (rejected)
     permanent_rejections=frozenset({"blocked", "cannot_receive", "opted_out"}),

@@ -61,6 +61,8 @@ class Provider:
     """The operation that `any.templates` means."""
     receipt_event: str | None = None
     """The webhook that `any.receipt` means: the first receipt of a delivered message."""
+    failure_event: str | None = None
+    """The webhook that `any.failure` means: one that reports that a message was not delivered."""
     opt_out_events: frozenset[str] = frozenset()
     """Webhooks that report an opt-out to the bridge."""
 
@@ -114,6 +116,8 @@ class Provider:
 
     account_settings: Callable[[str], dict[str, object]] = lambda url: {"webhooks": [{"url": url}]}
     """Settings of the simulated account, so that it posts its webhooks to a URL."""
+    signed_settings: Callable[[str, str], dict[str, object]] | None = None
+    """The same for webhooks that are signed with a secret; None if the provider signs none."""
     link_settings: Callable[[Mapping[str, str]], dict[str, object]] | None = None
     """Settings of the simulated account for the URLs of templates, by template id; None if templates have no URL."""
     import_settings: Callable[[str, Mapping[str, str]], dict[str, object]] | None = None

@@ -47,6 +47,7 @@ PROVIDER = Provider(
     other_send_operations=frozenset({"send", "send_get", "bulk_json_get"}),
     template_operation="get_templates",
     receipt_event="receipt",
+    failure_event="receipt",
     opt_out_events=frozenset({"inbound"}),
     # documented: https://api.txtlocal.com/docs/sendsms; 56 in openapi/textlocal.yaml, x-codes
     permanent_rejections=frozenset({"32", "51", "56"}),

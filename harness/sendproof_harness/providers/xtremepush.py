@@ -31,6 +31,7 @@ PROVIDER = Provider(
     send_operation="execute_campaign",
     template_operation="list_campaign",
     receipt_event="message_delivery",
+    failure_event="message_error",
     opt_out_events=frozenset({"message_unsubscribe"}),
     permanent_rejections=frozenset({"Blocked", "Landline", "Unsubscribed", "Suppressed", "Outside the segment"}),
     opt_out_rejections=frozenset({"Unsubscribed"}),
@@ -41,7 +42,12 @@ PROVIDER = Provider(
     subscription_channels=frozenset({444}),
     # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview
     lists_opt_outs=True,
-    # documented, in the same page: additional segmentation in a campaign, and the suppression attribute sync
+    # documented: signed payloads, https://docs.xtremepush.com/docs/webhooks-integration
+    signed_settings=lambda url, secret: {
+        "webhooks": [{"url": url, "authentication": {"kind": "signed", "secret": secret}}]
+    },
+    # documented, in Xtremepush's page on its Optimove integration: additional segmentation in a campaign, and the
+    # suppression attribute sync
     segment_settings=lambda segments: {"segments": dict(segments)},
     suppression_settings=lambda suppression: {"suppression": dict(suppression)},
     preflight=PreflightProbe(

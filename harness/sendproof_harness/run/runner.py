@@ -295,7 +295,11 @@ def _save_histories(
         files.append(file)
     clients = [_other_client(context, *pair) for pair in zip(handovers, files, strict=True)] if files[1:] else []
     unauthenticated = _unauthenticated_requests(context, is_shared=place.is_shared)
-    secrets = [value for content in handovers for value in (content["webhook_token"], *secrets_of(content))]
+    secrets = [
+        value
+        for content in handovers
+        for value in (content["webhook_token"], *content.get("webhook_secrets", {}).values(), *secrets_of(content))
+    ]
     for index, (handover, file) in enumerate(zip(handovers, files, strict=True)):
         facts = RunFacts(
             scenario=context.scenario.name,

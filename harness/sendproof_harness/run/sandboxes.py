@@ -12,7 +12,7 @@ from sendproof_harness.handover.format import CLIENT, Listen
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import customer_id
-from sendproof_harness.scenario.fault_kinds import KILL
+from sendproof_harness.scenario.fault_kinds import FORGED, KILL
 from sendproof_harness.scenario.model import NUMBERS, Channel, ClientAttribute, Individual, Scenario, Segment, Template
 from sendproof_harness.scenario.overrides import overridden_variables
 from sendproof_harness.scenario.values import iso_utc
@@ -62,17 +62,31 @@ def _create(
     is_first = not scenario.clients or client == scenario.clients[0]
     # There is one bridge, so only the first client's faults may kill it.
     faults = [fault for fault in scenario.faults if is_first or fault["fault"] != KILL]
-    if faults:
-        control.add_faults(sandbox["sandbox"], faults)
     handover = handover_content(control.url, sandbox, options.listen, scenario, client)
-    webhooks = handover["account_webhooks"]
+    if faults:
+        control.add_faults(sandbox["sandbox"], [_with_secret(fault, handover["webhook_token"]) for fault in faults])
+    webhooks, secrets = handover["account_webhooks"], handover.get("webhook_secrets", {})
     for provider in dict.fromkeys((*webhooks, *(channel.provider for channel in scenario.channels))):
-        settings = record_of(provider).account_settings(webhooks[provider]) if provider in webhooks else {}
+        settings = _webhook_settings(provider, webhooks.get(provider), secrets.get(provider))
         settings |= template_settings.get(provider, {}) | _suppression_settings(scenario, provider)
         settings |= import_settings(scenario, provider)
         if settings:
             control.replace_settings(sandbox["sandbox"], provider, settings)
     return handover
+
+
+def _with_secret(fault: Mapping[str, Any], token: str) -> Mapping[str, Any]:
+    """Return the fault; one that forges webhooks learns which part of a URL is secret."""
+    return {**fault, "secret": token} if fault["fault"] == FORGED and "secret" not in fault else fault
+
+
+def _webhook_settings(provider: str, url: str | None, secret: str | None) -> dict[str, object]:
+    record = record_of(provider)
+    if url is None:
+        return {}
+    if secret is not None and record.signed_settings is not None:
+        return record.signed_settings(url, secret)
+    return record.account_settings(url)
 
 
 def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, provider: str) -> dict[str, object]:

@@ -16,6 +16,7 @@ from sendproof_harness.scenario.values import parse_duration, to_milliseconds
 
 CALL, WEBHOOK = "call", "webhook"
 KILL = "kill"
+FORGED = "forged_webhook"
 
 #: The keys that every fault can have.
 COMMON_KEYS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
@@ -51,7 +52,10 @@ CALLS: Mapping[str, _TargetName] = {
     "templates": lambda record: record.template_operation,
 }
 #: The names after `any.`, and the event of a provider that each means.
-WEBHOOKS: Mapping[str, _TargetName] = {"receipt": lambda record: record.receipt_event}
+WEBHOOKS: Mapping[str, _TargetName] = {
+    "receipt": lambda record: record.receipt_event,
+    "failure": lambda record: record.failure_event,
+}
 
 
 def parse_fault(content: Mapping[str, object], provider: str | None) -> dict[str, object]:

@@ -251,6 +251,7 @@ class BridgeRequirements:
     opt_outs: str | None = None
     clears_campaigns: bool = False
     account_webhooks: bool = False
+    signed_webhooks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

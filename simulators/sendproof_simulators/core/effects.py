@@ -37,7 +37,9 @@ class Webhook:
 
     `key` identifies it logically (`13:7001:505`, `receipt:<message>`); `about` is copied to the journal. `headers` are
     sent in addition to the content type. They may contain credentials, so they stay out of the journal. `subjects` are
-    the words by which a call shows that it is work on this webhook: ids and numbers.
+    the words by which a call shows that it is work on this webhook: ids and numbers. `forged_body` is that of a forged
+    copy, for the receipt of a failed message: it says that the message was delivered. `forged_headers` are those that a
+    stranger can copy.
     """
 
     url: str
@@ -49,6 +51,8 @@ class Webhook:
     about: Mapping[str, object] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
     retry: RetryPolicy = RetryPolicy()
+    forged_body: bytes | None = None
+    forged_headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

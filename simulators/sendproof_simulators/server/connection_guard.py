@@ -174,9 +174,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refusal = self._head_status()
         if self._refusal:
             raise _RefusedError
+        # uvicorn raises an error for a target that it cannot read, which refuses the head.
+        super().on_headers_complete()
         self.stage = BODY
         self._unparsed = -self._read
-        super().on_headers_complete()
         # The parser also reports the fields after a chunked body here, which are no headers.
         self.headers = []
 

@@ -1,6 +1,7 @@
 """The server process: binds a port for the control API and one for each service, and serves them until interrupted."""
 
 import asyncio
+import errno
 import gc
 import socket
 import struct
@@ -256,6 +257,8 @@ def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
             for opened in (*sockets, bound):
                 opened.close()
             reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
+            if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+                raise OSError(f"cannot listen on {host}: {reason}; choose another with --host") from None
             raise OSError(f"cannot use port {number} for {name}: {reason}; choose another with --port") from None
         sockets.append(bound)
     return sockets

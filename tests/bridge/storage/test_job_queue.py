@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from sendproof_bridge.clock import MINUTE
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, LostJobError, NewJob
 
@@ -52,6 +53,18 @@ def test_job_is_not_claimed_before_it_is_due(store):
     add(store, new_job("a", due_at=1_001))
 
     assert (claim(store, now=1_000), claim(store, now=1_001).id) == (None, "a")
+
+
+def test_report_that_fell_due_during_an_outage_waits_for_other_work(store):
+    """The bridge starts at minute 30, and catches up for at most a minute before it reports."""
+    add(store, NewJob(id="a", kind="push_metrics", due_at=15 * MINUTE))
+
+    def is_due(now):
+        request = ClaimRequest(owner="run-1", now=now, real=0.0, idle=False, started_at=30 * MINUTE)
+        with store.read() as tx:
+            return job_queue.has_due(tx, request)
+
+    assert (is_due(30 * MINUTE), is_due(31 * MINUTE)) == (False, True)
 
 
 def test_claim_returns_job_due_longest(store):

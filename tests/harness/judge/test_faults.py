@@ -334,6 +334,24 @@ def test_excess_total_after_resent_receipt_names_double_counting(correct_run):
     assert "as if repeated receipts were counted twice" in causes(run.plus(receipt | {"resend": 1}), totals)[0]
 
 
+@pytest.mark.parametrize(("status", "is_named"), [(200, True), (404, False), (None, False)])
+def test_excess_total_after_forged_receipt_names_the_forgery(correct_run, status, is_named):
+    run = correct_run.change(
+        "metrics", lambda line: line | {"items": [with_more_delivered(item) for item in line["items"]]}
+    )
+    forged = {
+        "kind": "forged_webhook",
+        "service": "textlocal",
+        "event": "receipt",
+        "key": "receipt:1",
+        "url": "http://b",
+    }
+    run = run.plus(
+        forged | {"n": 999, "at": run.lines_of("metrics")[0]["at"], "wrong": "token", "status": status, "error": None}
+    )
+    assert ("as if forged receipts were counted" in causes(run, totals)[0]) == is_named
+
+
 def with_more_delivered(item: Line) -> Line:
     """Raise the delivered total of template 12 by one."""
     return (

@@ -48,6 +48,11 @@ def test_sandbox_without_a_bridge_ends_with_status_2(simulators):
     assert "no listener is registered yet" in ended.out
 
 
+def test_control_api_of_the_environment_is_used_without_a_file(simulators):
+    ended = sendproof("doctor", environment={"SENDPROOF_CONTROL_URL": simulators.control})
+    assert (ended.status, ended.err) == (2, "")
+
+
 def test_missing_handover_ends_with_status_3(tmp_path, simulators):
     missing_file = sendproof("doctor", tmp_path / "handover.json")
     no_argument = sendproof("doctor")

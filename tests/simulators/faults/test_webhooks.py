@@ -1,5 +1,7 @@
 """Each fault of a webhook, as seen by its receiver and in the history."""
 
+from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
+
 MINUTE = 60_000
 
 
@@ -88,3 +90,24 @@ def test_receipt_before_the_response_can_be_dropped(bench):
     assert received(bench) == []
     bench.advance(2 * MINUTE)
     assert len(received(bench)) == 1
+
+
+def test_forged_webhook_fault_surrounds_a_failure_by_copies_with_another_token(bench):
+    bench.inject("forged_webhook", webhook="textlocal.receipt", times="all", secret="receipts")
+    receipts(bench, "delivered")
+    assert bench.send(numbers=number_for_code("GB", "03"), custom="failed").ok
+    bench.advance(MINUTE)
+    posted = {
+        path: [seen.body["status"] for seen in bench.listener.calls(path) if seen.body["customID"] == "failed"]
+        for path in ("receipts", "00000000")
+    }
+    assert posted == {"receipts": ["U"], "00000000": ["D", "D"]}
+    assert [(line["wrong"], line["status"]) for line in bench.lines("forged_webhook")] == [("token", 200)] * 2
+
+
+def test_forged_webhook_fault_is_not_injected_without_a_proof_of_origin(bench):
+    bench.inject("forged_webhook", webhook="textlocal.receipt", times="all", secret="another")
+    assert bench.send(numbers=number_for_code("GB", "03"), custom="failed").ok
+    bench.advance(MINUTE)
+    assert attempts(bench) == [("06:00:03", 1, 200, None)]
+    assert bench.lines("fault", "forged_webhook") == []

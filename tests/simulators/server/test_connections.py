@@ -64,8 +64,12 @@ def test_fault_that_waits_for_the_client_ends_with_its_side(simulators: RunningS
         (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 70_000, 431),
         (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"CONNECT evil:80 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400),
+        (b"GET http:///x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400),
+        (b"GET http://[::1/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400),
+        (b"GET http://127.0.0.1:99999/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400),
     ],
-    ids=["head", "url", "no host"],
+    ids=["head", "url", "no host", "authority", "no authority", "open bracket", "large port"],
 )
 def test_every_port_bounds_the_head(simulators: RunningSimulators, service: str, request_: bytes, status: int) -> None:
     url = simulators.control if service == "control" else simulators.services[service]["url"]

@@ -9,6 +9,7 @@ import pytest
 
 from instants import NINE
 from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
+from sendproof_simulators.core.webhooks.forgery import forge
 from sendproof_simulators.services.xtremepush import SIMULATOR
 
 URL = "http://127.0.0.1:9000/hooks"
@@ -152,6 +153,26 @@ def test_signature_follows_dialect(new_project, dialect):
         "key": "s3cret",
     }[dialect]
     assert webhooks[0].headers == (("X-Xtremepush-Signature", expected),)
+
+
+@pytest.mark.parametrize(("dialect", "is_copied"), [("sha256_hex", True), ("key", False)])
+def test_forged_copy_of_a_failure_has_the_signature_of_the_real_body(new_project, dialect, is_copied):
+    """A signature that is the secret itself cannot be copied: it would be valid."""
+    project = new_project(webhook_signature=dialect)
+    project.set(webhooks=[{"url": URL, "authentication": {"kind": "signed", "secret": "s3cret"}}])
+    webhooks, _ = webhooks_and_entries(project, code="03")
+    forgery = forge(webhooks[-1], secret="")
+    assert forgery.wrong == "authentication"
+    assert msgspec.json.decode(forgery.webhook.body)["event"] == "message_delivery"
+    assert forgery.webhook.headers == (webhooks[-1].headers if is_copied else ())
+
+
+def test_forged_copy_lacks_the_password(project):
+    login = {"kind": "basic", "username": "u", "password": "p"}
+    project.set(webhooks=[{"url": URL, "authentication": login}])
+    webhooks, _ = webhooks_and_entries(project, code="03")
+    assert forge(webhooks[-1], secret="").webhook.headers == ()
+    assert forge(webhooks[0], secret="") is None
 
 
 def test_secret_is_generated_if_absent(project):

@@ -19,7 +19,7 @@ the attempt looks it up before it repeats anything. A failed look-up is retried;
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
@@ -33,7 +33,7 @@ from sendproof_bridge.domain.recipient_rules import NOT_MENTIONED, OPTED_OUT_HER
 from sendproof_bridge.jobs.opt_outs import push_opt_outs
 from sendproof_bridge.jobs.reports import poll_missing_receipts, poll_statuses
 from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError, RateLimitedError, RejectedError
-from sendproof_bridge.outbound.providers import MessageProvider, OutgoingMessage, SendResult
+from sendproof_bridge.outbound.providers import MessageProvider, OpenMessage, OutgoingMessage, Receipt, SendResult
 from sendproof_bridge.retry import GiveUp, decide, rate_limit_ends_at
 from sendproof_bridge.storage import backoff, job_queue, opt_outs
 from sendproof_bridge.storage.job_queue import Job
@@ -227,6 +227,7 @@ def _look_up(attempt: _Attempt, status: _BatchStatus) -> None:
         _on_response_lost(attempt, since, "the outcome of an attempt is not known")
         return
     candidates = provider.find_sent(status.pending, since)
+    statuses = _read_statuses(attempt, status.pending, candidates, since)
     now = attempt.now()
     with attempt.bridge.store.write() as tx:
         accepted = _assign_ids(tx, attempt, candidates, since)
@@ -234,6 +235,8 @@ def _look_up(attempt: _Attempt, status: _BatchStatus) -> None:
         not_mentioned = absent.intersection(attempt.job.payload.get("not_mentioned", ()))
         # It was sent at `since`; a later time would make it younger than the provider's record of it.
         _accept(tx, attempt, accepted, since)
+        found = [replace(receipt, batch=attempt.batch) for id_, receipt in statuses if id_ in accepted.values()]
+        receipts.store_receipts(tx, [(attempt.key.client, receipt) for receipt in found])
         if accepted:
             _schedule_reports(tx, attempt, now)
         _reject(tx, attempt, dict.fromkeys(not_mentioned, NOT_MENTIONED), now)
@@ -243,6 +246,30 @@ def _look_up(attempt: _Attempt, status: _BatchStatus) -> None:
         else:
             _settle(tx, attempt, now)
     logger.info("batch %s: %d found at the provider, %d not sent", attempt.batch, len(accepted), len(absent))
+
+
+def _read_statuses(
+    attempt: _Attempt, pending: Sequence[OutgoingMessage], candidates: Mapping[str, list[str]], since: Instant
+) -> list[tuple[str, Receipt]]:
+    """Return the final statuses of messages in the record, with their ids: their webhooks may be lost for good.
+
+    A status that cannot be read now is polled before the next report. Requested receipts are polled later.
+    """
+    if attempt.provider.requests_receipts:
+        return []
+    with attempt.bridge.store.read() as tx:
+        ids = _assign_ids(tx, attempt, candidates, since)
+    found = [
+        OpenMessage(
+            recipient=message.recipient, message=ids[message.recipient], template=message.template, sent_at=since
+        )
+        for message in pending
+        if message.recipient in ids
+    ]
+    statuses, error = poll_missing_receipts.poll(attempt.bridge, attempt.key, found)
+    if error is not None:
+        logger.warning("batch %s: %s; polled again before the next report", attempt.batch, error)
+    return [(ids[receipt.recipient], receipt) for receipt in statuses]
 
 
 def _on_response_lost(attempt: _Attempt, since: Instant, error: str) -> None:

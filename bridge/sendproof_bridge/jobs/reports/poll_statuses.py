@@ -32,12 +32,16 @@ _OPEN = text(
 logger = logging.getLogger(__name__)
 
 
+def job_id(key: CampaignKey) -> str:
+    """Return the id of the job that polls the campaign."""
+    return f"poll_statuses:{key.name()}"
+
+
 def ensure_job(tx: Connection, key: CampaignKey, now: Instant, reports_a_day: int) -> None:
     """Ensure that the campaign is polled before its next report, and then before each."""
     due_at = campaigns.next_report_at(tx, key, now, reports_a_day)
     if due_at is not None:
-        id_ = f"poll_statuses:{key.name()}"
-        job_queue.requeue_done(tx, NewJob(id=id_, kind="poll_statuses", payload=key._asdict(), due_at=due_at))
+        job_queue.requeue_done(tx, NewJob(id=job_id(key), kind="poll_statuses", payload=key._asdict(), due_at=due_at))
 
 
 def run(bridge: Bridge, job: Job) -> None:

@@ -30,6 +30,13 @@ _NEW = text(
     f" UNION ALL {_SELECT} m.provider_id = r.message WHERE r.result IS NULL AND r.batch = ''"
     " ORDER BY 1 LIMIT :limit"
 )
+#: Rows of the messages whose receipts are not yet applied, as an SQL subquery.
+UNPROCESSED_MESSAGES = (
+    "SELECT m.rowid FROM receipt r JOIN message m ON m.client = r.client AND m.batch = r.batch"
+    " AND m.recipient = r.recipient WHERE r.result IS NULL AND r.batch <> ''"
+    " UNION ALL SELECT m.rowid FROM receipt r JOIN message m ON m.client = r.client AND m.provider_id = r.message"
+    " WHERE r.result IS NULL AND r.batch = ''"
+)
 _SET_STATE = (
     "UPDATE message SET state = :state, ended_at = :ended_at, settled_at = COALESCE(settled_at, :now)"
     " WHERE rowid = :message_row"

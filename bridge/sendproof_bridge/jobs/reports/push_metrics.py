@@ -29,6 +29,7 @@ from sendproof_bridge.domain.metrics import (
     report_interval,
     totals,
 )
+from sendproof_bridge.jobs.reports import poll_statuses, process_receipts
 from sendproof_bridge.outbound.optimove import INTERACTIONS_PER_CALL, METRICS_PER_CALL
 from sendproof_bridge.outbound.save_event import EVENTS_PER_CALL, MAX_AGE
 from sendproof_bridge.storage import job_queue
@@ -59,6 +60,8 @@ _LAST_SETTLED = text(f"SELECT MAX(settled_at) FROM message WHERE {_OF_CAMPAIGN}"
 
 _ACCEPT_TAKEN = text(
     f"UPDATE message SET state = 'accepted' WHERE {_OF_CAMPAIGN} AND state = 'taken' AND settled_at <= :past"
+    " AND NOT EXISTS (SELECT 1 FROM job WHERE id = :poll AND state IN ('due', 'running') AND due_at <= :now)"
+    f" AND rowid NOT IN ({process_receipts.UNPROCESSED_MESSAGES})"
 )
 
 _REPORTED_TOTALS = text(f"SELECT template, metric, value FROM reported_total WHERE {_OF_CAMPAIGN}")
@@ -91,7 +94,9 @@ def run(bridge: Bridge, job: Job) -> None:
     client, now = bridge.clients[key.client], bridge.clock.now()
     testing, signed = bridge.channel(key).config.testing, client.config.reports == SAVE_EVENT
     with bridge.store.write() as tx:
-        tx.execute(_ACCEPT_TAKEN, {**key._asdict(), "past": now - _REJECTED_WITHIN})
+        # A rejection that is being read must not arrive too late.
+        poll = poll_statuses.job_id(key)
+        tx.execute(_ACCEPT_TAKEN, {**key._asdict(), "past": now - _REJECTED_WITHIN, "now": now, "poll": poll})
     additive = client.config.metric_values == ADDITIVE
     if not testing and not signed and not additive:
         _push_totals(bridge, key)

@@ -48,7 +48,8 @@ class WebhookFaultPlan:
     """The changes that a fault makes to the delivery of one webhook.
 
     It is sent `copies` more times, `delay_ms` late, its first `dropped` attempts are lost, and it waits until
-    `overtaken_by` later webhooks have been sent, at most `within_ms`. Times are on the sandbox's clock.
+    `overtaken_by` later webhooks have been sent, at most `within_ms`. Times are on the sandbox's clock. If it is
+    `forged`, forged copies are sent too; `secret` is the part of the URL that they lack.
     """
 
     copies: int = 0
@@ -56,6 +57,8 @@ class WebhookFaultPlan:
     dropped: int = 0
     overtaken_by: int = 0
     within_ms: int = 0
+    forged: bool = False
+    secret: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

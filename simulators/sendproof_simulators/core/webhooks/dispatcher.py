@@ -14,6 +14,7 @@ from sendproof_simulators.core.faults.active import Faults, Injection
 from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, BridgeFault, WebhookFault, WebhookFaultPlan
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.webhooks.forgery import Forgery, forge
 from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 from sendproof_simulators.core.webhooks.unanswered import UnansweredWebhooks
@@ -43,18 +44,23 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt, counted from 1, of one copy of a webhook. The first `dropped` attempts never leave the sandbox."""
+    """One attempt, counted from 1, of one copy of a webhook. The first `dropped` attempts never leave the sandbox.
+
+    A `forgery` is posted before and after it.
+    """
 
     logged: LoggedWebhook
     copy: int = 0
     number: int = 1
     dropped: int = 0
     injection: Injection | None = None
+    forgery: Forgery | None = None
 
     def next(self) -> "Attempt":
         """Return the attempt after this one. The fault stays with it as long as it drops attempts."""
         number = self.number + 1
-        return replace(self, number=number, injection=self.injection if number <= self.dropped else None)
+        injection = self.injection if number <= self.dropped else None
+        return replace(self, number=number, injection=injection, forgery=None)
 
 
 @dataclass(slots=True, eq=False)
@@ -151,6 +157,8 @@ class WebhookDispatcher:
         if not isinstance(fault, WebhookFault):
             return [Attempt(logged, injection=injection)]
         plan = fault.plan(lambda n: self._random.below(n, WEBHOOK, service, webhook.key))
+        if plan.forged:
+            return [_with_forgery(Attempt(logged), injection, plan.secret)]
         logged.copies = plan.copies
         attempts = [Attempt(logged, copy, dropped=plan.dropped, injection=injection) for copy in range(plan.copies + 1)]
         return [] if self._defer(plan, attempts) else attempts
@@ -210,11 +218,13 @@ class WebhookDispatcher:
     async def _attempt(self, attempt: Attempt) -> None:
         try:
             await self._inject_bridge_fault(attempt.injection, BEFORE)
+            await self._post_forgery(attempt)
             began = self._clock.real()
             status, error, held_call = await self._send_watched(attempt)
             duration_ms = round((self._clock.real() - began) * 1000, 1)
             await self._inject_bridge_fault(attempt.injection, AFTER)
             self._finish(attempt, status, error, duration_ms, held_call)
+            await self._post_forgery(attempt)
         finally:
             self._clock.deliver_done()
 
@@ -227,6 +237,20 @@ class WebhookDispatcher:
             if opened is not None:
                 self.unanswered.end(opened)
         return status, error, None if opened is None else opened.held_call
+
+    async def _post_forgery(self, attempt: Attempt) -> None:
+        """Post the forged copy of an attempt, if it has one, and record the response."""
+        if attempt.forgery is None:
+            return
+        forged = attempt.forgery.webhook
+        self._clock.deliver()
+        try:
+            status, error = await self._send(forged)
+        finally:
+            self._clock.deliver_done()
+        fields = {"service": attempt.logged.service, "event": forged.event, "key": forged.key, "url": forged.url}
+        result = {"wrong": attempt.forgery.wrong, "status": status, "error": error}
+        self._record("forged_webhook", {**fields, **result, "about": dict(forged.about)})
 
     async def _inject_bridge_fault(self, injection: Injection | None, moment: str) -> None:
         if injection is None or injection.spec.when != moment or not isinstance(injection.spec.fault, BridgeFault):
@@ -280,6 +304,16 @@ class WebhookDispatcher:
         if acknowledged or attempt.number > len(delays):
             return None
         return self._clock.now() + delays[attempt.number - 1]
+
+
+def _with_forgery(attempt: Attempt, injection: Injection | None, secret: str) -> Attempt:
+    """Return the attempt with its forged copy; the fault does not affect a webhook that cannot be forged."""
+    forgery = forge(attempt.logged.webhook, secret)
+    if forgery is not None:
+        return replace(attempt, injection=injection, forgery=forgery)
+    if injection is not None:
+        injection.miss()
+    return attempt
 
 
 def _webhook_values(webhook: Webhook) -> Values:

@@ -166,6 +166,7 @@ def _webhook(state: State, message: Message, event: str, at: Instant, **fields: 
         "occurred_at": iso(at),
         **{name: value for name, value in fields.items() if value is not None},
     }
+    failed = event == STATUSES[UNDELIVERED][0]
     yield Webhook(
         url=state.webhook_url,
         key=f"{event}:{message.id}" if event != "clicked" else f"{event}:{message.id}:{message.clicks}",
@@ -173,4 +174,5 @@ def _webhook(state: State, message: Message, event: str, at: Instant, **fields: 
         body=msgspec.json.encode(body),
         about={"message": message.id, "number": message.number or message.phone_number, "status": event},
         retry=state.limits.webhook_retries,
+        forged_body=msgspec.json.encode({**body, "event": STATUSES[DELIVERED][0]}) if failed else None,
     )

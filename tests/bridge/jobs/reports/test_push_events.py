@@ -8,7 +8,7 @@ import pytest
 
 from sendproof_bridge.clock import HOUR, MINUTE
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.inbound.status import health
+from sendproof_bridge.inbound.status import status
 from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import NOON, bridge_config, open_small_bridge, recipient_row
 from stand_in import Reply
@@ -76,7 +76,7 @@ def test_lost_response_is_recorded_and_not_repeated(reported, services):
     reported.run(until=NOON + 24 * HOUR)
 
     assert len(services.calls("saveEvent")) == 1
-    assert health(reported.context)["jobs"]["unknown"] == 1
+    assert status(reported.context)["jobs"]["unknown"] == 1
 
 
 def test_refused_call_is_repeated(reported, services):
@@ -84,7 +84,7 @@ def test_refused_call_is_repeated(reported, services):
     reported.run(until=NOON + 24 * HOUR)
 
     assert len(services.calls("saveEvent")) == 2
-    assert health(reported.context)["jobs"]["unknown"] == 0
+    assert status(reported.context)["jobs"]["unknown"] == 0
 
 
 def test_restart_during_call_does_not_repeat_it(reported, services):
@@ -95,4 +95,4 @@ def test_restart_during_call_does_not_repeat_it(reported, services):
     reported.run(until=NOON + 24 * HOUR)
 
     assert len(services.calls("saveEvent")) == 1
-    assert health(reported.context)["jobs"]["unknown"] == 1
+    assert status(reported.context)["jobs"]["unknown"] == 1

@@ -1,7 +1,7 @@
 """Listeners for events of Optimove."""
 
 from sendproof_bridge.clock import HOUR
-from sendproof_bridge.inbound.status import health
+from sendproof_bridge.inbound.status import status
 from small_bridge import NOON
 from stand_in import Reply
 
@@ -31,13 +31,13 @@ def test_listeners_are_registered_at_each_start(bridge, services):
     assert len(services.calls("RegisterEventListener")) == 6
 
 
-def test_refused_key_is_reported_by_health_and_retried(bridge, services):
+def test_refused_key_is_reported_by_status_and_retried(bridge, services):
     services.respond("RegisterEventListener", Reply(status=401))
     bridge.run(until=NOON + HOUR)
 
-    status = health(bridge.context)
-    assert status["status"] == "attention"
-    assert status["problems"] == [
+    seen = status(bridge.context)
+    assert seen["status"] == "attention"
+    assert seen["problems"] == [
         "register_listeners:acme:505: Optimove RegisterEventListener: credentials refused (401)"
     ]
     assert len(services.calls("RegisterEventListener")) == 6

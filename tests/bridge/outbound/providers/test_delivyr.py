@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from sendproof_bridge.clock import HOUR, SECOND, iso
+from sendproof_bridge.clock import HOUR, MINUTE, SECOND, iso
 from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.jobs.handlers import HANDLERS
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.providers import (
     ComposedMessage,
@@ -17,6 +18,8 @@ from sendproof_bridge.outbound.providers import (
     open_channel,
     providers,
 )
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import ClaimRequest
 from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, recipient_row
 from stand_in import Reply
 
@@ -242,6 +245,57 @@ def test_log_without_known_id_is_read_by_number(tmp_path, account):
     account.respond("messages", Reply({"messages": [logged], "next": None}))
 
     assert run_campaign(tmp_path, account, until=NOON + 80 * HOUR, message_log=True) == [("undelivered", None, "an-id")]
+
+
+REJECTED = {"message_id": "an-id", "template_id": "HDS7F3Y2", "created_at": iso(NOON), "status": "rejected"}
+
+
+def test_message_that_is_being_polled_does_not_count_as_sent(tmp_path, account):
+    """After an outage the poll and the report are due at once, and the webhooks of the rejection are lost."""
+    account.respond("send_sms", Reply({"message_id": "an-id"}))
+    account.respond("an-id", Reply(REJECTED))
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel(message_log=True))) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        bridge.clock.time = NOON + 24 * MINUTE
+        with bridge.context.store.write() as tx:
+            poll, report = (job_queue.claim(tx, ClaimRequest(owner="a", now=NOON + HOUR, real=0.0)) for _ in range(2))
+        for job in (report, poll):
+            HANDLERS[job.kind](bridge.context, job)
+        bridge.run(until=NOON + 7 * HOUR)
+
+    reports = [metric_values(call) for call in account.calls("UpdateCampaignMetrics")]
+    assert [(values[0], values[5]) for values in reports] == [(0, 0), (0, 1)]
+
+
+def test_look_up_reads_the_status_of_a_found_message(tmp_path, account):
+    """The message is old enough to count as sent, and was never polled."""
+    account.respond("send_sms", Reply(status=500))
+    account.respond("messages", Reply({"messages": [REJECTED], "next": None}))
+    account.respond("an-id", Reply(REJECTED))
+
+    assert run_campaign(tmp_path, account, until=NOON + MINUTE, message_log=True) == [("rejected", None, "an-id")]
+
+
+def test_status_that_cannot_be_read_at_the_look_up_is_polled_later(tmp_path, account):
+    account.respond("send_sms", Reply(status=500))
+    account.respond("messages", Reply({"messages": [REJECTED], "next": None}))
+    account.respond("an-id", Reply(status=500), Reply(REJECTED))
+
+    assert run_campaign(tmp_path, account, message_log=True) == [("rejected", None, "an-id")]
+    assert len(account.calls("send_sms")) == 1
+
+
+def test_late_rejection_corrects_the_totals(tmp_path, account):
+    """Without a log, the bridge hears of it after the message counts as sent."""
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel())) as bridge:
+        bridge.start_campaign()
+        bridge.run(until=NOON + HOUR)
+        bridge.receive_webhook({"event": "rejected", "message_id": "0123456789abcdef0123"})
+        bridge.run(until=NOON + 7 * HOUR)
+
+    reports = [metric_values(call) for call in account.calls("UpdateCampaignMetrics")]
+    assert [(values[0], values[5]) for values in reports] == [(1, 0), (0, 1)]
 
 
 def open_messages(number):

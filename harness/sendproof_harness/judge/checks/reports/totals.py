@@ -14,6 +14,7 @@ from sendproof_harness.judge.checks.reports.freshness import (
     unpushed_totals,
 )
 from sendproof_harness.judge.checks.reports.interactions import ACTION_METRICS, interaction_findings
+from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
@@ -100,7 +101,7 @@ def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, 
     if low <= total <= high:
         return None
     hint = _excess_hint(history, metric) if total > high else _deficit_hint(history)
-    hint = hint or omission_hint(history, metric, pushed_at, total, (low, high))
+    hint = _forgery_hint(history, metric) or hint or omission_hint(history, metric, pushed_at, total, (low, high))
     at, first_key = max(pushed_at.values()), next(iter(pushed_at))
     return Finding(
         check=_ID,
@@ -127,6 +128,12 @@ def _unobserved_totals(history: History) -> Iterator[Finding]:
     )
     if stale:
         yield unobserved_times(history, _ID, counted(stale, "totals without what happened after the last push"))
+
+
+def _forgery_hint(history: History, metric: int) -> str:
+    """Return the likely cause of a wrong total of final states: the bridge accepted forged receipts, if it got any."""
+    accepted = metric in {DELIVERED, BOUNCED} and any(is_success(forged.status) for forged in history.forged_webhooks)
+    return ", as if forged receipts were counted" if accepted else ""
 
 
 def _excess_hint(history: History, metric: int) -> str:

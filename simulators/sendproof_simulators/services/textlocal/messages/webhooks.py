@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 
 from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
 from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
-from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIRED, START, STATES, STOP
+from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, DELIVERED, EXPIRED, START, STATES, STOP
 from sendproof_simulators.core.messaging.lifecycle import (
     CANCELLED,
     PENDING,
@@ -137,19 +137,21 @@ def _receive(state: State, number: str, text: str, now: Instant) -> list[Journal
 
 
 def _receipt(message: Message, status_code: str, at: Instant, key: str, retry: RetryPolicy) -> Webhook:
-    body = (
-        f"number={message.number}&status={quote_plus(status_code)}"
-        f"&customID={quote_plus(message.custom)}&datetime={quote_plus(sql_time(at))}"
-    )
+
+    def body(code: str) -> bytes:
+        form = f"number={message.number}&status={quote_plus(code)}"
+        return f"{form}&customID={quote_plus(message.custom)}&datetime={quote_plus(sql_time(at))}".encode()
+
     about = {"message": str(message.id), "number": message.number, "status": status_code, "custom": message.custom}
     return Webhook(
         url=message.receipt_url,
         key=key,
         event=RECEIPT,
-        body=body.encode(),
+        body=body(status_code),
         content_type=FORM,
         about=about,
         retry=retry,
+        forged_body=body(STATUS_CODES[DELIVERED]) if status_code != STATUS_CODES[DELIVERED] else None,
     )
 
 

@@ -103,17 +103,23 @@ def _webhooks_for_event(
         return
     message = str(execution.message_id(index))
     properties = _properties(execution, index, event.what)
-    body = _encode({"event": name, "time": event.at // SECOND, "properties": properties})
+    content = {"event": name, "time": event.at // SECOND, "properties": properties}
+    body = _encode(content)
+    forged = _encode({**content, "event": _EVENT_NAMES[DELIVERED]}) if event.what in FAILURES else None
     about = {"message": message, "number": execution.numbers[index], "status": name, "custom": execution.external_id}
     for position, connection in connections:
+        headers = _authentication_headers(context, connection, body)
+        signed = isinstance(connection.authentication, Signed) and context.dialects["webhook_signature"] != "key"
         yield Webhook(
             url=connection.url,
             key=f"{name}:{message}" + (f":{position + 1}" if position else ""),
             event=name,
             body=body,
-            headers=_authentication_headers(context, connection, body),
+            headers=headers,
             about=about,
             retry=state.limits.webhook_retries,
+            forged_body=forged,
+            forged_headers=headers if signed else (),
         )
 
 

@@ -1,0 +1,25 @@
+"""Copies of a webhook by somebody who cannot prove that they come from the service."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from sendproof_simulators.core.faults.spec import Draw, WebhookFault, WebhookFaultPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForgedWebhook(WebhookFault):
+    """A stranger posts the webhook of a failed message, changed to "delivered", before and after the service does.
+
+    If the account authenticates its webhooks, the copies have the signature of the real body, or no password or key.
+    Otherwise they have another `secret` in their URL. If there is neither, nothing is forged.
+    """
+
+    secret: Annotated[
+        str, Meta(max_length=200, description="secret part of the URL; Sendproof takes `webhook_token` of the handover")
+    ] = ""
+
+    def plan(self, draw: Draw) -> WebhookFaultPlan:
+        del draw
+        return WebhookFaultPlan(forged=True, secret=self.secret)
