@@ -70,8 +70,8 @@ def run_seed(seed: int, provider: str, folder: Path, url: str) -> tuple[str, int
     scenario = write_scenario(seed, folder / "kills.yaml")
     result = run_trial(Trial(scenario, provider), folder / "results", url)
     (history,) = folder.rglob("history.ndjson")
-    lines = (json.loads(line) for line in history.open(encoding="utf-8") if '"kind":"fault"' in line)
-    done = sum(line["fault"] == "kill" for line in lines)
+    with history.open(encoding="utf-8") as file:
+        done = sum(json.loads(line)["fault"] == "kill" for line in file if '"kind":"fault"' in line)
     causes = [f"{check.check}: {cause}" for check in result.failed for cause in check.causes]
     console.print(f"{provider} seed {seed}: {result.verdict}, {done} kills", *causes, sep="\n  ", markup=False)
     return result.verdict, done
