@@ -332,7 +332,7 @@ def xml_entities(draw: Draw, request: ValidRequest) -> HostileRequest | None:
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     document = draw.choice(
         (
-            '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><SMS>&x;</SMS>',
+            '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file://localhost/etc/passwd">]><SMS>&x;</SMS>',
             f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY l0 "ha">{laughs}]><SMS>&l9;</SMS>',
             '<!DOCTYPE a [<!ENTITY % x SYSTEM "http://127.0.0.1:9/x.dtd"> %x;]><SMS/>',
             "<SMS>" * 20_000,
@@ -340,7 +340,7 @@ def xml_entities(draw: Draw, request: ValidRequest) -> HostileRequest | None:
             "<SMS><![CDATA[" + "x" * 50_000 + "]]></SMS>",
             "<SMS>&#0;&#xD800;</SMS>",
             '<?xml version="1.0" encoding="utf-7"?><SMS/>',
-            '<SMS xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/passwd"/></SMS>',
+            '<SMS xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file://localhost/etc/passwd"/></SMS>',
             "<",
         )
     )

@@ -16,7 +16,7 @@ EXEMPT = {
     "make check": "ends with `make test`",
     "make docs": "writes to the repository; test_pages.py compares each page with what it would write",
     "make mutants": "takes minutes; tests/end_to_end/test_mutants.py runs some of them",
-    "make chaos": "takes minutes; tests/end_to_end/test_chaos.py runs some of it",
+    "make chaos": "takes minutes; tests/chaos/test_chaos.py runs some of it",
     "make clients": "needs the network; tests/clients tests its parts",
     "sendproof marketer preview *": "needs the dialect brochure; tests/harness/cli/test_marketer.py runs it",
     "make benchmark": "needs Node.js and the network",
