@@ -29,6 +29,8 @@ end_with_these_tests()
 LONGEST = (
     "tests/docs/test_commands.py",
     "tests/end_to_end/",
+    "tests/interrupts/",
+    "tests/chaos/",
     "tests/contract/",
     "tests/architecture/test_determinism.py",
     "tests/simulators/test_adding_a_provider.py",
