@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sendproof_harness.cli.history_file import read_history_file
+from sendproof_harness.cli.history_file import find_history_file, read_history_file
 from sendproof_harness.cli.options import refuse
 from sendproof_harness.terminal import Terminal
 
@@ -28,7 +28,7 @@ def explain(
     from sendproof_harness.judge.verdict import judge  # noqa: PLC0415
     from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415
 
-    file = run / "history.ndjson" if run.is_dir() else run
+    file = find_history_file(run)
     history = read_history_file(file)
     try:
         verdict = judge(history)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, unknown_name
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, unknown_name
 from sendproof_harness.scenario.model import AddTemplate, ChangeTemplate, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import OUTCOMES
 from sendproof_harness.scenario.rules.step_state import attribute_names, event_parameters
 from sendproof_harness.scenario.yaml_source import Document
+from sendproof_harness.suggestions import closest
 
 PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
