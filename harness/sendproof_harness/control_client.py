@@ -393,10 +393,12 @@ def _problem_detail(problem: Mapping[str, Any]) -> str:
     """Return the detail of a problem document with each violation."""
     detail = str(problem["detail"])
     violations = [
-        f"{violation.get('where')}: {violation.get('message')}" for violation in problem.get("violations", ())
+        f"{violation.get('where')}: {violation.get('message')}"
+        for violation in problem.get("violations", ())
+        # The detail may quote it already.
+        if str(violation.get("message")) not in detail
     ]
-    # The detail may quote them already.
-    return "; ".join([detail, *(text for text in violations if text not in detail)])
+    return "; ".join([detail, *violations])
 
 
 def reason(error: BaseException) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 # A longer list hides the message.
 _LISTED = 12
+# A shorter part means nothing.
+_PART_LENGTH = 4
 
 
 def closest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -14,6 +16,10 @@ def closest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """
     by_key = {known_name.lower(): known_name for known_name in known}
     matches = difflib.get_close_matches(name.lower(), by_key, n=1, cutoff=cutoff)
+    if not matches and len(name) >= _PART_LENGTH:
+        # A part of one name, such as `reset` of `connection_reset`.
+        parts = [key for key in by_key if name.lower() in key]
+        matches = parts if len(parts) == 1 else []
     return by_key[matches[0]] if matches else None
 
 

@@ -10,26 +10,15 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli import formatting
-from sendproof_harness.cli.options import CONTROL_URL_VARIABLE, AsJson, refuse
+from sendproof_harness.cli.options import CONTROL_URL, AsJson, SandboxName, refuse
+from sendproof_harness.cli.options import RunningControlUrl as ControlUrl
 from sendproof_harness.cli.parsing import instant, length, parameters, splits
 from sendproof_harness.output import echo
-from sendproof_harness.suggestions import alternatives, suggestion
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.control_client import ControlClient
 
-#: The control API of `sendproof up` with its default ports.
-CONTROL_URL = "http://127.0.0.1:4100"
-
-ControlUrl = Annotated[
-    str,
-    typer.Option(
-        envvar=CONTROL_URL_VARIABLE,
-        help=f"URL of a running control API, as `sendproof up` prints it. Same as {CONTROL_URL_VARIABLE}.",
-    ),
-]
-SandboxName = Annotated[str, typer.Option(help="Name of the sandbox.")]
 CampaignId = Annotated[int, typer.Argument(help="Id of the campaign.", show_default=False)]
 
 group = typer.Typer(help="Do what a marketer does in Optimove, in a running sandbox.", no_args_is_help=True)
@@ -286,7 +275,7 @@ class _Sandbox:
         ids = [channel["id"] for channel in self._channels() if channel.get("kind", "scheduled") == kind]
         if len(ids) != 1:
             found = ", ".join(map(str, ids)) or "none"
-            raise ValueError(f"--channel: expected one of the {kind} channels of this sandbox ({found}), got none")
+            raise ValueError(f"expected --channel, because this sandbox has no single {kind} channel; got: {found}")
         return int(ids[0])
 
     def provider(self, wanted: str | None) -> str:
@@ -295,14 +284,16 @@ class _Sandbox:
             return wanted
         names = sorted({str(channel["provider"]) for channel in self._channels()})
         if len(names) != 1:
-            raise ValueError(f"--provider: expected {alternatives(names) if names else 'a provider'}, got none")
+            raise ValueError(f"expected --provider, because this sandbox has no single one; got: {', '.join(names)}")
         return names[0]
 
     def template_id(self, provider: str, title: str) -> object:
         """Return the id of a provider's template by its title."""
         ids = {template["title"]: template["id"] for template in self.control.templates(self.name, provider)}
         if title not in ids:
-            raise ValueError(f"no template of {provider} is titled {title!r}; {suggestion(title, ids)}")
+            raise ValueError(
+                f"expected the title of a template of {provider} ({', '.join(ids) or 'none'}), got {title!r}"
+            )
         return ids[title]
 
     def _channels(self) -> list[Mapping[str, Any]]:
@@ -339,10 +330,8 @@ def _criteria(event: str | None, count: int, where: list[str] | None, within: st
 
 
 def _parse_criteria(text: str) -> Any:
-    from sendproof_harness.bounded_http import decode_json  # noqa: PLC0415 - `--help` stays quick
-
     try:
-        return decode_json(text.encode())
-    except ValueError as error:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
         example = '[{"event": "page_visit", "count": 3}, {"event": "cart"}]'
-        raise ValueError(f"--criteria: expected JSON such as {example}, got {error}: {text!r}") from None
+        raise ValueError(f"--criteria: expected JSON such as {example}, got {text!r} ({error})") from None

@@ -6,6 +6,7 @@ from sendproof_simulators.control.call import ControlCall, ControlError, attempt
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.simulator import Keys
+from sendproof_simulators.core.suggestions import suggestion
 
 
 async def list_keys(call: ControlCall) -> Response:
@@ -55,7 +56,7 @@ async def preview_service(call: ControlCall) -> Response:
     simulators = call.control.simulators.values()
     previews = {simulator.name: simulator.preview for simulator in simulators if simulator.preview}
     if name not in previews:
-        raise ControlError(404, f"{name!r} is not a service with a preview; there are: {', '.join(previews) or 'none'}")
+        raise ControlError(404, f"{name!r} is not a service with a preview; {suggestion(name, previews)}")
     try:
         return json_response(await previews[name](sandbox.contexts[name], sandbox.states[name], call.now, call.body))
     except ValueError as error:

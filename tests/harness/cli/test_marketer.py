@@ -71,7 +71,10 @@ def test_template_is_added_to_the_only_provider(marketer: Marketer) -> None:
     templates = marketer.simulators.call("GET", f"/sandboxes/{marketer.name}/providers/textlocal/templates")
     assert added == templates[-1]
     assert added["title"] == "Summer"
-    assert marketer.run("template", "Summer", "Hello") == (3, "sendproof: titles must differ: ['Summer']\n")
+    assert marketer.run("template", "Summer", "Hello") == (
+        3,
+        "sendproof: expected a title that no template of the provider has, got 'Summer'; choose another\n",
+    )
 
 
 def test_unknown_provider_is_refused(marketer: Marketer) -> None:
@@ -180,7 +183,7 @@ def test_list_without_campaigns_shows_the_next_command(marketer: Marketer) -> No
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("campaign", "9"), "campaign 9 is not known; there are []"),
+        (("campaign", "9"), "campaign 9 is not known; there are none yet"),
         (("schedule", "9", "--template", "Tea", "--customers", "1"), "textlocal has no template titled 'Tea'"),
         (
             ("schedule", "9", "--template", "Spring", "--customers", "1", "--channel", "7"),
@@ -196,7 +199,7 @@ def test_list_without_campaigns_shows_the_next_command(marketer: Marketer) -> No
             "--criteria: expected JSON such as",
         ),
         (("event", "visit", "Nobody"), "expected a customer of this sandbox such as C0000000, got 'Nobody'"),
-        (("event", "no spaces", "C0000001"), "does not match"),
+        (("event", "no spaces", "C0000001"), "0.event: expected text of the form "),
     ],
 )
 def test_rejected_command_exits_with_status_3(marketer: Marketer, words: tuple[str, ...], reason: str) -> None:
