@@ -22,6 +22,7 @@ from sendproof_simulators.control import (
     triggers,
     webhooks,
 )
+from sendproof_simulators.control.activity import changes, customers, messages, requests
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
 from sendproof_simulators.control.states import verdicts
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
@@ -34,10 +35,14 @@ from sendproof_simulators.server.request_bounds import find_excess
 _MODULES = (
     attributes,
     campaigns,
+    changes,
     clock,
+    customers,
     faults,
     journal,
+    messages,
     process,
+    requests,
     sandboxes,
     services,
     settings,
