@@ -7,7 +7,7 @@ from sendproof_simulators.core.http import Response, json_response
 async def list_webhooks(call: ControlCall) -> Response:
     """List the newest webhooks with their attempts."""
     log = call.sandbox.dispatcher.log
-    return json_response(list(log.as_json(call.params.get("service"), call.params.get("event"))))
+    return json_response(list(log.as_json(call.params.get("service"), call.params.get("event"), call.value("limit"))))
 
 
 async def resend_webhook(call: ControlCall) -> Response:
