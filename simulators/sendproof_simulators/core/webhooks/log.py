@@ -10,6 +10,8 @@ from sendproof_simulators.core.effects import Webhook
 
 # Room for a burst of triggers. With a million receipts, the log needs a few megabytes.
 KEPT_PER_SERVICE = 2_000
+#: Of the body of one webhook; longer ones are cut off.
+SHOWN_BYTES = 65_536
 
 
 @dataclass(slots=True)
@@ -49,6 +51,14 @@ class WebhookLog:
             raise KeyError(
                 f"no webhook of {service} is named {key!r} among its newest {KEPT_PER_SERVICE:,}; the log lists them"
             ) from None
+
+    def with_key(self, service: str | None, key: str) -> Iterator[dict[str, object]]:
+        """Yield the webhooks with one key, at most one of each service (None: all), as JSON with the body."""
+        for name, kept in self._webhooks.items():
+            if service in {None, name} and key in kept:
+                webhook = kept[key].webhook
+                text = webhook.body[:SHOWN_BYTES].decode("utf-8", "replace")
+                yield {**_logged_json(kept[key]), "content_type": webhook.content_type, "body": text}
 
     def as_json(
         self, service: str | None, event: str | None, limit: int = KEPT_PER_SERVICE
