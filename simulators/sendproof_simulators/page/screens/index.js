@@ -2,11 +2,12 @@
 
 import { screen as overview } from "./overview.js";
 import { screen as requests } from "./requests.js";
+import { screen as webhooks } from "./webhooks.js";
 
 /** Groups of `{route, title, key, count, View}`. */
 export const GROUPS = [
   { screens: [overview] },
-  { title: "Traffic", screens: [requests] },
+  { title: "Traffic", screens: [requests, webhooks] },
 ];
 
 export const SCREENS = GROUPS.flatMap(({ screens }) => screens);
