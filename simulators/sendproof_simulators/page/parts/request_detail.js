@@ -60,7 +60,7 @@ function Facts({ request }) {
       title="All requests to this operation">${request.operation}</a>`} <a class="faint" href=${`docs/${request.service}${request.operation ? `#${request.operation}` : ""}`}>documentation</a></dd>
     <dt>Time</dt><dd>${exact(request.at)}${request.ms !== null && request.ms !== undefined && html` <span class="faint">answered in ${request.ms} ms</span>`}</dd>
     ${request.client && html`<dt>Client</dt><dd>${request.client}</dd>`}
-    ${request.fault && html`<dt>Fault</dt><dd><span class="badge bad">${request.fault}</span> was injected</dd>`}
+    ${request.operation && html`<dt>Fault</dt><dd>${!request.fault && html`<a href=${href("faults", { call: `${request.service}.${request.operation}` }, "new")}>Add one to this call</a>`}${request.fault && html`<span class="badge bad">${request.fault}</span> was injected`}</dd>`}
     ${request.messages?.length > 0 && html`<dt>Messages</dt><dd>${messageLinks(request)}</dd>`}
   </dl>`;
 }

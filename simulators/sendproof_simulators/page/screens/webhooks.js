@@ -60,7 +60,7 @@ function WebhookDetail({ service, name, onClose }) {
   return html`<${Detail} title=${html`<span class="faint">${service}</span> <span class="mono">${name}</span>`} name=${`${service} ${name}`} onClose=${onClose}
       actions=${html`<button type="button" disabled=${busy || !data} onClick=${resend}>Send again</button>`}>
     <${Loaded} data=${data} error=${error}>${(webhook) => html`
-      <dl class="kv"><dt>Event</dt><dd>${webhook.event}</dd><dt>To</dt><dd class="mono">${webhook.url}</dd></dl>
+      <dl class="kv"><dt>Event</dt><dd>${webhook.event} <a class="faint" href=${href("faults", { webhook: `${service}.${webhook.event}` }, "new")}>add a fault</a></dd><dt>To</dt><dd class="mono">${webhook.url}</dd></dl>
       <section class="section"><header><h3>Attempts</h3></header>
         ${webhook.attempts.length === 0 ? html`<p class="soft">The first one is under way.</p>` : html`<table class="table">
           <thead><tr><th>Time</th><th>Result</th><th>Next</th></tr></thead>
