@@ -6,6 +6,7 @@ import {Acknowledged, Attempts, CampaignState, channelText, criteriaText, eventN
 import {capital, count, distance, exact, plural, share, time} from "../parts/format.js";
 import {href} from "../parts/links.js";
 import {useSandbox} from "../parts/sandbox.js";
+import {Panel, Screen} from "../parts/screen.js";
 import {Empty, Facts, Figures, Loaded, Problem} from "../parts/state.js";
 import {html, useState} from "../vendor/htm-preact.js";
 
@@ -15,30 +16,24 @@ const PARTS = ["campaigns", "messages", "webhooks", "triggers", "clock"];
 export function CampaignView({id}) {
   const {channels} = useSandbox();
   const {data, error} = useLive(() => api.get(`campaigns/${id}/report`), PARTS, [id]);
-  return html`<section class="page">
-    <p class="crumbs"><a href=${href("campaigns")}>Campaigns</a> / ${id}</p>
-    <${Loaded} data=${data} error=${error}>${report => html`
-      <${Heading} report=${report} />
+  const under = data && html`<p class="line faint"><${CampaignState} state=${data.state} />${capital(data.kind)}</p>`;
+  return html`<${Screen} title=${data?.name ?? `Campaign ${id}`} crumbs=${html`<a href=${href("campaigns")}>Campaigns</a> / ${id}`}
+    under=${under} actions=${data && html`<${Actions} report=${data} />`}>
+    <div class="scroll"><div class="stack"><${Loaded} data=${data} error=${error}>${report => html`
       <${Steps} report=${report} />
       <${Results} report=${report} />
       <${Executions} report=${report} channels=${channels} />
       <${Notifications} webhooks=${report.notifications} />
       <${Changes} report=${report} channels=${channels} />`}
-    <//>
-  </section>`;
+    <//></div></div>
+  <//>`;
 }
 
-function Heading({report}) {
-  const {campaign, name, state, kind} = report;
-  return html`<header class="title">
-    <div><h1>${name}</h1><p class="under"><${CampaignState} state=${state} /> <span>${campaign}</span>
-      <span>${capital(kind)}</span></p></div>
-    <div class="actions">
-      <a class="button" href=${href("outbox", {campaign})}>Messages</a>
-      ${kind === "scheduled" && state !== "cancelled" && html`<${Cancel} report=${report} />`}
-      ${kind === "triggered" && html`<a class="button primary" href=${href("triggers")}>Fire events</a>`}
-    </div>
-  </header>`;
+function Actions({report}) {
+  const {campaign, state, kind, triggers} = report;
+  return html`<a class="button" href=${href("outbox", {campaign})}>Messages</a>
+    ${kind === "scheduled" && state !== "cancelled" && html`<${Cancel} report=${report} />`}
+    ${kind === "triggered" && html`<a class="button primary" href=${href("triggers", {trigger: triggers[0]})}>Fire events</a>`}`;
 }
 
 function Cancel({report}) {
@@ -100,9 +95,8 @@ function Results({report}) {
     {label: "delivered", value: sums.delivered ?? "–", tone: "good", note: sums.sent ? `${share(sums.delivered ?? 0, sums.sent)} of sent` : ""},
     ...others.map(name => ({label: name.replace(/_/g, " "), value: sums[name], tone: sums[name] ? "odd" : ""})),
   ];
-  return html`<section class="card"><h2>Results</h2>
-    <p class="soft">Recipients as Optimove counts them; the other numbers as the bridge reported them.</p>
-    <${Figures} items=${items} label="Results" /></section>`;
+  return html`<${Panel} title="Results" note="recipients as Optimove counts them, the others as the bridge reported them">
+    <${Figures} items=${items} label="Results" /><//>`;
 }
 
 function Executions({report, channels}) {
@@ -111,29 +105,29 @@ function Executions({report, channels}) {
   const isSplit = new Set(report.executions.map(execution => execution.group)).size > 1;
   const valueOf = ({channel, template}, name) =>
     report.metrics.find(metric => metric.channel === channel && metric.template === template && metric.name === name)?.value;
-  return html`<section class="card"><h2>Channels and templates</h2><table class="cards">
+  return html`<${Panel} title="Channels and templates"><table class="table cards">
     <thead><tr><th scope="col">Template</th><th scope="col">Channel</th>${isSplit && html`<th scope="col">Group</th>`}
-      <th scope="col">Send time</th><th scope="col" class="number">Recipients</th>
-      ${names.map(name => html`<th scope="col" class="number" key=${name}>${capital(name)}</th>`)}</tr></thead>
+      <th scope="col">Send time</th><th scope="col" class="right">Recipients</th>
+      ${names.map(name => html`<th scope="col" class="right" key=${name}>${capital(name)}</th>`)}</tr></thead>
     <tbody>${report.executions.map(execution => html`<tr key=${`${execution.channel} ${execution.template} ${execution.group}`}>
       <th scope="row">${execution.title}<small>${execution.name === null ? "no longer on the channel" : `${execution.template}`}</small></th>
       <td data-label="Channel">${channelText(execution.channel, channels)}${execution.app ? ` · app ${execution.app}` : ""}</td>
       ${isSplit && html`<td data-label="Group">${String.fromCharCode(64 + execution.group)}</td>`}
       <td data-label="Send time">${execution.scheduled_time ? time(execution.scheduled_time) : "at once"}</td>
-      <td data-label="Recipients" class="number">${count(execution.recipients)}</td>
-      ${names.map(name => html`<td key=${name} data-label=${capital(name)} class="number">${count(valueOf(execution, name))}</td>`)}
+      <td data-label="Recipients" class="right">${count(execution.recipients)}</td>
+      ${names.map(name => html`<td key=${name} data-label=${capital(name)} class="right">${count(valueOf(execution, name))}</td>`)}
     </tr>`)}</tbody>
-  </table></section>`;
+  </table><//>`;
 }
 
 function Notifications({webhooks}) {
-  return html`<section class="card"><h2>Events to the bridge</h2>
+  return html`<${Panel} title="Events to the bridge">
     ${webhooks.length === 0 && html`<${Empty} title="No event yet">
       Optimove notifies the listeners of the channel. The bridge registers them with RegisterEventListener.<//>`}
     <ul class="plain">${webhooks.slice(-20).map(webhook => html`<${Notification} key=${webhook.key} webhook=${webhook} />`)}</ul>
     ${webhooks.length > 20 && html`<p class="soft">The newest 20 of ${count(webhooks.length)}.
       <a href=${href("webhooks", {service: "optimove"})}>All webhooks</a></p>`}
-  </section>`;
+  <//>`;
 }
 
 function Notification({webhook}) {
@@ -159,17 +153,17 @@ function Changes({report, channels}) {
     ...engagement.map(({service, event, events}) => [`${capital(event)} (${service})`, plural(events, "event")]),
   ].filter(([, content]) => content);
   if (!facts.length && !interactions.length) return null;
-  return html`<section class="card"><h2>Reported about its customers</h2>
+  return html`<${Panel} title="Reported about its customers">
     <${Facts} facts=${facts} />
-    ${interactions.length > 0 && html`<table class="cards"><thead><tr><th scope="col">Interaction</th><th scope="col">Day</th>
-      <th scope="col">Channel</th><th scope="col">Template</th><th scope="col" class="number">Customers</th></tr></thead>
+    ${interactions.length > 0 && html`<table class="table cards"><thead><tr><th scope="col">Interaction</th><th scope="col">Day</th>
+      <th scope="col">Channel</th><th scope="col">Template</th><th scope="col" class="right">Customers</th></tr></thead>
       <tbody>${interactions.map((item, index) => html`<tr key=${index}>
         <th scope="row">${/^\d+$/.test(item.name) ? `Event ${item.name}` : capital(item.name)}</th><td data-label="Day">${item.date}</td>
         <td data-label="Channel">${channelText(item.channel, channels)}</td>
         <td data-label="Template">${titleOf(report, item)}</td>
-        <td data-label="Customers" class="number">${count(item.customers)}</td></tr>`)}
+        <td data-label="Customers" class="right">${count(item.customers)}</td></tr>`)}
       </tbody></table>`}
-  </section>`;
+  <//>`;
 }
 
 const titleOf = ({executions}, {template}) => executions.find(execution => execution.template === template)?.title ?? template;

@@ -6,6 +6,7 @@ import {CampaignState, channelText, Delivered} from "../parts/campaign_facts.js"
 import {count, time} from "../parts/format.js";
 import {href, setQuery} from "../parts/links.js";
 import {useSandbox} from "../parts/sandbox.js";
+import {Screen} from "../parts/screen.js";
 import {Empty, Loaded} from "../parts/state.js";
 import {html} from "../vendor/htm-preact.js";
 import {CampaignView} from "./campaign.js";
@@ -22,35 +23,28 @@ function View({path, params}) {
   return html`<${CampaignList} params=${params} />`;
 }
 
-export const screen = {route: "campaigns", title: "Campaigns", View};
+export const screen = {route: "campaigns", title: "Campaigns", key: "c", count: "campaigns", View};
 
 function CampaignList({params}) {
   const {channels} = useSandbox();
   const {data, error} = useLive(() => api.get("campaigns"), ["campaigns", "messages", "triggers", "clock"]);
-  return html`<section class="page">
-    <header class="title">
-      <h1>Campaigns</h1>
-      <div class="actions">
-        <a class="button" href=${href("campaigns", {}, "templates")}>Templates</a>
-        <a class="button primary" href=${href("campaigns", {}, "new")}>Schedule campaign</a>
-      </div>
-    </header>
-    <${Filters} params=${params} />
-    <${Loaded} data=${data} error=${error}>${campaigns => html`
+  const actions = html`<a class="button" href=${href("campaigns", {}, "templates")}>Templates</a>
+    <a class="button primary" href=${href("campaigns", {}, "new")}>Schedule campaign</a>`;
+  return html`<${Screen} title="Campaigns" filters=${html`<${Filters} params=${params} />`} actions=${actions}>
+    <div class="scroll"><${Loaded} data=${data} error=${error}>${campaigns => html`
       <${CampaignTable} campaigns=${campaigns.filter(campaign => matches(campaign, params))} channels=${channels}
-        isFiltered=${Boolean(params.kind || params.search)} />`}<//>
-  </section>`;
+        isFiltered=${Boolean(params.kind || params.search)} />`}<//></div>
+  <//>`;
 }
 
 function Filters({params}) {
-  return html`<div class="filters" role="search">
-    <div class="segments" role="group" aria-label="Kind of campaign">${KINDS.map(([kind, label]) => html`
+  return html`
+    <div class="group" role="group" aria-label="Kind of campaign">${KINDS.map(([kind, label]) => html`
       <button type="button" key=${kind} aria-pressed=${(params.kind ?? "") === kind}
         onClick=${() => setQuery({kind: kind || null})}>${label}</button>`)}
     </div>
-    <input type="search" aria-label="Search campaigns" placeholder="Name or id" value=${params.search ?? ""}
-      onInput=${event => setQuery({search: event.target.value || null})} />
-  </div>`;
+    <input type="search" class="search" data-search aria-label="Search campaigns" placeholder="Name or id" value=${params.search ?? ""}
+      onInput=${event => setQuery({search: event.target.value || null})} />`;
 }
 
 function matches({name, campaign, kind}, params) {
@@ -65,15 +59,15 @@ function CampaignTable({campaigns, channels, isFiltered}) {
       <a href=${href("campaigns", {}, "new")}>Schedule a campaign</a>, or <a href=${href("triggers")}>define a trigger</a>.
     <//>`;
   }
-  return html`<table class="cards">
+  return html`<div class="panel"><table class="table cards">
     <thead><tr>
       <th scope="col">Campaign</th><th scope="col">Status</th><th scope="col">Channel</th>
-      <th scope="col" class="number">Target group</th><th scope="col" class="number">Recipients</th>
-      <th scope="col" class="number">Sent</th><th scope="col">Delivered</th><th scope="col">Announced</th>
+      <th scope="col" class="right">Target group</th><th scope="col" class="right">Recipients</th>
+      <th scope="col" class="right">Sent</th><th scope="col">Delivered</th><th scope="col">Announced</th>
     </tr></thead>
     <tbody>${campaigns.map(campaign => html`<${CampaignRow} key=${campaign.campaign} campaign=${campaign} channels=${channels} />`)}
     </tbody>
-  </table>`;
+  </table></div>`;
 }
 
 function CampaignRow({campaign, channels}) {
@@ -83,9 +77,9 @@ function CampaignRow({campaign, channels}) {
     <th scope="row"><a href=${href("campaigns", {}, id)}>${name}</a><small>${id}${kind === "triggered" ? " · triggered" : ""}</small></th>
     <td data-label="Status"><${CampaignState} state=${state} /></td>
     <td data-label="Channel">${names}</td>
-    <td data-label="Target group" class="number">${group ? count(group.customers) : "–"}</td>
-    <td data-label="Recipients" class="number">${count(campaign.recipients)}</td>
-    <td data-label="Sent" class="number">${count(metrics.sent)}</td>
+    <td data-label="Target group" class="right">${group ? count(group.customers) : "–"}</td>
+    <td data-label="Recipients" class="right">${count(campaign.recipients)}</td>
+    <td data-label="Sent" class="right">${count(metrics.sent)}</td>
     <td data-label="Delivered"><${Delivered} metrics=${metrics} /></td>
     <td data-label="Announced">${time(campaign.announced_at)}</td>
   </tr>`;

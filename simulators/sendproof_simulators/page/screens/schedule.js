@@ -7,6 +7,7 @@ import {count, plural, time} from "../parts/format.js";
 import {go, href} from "../parts/links.js";
 import {partsText, Phone} from "../parts/phone.js";
 import {channelsOf, useSandbox} from "../parts/sandbox.js";
+import {Screen} from "../parts/screen.js";
 import {Empty} from "../parts/state.js";
 import {filledIn, ListingHint, templateOptions, useTemplates} from "../parts/templates.js";
 import {html, useEffect, useState} from "../vendor/htm-preact.js";
@@ -19,13 +20,11 @@ export function ScheduleView() {
   const clock = useClock();
   const {data: campaigns} = useLive(() => api.get("campaigns"), ["campaigns"]);
   const channels = channelsOf(sandbox, "scheduled");
-  return html`<section class="page">
-    <p class="crumbs"><a href=${href("campaigns")}>Campaigns</a> / new</p>
-    <h1>Schedule campaign</h1>
-    ${clock && campaigns && sandbox.services && (channels.length
+  return html`<${Screen} title="Schedule campaign" crumbs=${html`<a href=${href("campaigns")}>Campaigns</a> / new`}>
+    <div class="scroll">${clock && campaigns && sandbox.sandbox && (channels.length
       ? html`<${ScheduleForm} channels=${channels} now=${clock.now} campaigns=${campaigns} />`
-      : html`<${Empty} title="This sandbox has no channel for scheduled campaigns">Create a sandbox with one.<//>`)}
-  </section>`;
+      : html`<${Empty} title="This sandbox has no channel for scheduled campaigns">Create a sandbox with one.<//>`)}</div>
+  <//>`;
 }
 
 function firstPlan({channels, now, campaigns}) {

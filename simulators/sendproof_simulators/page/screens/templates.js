@@ -6,6 +6,7 @@ import {AreaField, Form, SelectField, TextField} from "../parts/form.js";
 import {href} from "../parts/links.js";
 import {partsText} from "../parts/phone.js";
 import {useSandbox} from "../parts/sandbox.js";
+import {Panel, Screen} from "../parts/screen.js";
 import {Badge, Empty, Loaded, Problem} from "../parts/state.js";
 import {readable} from "../parts/templates.js";
 import {html, useState} from "../vendor/htm-preact.js";
@@ -16,21 +17,19 @@ export function TemplatesView() {
   const providers = [...new Set(channels.map(channel => channel.provider))];
   const {data, error} = useLive(() => loadAll(providers), ["templates", "requests"], [providers.join()]);
   const [edited, setEdited] = useState(null);
-  return html`<section class="page">
-    <p class="crumbs"><a href=${href("campaigns")}>Campaigns</a> / templates</p>
-    <header class="title"><h1>Templates</h1>
-      <button type="button" class="primary" onClick=${() => setEdited({title: "", body: ""})}>New template</button></header>
-    <p class="lead">You write templates at the provider. The bridge then lists them on its channels in Optimove.</p>
-    ${edited && html`<section class="card"><${TemplateForm} key=${edited.id ?? "new"} template=${edited} providers=${providers}
-      onDone=${() => setEdited(null)} /></section>`}
+  const actions = html`<button type="button" class="primary" onClick=${() => setEdited({title: "", body: ""})}>New template</button>`;
+  return html`<${Screen} title="Templates" crumbs=${html`<a href=${href("campaigns")}>Campaigns</a> / templates`} actions=${actions}>
+    <div class="scroll"><div class="stack"><p class="soft">You write templates at the provider. The bridge then lists them on its channels in Optimove.</p>
+    ${edited && html`<${Panel} title=${edited.id === undefined ? "New template" : edited.title}><${TemplateForm} key=${edited.id ?? "new"} template=${edited} providers=${providers}
+      onDone=${() => setEdited(null)} /><//>`}
     <${Loaded} data=${data} error=${error}>${({templates, onChannel}) => templates.length === 0
       ? html`<${Empty} title="No template yet">Write one with New template.<//>`
-      : html`<table class="cards"><thead><tr><th scope="col">Template</th><th scope="col">Text</th><th scope="col">Listed on channel</th>
-        <th scope="col"><span class="hidden">Actions</span></th></tr></thead>
+      : html`<div class="panel"><table class="table cards"><thead><tr><th scope="col">Template</th><th scope="col">Text</th><th scope="col">Listed on channel</th>
+        <th scope="col"><span class="hidden-text">Actions</span></th></tr></thead>
         <tbody>${templates.map(template => html`<${TemplateRow} key=${`${template.provider} ${template.id}`} template=${template} onEdit=${setEdited}
-          listed=${channels.filter(({id, provider}) => provider === template.provider && isOn(template, onChannel[id] ?? []))} />`)}</tbody></table>`}
-    <//>
-  </section>`;
+          listed=${channels.filter(({id, provider}) => provider === template.provider && isOn(template, onChannel[id] ?? []))} />`)}</tbody></table></div>`}
+    <//></div></div>
+  <//>`;
 }
 
 async function loadAll(providers) {
