@@ -24,6 +24,7 @@ from sendproof_simulators.control import (
 )
 from sendproof_simulators.control.activity import changes, messages, requests
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
+from sendproof_simulators.control.states import verdicts
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.limits import SERVICE, Limits
@@ -46,6 +47,7 @@ _MODULES = (
     settings,
     templates,
     triggers,
+    verdicts,
     webhooks,
 )
 

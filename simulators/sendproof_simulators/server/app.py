@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from sendproof_simulators.control.api import ControlApi, problem_response
 from sendproof_simulators.control.call import ControlContext
+from sendproof_simulators.control.states.judge_process import JudgeProcess, judge_command
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import FaultyResponse, Problem, Request, Response, StreamedResponse
@@ -90,7 +91,14 @@ class Simulators:
         self.services = {
             name: ServicePipeline(simulator, contracts[name], self.sandboxes) for name, simulator in simulators.items()
         }
-        self.control_context = ControlContext(self.sandboxes, self.services, self.addresses, wall)
+        self.control_context = ControlContext(
+            self.sandboxes,
+            self.services,
+            self.addresses,
+            wall,
+            JudgeProcess(judge_command()),
+            lambda: access.address(self.addresses.control)["url"],
+        )
         self.control = ControlApi(control, self.control_context)
 
     async def __aenter__(self) -> Self:
