@@ -89,7 +89,7 @@ function Known({ filters, opened }) {
   return html`<div class=${`split ${number === null ? "" : "open"}`}>
     <div class="list">
       <${Problem} error=${error} />
-      ${items.length > 0 && html`<div class="columns requests-row" aria-hidden="true">
+      ${items.length > 0 && html`<div class="list-head requests-row" aria-hidden="true">
         <span>Time</span><span>Status</span><span>Method</span><span>Path</span><span>Operation</span><span>Took</span></div>`}
       ${items.length > 0 ? html`<div class="requests-list"><${VirtualList} items=${items} count=${items.length} keyOf=${(item) => item.n} row=${row}
           rowHeight=${narrow ? 60 : 32} selected=${items.findIndex((item) => item.n === number)} loadMore=${loadMore}

@@ -104,7 +104,7 @@ function View({ path, params }) {
     <div class=${`split ${name ? "open" : ""}`}>
       <div class="list"><${Problem} error=${error} />
         ${items.length > 0 ? html`
-          <div class="columns webhooks-row" aria-hidden="true"><span>Last attempt</span><span>State</span><span>Event</span><span>About</span><span>To</span><span class="right">Attempts</span></div>
+          <div class="list-head webhooks-row" aria-hidden="true"><span>Last attempt</span><span>State</span><span>Event</span><span>About</span><span>To</span><span class="right">Attempts</span></div>
           <div class="webhooks-list"><${VirtualList} items=${items} keyOf=${(item) => `${item.service} ${item.key}`} row=${row} rowHeight=${narrow ? 60 : 32}
             selected=${items.findIndex((item) => item.service === openedService && item.key === name)} loadMore=${() => more && setMost(MOST)}
             onOpen=${(item) => setPath(item.service, item.key)} label="Webhooks" /></div>`
