@@ -1,0 +1,95 @@
+// One customer: what they were due, what they got, and everything that happened, in order.
+
+import {api} from "../api.js";
+import {useLive} from "../live.js";
+import {Detail} from "../parts/detail.js";
+import {capital, exact, longDay, phone, plural, second, time} from "../parts/format.js";
+import {go, href} from "../parts/links.js";
+import {Phone} from "../parts/phone.js";
+import {Badge, Empty, Facts, Loaded, toneOf} from "../parts/state.js";
+import {html, useState} from "../vendor/htm-preact.js";
+
+const PARTS = ["customers", "messages", "webhooks", "campaigns", "triggers", "requests"];
+const ACTORS = {
+  campaign: "Optimove", obligation: "Optimove", trigger: "Optimove", customer_event: "Customer", event: "Customer",
+  webhook: "Webhook", delivery: "Provider", message: "Provider", delivery_status: "Provider", receipt: "Provider",
+  rejection: "Provider", preference: "Consent", consent: "Consent", interactions: "Report", attribute: "Optimove", request: "Bridge",
+};
+
+/** Show the story of a customer. */
+export function CustomerStory({id, onClose}) {
+  const {data, error} = useLive(() => api.get(`customers/${encodeURIComponent(id)}`), PARTS, [id]);
+  return html`<${Detail} title=${data?.name ? `${data.name} · ${id}` : id} name=${id} onClose=${onClose}
+    actions=${html`<button type="button" class="small" onClick=${() => go("triggers", {customer: id})}>Record event</button>`}>
+    <${Loaded} data=${data} error=${error}>${customer => html`
+      <${Summary} customer=${customer} />
+      <${Obligations} campaigns=${customer.campaigns} />
+      <${Story} story=${customer.story} />
+      <${Messages} messages=${customer.messages} />
+      <${Attributes} attributes=${customer.attributes} />`}
+    <//>
+  <//>`;
+}
+
+function Summary({customer}) {
+  const {consent = []} = customer;
+  return html`<div class="stack">
+    <${Facts} facts=${[
+      ["Number", customer.phone ? html`<a href=${href("outbox", {customer: customer.customer})}>${phone(customer.phone)}</a>` : "none"],
+      ["Consent", html`<${Badge} tone=${customer.opted_out ? "bad" : "good"}>${customer.opted_out ? "opted out" : "may get messages"}<//>`],
+      ...consent.map(item => [consentTerm(item), consentText(item)]),
+    ]} />
+  </div>`;
+}
+
+const consentTerm = ({client, channel, app}) => [client, channel && `channel ${channel}`, app && `app ${app}`].filter(Boolean).join(", ") || "Consent";
+
+const consentText = item => html`<${Badge} tone=${item.opted_out ? "bad" : "good"}>${item.opted_out ? "opted out" : "opted in"}<//>
+  ${item.at && html` <span class="faint">${exact(item.at)}</span>`}${(item.reason ?? item.source) && html` <span class="faint">${item.reason ?? item.source}</span>`}`;
+
+/** Show what the customer was due, campaign by campaign. */
+function Obligations({campaigns}) {
+  return html`<section class="section"><header><h2>Due messages</h2></header>
+    ${campaigns.length === 0 && html`<p class="soft">No campaign or trigger has addressed this customer.</p>`}
+    <ul class="plain">${campaigns.map(item => html`<li class="due" key=${`${item.campaign} ${item.channel} ${item.due}`}>
+      <span class="line"><${Badge} state=${item.state} /><a href=${href("campaigns", {}, item.campaign)}>${item.name ?? `Campaign ${item.campaign}`}</a></span>
+      <span class="faint">${[item.template?.title ?? item.title ?? item.template, item.due && `due ${time(item.due)}`, item.reason].filter(Boolean).join(" · ")}</span>
+      ${item.text && html`<q>${item.text}</q>`}
+    </li>`)}</ul>
+  </section>`;
+}
+
+/** Show all entries in order, with a heading for each day. Kinds can be left out. */
+function Story({story}) {
+  const kinds = [...new Set(story.map(entry => entry.kind))];
+  const [hidden, setHidden] = useState([]);
+  const shown = story.filter(entry => !hidden.includes(entry.kind));
+  const toggle = kind => setHidden(old => (old.includes(kind) ? old.filter(other => other !== kind) : [...old, kind]));
+  return html`<section class="section story"><header><h2>Story</h2><span class="faint">${plural(story.length, "entry", "entries")}</span></header>
+    ${kinds.length > 1 && html`<div class="line" role="group" aria-label="Kinds of entries">${kinds.map(kind => html`
+      <button type="button" class="chip" key=${kind} aria-pressed=${!hidden.includes(kind)} onClick=${() => toggle(kind)}>${capital(kind)}</button>`)}</div>`}
+    ${story.length === 0 && html`<${Empty} title="Nothing has happened yet">Entries appear as soon as a campaign, a trigger or a message concerns this customer.<//>`}
+    <ol class="timeline">${shown.map((entry, index) => html`
+      ${longDay(entry.at) !== longDay(shown[index - 1]?.at) && html`<li class="day" key=${`day ${entry.n} ${index}`}>${longDay(entry.at)}</li>`}
+      <li key=${`${entry.n} ${index}`} class="entry ${toneOf(entry.state ?? entry.kind)}">
+        <time datetime=${entry.at}>${second(entry.at)}</time>
+        <span><b>${ACTORS[entry.kind] ?? capital(entry.kind)}</b> ${entry.text}</span>
+        ${entry.kind === "request" && html`<a class="faint" href=${href("requests", {}, entry.n)}>${entry.n}</a>`}
+      </li>`)}</ol>
+  </section>`;
+}
+
+function Messages({messages}) {
+  if (!messages.length) return null;
+  const open = message => go("outbox", {customer: message.customer}, message.provider, message.id);
+  const oldestFirst = [...messages].sort((one, other) => one.n - other.n);
+  return html`<section class="section"><header><h2>On their phone</h2></header>
+    <${Phone} name=${oldestFirst.at(-1).sender || oldestFirst.at(-1).provider} onOpen=${open}
+      messages=${oldestFirst.map(message => ({...message, note: message.state}))} /></section>`;
+}
+
+function Attributes({attributes}) {
+  return html`<details class="section"><summary>All ${plural(Object.keys(attributes).length, "attribute")} in Optimove</summary>
+    <${Facts} facts=${Object.entries(attributes).map(([name, value]) => [name, value === null ? html`<span class="faint">no value</span>` : String(value)])} />
+  </details>`;
+}
