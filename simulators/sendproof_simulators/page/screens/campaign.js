@@ -16,7 +16,7 @@ const PARTS = ["campaigns", "messages", "webhooks", "triggers", "clock"];
 export function CampaignView({id}) {
   const {channels} = useSandbox();
   const {data, error} = useLive(() => api.get(`campaigns/${id}/report`), PARTS, [id]);
-  const under = data && html`<p class="line faint"><${CampaignState} state=${data.state} />${capital(data.kind)}</p>`;
+  const under = data && html`<p class="line faint"><${CampaignState} campaign=${data} now=${data.at} />${capital(data.kind)}</p>`;
   return html`<${Screen} title=${data?.name ?? `Campaign ${id}`} crumbs=${html`<a href=${href("campaigns")}>Campaigns</a> / ${id}`}
     under=${under} actions=${data && html`<${Actions} report=${data} />`}>
     <div class="scroll"><div class="stack"><${Loaded} data=${data} error=${error}>${report => html`

@@ -23,8 +23,8 @@ export function CustomerStory({id, onClose}) {
     actions=${html`<button type="button" class="small" onClick=${() => go("triggers", {customer: id})}>Record event</button>`}>
     <${Loaded} data=${data} error=${error}>${customer => html`
       <${Summary} customer=${customer} />
-      <${Obligations} campaigns=${customer.campaigns} />
-      <${Story} story=${customer.story} />
+      <${Obligations} obligations=${customer.obligations} />
+      <${Story} story=${customer.story} truncated=${customer.story_truncated} />
       <${Messages} messages=${customer.messages} />
       <${Attributes} attributes=${customer.attributes} />`}
     <//>
@@ -32,35 +32,35 @@ export function CustomerStory({id, onClose}) {
 }
 
 function Summary({customer}) {
-  const {consent = []} = customer;
-  return html`<div class="stack">
-    <${Facts} facts=${[
-      ["Number", customer.phone ? html`<a href=${href("outbox", {customer: customer.customer})}>${phone(customer.phone)}</a>` : "none"],
-      ["Consent", html`<${Badge} tone=${customer.opted_out ? "bad" : "good"}>${customer.opted_out ? "opted out" : "may get messages"}<//>`],
-      ...consent.map(item => [consentTerm(item), consentText(item)]),
-    ]} />
-  </div>`;
+  const {opted_out: optedOut, opted_out_by: by, consent} = customer;
+  const refusing = consent.filter(item => !item.consents);
+  return html`<${Facts} facts=${[
+    ["Number", customer.phone ? html`<a href=${href("outbox", {customer: customer.customer})}>${phone(customer.number ?? customer.phone)}</a>
+      ${customer.phone !== customer.number && html` <span class="faint">in the records: ${customer.phone}</span>`}` : "none"],
+    ["Consent", html`<${Badge} tone=${optedOut ? "bad" : "good"}>${optedOut ? "opted out" : "may get messages"}<//>${by && html` <span class="faint">by ${by}</span>`}`],
+    ...(refusing.length < consent.length || !optedOut ? refusing.map(item => [`Channel ${item.channel}`, html`<${Badge} tone="bad">opted out<//> <span class="faint">${item.by ? `by ${item.by}` : item.provider}</span>`]) : []),
+  ]} />`;
 }
 
-const consentTerm = ({client, channel, app}) => [client, channel && `channel ${channel}`, app && `app ${app}`].filter(Boolean).join(", ") || "Consent";
-
-const consentText = item => html`<${Badge} tone=${item.opted_out ? "bad" : "good"}>${item.opted_out ? "opted out" : "opted in"}<//>
-  ${item.at && html` <span class="faint">${exact(item.at)}</span>`}${(item.reason ?? item.source) && html` <span class="faint">${item.reason ?? item.source}</span>`}`;
-
 /** Show what the customer was due, campaign by campaign. */
-function Obligations({campaigns}) {
+function Obligations({obligations}) {
   return html`<section class="section"><header><h2>Due messages</h2></header>
-    ${campaigns.length === 0 && html`<p class="soft">No campaign or trigger has addressed this customer.</p>`}
-    <ul class="plain">${campaigns.map(item => html`<li class="due" key=${`${item.campaign} ${item.channel} ${item.due}`}>
-      <span class="line"><${Badge} state=${item.state} /><a href=${href("campaigns", {}, item.campaign)}>${item.name ?? `Campaign ${item.campaign}`}</a></span>
-      <span class="faint">${[item.template?.title ?? item.title ?? item.template, item.due && `due ${time(item.due)}`, item.reason].filter(Boolean).join(" · ")}</span>
-      ${item.text && html`<q>${item.text}</q>`}
+    ${obligations.length === 0 && html`<p class="soft">No campaign or trigger has addressed this customer.</p>`}
+    <ul class="plain">${obligations.map(item => html`<li class="due" key=${`${item.campaign} ${item.channel} ${item.due}`}>
+      <span class="line"><${Badge} tone=${DUE_TONES[item.state]}>${DUE_WORDS[item.state] ?? item.state}<//>
+        <a href=${href("campaigns", {}, item.campaign)}>${item.trigger ?? `Campaign ${item.campaign}`}</a>
+        ${item.message && html`<a class="faint" href=${href("outbox", {}, item.provider, item.message)}>message</a>`}</span>
+      <span class="faint">${[item.due && `due ${time(item.due)}`, `channel ${item.channel} · ${item.provider}`, item.reason].filter(Boolean).join(" · ")}</span>
+      ${item.owed && item.text && html`<q>${item.text}</q>`}
     </li>`)}</ul>
   </section>`;
 }
 
+const DUE_WORDS = {none: "gets nothing", due: "not due yet", sent: "sent", delivered: "delivered", failed: "not delivered", missing: "missing"};
+const DUE_TONES = {none: "plain", due: "wait", sent: "wait", delivered: "good", failed: "odd", missing: "bad"};
+
 /** Show all entries in order, with a heading for each day. Kinds can be left out. */
-function Story({story}) {
+function Story({story, truncated}) {
   const kinds = [...new Set(story.map(entry => entry.kind))];
   const [hidden, setHidden] = useState([]);
   const shown = story.filter(entry => !hidden.includes(entry.kind));
@@ -76,6 +76,7 @@ function Story({story}) {
         <span><b>${ACTORS[entry.kind] ?? capital(entry.kind)}</b> ${entry.text}</span>
         ${entry.kind === "request" && html`<a class="faint" href=${href("requests", {}, entry.n)}>${entry.n}</a>`}
       </li>`)}</ol>
+    ${truncated && html`<p class="faint">The story goes on; the history has all of it.</p>`}
   </section>`;
 }
 

@@ -70,9 +70,10 @@ function Nothing({query}) {
 
 function Row({message}) {
   const {number, customer, text, state, at, campaign, parts} = message;
-  return html`<span class="dot ${toneOf(state)}" title=${state}></span>
+  return html`<span class="dot ${toneOf(state)}" aria-hidden="true"></span>
     <span class="message"><span class="who"><b>${phone(number)}</b>${customer && html` <span class="faint">${customer}</span>`}</span>
       <span class="truncate">${text}</span></span>
+    <span class="state ${toneOf(state)}">${state ?? ""}</span>
     <span class="aside"><time>${day(at)} ${minute(at)}</time>
       <span class="faint">${[campaign && `campaign ${campaign}`, parts > 1 && `${parts} parts`].filter(Boolean).join(" · ")}</span></span>`;
 }
