@@ -34,13 +34,7 @@ export async function follow() {
   let since;
   while (running === run) {
     try {
-      const changes = await api.get("changes", { since, timeout_s: POLL_S }, { signal: run.abort.signal }).catch(async (error) => {
-        if (error.status !== 404) throw error;
-        // Until the control API has getChanges.
-        await pause(since ? 1000 : 0);
-        const [clock, { counts }] = await Promise.all([api.get("clock"), api.get("state")]);
-        return { version: "1", clock, counts, parts: ["requests", "messages", "webhooks", "faults", "campaigns", "triggers", "clock"] };
-      });
+      const changes = await api.get("changes", { since, timeout_s: POLL_S }, { signal: run.abort.signal });
       if (running !== run) return;
       const parts = since === undefined ? null : changes.parts;
       since = changes.version;

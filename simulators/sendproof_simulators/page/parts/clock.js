@@ -2,12 +2,12 @@
 
 import { api } from "../api.js";
 import { touch, useClock } from "../live.js";
+import { readDuration } from "./duration.js";
 import { longDay, second, span, time } from "./format.js";
 import { useKey } from "./shortcuts.js";
 import { attempt } from "./toasts.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 
-const UNITS = { s: 1e3, min: 6e4, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 const STEPS = [["1 min", 6e4], ["1 h", 36e5], ["1 day", 864e5], ["1 week", 6048e5]];
 const RATES = [1, 10, 60, 600, 3600];
 // Real seconds after which an advance gives up.
@@ -15,13 +15,11 @@ const TIMEOUT_S = 600;
 
 /** Return the body of an advance for a text such as `90 min`, `1d 2h` or an instant; null for any other text. */
 export function readAdvance(text) {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*(min|[smhdw])\s*/g)];
-  if (parts.length && parts.map(([whole]) => whole).join("") === text.trim().replace(/$/, text.trim().endsWith(" ") ? " " : "")) {
-    return { by_ms: Math.round(parts.reduce((sum, [, value, unit]) => sum + value * UNITS[unit], 0)) };
-  }
-  if (!/^\d{4}-\d\d-\d\d/.test(text)) return null;
+  const by = readDuration(text);
+  if (by !== null) return { by_ms: by };
+  if (!/^\s*\d{4}-\d\d-\d\d/.test(text)) return null;
   const iso = text.trim().replace(" ", "T");
-  const instant = new Date(/[zZ]|[+-]\d\d:?\d\d$/.test(iso) ? iso : `${iso.includes("T") ? iso : `${iso}T00:00`}Z`);
+  const instant = new Date(/T.*([zZ]|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso.includes("T") ? iso : `${iso}T00:00`}Z`);
   return Number.isNaN(instant.getTime()) ? null : { to: instant.toISOString() };
 }
 
