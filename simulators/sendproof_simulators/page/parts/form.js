@@ -77,7 +77,7 @@ export function instantOf(text, now) {
 
 /**
  * Ask for an instant in UTC, such as `2026-03-03 09:00` or `+2h` from `now`. An empty field is null, a wrong one is
- * refused. `shortcuts` are texts that one click enters.
+ * refused. `shortcuts` are pairs of a label and the text that a click on it enters.
  */
 export function InstantField({label, hint, value, now, onChange, shortcuts = [], ...attributes}) {
   const [text, setText] = useState(shortOf(value));
@@ -91,8 +91,8 @@ export function InstantField({label, hint, value, now, onChange, shortcuts = [],
     <input type="text" placeholder="2026-03-03 09:00 or +2h" ...${attributes} ...${props} value=${text} aria-invalid=${isWrong}
       ref=${input => input?.setCustomValidity(isWrong ? "Expected a time such as 2026-03-03 09:00 or +2h" : "")}
       onInput=${event => enter(event.target.value)} />
-    ${shortcuts.length > 0 && html`<span class="shortcuts">${shortcuts.map(shortcut => html`
-      <button type="button" class="chip" key=${shortcut} onClick=${() => enter(shortcut)}>${shortcut}</button>`)}</span>`}
+    ${shortcuts.length > 0 && html`<span class="shortcuts">${shortcuts.map(([name, typed]) => html`
+      <button type="button" class="chip" key=${name} onClick=${() => enter(typed)}>${name}</button>`)}</span>`}
   `}<//>`;
 }
 

@@ -10,12 +10,6 @@ import {Badge, Empty, Facts, Loaded, toneOf} from "../parts/state.js";
 import {html, useState} from "../vendor/htm-preact.js";
 
 const PARTS = ["customers", "messages", "webhooks", "campaigns", "triggers", "requests"];
-const ACTORS = {
-  campaign: "Optimove", obligation: "Optimove", trigger: "Optimove", customer_event: "Customer", event: "Customer",
-  webhook: "Webhook", delivery: "Provider", message: "Provider", delivery_status: "Provider", receipt: "Provider",
-  rejection: "Provider", preference: "Consent", consent: "Consent", interactions: "Report", attribute: "Optimove", request: "Bridge",
-};
-
 /** Show the story of a customer. */
 export function CustomerStory({id, onClose}) {
   const {data, error} = useLive(() => api.get(`customers/${encodeURIComponent(id)}`), PARTS, [id]);
@@ -36,7 +30,7 @@ function Summary({customer}) {
   const refusing = consent.filter(item => !item.consents);
   return html`<${Facts} facts=${[
     ["Number", customer.phone ? html`<a href=${href("outbox", {customer: customer.customer})}>${phone(customer.number ?? customer.phone)}</a>
-      ${customer.phone !== customer.number && html` <span class="faint">in the records: ${customer.phone}</span>`}` : "none"],
+      ${customer.phone.replace(/^\+/, "") !== customer.number && html` <span class="faint">in the records: ${customer.phone}</span>`}` : "none"],
     ["Consent", html`<${Badge} tone=${optedOut ? "bad" : "good"}>${optedOut ? "opted out" : "may get messages"}<//>${by && html` <span class="faint">by ${by}</span>`}`],
     ...(refusing.length < consent.length || !optedOut ? refusing.map(item => [`Channel ${item.channel}`, html`<${Badge} tone="bad">opted out<//> <span class="faint">${item.by ? `by ${item.by}` : item.provider}</span>`]) : []),
   ]} />`;
@@ -56,6 +50,7 @@ function Obligations({obligations}) {
   </section>`;
 }
 
+const KIND_TONES = {delivery: "wait", rejection: "bad", trigger: "wait", preference: "odd", optout: "odd"};
 const DUE_WORDS = {none: "gets nothing", due: "not due yet", sent: "sent", delivered: "delivered", failed: "not delivered", missing: "missing"};
 const DUE_TONES = {none: "plain", due: "wait", sent: "wait", delivered: "good", failed: "odd", missing: "bad"};
 
@@ -71,14 +66,22 @@ function Story({story, truncated}) {
     ${story.length === 0 && html`<${Empty} title="Nothing has happened yet">Entries appear as soon as a campaign, a trigger or a message concerns this customer.<//>`}
     <ol class="timeline">${shown.map((entry, index) => html`
       ${longDay(entry.at) !== longDay(shown[index - 1]?.at) && html`<li class="day" key=${`day ${entry.n} ${index}`}>${longDay(entry.at)}</li>`}
-      <li key=${`${entry.n} ${index}`} class="entry ${toneOf(entry.state ?? entry.kind)}">
+      <li key=${`${entry.n} ${index}`} class="entry ${entryTone(entry)}">
         <time datetime=${entry.at}>${second(entry.at)}</time>
-        <span><b>${ACTORS[entry.kind] ?? capital(entry.kind)}</b> ${entry.text}</span>
+        <span>${capitalised(entry.text)}</span>
         ${entry.kind === "request" && html`<a class="faint" href=${href("requests", {}, entry.n)}>${entry.n}</a>`}
       </li>`)}</ol>
     ${truncated && html`<p class="faint">The story goes on; the history has all of it.</p>`}
   </section>`;
 }
+
+/** Return the tone of an entry: webhooks and delivery states are good or bad. */
+function entryTone({kind, text}) {
+  if (kind === "webhook") return /status 2\d\d/.test(text) ? "good" : "bad";
+  return kind === "delivery_status" ? toneOf(/\w+$/.exec(text)?.[0]) : KIND_TONES[kind] ?? "plain";
+}
+
+const capitalised = text => text.charAt(0).toUpperCase() + text.slice(1);
 
 function Messages({messages}) {
   if (!messages.length) return null;

@@ -66,5 +66,5 @@ function useCustomers(search) {
 function Row({customer}) {
   return html`<span class="message"><span class="who"><b>${customer.name || customer.customer}</b></span>
       <span class="faint">${customer.customer}</span></span>
-    <span class="aside"><span>${phone(customer.phone)}</span>${customer.opted_out && html`<${Badge} tone="bad">opted out<//>`}</span>`;
+    <span class="aside"><span class=${customer.number ? "" : "faint"} title=${customer.number ? undefined : "no usable number"}>${phone(customer.number ?? customer.phone ?? "no number")}</span>${customer.opted_out && html`<${Badge} tone="bad">opted out<//>`}</span>`;
 }

@@ -93,9 +93,13 @@ function bodyOf(plan) {
   return {trigger, campaign, channel, template, criteria: criteriaOf(plan), exclude, repeat, action: action ?? 2};
 }
 
+async function firstCustomer() {
+  const {items: [first]} = await api.get("customers", {limit: 1});
+  return first ? api.get(`customers/${first.customer}`) : {};
+}
+
 function Preview({plan, templates, channel}) {
-  const {data} = useLive(() => api.get("customers", {limit: 1}), ["customers"]);
-  const customer = data?.items[0];
+  const {data: customer} = useLive(firstCustomer, ["customers"]);
   const template = templates.find(item => item.title === plan.template);
   const text = template && filledIn(template.body, customer?.attributes);
   return html`<aside class="preview" aria-label="Preview">

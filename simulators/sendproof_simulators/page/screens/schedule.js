@@ -81,7 +81,7 @@ function Split({split, edit, now, known, several}) {
     <${SelectField} label="Template" required value=${split.template} onChange=${template => edit({template})}
       placeholder=${known.templates.length ? "Choose a template" : "No template at the provider"} options=${templateOptions(known)} />
     <${InstantField} label="Send time" required value=${split.send_at} onChange=${send_at => edit({send_at})} now=${now}
-      shortcuts=${["+0s", "+1h", "+1d", tomorrow(now, 9)]} />
+      shortcuts=${[["now", "+0s"], ["+1h", "+1h"], ["+1d", "+1d"], ["tomorrow 09:00", tomorrow(now, 9)]]} />
     ${several && html`<${NumberField} label="Share" min="0" step="any" value=${split.share} onChange=${share => edit({share})} hint="Relative to the sum." />
     <${NumberField} label="A/B group" min="1" value=${split.group} onChange=${group => edit({group})} hint="1 is group A." />`}
   </div>`;
@@ -124,13 +124,12 @@ function Preview({plan, templates, channel}) {
   });
   return html`<aside class="preview" aria-label="Preview">
     <${Phone} name=${channel.provider} messages=${messages} empty="Choose a template" />
-    <p class="soft">${customer ? `As ${customer.customer} would see it. ` : ""}${plural(plan.customers ?? 0, "customer")}
-      ${plan.splits[0].send_at ? ` from ${time(plan.splits[0].send_at)}` : ""}.
-      Of ${count(customer?.total)} in the audience.</p>
+    <p class="soft">${customer?.customer ? `As ${customer.customer} would see it. ` : ""}${plural(plan.customers ?? 0, "customer")}
+      ${customer?.total ? ` of ${count(customer.total)}` : ""}${plan.splits[0].send_at ? ` from ${time(plan.splits[0].send_at)}` : ""}.</p>
   </aside>`;
 }
 
 async function firstCustomer(position) {
   const {items, total} = await api.get("customers", {offset: position ?? 0, limit: 1});
-  return items.length ? {...items[0], total} : {total};
+  return items.length ? {...await api.get(`customers/${items[0].customer}`), total} : {total};
 }
