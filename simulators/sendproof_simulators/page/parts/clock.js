@@ -3,7 +3,7 @@
 import { api } from "../api.js";
 import { touch, useClock } from "../live.js";
 import { readDuration } from "./duration.js";
-import { longDay, second, span, time } from "./format.js";
+import { day, longDay, second, span, time } from "./format.js";
 import { useKey } from "./shortcuts.js";
 import { attempt } from "./toasts.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
@@ -85,7 +85,7 @@ export function Clock() {
   return html`<div class="clock" role="group" aria-label="Clock">
     <button type="button" class="quiet now" ref=${button} aria-expanded=${open} title="Clock (t)" onClick=${() => setOpen(!open)}>
       <span class="wide faint">${longDay(now).split(",")[0].slice(0, 3)}</span>
-      <time datetime=${now}>${now.slice(0, 10)} ${second(now)}</time></button>
+      <time datetime=${now}><span class="wide-only">${now.slice(0, 10)}</span><span class="narrow-only">${day(now)}</span> ${second(now)}</time></button>
     <span class=${`badge ${busy ? "info" : clock.rate === null ? "warn" : "ok"}`} aria-live="polite">${busy ? "advancing" : rateText(clock)}</span>
     ${canDrive && html`
       <button type="button" onClick=${toggle} title=${clock.rate === null ? "Let time pass (p)" : "Pause (p)"}

@@ -7,6 +7,7 @@ import { screen as findings } from "./findings.js";
 import { screen as outbox } from "./outbox.js";
 import { screen as overview } from "./overview.js";
 import { screen as requests } from "./requests.js";
+import { screen as sandboxes } from "./sandboxes.js";
 import { screen as triggers } from "./triggers.js";
 import { screen as webhooks } from "./webhooks.js";
 
@@ -16,6 +17,7 @@ export const GROUPS = [
   { title: "Optimove", screens: [campaigns, triggers, customers] },
   { title: "Providers", screens: [outbox] },
   { title: "Traffic", screens: [requests, webhooks, faults] },
+  { title: "Set-up", screens: [sandboxes] },
 ];
 
 export const SCREENS = GROUPS.flatMap(({ screens }) => screens);
