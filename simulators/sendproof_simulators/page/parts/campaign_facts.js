@@ -1,9 +1,9 @@
 // What Optimove's screens say about campaigns: words for states, events and metrics.
 
-import {html} from "../vendor/htm-preact.js";
-import {href} from "./links.js";
-import {Badge} from "./state.js";
-import {count, exact, share, span} from "./format.js";
+import { html } from "../vendor/htm-preact.js";
+import { href } from "./links.js";
+import { Badge } from "./state.js";
+import { count, exact, share, span } from "./format.js";
 
 const STATES = {
   planned: ["Scheduled", "wait", "Optimove has not announced it yet."],

@@ -1,8 +1,9 @@
 // Forms: labelled fields, times in UTC, and what the API says about them.
 
-import {html, useState} from "../vendor/htm-preact.js";
-import {distance, time} from "./format.js";
-import {Problem} from "./state.js";
+import { html, useState } from "../vendor/htm-preact.js";
+import { readAdvance } from "./duration.js";
+import { distance, time } from "./format.js";
+import { Problem } from "./state.js";
 
 let fields = 0;
 
@@ -62,17 +63,10 @@ export function CheckField({label, hint, value, onChange}) {
   </div>`;
 }
 
-const UNITS = {s: 1_000, min: 60_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000};
-const RELATIVE = /^\+\s*(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)$/i;
-const ABSOLUTE = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d(?:\.\d+)?)?Z?$/i;
-
 /** Return the instant of a text such as `2026-03-03 09:00` or `+2h`, as the commands read it; null for other texts. */
 export function instantOf(text, now) {
-  const relative = RELATIVE.exec(text.trim());
-  if (relative) return later(now, Number(relative[1]) * UNITS[relative[2].toLowerCase()]);
-  const absolute = ABSOLUTE.exec(text.trim());
-  const iso = absolute && `${absolute[1]}T${absolute[2]}${absolute[3] ?? ":00"}Z`;
-  return iso && !Number.isNaN(Date.parse(iso)) ? new Date(iso).toISOString() : null;
+  const {by_ms: by, to} = readAdvance(text.trim().replace(/^\+/, "")) ?? {};
+  return by === undefined ? to ?? null : later(now, by);
 }
 
 /**

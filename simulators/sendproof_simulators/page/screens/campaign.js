@@ -1,14 +1,14 @@
 // One campaign: its steps, channels and templates, results, and what the bridge reported and acknowledged.
 
-import {api} from "../api.js";
-import {touch, useLive} from "../live.js";
-import {Acknowledged, Attempts, CampaignState, channelText, criteriaText, eventName} from "../parts/campaign_facts.js";
-import {capital, count, distance, exact, plural, share, time} from "../parts/format.js";
-import {href} from "../parts/links.js";
-import {useSandbox} from "../parts/sandbox.js";
-import {Panel, Screen} from "../parts/screen.js";
-import {Empty, Facts, Figures, Loaded, Problem} from "../parts/state.js";
-import {html, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { touch, useLive } from "../live.js";
+import { Acknowledged, Attempts, CampaignState, channelText, criteriaText, eventName } from "../parts/campaign_facts.js";
+import { capital, count, distance, exact, plural, share, time } from "../parts/format.js";
+import { href } from "../parts/links.js";
+import { useSandbox } from "../parts/sandbox.js";
+import { Panel, Screen } from "../parts/screen.js";
+import { Empty, Facts, Figures, Loaded, Problem } from "../parts/state.js";
+import { html, useState } from "../vendor/htm-preact.js";
 
 const PARTS = ["campaigns", "messages", "webhooks", "triggers", "clock"];
 

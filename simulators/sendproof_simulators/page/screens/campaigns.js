@@ -1,17 +1,17 @@
 // Campaigns as Optimove's screens list them: state, channel, target group and results.
 
-import {api} from "../api.js";
-import {useClock, useLive} from "../live.js";
-import {CampaignState, channelText, Delivered} from "../parts/campaign_facts.js";
-import {count, time} from "../parts/format.js";
-import {href, setQuery} from "../parts/links.js";
-import {useSandbox} from "../parts/sandbox.js";
-import {Screen} from "../parts/screen.js";
-import {Empty, Loaded} from "../parts/state.js";
-import {html} from "../vendor/htm-preact.js";
-import {CampaignView} from "./campaign.js";
-import {ScheduleView} from "./schedule.js";
-import {TemplatesView} from "./templates.js";
+import { api } from "../api.js";
+import { useClock, useLive } from "../live.js";
+import { CampaignState, channelText, Delivered } from "../parts/campaign_facts.js";
+import { count, time } from "../parts/format.js";
+import { href, setQuery } from "../parts/links.js";
+import { useSandbox } from "../parts/sandbox.js";
+import { Screen } from "../parts/screen.js";
+import { Empty, Loaded } from "../parts/state.js";
+import { html } from "../vendor/htm-preact.js";
+import { CampaignView } from "./campaign.js";
+import { ScheduleView } from "./schedule.js";
+import { TemplatesView } from "./templates.js";
 
 const KINDS = [["", "All"], ["scheduled", "Scheduled"], ["triggered", "Triggered"]];
 

@@ -1,13 +1,13 @@
 // One customer: what they were due, what they got, and everything that happened, in order.
 
-import {api} from "../api.js";
-import {useLive} from "../live.js";
-import {Detail} from "../parts/detail.js";
-import {capital, exact, longDay, phone, plural, second, time} from "../parts/format.js";
-import {go, href} from "../parts/links.js";
-import {Phone} from "../parts/phone.js";
-import {Badge, Empty, Facts, Loaded, toneOf} from "../parts/state.js";
-import {html, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { useLive } from "../live.js";
+import { Detail } from "../parts/detail.js";
+import { capital, exact, longDay, phone, plural, second, time } from "../parts/format.js";
+import { go, href } from "../parts/links.js";
+import { Phone } from "../parts/phone.js";
+import { Badge, Empty, Facts, Loaded, toneOf } from "../parts/state.js";
+import { html, useState } from "../vendor/htm-preact.js";
 
 const PARTS = ["customers", "messages", "webhooks", "campaigns", "triggers", "requests"];
 /** Show the story of a customer. */

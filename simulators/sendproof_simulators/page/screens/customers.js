@@ -1,14 +1,14 @@
 // Customers: search for one by id, name or number, and open the story.
 
-import {api} from "../api.js";
-import {useLive} from "../live.js";
-import {phone, plural} from "../parts/format.js";
-import {setPath, setQuery} from "../parts/links.js";
-import {Screen} from "../parts/screen.js";
-import {Badge, Empty, Problem} from "../parts/state.js";
-import {VirtualList} from "../parts/virtual_list.js";
-import {html, useCallback, useMemo, useState} from "../vendor/htm-preact.js";
-import {CustomerStory} from "./customer.js";
+import { api } from "../api.js";
+import { useLive } from "../live.js";
+import { phone, plural } from "../parts/format.js";
+import { setPath, setQuery } from "../parts/links.js";
+import { Screen } from "../parts/screen.js";
+import { Badge, Empty, Problem } from "../parts/state.js";
+import { VirtualList } from "../parts/virtual_list.js";
+import { html, useCallback, useMemo, useState } from "../vendor/htm-preact.js";
+import { CustomerStory } from "./customer.js";
 
 const PAGE = 200;
 

@@ -1,16 +1,16 @@
 // Define a trigger: its criteria, and the template that each customer gets at once.
 
-import {api} from "../api.js";
-import {touch, useLive} from "../live.js";
-import {criteriaText} from "../parts/campaign_facts.js";
-import {CheckField, Form, NumberField, Rows, SelectField, TextField} from "../parts/form.js";
-import {go, href} from "../parts/links.js";
-import {partsText, Phone} from "../parts/phone.js";
-import {channelsOf} from "../parts/sandbox.js";
-import {Screen} from "../parts/screen.js";
-import {Empty} from "../parts/state.js";
-import {filledIn, ListingHint, templateOptions, useTemplates} from "../parts/templates.js";
-import {html, useEffect, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { touch, useLive } from "../live.js";
+import { criteriaText } from "../parts/campaign_facts.js";
+import { CheckField, Form, NumberField, Rows, SelectField, TextField } from "../parts/form.js";
+import { go, href } from "../parts/links.js";
+import { partsText, Phone } from "../parts/phone.js";
+import { channelsOf } from "../parts/sandbox.js";
+import { Screen } from "../parts/screen.js";
+import { Empty } from "../parts/state.js";
+import { filledIn, ListingHint, templateOptions, useTemplates } from "../parts/templates.js";
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 const UNITS = [["60000", "minutes"], ["3600000", "hours"], ["86400000", "days"]];
 

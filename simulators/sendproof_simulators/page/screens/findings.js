@@ -1,13 +1,13 @@
 // Findings so far: the verdict of the judge on this sandbox, root causes first.
 
-import {api} from "../api.js";
-import {useClock, useCounts, useLive} from "../live.js";
-import {capital, count, distance, exact, plural} from "../parts/format.js";
-import {href, setQuery} from "../parts/links.js";
-import {Screen} from "../parts/screen.js";
-import {Badge, Empty, Facts, Problem} from "../parts/state.js";
-import {attempt} from "../parts/toasts.js";
-import {html, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { useClock, useCounts, useLive } from "../live.js";
+import { capital, count, distance, exact, plural } from "../parts/format.js";
+import { href, setQuery } from "../parts/links.js";
+import { Screen } from "../parts/screen.js";
+import { Badge, Empty, Facts, Problem } from "../parts/state.js";
+import { attempt } from "../parts/toasts.js";
+import { html, useState } from "../vendor/htm-preact.js";
 
 const VERDICTS = {
   pass: "Nothing is wrong", fail: "The bridge failed", unknown: "Not everything could be judged", error: "The run itself failed",

@@ -1,14 +1,14 @@
 // Record events of customers, and follow what comes back: triggers, the webhook to the bridge, and the message.
 
-import {api} from "../api.js";
-import {touch, useClock, useLive} from "../live.js";
-import {Acknowledged, Attempts, CustomerLink} from "../parts/campaign_facts.js";
-import {Form, InstantField, NumberField, Rows, TextField} from "../parts/form.js";
-import {exact, plural} from "../parts/format.js";
-import {href} from "../parts/links.js";
-import {Badge} from "../parts/state.js";
-import {html, useEffect, useState} from "../vendor/htm-preact.js";
-import {parameterOf} from "./define_trigger.js";
+import { api } from "../api.js";
+import { touch, useClock, useLive } from "../live.js";
+import { Acknowledged, Attempts, CustomerLink } from "../parts/campaign_facts.js";
+import { Form, InstantField, NumberField, Rows, TextField } from "../parts/form.js";
+import { exact, plural } from "../parts/format.js";
+import { href } from "../parts/links.js";
+import { Badge } from "../parts/state.js";
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
+import { parameterOf } from "./define_trigger.js";
 
 /** Show the form. `chosen` is the name of a trigger that its fields should meet. */
 export function FireEvents({triggers, chosen, customer}) {

@@ -1,16 +1,16 @@
 // Schedule a campaign, as a marketer does: target group, channel, templates with send times, and a preview.
 
-import {api} from "../api.js";
-import {touch, useClock, useLive} from "../live.js";
-import {Form, CheckField, InstantField, later, NumberField, Rows, SelectField, TextField, tomorrow} from "../parts/form.js";
-import {count, plural, time} from "../parts/format.js";
-import {go, href} from "../parts/links.js";
-import {partsText, Phone} from "../parts/phone.js";
-import {channelsOf, useSandbox} from "../parts/sandbox.js";
-import {Screen} from "../parts/screen.js";
-import {Empty} from "../parts/state.js";
-import {filledIn, ListingHint, templateOptions, useTemplates} from "../parts/templates.js";
-import {html, useEffect, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { touch, useClock, useLive } from "../live.js";
+import { Form, CheckField, InstantField, later, NumberField, Rows, SelectField, TextField, tomorrow } from "../parts/form.js";
+import { count, plural, time } from "../parts/format.js";
+import { go, href } from "../parts/links.js";
+import { partsText, Phone } from "../parts/phone.js";
+import { channelsOf, useSandbox } from "../parts/sandbox.js";
+import { Screen } from "../parts/screen.js";
+import { Empty } from "../parts/state.js";
+import { filledIn, ListingHint, templateOptions, useTemplates } from "../parts/templates.js";
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 const HOUR = 3_600_000;
 

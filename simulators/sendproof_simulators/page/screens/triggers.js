@@ -1,16 +1,16 @@
 // Triggers: who gets a message when, a form for new ones, and events of customers to fire them.
 
-import {api} from "../api.js";
-import {useLive} from "../live.js";
-import {channelText, criteriaText} from "../parts/campaign_facts.js";
-import {count} from "../parts/format.js";
-import {go, href} from "../parts/links.js";
-import {useSandbox} from "../parts/sandbox.js";
-import {Panel, Screen} from "../parts/screen.js";
-import {Badge, Empty, Loaded} from "../parts/state.js";
-import {html} from "../vendor/htm-preact.js";
-import {FireEvents} from "./fire_events.js";
-import {DefineTrigger} from "./define_trigger.js";
+import { api } from "../api.js";
+import { useLive } from "../live.js";
+import { channelText, criteriaText } from "../parts/campaign_facts.js";
+import { count } from "../parts/format.js";
+import { go, href } from "../parts/links.js";
+import { useSandbox } from "../parts/sandbox.js";
+import { Panel, Screen } from "../parts/screen.js";
+import { Badge, Empty, Loaded } from "../parts/state.js";
+import { html } from "../vendor/htm-preact.js";
+import { FireEvents } from "./fire_events.js";
+import { DefineTrigger } from "./define_trigger.js";
 
 function View({path, params}) {
   const sandbox = useSandbox();
