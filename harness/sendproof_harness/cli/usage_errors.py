@@ -66,7 +66,7 @@ def _missing(parameter: Any, context: Any) -> str:
 
 def _shown_name(parameter: Any) -> str:
     name = str(parameter.opts[0])
-    return name if name.startswith("-") else name.upper()
+    return name if name.startswith("-") else str(parameter.metavar or name.upper())
 
 
 def _wrong_value(error: typer.TyperException, parameter: Any) -> str:

@@ -54,9 +54,10 @@ def test_wrong_command_line_is_refused_with_the_way_out(
 
 
 def test_missing_argument_is_named_with_its_meaning_and_an_example(refused: Refused) -> None:
-    assert refused("judge") == (
-        "sendproof judge: expected HISTORY (Results folder of a run, or its history.ndjson), got none. "
-        "Example: sendproof judge results/first_campaign/history.ndjson (sendproof judge --help)"
+    assert refused("load", "judge") == (
+        "sendproof load judge: expected RESULT (The result.json of a load test), got none. "
+        "Example: sendproof load judge results/load_campaign/result.json --thresholds thresholds.yaml "
+        "(sendproof load judge --help)"
     )
 
 
