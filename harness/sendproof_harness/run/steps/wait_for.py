@@ -30,6 +30,7 @@ WAIT_LIMIT = timedelta(hours=1)
 LISTENERS_LIMIT = timedelta(minutes=10)
 
 _POLL_S = 0.05
+_SHOW_EVERY_S = 1.0
 # Enough to see the kinds of mistakes.
 _SHOWN_REQUESTS = 5
 
@@ -38,7 +39,7 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
     """Wait until the bridge is ready for every client and takes part in the clock; otherwise `RunAbortedError`."""
     context.progress.phase(f"waiting for the bridge: {_condition_text(step)}")
     began, waited = monotonic(), timedelta()
-    limit = began + context.timeout_s
+    limit, show_at = began + context.timeout_s, began + _SHOW_EVERY_S
     while True:
         context.check_bridge()
         # The clock first: once the bridge is idle, the state that is read afterwards is final.
@@ -57,8 +58,21 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
             raise RunAbortedError(_not_ready(context, step, waited))
         else:
             _let_time_pass_for_absent(context, began)
+            if monotonic() >= show_at:
+                context.progress.wait_for(_wait_text(context, limit - monotonic()))
+                show_at = monotonic() + _SHOW_EVERY_S
             pause(_POLL_S)
     join(context)
+
+
+def _wait_text(context: RunContext, left_s: float) -> str:
+    """Return what the bridge has done so far, and how long the run still waits."""
+    states = [context.control.state(sandbox) for sandbox in context.sandboxes]
+    listeners = sum(len(state["listeners"]) for state in states)
+    templates = sum(map(_template_count, states))
+    requests = sum(int(state["counts"].get("request", 0)) for state in states)
+    so_far = [pluralized(listeners, "listener"), pluralized(templates, "template"), pluralized(requests, "request")]
+    return f"so far {', '.join(so_far)}; gives up in {max(0.0, left_s):.0f} s"
 
 
 def _let_time_pass_for_absent(context: RunContext, began: float) -> None:
