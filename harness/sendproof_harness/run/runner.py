@@ -348,7 +348,8 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
 
 
 _UNAUTHENTICATED_FIELDS = (
-    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt"),
+    *("meant", "meant_service", "differs"),
 )
 
 

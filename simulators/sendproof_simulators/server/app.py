@@ -29,6 +29,7 @@ from sendproof_simulators.server.faulty_response import (
     until_disconnected,
     write_faulty,
 )
+from sendproof_simulators.server.near_misses.near_miss import Neighbours
 from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.services.discovery import contract_path, discover, service_contracts, webhook_contracts
 
@@ -86,8 +87,10 @@ class Simulators:
             everywhere=strict,
         )
         self.sandboxes = Sandboxes(simulators, contracts, wall, self._sender, self.watch)
+        self.neighbours = Neighbours(contracts, self.addresses.services)
         self.services = {
-            name: ServicePipeline(simulator, contracts[name], self.sandboxes) for name, simulator in simulators.items()
+            name: ServicePipeline(simulator, contracts[name], self.sandboxes, self.neighbours)
+            for name, simulator in simulators.items()
         }
         self.control_context = ControlContext(self.sandboxes, self.services, self.addresses, wall)
         self.control = ControlApi(control, self.control_context)
@@ -162,6 +165,10 @@ class Simulators:
 
         A client that only ends its side of the connection looks the same, so short work is done anyway.
         """
+        neighbour = self.neighbours.find(request)
+        if neighbour is not None:
+            # A bridge with the wrong address sends its calls here; they count as calls of the service.
+            self.services[neighbour.service].record_misdirected(request, neighbour)
         response = asyncio.ensure_future(self.control.respond(request))
         await asyncio.wait((response,), timeout=_SHORT_WORK_S)
         disconnected = asyncio.ensure_future(until_disconnected(receive, scope["extensions"][CONNECTION]))
