@@ -31,6 +31,7 @@ from sendproof_simulators.server.faulty_response import (
 )
 from sendproof_simulators.server.near_misses.near_miss import Neighbours
 from sendproof_simulators.server.pipeline import ServicePipeline
+from sendproof_simulators.server.static_files import find_static, static_response
 from sendproof_simulators.services.discovery import contract_path, discover, service_contracts, webhook_contracts
 
 Scope = MutableMapping[str, Any]
@@ -123,6 +124,10 @@ class Simulators:
                 await _send_response(send, self.control.too_large() if service is None else service.too_large())
                 return
             request = _request(scope, path, body)
+            page = None if service is not None else _page_response(scope, request)
+            if page is not None:
+                await _send_response(send, page)
+                return
             if service is None:
                 await self._respond_control(request, scope, receive, send)
                 return
@@ -180,6 +185,18 @@ class Simulators:
             await close(scope["extensions"][CONNECTION], receive)
             return
         await _send_response(send, response.result())
+
+
+def _page_response(scope: Scope, request: Request) -> Response | None:
+    """Return the response to a request for a file of the live page, None for any other request."""
+    file = find_static(request.path)
+    if file is None:
+        return None
+    if request.path == "/" and not scope["path"].endswith("/"):
+        # The links in the page are relative, also below `/token/TOKEN/`.
+        return Response(status=308, content_type="", headers=(("location", scope["raw_path"].decode("latin-1") + "/"),))
+    response = static_response(file, request)
+    return problem_response(response) if isinstance(response, Problem) else response
 
 
 def _request(scope: Scope, path: str, body: bytes) -> Request:
