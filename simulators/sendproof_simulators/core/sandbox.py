@@ -54,7 +54,7 @@ class SandboxSettings:
     `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
     `strict`: check what the services send.
     `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
-    Optimove's credentials, see `SandboxContext`.
+    Optimove's credentials, see `SandboxContext`. `scenario` is for the judge of the sandbox, and means nothing here.
     """
 
     name: str
@@ -69,6 +69,7 @@ class SandboxSettings:
     dialects: Mapping[str, str] = field(default_factory=dict)
     nightly_at: int | None = None
     key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scenario: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +176,7 @@ class Sandbox:
         self.journal = Journal(wall, self.redaction)
         self.exchanges = RecentExchanges()
         self.clock = clock or VirtualClock(wall, _fire, start=settings.start, rate=settings.rate)
+        self._began = self.clock.real()
         self.faults = Faults()
         self.dispatcher = WebhookDispatcher(
             clock=self.clock,
@@ -195,6 +197,14 @@ class Sandbox:
     @property
     def id(self) -> str:
         return self.settings.name
+
+    def start_of_reset(self) -> Instant:
+        """Return the start of the clock if the sandbox were created anew: later if its time passes by itself.
+
+        So a bridge on the machine's clock still has the time of the sandbox, even after an advance.
+        """
+        rate = self.settings.rate or 0
+        return self.settings.start + int((self.clock.real() - self._began) * 1000 * rate)
 
     def try_acquire(self, simulator: Simulator, credential: str) -> bool:
         """Count a request of a credential and return True, or return False above the service's rate limit."""

@@ -4,7 +4,7 @@ import { Clock } from "./parts/clock.js";
 import { Help, useShortcuts } from "./parts/shortcuts.js";
 import { SandboxChoice } from "./parts/sandbox_choice.js";
 import { Toasts } from "./parts/toasts.js";
-import { HOME, href, useRoute } from "./parts/links.js";
+import { chooseSandbox, DEFAULT_SANDBOX, HOME, href, useRoute } from "./parts/links.js";
 import { count } from "./parts/format.js";
 import { follow, useCounts, useOutage } from "./live.js";
 import { GROUPS, SCREENS } from "./screens/index.js";
@@ -25,7 +25,8 @@ function Navigation({ current }) {
 
 function Outage() {
   const error = useOutage();
-  return html`<div aria-live="assertive">${error && html`<p class="outage">${error.detail}</p>`}</div>`;
+  return html`<div aria-live="assertive">${error && html`<p class="outage">${error.detail}
+    ${error.status === 404 && html` <button type="button" class="small" onClick=${() => chooseSandbox(DEFAULT_SANDBOX)}>Show ${DEFAULT_SANDBOX}</button>`}</p>`}</div>`;
 }
 
 function App() {
@@ -33,7 +34,7 @@ function App() {
   const screen = SCREENS.find(({ route }) => route === name) ?? SCREENS.find(({ route }) => route === HOME);
   const main = useRef();
   const help = useShortcuts();
-  const sandbox = params.sandbox ?? "default";
+  const sandbox = params.sandbox ?? DEFAULT_SANDBOX;
   useEffect(() => { follow(); }, [sandbox]);
   useEffect(() => {
     document.title = `${screen.title} · ${sandbox} · Sendproof`;

@@ -204,8 +204,8 @@ class ServicePipeline:
                 found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
                 response = await self._inject_after(exchange, sandbox, response)
                 number = self._record(exchange, sandbox, response)
-                duration_ms = round((sandbox.clock.real() - began) * 1000, 1)
-                sandbox.exchanges.add(number, exchange.sent or request, response, duration_ms)
+                duration_s = sandbox.clock.real() - began
+                sandbox.exchanges.add(number, exchange.sent or request, response, duration_s)
                 sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
                 sandbox.record_contract_violations(sent, found)
                 await sandbox.dispatcher.unanswered.hold(exchange.request, number)
@@ -423,7 +423,7 @@ class ServicePipeline:
             self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
 
     def _keep_unauthenticated(self, fields: dict[str, object]) -> None:
-        self.unauthenticated.append(fields)
+        self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})
         self.unauthenticated_count += 1
 
     def too_large(self) -> Response:

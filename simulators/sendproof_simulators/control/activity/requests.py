@@ -1,15 +1,19 @@
 """The operations of `control.yaml` on the requests that the services of a sandbox got."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from sendproof_simulators.control.activity.entries import entries_from, find_entry
+from sendproof_simulators.control.activity.exchange_view import exchange_json
 from sendproof_simulators.control.activity.pages import Entry, PageRequest, read_page
-from sendproof_simulators.control.call import ControlCall
+from sendproof_simulators.control.call import ControlCall, ControlError
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.sandbox import Sandbox
 
 REQUEST = "request"
+#: Most messages of one request that are named.
+MESSAGES_MAX = 1_000
 _FIRST_ERROR = 400
 _FILTERS = ("service", "operation", "status", "method", "text", "problems")
 
@@ -33,6 +37,33 @@ async def list_requests(call: ControlCall) -> Response:
     return json_response(page.as_json(None if is_filtered else sandbox.journal.counts[REQUEST]))
 
 
+async def get_request(call: ControlCall) -> Response:
+    """Return one request with its bodies, as long as they are kept, and the messages that it caused."""
+    sandbox, number = call.sandbox, call.params["n"]
+    entry = find_entry(sandbox.journal, number)
+    if entry is None or entry["kind"] != REQUEST:
+        raise ControlError(404, f"entry {number} of the journal is no request; list the requests for their numbers")
+    exchange = exchange_json(sandbox.exchanges.find(number), sandbox.redaction)
+    messages = [message async for message in _messages_of(sandbox, number)]
+    return json_response(
+        {
+            **request_json(sandbox, entry),
+            **exchange,
+            "messages": messages[:MESSAGES_MAX],
+            "messages_total": len(messages),
+        }
+    )
+
+
+async def _messages_of(sandbox: Sandbox, number: int) -> AsyncIterator[str]:
+    """Yield the ids of the messages that a request caused: their entries follow it, up to the next request."""
+    async for entry in entries_from(sandbox.journal, number + 1):
+        if entry["kind"] in {REQUEST, "preflight"}:
+            return
+        if entry["kind"] == "delivery" and entry.get("request") == number:
+            yield entry["message"]
+
+
 def request_json(sandbox: Sandbox, entry: Entry) -> dict[str, object]:
     """Return the JSON of a request, from its journal entry and from what is still known about the exchange."""
     recent = sandbox.exchanges.find(entry["n"])
@@ -46,8 +77,8 @@ def request_json(sandbox: Sandbox, entry: Entry) -> dict[str, object]:
         "path": entry["path"],
         "operation": entry["operation"],
         "status": entry["status"],
-        "ms": None if recent is None else recent.ms,
-        "client": None if recent is None else sandbox.redaction.redact(recent.client),
+        "ms": None if recent is None else round(recent.duration_s * 1000, 1),
+        "client": None if recent is None else sandbox.redaction.redact(recent.request.headers.get("user-agent", "")),
         "violations": entry["violations"],
         "near_miss": entry.get("differs"),
         "nearest": entry.get("meant"),

@@ -95,6 +95,11 @@ class Journal:
         return self._count
 
     @property
+    def count(self) -> int:
+        """The number of entries, which is the number of the last one."""
+        return self._count
+
+    @property
     def file(self) -> Path | None:
         """The file with the lines that are no longer in memory, if there is one."""
         return None if self._file is None else Path(self._file.name)

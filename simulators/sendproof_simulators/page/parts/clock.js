@@ -2,8 +2,8 @@
 
 import { api } from "../api.js";
 import { touch, useClock } from "../live.js";
-import { readDuration } from "./duration.js";
-import { longDay, second, span, time } from "./format.js";
+import { readAdvance } from "./duration.js";
+import { day, longDay, second, span, time } from "./format.js";
 import { useKey } from "./shortcuts.js";
 import { attempt } from "./toasts.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
@@ -12,16 +12,6 @@ const STEPS = [["1 min", 6e4], ["1 h", 36e5], ["1 day", 864e5], ["1 week", 6048e
 const RATES = [1, 10, 60, 600, 3600];
 // Real seconds after which an advance gives up.
 const TIMEOUT_S = 600;
-
-/** Return the body of an advance for a text such as `90 min`, `1d 2h` or an instant; null for any other text. */
-export function readAdvance(text) {
-  const by = readDuration(text);
-  if (by !== null) return { by_ms: by };
-  if (!/^\s*\d{4}-\d\d-\d\d/.test(text)) return null;
-  const iso = text.trim().replace(" ", "T");
-  const instant = new Date(/T.*([zZ]|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso.includes("T") ? iso : `${iso}T00:00`}Z`);
-  return Number.isNaN(instant.getTime()) ? null : { to: instant.toISOString() };
-}
 
 /** The current time of the clock: between two responses it goes on with the clock's rate. */
 function useNow(clock) {
@@ -85,7 +75,7 @@ export function Clock() {
   return html`<div class="clock" role="group" aria-label="Clock">
     <button type="button" class="quiet now" ref=${button} aria-expanded=${open} title="Clock (t)" onClick=${() => setOpen(!open)}>
       <span class="wide faint">${longDay(now).split(",")[0].slice(0, 3)}</span>
-      <time datetime=${now}>${now.slice(0, 10)} ${second(now)}</time></button>
+      <time datetime=${now}><span class="wide-only">${now.slice(0, 10)}</span><span class="narrow-only">${day(now)}</span> ${second(now)}</time></button>
     <span class=${`badge ${busy ? "info" : clock.rate === null ? "warn" : "ok"}`} aria-live="polite">${busy ? "advancing" : rateText(clock)}</span>
     ${canDrive && html`
       <button type="button" onClick=${toggle} title=${clock.rate === null ? "Let time pass (p)" : "Pause (p)"}

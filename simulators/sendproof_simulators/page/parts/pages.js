@@ -1,10 +1,11 @@
 // Lists that the API returns page by page, newest first. They stay live while they are read.
 
-import {useMemo, useState} from "../vendor/htm-preact.js";
-import {useLive} from "../live.js";
+import { useMemo, useState } from "../vendor/htm-preact.js";
+import { useLive } from "../live.js";
 
 const PAGE = 100;
 const MOST = 1_000;
+const MOST_EMPTY = 100;
 
 /**
  * Follow a list with a cursor. `fetchPage({limit, before})` returns `{items, next, total}`; items have a number `n`.
@@ -17,7 +18,7 @@ export function usePages(fetchPage, parts, deps) {
   const [, redraw] = useState(0);
   const {data, error} = useLive(async () => {
     const limit = Math.min(MOST, Math.max(PAGE, kept.items.length));
-    mergeNewest(kept, await fetchPage({limit}));
+    mergeNewest(kept, await firstPage(fetchPage, limit));
     // A new object each time, so that the list is drawn again.
     return {...kept};
   }, parts, deps);
@@ -35,6 +36,13 @@ export function usePages(fetchPage, parts, deps) {
     }
   };
   return {items: kept.items, total: kept.total, error, loading: !data && !error, loadMore};
+}
+
+/** Return the first page that has items: with a filter, pages before it may be empty. */
+async function firstPage(fetchPage, limit) {
+  let page = await fetchPage({limit});
+  for (let turn = 0; turn < MOST_EMPTY && !page.items.length && page.next; turn += 1) page = await fetchPage({limit, before: page.next});
+  return page;
 }
 
 /** Replace the newest items. Older ones stay if the new page reaches them; otherwise a gap would be hidden. */

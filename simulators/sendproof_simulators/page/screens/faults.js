@@ -3,7 +3,7 @@
 import { api, control } from "../api.js";
 import { Detail } from "../parts/detail.js";
 import { durationText, readDuration } from "../parts/duration.js";
-import { CheckField, Field, Form, NumberField, Rows, SelectField, TextField } from "../parts/form.js";
+import { CheckField, Form, NumberField, Rows, SelectField, TextField } from "../parts/form.js";
 import { count, plural } from "../parts/format.js";
 import { href, setPath } from "../parts/links.js";
 import { Empty, Loaded, Problem } from "../parts/state.js";
@@ -94,10 +94,11 @@ function NewFault({ kinds, services, params, onClose }) {
     ${kind.on.length > 1 && html`<${SelectField} label="In" value=${side} onChange=${(value) => { setOn(value); setTarget(""); }} options=${[["call", "a call of the bridge"], ["webhook", "a webhook to the bridge"]]} />`}
     <${TextField} label=${side === "call" ? "Call" : "Webhook"} value=${target} onChange=${setTarget} options=${targets} required wide
       placeholder=${side === "call" ? "textlocal.bulk_json" : "textlocal.receipt"} hint="Type a part of its name" />
-    <${NumberField} label="From number" hint="The first affected one" min="1" value=${position.nth} onChange=${(nth) => change({ nth })} />
-    <${Field} label="How many in a row">${(props) => html`<span class="line"><input type="number" min="1" ...${props} disabled=${position.all} value=${position.times ?? ""}
-        onInput=${(event) => change({ times: event.target.value === "" ? null : Number(event.target.value) })} style="width:90px" />
-      <label class="check"><input type="checkbox" checked=${position.all} onChange=${(event) => change({ all: event.target.checked })} /> all that follow</label></span>`}<//>
+    <div class="fields">
+      <${NumberField} label="From number" hint="The first affected one" min="1" value=${position.nth} onChange=${(nth) => change({ nth })} />
+      ${!position.all && html`<${NumberField} label="How many" hint="In a row" min="1" value=${position.times} onChange=${(times) => change({ times })} />`}
+      <${CheckField} label="All that follow" value=${position.all} onChange=${(all) => change({ all })} />
+    </div>
     ${kind.when.length > 1 && html`<${SelectField} label="When" value=${position.when ?? kind.when[0]} onChange=${(when) => change({ when })}
       options=${[["before", "before its effect"], ["after", "after its effect: the service has done its work"]].filter(([value]) => kind.when.includes(value))} />`}
     ${Object.entries(kind.fields).map(([key, field]) => html`<${Setting} key=${`${name} ${key}`} name=${key} field=${field} value=${values[key]}

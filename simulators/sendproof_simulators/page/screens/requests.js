@@ -27,13 +27,14 @@ function Flags({ entry }) {
     !entry.near_miss && entry.violations?.length > 0 && `${entry.violations[0].where}: ${entry.violations[0].message}`,
   ].filter(Boolean);
   return html`<span class="flags truncate">
+    ${entry.refused && entry.status < 400 && html`<span class="badge warn">refused</span> `}
     ${entry.fault && html`<span class="badge bad">fault ${entry.fault}</span> `}
     ${texts.map((text) => html`<span class="miss" title=${text}>${text}</span>`)}</span>`;
 }
 
 function row(entry) {
   return html`<span class="cell time num">${exact(entry.at)}</span>
-    <span class="cell"><span class=${`badge ${statusTone(entry.status)}`}>${entry.status}</span></span>
+    <span class="cell"><span class=${`badge ${entry.refused && entry.status < 400 ? "warn" : statusTone(entry.status)}`}>${entry.status}</span></span>
     <span class="cell method mono">${entry.method}</span>
     <span class="cell path truncate"><span class="mono" title=${entry.path}>${entry.path}</span><${Flags} entry=${entry} /></span>
     <span class="cell operation truncate" title=${entry.operation}><span class="faint">${entry.service}</span> ${entry.operation ?? ""}</span>
@@ -56,7 +57,7 @@ function Filters({ params, total, unknown }) {
   const services = useLive(() => control.get("services"), [], []).data ?? {};
   const only = params.show === UNKNOWN;
   return html`<div class="heading"><h1>Requests</h1><span class="faint num">${total === null || total === undefined ? "" : count(total)}</span>
-    <span class="group" role="group" aria-label="Status">
+    <div class="filters line"><span class="group" role="group" aria-label="Status">
       ${CLASSES.map(([value, words]) => html`<button type="button" aria-pressed=${!only && (params.status ?? "") === value}
         onClick=${() => setQuery({ status: value || null, show: null })}>${words}</button>`)}</span>
     <button type="button" aria-pressed=${!only && params.problems === "true"} title="Refused, against the contract, or not served as meant"
@@ -67,7 +68,7 @@ function Filters({ params, total, unknown }) {
       <select value=${params.service ?? ""} onChange=${(event) => setQuery({ service: event.target.value || null })}>
         <option value="">All services</option>
         ${Object.keys(services).map((name) => html`<option value=${name} selected=${name === params.service}>${name}</option>`)}</select></label>
-    ${params.operation && html`<button type="button" onClick=${() => setQuery({ operation: null })} title="Remove this filter">${params.operation} ✕</button>`}
+    ${params.operation && html`<button type="button" onClick=${() => setQuery({ operation: null })} title="Remove this filter">${params.operation} ✕</button>`}</div>
     <span class="spacer"></span><${Search} value=${params.text ?? ""} /></div>`;
 }
 
@@ -89,7 +90,7 @@ function Known({ filters, opened }) {
   return html`<div class=${`split ${number === null ? "" : "open"}`}>
     <div class="list">
       <${Problem} error=${error} />
-      ${items.length > 0 && html`<div class="columns requests-row" aria-hidden="true">
+      ${items.length > 0 && html`<div class="list-head requests-row" aria-hidden="true">
         <span>Time</span><span>Status</span><span>Method</span><span>Path</span><span>Operation</span><span>Took</span></div>`}
       ${items.length > 0 ? html`<div class="requests-list"><${VirtualList} items=${items} count=${items.length} keyOf=${(item) => item.n} row=${row}
           rowHeight=${narrow ? 60 : 32} selected=${items.findIndex((item) => item.n === number)} loadMore=${loadMore}

@@ -94,17 +94,17 @@ function View({ path, params }) {
   const more = data && most < MOST && data.length >= FIRST;
   return html`<div class="screen">
     <div class="heading"><h1>Webhooks</h1><span class="faint num">${counts.webhooks ? plural(counts.webhooks, "attempt") : ""}</span>
-      <span class="group" role="group" aria-label="State">${STATES.map(([value, words]) => html`<button type="button" aria-pressed=${state === value}
+      <div class="filters line"><span class="group" role="group" aria-label="State">${STATES.map(([value, words]) => html`<button type="button" aria-pressed=${state === value}
         onClick=${() => setQuery({ state: value || null })}>${words}</button>`)}</span>
       <label><span class="hidden-text">Service</span><select value=${service ?? ""} onChange=${(change) => setQuery({ service: change.target.value || null, event: null })}>
         <option value="">All services</option>${Object.entries(services).filter(([, item]) => item.events.length).map(([key]) => html`<option value=${key} selected=${key === service}>${key}</option>`)}</select></label>
       <label><span class="hidden-text">Event</span><select value=${event ?? ""} onChange=${(change) => setQuery({ event: change.target.value || null })}>
-        <option value="">All events</option>${events.map((key) => html`<option value=${key} selected=${key === event}>${key}</option>`)}</select></label>
+        <option value="">All events</option>${events.map((key) => html`<option value=${key} selected=${key === event}>${key}</option>`)}</select></label></div>
     </div>
     <div class=${`split ${name ? "open" : ""}`}>
       <div class="list"><${Problem} error=${error} />
         ${items.length > 0 ? html`
-          <div class="columns webhooks-row" aria-hidden="true"><span>Last attempt</span><span>State</span><span>Event</span><span>About</span><span>To</span><span class="right">Attempts</span></div>
+          <div class="list-head webhooks-row" aria-hidden="true"><span>Last attempt</span><span>State</span><span>Event</span><span>About</span><span>To</span><span class="right">Attempts</span></div>
           <div class="webhooks-list"><${VirtualList} items=${items} keyOf=${(item) => `${item.service} ${item.key}`} row=${row} rowHeight=${narrow ? 60 : 32}
             selected=${items.findIndex((item) => item.service === openedService && item.key === name)} loadMore=${() => more && setMost(MOST)}
             onOpen=${(item) => setPath(item.service, item.key)} label="Webhooks" /></div>`
