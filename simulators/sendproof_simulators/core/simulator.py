@@ -186,11 +186,13 @@ class Keys:
 class Proof:
     """A second part of a request that must belong to the same client as its credential, such as a signature.
 
-    `matches(credentials, request)` returns True if that part belongs to the client with these credentials.
+    `matches(credentials, request)` returns True if that part belongs to the client with these credentials. If it is the
+    header `name` with the HMAC-SHA256 of the body in hex, `signed_with` is the credential that is its key.
     """
 
     name: str
     matches: Callable[[Mapping[str, str], Request], bool]
+    signed_with: str = ""
 
 
 #: `preview(context, state, now, body)` returns what the service would do, and does nothing. It raises `ValueError`.

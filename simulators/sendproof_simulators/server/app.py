@@ -100,6 +100,7 @@ class Simulators:
             self.services,
             self.addresses,
             wall,
+            control,
             JudgeProcess(judge_command()),
             lambda: access.address(self.addresses.control)["url"],
         )

@@ -37,7 +37,7 @@ SIMULATOR = Simulator(
     default_credentials=_DEFAULT_CREDENTIALS,
     extract_credential=signing.called_tenant,
     credential_place="metric-TENANT_ID in front of the path",
-    proof=Proof(name=signing.SIGNATURE_HEADER, matches=signing.is_signed_by),
+    proof=Proof(name=signing.SIGNATURE_HEADER, matches=signing.is_signed_by, signed_with="tenant_token"),
     # The token is never sent, so it identifies no request.
     public=frozenset({"tenant_token"}),
     authorize=_authorize,
