@@ -325,7 +325,8 @@ def _listen(address: Mapping[str, Any]) -> Listen:
 
 
 _UNAUTHENTICATED_FIELDS = (
-    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt"),
+    *("meant", "meant_service", "differs"),
 )
 
 
