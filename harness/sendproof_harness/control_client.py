@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 
@@ -101,6 +101,10 @@ class ControlClient:
             raise self._not_control_api(f"{self.url}/control", repr(health))
         return health
 
+    def fault_catalogue(self) -> list[dict[str, Any]]:
+        """Return the kinds of faults, each `{"fault", "on", "when", "summary", "fields"}`."""
+        return self._list("GET", "/faults")
+
     def dialects(self) -> dict[str, Any]:
         """Return the dialects by service, each `{"name", "question", "options"}`; the first option is the default."""
         return self._object("GET", "/dialects")
@@ -119,6 +123,10 @@ class ControlClient:
     def sandbox(self, sandbox: str) -> dict[str, Any]:
         """Return the same as `create_sandbox`, for an existing sandbox."""
         return self._object("GET", _path(sandbox))
+
+    def sandboxes(self) -> list[dict[str, Any]]:
+        """Return all sandboxes, each as `create_sandbox` does."""
+        return self._list("GET", "/sandboxes")
 
     def delete_sandbox(self, sandbox: str) -> None:
         """Delete a sandbox."""
@@ -205,17 +213,25 @@ class ControlClient:
 
     # -- webhooks and faults ---------------------------------------------------------------------------
 
-    def webhooks(self, sandbox: str, service: str, event: str) -> list[dict[str, Any]]:
-        """Return the webhooks of one event so far, the oldest first, each with its `key`."""
-        return self._list("GET", f"{_path(sandbox)}/webhooks?service={service}&event={event}")
+    def webhooks(self, sandbox: str, service: str | None = None, event: str | None = None) -> list[dict[str, Any]]:
+        """Return the webhooks so far, the oldest first of each service, each with its `key`; None: of all."""
+        return self._list("GET", f"{_path(sandbox)}/webhooks{_query(service=service, event=event)}")
 
-    def resend_webhook(self, sandbox: str, service: str, key: str) -> None:
-        """Send a webhook again."""
-        self._call("POST", f"{_path(sandbox)}/webhooks/resend", {"service": service, "key": key})
+    def resend_webhook(self, sandbox: str, service: str, key: str) -> dict[str, Any]:
+        """Send a webhook again; return `{"service", "key", "copy"}`."""
+        return self._object("POST", f"{_path(sandbox)}/webhooks/resend", {"service": service, "key": key})
 
-    def add_faults(self, sandbox: str, faults: Sequence[Json]) -> None:
-        """Add faults: all of them, or none."""
-        self._call("POST", f"{_path(sandbox)}/faults", list(faults))
+    def faults(self, sandbox: str) -> list[dict[str, Any]]:
+        """Return the active faults in the order of their addition, each with its `id` and `injected`."""
+        return self._list("GET", f"{_path(sandbox)}/faults")
+
+    def add_faults(self, sandbox: str, faults: Sequence[Json]) -> list[dict[str, Any]]:
+        """Add faults: all of them, or none. Return the active ones."""
+        return self._list("POST", f"{_path(sandbox)}/faults", list(faults))
+
+    def clear_faults(self, sandbox: str) -> None:
+        """Remove all faults."""
+        self._call("DELETE", f"{_path(sandbox)}/faults")
 
     def pending_kill(self, sandbox: str) -> dict[str, Any] | None:
         """Wait for a kill that the harness has to carry out; None after a while without one."""
@@ -348,6 +364,12 @@ class ControlClient:
 
 def _path(sandbox: str) -> str:
     return f"/sandboxes/{quote(sandbox, safe='')}"
+
+
+def _query(**filters: object) -> str:
+    """Return the query of a request, without the filters that are None."""
+    words = {name: filter_ for name, filter_ in filters.items() if filter_ is not None}
+    return f"?{urlencode(words)}" if words else ""
 
 
 def _provider_path(sandbox: str, provider: str) -> str:
