@@ -128,6 +128,26 @@ class ControlClient:
         """Return all sandboxes, each as `create_sandbox` does."""
         return self._list("GET", "/sandboxes")
 
+    def reset_sandbox(self, sandbox: str) -> dict[str, Any]:
+        """Set a sandbox back to its beginning; return it."""
+        return self._object("POST", f"{_path(sandbox)}/reset")
+
+    def snapshots(self, sandbox: str) -> list[dict[str, Any]]:
+        """Return the snapshots of a sandbox, each `{"name", "at", "n"}`."""
+        return self._list("GET", f"{_path(sandbox)}/snapshots")
+
+    def create_snapshot(self, sandbox: str, name: str) -> dict[str, Any]:
+        """Keep the present state of a sandbox under a name."""
+        return self._object("POST", f"{_path(sandbox)}/snapshots", {"name": name})
+
+    def restore_snapshot(self, sandbox: str, name: str) -> None:
+        """Set a sandbox back to a snapshot."""
+        self._call("POST", f"{_path(sandbox)}/snapshots/{quote(name, safe='')}/restore")
+
+    def delete_snapshot(self, sandbox: str, name: str) -> None:
+        """Delete a snapshot."""
+        self._call("DELETE", f"{_path(sandbox)}/snapshots/{quote(name, safe='')}")
+
     def delete_sandbox(self, sandbox: str) -> None:
         """Delete a sandbox."""
         self._call("DELETE", _path(sandbox))
@@ -229,6 +249,10 @@ class ControlClient:
         """Add faults: all of them, or none. Return the active ones."""
         return self._list("POST", f"{_path(sandbox)}/faults", list(faults))
 
+    def remove_fault(self, sandbox: str, fault: str) -> None:
+        """Remove one fault."""
+        self._call("DELETE", f"{_path(sandbox)}/faults/{quote(fault, safe='')}")
+
     def clear_faults(self, sandbox: str) -> None:
         """Remove all faults."""
         self._call("DELETE", f"{_path(sandbox)}/faults")
@@ -241,6 +265,37 @@ class ControlClient:
     def complete_fault(self, sandbox: str, fault: str) -> None:
         """Report that a kill was carried out; the simulators then release the call or webhook that they hold."""
         self._call("POST", f"{_path(sandbox)}/faults/{fault}/completed")
+
+    # -- activity --------------------------------------------------------------------------------------
+
+    def request_log(self, sandbox: str, **filters: object) -> dict[str, Any]:
+        """Return a page of requests to the services, the newest first: `{"items", "next", "total"}`."""
+        return self._object("GET", f"{_path(sandbox)}/requests{_query(**filters)}")
+
+    def request(self, sandbox: str, number: int) -> dict[str, Any]:
+        """Return one request by its number in the journal, with headers and bodies, and with its response."""
+        return self._object("GET", f"{_path(sandbox)}/requests/{number}")
+
+    def messages(self, sandbox: str, **filters: object) -> dict[str, Any]:
+        """Return a page of messages that the providers accepted, the newest first: `{"items", "next", "total"}`."""
+        return self._object("GET", f"{_path(sandbox)}/messages{_query(**filters)}")
+
+    def message(self, sandbox: str, provider: str, message: str) -> dict[str, Any]:
+        """Return one message with its states and receipts."""
+        return self._object("GET", f"{_path(sandbox)}/messages/{quote(provider)}/{quote(message, safe='')}")
+
+    def customers(self, sandbox: str, **filters: object) -> dict[str, Any]:
+        """Return a page of customers in the order of the audience: `{"items", "next", "total"}`."""
+        return self._object("GET", f"{_path(sandbox)}/customers{_query(**filters)}")
+
+    def customer(self, sandbox: str, customer: str) -> dict[str, Any]:
+        """Return one customer: attributes, consent, obligations, messages, and the story."""
+        return self._object("GET", f"{_path(sandbox)}/customers/{quote(customer, safe='')}")
+
+    def changes(self, sandbox: str, since: str, timeout_s: float) -> dict[str, Any]:
+        """Wait until a part differs from the version `since`: `{"version", "clock", "counts", "parts"}`."""
+        path = f"{_path(sandbox)}/changes{_query(since=since, timeout_s=timeout_s)}"
+        return self._object("GET", path, response_s=timeout_s + _GRACE_S)
 
     # -- clock -----------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from sendproof_simulators.control import (
     triggers,
     webhooks,
 )
+from sendproof_simulators.control.activity import changes, messages, requests
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
@@ -33,10 +34,13 @@ from sendproof_simulators.server.request_bounds import find_excess
 _MODULES = (
     attributes,
     campaigns,
+    changes,
     clock,
     faults,
     journal,
+    messages,
     process,
+    requests,
     sandboxes,
     services,
     settings,

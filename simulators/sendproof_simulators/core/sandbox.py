@@ -1,7 +1,7 @@
 """One isolated sandbox: the state, credentials, clock, randomness and journal of its services."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.recording.exchanges import RecentExchanges
 from sendproof_simulators.core.recording.journal import Journal
 from sendproof_simulators.core.recording.redaction import Redaction
 from sendproof_simulators.core.recording.seal import sealed
@@ -41,6 +42,9 @@ DEFAULT_CHANNELS = (
 _OF_A_REQUEST = frozenset({"delivery", "rejection"})
 
 _encode = msgspec.json.Encoder().encode
+
+#: Returns the messages that a customer is due, by the index of the customer: the fields of its obligations.
+CustomerObligations = Callable[[int], Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +98,13 @@ class _ScheduledItem:
     item: _ServiceTimer | Attempt | ReorderedWebhook
 
 
+def _without_excluded(fields: Mapping[str, Any], exclusions: Mapping[object, Exclusion]) -> Mapping[str, Any]:
+    """Return an expectation; it is no longer owed if the channel's provider itself sends nothing for it."""
+    excluded = exclusions.get(fields["channel"]) if fields.get("owed") else None
+    reason = None if excluded is None else excluded(fields)
+    return fields if reason is None else {**fields, "owed": False, "reason": reason, "text": None}
+
+
 def _fire(scheduled: _ScheduledItem) -> None:
     scheduled.sandbox.fire(scheduled.item)
 
@@ -134,6 +145,8 @@ class Sandbox:
         `watch` checks what the services send; None checks nothing.
         """
         self.watch = watch
+        #: Differs between sandboxes that had the same name one after the other.
+        self.generation = 0
         self.settings = settings
         self.credentials = credentials
         random = KeyedRandom(settings.seed)
@@ -162,6 +175,7 @@ class Sandbox:
         }
         self.redaction = Redaction()
         self.journal = Journal(wall, self.redaction)
+        self.exchanges = RecentExchanges()
         self.clock = clock or VirtualClock(
             wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode
         )
@@ -263,12 +277,18 @@ class Sandbox:
         for name, simulator in self._simulators.items():
             if simulator.campaigns is not None:
                 for since, entry in simulator.campaigns.expectations(self.contexts[name], self.states[name]):
-                    fields = entry.fields
-                    excluded = exclusions.get(fields["channel"]) if fields.get("owed") else None
-                    reason = None if excluded is None else excluded(fields)
-                    if reason is not None:
-                        fields = {**fields, "owed": False, "reason": reason, "text": None}
+                    fields = _without_excluded(entry.fields, exclusions)
                     yield _encode({"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **fields})
+
+    def obligations_of_customers(self) -> CustomerObligations:
+        """Return a function that returns what one customer is due by now, of planned campaigns too."""
+        exclusions = self._exclusions()
+        sources = [
+            simulator.campaigns.obligations_of_customers(self.contexts[name], self.states[name], self.clock.now())
+            for name, simulator in self._simulators.items()
+            if simulator.campaigns is not None
+        ]
+        return lambda index: [_without_excluded(fields, exclusions) for source in sources for fields in source(index)]
 
     def _exclusions(self) -> dict[object, Exclusion]:
         """Return the exclusions of the providers that have some, by channel."""

@@ -47,6 +47,7 @@ class Sandboxes:
         self._by_id: dict[str, Sandbox] = {}
         self._by_credential: dict[tuple[str, str], Owner] = {}
         self._names_drawn = 0
+        self._created = 0
         #: The seed of all credentials; None: those of the default sandbox are published, others follow its own seed.
         self.credential_seed: int | None = None
         #: The maximum number of sandboxes, each of which needs about a megabyte.
@@ -70,6 +71,8 @@ class Sandboxes:
         sandbox = Sandbox(
             settings, self._simulators, self._contracts, credentials, self._wall, self._sender, clock, watch
         )
+        self._created += 1
+        sandbox.generation = self._created
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
             simulator = self._simulators[service]

@@ -62,3 +62,42 @@ def _print_customers(page: Json, console: Console) -> None:
     print_table(console, ("customer", "name", "phone", "opted out"), rows)
     if page["total"] is not None and page["total"] > len(rows):
         print_lines(console, ["", f"{len(rows):,} of {page['total']:,} customers; --search finds others."])
+
+
+def _print_customer(customer: Json, console: Console) -> None:
+    facts = (
+        ("customer", customer["customer"]),
+        ("name", customer["name"]),
+        ("phone", customer["phone"] or "-"),
+        ("opted out", customer["opted_out_by"] or ("yes" if customer["opted_out"] else "no")),
+    )
+    print_facts(console, facts)
+    print_heading(console, "Attributes")
+    print_facts(console, [(name, value) for name, value in customer["attributes"].items() if value is not None])
+    print_heading(console, "Consent")
+    consent = [
+        (f"{place['channel']}", place["provider"], "yes" if place["consents"] else "no", place["by"] or "")
+        for place in customer["consent"]
+    ]
+    print_table(console, ("channel", "provider", "consents"), consent, text="source")
+    print_heading(console, "Messages that are due")
+    obligations = [
+        (
+            time_text(obligation["due"]),
+            f"{obligation['campaign']}",
+            f"{obligation['channel']}",
+            obligation["state"],
+            obligation["message"] or "-",
+            obligation["text"] if obligation["owed"] else f"none is owed: {obligation['reason']}",
+        )
+        for obligation in customer["obligations"]
+    ]
+    if obligations:
+        print_table(console, ("due", "campaign", "channel", "state", "message"), obligations, text="text")
+    else:
+        print_lines(console, ["none"])
+    print_heading(console, "Story")
+    lines = [f"{time_text(entry['at'])}  {entry['text']}" for entry in customer["story"]]
+    print_lines(console, lines or ["Nothing happened yet."])
+    if customer["story_truncated"]:
+        print_lines(console, ["Only the newest entries are shown; `sendproof explain` shows all of them."])

@@ -45,7 +45,7 @@ def add(
 ) -> None:
     """Add a fault: the next matching call or webhook is affected.
 
-    Example: sendproof fault add status --call textlocal.sendSms --set status=503 --times 2
+    Example: sendproof fault add status --call textlocal.send --set status=503 --times 2
     """
     with open_sandbox(control_url, sandbox) as opened:
         position = {"call": call, "webhook": webhook, "when": when}
@@ -109,7 +109,7 @@ def _times(text: str) -> int | str:
 
 def _settings(fault: str, texts: Sequence[str], catalogue: Sequence[Json]) -> dict[str, Any]:
     """Return the settings of a fault; one in virtual time may be a length of time such as 30m."""
-    fields = next((kind["fields"] for kind in catalogue if kind["fault"] == fault), {})
+    fields: Json = next((kind["fields"] for kind in catalogue if kind["fault"] == fault), {})
     return {
         name: length(value) if fields.get(name, {}).get("x-unit") == _VIRTUAL_TIME and isinstance(value, str) else value
         for name, value in parameters(texts).items()
@@ -136,14 +136,15 @@ def _print_faults(faults: Sequence[Json], console: Console) -> None:
 
 
 def _affected(fault: Json) -> str:
-    """Return the affected ones by number, from 1: `1`, `2-4` or `3 and later`."""
+    """Return the affected calls or webhooks, counted from 1: `call 1`, `calls 2-4` or `all calls from 3`."""
+    target = "call" if "call" in fault else "webhook"
     first, times = fault["nth"], fault["times"]
     if times == _ALL:
-        return "all" if first == 1 else f"{first} and later"
-    return str(first) if times == 1 else f"{first}-{first + times - 1}"
+        return f"all {target}s" if first == 1 else f"all {target}s from {first}"
+    return f"{target} {first}" if times == 1 else f"{target}s {first}-{first + times - 1}"
 
 
 def _settings_text(fault: Json) -> str:
     conditions = [f"where {name} is {value}" for name, value in fault["where"].items()]
-    settings = [f"{name}={value}" for name, value in fault.items() if name not in _POSITION and value is not None]
+    settings = [f"{name}={value}" for name, value in fault.items() if name not in _POSITION and value not in {None, ""}]
     return ", ".join([*settings, *conditions])

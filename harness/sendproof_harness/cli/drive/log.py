@@ -58,7 +58,7 @@ def list_(
     }
     print_entry = _print_json if json else _print_line
     with open_sandbox(control_url, sandbox) as opened:
-        fetch = partial(opened.control.requests, sandbox, **filters)
+        fetch = partial(opened.control.request_log, sandbox, **filters)
         if follow:
             # Ctrl-C is the usual end.
             with suppress(KeyboardInterrupt):
@@ -157,8 +157,8 @@ def _print_exchange(exchange: Json, console: Console) -> None:
         ("messages", caused),
     )
     print_facts(console, facts)
-    query = f"?{exchange['query']}" if exchange["query"] else ""
-    _print_part(console, f"{exchange['method']} {exchange['path']}{query}", exchange, "request")
+    query = "&".join(f"{name}={value}" for name, value in exchange["query"])
+    _print_part(console, f"{exchange['method']} {exchange['path']}{'?' if query else ''}{query}", exchange, "request")
     _print_part(console, f"Response {exchange['status']}", exchange, "response")
 
 

@@ -39,6 +39,10 @@ class Redaction:
         if len(secret) >= _MIN_LENGTH:
             self._names[secret.encode()] = secret_name(secret).encode()
 
+    def redact(self, text: str) -> str:
+        """Return a text without the credentials of the sandbox."""
+        return self.redact_line(text.encode()).decode()
+
     def redact_line(self, line: bytes) -> bytes:
         """Return an encoded entry without the credentials of the sandbox."""
         for secret, name in self._names.items():
