@@ -1,5 +1,6 @@
 """The commands `sendproof log ...`: the requests to the services of a running sandbox."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -21,6 +22,8 @@ Json = Mapping[str, Any]
 
 # The longest long poll of the control API, in real seconds.
 _POLL_S = 25.0
+# The shortest time between two looks.
+_PAUSE_S = 0.25
 
 group = listing_group("List or follow the requests to the services of a running sandbox.")
 
@@ -92,11 +95,14 @@ def _follow(
     known = newest(lambda start, count: fetch(before=start, limit=count), limit)["items"]
     _print_all(reversed(known), print_entry)
     last = known[0]["n"] if known else 0
+    pause = threading.Event()
     while not reader_has_gone():
         changes = opened.control.changes(opened.name, version, _POLL_S)
         version = changes["version"]
         if "requests" in changes["parts"]:
             last = _print_later(fetch, last, print_entry)
+        # Under load, each look would find something new.
+        pause.wait(_PAUSE_S)
 
 
 def _print_later(fetch: Callable[..., dict[str, Any]], last: int, print_entry: Callable[[Json], None]) -> int:

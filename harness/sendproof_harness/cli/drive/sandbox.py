@@ -35,11 +35,6 @@ def create(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything that is random.", min=0)] = 1,
     customers: Annotated[int, typer.Option(help="Number of customers.", min=0, max=10_000_000)] = 1_000,
-    opted_out: Annotated[float, typer.Option(help="Share of the customers who opted out.", min=0, max=1)] = 0.04,
-    unusable_numbers: Annotated[
-        float, typer.Option(help="Share of the customers without a usable number.", min=0, max=1)
-    ] = 0.02,
-    country: Annotated[str | None, typer.Option(help="Country of the customers: GB or US. Default: GB.")] = None,
     channels: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,7 +60,7 @@ def create(
         typer.Option(
             "--dialect",
             metavar="NAME=OPTION",
-            help="Option of a dialect, such as optimove.row_order=shuffled; may be repeated.",
+            help="Option of a dialect, such as optimove.row_order=descending; may be repeated.",
         ),
     ] = None,
     no_rate_limits: Annotated[bool, typer.Option("--no-rate-limits", help="Accept any number of requests.")] = False,
@@ -89,12 +84,7 @@ def create(
     with open_control(control_url) as control:
         wanted = {
             "seed": seed,
-            "audience": {
-                "customers": customers,
-                "opted_out": opted_out,
-                "unusable_numbers": unusable_numbers,
-                **({} if country is None else {"country": country}),
-            },
+            "audience": {"customers": customers},
             "clock": _clock(start, rate, clock_of),
             "rate_limits": not no_rate_limits,
             "allow_remote_webhooks": allow_remote_webhooks,
@@ -230,7 +220,7 @@ def _read_settings(file: Path) -> dict[str, Any]:
     except msgspec.DecodeError as error:
         raise ValueError(f"--settings: expected JSON in {file}, got an error: {error}") from None
     if not isinstance(settings, dict):
-        raise ValueError(f'--settings: expected an object such as {{"seed": 7}} in {file}')
+        raise ValueError(f'--settings: expected an object such as {{"seed": 7}} in {file}')  # noqa: TRY004 - it refuses the command
     return settings
 
 

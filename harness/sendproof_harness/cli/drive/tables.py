@@ -16,6 +16,7 @@ from sendproof_harness.terminal import Text
 _GAP = "  "
 # In less room than this, a text is printed below its row instead of next to it.
 _LEAST_TEXT_WIDTH = 28
+_LONGEST_NUMBER = len("10,000,000")
 
 
 def print_table(
@@ -74,8 +75,8 @@ def _print_blocks(console: Console, names: Sequence[str], table: Sequence[Sequen
 
 
 def _is_numeric(cells: Iterable[str]) -> bool:
-    """Return True for a column of numbers, which are aligned on the right."""
-    return all(cell.replace(",", "").replace(".", "", 1).isdigit() for cell in cells if cell)
+    """Return True for a column of numbers, which are aligned on the right; longer digits are identifiers."""
+    return all(len(cell) <= _LONGEST_NUMBER and cell.replace(",", "").isdigit() for cell in cells if cell)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], text: str) -> str:
