@@ -22,7 +22,7 @@ from sendproof_simulators.control import (
     triggers,
     webhooks,
 )
-from sendproof_simulators.control.activity import changes, messages, requests
+from sendproof_simulators.control.activity import changes, customers, messages, requests
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
@@ -36,6 +36,7 @@ _MODULES = (
     campaigns,
     changes,
     clock,
+    customers,
     faults,
     journal,
     messages,

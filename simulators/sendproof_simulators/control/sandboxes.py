@@ -41,6 +41,15 @@ async def get_sandbox(call: ControlCall) -> Response:
     return json_response(sandbox_json(call.control, call.sandbox))
 
 
+async def reset_sandbox(call: ControlCall) -> Response:
+    """Replace a sandbox with one as it was created."""
+    sandboxes, sandbox = call.control.sandboxes, call.sandbox
+    others = [other.id for other in sandboxes.on_clock_of(sandbox) if other is not sandbox]
+    if others:
+        raise ControlError(409, f"the sandbox shares its clock with {', '.join(others)}; delete them first")
+    return json_response(sandbox_json(call.control, await sandboxes.reset(sandbox.id)))
+
+
 async def delete_sandbox(call: ControlCall) -> Response:
     """Delete a sandbox."""
     if call.sandbox.id == DEFAULT:

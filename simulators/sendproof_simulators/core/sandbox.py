@@ -179,6 +179,7 @@ class Sandbox:
         self.clock = clock or VirtualClock(
             wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode
         )
+        self._began = self.clock.real()
         self.faults = Faults()
         self.dispatcher = WebhookDispatcher(
             clock=self.clock,
@@ -199,6 +200,14 @@ class Sandbox:
     @property
     def id(self) -> str:
         return self.settings.name
+
+    def start_of_reset(self) -> Instant:
+        """Return the start of the clock if the sandbox were created anew: later if its time passes by itself.
+
+        So a bridge on the machine's clock still has the time of the sandbox, even after an advance.
+        """
+        rate = self.settings.rate or 0
+        return self.settings.start + int((self.clock.real() - self._began) * 1000 * rate)
 
     def try_acquire(self, simulator: Simulator, credential: str) -> bool:
         """Count a request of a credential and return True, or return False above the service's rate limit."""

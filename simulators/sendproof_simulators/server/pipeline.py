@@ -373,7 +373,7 @@ class ServicePipeline:
         return result
 
     def _keep_unauthenticated(self, fields: dict[str, object]) -> None:
-        self.unauthenticated.append(fields)
+        self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})
         self.unauthenticated_count += 1
 
     def too_large(self) -> Response:

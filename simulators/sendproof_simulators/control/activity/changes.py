@@ -43,6 +43,7 @@ async def get_changes(call: ControlCall) -> Response:
     return json_response(
         {
             "version": ".".join(versions.values()),
+            "generation": call.sandbox.generation,
             "clock": clock_json(call.sandbox),
             "counts": _counts(call),
             "parts": changed,

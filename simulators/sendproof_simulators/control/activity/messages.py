@@ -1,12 +1,14 @@
 """The operations of `control.yaml` on the messages that the providers of a sandbox accepted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sendproof_simulators.control.activity.attribution import Attribution
+from sendproof_simulators.control.activity.entries import entries_with
+from sendproof_simulators.control.activity.message_events import receipts_of, states_of
 from sendproof_simulators.control.activity.pages import Entry, PageRequest, read_page
-from sendproof_simulators.control.call import ControlCall
+from sendproof_simulators.control.call import ControlCall, ControlError
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.messaging.lifecycle import TEST
@@ -28,13 +30,23 @@ async def list_messages(call: ControlCall) -> Response:
         before=params.get("before"),
         needle=params.get("text", ""),
     )
-    messages = _Messages(call, sandbox)
+    messages = Messages(call, sandbox)
     page = await read_page(sandbox.journal, wanted, lambda entry: messages.item(entry, params))
     is_filtered = any(params.get(name) for name in _FILTERS)
     return json_response(page.as_json(None if is_filtered else sandbox.journal.counts[DELIVERY]))
 
 
-class _Messages:
+async def get_message(call: ControlCall) -> Response:
+    """Return one message with its states and receipts."""
+    sandbox, provider, id_ = call.sandbox, call.params["provider"], call.params["message"]
+    entries = [entry async for entry in entries_with(sandbox.journal, {id_}) if entry.get("service") == provider]
+    delivery = next((entry for entry in entries if entry["kind"] == DELIVERY and entry["message"] == id_), None)
+    if delivery is None:
+        raise ControlError(404, f"{provider} has accepted no message {id_!r}; list the messages for their ids")
+    return json_response(Messages(call, sandbox).details(delivery, entries))
+
+
+class Messages:
     """The messages of a sandbox as JSON, with what providers and customers' obligations say about them."""
 
     def __init__(self, call: ControlCall, sandbox: Sandbox) -> None:
@@ -42,6 +54,15 @@ class _Messages:
         self._sandbox = sandbox
         self._now = sandbox.clock.now()
         self._attribution = Attribution(sandbox)
+
+    def details(self, delivery: Entry, entries: Sequence[Entry]) -> dict[str, object]:
+        """Return the JSON of a delivery with its states and receipts, from the entries of the journal about it."""
+        return {
+            **self._json(delivery, self._status(delivery)),
+            "states": states_of(delivery, entries, self._now),
+            "receipts": receipts_of(delivery, entries),
+            "request": delivery.get("request"),
+        }
 
     def item(self, entry: Entry, params: Mapping[str, Any]) -> dict[str, object] | None:
         """Return the JSON of a delivery, or None if the parameters exclude it."""
@@ -51,11 +72,12 @@ class _Messages:
         state = _state(entry, status)
         if params.get("state", state) != state:
             return None
+        found = self._json(entry, status)
+        is_wanted = all(params.get(name, found[name]) == found[name] for name in ("campaign", "customer"))
+        return found if is_wanted else None
+
+    def _json(self, entry: Entry, status: MessageStatus | None) -> dict[str, object]:
         recipient = self._attribution.recipient(entry, None if status is None else status.customer)
-        if params.get("campaign", recipient.campaign) != recipient.campaign:
-            return None
-        if params.get("customer", recipient.customer) != recipient.customer:
-            return None
         parts = count_parts(entry["text"])
         return {
             "provider": entry["service"],
@@ -67,7 +89,7 @@ class _Messages:
             "sender": entry.get("sender"),
             "parts": parts.parts if status is None else status.parts,
             "encoding": parts.encoding if status is None else status.encoding,
-            "state": state,
+            "state": _state(entry, status),
             "campaign": recipient.campaign,
             "channel": recipient.channel,
             "customer": recipient.customer,

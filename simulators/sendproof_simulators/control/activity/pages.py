@@ -68,12 +68,12 @@ async def read_page(
             if item is not None:
                 page.items.append(item)
             if looked_at % _PAUSE == 0:
-                await asyncio.sleep(0)  # noqa: TID251 - other requests are served in between
+                await pause()
         parts_read += 1
         if parts_read == PARTS_MAX and part.first > request.after + 1:
             page.next = part.first
             return page
-        await asyncio.sleep(0)  # noqa: TID251 - other requests are served in between
+        await pause()
     return page
 
 
@@ -97,6 +97,11 @@ def _newest_first(part: JournalPart, request: PageRequest) -> Iterator[tuple[int
             entry = msgspec.json.decode(line)
             if entry["kind"] in request.kinds:
                 yield number, entry
+
+
+async def pause() -> None:
+    """Let other requests be served."""
+    await asyncio.sleep(0)  # noqa: TID251 - this is no wait
 
 
 def json_text(text: str) -> bytes:

@@ -169,6 +169,11 @@ class CustomerRecords:
         is_unchanged = self._first_change is None or self._first_change > at
         return self.audience if is_unchanged and not self.added_count else _CustomersAsOf(self, self.audience, at)
 
+    def customer(self, index: int, at: Instant) -> Customer:
+        """Return a customer at an instant, also one that an upsert created."""
+        customers = self.as_of(at) if index < self._size else _CustomersAsOf(self, self.audience, at)
+        return customers.customer(index)
+
     def find(self, customer: str, at: Instant) -> Customer | None:
         """Return the customer with this id at an instant, or None."""
         index = self.index_of(customer)
