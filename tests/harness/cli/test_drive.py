@@ -84,6 +84,14 @@ def test_settings_of_a_file_replace_those_of_options(driver, tmp_path):
     assert (status, output.startswith(f"sendproof: --settings: expected JSON in {file}")) == (3, True)
 
 
+def test_sandbox_is_reset_with_its_keys(driver):
+    driver.send("Hello")
+    driver.lines("clock", "advance", "1d")
+    reset = driver.read("sandbox", "reset")
+    assert (reset["services"], reset["clock"]["now"]) == (driver.sandbox["services"], "2026-03-02T06:00:00.000Z")
+    assert driver.read("messages")["items"] == []
+
+
 def test_sandbox_on_a_shared_clock_has_its_time(driver):
     shared = driver.read("sandbox", "create", "--clock-of", driver.name)
     driver.read("clock", "advance", "1h")
@@ -143,23 +151,50 @@ def test_fault_on_an_unknown_call_is_refused_with_the_nearest(driver):
 # -- requests ----------------------------------------------------------------------------------------------
 
 
+def own(lines: list[str]) -> list[str]:
+    """Return the lines of requests with a number: others belong to no sandbox, and may be those of another test."""
+    return [line for line in lines if not line.startswith("    -")]
+
+
 def test_log_has_one_line_for_each_request(driver):
     driver.send("Hello")
     driver.request("optimove", "/current/general/GetCurency")
-    first, second = driver.lines("log")
+    first, second = own(driver.lines("log"))
     assert first.startswith("    1  2026-03-02T06:00:00Z  200  textlocal.send_get  ")
     assert "404  optimove GET /current/general/GetCurency" in second
-    assert [json.loads(line)["n"] for line in driver.lines("log", "--problems", "--json")] == [3]
-    assert driver.lines("log", "--status", "5xx") == []
+    assert [line[:5] for line in own(driver.lines("log", "--problems"))] == ["    3"]
+    assert own(driver.lines("log", "--status", "5xx")) == []
+
+
+def test_log_has_requests_without_a_known_credential(driver):
+    """A bridge with a wrong key finds its requests in the log of the sandbox."""
+    path = f"/send/{driver.name}"
+    requests.get(driver.sandbox["services"]["textlocal"]["url"] + path, params={"apikey": "wrong"}, timeout=60)
+    (line,) = driver.lines("log", "--text", path, "--service", "textlocal", "--method", "get")
+    assert (line[:7], f"textlocal GET {path}" in line) == ("    -  ", True)
+    entry = json.loads(driver.lines("log", "--text", path, "--json")[0])
+    assert (entry["n"], entry["path"]) == (None, path)
+
+
+def test_request_is_shown_with_its_response(driver):
+    driver.send("Hello Ann")
+    (message,) = driver.read("log", "show", "1")["messages"]
+    lines = driver.lines("log", "show", "1")
+    assert ["messages", message] in [line.split() for line in lines]
+    assert {"Response 200", "content-type: application/json"} <= set(lines)
+    assert driver.sandbox["services"]["textlocal"]["credentials"]["apikey"] not in "".join(lines)
 
 
 def test_log_is_followed_until_ctrl_c(driver):
     """The pipe of a script or `head` gets each line at once."""
-    following = start("log", "--follow", "--method", "get", environment=driver.environment)
+    following = start("log", "--follow", "--method", "get", "--text", driver.name, environment=driver.environment)
     assert following.stdout is not None
-    for text in ("one", "two"):
-        driver.send(text)
-        assert "textlocal.send_get" in following.stdout.readline()
+    for number in (1, 2):
+        driver.request("optimove", f"/{driver.name}/{number}")
+        assert f"optimove GET /{driver.name}/{number}" in following.stdout.readline()
+    driver.lines("sandbox", "reset", driver.name)
+    driver.request("optimove", f"/{driver.name}/3")
+    assert f"optimove GET /{driver.name}/3" in following.stdout.readline()
     following.send_signal(signal.SIGINT)
     _, errors = following.communicate(timeout=60)
     assert (following.returncode, errors) == (0, "")
@@ -178,6 +213,16 @@ def test_messages_are_listed_with_state_and_text(driver):
     assert driver.lines("messages", "--state", "expired") == ["There are no such messages yet."]
 
 
+def test_message_is_shown_with_its_states_and_receipts(driver):
+    driver.send("Hello Ann")
+    driver.lines("clock", "advance", "2h")
+    message = driver.read("messages")["items"][0]["id"]
+    lines = driver.lines("messages", "show", message)
+    assert {"text         Hello Ann", "state        delivered", "2026-03-02T07:00:00Z  delivered"} <= set(lines)
+    status, output = driver.run("messages", "show", "1")
+    assert (status, output.startswith("sendproof: ")) == (3, True)
+
+
 def test_longer_list_names_its_continuation(driver):
     for text in ("one", "two", "three"):
         driver.send(text)
@@ -185,6 +230,19 @@ def test_longer_list_names_its_continuation(driver):
     assert [message["text"] for message in page["items"]] == ["three", "two"]
     assert driver.lines("messages", "--limit", "2")[-1].endswith(f"or with --before {page['next']}.")
     assert driver.read("messages", "--before", str(page["next"]))["items"][0]["text"] == "one"
+
+
+# -- customers ---------------------------------------------------------------------------------------------
+
+
+def test_customers_are_found_and_shown_with_their_story(driver):
+    (listed,) = driver.read("customers", "--search", "C0000007")["items"]
+    driver.send("Hello you", listed["number"])
+    assert driver.lines("customers", "--search", "C0000007")[1].startswith(f"C0000007  {listed['name']}")
+    lines = driver.lines("customers", "show", "C0000007")
+    assert ["FIRST_NAME", listed["name"].split()[0]] in [line.split() for line in lines]
+    assert "Hello you" in lines[-1]
+    assert driver.lines("customers", "--search", "nobody")[0] == "There are no such customers."
 
 
 # -- the program -------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -11,8 +10,9 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli.drive.groups import listing_group
-from sendproof_harness.cli.drive.opened import OpenedSandbox, open_sandbox, print_result
-from sendproof_harness.cli.drive.pages import MOST_PER_PAGE, Before, Limit, newest
+from sendproof_harness.cli.drive.opened import open_sandbox, print_result
+from sendproof_harness.cli.drive.pages import Before, Limit
+from sendproof_harness.cli.drive.request_log import RequestLog
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, time_text
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName
 from sendproof_harness.interruption import enter_stage
@@ -47,7 +47,8 @@ def list_(
 ) -> None:
     """List the newest requests, one in a line, the newest last.
 
-    With --json, each line is one JSON object.
+    A request without a known credential belongs to no sandbox. It has no number, and the time of the machine. With
+    --json, each line is one JSON object.
 
     Example: sendproof log --problems --limit 50
     """
@@ -61,14 +62,13 @@ def list_(
     }
     print_entry = _print_json if json else _print_line
     with open_sandbox(control_url, sandbox) as opened:
-        fetch = partial(opened.control.request_log, sandbox, **filters)
+        log = RequestLog(opened.control, sandbox, filters)
         if follow:
             # Ctrl-C is the usual end.
             with suppress(KeyboardInterrupt):
-                _follow(opened, fetch, limit, print_entry)
+                _follow(log, limit, print_entry)
         else:
-            page = newest(lambda start, count: fetch(before=start, limit=count), limit, before)
-            _print_all(reversed(page["items"]), print_entry)
+            _print_all(log.newest(limit, before), print_entry)
 
 
 @group.command()
@@ -86,30 +86,17 @@ def show(
         print_result(opened.control.request(sandbox, number), _print_exchange, json=json)
 
 
-def _follow(
-    opened: OpenedSandbox, fetch: Callable[..., dict[str, Any]], limit: int, print_entry: Callable[[Json], None]
-) -> None:
+def _follow(log: RequestLog, limit: int, print_entry: Callable[[Json], None]) -> None:
     """Print the newest requests and then each further one; end when nothing reads the output any more."""
     enter_stage("following the log")
-    version = opened.control.changes(opened.name, "0", 0)["version"]
-    known = newest(lambda start, count: fetch(before=start, limit=count), limit)["items"]
-    _print_all(reversed(known), print_entry)
-    last = known[0]["n"] if known else 0
+    log.wait(0)
+    _print_all(log.newest(limit), print_entry)
     pause = threading.Event()
     while not reader_has_gone():
-        changes = opened.control.changes(opened.name, version, _POLL_S)
-        version = changes["version"]
-        if "requests" in changes["parts"]:
-            last = _print_later(fetch, last, print_entry)
+        log.wait(_POLL_S)
+        _print_all(log.further(), print_entry)
         # Under load, each look would find something new.
         pause.wait(_PAUSE_S)
-
-
-def _print_later(fetch: Callable[..., dict[str, Any]], last: int, print_entry: Callable[[Json], None]) -> int:
-    """Print all requests after the number `last`; return the number of the newest."""
-    later = newest(lambda start, count: fetch(before=start, after=last, limit=count), MOST_PER_PAGE * 1_000)["items"]
-    _print_all(reversed(later), print_entry)
-    return int(later[0]["n"]) if later else last
 
 
 def _print_all(entries: Iterable[Json], print_entry: Callable[[Json], None]) -> None:
@@ -129,7 +116,8 @@ def entry_text(entry: Json) -> str:
     """Return a request as one line: number, time, status, call, duration, and what was wrong with it."""
     duration = "" if entry["ms"] is None else f"  {entry['ms']:.0f} ms"
     notes = "; ".join(_notes(entry))
-    return f"{entry['n']:>5}  {time_text(entry['at'])}  {entry['status']}  {_call_text(entry)}{duration}" + (
+    number = "-" if entry["n"] is None else entry["n"]
+    return f"{number:>5}  {time_text(entry['at'])}  {entry['status']}  {_call_text(entry)}{duration}" + (
         f"  {notes}" if notes else ""
     )
 
