@@ -55,7 +55,7 @@ class SandboxSettings:
     it is advanced. A clock of the mode real cannot be advanced.
     `strict`: check what the services send.
     `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
-    Optimove's credentials, see `SandboxContext`.
+    Optimove's credentials, see `SandboxContext`. `scenario` is for the judge of the sandbox, and means nothing here.
     """
 
     name: str
@@ -71,6 +71,7 @@ class SandboxSettings:
     nightly_at: int | None = None
     key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     clock_mode: str = VIRTUAL
+    scenario: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

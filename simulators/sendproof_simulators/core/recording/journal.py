@@ -16,6 +16,7 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.recording.redaction import Redaction, redact_urls
+from sendproof_simulators.core.recording.traffic import Traffic
 
 # A write of this size takes about 0.1 ms; smaller blocks would only add system calls.
 BLOCK_BYTES = 256 * 1024
@@ -60,6 +61,7 @@ class Journal:
     def __init__(self, wall: WallClock, redaction: Redaction | None = None) -> None:
         self._redaction = redaction or Redaction()
         self.counts: Counter[str] = Counter()
+        self.traffic = Traffic()
         self._wall = wall
         self._lines: list[bytes] = []
         self._count = 0
@@ -73,6 +75,7 @@ class Journal:
     def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> int:
         """Append one entry at an instant and return its number."""
         self.counts[kind] += 1
+        self.traffic.add(at, kind)
         self._kinds.add(kind)
         self._count += 1
         line = _encode(
@@ -89,6 +92,11 @@ class Journal:
         self._pending += len(line)
         if self._pending > BLOCK_BYTES:
             self._spill()
+        return self._count
+
+    @property
+    def count(self) -> int:
+        """The number of entries, which is the number of the last one."""
         return self._count
 
     @property
