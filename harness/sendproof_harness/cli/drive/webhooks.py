@@ -34,7 +34,7 @@ def list_(
     """
     with open_sandbox(control_url, sandbox) as opened:
         found = opened.control.webhooks(sandbox, service, event)
-        wanted = [webhook for webhook in found if not (failed and _is_delivered(webhook))]
+        wanted = sorted((webhook for webhook in found if not (failed and _is_delivered(webhook))), key=_first_attempt)
         print_result(wanted[-limit:], _print_webhooks, json=json)
 
 
@@ -63,6 +63,11 @@ def _service_of(opened: OpenedSandbox, key: str) -> str:
         found = ", ".join(sorted(services)) or "no webhook with it"
         raise ValueError(f"expected the key of one webhook, got {key!r} ({found}); list them: sendproof webhooks")
     return str(services.pop())
+
+
+def _first_attempt(webhook: Json) -> tuple[bool, str]:
+    """Return the place of a webhook in the list: by its first attempt, and those without one last."""
+    return not webhook["attempts"], webhook["attempts"][0]["at"] if webhook["attempts"] else ""
 
 
 def _is_delivered(webhook: Json) -> bool:
