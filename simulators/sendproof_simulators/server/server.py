@@ -156,7 +156,7 @@ class DefaultSandbox:
     examples: bool
 
     def settings(self, start: Instant) -> SandboxSettings:
-        """Return the settings of a sandbox on real time."""
+        """Return the settings of a sandbox with the time of the machine, until its users advance or pause it."""
         return SandboxSettings(
             name=DEFAULT,
             seed=self.seed,
