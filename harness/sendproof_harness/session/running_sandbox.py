@@ -26,9 +26,10 @@ def _history_file(control: ControlClient, sandbox: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="sendproof-") as folder:
         file = Path(folder) / "history.ndjson"
         control.save_history(sandbox, file, at_once=True)
-        now = control.clock(sandbox)["now"]
-        head = {"n": 0, "at": now, "real": 0.0}
-        lines = [{"kind": "running"}, *_unauthenticated(control, sandbox)]
+        made = control.sandbox(sandbox)
+        head = {"n": 0, "at": made["clock"]["now"], "real": 0.0}
+        scenario = [made["scenario"]] if made.get("scenario") else []
+        lines = [{"kind": "running"}, *scenario, *_unauthenticated(control, sandbox)]
         insert_before_end(file, [{**head, **line} for line in lines])
         yield file
 

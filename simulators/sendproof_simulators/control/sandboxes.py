@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, read_instant
 from sendproof_simulators.control.clock import clock_json
 from sendproof_simulators.control.templates import message_providers
@@ -17,6 +19,8 @@ from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.core.simulator import CUSTOMER_IDS, NUMBERS, Channel
 
 SHARED = "shared"
+# Those of the library need a twentieth of this.
+_SCENARIO_BYTES = 64 * 1024
 DEFAULT_AUDIENCE = {"customers": 1000, "opted_out": 0.04, "unusable_numbers": 0.02}
 
 
@@ -70,6 +74,7 @@ def sandbox_json(control: ControlContext, sandbox: Sandbox) -> dict[str, Any]:
             for name, values in sandbox.credentials.items()
         },
         "channels": [channel.view() for channel in sandbox.settings.channels],
+        "scenario": sandbox.settings.scenario,
     }
 
 
@@ -104,7 +109,16 @@ def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSet
         nightly_at=_time_of_day(fields["nightly"]["at"]) if "nightly" in fields else None,
         dialects=fields.get("dialects", {}),
         key_scopes=fields.get("keys", {}),
+        scenario=_scenario(fields.get("scenario")),
     )
+
+
+def _scenario(fields: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what the judge is to know about a scenario; `ControlError` if that is too long to keep."""
+    size = len(msgspec.json.encode(fields))
+    if size > _SCENARIO_BYTES:
+        raise ControlError(409, f"scenario: expected at most {_SCENARIO_BYTES:,} bytes of JSON, got {size:,}")
+    return fields
 
 
 def _start(call: ControlCall, clock: Mapping[str, Any], clock_of: Sandbox | None) -> Instant:

@@ -54,7 +54,7 @@ class SandboxSettings:
     `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
     `strict`: check what the services send.
     `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
-    Optimove's credentials, see `SandboxContext`.
+    Optimove's credentials, see `SandboxContext`. `scenario` is for the judge of the sandbox, and means nothing here.
     """
 
     name: str
@@ -69,6 +69,7 @@ class SandboxSettings:
     dialects: Mapping[str, str] = field(default_factory=dict)
     nightly_at: int | None = None
     key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scenario: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,35 @@
 // What Optimove's screens say about campaigns: words for states, events and metrics.
 
-import {html} from "../vendor/htm-preact.js";
-import {href} from "./links.js";
-import {Badge} from "./state.js";
-import {count, exact, share, span} from "./format.js";
+import { html } from "../vendor/htm-preact.js";
+import { href } from "./links.js";
+import { Badge } from "./state.js";
+import { count, exact, share, span } from "./format.js";
 
 const STATES = {
   planned: ["Scheduled", "wait", "Optimove has not announced it yet."],
   on_hold: ["On hold", "wait", "It waits until the bridge has named the customers who may get messages."],
-  announced: ["Announced", "good", "Optimove has announced it to its listeners."],
+  announced: ["Announced", "wait", "Optimove has announced it to its listeners."],
   cancelled: ["Cancelled", "bad", "No message may go out after the cancellation."],
   running: ["Running", "good", "Each customer who meets its criteria gets a message."],
+  sending: ["In progress", "wait", "Some of its send times have passed."],
+  executed: ["Executed", "good", "All its send times have passed."],
 };
 
 const EVENTS = {
   1: "Campaign processed", 4: "Campaign cancelled", 5: "Clearance asked for", 11: "Trigger fired", 13: "Campaign announced",
 };
 
-/** Show the state of a campaign in Optimove's words. */
-export function CampaignState({state}) {
+/** Show the state of a campaign in Optimove's words, at the time `now`. */
+export function CampaignState({campaign, now}) {
+  const state = stateAt(campaign, now);
   const [word, tone, title] = STATES[state] ?? [state, "plain", ""];
   return html`<${Badge} tone=${tone} title=${title}>${word}<//>`;
+}
+
+/** Return the state, in which an announced campaign goes on with its send times. */
+function stateAt({state, scheduled_times: times}, now) {
+  if (state !== "announced" || !now || !times.length || now < times[0]) return state;
+  return now < times.at(-1) ? "sending" : "executed";
 }
 
 /** Return the meaning of an event of Optimove. */

@@ -2,7 +2,7 @@
 
 import { api } from "../api.js";
 import { touch, useClock } from "../live.js";
-import { readDuration } from "./duration.js";
+import { readAdvance } from "./duration.js";
 import { day, longDay, second, span, time } from "./format.js";
 import { useKey } from "./shortcuts.js";
 import { attempt } from "./toasts.js";
@@ -12,16 +12,6 @@ const STEPS = [["1 min", 6e4], ["1 h", 36e5], ["1 day", 864e5], ["1 week", 6048e
 const RATES = [1, 10, 60, 600, 3600];
 // Real seconds after which an advance gives up.
 const TIMEOUT_S = 600;
-
-/** Return the body of an advance for a text such as `90 min`, `1d 2h` or an instant; null for any other text. */
-export function readAdvance(text) {
-  const by = readDuration(text);
-  if (by !== null) return { by_ms: by };
-  if (!/^\s*\d{4}-\d\d-\d\d/.test(text)) return null;
-  const iso = text.trim().replace(" ", "T");
-  const instant = new Date(/T.*([zZ]|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso.includes("T") ? iso : `${iso}T00:00`}Z`);
-  return Number.isNaN(instant.getTime()) ? null : { to: instant.toISOString() };
-}
 
 /** The current time of the clock: between two responses it goes on with the clock's rate. */
 function useNow(clock) {

@@ -26,3 +26,13 @@ function exactSpan(ms) {
   const text = span(ms);
   return text && readDuration(text) === ms ? text : `${ms / 1000} s`;
 }
+
+/** Return the body of an advance for a text such as `90 min`, `1d 2h` or an instant; null for any other text. */
+export function readAdvance(text) {
+  const by = readDuration(text);
+  if (by !== null) return { by_ms: by };
+  if (!/^\s*\d{4}-\d\d-\d\d/.test(text)) return null;
+  const iso = text.trim().replace(" ", "T");
+  const instant = new Date(/T.*([zZ]|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso.includes("T") ? iso : `${iso}T00:00`}Z`);
+  return Number.isNaN(instant.getTime()) ? null : { to: instant.toISOString() };
+}

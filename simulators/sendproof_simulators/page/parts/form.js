@@ -1,7 +1,9 @@
 // Forms: labelled fields, times in UTC, and what the API says about them.
 
-import {html, useState} from "../vendor/htm-preact.js";
-import {Problem} from "./state.js";
+import { html, useState } from "../vendor/htm-preact.js";
+import { readAdvance } from "./duration.js";
+import { distance, time } from "./format.js";
+import { Problem } from "./state.js";
 
 let fields = 0;
 
@@ -61,31 +63,45 @@ export function CheckField({label, hint, value, onChange}) {
   </div>`;
 }
 
-/** Ask for an instant in UTC; an empty field is null. `shortcuts` are pairs of a label and an instant. */
-export function InstantField({label, hint, value, onChange, shortcuts = [], ...attributes}) {
-  return html`<${Field} label=${`${label} (UTC)`} hint=${hint}>${props => html`
-    <input type="datetime-local" step="1" ...${attributes} ...${props} value=${local(value)}
-      onInput=${event => onChange(event.target.value ? instant(event.target.value) : null)} />
-    ${shortcuts.length > 0 && html`<span class="shortcuts">${shortcuts.map(([text, at]) => html`
-      <button type="button" class="chip" key=${text} onClick=${() => onChange(at)}>${text}</button>`)}</span>`}
+/** Return the instant of a text such as `2026-03-03 09:00` or `+2h`, as the commands read it; null for other texts. */
+export function instantOf(text, now) {
+  const {by_ms: by, to} = readAdvance(text.trim().replace(/^\+/, "")) ?? {};
+  return by === undefined ? to ?? null : later(now, by);
+}
+
+/**
+ * Ask for an instant in UTC, such as `2026-03-03 09:00` or `+2h` from `now`. An empty field is null, a wrong one is
+ * refused. `shortcuts` are pairs of a label and the text that a click on it enters.
+ */
+export function InstantField({label, hint, value, now, onChange, shortcuts = [], ...attributes}) {
+  const [text, setText] = useState(shortOf(value));
+  const isWrong = text.trim() !== "" && !instantOf(text, now);
+  const enter = typed => {
+    setText(typed);
+    onChange(typed.trim() ? instantOf(typed, now) : null);
+  };
+  const resolved = value && !isWrong ? `${time(value)}, ${distance(value, now)}` : "";
+  return html`<${Field} label=${`${label} (UTC)`} hint=${isWrong ? "Expected a time such as 2026-03-03 09:00 or +2h." : resolved || hint}>${props => html`
+    <input type="text" placeholder="2026-03-03 09:00 or +2h" ...${attributes} ...${props} value=${text} aria-invalid=${isWrong}
+      ref=${input => input?.setCustomValidity(isWrong ? "Expected a time such as 2026-03-03 09:00 or +2h" : "")}
+      onInput=${event => enter(event.target.value)} />
+    ${shortcuts.length > 0 && html`<span class="shortcuts">${shortcuts.map(([name, typed]) => html`
+      <button type="button" class="chip" key=${name} onClick=${() => enter(typed)}>${name}</button>`)}</span>`}
   `}<//>`;
 }
 
-/** Return an instant as a field for local times shows it: the UTC time without its zone. */
-const local = iso => (iso ? iso.slice(0, 19) : "");
-
-/** Return the instant of a field for local times. */
-const instant = text => `${text.length === 16 ? `${text}:00` : text}Z`;
+/** Return an instant as it is typed: `2026-03-03 09:00`. */
+export const shortOf = iso => (iso ? iso.slice(0, 19).replace("T", " ").replace(/:00$/, "") : "");
 
 /** Return an instant `ms` later. */
 export const later = (iso, ms) => new Date(Date.parse(iso) + ms).toISOString();
 
-/** Return the next instant with this hour, at the earliest tomorrow. */
+/** Return this hour of tomorrow as it is typed. */
 export function tomorrow(iso, hour) {
   const date = new Date(iso);
   date.setUTCDate(date.getUTCDate() + 1);
   date.setUTCHours(hour, 0, 0, 0);
-  return date.toISOString();
+  return shortOf(date.toISOString());
 }
 
 /**

@@ -55,10 +55,10 @@ export function span(ms) {
   return `${Math.floor(ms / size)} ${unit}` + (rest ? ` ${rest} ${nextUnit}` : "");
 }
 
-/** Return a phone number in groups, such as "+44 7152 415 661". */
+/** Return an international phone number in groups, such as "+44 7152 415 661". Other texts stay as they are. */
 export function phone(value) {
   const digits = String(value ?? "").replace(/^\+|^00/, "");
-  if (!/^\d{8,15}$/.test(digits)) return String(value ?? "–");
+  if (!/^[1-9]\d{7,14}$/.test(digits)) return String(value ?? "–");
   const country = digits.startsWith("1") ? 1 : 2;
   const rest = digits.slice(country);
   const head = rest.slice(0, rest.length - 6);

@@ -1,7 +1,7 @@
 // Lists that the API returns page by page, newest first. They stay live while they are read.
 
-import {useMemo, useState} from "../vendor/htm-preact.js";
-import {useLive} from "../live.js";
+import { useMemo, useState } from "../vendor/htm-preact.js";
+import { useLive } from "../live.js";
 
 const PAGE = 100;
 const MOST = 1_000;

@@ -1,7 +1,7 @@
 // A phone that shows messages as their recipient sees them.
 
-import {html, useEffect, useRef} from "../vendor/htm-preact.js";
-import {longDay, minute, plural} from "./format.js";
+import { html, useEffect, useRef } from "../vendor/htm-preact.js";
+import { longDay, minute, plural } from "./format.js";
 
 const LINK = /(https?:\/\/\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,6}\/\S*)/gi;
 

@@ -1,8 +1,8 @@
 // What does not change while a sandbox lives: its channels, country and attributes.
 
-import {control} from "../api.js";
-import {useLive} from "../live.js";
-import {currentSandbox} from "./links.js";
+import { control } from "../api.js";
+import { useLive } from "../live.js";
+import { currentSandbox } from "./links.js";
 
 const NONE = {channels: [], attributes: {}, services: {}};
 

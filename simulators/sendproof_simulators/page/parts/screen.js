@@ -1,6 +1,6 @@
 // The frame of a screen: a heading with its filters and actions, and the content below.
 
-import {html} from "../vendor/htm-preact.js";
+import { html } from "../vendor/htm-preact.js";
 
 /** Show a screen. `crumbs` are links to where it belongs, `filters` and `actions` stay in view. */
 export function Screen({title, crumbs, filters, actions, under, children}) {

@@ -1,7 +1,7 @@
 // Small parts that say how something is: badges, counted facts, empty screens and problems.
 
-import {html} from "../vendor/htm-preact.js";
-import {capital, count} from "./format.js";
+import { html } from "../vendor/htm-preact.js";
+import { capital, count } from "./format.js";
 
 const TONES = {
   good: ["announced", "running", "delivered", "clicked", "pass", "ok", "accepted", "cleared", "opted in", "answered"],

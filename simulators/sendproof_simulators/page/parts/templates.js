@@ -1,8 +1,8 @@
 // Templates: those of a provider, those that the bridge has listed on a channel, and their texts for a customer.
 
-import {api} from "../api.js";
-import {useLive} from "../live.js";
-import {html} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { useLive } from "../live.js";
+import { html } from "../vendor/htm-preact.js";
 
 // {{FIRST_NAME}} of most providers, and %%|FIRST_NAME^{...}%% of Textlocal.
 const PLACEHOLDER = /\{\{\s*([^}\s]+)\s*\}\}|%%\|([^^|%]+)[^%]*%%/g;

@@ -3,7 +3,7 @@
 // `items` may be sparse: with `count` and `onRange(first, last)` the caller loads what is in view. For a list that is
 // read with a cursor, `loadMore()` is called when the end of `items` comes near.
 
-import {html, useEffect, useLayoutEffect, useRef, useState} from "../vendor/htm-preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 
 // Browsers limit the height of an element; beyond this height, a pixel of the scroll bar stands for more than one.
 const MOST_HEIGHT = 8_000_000;

@@ -1,14 +1,14 @@
 // One campaign: its steps, channels and templates, results, and what the bridge reported and acknowledged.
 
-import {api} from "../api.js";
-import {touch, useLive} from "../live.js";
-import {Acknowledged, Attempts, CampaignState, channelText, criteriaText, eventName} from "../parts/campaign_facts.js";
-import {capital, count, distance, exact, plural, share, time} from "../parts/format.js";
-import {href} from "../parts/links.js";
-import {useSandbox} from "../parts/sandbox.js";
-import {Panel, Screen} from "../parts/screen.js";
-import {Empty, Facts, Figures, Loaded, Problem} from "../parts/state.js";
-import {html, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { touch, useLive } from "../live.js";
+import { Acknowledged, Attempts, CampaignState, channelText, criteriaText, eventName } from "../parts/campaign_facts.js";
+import { capital, count, distance, exact, plural, share, time } from "../parts/format.js";
+import { href } from "../parts/links.js";
+import { useSandbox } from "../parts/sandbox.js";
+import { Panel, Screen } from "../parts/screen.js";
+import { Empty, Facts, Figures, Loaded, Problem } from "../parts/state.js";
+import { html, useState } from "../vendor/htm-preact.js";
 
 const PARTS = ["campaigns", "messages", "webhooks", "triggers", "clock"];
 
@@ -16,7 +16,7 @@ const PARTS = ["campaigns", "messages", "webhooks", "triggers", "clock"];
 export function CampaignView({id}) {
   const {channels} = useSandbox();
   const {data, error} = useLive(() => api.get(`campaigns/${id}/report`), PARTS, [id]);
-  const under = data && html`<p class="line faint"><${CampaignState} state=${data.state} />${capital(data.kind)}</p>`;
+  const under = data && html`<p class="line faint"><${CampaignState} campaign=${data} now=${data.at} />${capital(data.kind)}</p>`;
   return html`<${Screen} title=${data?.name ?? `Campaign ${id}`} crumbs=${html`<a href=${href("campaigns")}>Campaigns</a> / ${id}`}
     under=${under} actions=${data && html`<${Actions} report=${data} />`}>
     <div class="scroll"><div class="stack"><${Loaded} data=${data} error=${error}>${report => html`

@@ -1,17 +1,17 @@
 // Campaigns as Optimove's screens list them: state, channel, target group and results.
 
-import {api} from "../api.js";
-import {useLive} from "../live.js";
-import {CampaignState, channelText, Delivered} from "../parts/campaign_facts.js";
-import {count, time} from "../parts/format.js";
-import {href, setQuery} from "../parts/links.js";
-import {useSandbox} from "../parts/sandbox.js";
-import {Screen} from "../parts/screen.js";
-import {Empty, Loaded} from "../parts/state.js";
-import {html} from "../vendor/htm-preact.js";
-import {CampaignView} from "./campaign.js";
-import {ScheduleView} from "./schedule.js";
-import {TemplatesView} from "./templates.js";
+import { api } from "../api.js";
+import { useClock, useLive } from "../live.js";
+import { CampaignState, channelText, Delivered } from "../parts/campaign_facts.js";
+import { count, time } from "../parts/format.js";
+import { href, setQuery } from "../parts/links.js";
+import { useSandbox } from "../parts/sandbox.js";
+import { Screen } from "../parts/screen.js";
+import { Empty, Loaded } from "../parts/state.js";
+import { html } from "../vendor/htm-preact.js";
+import { CampaignView } from "./campaign.js";
+import { ScheduleView } from "./schedule.js";
+import { TemplatesView } from "./templates.js";
 
 const KINDS = [["", "All"], ["scheduled", "Scheduled"], ["triggered", "Triggered"]];
 
@@ -53,6 +53,7 @@ function matches({name, campaign, kind}, params) {
 }
 
 function CampaignTable({campaigns, channels, isFiltered}) {
+  const clock = useClock();
   if (!campaigns.length && isFiltered) return html`<${Empty} title="No campaign matches">Change the kind or the search.<//>`;
   if (!campaigns.length) {
     return html`<${Empty} title="No campaign yet">
@@ -63,24 +64,29 @@ function CampaignTable({campaigns, channels, isFiltered}) {
     <thead><tr>
       <th scope="col">Campaign</th><th scope="col">Status</th><th scope="col">Channel</th>
       <th scope="col" class="right">Target group</th><th scope="col" class="right">Recipients</th>
-      <th scope="col" class="right">Sent</th><th scope="col">Delivered</th><th scope="col">Announced</th>
+      <th scope="col" class="right">Sent</th><th scope="col">Delivered</th><th scope="col">Send time</th>
     </tr></thead>
-    <tbody>${campaigns.map(campaign => html`<${CampaignRow} key=${campaign.campaign} campaign=${campaign} channels=${channels} />`)}
+    <tbody>${campaigns.map(campaign => html`<${CampaignRow} key=${campaign.campaign} campaign=${campaign} channels=${channels} now=${clock?.now} />`)}
     </tbody>
   </table></div>`;
 }
 
-function CampaignRow({campaign, channels}) {
-  const {campaign: id, name, kind, state, target_group: group, metrics} = campaign;
+function sendTimes({kind, scheduled_times: times}) {
+  if (kind === "triggered") return "at once";
+  return html`${time(times[0])}${times.length > 1 && html`<small>to ${time(times.at(-1))}</small>`}`;
+}
+
+function CampaignRow({campaign, channels, now}) {
+  const {campaign: id, name, kind, target_group: group, metrics} = campaign;
   const names = campaign.channels.map(channel => channelText(channel, channels)).join(", ");
   return html`<tr>
     <th scope="row"><a href=${href("campaigns", {}, id)}>${name}</a><small>${id}${kind === "triggered" ? " · triggered" : ""}</small></th>
-    <td data-label="Status"><${CampaignState} state=${state} /></td>
+    <td data-label="Status"><${CampaignState} campaign=${campaign} now=${now} /></td>
     <td data-label="Channel">${names}</td>
     <td data-label="Target group" class="right">${group ? count(group.customers) : "–"}</td>
     <td data-label="Recipients" class="right">${count(campaign.recipients)}</td>
     <td data-label="Sent" class="right">${count(metrics.sent)}</td>
     <td data-label="Delivered"><${Delivered} metrics=${metrics} /></td>
-    <td data-label="Announced">${time(campaign.announced_at)}</td>
+    <td data-label="Send time">${sendTimes(campaign)}</td>
   </tr>`;
 }

@@ -1,14 +1,14 @@
 // Customers: search for one by id, name or number, and open the story.
 
-import {api} from "../api.js";
-import {useLive} from "../live.js";
-import {phone, plural} from "../parts/format.js";
-import {setPath, setQuery} from "../parts/links.js";
-import {Screen} from "../parts/screen.js";
-import {Badge, Empty, Problem} from "../parts/state.js";
-import {VirtualList} from "../parts/virtual_list.js";
-import {html, useCallback, useMemo, useState} from "../vendor/htm-preact.js";
-import {CustomerStory} from "./customer.js";
+import { api } from "../api.js";
+import { useLive } from "../live.js";
+import { phone, plural } from "../parts/format.js";
+import { setPath, setQuery } from "../parts/links.js";
+import { Screen } from "../parts/screen.js";
+import { Badge, Empty, Problem } from "../parts/state.js";
+import { VirtualList } from "../parts/virtual_list.js";
+import { html, useCallback, useMemo, useState } from "../vendor/htm-preact.js";
+import { CustomerStory } from "./customer.js";
 
 const PAGE = 200;
 
@@ -66,5 +66,5 @@ function useCustomers(search) {
 function Row({customer}) {
   return html`<span class="message"><span class="who"><b>${customer.name || customer.customer}</b></span>
       <span class="faint">${customer.customer}</span></span>
-    <span class="aside"><span>${phone(customer.phone)}</span>${customer.opted_out && html`<${Badge} tone="bad">opted out<//>`}</span>`;
+    <span class="aside"><span class=${customer.number ? "" : "faint"} title=${customer.number ? undefined : "no usable number"}>${phone(customer.number ?? customer.phone ?? "no number")}</span>${customer.opted_out && html`<${Badge} tone="bad">opted out<//>`}</span>`;
 }

@@ -1,16 +1,16 @@
 // Define a trigger: its criteria, and the template that each customer gets at once.
 
-import {api} from "../api.js";
-import {touch, useLive} from "../live.js";
-import {criteriaText} from "../parts/campaign_facts.js";
-import {CheckField, Form, NumberField, Rows, SelectField, TextField} from "../parts/form.js";
-import {go, href} from "../parts/links.js";
-import {partsText, Phone} from "../parts/phone.js";
-import {channelsOf} from "../parts/sandbox.js";
-import {Screen} from "../parts/screen.js";
-import {Empty} from "../parts/state.js";
-import {filledIn, ListingHint, templateOptions, useTemplates} from "../parts/templates.js";
-import {html, useEffect, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { touch, useLive } from "../live.js";
+import { criteriaText } from "../parts/campaign_facts.js";
+import { CheckField, Form, NumberField, Rows, SelectField, TextField } from "../parts/form.js";
+import { go, href } from "../parts/links.js";
+import { partsText, Phone } from "../parts/phone.js";
+import { channelsOf } from "../parts/sandbox.js";
+import { Screen } from "../parts/screen.js";
+import { Empty } from "../parts/state.js";
+import { filledIn, ListingHint, templateOptions, useTemplates } from "../parts/templates.js";
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 const UNITS = [["60000", "minutes"], ["3600000", "hours"], ["86400000", "days"]];
 
@@ -93,9 +93,13 @@ function bodyOf(plan) {
   return {trigger, campaign, channel, template, criteria: criteriaOf(plan), exclude, repeat, action: action ?? 2};
 }
 
+async function firstCustomer() {
+  const {items: [first]} = await api.get("customers", {limit: 1});
+  return first ? api.get(`customers/${first.customer}`) : {};
+}
+
 function Preview({plan, templates, channel}) {
-  const {data} = useLive(() => api.get("customers", {limit: 1}), ["customers"]);
-  const customer = data?.items[0];
+  const {data: customer} = useLive(firstCustomer, ["customers"]);
   const template = templates.find(item => item.title === plan.template);
   const text = template && filledIn(template.body, customer?.attributes);
   return html`<aside class="preview" aria-label="Preview">

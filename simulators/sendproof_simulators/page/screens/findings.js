@@ -1,13 +1,13 @@
 // Findings so far: the verdict of the judge on this sandbox, root causes first.
 
-import {api} from "../api.js";
-import {useClock, useCounts, useLive} from "../live.js";
-import {capital, count, distance, exact, plural} from "../parts/format.js";
-import {href, setQuery} from "../parts/links.js";
-import {Screen} from "../parts/screen.js";
-import {Badge, Empty, Facts, Problem} from "../parts/state.js";
-import {attempt} from "../parts/toasts.js";
-import {html, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { useClock, useCounts, useLive } from "../live.js";
+import { capital, count, distance, exact, plural } from "../parts/format.js";
+import { href, setQuery } from "../parts/links.js";
+import { Screen } from "../parts/screen.js";
+import { Badge, Empty, Facts, Problem } from "../parts/state.js";
+import { attempt } from "../parts/toasts.js";
+import { html, useState } from "../vendor/htm-preact.js";
 
 const VERDICTS = {
   pass: "Nothing is wrong", fail: "The bridge failed", unknown: "Not everything could be judged", error: "The run itself failed",
@@ -101,7 +101,7 @@ const Blame = ({group}) => html`<${Badge} tone=${group.blame === "bridge" ? "bad
 
 function Check({check}) {
   const {requirement, verdict, looked_at: looked, unit, title, findings} = check;
-  return html`<details class="panel check" open=${verdict === "fail" || verdict === "error"}>
+  return html`<details class="panel judged" open=${verdict === "fail" || verdict === "error"}>
     <summary><${Badge} tone=${TONES[verdict]}>${verdict}<//><b>${title}</b><span class="spacer"></span>
       <span class="faint">${looked ? `${count(looked)} ${unit}` : `no ${unit} to look at`}</span><code>${requirement.number}</code></summary>
     <div class="body stack">
@@ -115,7 +115,7 @@ const source = text => html`<span class="break">${text}</span>`;
 
 function Finding({group}) {
   return html`<article class="finding ${TONES[group.level] ?? "odd"}">
-    <p class="line"><b>${capital(group.cause)}</b><span class="faint">${plural(group.count, "time")}</span>
+    <p class="line"><b>${capital(group.cause)}</b>${group.count > 1 && html`<span class="faint">${count(group.count)} times</span>`}
       ${group.level !== "unknown" && html`<${Blame} group=${group} />`}</p>
     ${group.remedy && html`<p class="remedy"><b>What to do</b> ${group.remedy}</p>`}
     <${Examples} group=${group} />
@@ -136,7 +136,7 @@ function Where({where}) {
     campaign: value => href("campaigns", {}, value),
     number: value => href("outbox", {number: value}),
     request: value => href("requests", {}, value),
-    line: value => href("requests", {}, value),
+    operation: value => href("requests", {operation: value}),
   };
   return Object.entries(where).map(([name, value]) => (links[name]
     ? html`<a key=${name} href=${links[name](value)}>${name} ${value}</a>`

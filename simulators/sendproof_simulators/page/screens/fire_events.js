@@ -1,18 +1,19 @@
 // Record events of customers, and follow what comes back: triggers, the webhook to the bridge, and the message.
 
-import {api} from "../api.js";
-import {touch, useLive} from "../live.js";
-import {Acknowledged, Attempts, CustomerLink} from "../parts/campaign_facts.js";
-import {Form, InstantField, NumberField, Rows, TextField} from "../parts/form.js";
-import {exact, plural} from "../parts/format.js";
-import {href} from "../parts/links.js";
-import {Badge} from "../parts/state.js";
-import {html, useEffect, useState} from "../vendor/htm-preact.js";
-import {parameterOf} from "./define_trigger.js";
+import { api } from "../api.js";
+import { touch, useClock, useLive } from "../live.js";
+import { Acknowledged, Attempts, CustomerLink } from "../parts/campaign_facts.js";
+import { Form, InstantField, NumberField, Rows, TextField } from "../parts/form.js";
+import { exact, plural } from "../parts/format.js";
+import { href } from "../parts/links.js";
+import { Badge } from "../parts/state.js";
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
+import { parameterOf } from "./define_trigger.js";
 
 /** Show the form. `chosen` is the name of a trigger that its fields should meet. */
 export function FireEvents({triggers, chosen, customer}) {
-  const [plan, setPlan] = useState({event: "page_visit", customers: customer ?? "C0000042", times: 1, at: null, parameters: [{name: "", value: ""}]});
+  const now = useClock()?.now;
+  const [plan, setPlan] = useState({event: "page_visit", customers: customer ?? "", times: 1, at: null, parameters: [{name: "", value: ""}]});
   const [result, setResult] = useState(null);
   const change = fields => setPlan(old => ({...old, ...fields}));
   const trigger = triggers.find(item => item.trigger === chosen);
@@ -28,9 +29,9 @@ export function FireEvents({triggers, chosen, customer}) {
     <${Form} label="Record customer events" submit="Record events" onSubmit=${record}>
       <div class="fields">
         <${TextField} label="Event" required pattern="[A-Za-z0-9_.\\-]+" options=${names} value=${plan.event} onChange=${event => change({event})} />
-        <${TextField} label="Customers" required hint="Ids, with spaces or commas." value=${plan.customers} onChange=${customers => change({customers})} />
+        <${TextField} label="Customers" required hint="Ids, with spaces or commas." placeholder="C0000042" value=${plan.customers} onChange=${customers => change({customers})} />
         <${NumberField} label="Times each" min="1" max="1000" value=${plan.times} onChange=${times => change({times})} />
-        <${InstantField} label="At" hint="Empty: now." value=${plan.at} onChange=${at => change({at})} />
+        <${InstantField} label="At" hint="Empty: now." now=${now} value=${plan.at} onChange=${at => change({at})} />
       </div>
       <${Rows} label="Parameters" add="parameter" least=${0} items=${plan.parameters} onChange=${parameters => change({parameters})}
         blank=${() => ({name: "", value: ""})} row=${(parameter, edit) => html`<div class="fields">

@@ -1,17 +1,17 @@
 // The outbox: every message that a provider accepted, and the phone that got it.
 
-import {api} from "../api.js";
-import {useLive} from "../live.js";
-import {Attempts, outcomeOf} from "../parts/campaign_facts.js";
-import {Detail} from "../parts/detail.js";
-import {count, day, exact, minute, phone, plural} from "../parts/format.js";
-import {href, setPath, setQuery} from "../parts/links.js";
-import {usePages} from "../parts/pages.js";
-import {Phone} from "../parts/phone.js";
-import {Screen} from "../parts/screen.js";
-import {Badge, Empty, Facts, Loaded, Problem, toneOf} from "../parts/state.js";
-import {VirtualList} from "../parts/virtual_list.js";
-import {html, useCallback, useMemo, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { useLive } from "../live.js";
+import { Attempts, outcomeOf } from "../parts/campaign_facts.js";
+import { Detail } from "../parts/detail.js";
+import { count, day, exact, minute, phone, plural } from "../parts/format.js";
+import { href, setPath, setQuery } from "../parts/links.js";
+import { usePages } from "../parts/pages.js";
+import { Phone } from "../parts/phone.js";
+import { Screen } from "../parts/screen.js";
+import { Badge, Empty, Facts, Loaded, Problem, toneOf } from "../parts/state.js";
+import { VirtualList } from "../parts/virtual_list.js";
+import { html, useCallback, useMemo, useState } from "../vendor/htm-preact.js";
 
 const FILTERS = ["provider", "campaign", "customer", "number", "state", "text"];
 const STATES = ["", "pending", "delivered", "undelivered", "expired", "invalid", "rejected", "unknown", "scheduled", "cancelled", "test"];
@@ -70,9 +70,10 @@ function Nothing({query}) {
 
 function Row({message}) {
   const {number, customer, text, state, at, campaign, parts} = message;
-  return html`<span class="dot ${toneOf(state)}" title=${state}></span>
+  return html`<span class="dot ${toneOf(state)}" aria-hidden="true"></span>
     <span class="message"><span class="who"><b>${phone(number)}</b>${customer && html` <span class="faint">${customer}</span>`}</span>
       <span class="truncate">${text}</span></span>
+    <span class="state ${toneOf(state)}">${state ?? ""}</span>
     <span class="aside"><time>${day(at)} ${minute(at)}</time>
       <span class="faint">${[campaign && `campaign ${campaign}`, parts > 1 && `${parts} parts`].filter(Boolean).join(" · ")}</span></span>`;
 }

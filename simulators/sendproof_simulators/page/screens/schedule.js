@@ -1,16 +1,16 @@
 // Schedule a campaign, as a marketer does: target group, channel, templates with send times, and a preview.
 
-import {api} from "../api.js";
-import {touch, useClock, useLive} from "../live.js";
-import {Form, CheckField, InstantField, later, NumberField, Rows, SelectField, TextField, tomorrow} from "../parts/form.js";
-import {count, plural, time} from "../parts/format.js";
-import {go, href} from "../parts/links.js";
-import {partsText, Phone} from "../parts/phone.js";
-import {channelsOf, useSandbox} from "../parts/sandbox.js";
-import {Screen} from "../parts/screen.js";
-import {Empty} from "../parts/state.js";
-import {filledIn, ListingHint, templateOptions, useTemplates} from "../parts/templates.js";
-import {html, useEffect, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { touch, useClock, useLive } from "../live.js";
+import { Form, CheckField, InstantField, later, NumberField, Rows, SelectField, TextField, tomorrow } from "../parts/form.js";
+import { count, plural, time } from "../parts/format.js";
+import { go, href } from "../parts/links.js";
+import { partsText, Phone } from "../parts/phone.js";
+import { channelsOf, useSandbox } from "../parts/sandbox.js";
+import { Screen } from "../parts/screen.js";
+import { Empty } from "../parts/state.js";
+import { filledIn, ListingHint, templateOptions, useTemplates } from "../parts/templates.js";
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 const HOUR = 3_600_000;
 
@@ -80,8 +80,8 @@ function Split({split, edit, now, known, several}) {
   return html`<div class="fields">
     <${SelectField} label="Template" required value=${split.template} onChange=${template => edit({template})}
       placeholder=${known.templates.length ? "Choose a template" : "No template at the provider"} options=${templateOptions(known)} />
-    <${InstantField} label="Send time" required value=${split.send_at} onChange=${send_at => edit({send_at})} shortcuts=${[
-      ["now", now], ["+1 h", later(now, HOUR)], ["+1 d", later(now, 24 * HOUR)], ["tomorrow 09:00", tomorrow(now, 9)]]} />
+    <${InstantField} label="Send time" required value=${split.send_at} onChange=${send_at => edit({send_at})} now=${now}
+      shortcuts=${[["now", "+0s"], ["+1h", "+1h"], ["+1d", "+1d"], ["tomorrow 09:00", tomorrow(now, 9)]]} />
     ${several && html`<${NumberField} label="Share" min="0" step="any" value=${split.share} onChange=${share => edit({share})} hint="Relative to the sum." />
     <${NumberField} label="A/B group" min="1" value=${split.group} onChange=${group => edit({group})} hint="1 is group A." />`}
   </div>`;
@@ -89,11 +89,11 @@ function Split({split, edit, now, known, several}) {
 
 function MoreOptions({plan, change, now}) {
   return html`<details><summary>Announcement, clearance and cancellation</summary><div class="fields">
-    <${InstantField} label="Announce at" value=${plan.announce_at} onChange=${announce_at => change({announce_at})} hint="Empty: at once." />
-    <${InstantField} label="Cancel at" value=${plan.cancel_at} onChange=${cancel_at => change({cancel_at})} hint="Empty: not by itself." />
+    <${InstantField} label="Announce at" now=${now} value=${plan.announce_at} onChange=${announce_at => change({announce_at})} hint="Empty: at once." />
+    <${InstantField} label="Cancel at" now=${now} value=${plan.cancel_at} onChange=${cancel_at => change({cancel_at})} hint="Empty: not by itself." />
     <${CheckField} label="Conditional: wait for the bridge's clearance" value=${plan.conditional}
       onChange=${conditional => change({conditional, clearance_by: plan.clearance_by ?? later(now, HOUR)})} />
-    ${plan.conditional && html`<${InstantField} label="Clearance by" required value=${plan.clearance_by} onChange=${clearance_by => change({clearance_by})} />`}
+    ${plan.conditional && html`<${InstantField} label="Clearance by" required now=${now} value=${plan.clearance_by} onChange=${clearance_by => change({clearance_by})} />`}
     <${TextField} label="App of the channel" value=${plan.app} onChange=${app => change({app})} hint="Only for channels with apps." />
     <${TextField} label="Day of the nightly run" placeholder="2026-03-03" value=${plan.day} onChange=${day => change({day})}
       hint="Only for sandboxes with a nightly process." />
@@ -124,13 +124,12 @@ function Preview({plan, templates, channel}) {
   });
   return html`<aside class="preview" aria-label="Preview">
     <${Phone} name=${channel.provider} messages=${messages} empty="Choose a template" />
-    <p class="soft">${customer ? `As ${customer.customer} would see it. ` : ""}${plural(plan.customers ?? 0, "customer")}
-      ${plan.splits[0].send_at ? ` from ${time(plan.splits[0].send_at)}` : ""}.
-      Of ${count(customer?.total)} in the audience.</p>
+    <p class="soft">${customer?.customer ? `As ${customer.customer} would see it. ` : ""}${plural(plan.customers ?? 0, "customer")}
+      ${customer?.total ? ` of ${count(customer.total)}` : ""}${plan.splits[0].send_at ? ` from ${time(plan.splits[0].send_at)}` : ""}.</p>
   </aside>`;
 }
 
 async function firstCustomer(position) {
   const {items, total} = await api.get("customers", {offset: position ?? 0, limit: 1});
-  return items.length ? {...items[0], total} : {total};
+  return items.length ? {...await api.get(`customers/${items[0].customer}`), total} : {total};
 }

@@ -1,15 +1,15 @@
 // Templates of the providers, and the channels on which the bridge has listed them.
 
-import {api} from "../api.js";
-import {touch, useLive} from "../live.js";
-import {AreaField, Form, SelectField, TextField} from "../parts/form.js";
-import {href} from "../parts/links.js";
-import {partsText} from "../parts/phone.js";
-import {useSandbox} from "../parts/sandbox.js";
-import {Panel, Screen} from "../parts/screen.js";
-import {Badge, Empty, Loaded, Problem} from "../parts/state.js";
-import {readable} from "../parts/templates.js";
-import {html, useState} from "../vendor/htm-preact.js";
+import { api } from "../api.js";
+import { touch, useLive } from "../live.js";
+import { AreaField, Form, SelectField, TextField } from "../parts/form.js";
+import { href } from "../parts/links.js";
+import { partsText } from "../parts/phone.js";
+import { useSandbox } from "../parts/sandbox.js";
+import { Panel, Screen } from "../parts/screen.js";
+import { Badge, Empty, Loaded, Problem } from "../parts/state.js";
+import { readable } from "../parts/templates.js";
+import { html, useState } from "../vendor/htm-preact.js";
 
 /** Show the templates of all providers of the channels. */
 export function TemplatesView() {

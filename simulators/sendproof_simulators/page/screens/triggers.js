@@ -1,16 +1,16 @@
 // Triggers: who gets a message when, a form for new ones, and events of customers to fire them.
 
-import {api} from "../api.js";
-import {useLive} from "../live.js";
-import {channelText, criteriaText} from "../parts/campaign_facts.js";
-import {count, plural} from "../parts/format.js";
-import {go, href} from "../parts/links.js";
-import {useSandbox} from "../parts/sandbox.js";
-import {Panel, Screen} from "../parts/screen.js";
-import {Badge, Empty, Loaded} from "../parts/state.js";
-import {html} from "../vendor/htm-preact.js";
-import {FireEvents} from "./fire_events.js";
-import {DefineTrigger} from "./define_trigger.js";
+import { api } from "../api.js";
+import { useLive } from "../live.js";
+import { channelText, criteriaText } from "../parts/campaign_facts.js";
+import { count } from "../parts/format.js";
+import { go, href } from "../parts/links.js";
+import { useSandbox } from "../parts/sandbox.js";
+import { Panel, Screen } from "../parts/screen.js";
+import { Badge, Empty, Loaded } from "../parts/state.js";
+import { html } from "../vendor/htm-preact.js";
+import { FireEvents } from "./fire_events.js";
+import { DefineTrigger } from "./define_trigger.js";
 
 function View({path, params}) {
   const sandbox = useSandbox();
@@ -36,7 +36,7 @@ export const screen = {route: "triggers", title: "Triggers", key: "t", count: "t
 function TriggerCard({trigger, channels}) {
   const {trigger: name, campaign, channel, template, criteria, exclude, repeat, fired} = trigger;
   return html`<article class="panel trigger"><header><h2>${name}</h2>
-      <${Badge} tone=${fired ? "good" : "plain"}>${fired ? `fired ${plural(fired, "time")}` : "not fired yet"}<//>
+      <${Badge} tone=${fired ? "good" : "plain"}>${fired ? fired === 1 ? "fired once" : `fired ${count(fired)} times` : "not fired yet"}<//>
       <span class="spacer"></span>
       <button type="button" class="small" onClick=${() => go("triggers", {trigger: name})}>Fire</button></header>
     <div class="body stack"><p class="when">When a customer has <b>${criteriaText(criteria)}</b>${repeat ? ", each time" : ", once"}</p>
