@@ -178,8 +178,8 @@ class ServicePipeline:
                 found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
                 response = await self._inject_after(exchange, sandbox, response)
                 number = self._record(exchange, sandbox, response)
-                duration_ms = round((sandbox.clock.real() - began) * 1000, 1)
-                sandbox.exchanges.add(number, exchange.sent or request, response, duration_ms)
+                duration_s = sandbox.clock.real() - began
+                sandbox.exchanges.add(number, exchange.sent or request, response, duration_s)
                 sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
                 sandbox.record_contract_violations(sent, found)
                 await sandbox.dispatcher.unanswered.hold(exchange.request, number)
