@@ -31,7 +31,8 @@ export function usePages(fetchPage, parts, deps) {
     if (!kept.next || kept.busy) return;
     kept.busy = true;
     try {
-      const page = await fetchPage({limit: 2 * PAGE, before: kept.next});
+      // Longer and longer pages: a jump to the end of a long list needs few of them.
+      const page = await fetchPage({limit: Math.min(MOST, 2 * kept.items.length), before: kept.next});
       kept.items = [...kept.items, ...page.items];
       kept.next = page.next;
       redraw(tick => tick + 1);
