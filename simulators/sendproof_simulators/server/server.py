@@ -217,7 +217,8 @@ async def _serve(
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         sandbox = await create_default_sandbox(simulators, default)
         control = simulators.access.address(simulators.addresses.control)
-        addresses = {"control": control, "services": _services_json(simulators, sandbox)}
+        page = control["url"] + "/"
+        addresses = {"control": control, "page": page, "services": _services_json(simulators, sandbox)}
         guard = ConnectionGuard(server_bounds())
         config = uvicorn.Config(
             simulators,
