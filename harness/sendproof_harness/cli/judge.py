@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from sendproof_harness.cli.history_file import read_history_file
-from sendproof_harness.cli.options import refuse
+from sendproof_harness.cli.options import AllowUnknown, allowed_checks, refuse
 from sendproof_harness.terminal import Terminal
 
 
 def judge(
     history: Annotated[Path, typer.Argument(help="The history.ndjson of a run.", show_default=False)],
     results: Annotated[Path | None, typer.Option(help="Folder for the reports; otherwise none are written.")] = None,
+    allow_unknown: AllowUnknown = None,
 ) -> None:
     """Judge the recorded history of a run again.
 
@@ -26,10 +27,11 @@ def judge(
     from sendproof_harness.run.results_folder import locked_folder  # noqa: PLC0415
     from sendproof_harness.session.judged_run import judge_and_report  # noqa: PLC0415
 
+    allowed = allowed_checks(allow_unknown)
     content = read_history_file(history)
     try:
         with nullcontext() if results is None else locked_folder(results):
-            status = judge_and_report(history, content, results, Terminal())
+            status = judge_and_report(history, content, results, Terminal(), allowed)
     except RunOptionsError as error:
         refuse(str(error))
     raise typer.Exit(EXIT_STATUS[status])

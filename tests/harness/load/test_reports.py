@@ -239,12 +239,12 @@ def test_junit_properties_have_the_settings(tmp_path):
     }  # fmt: skip
 
 
-def test_junit_of_unknown_is_skipped_and_of_error_is_valid(tmp_path):
+def test_junit_of_unknown_is_an_error_and_of_error_is_valid(tmp_path):
     """Control characters in a reason must not make the file invalid."""
-    skipped = [case.find("skipped") for case in junit_suite(UNKNOWN, tmp_path).iter("testcase")]
+    unknown = [case.find("error") for case in junit_suite(UNKNOWN, tmp_path).iter("testcase")]
     error = junit_suite(ERROR, tmp_path)
 
-    assert [entry if entry is None else entry.get("message") for entry in skipped] == [
+    assert [entry if entry is None else entry.get("message") for entry in unknown] == [
         None,
         "expected none, got nothing to check: no statements",
         "expected at least 1 per second, got not observed, blame: config",

@@ -182,12 +182,14 @@ def test_junit_has_one_case_per_check(faulty_run, tmp_path):
     assert "<script>alert" in failures["delivery.text"].text
 
 
-def test_junit_skips_unknown_check_with_reason(correct_run, tmp_path):
+def test_junit_of_an_unknown_check_is_an_error_with_reason(correct_run, tmp_path):
+    """CI servers show a skipped case as neutral."""
     suite = junit_suite(HistoryBuilder(correct_run.lines[:1]), tmp_path)
-    skipped = {case.get("name", "").partition(":")[0]: case.find("skipped") for case in suite.iter("testcase")}
+    errors = {case.get("name", "").partition(":")[0]: case.find("error") for case in suite.iter("testcase")}
 
-    assert skipped["delivery.once"].get("message") == "nothing to look at: no recipients"
-    assert suite.get("failures") == "0"
+    assert errors["delivery.once"].get("message") == "unknown: nothing to look at: no recipients"
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "0")
+    assert int(suite.get("errors", "")) == sum(error is not None for error in errors.values()) > 0
 
 
 class Page(HTMLParser):
@@ -370,7 +372,9 @@ def test_junit_fails_for_the_root_cause_alone_and_has_it_first(unreached_run, tm
     assert cases[0].get("name", "").startswith("webhooks.acknowledged")
     assert [case.get("name") for case in cases if case.find("failure") is not None] == [cases[0].get("name")]
     (lost,) = (case for case in cases if case.get("name", "").startswith("delivery.once"))
-    assert lost.find("skipped").get("message", "").startswith("10 findings that follow from: optimove event 13")
+    assert (
+        lost.find("skipped").get("message", "").startswith("unknown: 10 findings that follow from: optimove event 13")
+    )
 
 
 def test_html_shows_the_root_cause_first_with_its_consequences(unreached_run, tmp_path):
