@@ -266,10 +266,14 @@ class ControlClient:
         with self._send("GET", f"{_path(sandbox)}/journal?start={start}", None, _HISTORY_S) as response:
             return self._read(response, MAX_JOURNAL_BYTES)
 
-    def save_history(self, sandbox: str, file: Path, within_s: float | None = None) -> None:
-        """Write the history to `file` as it arrives, whatever its size; `UnreachableError` if that takes too long."""
+    def save_history(self, sandbox: str, file: Path, within_s: float | None = None, *, at_once: bool = False) -> None:
+        """Write the history to `file` as it arrives, whatever its size; `UnreachableError` if that takes too long.
+
+        `at_once`: it is that of one instant, also if the sandbox is in use.
+        """
         limit = None if within_s is None else monotonic() + within_s
-        response = self._send("GET", f"{_path(sandbox)}/history", None, within_s or _HISTORY_S)
+        query = "?at_once=true" if at_once else ""
+        response = self._send("GET", f"{_path(sandbox)}/history{query}", None, within_s or _HISTORY_S)
         try:
             with response, file.open("wb") as out:
                 for chunk in response.iter_content(_CHUNK):

@@ -45,12 +45,16 @@ class RunningSimulators:
 
 
 @contextmanager
-def running_simulators(*options: str, errors: IO[str] | None = None, ends_with: int = 0) -> Iterator[RunningSimulators]:
+def running_simulators(
+    *options: str, errors: IO[str] | None = None, ends_with: int = 0, program: str = "sendproof_simulators"
+) -> Iterator[RunningSimulators]:
     """Run `sendproof up --json` with more options, and end it with SIGINT. Its stderr goes to `errors`.
+
+    Only the `program` sendproof_harness gives the simulators a judge.
 
     In strict mode, which `conftest.py` sets, the end fails if a response or webhook violated its contract.
     """
-    command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0", *options]
+    command = [sys.executable, "-m", program, "up", "--json", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout is not None
     try:

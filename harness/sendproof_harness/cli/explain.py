@@ -1,21 +1,33 @@
 """The command `explain`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendproof_harness.cli.history_file import read_history_file
-from sendproof_harness.cli.options import refuse
+from sendproof_harness.cli.history_file import read_history_file, read_running_history
+from sendproof_harness.cli.options import CONTROL_URL, RunningControlUrl, SandboxName, refuse
 from sendproof_harness.terminal import Terminal
+
+if TYPE_CHECKING:
+    from sendproof_harness.history.records import History
 
 
 def explain(
-    run: Annotated[Path, typer.Argument(help="Results folder of a run, or its history.ndjson.", show_default=False)],
-    customer: Annotated[str, typer.Argument(help="Id or phone number of a customer.", show_default=False)],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[RUN] CUSTOMER",
+            help="Results folder of a run or its history.ndjson, by default the running sandbox; and the id or phone"
+            " number of a customer.",
+            show_default=False,
+        ),
+    ],
     html: Annotated[Path | None, typer.Option(help="Also write the timeline to this file, as an HTML page.")] = None,
+    control_url: RunningControlUrl = CONTROL_URL,
+    sandbox: SandboxName = "default",
 ) -> None:
-    """Show everything that happened to one customer.
+    """Show everything that happened to one customer, in a run or in a running sandbox.
 
     The timeline has what the customer was due, what each service and the bridge did, and the findings about it.
 
@@ -29,8 +41,8 @@ def explain(
     from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415
     from sendproof_harness.report.identity import run_text  # noqa: PLC0415
 
-    file = run / "history.ndjson" if run.is_dir() else run
-    history = read_history_file(file)
+    run, customer = _run_and_customer(words)
+    history, name = _history(run, control_url, sandbox)
     try:
         verdict = judge(history)
         findings = [finding for result in verdict.results for finding in result.findings]
@@ -39,7 +51,27 @@ def explain(
         refuse(str(error))
     explain_text.print_explanation(explanation, run_text(history), Terminal())
     if html is not None:
-        _write(html, explain_html.render(explanation, history, file.name))
+        _write(html, explain_html.render(explanation, history, name))
+
+
+def _run_and_customer(words: list[str]) -> tuple[Path | None, str]:
+    """Return the run, None for the running sandbox, and the customer."""
+    *run, customer = words
+    if len(run) > 1:
+        refuse(f"expected a run and a customer, got {len(words)} words: {' '.join(words)}")
+    if not run and Path(customer).exists():
+        refuse(
+            f"expected a customer after the run, got {customer} alone; see the findings of the run for its customers"
+        )
+    return (Path(run[0]) if run else None), customer
+
+
+def _history(run: Path | None, control_url: str, sandbox: str) -> tuple["History", str]:
+    """Return the history of a run or of the running sandbox, and its name."""
+    if run is None:
+        return read_running_history(control_url, sandbox), sandbox
+    file = run / "history.ndjson" if run.is_dir() else run
+    return read_history_file(file), file.name
 
 
 def _write(file: Path, text: str) -> None:

@@ -6,32 +6,60 @@ from typing import Annotated
 
 import typer
 
-from sendproof_harness.cli.history_file import read_history_file
-from sendproof_harness.cli.options import AllowUnknown, allowed_checks, refuse
+from sendproof_harness.cli.history_file import read_history_file, read_running_history
+from sendproof_harness.cli.options import (
+    CONTROL_URL,
+    AllowUnknown,
+    AsJson,
+    RunningControlUrl,
+    SandboxName,
+    allowed_checks,
+    refuse,
+)
+from sendproof_harness.output import echo
 from sendproof_harness.terminal import Terminal
 
 
 def judge(
-    history: Annotated[Path, typer.Argument(help="The history.ndjson of a run.", show_default=False)],
+    history: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The history.ndjson of a run. Default: the running sandbox as it is now.", show_default=False
+        ),
+    ] = None,
     results: Annotated[Path | None, typer.Option(help="Folder for the reports; otherwise none are written.")] = None,
     allow_unknown: AllowUnknown = None,
+    control_url: RunningControlUrl = CONTROL_URL,
+    sandbox: SandboxName = "default",
+    json: AsJson = False,
 ) -> None:
-    """Judge the recorded history of a run again.
+    """Judge the recorded history of a run again, or a running sandbox.
 
-    The history file is the only input. Exit status as for `sendproof run`.
+    The history is the only input. In a running sandbox, what is not yet due or may still come is unknown: neither a
+    failure nor a pass. Exit status as for `sendproof run`.
 
     Example: sendproof judge results/first_campaign/history.ndjson
     """
-    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.judge.verdict import allow_unknown as permit_unknown  # noqa: PLC0415 - see the docstring
+    from sendproof_harness.judge.verdict import judge as judge_history  # noqa: PLC0415
+    from sendproof_harness.report import print_verdict, write_reports  # noqa: PLC0415
+    from sendproof_harness.report.json import render  # noqa: PLC0415
     from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415
-    from sendproof_harness.run.results_folder import locked_folder  # noqa: PLC0415
-    from sendproof_harness.session.judged_run import judge_and_report  # noqa: PLC0415
+    from sendproof_harness.run.results_folder import REPORTS, fresh_folder, locked_folder  # noqa: PLC0415
+    from sendproof_harness.session.judged_run import run_of  # noqa: PLC0415
 
     allowed = allowed_checks(allow_unknown)
-    content = read_history_file(history)
+    content = read_running_history(control_url, sandbox) if history is None else read_history_file(history)
+    verdict = permit_unknown(judge_history(content), allowed)
     try:
         with nullcontext() if results is None else locked_folder(results):
-            status = judge_and_report(history, content, results, Terminal(), allowed)
+            reports = None if results is None else write_reports(verdict, content, fresh_folder(results, REPORTS))
     except RunOptionsError as error:
         refuse(str(error))
-    raise typer.Exit(EXIT_STATUS[status])
+    if json:
+        echo(render(verdict, content).rstrip("\n"))
+    elif history is None:
+        print_verdict(verdict, Terminal(), reports, sandbox=sandbox)
+    else:
+        print_verdict(verdict, Terminal(), reports, run_of(history, results))
+    raise typer.Exit(verdict.exit_status)

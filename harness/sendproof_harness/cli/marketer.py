@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli import formatting
-from sendproof_harness.cli.options import CONTROL_URL_VARIABLE, AsJson, refuse
+from sendproof_harness.cli.options import CONTROL_URL, AsJson, SandboxName, refuse
+from sendproof_harness.cli.options import RunningControlUrl as ControlUrl
 from sendproof_harness.cli.parsing import instant, length, parameters, splits
 from sendproof_harness.output import echo
 from sendproof_harness.terminal import Terminal
@@ -18,17 +19,6 @@ from sendproof_harness.terminal import Terminal
 if TYPE_CHECKING:
     from sendproof_harness.control_client import ControlClient
 
-#: The control API of `sendproof up` with its default ports.
-CONTROL_URL = "http://127.0.0.1:4100"
-
-ControlUrl = Annotated[
-    str,
-    typer.Option(
-        envvar=CONTROL_URL_VARIABLE,
-        help=f"URL of a running control API, as `sendproof up` prints it. Same as {CONTROL_URL_VARIABLE}.",
-    ),
-]
-SandboxName = Annotated[str, typer.Option(help="Name of the sandbox.")]
 CampaignId = Annotated[int, typer.Argument(help="Id of the campaign.", show_default=False)]
 
 group = typer.Typer(help="Do what a marketer does in Optimove, in a running sandbox.", no_args_is_help=True)

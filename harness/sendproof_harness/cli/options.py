@@ -22,6 +22,19 @@ ControlUrl = Annotated[
         f" Same as {CONTROL_URL_VARIABLE}.",
     ),
 ]
+#: The control API of `sendproof up` with its default ports.
+CONTROL_URL = "http://127.0.0.1:4100"
+RunningControlUrl = Annotated[
+    str,
+    typer.Option(
+        envvar=CONTROL_URL_VARIABLE,
+        help=f"URL of a running control API, as `sendproof up` prints it. Same as {CONTROL_URL_VARIABLE}.",
+    ),
+]
+SANDBOX_VARIABLE = "SENDPROOF_SANDBOX"
+SandboxName = Annotated[
+    str, typer.Option(envvar=SANDBOX_VARIABLE, help=f"Name of the sandbox. Same as {SANDBOX_VARIABLE}.")
+]
 Timeout = Annotated[float, typer.Option(min=1, help="Real seconds to wait for the bridge to become ready or idle.")]
 Results = Annotated[Path, typer.Option(help="Folder for reports, histories and logs.")]
 AllowUnknown = Annotated[

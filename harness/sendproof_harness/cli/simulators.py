@@ -4,6 +4,8 @@ This is the only module of the harness that imports the simulators, so that one 
 run talks to them over HTTP alone.
 """
 
+import json
+import os
 from collections.abc import Callable
 from copy import copy
 from functools import wraps
@@ -12,6 +14,7 @@ from typing import Any
 from typer.models import CommandInfo
 
 from sendproof_harness.interruption import enter_stage
+from sendproof_harness.run.simulator_process import JUDGE_COMMAND, JUDGE_VARIABLE
 from sendproof_simulators.cli import app
 
 
@@ -31,6 +34,7 @@ def _entering(stage: str, callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def run(*values: Any, **options: Any) -> Any:
         enter_stage(stage)
+        os.environ.setdefault(JUDGE_VARIABLE, json.dumps(JUDGE_COMMAND))
         return callback(*values, **options)
 
     return run

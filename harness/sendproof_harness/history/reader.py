@@ -52,7 +52,7 @@ def parse_history(lines: Iterable[bytes]) -> History:
     header = _header(first)
     decode = _line_decoder()
     records_by_field: defaultdict[str, list[Line]] = defaultdict(list)
-    end, number, seal = None, 1, ""
+    end, number, seal, entries = None, 1, "", 0
     for number, line in enumerate(chain((first,), stream), start=1):
         if line.isspace() or not line:
             continue
@@ -68,12 +68,14 @@ def parse_history(lines: Iterable[bytes]) -> History:
             end = record
         else:
             records_by_field[FIELD_OF[type(record)]].append(record)
+            entries = max(entries, record.n)
     if end is None:
         raise HistoryError(f"line {number:,}: {_NO_END}")
     obligations = cast("list[Obligation]", records_by_field["obligations"])
     deliveries = cast("list[Delivery]", records_by_field["deliveries"])
     records_by_field["obligations"] = [*with_chosen_alternatives(obligations, deliveries)]
-    return History(header=header, seal=seal, **{field: tuple(records) for field, records in records_by_field.items()})  # type: ignore[arg-type]
+    fields = {field: tuple(records) for field, records in records_by_field.items()}
+    return History(header=header, seal=seal, entries=entries, **fields)  # type: ignore[arg-type]
 
 
 _NO_END = (

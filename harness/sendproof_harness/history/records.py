@@ -28,6 +28,7 @@ from sendproof_harness.history.run_records import (
     Probe,
     RunAborted,
     RunIdentity,
+    RunningSandbox,
     Scenario,
     UnauthenticatedRequest,
 )
@@ -492,6 +493,7 @@ Line = (
     | OtherClient
     | BridgeLog
     | RunAborted
+    | RunningSandbox
     | CustomerEvent
     | Trigger
     | Cancelled
@@ -501,10 +503,14 @@ Line = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """One run. Each tuple is in order of occurrence. `seal` is that of the last line, which covers the whole file."""
+    """One run. Each tuple is in order of occurrence. `seal` is that of the last line, which covers the whole file.
+
+    `entries` is the number of the last event.
+    """
 
     header: Header
     seal: str = ""
+    entries: int = 0
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
@@ -542,6 +548,7 @@ class History:
     other_clients: tuple[OtherClient, ...] = ()
     bridge_logs: tuple[BridgeLog, ...] = ()
     aborted: tuple[RunAborted, ...] = ()
+    running: tuple[RunningSandbox, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()
@@ -550,7 +557,9 @@ class History:
 
 #: The field of `History` that holds each kind of record.
 FIELD_OF: dict[type[Record], str] = {
-    get_args(hint)[0]: name for name, hint in get_type_hints(History).items() if name not in {"header", "seal"}
+    get_args(hint)[0]: name
+    for name, hint in get_type_hints(History).items()
+    if name not in {"header", "seal", "entries"}
 }
 _RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))

@@ -136,6 +136,10 @@ class BridgeLog(Record, frozen=True, gc=False, tag="bridge_log"):
     cut: bool = False
 
 
+class RunningSandbox(Record, frozen=True, gc=False, tag="running"):
+    """The history of a sandbox in use: the bridge may be at work, and whatever is missing may still come."""
+
+
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
     """The run ended early.
 

@@ -64,8 +64,7 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
     """Add the facts of a run to a history file, as lines at the virtual time `now`."""
     # They are no events of the sandbox, so they have neither a number nor a real time there.
     head = {"n": 0, "at": now, "real": 0.0}
-    asks = {"asks": "contract"} if facts.conformance_only else {}
-    scenario = {"kind": "scenario", "name": facts.scenario, "file": facts.file, **asks, **facts.wishes}
+    scenario = scenario_line(facts.scenario, facts.file, facts.wishes, conformance_only=facts.conformance_only)
     lines: list[dict[str, object]] = [scenario]
     if facts.identity is not None:
         lines.append({"kind": "run", **facts.identity})
@@ -77,6 +76,12 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
     if facts.aborted is not None:
         lines.append({"kind": "aborted", **facts.aborted})
     insert_before_end(history, [_without_secrets({**head, **line}, facts.secrets) for line in lines])
+
+
+def scenario_line(name: str, file: str, wishes: Mapping[str, object], *, conformance_only: bool) -> dict[str, object]:
+    """Return the line about the scenario of a run, without a time."""
+    asks = {"asks": "contract"} if conformance_only else {}
+    return {"kind": "scenario", "name": name, "file": file, **asks, **wishes}
 
 
 def _without_secrets(line: Mapping[str, object], secrets: Sequence[str]) -> Mapping[str, object]:

@@ -37,6 +37,7 @@ def document(verdict: Verdict, history: History) -> Mapping[str, object]:
         "sandbox": header.sandbox,
         "clock": header.clock.mode,
         "ended": iso(header.ended),
+        "entries": history.entries,
         "identity": identity_document(history),
         "summary": summary(verdict),
         "ledger": dict(verdict.ledger),

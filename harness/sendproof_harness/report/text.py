@@ -32,12 +32,17 @@ _TEXT_MAX = 160
 
 
 def print_verdict(
-    verdict: Verdict, console: Console, reports: Mapping[str, Path] | None = None, run: Path | None = None
+    verdict: Verdict,
+    console: Console,
+    reports: Mapping[str, Path] | None = None,
+    run: Path | None = None,
+    *,
+    sandbox: str | None = None,
 ) -> None:
     """Print root causes, checks, delivery ledger, other findings with examples, the seed, and the reports' paths.
 
-    `run` is the folder or the history of the run; with it, the output ends with the next command to run,
-    if the verdict has a customer to explain.
+    `run` is the folder or the history of the run, `sandbox` the name of a running one; with either, the output ends
+    with the next command to run, if the verdict has a customer to explain.
     """
     for root in verdict.roots:
         console.print(Padding(_root(root), (0, 0, 1, 1), expand=False))
@@ -47,7 +52,7 @@ def print_verdict(
     parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_groups, _together(others))]
     for part in (*parts, _ending(verdict)):
         console.print(Padding(part, (1, 0, 0, 1), expand=False))
-    for label, text in _unwrapped(verdict, reports or {}, run):
+    for label, text in _unwrapped(verdict, reports or {}, _explained(run, sandbox)):
         line = Text.assemble((f" {label:<12}", "bold"), text)
         # A command or a path that is cut into lines cannot be copied.
         console.print(line, soft_wrap=True)
@@ -217,12 +222,19 @@ def _allowed(verdict: Verdict) -> list[str | tuple[str, str]]:
     return [("\nallowed     ", "bold"), f"unknown, as --allow-unknown permits: {names}"] if names else []
 
 
-def _unwrapped(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Iterator[tuple[str, str]]:
+def _explained(run: Path | None, sandbox: str | None) -> str | None:
+    """Return what the command `explain` takes before the customer, None without a run."""
+    if sandbox is not None:
+        return f"--sandbox {shlex.quote(sandbox)}"
+    return None if run is None else shlex.quote(str(run))
+
+
+def _unwrapped(verdict: Verdict, reports: Mapping[str, Path], explained: str | None) -> Iterator[tuple[str, str]]:
     """Yield the lines that must stay whole, as label and text: the paths of the reports, and what to do next."""
     yield from ((name, str(path)) for name, path in reports.items())
     customer = example_argument(verdict)
-    if customer is not None and run is not None:
-        yield "next", f"sendproof explain {shlex.quote(str(run))} {customer}"
+    if customer is not None and explained is not None:
+        yield "next", f"sendproof explain {explained} {customer}"
     elif customer is None and (remedy := next_remedy(verdict)):
         yield "next", remedy
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from sendproof_harness.control_client import ControlClient, ControlError, without_token
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
-from sendproof_harness.handover.write import sender
+from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
 from sendproof_harness.history.client_facts import client_facts
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
@@ -40,10 +40,8 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import NO_SENDER, ProbeListeners, Scenario
-from sendproof_harness.scenario.overrides import has_unknown_texts, overridden_link
+from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.random_faults import faults_yaml
-from sendproof_harness.scenario.subjects import required_subjects
 
 # Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
 TIMEOUT_S = 60.0
@@ -211,6 +209,7 @@ def prepare_run(
         listen=_listen_address(options),
         rate=options.clock_rate,
         strict=options.strict,
+        file=name,
     )
     handovers = create_sandboxes(sandbox_options, scenario)
     if options.control_url:
@@ -306,8 +305,8 @@ def _save_histories(
         facts = RunFacts(
             scenario=context.scenario.name,
             file=name,
-            conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
-            wishes={**_judged_wishes(context.scenario), "listen": _origin(context.bridge.listen)},
+            conformance_only=is_conformance_only(context.scenario),
+            wishes=judged_wishes(context.scenario, _listen(context.bridge.listen)),
             identity=identity,
             leaks=context.bridge.leaked_secrets(handover),
             log_is_cut=context.bridge.has_cut_log(),
@@ -323,30 +322,8 @@ def _save_histories(
     return tuple(file.rename(file.with_name(HISTORY)) for file in files)
 
 
-def _origin(listen: Mapping[str, Any]) -> str:
-    return f"http://{listen['host']}:{listen['port']}"
-
-
-def _judged_wishes(scenario: Scenario) -> dict[str, object]:
-    """Return what the judge needs: the scenario's subjects, and the wishes that it does not leave to the bridge."""
-    preference_channels = {
-        str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
-    }
-    wishes = {
-        "consent": scenario.bridge.consent,
-        "reports": scenario.bridge.reports,
-        "reports_a_day": scenario.bridge.reports_a_day,
-        "opt_outs": scenario.bridge.opt_outs,
-        "preference_channels": preference_channels,
-        "links": {
-            str(channel.id): url for channel in scenario.channels if (url := overridden_link(channel)) is not None
-        },
-        "free_texts": [channel.id for channel in scenario.channels if has_unknown_texts(channel)],
-        "sender": sender(scenario) or NO_SENDER,
-        "apps": {str(channel.id): dict(channel.apps) for channel in scenario.channels if channel.apps},
-        "subjects": [asdict(subject) for subject in required_subjects(scenario)],
-    }
-    return {name: wish for name, wish in wishes.items() if wish}
+def _listen(address: Mapping[str, Any]) -> Listen:
+    return Listen(host=address["host"], port=address["port"])
 
 
 _UNAUTHENTICATED_FIELDS = (

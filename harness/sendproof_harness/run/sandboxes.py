@@ -9,7 +9,9 @@ from typing import Any
 
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover.format import CLIENT, Listen
+from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
 from sendproof_harness.handover.write import handover_content
+from sendproof_harness.history.writer import scenario_line
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.fault_kinds import FORGED, KILL
@@ -25,7 +27,7 @@ class SandboxOptions:
     """Options of the sandboxes: their simulators, name, bridge address and clock rate.
 
     `name` None lets the simulators choose a name; `rate` None means virtual time. `strict`: the simulators check what
-    they send against their contracts.
+    they send against their contracts. `file` is the name of the scenario's file, without folder and suffix.
     """
 
     control: ControlClient
@@ -33,6 +35,7 @@ class SandboxOptions:
     listen: Listen
     rate: float | None
     strict: bool = False
+    file: str = ""
 
 
 def create_sandboxes(options: SandboxOptions, scenario: Scenario) -> list[dict[str, Any]]:
@@ -166,6 +169,12 @@ def sandbox_settings(
         # Webhooks leave this machine only if --bridge names an address elsewhere.
         "allow_remote_webhooks": options.listen.host not in LOOPBACK,
         **({"strict": True} if options.strict else {}),
+        "scenario": scenario_line(
+            scenario.name,
+            options.file,
+            judged_wishes(scenario, options.listen),
+            conformance_only=is_conformance_only(scenario),
+        ),
         **({} if scenario.nightly is None else {"nightly": {"at": scenario.nightly}}),
         **({} if name is None else {"name": _valid_name(name)}),
     }

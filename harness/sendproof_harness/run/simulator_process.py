@@ -11,11 +11,18 @@ from sendproof_harness.run.processes import Child, ProcessError, Program, wait_u
 # To start Python and compile the contracts takes about two seconds; on a loaded machine it takes several times longer.
 SIMULATORS_READY_S = 60.0
 
+#: The environment variable in which the simulators get the command line of the judge, as a JSON array of words.
+JUDGE_VARIABLE = "SENDPROOF_JUDGE"
+#: The judge of a running sandbox. The simulators add the sandbox, and the address in SENDPROOF_CONTROL_URL.
+JUDGE_COMMAND = (sys.executable, "-m", "sendproof_harness", "judge", "--json")
+
 
 def start_simulators(log: Path, stack: ExitStack) -> str:
     """Start the simulators and return their control URL. They stop when the stack is closed."""
     command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0"]
-    child = stack.enter_context(Child(Program(name="the simulators", command=command, log=log, environment={})))
+    environment = {JUDGE_VARIABLE: json.dumps(JUDGE_COMMAND)}
+    program = Program(name="the simulators", command=command, log=log, environment=environment)
+    child = stack.enter_context(Child(program))
     wait_until(lambda: child.exit_status is not None or _read_urls(child) is not None, SIMULATORS_READY_S)
     child.check_running()
     urls = _read_urls(child)

@@ -69,8 +69,13 @@ def judge_and_report(
     """
     verdict = allow_unknown(judge(history), allowed_unknown)
     reports = None if folder is None else write_reports(verdict, history, fresh_folder(folder, REPORTS))
-    print_verdict(verdict, console, reports, file.parent if file.parent == folder else file)
+    print_verdict(verdict, console, reports, run_of(file, folder))
     return verdict.accepted_status
+
+
+def run_of(file: Path, folder: Path | None) -> Path:
+    """Return the name of a run for other commands: its folder, if the reports are in it, or else its history."""
+    return file.parent if file.parent == folder else file
 
 
 def _variant(scenario: Scenario) -> str:

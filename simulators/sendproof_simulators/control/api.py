@@ -22,7 +22,9 @@ from sendproof_simulators.control import (
     triggers,
     webhooks,
 )
+from sendproof_simulators.control.activity import changes, customers, messages, requests
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
+from sendproof_simulators.control.states import verdicts
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.limits import SERVICE, Limits
@@ -33,15 +35,20 @@ from sendproof_simulators.server.request_bounds import find_excess
 _MODULES = (
     attributes,
     campaigns,
+    changes,
     clock,
+    customers,
     faults,
     journal,
+    messages,
     process,
+    requests,
     sandboxes,
     services,
     settings,
     templates,
     triggers,
+    verdicts,
     webhooks,
 )
 
@@ -59,6 +66,12 @@ _NO_CONTENT_TYPE = Problem(
     kind="unsupported_media_type",
     status=415,
     detail="expected a Content-Type, such as application/json, got a body without one; set the header",
+)
+
+_CLIENT_LEFT = Problem(
+    kind="client_left",
+    status=409,
+    detail="the client ended its side of the connection, so its call was given up; keep it open for a call that waits",
 )
 
 log = logging.getLogger(__name__)
@@ -116,6 +129,11 @@ class ControlApi:
             watch.check_response("control", frozenset(), operation, response)
         return response
 
+    def waits(self, request: Request) -> bool:
+        """Return True if the response can wait for an event."""
+        found = self._contract.find_operation(self._contract.canonical(request))
+        return found is not None and found[0].waits
+
     async def _respond(self, request: Request) -> Response:
         if request.body and "content-type" not in request.headers:
             return problem_response(_NO_CONTENT_TYPE)
@@ -134,6 +152,10 @@ class ControlApi:
             control=self._context, params=valid.params, body=valid.body, defaults=valid.operation.defaults
         )
         return await self._handlers[valid.operation.id](call)
+
+    def client_left(self) -> Response:
+        """Return the response to a client that ended its side of the connection while its call waited."""
+        return problem_response(_CLIENT_LEFT)
 
     def too_large(self) -> Response:
         """Return the response to a body above the limit."""

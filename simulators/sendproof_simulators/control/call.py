@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sendproof_simulators.control.states.judge_process import JudgeProcess
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, parse_iso
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
@@ -33,12 +34,17 @@ class ControlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ControlContext:
-    """The parts of the process that the control API controls. `services` are by name."""
+    """The parts of the process that the control API controls. `services` are by name.
+
+    `own_url` returns the address of the control API for programs on this machine, with its token if it needs one.
+    """
 
     sandboxes: Sandboxes
     services: Mapping[str, ServicePipeline]
     addresses: Addresses
     wall: WallClock
+    judge: JudgeProcess
+    own_url: Callable[[], str]
 
     @property
     def simulators(self) -> Mapping[str, Simulator]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sendproof_simulators.control.call import PLATFORM, ControlCall, ControlError
 from sendproof_simulators.control.templates import templates_of
-from sendproof_simulators.core.simulator import Campaigns, Channel, Template
+from sendproof_simulators.core.simulator import Campaigns, Channel, Template, Triggers
 
 #: (id, name) of a template on a channel.
 ChannelTemplate = tuple[int, str]
@@ -16,6 +16,14 @@ def campaigns_of(call: ControlCall) -> Campaigns:
     if campaigns is None:
         raise LookupError(f"{PLATFORM} has no campaigns")
     return campaigns
+
+
+def triggers_of(call: ControlCall) -> Triggers:
+    """Return the triggers of the marketing platform."""
+    triggers = call.control.simulators[PLATFORM].triggers
+    if triggers is None:
+        raise LookupError(f"{PLATFORM} has no triggers")
+    return triggers
 
 
 def channel_of(call: ControlCall, id_: int) -> Channel:

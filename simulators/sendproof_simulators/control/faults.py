@@ -31,6 +31,12 @@ async def remove_faults(call: ControlCall) -> Response:
     return Response(status=204, content_type="")
 
 
+async def remove_fault(call: ControlCall) -> Response:
+    """Deactivate one fault."""
+    attempt(lambda: call.sandbox.faults.remove(call.params["fault"]))
+    return Response(status=204, content_type="")
+
+
 async def get_pending_kill(call: ControlCall) -> Response:
     """Return the kill that the harness has to carry out, or null."""
     return json_response(await call.sandbox.faults.pending_kill())

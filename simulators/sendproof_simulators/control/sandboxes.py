@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, read_instant
 from sendproof_simulators.control.clock import clock_json
 from sendproof_simulators.control.templates import message_providers
@@ -17,6 +19,8 @@ from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.core.simulator import CUSTOMER_IDS, NUMBERS, Channel
 
 SHARED = "shared"
+# Those of the library need a twentieth of this.
+_SCENARIO_BYTES = 64 * 1024
 DEFAULT_AUDIENCE = {"customers": 1000, "opted_out": 0.04, "unusable_numbers": 0.02}
 
 
@@ -40,6 +44,15 @@ async def get_sandbox(call: ControlCall) -> Response:
     return json_response(sandbox_json(call.control, call.sandbox))
 
 
+async def reset_sandbox(call: ControlCall) -> Response:
+    """Replace a sandbox with one as it was created."""
+    sandboxes, sandbox = call.control.sandboxes, call.sandbox
+    others = [other.id for other in sandboxes.on_clock_of(sandbox) if other is not sandbox]
+    if others:
+        raise ControlError(409, f"the sandbox shares its clock with {', '.join(others)}; delete them first")
+    return json_response(sandbox_json(call.control, await sandboxes.reset(sandbox.id)))
+
+
 async def delete_sandbox(call: ControlCall) -> Response:
     """Delete a sandbox."""
     if call.sandbox.id == DEFAULT:
@@ -61,6 +74,7 @@ def sandbox_json(control: ControlContext, sandbox: Sandbox) -> dict[str, Any]:
             for name, values in sandbox.credentials.items()
         },
         "channels": [channel.view() for channel in sandbox.settings.channels],
+        "scenario": sandbox.settings.scenario,
     }
 
 
@@ -95,7 +109,16 @@ def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSet
         nightly_at=_time_of_day(fields["nightly"]["at"]) if "nightly" in fields else None,
         dialects=fields.get("dialects", {}),
         key_scopes=fields.get("keys", {}),
+        scenario=_scenario(fields.get("scenario")),
     )
+
+
+def _scenario(fields: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what the judge is to know about a scenario; `ControlError` if that is too long to keep."""
+    size = len(msgspec.json.encode(fields))
+    if size > _SCENARIO_BYTES:
+        raise ControlError(409, f"scenario: expected at most {_SCENARIO_BYTES:,} bytes of JSON, got {size:,}")
+    return fields
 
 
 def _start(call: ControlCall, clock: Mapping[str, Any], clock_of: Sandbox | None) -> Instant:

@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.control.call import PLATFORM, ControlCall, attempt, read_instant
-from sendproof_simulators.control.channels import channel_of, channel_template, template_titled, templates_of_channel
+from sendproof_simulators.control.channels import (
+    channel_of,
+    channel_template,
+    template_titled,
+    templates_of_channel,
+    triggers_of,
+)
 from sendproof_simulators.control.templates import templates_of
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.plans import Condition, CustomerEvent, TriggerPlan
-from sendproof_simulators.core.simulator import Triggers
 
 
 async def add_trigger(call: ControlCall) -> Response:
     """Define a trigger."""
-    sandbox, triggers, plan = call.sandbox, _triggers(call), _trigger_plan(call)
+    sandbox, triggers, plan = call.sandbox, triggers_of(call), _trigger_plan(call)
     state = sandbox.states[PLATFORM]
     effects = attempt(lambda: triggers.add(sandbox.contexts[PLATFORM], state, call.now, plan))
     sandbox.apply(PLATFORM, effects)
@@ -22,12 +27,12 @@ async def add_trigger(call: ControlCall) -> Response:
 
 async def list_triggers(call: ControlCall) -> Response:
     """List all triggers, with how often each has fired."""
-    return json_response(_triggers(call).all(call.sandbox.states[PLATFORM]))
+    return json_response(triggers_of(call).all(call.sandbox.states[PLATFORM]))
 
 
 async def record_customer_events(call: ControlCall) -> Response:
     """Record events of customers, and return the triggers that fired at once."""
-    sandbox, triggers = call.sandbox, _triggers(call)
+    sandbox, triggers = call.sandbox, triggers_of(call)
     events = [_customer_event(fields) for fields in call.body]
     context, state = sandbox.contexts[PLATFORM], sandbox.states[PLATFORM]
     effects = attempt(lambda: triggers.record(context, state, call.now, events))
@@ -77,10 +82,3 @@ def _customer_event(fields: Mapping[str, Any]) -> CustomerEvent:
         parameters=fields.get("parameters", {}),
         at=read_instant(fields["at"]) if "at" in fields else None,
     )
-
-
-def _triggers(call: ControlCall) -> Triggers:
-    triggers = call.control.simulators[PLATFORM].triggers
-    if triggers is None:
-        raise LookupError(f"{PLATFORM} has no triggers")
-    return triggers

@@ -87,11 +87,13 @@ class Body:
 class Operation:
     """One operation. `handler` is the name of its function; `query_names` are the contract's names by `query_key`.
 
-    `defaults` are those of the parameters and of the body's members, by name.
+    `defaults` are those of the parameters and of the body's members, by name. `waits` (`x-waits`): the response can
+    wait for an event, so the work is given up if the client disconnects.
     """
 
     id: str
     handler: str
+    waits: bool
     method: str
     path: str
     secured: bool
@@ -272,6 +274,7 @@ class Contract:
         return Operation(
             id=spec["operationId"],
             handler=spec.get("x-handler", snake_case(spec["operationId"])),
+            waits=spec.get("x-waits", False),
             method=method.upper(),
             path=path,
             secured=bool(spec.get("security", self.document.get("security"))),

@@ -1,7 +1,7 @@
 """One isolated sandbox: the state, credentials, clock, randomness and journal of its services."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.recording.exchanges import RecentExchanges
 from sendproof_simulators.core.recording.journal import Journal
 from sendproof_simulators.core.recording.redaction import Redaction
 from sendproof_simulators.core.recording.seal import sealed
@@ -42,6 +43,9 @@ _OF_A_REQUEST = frozenset({"delivery", "rejection"})
 
 _encode = msgspec.json.Encoder().encode
 
+#: Returns the messages that a customer is due, by the index of the customer: the fields of its obligations.
+CustomerObligations = Callable[[int], Sequence[Mapping[str, Any]]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSettings:
@@ -50,7 +54,7 @@ class SandboxSettings:
     `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
     `strict`: check what the services send.
     `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
-    Optimove's credentials, see `SandboxContext`.
+    Optimove's credentials, see `SandboxContext`. `scenario` is for the judge of the sandbox, and means nothing here.
     """
 
     name: str
@@ -65,6 +69,7 @@ class SandboxSettings:
     dialects: Mapping[str, str] = field(default_factory=dict)
     nightly_at: int | None = None
     key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scenario: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,13 @@ class _ScheduledItem:
 
     sandbox: "Sandbox"
     item: _ServiceTimer | Attempt | ReorderedWebhook
+
+
+def _without_excluded(fields: Mapping[str, Any], exclusions: Mapping[object, Exclusion]) -> Mapping[str, Any]:
+    """Return an expectation; it is no longer owed if the channel's provider itself sends nothing for it."""
+    excluded = exclusions.get(fields["channel"]) if fields.get("owed") else None
+    reason = None if excluded is None else excluded(fields)
+    return fields if reason is None else {**fields, "owed": False, "reason": reason, "text": None}
 
 
 def _fire(scheduled: _ScheduledItem) -> None:
@@ -132,6 +144,8 @@ class Sandbox:
         `watch` checks what the services send; None checks nothing.
         """
         self.watch = watch
+        #: Differs between sandboxes that had the same name one after the other.
+        self.generation = 0
         self.settings = settings
         self.credentials = credentials
         random = KeyedRandom(settings.seed)
@@ -160,7 +174,9 @@ class Sandbox:
         }
         self.redaction = Redaction()
         self.journal = Journal(wall, self.redaction)
+        self.exchanges = RecentExchanges()
         self.clock = clock or VirtualClock(wall, _fire, start=settings.start, rate=settings.rate)
+        self._began = self.clock.real()
         self.faults = Faults()
         self.dispatcher = WebhookDispatcher(
             clock=self.clock,
@@ -181,6 +197,14 @@ class Sandbox:
     @property
     def id(self) -> str:
         return self.settings.name
+
+    def start_of_reset(self) -> Instant:
+        """Return the start of the clock if the sandbox were created anew: later if its time passes by itself.
+
+        So a bridge on the machine's clock still has the time of the sandbox, even after an advance.
+        """
+        rate = self.settings.rate or 0
+        return self.settings.start + int((self.clock.real() - self._began) * 1000 * rate)
 
     def try_acquire(self, simulator: Simulator, credential: str) -> bool:
         """Count a request of a credential and return True, or return False above the service's rate limit."""
@@ -259,12 +283,18 @@ class Sandbox:
         for name, simulator in self._simulators.items():
             if simulator.campaigns is not None:
                 for since, entry in simulator.campaigns.expectations(self.contexts[name], self.states[name]):
-                    fields = entry.fields
-                    excluded = exclusions.get(fields["channel"]) if fields.get("owed") else None
-                    reason = None if excluded is None else excluded(fields)
-                    if reason is not None:
-                        fields = {**fields, "owed": False, "reason": reason, "text": None}
+                    fields = _without_excluded(entry.fields, exclusions)
                     yield _encode({"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **fields})
+
+    def obligations_of_customers(self) -> CustomerObligations:
+        """Return a function that returns what one customer is due by now, of planned campaigns too."""
+        exclusions = self._exclusions()
+        sources = [
+            simulator.campaigns.obligations_of_customers(self.contexts[name], self.states[name], self.clock.now())
+            for name, simulator in self._simulators.items()
+            if simulator.campaigns is not None
+        ]
+        return lambda index: [_without_excluded(fields, exclusions) for source in sources for fields in source(index)]
 
     def _exclusions(self) -> dict[object, Exclusion]:
         """Return the exclusions of the providers that have some, by channel."""

@@ -1,6 +1,7 @@
 """All sandboxes of a process, and the look-up of a sandbox by credential."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import WallClock
@@ -47,6 +48,7 @@ class Sandboxes:
         self._by_id: dict[str, Sandbox] = {}
         self._by_credential: dict[tuple[str, str], Owner] = {}
         self._names_drawn = 0
+        self._created = 0
         #: The seed of all credentials; None: those of the default sandbox are published, others follow its own seed.
         self.credential_seed: int | None = None
         #: The maximum number of sandboxes, each of which needs about a megabyte.
@@ -64,13 +66,39 @@ class Sandboxes:
             raise ValueError(f"expected a new sandbox name, got {settings.name!r}; choose another or delete it first")
         if self.maximum is not None and len(self._by_id) >= self.maximum:
             raise ValueError(f"expected at most {self.maximum} sandboxes; delete those that are no longer needed")
+        return self._add(self._new_sandbox(settings, clock_of))
+
+    async def reset(self, name: str) -> Sandbox:
+        """Replace a sandbox with one as it was created, with the same credentials, and return that.
+
+        `KeyError` if there is no such sandbox. No other sandbox may be on its clock.
+        """
+        old = self.get(name)
+        new = self._new_sandbox(replace(old.settings, start=old.start_of_reset()), None)
+        await self.swap(old, new)
+        return new
+
+    async def swap(self, old: Sandbox, new: Sandbox) -> None:
+        """Put a sandbox in the place of one of the same name, which is closed."""
+        self._forget_credentials(old)
+        self._add(new)
+        await old.close(stop_clock=not self.on_clock_of(old))
+
+    def real_time(self) -> float:
+        """Return the machine's clock in seconds since 1970, as entries of journals have it."""
+        return round(self._wall.time(), 3)
+
+    def _new_sandbox(self, settings: SandboxSettings, clock_of: Sandbox | None) -> Sandbox:
         clock = None if clock_of is None else clock_of.clock
         credentials = self._credentials(settings)
         watch = self.watch if settings.strict else self.watch_everywhere
-        sandbox = Sandbox(
-            settings, self._simulators, self._contracts, credentials, self._wall, self._sender, clock, watch
-        )
-        self._by_id[settings.name] = sandbox
+        return Sandbox(settings, self._simulators, self._contracts, credentials, self._wall, self._sender, clock, watch)
+
+    def _add(self, sandbox: Sandbox) -> Sandbox:
+        """Make a sandbox findable by its name and its credentials."""
+        self._created += 1
+        sandbox.generation = self._created
+        self._by_id[sandbox.id] = sandbox
         for service, values in sandbox.credentials.items():
             simulator = self._simulators[service]
             for name, value in values.items():
@@ -128,9 +156,12 @@ class Sandboxes:
         """Close a sandbox and forget its credentials; other sandboxes on its clock are not affected."""
         sandbox = self.get(name)
         del self._by_id[name]
+        self._forget_credentials(sandbox)
+        await sandbox.close(stop_clock=not self.on_clock_of(sandbox))
+
+    def _forget_credentials(self, sandbox: Sandbox) -> None:
         for key in [key for key, owner in self._by_credential.items() if owner.sandbox is sandbox]:
             del self._by_credential[key]
-        await sandbox.close(stop_clock=not self.on_clock_of(sandbox))
 
     async def close(self) -> None:
         """Delete all sandboxes."""

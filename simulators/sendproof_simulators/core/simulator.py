@@ -138,6 +138,20 @@ class Templates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageStatus:
+    """What a provider knows about one message now.
+
+    `state` is one of those of `core/messaging/lifecycle.py`. `parts` are those of the SMS, in the `encoding` gsm
+    or ucs2. `customer` is the customer's id if the provider knows it.
+    """
+
+    state: str
+    parts: int
+    encoding: str
+    customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings that users of the real service enter on its website; here, JSON through the control API.
 
@@ -181,6 +195,9 @@ class Campaigns:
     with everything that was reported for it. `get`, `report` and `cancel` raise `KeyError` for an unknown campaign.
     `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners, and of templates and
     apps by channel.
+    `states(state)` lists the scheduled campaigns with their states: cheap, to notice changes.
+    `obligations_of_customers(context, state, now)` returns a function from the index of a customer to the fields of the
+    customer's obligations, those of planned campaigns included.
     `expectations` yields (valid since, entry): each campaign that a bridge can know, channel by channel, and then the
     obligation to each of its customers.
     """
@@ -192,15 +209,21 @@ class Campaigns:
     report: Callable[[SandboxContext, Any, int, Instant], dict[str, object]]
     channel_templates: Callable[[Any, int], tuple[tuple[int, str], ...]]
     overview: Callable[[Any], dict[str, object]]
+    states: Callable[[Any], list[tuple[int, str]]]
+    obligations_of_customers: Callable[[SandboxContext, Any, Instant], Callable[[int], list[Mapping[str, Any]]]]
     expectations: Callable[[SandboxContext, Any], Iterator[tuple[Instant, JournalEntry]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggers:
-    """The control API's access to the triggers of a marketing platform. `add` and `record` raise `ValueError`."""
+    """The control API's access to the triggers of a marketing platform. `add` and `record` raise `ValueError`.
+
+    `count(state)` is the number of triggers.
+    """
 
     add: Callable[[SandboxContext, Any, Instant, TriggerPlan], Effects]
     all: Callable[[Any], list[dict[str, object]]]
+    count: Callable[[Any], int]
     record: Callable[[SandboxContext, Any, Instant, Sequence[CustomerEvent]], Effects]
 
 
@@ -276,6 +299,8 @@ class Simulator:
     itself sends nothing to that customer; None without one. `post_back_only` are Optimove channels that only carry the
     service's reports to Optimove, and no messages. `expected_message(context, state, template, customer, at)` is for a
     provider that can know customers by their ids, and returns the message that the customer is due at an instant.
+    `message_status(state, message, now)` returns what a message provider knows about a message by its id in the
+    journal, None if it does not know it: a test, for example.
     """
 
     name: str
@@ -299,6 +324,7 @@ class Simulator:
     settings: Settings | None = None
     expected_message: Callable[[SandboxContext, Any, Template, str, Instant], ExpectedMessage] | None = None
     preview: Preview | None = None
+    message_status: Callable[[Any, str, Instant], MessageStatus | None] | None = None
     exclusion: Callable[[SandboxContext, Any], Exclusion | None] = _no_exclusion
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()

@@ -77,6 +77,7 @@ class Exchange:
     differs: str = ""
     effects: Effects | None = None
     undecoded: Problem | None = None
+    sent: Request | None = None
     is_refused: bool = False
     is_error: bool = False
     failure: str = ""
@@ -148,6 +149,8 @@ class ServicePipeline:
         }
         self.connexion = ConnexionApp(self.contract)
         self.unauthenticated: deque[dict[str, object]] = deque(maxlen=UNAUTHENTICATED_KEPT)
+        #: The number of all requests without a known credential, also of those that are no longer kept.
+        self.unauthenticated_count = 0
         self.fast_path_enabled = True
         self.sandboxes = sandboxes
 
@@ -160,6 +163,7 @@ class ServicePipeline:
             if sandbox is None:
                 return await self._respond_unauthenticated(exchange)
             sandbox.clock.enter()
+            began = sandbox.clock.real()
             try:
                 try:
                     response = (
@@ -174,6 +178,8 @@ class ServicePipeline:
                 found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
                 response = await self._inject_after(exchange, sandbox, response)
                 number = self._record(exchange, sandbox, response)
+                duration_s = sandbox.clock.real() - began
+                sandbox.exchanges.add(number, exchange.sent or request, response, duration_s)
                 sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
                 sandbox.record_contract_violations(sent, found)
                 await sandbox.dispatcher.unanswered.hold(exchange.request, number)
@@ -201,7 +207,7 @@ class ServicePipeline:
             "response_excerpt": exchange.failure[:_EXCERPT_LENGTH],
         }
         if sandbox is None:
-            self.unauthenticated.append(fields)
+            self._keep_unauthenticated(fields)
             return response
         number = sandbox.record("request", fields)
         sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
@@ -215,7 +221,9 @@ class ServicePipeline:
         if isinstance(decoded, Request):
             problem = find_excess(decoded, self.usual_type)
             if problem is None:
-                return self._resolve_credential(decoded)
+                exchange = self._resolve_credential(decoded)
+                exchange.sent = decoded
+                return exchange
         else:
             problem = decoded
         exchange = self._resolve_credential(without_excess(request))
@@ -361,8 +369,12 @@ class ServicePipeline:
             credential = "unknown" if exchange.credential else "missing"
             fields = self._request_fields(exchange, result, credential)
             owner = self.sandboxes.find_misplaced(exchange.request)
-            self.unauthenticated.append(fields if owner is None else {**fields, "sandbox": owner.id})
+            self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
         return result
+
+    def _keep_unauthenticated(self, fields: dict[str, object]) -> None:
+        self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})
+        self.unauthenticated_count += 1
 
     def too_large(self) -> Response:
         """Return the response to a body above the service's limit, which is not read to its end."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sendproof_harness.history.records import ContractViolation, History
 from sendproof_harness.history.run_records import RunAborted
+from sendproof_harness.judge.facts.deliveries.outstanding import OutstandingWork, outstanding, outstanding_text
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import RUN_COMPLETED
 
@@ -14,7 +15,21 @@ RUN_CHECK = "run.completed"
 def check_run_completed(history: History) -> CheckResult:
     """Find out if the run was aborted (the bridge ended, hung, or never became ready), or the simulators were wrong."""
     wrong = (finding for sent in history.contract_violations for finding in _contract_violations(sent))
-    return CheckResult(looked_at=1, unit="runs", findings=(*map(_aborted, history.aborted), *wrong))
+    open_ = (_outstanding(found) for found in outstanding(history)) if history.running else ()
+    return CheckResult(looked_at=1, unit="runs", findings=(*map(_aborted, history.aborted), *wrong, *open_))
+
+
+def _outstanding(found: OutstandingWork) -> Finding:
+    return Finding(
+        check=RUN_CHECK,
+        level="unknown",
+        blame="harness",
+        cause="the sandbox is still running, so more may come",
+        expected="everything that was due by now, and nothing else",
+        got=f"not over: {outstanding_text(found)}",
+        at=found.until,
+        remedy="advance the clock, then judge again",
+    )
 
 
 def _aborted(aborted: RunAborted) -> Finding:

@@ -52,7 +52,7 @@ CHECKS = (
         title="The run contained what its scenario is about",
         requirement=SUBJECTS_PRESENT,
         run=check_subjects_present,
-        applies=lambda history: not history.aborted and bool(_subjects(history)),
+        applies=lambda history: not history.aborted and not history.running and bool(_subjects(history)),
         scope="runs of a scenario",
     ),
 )

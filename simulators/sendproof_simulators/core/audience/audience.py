@@ -24,7 +24,7 @@ from sendproof_simulators.core.audience.individuals import (
     Individual,
     check_individuals,
 )
-from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code, serial_of
 from sendproof_simulators.core.messaging.number_plans import DEFAULT_SPELLINGS, NUMBER_PLANS, PLUS, check_spellings
 from sendproof_simulators.core.messaging.phone import read_number
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -289,6 +289,21 @@ class Audience:
         """Return the ordinary number of an index: valid in the audience's country, and unique."""
         return self.number_plan.number((index * self._step + self._offset) % self.number_plan.count)
 
+    def indices_of_number(self, number: str) -> list[int]:
+        """Return the customers with a number (digits with country code), by index; mostly one or none."""
+        if not number.isdecimal():
+            return []
+        place = self.number_plan.index(number)
+        ordinary = None if place is None else _position(place, self._step, self._offset, self.number_plan.count)
+        tested = None if self._test_numbers is None else self._test_numbers.index(number)
+        candidates = {index for index in (ordinary, tested) if index is not None} | self._individuals.keys()
+        known = sorted(index for index in candidates if index < self.recipe.customers)
+        return [index for index in known if self._number(index) == number]
+
+    def _number(self, index: int) -> str | None:
+        draws = self._draws(index)
+        return self._phone_number(index, draws) if self.has_number(draws) else None
+
     def _phone_number(self, index: int, draws: Draws) -> str:
         """Return the customer's test number, or else the ordinary number."""
         individual = self._individuals.get(index)
@@ -382,6 +397,13 @@ class _TestNumbers:
                 return number_for_code(self._country, code, place - start)
         return None
 
+    def index(self, number: str) -> int | None:
+        """Return the customer with a test number, or None."""
+        found = serial_of(self._country, number)
+        places = (start + found[1] for start, _, code in self._ranges if found is not None and code == found[0])
+        place = next(places, None)
+        return None if place is None else _position(place, self._step, self._offset, self._customers)
+
 
 class People(NamedTuple):
     """Consecutive customers with their draws, from which columns of attributes are computed."""
@@ -389,6 +411,11 @@ class People(NamedTuple):
     audience: Audience
     indices: range
     draws: list[Draws]
+
+
+def _position(place: int, step: int, offset: int, count: int) -> int:
+    """Return the index with `(index * step + offset) % count == place`."""
+    return (place - offset) * pow(step, -1, count) % count if count > 1 else 0
 
 
 def _coprime(draw: int, count: int) -> int:

@@ -3,9 +3,10 @@
 Each value is kept with its instant, because a campaign shows its customers in their state at the announcement.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -15,6 +16,9 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.phone import read_number
 
 _OPTED_IN = "1"
+_NOT_DIGITS = re.compile(r"\D+")
+# Digits at the end of a number that all its spellings share: of enough to be nearly unique.
+_ENDING = 7
 # The types of the attributes that every customer has: assumed.
 _BASE_TYPES: Mapping[str, str] = {"SMS_OPT_IN": "INT", "BALANCE": "DECIMAL(19,4)"}
 _BASE_TYPE = "NVARCHAR(255)"
@@ -56,6 +60,19 @@ class Customers(Protocol):
         """Return the attributes of one customer, in the order of `names`."""
 
 
+@dataclass(slots=True)
+class _ChangedNumbers:
+    """The customers by the ending of a changed number, as of a number of changes; computed again after a change."""
+
+    change_count: int = 0
+    by_ending: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def is_cache(self) -> bool:
+        """True: not a part of the state."""
+        return True
+
+
 class CustomerRecords:
     """All customers of a sandbox. Indices from the audience's size on are customers that an upsert created."""
 
@@ -70,6 +87,7 @@ class CustomerRecords:
         # The number of changes so far: equal counts mean equal records.
         self.change_count = 0
         self._first_change: Instant | None = None
+        self._changed_numbers = _ChangedNumbers()
 
     # Attributes.
 
@@ -151,10 +169,41 @@ class CustomerRecords:
         is_unchanged = self._first_change is None or self._first_change > at
         return self.audience if is_unchanged and not self.added_count else _CustomersAsOf(self, self.audience, at)
 
+    def customer(self, index: int, at: Instant) -> Customer:
+        """Return a customer at an instant, also one that an upsert created."""
+        customers = self.as_of(at) if index < self._size else _CustomersAsOf(self, self.audience, at)
+        return customers.customer(index)
+
     def find(self, customer: str, at: Instant) -> Customer | None:
         """Return the customer with this id at an instant, or None."""
         index = self.index_of(customer)
         return None if index is None else self.as_of(at).customer(index)
+
+    @property
+    def size(self) -> int:
+        """The number of all customers, those that an upsert created included."""
+        return self._size + len(self._created)
+
+    def indices_of_number(self, number: str) -> list[int]:
+        """Return the customers who have or had a number (digits with country code), by index."""
+        unchanged = self.audience.indices_of_number(number)
+        name, country = self.audience.phone_attribute, self.audience.recipe.country
+        changed = [
+            index
+            for index in self._customers_by_ending().get(number[-_ENDING:], ())
+            if any(read_number(value or "", country) == number for _, value in self._changes[name][index])
+        ]
+        return [*unchanged, *(index for index in changed if index not in unchanged)]
+
+    def _customers_by_ending(self) -> Mapping[str, Sequence[int]]:
+        """Return the customers whose number was changed, by the last digits of the new ones."""
+        cached = self._changed_numbers
+        if cached.change_count != self.change_count:
+            cached.change_count, cached.by_ending = self.change_count, {}
+            for index, log in self._changes.get(self.audience.phone_attribute, {}).items():
+                for ending in {_NOT_DIGITS.sub("", value or "")[-_ENDING:] for _, value in log}:
+                    cached.by_ending.setdefault(ending, []).append(index)
+        return cached.by_ending
 
     @property
     def _size(self) -> int:

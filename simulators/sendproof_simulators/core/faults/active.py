@@ -117,8 +117,23 @@ class Faults:
         self._removed += [fault for fault in self._active if fault.injected]
         self._active.clear()
 
+    def remove(self, fault_id: str) -> None:
+        """Deactivate one fault; `KeyError` if it is not active. It stays in the history if it was injected."""
+        fault = next((fault for fault in self._active if fault.id == fault_id), None)
+        if fault is None:
+            known = ", ".join(fault.id for fault in self._active) or "none"
+            raise KeyError(f"no fault with the id {fault_id!r} is active; there are: {known}")
+        position = fault.spec.position
+        place = position.target, position.service, position.name
+        self.watched[place].remove(fault)
+        if not self.watched[place]:
+            del self.watched[place]
+        self._active.remove(fault)
+        if fault.injected:
+            self._removed.append(fault)
+
     def active(self) -> list[ActiveFault]:
-        """Return the faults that were added since the last `clear`."""
+        """Return the active faults, in the order of their addition."""
         return list(self._active)
 
     def for_history(self) -> list[ActiveFault]:

@@ -167,6 +167,18 @@ def number_for_code(country: str, code: str, serial: int = 0) -> str:
     return f"1{areas[serial // _SERIALS]}555{serial % _SERIALS:02d}{code}"
 
 
+def serial_of(country: str, number: str) -> tuple[str, int] | None:
+    """Return code and serial of a test number of a country, so that `number_for_code` returns it; else None."""
+    if _test_number(number) is None or number.startswith(_GB) != (country == "GB"):
+        return None
+    code = number[-2:]
+    if country == "GB":
+        return code, int(number[len(_GB) : -2])
+    areas = _AREAS if country == "US" else _CANADIAN_AREAS
+    area = number[1:4]
+    return (code, areas.index(area) * _SERIALS + int(number[7:-2])) if area in areas else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
     """The rate of one last state: its share of messages, and its time, rounded to a `step` of the clock.

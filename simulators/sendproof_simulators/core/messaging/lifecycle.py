@@ -24,6 +24,8 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
 )
 
 SCHEDULED, PENDING, CANCELLED = "scheduled", "pending", "cancelled"
+#: States of messages that never go out: a provider rejected it after it was accepted, or it was a test only.
+REJECTED, TEST = "rejected", "test"
 
 # The allowed next states of a message by state.
 STEPS: Mapping[str, frozenset[str]] = MappingProxyType(

@@ -1,5 +1,6 @@
 """The mobile numbers of customers by country, and the spellings of them in a client's records."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -41,6 +42,13 @@ class NumberPlan:
         """Return the phone number at an index; it is valid in the country."""
         block, rest = divmod(index, self.block)
         return str(self.firsts[block] + rest)
+
+    def index(self, number: str) -> int | None:
+        """Return the index of a phone number, or None if it is not in this plan."""
+        value = int(number)
+        block = bisect_right(self.firsts, value) - 1
+        is_known = block >= 0 and value - self.firsts[block] < self.block
+        return block * self.block + value - self.firsts[block] if is_known else None
 
     def national_form(self, number: str) -> str:
         """Return a number in its national form: `07123456789`, `2125550123`."""

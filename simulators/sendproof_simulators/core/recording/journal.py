@@ -7,7 +7,8 @@ journal never drops a line: the judge needs all of them. Secrets are removed bef
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -15,11 +16,43 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.recording.redaction import Redaction, redact_urls
+from sendproof_simulators.core.recording.traffic import Traffic
 
 # A write of this size takes about 0.1 ms; smaller blocks would only add system calls.
 BLOCK_BYTES = 256 * 1024
 
 _encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPart:
+    """Consecutive entries: the number of the first one, the kinds among them, and their lines.
+
+    The lines are in `file`, `size` bytes from `offset` on; those of the newest part are in memory, without a file.
+    """
+
+    first: int
+    count: int
+    kinds: frozenset[str]
+    pending: tuple[bytes, ...] = ()
+    file: Path | None = None
+    offset: int = 0
+    size: int = 0
+
+    def lines(self) -> Sequence[bytes]:
+        """Return the lines without line ends; none if the journal was closed in the meantime."""
+        return self.pending if self.file is None else self.text().splitlines()
+
+    def text(self) -> bytes:
+        """Return the lines as one text."""
+        if self.file is None:
+            return b"\n".join(self.pending)
+        try:
+            with self.file.open("rb") as file:
+                file.seek(self.offset)
+                return file.read(self.size)
+        except FileNotFoundError:
+            return b""
 
 
 class Journal:
@@ -28,16 +61,22 @@ class Journal:
     def __init__(self, wall: WallClock, redaction: Redaction | None = None) -> None:
         self._redaction = redaction or Redaction()
         self.counts: Counter[str] = Counter()
+        self.traffic = Traffic()
         self._wall = wall
         self._lines: list[bytes] = []
         self._count = 0
         self._pending = 0
+        self._kinds: set[str] = set()
         self._file: IO[bytes] | None = None
+        # The sparse index of the file: one entry for each block.
+        self._written: list[JournalPart] = []
         self._stamp: tuple[Instant, str] = (-1, "")
 
     def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> int:
         """Append one entry at an instant and return its number."""
         self.counts[kind] += 1
+        self.traffic.add(at, kind)
+        self._kinds.add(kind)
         self._count += 1
         line = _encode(
             {
@@ -56,9 +95,27 @@ class Journal:
         return self._count
 
     @property
+    def count(self) -> int:
+        """The number of entries, which is the number of the last one."""
+        return self._count
+
+    @property
     def file(self) -> Path | None:
         """The file with the lines that are no longer in memory, if there is one."""
         return None if self._file is None else Path(self._file.name)
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry, 0 if there is none."""
+        return self._count
+
+    def parts(self) -> list[JournalPart]:
+        """Return all entries so far in parts, oldest first, for readers that need only some of them."""
+        if self._file is not None:
+            self._file.flush()
+        first = self._count - len(self._lines) + 1
+        newest = JournalPart(first, len(self._lines), frozenset(self._kinds), tuple(self._lines))
+        return [*self._written, newest]
 
     def lines(self) -> Iterator[bytes]:
         """Yield all lines so far, without line ends. Entries that are appended while reading are not included."""
@@ -95,12 +152,18 @@ class Journal:
             Path(self._file.name).unlink(missing_ok=True)
             self._file = None
         self._lines.clear()
+        self._written.clear()
 
     def _spill(self) -> None:
         file = self._file or tempfile.NamedTemporaryFile(prefix="sendproof-journal-", delete=False)  # noqa: SIM115 - closed by close()
-        file.write(b"\n".join(self._lines) + b"\n")
+        first, offset = self._count - len(self._lines) + 1, file.tell()
+        size = file.write(b"\n".join(self._lines) + b"\n")
+        self._written.append(
+            JournalPart(first, len(self._lines), frozenset(self._kinds), (), Path(file.name), offset, size)
+        )
         self._file = file
         self._lines.clear()
+        self._kinds.clear()
         self._pending = 0
 
     def _text(self, at: Instant) -> str:

@@ -39,6 +39,10 @@ class Redaction:
         if len(secret) >= _MIN_LENGTH:
             self._names[secret.encode()] = secret_name(secret).encode()
 
+    def redact(self, text: str) -> str:
+        """Return a text without the credentials of the sandbox."""
+        return self.redact_line(text.encode()).decode()
+
     def redact_line(self, line: bytes) -> bytes:
         """Return an encoded entry without the credentials of the sandbox."""
         for secret, name in self._names.items():
@@ -62,6 +66,11 @@ def redact_urls(kind: str, fields: Mapping[str, object]) -> Mapping[str, object]
 @lru_cache(maxsize=4096)
 def redact_text(text: str) -> str:
     """Return a text without the tokens in the URLs that it quotes."""
+    return redact_long_text(text)
+
+
+def redact_long_text(text: str) -> str:
+    """Return the same as `redact_text`, for texts that are too long to remember."""
     return _URL.sub(lambda url: _redact_url(url[0]), text) if "://" in text else text
 
 

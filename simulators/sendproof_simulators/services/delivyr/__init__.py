@@ -6,6 +6,7 @@ from sendproof_simulators.services.delivyr import handlers
 from sendproof_simulators.services.delivyr.auth import extract_credential
 from sendproof_simulators.services.delivyr.dialects import DIALECTS
 from sendproof_simulators.services.delivyr.limits import read_limits
+from sendproof_simulators.services.delivyr.message_log import message_status
 from sendproof_simulators.services.delivyr.optimove_integration import SETTINGS
 from sendproof_simulators.services.delivyr.preview import preview
 from sendproof_simulators.services.delivyr.responses import problem_response
@@ -41,4 +42,5 @@ SIMULATOR = Simulator(
     templates=TEMPLATES,
     settings=SETTINGS,
     preview=preview,
+    message_status=message_status,
 )

@@ -7,10 +7,12 @@ assumed: its form.
 from collections.abc import Mapping
 from typing import Any
 
-from sendproof_simulators.core.clock.wall_clock import iso
+from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import json_response
-from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.core.messaging.lifecycle import REJECTED, TEST
+from sendproof_simulators.core.messaging.sms import count_parts
+from sendproof_simulators.core.simulator import Call, MessageStatus
 from sendproof_simulators.services.delivyr.auth import for_account
 from sendproof_simulators.services.delivyr.errors import NOT_FOUND, REJECTIONS, ApiError
 from sendproof_simulators.services.delivyr.state import Message, State
@@ -30,6 +32,21 @@ def get_message(call: Call) -> Effects:
     if message is None:
         raise ApiError(NOT_FOUND, f"there is no message {call.params['message_id']!r}")
     return Effects(response=json_response(_log_entry(message)))
+
+
+def message_status(state: State, message: str, now: Instant) -> MessageStatus | None:
+    """Return what the account knows about a message by its id, or None."""
+    del now
+    found = state.messages.get(message)
+    if found is None:
+        return None
+    parts = count_parts(_sent_text(found))
+    status = REJECTED if found.rejected is not None else found.state
+    return MessageStatus(state=TEST if found.testing else status, parts=parts.parts, encoding=parts.encoding)
+
+
+def _sent_text(message: Message) -> str:
+    return message.text if message.link is None else f"{message.text} {message.link}"
 
 
 def _page(state: State, params: Mapping[str, Any]) -> dict[str, object]:
@@ -55,7 +72,7 @@ def _log_entry(message: Message) -> dict[str, object]:
         "message_id": message.id,
         "phone_number": message.phone_number,
         "template_id": message.template,
-        "text": message.text if message.link is None else f"{message.text} {message.link}",
+        "text": _sent_text(message),
         "url": message.url,
         "testing": message.testing,
         "status": status,

@@ -79,6 +79,28 @@ def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Insta
     yield from processing.expectations(context, state)
 
 
+def _campaign_states(state: State) -> list[tuple[int, str]]:
+    return [(id_, campaign.state) for id_, campaign in state.campaigns.items()]
+
+
+def _obligations_of_customers(
+    context: SandboxContext, state: State, now: Instant
+) -> Callable[[int], list[Mapping[str, Any]]]:
+    """Return a function from a customer's index to the obligations: of scheduled campaigns, then of triggers."""
+    triggered = processing.obligations_of_customers(context, state)
+
+    def obligations_of(index: int) -> list[Mapping[str, Any]]:
+        campaigns = (campaign for campaign in state.campaigns.values() if index in campaign.target_group)
+        scheduled = (
+            fields
+            for campaign in campaigns
+            for fields in obligations.obligations_of_customer(state.records, now, campaign, index)
+        )
+        return [*scheduled, *triggered(index)]
+
+    return obligations_of
+
+
 SIMULATOR = Simulator(
     name="optimove",
     contract="optimove.yaml",
@@ -118,7 +140,14 @@ SIMULATOR = Simulator(
         report=report.campaign_report,
         channel_templates=_channel_templates,
         overview=_overview_json,
+        states=_campaign_states,
+        obligations_of_customers=_obligations_of_customers,
         expectations=_expectations,
     ),
-    triggers=Triggers(add=processing.add_trigger, all=processing.list_triggers, record=processing.record_events),
+    triggers=Triggers(
+        add=processing.add_trigger,
+        all=processing.list_triggers,
+        count=lambda state: len(state.triggers.plans),
+        record=processing.record_events,
+    ),
 )

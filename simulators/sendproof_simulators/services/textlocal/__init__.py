@@ -9,6 +9,7 @@ from sendproof_simulators.services.textlocal.account.settings import SETTINGS
 from sendproof_simulators.services.textlocal.account.templates import TEMPLATES
 from sendproof_simulators.services.textlocal.dialects import DIALECTS
 from sendproof_simulators.services.textlocal.limits import read_limits
+from sendproof_simulators.services.textlocal.messages.message_store import message_status
 from sendproof_simulators.services.textlocal.messages.webhooks import EVENTS, on_timer
 from sendproof_simulators.services.textlocal.request_normalization import (
     extract_credential,
@@ -53,4 +54,5 @@ SIMULATOR = Simulator(
     settings=SETTINGS,
     expected_message=expected_message,
     preview=preview,
+    message_status=lambda state, message, now: message_status(state.store, message, now),
 )

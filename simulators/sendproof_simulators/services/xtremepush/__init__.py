@@ -13,6 +13,7 @@ from sendproof_simulators.services.xtremepush.auth import extract_credential
 from sendproof_simulators.services.xtremepush.dialects import DIALECTS
 from sendproof_simulators.services.xtremepush.limits import read_limits
 from sendproof_simulators.services.xtremepush.messages import sending, webhooks
+from sendproof_simulators.services.xtremepush.messages.executions import message_status
 from sendproof_simulators.services.xtremepush.methods import campaign_execution, import_profiles
 from sendproof_simulators.services.xtremepush.project import suppression, tasks
 from sendproof_simulators.services.xtremepush.project.exclusions import exclusion
@@ -74,5 +75,6 @@ SIMULATOR = Simulator(
     templates=TEMPLATES,
     settings=SETTINGS,
     exclusion=exclusion,
+    message_status=lambda state, message, now: message_status(state.executions, message, now),
     post_back_only=frozenset({_POST_BACK_CHANNEL}),
 )

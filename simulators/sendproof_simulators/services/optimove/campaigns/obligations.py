@@ -9,7 +9,13 @@ from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.plans import ChannelPlan, ExpectedMessage, Split
-from sendproof_simulators.services.optimove.campaigns.campaign import TEST_GROUP, Campaign, Execution, iso_or_none
+from sendproof_simulators.services.optimove.campaigns.campaign import (
+    CANCELLED,
+    TEST_GROUP,
+    Campaign,
+    Execution,
+    iso_or_none,
+)
 
 _BLOCK = 10_000
 
@@ -23,6 +29,15 @@ def expectations(records: CustomerRecords, since: Instant, campaign: Campaign) -
     for execution in campaign.executions.values():
         yield JournalEntry(kind="campaign", fields=_campaign_json(execution))
         yield from _obligations(records, since, execution)
+
+
+def obligations_of_customer(
+    records: CustomerRecords, now: Instant, campaign: Campaign, index: int
+) -> Iterator[Mapping[str, object]]:
+    """Yield the obligation of a campaign to one of its customers for each channel, even before the announcement."""
+    customer = records.as_of(campaign.announced_at or campaign.processed_at or now).customer(index)
+    for execution in campaign.executions.values():
+        yield _obligation_json(execution, index, customer, execution.splits([index])[0])
 
 
 def _obligations(records: CustomerRecords, since: Instant, execution: Execution) -> Iterator[JournalEntry]:
@@ -132,5 +147,6 @@ def _reason_for_no_message(
         return "opted_out"
     if expected.reason is not None:
         return expected.reason
-    is_due = campaign.announced_at is not None and split.send_at <= (campaign.cancelled_at or split.send_at)
+    is_active = campaign.announced_at is not None or campaign.state != CANCELLED
+    is_due = is_active and split.send_at <= (campaign.cancelled_at or split.send_at)
     return None if is_due else "cancelled"

@@ -3,8 +3,9 @@
 A visitor of the client's site can meet a trigger too. Optimove knows no attributes of visitors, so no message is due.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -108,6 +109,14 @@ def expectations(context: SandboxContext, state: State) -> Iterator[tuple[Instan
     """Yield (instant of the firing, obligation) for each customer or visitor who met a trigger."""
     for firing in state.triggers.firings:
         yield firing.at, JournalEntry(kind="obligation", fields=_obligation_json(context, state, firing))
+
+
+def obligations_of_customers(context: SandboxContext, state: State) -> Callable[[int], list[Mapping[str, Any]]]:
+    """Return a function from a customer's index to the obligations from triggers."""
+    by_customer: dict[Person, list[Firing]] = {}
+    for firing in state.triggers.firings:
+        by_customer.setdefault(firing.person, []).append(firing)
+    return lambda index: [_obligation_json(context, state, firing) for firing in by_customer.get(index, ())]
 
 
 def _customer(state: State, firing: Firing) -> Customer | None:

@@ -116,6 +116,7 @@ def _new_dispatch(state: State, options: SendOptions, accepted: AcceptedMessages
         accepted=accepted,
         group=options.group,
         tracked=options.tracked,
+        unicode=options.unicode,
     )
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, DeliverySchedule, advance
+from sendproof_simulators.core.messaging.sms import count_parts
+from sendproof_simulators.core.simulator import MessageStatus
 from sendproof_simulators.services.textlocal.messages.id_ranges import IdRanges
 from sendproof_simulators.services.textlocal.messages.status_codes import STATES_BY_CODE, STATUS_CODES
 
@@ -59,7 +61,7 @@ class Dispatch:
     """The messages of one accepted call.
 
     Their ids are consecutive. So are their batches, if each message has its own (`batch_per_message`). `tracked`: the
-    texts have short links that record clicks.
+    texts have short links that record clicks. `unicode`: the call asked for Unicode.
     """
 
     first_id: int
@@ -71,6 +73,7 @@ class Dispatch:
     schedule: DeliverySchedule = field(default_factory=DeliverySchedule)
     group: Group | None = None
     tracked: bool = False
+    unicode: bool = False
     status_codes: bytearray = field(default_factory=bytearray)
 
     def __len__(self) -> int:
@@ -120,6 +123,21 @@ class Dispatch:
         if state == SCHEDULED and to != CANCELLED:
             state = advance(state, PENDING)
         self.status_codes[index] = ord(STATUS_CODES[advance(state, to)])
+
+
+def message_status(store: "MessageStore", message: str, now: Instant) -> MessageStatus | None:
+    """Return what the account knows about a message by its id, or None."""
+    found = store.messages.find(int(message)) if message.isdecimal() else None
+    if found is None:
+        return None
+    dispatch, index = found
+    accepted = dispatch.accepted
+    return MessageStatus(
+        state=dispatch.state(index, now),
+        parts=accepted.parts[index],
+        encoding=count_parts(accepted.texts[index], unicode=dispatch.unicode).encoding,
+        customer=(accepted.customers[index] if accepted.customers else "") or None,
+    )
 
 
 class MessageStore:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, UNDELIVERED
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
+from sendproof_simulators.core.messaging.sms import count_parts
+from sendproof_simulators.core.simulator import MessageStatus
 from sendproof_simulators.services.xtremepush.ids import MAX_MESSAGES
 from sendproof_simulators.services.xtremepush.project.profiles import Profile
 
@@ -107,6 +109,22 @@ class Execution:
                 "error": int(bool(error)),
                 "error_message": error,
             }
+
+
+def message_status(executions: Mapping[int, Execution], message: str, now: Instant) -> MessageStatus | None:
+    """Return what the project knows about a message by its id, or None."""
+    del now
+    id_, index = divmod(int(message), MAX_MESSAGES) if message.isdecimal() else (0, 0)
+    execution = executions.get(id_)
+    if execution is None or index >= len(execution.states):
+        return None
+    parts = count_parts(execution.texts[index])
+    return MessageStatus(
+        state=execution.states[index],
+        parts=parts.parts,
+        encoding=parts.encoding,
+        customer=execution.profiles[index].user_id or None,
+    )
 
 
 _SAMPLE = Execution(id=0, campaign=0, sender="", external_id="", send_at=0)

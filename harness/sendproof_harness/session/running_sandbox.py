@@ -1,0 +1,44 @@
+"""The history of a sandbox that is in use, to judge it while it runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.history.reader import read_history
+from sendproof_harness.history.records import History
+from sendproof_harness.history.writer import insert_before_end
+
+_UNAUTHENTICATED_FIELDS = (
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+)
+
+
+def running_history(control_url: str, sandbox: str) -> History:
+    """Return the history of a sandbox as it is now; `ControlError` without such a sandbox."""
+    with ControlClient(control_url) as control, _history_file(control, sandbox) as file:
+        return read_history(file)
+
+
+@contextmanager
+def _history_file(control: ControlClient, sandbox: str) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="sendproof-") as folder:
+        file = Path(folder) / "history.ndjson"
+        control.save_history(sandbox, file, at_once=True)
+        made = control.sandbox(sandbox)
+        head = {"n": 0, "at": made["clock"]["now"], "real": 0.0}
+        scenario = [made["scenario"]] if made.get("scenario") else []
+        lines = [{"kind": "running"}, *scenario, *_unauthenticated(control, sandbox)]
+        insert_before_end(file, [{**head, **line} for line in lines])
+        yield file
+
+
+def _unauthenticated(control: ControlClient, sandbox: str) -> Sequence[Mapping[str, object]]:
+    """Return the requests without a credential of any sandbox, which may be those of another bridge."""
+    return [
+        {"kind": "unauthenticated", **{name: request[name] for name in _UNAUTHENTICATED_FIELDS if name in request}}
+        | ({} if "sandbox" in request else {"shared": True})
+        for request in control.unauthenticated_requests()
+        if request.get("sandbox") in {None, sandbox}
+    ]

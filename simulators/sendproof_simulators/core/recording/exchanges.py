@@ -1,0 +1,61 @@
+"""The newest requests of a sandbox with their responses, in full: for people who look for the cause of a problem.
+
+The journal has no bodies, because a run with a million recipients would fill a disk with them. So they are kept for a
+bounded number of exchanges only. Secrets are removed when an exchange is read, so that recording costs little.
+"""
+
+from collections import OrderedDict
+from dataclasses import replace
+from typing import NamedTuple
+
+from sendproof_simulators.core.http import Request, Response
+
+#: Bounds of the record of one sandbox: exchanges, and bytes of their bodies together.
+EXCHANGES_MAX, BODIES_BYTES_MAX = 2_000, 4 * 1024 * 1024
+#: Bytes of one body that are shown.
+BODY_BYTES_MAX = 64 * 1024
+# Kept beyond the bytes that are shown: longer than any secret, so that no secret is cut where a body is.
+MARGIN_BYTES = 1024
+_KEPT_BYTES = BODY_BYTES_MAX + MARGIN_BYTES
+
+
+class Exchange(NamedTuple):
+    """One request and its response, with bodies that may be cut, and the lengths of the whole ones in bytes.
+
+    `duration_s` are the seconds until the response was ready.
+    """
+
+    request: Request
+    response: Response
+    duration_s: float
+    request_bytes: int
+    response_bytes: int
+
+
+class RecentExchanges:
+    """The newest exchanges of a sandbox by the number of the request in the journal."""
+
+    def __init__(self) -> None:
+        self._exchanges: OrderedDict[int, Exchange] = OrderedDict()
+        self._bytes = 0
+
+    def add(self, number: int, request: Request, response: Response, duration_s: float) -> None:
+        """Keep an exchange, and drop the oldest ones beyond the bounds."""
+        sent, answered = len(request.body), len(response.body)
+        if sent > _KEPT_BYTES:
+            request = replace(request, body=request.body[:_KEPT_BYTES])
+        if answered > _KEPT_BYTES:
+            response = replace(response, body=response.body[:_KEPT_BYTES])
+        self._exchanges[number] = exchange = Exchange(request, response, duration_s, sent, answered)
+        self._bytes += _kept_bytes(exchange)
+        while self._bytes > BODIES_BYTES_MAX or len(self._exchanges) > EXCHANGES_MAX:
+            _, oldest = self._exchanges.popitem(last=False)
+            self._bytes -= _kept_bytes(oldest)
+
+    def find(self, number: int) -> Exchange | None:
+        """Return the exchange of a request, or None if it is not kept any more."""
+        return self._exchanges.get(number)
+
+
+def _kept_bytes(exchange: Exchange) -> int:
+    return len(exchange.request.body) + len(exchange.response.body)
