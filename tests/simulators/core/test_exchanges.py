@@ -2,9 +2,9 @@
 
 from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.core.recording.exchanges import (
-    KEPT_BYTES_MAX,
     BODY_BYTES_MAX,
     EXCHANGES_MAX,
+    KEPT_BYTES_MAX,
     MARGIN_BYTES,
     RecentExchanges,
 )
