@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 
 from sendproof_harness.output import echo
@@ -38,6 +39,11 @@ SandboxName = Annotated[
 Timeout = Annotated[float, typer.Option(min=1, help="Real seconds to wait for the bridge to become ready or idle.")]
 Results = Annotated[Path, typer.Option(help="Folder for reports, histories and logs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_json(content: object) -> None:
+    """Print plain values as JSON in one line, for a program."""
+    echo(msgspec.json.encode(content).decode())
 
 
 def refuse(message: str) -> NoReturn:

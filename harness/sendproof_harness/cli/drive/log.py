@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from rich.console import Console
 
@@ -14,7 +13,7 @@ from sendproof_harness.cli.drive.opened import open_sandbox, print_result
 from sendproof_harness.cli.drive.pages import Before, Limit
 from sendproof_harness.cli.drive.request_log import RequestLog
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, time_text
-from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName
+from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json
 from sendproof_harness.interruption import enter_stage
 from sendproof_harness.output import echo, reader_has_gone
 
@@ -60,7 +59,7 @@ def list_(
         "text": text,
         "problems": "true" if problems else None,
     }
-    print_entry = _print_json if json else _print_line
+    print_entry = print_json if json else _print_line
     with open_sandbox(control_url, sandbox) as opened:
         log = RequestLog(opened.control, sandbox, filters)
         if follow:
@@ -102,10 +101,6 @@ def _follow(log: RequestLog, limit: int, print_entry: Callable[[Json], None]) ->
 def _print_all(entries: Iterable[Json], print_entry: Callable[[Json], None]) -> None:
     for entry in entries:
         print_entry(entry)
-
-
-def _print_json(entry: Json) -> None:
-    echo(msgspec.json.encode(entry).decode())
 
 
 def _print_line(entry: Json) -> None:
