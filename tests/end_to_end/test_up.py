@@ -26,6 +26,7 @@ def test_up_json_prints_one_line_with_all_urls() -> None:
         rest = process.stdout.read()
     assert process.returncode == 0
     assert rest == ""
+    assert addresses["page"] == f"{addresses['control']['url']}/"
     assert addresses["services"].keys() == services.keys()
     assert all(addresses["services"][name]["url"].startswith(services[name]["url"]) for name in services)
     assert addresses["services"]["optimove"]["credentials"]["api_key"] == "sendproof-optimove-key"

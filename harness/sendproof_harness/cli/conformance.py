@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from sendproof_harness.cli.options import (
+    AllowUnknown,
     AsJson,
     Bridge,
     Command,
     ControlUrl,
     Results,
     Timeout,
+    allowed_checks,
     print_json,
     refuse,
     refuse_two_bridges,
@@ -36,6 +38,7 @@ def contract(
         float, typer.Option(min=0.1, max=600, help="Real seconds that a listener may take to respond.")
     ] = 10.0,
     triggers: Annotated[bool, typer.Option("--triggers/--no-triggers", help="Also test triggered messages.")] = True,
+    allow_unknown: AllowUnknown = None,
     json: AsJson = False,
 ) -> None:
     """Check that a bridge's listeners and requests match the contracts.
@@ -66,6 +69,7 @@ def contract(
         control_url=control_url,
         results=results,
         timeout_s=timeout,
+        allow_unknown=allowed_checks(allow_unknown),
         preflight=handover_problems,
     )
     try:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sendproof_harness.cli.options import (
+    AllowUnknown,
     AsJson,
     Bridge,
     Command,
     ControlUrl,
     Results,
     Timeout,
+    allowed_checks,
     print_json,
     refuse,
     refuse_two_bridges,
@@ -56,6 +58,7 @@ def run(
             "--strict", help="Check all that the simulators send against the contracts; violations are errors."
         ),
     ] = False,
+    allow_unknown: AllowUnknown = None,
     json: AsJson = False,
 ) -> None:
     """Run scenarios against a bridge and judge every recipient.
@@ -84,6 +87,7 @@ def run(
         timeout_s=timeout,
         clock_rate=clock_rate,
         strict=strict,
+        allow_unknown=allowed_checks(allow_unknown),
         preflight=handover_problems,
     )
     selection = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)
