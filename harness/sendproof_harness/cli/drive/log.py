@@ -4,7 +4,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
+import msgspec
 import typer
 from rich.console import Console
 
@@ -23,6 +25,7 @@ Json = Mapping[str, Any]
 _POLL_S = 25.0
 # The shortest time between two looks.
 _PAUSE_S = 0.25
+_FORM = "application/x-www-form-urlencoded"
 
 group = listing_group("List or follow the requests to the services of a running sandbox.")
 
@@ -153,7 +156,18 @@ def _print_exchange(exchange: Json, console: Console) -> None:
 
 def _print_part(console: Console, title: str, exchange: Json, part: str) -> None:
     print_heading(console, title)
-    print_lines(console, [f"{name}: {value}" for name, value in (exchange[f"{part}_headers"] or {}).items()])
+    headers = exchange[f"{part}_headers"] or {}
+    print_lines(console, [f"{name}: {value}" for name, value in headers.items()])
     body = exchange[f"{part}_body"]
     if body:
-        print_lines(console, ["", *body.splitlines()])
+        print_lines(console, ["", *_readable(body, headers.get("content-type", "")).splitlines()])
+
+
+def _readable(body: str, content_type: str) -> str:
+    """Return a body for people: the fields of a form are decoded, and JSON is indented."""
+    if content_type.startswith(_FORM):
+        return "\n".join(f"{name}={value}" for name, value in parse_qsl(body, keep_blank_values=True))
+    try:
+        return msgspec.json.format(body, indent=2)
+    except msgspec.DecodeError:
+        return body
