@@ -57,8 +57,8 @@ _MODULES = (
 # Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
 _CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
     ("createSandbox", "body.clock"): (
-        "clock: `rate` belongs to mode real; `with` names a sandbox exactly when the mode is shared, and then `start` "
-        "and `rate` are those of that sandbox"
+        "clock: `with` names a sandbox exactly when the mode is shared, and then `start` and `rate` are those of that "
+        "sandbox"
     ),
     ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
 }
@@ -68,6 +68,12 @@ _NO_CONTENT_TYPE = Problem(
     kind="unsupported_media_type",
     status=415,
     detail="expected a Content-Type, such as application/json, got a body without one; set the header",
+)
+
+_CLIENT_LEFT = Problem(
+    kind="client_left",
+    status=409,
+    detail="the client ended its side of the connection, so its call was given up; keep it open for a call that waits",
 )
 
 log = logging.getLogger(__name__)
@@ -128,6 +134,11 @@ class ControlApi:
             watch.check_response("control", frozenset(), operation, response)
         return response
 
+    def waits(self, request: Request) -> bool:
+        """Return True if the response can wait for an event."""
+        found = self._contract.find_operation(self._contract.canonical(request))
+        return found is not None and found[0].waits
+
     async def _respond(self, request: Request) -> Response:
         if request.body and "content-type" not in request.headers:
             return problem_response(_NO_CONTENT_TYPE)
@@ -146,6 +157,10 @@ class ControlApi:
             control=self._context, params=valid.params, body=valid.body, defaults=valid.operation.defaults
         )
         return await self._handlers[valid.operation.id](call)
+
+    def client_left(self) -> Response:
+        """Return the response to a client that ended its side of the connection while its call waited."""
+        return problem_response(_CLIENT_LEFT)
 
     def too_large(self) -> Response:
         """Return the response to a body above the limit."""

@@ -7,6 +7,7 @@ from tempfile import SpooledTemporaryFile
 from sendproof_simulators.control.call import PLATFORM, ControlCall
 from sendproof_simulators.control.channels import campaigns_of
 from sendproof_simulators.control.states.state_digest import state_digest
+from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.core.http import Response, StreamedResponse, json_response
 from sendproof_simulators.core.sandbox import HistoryOrigin
 
@@ -63,3 +64,17 @@ async def get_journal(call: ControlCall) -> Response:
     """Return whole lines of the journal from a byte offset."""
     start, max_bytes = call.params["start"], call.value("max_bytes")
     return Response(content_type=NDJSON, body=call.sandbox.journal.read(start, max_bytes))
+
+
+async def get_traffic(call: ControlCall) -> Response:
+    """Return the number of journal entries of each kind over virtual time."""
+    traffic = call.sandbox.journal.traffic
+    buckets = list(traffic.buckets())
+    kinds = sorted({kind for _, counts in buckets for kind in counts})
+    return json_response(
+        {
+            "width_ms": traffic.width,
+            "at": [iso(start) for start, _ in buckets],
+            "kinds": {kind: [counts[kind] for _, counts in buckets] for kind in kinds},
+        }
+    )

@@ -15,10 +15,18 @@ async def get_health(call: ControlCall) -> Response:
 
 
 async def get_services(call: ControlCall) -> Response:
-    """List all services with their URLs."""
+    """List all services with their URLs, operations and events."""
     urls = call.control.addresses.services
-    simulators = call.control.simulators.items()
-    return json_response({name: {"url": urls[name], "contract": simulator.contract} for name, simulator in simulators})
+    services = {
+        name: {
+            "url": urls[name],
+            "contract": service.simulator.contract,
+            "operations": list(service.contract.operations),
+            "events": list(service.simulator.events),
+        }
+        for name, service in call.control.services.items()
+    }
+    return json_response(services)
 
 
 async def get_dialects(call: ControlCall) -> Response:

@@ -5,9 +5,11 @@ from sendproof_simulators.core.http import Response, json_response
 
 
 async def list_webhooks(call: ControlCall) -> Response:
-    """List the newest webhooks with their attempts."""
-    log = call.sandbox.dispatcher.log
-    return json_response(list(log.as_json(call.params.get("service"), call.params.get("event"))))
+    """List the newest webhooks with their attempts, or the webhooks with one key."""
+    log, service = call.sandbox.dispatcher.log, call.params.get("service")
+    if "key" in call.params:
+        return json_response(list(log.with_key(service, call.params["key"])))
+    return json_response(list(log.as_json(service, call.params.get("event"), call.value("limit"))))
 
 
 async def resend_webhook(call: ControlCall) -> Response:

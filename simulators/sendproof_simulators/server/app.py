@@ -25,12 +25,13 @@ from sendproof_simulators.server.access import LOOPBACK, Access
 from sendproof_simulators.server.addresses import Addresses
 from sendproof_simulators.server.faulty_response import (
     CONNECTION,
-    close,
     encode_headers,
     until_disconnected,
     write_faulty,
 )
+from sendproof_simulators.server.near_misses.near_miss import Neighbours
 from sendproof_simulators.server.pipeline import ServicePipeline
+from sendproof_simulators.server.static_files import find_static, static_response
 from sendproof_simulators.services.discovery import contract_path, discover, service_contracts, webhook_contracts
 
 Scope = MutableMapping[str, Any]
@@ -38,8 +39,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 STREAM_BLOCK = 64 * 1024
-# Real seconds.
-_SHORT_WORK_S = 0.2
+# Real seconds. A shorter wait is carried out for a client that has already ended its side.
+_SHORT_WAIT_S = 0.2
+# Bytes. Longer query strings are not remembered: a hostile client could fill the memory with them.
+_LONGEST_REPEATED_QUERY = 1024
 # A hostile client could send any number of names.
 _MAX_REPORTED = 20
 _LENGTHS = (b"content-length", b"transfer-encoding")
@@ -87,14 +90,17 @@ class Simulators:
             everywhere=strict,
         )
         self.sandboxes = Sandboxes(simulators, contracts, wall, self._sender, self.watch)
+        self.neighbours = Neighbours(contracts, self.addresses.services)
         self.services = {
-            name: ServicePipeline(simulator, contracts[name], self.sandboxes) for name, simulator in simulators.items()
+            name: ServicePipeline(simulator, contracts[name], self.sandboxes, self.neighbours)
+            for name, simulator in simulators.items()
         }
         self.control_context = ControlContext(
             self.sandboxes,
             self.services,
             self.addresses,
             wall,
+            control,
             JudgeProcess(judge_command()),
             lambda: access.address(self.addresses.control)["url"],
         )
@@ -128,6 +134,10 @@ class Simulators:
                 await _send_response(send, self.control.too_large() if service is None else service.too_large())
                 return
             request = _request(scope, path, body)
+            page = None if service is not None else _page_response(scope, request)
+            if page is not None:
+                await _send_response(send, page)
+                return
             if service is None:
                 await self._respond_control(request, scope, receive, send)
                 return
@@ -166,21 +176,36 @@ class Simulators:
         return (self.services[prefix], "/" + rest) if prefix in self.services else (None, path)
 
     async def _respond_control(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to a request to the control API; stop working on it if the client disconnects.
+        """Respond to a request to the control API; stop waiting for an event if the client disconnects.
 
-        A client that only ends its side of the connection looks the same, so short work is done anyway.
+        A client that only ends its side of the connection looks the same, so it gets a response in any case.
         """
+        neighbour = self.neighbours.find(request)
+        if neighbour is not None:
+            # A bridge with the wrong address sends its calls here; they count as calls of the service.
+            self.services[neighbour.service].record_misdirected(request, neighbour)
         response = asyncio.ensure_future(self.control.respond(request))
-        await asyncio.wait((response,), timeout=_SHORT_WORK_S)
-        disconnected = asyncio.ensure_future(until_disconnected(receive, scope["extensions"][CONNECTION]))
-        await asyncio.wait((response, disconnected), return_when=asyncio.FIRST_COMPLETED)
-        disconnected.cancel()
-        if not response.done():
-            response.cancel()
-            await asyncio.wait((response,))
-            await close(scope["extensions"][CONNECTION], receive)
-            return
-        await _send_response(send, response.result())
+        await asyncio.wait((response,), timeout=_SHORT_WAIT_S)
+        if not response.done() and self.control.waits(request):
+            disconnected = asyncio.ensure_future(until_disconnected(receive, scope["extensions"][CONNECTION]))
+            await asyncio.wait((response, disconnected), return_when=asyncio.FIRST_COMPLETED)
+            disconnected.cancel()
+            if not response.done():
+                response.cancel()
+                await asyncio.wait((response,))
+        await _send_response(send, self.control.client_left() if response.cancelled() else await response)
+
+
+def _page_response(scope: Scope, request: Request) -> Response | None:
+    """Return the response to a request for a file of the live page, None for any other request."""
+    file = find_static(request.path)
+    if file is None:
+        return None
+    if request.path == "/" and not scope["path"].endswith("/"):
+        # The links in the page are relative, also below `/token/TOKEN/`.
+        return Response(status=308, content_type="", headers=(("location", scope["raw_path"].decode("latin-1") + "/"),))
+    response = static_response(file, request)
+    return problem_response(response) if isinstance(response, Problem) else response
 
 
 def _request(scope: Scope, path: str, body: bytes) -> Request:
@@ -194,8 +219,12 @@ def _request(scope: Scope, path: str, body: bytes) -> Request:
     )
 
 
-@lru_cache(maxsize=1024)
 def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
+    return _read_query(raw) if len(raw) <= _LONGEST_REPEATED_QUERY else _read_query.__wrapped__(raw)
+
+
+@lru_cache(maxsize=1024)
+def _read_query(raw: bytes) -> tuple[tuple[str, str], ...]:
     """Decode a query string. Clients repeat theirs, and decoding takes as long as serving."""
     return tuple(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace"))
 

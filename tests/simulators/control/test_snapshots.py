@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from default_sandbox import SETTINGS, send_example
-from example_requests import example_requests
 from fuzzing import tries
 from local_simulators import LocalSandbox, LocalSimulators, local_simulators, send_to
 from repository import CONTRACTS
+from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import SnapshotBounds
+from sendproof_simulators.reference.examples import example_requests
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.server import create_default_sandbox
 
@@ -29,7 +30,7 @@ CHANGES = {
 REQUESTS = {
     f"{service}:{example}": (service, example)
     for service in SERVICES
-    for example in example_requests(CONTRACTS / f"{service}.yaml", credentials={"x-account-id"})
+    for example in example_requests(load_contract(CONTRACTS / f"{service}.yaml"), credentials={"x-account-id"})
     if service != "control" or example.operation in CHANGES
 }
 #: Requests of a client with a name of its own, one more than the rate limit allows.

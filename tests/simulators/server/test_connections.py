@@ -1,5 +1,6 @@
 """What clients do with their connections, over real sockets."""
 
+import json
 import socket
 from urllib.parse import urlsplit
 
@@ -39,6 +40,24 @@ def test_pipelined_requests_are_answered_after_the_client_ended(simulators: Runn
 def test_control_api_answers_a_client_that_ended(simulators: RunningSimulators) -> None:
     response = exchange(simulators.control, b"GET /control/sandboxes HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_slow_control_call_is_answered_after_the_client_ended(simulators: RunningSimulators) -> None:
+    """A preview starts a process."""
+    event = {"templateName": "YFRYM0RJ - Balance", "customerID": "C1", "personalization": {"personalInfo": {}}}
+    settings = {"overrides": '{"variables": {"NAME": customerID}}'}
+    body = json.dumps({"event": event, "settings": settings})
+    head = "POST /control/sandboxes/default/providers/delivyr/preview HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    response = exchange(simulators.control, (head + body).encode())
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_control_call_that_waits_is_given_up_when_the_client_ended(simulators: RunningSimulators) -> None:
+    request = b"GET /control/sandboxes/default/faults/pending-kill HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    response = exchange(simulators.control, request)
+    assert response.startswith(b"HTTP/1.1 409 Conflict\r\n")
+    assert b"the client ended its side of the connection" in response
 
 
 @pytest.mark.parametrize("request_", [b"", b"GET /balance", post("/balance/", "apikey=x")[:-3]])

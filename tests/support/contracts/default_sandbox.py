@@ -2,8 +2,8 @@
 
 from urllib.parse import urlencode
 
-from example_requests import ExampleRequest
 from local_simulators import Reply, send_to
+from sendproof_simulators.reference.examples import ExampleRequest
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.server import DefaultSandbox
 from sendproof_simulators.services.optimove_metrics import SIMULATOR as METRICS

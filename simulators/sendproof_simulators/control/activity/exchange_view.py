@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote_plus, unquote_plus
 
 from sendproof_simulators.core.contracts import FORM
-from sendproof_simulators.core.recording.exchanges import BODY_BYTES_MAX, MARGIN_BYTES, Exchange
+from sendproof_simulators.core.recording.exchanges import BODY_BYTES_MAX, MARGIN_BYTES, KeptExchange
 from sendproof_simulators.core.recording.redaction import Redaction, redact_long_text, secret_name
 
 # Names of headers, fields and members with a value that opens something.
@@ -27,19 +27,20 @@ NOT_KEPT: Mapping[str, object] = {
 }
 
 
-def exchange_json(exchange: Exchange | None, redaction: Redaction) -> dict[str, object]:
+def exchange_json(exchange: KeptExchange | None, redaction: Redaction) -> dict[str, object]:
     """Return query, headers and bodies; bodies have at most `BODY_BYTES_MAX` bytes of text."""
     if exchange is None:
         return dict(NOT_KEPT)
+    request, response = exchange.request, exchange.response
     sizes = exchange.request_bytes, exchange.response_bytes
     return {
         "kept": True,
-        "query": [[name, _value(name, value, redaction)] for name, value in exchange.query],
-        "request_headers": _headers(exchange.request_headers.items(), redaction),
-        "request_body": _body(exchange.request_body, exchange.request_bytes, exchange.request_headers, redaction),
+        "query": [[name, _value(name, value, redaction)] for name, value in request.query],
+        "request_headers": _headers(request.headers.items(), redaction),
+        "request_body": _body(request.body, sizes[0], request.headers, redaction),
         "request_bytes": exchange.request_bytes,
-        "response_headers": _headers(exchange.response_headers, redaction),
-        "response_body": _body(exchange.response_body, exchange.response_bytes, {}, redaction),
+        "response_headers": _headers((("content-type", response.content_type), *response.headers), redaction),
+        "response_body": _body(response.body, sizes[1], {}, redaction),
         "response_bytes": exchange.response_bytes,
         "truncated": any(size > BODY_BYTES_MAX for size in sizes),
     }

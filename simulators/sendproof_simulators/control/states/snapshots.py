@@ -3,7 +3,8 @@
 from sendproof_simulators.control.call import ControlCall, ControlError, attempt
 from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.core.http import Response, json_response
-from sendproof_simulators.core.snapshots.snapshots import Snapshot, return_to_snapshot, take_snapshot
+from sendproof_simulators.core.snapshots.snapshot import Snapshot
+from sendproof_simulators.core.snapshots.snapshots import return_to_snapshot, take_snapshot
 
 
 async def list_snapshots(call: ControlCall) -> Response:

@@ -5,8 +5,8 @@ bounded number of exchanges only. Secrets are removed when an exchange is read, 
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 from sendproof_simulators.core.http import Request, Response
 
@@ -19,18 +19,16 @@ MARGIN_BYTES = 1024
 _KEPT_BYTES = BODY_BYTES_MAX + MARGIN_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its response. `ms` are the milliseconds until the response was ready; bodies may be cut."""
+class KeptExchange(NamedTuple):
+    """One request and its response, with bodies that may be cut, and the lengths of the whole ones in bytes.
 
-    ms: float
-    client: str
-    query: tuple[tuple[str, str], ...]
-    request_headers: Mapping[str, str]
-    request_body: bytes
+    `duration_s` are the seconds until the response was ready.
+    """
+
+    request: Request
+    response: Response
+    duration_s: float
     request_bytes: int
-    response_headers: tuple[tuple[str, str], ...]
-    response_body: bytes
     response_bytes: int
 
 
@@ -38,28 +36,26 @@ class RecentExchanges:
     """The newest exchanges of a sandbox by the number of the request in the journal."""
 
     def __init__(self) -> None:
-        self._exchanges: OrderedDict[int, Exchange] = OrderedDict()
+        self._exchanges: OrderedDict[int, KeptExchange] = OrderedDict()
         self._bytes = 0
 
-    def add(self, number: int, request: Request, response: Response, ms: float) -> None:
+    def add(self, number: int, request: Request, response: Response, duration_s: float) -> None:
         """Keep an exchange, and drop the oldest ones beyond the bounds."""
-        sent, answered = request.body[:_KEPT_BYTES], response.body[:_KEPT_BYTES]
-        self._exchanges[number] = Exchange(
-            ms,
-            request.headers.get("user-agent", ""),
-            request.query,
-            request.headers,
-            sent,
-            len(request.body),
-            (("content-type", response.content_type), *response.headers),
-            answered,
-            len(response.body),
-        )
-        self._bytes += len(sent) + len(answered)
-        while len(self._exchanges) > EXCHANGES_MAX or self._bytes > BODIES_BYTES_MAX:
+        sent, answered = len(request.body), len(response.body)
+        if sent > _KEPT_BYTES:
+            request = replace(request, body=request.body[:_KEPT_BYTES])
+        if answered > _KEPT_BYTES:
+            response = replace(response, body=response.body[:_KEPT_BYTES])
+        self._exchanges[number] = exchange = KeptExchange(request, response, duration_s, sent, answered)
+        self._bytes += _kept_bytes(exchange)
+        while self._bytes > BODIES_BYTES_MAX or len(self._exchanges) > EXCHANGES_MAX:
             _, oldest = self._exchanges.popitem(last=False)
-            self._bytes -= len(oldest.request_body) + len(oldest.response_body)
+            self._bytes -= _kept_bytes(oldest)
 
-    def find(self, number: int) -> Exchange | None:
+    def find(self, number: int) -> KeptExchange | None:
         """Return the exchange of a request, or None if it is not kept any more."""
         return self._exchanges.get(number)
+
+
+def _kept_bytes(exchange: KeptExchange) -> int:
+    return len(exchange.request.body) + len(exchange.response.body)

@@ -15,6 +15,7 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.recording.redaction import Redaction, redact_urls
+from sendproof_simulators.core.recording.traffic import Traffic
 
 # A write of this size takes about 0.1 ms; smaller blocks would only add system calls.
 BLOCK_BYTES = 256 * 1024
@@ -68,6 +69,7 @@ class Journal:
     def __init__(self, wall: WallClock, redaction: Redaction | None = None) -> None:
         self._redaction = redaction or Redaction()
         self.counts: Counter[str] = Counter()
+        self.traffic = Traffic()
         self._wall = wall
         self._lines: list[bytes] = []
         self._count = 0
@@ -81,6 +83,7 @@ class Journal:
     def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> int:
         """Append one entry at an instant and return its number."""
         self.counts[kind] += 1
+        self.traffic.add(at, kind)
         self._kinds.add(kind)
         self._count += 1
         line = _encode(

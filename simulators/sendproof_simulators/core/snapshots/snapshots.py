@@ -6,33 +6,15 @@ Randomness needs nothing: each draw depends on the seed and on names alone.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from sendproof_simulators.core.clock.virtual_clock import ClockState
-from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.recording.journal import JournalMark
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
-from sendproof_simulators.core.snapshots.image import Image, ImageError, image_of
+from sendproof_simulators.core.snapshots.image import ImageError, image_of
+from sendproof_simulators.core.snapshots.snapshot import Snapshot
 
 
 class SnapshotError(ValueError):
     """A snapshot that cannot be taken or returned to now; the message says why, and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """A sandbox at the instant `at`, after `journal.count` entries.
-
-    `credentials` has (service, value, name) of each credential that the sandbox was known by.
-    """
-
-    name: str
-    at: Instant
-    image: Image
-    clock: ClockState
-    journal: JournalMark
-    credentials: tuple[tuple[str, str, str], ...]
 
 
 def take_snapshot(sandboxes: Sandboxes, sandbox: Sandbox, name: str) -> Snapshot:

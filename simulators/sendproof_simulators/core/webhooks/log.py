@@ -3,12 +3,15 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import Webhook
 
 # Room for a burst of triggers. With a million receipts, the log needs a few megabytes.
 KEPT_PER_SERVICE = 2_000
+#: Of the body of one webhook; longer ones are cut off.
+SHOWN_BYTES = 65_536
 
 
 @dataclass(slots=True)
@@ -49,16 +52,34 @@ class WebhookLog:
                 f"no webhook of {service} is named {key!r} among its newest {KEPT_PER_SERVICE:,}; the log lists them"
             ) from None
 
-    def as_json(self, service: str | None, event: str | None) -> Iterator[dict[str, object]]:
-        """Yield the newest webhooks of one service and event (None: all) as JSON, oldest first."""
+    def with_key(self, service: str | None, key: str) -> Iterator[dict[str, object]]:
+        """Yield the webhooks with one key, at most one of each service (None: all), as JSON with the body."""
         for name, kept in self._webhooks.items():
-            for logged in kept.values():
-                if service in {None, name} and event in {None, logged.webhook.event}:
-                    yield {
-                        "service": name,
-                        "event": logged.webhook.event,
-                        "key": logged.webhook.key,
-                        "url": logged.webhook.url,
-                        "about": dict(logged.webhook.about),
-                        "attempts": list(logged.attempts),
-                    }
+            if service in {None, name} and key in kept:
+                webhook = kept[key].webhook
+                text = webhook.body[:SHOWN_BYTES].decode("utf-8", "replace")
+                yield {**_logged_json(kept[key]), "content_type": webhook.content_type, "body": text}
+
+    def as_json(
+        self, service: str | None, event: str | None, limit: int = KEPT_PER_SERVICE
+    ) -> Iterator[dict[str, object]]:
+        """Yield the newest webhooks of one service and event (None: all) as JSON, oldest first.
+
+        `limit` is the maximum number of each service.
+        """
+        for name, kept in self._webhooks.items():
+            if service in {None, name}:
+                matching = (logged for logged in reversed(kept.values()) if event in {None, logged.webhook.event})
+                for logged in reversed(list(islice(matching, limit))):
+                    yield _logged_json(logged)
+
+
+def _logged_json(logged: LoggedWebhook) -> dict[str, object]:
+    return {
+        "service": logged.service,
+        "event": logged.webhook.event,
+        "key": logged.webhook.key,
+        "url": logged.webhook.url,
+        "about": dict(logged.webhook.about),
+        "attempts": list(logged.attempts),
+    }

@@ -28,6 +28,24 @@ def test_log_keeps_the_newest_webhooks_of_each_service() -> None:
     assert keys(log, "textlocal") == ["other"]
 
 
+def test_log_returns_the_newest_webhooks_of_each_service_up_to_a_limit() -> None:
+    log = WebhookLog()
+    for service in ("optimove", "textlocal"):
+        for number in range(3):
+            log.add(service, webhook(f"{service} {number}", event="11" if number else "13"))
+    limited = [logged["key"] for logged in log.as_json(None, "11", 1)]
+    assert limited == ["optimove 2", "textlocal 2"]
+
+
+def test_body_is_in_the_log_for_one_webhook_only() -> None:
+    log = WebhookLog()
+    log.add("optimove", webhook("a"))
+    log.add("optimove", webhook("b"))
+    (logged,) = log.with_key(None, "b")
+    assert (logged["key"], logged["content_type"], logged["body"]) == ("b", "application/json", "{}")
+    assert list(log.with_key("textlocal", "b")) == []
+
+
 def test_log_contains_each_attempt_with_its_instant() -> None:
     log = WebhookLog()
     added = log.add("optimove", webhook("a"))

@@ -81,6 +81,7 @@ def _scheduled_json(campaign: Campaign) -> dict[str, object]:
         "recipients": len(campaign.customers),
         "control_group": len(campaign.control),
         "triggers": [],
+        "scheduled_times": [iso(at) for at in sorted({split.send_at for part in plan.parts for split in part.splits})],
         "announced_at": iso_or_none(campaign.announced_at),
         "cancelled_at": iso_or_none(campaign.cancelled_at),
     }
@@ -97,6 +98,7 @@ def _triggered_json(state: State, campaign: int) -> dict[str, object]:
         "recipients": sum(firing.plan.campaign == campaign for firing in state.triggers.firings),
         "control_group": 0,
         "triggers": [plan.name for plan in plans],
+        "scheduled_times": [],
         "announced_at": None,
         "cancelled_at": None,
     }

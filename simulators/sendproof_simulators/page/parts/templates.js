@@ -1,0 +1,41 @@
+// Templates: those of a provider, those that the bridge has listed on a channel, and their texts for a customer.
+
+import { api } from "../api.js";
+import { useLive } from "../live.js";
+import { html } from "../vendor/htm-preact.js";
+
+// {{FIRST_NAME}} of most providers, and %%|FIRST_NAME^{...}%% of Textlocal.
+const PLACEHOLDER = /\{\{\s*([^}\s]+)\s*\}\}|%%\|([^^|%]+)[^%]*%%/g;
+
+/** Return `{templates, listed}` of a channel: the provider's templates, and a test whether the channel lists one. */
+export function useTemplates(channel) {
+  const {data} = useLive(async () => {
+    if (!channel) return null;
+    const [templates, state] = await Promise.all([api.get(`providers/${channel.provider}/templates`), api.get("state")]);
+    return {templates, onChannel: state.channel_templates[channel.id] ?? []};
+  }, ["templates", "requests"], [channel?.id]);
+  const {templates = [], onChannel = []} = data ?? {};
+  return {templates, isListed: template => isListed(template, onChannel), loaded: Boolean(data)};
+}
+
+/** Return true if the bridge has listed a template on a channel: with its id, or in the name. */
+const isListed = ({id, title}, onChannel) =>
+  onChannel.some(listed => String(listed.id) === String(id) || (listed.name ?? "").includes(title));
+
+/** Return options for a choice of templates; those that the channel does not list say so. */
+export const templateOptions = ({templates, isListed: listed}) =>
+  templates.map(template => [template.title, listed(template) ? template.title : `${template.title} – not on the channel yet`]);
+
+/** Return a template's text for a customer. Unknown placeholders stay, so that you see them. */
+export function filledIn(body, attributes) {
+  const values = Object.fromEntries(Object.entries(attributes ?? {}).map(([name, value]) => [name.toUpperCase(), value]));
+  return body.replace(PLACEHOLDER, (all, plain, named) => values[(plain ?? named).toUpperCase()] ?? `{{${plain ?? named}}}`);
+}
+
+/** Return a template's text with short placeholders. */
+export const readable = body => filledIn(body, {});
+
+/** Say how a template gets on a channel. */
+export const ListingHint = ({channel}) => html`<p class="hint">
+  Channel ${channel.id} lists no template yet. The bridge adds them with AddChannelTemplates, often once an hour.
+</p>`;
