@@ -333,6 +333,8 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
     table = _table("service", "URL, and credentials of the default sandbox")
     control = addresses["control"]
     table.add_row("control", control["url"].partition("/token/")[0] + "/control")
+    if "token" not in control:
+        table.add_row("live page", addresses["page"])
     for name, service in addresses["services"].items():
         table.add_row(name, service["url"])
         for credential, value in service["credentials"].items():
@@ -343,6 +345,8 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
         console.print("\nClients of the control API need its token, as Authorization: Bearer TOKEN or in the URL:")
         # In one piece, to be copied.
         console.print(control["url"], soft_wrap=True)
+        console.print("\nThe live page, with the token:")
+        console.print(addresses["page"], soft_wrap=True)
     console.print("\nPoint a bridge at these URLs. Stop the simulators with Ctrl-C.")
 
 

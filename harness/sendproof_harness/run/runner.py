@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from sendproof_harness.control_client import ControlClient, ControlError, without_token
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
@@ -212,6 +212,7 @@ def prepare_run(
         file=name,
     )
     handovers = create_sandboxes(sandbox_options, scenario)
+    _announce_page(control.url, handovers[0]["sandbox"], progress)
     if options.control_url:
         # Simulators of the run stop with all of their sandboxes; others keep running.
         for handover in handovers:
@@ -232,6 +233,12 @@ def prepare_run(
     bridge.start_or_announce(progress)
     sandboxes = tuple(handover["sandbox"] for handover in handovers)
     return _context(scenario, control, sandboxes, bridge, options, progress)
+
+
+def _announce_page(control_url: str, sandbox: str, progress: ProgressListener) -> None:
+    """Print the address of the live page on a sandbox, but no token: the output of a run is kept and shared."""
+    if without_token(control_url) == control_url:
+        progress.note(f"live page: {control_url}/#/overview?{urlencode({'sandbox': sandbox})}")
 
 
 def _context(
@@ -327,7 +334,8 @@ def _listen(address: Mapping[str, Any]) -> Listen:
 
 
 _UNAUTHENTICATED_FIELDS = (
-    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt"),
+    *("meant", "meant_service", "differs"),
 )
 
 
