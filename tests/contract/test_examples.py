@@ -5,9 +5,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from example_requests import ExampleRequest, example_requests
 from local_simulators import LocalSimulators, Reply, local_simulators
 from repository import CONTRACTS
+from sendproof_simulators.core.contracts import load_contract
+from sendproof_simulators.reference.examples import ExampleRequest, example_requests
 from sendproof_simulators.server.server import DefaultSandbox, create_default_sandbox
 from sendproof_simulators.services.optimove_metrics import SIMULATOR as METRICS
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
@@ -35,7 +36,7 @@ WITHOUT_SUCCESS = {
 EXAMPLES = [
     pytest.param(service, example, id=f"{service}:{example}")
     for service in SERVICES
-    for example in example_requests(CONTRACTS / f"{service}.yaml", credentials={"x-account-id"})
+    for example in example_requests(load_contract(CONTRACTS / f"{service}.yaml"), credentials={"x-account-id"})
     if example.operation not in WITHOUT_SUCCESS
 ]
 
@@ -75,5 +76,5 @@ def test_example_succeeds(simulators: LocalSimulators, service: str, example: Ex
     reply = send(simulators, service, example)
     assert reply.status < 300, reply.body
     # Textlocal refuses with status 200.
-    assert b'"failure"' not in reply.body
+    assert service != "textlocal" or b'"failure"' not in reply.body
     assert not simulators.app.watch.found

@@ -67,6 +67,12 @@ def test_default_sandbox_has_the_time_of_the_machine(simulators: RunningSimulato
     assert before - 60 <= now <= after + 60
 
 
+def test_default_sandbox_can_be_advanced(simulators: RunningSimulators) -> None:
+    """Its clock is virtual, with the rate of the machine's clock."""
+    clock = simulators.call("GET", "/sandboxes/default/clock")
+    assert (clock["mode"], clock["rate"]) == ("virtual", 1)
+
+
 def test_parked_bridge_does_not_delay_the_end() -> None:
     with running_simulators() as simulators:
         park = {"participant": "bridge", "until": None, "since": 0}

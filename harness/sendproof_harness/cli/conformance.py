@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
+from sendproof_harness.cli.options import (
+    AllowUnknown,
+    Bridge,
+    Command,
+    ControlUrl,
+    Results,
+    Timeout,
+    allowed_checks,
+    refuse,
+    refuse_two_bridges,
+)
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.terminal import Terminal
 
@@ -25,6 +35,7 @@ def contract(
         float, typer.Option(min=0.1, max=600, help="Real seconds that a listener may take to respond.")
     ] = 10.0,
     triggers: Annotated[bool, typer.Option("--triggers/--no-triggers", help="Also test triggered messages.")] = True,
+    allow_unknown: AllowUnknown = None,
 ) -> None:
     """Check that a bridge's listeners and requests match the contracts.
 
@@ -53,6 +64,7 @@ def contract(
         control_url=control_url,
         results=results,
         timeout_s=timeout,
+        allow_unknown=allowed_checks(allow_unknown),
         preflight=handover_problems,
     )
     try:

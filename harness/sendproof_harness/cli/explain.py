@@ -39,6 +39,7 @@ def explain(
     from sendproof_harness.explain.customer import explain as explain_customer  # noqa: PLC0415
     from sendproof_harness.judge.verdict import judge  # noqa: PLC0415
     from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415
+    from sendproof_harness.report.identity import run_text  # noqa: PLC0415
 
     run, customer = _run_and_customer(words)
     history, name = _history(run, control_url, sandbox)
@@ -48,9 +49,9 @@ def explain(
         explanation = explain_customer(history, verdict, find_customer(history, customer, findings))
     except UnknownCustomerError as error:
         refuse(str(error))
-    explain_text.print_explanation(explanation, Terminal())
+    explain_text.print_explanation(explanation, run_text(history), Terminal())
     if html is not None:
-        _write(html, explain_html.render(explanation, name))
+        _write(html, explain_html.render(explanation, history, name))
 
 
 def _run_and_customer(words: list[str]) -> tuple[Path | None, str]:

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
+from sendproof_harness.cli.options import (
+    AllowUnknown,
+    Bridge,
+    Command,
+    ControlUrl,
+    Results,
+    Timeout,
+    allowed_checks,
+    refuse,
+    refuse_two_bridges,
+)
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -45,6 +55,7 @@ def run(
             "--strict", help="Check all that the simulators send against the contracts; violations are errors."
         ),
     ] = False,
+    allow_unknown: AllowUnknown = None,
 ) -> None:
     """Run scenarios against a bridge and judge every recipient.
 
@@ -71,6 +82,7 @@ def run(
         timeout_s=timeout,
         clock_rate=clock_rate,
         strict=strict,
+        allow_unknown=allowed_checks(allow_unknown),
         preflight=handover_problems,
     )
     selection = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)

@@ -12,7 +12,7 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     """One request with no credential of any sandbox; `at` is the end of the run.
 
     `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request. `meant` and `differs` are those of a `Request`.
+    have made the request. `meant`, `meant_service` and `differs` are those of a `Request`.
     """
 
     service: str
@@ -24,6 +24,7 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     response_excerpt: str | None = None
     shared: bool = False
     meant: str | None = None
+    meant_service: str | None = None
     differs: str | None = None
 
 

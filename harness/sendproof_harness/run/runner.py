@@ -71,6 +71,7 @@ class RunOptions:
     `strict`: the simulators check what they send against their contracts, and a violation is an error of the run.
 
     `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
+    `allow_unknown` has the ids of checks whose unknown result is accepted; it does not change the run.
     """
 
     bridge: str | None = None
@@ -82,6 +83,7 @@ class RunOptions:
     timeout_s: float = TIMEOUT_S
     clock_rate: float | None = None
     strict: bool = False
+    allow_unknown: frozenset[str] = frozenset()
     preflight: Preflight = no_preflight
     steps: Mapping[type, StepFunction] = field(default_factory=lambda: STEPS)
 
@@ -332,7 +334,8 @@ def _listen(address: Mapping[str, Any]) -> Listen:
 
 
 _UNAUTHENTICATED_FIELDS = (
-    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt"),
+    *("meant", "meant_service", "differs"),
 )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.records import CustomerRecords
-from sendproof_simulators.core.clock.virtual_clock import VirtualClock
+from sendproof_simulators.core.clock.virtual_clock import VIRTUAL, VirtualClock
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import changed_dialects, choose
@@ -51,7 +51,8 @@ CustomerObligations = Callable[[int], Sequence[Mapping[str, Any]]]
 class SandboxSettings:
     """The settings of one sandbox.
 
-    `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
+    `rate` is the speed of the clock (seconds of the sandbox per real second); None means that time stands still until
+    it is advanced. A clock of the mode real cannot be advanced.
     `strict`: check what the services send.
     `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC. `keys` are the rights of
     Optimove's credentials, see `SandboxContext`. `scenario` is for the judge of the sandbox, and means nothing here.
@@ -69,6 +70,7 @@ class SandboxSettings:
     dialects: Mapping[str, str] = field(default_factory=dict)
     nightly_at: int | None = None
     key_scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    clock_mode: str = VIRTUAL
     scenario: Mapping[str, Any] | None = None
 
 
@@ -175,7 +177,9 @@ class Sandbox:
         self.redaction = Redaction()
         self.journal = Journal(wall, self.redaction)
         self.exchanges = RecentExchanges()
-        self.clock = clock or VirtualClock(wall, _fire, start=settings.start, rate=settings.rate)
+        self.clock = clock or VirtualClock(
+            wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode
+        )
         self._began = self.clock.real()
         self.faults = Faults()
         self.dispatcher = WebhookDispatcher(

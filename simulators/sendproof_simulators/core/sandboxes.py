@@ -141,9 +141,10 @@ class Sandboxes:
         """Return the owner of a credential, or None if it is unknown."""
         return None if credential is None else self._by_credential.get((service, credential))
 
-    def service_of(self, credential: str) -> str | None:
-        """Return the service that a credential of any sandbox belongs to, None for an unknown one."""
-        return next((service for service in self._simulators if self.find(service, credential) is not None), None)
+    def owner_of(self, credential: str) -> tuple[str, str] | None:
+        """Return the service and the name of a credential of any sandbox, None for an unknown one."""
+        owners = ((service, self.find(service, credential)) for service in self._simulators)
+        return next(((service, owner.credential_name) for service, owner in owners if owner is not None), None)
 
     def find_misplaced(self, request: Request) -> Sandbox | None:
         """Return the sandbox of a credential of any service in the wrong place: another header, or the query."""

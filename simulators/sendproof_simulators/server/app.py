@@ -29,6 +29,7 @@ from sendproof_simulators.server.faulty_response import (
     until_disconnected,
     write_faulty,
 )
+from sendproof_simulators.server.near_misses.near_miss import Neighbours
 from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.server.static_files import find_static, static_response
 from sendproof_simulators.services.discovery import contract_path, discover, service_contracts, webhook_contracts
@@ -89,14 +90,17 @@ class Simulators:
             everywhere=strict,
         )
         self.sandboxes = Sandboxes(simulators, contracts, wall, self._sender, self.watch)
+        self.neighbours = Neighbours(contracts, self.addresses.services)
         self.services = {
-            name: ServicePipeline(simulator, contracts[name], self.sandboxes) for name, simulator in simulators.items()
+            name: ServicePipeline(simulator, contracts[name], self.sandboxes, self.neighbours)
+            for name, simulator in simulators.items()
         }
         self.control_context = ControlContext(
             self.sandboxes,
             self.services,
             self.addresses,
             wall,
+            control,
             JudgeProcess(judge_command()),
             lambda: access.address(self.addresses.control)["url"],
         )
@@ -176,6 +180,10 @@ class Simulators:
 
         A client that only ends its side of the connection looks the same, so it gets a response in any case.
         """
+        neighbour = self.neighbours.find(request)
+        if neighbour is not None:
+            # A bridge with the wrong address sends its calls here; they count as calls of the service.
+            self.services[neighbour.service].record_misdirected(request, neighbour)
         response = asyncio.ensure_future(self.control.respond(request))
         await asyncio.wait((response,), timeout=_SHORT_WAIT_S)
         if not response.done() and self.control.waits(request):

@@ -9,9 +9,9 @@ Quiet means: no request in flight in either direction, and every participant par
 count, if a webhook was delivered that the participant did not know when it last looked for work. So no webhook can be
 accepted by a bridge and still overlooked when time moves.
 
-Real time passes by itself, at a rate.
+Real time passes by itself, at a rate, and cannot be advanced.
 
-A virtual clock can be given a rate as well, for a bridge that lives by the clock of its machine. Its time then passes
+A virtual clock can have a rate as well, for a bridge that lives by the clock of its machine. Its time then passes
 by itself while the bridge works, so rate limits and retries behave as in production, and `advance` jumps over the
 stretches without work. Nothing shows that such a bridge has finished: that is for the caller of `advance` to decide.
 """
@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 # Below the idle limits of common proxies and clients (10 s and more).
 PARK_SECONDS = 5.0
+# The modes of a clock: a virtual one can be advanced, and its rate can change.
+VIRTUAL, REAL = "virtual", "real"
 # Without participants, nothing shows that the bridge has finished: this time without traffic counts as quiet.
 SETTLE_SECONDS = 0.3
 
@@ -76,9 +78,17 @@ class VirtualClock(Generic[T]):
     are under way.
     """
 
-    def __init__(self, wall: WallClock, fire: Callable[[T], None], *, start: Instant, rate: float | None) -> None:
-        """Call `fire` for each due item. `rate` is in seconds per real second; None creates a virtual clock."""
-        self.mode = "virtual" if rate is None else "real"
+    def __init__(
+        self,
+        wall: WallClock,
+        fire: Callable[[T], None],
+        *,
+        start: Instant,
+        rate: float | None,
+        mode: str = VIRTUAL,
+    ) -> None:
+        """Call `fire` for each due item. `rate` is in seconds per real second; None: time stands still by itself."""
+        self.mode = mode
         self.rate = rate
         self.participants: dict[str, Participant] = {}
         self.delivered = 0
@@ -105,7 +115,7 @@ class VirtualClock(Generic[T]):
 
     def set_rate(self, rate: float | None) -> None:
         """Let virtual time also pass by itself, at `rate` seconds per real second; None stops it again."""
-        if self.mode == "real":
+        if self.mode == REAL:
             raise ValueError("expected a virtual clock; real time has the rate that the sandbox was created with")
         now = self.now()
         self.rate = rate
@@ -226,7 +236,7 @@ class VirtualClock(Generic[T]):
 
     async def advance(self, to: Instant, timeout: float) -> None:  # noqa: ASYNC109 - its error says what was not quiet
         """Advance virtual time to `to`, and fire everything that is due on the way."""
-        if self.mode == "real":
+        if self.mode == REAL:
             raise ValueError("expected a virtual clock; real time cannot be advanced")
         # A clock with a rate may have passed the target since the caller read it.
         if to < self.now() and self.rate is None:

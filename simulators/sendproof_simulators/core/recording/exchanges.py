@@ -19,7 +19,7 @@ MARGIN_BYTES = 1024
 _KEPT_BYTES = BODY_BYTES_MAX + MARGIN_BYTES
 
 
-class Exchange(NamedTuple):
+class KeptExchange(NamedTuple):
     """One request and its response, with bodies that may be cut, and the lengths of the whole ones in bytes.
 
     `duration_s` are the seconds until the response was ready.
@@ -36,7 +36,7 @@ class RecentExchanges:
     """The newest exchanges of a sandbox by the number of the request in the journal."""
 
     def __init__(self) -> None:
-        self._exchanges: OrderedDict[int, Exchange] = OrderedDict()
+        self._exchanges: OrderedDict[int, KeptExchange] = OrderedDict()
         self._bytes = 0
 
     def add(self, number: int, request: Request, response: Response, duration_s: float) -> None:
@@ -46,16 +46,16 @@ class RecentExchanges:
             request = replace(request, body=request.body[:_KEPT_BYTES])
         if answered > _KEPT_BYTES:
             response = replace(response, body=response.body[:_KEPT_BYTES])
-        self._exchanges[number] = exchange = Exchange(request, response, duration_s, sent, answered)
+        self._exchanges[number] = exchange = KeptExchange(request, response, duration_s, sent, answered)
         self._bytes += _kept_bytes(exchange)
         while self._bytes > BODIES_BYTES_MAX or len(self._exchanges) > EXCHANGES_MAX:
             _, oldest = self._exchanges.popitem(last=False)
             self._bytes -= _kept_bytes(oldest)
 
-    def find(self, number: int) -> Exchange | None:
+    def find(self, number: int) -> KeptExchange | None:
         """Return the exchange of a request, or None if it is not kept any more."""
         return self._exchanges.get(number)
 
 
-def _kept_bytes(exchange: Exchange) -> int:
+def _kept_bytes(exchange: KeptExchange) -> int:
     return len(exchange.request.body) + len(exchange.response.body)
