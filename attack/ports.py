@@ -12,8 +12,9 @@ from urllib.parse import urlencode, urlsplit
 
 import yaml
 
-from example_requests import ExampleRequest, example_requests
 from hostile_requests import FORM, JSON, ValidRequest
+from sendproof_simulators.core.contracts import load_contract
+from sendproof_simulators.reference.examples import ExampleRequest, example_requests
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
 from wire import HttpResponse, parse_responses
 
@@ -216,7 +217,7 @@ class SimulatorPort:
         return next(r for r in self._valid_requests(self._stranger) if r.operation == _HARMLESS[self.name])
 
     def _valid_requests(self, data: SandboxData) -> Iterator[ValidRequest]:
-        for example in example_requests(self._file, credentials={"x-account-id"}):
+        for example in example_requests(load_contract(self._file), credentials={"x-account-id"}):
             if not example.missing:
                 yield self._valid_request(example, data)
 

@@ -20,9 +20,10 @@ Audience: everyone who has to know the licences of what Sendproof installs. `mak
 pip-licenses from the packages that `requirements.lock` pins, on every platform, and fails if a licence is not allowed.
 `supply/licences.toml` has the reason for each licence.
 
-None of these packages is part of the repository or of the wheel, with one exception: uPlot, in
-`harness/sendproof_harness/load/report/uplot`. Which of them run scenarios, and which only develop Sendproof, is in the
-bill of materials (`make sbom`).
+None of these packages is part of the repository or of the wheel, with three exceptions. uPlot is in
+`harness/sendproof_harness/load/report/uplot`, and again in `simulators/sendproof_simulators/page/vendor`, next to htm
+and the Preact that is bundled in it. Their licences are in the same folders. Which packages run scenarios, and which
+only develop Sendproof, is in the bill of materials (`make sbom`).
 
 | package | version | licence |
 |---|---|---|
@@ -49,8 +50,13 @@ def _unbracketed(part: str) -> str:
     return part[: len(part) - max(0, closed_brackets - open_brackets)]
 
 
-#: The one that is part of the repository, and so of no lock file.
-INCLUDED = Licensed("uplot", "1.6.32", "MIT")
+#: The libraries that are part of the repository, and so of no lock file, each with its file.
+INCLUDED = {
+    Licensed("htm", "3.1.1", "Apache-2.0"): ROOT / "simulators/sendproof_simulators/page/vendor/htm-preact.js",
+    # Bundled in the file of htm, whose build does not name the version: its code is that of 10.5.14.
+    Licensed("preact", "10.5.14", "MIT"): ROOT / "simulators/sendproof_simulators/page/vendor/htm-preact.js",
+    Licensed("uplot", "1.6.32", "MIT"): ROOT / "harness/sendproof_harness/load/report/uplot/uPlot.iife.min.js",
+}
 
 
 def read_allowed(path: Path = ALLOWED) -> dict[str, str]:
@@ -93,7 +99,7 @@ def _installed() -> list[Licensed]:
 def licences() -> int:
     """Write the table, and return 1 if a licence is not allowed."""
     install_other_platforms()
-    packages = [*_installed(), INCLUDED]
+    packages = [*_installed(), *INCLUDED]
     wrong = refused(packages, read_allowed())
     print("\n".join(wrong) or f"{len(packages)} packages, each with an allowed licence")
     TABLE.write_text(table(packages))

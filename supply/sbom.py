@@ -4,6 +4,7 @@ import json
 import tomllib
 from hashlib import sha256
 from importlib.metadata import distributions
+from pathlib import Path
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
@@ -11,12 +12,11 @@ from cyclonedx.validation.json import JsonStrictValidator
 from packaging.utils import canonicalize_name
 
 from environment import OTHERS, PYTHON, install_other_platforms, run_tool
-from licences import INCLUDED
+from licences import INCLUDED, Licensed
 from locks import MAIN, ROOT, SupplyError, read_pins
 from scopes import SCOPES, scope_of
 
 SBOM = ROOT / "dist" / "sendproof.cdx.json"
-_UPLOT = ROOT / "harness" / "sendproof_harness" / "load" / "report" / "uplot"
 
 
 def _needs() -> dict[str, list[str]]:
@@ -25,18 +25,17 @@ def _needs() -> dict[str, list[str]]:
     return {canonicalize_name(found.name): found.requires or [] for found in distributions(path=folders)}
 
 
-def _included() -> dict[str, Any]:
-    """Return the component that no installation brings."""
-    digest = sha256((_UPLOT / "uPlot.iife.min.js").read_bytes()).hexdigest()
+def _included(library: Licensed, file: Path) -> dict[str, Any]:
+    """Return the component of a library that no installation brings."""
     return {
         "type": "library",
-        "bom-ref": INCLUDED.name,
-        "name": INCLUDED.name,
-        "version": INCLUDED.version,
-        "purl": f"pkg:npm/{INCLUDED.name}@{INCLUDED.version}",
-        "licenses": [{"license": {"id": INCLUDED.licence, "acknowledgement": "declared"}}],
+        "bom-ref": library.name,
+        "name": library.name,
+        "version": library.version,
+        "purl": f"pkg:npm/{library.name}@{library.version}",
+        "licenses": [{"license": {"id": library.licence, "acknowledgement": "declared"}}],
         "scope": "required",
-        "hashes": [{"alg": "SHA-256", "content": digest}],
+        "hashes": [{"alg": "SHA-256", "content": sha256(file.read_bytes()).hexdigest()}],
     }
 
 
@@ -54,7 +53,7 @@ def _document() -> dict[str, Any]:
     needs = _needs()
     for name, component in components.items():
         component["scope"] = scope_of(name, project, needs)
-    document["components"].append(_included())
+    document["components"].extend(_included(library, file) for library, file in INCLUDED.items())
     return document
 
 

@@ -16,11 +16,15 @@ from sendproof_harness.load import model as load
 from sendproof_harness.preflight import http as preflight
 from sendproof_harness.run.keeping import bounded_log
 from sendproof_harness.scenario import yaml_source
+from sendproof_simulators.control.activity import customers, pages, requests
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.recording import exchanges
 from sendproof_simulators.core.webhooks import sender
+from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
 from sendproof_simulators.server import content_encoding, request_bounds
 from sendproof_simulators.server.connection_guard import Bounds
+from sendproof_simulators.server.pipeline import UNAUTHENTICATED_KEPT
 from sendproof_simulators.services.discovery import contract_path, service_contracts
 from tables import table
 
@@ -56,6 +60,12 @@ its contract, which you can [change](../../openapi/README.md#limits-and-defaults
 ## Parts of a request to a simulator
 """
 
+_LISTS = """
+## Lists and texts of the control API
+
+Each list continues on a next page. A page looks at a bounded number of entries, so it can have fewer than its limit.
+"""
+
 _CLIENTS = """
 ## Clients
 """
@@ -72,6 +82,8 @@ def page() -> str:
             table(("port", "bytes", "beyond it"), _body_rows()),
             _BODIES + "\n",
             table(columns, _part_rows()),
+            _LISTS + "\n",
+            table(columns, _list_rows()),
             _CLIENTS + "\n",
             table(("client", "bound", "value", "beyond it"), _client_rows()),
         )
@@ -115,6 +127,25 @@ def _part_rows() -> Iterable[tuple[str, ...]]:
         ("levels of JSON", f"{request_bounds.MOST_LEVELS}", refused),
         ("content encodings of a body", f"{content_encoding.MAX_ENCODINGS}", "415"),
         ("members of a gzip body", f"{content_encoding.MAX_MEMBERS}", "400"),
+    )
+
+
+def _list_rows() -> Iterable[tuple[str, ...]]:
+    document = load_contract(contract_path("control.yaml")).document["components"]["parameters"]
+    limit, text = document["Limit"]["schema"], document["Text"]["schema"]
+    next_page = "on the next page"
+    return (
+        ("items of a page", f"{limit['default']:,} by default, {limit['maximum']:,} at most", "400"),
+        ("text that is searched", f"{text['maxLength']:,} characters", "400"),
+        ("entries that a page looks at", f"{pages.LOOKED_AT_MAX:,}", next_page),
+        ("customers that a page of a search looks at", f"{customers.LOOKED_AT_MAX:,}", next_page),
+        ("messages of a request that are named", f"{requests.MESSAGES_MAX:,}", "counted"),
+        ("entries of the story of a customer", f"{customers.STORY_MAX:,}", "left out"),
+        ("requests with headers and bodies, of a sandbox", f"{exchanges.EXCHANGES_MAX:,}", "the oldest has none"),
+        ("these headers and bodies together", _bytes(exchanges.KEPT_BYTES_MAX), "the oldest has none"),
+        ("one body that is shown", _bytes(exchanges.BODY_BYTES_MAX), "cut off"),
+        ("requests without a known credential, of a service", f"{UNAUTHENTICATED_KEPT:,}", "the oldest is dropped"),
+        ("webhooks in the log, of a service", f"{KEPT_PER_SERVICE:,}", "the oldest is dropped"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The generated files: the reference pages, and the data of the harness about faults."""
+"""The generated files: the reference pages, and the data of the harness about faults and terms."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,8 +14,10 @@ import doctor_page
 import fault_data
 import faults_page
 import operations_page
+import report_terms
 import scenario_file_page
 import scenarios_page
+from sendproof_harness.report.html import TERMS_FILE
 from sendproof_harness.scenario.fault_kinds import KINDS_FILE
 from sendproof_harness.scenario.load import SCHEMA_FILE
 
@@ -40,5 +42,9 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
 
 #: By path: the function that returns the data.
 DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
-    {KINDS_FILE: fault_data.fault_kinds_json, SCHEMA_FILE: fault_data.scenario_schema_json}
+    {
+        KINDS_FILE: fault_data.fault_kinds_json,
+        SCHEMA_FILE: fault_data.scenario_schema_json,
+        TERMS_FILE: report_terms.report_terms_json,
+    }
 )

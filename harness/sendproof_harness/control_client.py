@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 
@@ -115,6 +115,10 @@ class ControlClient:
             raise self._not_control_api(f"{self.url}/control", repr(health))
         return health
 
+    def fault_catalogue(self) -> list[dict[str, Any]]:
+        """Return the kinds of faults, each `{"fault", "on", "when", "summary", "fields"}`."""
+        return self._list("GET", "/faults")
+
     def dialects(self) -> dict[str, Any]:
         """Return the dialects by service, each `{"name", "question", "options"}`; the first option is the default."""
         return self._object("GET", "/dialects")
@@ -133,6 +137,30 @@ class ControlClient:
     def sandbox(self, sandbox: str) -> dict[str, Any]:
         """Return the same as `create_sandbox`, for an existing sandbox."""
         return self._object("GET", _path(sandbox))
+
+    def sandboxes(self) -> list[dict[str, Any]]:
+        """Return all sandboxes, each as `create_sandbox` does."""
+        return self._list("GET", "/sandboxes")
+
+    def reset_sandbox(self, sandbox: str) -> dict[str, Any]:
+        """Set a sandbox back to its beginning; return it."""
+        return self._object("POST", f"{_path(sandbox)}/reset")
+
+    def snapshots(self, sandbox: str) -> list[dict[str, Any]]:
+        """Return the snapshots of a sandbox, each `{"name", "at", "n"}`."""
+        return self._list("GET", f"{_path(sandbox)}/snapshots")
+
+    def create_snapshot(self, sandbox: str, name: str) -> dict[str, Any]:
+        """Keep the present state of a sandbox under a name."""
+        return self._object("POST", f"{_path(sandbox)}/snapshots", {"name": name})
+
+    def restore_snapshot(self, sandbox: str, name: str) -> None:
+        """Set a sandbox back to a snapshot."""
+        self._call("POST", f"{_path(sandbox)}/snapshots/{quote(name, safe='')}/restore")
+
+    def delete_snapshot(self, sandbox: str, name: str) -> None:
+        """Delete a snapshot."""
+        self._call("DELETE", f"{_path(sandbox)}/snapshots/{quote(name, safe='')}")
 
     def delete_sandbox(self, sandbox: str) -> None:
         """Delete a sandbox."""
@@ -219,26 +247,69 @@ class ControlClient:
 
     # -- webhooks and faults ---------------------------------------------------------------------------
 
-    def webhooks(self, sandbox: str, service: str, event: str) -> list[dict[str, Any]]:
-        """Return the webhooks of one event so far, the oldest first, each with its `key`."""
-        return self._list("GET", f"{_path(sandbox)}/webhooks?service={service}&event={event}")
+    def webhooks(self, sandbox: str, service: str | None = None, event: str | None = None) -> list[dict[str, Any]]:
+        """Return the webhooks so far, the oldest first of each service, each with its `key`; None: of all."""
+        return self._list("GET", f"{_path(sandbox)}/webhooks{_query(service=service, event=event)}")
 
-    def resend_webhook(self, sandbox: str, service: str, key: str) -> None:
-        """Send a webhook again."""
-        self._call("POST", f"{_path(sandbox)}/webhooks/resend", {"service": service, "key": key})
+    def resend_webhook(self, sandbox: str, service: str, key: str) -> dict[str, Any]:
+        """Send a webhook again; return `{"service", "key", "copy"}`."""
+        return self._object("POST", f"{_path(sandbox)}/webhooks/resend", {"service": service, "key": key})
 
-    def add_faults(self, sandbox: str, faults: Sequence[Json]) -> None:
-        """Add faults: all of them, or none."""
-        self._call("POST", f"{_path(sandbox)}/faults", list(faults))
+    def faults(self, sandbox: str) -> list[dict[str, Any]]:
+        """Return the active faults in the order of their addition, each with its `id` and `injected`."""
+        return self._list("GET", f"{_path(sandbox)}/faults")
+
+    def add_faults(self, sandbox: str, faults: Sequence[Json]) -> list[dict[str, Any]]:
+        """Add faults: all of them, or none. Return the active ones."""
+        return self._list("POST", f"{_path(sandbox)}/faults", list(faults))
+
+    def remove_fault(self, sandbox: str, fault: str) -> None:
+        """Remove one fault."""
+        self._call("DELETE", f"{_path(sandbox)}/faults/{quote(fault, safe='')}")
+
+    def clear_faults(self, sandbox: str) -> None:
+        """Remove all faults."""
+        self._call("DELETE", f"{_path(sandbox)}/faults")
 
     def pending_kill(self, sandbox: str) -> dict[str, Any] | None:
         """Wait for a kill that the harness has to carry out; None after a while without one."""
-        content = self._call("GET", f"{_path(sandbox)}/faults/pending-kill")
+        content = self._call("GET", f"{_path(sandbox)}/pending-kill")
         return content if isinstance(content, dict) else None
 
     def complete_fault(self, sandbox: str, fault: str) -> None:
         """Report that a kill was carried out; the simulators then release the call or webhook that they hold."""
         self._call("POST", f"{_path(sandbox)}/faults/{fault}/completed")
+
+    # -- activity --------------------------------------------------------------------------------------
+
+    def request_log(self, sandbox: str, **filters: object) -> dict[str, Any]:
+        """Return a page of requests to the services, the newest first: `{"items", "next", "total"}`."""
+        return self._object("GET", f"{_path(sandbox)}/requests{_query(**filters)}")
+
+    def request(self, sandbox: str, number: int) -> dict[str, Any]:
+        """Return one request by its number in the journal, with headers and bodies, and with its response."""
+        return self._object("GET", f"{_path(sandbox)}/requests/{number}")
+
+    def messages(self, sandbox: str, **filters: object) -> dict[str, Any]:
+        """Return a page of messages that the providers accepted, the newest first: `{"items", "next", "total"}`."""
+        return self._object("GET", f"{_path(sandbox)}/messages{_query(**filters)}")
+
+    def message(self, sandbox: str, provider: str, message: str) -> dict[str, Any]:
+        """Return one message with its states and receipts."""
+        return self._object("GET", f"{_path(sandbox)}/messages/{quote(provider)}/{quote(message, safe='')}")
+
+    def customers(self, sandbox: str, **filters: object) -> dict[str, Any]:
+        """Return a page of customers in the order of the audience: `{"items", "next", "total"}`."""
+        return self._object("GET", f"{_path(sandbox)}/customers{_query(**filters)}")
+
+    def customer(self, sandbox: str, customer: str) -> dict[str, Any]:
+        """Return one customer: attributes, consent, obligations, messages, and the story."""
+        return self._object("GET", f"{_path(sandbox)}/customers/{quote(customer, safe='')}")
+
+    def changes(self, sandbox: str, since: str, timeout_s: float) -> dict[str, Any]:
+        """Wait until a part differs from the version `since`: `{"version", "clock", "counts", "parts"}`."""
+        path = f"{_path(sandbox)}/changes{_query(since=since, timeout_s=timeout_s)}"
+        return self._object("GET", path, response_s=timeout_s + _GRACE_S)
 
     # -- clock -----------------------------------------------------------------------------------------
 
@@ -366,6 +437,12 @@ class ControlClient:
 
 def _path(sandbox: str) -> str:
     return f"/sandboxes/{quote(sandbox, safe='')}"
+
+
+def _query(**filters: object) -> str:
+    """Return the query of a request, without the filters that are None."""
+    words = {name: filter_ for name, filter_ in filters.items() if filter_ is not None}
+    return f"?{urlencode(words)}" if words else ""
 
 
 def _provider_path(sandbox: str, provider: str) -> str:

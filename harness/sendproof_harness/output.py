@@ -45,15 +45,23 @@ def lost_output() -> str | None:
     return raw.lost if isinstance(raw, _LastingFile) else None
 
 
+def reader_has_gone() -> bool:
+    """Return True if the reader of stdout has gone, such as `head`, so that more output is of no use."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return isinstance(raw, _LastingFile) and raw.is_unread
+
+
 class _LastingFile(io.FileIO):
     """A file that takes everything even if it cannot be written: the exit status is still worth computing."""
 
     lost: str | None = None
+    is_unread = False
 
     def write(self, data: Any, /) -> int:
         try:
             return super().write(data) or 0
         except BrokenPipeError:
+            self.is_unread = True
             return len(data)
         except OSError as error:
             self.lost = error.strerror

@@ -77,5 +77,5 @@ def test_report_paths_are_those_of_the_commands() -> None:
 
 def test_listed_files_are_those_of_a_run() -> None:
     listed = re.findall(rf"^\| `results/{RESULTS_NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
-    assert len(listed) == 6
+    assert len(listed) == 7
     assert set(listed) <= set(FILES)

@@ -48,6 +48,7 @@ def test_run_writes_reports_history_and_logs(completed: CompletedRun) -> None:
         "junit.xml",
         "report.html",
         "simulators.log",
+        "summary.md",
         "verdict.json",
     ]
     assert ET.parse(completed.folder / "junit.xml").getroot().tag == "testsuites"

@@ -26,6 +26,7 @@ def test_up_json_prints_one_line_with_all_urls() -> None:
         rest = process.stdout.read()
     assert process.returncode == 0
     assert rest == ""
+    assert addresses["page"] == f"{addresses['control']['url']}/"
     assert addresses["services"].keys() == services.keys()
     assert all(addresses["services"][name]["url"].startswith(services[name]["url"]) for name in services)
     assert addresses["services"]["optimove"]["credentials"]["api_key"] == "sendproof-optimove-key"
@@ -64,6 +65,12 @@ def test_default_sandbox_has_the_time_of_the_machine(simulators: RunningSimulato
     now = datetime.fromisoformat(simulators.call("GET", "/sandboxes/default/clock")["now"]).timestamp()
     after = simulators.call("GET", "/health")["real"]
     assert before - 60 <= now <= after + 60
+
+
+def test_default_sandbox_can_be_advanced(simulators: RunningSimulators) -> None:
+    """Its clock is virtual, with the rate of the machine's clock."""
+    clock = simulators.call("GET", "/sandboxes/default/clock")
+    assert (clock["mode"], clock["rate"]) == ("virtual", 1)
 
 
 def test_parked_bridge_does_not_delay_the_end() -> None:

@@ -95,6 +95,18 @@ def test_new_simulator_is_in_the_history(simulators):
     assert lines[3]["message"] == accepted.json()["id"]
 
 
+def test_new_simulator_says_how_its_messages_ended(simulators):
+    """It has `message_status`, so that people who look at a message see what the provider knows."""
+    sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "channels": [{"id": 505, "provider": "pigeon"}]})
+    base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
+    headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
+    message = {"to": NUMBER, "text": "Hi"}
+    requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=60)
+    simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
+    (item,) = simulators.call("GET", f"{base}/messages")["items"]
+    assert (item["state"], item["parts"], item["encoding"]) == ("delivered", 1, "gsm")
+
+
 def test_faults_can_be_injected_into_the_new_simulator(simulators):
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual"}})
     base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]

@@ -1,11 +1,13 @@
 """The licences of the dependencies: the table is current, and each licence is allowed with a reason."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from licences import INCLUDED, TABLE, Licensed, read_allowed, refused
-from locks import MAIN, read_pins
+from locks import MAIN, ROOT, read_pins
 
 
 def packages_of_the_table():
@@ -16,8 +18,19 @@ def packages_of_the_table():
 
 def test_table_lists_the_packages_of_the_lock_file():
     """`make licences` updates it after `make lock`."""
-    pinned = {(pin.name, pin.version) for pin in read_pins(MAIN)}
-    assert {(row.name, row.version) for row in packages_of_the_table()} == pinned | {(INCLUDED.name, INCLUDED.version)}
+    known = {(package.name, package.version) for package in (*read_pins(MAIN), *INCLUDED)}
+    assert {(row.name, row.version) for row in packages_of_the_table()} == known
+
+
+def test_library_that_is_included_twice_is_the_same_in_both_places():
+    page = ROOT / "simulators/sendproof_simulators/page/vendor/uplot.js"
+    assert page.read_bytes() == next(file for library, file in INCLUDED.items() if library.name == "uplot").read_bytes()
+
+
+def test_each_included_library_has_its_licence_in_the_wheel():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert [file for file in project["license-files"] if not (ROOT / file).is_file()] == []
+    assert {Path(file).stem for file in project["license-files"]} >= {"htm", "preact", "uplot"}
 
 
 def test_each_licence_of_the_table_is_allowed():

@@ -29,10 +29,11 @@ PARKING = PREAMBLE + "register()\n" + PARK
 
 @dataclass
 class RecordedProgress:
-    """A progress listener that records phases and notes."""
+    """A progress listener that records phases, the address of the live page, and all other notes."""
 
     phases: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    page: str = ""
 
     def phase(self, text: str) -> None:
         self.phases.append(text)
@@ -44,4 +45,7 @@ class RecordedProgress:
         pass
 
     def note(self, text: str) -> None:
-        self.notes.append(text)
+        if text.startswith("live page: "):
+            self.page = text.removeprefix("live page: ")
+        else:
+            self.notes.append(text)

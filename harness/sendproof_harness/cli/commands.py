@@ -1,11 +1,15 @@
 """All commands, as one command line."""
 
 from collections.abc import Sequence
+from importlib.metadata import version as installed_version
+from typing import Annotated
 
 import typer
 
 from sendproof_harness.cli import conformance, explain, judge, load, marketer, preflight, run, scenarios, simulators
+from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
 from sendproof_harness.cli.usage_errors import usage_text
+from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR, EXIT_INTERRUPTED, print_error
 from sendproof_harness.providers import discover
 
@@ -16,9 +20,11 @@ def build_app() -> typer.Typer:
         name="sendproof",
         help="Prove that an Optimove channel integration sends every message once, to the right person and on time.",
         no_args_is_help=True,
-        add_completion=False,
+        # All commands inherit it.
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
     )
+    app.callback()(_options)
     app.registered_commands.extend(simulators.commands())
     for command in (
         run.run,
@@ -31,7 +37,24 @@ def build_app() -> typer.Typer:
         app.command()(command)
     app.add_typer(load.group, name="load")
     app.add_typer(marketer.group, name="marketer")
+    for module in (sandbox, clock, fault, log, webhooks, messages, customers):
+        app.add_typer(module.group, name=module.__name__.rpartition(".")[2])
     return app
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        echo(f"sendproof {installed_version('sendproof')}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options before the command; each acts by its callback."""
+    del version
 
 
 def run_app(app: typer.Typer | None = None, arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +68,7 @@ def run_app(app: typer.Typer | None = None, arguments: Sequence[str] | None = No
         print_error(f"sendproof: {error}")
         return EXIT_ERROR
     try:
-        return (app or build_app())(arguments, standalone_mode=False) or 0
+        return (app or build_app())(arguments, prog_name="sendproof", standalone_mode=False) or 0
     except typer.Abort:
         return EXIT_INTERRUPTED
     except typer.TyperException as error:

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from sendproof_harness.cli.history_file import find_history_file, read_history_file, read_running_history
-from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, refuse
+from sendproof_harness.cli.options import (
+    CONTROL_URL,
+    AllowUnknown,
+    AsJson,
+    RunningControlUrl,
+    SandboxName,
+    allowed_checks,
+    refuse,
+)
 from sendproof_harness.output import echo
 from sendproof_harness.terminal import Terminal
 
@@ -21,6 +29,7 @@ def judge(
         ),
     ] = None,
     results: Annotated[Path | None, typer.Option(help="Folder for the reports; otherwise none are written.")] = None,
+    allow_unknown: AllowUnknown = None,
     control_url: RunningControlUrl = CONTROL_URL,
     sandbox: SandboxName = "default",
     json: AsJson = False,
@@ -32,7 +41,7 @@ def judge(
 
     Example: sendproof judge results/first_campaign/history.ndjson
     """
-    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.judge.verdict import allow_unknown as permit_unknown  # noqa: PLC0415 - see the docstring
     from sendproof_harness.judge.verdict import judge as judge_history  # noqa: PLC0415
     from sendproof_harness.report import print_verdict, write_reports  # noqa: PLC0415
     from sendproof_harness.report.json import render  # noqa: PLC0415
@@ -41,8 +50,9 @@ def judge(
     from sendproof_harness.session.judged_run import run_of  # noqa: PLC0415
 
     history = None if history is None else find_history_file(history)
+    allowed = allowed_checks(allow_unknown)
     content = read_running_history(control_url, sandbox) if history is None else read_history_file(history)
-    verdict = judge_history(content)
+    verdict = permit_unknown(judge_history(content), allowed)
     try:
         with nullcontext() if results is None else locked_folder(results):
             reports = None if results is None else write_reports(verdict, content, fresh_folder(results, REPORTS))
@@ -54,4 +64,4 @@ def judge(
         print_verdict(verdict, Terminal(), reports, sandbox=sandbox)
     else:
         print_verdict(verdict, Terminal(), reports, run_of(history, results))
-    raise typer.Exit(EXIT_STATUS[verdict.status])
+    raise typer.Exit(verdict.exit_status)

@@ -1,23 +1,14 @@
 """The commands `sendproof marketer ...`: the actions of a marketer in Optimove, in a running sandbox."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-import msgspec
 import typer
-from rich.console import Console
 
 from sendproof_harness.cli import formatting
-from sendproof_harness.cli.options import CONTROL_URL, AsJson, SandboxName, refuse
+from sendproof_harness.cli.drive.opened import OpenedSandbox, open_sandbox, print_result
+from sendproof_harness.cli.options import CONTROL_URL, AsJson, SandboxName
 from sendproof_harness.cli.options import RunningControlUrl as ControlUrl
-from sendproof_harness.cli.parsing import instant, length, parameters, splits
-from sendproof_harness.output import echo
-from sendproof_harness.terminal import Terminal
-
-if TYPE_CHECKING:
-    from sendproof_harness.control_client import ControlClient
+from sendproof_harness.cli.parsing import instant, length, of_option, parameters, splits
 
 CampaignId = Annotated[int, typer.Argument(help="Id of the campaign.", show_default=False)]
 
@@ -44,10 +35,10 @@ def template(
 
     Example: sendproof marketer template "Spring welcome" "Hello {{FIRST_NAME}}, spring is here."
     """
-    with _open_sandbox(control_url, sandbox) as opened:
+    with open_sandbox(control_url, sandbox) as opened:
         name = opened.provider(provider)
         (added,) = opened.control.add_templates(sandbox, name, [{"title": title, "body": body}])
-        _print(added, formatting.template, json=json)
+        print_result(added, formatting.template, json=json)
 
 
 @group.command()
@@ -69,10 +60,10 @@ def preview(
 
     Example: sendproof marketer preview "Spring welcome" --customer C0000042
     """
-    with _open_sandbox(control_url, sandbox) as opened:
+    with open_sandbox(control_url, sandbox) as opened:
         name = opened.provider(provider)
         wanted = {"template": opened.template_id(name, title), **({} if customer is None else {"customer": customer})}
-        _print(opened.control.preview(sandbox, name, wanted), formatting.preview, json=json)
+        print_result(opened.control.preview(sandbox, name, wanted), formatting.preview, json=json)
 
 
 @group.command()
@@ -122,13 +113,15 @@ def schedule(
 
     Example: sendproof marketer schedule 7001 --template "Spring welcome" --customers 1000 --send-at +2h
     """
-    with _open_sandbox(control_url, sandbox) as opened:
+    with open_sandbox(control_url, sandbox) as opened:
         times = {"announce_at": announce_at, "cancel_at": cancel_at}
-        instants = {key: instant(text, opened.now) for key, text in times.items() if text is not None}
+        instants = {
+            key: _instant(f"--{key.replace('_', '-')}", text, opened) for key, text in times.items() if text is not None
+        }
         optional: dict[str, Any] = {"name": name, "day": day, "control_group": control_group or None}
         if clearance_by is not None:
-            optional["conditional"] = {"clearance_by": instant(clearance_by, opened.now)}
-        send_times = [instant(text, opened.now) for text in send_at or ["+0s"]]
+            optional["conditional"] = {"clearance_by": _instant("--clearance-by", clearance_by, opened)}
+        send_times = [_instant("--send-at", text, opened) for text in send_at or ["+0s"]]
         parts = splits(template, share or [], send_times, group or [])
         part = {"splits": parts} | ({} if app is None else {"app": app})
         channels = channel or [opened.channel("scheduled", None)]
@@ -141,7 +134,7 @@ def schedule(
             **{key: value for key, value in optional.items() if value is not None},
         }
         opened.control.schedule_campaign(sandbox, planned)
-        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
+        print_result(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
 
 
 @group.command()
@@ -154,9 +147,9 @@ def cancel(
 
     Example: sendproof marketer cancel 7001
     """
-    with _open_sandbox(control_url, sandbox) as opened:
+    with open_sandbox(control_url, sandbox) as opened:
         opened.control.cancel_campaign(sandbox, campaign)
-        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
+        print_result(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
 
 
 @group.command()
@@ -192,7 +185,7 @@ def trigger(
     Example: sendproof marketer trigger "Third visit" --campaign 8001 --template "Come back" --event page_visit
     --count 3
     """
-    with _open_sandbox(control_url, sandbox) as opened:
+    with open_sandbox(control_url, sandbox) as opened:
         if (event is None) == (criteria is None):
             raise ValueError("expected either --event or --criteria: name the customer event that fires the trigger")
         wanted = {
@@ -205,7 +198,7 @@ def trigger(
             "repeat": repeat,
             "action": action,
         }
-        _print(opened.control.add_trigger(sandbox, wanted), formatting.trigger, json=json)
+        print_result(opened.control.add_trigger(sandbox, wanted), formatting.trigger, json=json)
 
 
 @group.command()
@@ -228,11 +221,12 @@ def event(
 
     Example: sendproof marketer event page_visit C0000042 --parameter page=/offers --times 3
     """
-    with _open_sandbox(control_url, sandbox) as opened:
-        when = {} if at is None else {"at": instant(at, opened.now)}
-        fields = {"event": name, "parameters": parameters(parameter or []), **when}
+    with open_sandbox(control_url, sandbox) as opened:
+        when = {} if at is None else {"at": _instant("--at", at, opened)}
+        with of_option("--parameter"):
+            fields = {"event": name, "parameters": parameters(parameter or []), **when}
         events = [{"customer": customer, **fields} for _ in range(times) for customer in customers]
-        _print(opened.control.record_customer_events(sandbox, events), formatting.triggered, json=json)
+        print_result(opened.control.record_customer_events(sandbox, events), formatting.triggered, json=json)
 
 
 @group.command()
@@ -241,8 +235,8 @@ def campaigns(control_url: ControlUrl = CONTROL_URL, sandbox: SandboxName = "def
 
     Example: sendproof marketer campaigns
     """
-    with _open_sandbox(control_url, sandbox) as opened:
-        _print(opened.control.campaigns(sandbox), formatting.campaigns, json=json)
+    with open_sandbox(control_url, sandbox) as opened:
+        print_result(opened.control.campaigns(sandbox), formatting.campaigns, json=json)
 
 
 @group.command()
@@ -253,85 +247,27 @@ def campaign(
 
     Example: sendproof marketer campaign 7001
     """
-    with _open_sandbox(control_url, sandbox) as opened:
-        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
+    with open_sandbox(control_url, sandbox) as opened:
+        print_result(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sandbox:
-    """A sandbox, and the defaults that a command takes from it."""
-
-    control: "ControlClient"
-    name: str
-
-    def now(self) -> str:
-        """Return the sandbox's time in ISO 8601."""
-        return str(self.control.clock(self.name)["now"])
-
-    def channel(self, kind: str, wanted: int | None) -> int:
-        """Return the wanted channel, or the only one of its kind: scheduled or triggered."""
-        if wanted is not None:
-            return wanted
-        ids = [channel["id"] for channel in self._channels() if channel.get("kind", "scheduled") == kind]
-        if len(ids) != 1:
-            found = ", ".join(map(str, ids)) or "none"
-            raise ValueError(f"expected --channel, because this sandbox has no single {kind} channel; got: {found}")
-        return int(ids[0])
-
-    def provider(self, wanted: str | None) -> str:
-        """Return the wanted provider, or the only one of the channels."""
-        if wanted is not None:
-            return wanted
-        names = sorted({str(channel["provider"]) for channel in self._channels()})
-        if len(names) != 1:
-            raise ValueError(f"expected --provider, because this sandbox has no single one; got: {', '.join(names)}")
-        return names[0]
-
-    def template_id(self, provider: str, title: str) -> object:
-        """Return the id of a provider's template by its title."""
-        ids = {template["title"]: template["id"] for template in self.control.templates(self.name, provider)}
-        if title not in ids:
-            raise ValueError(
-                f"expected the title of a template of {provider} ({', '.join(ids) or 'none'}), got {title!r}"
-            )
-        return ids[title]
-
-    def _channels(self) -> list[Mapping[str, Any]]:
-        channels: list[Mapping[str, Any]] = self.control.sandbox(self.name)["channels"]
-        return channels
-
-
-@contextmanager
-def _open_sandbox(control_url: str, name: str) -> Iterator[_Sandbox]:
-    """Open a sandbox; errors inside the block refuse the command."""
-    from sendproof_harness.control_client import ControlClient, ControlError  # noqa: PLC0415 - `--help` stays quick
-
-    try:
-        with ControlClient(control_url) as control:
-            # A simulated service responds to anything, and not always with an error.
-            control.health()
-            yield _Sandbox(control, name)
-    except ControlError as error:
-        refuse(f"sendproof: {error.detail}")
-    except ValueError as error:
-        refuse(f"sendproof: {error}")
-
-
-def _print(content: Any, print_text: Callable[[Any, Console], None], *, json: bool) -> None:
-    if json:
-        echo(msgspec.json.encode(content).decode())
-    else:
-        print_text(content, Terminal())
+def _instant(option: str, text: str, opened: OpenedSandbox) -> str:
+    with of_option(option):
+        return instant(text, opened.now)
 
 
 def _criteria(event: str | None, count: int, where: list[str] | None, within: str | None) -> list[dict[str, Any]]:
-    limit = {} if within is None else {"within_ms": length(within)}
-    return [{"event": event, "count": count, "where": parameters(where or []), **limit}]
+    with of_option("--within"):
+        limit = {} if within is None else {"within_ms": length(within)}
+    with of_option("--where"):
+        return [{"event": event, "count": count, "where": parameters(where or []), **limit}]
 
 
 def _parse_criteria(text: str) -> Any:
+    from sendproof_harness.bounded_http import decode_json  # noqa: PLC0415 - `--help` stays quick
+
     try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+        return decode_json(text.encode())
+    except ValueError as error:
         example = '[{"event": "page_visit", "count": 3}, {"event": "cart"}]'
-        raise ValueError(f"--criteria: expected JSON such as {example}, got {text!r} ({error})") from None
+        raise ValueError(f"--criteria: expected JSON such as {example}, got {error}: {text!r}") from None

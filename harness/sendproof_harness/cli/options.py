@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 
 from sendproof_harness.output import echo
@@ -37,13 +38,37 @@ SandboxName = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(min=1, help="Real seconds to wait for the bridge to become ready or idle.")]
 Results = Annotated[Path, typer.Option(help="Folder for reports, histories and logs.")]
+AllowUnknown = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CHECK", help="Accept that this check is unknown, such as delivery.time. Can be repeated."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_json(content: object) -> None:
+    """Print plain values as JSON in one line, for a program."""
+    echo(msgspec.json.encode(content).decode())
 
 
 def refuse(message: str) -> NoReturn:
     """Print why nothing is done, and exit with status 3."""
     echo(message, err=True)
     raise typer.Exit(EXIT_ERROR)
+
+
+def allowed_checks(names: list[str] | None) -> frozenset[str]:
+    """Return the checks of --allow-unknown; refuse an unknown name, and R001: an incomplete run proves nothing."""
+    from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.judge.checks.run_completed import RUN_CHECK  # noqa: PLC0415
+    from sendproof_harness.suggestions import suggestion  # noqa: PLC0415
+
+    known = sorted({check.id for check in (*CHECKS, *CONTRACT_CHECKS)})
+    for name in names or ():
+        if name not in known:
+            refuse(f"--allow-unknown: expected the id of a check, got {name!r}; {suggestion(name, known)}")
+        if name == RUN_CHECK:
+            refuse(f"--allow-unknown: expected another check than {name}; a run that did not complete proves nothing")
+    return frozenset(names or ())
 
 
 def refuse_two_bridges(bridge: str | None, command: str | None) -> None:

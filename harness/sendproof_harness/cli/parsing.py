@@ -1,7 +1,8 @@
 """Values on the command line, as values of the control API. `ValueError` names the expected form."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -9,17 +10,26 @@ import msgspec
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-_LENGTH = re.compile(r"([0-9]{1,9})([smhd])")
+_PART = re.compile(r"([0-9]{1,9})([smhd])")
+_LENGTH = re.compile(rf"({_PART.pattern})+")
 _SCALAR = re.compile(r'-?[0-9]+(\.[0-9]+)?|true|false|".*"', re.DOTALL)
 _NAMED = "expected name=value such as page=/offers"
 
 
+@contextmanager
+def of_option(option: str) -> Iterator[None]:
+    """Let a `ValueError` of the block name the option."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
+
+
 def length(text: str) -> int:
-    """Return a length of time, such as 90s, 15m, 2h or 7d, in milliseconds."""
-    match = _LENGTH.fullmatch(text)
-    if match is None:
+    """Return a length of time, such as 90s, 15m, 2h, 7d or 1h30m, in milliseconds."""
+    if _LENGTH.fullmatch(text) is None:
         raise ValueError(f"expected a length of time such as 90s, 15m, 2h or 7d, got {text!r}")
-    return int(match[1]) * _UNITS[match[2]]
+    return sum(int(amount) * _UNITS[unit] for amount, unit in _PART.findall(text))
 
 
 def instant(text: str, now: Callable[[], str]) -> str:
@@ -45,6 +55,24 @@ def parameters(texts: Iterable[str]) -> dict[str, Any]:
         if not name or not equals:
             raise ValueError(f"{_NAMED}, got {name!r}")
     return {name: _value(text) for name, _, text in pairs}
+
+
+def named_texts(option: str, texts: Iterable[str]) -> dict[str, str]:
+    """Return the texts of an option such as `NAME=VALUE` by name."""
+    pairs = [text.partition("=") for text in texts]
+    for name, equals, value in pairs:
+        if not name or not equals:
+            raise ValueError(f"{option}: expected NAME=VALUE, got {name + value!r}")
+    return {name: value for name, _, value in pairs}
+
+
+def channel(text: str) -> dict[str, Any]:
+    """Return a channel of a sandbox: `505=textlocal`, or `250=textlocal:triggered`."""
+    number, _, rest = text.partition("=")
+    provider, _, kind = rest.partition(":")
+    if not number.isdecimal() or not provider:
+        raise ValueError(f"--channel: expected 505=textlocal or 250=textlocal:triggered, got {text!r}")
+    return {"id": int(number), "provider": provider, "kind": kind or "scheduled"}
 
 
 def _value(text: str) -> Any:

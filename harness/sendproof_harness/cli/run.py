@@ -1,11 +1,24 @@
 """The command `run`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
+from sendproof_harness.cli.options import (
+    AllowUnknown,
+    AsJson,
+    Bridge,
+    Command,
+    ControlUrl,
+    Results,
+    Timeout,
+    allowed_checks,
+    print_json,
+    refuse,
+    refuse_two_bridges,
+)
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -45,10 +58,13 @@ def run(
             "--strict", help="Check all that the simulators send against the contracts; violations are errors."
         ),
     ] = False,
+    allow_unknown: AllowUnknown = None,
+    json: AsJson = False,
 ) -> None:
     """Run scenarios against a bridge and judge every recipient.
 
-    Without --bridge and --command, the reference bridge is tested.
+    Without --bridge and --command, the reference bridge is tested. With --json, stdout has only the verdict and the
+    files of each scenario, and everything else goes to stderr.
 
     Exit status: 0 pass, 1 fail, 2 unknown (something was not observed), 3 error (the run proves nothing).
 
@@ -71,21 +87,25 @@ def run(
         timeout_s=timeout,
         clock_rate=clock_rate,
         strict=strict,
+        allow_unknown=allowed_checks(allow_unknown),
         preflight=handover_problems,
     )
     selection = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)
-    _run(files, selection, options, parallel)
+    _run(files, selection, options, parallel, json=json)
 
 
-def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", parallel: int) -> NoReturn:
+def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", parallel: int, *, json: bool) -> NoReturn:
     """Run the selected scenarios, and exit with the worst status."""
     from sendproof_harness.judge.verdict import EXIT_STATUS, worst_status  # noqa: PLC0415
+    from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
     from sendproof_harness.session.session import run_session  # noqa: PLC0415
 
-    console = Terminal()
+    console = Terminal(sys.stderr if json else None)
     try:
         statuses = run_session(files, selection, options, parallel, console)
     except RunRefusedError as error:
         refuse(str(error))
+    if json:
+        print_json(session_outcome(statuses, options.results))
     raise typer.Exit(EXIT_STATUS[worst_status(statuses.values())])

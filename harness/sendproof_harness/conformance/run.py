@@ -10,6 +10,7 @@ from rich.console import Console
 from sendproof_harness.conformance.probe import probe_listeners
 from sendproof_harness.conformance.slow_listener import advance_and_watch
 from sendproof_harness.judge.verdict import Status
+from sendproof_harness.report.overview.index import write_index
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.scenario.library import find_scenario_files
@@ -76,7 +77,9 @@ def require_packages(packages: Sequence[str]) -> None:
 def run_conformance(conformance: ConformanceOptions, options: RunOptions, console: Console) -> Status:
     """Run and judge the conformance scenario, and print the report."""
     check_options(options)
-    return run_and_judge(conformance_scenario(conformance), RESULTS_NAME, with_probes(options), console)
+    status = run_and_judge(conformance_scenario(conformance), RESULTS_NAME, with_probes(options), console)
+    write_index(options.results)
+    return status
 
 
 def with_probes(options: RunOptions) -> RunOptions:

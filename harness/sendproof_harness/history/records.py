@@ -108,7 +108,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response, also of one with
     status 200. `retry_after` is the delay that a 429 response demands, in seconds. `content` is a digest of query and
     body, of failed requests and of those after a 429 response. If the request was not served as meant, `meant` is the
-    operation that it probably meant, and `differs` says what differs. `real` is the real time of the response, in
+    operation that it probably meant, of the service `meant_service` if that is another, and `differs` says what
+    differs. `real` is the real time of the response, in
     seconds since the epoch. `credential_in_query` is true if the address contained the credential.
     """
 
@@ -126,6 +127,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     retry_after: int | None = None
     content: str | None = None
     meant: str | None = None
+    meant_service: str | None = None
     differs: str | None = None
     real: float = 0.0
     credential_in_query: bool = False

@@ -12,7 +12,7 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     """One request with no credential of any sandbox; `at` is the end of the run.
 
     `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request. `meant` and `differs` are those of a `Request`.
+    have made the request. `meant`, `meant_service` and `differs` are those of a `Request`.
     """
 
     service: str
@@ -24,6 +24,7 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     response_excerpt: str | None = None
     shared: bool = False
     meant: str | None = None
+    meant_service: str | None = None
     differs: str | None = None
 
 
@@ -138,7 +139,12 @@ class BridgeLog(Record, frozen=True, gc=False, tag="bridge_log"):
 
 
 class RunningSandbox(Record, frozen=True, gc=False, tag="running"):
-    """The history of a sandbox in use: the bridge may be at work, and whatever is missing may still come."""
+    """The history of a sandbox in use: the bridge may be at work, and whatever is missing may still come.
+
+    `planned` are the scheduled campaigns that Optimove has not announced yet.
+    """
+
+    planned: tuple[int, ...] = ()
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):

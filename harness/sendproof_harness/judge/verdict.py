@@ -74,7 +74,7 @@ class Result:
 class Verdict:
     """The `status` of the run, with the results per check, recipient result, campaign and fault.
 
-    `scenario` is None for a sandbox without a scenario.
+    `scenario` is None for a sandbox without a scenario. `allowed_unknown` are the ids of checks that may be unknown.
     """
 
     status: Status
@@ -84,11 +84,25 @@ class Verdict:
     ledger: Mapping[str, int]
     campaigns: tuple[CampaignRow, ...]
     faults: tuple[FaultRow, ...] = ()
+    allowed_unknown: frozenset[str] = frozenset()
 
     @property
     def exit_status(self) -> int:
         """0 for pass, 1 for fail, 2 for unknown, 3 for error."""
-        return EXIT_STATUS[self.status]
+        return EXIT_STATUS[self.accepted_status]
+
+    @property
+    def accepted_status(self) -> Status:
+        """The status, or `pass` if each unknown check is in `allowed_unknown` and another check passes."""
+        statuses = {result.status for result in self.results if result not in self.allowed}
+        return "pass" if self.status == "unknown" and statuses == {"pass"} else self.status
+
+    @property
+    def allowed(self) -> tuple[Result, ...]:
+        """The results that are unknown and may be."""
+        return tuple(
+            result for result in self.results if result.status == "unknown" and result.check.id in self.allowed_unknown
+        )
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -119,6 +133,11 @@ def judge(history: History, checks: Iterable[Check] | None = None) -> Verdict:
         campaigns=campaign_table(history),
         faults=fault_table(history),
     )
+
+
+def allow_unknown(verdict: Verdict, checks: frozenset[str]) -> Verdict:
+    """Return the verdict with the ids of checks that may be unknown."""
+    return replace(verdict, allowed_unknown=checks)
 
 
 def _default_checks(history: History) -> Iterable[Check]:

@@ -24,9 +24,12 @@ _ACTOR_STYLES: Mapping[Actor, str] = {
 }
 
 
-def print_explanation(explanation: Explanation, console: Console) -> None:
-    """Print the customer with their results, what ended the run early, the timeline, and the findings."""
-    console.print(_head(explanation))
+def print_explanation(explanation: Explanation, run: str, console: Console) -> None:
+    """Print the customer with their results, what ended the run early, the timeline, and the findings.
+
+    `run` is the name of the run with its circumstances, in one line.
+    """
+    console.print(_head(explanation, run))
     if explanation.run_findings:
         console.print(Padding(_findings("about the whole run", explanation.run_findings), (1, 0, 0, 0), expand=False))
     console.print(Padding(_timeline(explanation.timeline), (1, 0, 0, 0), expand=False))
@@ -38,9 +41,9 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
             console.print(Padding(_findings(title, findings), (1, 0, 0, 0), expand=False))
 
 
-def _head(explanation: Explanation) -> Text:
+def _head(explanation: Explanation, run: str) -> Text:
     name = explanation.subject.customer or "number without a customer"
-    text = Text.assemble((name, "bold"), "  ", explanation.number)
+    text = Text.assemble((name, "bold"), "  ", explanation.number, (f"\nrun  {run}", "dim"))
     for campaign in explanation.campaigns:
         text.append("\n").append(_campaign_result(campaign))
     if not explanation.campaigns:

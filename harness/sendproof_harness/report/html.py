@@ -1,7 +1,9 @@
 """The verdict for people: one self-contained HTML file, for light and dark mode."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
@@ -9,13 +11,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.history.wording import counted
-from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, result_meaning
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS, result_meaning
+from sendproof_harness.judge.facts.wishes import is_conformance_run
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.output import visible
+from sendproof_harness.report.calls import calls
 from sendproof_harness.report.formatting import capitalised
 from sendproof_harness.report.identity import identity_texts
-from sendproof_harness.report.recipients import recipients
+from sendproof_harness.report.people.recipients import BRIEF_MAX, recipients
+from sendproof_harness.report.people.stories import stories
 from sendproof_harness.report.summary import example_argument, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
 
@@ -25,6 +30,8 @@ HEADLINES: Mapping[Status, str] = {
     "unknown": "Not everything could be judged",
     "error": "The run itself failed",
 }
+
+_CONTRACT_HEADLINE = "Listeners and requests match the contracts"
 
 #: The mark of a status or level, because colour alone is not accessible.
 MARKS: Mapping[str, str] = {"pass": "✓ pass", "fail": "✕ fail", "unknown": "? unknown", "error": "! error"}
@@ -40,6 +47,20 @@ _EVIDENCE_LABELS: Mapping[Evidence, str] = {
     "observed": "Observed in clients of the live service",
     "assumed": "Assumed, because nothing is published",
 }
+
+#: The terms that pages explain, with their meanings; `docs/generators/report_terms.py` copies them from the glossary.
+TERMS_FILE = Path(__file__).with_name("terms.json")
+# The facts of a run whose names are terms.
+_FACT_TERMS: Mapping[str, str] = {
+    "Scenario": "scenario",
+    "Sandbox": "sandbox",
+    "Seed": "seed",
+    "Clock": "virtual clock",
+    "Channels": "channel",
+    "Contracts": "contract",
+    "History seal": "seal",
+}
+_PAGES = Path(__file__).parent / "pages"
 
 # One lost recipient in a million must be visible in the bar; a narrower segment would not be.
 _SEGMENT_PERCENT_MIN = 0.6
@@ -58,9 +79,10 @@ class Segment:
 
 def render(verdict: Verdict, history: History) -> str:
     """Return the page as text."""
+    people = recipients(history)
     return template("report.html.j2").render(
         verdict=verdict,
-        headline=HEADLINES[verdict.status],
+        headline=_headline(verdict, history),
         summary=summary(verdict),
         example_argument=example_argument(verdict),
         facts=_facts(verdict, history),
@@ -69,17 +91,26 @@ def render(verdict: Verdict, history: History) -> str:
         size={"width": WIDTH, "lane": LANE_HEIGHT},
         groups=[group for group in verdict.groups if group.level != "note"],
         notes=[group for group in verdict.groups if group.level == "note"],
-        recipients=recipients(history),
+        recipients=people,
+        brief=BRIEF_MAX,
+        stories=stories(verdict, history, people),
+        calls=calls(history),
+        meanings=RESULT_MEANINGS,
+        shown_kinds={row.name for row in people.rows},
         checks={result.check.id: result.check for result in verdict.results},
         blames=BLAMES,
         evidence_labels=_EVIDENCE_LABELS,
     )
 
 
+def _headline(verdict: Verdict, history: History) -> str:
+    return _CONTRACT_HEADLINE if verdict.status == "pass" and is_conformance_run(history) else HEADLINES[verdict.status]
+
+
 def template(name: str, *folders: Path) -> Template:
     """Return a template from the folder `pages` or from other folders, with the filters that all templates use."""
     environment = Environment(
-        loader=FileSystemLoader([*folders, Path(__file__).parent / "pages"]),
+        loader=FileSystemLoader([*folders, _PAGES]),
         autoescape=select_autoescape(enabled_extensions=("j2",), default=True),
         undefined=StrictUndefined,
         finalize=_visible,
@@ -91,7 +122,21 @@ def template(name: str, *folders: Path) -> Template:
     environment.filters["capitalised"] = capitalised
     environment.globals["counted"] = counted
     environment.globals["marks"] = MARKS
+    environment.globals["terms"] = _terms()
+    environment.globals["fact_terms"] = _FACT_TERMS
+    environment.globals["page_file"] = _page_file
     return environment.get_template(name)
+
+
+@cache
+def _terms() -> Mapping[str, str]:
+    content: dict[str, str] = json.loads(TERMS_FILE.read_text(encoding="utf-8"))
+    return content
+
+
+def _page_file(name: str) -> str:
+    """Return a file of the folder `pages`; the template must not interpret the braces of scripts."""
+    return (_PAGES / name).read_text(encoding="utf-8")
 
 
 def _visible(value: object) -> object:

@@ -24,6 +24,19 @@ def identity_texts(history: History) -> Mapping[str, str]:
     return {name: text for name, text in texts.items() if text}
 
 
+def run_name(history: History) -> str:
+    """Return the short name of a run: the file of its scenario, or its sandbox."""
+    scenario = next(iter(history.scenarios), None)
+    return history.header.sandbox if scenario is None else scenario.file
+
+
+def run_text(history: History) -> str:
+    """Return the name of a run with its seed, when it began and what was tested, in one line."""
+    run = next(iter(history.runs), None)
+    began = "" if run is None else f", began {spoken(parse_instant(run.began) // SECOND * SECOND)}, {run.bridge}"
+    return f"{run_name(history)}, seed {history.header.seed}{began}"
+
+
 def _run_texts(run: RunIdentity) -> Mapping[str, str]:
     options = shlex.join(part for option in run.options.items() for part in option)
     load = "" if run.load is None else f", load {run.load:g}"

@@ -31,6 +31,7 @@ def document(verdict: Verdict, history: History) -> Mapping[str, object]:
         "version": VERSION,
         "verdict": verdict.status,
         "exit_status": verdict.exit_status,
+        "allowed_unknown": sorted(verdict.allowed_unknown),
         "scenario": None if scenario is None else {"name": scenario.name, "file": scenario.file},
         "seed": verdict.seed,
         "sandbox": header.sandbox,

@@ -8,12 +8,17 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.output import visible
 
-_STATUS_ELEMENTS: Mapping[Status, str] = {"fail": "failure", "error": "error", "unknown": "skipped"}
+# CI servers show a skipped case as neutral, which an unknown one is not.
+_STATUS_ELEMENTS: Mapping[Status, str] = {"fail": "failure", "error": "error", "unknown": "error"}
+_NEUTRAL_ELEMENT = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One test case. `message` and `details` give the reason of a failure, `output` the examined items."""
+    """One test case. `message` and `details` give the reason of a failure, `output` the examined items.
+
+    `is_neutral`: the case is unknown, and need not fail the job, because it is allowed or follows from another case.
+    """
 
     family: str
     name: str
@@ -21,20 +26,26 @@ class Case:
     message: str
     details: str
     output: str
+    is_neutral: bool = False
+
+    @property
+    def element(self) -> str | None:
+        """The name of the element with the reason; None for a case that passes."""
+        return _NEUTRAL_ELEMENT if self.is_neutral else _STATUS_ELEMENTS.get(self.status)
 
 
 def document(name: str, ended: str, properties: Mapping[str, str], cases: Sequence[Case]) -> str:
-    """Return one suite as text. `unknown` is a skipped case with a reason; `ended` is ISO 8601 in UTC."""
-    counts = Counter(case.status for case in cases)
+    """Return one suite as text. `unknown` is an error, or skipped if it is neutral; `ended` is ISO 8601 in UTC."""
+    counts = Counter(case.element for case in cases)
     suites = Element("testsuites", name="sendproof")
     suite = SubElement(
         suites,
         "testsuite",
         name=visible(f"sendproof {name}"),
         tests=str(len(cases)),
-        failures=str(counts["fail"]),
+        failures=str(counts["failure"]),
         errors=str(counts["error"]),
-        skipped=str(counts["unknown"]),
+        skipped=str(counts["skipped"]),
         timestamp=ended.rstrip("Z"),
     )
     properties_element = SubElement(suite, "properties")
@@ -49,8 +60,8 @@ def document(name: str, ended: str, properties: Mapping[str, str], cases: Sequen
 def _add_case(suite: Element, case: Case) -> None:
     classname = f"sendproof.{case.family}"
     element = SubElement(suite, "testcase", classname=classname, name=visible(case.name), time="0")
-    if case.status in _STATUS_ELEMENTS:
-        reason = SubElement(element, _STATUS_ELEMENTS[case.status], message=visible(case.message))
+    if case.element is not None:
+        reason = SubElement(element, case.element, message=visible(case.message))
         reason.text = visible(case.details)
     output = SubElement(element, "system-out")
     output.text = visible(case.output)

@@ -37,10 +37,17 @@ def _case(result: Result, verdict: Verdict) -> Case:
         family=family,
         name=f"{result.check.id}: {result.check.title}",
         status=result.status,
-        message=_message(result, verdict),
+        message=("unknown: " if result.status == "unknown" else "") + _message(result, verdict),
         details="\n\n".join(_group_text(group) for group in result.groups),
         output=f"looked at {counted(result.looked_at, result.unit)}; {result.check.requirement.number}",
+        is_neutral=result in verdict.allowed or _only_follows(result),
     )
+
+
+def _only_follows(result: Result) -> bool:
+    """Return True if the result is unknown only because of a root cause, which has a case of its own."""
+    own = {finding.level for finding in result.findings}
+    return result.status == "unknown" and bool(result.following) and "unknown" not in own
 
 
 def _message(result: Result, verdict: Verdict) -> str:

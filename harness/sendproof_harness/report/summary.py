@@ -1,29 +1,38 @@
 """The verdict in one or two sentences, for readers who read nothing else."""
 
 import shlex
+from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.checks.run_completed import RUN_CHECK
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind
 from sendproof_harness.judge.findings import Level
-from sendproof_harness.judge.verdict import Verdict
+from sendproof_harness.judge.verdict import Result, Verdict
 from sendproof_harness.report.formatting import capitalised
 
 #: Results that are not final, or that cannot be determined.
-_OPEN: tuple[ResultKind, ...] = ("pending", "indefinite")
+OPEN: tuple[ResultKind, ...] = ("pending", "indefinite")
 #: Results of recipients who were due nothing; all others were due a message.
-_NOT_DUE: tuple[ResultKind, ...] = ("withheld", "refused", "sent to opted-out", "unexpected")
+NOT_DUE: tuple[ResultKind, ...] = ("withheld", "refused", "sent to opted-out", "unexpected")
 
 _TIME_CHECKS = frozenset({"delivery.time", "triggers.send_latency"})
+# What a conformance run proves about the calls that a check looked at: the calls, and the good answer.
+_CALLS: Mapping[str, tuple[str, str]] = {
+    "listener.accepts_valid": ("valid events", "accepted"),
+    "listener.survives_invalid": ("other calls", "answered without an error"),
+    "contract.requests": ("requests of the bridge", "valid"),
+}
+_PROBED = frozenset({"listener.accepts_valid", "listener.survives_invalid"})
 _WRONG: frozenset[Level] = frozenset({"error", "fail"})
 
 
 def summary(verdict: Verdict) -> str:
-    """Return the results of the recipients first, then those of the checks."""
+    """Return the results of the recipients first, then those of the checks. A conformance run begins with its calls."""
     if verdict.status == "error":
         return f"{_error(verdict)} This run does not judge the bridge."
     sentences = [
         _root_causes(verdict),
+        *_calls(verdict),
         _due_recipients(verdict),
         _indefinite_recipients(verdict),
         _withheld_recipients(verdict),
@@ -49,6 +58,25 @@ def _root_causes(verdict: Verdict) -> str:
     return f"{capitalised(first.cause)}.{more}"
 
 
+def _calls(verdict: Verdict) -> Iterator[str]:
+    """Yield the calls and answers of a conformance run: those to the listeners first."""
+    results = [result for result in verdict.results if result.check.id in _CALLS]
+    if not any(result.check.id in _PROBED for result in results):
+        return
+    for result in (result for result in results if result.looked_at):
+        nouns, good = _CALLS[result.check.id]
+        right = result.looked_at - _count_wrong(result)
+        share = "All" if right == result.looked_at else f"{right:,} of"
+        yield f"{share} {counted(result.looked_at, nouns)} {'was' if result.looked_at == 1 else 'were'} {good}."
+
+
+def _count_wrong(result: Result) -> int:
+    """Return the number of wrong calls; one request can break several rules."""
+    wrong = [finding for finding in result.findings if finding.level in _WRONG]
+    requests = {finding.where.request for finding in wrong}
+    return len(wrong) if requests == {None} else len(requests)
+
+
 def _due_recipients(verdict: Verdict) -> str:
     ok, due = verdict.ledger.get("ok", 0), _due(verdict)
     if not due:
@@ -62,8 +90,8 @@ def _due_recipients(verdict: Verdict) -> str:
 
 def _due(verdict: Verdict) -> int:
     """Return the number of recipients with a final result who were due a message."""
-    still_open = sum(verdict.ledger.get(kind, 0) for kind in _OPEN)
-    return sum(count for kind, count in verdict.ledger.items() if kind not in _NOT_DUE) - still_open
+    still_open = sum(verdict.ledger.get(kind, 0) for kind in OPEN)
+    return sum(count for kind, count in verdict.ledger.items() if kind not in NOT_DUE) - still_open
 
 
 def _all_recipients(count: int) -> str:

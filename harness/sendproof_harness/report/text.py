@@ -209,10 +209,17 @@ def _ending(verdict: Verdict) -> Text:
         ("verdict     ", "bold"),
         (verdict.status, STYLES[verdict.status]),
         f"  {summary(verdict)}",
+        *_allowed(verdict),
         *_scenario(verdict),
         ("\nseed        ", "bold"),
         str(verdict.seed),
     )
+
+
+def _allowed(verdict: Verdict) -> list[str | tuple[str, str]]:
+    """Return the unknown checks that are accepted; the exit status is 0 if those are the only ones."""
+    names = ", ".join(result.check.id for result in verdict.allowed)
+    return [("\nallowed     ", "bold"), f"unknown, as --allow-unknown permits: {names}"] if names else []
 
 
 def _explained(run: Path | None, sandbox: str | None) -> str | None:

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.verdict import Verdict
-from sendproof_harness.report import html, json, junit_report
+from sendproof_harness.report import html, json, junit_report, markdown
 
 
 def write_reports(verdict: Verdict, history: History, folder: Path) -> dict[str, Path]:
-    """Write `verdict.json`, `junit.xml` and `report.html`; return the paths by `json`, `junit` and `html`."""
+    """Write `verdict.json`, `junit.xml`, `summary.md` and `report.html`; return the paths by their formats."""
     texts = {
         "json": ("verdict.json", json.render(verdict, history)),
         "junit": ("junit.xml", junit_report.render(verdict, history)),
+        "markdown": ("summary.md", markdown.render(verdict, history)),
         "html": ("report.html", html.render(verdict, history)),
     }
     return write_texts(texts, folder)

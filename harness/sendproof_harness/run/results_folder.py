@@ -12,6 +12,7 @@ UNFINISHED_HISTORY = "history.ndjson.part"
 FILES = (
     "report.html",
     "junit.xml",
+    "summary.md",
     "verdict.json",
     "history.ndjson",
     UNFINISHED_HISTORY,
@@ -24,7 +25,7 @@ FILES = (
     "locust.log",
 )
 #: The files that a verdict on a recorded history writes.
-REPORTS = ("report.html", "junit.xml", "verdict.json")
+REPORTS = ("report.html", "junit.xml", "summary.md", "verdict.json")
 EARLIER = "earlier"
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from sendproof_harness.bounded_http import check_url
 from sendproof_harness.control_client import ControlClient, ControlError, without_token
@@ -72,6 +72,7 @@ class RunOptions:
     `strict`: the simulators check what they send against their contracts, and a violation is an error of the run.
 
     `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
+    `allow_unknown` has the ids of checks whose unknown result is accepted; it does not change the run.
     """
 
     bridge: str | None = None
@@ -83,6 +84,7 @@ class RunOptions:
     timeout_s: float = TIMEOUT_S
     clock_rate: float | None = None
     strict: bool = False
+    allow_unknown: frozenset[str] = frozenset()
     preflight: Preflight = no_preflight
     steps: Mapping[type, StepFunction] = field(default_factory=lambda: STEPS)
 
@@ -225,6 +227,7 @@ def prepare_run(
         file=name,
     )
     handovers = create_sandboxes(sandbox_options, scenario)
+    _announce_page(control.url, handovers[0]["sandbox"], progress)
     if options.control_url:
         # Simulators of the run stop with all of their sandboxes; others keep running.
         for handover in handovers:
@@ -245,6 +248,12 @@ def prepare_run(
     bridge.start_or_announce(progress)
     sandboxes = tuple(handover["sandbox"] for handover in handovers)
     return _context(scenario, control, sandboxes, bridge, options, progress)
+
+
+def _announce_page(control_url: str, sandbox: str, progress: ProgressListener) -> None:
+    """Print the address of the live page on a sandbox, but no token: the output of a run is kept and shared."""
+    if without_token(control_url) == control_url:
+        progress.note(f"live page: {control_url}/#/overview?{urlencode({'sandbox': sandbox})}")
 
 
 def _context(
@@ -340,7 +349,8 @@ def _listen(address: Mapping[str, Any]) -> Listen:
 
 
 _UNAUTHENTICATED_FIELDS = (
-    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt"),
+    *("meant", "meant_service", "differs"),
 )
 
 

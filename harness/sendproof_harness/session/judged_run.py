@@ -9,7 +9,7 @@ from rich.console import Console
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
 from sendproof_harness.interruption import enter_stage, keep
-from sendproof_harness.judge.verdict import Status, judge, worst_status
+from sendproof_harness.judge.verdict import Status, allow_unknown, judge, worst_status
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.errors import RunError, RunOptionsError
@@ -41,7 +41,7 @@ def _run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: 
         result = run_scenario(scenario, name, options, progress)
     if result.aborted is not None:
         _print_aborted(result.aborted, console)
-    return worst_status([_judge_file(file, scenario, console) for file in result.histories])
+    return worst_status([_judge_file(file, scenario, options, console) for file in result.histories])
 
 
 @contextmanager
@@ -59,15 +59,18 @@ def _kept_on_interrupt(folder: Path) -> Iterator[None]:
         raise
 
 
-def judge_and_report(file: Path, history: History, folder: Path | None, console: Console) -> Status:
+def judge_and_report(
+    file: Path, history: History, folder: Path | None, console: Console, allowed_unknown: frozenset[str] = frozenset()
+) -> Status:
     """Judge the history of a file, print the verdict, and write the reports to a folder if there is one.
 
-    Reports that the folder has already are moved to its folder `earlier`.
+    Reports that the folder has already are moved to its folder `earlier`. Return `pass` for an unknown verdict if only
+    checks of `allowed_unknown` are unknown.
     """
-    verdict = judge(history)
+    verdict = allow_unknown(judge(history), allowed_unknown)
     reports = None if folder is None else write_reports(verdict, history, fresh_folder(folder, REPORTS))
     print_verdict(verdict, console, reports, run_of(file, folder))
-    return verdict.status
+    return verdict.accepted_status
 
 
 def run_of(file: Path, folder: Path | None) -> Path:
@@ -91,8 +94,8 @@ def _print_aborted(aborted: RunAborted, console: Console) -> None:
     console.print()
 
 
-def _judge_file(file: Path, scenario: Scenario, console: Console) -> Status:
+def _judge_file(file: Path, scenario: Scenario, options: RunOptions, console: Console) -> Status:
     enter_stage(f"judging {file}")
     if scenario.clients:
         console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
-    return judge_and_report(file, read_history(file), file.parent, console)
+    return judge_and_report(file, read_history(file), file.parent, console, options.allow_unknown)

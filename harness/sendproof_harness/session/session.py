@@ -9,6 +9,7 @@ from rich.console import Console
 
 from sendproof_harness.interruption import enter_stage
 from sendproof_harness.judge.verdict import Status
+from sendproof_harness.report.overview.index import write_index
 from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.run.processes import ProcessError
 from sendproof_harness.run.results_folder import fresh_folder, locked_folder
@@ -45,8 +46,11 @@ def run_session(
             # Simulators of this session serve one run after the other, so every request is the bridge's own.
             alone = dataclasses.replace(shared, exclusive=shared.shared)
             statuses = _run_each(variants, alone, console)
+    index = write_index(options.results)
     if len(statuses) > 1:
         _print_summary(statuses, options.results, console)
+        if index is not None:
+            console.print(f" all runs: {index}", markup=False, highlight=False, soft_wrap=True)
     return statuses
 
 

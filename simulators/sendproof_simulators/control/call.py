@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sendproof_simulators.control.states.judge_process import JudgeProcess
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, parse_iso
+from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import SandboxContext, Simulator
@@ -37,13 +38,15 @@ class ControlError(Exception):
 class ControlContext:
     """The parts of the process that the control API controls. `services` are by name.
 
-    `own_url` returns the address of the control API for programs on this machine, with its token if it needs one.
+    `contract` is that of the control API. `own_url` returns the address of the control API for programs on this
+    machine, with its token if it needs one.
     """
 
     sandboxes: Sandboxes
     services: Mapping[str, ServicePipeline]
     addresses: Addresses
     wall: WallClock
+    contract: Contract
     judge: JudgeProcess
     own_url: Callable[[], str]
 

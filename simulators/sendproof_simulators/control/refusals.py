@@ -17,8 +17,8 @@ from sendproof_simulators.core.suggestions import alternatives, closest
 # Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
 _CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
     ("createSandbox", "body.clock"): (
-        "clock: `rate` belongs to mode real; `with` names a sandbox exactly when the mode is shared, and then `start` "
-        "and `rate` are those of that sandbox"
+        "clock: `with` names a sandbox exactly when the mode is shared, and then `start` and `rate` are those of that "
+        "sandbox"
     ),
     ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
 }

@@ -11,6 +11,7 @@ from sendproof_simulators.control.templates import message_providers
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute
 from sendproof_simulators.core.audience.individuals import Individual
+from sendproof_simulators.core.clock.virtual_clock import REAL, VIRTUAL
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Response, json_response
@@ -96,12 +97,13 @@ def _clock_owner(call: ControlCall) -> Sandbox | None:
 
 def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSettings:
     fields = call.body
-    clock = fields.get("clock", {"mode": "virtual"})
+    clock = fields.get("clock", {"mode": VIRTUAL})
     return SandboxSettings(
         name=fields.get("name") or call.control.sandboxes.fresh_name(),
         seed=fields["seed"],
         start=_start(call, clock, clock_of),
-        rate=float(clock.get("rate", 1)) if clock["mode"] == "real" else None,
+        rate=_rate(clock),
+        clock_mode=REAL if clock["mode"] == REAL else VIRTUAL,
         audience=read_audience(fields.get("audience", {})),
         channels=_channels(call),
         rate_limits=call.value("rate_limits"),
@@ -112,6 +114,12 @@ def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSet
         key_scopes=fields.get("keys", {}),
         scenario=_scenario(fields.get("scenario")),
     )
+
+
+def _rate(clock: Mapping[str, Any]) -> float | None:
+    """Return the rate of a new clock: 1 by default in real time, none otherwise."""
+    rate = clock.get("rate", 1 if clock["mode"] == REAL else None)
+    return None if rate is None else float(rate)
 
 
 def _scenario(fields: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -1,12 +1,72 @@
-"""The operations of `control.yaml` on one service of a sandbox: its keys, batch files, overview, and preview."""
+"""The operations of `control.yaml` on one service: its documentation, keys, batch files, overview, and preview."""
 
 import csv
+from functools import cache
+
+import msgspec
 
 from sendproof_simulators.control.call import ControlCall, ControlError, attempt
+from sendproof_simulators.core.contracts import Contract
+from sendproof_simulators.core.dialects import Options, defaults
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.simulator import Keys
 from sendproof_simulators.core.suggestions import suggestion
+from sendproof_simulators.reference.documentation import documentation
+from sendproof_simulators.reference.postman import Target, collection
+from sendproof_simulators.services.discovery import webhook_contracts
+
+_CONTROL = "control"
+YAML = "application/yaml"
+
+
+async def get_contract(call: ControlCall) -> Response:
+    """Return a contract as it is in force, as the YAML of its file or as JSON."""
+    contract = _find_contract(call)
+    if call.params["format"] == "yaml":
+        return Response(content_type=YAML, body=contract.source)
+    return Response(body=msgspec.json.encode(contract.document))
+
+
+async def get_reference(call: ControlCall) -> Response:
+    """Return the documentation of a service; its limits are those of a sandbox, or of the default dialects."""
+    name = call.params["service"]
+    if name == _CONTROL:
+        return json_response(documentation(name, call.control.contract, None, {}))
+    contract = call.control.services[call.service.name].contract
+    return json_response(documentation(name, contract, call.service, _options(call)))
+
+
+async def get_collection(call: ControlCall) -> Response:
+    """Return a collection of requests to a service, with the credentials of the sandbox."""
+    sandbox, service = call.sandbox, call.service
+    url = call.control.addresses.services[service.name] + service.base_path(sandbox.contexts[service.name])
+    target = Target(sandbox=sandbox.id, url=url, credentials=sandbox.credentials[service.name])
+    return json_response(collection(service, call.control.services[service.name].contract, target))
+
+
+def _options(call: ControlCall) -> Options:
+    """Return the options of the service's dialects in the sandbox that the query names, or the default ones."""
+    name = call.params.get("sandbox")
+    if name is None:
+        return defaults(call.service.dialects)
+    sandbox = attempt(lambda: call.control.sandboxes.get(name))
+    return sandbox.contexts[call.service.name].dialects
+
+
+def _find_contract(call: ControlCall) -> Contract:
+    """Return the contract of a service, of the control API, or of webhooks by the name of its file."""
+    services = {name: service.contract for name, service in call.control.services.items()}
+    known = {**services, _CONTROL: call.control.contract, **_webhook_contracts()}
+    name = call.params["service"]
+    if name not in known:
+        raise ControlError(404, f"no contract is named {name!r}; {suggestion(name, known)}")
+    return known[name]
+
+
+@cache
+def _webhook_contracts() -> dict[str, Contract]:
+    return {contract.name: contract for contract in webhook_contracts().values()}
 
 
 async def list_keys(call: ControlCall) -> Response:

@@ -6,7 +6,7 @@ a request. They only differ in how much of HTTP they support.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -177,7 +177,7 @@ class Contract:
     """One OpenAPI document with compiled operations.
 
     With `case_insensitive`, paths and query parameters match in any case. `optional_prefix` is a part of paths that
-    clients may leave out. `digest` is the SHA-256 of the file, in lower-case hex.
+    clients may leave out. `digest` is the SHA-256 of the file, in lower-case hex, and `source` is its content.
     """
 
     name: str
@@ -185,6 +185,7 @@ class Contract:
     case_insensitive: bool = False
     optional_prefix: str = ""
     digest: str = ""
+    source: bytes = field(default=b"", repr=False)
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
@@ -381,7 +382,7 @@ def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix
         raise ValueError(f"{path}: expected YAML: {error}") from None
     if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
         raise ValueError(f"{path}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file
-    return Contract(path.stem, document, case_insensitive, optional_prefix, sha256(source).hexdigest())
+    return Contract(path.stem, document, case_insensitive, optional_prefix, sha256(source).hexdigest(), source)
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:

@@ -81,13 +81,14 @@ class Members:
     """The members of an object, or of the objects in a list.
 
     `names` are those of the contract, `spellings` finds each by its lower-case form, and `below` has the members of
-    members. For the names in `nullable`, null means absent.
+    members. For the names in `nullable`, null means absent. `is_open`: the contract allows other members.
     """
 
     names: frozenset[str] = frozenset()
     spellings: Mapping[str, str] = field(default_factory=dict)
     below: Mapping[str, "Members"] = field(default_factory=dict)
     nullable: frozenset[str] = frozenset()
+    is_open: bool = False
 
     def read(self, value: Any, rules: BodyRules) -> Any:
         """Return a decoded value with the contract's names, and without nulls that mean absent. It changes `value`."""
@@ -114,14 +115,17 @@ class Members:
 def members_of(schema: Schema, resolve: Callable[[Schema], Schema]) -> Members:
     """Return the members that a schema names, in all its forms. `resolve` follows the references of its contract."""
     properties: dict[str, Schema] = {}
+    is_open = False
     for part in _parts(schema, resolve):
         properties = {**part.get("properties", {}), **properties}
+        is_open = is_open or bool(part.get("additionalProperties", False))
     below = {name: members_of(part, resolve) for name, part in properties.items()}
     return Members(
         names=frozenset(properties),
         spellings={name.lower(): name for name in reversed(properties)},
         below={name: members for name, members in below.items() if members.names},
         nullable=frozenset(name for name, part in properties.items() if means_absent(part)),
+        is_open=is_open,
     )
 
 

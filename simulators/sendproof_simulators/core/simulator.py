@@ -182,6 +182,19 @@ class Keys:
     change: Callable[[SandboxContext, Any, Instant, str, Mapping[str, Any]], tuple[dict[str, object], Effects]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A second part of a request that must belong to the same client as its credential, such as a signature.
+
+    `matches(credentials, request)` returns True if that part belongs to the client with these credentials. If it is the
+    header `name` with the HMAC-SHA256 of the body in hex, `signed_with` is the credential that is its key.
+    """
+
+    name: str
+    matches: Callable[[Mapping[str, str], Request], bool]
+    signed_with: str = ""
+
+
 #: `preview(context, state, now, body)` returns what the service would do, and does nothing. It raises `ValueError`.
 Preview = Callable[[SandboxContext, Any, Instant, Mapping[str, Any]], Awaitable[Mapping[str, object]]]
 
@@ -283,8 +296,9 @@ class Simulator:
 
     Credentials: `public` names the credentials that identify a client without proving it. `extra_credentials` lists
     further values that `extract_credential` can return for a client with these credentials. `credential_place` says
-    where a request has its credential, if the contract has no security scheme for it. `refused_credentials(state, now)`
-    names those that the service does not accept, such as a password after the end of logins.
+    where a request has its credential, its name first, if the contract has no security scheme for it. `proof` is a
+    second part that must belong to the same client. `refused_credentials(state, now)` names those that the service does
+    not accept, such as a password after the end of logins.
 
     Control API: `batch(context, state, now, text)` takes an uploaded file, and raises `ValueError` for an invalid one.
     `overview(state, now)` returns what users reported to the service, as JSON. `engagement(state, campaign)` counts the
@@ -330,6 +344,7 @@ class Simulator:
     public: frozenset[str] = frozenset()
     extra_credentials: Callable[[Mapping[str, str]], tuple[str, ...]] = _no_credentials
     credential_place: str = ""
+    proof: Proof | None = None
     refused_credentials: Callable[[Any, Instant], frozenset[str]] = _none_refused
     authorize: Callable[[Any, Request, str, Instant], object] = _allow_all
     base_path: Callable[[SandboxContext], str] = _no_path

@@ -12,7 +12,10 @@ import { html, render, useEffect, useRef } from "./vendor/htm-preact.js";
 
 function Navigation({ current }) {
   const counts = useCounts();
-  return html`<nav class="nav" aria-label="Screens">
+  const list = useRef();
+  // On a narrow screen the navigation is one line, which scrolls.
+  useEffect(() => list.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [current]);
+  return html`<nav class="nav" aria-label="Screens" ref=${list}>
     ${GROUPS.map(({ title, screens }) => html`
       ${title && html`<h2>${title}</h2>`}
       ${screens.map((screen) => html`<a href=${href(screen.route)} aria-current=${screen.route === current ? "page" : null}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_simulators.core.contracts import METHODS
+from sendproof_simulators.core.contracts import METHODS, Contract
 from sendproof_simulators.core.dialects import Options, choose
 from sendproof_simulators.core.limits import SERVICE, Limit, stated_limits
 from sendproof_simulators.core.simulator import Simulator
@@ -71,18 +71,21 @@ def service_summaries(
     `ValueError` names an unknown dialect or option, or names the error in a contract.
     """
     chosen = choose({name: simulator.dialects for name, simulator in simulators.items()}, dialects)
-    return [_service_summary(simulator, chosen[name]) for name, simulator in sorted(simulators.items())]
+    return [
+        contract_summary(name, service_contract(simulator), chosen[name])
+        for name, simulator in sorted(simulators.items())
+    ]
 
 
-def _service_summary(simulator: Simulator, dialects: Options) -> ServiceSummary:
-    contract = service_contract(simulator)
+def contract_summary(name: str, contract: Contract, dialects: Options) -> ServiceSummary:
+    """Return the operations of the service with this contract, with the limits for these options of its dialects."""
     limits: dict[str, list[LimitSummary]] = {}
     for limit in stated_limits(contract):
         limits.setdefault(limit.operation, []).append(_limit_summary(limit, dialects))
     return ServiceSummary(
-        name=simulator.name,
+        name=name,
         title=contract.document["info"]["title"],
-        contract=simulator.contract,
+        contract=f"{contract.name}.yaml",
         limits=tuple(limits.get(SERVICE, ())),
         operations=tuple(_operation_summaries(contract.document, limits)),
     )

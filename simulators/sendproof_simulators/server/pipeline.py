@@ -39,7 +39,8 @@ from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
-from sendproof_simulators.server.near_misses import Service, near_miss
+from sendproof_simulators.server.near_misses.credentials import KnownCredential
+from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
 from sendproof_simulators.server.request_bounds import find_excess, is_about_query, usual_type, without_excess
 
 # For a user who asks why nothing arrives; older requests do not help.
@@ -48,6 +49,8 @@ UNAUTHENTICATED_KEPT = 1_000
 # Characters of an error response in the journal: enough for its reason.
 _EXCERPT_LENGTH = 300
 _FIRST_ERROR = 400
+_NOT_FOUND = 404
+_CREDENTIAL_STATUSES = frozenset({401, 403})
 _TEXT = "text/plain; charset=utf-8"
 
 # A client that only checks whether a bridge could work marks its requests with this header (also in the harness's
@@ -112,6 +115,14 @@ class Exchange:
         return self.is_error or self._is_refused_by_handler
 
     @property
+    def may_be_misunderstood(self) -> bool:
+        """True if the service did not serve the request as it may have been meant, whatever the status."""
+        if self.has_error_response or self.violations or self.sandbox is None or self.valid is None:
+            return True
+        body, described = self.valid.body, self.valid.operation.body
+        return isinstance(body, dict) and described is not None and not body.keys() <= described.members.names
+
+    @property
     def _is_refused_by_handler(self) -> bool:
         return self.effects is not None and self.effects.refused
 
@@ -138,7 +149,10 @@ class Exchange:
 class ServicePipeline:
     """One simulated service: its compiled contract, its handlers, and the stages of a request."""
 
-    def __init__(self, simulator: Simulator, contract: Contract, sandboxes: Sandboxes) -> None:
+    def __init__(
+        self, simulator: Simulator, contract: Contract, sandboxes: Sandboxes, neighbours: Neighbours | None = None
+    ) -> None:
+        """Compile the contract and find the handlers. `neighbours` are all services, to recognize their requests."""
         self.simulator = simulator
         self.contract = contract
         self.body_limit = Limits(contract, {}).body_bytes
@@ -153,6 +167,18 @@ class ServicePipeline:
         self.unauthenticated_count = 0
         self.fast_path_enabled = True
         self.sandboxes = sandboxes
+        others = neighbours or Neighbours({}, {})
+        self._described = Service(
+            name=simulator.name,
+            contract=contract,
+            credential_place=simulator.credential_place,
+            owner=self._owner,
+            neighbour=lambda request: others.find(request, apart_from=simulator.name),
+        )
+
+    def _owner(self, credential: str) -> KnownCredential | None:
+        found = self.sandboxes.owner_of(credential)
+        return None if found is None else KnownCredential(*found)
 
     async def respond(self, request: Request) -> Response:
         """Take a request through all stages and return its response. A failure of the simulator is a response, too."""
@@ -246,7 +272,10 @@ class ServicePipeline:
         key = simulator.authorize(state, exchange.request, exchange.credential, now)
         if isinstance(key, Problem):
             exchange.is_refused = True
-            return exchange.refuse(key)
+            response = exchange.refuse(key)
+            # A wrong proof may be one of another client, which is looked for later.
+            exchange.differs = key.differs or ("" if simulator.proof is not None else key.detail)
+            return response
         exchange.key = key
         return None
 
@@ -372,6 +401,27 @@ class ServicePipeline:
             self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
         return result
 
+    def record_misdirected(self, request: Request, neighbour: Neighbour) -> None:
+        """Record a request for an operation of this service that was sent to the control API, which refuses it."""
+        exchange = self._resolve_credential(request)
+        differs = f"no such path at the control API; {neighbour.operation} of {neighbour.service} is at {neighbour.url}"
+        fields: dict[str, object] = {
+            "service": self.simulator.name,
+            "operation": None,
+            "method": request.method,
+            "path": request.path,
+            "credential": "known" if exchange.sandbox else "unknown" if exchange.credential else "missing",
+            "status": _NOT_FOUND,
+            "violations": [],
+            "meant": neighbour.operation,
+            "differs": differs,
+        }
+        owner = exchange.sandbox or self.sandboxes.find_misplaced(request)
+        if exchange.sandbox is not None:
+            exchange.sandbox.record("request", fields)
+        else:
+            self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
+
     def _keep_unauthenticated(self, fields: dict[str, object]) -> None:
         self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})
         self.unauthenticated_count += 1
@@ -382,18 +432,40 @@ class ServicePipeline:
         return self.simulator.error(Problem(kind="too_large", status=413, detail=detail))
 
     def _near_miss_fields(self, exchange: Exchange, status: int) -> dict[str, object]:
-        name = self.simulator.name
-        service = Service(
-            name=name,
-            contract=self.contract,
-            credential_place=self.simulator.credential_place,
-            owner=self.sandboxes.service_of,
+        foreign = "" if exchange.differs else self._foreign_proof(exchange, status)
+        sent = SentRequest(
+            request=exchange.request,
+            status=status,
+            credential=exchange.credential,
+            known=exchange.authenticated,
+            wrong_proof=exchange.differs or foreign,
+            refused=exchange.has_error_response,
+            rules=exchange.body_rules,
+            body=None if exchange.valid is None else exchange.valid.body,
+            violations=tuple(exchange.violations),
         )
-        missed = near_miss(service, exchange.request, exchange.credential, status, known=exchange.authenticated)
-        return {} if missed is None else missed.journal_fields()
+        missed = near_miss(self._described, sent)
+        fields = {} if missed is None else missed.journal_fields()
+        return fields | {"credential": "foreign"} if foreign else fields
+
+    def _foreign_proof(self, exchange: Exchange, status: int) -> str:
+        """Return what is wrong with the second proof of a refused request, "" if it belongs to its credential."""
+        proof, sandbox, name = self.simulator.proof, exchange.sandbox, self.simulator.name
+        if proof is None or sandbox is None or exchange.violations or status not in _CREDENTIAL_STATUSES:
+            return ""
+        if proof.matches(sandbox.credentials[name], exchange.request):
+            return ""
+        others = (other for other in self.sandboxes if other is not sandbox)
+        owner = next((other for other in others if proof.matches(other.credentials[name], exchange.request)), None)
+        if owner is None:
+            return f"{proof.name} does not belong to the {exchange.credential_name} of the request"
+        return f"{proof.name} is that of sandbox {owner.id!r}, and the {exchange.credential_name} is not"
 
     def _request_fields(self, exchange: Exchange, response: Response, credential: str) -> dict[str, object]:
-        """Return the fields of a request's journal entry. `credential`: known, refused, unknown or missing."""
+        """Return the fields of a request's journal entry. `credential`: known, refused, unknown or missing.
+
+        A second proof that belongs to another client makes it foreign.
+        """
         fields: dict[str, object] = {
             "service": self.simulator.name,
             "operation": exchange.operation,
@@ -409,10 +481,9 @@ class ServicePipeline:
             fields["credential_in_query"] = True
         if response.status >= _FIRST_ERROR or exchange.has_error_response:
             fields["response_excerpt"] = redact_text(response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace"))
-        if response.status >= _FIRST_ERROR or not exchange.authenticated:
+        is_ours = exchange.faulted is None and not exchange.failure
+        if is_ours and (response.status >= _FIRST_ERROR or exchange.may_be_misunderstood):
             fields |= self._near_miss_fields(exchange, response.status)
-        if exchange.differs:
-            fields["differs"] = exchange.differs
         if exchange.effects is not None and exchange.effects.summary is not None:
             fields["summary"] = exchange.effects.summary
         if exchange.injection is not None:

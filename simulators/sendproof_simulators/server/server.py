@@ -31,6 +31,7 @@ from sendproof_simulators.server.connection_guard import (
 )
 from sendproof_simulators.server.example_data import EXAMPLES_START, add_example_data
 from sendproof_simulators.server.faulty_response import CONNECTION
+from sendproof_simulators.server.memory import return_large_blocks
 
 # Parked bridges are released at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
@@ -155,7 +156,7 @@ class DefaultSandbox:
     examples: bool
 
     def settings(self, start: Instant) -> SandboxSettings:
-        """Return the settings of a sandbox on real time."""
+        """Return the settings of a sandbox with the time of the machine, until its users advance or pause it."""
         return SandboxSettings(
             name=DEFAULT,
             seed=self.seed,
@@ -178,6 +179,7 @@ def serve(
     `OSError` names a port that is in use, `ValueError` an invalid host name or token. With `strict`, return how
     responses and webhooks violated their contracts, each with its number.
     """
+    return_large_blocks()
     url_host = listening.url_host()
     access = access_rules(listening.host, listening.public_host, listening.allowed_hosts, listening.control_token)
     simulators = None
@@ -215,7 +217,8 @@ async def _serve(
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         sandbox = await create_default_sandbox(simulators, default)
         control = simulators.access.address(simulators.addresses.control)
-        addresses = {"control": control, "services": _services_json(simulators, sandbox)}
+        page = control["url"] + "/"
+        addresses = {"control": control, "page": page, "services": _services_json(simulators, sandbox)}
         guard = ConnectionGuard(server_bounds())
         config = uvicorn.Config(
             simulators,

@@ -6,7 +6,8 @@ from sendproof_harness.cli import parsing
 
 
 @pytest.mark.parametrize(
-    ("text", "milliseconds"), [("90s", 90_000), ("15m", 900_000), ("2h", 7_200_000), ("7d", 604_800_000)]
+    ("text", "milliseconds"),
+    [("90s", 90_000), ("15m", 900_000), ("2h", 7_200_000), ("7d", 604_800_000), ("1h30m", 5_400_000)],
 )
 def test_lengths_of_time_have_a_unit(text, milliseconds):
     assert parsing.length(text) == milliseconds

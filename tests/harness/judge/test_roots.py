@@ -108,6 +108,14 @@ def test_call_that_is_always_refused_is_the_root_of_what_it_was_for(silent_run: 
     assert roots(verdict) == {"contract.requests": {"paging.complete", "delivery.once", "metrics.cadence"}}
 
 
+def test_call_to_another_service_is_the_root_of_what_it_was_for(silent_run: HistoryBuilder) -> None:
+    """The pages were requested at a provider, which has no such path."""
+    wrong = request(None, 404, service="textlocal", meant=PAGES, meant_service="optimove", differs="no such path")
+    verdict = silent_run.plus(wrong).verdict()
+
+    assert roots(verdict) == {"contract.requests": {"paging.complete", "delivery.once", "metrics.cadence"}}
+
+
 def test_refused_call_that_was_accepted_once_explains_nothing(silent_run: HistoryBuilder) -> None:
     """The bridge knows how to call it, so the missing rows have another cause."""
     refused, accepted = request(PAGES, 400), request(PAGES, 200, n=901)

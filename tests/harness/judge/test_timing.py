@@ -71,8 +71,9 @@ def test_send_times_are_unknown_without_shared_clock(correct_run, clock):
     assert ledger(run.history()).counts["ok"] == 10
 
 
-def test_send_times_are_judged_in_real_time(correct_run):
-    header = correct_run.lines[0] | {"clock": {"mode": "real", "start": None, "rate": 1, "participants": []}}
+@pytest.mark.parametrize("mode", ["real", "virtual"])
+def test_send_times_are_judged_in_real_time(correct_run, mode):
+    header = correct_run.lines[0] | {"clock": {"mode": mode, "start": None, "rate": 1, "participants": []}}
 
     assert HistoryBuilder((header, *correct_run.without("clock").lines[1:])).findings(CHECKS) == []
 

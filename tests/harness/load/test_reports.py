@@ -118,7 +118,7 @@ def test_reports_are_written_to_a_new_folder(tmp_path):
     paths = write_load_reports(PASS, tmp_path / "a" / "b")
 
     assert {name: path.name for name, path in paths.items()} == {
-        "json": "verdict.json", "junit": "junit.xml", "html": "report.html",
+        "json": "verdict.json", "junit": "junit.xml", "markdown": "summary.md", "html": "report.html",
     }  # fmt: skip
     assert all(path.is_file() for path in paths.values())
 
@@ -239,12 +239,12 @@ def test_junit_properties_have_the_settings(tmp_path):
     }  # fmt: skip
 
 
-def test_junit_of_unknown_is_skipped_and_of_error_is_valid(tmp_path):
+def test_junit_of_unknown_is_an_error_and_of_error_is_valid(tmp_path):
     """Control characters in a reason must not make the file invalid."""
-    skipped = [case.find("skipped") for case in junit_suite(UNKNOWN, tmp_path).iter("testcase")]
+    unknown = [case.find("error") for case in junit_suite(UNKNOWN, tmp_path).iter("testcase")]
     error = junit_suite(ERROR, tmp_path)
 
-    assert [entry if entry is None else entry.get("message") for entry in skipped] == [
+    assert [entry if entry is None else entry.get("message") for entry in unknown] == [
         None,
         "expected none, got nothing to check: no statements",
         "expected at least 1 per second, got not observed, blame: config",
@@ -319,11 +319,11 @@ def test_html_of_fail_has_blame_and_examples(tmp_path):
     assert text.count("Wrong text") == 1
 
 
-def test_html_of_early_end_has_no_scripts(tmp_path):
+def test_html_of_early_end_has_no_plots(tmp_path):
     """Markup in a reason must stay text."""
     page = Page(written_report(ERROR, tmp_path, "html"))
 
-    assert page.scripts == []
+    assert len(page.scripts) == 1
     assert {"plots", "stages", "latencies", "losses", "processes"}.isdisjoint(page.ids)
     assert "The simulators hung </script><script>alert('hello')</script>" in page.text
 
@@ -353,10 +353,10 @@ def test_html_includes_uplot_with_its_licence(tmp_path):
 
 def test_html_escapes_hostile_names_in_scripts(tmp_path):
     stage = Stage(name=HOSTILE, unit="messages", count=6_000, seconds=60.0)
-    samples = tuple(Sample(at=float(at), counts={HOSTILE: at * 100}) for at in (1, 2))
+    samples = tuple(Sample(at=float(at), counts={HOSTILE: at * 100}) for at in (1, 2, 3))
     page = Page(written_report(verdict_of(result(stages=(stage,), samples=samples)), tmp_path, "html"))
 
-    assert len(page.scripts) == 3
+    assert len(page.scripts) == 4
     assert json.loads(page.scripts[0])["plots"][0]["names"] == [HOSTILE]
 
 

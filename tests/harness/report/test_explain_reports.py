@@ -21,15 +21,16 @@ def explained(run: HistoryBuilder, customer: str) -> Explanation:
 
 def printed_lines(explanation: Explanation) -> list[str]:
     console = Console(file=io.StringIO(), width=140)
-    explain_text.print_explanation(explanation, console)
+    explain_text.print_explanation(explanation, "first_campaign, seed 42", console)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
 def test_terminal_shows_customer_results_and_timeline(correct_run):
     lines = printed_lines(explained(correct_run, "C0000003"))
 
-    assert lines[:5] == [
+    assert lines[:6] == [
         "C0000003  447100000003",
+        "run  first_campaign, seed 42",
         "campaign 7001 on channel 505  ok  got the right text once, at the right number, in time",
         "",
         "UTC         who       what",
@@ -60,7 +61,7 @@ def test_terminal_shows_findings_after_timeline(correct_run):
 
 
 def test_page_has_a_unique_anchor_for_each_entry(correct_run):
-    page = explain_html.render(explained(correct_run, "C0000003"), "history.ndjson")
+    page = explain_html.render(explained(correct_run, "C0000003"), correct_run.history(), "history.ndjson")
     anchors = re.findall(r'id="([^"]+)"', page)
 
     assert len(anchors) == len(set(anchors))
@@ -71,10 +72,10 @@ def test_page_has_a_unique_anchor_for_each_entry(correct_run):
 def test_page_is_self_contained_and_escapes_texts(correct_run):
     """A bridge may send any text."""
     run = correct_run.change_delivery_to(3, text=HOSTILE)
-    page = explain_html.render(explained(run, "C0000003"), "history.ndjson")
+    page = explain_html.render(explained(run, "C0000003"), run.history(), "history.ndjson")
 
     assert "&lt;script&gt;alert(&#39;hello&#39;)&lt;/script&gt;" in page
-    assert re.findall(r"<script|<link|<img|src=|https?://", page) == []
+    assert re.findall(r"<script>alert|<script .*src|<link|<img|src=|https?://", page) == []
 
 
 def test_command_prints_explanation_and_writes_page(correct_run, tmp_path: Path):
@@ -83,7 +84,7 @@ def test_command_prints_explanation_and_writes_page(correct_run, tmp_path: Path)
 
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("C0000003  447100000003\n")
-    assert "<title>C0000003 · Sendproof</title>" in (tmp_path / "explanation.html").read_text()
+    assert "<title>C0000003 · s1 · Sendproof</title>" in (tmp_path / "explanation.html").read_text()
 
 
 def test_command_rejects_unknown_customer_and_missing_run(correct_run, tmp_path: Path):

@@ -11,6 +11,7 @@ from history_builder import HistoryBuilder
 from sendproof_harness.explain.customer import explain, find_customer
 from sendproof_harness.output import visible
 from sendproof_harness.report import explain_html, explain_text, print_verdict, write_reports
+from sendproof_harness.report.identity import run_text
 from sendproof_harness.report.json import document
 from sendproof_harness.terminal import Terminal
 from wrong_run import build_wrong_run
@@ -48,9 +49,9 @@ def test_terminal_shows_escapes(hostile_run: HistoryBuilder) -> None:
 
 def test_explanation_shows_escapes(hostile_run: HistoryBuilder) -> None:
     output = io.StringIO()
-    explain_text.print_explanation(explained(hostile_run), Terminal(output, 10_000))
+    explain_text.print_explanation(explained(hostile_run), run_text(hostile_run.history()), Terminal(output, 10_000))
     assert_harmless(output.getvalue())
-    assert_harmless(explain_html.render(explained(hostile_run), "history.ndjson"))
+    assert_harmless(explain_html.render(explained(hostile_run), hostile_run.history(), "history.ndjson"))
 
 
 @pytest.mark.parametrize("name", ["html", "junit"])

@@ -17,7 +17,7 @@ from sendproof_harness.history.timestamps import DAY, HOUR, iso, parse_instant
 from sendproof_harness.history.wording import counted
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.report.formatting import capitalised
-from sendproof_harness.report.recipients import ROWS_MAX, recipients
+from sendproof_harness.report.people.recipients import ROWS_MAX, recipients
 from sendproof_harness.report.summary import summary
 from sendproof_harness.report.timeline import timeline
 
@@ -46,11 +46,11 @@ def written(run: HistoryBuilder, folder: Path, name: str) -> str:
     return write_reports(run.verdict(), run.history(), folder)[name].read_text(encoding="utf-8")
 
 
-def test_reports_are_three_files_in_a_created_folder(correct_run, tmp_path):
+def test_reports_are_four_files_in_a_created_folder(correct_run, tmp_path):
     paths = write_reports(correct_run.verdict(), correct_run.history(), tmp_path / "a" / "b")
 
     assert {name: path.name for name, path in paths.items()} == {
-        "json": "verdict.json", "junit": "junit.xml", "html": "report.html",
+        "json": "verdict.json", "junit": "junit.xml", "markdown": "summary.md", "html": "report.html",
     }  # fmt: skip
     assert all(path.is_file() for path in paths.values())
 
@@ -182,12 +182,14 @@ def test_junit_has_one_case_per_check(faulty_run, tmp_path):
     assert "<script>alert" in failures["delivery.text"].text
 
 
-def test_junit_skips_unknown_check_with_reason(correct_run, tmp_path):
+def test_junit_of_an_unknown_check_is_an_error_with_reason(correct_run, tmp_path):
+    """CI servers show a skipped case as neutral."""
     suite = junit_suite(HistoryBuilder(correct_run.lines[:1]), tmp_path)
-    skipped = {case.get("name", "").partition(":")[0]: case.find("skipped") for case in suite.iter("testcase")}
+    errors = {case.get("name", "").partition(":")[0]: case.find("error") for case in suite.iter("testcase")}
 
-    assert skipped["delivery.once"].get("message") == "nothing to look at: no recipients"
-    assert suite.get("failures") == "0"
+    assert errors["delivery.once"].get("message") == "unknown: nothing to look at: no recipients"
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "0")
+    assert int(suite.get("errors", "")) == sum(error is not None for error in errors.values()) > 0
 
 
 class Page(HTMLParser):
@@ -218,7 +220,8 @@ def test_html_is_self_contained(faulty_run, tmp_path):
     text = written(faulty_run, tmp_path, "html")
     page = Page(text)
 
-    assert {"script", "link", "img", "iframe"}.isdisjoint(page.tags)
+    assert {"link", "img", "iframe"}.isdisjoint(page.tags)
+    assert page.tags.count("script") == 1
     assert page.loads == []
     assert "url(" not in text
     assert "@import" not in text
@@ -370,7 +373,9 @@ def test_junit_fails_for_the_root_cause_alone_and_has_it_first(unreached_run, tm
     assert cases[0].get("name", "").startswith("webhooks.acknowledged")
     assert [case.get("name") for case in cases if case.find("failure") is not None] == [cases[0].get("name")]
     (lost,) = (case for case in cases if case.get("name", "").startswith("delivery.once"))
-    assert lost.find("skipped").get("message", "").startswith("10 findings that follow from: optimove event 13")
+    assert (
+        lost.find("skipped").get("message", "").startswith("unknown: 10 findings that follow from: optimove event 13")
+    )
 
 
 def test_html_shows_the_root_cause_first_with_its_consequences(unreached_run, tmp_path):

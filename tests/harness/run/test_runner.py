@@ -92,7 +92,8 @@ class StartSignal(RecordedProgress):
 
     def note(self, text: str) -> None:
         super().note(text)
-        self.signal.touch()
+        if self.notes:
+            self.signal.touch()
 
 
 @contextmanager
@@ -128,6 +129,7 @@ def test_run_saves_history_and_deletes_its_sandbox(scenario, options_for, simula
     history = read_history(result.histories[0])
     assert (history.header.seed, history.scenarios[0].name, history.scenarios[0].file) == (7, "Small", "small")
     assert sandbox_names(simulators) == before
+    assert progress.page == f"{simulators.control}/#/overview?sandbox={history.header.sandbox}"
 
 
 def test_preflight_problems_prevent_the_run(scenario, options_for) -> None:

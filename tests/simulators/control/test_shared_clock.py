@@ -9,6 +9,7 @@ from running import RunningSimulators
 
 START = "2026-03-02T06:00:00Z"
 HOUR = 3_600_000
+DAY = 24 * HOUR
 # Delivered after an hour.
 NUMBER = "447555000001"
 
@@ -77,7 +78,6 @@ def test_deleting_one_sandbox_does_not_stop_the_other(simulators, pair, deleted)
 
 WRONG = (
     {"mode": "shared"},
-    {"mode": "virtual", "rate": 2},
     {"mode": "virtual", "with": "default"},
     {"mode": "shared", "with": "default", "rate": 2},
 )
@@ -86,13 +86,22 @@ WRONG = (
 @pytest.mark.parametrize(
     ("clock", "status", "message"),
     [
-        *[(clock, 400, "clock: `rate` belongs to mode real; `with` names a sandbox exactly when") for clock in WRONG],
+        *[(clock, 400, "clock: `with` names a sandbox exactly when") for clock in WRONG],
         ({"mode": "shared", "with": "nobody"}, 409, "clock: no sandbox is named 'nobody'; there are: default"),
     ],
 )
 def test_invalid_shared_clock_is_refused_with_the_reason(simulators, clock, status, message):
     response = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=60)
     assert (response.status_code, response.json()["detail"].startswith(message)) == (status, True)
+
+
+def test_virtual_clock_with_a_rate_runs_and_is_advanced(simulators):
+    """As the default sandbox of `sendproof up`: time passes as on the machine, and users can jump."""
+    name = create(simulators, {"mode": "virtual", "start": START, "rate": 1})
+    clock = simulators.call("POST", f"/sandboxes/{name}/clock/advance", {"by_ms": 7 * DAY})
+    assert (clock["mode"], clock["rate"], clock["now"] >= "2026-03-09T06:00:00.000Z") == ("virtual", 1, True)
+    paused = simulators.call("PATCH", f"/sandboxes/{name}/clock", {"rate": None})
+    assert simulators.call("GET", f"/sandboxes/{name}/clock")["now"] == paused["now"]
 
 
 def test_rate_of_one_sandbox_is_recorded_in_both(simulators, pair):

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from example_requests import example_requests
 from local_simulators import LocalSandbox, LocalSimulators, local_simulators
 from repository import CONTRACTS
+from sendproof_simulators.core.contracts import load_contract
+from sendproof_simulators.reference.examples import example_requests
 
 # A GET to another service may send messages.
 READING = ("delivyr", "optimove")
@@ -62,7 +63,7 @@ def test_digest_of_a_customer_changes_with_an_attribute(sandbox):
 @pytest.mark.parametrize("service", READING)
 def test_reading_changes_no_digest(sandbox, service):
     before = sandbox.control("GET", "/digest")
-    examples = example_requests(CONTRACTS / f"{service}.yaml", credentials={"x-account-id"})
+    examples = example_requests(load_contract(CONTRACTS / f"{service}.yaml"), credentials={"x-account-id"})
     for example in [example for example in examples if example.method == "GET"]:
         sandbox.send(service, "GET", example.path, example.query)
     sandbox.control("GET", "/campaigns")

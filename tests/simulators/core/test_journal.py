@@ -57,3 +57,24 @@ def test_closed_journal_has_no_file() -> None:
     journal.close()
     assert spilled is not None
     assert not spilled.exists()
+
+
+def test_parts_have_each_line_once_with_its_number() -> None:
+    """From disk and from memory."""
+    journal = Journal(StillWallClock())
+    for number in range(3 * BLOCK_BYTES // 50):
+        journal.append(SIX, "request" if number % 1000 else "delivery", {"number": number})
+    numbered = [(part.first + index, line) for part in journal.parts() for index, line in enumerate(part.lines())]
+    assert [line for _, line in numbered] == list(journal.lines())
+    assert [number for number, _ in numbered] == list(range(1, journal.last + 1))
+    assert all({msgspec.json.decode(line)["kind"] for line in part.lines()} == part.kinds for part in journal.parts())
+    journal.close()
+
+
+def test_part_of_a_closed_journal_is_empty() -> None:
+    """A reader may still have it, while the sandbox is deleted."""
+    journal = Journal(StillWallClock())
+    journal.append(SIX, "request", {"padding": "x" * BLOCK_BYTES})
+    (spilled, _) = journal.parts()
+    journal.close()
+    assert list(spilled.lines()) == []

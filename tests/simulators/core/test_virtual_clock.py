@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from instants import NINE, SIX, TEN, StillWallClock
-from sendproof_simulators.core.clock.virtual_clock import NotQuietError, Participant, VirtualClock
+from sendproof_simulators.core.clock.virtual_clock import REAL, NotQuietError, Participant, VirtualClock
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock
 
 Scene = Callable[[VirtualClock[str], list[str]], Awaitable[None]]
@@ -183,7 +183,7 @@ def test_real_clock_runs_at_its_rate() -> None:
     wall = StillWallClock()
 
     async def run() -> int:
-        clock: VirtualClock[str] = VirtualClock(wall, lambda _: None, start=SIX, rate=30.0)
+        clock: VirtualClock[str] = VirtualClock(wall, lambda _: None, start=SIX, rate=30.0, mode=REAL)
         wall.seconds += 2
         return clock.now()
 
@@ -194,7 +194,7 @@ def test_real_clock_fires_due_items() -> None:
     events: list[str] = []
 
     async def run() -> str:
-        clock: VirtualClock[str] = VirtualClock(SystemWallClock(), events.append, start=SIX, rate=360_000.0)
+        clock: VirtualClock[str] = VirtualClock(SystemWallClock(), events.append, start=SIX, rate=360_000.0, mode=REAL)
         clock.schedule(NINE, "nine")
         reason = await clock.park("bridge", TEN, 0)
         clock.stop()
@@ -265,7 +265,7 @@ def test_advance_to_a_time_that_a_clock_with_a_rate_has_passed_changes_nothing()
 
 
 def test_real_clock_keeps_its_rate() -> None:
-    clock: VirtualClock[str] = VirtualClock(StillWallClock(), lambda _: None, start=SIX, rate=30.0)
+    clock: VirtualClock[str] = VirtualClock(StillWallClock(), lambda _: None, start=SIX, rate=30.0, mode=REAL)
     with pytest.raises(ValueError, match="expected a virtual clock"):
         clock.set_rate(1)
 

@@ -40,6 +40,14 @@ def test_removed_fault_is_inactive_but_stays_in_the_history(bench):
     ]
 
 
+def test_one_fault_is_removed_and_the_others_stay(bench):
+    first, second = bench.inject("status", nth=9), bench.inject("connection_reset", nth=9)
+    bench.call("DELETE", f"/faults/{first}")
+    assert [fault["id"] for fault in bench.call("GET", "/faults")] == [second]
+    with pytest.raises(AssertionError, match=rf"404 .*no fault with the id '{first}' is active; there are: {second}"):
+        bench.call("DELETE", f"/faults/{first}")
+
+
 def test_catalogue_has_the_settings_of_each_fault(bench):
     served = {kind["fault"]: kind for kind in bench.simulators.call("GET", "/faults")}
     assert served["drop_webhook"]["on"] == ["webhook"]

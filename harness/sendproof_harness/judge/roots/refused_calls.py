@@ -91,11 +91,12 @@ def _calls(history: History, finding: Finding) -> Iterator[_Call]:
     """Yield the call that a finding is about: the operation that was requested, or probably meant."""
     if finding.where.request is not None:
         request = _requests_by_line(history)[finding.where.request]
-        yield request.service, request.operation or request.meant
+        yield request.meant_service or request.service, request.operation or request.meant
     for unauthenticated in history.unauthenticated_requests if finding.where.operation is not None else ():
         name = unauthenticated.operation or f"{unauthenticated.method} {unauthenticated.path}"
         if finding.where.operation == f"{unauthenticated.service} {name}":
-            yield unauthenticated.service, unauthenticated.operation or unauthenticated.meant
+            service = unauthenticated.meant_service or unauthenticated.service
+            yield service, unauthenticated.operation or unauthenticated.meant
 
 
 @cached_per_history

@@ -10,6 +10,8 @@ from sendproof_harness.report.formatting import capitalised
 
 # More digits are not visible in a curve, and would make the page longer.
 _PLACES = 3
+# Fewer points are no line, and look like a defect of the plot.
+_DRAWN_MIN = 3
 
 Value = float | None
 
@@ -31,6 +33,11 @@ class Plot:
     description: str
     unit: str
     curves: tuple[Curve, ...]
+
+    @property
+    def is_drawn(self) -> bool:
+        """True if a curve has enough values to be a line. A load test of a second has only its text."""
+        return any(sum(value is not None for value in curve.values) >= _DRAWN_MIN for curve in self.curves)
 
 
 def build_plots(result: LoadResult) -> tuple[Plot, ...]:
@@ -58,6 +65,8 @@ def plot_data(result: LoadResult, plots: Iterable[Plot]) -> Mapping[str, object]
                 "names": [curve.name for curve in plot.curves],
                 "values": [curve.values for curve in plot.curves],
             }
+            if plot.is_drawn
+            else None
             for plot in plots
         ],
     }

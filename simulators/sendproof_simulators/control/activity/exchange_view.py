@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote_plus, unquote_plus
 
 from sendproof_simulators.core.contracts import FORM
-from sendproof_simulators.core.recording.exchanges import BODY_BYTES_MAX, MARGIN_BYTES, Exchange
+from sendproof_simulators.core.recording.exchanges import BODY_BYTES_MAX, MARGIN_BYTES, KeptExchange
 from sendproof_simulators.core.recording.redaction import Redaction, redact_long_text, secret_name
 
 # Names of headers, fields and members with a value that opens something.
@@ -27,7 +27,7 @@ NOT_KEPT: Mapping[str, object] = {
 }
 
 
-def exchange_json(exchange: Exchange | None, redaction: Redaction) -> dict[str, object]:
+def exchange_json(exchange: KeptExchange | None, redaction: Redaction) -> dict[str, object]:
     """Return query, headers and bodies; bodies have at most `BODY_BYTES_MAX` bytes of text."""
     if exchange is None:
         return dict(NOT_KEPT)

@@ -77,6 +77,7 @@ def request_json(sandbox: Sandbox, entry: Entry) -> dict[str, object]:
         "path": entry["path"],
         "operation": entry["operation"],
         "status": entry["status"],
+        "refused": was_refused(entry),
         "ms": None if recent is None else round(recent.duration_s * 1000, 1),
         "client": None if recent is None else sandbox.redaction.redact(recent.request.headers.get("user-agent", "")),
         "violations": entry["violations"],
@@ -86,10 +87,14 @@ def request_json(sandbox: Sandbox, entry: Entry) -> dict[str, object]:
     }
 
 
+def was_refused(entry: Entry) -> bool:
+    """Return True if the response was an error in the service's own form; its status may be 200."""
+    return bool(entry["status"] >= _FIRST_ERROR or "response_excerpt" in entry)
+
+
 def is_problem(entry: Entry) -> bool:
     """Return True if a request was refused, broke the contract, or was not served as meant."""
-    was_refused = entry["status"] >= _FIRST_ERROR or "response_excerpt" in entry
-    return bool(was_refused or entry["violations"] or entry.get("differs"))
+    return bool(was_refused(entry) or entry["violations"] or entry.get("differs"))
 
 
 def _matches(entry: Entry, params: Mapping[str, Any]) -> bool:

@@ -9,16 +9,16 @@ Quiet means: no request in flight in either direction, and every participant par
 count, if a webhook was delivered that the participant did not know when it last looked for work. So no webhook can be
 accepted by a bridge and still overlooked when time moves.
 
-Real time passes by itself, at a rate.
+Real time passes by itself, at a rate, and cannot be advanced.
 
-A virtual clock can be given a rate as well, for a bridge that lives by the clock of its machine. Its time then passes
+A virtual clock can have a rate as well, for a bridge that lives by the clock of its machine. Its time then passes
 by itself while the bridge works, so rate limits and retries behave as in production, and `advance` jumps over the
 stretches without work. Nothing shows that such a bridge has finished: that is for the caller of `advance` to decide.
 """
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 # Below the idle limits of common proxies and clients (10 s and more).
 PARK_SECONDS = 5.0
+# The modes of a clock: a virtual one can be advanced, and its rate can change.
+VIRTUAL, REAL = "virtual", "real"
 # Without participants, nothing shows that the bridge has finished: this time without traffic counts as quiet.
 SETTLE_SECONDS = 0.3
 
@@ -70,6 +72,20 @@ class _Entry(Generic[T]):
     item: T = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockState:
+    """The time of a clock, its rate and its counters.
+
+    `participants` has (idle wake-ups, traffic at the last wake-up) by name.
+    """
+
+    now: Instant
+    rate: float | None
+    delivered: int
+    traffic: int
+    participants: Mapping[str, tuple[int, int | None]]
+
+
 class VirtualClock(Generic[T]):
     """A clock and the items that wait on it, of type `T`.
 
@@ -77,9 +93,17 @@ class VirtualClock(Generic[T]):
     are under way.
     """
 
-    def __init__(self, wall: WallClock, fire: Callable[[T], None], *, start: Instant, rate: float | None) -> None:
-        """Call `fire` for each due item. `rate` is in seconds per real second; None creates a virtual clock."""
-        self.mode = "virtual" if rate is None else "real"
+    def __init__(
+        self,
+        wall: WallClock,
+        fire: Callable[[T], None],
+        *,
+        start: Instant,
+        rate: float | None,
+        mode: str = VIRTUAL,
+    ) -> None:
+        """Call `fire` for each due item. `rate` is in seconds per real second; None: time stands still by itself."""
+        self.mode = mode
         self.rate = rate
         self.participants: dict[str, Participant] = {}
         self.delivered = 0
@@ -106,7 +130,7 @@ class VirtualClock(Generic[T]):
 
     def set_rate(self, rate: float | None) -> None:
         """Let virtual time also pass by itself, at `rate` seconds per real second; None stops it again."""
-        if self.mode == "real":
+        if self.mode == REAL:
             raise ValueError("expected a virtual clock; real time has the rate that the sandbox was created with")
         now = self.now()
         self.rate = rate
@@ -139,6 +163,43 @@ class VirtualClock(Generic[T]):
     def items(self) -> list[tuple[Instant, T]]:
         """Return the scheduled items with their instants, in the order in which they will be fired."""
         return [(entry.at, entry.item) for entry in sorted(self._heap)]
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def state(self) -> ClockState:
+        """Return the state of the clock without its items."""
+        return ClockState(
+            now=self.now(),
+            rate=self.rate,
+            delivered=self.delivered,
+            traffic=self._traffic,
+            participants={p.name: (p.idle_wake_ups, p.traffic_at_wake_up) for p in self.participants.values()},
+        )
+
+    def entries(self) -> list[tuple[Instant, int, T]]:
+        """Return the scheduled items with their instants and their places in the order of one instant."""
+        return [(entry.at, entry.order, entry.item) for entry in self._heap]
+
+    def replace_entries(self, entries: Iterable[tuple[Instant, int, T]]) -> None:
+        """Replace all scheduled items by those of `entries`, earlier in this clock's life."""
+        self._heap = [_Entry(at, order, item) for at, order, item in entries]
+        heapq.heapify(self._heap)
+        self._rearm()
+
+    def return_to(self, state: ClockState) -> None:
+        """Set time and counters back. Participants that have left since stay away; the others have to park again."""
+        for participant in self.participants.values():
+            self._release(participant, "poll")
+        self.participants = {
+            name: Participant(name, idle_wake_ups=idle, traffic_at_wake_up=traffic)
+            for name, (idle, traffic) in state.participants.items()
+            if name in self.participants
+        }
+        self.rate, self.delivered, self._traffic = state.rate, state.delivered, state.traffic
+        self._set_now(state.now)
+        self._rearm()
+        self._last_activity = self._wall.monotonic()
+        self._changed.set()
 
     # -- traffic ---------------------------------------------------------------------------------
 
@@ -226,7 +287,7 @@ class VirtualClock(Generic[T]):
 
     async def advance(self, to: Instant, timeout: float) -> None:  # noqa: ASYNC109 - its error says what was not quiet
         """Advance virtual time to `to`, and fire everything that is due on the way."""
-        if self.mode == "real":
+        if self.mode == REAL:
             raise ValueError("expected a virtual clock; real time cannot be advanced")
         # A clock with a rate may have passed the target since the caller read it.
         if to < self.now() and self.rate is None:
@@ -303,10 +364,10 @@ class VirtualClock(Generic[T]):
     # -- real time -------------------------------------------------------------------------------
 
     def _rearm(self) -> None:
-        if self.rate is None:
-            return
         if self._alarm is not None:
             self._alarm.cancel()
+        if self.rate is None:
+            return
         due = self._next_wake_up()
         if due is not None:
             delay = max(0.0, (due - self.now()) / 1000 / self.rate)

@@ -4,21 +4,25 @@ import { useMemo, useState } from "../vendor/htm-preact.js";
 import { useLive } from "../live.js";
 
 const PAGE = 100;
+// Maximum number of items in one response.
 const MOST = 1_000;
+// Pages without an item that matches, and pages of new items, after which a load gives up.
 const MOST_EMPTY = 100;
+const MOST_NEW = 10;
 
 /**
  * Follow a list with a cursor. `fetchPage({limit, before})` returns `{items, next, total}`; items have a number `n`.
  *
- * When one of `parts` changes, the newest items are read again: new ones appear and known ones show their new state.
- * Returns `{items, total, error, loading, loadMore}`.
+ * When one of `parts` changes, the newest items and those in view are read again: new ones appear, and known ones show
+ * their new state. Give `onRange` to the list, so that it is known what is in view.
+ * Returns `{items, total, error, loading, loadMore, onRange}`.
  */
 export function usePages(fetchPage, parts, deps) {
-  const kept = useMemo(() => ({items: [], next: null, total: null, busy: false}), deps);
+  const kept = useMemo(() => ({items: [], next: null, total: null, busy: false, view: 0}), deps);
   const [, redraw] = useState(0);
   const {data, error} = useLive(async () => {
-    const limit = Math.min(MOST, Math.max(PAGE, kept.items.length));
-    mergeNewest(kept, await firstPage(fetchPage, limit));
+    await readNewest(kept, fetchPage);
+    if (kept.view >= PAGE && kept.items[kept.view]) replaceKnown(kept, await fetchPage({limit: PAGE, before: kept.items[kept.view].n + 1}));
     // A new object each time, so that the list is drawn again.
     return {...kept};
   }, parts, deps);
@@ -27,7 +31,8 @@ export function usePages(fetchPage, parts, deps) {
     if (!kept.next || kept.busy) return;
     kept.busy = true;
     try {
-      const page = await fetchPage({limit: 2 * PAGE, before: kept.next});
+      // Longer and longer pages: a jump to the end of a long list needs few of them.
+      const page = await fetchPage({limit: Math.min(MOST, 2 * kept.items.length), before: kept.next});
       kept.items = [...kept.items, ...page.items];
       kept.next = page.next;
       redraw(tick => tick + 1);
@@ -35,23 +40,41 @@ export function usePages(fetchPage, parts, deps) {
       kept.busy = false;
     }
   };
-  return {items: kept.items, total: kept.total, error, loading: !data && !error, loadMore};
+  const onRange = first => { kept.view = first; };
+  return {items: kept.items, total: kept.total, error, loading: !data && !error, loadMore, onRange};
 }
 
+/** Read the newest items until they reach the known ones. If too many are new, the list begins anew. */
+async function readNewest(kept, fetchPage) {
+  const newest = kept.items[0]?.n;
+  const page = await firstPage(fetchPage);
+  let {items, next} = page;
+  for (let turn = 0; turn < MOST_NEW && newest !== undefined && next && !reaches(items, newest); turn += 1) {
+    const more = await fetchPage({limit: MOST, before: next});
+    items = [...items, ...more.items];
+    next = more.next;
+  }
+  const oldest = items.at(-1)?.n;
+  const isJoined = newest !== undefined && reaches(items, newest);
+  const older = isJoined ? kept.items.filter(item => item.n < oldest) : [];
+  kept.items = [...items, ...older];
+  kept.next = older.length ? kept.next : next;
+  kept.total = page.total;
+}
+
+const reaches = (items, n) => items.length > 0 && items.at(-1).n <= n;
+
 /** Return the first page that has items: with a filter, pages before it may be empty. */
-async function firstPage(fetchPage, limit) {
-  let page = await fetchPage({limit});
-  for (let turn = 0; turn < MOST_EMPTY && !page.items.length && page.next; turn += 1) page = await fetchPage({limit, before: page.next});
+async function firstPage(fetchPage) {
+  let page = await fetchPage({limit: PAGE});
+  for (let turn = 0; turn < MOST_EMPTY && !page.items.length && page.next; turn += 1) {
+    page = await fetchPage({limit: MOST, before: page.next});
+  }
   return page;
 }
 
-/** Replace the newest items. Older ones stay if the new page reaches them; otherwise a gap would be hidden. */
-function mergeNewest(kept, page) {
-  const oldest = page.items.at(-1)?.n;
-  const isComplete = !page.next || oldest === undefined;
-  const older = isComplete ? [] : kept.items.filter(item => item.n < oldest);
-  const reaches = kept.items.length > 0 && oldest !== undefined && kept.items[0].n >= oldest;
-  kept.items = reaches ? [...page.items, ...older] : page.items;
-  kept.next = reaches && older.length ? kept.next : page.next;
-  kept.total = page.total;
+/** Show the new state of items that are known. */
+function replaceKnown(kept, {items}) {
+  const changed = new Map(items.map(item => [item.n, item]));
+  kept.items = kept.items.map(item => changed.get(item.n) ?? item);
 }

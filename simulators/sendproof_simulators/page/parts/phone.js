@@ -27,7 +27,7 @@ export function Phone({name, messages, chosen, onOpen, empty = "No message yet"}
 
 function Message({message, chosen, newDay, onOpen}) {
   const body = html`<span class="text">${linked(message.text)}</span>
-    <span class="meta">${message.at ? minute(message.at) : ""}${message.note ? ` · ${message.note}` : ""}</span>`;
+    <span class="meta">${[message.at && minute(message.at), message.note].filter(Boolean).join(" · ")}</span>`;
   return html`<li>
     ${newDay && html`<span class="day">${longDay(message.at)}</span>`}
     ${onOpen && !chosen

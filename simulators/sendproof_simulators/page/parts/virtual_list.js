@@ -52,6 +52,8 @@ export function VirtualList({
     event.preventDefault();
     setActive(target);
     show(target);
+    // While a detail is open, one reads line after line.
+    if (selected >= 0 && items[target]) onOpen?.(items[target], target);
   };
 
   const rows = [];

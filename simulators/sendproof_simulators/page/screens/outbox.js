@@ -30,7 +30,7 @@ function View({path, params}) {
         <${Problem} error=${pages.error} />
         ${pages.items.length
           ? html`<${VirtualList} id="messages" label="Messages, newest first" items=${pages.items} keyOf=${message => message.n} rowHeight=${58}
-              row=${message => html`<${Row} message=${message} />`} selected=${selected} loadMore=${pages.loadMore}
+              row=${message => html`<${Row} message=${message} />`} selected=${selected} loadMore=${pages.loadMore} onRange=${pages.onRange}
               onOpen=${message => setPath(message.provider, message.id)} />`
           : pages.loading ? html`<p class="loading" role="status">Loading…</p>` : html`<${Nothing} query=${query} />`}
       </div>

@@ -1,9 +1,9 @@
 """A stateful simulator of Delivyr: one message per call by template, a log, clicks, STOP, and its own integration."""
 
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.core.simulator import Proof, Simulator
 from sendproof_simulators.services.delivyr import handlers
-from sendproof_simulators.services.delivyr.auth import extract_credential
+from sendproof_simulators.services.delivyr.auth import ACCOUNT_HEADER, extract_credential, is_account_of
 from sendproof_simulators.services.delivyr.dialects import DIALECTS
 from sendproof_simulators.services.delivyr.limits import read_limits
 from sendproof_simulators.services.delivyr.message_log import message_status
@@ -33,6 +33,7 @@ SIMULATOR = Simulator(
     default_credentials={KEY: "sendproof-delivyr-key", ACCOUNT: "sendproof-delivyr-account"},
     extract_credential=extract_credential,
     public=frozenset({ACCOUNT}),
+    proof=Proof(name=ACCOUNT_HEADER, matches=is_account_of),
     error=problem_response,
     on_timer=on_timer,
     events=EVENTS,

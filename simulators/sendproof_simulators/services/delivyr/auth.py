@@ -3,7 +3,7 @@
 documented: https://docs.delivyr.net/docs/customer-io
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from sendproof_simulators.core.effects import Effects
@@ -15,10 +15,17 @@ from sendproof_simulators.services.delivyr.state import ACCOUNT, NAME
 
 Handler = Callable[[Call], Effects]
 
+ACCOUNT_HEADER = "x-account-id"
+
 
 def extract_credential(request: Request) -> str | None:
     """Return the key, which alone identifies the account, or None."""
     return request.headers.get("x-api-key")
+
+
+def is_account_of(credentials: Mapping[str, str], request: Request) -> bool:
+    """Return True if the request names the account of these credentials."""
+    return request.headers.get(ACCOUNT_HEADER) == credentials[ACCOUNT]
 
 
 def for_account(function: Handler) -> Handler:
@@ -40,5 +47,5 @@ def for_account(function: Handler) -> Handler:
 
 
 def _check_account(call: Call) -> None:
-    if call.params["x-account-id"] != call.context.credentials[NAME][ACCOUNT]:
+    if call.params[ACCOUNT_HEADER] != call.context.credentials[NAME][ACCOUNT]:
         raise ApiError(UNAUTHORIZED, "x-account-id is not the account that x-api-key belongs to")

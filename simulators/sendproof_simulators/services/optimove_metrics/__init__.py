@@ -3,7 +3,7 @@
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import SandboxContext, Simulator
+from sendproof_simulators.core.simulator import Proof, SandboxContext, Simulator
 from sendproof_simulators.services.optimove_metrics import handlers, signing
 from sendproof_simulators.services.optimove_metrics.dialects import DIALECTS
 from sendproof_simulators.services.optimove_metrics.limits import read_limits
@@ -36,7 +36,8 @@ SIMULATOR = Simulator(
     credentials=_new_credentials,
     default_credentials=_DEFAULT_CREDENTIALS,
     extract_credential=signing.called_tenant,
-    credential_place="the host of the tenant",
+    credential_place="metric-TENANT_ID in front of the path",
+    proof=Proof(name=signing.SIGNATURE_HEADER, matches=signing.is_signed_by, signed_with="tenant_token"),
     # The token is never sent, so it identifies no request.
     public=frozenset({"tenant_token"}),
     authorize=_authorize,

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sendproof_simulators.core.http import Problem, Request
@@ -81,6 +81,12 @@ def _other_forms(body: bytes) -> Iterator[bytes]:
         yield json.dumps(value, ensure_ascii=escaped).encode("utf-8", "replace")
         yield json.dumps(value, ensure_ascii=escaped, separators=(",", ":")).encode("utf-8", "replace")
         yield json.dumps(value, ensure_ascii=escaped, indent=2).encode("utf-8", "replace")
+
+
+def is_signed_by(credentials: Mapping[str, str], request: Request) -> bool:
+    """Return True if the signature, in any dialect, is that of the tenant with these credentials."""
+    presented = request.headers.get(SIGNATURE_HEADER, "").lower()
+    return presented in {sign(body, credentials["tenant_token"]) for body in (request.body, _minified(request.body))}
 
 
 def sign(body: bytes, token: str) -> str:

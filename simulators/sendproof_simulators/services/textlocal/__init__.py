@@ -43,6 +43,7 @@ SIMULATOR = Simulator(
     # A password only proves something together with its user name, and is no key.
     public=frozenset({"username", "password"}),
     extract_credential=extract_credential,
+    credential_place="apikey in the query or the form",
     error=problem_response,
     on_timer=on_timer,
     events=EVENTS,

@@ -305,6 +305,25 @@ def test_wrong_form_of_a_signature_is_blamed_on_the_bridge(correct_run, differs,
     assert cause == "optimove-metrics saveEvent: an invalid credential" + (f": {differs}" if differs else "")
 
 
+@pytest.mark.parametrize(("clients", "blame"), [(0, "config"), (1, "bridge")])
+def test_account_of_another_client_is_blamed_on_a_bridge_that_has_several(correct_run, clients, blame):
+    """With one client, only its settings can have named another account."""
+    refused = request(service="delivyr", operation="sendSms", status=401, credential="foreign", differs="another's")
+    other = {"n": 0, "at": START_TEXT, "kind": "other_client", "client": "beta", "templates": []}
+    ((_, found_blame, cause),) = found(correct_run.plus(refused, *[other] * clients))
+
+    assert found_blame == blame
+    assert cause == "delivyr sendSms: a credential of another client: another's"
+
+
+def test_missing_member_is_named_with_the_name_that_was_sent(correct_run):
+    missing = [violation("body.text", "required")]
+    run = correct_run.plus(request(status=400, violations=missing, differs="you sent txt, send wants text"))
+    (finding,) = run.findings(contract.CHECKS)
+
+    assert finding.expected.endswith("; you sent txt, send wants text")
+
+
 def test_login_of_no_client_says_that_logins_ended(correct_run):
     """A client since then has no password to give."""
     ((_, blame, cause),) = found(correct_run.plus(unauthenticated(operation="Login", credential="unknown")))

@@ -11,7 +11,7 @@ from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
 from sendproof_harness.judge.facts.requests import LOGINS
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import AUTHENTICATED
 
 _ID = "contract.credentials"
@@ -26,6 +26,8 @@ _LOGINS_END = parse_instant("2024-02-01T00:00:00Z")
 _LOGIN_NAME = "login"
 #: The service that takes a signature over the body instead of a key.
 _SIGNED = "optimove-metrics"
+# A request with two proofs, such as a key and an account, of which the second is not of the same client.
+_FOREIGN = "foreign"
 
 # A login is repeated after an error, but no bridge stays without a token for longer.
 _RENEW_WITHIN = 10 * MINUTE
@@ -114,6 +116,11 @@ def _wrong_credential(request: Request, history: History) -> Finding:
         cause = (
             f"the old key, long after it was {ended.action}: {ended.name!r} was valid until {spoken(ended.valid_until)}"
         )
+    if request.credential == _FOREIGN:
+        # One client's settings can only be wrong; with several clients, the bridge has mixed them up.
+        blame: Blame = "bridge" if history.other_clients else "config"
+        cause = with_difference("a credential of another client", request)
+        return response_finding(_ID, request, cause, "the client's own credential", blame=blame)
     if request.service == _SIGNED and request.differs:
         # Another token is a matter of the settings, another form of the signature one of the bridge.
         return response_finding(_ID, request, with_difference("an invalid credential", request), "the right signature")

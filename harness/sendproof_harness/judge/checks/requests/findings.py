@@ -11,6 +11,8 @@ from sendproof_harness.judge.findings import Blame, Finding, Level, Location
 #: Violations of this rule are about the size of one request; they have a check of their own.
 SIZE_RULE = "maxItems"
 
+# A violation of these rules may come from a misspelt name.
+_NAME_RULES = frozenset({"required", "unknown", "additionalProperties"})
 _CONTENT_TYPE = "header.Content-Type"
 _NO_CONTENT_TYPE = "the body has no content type"
 
@@ -23,12 +25,13 @@ def violation_finding(check: str, request: Request, violation: Violation) -> Fin
     limit = ", a batch above the limit" if violation.rule == SIZE_RULE else ""
     what = _NO_CONTENT_TYPE if violation.where == _CONTENT_TYPE else f"{where} violates {violation.rule}{limit}"
     expected = violation.expected or "the documented value"
+    hint = f"; {request.differs}" if request.differs and violation.rule in _NAME_RULES else ""
     return Finding(
         check=check,
         level="fail",
         blame="bridge",
         cause=f"{request_name(request)}: {what}",
-        expected=f"{_place_text(violation)}{expected}, according to the contract of {request.service}",
+        expected=f"{_place_text(violation)}{expected}, according to the contract of {request.service}{hint}",
         got=violation.message if violation.value is None else f"{violation.value} ({violation.rule})",
         where=Location(request=request.n),
         at=request.at,

@@ -30,7 +30,8 @@
     stroke: colour("--c" + (index % COLOURS)),
     dash: DASHES[index % DASHES.length],
     width: 2,
-    spanGaps: false,
+    // A second without events has no latency: a line across it hides nothing, and a dot alone would be easy to miss.
+    spanGaps: true,
     points: { size: 5 },
     value: (_, value) => (value === null || value === undefined ? "–" : exact.format(value) + " " + plot.unit),
   });
@@ -43,6 +44,8 @@
       scales: { x: { time: false }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
       cursor: { sync: { key: "load" }, drag: { x: true, y: false } },
       legend: { markers: { show: false } },
+      // The values of the legend follow the cursor; without one, there is nothing to show.
+      hooks: { setCursor: [({ root, cursor }) => root.classList.toggle("reading", cursor.idx !== null && cursor.left >= 0)] },
       axes: axes(plot.unit),
       series: [{ label: "at", value: (_, at) => (at === null || at === undefined ? "–" : clock(at)) }, ...plot.names.map(curve(plot))],
     };
@@ -51,7 +54,7 @@
   };
   const drawAll = () => {
     drawn.forEach(({ chart }) => chart.destroy());
-    drawn = data.plots.map(draw);
+    drawn = data.plots.map((plot, index) => plot && draw(plot, index)).filter(Boolean);
   };
 
   drawAll();

@@ -1,7 +1,7 @@
 """The recipients with a wrong result, one row each."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import Delivery, History
@@ -10,6 +10,8 @@ from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, Recipi
 
 # More rows than readers need, and few enough for a browser; the history has them all.
 ROWS_MAX = 1_000
+#: The rows that a printed report has.
+BRIEF_MAX = 20
 # The send times of a row; more are only counted.
 _TIMES_MAX = 3
 
@@ -18,7 +20,10 @@ _CORRECT: frozenset[ResultKind] = frozenset({"ok", "withheld"})
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One recipient, or one message without a recipient (`customer` empty). Texts are only set if they differ."""
+    """One recipient, or one message without a recipient (`customer` empty). Texts are only set if they differ.
+
+    `is_brief`: the row is one of the few that a printed report has.
+    """
 
     customer: str
     campaign: int | None
@@ -29,6 +34,12 @@ class Row:
     sent: str
     expected: str
     got: str
+    is_brief: bool
+
+    @property
+    def subject(self) -> str:
+        """The customer, or else the number: the person whose story this row is about."""
+        return self.customer or self.went_to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,26 +57,32 @@ def recipients(history: History) -> Recipients:
         if recipient.kind not in _CORRECT:
             by_kind[recipient.kind].append(recipient)
     by_kind["unexpected"] += ledger(history).unmatched
-    chosen = _fair_shares([by_kind[kind] for kind in RESULT_KINDS if by_kind[kind]])
-    total = sum(map(len, by_kind.values()))
-    return Recipients(rows=tuple(_row(entry) for entry in chosen), total=total)
+    lists = [by_kind[kind] for kind in RESULT_KINDS if by_kind[kind]]
+    shares, brief_shares = _fair_shares(lists, ROWS_MAX), _fair_shares(lists, BRIEF_MAX)
+    rows = (
+        _row(entry, is_brief=index < brief)
+        for entries, share, brief in zip(lists, shares, brief_shares, strict=True)
+        for index, entry in enumerate(entries[:share])
+    )
+    return Recipients(rows=tuple(rows), total=sum(map(len, lists)))
 
 
-def _fair_shares(lists: list[list[RecipientResult | Delivery]]) -> Iterable[RecipientResult | Delivery]:
-    remaining = ROWS_MAX
-    shares: dict[int, int] = {}
+def _fair_shares(lists: Sequence[Sequence[object]], limit: int) -> Sequence[int]:
+    """Return how many entries of each list are shown, `limit` in total: short lists leave their rest to long ones."""
+    shares = [0] * len(lists)
     smallest_first = sorted(range(len(lists)), key=lambda index: len(lists[index]))
     for done, index in enumerate(smallest_first):
-        shares[index] = min(len(lists[index]), remaining // (len(lists) - done))
-        remaining -= shares[index]
-    return [entry for index, entries in enumerate(lists) for entry in entries[: shares[index]]]
+        shares[index] = min(len(lists[index]), (limit - sum(shares)) // (len(lists) - done))
+    return shares
 
 
-def _row(entry: RecipientResult | Delivery) -> Row:
-    return _recipient_row(entry) if isinstance(entry, RecipientResult) else _unmatched_row(entry)
+def _row(entry: RecipientResult | Delivery, *, is_brief: bool) -> Row:
+    if isinstance(entry, RecipientResult):
+        return _recipient_row(entry, is_brief=is_brief)
+    return _unmatched_row(entry, is_brief=is_brief)
 
 
-def _recipient_row(recipient: RecipientResult) -> Row:
+def _recipient_row(recipient: RecipientResult, *, is_brief: bool) -> Row:
     obligation, first = recipient.obligation, recipient.deliveries[0] if recipient.deliveries else None
     differs = first is not None and obligation.owed and first.text != obligation.text
     return Row(
@@ -78,6 +95,7 @@ def _recipient_row(recipient: RecipientResult) -> Row:
         sent=_sent_text(recipient),
         expected=obligation.text or "" if differs else "",
         got=first.text if first is not None and differs else "",
+        is_brief=is_brief,
     )
 
 
@@ -91,7 +109,7 @@ def _sent_text(recipient: RecipientResult) -> str:
     return f"{times} and {further} more" if further > 0 else times
 
 
-def _unmatched_row(delivery: Delivery) -> Row:
+def _unmatched_row(delivery: Delivery, *, is_brief: bool) -> Row:
     return Row(
         customer="",
         campaign=None,
@@ -102,4 +120,5 @@ def _unmatched_row(delivery: Delivery) -> Row:
         sent=spoken(delivery.send_at),
         expected="",
         got=delivery.text,
+        is_brief=is_brief,
     )

@@ -1,0 +1,1 @@
+"""`python -m sendproof`: the command `sendproof` where its script is not on the path."""

@@ -1,0 +1,5 @@
+"""Run the command `sendproof`."""
+
+from sendproof_harness.cli import main
+
+main()

@@ -1,0 +1,128 @@
+"""What differs in the credential of a request that belongs to no sandbox: its place, or its value."""
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from sendproof_simulators.core.contracts import Contract
+from sendproof_simulators.core.http import Request
+
+# Names of headers and fields in which clients put credentials.
+_CREDENTIAL_NAME = re.compile(r"auth|token|key|secret|password", re.IGNORECASE)
+_WORD = re.compile(r"[^\s\"'&=,:;{}\[\]]+")
+_BASIC = re.compile(r"basic\s+([A-Za-z0-9+/=_-]+)", re.IGNORECASE)
+_BODY_READ_MAX = 65_536
+_HEADER, _QUERY, _FORM, _JSON_BODY = "header", "query", "form", "JSON body"
+_PLACES: Mapping[str, str] = {"header": "as a header", "query": "in the query"}
+
+
+class KnownCredential(NamedTuple):
+    """The service and the name of a credential, such as `textlocal` and `apikey`."""
+
+    service: str
+    credential: str
+
+
+class WantedCredential(NamedTuple):
+    """The service that wants a credential, and where: `X-API-KEY as a header`."""
+
+    service: str
+    title: str
+    place: str
+
+    @property
+    def name(self) -> str:
+        return self.place.partition(" ")[0]
+
+
+class _Candidate(NamedTuple):
+    """A part of a request that looks like a credential."""
+
+    name: str
+    place: str
+    value: str
+
+
+Owner = Callable[[str], KnownCredential | None]
+
+
+def place_in_contract(contract: Contract) -> str:
+    """Return name and place of the credential in words, as the contract's security scheme says it."""
+    schemes: Mapping[str, Mapping[str, str]] = contract.document.get("components", {}).get("securitySchemes", {})
+    scheme = next((scheme for scheme in schemes.values() if "name" in scheme), None)
+    return "a credential" if scheme is None else f"{scheme['name']} {_PLACES.get(scheme['in'], '')}".rstrip()
+
+
+def difference(asked: WantedCredential, request: Request, credential: str, owner: Owner) -> str:
+    """Return what differs from the credential that the service asks for. `credential` is the one at its place."""
+    if credential:
+        return _wrong_value(asked, credential, owner)
+    sent = [*_candidates(request, asked.name)]
+    valid = [part for part in sent if any(owner(word) for word in _words(part.value))]
+    parts = valid or sent
+    if not parts:
+        is_empty = any(name.lower() == asked.name.lower() for name in request.headers)
+        what = f"an empty {asked.name}" if is_empty else "no credential"
+        return f"you sent {what}, {asked.title} wants {asked.name if asked.place.endswith('header') else asked.place}"
+    return _wrong_place(asked, parts[0])
+
+
+def _wrong_place(asked: WantedCredential, part: _Candidate) -> str:
+    if part.place == _HEADER:
+        wanted = asked.name if asked.place.endswith("header") else asked.place
+        return f"you sent {part.name}, {asked.title} wants {wanted}"
+    return f"you sent {part.name} in the {part.place}, {asked.title} wants {asked.place}"
+
+
+def _wrong_value(asked: WantedCredential, credential: str, owner: Owner) -> str:
+    owners = [known for word in _words(credential) if (known := owner(word)) is not None]
+    if any(known.service == asked.service for known in owners):
+        return f"the value of {asked.name} has more in it than the credential alone"
+    if owners:
+        return f"the value of {asked.name} is the {owners[0].credential} of {owners[0].service}"
+    return f"the value of {asked.name} is no credential of this sandbox"
+
+
+def _words(value: str) -> Iterator[str]:
+    """Yield the words of a value; of a header for basic authentication, those of its decoded text as well."""
+    yield from _WORD.findall(value)
+    basic = _BASIC.fullmatch(value)
+    if basic is not None:
+        try:
+            yield from _WORD.findall(base64.b64decode(basic[1] + "==").decode("utf-8", "replace"))
+        except ValueError:
+            return
+
+
+def _candidates(request: Request, wanted: str) -> Iterator[_Candidate]:
+    """Yield what looks like a credential, headers first and with their usual capitals."""
+    for name, value in request.headers.items():
+        if _CREDENTIAL_NAME.search(name) and name.lower() != wanted.lower():
+            yield _Candidate("-".join(part.capitalize() for part in name.split("-")), _HEADER, value)
+    # A service that reads its credential elsewhere may have it in a header with the right name.
+    if request.headers.get(wanted.lower()):
+        yield _Candidate(f"the header {wanted}", _HEADER, request.headers[wanted.lower()])
+    for name, value in request.query:
+        if _CREDENTIAL_NAME.search(name):
+            yield _Candidate(name[:60], _QUERY, value)
+    place, fields = _body_fields(request)
+    for name, value in fields:
+        if _CREDENTIAL_NAME.search(name):
+            yield _Candidate(name[:60], place, value)
+
+
+def _body_fields(request: Request) -> tuple[str, list[tuple[str, str]]]:
+    """Return the kind of a body, and the texts at its top."""
+    if len(request.body) > _BODY_READ_MAX:
+        return "body", []
+    try:
+        content = msgspec.json.decode(request.body)
+    # `ValueError`: also a text that is not UTF-8.
+    except (ValueError, RecursionError):
+        return _FORM, parse_qsl(request.body.decode("utf-8", "replace"))
+    fields = content.items() if isinstance(content, dict) else ()
+    return _JSON_BODY, [(str(name), value) for name, value in fields if isinstance(value, str)]
