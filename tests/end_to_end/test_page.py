@@ -89,7 +89,7 @@ def test_marketer_drives_a_campaign_from_schedule_to_verdict(page, judged, sandb
     page.get_by_text("waiting", exact=True).wait_for()
 
     page.get_by_role("button", name="Advance 1 week").click()
-    page.get_by_text("injected 1 ×").wait_for()
+    page.get_by_text("injected 1 time").wait_for()
 
     page.get_by_role("link", name="Outbox").click()
     page.get_by_role("listbox", name="Messages").get_by_role("option").first.click()

@@ -44,7 +44,7 @@ function row(webhook) {
     <span class="cell name truncate"><span class="faint">${webhook.service}</span> ${webhook.event}</span>
     <span class="cell about truncate" title=${aboutText(webhook.about)}>${aboutText(webhook.about)}</span>
     <span class="cell url truncate mono faint" title=${webhook.url}>${webhook.url}</span>
-    <span class="cell attempts num right">${plural(webhook.attempts.length, "attempt").replace(" attempt", " ×").replace("×s", "×")}</span>`;
+    <span class="cell attempts num right">${count(webhook.attempts.length)}</span>`;
 }
 
 function WebhookDetail({ service, name, onClose }) {
