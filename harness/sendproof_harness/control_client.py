@@ -259,7 +259,7 @@ class ControlClient:
 
     def pending_kill(self, sandbox: str) -> dict[str, Any] | None:
         """Wait for a kill that the harness has to carry out; None after a while without one."""
-        content = self._call("GET", f"{_path(sandbox)}/faults/pending-kill")
+        content = self._call("GET", f"{_path(sandbox)}/pending-kill")
         return content if isinstance(content, dict) else None
 
     def complete_fault(self, sandbox: str, fault: str) -> None:

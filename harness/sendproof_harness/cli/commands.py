@@ -68,7 +68,7 @@ def run_app(app: typer.Typer | None = None, arguments: Sequence[str] | None = No
         print_error(f"sendproof: {error}")
         return EXIT_ERROR
     try:
-        return (app or build_app())(arguments, standalone_mode=False) or 0
+        return (app or build_app())(arguments, prog_name="sendproof", standalone_mode=False) or 0
     except typer.Abort:
         return EXIT_INTERRUPTED
     except typer.TyperException as error:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 
 from sendproof_harness.output import echo
@@ -42,6 +43,11 @@ AllowUnknown = Annotated[
     typer.Option(metavar="CHECK", help="Accept that this check is unknown, such as delivery.time. Can be repeated."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_json(content: object) -> None:
+    """Print plain values as JSON in one line, for a program."""
+    echo(msgspec.json.encode(content).decode())
 
 
 def refuse(message: str) -> NoReturn:

@@ -138,7 +138,12 @@ class BridgeLog(Record, frozen=True, gc=False, tag="bridge_log"):
 
 
 class RunningSandbox(Record, frozen=True, gc=False, tag="running"):
-    """The history of a sandbox in use: the bridge may be at work, and whatever is missing may still come."""
+    """The history of a sandbox in use: the bridge may be at work, and whatever is missing may still come.
+
+    `planned` are the scheduled campaigns that Optimove has not announced yet.
+    """
+
+    planned: tuple[int, ...] = ()
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):

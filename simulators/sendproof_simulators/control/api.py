@@ -24,11 +24,12 @@ from sendproof_simulators.control import (
 )
 from sendproof_simulators.control.activity import changes, customers, messages, requests
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
-from sendproof_simulators.control.states import verdicts
+from sendproof_simulators.control.states import snapshots, verdicts
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.limits import SERVICE, Limits
 from sendproof_simulators.core.members import BodyRules
+from sendproof_simulators.core.sandboxes import SnapshotBounds
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.request_bounds import find_excess
 
@@ -46,6 +47,7 @@ _MODULES = (
     sandboxes,
     services,
     settings,
+    snapshots,
     templates,
     triggers,
     verdicts,
@@ -107,6 +109,9 @@ class ControlApi:
         limits = Limits(contract, {})
         self.body_limit = limits.body_bytes
         context.sandboxes.maximum = limits.value(SERVICE, "sandboxes")
+        context.sandboxes.snapshots = SnapshotBounds(
+            count=limits.value(SERVICE, "snapshots"), total_bytes=limits.value(SERVICE, "snapshot bytes")
+        )
         self.connexion = ConnexionApp(contract)
         self._contract = contract
         self._context = context

@@ -1,7 +1,7 @@
 """All sandboxes of a process, and the look-up of a sandbox by credential."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import WallClock
@@ -23,6 +23,14 @@ class Owner(NamedTuple):
 
     sandbox: Sandbox
     credential_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotBounds:
+    """The maximum number of snapshots of one sandbox, and of bytes of the snapshots of all sandboxes."""
+
+    count: int = 20
+    total_bytes: int = 512 * 1024 * 1024
 
 
 class Sandboxes:
@@ -53,6 +61,7 @@ class Sandboxes:
         self.credential_seed: int | None = None
         #: The maximum number of sandboxes, each of which needs about a megabyte.
         self.maximum: int | None = None
+        self.snapshots = SnapshotBounds()
 
     def __iter__(self) -> Iterator[Sandbox]:
         return iter(self._by_id.values())
@@ -119,6 +128,19 @@ class Sandboxes:
         # An id or a user name only says whose account it is.
         if name != "username" and not name.endswith("_id"):
             sandbox.redaction.add(credential)
+
+    def credentials_of(self, sandbox: Sandbox) -> tuple[tuple[str, str, str], ...]:
+        """Return (service, value, name) of each credential by which a sandbox is found."""
+        items = self._by_credential.items()
+        return tuple((*key, owner.credential_name) for key, owner in items if owner.sandbox is sandbox)
+
+    def renew(self, sandbox: Sandbox, credentials: Iterable[tuple[str, str, str]]) -> None:
+        """Treat a sandbox as a new one, because its past has changed; it is found by these credentials alone."""
+        self._forget_credentials(sandbox)
+        for service, value, name in credentials:
+            self._by_credential[service, value] = Owner(sandbox, name)
+        self._created += 1
+        sandbox.generation = self._created
 
     def fresh_name(self) -> str:
         """Return a name that no sandbox of this process has had."""

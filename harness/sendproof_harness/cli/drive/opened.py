@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from rich.console import Console
 
-from sendproof_harness.cli.options import refuse
-from sendproof_harness.output import echo
+from sendproof_harness.cli.options import print_json, refuse
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -89,6 +87,6 @@ def open_sandbox(control_url: str, name: str) -> Iterator[OpenedSandbox]:
 def print_result(content: Any, print_text: PrintText, *, json: bool) -> None:
     """Print a result, for a program as JSON in one line."""
     if json:
-        echo(msgspec.json.encode(content).decode())
+        print_json(content)
     else:
         print_text(content, Terminal())
