@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 START = "2026-03-02T09:00:00Z"
+HOSTILE = "<img id=hostile src=x onerror=alert(1)>"
 NOBODY = "http://127.0.0.1:9/receipts"
 
 
@@ -84,6 +85,17 @@ def test_request_appears_without_reload_and_shows_its_bodies(show, sandbox):
     detail.get_by_text("No message content").wait_for()
     page.keyboard.press("Escape")
     detail.wait_for(state="detached")
+
+
+def test_text_of_a_stranger_is_shown_as_text(show, sandbox):
+    call(sandbox, "textlocal", "/send/", numbers="447700900000", message=HOSTILE)
+    page = show("requests")
+    rows(page).first.click()
+    page.get_by_role("complementary").get_by_text(HOSTILE).first.wait_for()
+    page.get_by_role("link", name="Outbox").click()
+    rows(page).first.click()
+    page.get_by_label("Messages on the phone").get_by_text(HOSTILE).wait_for()
+    assert page.locator("#hostile").count() == 0
 
 
 def test_filter_of_requests_is_part_of_the_link(show, sandbox):
