@@ -88,7 +88,7 @@ function Row({message}) {
 function MessageDetail({provider, id, onClose}) {
   const {data, error} = useLive(() => loadMessage(provider, id), PARTS, [provider, id]);
   return html`<${Detail} title=${data ? phone(data.message.number) : "Message"} name=${`${provider} ${id}`} onClose=${onClose}
-    actions=${data && html`<${Badge} state=${data.message.state} />`}>
+    actions=${data?.message.state && html`<${Badge} state=${data.message.state} />`}>
     <${Loaded} data=${data} error=${error}>${({message, thread}) => html`
       <${Phone} name=${message.sender || provider} chosen=${message.id} messages=${thread.map(bubble)}
         onOpen=${other => setPath(other.provider, other.id)} />

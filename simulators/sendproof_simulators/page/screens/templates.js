@@ -47,9 +47,9 @@ function TemplateRow({template, listed, onEdit}) {
   return html`<tr>
     <th scope="row">${title}<small>${provider} · ${id}</small></th>
     <td data-label="Text" class="text">${readable(body)}<small>${partsText(readable(body))}</small></td>
-    <td data-label="Listed on channel">${listed.length
-      ? listed.map(channel => html`<${Badge} key=${channel.id} tone="good">${channel.id}<//> `)
-      : html`<${Badge} tone="wait" title="The bridge adds it with AddChannelTemplates">not yet<//>`}</td>
+    <td data-label="Listed on channel"><span class="line">${listed.length
+      ? listed.map(channel => html`<${Badge} key=${channel.id} tone="good">${channel.id}<//>`)
+      : html`<${Badge} tone="wait" title="The bridge adds it with AddChannelTemplates">not yet<//>`}</span></td>
     <td class="row-actions"><button type="button" class="quiet" onClick=${() => onEdit(template)}>Edit</button>
       <button type="button" class="quiet" onClick=${remove}>Delete</button></td>
   </tr>`;
