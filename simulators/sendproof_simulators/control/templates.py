@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt
+from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, record_action
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.simulator import Template, Templates
 
@@ -21,7 +21,9 @@ async def add_templates(call: ControlCall) -> Response:
     taken = {template.title for template in templates.all(state)} & set(titles)
     if taken or len(set(titles)) < len(titles):
         raise ControlError(409, f"titles must differ: {sorted(taken or titles)}")
-    return json_response([_add_template(call, fields) for fields in call.body], status=201)
+    added = [_add_template(call, fields) for fields in call.body]
+    record_action(call, "addTemplates")
+    return json_response(added, status=201)
 
 
 def _add_template(call: ControlCall, fields: Mapping[str, Any]) -> dict[str, object]:
