@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals kills soak clients dialects benchmark docs audit sbom licences lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals kills soak clients dialects benchmark docs site audit sbom licences lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -15,6 +15,9 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 INSTALLED := .venv/.installed-$(shell cat requirements.lock requirements-pip.lock pyproject.toml | cksum | tr -d ' \n')
 # The tools that examine the dependencies have an environment and a lock file of their own.
 SUPPLY := .venv-supply
+# MkDocs too: it only builds the documentation site.
+SITE := .venv-site
+SITED := $(SITE)/.installed-$(shell cat requirements-site.lock requirements-pip.lock | cksum | tr -d ' \n')
 SUPPLIED := $(SUPPLY)/.installed-$(shell cat requirements-supply.lock requirements-pip.lock | cksum | tr -d ' \n')
 
 # $(call install,FOLDER,LOCK): install the packages of LOCK in the environment FOLDER. Its pip is raised first, because
@@ -51,6 +54,10 @@ $(SUPPLIED): requirements-supply.lock requirements-pip.lock
 	$(call install,$(SUPPLY),requirements-supply.lock) || { \
 		echo "The tools of requirements-supply.lock could not be installed, so nothing was examined: this needs the network" >&2; \
 		exit 3; }
+	@touch $@
+
+$(SITED): requirements-site.lock requirements-pip.lock
+	$(call install,$(SITE),requirements-site.lock)
 	@touch $@
 
 demo: $(INSTALLED) ## Play a campaign and a trigger through a virtual week, and judge what reached each of 10,000 customers
@@ -118,6 +125,9 @@ benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (n
 docs: $(INSTALLED) ## Generate docs/reference, and the fault data of the harness, from the code and the contracts
 	@$(BIN)/python docs/generators
 
+site: $(SITED) ## Build the documentation as a site to search, in dist/site; fails at a broken link
+	@$(SITE)/bin/python docs/site
+
 # Statuses of the three: 1 is a finding, 3 means that it could not be found out. `make` shows them, and ends with 2.
 audit: $(SUPPLIED) ## Look up known vulnerabilities of every pinned package (needs the network)
 	@$(SUPPLY)/bin/python supply audit
@@ -132,8 +142,9 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
 	@$(COMPILE) --extra dev pyproject.toml -o requirements.lock
 	@$(COMPILE) --group pip -o requirements-pip.lock
+	@$(COMPILE) --group site --constraint requirements-pip.lock -o requirements-site.lock
 	@$(COMPILE) --group supply --constraint requirements-pip.lock -o requirements-supply.lock
 
 clean: ## Remove the environments, caches and results
-	rm -rf .venv .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers clients/.packages dist results
+	rm -rf .venv .venv-site .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers clients/.packages dist results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

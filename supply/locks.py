@@ -11,8 +11,13 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 #: What Sendproof and its development use.
 MAIN = ROOT / "requirements.lock"
-#: All lock files: the last two are those of the environments' own pip and of the tools of this folder.
-LOCKS = (MAIN, ROOT / "requirements-pip.lock", ROOT / "requirements-supply.lock")
+#: All lock files: the others are those of the environments' own pip, of the documentation site, and of these tools.
+LOCKS = (
+    MAIN,
+    ROOT / "requirements-pip.lock",
+    ROOT / "requirements-site.lock",
+    ROOT / "requirements-supply.lock",
+)
 _ENTRY = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\?$")
 
 

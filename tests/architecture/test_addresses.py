@@ -54,4 +54,5 @@ def test_lock_file_pins_and_hashes_each_package(path):
 
 
 def test_each_set_of_dependencies_has_its_lock_file():
-    assert [path.name for path in LOCKS] == ["requirements-pip.lock", "requirements-supply.lock", "requirements.lock"]
+    names = ["requirements-pip.lock", "requirements-site.lock", "requirements-supply.lock", "requirements.lock"]
+    assert [path.name for path in LOCKS] == names

@@ -1,7 +1,7 @@
 """The command `new`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from sendproof_harness.session.draft.draft import Draft
     from sendproof_harness.session.draft.from_options import DraftOptions
 
-Flow = Literal["scheduled", "triggered", "both"]
+_FLOWS = {"scheduled": ("scheduled",), "triggered": ("triggered",), "both": ("scheduled", "triggered")}
 
 
 def new(
     file: Annotated[
         Path | None, typer.Argument(help="File to write. Default: print the scenario.", show_default=False)
     ] = None,
-    flow: Annotated[Flow, typer.Option(help="Scheduled campaigns, triggered messages, or both.")] = "scheduled",
+    flow: Annotated[str, typer.Option(help="Flow of the messages: scheduled, triggered or both.")] = "scheduled",
     provider: Annotated[
         list[str] | None, typer.Option(help="Provider of the messages; may be repeated. Default: textlocal.")
     ] = None,
@@ -50,17 +50,18 @@ def new(
 
     Example: sendproof new my.yaml --flow both --provider xtremepush --customers 50
     """
-    from sendproof_harness.scenario.diagnostics import InvalidFileError  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.scenario.diagnostics import InvalidFileError, unknown_name  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.scenario.load import parse_scenarios  # noqa: PLC0415
     from sendproof_harness.session.draft.from_options import DraftOptions  # noqa: PLC0415
     from sendproof_harness.session.draft.text import scenario_text  # noqa: PLC0415
 
     if run is not None and sandbox is not None:
         refuse("--run: expected no --sandbox with it, got both; use one of them")
-    flows = ("scheduled", "triggered") if flow == "both" else (flow,)
+    if flow not in _FLOWS:
+        refuse(f"--flow: {unknown_name('flow', flow, _FLOWS)}")
     options = DraftOptions(
         name=name,
-        flows=flows,
+        flows=_FLOWS[flow],
         providers=tuple(provider or ["textlocal"]),
         customers=customers,
         templates=[_template(text) for text in template or ()],
