@@ -8,6 +8,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +19,14 @@ from rich.text import Text
 
 from sendproof_simulators.core.faults.spec import catalogue as fault_catalogue
 from sendproof_simulators.core.faults.spec import summary
-from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    COUNTRIES,
+    TEST_NUMBERS,
+    DeliveryTestNumber,
+    number_for_code,
+)
 from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.services.discovery import CONTRACTS_VARIABLE, FOLDERS_VARIABLE, discover
 from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
 
@@ -200,7 +207,7 @@ def operations(
 
     known = _discover(None, contracts)
     if service is not None and service not in known:
-        raise _failure(f"expected a service, one of {', '.join(known)}, got {service!r}")
+        raise _failure(f"no service is named {service!r}; {suggestion(service, known)}")
     try:
         summaries = service_summaries(known, _options(dialect or []))
     except ValueError as error:
@@ -226,11 +233,14 @@ def operations(
 
 
 @app.command()
-def dialects() -> None:
+def dialects(json: Json = False) -> None:
     """List the dialects, the open questions about the real services, with their options.
 
     Example: sendproof dialects
     """
+    if json:
+        _print_json({name: [asdict(dialect) for dialect in found.dialects] for name, found in discover().items()})
+        return
     table = _table("dialect", "option", "meaning", "evidence")
     for name, simulator in discover().items():
         for dialect in simulator.dialects:
@@ -260,17 +270,25 @@ def faults(json: Json = False) -> None:
 
 
 @app.command()
-def test_numbers() -> None:
+def test_numbers(json: Json = False) -> None:  # noqa: PT028 - a command, not a test
     """List the test numbers. Their last two digits select the delivery outcome.
 
     Example: sendproof test-numbers
     """
+    if json:
+        _print_json(list(map(_test_number_json, TEST_NUMBERS)))
+        return
     table = _table("code", "outcome of a message", *COUNTRIES)
     for test_number in TEST_NUMBERS:
         numbers = (number_for_code(country, test_number.code) for country in COUNTRIES)
         table.add_row(test_number.code, test_number.name, *numbers)
     _print_table(table)
     echo("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
+
+
+def _test_number_json(test_number: DeliveryTestNumber) -> dict[str, object]:
+    numbers = {country: number_for_code(country, test_number.code) for country in COUNTRIES}
+    return {"code": test_number.code, "outcome": test_number.name, "numbers": numbers}
 
 
 def _options(texts: Sequence[str]) -> dict[str, str]:

@@ -1,34 +1,23 @@
 """The examples in the contracts work as they are in the default sandbox of `sendproof up --examples`."""
 
 from collections.abc import Iterator
-from urllib.parse import urlencode
 
 import pytest
 
-from local_simulators import LocalSimulators, Reply, local_simulators
+from default_sandbox import SETTINGS, send_example
+from local_simulators import LocalSimulators, local_simulators
 from repository import CONTRACTS
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.reference.examples import ExampleRequest, example_requests
-from sendproof_simulators.server.server import DefaultSandbox, create_default_sandbox
-from sendproof_simulators.services.optimove_metrics import SIMULATOR as METRICS
-from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
-from sendproof_simulators.services.xtremepush import SIMULATOR as XTREMEPUSH
+from sendproof_simulators.server.server import create_default_sandbox
 
 SERVICES = ("control", "delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush")
-# The credentials of the default sandbox that are no part of an example.
-HEADERS = {
-    "delivyr": {"x-api-key": "sendproof-delivyr-key", "x-account-id": "sendproof-delivyr-account"},
-    "optimove": {"x-api-key": "sendproof-optimove-admin-key"},
-}
-PARAMETERS = {"textlocal": {"apikey": "sendproof-textlocal-key"}}
-# Paths on the control port.
-PREFIXES = {"control": "", "optimove-metrics": "/optimove-metrics/metric-1001"}
-SETTINGS = DefaultSandbox(seed=1, customers=1_000, allow_remote_webhooks=False, rate_limits=True, examples=True)
 # Operations without a success in any sandbox like this, with the reason.
 WITHOUT_SUCCESS = {
     "Login": "Optimove ended logins on 1 February 2024",
     "LoginByQuery": "Optimove ended logins on 1 February 2024",
     "completeFault": "a fault is pending only while a call waits for its response",
+    "computeVerdict": "these simulators have no judge",
     "no_command": "always a failure",
     "no_command_get": "always a failure",
 }
@@ -56,24 +45,10 @@ def simulators(started: LocalSimulators) -> Iterator[LocalSimulators]:
     started.runner.run(started.app.sandboxes.close())
 
 
-def send(simulators: LocalSimulators, service: str, example: ExampleRequest) -> Reply:
-    """Send an example with the credentials of the default sandbox; sign it where the service demands that."""
-    body = example.encoded().replace(b"YOUR_APPTOKEN", XTREMEPUSH.default_credentials["apptoken"].encode())
-    headers = {"content-type": example.media} if body else {}
-    headers |= {name.lower(): value for name, value in example.headers.items()}
-    if example.needs_credential:
-        headers |= HEADERS.get(service, {})
-    if service == "optimove-metrics":
-        headers[SIGNATURE_HEADER] = sign(body, METRICS.default_credentials["tenant_token"])
-    path = PREFIXES.get(service, f"/{service}") + example.path
-    query = urlencode({**example.query, **PARAMETERS.get(service, {})})
-    return simulators.send(example.method, path, query, headers, body)
-
-
 @pytest.mark.parametrize(("service", "example"), EXAMPLES)
 def test_example_succeeds(simulators: LocalSimulators, service: str, example: ExampleRequest) -> None:
     assert not example.missing
-    reply = send(simulators, service, example)
+    reply = simulators.runner.run(send_example(simulators.app, service, example))
     assert reply.status < 300, reply.body
     # Textlocal refuses with status 200.
     assert service != "textlocal" or b'"failure"' not in reply.body

@@ -57,6 +57,7 @@ SLOW = {
     "README.md",
     "docs/connect-your-bridge.md",
     "docs/dialect-matrix.md",
+    "docs/drive-a-sandbox.md",
     "docs/load.md",
     "docs/manual-testing.md",
     "docs/quickstart.md",

@@ -35,11 +35,11 @@ def installed(tmp_path_factory):
     return folder / "site", python
 
 
-def test_wheel_contains_three_packages_only(installed):
+def test_wheel_contains_the_packages_of_sendproof_only(installed):
     """Other names could clash with packages of the vendor."""
     site, _ = installed
     names = {path.name for path in site.iterdir() if not path.name.endswith(".dist-info")}
-    assert names == {"sendproof_simulators", "sendproof_bridge", "sendproof_harness"}
+    assert names == {"sendproof", "sendproof_simulators", "sendproof_bridge", "sendproof_harness"}
 
 
 def test_wheel_contains_all_contracts_and_scenarios(installed):

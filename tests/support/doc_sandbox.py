@@ -40,6 +40,9 @@ CONTROL = "127.0.0.1:4100"
 DEMO = "make demo"
 LOAD = "sendproof load campaign --customers 100 --days 1 --keep-history"
 MARKETER = ["sendproof", "marketer"]
+#: Commands on a running sandbox. `judge` is one of them if it names no history.
+ON_SANDBOX = frozenset({"marketer", "sandbox", "clock", "fault", "log", "webhooks", "messages", "customers"})
+JUDGE = ["sendproof", "judge"]
 
 
 def _script(*words: str) -> str:
@@ -190,10 +193,10 @@ class DocSandbox:
         if command == DEMO:
             recipe = re.search(r"^demo:.*\n\t@\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
             return recipe[1]
-        is_marketer = words[:2] == MARKETER
-        if CONTROL in command or is_marketer:
+        is_on_sandbox = words == JUDGE or (words[0] == "sendproof" and words[1] in ON_SANDBOX)
+        if CONTROL in command or is_on_sandbox:
             self._start_simulators("sendproof up")
-        if is_marketer and words[2] in {"schedule", "trigger"}:
+        if words[:2] == MARKETER and words[2] in {"schedule", "trigger"}:
             self._start_bridge("sendproof-bridge --config bridge.toml")
         if "bridge.toml" in words:
             self._write("bridge.toml", self._bridge_settings(self._document))
@@ -201,7 +204,7 @@ class DocSandbox:
             self._start_own_bridge(Path(words[2]).stem)
         for name in re.findall(r"results/([\w-]+)", command):
             self._create_results(name, wait="handover.json" in command)
-        return f"{command} --control-url http://{CONTROL}" if is_marketer else command
+        return f"{command} --control-url http://{CONTROL}" if is_on_sandbox else command
 
     def _start_simulators(self, command: str) -> str:
         """Start the simulators at free ports; return their output with the usual ports."""
@@ -217,7 +220,7 @@ class DocSandbox:
         """Start the reference bridge for the default sandbox, and wait until Optimove has all templates."""
         if "bridge" not in self._running:
             self._start_simulators("sendproof up")
-            self._write("bridge.toml", self._with_own_addresses(self._bridge_settings("docs/manual-testing.md")))
+            self._write("bridge.toml", self._with_own_addresses(self._bridge_settings(self._document)))
             self._running["bridge"] = self._start(command)
             wait_until(self._is_synchronised, "the bridge to add the templates", self.folder / "running.log")
         return ""

@@ -1,5 +1,6 @@
 """The command `contract`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -7,12 +8,14 @@ import typer
 
 from sendproof_harness.cli.options import (
     AllowUnknown,
+    AsJson,
     Bridge,
     Command,
     ControlUrl,
     Results,
     Timeout,
     allowed_checks,
+    print_json,
     refuse,
     refuse_two_bridges,
 )
@@ -36,6 +39,7 @@ def contract(
     ] = 10.0,
     triggers: Annotated[bool, typer.Option("--triggers/--no-triggers", help="Also test triggered messages.")] = True,
     allow_unknown: AllowUnknown = None,
+    json: AsJson = False,
 ) -> None:
     """Check that a bridge's listeners and requests match the contracts.
 
@@ -48,10 +52,11 @@ def contract(
 
     Example: sendproof contract --command "php bridge.php"
     """
-    from sendproof_harness.conformance.run import ConformanceOptions, run_conformance  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.conformance.run import RESULTS_NAME, ConformanceOptions, run_conformance  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
     from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
+    from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
 
     refuse_two_bridges(bridge, command)
@@ -68,7 +73,9 @@ def contract(
         preflight=handover_problems,
     )
     try:
-        status = run_conformance(conformance, options, Terminal())
+        status = run_conformance(conformance, options, Terminal(sys.stderr if json else None))
     except RunRefusedError as error:
         refuse(str(error))
+    if json:
+        print_json(session_outcome({RESULTS_NAME: status}, results))
     raise typer.Exit(EXIT_STATUS[status])

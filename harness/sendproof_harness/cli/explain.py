@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendproof_harness.cli.history_file import read_history_file, read_running_history
-from sendproof_harness.cli.options import CONTROL_URL, RunningControlUrl, SandboxName, refuse
+from sendproof_harness.cli.history_file import find_history_file, read_history_file, read_running_history
+from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json, refuse
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def explain(
     html: Annotated[Path | None, typer.Option(help="Also write the timeline to this file, as an HTML page.")] = None,
     control_url: RunningControlUrl = CONTROL_URL,
     sandbox: SandboxName = "default",
+    json: AsJson = False,
 ) -> None:
     """Show everything that happened to one customer, in a run or in a running sandbox.
 
@@ -37,6 +38,7 @@ def explain(
     """
     from sendproof_harness.explain.customer import UnknownCustomerError, find_customer  # noqa: PLC0415
     from sendproof_harness.explain.customer import explain as explain_customer  # noqa: PLC0415
+    from sendproof_harness.explain.document import document  # noqa: PLC0415
     from sendproof_harness.judge.verdict import judge  # noqa: PLC0415
     from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415
     from sendproof_harness.report.identity import run_text  # noqa: PLC0415
@@ -49,7 +51,10 @@ def explain(
         explanation = explain_customer(history, verdict, find_customer(history, customer, findings))
     except UnknownCustomerError as error:
         refuse(str(error))
-    explain_text.print_explanation(explanation, run_text(history), Terminal())
+    if json:
+        print_json(document(explanation))
+    else:
+        explain_text.print_explanation(explanation, run_text(history), Terminal())
     if html is not None:
         _write(html, explain_html.render(explanation, history, name))
 
@@ -70,7 +75,7 @@ def _history(run: Path | None, control_url: str, sandbox: str) -> tuple["History
     """Return the history of a run or of the running sandbox, and its name."""
     if run is None:
         return read_running_history(control_url, sandbox), sandbox
-    file = run / "history.ndjson" if run.is_dir() else run
+    file = find_history_file(run)
     return read_history_file(file), file.name
 
 

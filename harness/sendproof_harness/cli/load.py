@@ -4,14 +4,17 @@ Locust patches every process that imports it, so this one does not import it.
 """
 
 import importlib.util
+import os
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from sendproof_harness.cli.options import (
+    AsJson,
     Bridge,
     Command,
     ControlUrl,
@@ -20,9 +23,12 @@ from sendproof_harness.cli.options import (
     refuse,
     refuse_two_bridges,
 )
+from sendproof_harness.cli.usage_errors import command_name
 from sendproof_harness.interruption import enter_stage, keep
+from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR
-from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.providers import DEFAULT_PROVIDER, discover
+from sendproof_harness.suggestions import closest, wrong_choice
 from sendproof_harness.terminal import Terminal
 
 _INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
@@ -32,6 +38,10 @@ _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 # For Locust to report what it has counted, and to stop the bridge and the simulators.
 _REPORT_S = 5.0
 _PACKAGE = Path(__file__).parent.parent
+# A less similar word is an option of Locust.
+_NEARLY = 0.8
+# Of Locust, and similar to ours.
+_LOCUST_OPTIONS = frozenset({"--user", "--process", "--stop-timeout", "--spawn-rate"})
 
 group = typer.Typer(
     help="Test throughput, latency and correctness under load.",
@@ -63,6 +73,7 @@ def paging(
     control_url: ControlUrl = None,
     results: Results = Path("results"),
     thresholds: Thresholds = None,
+    json: AsJson = False,
 ) -> None:
     """Read all pages of a campaign and check every row.
 
@@ -88,6 +99,7 @@ def campaign(
     timeout: Timeout = 60.0,
     no_rate_limits: NoRateLimits = False,
     keep_history: KeepHistory = False,
+    json: AsJson = False,
 ) -> None:
     """Send a large campaign through a bridge, up to the last report.
 
@@ -115,6 +127,7 @@ def triggers(
     thresholds: Thresholds = None,
     timeout: Timeout = 60.0,
     no_rate_limits: NoRateLimits = False,
+    json: AsJson = False,
 ) -> None:
     """Fire triggers at a given rate, even if the bridge is slower.
 
@@ -140,6 +153,7 @@ def receipts(
     results: Results = Path("results"),
     thresholds: Thresholds = None,
     timeout: Timeout = 60.0,
+    json: AsJson = False,
 ) -> None:
     """Post receipts as fast as a bridge accepts them, with duplicates.
 
@@ -161,6 +175,7 @@ def preferences(
     control_url: ControlUrl = None,
     results: Results = Path("results"),
     thresholds: Thresholds = None,
+    json: AsJson = False,
 ) -> None:
     """Set customers' preferences, 50,000 per request, and check them.
 
@@ -176,6 +191,7 @@ def judge(
     result: Annotated[Path, typer.Argument(help="The result.json of a load test.", show_default=False)],
     thresholds: Thresholds = None,
     results: Annotated[Path | None, typer.Option(help="Folder for the reports; otherwise none are written.")] = None,
+    json: AsJson = False,
 ) -> None:
     """Judge the result of a load test again, with other thresholds.
 
@@ -183,7 +199,9 @@ def judge(
     """
     from sendproof_harness.load.finish import judge_and_report  # noqa: PLC0415 - `--help` stays quick
     from sendproof_harness.load.model import read_result  # noqa: PLC0415
+    from sendproof_harness.load.report.json import render  # noqa: PLC0415
     from sendproof_harness.load.service_levels import ServiceLevels, load_levels  # noqa: PLC0415
+    from sendproof_harness.load.verdict import judge as judge_result  # noqa: PLC0415
     from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415
     from sendproof_harness.run.results_folder import locked_folder  # noqa: PLC0415
 
@@ -191,9 +209,11 @@ def judge(
         levels = ServiceLevels() if thresholds is None else load_levels(thresholds)
         content = read_result(result)
         with nullcontext() if results is None else locked_folder(results):
-            status = judge_and_report(content, levels, results, Terminal())
+            status = judge_and_report(content, levels, results, Terminal(sys.stderr if json else None))
     except (OSError, ValueError, RunOptionsError) as error:
         refuse(str(error))
+    if json:
+        echo(render(judge_result(content, levels)).rstrip("\n"))
     raise typer.Exit(status)
 
 
@@ -202,7 +222,10 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     if importlib.util.find_spec("locust") is None:
         refuse(_INSTALL)
     options = dict(context.params)
+    as_json = options.pop("json")
     refuse_two_bridges(options.get("bridge"), options.get("command"))
+    _check_values(options)
+    _refuse_misspelt(context)
     result = options["results"] / f"load_{kind}" / "result.json"
     earlier = _written_at(result)
     processes = options.pop("processes", 1)
@@ -216,10 +239,54 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
         # Any user of the machine can read the options of a process, and the URL may contain a token.
         environment["LOCUST_HOST"] = control_url
     words += [word for name, value in options.items() for word in _locust_option(name, value)]
-    status = _exit_status([*words, *context.args], environment, result, earlier)
+    with _stdout_on_stderr() if as_json else nullcontext():
+        status = _exit_status([*words, *context.args], environment, result, earlier)
     # Without a new result, Locust itself failed or the sandbox could not be created; Locust has printed why.
     has_result = _written_at(result) not in {None, earlier}
+    if as_json and has_result:
+        echo((result.parent / "verdict.json").read_text(encoding="utf-8").rstrip("\n"))
     raise typer.Exit(status if has_result and status in _VERDICT_STATUSES else EXIT_ERROR)
+
+
+def _check_values(options: Mapping[str, Any]) -> None:
+    """Refuse a wrong value before Locust starts: its own messages name no way out."""
+    from sendproof_harness.load.arrivals import SHAPES  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415
+    from sendproof_harness.run.runner import RunOptions, check_command_line  # noqa: PLC0415
+
+    for name, known in (("provider", list(discover())), ("shape", list(SHAPES))):
+        value = options.get(name)
+        # The simulators of --control-url may have more providers.
+        is_certain = name == "shape" or value is None or closest(value, known) is not None
+        if value is not None and value not in known and is_certain:
+            refuse(wrong_choice(f"--{name}", value, known))
+    bridge, command, control_url = (options.get(name) for name in ("bridge", "command", "control_url"))
+    try:
+        check_command_line(RunOptions(bridge=bridge, command=command, control_url=control_url))
+    except RunOptionsError as error:
+        refuse(str(error))
+
+
+def _refuse_misspelt(context: typer.Context) -> None:
+    """Refuse an option that is nearly one of the command: Locust would take or refuse it without a hint."""
+    known = [name for parameter in context.command.params for name in parameter.opts if name.startswith("--")]
+    for word in context.args:
+        name = word.partition("=")[0]
+        if name.startswith("--") and name not in _LOCUST_OPTIONS and (match := closest(name, known, cutoff=_NEARLY)):
+            refuse(f"no such option {name}; did you mean {match}? ({command_name(context)} --help)")
+
+
+@contextmanager
+def _stdout_on_stderr() -> Iterator[None]:
+    """Let the output of programs that start in the block go to stderr, so that stdout has JSON alone."""
+    stdout, stderr = (stream.fileno() for stream in (sys.stdout, sys.stderr))
+    saved = os.dup(stdout)
+    os.dup2(stderr, stdout)
+    try:
+        yield
+    finally:
+        os.dup2(saved, stdout)
+        os.close(saved)
 
 
 def _locust_option(name: str, value: object) -> list[str]:

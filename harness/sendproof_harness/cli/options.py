@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 
 from sendproof_harness.output import echo
@@ -44,6 +45,11 @@ AllowUnknown = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def print_json(content: object) -> None:
+    """Print plain values as JSON in one line, for a program."""
+    echo(msgspec.json.encode(content).decode())
+
+
 def refuse(message: str) -> NoReturn:
     """Print why nothing is done, and exit with status 3."""
     echo(message, err=True)
@@ -54,7 +60,7 @@ def allowed_checks(names: list[str] | None) -> frozenset[str]:
     """Return the checks of --allow-unknown; refuse an unknown name, and R001: an incomplete run proves nothing."""
     from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS  # noqa: PLC0415 - `--help` stays quick
     from sendproof_harness.judge.checks.run_completed import RUN_CHECK  # noqa: PLC0415
-    from sendproof_harness.scenario.diagnostics import suggestion  # noqa: PLC0415
+    from sendproof_harness.suggestions import suggestion  # noqa: PLC0415
 
     known = sorted({check.id for check in (*CHECKS, *CONTRACT_CHECKS)})
     for name in names or ():

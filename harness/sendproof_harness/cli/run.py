@@ -1,5 +1,6 @@
 """The command `run`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -7,12 +8,14 @@ import typer
 
 from sendproof_harness.cli.options import (
     AllowUnknown,
+    AsJson,
     Bridge,
     Command,
     ControlUrl,
     Results,
     Timeout,
     allowed_checks,
+    print_json,
     refuse,
     refuse_two_bridges,
 )
@@ -56,10 +59,12 @@ def run(
         ),
     ] = False,
     allow_unknown: AllowUnknown = None,
+    json: AsJson = False,
 ) -> None:
     """Run scenarios against a bridge and judge every recipient.
 
-    Without --bridge and --command, the reference bridge is tested.
+    Without --bridge and --command, the reference bridge is tested. With --json, stdout has only the verdict and the
+    files of each scenario, and everything else goes to stderr.
 
     Exit status: 0 pass, 1 fail, 2 unknown (something was not observed), 3 error (the run proves nothing).
 
@@ -86,18 +91,21 @@ def run(
         preflight=handover_problems,
     )
     selection = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)
-    _run(files, selection, options, parallel)
+    _run(files, selection, options, parallel, json=json)
 
 
-def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", parallel: int) -> NoReturn:
+def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", parallel: int, *, json: bool) -> NoReturn:
     """Run the selected scenarios, and exit with the worst status."""
     from sendproof_harness.judge.verdict import EXIT_STATUS, worst_status  # noqa: PLC0415
+    from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
     from sendproof_harness.session.session import run_session  # noqa: PLC0415
 
-    console = Terminal()
+    console = Terminal(sys.stderr if json else None)
     try:
         statuses = run_session(files, selection, options, parallel, console)
     except RunRefusedError as error:
         refuse(str(error))
+    if json:
+        print_json(session_outcome(statuses, options.results))
     raise typer.Exit(EXIT_STATUS[worst_status(statuses.values())])

@@ -10,6 +10,8 @@ from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
 from sendproof_harness.history.writer import insert_before_end
 
+# The state of a campaign that no bridge can know yet.
+_PLANNED = "planned"
 _UNAUTHENTICATED_FIELDS = (
     *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
 )
@@ -29,7 +31,8 @@ def _history_file(control: ControlClient, sandbox: str) -> Iterator[Path]:
         made = control.sandbox(sandbox)
         head = {"n": 0, "at": made["clock"]["now"], "real": 0.0}
         scenario = [made["scenario"]] if made.get("scenario") else []
-        lines = [{"kind": "running"}, *scenario, *_unauthenticated(control, sandbox)]
+        planned = [row["campaign"] for row in control.campaigns(sandbox) if row["state"] == _PLANNED]
+        lines = [{"kind": "running", "planned": planned}, *scenario, *_unauthenticated(control, sandbox)]
         insert_before_end(file, [{**head, **line} for line in lines])
         yield file
 

@@ -24,6 +24,7 @@ from sendproof_simulators.core.recording.journal import Journal
 from sendproof_simulators.core.recording.redaction import Redaction
 from sendproof_simulators.core.recording.seal import sealed
 from sendproof_simulators.core.simulator import Channel, Exclusion, SandboxContext, Simulator
+from sendproof_simulators.core.snapshots.snapshot import Snapshot
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher
 from sendproof_simulators.core.webhooks.sender import WebhookSender
@@ -193,6 +194,8 @@ class Sandbox:
         self._simulators = simulators
         self.failed_calls = FailedCalls()
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
+        #: The snapshots of this sandbox by name, the oldest first.
+        self.snapshots: dict[str, Snapshot] = {}
         # A dict keeps the order.
         self._user_agents: dict[str, None] = {}
         for name, simulator in simulators.items():
@@ -264,6 +267,45 @@ class Sandbox:
     def scheduled(self) -> list[tuple[Instant, object]]:
         """Return the timers and webhooks that wait on the clock, with their instants."""
         return [(at, scheduled.item) for at, scheduled in self.clock.items() if scheduled.sandbox is self]
+
+    def in_flight(self) -> list[str]:
+        """Return what happens in the sandbox at this moment, in words; empty if nothing does."""
+        clock = self.clock
+        counts = {
+            "requests that are being answered": clock.in_flight,
+            "webhooks without a response": clock.outgoing,
+            "advances of the clock": int(clock.advancing),
+        }
+        return [f"{what}: {count}" for what, count in counts.items() if count]
+
+    def content(self) -> Mapping[str, Any]:
+        """Return everything that a request, a timer or a webhook can change, without clock, journal and credentials."""
+        return {
+            "states": self.states,
+            "customers": vars(self.customers),
+            "faults": self.faults,
+            "webhooks": self.dispatcher.content(),
+            "scheduled": [(at, order, scheduled.item) for at, order, scheduled in self.clock.entries()],
+            "limiters": self._limiters,
+            "failed_calls": self.failed_calls,
+            "redaction": vars(self.redaction),
+            "user_agents": self._user_agents,
+            "exchanges": self.exchanges,
+        }
+
+    def replace_content(self, content: Mapping[str, Any]) -> None:
+        """Replace everything that `content` returns. No other sandbox may be on the clock."""
+        self.states = content["states"]
+        vars(self.customers).update(content["customers"])
+        self.faults = content["faults"]
+        self.dispatcher.replace_content(self.faults, content["webhooks"])
+        items = content["scheduled"]
+        self.clock.replace_entries((at, order, _ScheduledItem(self, item)) for at, order, item in items)
+        self._limiters = content["limiters"]
+        self.failed_calls = content["failed_calls"]
+        vars(self.redaction).update(content["redaction"])
+        self._user_agents = content["user_agents"]
+        self.exchanges = content["exchanges"]
 
     def history(self, origin: HistoryOrigin) -> Iterator[bytes]:
         """Yield the lines of the history: header, expectations, journal, and the number of these lines.

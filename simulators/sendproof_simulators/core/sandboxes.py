@@ -1,7 +1,7 @@
 """All sandboxes of a process, and the look-up of a sandbox by credential."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import WallClock
@@ -11,6 +11,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.core.strict.watch import Watch
+from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
@@ -23,6 +24,14 @@ class Owner(NamedTuple):
 
     sandbox: Sandbox
     credential_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotBounds:
+    """The maximum number of snapshots of one sandbox, and of bytes of the snapshots of all sandboxes."""
+
+    count: int = 20
+    total_bytes: int = 512 * 1024 * 1024
 
 
 class Sandboxes:
@@ -53,6 +62,7 @@ class Sandboxes:
         self.credential_seed: int | None = None
         #: The maximum number of sandboxes, each of which needs about a megabyte.
         self.maximum: int | None = None
+        self.snapshots = SnapshotBounds()
 
     def __iter__(self) -> Iterator[Sandbox]:
         return iter(self._by_id.values())
@@ -120,6 +130,19 @@ class Sandboxes:
         if name != "username" and not name.endswith("_id"):
             sandbox.redaction.add(credential)
 
+    def credentials_of(self, sandbox: Sandbox) -> tuple[tuple[str, str, str], ...]:
+        """Return (service, value, name) of each credential by which a sandbox is found."""
+        items = self._by_credential.items()
+        return tuple((*key, owner.credential_name) for key, owner in items if owner.sandbox is sandbox)
+
+    def renew(self, sandbox: Sandbox, credentials: Iterable[tuple[str, str, str]]) -> None:
+        """Treat a sandbox as a new one, because its past has changed; it is found by these credentials alone."""
+        self._forget_credentials(sandbox)
+        for service, value, name in credentials:
+            self._by_credential[service, value] = Owner(sandbox, name)
+        self._created += 1
+        sandbox.generation = self._created
+
     def fresh_name(self) -> str:
         """Return a name that no sandbox of this process has had."""
         self._names_drawn += 1
@@ -130,8 +153,7 @@ class Sandboxes:
         try:
             return self._by_id[name]
         except KeyError:
-            known = ", ".join(self._by_id) or "none"
-            raise KeyError(f"no sandbox is named {name!r}; there are: {known}") from None
+            raise KeyError(f"no sandbox is named {name!r}; {suggestion(name, self._by_id)}") from None
 
     def on_clock_of(self, sandbox: Sandbox) -> list[Sandbox]:
         """Return all sandboxes on the clock of this one, this one included."""

@@ -25,8 +25,8 @@ function refusalText(problem, response) {
   return violations.length ? violations.join("; ") : problem.detail ?? `${response.status} ${response.statusText}`;
 }
 
-// Relative to the page, which may be below /token/TOKEN/.
-const ROOT = new URL(".", document.baseURI);
+// The parent of the page's files, which may be below /token/TOKEN/.
+const ROOT = new URL("..", import.meta.url);
 
 async function request(method, path, { query = {}, body, type = "application/json", signal } = {}) {
   const options = { method, signal, headers: {} };
@@ -66,4 +66,18 @@ export const control = client(() => "control/");
 /** Operations on the chosen sandbox, such as `api.get("requests", {limit: 100})`. */
 export const api = client(() => `control/sandboxes/${encodeURIComponent(currentSandbox())}/`);
 /** A simulated service, below the control port: the same origin, so try-it needs no CORS. */
-export const service = (name, base = "") => new URL(`${name}${base}`, ROOT);
+export const service = (name, base = "") => new URL(`${name}${base}`.replace(/^\//, ""), ROOT);
+
+/** Send a request to a service as it is: `{status, statusText, headers, text, ms}`, also of a refusal. */
+export async function tryRequest({ method, url, headers, body }) {
+  const began = performance.now();
+  let response;
+  try {
+    response = await fetch(url, { method, headers, body });
+  } catch {
+    throw new ApiError(0, "no complete response came; a fault may have cut it, or the simulators have ended");
+  }
+  const text = await response.text();
+  const ms = Math.round(performance.now() - began);
+  return { status: response.status, statusText: response.statusText, headers: [...response.headers], text, ms };
+}

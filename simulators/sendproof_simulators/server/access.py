@@ -198,6 +198,11 @@ def _unauthorized(has_token: bool) -> Problem:  # noqa: FBT001 - the only argume
     return Problem(kind="unauthorized", status=401, detail=detail)
 
 
+def without_token(path: str) -> str:
+    """Return a path without a token at its start; whether it is the right one does not matter."""
+    return _split_token(path)[1]
+
+
 def _split_token(path: str) -> tuple[str | None, str]:
     """Return the token at the start of a path, None without one, and the rest of the path."""
     if not path.startswith(_PREFIX):

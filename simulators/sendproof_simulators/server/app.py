@@ -13,7 +13,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl
 
 from sendproof_simulators.control.api import ControlApi, problem_response
-from sendproof_simulators.control.call import ControlContext
+from sendproof_simulators.control.call import PLATFORM, ControlContext
 from sendproof_simulators.control.states.judge_process import JudgeProcess, judge_command
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
 from sendproof_simulators.core.contracts import load_contract
@@ -21,7 +21,7 @@ from sendproof_simulators.core.http import FaultyResponse, Problem, Request, Res
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.server.access import LOOPBACK, Access
+from sendproof_simulators.server.access import LOOPBACK, Access, without_token
 from sendproof_simulators.server.addresses import Addresses
 from sendproof_simulators.server.faulty_response import (
     CONNECTION,
@@ -172,7 +172,8 @@ class Simulators:
         name = self.addresses.ports.get(scope["server"][1]) if scope.get("server") else None
         if name is not None:
             return self.services[name], path
-        prefix, _, rest = path.removeprefix("/").partition("/")
+        # The live page calls services by relative addresses, which may be below its token.
+        prefix, _, rest = without_token(path).removeprefix("/").partition("/")
         return (self.services[prefix], "/" + rest) if prefix in self.services else (None, path)
 
     async def _respond_control(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
@@ -198,14 +199,20 @@ class Simulators:
 
 def _page_response(scope: Scope, request: Request) -> Response | None:
     """Return the response to a request for a file of the live page, None for any other request."""
+    if request.path in {"/docs", "/docs/"}:
+        return _moved(scope["raw_path"].decode("latin-1").rstrip("/") + f"/{PLATFORM}")
     file = find_static(request.path)
     if file is None:
         return None
     if request.path == "/" and not scope["path"].endswith("/"):
         # The links in the page are relative, also below `/token/TOKEN/`.
-        return Response(status=308, content_type="", headers=(("location", scope["raw_path"].decode("latin-1") + "/"),))
+        return _moved(scope["raw_path"].decode("latin-1") + "/")
     response = static_response(file, request)
     return problem_response(response) if isinstance(response, Problem) else response
+
+
+def _moved(path: str) -> Response:
+    return Response(status=308, content_type="", headers=(("location", path),))
 
 
 def _request(scope: Scope, path: str, body: bytes) -> Request:

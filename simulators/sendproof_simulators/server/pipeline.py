@@ -39,8 +39,8 @@ from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
-from sendproof_simulators.server.near_misses.credentials import Known
-from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, Sent, Service, near_miss
+from sendproof_simulators.server.near_misses.credentials import KnownCredential
+from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
 from sendproof_simulators.server.request_bounds import find_excess, is_about_query, usual_type, without_excess
 
 # For a user who asks why nothing arrives; older requests do not help.
@@ -176,9 +176,9 @@ class ServicePipeline:
             neighbour=lambda request: others.find(request, apart_from=simulator.name),
         )
 
-    def _owner(self, credential: str) -> Known | None:
+    def _owner(self, credential: str) -> KnownCredential | None:
         found = self.sandboxes.owner_of(credential)
-        return None if found is None else Known(*found)
+        return None if found is None else KnownCredential(*found)
 
     async def respond(self, request: Request) -> Response:
         """Take a request through all stages and return its response. A failure of the simulator is a response, too."""
@@ -433,7 +433,7 @@ class ServicePipeline:
 
     def _near_miss_fields(self, exchange: Exchange, status: int) -> dict[str, object]:
         foreign = "" if exchange.differs else self._foreign_proof(exchange, status)
-        sent = Sent(
+        sent = SentRequest(
             request=exchange.request,
             status=status,
             credential=exchange.credential,

@@ -24,6 +24,7 @@ _TYPES = MappingProxyType(
 # No name starts with a dot, so none leads out of the folder.
 _NAME = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _PAGE = "/page/"
+_DOCUMENTATION = re.compile(r"/docs/[a-z0-9_-]+")
 _METHODS = ("GET", "HEAD")
 
 #: The page loads and calls nothing but this server, and no other page shows it in a frame.
@@ -43,6 +44,8 @@ _HEADERS = (
 
 def find_static(path: str) -> Path | None:
     """Return the file for a path of the control port, None if no file is there."""
+    if _DOCUMENTATION.fullmatch(path):
+        return FOLDER / "docs.html"
     name = "index.html" if path == "/" else path.removeprefix(_PAGE)
     if name == path or not _NAME.fullmatch(name):
         return None

@@ -4,6 +4,7 @@ import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.explain.customer import Explanation, UnknownCustomerError, explain, find_customer
+from sendproof_harness.explain.document import document
 from sendproof_harness.explain.entry import TimelineEntry
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
 
@@ -41,6 +42,14 @@ def test_delivered_message_is_explained_from_obligation_to_report(correct_run):
     ]
     assert [(result.campaign, result.kind) for result in explanation.campaigns] == [(7001, "ok")]
     assert explanation.findings == ()
+
+
+def test_explanation_for_programs_has_times_and_findings(correct_run):
+    late = correct_run.change("delivery", lambda line: line | {"send_at": iso(FIRST_SEND - HOUR)})
+    content = document(explained(late, "C0000003"))
+    assert (content["customer"], content["numbers"]) == ("C0000003", ["447100000003"])
+    assert (content["timeline"][0]["actor"], content["timeline"][0]["at"][-1]) == ("optimove", "Z")
+    assert {"fail"} == {finding["level"] for finding in content["findings"]}
 
 
 def test_entries_have_the_numbers_of_their_lines(correct_run):

@@ -2,9 +2,9 @@
 
 from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.core.recording.exchanges import (
-    BODIES_BYTES_MAX,
     BODY_BYTES_MAX,
     EXCHANGES_MAX,
+    KEPT_BYTES_MAX,
     MARGIN_BYTES,
     RecentExchanges,
 )
@@ -28,8 +28,18 @@ def test_bodies_of_all_exchanges_together_are_bounded() -> None:
         exchanges.add(number, request(body), Response(body=body), 0.001)
     kept = [exchange for number in range(1, 101) if (exchange := exchanges.find(number)) is not None]
     sizes = sum(len(exchange.request.body) + len(exchange.response.body) for exchange in kept)
-    assert sizes <= BODIES_BYTES_MAX
-    assert len(kept) == BODIES_BYTES_MAX // (2 * (BODY_BYTES_MAX + MARGIN_BYTES))
+    assert sizes <= KEPT_BYTES_MAX
+    assert len(kept) == KEPT_BYTES_MAX // (2 * (BODY_BYTES_MAX + MARGIN_BYTES) + len("/send"))
+
+
+def test_headers_and_query_count_too() -> None:
+    """A head can have 64 KiB."""
+    exchanges, long = RecentExchanges(), "x" * 30_000
+    for number in range(1, 1_001):
+        sent = Request(method="GET", path="/send", query=(("q", long),), headers={"x-long": long})
+        exchanges.add(number, sent, Response(), 0.001)
+    kept = [number for number in range(1, 1_001) if exchanges.find(number) is not None]
+    assert kept == list(range(1_001 - KEPT_BYTES_MAX // 60_012, 1_001))
 
 
 def test_cut_body_has_its_whole_length() -> None:

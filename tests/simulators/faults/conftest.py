@@ -41,7 +41,7 @@ class Bench:
 
     def pending_kill(self) -> dict[str, Any]:
         """Return the kill that waits for the harness; poll until a call or webhook meets it."""
-        while (pending := self.call("GET", "/faults/pending-kill")) is None:
+        while (pending := self.call("GET", "/pending-kill")) is None:
             pass
         return dict(pending)
 

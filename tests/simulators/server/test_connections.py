@@ -54,7 +54,7 @@ def test_slow_control_call_is_answered_after_the_client_ended(simulators: Runnin
 
 
 def test_control_call_that_waits_is_given_up_when_the_client_ended(simulators: RunningSimulators) -> None:
-    request = b"GET /control/sandboxes/default/faults/pending-kill HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    request = b"GET /control/sandboxes/default/pending-kill HTTP/1.1\r\nHost: localhost\r\n\r\n"
     response = exchange(simulators.control, request)
     assert response.startswith(b"HTTP/1.1 409 Conflict\r\n")
     assert b"the client ended its side of the connection" in response

@@ -7,16 +7,16 @@ import pytest
 from repository import ROOT
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import Request
-from sendproof_simulators.server.near_misses.credentials import Known
+from sendproof_simulators.server.near_misses.credentials import KnownCredential
 from sendproof_simulators.server.near_misses.names import most_similar
-from sendproof_simulators.server.near_misses.near_miss import NearMiss, Neighbours, Sent, Service, near_miss
+from sendproof_simulators.server.near_misses.near_miss import NearMiss, Neighbours, SentRequest, Service, near_miss
 
 CONTRACTS = {
     "optimove": load_contract(ROOT / "openapi" / "optimove.yaml", case_insensitive=True, optional_prefix="/current"),
     "textlocal": load_contract(ROOT / "openapi" / "textlocal.yaml"),
 }
 NEIGHBOURS = Neighbours(CONTRACTS, {"textlocal": "http://127.0.0.1:14104"})
-OWNERS = {"the-key": Known("optimove", "api_key"), "another-key": Known("textlocal", "apikey")}
+OWNERS = {"the-key": KnownCredential("optimove", "api_key"), "another-key": KnownCredential("textlocal", "apikey")}
 
 
 def service(name: str, place: str = "") -> Service:
@@ -39,7 +39,7 @@ def missed(request: Request, *, of: Service = OPTIMOVE, credential: str = "", st
     """Return the near miss of a request; an empty or unknown credential belongs to no sandbox."""
     owner = OWNERS.get(credential)
     known = owner is not None and owner.service == of.name
-    found = near_miss(of, Sent(request=request, credential=credential, status=status, known=known))
+    found = near_miss(of, SentRequest(request=request, credential=credential, status=status, known=known))
     assert found is not None
     return found
 
@@ -157,7 +157,7 @@ def test_unknown_name_is_named_with_the_one_that_was_meant(
 def test_request_that_the_service_understood_is_no_near_miss() -> None:
     """A 404 for an unknown campaign is the service's own answer."""
     request = Request(method="POST", path=REGISTER)
-    assert near_miss(OPTIMOVE, Sent(request=request, credential="the-key", status=404)) is None
+    assert near_miss(OPTIMOVE, SentRequest(request=request, credential="the-key", status=404)) is None
 
 
 @pytest.mark.parametrize("body", [b'{"x":"\xff"}', b"\xff=\xfe", b"[" * 5_000, b'{"\\ud800":1}', b"\0"])

@@ -70,3 +70,15 @@ def test_page_names_no_other_server():
     own = [file for file in FOLDER.rglob("*") if file.is_file() and "vendor" not in file.parts]
     found = {(file.name, url) for file in own for url in re.findall(r"https?://[^\s\"'`<>)]+", file.read_text())}
     assert {url for _, url in found} <= {"http://www.w3.org/2000/svg"}
+
+
+def test_documentation_of_each_service_is_a_page(simulators):
+    for path in ("/docs/textlocal", "/docs/control"):
+        served = get(simulators.control + path)
+        assert (served.status_code, served.headers["content-security-policy"]) == (200, CONTENT_SECURITY_POLICY)
+    assert get(simulators.control + "/docs").headers["location"] == "/docs/optimove"
+
+
+def test_service_is_reachable_below_the_token(guarded):
+    """The documentation calls it by a relative address; its own credentials protect it."""
+    assert get(f"{guarded}/token/{TOKEN}/textlocal/balance").json()["errors"][0]["code"] == 3

@@ -44,7 +44,7 @@ class LocalSimulators:
 
     def send(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send one request and return its response."""
-        return self.runner.run(_send(self.app, method, path, query, headers, body))
+        return self.runner.run(send_to(self.app, method, path, query, headers, body))
 
     def sandbox(self, rate_limits: bool = False, **dialects: str) -> "LocalSandbox":
         """Create a sandbox of a few customers; names of dialects have two underscores in place of the dot."""
@@ -171,7 +171,10 @@ def _encoded(body: object, *, form: bool) -> bytes:
     return urlencode(body).encode() if form and isinstance(body, Mapping) else json.dumps(body).encode()
 
 
-async def _send(app: Simulators, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply:
+async def send_to(
+    app: Simulators, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+) -> Reply:
+    """Send one request to the simulators of this event loop and return its response."""
     sent: list[dict[str, Any]] = []
     request = [{"type": "http.request", "body": body, "more_body": False}]
 

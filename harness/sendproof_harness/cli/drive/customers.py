@@ -29,7 +29,7 @@ def list_(
 ) -> None:
     """List customers in the order of the audience.
 
-    Example: sendproof customers list --search C000004
+    Example: sendproof customers list --search C000001
     """
     with open_sandbox(control_url, sandbox) as opened:
         page = opened.control.customers(sandbox, search=search, offset=offset, limit=limit)
@@ -45,7 +45,7 @@ def show(
 ) -> None:
     """Show a customer: attributes, consent, what is due, and everything that happened.
 
-    Example: sendproof customers show C0000042
+    Example: sendproof customers show C0000018
     """
     with open_sandbox(control_url, sandbox) as opened:
         print_result(opened.control.customer(sandbox, customer), _print_customer, json=json)

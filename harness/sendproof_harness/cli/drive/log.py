@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import typer
@@ -14,7 +15,7 @@ from sendproof_harness.cli.drive.opened import open_sandbox, print_result
 from sendproof_harness.cli.drive.pages import Before, Limit
 from sendproof_harness.cli.drive.request_log import RequestLog
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, time_text
-from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName
+from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json
 from sendproof_harness.interruption import enter_stage
 from sendproof_harness.output import echo, reader_has_gone
 
@@ -24,6 +25,7 @@ Json = Mapping[str, Any]
 _POLL_S = 25.0
 # The shortest time between two looks.
 _PAUSE_S = 0.25
+_FORM = "application/x-www-form-urlencoded"
 
 group = listing_group("List or follow the requests to the services of a running sandbox.")
 
@@ -60,7 +62,7 @@ def list_(
         "text": text,
         "problems": "true" if problems else None,
     }
-    print_entry = _print_json if json else _print_line
+    print_entry = print_json if json else _print_line
     with open_sandbox(control_url, sandbox) as opened:
         log = RequestLog(opened.control, sandbox, filters)
         if follow:
@@ -80,7 +82,7 @@ def show(
 ) -> None:
     """Show one request with its response, and what it caused.
 
-    Example: sendproof log show 12
+    Example: sendproof log show 2
     """
     with open_sandbox(control_url, sandbox) as opened:
         print_result(opened.control.request(sandbox, number), _print_exchange, json=json)
@@ -102,10 +104,6 @@ def _follow(log: RequestLog, limit: int, print_entry: Callable[[Json], None]) ->
 def _print_all(entries: Iterable[Json], print_entry: Callable[[Json], None]) -> None:
     for entry in entries:
         print_entry(entry)
-
-
-def _print_json(entry: Json) -> None:
-    echo(msgspec.json.encode(entry).decode())
 
 
 def _print_line(entry: Json) -> None:
@@ -158,7 +156,18 @@ def _print_exchange(exchange: Json, console: Console) -> None:
 
 def _print_part(console: Console, title: str, exchange: Json, part: str) -> None:
     print_heading(console, title)
-    print_lines(console, [f"{name}: {value}" for name, value in (exchange[f"{part}_headers"] or {}).items()])
+    headers = exchange[f"{part}_headers"] or {}
+    print_lines(console, [f"{name}: {value}" for name, value in headers.items()])
     body = exchange[f"{part}_body"]
     if body:
-        print_lines(console, ["", *body.splitlines()])
+        print_lines(console, ["", *_readable(body, headers.get("content-type", "")).splitlines()])
+
+
+def _readable(body: str, content_type: str) -> str:
+    """Return a body for people: the fields of a form are decoded, and JSON is indented."""
+    if content_type.startswith(_FORM):
+        return "\n".join(f"{name}={value}" for name, value in parse_qsl(body, keep_blank_values=True))
+    try:
+        return msgspec.json.format(body, indent=2)
+    except msgspec.DecodeError:
+        return body

@@ -37,7 +37,7 @@ def list_(
 ) -> None:
     """List the newest messages with their texts, the newest last.
 
-    Example: sendproof messages list --customer C0000042
+    Example: sendproof messages list --customer C0000018
     """
     filters = {
         "provider": provider,
@@ -65,7 +65,7 @@ def show(
 ) -> None:
     """Show one message, its states and its receipts.
 
-    Example: sendproof messages show 42572431347
+    Example: sendproof messages show 304497817275563
     """
     with open_sandbox(control_url, sandbox) as opened:
         found = opened.control.message(sandbox, opened.provider(provider), message)

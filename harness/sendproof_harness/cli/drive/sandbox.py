@@ -153,7 +153,7 @@ def snapshot(
 ) -> None:
     """Keep the present state of a sandbox under a name, to restore it later.
 
-    Example: sendproof sandbox snapshot before-the-campaign
+    Example: sendproof sandbox snapshot before-the-fault
     """
     with open_sandbox(control_url, sandbox) as opened:
         made = opened.control.create_snapshot(sandbox, name)
@@ -181,7 +181,7 @@ def restore(
 ) -> None:
     """Restore a snapshot: the same continuation then gives the same history.
 
-    Example: sendproof sandbox restore before-the-campaign
+    Example: sendproof sandbox restore before-the-fault
     """
     with open_sandbox(control_url, sandbox) as opened:
         opened.control.restore_snapshot(sandbox, name)
@@ -197,7 +197,7 @@ def delete_snapshot(
 ) -> None:
     """Delete a snapshot; the sandbox stays as it is.
 
-    Example: sendproof sandbox delete-snapshot before-the-campaign
+    Example: sendproof sandbox delete-snapshot before-the-fault
     """
     with open_sandbox(control_url, sandbox) as opened:
         opened.control.delete_snapshot(sandbox, name)

@@ -51,6 +51,10 @@ class JudgeProcess:
         """Return the last verdict on a sandbox, or None."""
         return self._last.get(sandbox)
 
+    def forget(self, sandbox: Sandbox) -> None:
+        """Forget the last verdict on a sandbox with another past."""
+        self._last.pop(sandbox, None)
+
     async def judge(self, sandbox: Sandbox, control_url: str) -> ComputedVerdict:
         """Judge a sandbox now; `JudgeError` says why that is impossible."""
         if self.command is None:

@@ -18,12 +18,13 @@ stretches without work. Nothing shows that such a bridge has finished: that is f
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
+from sendproof_simulators.core.suggestions import suggestion
 
 T = TypeVar("T")
 
@@ -69,6 +70,20 @@ class _Entry(Generic[T]):
     at: Instant
     order: int
     item: T = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockState:
+    """The time of a clock, its rate and its counters.
+
+    `participants` has (idle wake-ups, traffic at the last wake-up) by name.
+    """
+
+    now: Instant
+    rate: float | None
+    delivered: int
+    traffic: int
+    participants: Mapping[str, tuple[int, int | None]]
 
 
 class VirtualClock(Generic[T]):
@@ -149,6 +164,43 @@ class VirtualClock(Generic[T]):
         """Return the scheduled items with their instants, in the order in which they will be fired."""
         return [(entry.at, entry.item) for entry in sorted(self._heap)]
 
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def state(self) -> ClockState:
+        """Return the state of the clock without its items."""
+        return ClockState(
+            now=self.now(),
+            rate=self.rate,
+            delivered=self.delivered,
+            traffic=self._traffic,
+            participants={p.name: (p.idle_wake_ups, p.traffic_at_wake_up) for p in self.participants.values()},
+        )
+
+    def entries(self) -> list[tuple[Instant, int, T]]:
+        """Return the scheduled items with their instants and their places in the order of one instant."""
+        return [(entry.at, entry.order, entry.item) for entry in self._heap]
+
+    def replace_entries(self, entries: Iterable[tuple[Instant, int, T]]) -> None:
+        """Replace all scheduled items by those of `entries`, earlier in this clock's life."""
+        self._heap = [_Entry(at, order, item) for at, order, item in entries]
+        heapq.heapify(self._heap)
+        self._rearm()
+
+    def return_to(self, state: ClockState) -> None:
+        """Set time and counters back. Participants that have left since stay away; the others have to park again."""
+        for participant in self.participants.values():
+            self._release(participant, "poll")
+        self.participants = {
+            name: Participant(name, idle_wake_ups=idle, traffic_at_wake_up=traffic)
+            for name, (idle, traffic) in state.participants.items()
+            if name in self.participants
+        }
+        self.rate, self.delivered, self._traffic = state.rate, state.delivered, state.traffic
+        self._set_now(state.now)
+        self._rearm()
+        self._last_activity = self._wall.monotonic()
+        self._changed.set()
+
     # -- traffic ---------------------------------------------------------------------------------
 
     def enter(self) -> None:
@@ -205,8 +257,7 @@ class VirtualClock(Generic[T]):
     def dismiss(self, name: str) -> None:
         """Remove a participant; raise `KeyError` if no participant has this name."""
         if name not in self.participants:
-            known = ", ".join(self.participants) or "none"
-            raise KeyError(f"no participant is named {name!r}; there are: {known}")
+            raise KeyError(f"no participant is named {name!r}; {suggestion(name, self.participants)}")
         self._release(self.participants.pop(name), "poll")
         self._touch()
         self._rearm()
@@ -313,10 +364,10 @@ class VirtualClock(Generic[T]):
     # -- real time -------------------------------------------------------------------------------
 
     def _rearm(self) -> None:
-        if self.rate is None:
-            return
         if self._alarm is not None:
             self._alarm.cancel()
+        if self.rate is None:
+            return
         due = self._next_wake_up()
         if due is not None:
             delay = max(0.0, (due - self.now()) / 1000 / self.rate)

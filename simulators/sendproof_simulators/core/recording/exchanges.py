@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sendproof_simulators.core.http import Request, Response
 
-#: Bounds of the record of one sandbox: exchanges, and bytes of their bodies together.
-EXCHANGES_MAX, BODIES_BYTES_MAX = 2_000, 4 * 1024 * 1024
+#: Bounds of the record of one sandbox: exchanges, and bytes of their addresses, headers and bodies together.
+EXCHANGES_MAX, KEPT_BYTES_MAX = 2_000, 4 * 1024 * 1024
 #: Bytes of one body that are shown.
 BODY_BYTES_MAX = 64 * 1024
 # Kept beyond the bytes that are shown: longer than any secret, so that no secret is cut where a body is.
@@ -22,7 +22,7 @@ _KEPT_BYTES = BODY_BYTES_MAX + MARGIN_BYTES
 class KeptExchange(NamedTuple):
     """One request and its response, with bodies that may be cut, and the lengths of the whole ones in bytes.
 
-    `duration_s` are the seconds until the response was ready.
+    `duration_s` are the seconds until the response was ready, and `size` is what the record holds of it, in bytes.
     """
 
     request: Request
@@ -30,6 +30,7 @@ class KeptExchange(NamedTuple):
     duration_s: float
     request_bytes: int
     response_bytes: int
+    size: int
 
 
 class RecentExchanges:
@@ -46,16 +47,23 @@ class RecentExchanges:
             request = replace(request, body=request.body[:_KEPT_BYTES])
         if answered > _KEPT_BYTES:
             response = replace(response, body=response.body[:_KEPT_BYTES])
-        self._exchanges[number] = exchange = KeptExchange(request, response, duration_s, sent, answered)
-        self._bytes += _kept_bytes(exchange)
-        while self._bytes > BODIES_BYTES_MAX or len(self._exchanges) > EXCHANGES_MAX:
+        size = _size(request) + len(response.body)
+        self._exchanges[number] = KeptExchange(request, response, duration_s, sent, answered, size)
+        self._bytes += size
+        while self._bytes > KEPT_BYTES_MAX or len(self._exchanges) > EXCHANGES_MAX:
             _, oldest = self._exchanges.popitem(last=False)
-            self._bytes -= _kept_bytes(oldest)
+            self._bytes -= oldest.size
 
     def find(self, number: int) -> KeptExchange | None:
         """Return the exchange of a request, or None if it is not kept any more."""
         return self._exchanges.get(number)
 
 
-def _kept_bytes(exchange: KeptExchange) -> int:
-    return len(exchange.request.body) + len(exchange.response.body)
+def _size(request: Request) -> int:
+    """Return the length of a request. Headers and query can have 64 KiB together."""
+    size = len(request.path) + len(request.body)
+    for name, value in request.headers.items():
+        size += len(name) + len(value)
+    for name, value in request.query:
+        size += len(name) + len(value)
+    return size

@@ -4,10 +4,9 @@ Lines are written to a file in blocks, so that a sandbox with a million recipien
 journal never drops a line: the judge needs all of them. Secrets are removed before a line is written.
 """
 
-import io
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -28,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 class JournalPart:
     """Consecutive entries: the number of the first one, the kinds among them, and their lines.
 
-    The lines are in `file`, `size` bytes from `offset` on; those of the newest part are in memory, without a file.
+    The lines are `size` bytes, in `file` from `offset` on; those of the newest part are in memory, without a file.
     """
 
     first: int
@@ -41,18 +40,27 @@ class JournalPart:
 
     def lines(self) -> Sequence[bytes]:
         """Return the lines without line ends; none if the journal was closed in the meantime."""
-        return self.pending if self.file is None else self.text().splitlines()
+        return self.pending if self.file is None else self.text().split(b"\n")[:-1]
 
     def text(self) -> bytes:
-        """Return the lines as one text."""
+        """Return the lines with their line ends, as one text."""
         if self.file is None:
-            return b"\n".join(self.pending)
+            return b"".join(line + b"\n" for line in self.pending)
         try:
             with self.file.open("rb") as file:
                 file.seek(self.offset)
                 return file.read(self.size)
         except FileNotFoundError:
             return b""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMark:
+    """A place in a journal: the parts up to there, the number of entries, and their counts by kind."""
+
+    parts: tuple[JournalPart, ...]
+    count: int
+    counts: Mapping[str, int]
 
 
 class Journal:
@@ -113,37 +121,44 @@ class Journal:
         """Return all entries so far in parts, oldest first, for readers that need only some of them."""
         if self._file is not None:
             self._file.flush()
-        first = self._count - len(self._lines) + 1
-        newest = JournalPart(first, len(self._lines), frozenset(self._kinds), tuple(self._lines))
+        first, size = self._count - len(self._lines) + 1, self._pending + len(self._lines)
+        newest = JournalPart(first, len(self._lines), frozenset(self._kinds), tuple(self._lines), size=size)
         return [*self._written, newest]
+
+    def mark(self) -> JournalMark:
+        """Return this place in the journal, for `return_to`."""
+        if self._lines:
+            self._spill()
+        return JournalMark(tuple(self._written), self._count, dict(self.counts))
+
+    def return_to(self, mark: JournalMark) -> None:
+        """Forget every entry after a mark of this journal. Their bytes stay in the file: other marks may need them."""
+        self._lines.clear()
+        self._kinds.clear()
+        self._pending = 0
+        self._written = list(mark.parts)
+        self._count = mark.count
+        self.counts = Counter(mark.counts)
 
     def lines(self) -> Iterator[bytes]:
         """Yield all lines so far, without line ends. Entries that are appended while reading are not included."""
-        rest = list(self._lines)
-        if self._file is not None:
-            self._file.flush()
-            with Path(self._file.name).open("rb") as spilled:
-                size = self._file.tell()
-                while spilled.tell() < size:
-                    yield spilled.readline().rstrip(b"\n")
-        yield from rest
+        for part in self.parts():
+            yield from part.lines()
 
     def read(self, start: int, max_bytes: int) -> bytes:
         """Return whole lines from byte `start`: up to `max_bytes`, or one longer line; empty past the end.
 
         To continue, add the length of the result to `start`.
         """
-        written = 0
-        if self._file is not None:
-            self._file.flush()
-            written = self._file.tell()
-            if start < written:
-                with Path(self._file.name).open("rb") as spilled:
-                    spilled.seek(start)
-                    return _whole_lines(spilled.read(max_bytes), spilled.readline)
-        pending = b"".join(line + b"\n" for line in self._lines)
-        rest = io.BytesIO(pending[max(0, start - written) :])
-        return _whole_lines(rest.read(max_bytes), rest.readline)
+        text, position = b"", 0
+        for part in self.parts():
+            end = position + part.size
+            if end > start:
+                text += part.text()[max(0, start - position) :]
+            if len(text) >= max_bytes:
+                break
+            position = end
+        return _whole_lines(text, max_bytes)
 
     def close(self) -> None:
         """Delete the lines and the file."""
@@ -172,7 +187,7 @@ class Journal:
         return self._stamp[1]
 
 
-def _whole_lines(text: bytes, read_rest: Callable[[], bytes]) -> bytes:
-    """Return the text up to its last line end; if it has none, add the rest of the line."""
-    end = text.rfind(b"\n") + 1
-    return text[:end] if end else text + read_rest()
+def _whole_lines(text: bytes, max_bytes: int) -> bytes:
+    """Return the lines that end within `max_bytes`, or else the first one; the text ends with a line end."""
+    end = text.rfind(b"\n", 0, max_bytes) + 1
+    return text[:end] if end else text[: text.find(b"\n") + 1]

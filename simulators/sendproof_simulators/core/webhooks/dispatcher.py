@@ -122,6 +122,15 @@ class WebhookDispatcher:
                     self._clock.deliver()
                     await self._attempt(attempt)
 
+    def content(self) -> Mapping[str, Any]:
+        """Return the log and what waits for something else than the clock. Nothing may be under way."""
+        return {"log": self.log, "unanswered": self.unanswered, "reordered": self._reordered}
+
+    def replace_content(self, faults: Faults, content: Mapping[str, Any]) -> None:
+        """Replace what `content` returns, and the faults of the sandbox."""
+        self._faults = faults
+        self.log, self.unanswered, self._reordered = content["log"], content["unanswered"], content["reordered"]
+
     def resend(self, service: str, key: str) -> LoggedWebhook:
         """Send a logged webhook again, whatever its result was; `KeyError` if the log does not contain it."""
         logged = self.log.find(service, key)

@@ -4,6 +4,7 @@ import { api } from "../api.js";
 import { touch, useClock } from "../live.js";
 import { readAdvance } from "./duration.js";
 import { day, longDay, second, span, time } from "./format.js";
+import { Pause, Play } from "./icons.js";
 import { useKey } from "./shortcuts.js";
 import { attempt } from "./toasts.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
@@ -28,6 +29,12 @@ function useNow(clock) {
   return new Date(Date.parse(clock.now) + (performance.now() - base.current.seen) * rate).toISOString();
 }
 
+/** Return the instant of the next item or of the next work of a bridge; null if there is none. */
+function nextInstant({ now, next, participants }) {
+  const instants = [next, ...participants.map(({ until }) => until)].filter((instant) => instant && instant > now);
+  return instants.length ? instants.reduce((first, instant) => (instant < first ? instant : first)) : null;
+}
+
 function rateText({ rate }) {
   if (rate === null) return "paused";
   return rate === 1 ? "real time" : `${rate.toLocaleString("en-GB")} × real time`;
@@ -48,7 +55,8 @@ export function Clock() {
     setAdvancing(null);
     touch("clock");
   };
-  const advanceToNext = () => clock?.next && advance({ to: clock.next }, "to the next instant");
+  const next = clock && nextInstant(clock);
+  const advanceToNext = () => next && advance({ to: next }, "to the next instant");
   const setRate = async (rate) => {
     await attempt(() => api.patch("clock", { rate }), rate === null ? "Time is paused" : `Time passes at ${rateText({ rate })}`);
     touch("clock");
@@ -75,22 +83,22 @@ export function Clock() {
   return html`<div class="clock" role="group" aria-label="Clock">
     <button type="button" class="quiet now" ref=${button} aria-expanded=${open} title="Clock (t)" onClick=${() => setOpen(!open)}>
       <span class="wide faint">${longDay(now).split(",")[0].slice(0, 3)}</span>
-      <time datetime=${now}><span class="wide-only">${now.slice(0, 10)}</span><span class="narrow-only">${day(now)}</span> ${second(now)}</time></button>
+      <time datetime=${now}><span class="wide-only">${now.slice(0, 10)}</span><span class="narrow-only">${day(now)}</span> ${second(now)}</time> <span class="wide-only faint">UTC</span></button>
     <span class=${`badge ${busy ? "info" : clock.rate === null ? "warn" : "ok"}`} aria-live="polite">${busy ? "advancing" : rateText(clock)}</span>
     ${canDrive && html`
       <button type="button" onClick=${toggle} title=${clock.rate === null ? "Let time pass (p)" : "Pause (p)"}
-        aria-label=${clock.rate === null ? "Let time pass" : "Pause time"}>${clock.rate === null ? "▶" : "⏸"}</button>
+        aria-label=${clock.rate === null ? "Let time pass" : "Pause time"}>${clock.rate === null ? html`<${Play} />` : html`<${Pause} />`}</button>
       <span class="group wide" role="group" aria-label="Advance">
-        <button type="button" disabled=${busy || !clock.next} onClick=${advanceToNext}
-          title=${clock.next ? `To ${time(clock.next)}, when something is due (n)` : "Nothing is due"}>Next</button>
+        <button type="button" disabled=${busy || !next} onClick=${advanceToNext}
+          title=${next ? `To ${time(next)}, when something is due (n)` : "Nothing is due"}>Next</button>
         ${STEPS.map(([words, ms]) => html`<button type="button" disabled=${busy} aria-label=${`Advance ${words}`}
           onClick=${() => advance({ by_ms: ms }, words)}>+${words}</button>`)}
       </span>`}
-    ${open && html`<${ClockPanel} ...${{ clock, busy, canDrive, advance, advanceToNext, setRate }} />`}
+    ${open && html`<${ClockPanel} ...${{ clock, next, busy, canDrive, advance, advanceToNext, setRate }} />`}
   </div>`;
 }
 
-function ClockPanel({ clock, busy, canDrive, advance, advanceToNext, setRate }) {
+function ClockPanel({ clock, next, busy, canDrive, advance, advanceToNext, setRate }) {
   const [text, setText] = useState("");
   const body = readAdvance(text);
   const submit = (event) => {
@@ -100,7 +108,7 @@ function ClockPanel({ clock, busy, canDrive, advance, advanceToNext, setRate }) 
   return html`<section class="menu clock-panel" aria-label="Clock">
     <dl class="kv">
       <dt>Now</dt><dd>${longDay(clock.now)}, ${second(clock.now)} UTC</dd>
-      <dt>Next due</dt><dd>${clock.next ? html`${time(clock.next)} <span class="faint">in ${span(Date.parse(clock.next) - Date.parse(clock.now)) || "less than 1 s"}</span>` : "nothing"}</dd>
+      <dt>Next due</dt><dd>${next ? html`${time(next)} <span class="faint">in ${span(Date.parse(next) - Date.parse(clock.now)) || "less than 1 s"}</span>` : "nothing"}</dd>
       <dt>Under way</dt><dd>${clock.in_flight} requests and webhooks</dd>
       <dt>Participants</dt><dd>${clock.participants.length === 0 ? "none: no bridge takes part in this time" : clock.participants.map((participant) => html`
         <div>${participant.name} <span class=${`badge ${participant.parked ? "ok" : "info"}`}>${participant.parked ? "parked" : "working"}</span>
@@ -116,13 +124,13 @@ function ClockPanel({ clock, busy, canDrive, advance, advanceToNext, setRate }) 
         ${text && !body && html`<span class="error">expected a time such as 90 min or 1d 2h, or an instant such as 2026-03-09 09:00</span>`}
       </form>
       <div class="line" role="group" aria-label="Advance by">
-        <button type="button" disabled=${busy || !clock.next} onClick=${advanceToNext}>Next due</button>
+        <button type="button" disabled=${busy || !next} onClick=${advanceToNext}>Next due</button>
         ${STEPS.map(([words, ms]) => html`<button type="button" disabled=${busy} onClick=${() => advance({ by_ms: ms }, words)}>+${words}</button>`)}
       </div>
       <div class="field"><span class="label" id="rate-label">Rate</span>
         <div class="line" role="group" aria-labelledby="rate-label">
           <button type="button" aria-pressed=${clock.rate === null} onClick=${() => setRate(null)}>Pause</button>
-          ${RATES.map((rate) => html`<button type="button" aria-pressed=${clock.rate === rate} onClick=${() => setRate(rate)}>${rate} ×</button>`)}
+          ${RATES.map((rate) => html`<button type="button" aria-pressed=${clock.rate === rate} onClick=${() => setRate(rate)}>${rate.toLocaleString("en-GB")} ×</button>`)}
         </div></div>` : html`<p class="notice">This clock follows the machine's time. Create a sandbox with a virtual clock to advance it.</p>`}
   </section>`;
 }

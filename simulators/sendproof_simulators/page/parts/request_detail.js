@@ -10,7 +10,8 @@ import { href } from "./links.js";
 import { Loaded } from "./state.js";
 import { html } from "../vendor/htm-preact.js";
 
-const tone = (status) => (status >= 500 ? "bad" : status >= 400 ? "warn" : "ok");
+/** Return the tone of a request: some services refuse with status 200. */
+export const tone = ({ status, refused }) => (status >= 500 ? "bad" : status >= 400 || refused ? "warn" : "ok");
 
 const pairsOf = (fields) => (Array.isArray(fields) ? fields : Object.entries(fields ?? {}));
 
@@ -74,7 +75,7 @@ function messageLinks(request) {
 export function RequestDetail({ n, onClose }) {
   const { data, error } = useLive(() => api.get(`requests/${n}`), [], [n]);
   const sandbox = useLive(() => api.get(""), [], []).data;
-  const title = data ? html`<span class=${`badge ${tone(data.status)}`}>${data.status}</span> ${data.method} <span class="mono">${data.path}</span>` : `Request ${n}`;
+  const title = data ? html`<span class=${`badge ${tone(data)}`}>${data.status}</span> ${data.method} <span class="mono">${data.path}</span>` : `Request ${n}`;
   const base = data && (sandbox?.services[data.service]?.url ?? "");
   return html`<${Detail} title=${title} name=${n} onClose=${onClose}
       actions=${data && html`<${Copy} label="Copy as curl" small=${false} text=${() => asCurl(data, new URL(base).origin)} />`}>
@@ -91,10 +92,10 @@ export function RequestDetail({ n, onClose }) {
 }
 
 export function UnknownRequest({ entry, onClose }) {
-  const title = html`<span class=${`badge ${tone(entry.status)}`}>${entry.status}</span> ${entry.method} <span class="mono">${entry.path}</span>`;
+  const title = html`<span class=${`badge ${tone(entry)}`}>${entry.status}</span> ${entry.method} <span class="mono">${entry.path}</span>`;
   return html`<${Detail} title=${title} name=${entry.n} onClose=${onClose}>
     <${NearMiss} text=${entry.near_miss} nearest=${entry.meant} service=${entry.service} />
-    <dl class="kv"><dt>Service</dt><dd>${entry.service}</dd>
+    <dl class="kv"><dt>Service</dt><dd>${entry.service}</dd>${entry.at && html`<dt>Real time</dt><dd>${exact(entry.at)} UTC</dd>`}
       <dt>Credential</dt><dd>${entry.credential === "missing" ? "none was sent" : "not of any sandbox"}</dd>
       ${entry.operation && html`<dt>Operation</dt><dd>${entry.operation}</dd>`}
       ${entry.sandbox && html`<dt>Sandbox</dt><dd>its credential, in a wrong place, is that of ${entry.sandbox}</dd>`}</dl>

@@ -7,7 +7,8 @@ export function Screen({title, crumbs, filters, actions, under, children}) {
   return html`<section class="screen" aria-label=${title}>
     <header class="heading">
       <div class="titles">${crumbs && html`<p class="crumbs">${crumbs}</p>`}<h1>${title}</h1>${under}</div>
-      ${filters}<span class="spacer"></span>${actions}
+      ${filters}<span class="spacer"></span>
+      ${actions && html`<div class="line">${actions}</div>`}
     </header>
     ${children}
   </section>`;
@@ -16,7 +17,7 @@ export function Screen({title, crumbs, filters, actions, under, children}) {
 /** Show a titled part of a screen. `note` explains it, `actions` are next to its title. */
 export function Panel({title, note, actions, children}) {
   return html`<section class="panel" aria-label=${title}>
-    <header><h2>${title}</h2>${note && html`<span class="faint">${note}</span>`}<span class="spacer"></span>${actions}</header>
+    <header><h2>${title}</h2>${note && html`<span class="faint note">${note}</span>`}<span class="spacer"></span>${actions}</header>
     <div class="body">${children}</div>
   </section>`;
 }

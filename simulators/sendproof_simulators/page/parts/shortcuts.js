@@ -1,5 +1,6 @@
 // Shortcuts of the whole page, and the panel that lists them.
 
+import { Close } from "./icons.js";
 import { href } from "./links.js";
 import { SCREENS } from "../screens/index.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
@@ -60,7 +61,7 @@ export function Help({ open, close }) {
   ];
   return html`<section class="menu help" aria-label="Keyboard shortcuts">
     <div class="line"><h2>Keyboard shortcuts</h2><span class="spacer"></span>
-      <button type="button" class="quiet small" onClick=${close} aria-label="Close the help">✕</button></div>
+      <button type="button" class="quiet small" onClick=${close} aria-label="Close the help"><${Close} /></button></div>
     <dl>${lines.map(([keys, title]) => html`<dt><kbd>${keys}</kbd></dt><dd>${title}</dd>`)}</dl>
   </section>`;
 }

@@ -1,5 +1,6 @@
 // Short messages on what a command did. Errors stay until they are closed.
 
+import { Close } from "./icons.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 const SHOWN_MS = 5000;
@@ -33,6 +34,6 @@ export function Toasts() {
   }, []);
   return html`<div class="toasts" role="status" aria-live="polite">
     ${toasts.map((toast) => html`<div class=${`toast ${toast.bad ? "bad" : ""}`}><span>${toast.text}</span>
-      <button type="button" aria-label="Close" onClick=${() => remove(toast)}>×</button></div>`)}
+      <button type="button" aria-label="Close" onClick=${() => remove(toast)}><${Close} /></button></div>`)}
   </div>`;
 }

@@ -41,7 +41,7 @@ function ActiveFault({ fault, summary }) {
       <div class="soft">${positionText(fault)}${settingsText(fault) && html` <span class="faint">(${settingsText(fault)})</span>`}</div>
       ${summary && html`<div class="faint">${summary}</div>`}
     </div>
-    <span class=${`badge ${fault.injected ? "bad" : ""}`}>${fault.injected ? `injected ${count(fault.injected)} ×` : "waiting"}</span>
+    <span class=${`badge ${fault.injected ? "bad" : ""}`}>${fault.injected ? `injected ${plural(fault.injected, "time")}` : "waiting"}</span>
     <button type="button" class="small" onClick=${remove} aria-label=${`Remove the fault ${fault.id}`}>Remove</button></li>`;
 }
 

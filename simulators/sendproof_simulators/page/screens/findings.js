@@ -10,7 +10,7 @@ import { attempt } from "../parts/toasts.js";
 import { html, useState } from "../vendor/htm-preact.js";
 
 const VERDICTS = {
-  pass: "Nothing is wrong", fail: "The bridge failed", unknown: "Not everything could be judged", error: "The run itself failed",
+  pass: "Nothing is wrong", fail: "Defects were found", unknown: "Not everything could be judged", error: "The run itself failed",
 };
 const BLAMES = {bridge: "the bridge", config: "the configuration", harness: "Sendproof", network: "the network"};
 const TONES = {pass: "good", fail: "bad", unknown: "odd", error: "broke", note: "plain"};
@@ -103,12 +103,14 @@ function Check({check}) {
   const {requirement, verdict, looked_at: looked, unit, title, findings} = check;
   return html`<details class="panel judged" open=${verdict === "fail" || verdict === "error"}>
     <summary><${Badge} tone=${TONES[verdict]}>${verdict}<//><b>${title}</b><span class="spacer"></span>
-      <span class="faint">${looked ? `${count(looked)} ${unit}` : `no ${unit} to look at`}</span><code>${requirement.number}</code></summary>
+      <span class="faint">${looked ? `${count(looked)} ${looked === 1 ? singular(unit) : unit}` : `no ${unit} to look at`}</span><code>${requirement.number}</code></summary>
     <div class="body stack">
       ${findings.map(group => html`<${Finding} key=${group.cause + group.level} group=${group} />`)}
       <${Facts} facts=${[["Requirement", requirement.text], ["Source", source(requirement.source)], ["Evidence", requirement.evidence]]} />
     </div></details>`;
 }
+
+const singular = unit => unit.replace(/(?<=ch)es$|s$/, "");
 
 /** Return a source as text. A web address is no link: the page leads to no other server. */
 const source = text => html`<span class="break">${text}</span>`;

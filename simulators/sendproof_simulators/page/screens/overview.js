@@ -3,6 +3,7 @@
 import { api } from "../api.js";
 import { Copy } from "../parts/copy.js";
 import { count, exact, plural, time } from "../parts/format.js";
+import { Check } from "../parts/icons.js";
 import { href } from "../parts/links.js";
 import { Plot } from "../parts/plot.js";
 import { Badge, Problem } from "../parts/state.js";
@@ -30,7 +31,7 @@ function Traffic() {
 }
 
 function Step({ done, title, children }) {
-  return html`<li class="item"><span class=${`mark ${done ? "done" : ""}`} aria-label=${done ? "done" : "open"}>${done ? "✓" : ""}</span>
+  return html`<li class="item"><span class=${`mark ${done ? "done" : ""}`} aria-label=${done ? "done" : "open"}>${done && html`<${Check} />`}</span>
     <div class="item-main"><div>${title}</div>${children && html`<div class="soft">${children}</div>`}</div></li>`;
 }
 

@@ -3,9 +3,10 @@
 import { api, control } from "../api.js";
 import { Detail } from "../parts/detail.js";
 import { count, exact, plural } from "../parts/format.js";
+import { Close } from "../parts/icons.js";
 import { setPath, setQuery } from "../parts/links.js";
 import { usePages } from "../parts/pages.js";
-import { RequestDetail, UnknownRequest } from "../parts/request_detail.js";
+import { RequestDetail, tone, UnknownRequest } from "../parts/request_detail.js";
 import { Empty, Problem } from "../parts/state.js";
 import { useNarrow } from "../parts/narrow.js";
 import { VirtualList } from "../parts/virtual_list.js";
@@ -17,9 +18,6 @@ const CLASSES = [["", "All"], ["2xx", "2xx"], ["4xx", "4xx"], ["5xx", "5xx"]];
 const TYPING_MS = 250;
 // Filters by the value of this parameter show the requests that belong to no sandbox.
 const UNKNOWN = "unknown";
-
-/** Return the tone of a status: those that a bridge has to look at stand out. */
-export const statusTone = (status) => (status >= 500 ? "bad" : status >= 400 ? "warn" : "ok");
 
 function Flags({ entry }) {
   const texts = [
@@ -34,7 +32,7 @@ function Flags({ entry }) {
 
 function row(entry) {
   return html`<span class="cell time num">${exact(entry.at)}</span>
-    <span class="cell"><span class=${`badge ${entry.refused && entry.status < 400 ? "warn" : statusTone(entry.status)}`}>${entry.status}</span></span>
+    <span class="cell"><span class=${`badge ${tone(entry)}`}>${entry.status}</span></span>
     <span class="cell method mono">${entry.method}</span>
     <span class="cell path truncate"><span class="mono" title=${entry.path}>${entry.path}</span><${Flags} entry=${entry} /></span>
     <span class="cell operation truncate" title=${entry.operation}><span class="faint">${entry.service}</span> ${entry.operation ?? ""}</span>
@@ -68,7 +66,7 @@ function Filters({ params, total, unknown }) {
       <select value=${params.service ?? ""} onChange=${(event) => setQuery({ service: event.target.value || null })}>
         <option value="">All services</option>
         ${Object.keys(services).map((name) => html`<option value=${name} selected=${name === params.service}>${name}</option>`)}</select></label>
-    ${params.operation && html`<button type="button" onClick=${() => setQuery({ operation: null })} title="Remove this filter">${params.operation} ✕</button>`}</div>
+    ${params.operation && html`<button type="button" onClick=${() => setQuery({ operation: null })} title="Remove this filter">${params.operation} <${Close} /></button>`}</div>
     <span class="spacer"></span><${Search} value=${params.text ?? ""} /></div>`;
 }
 
@@ -102,12 +100,17 @@ function Known({ filters, opened }) {
   </div>`;
 }
 
+/** Return a request without a known credential like those of a sandbox: it has a real time only, and was refused. */
+function unknownEntry(item, index) {
+  return { ...item, n: index, refused: true, near_miss: item.differs, at: item.real && new Date(item.real * 1000).toISOString() };
+}
+
 /** Requests without a known credential, newest first. They have no journal number. */
 function Unknown({ params, opened }) {
   const { data, error } = useLive(() => control.get("unauthenticated-requests"), ["unauthenticated"], []);
   const narrow = useNarrow();
   const close = useCallback(() => setPath(), []);
-  const all = (data?.requests ?? []).map((item, index) => ({ ...item, n: index, near_miss: item.differs ?? item.near_miss })).reverse();
+  const all = (data?.requests ?? []).map((item, index) => unknownEntry(item, index)).reverse();
   const items = all.filter((item) => !params.service || item.service === params.service);
   const shown = opened === undefined ? null : all.find((item) => String(item.n) === opened);
   return html`<div class=${`split ${shown ? "open" : ""}`}>

@@ -44,7 +44,8 @@ function ScheduleForm({channels, now, campaigns}) {
   const listed = known.templates.filter(known.isListed);
   // The first template that can be used is chosen, so that the shortest way to a campaign is one button.
   useEffect(() => {
-    if (listed.length) change({splits: plan.splits.map(split => (split.template ? split : {...split, template: listed[0].title}))});
+    if (!listed.length) return;
+    setPlan(old => ({...old, splits: old.splits.map(split => (split.template ? split : {...split, template: listed[0].title}))}));
   }, [known.loaded, listed.length]);
   const schedule = async () => {
     await api.post("campaigns", bodyOf(plan));

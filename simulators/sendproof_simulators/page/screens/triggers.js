@@ -15,7 +15,7 @@ import { DefineTrigger } from "./define_trigger.js";
 function View({path, params}) {
   const sandbox = useSandbox();
   const {data, error} = useLive(() => api.get("triggers"), ["triggers"]);
-  if (path[0] === "new") return html`<${DefineTrigger} sandbox=${sandbox} triggers=${data ?? []} />`;
+  if (path[0] === "new") return data && html`<${DefineTrigger} sandbox=${sandbox} triggers=${data} />`;
   const actions = html`<a class="button primary" href=${href("triggers", {}, "new")}>Define trigger</a>`;
   return html`<${Screen} title="Triggers" actions=${actions}>
     <div class="scroll"><div class="columns">

@@ -27,7 +27,11 @@ export function outcome({ attempts }) {
 
 const resultText = (last) => (last.dropped ? "dropped by a fault" : last.error ?? `${last.status}`);
 
-const aboutText = (about) => Object.entries(about).filter(([, value]) => typeof value !== "object").map(([name, value]) => `${name} ${value}`).join(", ");
+/** Return what a webhook is about in one line; the long id of a message comes last. */
+function aboutText(about) {
+  const facts = Object.entries(about).filter(([, value]) => typeof value !== "object" && value !== "");
+  return facts.sort(([a], [b]) => (a === "message") - (b === "message")).map(([name, value]) => `${name} ${value}`).join(", ");
+}
 
 /** Sort webhooks by their newest attempt; those without one come first. */
 function newestFirst(webhooks) {
@@ -40,11 +44,11 @@ function row(webhook) {
   const [tone, words] = outcome(webhook);
   const last = webhook.attempts.at(-1);
   return html`<span class="cell time num">${last ? exact(last.at) : "now"}</span>
-    <span class="cell state"><span class=${`badge ${tone}`}>${words}</span></span>
+    <span class="cell outcome"><span class=${`badge ${tone}`}>${words}</span></span>
     <span class="cell name truncate"><span class="faint">${webhook.service}</span> ${webhook.event}</span>
     <span class="cell about truncate" title=${aboutText(webhook.about)}>${aboutText(webhook.about)}</span>
     <span class="cell url truncate mono faint" title=${webhook.url}>${webhook.url}</span>
-    <span class="cell attempts num right">${plural(webhook.attempts.length, "attempt").replace(" attempt", " ×").replace("×s", "×")}</span>`;
+    <span class="cell attempts num right">${count(webhook.attempts.length)}</span>`;
 }
 
 function WebhookDetail({ service, name, onClose }) {

@@ -20,14 +20,14 @@ _HEADER, _QUERY, _FORM, _JSON_BODY = "header", "query", "form", "JSON body"
 _PLACES: Mapping[str, str] = {"header": "as a header", "query": "in the query"}
 
 
-class Known(NamedTuple):
+class KnownCredential(NamedTuple):
     """The service and the name of a credential, such as `textlocal` and `apikey`."""
 
     service: str
     credential: str
 
 
-class Asked(NamedTuple):
+class WantedCredential(NamedTuple):
     """The service that wants a credential, and where: `X-API-KEY as a header`."""
 
     service: str
@@ -47,7 +47,7 @@ class _Candidate(NamedTuple):
     value: str
 
 
-Owner = Callable[[str], Known | None]
+Owner = Callable[[str], KnownCredential | None]
 
 
 def place_in_contract(contract: Contract) -> str:
@@ -57,7 +57,7 @@ def place_in_contract(contract: Contract) -> str:
     return "a credential" if scheme is None else f"{scheme['name']} {_PLACES.get(scheme['in'], '')}".rstrip()
 
 
-def difference(asked: Asked, request: Request, credential: str, owner: Owner) -> str:
+def difference(asked: WantedCredential, request: Request, credential: str, owner: Owner) -> str:
     """Return what differs from the credential that the service asks for. `credential` is the one at its place."""
     if credential:
         return _wrong_value(asked, credential, owner)
@@ -71,14 +71,14 @@ def difference(asked: Asked, request: Request, credential: str, owner: Owner) ->
     return _wrong_place(asked, parts[0])
 
 
-def _wrong_place(asked: Asked, part: _Candidate) -> str:
+def _wrong_place(asked: WantedCredential, part: _Candidate) -> str:
     if part.place == _HEADER:
         wanted = asked.name if asked.place.endswith("header") else asked.place
         return f"you sent {part.name}, {asked.title} wants {wanted}"
     return f"you sent {part.name} in the {part.place}, {asked.title} wants {asked.place}"
 
 
-def _wrong_value(asked: Asked, credential: str, owner: Owner) -> str:
+def _wrong_value(asked: WantedCredential, credential: str, owner: Owner) -> str:
     owners = [known for word in _words(credential) if (known := owner(word)) is not None]
     if any(known.service == asked.service for known in owners):
         return f"the value of {asked.name} has more in it than the credential alone"

@@ -37,7 +37,7 @@ class Service:
     name: str
     contract: Contract
     credential_place: str
-    owner: Callable[[str], credentials.Known | None]
+    owner: Callable[[str], credentials.KnownCredential | None]
     neighbour: Callable[[Request], Neighbour | None] = _no_neighbour
 
     @property
@@ -47,7 +47,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class SentRequest:
     """One request with its response. `credential` is the presented one, empty if there was none.
 
     `known`: the credential belongs to a sandbox; `wrong_proof` is why the request was refused anyway, in words.
@@ -86,7 +86,7 @@ class NearMiss:
         return {name: value for name, value in fields.items() if value}
 
 
-def near_miss(service: Service, sent: Sent) -> NearMiss | None:
+def near_miss(service: Service, sent: SentRequest) -> NearMiss | None:
     """Return the near miss of a request, None if it was served as meant or for another reason not."""
     found = service.contract.find_operation(sent.request)
     if found is None:
@@ -96,7 +96,7 @@ def near_miss(service: Service, sent: Sent) -> NearMiss | None:
     return NearMiss(operation=meant.id, differs="; ".join(differences)) if differences else None
 
 
-def _unknown_address(service: Service, sent: Sent) -> NearMiss:
+def _unknown_address(service: Service, sent: SentRequest) -> NearMiss:
     neighbour = service.neighbour(sent.request)
     if neighbour is not None and not service.contract.methods_of(sent.request.path):
         differs = f"no such path; {neighbour.operation} of {neighbour.service} is at {neighbour.url}"
@@ -109,16 +109,16 @@ def _unknown_address(service: Service, sent: Sent) -> NearMiss:
     return NearMiss(operation=None if meant is None else meant.id, differs="; ".join(differences))
 
 
-def _credential_difference(service: Service, sent: Sent) -> Iterator[str]:
+def _credential_difference(service: Service, sent: SentRequest) -> Iterator[str]:
     if sent.wrong_proof:
         yield sent.wrong_proof
     if not sent.known:
         place = service.credential_place or credentials.place_in_contract(service.contract)
-        asked = credentials.Asked(service.name, service.title, place)
+        asked = credentials.WantedCredential(service.name, service.title, place)
         yield credentials.difference(asked, sent.request, sent.credential, service.owner)
 
 
-def _content_differences(service: Service, meant: Operation, sent: Sent) -> Iterator[str]:
+def _content_differences(service: Service, meant: Operation, sent: SentRequest) -> Iterator[str]:
     security = service.contract.security_names
     wrong_content = [*content.differences(meant, sent.request, sent.status, known=sent.known)] if sent.is_error else []
     yield from wrong_content

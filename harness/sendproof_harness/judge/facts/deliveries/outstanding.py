@@ -13,15 +13,18 @@ from sendproof_harness.judge.facts.metrics import reporting_periods
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutstandingWork:
-    """Something that may still come, in words, and the instant until which it may."""
+    """Something that may still come, in words, and the instant until which it may; None if that is not known."""
 
     what: str
-    until: int
+    until: int | None
 
 
 def outstanding(history: History) -> Iterator[OutstandingWork]:
     """Yield what may still come in a running sandbox."""
     ended, deadline = history.header.ended, deadlines(history)
+    planned = sorted(campaign for running in history.running for campaign in running.planned)
+    if planned:
+        yield OutstandingWork(what=f"announcement of {counted(len(planned), 'campaigns')}: {planned[0]}", until=None)
     pending = [deadline(r.obligation) for r in ledger(history).recipients if r.kind == "pending"]
     if pending:
         yield OutstandingWork(what=f"messages to {counted(len(pending), 'recipients')}", until=max(pending))
@@ -36,4 +39,4 @@ def outstanding(history: History) -> Iterator[OutstandingWork]:
 
 def outstanding_text(found: OutstandingWork) -> str:
     """Return the text for a finding."""
-    return f"{found.what}, until {spoken(found.until)}"
+    return found.what if found.until is None else f"{found.what}, until {spoken(found.until)}"

@@ -1,0 +1,1 @@
+"""Snapshots: a sandbox as it was, to which it can return."""
