@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 IMAGES = Path(__file__).parent
 ROOT = IMAGES.parents[1]
@@ -95,7 +95,7 @@ def _screenshot(page: Page, name: str, last: str) -> None:
     box = page.locator(last).first.bounding_box()
     if box is None:
         raise RuntimeError(f"expected {last} in the page, got none")
-    clip = {"x": 0, "y": 0, "width": _WIDTH, "height": box["y"] + box["height"] + 20}
+    clip: FloatRect = {"x": 0, "y": 0, "width": _WIDTH, "height": box["y"] + box["height"] + 20}
     page.screenshot(path=IMAGES / name, full_page=True, clip=clip)
     _reduce(name)
 
