@@ -85,7 +85,8 @@ class Attribution:
 
 def version_of(sandbox: Sandbox) -> object:
     """Return a value that changes with everything that decides whom a message was due to."""
-    return sandbox.customers.change_count, sandbox.journal.counts["trigger"], sandbox.campaign_states()
+    counts = sandbox.customers.change_count, sandbox.journal.counts["trigger"]
+    return sandbox.generation, counts, sandbox.campaign_states()
 
 
 def _best(due: Sequence[Obligation], delivery: Entry) -> Obligation | None:
