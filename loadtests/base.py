@@ -66,6 +66,11 @@ class LoadTest(ABC):
     def title(self, options: LoadOptions) -> str:
         """Return the title of the report."""
 
+    def total(self, options: LoadOptions) -> tuple[str, int] | None:
+        """Return a stage and the number of its events at the end, from which the time left follows; None without."""
+        del options
+        return None
+
     @abstractmethod
     def settings(self, options: LoadOptions) -> Mapping[str, str]:
         """Return the settings for the report, as text."""
@@ -155,6 +160,7 @@ def runner_of(environment: Environment) -> Runner:
 
 def check_total(stage: str, expected: int, counts: Counts, missing: int = 0) -> Counts:
     """Return counts that abort the test if a stage does not have the expected total; up to `missing` may be missing."""
-    got = counts.stages[stage].count if stage in counts.stages else 0
+    counted = counts.stages.get(stage)
+    got, unit = (0, stage) if counted is None else (counted.count, counted.unit)
     is_complete = expected - missing <= got <= expected
-    return Counts(aborted=None if is_complete else (f"expected {expected:,} {stage}, got {got:,}", "harness"))
+    return Counts(aborted=None if is_complete else (f"expected {expected:,} {unit}, got {got:,}", "harness"))

@@ -122,6 +122,7 @@ class LoadSession:
             self._folder = options.results / f"load_{options.kind}"
             self._stack.enter_context(locked_folder(self._folder))
             fresh_folder(self._folder)
+            self._progress.expect_events(self.test.total(options))
             prepared = self.test.prepare(options, self._folder, self._progress, self._stack)
         except RunAbortedError as error:
             self._finish_without_load(options, error.aborted)

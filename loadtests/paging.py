@@ -56,6 +56,10 @@ class PagingTest(LoadTest):
         """Return the title of the report."""
         return f"The pages of {options.customers:,} customers"
 
+    def total(self, options: LoadOptions) -> tuple[str, int]:
+        """Return the number of rows."""
+        return "pages", options.customers
+
     def settings(self, options: LoadOptions) -> Mapping[str, str]:
         """Return the settings for the report, as text."""
         return {"customers": f"{options.customers:,}", "rows per page": f"{PAGE_SIZE:,}", "rate limits": "off"}
@@ -105,6 +109,7 @@ class PageUser(LoadTestUser):
                 "$skip": skip,
             }
             headers = {"X-API-KEY": process.job["key"]}
+            process.counts.record_start("pages", "rows", process.now)
             response = session.get(f"{_PATH}?{urlencode(query)}", headers=headers, name="page")
             if response.status_code != _OK:
                 process.abort(

@@ -50,6 +50,10 @@ class PreferencesTest(LoadTest):
         """Return the title of the report."""
         return f"The preferences of {options.customers:,} customers"
 
+    def total(self, options: LoadOptions) -> tuple[str, int]:
+        """Return the number of customers."""
+        return "preferences", options.customers
+
     def settings(self, options: LoadOptions) -> Mapping[str, str]:
         """Return the settings for the report, as text."""
         return {
@@ -104,6 +108,7 @@ class PreferenceUser(LoadTestUser):
         self._send_too_many(process)
 
     def _send(self, process: LoadProcess, customers: range, mode: int) -> bool:
+        process.counts.record_start("preferences", "customers", process.now)
         response = self.client.post(_PATH, json=_body(customers, mode), headers=_headers(process), name="preferences")
         if response.status_code != _OK:
             reason = f"preferences: expected status 200, got {response.status_code}: {response.text!r:.200}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,6 +69,7 @@ class ScheduledTest(LoadTest):
     def prepare(self, options: LoadOptions, folder: Path, progress: LoadProgress, stack: ExitStack) -> PreparedTest:
         """Start simulators and bridge, wait until the bridge is ready, and schedule the campaign."""
         scenario = campaign_scenario(options)
+        progress.expect_time(timedelta(hours=3, days=options.days))
         context = self.context = prepare_run(
             scenario, f"load_{self.kind}", run_options(options), progress, folder, stack
         )

@@ -70,6 +70,10 @@ class TriggersTest(LoadTest):
         """Return the title of the report."""
         return f"Triggers at {options.rate:,g} per second for {options.seconds:,g} seconds"
 
+    def total(self, options: LoadOptions) -> tuple[str, int]:
+        """Return the number of triggers."""
+        return "triggers", arrival_count(SHAPES[options.shape](options.rate, options.seconds))
+
     def settings(self, options: LoadOptions) -> Mapping[str, str]:
         """Return the settings for the report, as text."""
         return {

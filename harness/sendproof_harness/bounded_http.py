@@ -4,10 +4,12 @@ Libraries limit each read only, so a response that arrives byte by byte would ne
 """
 
 import io
+import re
 from http.client import HTTPResponse
 from socket import socket
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -25,6 +27,18 @@ _TOTAL_PER_READ = 2
 
 class TooLargeError(Exception):
     """The body of a response is larger than the limit."""
+
+
+def check_url(option: str, url: str, example: str) -> None:
+    """Raise `ValueError` with the name of the option if the URL is not one of HTTP with a host."""
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        hint = "" if "://" in url or not url else "; put http:// in front"
+        raise ValueError(f"{option}: expected a URL such as {example}, got {url!r}{hint}")
 
 
 def bounded_session() -> requests.Session:
@@ -59,11 +73,21 @@ def read_body(reply: requests.Response, limit: int = MAX_RESPONSE_BYTES) -> byte
 
 
 def decode_json(body: bytes) -> Any:
-    """Return the decoded value; raise `ValueError` if it is no JSON, or nested too deeply."""
+    """Return the decoded value; `ValueError` says where it is no JSON, or that it is nested too deeply."""
     try:
         return msgspec.json.decode(body)
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise ValueError("JSON that is nested too deeply") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"text that is not JSON, at {_position(body, str(error))}") from error
+
+
+def _position(body: bytes, error: str) -> str:
+    """Return line and column of a syntax error: the end of the text if the error names no byte."""
+    found = re.search(r"byte ([0-9]+)", error)
+    before = body[: int(found[1])] if found else body
+    lines = before.split(b"\n")
+    return f"line {len(lines):,}, column {len(lines[-1]) + 1:,}"
 
 
 class _BoundedAdapter(HTTPAdapter):

@@ -16,7 +16,14 @@ from urllib.parse import quote, urlencode
 
 import requests
 
-from sendproof_harness.bounded_http import MAX_RESPONSE_BYTES, TooLargeError, bounded_session, decode_json, read_body
+from sendproof_harness.bounded_http import (
+    MAX_RESPONSE_BYTES,
+    TooLargeError,
+    bounded_session,
+    check_url,
+    decode_json,
+    read_body,
+)
 
 # Most responses take milliseconds, a report over a million customers a few seconds.
 _RESPONSE_S = 60.0
@@ -82,7 +89,14 @@ class ControlClient:
     """The control API at one address. Not for several threads at once; create one client for each thread."""
 
     def __init__(self, url: str) -> None:
-        """`url` is that of the control port, such as `http://127.0.0.1:4100`, with or without `/control`."""
+        """`url` is that of the control port, such as `http://127.0.0.1:4100`, with or without `/control`.
+
+        `ControlError` if it is no URL of HTTP.
+        """
+        try:
+            check_url("--control-url", url, "http://127.0.0.1:4100")
+        except ValueError as error:
+            raise ControlError(str(error), None) from None
         self.url = url.rstrip("/").removesuffix("/control")
         self._http = bounded_session()
 
@@ -458,10 +472,14 @@ def _problem(content: bytes) -> dict[str, Any] | None:
 
 def _problem_detail(problem: Mapping[str, Any]) -> str:
     """Return the detail of a problem document with each violation."""
+    detail = str(problem["detail"])
     violations = [
-        f"{violation.get('where')}: {violation.get('message')}" for violation in problem.get("violations", ())
+        f"{violation.get('where')}: {violation.get('message')}"
+        for violation in problem.get("violations", ())
+        # The detail may quote it already.
+        if str(violation.get("message")) not in detail
     ]
-    return "; ".join([str(problem["detail"]), *violations])
+    return "; ".join([detail, *violations])
 
 
 def reason(error: BaseException) -> str:

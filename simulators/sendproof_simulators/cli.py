@@ -26,6 +26,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     number_for_code,
 )
 from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.services.discovery import CONTRACTS_VARIABLE, FOLDERS_VARIABLE, discover
 from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
 
@@ -206,7 +207,7 @@ def operations(
 
     known = _discover(None, contracts)
     if service is not None and service not in known:
-        raise _failure(f"expected a service, one of {', '.join(known)}, got {service!r}")
+        raise _failure(f"no service is named {service!r}; {suggestion(service, known)}")
     try:
         summaries = service_summaries(known, _options(dialect or []))
     except ValueError as error:

@@ -72,8 +72,14 @@ def schedule(page: "Page", campaign: int, *, first: int, send_at: str) -> None:
     page.get_by_label("Customers").fill("30")
     page.get_by_label("From position").fill(str(first))
     page.get_by_label("Send time").fill(send_at)
+    wait_for_preview(page)
     page.get_by_role("button", name="Schedule", exact=True).click()
     page.get_by_role("heading", name=f"Campaign {campaign}").wait_for()
+
+
+def wait_for_preview(page: "Page") -> None:
+    """Wait until a form has loaded the templates and chosen one."""
+    page.get_by_role("complementary", name="Preview").get_by_text("spring is here").wait_for()
 
 
 def advance(page: "Page", step: str, *, to: str) -> None:
@@ -167,6 +173,7 @@ def test_marketer_defines_a_trigger_and_sees_what_came_back(page, judged, large)
     form = page.get_by_role("form", name="Define trigger")
     form.get_by_label("Name").fill("Second visit")
     form.get_by_label("Times").fill("2")
+    wait_for_preview(page)
     form.get_by_role("button", name="Define trigger").click()
     page.get_by_role("heading", name="Second visit").wait_for()
     page.get_by_label("Customers", exact=True).fill("C0000042")

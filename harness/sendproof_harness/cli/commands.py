@@ -1,6 +1,5 @@
 """All commands, as one command line."""
 
-import io
 from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 
 from sendproof_harness.cli import conformance, explain, judge, load, marketer, preflight, run, scenarios, simulators
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
+from sendproof_harness.cli.usage_errors import usage_text
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR, EXIT_INTERRUPTED, print_error
 from sendproof_harness.providers import discover
@@ -72,12 +72,7 @@ def run_app(app: typer.Typer | None = None, arguments: Sequence[str] | None = No
     except typer.Abort:
         return EXIT_INTERRUPTED
     except typer.TyperException as error:
-        _show(error)
+        # It quotes the words of the command line, which can hold anything; `print_error` shows them safely.
+        if text := usage_text(error):
+            print_error(text)
         return EXIT_ERROR
-
-
-def _show(error: typer.TyperException) -> None:
-    """Print a mistake of the command line; it quotes the words, which can hold anything."""
-    text = io.StringIO()
-    error.show(text)  # type: ignore[attr-defined] # every exception that typer raises has it
-    print_error(text.getvalue().rstrip("\n"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendproof_harness.cli.history_file import read_history_file, read_running_history
+from sendproof_harness.cli.history_file import find_history_file, read_history_file, read_running_history
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json, refuse
 from sendproof_harness.terminal import Terminal
 
@@ -75,7 +75,7 @@ def _history(run: Path | None, control_url: str, sandbox: str) -> tuple["History
     """Return the history of a run or of the running sandbox, and its name."""
     if run is None:
         return read_running_history(control_url, sandbox), sandbox
-    file = run / "history.ndjson" if run.is_dir() else run
+    file = find_history_file(run)
     return read_history_file(file), file.name
 
 

@@ -1,12 +1,37 @@
-"""The history that a command line names: a file, or a running sandbox."""
+"""The history that a command line names: a results folder, the file itself, or a running sandbox."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from sendproof_harness.cli.options import refuse
+from sendproof_harness.suggestions import closest
 
 if TYPE_CHECKING:
     from sendproof_harness.history.records import History
+
+_NAME = "history.ndjson"
+_EARLIER = "earlier"
+
+
+def find_history_file(path: Path) -> Path:
+    """Return the history file at a path or in its folder; refuse the command if there is none, and name the runs."""
+    file = path / _NAME if path.is_dir() else path
+    if not file.is_file():
+        _refuse_without_run(path, file)
+    return file
+
+
+def _refuse_without_run(path: Path, file: Path) -> NoReturn:
+    folder = next(parent for parent in (path, *path.absolute().parents) if parent.is_dir())
+    runs = sorted(found.parent for found in folder.rglob(_NAME) if _EARLIER not in found.parts)
+    if not runs:
+        refuse(f"{path}: expected the results folder of a run, or its {_NAME}, got none; `sendproof run` writes one")
+    wanted = file.parent if file.name == _NAME else file
+    names = {run.name: run for run in reversed(runs)}
+    match = names.get(closest(wanted.name, names) or "")
+    shown = "this folder" if folder == Path.cwd() else _shown(folder)
+    hint = f"did you mean {_shown(match)}?" if match else f"name one, such as {_shown(runs[0])}"
+    refuse(f"{path}: no run; {shown} holds {len(runs)} run{'' if len(runs) == 1 else 's'}; {hint}")
 
 
 def read_history_file(file: Path) -> "History":
@@ -31,3 +56,9 @@ def read_running_history(control_url: str, sandbox: str) -> "History":
         refuse(getattr(error, "detail", None) or str(error))
     except (HistoryError, OSError) as error:
         refuse(f"the history of sandbox {sandbox!r}: {getattr(error, 'strerror', None) or error}")
+
+
+def _shown(path: Path) -> str:
+    """Return a path below the working folder without that folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else str(path)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sendproof_harness.cli.history_file import read_history_file, read_running_history
+from sendproof_harness.cli.history_file import find_history_file, read_history_file, read_running_history
 from sendproof_harness.cli.options import (
     CONTROL_URL,
     AllowUnknown,
@@ -24,7 +24,8 @@ def judge(
     history: Annotated[
         Path | None,
         typer.Argument(
-            help="The history.ndjson of a run. Default: the running sandbox as it is now.", show_default=False
+            help="Results folder of a run, or its history.ndjson. Default: the running sandbox as it is now.",
+            show_default=False,
         ),
     ] = None,
     results: Annotated[Path | None, typer.Option(help="Folder for the reports; otherwise none are written.")] = None,
@@ -48,6 +49,7 @@ def judge(
     from sendproof_harness.run.results_folder import REPORTS, fresh_folder, locked_folder  # noqa: PLC0415
     from sendproof_harness.session.judged_run import run_of  # noqa: PLC0415
 
+    history = None if history is None else find_history_file(history)
     allowed = allowed_checks(allow_unknown)
     content = read_running_history(control_url, sandbox) if history is None else read_history_file(history)
     verdict = permit_unknown(judge_history(content), allowed)

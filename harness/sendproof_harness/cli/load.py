@@ -6,10 +6,10 @@ Locust patches every process that imports it, so this one does not import it.
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -23,10 +23,12 @@ from sendproof_harness.cli.options import (
     refuse,
     refuse_two_bridges,
 )
+from sendproof_harness.cli.usage_errors import command_name
 from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR
-from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.providers import DEFAULT_PROVIDER, discover
+from sendproof_harness.suggestions import closest, wrong_choice
 from sendproof_harness.terminal import Terminal
 
 _INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
@@ -36,6 +38,10 @@ _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 # For Locust to report what it has counted, and to stop the bridge and the simulators.
 _REPORT_S = 5.0
 _PACKAGE = Path(__file__).parent.parent
+# A less similar word is an option of Locust.
+_NEARLY = 0.8
+# Of Locust, and similar to ours.
+_LOCUST_OPTIONS = frozenset({"--user", "--process", "--stop-timeout", "--spawn-rate"})
 
 group = typer.Typer(
     help="Test throughput, latency and correctness under load.",
@@ -218,6 +224,8 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     options = dict(context.params)
     as_json = options.pop("json")
     refuse_two_bridges(options.get("bridge"), options.get("command"))
+    _check_values(options)
+    _refuse_misspelt(context)
     result = options["results"] / f"load_{kind}" / "result.json"
     earlier = _written_at(result)
     processes = options.pop("processes", 1)
@@ -238,6 +246,34 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     if as_json and has_result:
         echo((result.parent / "verdict.json").read_text(encoding="utf-8").rstrip("\n"))
     raise typer.Exit(status if has_result and status in _VERDICT_STATUSES else EXIT_ERROR)
+
+
+def _check_values(options: Mapping[str, Any]) -> None:
+    """Refuse a wrong value before Locust starts: its own messages name no way out."""
+    from sendproof_harness.load.arrivals import SHAPES  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415
+    from sendproof_harness.run.runner import RunOptions, check_command_line  # noqa: PLC0415
+
+    for name, known in (("provider", list(discover())), ("shape", list(SHAPES))):
+        value = options.get(name)
+        # The simulators of --control-url may have more providers.
+        is_certain = name == "shape" or value is None or closest(value, known) is not None
+        if value is not None and value not in known and is_certain:
+            refuse(wrong_choice(f"--{name}", value, known))
+    bridge, command, control_url = (options.get(name) for name in ("bridge", "command", "control_url"))
+    try:
+        check_command_line(RunOptions(bridge=bridge, command=command, control_url=control_url))
+    except RunOptionsError as error:
+        refuse(str(error))
+
+
+def _refuse_misspelt(context: typer.Context) -> None:
+    """Refuse an option that is nearly one of the command: Locust would take or refuse it without a hint."""
+    known = [name for parameter in context.command.params for name in parameter.opts if name.startswith("--")]
+    for word in context.args:
+        name = word.partition("=")[0]
+        if name.startswith("--") and name not in _LOCUST_OPTIONS and (match := closest(name, known, cutoff=_NEARLY)):
+            refuse(f"no such option {name}; did you mean {match}? ({command_name(context)} --help)")
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from sendproof_harness.cli import formatting
-from sendproof_harness.cli.drive.opened import open_sandbox, print_result
+from sendproof_harness.cli.drive.opened import OpenedSandbox, open_sandbox, print_result
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, SandboxName
 from sendproof_harness.cli.options import RunningControlUrl as ControlUrl
-from sendproof_harness.cli.parsing import instant, length, parameters, splits
+from sendproof_harness.cli.parsing import instant, length, of_option, parameters, splits
 
 CampaignId = Annotated[int, typer.Argument(help="Id of the campaign.", show_default=False)]
 
@@ -116,11 +115,13 @@ def schedule(
     """
     with open_sandbox(control_url, sandbox) as opened:
         times = {"announce_at": announce_at, "cancel_at": cancel_at}
-        instants = {key: instant(text, opened.now) for key, text in times.items() if text is not None}
+        instants = {
+            key: _instant(f"--{key.replace('_', '-')}", text, opened) for key, text in times.items() if text is not None
+        }
         optional: dict[str, Any] = {"name": name, "day": day, "control_group": control_group or None}
         if clearance_by is not None:
-            optional["conditional"] = {"clearance_by": instant(clearance_by, opened.now)}
-        send_times = [instant(text, opened.now) for text in send_at or ["+0s"]]
+            optional["conditional"] = {"clearance_by": _instant("--clearance-by", clearance_by, opened)}
+        send_times = [_instant("--send-at", text, opened) for text in send_at or ["+0s"]]
         parts = splits(template, share or [], send_times, group or [])
         part = {"splits": parts} | ({} if app is None else {"app": app})
         channels = channel or [opened.channel("scheduled", None)]
@@ -221,8 +222,9 @@ def event(
     Example: sendproof marketer event page_visit C0000042 --parameter page=/offers --times 3
     """
     with open_sandbox(control_url, sandbox) as opened:
-        when = {} if at is None else {"at": instant(at, opened.now)}
-        fields = {"event": name, "parameters": parameters(parameter or []), **when}
+        when = {} if at is None else {"at": _instant("--at", at, opened)}
+        with of_option("--parameter"):
+            fields = {"event": name, "parameters": parameters(parameter or []), **when}
         events = [{"customer": customer, **fields} for _ in range(times) for customer in customers]
         print_result(opened.control.record_customer_events(sandbox, events), formatting.triggered, json=json)
 
@@ -249,14 +251,23 @@ def campaign(
         print_result(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
 
 
+def _instant(option: str, text: str, opened: OpenedSandbox) -> str:
+    with of_option(option):
+        return instant(text, opened.now)
+
+
 def _criteria(event: str | None, count: int, where: list[str] | None, within: str | None) -> list[dict[str, Any]]:
-    limit = {} if within is None else {"within_ms": length(within)}
-    return [{"event": event, "count": count, "where": parameters(where or []), **limit}]
+    with of_option("--within"):
+        limit = {} if within is None else {"within_ms": length(within)}
+    with of_option("--where"):
+        return [{"event": event, "count": count, "where": parameters(where or []), **limit}]
 
 
 def _parse_criteria(text: str) -> Any:
+    from sendproof_harness.bounded_http import decode_json  # noqa: PLC0415 - `--help` stays quick
+
     try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+        return decode_json(text.encode())
+    except ValueError as error:
         example = '[{"event": "page_visit", "count": 3}, {"event": "cart"}]'
-        raise ValueError(f"--criteria: expected JSON such as {example}, got {text!r} ({error})") from None
+        raise ValueError(f"--criteria: expected JSON such as {example}, got {error}: {text!r}") from None

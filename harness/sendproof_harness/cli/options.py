@@ -60,7 +60,7 @@ def allowed_checks(names: list[str] | None) -> frozenset[str]:
     """Return the checks of --allow-unknown; refuse an unknown name, and R001: an incomplete run proves nothing."""
     from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS  # noqa: PLC0415 - `--help` stays quick
     from sendproof_harness.judge.checks.run_completed import RUN_CHECK  # noqa: PLC0415
-    from sendproof_harness.scenario.diagnostics import suggestion  # noqa: PLC0415
+    from sendproof_harness.suggestions import suggestion  # noqa: PLC0415
 
     known = sorted({check.id for check in (*CHECKS, *CONTRACT_CHECKS)})
     for name in names or ():

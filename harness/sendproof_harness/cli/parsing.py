@@ -1,7 +1,8 @@
 """Values on the command line, as values of the control API. `ValueError` names the expected form."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -13,6 +14,15 @@ _PART = re.compile(r"([0-9]{1,9})([smhd])")
 _LENGTH = re.compile(rf"({_PART.pattern})+")
 _SCALAR = re.compile(r'-?[0-9]+(\.[0-9]+)?|true|false|".*"', re.DOTALL)
 _NAMED = "expected name=value such as page=/offers"
+
+
+@contextmanager
+def of_option(option: str) -> Iterator[None]:
+    """Let a `ValueError` of the block name the option."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
 
 
 def length(text: str) -> int:

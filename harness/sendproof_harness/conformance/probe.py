@@ -118,6 +118,10 @@ class _ListenerProbe:
             return None
         response = send(request, self.step.within_s)
         self.requests += 1
+        left_s = limit - (monotonic() - self.started)
+        self.run_context.progress.wait_for(
+            f"{self.requests} events posted to {self.target.url}; {left_s:.0f} s at most"
+        )
         self.timeouts += response.timed_out
         if response.refused:
             self.aborted = self._stopped_error()

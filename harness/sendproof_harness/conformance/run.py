@@ -26,7 +26,8 @@ from sendproof_harness.scenario.model import (
     WaitFor,
 )
 from sendproof_harness.session.judged_run import run_and_judge
-from sendproof_harness.session.selection import RunRefusedError
+from sendproof_harness.session.selection import RunRefusedError, check_options
+from sendproof_harness.suggestions import wrong_choice
 
 #: The name of the folder in the results.
 RESULTS_NAME = "contract"
@@ -58,7 +59,7 @@ def conformance_scenario(options: ConformanceOptions) -> Scenario:
     (file,) = find_scenario_files(_SCENARIO)
     scenarios = {str(scenario.provider): scenario for scenario in load_scenarios(file)}
     if options.provider not in scenarios:
-        raise RunRefusedError(f"--provider: expected one of {', '.join(scenarios)}, got {options.provider!r}")
+        raise RunRefusedError(wrong_choice("--provider", options.provider, scenarios))
     scenario = scenarios[options.provider]
     scenario = scenario if options.triggers else _without_triggers(scenario)
     probe = ProbeListeners(examples=options.examples, within_s=options.within_s)
@@ -75,6 +76,7 @@ def require_packages(packages: Sequence[str]) -> None:
 
 def run_conformance(conformance: ConformanceOptions, options: RunOptions, console: Console) -> Status:
     """Run and judge the conformance scenario, and print the report."""
+    check_options(options)
     status = run_and_judge(conformance_scenario(conformance), RESULTS_NAME, with_probes(options), console)
     write_index(options.results)
     return status

@@ -10,7 +10,8 @@ from jsonschema.exceptions import ValidationError
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.bounded_http import decode_json
 from sendproof_harness.handover.format import CLIENT, SCHEMA, Channel, HandoverFile, Service, optimove_key_name
-from sendproof_harness.scenario.diagnostics import KeyPath, expected_got, path_text, suggestion
+from sendproof_harness.scenario.diagnostics import KeyPath, expected_got, path_text
+from sendproof_harness.suggestions import suggestion
 
 # A handover of a hundred clients is a tenth of this.
 MAX_BYTES = 10_000_000
@@ -30,7 +31,7 @@ def read(file: Path) -> tuple[HandoverFile, ...]:
     except FileTooLargeError as error:
         raise HandoverError(f"{file}: {error}; a run writes one into its results") from error
     except ValueError as error:
-        raise HandoverError(f"{file}: expected JSON, got {error}") from error
+        raise HandoverError(f"{file}: expected JSON, got {error}; a run writes one into its results") from error
     return parse_clients(content, str(file))
 
 

@@ -123,8 +123,9 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
 
 
 #: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
-#: what the scenario needs, the harness or its simulators were too slow, or the rest could not be observed.
-AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness", "unobserved"]
+#: what the scenario needs, the harness or its simulators were too slow, the rest could not be observed, or there was no
+#: bridge at all: one that was said to run already made no request.
+AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness", "unobserved", "absent"]
 
 
 class BridgeLog(Record, frozen=True, gc=False, tag="bridge_log"):

@@ -4,15 +4,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.load.model import LoadResult, write_result
+from sendproof_harness.load.model import RESULT, LoadResult, write_result
 from sendproof_harness.load.report.text import print_load_verdict
 from sendproof_harness.load.report.write import write_load_reports
 from sendproof_harness.load.service_levels import ServiceLevels
 from sendproof_harness.load.verdict import judge
 from sendproof_harness.report.overview.index import write_index
 from sendproof_harness.run.results_folder import REPORTS, fresh_folder
-
-RESULT = "result.json"
 
 
 def save_and_judge(result: LoadResult, levels: ServiceLevels, folder: Path, console: Console) -> int:

@@ -14,11 +14,13 @@ import msgspec
 from msgspec import Meta
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
+from sendproof_harness.bounded_http import decode_json
 from sendproof_harness.judge.findings import Blame
 
 #: Version of the file format. Files of other versions are refused.
 VERSION = 1
 # The result of an hour is a hundredth of this.
+RESULT = "result.json"
 MAX_BYTES = 100_000_000
 
 Kind = Literal["paging", "campaign", "triggers", "receipts", "preferences"]
@@ -154,11 +156,21 @@ def write_result(result: LoadResult, file: Path) -> None:
 
 
 def read_result(file: Path) -> LoadResult:
-    """Read `result.json`. Raises `ResultError` for invalid content and `OSError` for an unreadable file."""
+    """Read `result.json`, given the file or its folder. `ResultError` if there is none, or its content is invalid."""
+    path = file / RESULT if file.is_dir() else file
     try:
-        return from_json(read_bounded(file, MAX_BYTES))
+        content = read_bounded(path, MAX_BYTES)
+    except OSError as error:
+        raise ResultError(
+            f"{file}: no load result ({error.strerror}); expected the {RESULT} of a load test, or its folder, "
+            "such as results/load_campaign"
+        ) from error
     except FileTooLargeError as error:
-        raise ResultError(_NOT_A_RESULT.format(error)) from error
+        raise ResultError(f"{path}: " + _NOT_A_RESULT.format(error)) from error
+    try:
+        return from_json(content)
+    except ResultError as error:
+        raise ResultError(f"{path}: {error}") from error
 
 
 def as_json(result: LoadResult) -> bytes:
@@ -171,13 +183,22 @@ def from_json(content: bytes) -> LoadResult:
     try:
         version = msgspec.json.decode(content, type=_Header).sendproof_load
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ResultError(_NOT_A_RESULT.format(error)) from error
+        raise ResultError(_NOT_A_RESULT.format(_reason(content, error))) from error
     if version != VERSION:
         raise ResultError(_OTHER_VERSION.format(VERSION, version))
     try:
         return msgspec.json.decode(content, type=LoadResult)
     except msgspec.DecodeError as error:
         raise ResultError(f"this load test result cannot be read: {error}; run the load test again") from error
+
+
+def _reason(content: bytes, error: Exception) -> str:
+    """Return where the content is no JSON, or how else it is wrong."""
+    try:
+        decode_json(content)
+    except ValueError as syntax:
+        return str(syntax)
+    return str(error)
 
 
 class _Header(msgspec.Struct):

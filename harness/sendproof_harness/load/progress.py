@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
+from time import monotonic
 
 from rich.console import Console
 from rich.status import Status
 
+from sendproof_harness.history.timestamps import SECOND, span
 from sendproof_harness.interruption import enter_stage
 from sendproof_harness.load.model import Sample
+from sendproof_harness.run.speed import Speed
 from sendproof_harness.terminal import Text
 
-_LINE_EVERY_S = 10.0
+_LINE_EVERY_S = 5.0
+# A shorter time says nothing about the rest.
+_SHORTEST_S = 2.0
 
 
 class LoadProgress:
@@ -24,6 +29,18 @@ class LoadProgress:
         self._status: Status | None = None
         self._last: Sample | None = None
         self._printed_at = 0.0
+        self._total: tuple[str, int] | None = None
+        self._speed: Speed | None = None
+        self._virtual = ""
+        self._waits_for = ""
+
+    def expect_events(self, total: tuple[str, int] | None) -> None:
+        """Take a stage and the number of its events at the end, from which the time left follows."""
+        self._total = total
+
+    def expect_time(self, duration: timedelta) -> None:
+        """Take the virtual time of the test, from which the time left follows."""
+        self._speed = Speed(duration=duration)
 
     def phase(self, text: str) -> None:
         """Show the current phase."""
@@ -34,22 +51,29 @@ class LoadProgress:
             self.note(text)
 
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
-        """Ignore the progress of virtual time, because the samples say more."""
+        """Take the progress of virtual time, for the next line of a sample."""
+        del counts
+        if self._speed is not None:
+            self._speed.see(passed, monotonic())
+            self._virtual = " · ".join(part for part in (now[:16].replace("T", " "), self._speed.text()) if part)
 
     def wait_for(self, text: str) -> None:
-        """Ignore what a run waits for: a load test waits for nothing."""
+        """Take what the test waits for, for the next line."""
+        self._waits_for = text
 
     def note(self, text: str) -> None:
         """Print a line that stays on the screen."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def sample(self, sample: Sample) -> None:
-        """Show counts, rates and resources of a sample."""
+        """Show counts, rates and resources of a sample, and how long the rest takes."""
+        left = "" if self._total is None else left_text(sample, *self._total)
+        more = [part for part in (left, self._virtual, self._waits_for) if part]
         if self._console.is_terminal:
-            self._update_status(status_line(sample, self._last))
+            self._update_status(" · ".join([status_line(sample, self._last), *more]))
             self._last = sample
         elif self._last is None or sample.at - self._printed_at >= _LINE_EVERY_S:
-            self.note(f"  {status_line(sample, self._last)}")
+            self.note("  " + " · ".join([status_line(sample, self._last), *more]))
             self._last, self._printed_at = sample, sample.at
 
     def close(self) -> None:
@@ -61,6 +85,15 @@ class LoadProgress:
         if self._status is None:
             self._status = self._stack.enter_context(self._console.status(Text(text)))
         self._status.update(Text(text))
+
+
+def left_text(sample: Sample, stage: str, total: int) -> str:
+    """Return `about 31 s left` until `total` events of a stage, at the rate so far; empty if that is not known yet."""
+    count = sample.counts.get(stage, 0)
+    if not count or count >= total or sample.at < _SHORTEST_S:
+        return ""
+    left_s = (total - count) * sample.at / count
+    return f"about {span(max(1, round(left_s)) * SECOND)} left"
 
 
 def status_line(sample: Sample, before: Sample | None) -> str:

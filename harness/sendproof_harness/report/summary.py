@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.wording import counted
+from sendproof_harness.judge.checks.run_completed import RUN_CHECK
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind
 from sendproof_harness.judge.findings import Level
 from sendproof_harness.judge.verdict import Result, Verdict
@@ -28,7 +29,7 @@ _WRONG: frozenset[Level] = frozenset({"error", "fail"})
 def summary(verdict: Verdict) -> str:
     """Return the results of the recipients first, then those of the checks. A conformance run begins with its calls."""
     if verdict.status == "error":
-        return "The simulators or a check failed, so this run does not judge the bridge."
+        return f"{_error(verdict)} This run does not judge the bridge."
     sentences = [
         _root_causes(verdict),
         *_calls(verdict),
@@ -39,6 +40,12 @@ def summary(verdict: Verdict) -> str:
         _checks(verdict),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _error(verdict: Verdict) -> str:
+    """Return why the verdict is an error: the end of the run, if that was the reason."""
+    causes = (group.cause for group in verdict.groups if group.level == "error" and group.check == RUN_CHECK)
+    return f"{capitalised(next(causes, 'the simulators or a check failed'))}."
 
 
 def _root_causes(verdict: Verdict) -> str:
@@ -73,7 +80,8 @@ def _count_wrong(result: Result) -> int:
 def _due_recipients(verdict: Verdict) -> str:
     ok, due = verdict.ledger.get("ok", 0), _due(verdict)
     if not due:
-        return "No recipient was due a message, so nothing was proven."
+        # After a root cause, that is only one of its consequences.
+        return "" if verdict.roots else "No recipient was due a message, so nothing was proven."
     if ok == due:
         on_time = " at the right time" if _is_on_time(verdict) else ""
         return f"{_all_recipients(due)} got the right message{on_time}, once."

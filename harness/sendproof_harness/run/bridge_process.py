@@ -66,6 +66,15 @@ class Bridge:
         listen: dict[str, Any] = clients_of(self.handover)[0]["listen"]
         return listen
 
+    @property
+    def handover_file(self) -> Path:
+        """The absolute path of the handover file."""
+        return self._file.resolve()
+
+    def listens(self) -> bool:
+        """Return True if a server accepts connections where the bridge must listen."""
+        return listens(self.listen["host"], self.listen["port"])
+
     def write_handover(self) -> None:
         """Write the handover file."""
         write_handover(self.handover, self._file)
@@ -76,9 +85,9 @@ class Bridge:
             self.start()
             return
         progress.note(
-            f"The handover file is {self._file.resolve()}.\nWaiting until the bridge at {self.url} uses the sandbox."
+            f"The handover file is {self.handover_file}.\nWaiting until the bridge at {self.url} uses the sandbox."
         )
-        if not listens(self.listen["host"], self.listen["port"]):
+        if not self.listens():
             progress.note(f"There is no server at {self.url} yet.")
 
     def start(self) -> None:
@@ -124,7 +133,7 @@ class Bridge:
         """Return what is known about a bridge that does not go on, for a message; empty if that is nothing."""
         if self._child is not None:
             return self._child.log_excerpt()
-        is_gone = self.url is not None and not listens(self.listen["host"], self.listen["port"])
+        is_gone = self.url is not None and not self.listens()
         return f"no server listens at {self.url} any more: the bridge has ended" if is_gone else ""
 
     def processor_wait_s(self) -> float | None:
@@ -146,7 +155,7 @@ class Bridge:
         return self.folder / "handover.json"
 
     def _program(self) -> Program:
-        environment = {VARIABLE: str(self._file.resolve()), "PYTHONUNBUFFERED": "1"}
+        environment = {VARIABLE: str(self.handover_file), "PYTHONUNBUFFERED": "1"}
         if self.command is not None:
             command = split_command(self.command)
         else:

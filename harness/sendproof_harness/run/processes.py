@@ -17,6 +17,7 @@ from typing import Self
 
 from sendproof_harness.interruption import is_interrupted
 from sendproof_harness.run.keeping.kept_process import KeptProcess, StartError
+from sendproof_harness.suggestions import closest
 
 # Enough to finish a request and close a database; a process that takes longer is stuck.
 STOP_TIMEOUT_S = 5.0
@@ -178,8 +179,18 @@ def split_command(command: str) -> list[str]:
     if not words or shutil.which(words[0]) is None:
         if words and Path(words[0]).is_file() and "/" in words[0]:
             raise CommandError(f"--command: {words[0]} is not executable; run: chmod +x {shlex.quote(words[0])}")
-        raise CommandError(f"--command: expected a program that exists, got {command!r}")
+        raise CommandError(f"--command: expected a program that exists, got {command!r}{_near_program(words[:1])}")
     return words
+
+
+def _near_program(words: Sequence[str]) -> str:
+    """Return the hint for a program that does not exist: a file with a similar name in the same folder."""
+    for word in words:
+        folder = Path(word).parent
+        match = closest(Path(word).name, [path.name for path in _entries(folder) if path.is_file()])
+        if match:
+            return f"; did you mean {folder / match if folder.name else f'./{match}'}?"
+    return ""
 
 
 def processor_wait_s(pid: int) -> float | None:

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from sendproof_harness.bounded_http import check_url
 from sendproof_harness.control_client import ControlClient, ControlError, without_token
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
 from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
@@ -32,7 +33,7 @@ from sendproof_harness.run.execute import execute_steps
 from sendproof_harness.run.identity import run_identity
 from sendproof_harness.run.log_secrets import secrets_of
 from sendproof_harness.run.pacing.endless_reading import ReadingWatch
-from sendproof_harness.run.processes import CommandError, ProcessError, free_port
+from sendproof_harness.run.processes import CommandError, ProcessError, free_port, split_command
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.run.results_folder import UNFINISHED_HISTORY, fresh_folder, fresh_run_folder
 from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
@@ -168,8 +169,22 @@ def _changed_options(options: RunOptions) -> Mapping[str, str]:
     return {name: value for name, value in changed.items() if value is not None}
 
 
+def check_command_line(options: RunOptions) -> None:
+    """Raise `RunOptionsError` if an address or the command line of the bridge is wrong."""
+    try:
+        if options.bridge is not None:
+            check_url("--bridge", options.bridge, "http://localhost:9000")
+        if options.control_url is not None:
+            check_url("--control-url", without_token(options.control_url), "http://127.0.0.1:4100")
+        if options.command is not None:
+            split_command(options.command)
+    except (ValueError, CommandError) as error:
+        raise RunOptionsError(str(error)) from error
+
+
 def check_options(scenario: Scenario, options: RunOptions) -> None:
-    """Raise `RunOptionsError` if the scenario cannot run with these options."""
+    """Raise `RunOptionsError` if the scenario cannot run with these options. It changes nothing."""
+    check_command_line(options)
     if options.bridge is not None and any(fault["fault"] == KILL for fault in scenario.faults):
         raise RunOptionsError(
             "--bridge: expected a scenario without the fault kill, because only a bridge that Sendproof started can be "
@@ -367,9 +382,7 @@ def _listen_address(options: RunOptions) -> Listen:
     if options.bridge is None:
         return Listen(host=HOST, port=free_port(HOST))
     url = urlsplit(options.bridge)
-    if url.scheme not in {"http", "https"} or not url.hostname:
-        raise RunOptionsError(f"--bridge: expected a URL such as http://localhost:9000, got {options.bridge!r}")
-    return Listen(host=url.hostname, port=url.port or (443 if url.scheme == "https" else 80))
+    return Listen(host=str(url.hostname), port=url.port or (443 if url.scheme == "https" else 80))
 
 
 def _simulator_log_hint(folder: Path) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sendproof_harness.control_client import ControlClient, NotQuietError
+from sendproof_harness.history.wording import counted
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.pacing.endless_reading import ReadingWatch
 from sendproof_harness.run.pacing.paced_time import PacedTime
@@ -29,12 +30,26 @@ _MANY_REQUESTS = 500
 _STARVED = 0.5
 # A bridge that looks for work each minute wakes this often in a virtual week.
 _MANY_IDLE_WAKE_UPS = 10_000
+# Shown from this number on: a bridge wakes a few times in vain.
+_SOME_IDLE_WAKE_UPS = 1_000
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
     """Return True if this snapshot of a clock has participants, all of them are parked and nothing is in flight."""
     participants = clock["participants"]
     return bool(participants) and not clock["in_flight"] and all(member["parked"] for member in participants)
+
+
+def clock_text(clock: Mapping[str, Any], *, stands_still: bool) -> str:
+    """Return what holds up time in this snapshot of a clock, and how often participants woke with nothing to do."""
+    idle = sum(member["idle_wake_ups"] for member in clock["participants"])
+    parts = [f"{idle:,} idle wake-ups"] if idle >= _SOME_IDLE_WAKE_UPS else []
+    busy = [member["name"] for member in clock["participants"] if not member["parked"]]
+    if stands_still and busy:
+        parts.append(f"waits for {', '.join(busy)} to park")
+    elif stands_still and clock.get("in_flight"):
+        parts.append(f"waits for {counted(clock['in_flight'], 'requests')}")
+    return " · ".join(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +100,8 @@ class TimeControl:
     _paced: PacedTime | None = field(default=None, init=False)
     _passes: bool = field(default=False, init=False)
     _has_idle_note: bool = field(default=False, init=False)
+    _waits_for: str = field(default="", init=False)
+    _shown: str = field(default="", init=False)
 
     @property
     def is_paced(self) -> bool:
@@ -161,6 +178,8 @@ class TimeControl:
         clock = self.control.clock(self.sandbox)
         now = str(clock["now"])
         self._note_idle_wake_ups(clock)
+        stands_still, self._shown = now == self._shown, now
+        self.progress.wait_for(self._waits_for or clock_text(clock, stands_still=stands_still))
         # In real time, a scenario begins at the next full second.
         passed = max(timedelta(), datetime.fromisoformat(now) - self.started_at)
         self.progress.show(passed, now, self.control.state(self.sandbox)["counts"])
@@ -199,7 +218,7 @@ class TimeControl:
 
     def _supervise_paced(self, outstanding: Outstanding | None) -> None:
         self._supervise()
-        self.progress.wait_for("" if outstanding is None else f"waits for {outstanding_text(outstanding)}")
+        self._waits_for = "" if outstanding is None else f"waits for {outstanding_text(outstanding)}"
         self.show()
 
     def _note_idle_wake_ups(self, clock: Mapping[str, Any]) -> None:

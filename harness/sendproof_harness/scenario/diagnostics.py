@@ -1,9 +1,10 @@
 """Diagnostics of a file: the position of each problem, the expected value and the actual one."""
 
-import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sendproof_harness.suggestions import suggestion
 
 KeyPath = tuple[str | int, ...]
 
@@ -59,18 +60,3 @@ def value_text(value: object) -> str:
         return "a list" if value else "an empty list"
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "…"
-
-
-def suggestion(name: str, known: Iterable[object]) -> str:
-    """Return the hint for an unknown name: the closest known name, or else all known names."""
-    names = [str(known_name) for known_name in known]
-    match = closest(name, names)
-    if match:
-        return f'did you mean "{match}"?'
-    return f"known: {', '.join(names) or 'none'}"
-
-
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a misspelled name most likely means, or None."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return matches[0] if matches else None

@@ -12,10 +12,10 @@ from typing import Any
 from rich.console import Console
 
 from sendproof_harness.history.timestamps import span
-from sendproof_harness.scenario.diagnostics import closest
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import virtual_duration
 from sendproof_harness.scenario.values import to_milliseconds
+from sendproof_harness.suggestions import closest
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -46,12 +46,32 @@ def find_scenario_files(path: Path) -> list[Path]:
 
 
 def nearest_scenario(path: Path) -> str:
-    """Return the nearest scenario of the library, such as `scheduled/first_campaign`; empty if none is near."""
-    folder = library_folder()
-    known = [file.relative_to(folder).with_suffix("").as_posix() for file in _yaml_files(folder)]
+    """Return the nearest scenario or theme of the library, such as `scheduled/first_campaign`; empty if none is."""
+    known = _library_names()
     by_stem = {Path(name).name: name for name in reversed(known)}
     name = path.with_suffix("").as_posix().removeprefix("scenarios/")
-    return closest(name, known) or by_stem.get(closest(Path(name).name, by_stem) or "", "")
+    themes = {Path(name).parent.as_posix() for name in known}
+    if "/" not in name and (theme := closest(name, themes)):
+        return theme
+    return (
+        by_stem.get(Path(name).name) or closest(name, known) or by_stem.get(closest(Path(name).name, by_stem) or "", "")
+    )
+
+
+def scenarios_nearby(path: Path, provider: str) -> Iterator[str]:
+    """Yield the scenarios of a provider in the theme of the library to which a scenario or a theme belongs."""
+    folder = library_folder()
+    files = [file for file in find_scenario_files(path) if file.is_relative_to(folder)]
+    for theme in dict.fromkeys(file.parent for file in files):
+        for file in _yaml_files(theme):
+            variants = load_scenarios(file)
+            if any({channel.provider for channel in variant.channels} == {provider} for variant in variants):
+                yield file.relative_to(folder).with_suffix("").as_posix()
+
+
+def _library_names() -> list[str]:
+    folder = library_folder()
+    return [file.relative_to(folder).with_suffix("").as_posix() for file in _yaml_files(folder)]
 
 
 def _yaml_files(folder: Path) -> list[Path]:

@@ -12,9 +12,10 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, expected_got, suggestion
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got
 from sendproof_harness.scenario.values import parse_time
 from sendproof_harness.scenario.yaml_source import Document
+from sendproof_harness.suggestions import closest, suggestion
 
 Schema = Mapping[str, Any]
 

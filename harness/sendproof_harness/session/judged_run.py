@@ -86,8 +86,12 @@ def _variant(scenario: Scenario) -> str:
 
 
 def _print_aborted(aborted: RunAborted, console: Console) -> None:
-    """Print the reason in one line; the verdict has its details, or what it follows from."""
-    console.print(f"The run was aborted: {aborted.cause}.\n", style="bold red", markup=False, soft_wrap=True)
+    """Print the reason; the verdict has its details, or what it follows from."""
+    console.print(f"The run was aborted: {aborted.cause}.", style="bold red", markup=False, soft_wrap=True)
+    if aborted.reason in {"unready", "absent"}:
+        # What came instead is the way to the cause, and the verdict may fold it below another finding.
+        console.print(f"  {aborted.got}", markup=False, highlight=False, soft_wrap=True)
+    console.print()
 
 
 def _judge_file(file: Path, scenario: Scenario, options: RunOptions, console: Console) -> Status:

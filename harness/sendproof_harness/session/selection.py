@@ -1,18 +1,21 @@
 """Selecting the scenarios of a session: from files and folders, with a seed, a provider, faults and dialects."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sendproof_harness.control_client import ControlClient, ControlError
-from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.providers import discover
+from sendproof_harness.run.errors import RunOptionsError
+from sendproof_harness.run.runner import RunOptions, check_command_line
 from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
-from sendproof_harness.scenario.library import find_scenario_files, nearest_scenario
+from sendproof_harness.scenario.library import find_scenario_files, nearest_scenario, scenarios_nearby
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.random_faults import TooManyFaultsError, generate_faults
+from sendproof_harness.suggestions import alternatives, wrong_choice
 
 
 class RunRefusedError(Exception):
@@ -35,10 +38,13 @@ def select_scenarios(files: Sequence[Path], selection: Selection, options: RunOp
     mistakes: list[str] = []
     providers: set[str] = set()
     for file in (found for named in files for found in find_scenario_files(named)):
+        if not file.exists():
+            mistakes.append(_no_scenario(file))
+            continue
         try:
             variants = load_scenarios(file)
         except InvalidFileError as error:
-            mistakes.append(str(error) + _nearest_text(file))
+            mistakes.append(str(error))
             continue
         for scenario in variants:
             providers |= {channel.provider for channel in scenario.channels}
@@ -53,15 +59,36 @@ def select_scenarios(files: Sequence[Path], selection: Selection, options: RunOp
     if mistakes:
         raise RunRefusedError("\n".join(mistakes))
     if not selected:
-        condition = "" if selection.provider is None else f" for the provider {selection.provider}"
-        known = f"; their providers are {', '.join(sorted(providers))}" if providers else ""
-        raise RunRefusedError(f"expected scenario files{condition}, got none in {', '.join(map(str, files))}{known}")
+        raise RunRefusedError(_nothing_selected(files, selection.provider, providers))
     return selected
 
 
-def _nearest_text(file: Path) -> str:
-    nearest = "" if file.exists() else nearest_scenario(file)
-    return f"; nearest in the library: {nearest}" if nearest else ""
+def _no_scenario(file: Path) -> str:
+    """Return the message for a path that neither the working folder nor the library has."""
+    nearest = nearest_scenario(file)
+    hint = f"did you mean {nearest}?" if nearest else "name a file, a folder, or a scenario of the library"
+    return f"no scenario '{file}'; {hint} (list: sendproof scenarios)"
+
+
+def _nothing_selected(files: Sequence[Path], provider: str | None, providers: Collection[str]) -> str:
+    """Return the message for files without a scenario, or without one of the provider."""
+    names = ", ".join(map(str, files))
+    if not providers or provider is None:
+        return f"expected scenario files (*.yaml), got none in {names}; list those of the library: sendproof scenarios"
+    known = list(dict.fromkeys([*discover(), *sorted(providers)]))
+    if provider not in known:
+        return wrong_choice("--provider", provider, known)
+    other = next((name for file in files for name in scenarios_nearby(file, provider)), None)
+    hint = f"for {provider} try {other}" if other else "leave --provider out, or choose another scenario"
+    return f"{names} is for {alternatives(sorted(providers))} only; {hint} (list: sendproof scenarios)"
+
+
+def check_options(options: RunOptions) -> None:
+    """Raise `RunRefusedError` if an address or the command line of the bridge is wrong."""
+    try:
+        check_command_line(options)
+    except RunOptionsError as error:
+        raise RunRefusedError(str(error)) from error
 
 
 def expand_dialects(

@@ -18,7 +18,13 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.session.judged_run import run_and_judge
 from sendproof_harness.session.parallel import keep_verdicts, run_parallel
-from sendproof_harness.session.selection import RunRefusedError, Selection, expand_dialects, select_scenarios
+from sendproof_harness.session.selection import (
+    RunRefusedError,
+    Selection,
+    check_options,
+    expand_dialects,
+    select_scenarios,
+)
 
 _LOG = "simulators.log"
 
@@ -30,6 +36,7 @@ def run_session(
 
     Nothing runs before all files are correct.
     """
+    check_options(options)
     scenarios = select_scenarios(files, selection, options)
     with _shared_simulators(options, is_shared=len(scenarios) > 1 or selection.all_dialects) as shared:
         variants = expand_dialects(scenarios, selection, shared)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ from sendproof_simulators.control import (
 )
 from sendproof_simulators.control.activity import changes, customers, messages, requests
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
+from sendproof_simulators.control.refusals import reworded
 from sendproof_simulators.control.states import snapshots, verdicts
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
@@ -54,15 +55,6 @@ _MODULES = (
     webhooks,
 )
 
-# Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
-_CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
-    ("createSandbox", "body.clock"): (
-        "clock: `with` names a sandbox exactly when the mode is shared, and then `start` and `rate` are those of that "
-        "sandbox"
-    ),
-    ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
-}
-
 # A page of another origin can send a body without a content type, and no other JSON, without asking the server first.
 _NO_CONTENT_TYPE = Problem(
     kind="unsupported_media_type",
@@ -88,17 +80,13 @@ class ControlExchange:
     """One request to the control API. It has no credentials of its own: the server has checked its token, if any."""
 
     request: Request
+    contract: Contract
     authenticated: bool = True
     body_rules: BodyRules = DEFAULT_RULES
 
     def refuse(self, problem: Problem) -> Response:
         """Return the problem in the form of RFC 9457."""
-        part = problem.violations[0].where.removesuffix(".mode") if problem.violations else ""
-        part = (
-            part.removesuffix(".by_ms") if problem.violations[:1] and problem.violations[0].rule == "required" else part
-        )
-        text = _CLEARER_TEXTS.get((problem.operation, part))
-        return problem_response(problem if text is None else replace(problem, detail=text))
+        return problem_response(reworded(self.contract, self.request, problem))
 
 
 class ControlApi:
@@ -142,7 +130,7 @@ class ControlApi:
     async def _respond(self, request: Request) -> Response:
         if request.body and "content-type" not in request.headers:
             return problem_response(_NO_CONTENT_TYPE)
-        exchange = ControlExchange(request)
+        exchange = ControlExchange(request, self._contract)
         excess = find_excess(request, JSON)
         result = await self.connexion.validate(exchange) if excess is None else exchange.refuse(excess)
         if isinstance(result, Response):

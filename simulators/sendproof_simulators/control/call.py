@@ -10,6 +10,7 @@ from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import SandboxContext, Simulator
+from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.server.addresses import Addresses
 from sendproof_simulators.server.pipeline import ServicePipeline
 
@@ -82,7 +83,7 @@ class ControlCall:
         """The service in the path."""
         simulators, name = self.control.simulators, self.params["service"]
         if name not in simulators:
-            raise ControlError(404, f"no service is named {name!r}; there are: {', '.join(simulators)}")
+            raise ControlError(404, f"no service is named {name!r}; {suggestion(name, simulators)}")
         return simulators[name]
 
     @property

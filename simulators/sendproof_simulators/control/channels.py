@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sendproof_simulators.control.call import PLATFORM, ControlCall, ControlError
 from sendproof_simulators.control.templates import templates_of
 from sendproof_simulators.core.simulator import Campaigns, Channel, Template, Triggers
+from sendproof_simulators.core.suggestions import suggestion
 
 #: (id, name) of a template on a channel.
 ChannelTemplate = tuple[int, str]
@@ -30,7 +31,7 @@ def channel_of(call: ControlCall, id_: int) -> Channel:
     """Return a channel of the sandbox; 409 if it has none with this id."""
     channels = {channel.id: channel for channel in call.sandbox.settings.channels}
     if id_ not in channels:
-        raise ControlError(409, f"channel {id_} is not in this sandbox; there are: {', '.join(map(str, channels))}")
+        raise ControlError(409, f"channel {id_} is not in this sandbox; {suggestion(id_, channels)}")
     return channels[id_]
 
 
@@ -47,7 +48,8 @@ def templates_of_channel(
 def template_titled(title: str, at_provider: Mapping[str, Template], channel: Channel) -> Template:
     """Return the provider's template with this title; 409 if there is none."""
     if title not in at_provider:
-        raise ControlError(409, f"{channel.provider} has no template titled {title!r}; it has: {sorted(at_provider)}")
+        hint = suggestion(title, at_provider)
+        raise ControlError(409, f"{channel.provider} has no template titled {title!r}; {hint}")
     return at_provider[title]
 
 

@@ -18,6 +18,7 @@ from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.core.simulator import CUSTOMER_IDS, NUMBERS, Channel
+from sendproof_simulators.core.suggestions import suggestion
 
 SHARED = "shared"
 # Those of the library need a twentieth of this.
@@ -165,8 +166,8 @@ def _channels(call: ControlCall) -> tuple[Channel, ...]:
 def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
     providers, provider = message_providers(call.control), fields["provider"]
     if provider not in providers:
-        known = ", ".join(providers)
-        raise ControlError(409, f"channel {fields['id']}: {provider!r} is not a message provider; there are: {known}")
+        hint = suggestion(provider, providers)
+        raise ControlError(409, f"channel {fields['id']}: {provider!r} is not a message provider; {hint}")
     kind, testing = fields.get("kind", "scheduled"), fields.get("testing", False)
     recipients = fields.get("recipients", NUMBERS)
     if recipients == CUSTOMER_IDS and call.control.simulators[provider].expected_message is None:

@@ -11,6 +11,7 @@ from sendproof_simulators.core.dialects import Options, defaults
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.simulator import Keys
+from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.reference.documentation import documentation
 from sendproof_simulators.reference.postman import Target, collection
 from sendproof_simulators.services.discovery import webhook_contracts
@@ -59,7 +60,7 @@ def _find_contract(call: ControlCall) -> Contract:
     known = {**services, _CONTROL: call.control.contract, **_webhook_contracts()}
     name = call.params["service"]
     if name not in known:
-        raise ControlError(404, f"no contract is named {name!r}; there are: {', '.join(known)}")
+        raise ControlError(404, f"no contract is named {name!r}; {suggestion(name, known)}")
     return known[name]
 
 
@@ -115,7 +116,7 @@ async def preview_service(call: ControlCall) -> Response:
     simulators = call.control.simulators.values()
     previews = {simulator.name: simulator.preview for simulator in simulators if simulator.preview}
     if name not in previews:
-        raise ControlError(404, f"{name!r} is not a service with a preview; there are: {', '.join(previews) or 'none'}")
+        raise ControlError(404, f"{name!r} is not a service with a preview; {suggestion(name, previews)}")
     try:
         return json_response(await previews[name](sandbox.contexts[name], sandbox.states[name], call.now, call.body))
     except ValueError as error:

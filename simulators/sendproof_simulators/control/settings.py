@@ -5,6 +5,7 @@ from typing import Any
 from sendproof_simulators.control.call import ControlCall, ControlError, attempt
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.simulator import Settings
+from sendproof_simulators.core.suggestions import suggestion
 
 
 async def get_settings(call: ControlCall) -> Response:
@@ -28,6 +29,5 @@ def _settings_and_state(call: ControlCall) -> tuple[Settings, Any]:
     simulators = call.control.simulators.values()
     all_settings = {simulator.name: simulator.settings for simulator in simulators if simulator.settings}
     if name not in all_settings:
-        known = ", ".join(all_settings) or "none"
-        raise ControlError(404, f"{name!r} is not a service with settings; there are: {known}")
+        raise ControlError(404, f"{name!r} is not a service with settings; {suggestion(name, all_settings)}")
     return all_settings[name], sandbox.states[name]

@@ -1,11 +1,16 @@
 """The operations of `control.yaml` on the templates of a message provider."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.simulator import Template, Templates
+from sendproof_simulators.core.suggestions import suggestion
+
+# `{{` without a name and `}}` behind it, with the beginning of the name as the group.
+_UNCLOSED = re.compile(r"\{\{(?![^{}]+\}\})\}?\}?([^{}]{0,30})")
 
 
 async def list_templates(call: ControlCall) -> Response:
@@ -20,12 +25,14 @@ async def add_templates(call: ControlCall) -> Response:
     titles = [fields["title"] for fields in call.body]
     taken = {template.title for template in templates.all(state)} & set(titles)
     if taken or len(set(titles)) < len(titles):
-        raise ControlError(409, f"titles must differ: {sorted(taken or titles)}")
+        names = ", ".join(map(repr, sorted(taken or titles)))
+        raise ControlError(409, f"expected a title that no template of the provider has, got {names}; choose another")
     return json_response([_add_template(call, fields) for fields in call.body], status=201)
 
 
 def _add_template(call: ControlCall, fields: Mapping[str, Any]) -> dict[str, object]:
     templates, state = _templates_and_state(call)
+    _check_placeholders(fields)
     template, effects = attempt(
         lambda: templates.add(state, call.now, fields["title"], fields["body"], fields.get("id"))
     )
@@ -37,6 +44,7 @@ async def change_template(call: ControlCall) -> Response:
     """Change the title or the text of a template."""
     templates, state = _templates_and_state(call)
     fields, id_ = call.body, call.params["template"]
+    _check_placeholders(fields)
     template, effects = attempt(lambda: templates.change(state, call.now, id_, fields.get("title"), fields.get("body")))
     call.sandbox.apply(call.params["service"], effects)
     return json_response(_template_json(template))
@@ -50,6 +58,14 @@ async def delete_template(call: ControlCall) -> Response:
     return Response(status=204, content_type="")
 
 
+def _check_placeholders(fields: Mapping[str, Any]) -> None:
+    """Refuse a text with a placeholder that does not end, or has no name: no provider would fill it in."""
+    found = _UNCLOSED.search(fields.get("body", ""))
+    if found is not None:
+        hint = "close it with }}" if found[1] else "give it a name"
+        raise ControlError(409, f"body: expected a placeholder such as {{{{FIRST_NAME}}}}, got {found[0]!r}; {hint}")
+
+
 def message_providers(control: ControlContext) -> dict[str, Templates]:
     """Return the templates of each message provider: only these services have any."""
     simulators = control.simulators.items()
@@ -60,7 +76,7 @@ def templates_of(call: ControlCall, name: str) -> Templates:
     """Return the templates of a message provider; 404 for any other service."""
     providers = message_providers(call.control)
     if name not in providers:
-        raise ControlError(404, f"{name!r} is not a message provider; there are: {', '.join(providers)}")
+        raise ControlError(404, f"{name!r} is not a message provider; {suggestion(name, providers)}")
     return providers[name]
 
 

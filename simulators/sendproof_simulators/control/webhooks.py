@@ -2,6 +2,7 @@
 
 from sendproof_simulators.control.call import PLATFORM, ControlCall, ControlError, attempt
 from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.suggestions import suggestion
 
 
 async def list_webhooks(call: ControlCall) -> Response:
@@ -23,4 +24,4 @@ async def resend_webhook(call: ControlCall) -> Response:
 
 def _check_service(call: ControlCall, service: str) -> None:
     if service not in call.control.services:
-        raise ControlError(404, f"{service!r} is not a service; there are: {', '.join(call.control.services)}")
+        raise ControlError(404, f"{service!r} is not a service; {suggestion(service, call.control.services)}")

@@ -6,8 +6,9 @@ with every option does not depend on our assumption.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
+
+from sendproof_simulators.core.suggestions import suggestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str])
     known = {f"{service}.{dialect.name}": dialect for service, dialects in declared.items() for dialect in dialects}
     for name, value in wanted.items():
         if name not in known:
-            raise ValueError(f"no dialect is named {name!r}{_nearest(name, known)}")
+            raise ValueError(f"no dialect is named {name!r}; {suggestion(name, known, command='sendproof dialects')}")
         values = [option.value for option in known[name].options]
         if value not in values:
             raise ValueError(f"dialect {name}: expected one of {', '.join(values)}, got {value!r}")
@@ -58,11 +59,6 @@ def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str])
         service: MappingProxyType({d.name: wanted.get(f"{service}.{d.name}", d.default) for d in dialects})
         for service, dialects in declared.items()
     }
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f", did you mean {near[0]!r}?" if near else "; list them with: sendproof dialects"
 
 
 def changed_dialects(dialects: Iterable[Dialect], options: Options) -> frozenset[str]:

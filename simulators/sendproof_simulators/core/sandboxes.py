@@ -11,6 +11,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.core.strict.watch import Watch
+from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
@@ -152,8 +153,7 @@ class Sandboxes:
         try:
             return self._by_id[name]
         except KeyError:
-            known = ", ".join(self._by_id) or "none"
-            raise KeyError(f"no sandbox is named {name!r}; there are: {known}") from None
+            raise KeyError(f"no sandbox is named {name!r}; {suggestion(name, self._by_id)}") from None
 
     def on_clock_of(self, sandbox: Sandbox) -> list[Sandbox]:
         """Return all sandboxes on the clock of this one, this one included."""

@@ -100,7 +100,7 @@ def error_message(content: bytes) -> str:
 @pytest.mark.parametrize(
     ("content", "got"),
     [
-        (b"", "Input data was truncated"),
+        (b"", "text that is not JSON, at line 1, column 1"),
         (b"[]", "Expected `object`, got `array`"),
         (b'{"report": "sendproof-verdict"}', "Object missing required field `sendproof_load`"),
     ],

@@ -15,6 +15,7 @@ from running import RunningSimulators
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.timestamps import HOUR, SECOND
 from sendproof_harness.judge.verdict import judge
+from sendproof_harness.report.summary import summary
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.processes import Child, Program, wait_until
 from sendproof_harness.run.runner import RunOptions, run_scenario
@@ -192,10 +193,25 @@ def test_wrong_key_blames_the_configuration(scenario, options_for, simulators) -
     assert result.aborted is not None
     assert result.aborted.blame == "config"
     assert result.aborted.got.startswith(
-        "0 listeners, 0 templates; 1 request without a credential of this sandbox,"
-        " the last one POST /current/general/RegisterEventListener to optimove:"
-        " the value of X-API-KEY is no credential of this sandbox;"
+        "0 listeners, 0 templates; 1 request came, none usable:\n"
+        "  POST /current/general/RegisterEventListener to optimove:"
+        " the value of X-API-KEY is no credential of this sandbox\n"
     )
+
+
+def test_running_bridge_that_does_not_exist_is_an_error_with_its_cause_as_headline(
+    scenario, simulators, tmp_path: Path
+) -> None:
+    """Nothing was tested, so nothing is said about a bridge."""
+    options = RunOptions(bridge="http://127.0.0.1:9", control_url=simulators.control, results=tmp_path, timeout_s=1)
+    result = run_scenario(scenario, "small", options, RecordedProgress())
+    verdict = judge(read_history(result.histories[0]))
+    (root,) = verdict.roots
+    assert (verdict.status, verdict.exit_status, root.blame) == ("error", 3, "config")
+    assert root.cause == "the bridge never registered: nothing listens at http://127.0.0.1:9"
+    assert root.remedy.startswith("start the bridge at http://127.0.0.1:9 and let it read ")
+    assert {result.status for result in verdict.results} == {"error", "unknown"}
+    assert summary(verdict) == f"T{root.cause[1:]}. This run does not judge the bridge."
 
 
 def test_bridge_without_the_clock_runs_with_a_note(scenario, options_for) -> None:

@@ -56,6 +56,7 @@ def test_file_defines_attributes_scopes_and_segments() -> None:
         ("customers: [3]", "customers: [10]", "expected at most 9 (the audience has 10 customers, from 0), got 10"),
         ("register_attribute: gamStop", "register_attribute: TEIR", 'unknown attribute "TEIR"; did you mean "TIER"?'),
         ("{{TIER}}", "{{FIRSTNAME}}", 'unknown attribute "FIRSTNAME"; did you mean "FIRST_NAME"?'),
+        ("{{TIER}}", "{{TIER", "expected {{NAME}}, got '{{TIER'; close it with }}"),
         ("type: VARCHAR(5)", "type: TEXT", "expected a type such as VARCHAR(10), NVARCHAR(50), INT"),
         ("share: 50%", "customer: 3, share: 50%", "expected either one customer or a selection, got both"),
         ("customers: 10", "customers: 10\n  spellings: {roman: 10%}", 'unknown spelling "roman"; known: plus'),

@@ -96,7 +96,7 @@ BROKEN = [
         "{id: 505, provider: any, testing: true}".replace("any", "xtremepush"),
         [
             "8: channels[0].testing: xtremepush has no testing mode; remove this key",
-            f'17: {SPLIT}.template: xtremepush has no template "Welcome"; known: none',
+            f'17: {SPLIT}.template: xtremepush has no template "Welcome"; there are none',
         ],
     ),
     (
@@ -157,7 +157,7 @@ BROKEN = [
     (
         "      - channel: 505\n",
         "      - channel: 505\n        app: ios\n",
-        ['17: campaigns[0].channels[0].app: unknown app "ios"; known: none'],
+        ['17: campaigns[0].channels[0].app: unknown app "ios"; there are none'],
     ),
     (
         "    channels:\n",

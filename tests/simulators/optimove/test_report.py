@@ -144,5 +144,5 @@ def test_campaign_list_has_scheduled_campaigns_first(optimove):
 
 def test_report_of_unknown_campaign_raises_key_error_with_known_ids(optimove):
     optimove.announce(plan())
-    with pytest.raises(KeyError, match=r"campaign 9 is not known; there are \[7001\]"):
+    with pytest.raises(KeyError, match=r"campaign 9 is not known; there are: 7001"):
         campaign_report(optimove, 9)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from sendproof_harness.cli.options import print_json, refuse
+from sendproof_harness.suggestions import alternatives, suggestion
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class OpenedSandbox:
         ids = [channel["id"] for channel in self._channels() if channel.get("kind", "scheduled") == kind]
         if len(ids) != 1:
             found = ", ".join(map(str, ids)) or "none"
-            raise ValueError(f"expected --channel, because this sandbox has no single {kind} channel; got: {found}")
+            raise ValueError(f"--channel: expected one of the {kind} channels of this sandbox ({found}), got none")
         return int(ids[0])
 
     def provider(self, wanted: str | None) -> str:
@@ -44,16 +45,14 @@ class OpenedSandbox:
             return wanted
         names = sorted({str(channel["provider"]) for channel in self._channels()})
         if len(names) != 1:
-            raise ValueError(f"expected --provider, because this sandbox has no single one; got: {', '.join(names)}")
+            raise ValueError(f"--provider: expected {alternatives(names or ['a provider'])}, got none")
         return names[0]
 
     def template_id(self, provider: str, title: str) -> object:
         """Return the id of a provider's template by its title."""
         ids = {template["title"]: template["id"] for template in self.control.templates(self.name, provider)}
         if title not in ids:
-            raise ValueError(
-                f"expected the title of a template of {provider} ({', '.join(ids) or 'none'}), got {title!r}"
-            )
+            raise ValueError(f"no template of {provider} is titled {title!r}; {suggestion(title, ids)}")
         return ids[title]
 
     def _channels(self) -> list[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sendproof_harness.history.records import ContractViolation, History
 from sendproof_harness.history.run_records import RunAborted
 from sendproof_harness.judge.facts.deliveries.outstanding import OutstandingWork, outstanding, outstanding_text
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import RUN_COMPLETED
 
 #: The id of the check. Its findings are about the whole run.
@@ -35,7 +35,7 @@ def _outstanding(found: OutstandingWork) -> Finding:
 def _aborted(aborted: RunAborted) -> Finding:
     return Finding(
         check=RUN_CHECK,
-        level="unknown" if aborted.reason == "unobserved" else "error" if aborted.blame == "harness" else "fail",
+        level=_level(aborted),
         blame=aborted.blame,
         cause=aborted.cause,
         expected=aborted.expected,
@@ -43,6 +43,12 @@ def _aborted(aborted: RunAborted) -> Finding:
         at=aborted.at,
         remedy=aborted.remedy,
     )
+
+
+def _level(aborted: RunAborted) -> Level:
+    if aborted.reason == "unobserved":
+        return "unknown"
+    return "error" if aborted.blame == "harness" or aborted.reason == "absent" else "fail"
 
 
 def _contract_violations(sent: ContractViolation) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The root causes of a run, the deepest first: what had to fail first, so that other things could not happen.
 
+absent           there was no bridge: one that was said to run already made no request
 refused call     a wrong credential, path, method or content type, or a key whose scope is too small (`refused_calls`)
 ended, stuck     the bridge's process ended, or it never became idle
 unregistered     no listener for a channel
@@ -37,6 +38,7 @@ def root_causes(history: History, findings: Sequence[Finding]) -> tuple[Root, ..
     """Return the root causes among the findings of all checks, the deepest first."""
     failed = [finding for finding in findings if finding.level == "fail"]
     return (
+        *_absent(history, findings),
         *refused_calls(history, failed),
         *hidden_attributes(history, failed),
         *_ended_or_stuck(history, failed),
@@ -44,6 +46,13 @@ def root_causes(history: History, findings: Sequence[Finding]) -> tuple[Root, ..
         *_unreachable(history, failed),
         *_not_ready(history, failed),
     )
+
+
+def _absent(history: History, findings: Sequence[Finding]) -> Iterator[Root]:
+    """Yield that there was no bridge at all: nothing else could be seen."""
+    if _abort_reason(history) == "absent":
+        for finding in _of(_RUN, findings):
+            yield Root(check=_RUN, cause=finding.cause, stages=EVERYTHING)
 
 
 def _of(check: str, findings: Sequence[Finding]) -> list[Finding]:

@@ -1,9 +1,12 @@
 """The step `wait_for`: real time passes, and a little virtual time if the bridge is idle before it is ready."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 from time import monotonic
 from typing import Any
+
+import msgspec
 
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
@@ -27,13 +30,16 @@ WAIT_LIMIT = timedelta(hours=1)
 LISTENERS_LIMIT = timedelta(minutes=10)
 
 _POLL_S = 0.05
+_SHOW_EVERY_S = 1.0
+# Enough to see the kinds of mistakes.
+_SHOWN_REQUESTS = 5
 
 
 def wait_for(context: RunContext, step: WaitFor) -> None:
     """Wait until the bridge is ready for every client and takes part in the clock; otherwise `RunAbortedError`."""
     context.progress.phase(f"waiting for the bridge: {_condition_text(step)}")
     began, waited = monotonic(), timedelta()
-    limit = began + context.timeout_s
+    limit, show_at = began + context.timeout_s, began + _SHOW_EVERY_S
     while True:
         context.check_bridge()
         # The clock first: once the bridge is idle, the state that is read afterwards is final.
@@ -52,8 +58,21 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
             raise RunAbortedError(_not_ready(context, step, waited))
         else:
             _let_time_pass_for_absent(context, began)
+            if monotonic() >= show_at:
+                context.progress.wait_for(_wait_text(context, limit - monotonic()))
+                show_at = monotonic() + _SHOW_EVERY_S
             pause(_POLL_S)
     join(context)
+
+
+def _wait_text(context: RunContext, left_s: float) -> str:
+    """Return what the bridge has done so far, and how long the run still waits."""
+    states = [context.control.state(sandbox) for sandbox in context.sandboxes]
+    listeners = sum(len(state["listeners"]) for state in states)
+    templates = sum(map(_template_count, states))
+    requests = sum(int(state["counts"].get("request", 0)) for state in states)
+    so_far = [pluralized(listeners, "listener"), pluralized(templates, "template"), pluralized(requests, "request")]
+    return f"so far {', '.join(so_far)}; gives up in {max(0.0, left_s):.0f} s"
 
 
 def _let_time_pass_for_absent(context: RunContext, began: float) -> None:
@@ -182,15 +201,13 @@ def _condition_text(step: WaitFor) -> str:
 def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAborted:
     unauthenticated = context.unauthenticated_requests()
     got = "; ".join(_state_text(context, sandbox, step) for sandbox in context.sandboxes)
-    is_silent = not unauthenticated and not _request_count(context)
-    if unauthenticated:
-        last = unauthenticated[-1]
-        got += (
-            f"; {pluralized(len(unauthenticated), 'request')} without a credential of this sandbox,"
-            f" the last one {last['method']} {last['path']} to {last['service']}: {last.get('differs', 'refused')}"
-        )
+    usable = _request_count(context)
+    is_silent = not unauthenticated and not usable
+    refused = [*unauthenticated, *_refused_requests(context)]
+    if refused:
+        got += f"; {_requests_text(refused, usable + len(unauthenticated))}"
     if context.bridge.is_started_by_run:
-        got += f"; {context.bridge.log_excerpt()}"
+        got += ("\n" if refused else "; ") + context.bridge.log_excerpt()
     within = f"{duration_text(waited)} of virtual time" if waited else f"{context.timeout_s:.0f} s"
     if context.time.is_paced:
         return RunAborted(
@@ -200,6 +217,8 @@ def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAbor
             expected=f"{_condition_text(step)} within {within}; use the virtual clock, or a longer --timeout",
             got=got,
         )
+    if is_silent and not context.bridge.is_started_by_run:
+        return _absent(context, f"{_condition_text(step)} within {within}")
     return RunAborted(
         blame="config" if unauthenticated or not context.bridge.is_started_by_run else "bridge",
         reason="unready",
@@ -214,6 +233,44 @@ def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAbor
 _SILENT_REMEDY = (
     "call the `services` of the handover file, whose path is in the environment variable SENDPROOF_HANDOVER"
 )
+
+
+def _absent(context: RunContext, expected: str) -> RunAborted:
+    """Return the end of a run without a bridge: the one of --bridge made no request."""
+    url, listens = context.bridge.url, context.bridge.listens()
+    return RunAborted(
+        blame="config",
+        reason="absent",
+        cause="the bridge never registered: " + ("it made no request" if listens else f"nothing listens at {url}"),
+        expected=expected,
+        got="no request" + ("" if listens else f", and no server at {url}"),
+        remedy=f"let the bridge read {context.bridge.handover_file} and call its `services`"
+        if listens
+        else f"start the bridge at {url} and let it read {context.bridge.handover_file}, or use --command",
+    )
+
+
+def _refused_requests(context: RunContext) -> Iterator[Mapping[str, Any]]:
+    """Yield the requests with a credential of the sandbox that a service refused, or that were meant otherwise."""
+    for sandbox in context.sandboxes:
+        for line in context.control.journal(sandbox, 0).splitlines():
+            entry = msgspec.json.decode(line)
+            is_refused = (entry.get("status") or 0) >= HTTPStatus.BAD_REQUEST or "differs" in entry
+            if entry.get("kind") == "request" and is_refused:
+                yield entry
+
+
+def _requests_text(refused: Sequence[Mapping[str, Any]], total: int) -> str:
+    """Return how many requests could not be used, and a line for each different one."""
+    unusable = "none usable" if len(refused) == total else f"{len(refused)} of them not usable"
+    lines = dict.fromkeys(
+        f"{request['method']} {request['path']} to {request['service']}: "
+        + str(request.get("differs") or f"status {request.get('status')}")
+        for request in refused
+    )
+    shown = [*lines][:_SHOWN_REQUESTS]
+    more = [f"and {len(lines) - len(shown)} others"] if len(lines) > len(shown) else []
+    return "\n  ".join([f"{pluralized(total, 'request')} came, {unusable}:", *shown, *more])
 
 
 def _state_text(context: RunContext, sandbox: str, step: WaitFor) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, cast
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, suggestion, unknown_name
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_name
 from sendproof_harness.scenario.model import Campaign, PlanCampaign, Scenario
 from sendproof_harness.scenario.rules.step_state import (
     StepState,
@@ -15,6 +15,7 @@ from sendproof_harness.scenario.rules.step_state import (
 )
 from sendproof_harness.scenario.values import iso_utc
 from sendproof_harness.scenario.yaml_source import Document
+from sendproof_harness.suggestions import suggestion
 
 
 def campaigns_have_one_form(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:

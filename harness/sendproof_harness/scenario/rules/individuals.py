@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, expected_got, unknown_name
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_name
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, ChangeAttributes, Individual, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import CONSENT_ATTRIBUTE, NUMBER_ATTRIBUTE, OUTCOMES
 from sendproof_harness.scenario.rules.step_state import attribute_names_at
 from sendproof_harness.scenario.yaml_source import Document
+from sendproof_harness.suggestions import closest
 
 
 def individuals_exist_once(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from sendproof_harness.providers import provider as provider_record
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, suggestion
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath
 from sendproof_harness.scenario.model import ANY, CancelCampaign, DefineTrigger, PlanCampaign, Scenario
 from sendproof_harness.scenario.yaml_source import Document
+from sendproof_harness.suggestions import suggestion
 
 #: The end of a message about `any` in a file without a list of providers.
 ANY_REQUIRES_PROVIDERS = "to use any, add a list of `providers` at the top of the file"

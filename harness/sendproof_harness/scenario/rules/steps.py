@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, suggestion, unknown_name
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_name
 from sendproof_harness.scenario.model import (
     AddTemplate,
     CancelCampaign,
@@ -21,6 +21,7 @@ from sendproof_harness.scenario.model import (
 )
 from sendproof_harness.scenario.rules.step_state import StepState, step_states
 from sendproof_harness.scenario.yaml_source import Document
+from sendproof_harness.suggestions import suggestion
 
 
 def campaigns_match_the_steps(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:

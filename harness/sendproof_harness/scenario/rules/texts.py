@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, unknown_name
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, unknown_name
 from sendproof_harness.scenario.model import AddTemplate, ChangeTemplate, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import OUTCOMES
 from sendproof_harness.scenario.rules.step_state import attribute_names, event_parameters
 from sendproof_harness.scenario.yaml_source import Document
+from sendproof_harness.suggestions import closest
 
 PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+# The beginning of a placeholder that does not end.
+_UNCLOSED = re.compile(r"\{\{(?!.*?\}\})[^{}]{0,30}", re.DOTALL)
 
 
 def placeholders_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -24,6 +27,8 @@ def placeholders_are_known(scenario: Scenario, document: Document) -> Iterator[D
         for name in PLACEHOLDER.findall(body):
             if name not in known:
                 yield document.diagnostic(path, unknown_name("attribute", name, known))
+        if unclosed := _UNCLOSED.search(body):
+            yield document.diagnostic(path, f"expected {{{{NAME}}}}, got {unclosed[0]!r}; close it with }}}}")
 
 
 def bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str, str]]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, suggestion, unknown_name
+from sendproof_harness.scenario.diagnostics import Diagnostic, unknown_name
 from sendproof_harness.scenario.model import Criterion, CustomerEvents, DefineTrigger, Scenario
 from sendproof_harness.scenario.rules.step_state import attribute_names, event_parameters, step_states
 from sendproof_harness.scenario.yaml_source import Document
+from sendproof_harness.suggestions import suggestion
 
 
 def trigger_channels_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:

@@ -5,7 +5,7 @@ between, and says where the next page begins. So a page can have fewer items tha
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,8 +85,10 @@ def _may_contain(part: JournalPart, request: PageRequest) -> bool:
 
 def _newest_first(part: JournalPart, request: PageRequest) -> Iterator[tuple[int, Entry]]:
     marks = [b'"kind":"%b"' % kind.encode() for kind in sorted(request.kinds)]
-    needle = json_text(request.needle).lower()
-    lines: Sequence[bytes] = part.lines()
+    needle, text = json_text(request.needle).lower(), part.text()
+    if needle and needle not in text.lower():
+        return
+    lines = text.splitlines()
     for index in range(len(lines) - 1, -1, -1):
         number, line = part.first + index, lines[index]
         if number <= request.after:

@@ -6,7 +6,6 @@ all draws of a customer.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import blake2b
 from itertools import accumulate
 from math import gcd
@@ -28,6 +27,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNT
 from sendproof_simulators.core.messaging.number_plans import DEFAULT_SPELLINGS, NUMBER_PLANS, PLUS, check_spellings
 from sendproof_simulators.core.messaging.phone import read_number
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.suggestions import suggestion
 
 MAX_CUSTOMERS = 10_000_000
 
@@ -117,8 +117,7 @@ class AudienceRecipe:
     def _check_outcomes(self) -> None:
         for name, share in self.outcomes.items():
             if name not in BY_NAME:
-                near = get_close_matches(name, BY_NAME, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else "list them with: sendproof test-numbers"
+                hint = suggestion(name, BY_NAME, command="sendproof test-numbers")
                 raise ValueError(f"expected the name of a test number, got {name!r}; {hint}")
             if not 0 <= share <= 1:
                 raise ValueError(f"expected the share of {name!r} from 0 to 1, got {share}")

@@ -24,6 +24,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
+from sendproof_simulators.core.suggestions import suggestion
 
 T = TypeVar("T")
 
@@ -256,8 +257,7 @@ class VirtualClock(Generic[T]):
     def dismiss(self, name: str) -> None:
         """Remove a participant; raise `KeyError` if no participant has this name."""
         if name not in self.participants:
-            known = ", ".join(self.participants) or "none"
-            raise KeyError(f"no participant is named {name!r}; there are: {known}")
+            raise KeyError(f"no participant is named {name!r}; {suggestion(name, self.participants)}")
         self._release(self.participants.pop(name), "poll")
         self._touch()
         self._rearm()

@@ -5,13 +5,13 @@ Every mistake is a `ValueError` that names the entry, what was expected, what it
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
 from sendproof_simulators.core.faults.position import Position, as_values
 from sendproof_simulators.core.faults.spec import CALL, WEBHOOK, Fault, known, name_of
+from sendproof_simulators.core.suggestions import closest
 
 _POSITION_KEYS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
 ALL = "all"
@@ -129,7 +129,7 @@ def _valid_name(label: str, value: object, valid_names: Iterable[str]) -> str:
     names = list(valid_names)
     if isinstance(value, str) and value in names:
         return value
-    near = get_close_matches(str(value), names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = closest(str(value), names)
+    hint = f"; did you mean {near!r}?" if near else ""
     listed = ", ".join(names) if len(names) <= LISTED or not near else f"{len(names)} names"
     raise ValueError(f"{label}: expected one of {listed or 'none'}, got {value!r:.80}{hint}")

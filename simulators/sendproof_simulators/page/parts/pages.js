@@ -14,7 +14,8 @@ const MOST_EMPTY = 100;
  *
  * When one of `parts` changes, the newest items are read again. While older ones are in view, the list stays as it is
  * and only those in view are read again: `isBehind` says that newer ones may be there. Give `onRange` to the list, so
- * that it is known what is in view. Returns `{items, total, error, loading, loadMore, onRange, isBehind}`.
+ * that it is known what is in view. Returns `{items, total, hasMore, error, loading, loadMore, onRange,
+ * isBehind}`.
  */
 export function usePages(fetchPage, parts, deps) {
   const kept = useMemo(() => ({ items: [], next: null, total: null, busy: false, view: 0, isBehind: false, turn: 0 }), deps);
@@ -51,7 +52,7 @@ export function usePages(fetchPage, parts, deps) {
     }
   };
   const { items, total, isBehind } = kept;
-  return { items, total, error, loading: !data && !error, loadMore, onRange, isBehind };
+  return { items, total, hasMore: Boolean(kept.next), error, loading: !data && !error, loadMore, onRange, isBehind };
 }
 
 /** A button to the newest items, shown over a list that is behind. */

@@ -1,7 +1,8 @@
 // A list of any length, of which only the visible rows exist as elements.
 //
-// `items` may be sparse: with `count` and `onRange(first, last)` the caller loads what is in view. For a list that is
-// read with a cursor, `loadMore()` is called when the end of `items` comes near.
+// `items` is an array, or an object with the items that are loaded by their place: with `count` and
+// `onRange(first, last)` the caller then loads what is in view. For a list that is read with a cursor, `loadMore()` is
+// called when the end of `items` comes near.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 
@@ -90,7 +91,7 @@ function useKeptPlace(box, items, keyOf, rowHeight, offset, scale) {
   const place = useRef(null);
   useLayoutEffect(() => {
     const kept = place.current;
-    if (!kept || !offset || kept.items === items) return;
+    if (!kept || !offset || kept.items === items || !Array.isArray(items)) return;
     const index = items.findIndex((item, position) => item && keyOf(item, position) === kept.key);
     if (index > kept.index) box.current.scrollTop += ((index - kept.index) * rowHeight) / scale;
   }, [items]);

@@ -11,13 +11,15 @@ import { html, useCallback, useMemo, useState } from "../vendor/htm-preact.js";
 import { CustomerStory } from "./customer.js";
 
 const PAGE = 200;
+// A scroll through millions of rows passes thousands of pages that no one reads.
+const REST_MS = 60;
 
 function View({path, params}) {
   const [id] = path;
   const search = params.search ?? "";
   const found = useCustomers(search);
   const close = useCallback(() => setPath(), []);
-  const selected = found.items.findIndex(item => item?.customer === id);
+  const selected = found.places.get(id) ?? -1;
   return html`<${Screen} title="Customers" filters=${html`<input type="search" class="search" data-search aria-label="Search customers"
       placeholder="Id, name or number" value=${search} onInput=${event => setQuery({search: event.target.value || null})} />`}
     actions=${html`<span class="faint" aria-live="polite">${found.total === null ? "" : plural(found.total, "customer")}</span>`}>
@@ -36,31 +38,39 @@ function View({path, params}) {
 
 export const screen = {route: "customers", title: "Customers", key: "u", count: "customers", View};
 
-/** Load the customers that are in view. `items` is sparse: an audience may have millions. */
+/**
+ * Load the customers that are in view, once scrolling rests. `items` has them by their place in the list, because an
+ * audience may have millions.
+ */
 function useCustomers(search) {
-  const pages = useMemo(() => ({items: [], asked: new Set()}), [search]);
-  const [items, setItems] = useState([]);
+  const pages = useMemo(() => ({items: {}, places: new Map(), asked: new Set(), inView: [], timer: null}), [search]);
+  const [, redraw] = useState(0);
   const {data, error} = useLive(() => {
     pages.asked.clear();
-    return api.get("customers", {search, offset: 0, limit: PAGE}).then(page => keep(0, page));
+    pages.inView.filter(page => page > 0).forEach(page => read(page).catch(() => pages.asked.delete(page)));
+    return read(0);
   }, ["customers"], [search]);
 
-  function keep(offset, page) {
-    const next = pages.items.slice();
-    page.items.forEach((item, index) => { next[offset + index] = item; });
-    pages.items = next;
-    setItems(next);
-    return page;
+  async function read(page) {
+    pages.asked.add(page);
+    const found = await api.get("customers", {search, offset: page * PAGE, limit: PAGE});
+    found.items.forEach((item, index) => {
+      pages.items[page * PAGE + index] = item;
+      pages.places.set(item.customer, page * PAGE + index);
+    });
+    redraw(turn => turn + 1);
+    return found;
   }
 
   const load = useCallback((first, last) => {
-    for (let page = Math.floor(first / PAGE); page * PAGE < last; page += 1) {
-      if (page === 0 || pages.asked.has(page)) continue;
-      pages.asked.add(page);
-      api.get("customers", {search, offset: page * PAGE, limit: PAGE}).then(found => keep(page * PAGE, found), () => pages.asked.delete(page));
-    }
+    clearTimeout(pages.timer);
+    const [from, to] = [Math.floor(first / PAGE), Math.floor(Math.max(first, last - 1) / PAGE)];
+    pages.inView = from === to ? [from] : [from, to];
+    pages.timer = setTimeout(() => {
+      for (const page of pages.inView) if (!pages.asked.has(page)) read(page).catch(() => pages.asked.delete(page));
+    }, REST_MS);
   }, [search]);
-  return {items: pages.items === items ? items : pages.items, total: data?.total ?? null, error, load};
+  return {items: pages.items, places: pages.places, total: data?.total ?? null, error, load};
 }
 
 function Row({customer}) {

@@ -9,6 +9,7 @@ from typing import Any
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
 from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Keys, SandboxContext
+from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.services.optimove.auth import (
     DEFAULT_CLIENT,
     LOGIN,
@@ -53,7 +54,7 @@ def _change_key(
     _check_members(requested, _CHANGE_MEMBERS)
     known = (*state.credentials.keys, LOGIN)
     if name not in known:
-        raise KeyError(f"no key is named {name!r}; there are: {', '.join(known)}")
+        raise KeyError(f"no key is named {name!r}; {suggestion(name, known)}")
     if len(requested.keys() & _ACTIONS) != 1:
         raise ValueError(f"expected one of {', '.join(sorted(_ACTIONS))}")
     at = parse_iso(requested["at"]) if "at" in requested else now

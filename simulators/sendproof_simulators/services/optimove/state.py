@@ -9,6 +9,7 @@ from sendproof_simulators.core.audience.records import Customers
 from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, sql_time
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
+from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import initial_credentials
 from sendproof_simulators.services.optimove.campaigns.campaign import (
@@ -153,7 +154,7 @@ class State:
     def campaign_in_any_state(self, campaign_id: int) -> Campaign:
         """Return a scheduled campaign in any state, for the control API; raise `KeyError` with the known ids."""
         if campaign_id not in self.campaigns:
-            raise KeyError(f"campaign {campaign_id} is not known; there are {sorted(self.campaigns)}")
+            raise KeyError(f"campaign {campaign_id} is not known; {suggestion(campaign_id, sorted(self.campaigns))}")
         return self.campaigns[campaign_id]
 
     def announced_campaign(self, campaign_id: int) -> Campaign:

@@ -1,0 +1,214 @@
+"""Refusals of the control API in words: what was expected, what came, and what to do.
+
+The services keep the texts of their validators, as the real ones do. People read those of the control API.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from sendproof_simulators.core.contracts import Contract, Schema
+from sendproof_simulators.core.http import Problem, Request, Violation
+from sendproof_simulators.core.suggestions import alternatives, closest
+
+# Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
+_CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
+    ("createSandbox", "body.clock"): (
+        "clock: `with` names a sandbox exactly when the mode is shared, and then `start` and `rate` are those of that "
+        "sandbox"
+    ),
+    ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
+}
+_TYPES: Mapping[str, str] = {
+    "array": "a list",
+    "object": "an object",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "null": "null",
+}
+_FORMATS: Mapping[str, str] = {
+    "date-time": "an instant such as 2026-03-02T09:00:00Z",
+    "time": "a time of day such as 09:00:00",
+    "uri": "a URL such as http://127.0.0.1:9000/events",
+}
+# Longer examples hide the message.
+_EXAMPLE_LENGTH = 240
+_QUOTED = 3
+
+
+def reworded(contract: Contract, request: Request, problem: Problem) -> Problem:
+    """Return the problem with texts for people, if they can be clearer than those of the validator."""
+    if problem.kind == "method_not_allowed":
+        detail = f"expected {alternatives(problem.allow)} at {request.path}, got {request.method}"
+        return replace(problem, detail=detail)
+    if problem.kind == "unsupported_media_type" and request.headers.get("content-type"):
+        expected = alternatives(re.findall(r"'([^']+)'", problem.detail))
+        return replace(problem, detail=f"expected Content-Type {expected}, got {request.headers['content-type']}")
+    if not problem.violations:
+        return problem
+    refusal = _Refusal(contract, problem.operation, request.path, request.body)
+    violations = tuple(replace(violation, message=refusal.text(violation)) for violation in problem.violations)
+    texts = refusal.lines(violations)
+    more = f"; and {len(texts) - _QUOTED} more" if len(texts) > _QUOTED else ""
+    detail = "; ".join([*texts][:_QUOTED]).replace("?; ", "? ")
+    return replace(problem, detail=detail + more, violations=violations)
+
+
+def _part(violations: Sequence[Violation]) -> str:
+    """Return the part of the request that the first violation is about: an object, if a member of it is missing."""
+    first = violations[0]
+    part = first.where.removesuffix(".mode")
+    return part.removesuffix(".by_ms") if first.rule == "required" else part
+
+
+class _Refusal:
+    """The texts for one request to an operation."""
+
+    def __init__(self, contract: Contract, operation: str | None, path: str, body: bytes) -> None:
+        self._contract = contract
+        self._operation = operation
+        self._media = _media(contract, operation)
+        self._items = path.rpartition("/")[2]
+        self._body = body
+
+    def lines(self, violations: Sequence[Violation]) -> Sequence[str]:
+        """Return the texts of all violations, each once; unknown members first, as others often follow from them."""
+        unknown = [violation for violation in violations if violation.rule == "additionalProperties"]
+        others = [violation for violation in violations if violation not in unknown and not self._is_implied(violation)]
+        clearer = _CLEARER_TEXTS.get((self._operation, _part(violations)))
+        if clearer is not None:
+            return [*map(self._line, unknown)] or [clearer]
+        return list(dict.fromkeys(map(self._line, (*unknown, *others))))
+
+    def _line(self, violation: Violation) -> str:
+        """Return the text of a violation with its place, if the text does not name it."""
+        place = violation.where.removeprefix("body").lstrip(".")
+        names_itself = violation.rule in {"required", "additionalProperties"} or not place
+        return violation.message if names_itself else f"{place}: {violation.message}"
+
+    def _is_implied(self, violation: Violation) -> bool:
+        """Return True for a missing member that the request has under a misspelled name."""
+        name = _last(violation.pointer)
+        return violation.rule == "required" and any(
+            closest(given, [name]) for given in self._unknown(violation.pointer.rpartition("/")[0])
+        )
+
+    def text(self, violation: Violation) -> str:
+        """Return the text of a violation."""
+        describe = _TEXTS.get(violation.rule)
+        is_about_body = violation.where.partition(".")[0] == "body"
+        return violation.message if describe is None or not is_about_body else describe(self, violation)
+
+    def missing(self, violation: Violation) -> str:
+        """Return the text about a missing member or body."""
+        if not violation.pointer:
+            return f"expected a body, got none{self._example()}"
+        return f"expected {violation.pointer[1:].replace('/', '.')}, got none"
+
+    def wrong_type(self, violation: Violation) -> str:
+        """Return the text about a value of a wrong type."""
+        is_whole = violation.where == "body"
+        example = self._example() if is_whole else ""
+        items = f" of {self._items}" if is_whole and violation.expected.endswith(" array") else ""
+        return f"expected {_type_text(violation.expected)}{items}, got {violation.value}{example}"
+
+    def wrong_format(self, violation: Violation) -> str:
+        """Return the text about text in a wrong format."""
+        kind = violation.expected.removeprefix("text of the format ")
+        return f"expected {_FORMATS.get(kind, violation.expected)}, got {violation.value}"
+
+    def compared(self, violation: Violation) -> str:
+        """Return the text about a value beyond a limit, or that is none of a few."""
+        return f"expected {violation.expected}, got {violation.value}"
+
+    def unknown_members(self, violation: Violation) -> str:
+        """Return the text about the members of an object that are unknown."""
+        place = violation.pointer.rpartition("/")[0]
+        schema = self._schema_at(place)
+        known = [*schema.get("properties", {})]
+        unknown = [*self._unknown(place)] or [_last(violation.pointer)]
+        return "; ".join(_unknown_text(name, known) for name in unknown)
+
+    def _unknown(self, place: str) -> Iterator[str]:
+        """Yield the members of an object of the body that its schema does not know."""
+        known = self._schema_at(place).get("properties")
+        value = _value_at(self._body, place)
+        if known is not None and isinstance(value, Mapping):
+            yield from (name for name in value if name not in known)
+
+    def syntax(self, violation: Violation) -> str:
+        """Return the text about a body that is no JSON, with the place."""
+        found = re.search(r"byte ([0-9]+)", violation.message)
+        lines = (self._body[: int(found[1])] if found else self._body).split(b"\n")
+        return f"expected JSON, got other text at line {len(lines)}, column {len(lines[-1]) + 1}{self._example()}"
+
+    def _example(self) -> str:
+        """Return the contract's example of the body; nothing without one, or for a long one."""
+        example = self._media.get("example")
+        if isinstance(example, list):
+            example = [min(example, key=lambda item: len(str(item)))]
+        text = "" if example is None else msgspec.json.encode(example).decode()
+        return f"; for example {text}" if text and len(text) <= _EXAMPLE_LENGTH else ""
+
+    def _schema_at(self, place: str) -> Schema:
+        """Return the schema of a part of the body; empty if its form depends on other members."""
+        schema = self._contract.resolve(self._media.get("schema", {}))
+        for step in filter(None, place.split("/")):
+            inner = schema.get("items") if step.isdigit() else schema.get("properties", {}).get(step)
+            schema = self._contract.resolve(inner or {})
+        return schema
+
+
+#: By rule: the function that describes a violation in the body.
+_TEXTS: Mapping[str, Callable[[_Refusal, Violation], str]] = {
+    "additionalProperties": _Refusal.unknown_members,
+    "required": _Refusal.missing,
+    "syntax": _Refusal.syntax,
+    "type": _Refusal.wrong_type,
+    "format": _Refusal.wrong_format,
+    **dict.fromkeys(
+        ("minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength", "minProperties", "enum", "pattern"),
+        _Refusal.compared,
+    ),
+}
+
+
+def _media(contract: Contract, operation: str | None) -> Mapping[str, Any]:
+    """Return the media type object of an operation's body; empty without one."""
+    found = contract.operations.get(operation or "")
+    if found is None or found.body is None:
+        return {}
+    spec = contract.document["paths"][found.path][found.method.lower()]
+    media: Mapping[str, Any] = contract.resolve(spec["requestBody"])["content"][found.body.content_type]
+    return media
+
+
+def _unknown_text(name: str, known: Sequence[str]) -> str:
+    match = closest(name, known)
+    hint = f"did you mean {match!r}?" if match else f"expected {alternatives(known or ['no member'])}"
+    return f"unknown {name!r}; {hint}"
+
+
+def _type_text(expected: str) -> str:
+    """Return `a list or null` for `a value of type array, null`."""
+    types = expected.removeprefix("a value of type ")
+    return alternatives(_TYPES.get(kind, kind) for kind in re.split(", | or a value of type ", types))
+
+
+def _value_at(body: bytes, place: str) -> object:
+    try:
+        value: Any = msgspec.json.decode(body)
+        for step in filter(None, place.split("/")):
+            value = value[int(step) if isinstance(value, list) else step]
+    except (msgspec.DecodeError, LookupError, ValueError, TypeError, RecursionError):
+        return None
+    return value
+
+
+def _last(pointer: str) -> str:
+    return pointer.rpartition("/")[2]
