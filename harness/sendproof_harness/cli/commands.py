@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from sendproof_harness.cli import conformance, explain, judge, load, marketer, preflight, run, scenarios, simulators
+from sendproof_harness.cli import (
+    conformance,
+    explain,
+    judge,
+    load,
+    marketer,
+    new,
+    preflight,
+    run,
+    scenarios,
+    simulators,
+)
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
 from sendproof_harness.cli.usage_errors import usage_text
 from sendproof_harness.output import echo
@@ -31,6 +42,7 @@ def build_app() -> typer.Typer:
         judge.judge,
         explain.explain,
         scenarios.scenarios,
+        new.new,
         conformance.contract,
         preflight.doctor,
     ):

@@ -112,6 +112,12 @@ def attempt(action: Callable[[], T], *, missing_status: int = 404) -> T:
         raise ControlError(409, str(error)) from None
 
 
+def record_action(call: ControlCall, operation: str) -> None:
+    """Record what a user of the sandbox does, in the words of the request: nothing else in the journal has them all."""
+    service = {"service": call.params["service"]} if "service" in call.params else {}
+    call.sandbox.record("action", {"operation": operation, **service, "body": call.body})
+
+
 def read_instant(text: str) -> Instant:
     """Parse an instant of a request."""
     return attempt(lambda: parse_iso(text))

@@ -405,6 +405,7 @@ class Sandbox:
             "services": dict(origin.services),
             "channels": [channel.view() for channel in self.settings.channels],
             "attributes": self.customers.audience.special_attributes,
+            "audience": self.settings.audience.view(),
             "dialects": dict(self.settings.dialects),
             "faults": [fault.view() for fault in self.faults.for_history()],
             "ended": iso(self.clock.now()),
