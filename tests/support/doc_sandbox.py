@@ -193,7 +193,8 @@ class DocSandbox:
         if command == DEMO:
             recipe = re.search(r"^demo:.*\n\t@\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
             return recipe[1]
-        is_on_sandbox = words == JUDGE or (words[0] == "sendproof" and words[1] in ON_SANDBOX)
+        is_of_sandboxes = words[0] == "sendproof" and (words[1] in ON_SANDBOX or "--sandbox" in words)
+        is_on_sandbox = words == JUDGE or is_of_sandboxes
         if CONTROL in command or is_on_sandbox:
             self._start_simulators("sendproof up")
         if words[:2] == MARKETER and words[2] in {"schedule", "trigger"}:
