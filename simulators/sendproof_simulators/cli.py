@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from sendproof_simulators.core.faults.spec import catalogue as fault_catalogue
@@ -28,6 +27,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.core.suggestions import suggestion
 from sendproof_simulators.services.discovery import CONTRACTS_VARIABLE, FOLDERS_VARIABLE, discover
+from sendproof_simulators.tables import new_table, print_table
 from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
 
 EXIT_ERROR = 3
@@ -121,6 +121,8 @@ def up(
     from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
     from sendproof_simulators.server.server import DefaultSandbox, serve  # noqa: PLC0415
 
+    if sys.stderr.isatty() and not json:
+        echo("Starting the simulators; reading the contracts takes a few seconds.", err=True)
     _discover(simulators_path, contracts)
     try:
         default = DefaultSandbox(
@@ -158,11 +160,11 @@ def simulators(simulators_path: SimulatorsPath = None, json: Json = False) -> No
     if json:
         _print_json(entries)
         return
-    table = _table("service", "title", "contract", "operations", "documented", "observed", "assumed")
+    table = new_table("service", "title", "contract", "operations", "documented", "observed", "assumed")
     for entry in entries:
         counts = [str(entry[column]) for column in ("operations", "documented", "observed", "assumed")]
         table.add_row(_bold(entry["name"]), entry["title"], Path(entry["contract"]).name, *counts)
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -179,11 +181,11 @@ def evidence(json: Json = False) -> None:
     if json:
         _print_json(counts)
         return
-    table = _table("contract", "part", *LEVELS)
+    table = new_table("contract", "part", *LEVELS)
     for contract, parts in counts.items():
         for part, levels in parts.items():
             table.add_row(_bold(contract), part, *(str(levels[level]) for level in LEVELS))
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -216,7 +218,7 @@ def operations(
     if json:
         _print_json(summaries)
         return
-    table = _table("operation", "call", "limits", "errors", "evidence")
+    table = new_table("operation", "call", "limits", "errors", "evidence")
     for service_summary in summaries:
         table.add_row(
             _bold(service_summary.name),
@@ -229,7 +231,7 @@ def operations(
             sources = ", ".join(f"{statement.text} {statement.evidence}" for statement in operation.evidence)
             cells = (operation.call, marked(in_force(operation.limits)), marked(operation.errors), sources)
             table.add_row(_bold(operation.name), *cells)
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -241,14 +243,14 @@ def dialects(json: Json = False) -> None:
     if json:
         _print_json({name: [asdict(dialect) for dialect in found.dialects] for name, found in discover().items()})
         return
-    table = _table("dialect", "option", "meaning", "evidence")
+    table = new_table("dialect", "option", "meaning", "evidence")
     for name, simulator in discover().items():
         for dialect in simulator.dialects:
             table.add_row(_bold(f"{name}.{dialect.name}"), "", dialect.question, "")
             for option in dialect.options:
                 default = " (default)" if option.value == dialect.default else ""
                 table.add_row("", option.value + default, option.meaning, f"{option.evidence}: {option.source}")
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -260,13 +262,13 @@ def faults(json: Json = False) -> None:
     if json:
         _print_json(fault_catalogue())
         return
-    table = _table("fault", "on", "when", "description and settings")
+    table = new_table("fault", "on", "when", "description and settings")
     for fault in fault_catalogue():
         targets, moments = ", ".join(fault["on"]), ", ".join(fault["when"])
         table.add_row(_bold(fault["fault"]), targets, moments, fault["summary"])
         for name, field in fault["fields"].items():
             table.add_row("", "", "", f"- {summary(name, field)}")
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -278,11 +280,11 @@ def test_numbers(json: Json = False) -> None:  # noqa: PT028 - a command, not a 
     if json:
         _print_json(list(map(_test_number_json, TEST_NUMBERS)))
         return
-    table = _table("code", "outcome of a message", *COUNTRIES)
+    table = new_table("code", "outcome of a message", *COUNTRIES)
     for test_number in TEST_NUMBERS:
         numbers = (number_for_code(country, test_number.code) for country in COUNTRIES)
         table.add_row(test_number.code, test_number.name, *numbers)
-    _print_table(table)
+    print_table(table)
     echo("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
@@ -324,44 +326,27 @@ def _bold(text: str) -> Text:
     return Text(visible(text), style="bold")
 
 
-def _table(*columns: str) -> Table:
-    """Return an empty table that wraps long cells instead of cutting them off."""
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _print_table(table: Table) -> None:
-    """Print a table: folded on a terminal, and elsewhere each row as one line with tabs, for grep and cut."""
-    console = Terminal()
-    if console.is_terminal:
-        console.print(table)
-        return
-    columns = [(column.header, *column.cells) for column in table.columns]
-    for cells in zip(*columns, strict=True):
-        echo("\t".join(map(str, cells)))
-
-
 def _print_json(value: object) -> None:
     echo(msgspec.json.encode(value).decode())
 
 
 def _print_addresses(addresses: dict[str, Any]) -> None:
-    table = _table("service", "URL, and credentials of the default sandbox")
     control = addresses["control"]
-    table.add_row("control", control["url"].partition("/token/")[0] + "/control")
+    rows = [
+        ("service", "URL, and credentials of the default sandbox"),
+        ("control", control["url"].partition("/token/")[0] + "/control"),
+    ]
     if "token" not in control:
-        table.add_row("live page", addresses["page"])
+        rows.append(("live page", addresses["page"]))
     for name, service in addresses["services"].items():
-        table.add_row(name, service["url"])
-        for credential, value in service["credentials"].items():
-            table.add_row("", f"  {credential}={value}")
-    console = Terminal()
-    console.print(table)
+        rows.append((name, service["url"]))
+        rows += [("", f"  {credential}={value}") for credential, value in service["credentials"].items()]
+    console, width = Terminal(), max(len(name) for name, _ in rows)
+    for name, text in rows:
+        # In one piece, to be copied.
+        console.print(f"{name:<{width}}  {text}", soft_wrap=True)
     if "token" in control:
         console.print("\nClients of the control API need its token, as Authorization: Bearer TOKEN or in the URL:")
-        # In one piece, to be copied.
         console.print(control["url"], soft_wrap=True)
         console.print("\nThe live page, with the token:")
         console.print(addresses["page"], soft_wrap=True)

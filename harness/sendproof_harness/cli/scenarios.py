@@ -1,10 +1,11 @@
 """The command `scenarios`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
 import json
+from contextlib import nullcontext
 
 from sendproof_harness.cli.options import AsJson
 from sendproof_harness.output import echo
-from sendproof_harness.terminal import Terminal
+from sendproof_harness.terminal import Terminal, Text
 
 
 def scenarios(as_json: AsJson = False) -> None:
@@ -17,8 +18,12 @@ def scenarios(as_json: AsJson = False) -> None:
         print_summaries,
     )
 
-    summaries = library_summaries()
+    console = Terminal()
+    # Reading all files takes a second or more.
+    reading = console.status(Text("reading the scenarios")) if console.is_terminal else nullcontext()
+    with reading:
+        summaries = library_summaries()
     if as_json:
         echo(json.dumps(summaries, indent=2))
     else:
-        print_summaries(summaries, Terminal())
+        print_summaries(summaries, console)

@@ -11,7 +11,7 @@ from rich.status import Status
 from sendproof_harness.history.timestamps import SECOND, span
 from sendproof_harness.interruption import enter_stage
 from sendproof_harness.load.model import Sample
-from sendproof_harness.run.speed import Speed
+from sendproof_harness.run.progress import Speed
 from sendproof_harness.terminal import Text
 
 _LINE_EVERY_S = 5.0

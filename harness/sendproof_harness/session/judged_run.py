@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.history.reader import read_history
+from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.records import History
 from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.judge.verdict import Status, allow_unknown, judge, worst_status
@@ -18,6 +18,9 @@ from sendproof_harness.run.results_folder import EARLIER, REPORTS, fresh_folder,
 from sendproof_harness.run.runner import HISTORY, RunOptions, run_scenario
 from sendproof_harness.scenario.model import Scenario, virtual_duration
 from sendproof_harness.scenario.random_faults import faults_yaml
+
+# A history that is judged within a second, even on a busy machine.
+_QUICK_BYTES = 4_000_000
 
 
 def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: Console) -> Status:
@@ -50,13 +53,30 @@ def _kept_on_interrupt(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        histories = [file for file in (folder / HISTORY, *folder.glob(f"*/{HISTORY}")) if _is_of_this_run(file)]
+        for history in histories:
+            _write_partial_reports(history)
         files = sorted(path.name for path in folder.iterdir() if path.is_file())
         if files:
             keep(f"Kept in {folder}: {', '.join(files)}")
-        for history in (folder / HISTORY, *folder.glob(f"*/{HISTORY}")):
-            if history.exists() and history.parent.name != EARLIER:
-                keep(f"To judge what was observed: sendproof judge {history}")
+        for history in histories:
+            keep(f"To judge what was observed: sendproof judge {history}")
         raise
+
+
+def _is_of_this_run(history: Path) -> bool:
+    return history.exists() and history.parent.name != EARLIER
+
+
+def _write_partial_reports(file: Path) -> None:
+    """Write the reports about what was observed, if that is quick: an interrupted run must end within seconds."""
+    if any((file.parent / name).exists() for name in REPORTS) or file.stat().st_size > _QUICK_BYTES:
+        return
+    try:
+        history = read_history(file)
+        write_reports(judge(history), history, file.parent)
+    except (HistoryError, OSError) as error:
+        keep(f"There are no reports: {error}")
 
 
 def judge_and_report(

@@ -6,6 +6,7 @@ The services keep the texts of their validators, as the real ones do. People rea
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from sendproof_simulators.core.contracts import Contract, Schema
 from sendproof_simulators.core.http import Problem, Request, Violation
 from sendproof_simulators.core.suggestions import alternatives, closest
+from sendproof_simulators.server.near_misses.addresses import address_difference, nearest_operation
 
 # Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
 _CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
@@ -46,6 +48,8 @@ def reworded(contract: Contract, request: Request, problem: Problem) -> Problem:
     if problem.kind == "method_not_allowed":
         detail = f"expected {alternatives(problem.allow)} at {request.path}, got {request.method}"
         return replace(problem, detail=detail)
+    if problem.status == HTTPStatus.NOT_FOUND and problem.operation is None:
+        return replace(problem, detail=_unknown_path(contract, request))
     if problem.kind == "unsupported_media_type" and request.headers.get("content-type"):
         expected = alternatives(re.findall(r"'([^']+)'", problem.detail))
         return replace(problem, detail=f"expected Content-Type {expected}, got {request.headers['content-type']}")
@@ -57,6 +61,22 @@ def reworded(contract: Contract, request: Request, problem: Problem) -> Problem:
     more = f"; and {len(texts) - _QUOTED} more" if len(texts) > _QUOTED else ""
     detail = "; ".join([*texts][:_QUOTED]).replace("?; ", "? ")
     return replace(problem, detail=detail + more, violations=violations)
+
+
+def _unknown_path(contract: Contract, request: Request) -> str:
+    """Return the nearest path with as many segments, else what near misses of any service name."""
+    given = request.path.split("/")
+    # With the same method last, which replaces others of the same path.
+    operations = sorted(contract.operations.values(), key=lambda operation: operation.method == request.method)
+    filled = {
+        "/".join(value if part.startswith("{") else part for part, value in zip(parts, given, strict=True)): operation
+        for operation in operations
+        if len(parts := operation.path.split("/")) == len(given)
+    }
+    match = closest(request.path, filled)
+    if match is None:
+        return address_difference(contract, request, nearest_operation(contract, request))
+    return f"no such path; nearest: {filled[match].method} {match}"
 
 
 def _part(violations: Sequence[Violation]) -> str:

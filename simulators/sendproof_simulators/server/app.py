@@ -131,7 +131,8 @@ class Simulators:
             except DisconnectedError:
                 return
             except TooLargeError:
-                await _send_response(send, self.control.too_large() if service is None else service.too_large())
+                refused = self.control.too_large() if service is None else service.too_large(_request(scope, path, b""))
+                await _send_response(send, refused)
                 return
             request = _request(scope, path, body)
             page = None if service is not None else _page_response(scope, request)

@@ -426,10 +426,18 @@ class ServicePipeline:
         self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})
         self.unauthenticated_count += 1
 
-    def too_large(self) -> Response:
-        """Return the response to a body above the service's limit, which is not read to its end."""
-        detail = f"the body is larger than {self.body_limit} bytes"
-        return self.simulator.error(Problem(kind="too_large", status=413, detail=detail))
+    def too_large(self, request: Request) -> Response:
+        """Return the response to a body above the service's limit, which is not read; `request` has none.
+
+        It is recorded if its credential is not in the body.
+        """
+        problem = Problem(kind="too_large", status=413, detail=f"the body is larger than {self.body_limit} bytes")
+        exchange = self._resolve_credential(request)
+        if exchange.sandbox is None:
+            return self.simulator.error(problem)
+        response = exchange.refuse(replace(problem, differs=problem.detail))
+        exchange.sandbox.record("request", self._request_fields(exchange, response, "known"))
+        return response
 
     def _near_miss_fields(self, exchange: Exchange, status: int) -> dict[str, object]:
         foreign = "" if exchange.differs else self._foreign_proof(exchange, status)

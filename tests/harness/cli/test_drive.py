@@ -92,6 +92,18 @@ def test_sandbox_is_reset_with_its_keys(driver):
     assert driver.read("messages")["items"] == []
 
 
+def test_snapshot_is_kept_listed_restored_and_deleted(driver):
+    driver.send("Hello")
+    assert driver.read("sandbox", "snapshot", "before")["name"] == "before"
+    driver.send("Goodbye")
+    assert driver.lines("sandbox", "snapshots")[1].split() == ["before", "2026-03-02T06:00:00Z", "2"]
+    assert driver.lines("sandbox", "restore", "before")[0] == f"sandbox   {driver.name}"
+    assert [message["text"] for message in driver.read("messages")["items"]] == ["Hello"]
+    assert driver.read("sandbox", "delete-snapshot", "before") == []
+    status, output = driver.run("sandbox", "restore", "before")
+    assert (status, output.startswith("sendproof: ")) == (3, True)
+
+
 def test_sandbox_on_a_shared_clock_has_its_time(driver):
     shared = driver.read("sandbox", "create", "--clock-of", driver.name)
     driver.read("clock", "advance", "1h")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sendproof_harness.run.speed import Speed
+from sendproof_harness.run.progress import Speed
 
 
 def speed_after(*seen: tuple[float, timedelta], duration: timedelta = timedelta(days=8)) -> str:

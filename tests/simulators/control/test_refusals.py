@@ -43,6 +43,11 @@ def refusal(simulators: RunningSimulators, path: str, body: str, method: str = "
         ),
         (f"{SANDBOX}/campaigns", '{"campaign": 1}', "expected customers, got none; expected channels, got none"),
         (f"{SANDBOX}/campaigns/12/cancel", "", "campaign 12 is not known; there are none yet"),
+        (
+            f"{SANDBOX}/clock/advanc",
+            "{}",
+            f"no such path; nearest: POST /control/{SANDBOX}/clock/advance",
+        ),
         ("sandboxes/defualt/campaigns/1/cancel", "", "no sandbox is named 'defualt'; did you mean 'default'?"),
         (f"{SANDBOX}/providers/texlocal/templates", '[{"title": "T", "body": "B"}]', "'texlocal' is not a message"),
     ],

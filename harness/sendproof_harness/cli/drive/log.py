@@ -52,7 +52,7 @@ def list_(
     A request without a known credential belongs to no sandbox. It has no number, and the time of the machine. With
     --json, each line is one JSON object.
 
-    Example: sendproof log --problems --limit 50
+    Example: sendproof log list --problems --limit 50
     """
     filters = {
         "service": service,

@@ -15,7 +15,7 @@ const MOST_NEW = 10;
  *
  * When one of `parts` changes, the newest items and those in view are read again: new ones appear, and known ones show
  * their new state. Give `onRange` to the list, so that it is known what is in view.
- * Returns `{items, total, error, loading, loadMore, onRange}`.
+ * Returns `{items, total, hasMore, error, loading, loadMore, onRange}`.
  */
 export function usePages(fetchPage, parts, deps) {
   const kept = useMemo(() => ({items: [], next: null, total: null, busy: false, view: 0}), deps);
@@ -41,7 +41,7 @@ export function usePages(fetchPage, parts, deps) {
     }
   };
   const onRange = first => { kept.view = first; };
-  return {items: kept.items, total: kept.total, error, loading: !data && !error, loadMore, onRange};
+  return {items: kept.items, total: kept.total, hasMore: Boolean(kept.next), error, loading: !data && !error, loadMore, onRange};
 }
 
 /** Read the newest items until they reach the known ones. If too many are new, the list begins anew. */
