@@ -23,7 +23,8 @@ pip-licenses from the packages that `requirements.lock` pins, on every platform,
 None of these packages is part of the repository or of the wheel, with three exceptions. uPlot is in
 `harness/sendproof_harness/load/report/uplot`, and again in `simulators/sendproof_simulators/page/vendor`, next to htm
 and the Preact that is bundled in it. Their licences are in the same folders. Which packages run scenarios, and which
-only develop Sendproof, is in the bill of materials (`make sbom`).
+only develop Sendproof, is in the bill of materials (`make sbom`). Only the documentation site contains iframe-worker
+(MIT), from `docs/site/assets/iframe-worker`.
 
 | package | version | licence |
 |---|---|---|

@@ -17,9 +17,12 @@ from sendproof_harness.preflight import http as preflight
 from sendproof_harness.run.keeping import bounded_log
 from sendproof_harness.scenario import yaml_source
 from sendproof_simulators.control.activity import customers, pages, requests
+from sendproof_simulators.control.sandboxes import SCENARIO_BYTES
+from sendproof_simulators.control.states import judge_process
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.recording import exchanges
+from sendproof_simulators.core.sandboxes import SnapshotBounds
 from sendproof_simulators.core.webhooks import sender
 from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
 from sendproof_simulators.server import content_encoding, request_bounds
@@ -146,6 +149,11 @@ def _list_rows() -> Iterable[tuple[str, ...]]:
         ("one body that is shown", _bytes(exchanges.BODY_BYTES_MAX), "cut off"),
         ("requests without a known credential, of a service", f"{UNAUTHENTICATED_KEPT:,}", "the oldest is dropped"),
         ("webhooks in the log, of a service", f"{KEPT_PER_SERVICE:,}", "the oldest is dropped"),
+        ("snapshots of a sandbox", f"{SnapshotBounds().count}", "409"),
+        ("snapshots of all sandboxes", _bytes(SnapshotBounds().total_bytes), "409"),
+        ("scenario of a sandbox, for its judge", _bytes(SCENARIO_BYTES), "409"),
+        ("verdict on a running sandbox", _bytes(judge_process.MAX_BYTES), "409"),
+        ("time to judge one, one at a time", f"{judge_process.SECONDS:.0f} s", "409"),
     )
 
 

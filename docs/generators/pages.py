@@ -1,4 +1,4 @@
-"""The generated files: the reference pages, and the data of the harness about faults and terms."""
+"""The generated files: the reference pages, the pictures, and the data of the harness about faults and terms."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +13,8 @@ import dialects_page
 import doctor_page
 import fault_data
 import faults_page
+import flow_diagrams
+import layers_diagram
 import operations_page
 import report_terms
 import scenario_file_page
@@ -22,6 +24,7 @@ from sendproof_harness.scenario.fault_kinds import KINDS_FILE
 from sendproof_harness.scenario.load import SCHEMA_FILE
 
 FOLDER = Path(__file__).parents[1] / "reference"
+_IMAGES = Path(__file__).parents[1] / "images"
 
 #: By file name below `FOLDER`: the function that returns the page.
 PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
@@ -46,5 +49,7 @@ DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
         KINDS_FILE: fault_data.fault_kinds_json,
         SCHEMA_FILE: fault_data.scenario_schema_json,
         TERMS_FILE: report_terms.report_terms_json,
+        _IMAGES / "layers.svg": layers_diagram.layers_picture,
+        **{_IMAGES / name: picture for name, picture in flow_diagrams.PICTURES.items()},
     }
 )

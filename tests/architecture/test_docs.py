@@ -6,10 +6,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
 import commands_page
 from repository import ROOT, files, name_of
+from sendproof_harness.cli.commands import build_app
 from sendproof_harness.scenario.library import library_summaries
 from sendproof_simulators.reference.services import catalogue
 from sendproof_simulators.services.discovery import discover
@@ -38,8 +40,16 @@ def sendproof_commands() -> list[tuple[str, list[str]]]:
 
 def test_commands_in_documents_exist_with_their_options(commands):
     wrong = []
+    own_options = {name for parameter in typer.main.get_command(build_app()).params for name in parameter.opts} | {
+        "--help"
+    }
     for document, words in sendproof_commands():
-        name = next((known for known in (" ".join(words[:2]), words[0]) if known in commands), None)
+        if words[0].startswith("-"):
+            wrong += [] if words[0] in own_options else [f"{document}: {words[0]}"]
+            continue
+        # `list` may be left out.
+        names = (" ".join(words[:2]), words[0], f"{words[0]} list")
+        name = next((known for known in names if known in commands), None)
         group = words[0] == "NAME" or (
             len(words) == 1 and any(command.startswith(f"{words[0]} ") for command in commands)
         )

@@ -1,12 +1,22 @@
 """All commands, as one command line."""
 
 from collections.abc import Sequence
-from importlib.metadata import version as installed_version
 from typing import Annotated
 
 import typer
 
-from sendproof_harness.cli import conformance, explain, judge, load, marketer, preflight, run, scenarios, simulators
+from sendproof_harness.cli import (
+    conformance,
+    explain,
+    judge,
+    load,
+    marketer,
+    new,
+    preflight,
+    run,
+    scenarios,
+    simulators,
+)
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
 from sendproof_harness.cli.usage_errors import usage_text
 from sendproof_harness.output import echo
@@ -31,6 +41,7 @@ def build_app() -> typer.Typer:
         judge.judge,
         explain.explain,
         scenarios.scenarios,
+        new.new,
         conformance.contract,
         preflight.doctor,
     ):
@@ -44,7 +55,9 @@ def build_app() -> typer.Typer:
 
 def _print_version(is_wanted: bool) -> None:
     if is_wanted:
-        echo(f"sendproof {installed_version('sendproof')}")
+        from importlib.metadata import version  # noqa: PLC0415 - other commands start faster without it
+
+        echo(f"sendproof {version('sendproof')}")
         raise typer.Exit
 
 

@@ -1,6 +1,6 @@
 """The first line of a history: what was run, where, and with which faults."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -61,6 +61,8 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     `sendproof` is the version of the simulators, `contracts` the SHA-256 of each service's contract. `user_agents` are
     the names and versions that the bridge gave itself in its requests, at most ten.
 
+    `audience` is the recipe of the customers, as the control API takes it, without its defaults.
+
     `dialects` are the non-default options, by the full name of the dialect (`optimove.metric_values`).
     """
 
@@ -77,3 +79,4 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     contracts: dict[str, str] = {}
     user_agents: tuple[str, ...] = ()
     attributes: SpecialAttributes = SpecialAttributes()
+    audience: dict[str, Any] = {}

@@ -321,6 +321,14 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
     app: str | None = None
 
 
+class Action(Record, frozen=True, gc=False, tag="action"):
+    """Something that a user of the sandbox did over the control API: the operation, and the body of the request."""
+
+    operation: Literal["addTemplates", "scheduleCampaign", "addTrigger"]
+    body: Any
+    service: str | None = None
+
+
 class Clock(Record, frozen=True, gc=False, tag="clock"):
     """Virtual time was advanced or got a `rate`, or a participant joined or left the clock."""
 
@@ -476,6 +484,7 @@ Line = (
     | Metrics
     | Interactions
     | Clock
+    | Action
     | OptOut
     | OptIn
     | Click
@@ -531,6 +540,7 @@ class History:
     metrics: tuple[Metrics, ...] = ()
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()
+    actions: tuple[Action, ...] = ()
     opt_outs: tuple[OptOut, ...] = ()
     opt_ins: tuple[OptIn, ...] = ()
     clicks: tuple[Click, ...] = ()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sendproof_harness.handover.format import HandoverFile
 from sendproof_harness.handover.reader import parse_clients
-from sendproof_harness.preflight import bridge_side, message_providers, optimove
+from sendproof_harness.preflight import bridge_side, message_providers, optimove, recorded_requests
 from sendproof_harness.preflight.context import PreflightContext
 from sendproof_harness.preflight.http import PreflightClient
 from sendproof_harness.preflight.results import PreflightResult
@@ -101,6 +101,13 @@ CHECKS = (
         question="Does each channel have a listener, and does each listener respond?",
         method="GetRegisteredEventListeners; OPTIONS to each listener",
         run=bridge_side.check_listeners,
+        before_run=False,
+    ),
+    PreflightCheck(
+        name="requests",
+        question="Did each service serve the bridge's requests so far as they were meant?",
+        method="the near misses in the request log of the sandbox",
+        run=recorded_requests.check_recorded_requests,
         before_run=False,
     ),
 )

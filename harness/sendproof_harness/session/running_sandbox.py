@@ -19,12 +19,13 @@ _UNAUTHENTICATED_FIELDS = (
 
 def running_history(control_url: str, sandbox: str) -> History:
     """Return the history of a sandbox as it is now; `ControlError` without such a sandbox."""
-    with ControlClient(control_url) as control, _history_file(control, sandbox) as file:
+    with ControlClient(control_url) as control, history_file(control, sandbox) as file:
         return read_history(file)
 
 
 @contextmanager
-def _history_file(control: ControlClient, sandbox: str) -> Iterator[Path]:
+def history_file(control: ControlClient, sandbox: str) -> Iterator[Path]:
+    """Save the history of a running sandbox to a file for the length of a block."""
     with TemporaryDirectory(prefix="sendproof-") as folder:
         file = Path(folder) / "history.ndjson"
         control.save_history(sandbox, file, at_once=True)

@@ -1,9 +1,11 @@
 """The input of the control API's handlers: a valid call, and the parts of the process that it can reach."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
+from sendproof_simulators.control.activity.attribution import Attribution, version_of
 from sendproof_simulators.control.states.judge_process import JudgeProcess
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, parse_iso
 from sendproof_simulators.core.contracts import Contract
@@ -49,6 +51,14 @@ class ControlContext:
     contract: Contract
     judge: JudgeProcess
     own_url: Callable[[], str]
+    _attributions: WeakKeyDictionary[Sandbox, Attribution] = field(default_factory=WeakKeyDictionary)
+
+    def attribution(self, sandbox: Sandbox) -> Attribution:
+        """Return the look-up of recipients in a sandbox. It remembers them until a customer is due anything else."""
+        known = self._attributions.get(sandbox)
+        if known is None or known.version != version_of(sandbox):
+            known = self._attributions[sandbox] = Attribution(sandbox)
+        return known
 
     @property
     def simulators(self) -> Mapping[str, Simulator]:
@@ -110,6 +120,12 @@ def attempt(action: Callable[[], T], *, missing_status: int = 404) -> T:
         raise ControlError(missing_status, str(error.args[0])) from None
     except ValueError as error:
         raise ControlError(409, str(error)) from None
+
+
+def record_action(call: ControlCall, operation: str) -> None:
+    """Record what a user of the sandbox does, in the words of the request: nothing else in the journal has them all."""
+    service = {"service": call.params["service"]} if "service" in call.params else {}
+    call.sandbox.record("action", {"operation": operation, **service, "body": call.body})
 
 
 def read_instant(text: str) -> Instant:

@@ -3,7 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sendproof_simulators.control.call import PLATFORM, ControlCall, ControlError, attempt, read_instant
+from sendproof_simulators.control.call import (
+    PLATFORM,
+    ControlCall,
+    ControlError,
+    attempt,
+    read_instant,
+    record_action,
+)
 from sendproof_simulators.control.channels import (
     ChannelTemplate,
     campaigns_of,
@@ -24,6 +31,7 @@ async def schedule_campaign(call: ControlCall) -> Response:
     sandbox, plan = call.sandbox, _campaign_plan(call)
     campaigns, state = campaigns_of(call), sandbox.states[PLATFORM]
     effects = attempt(lambda: campaigns.schedule(sandbox.contexts[PLATFORM], state, call.now, plan))
+    record_action(call, "scheduleCampaign")
     sandbox.apply(PLATFORM, effects)
     return json_response(campaigns.get(state, plan.campaign), status=201)
 

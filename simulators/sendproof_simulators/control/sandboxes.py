@@ -21,8 +21,8 @@ from sendproof_simulators.core.simulator import CUSTOMER_IDS, NUMBERS, Channel
 from sendproof_simulators.core.suggestions import suggestion
 
 SHARED = "shared"
-# Those of the library need a twentieth of this.
-_SCENARIO_BYTES = 64 * 1024
+#: Bytes of what the judge is to know about a scenario. Those of the library need a twentieth.
+SCENARIO_BYTES = 64 * 1024
 DEFAULT_AUDIENCE = {"customers": 1000, "opted_out": 0.04, "unusable_numbers": 0.02}
 
 
@@ -125,8 +125,8 @@ def _rate(clock: Mapping[str, Any]) -> float | None:
 def _scenario(fields: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return what the judge is to know about a scenario; `ControlError` if that is too long to keep."""
     size = len(msgspec.json.encode(fields))
-    if size > _SCENARIO_BYTES:
-        raise ControlError(409, f"scenario: expected at most {_SCENARIO_BYTES:,} bytes of JSON, got {size:,}")
+    if size > SCENARIO_BYTES:
+        raise ControlError(409, f"scenario: expected at most {SCENARIO_BYTES:,} bytes of JSON, got {size:,}")
     return fields
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt
+from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, record_action
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.core.suggestions import suggestion
@@ -27,7 +27,9 @@ async def add_templates(call: ControlCall) -> Response:
     if taken or len(set(titles)) < len(titles):
         names = ", ".join(map(repr, sorted(taken or titles)))
         raise ControlError(409, f"expected a title that no template of the provider has, got {names}; choose another")
-    return json_response([_add_template(call, fields) for fields in call.body], status=201)
+    added = [_add_template(call, fields) for fields in call.body]
+    record_action(call, "addTemplates")
+    return json_response(added, status=201)
 
 
 def _add_template(call: ControlCall, fields: Mapping[str, Any]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sendproof_simulators.control.call import PLATFORM, ControlCall, attempt, read_instant
+from sendproof_simulators.control.call import PLATFORM, ControlCall, attempt, read_instant, record_action
 from sendproof_simulators.control.channels import (
     channel_of,
     channel_template,
@@ -21,6 +21,7 @@ async def add_trigger(call: ControlCall) -> Response:
     sandbox, triggers, plan = call.sandbox, triggers_of(call), _trigger_plan(call)
     state = sandbox.states[PLATFORM]
     effects = attempt(lambda: triggers.add(sandbox.contexts[PLATFORM], state, call.now, plan))
+    record_action(call, "addTrigger")
     sandbox.apply(PLATFORM, effects)
     return json_response(triggers.all(state)[-1], status=201)
 

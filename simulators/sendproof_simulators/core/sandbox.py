@@ -332,6 +332,15 @@ class Sandbox:
                     fields = _without_excluded(entry.fields, exclusions)
                     yield _encode({"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **fields})
 
+    def campaign_states(self) -> list[tuple[int, str]]:
+        """Return all scheduled campaigns with their states."""
+        return [
+            state
+            for name, simulator in self._simulators.items()
+            if simulator.campaigns is not None
+            for state in simulator.campaigns.states(self.states[name])
+        ]
+
     def obligations_of_customers(self) -> CustomerObligations:
         """Return a function that returns what one customer is due by now, of planned campaigns too."""
         exclusions = self._exclusions()
@@ -405,6 +414,7 @@ class Sandbox:
             "services": dict(origin.services),
             "channels": [channel.view() for channel in self.settings.channels],
             "attributes": self.customers.audience.special_attributes,
+            "audience": self.settings.audience.view(),
             "dialects": dict(self.settings.dialects),
             "faults": [fault.view() for fault in self.faults.for_history()],
             "ended": iso(self.clock.now()),

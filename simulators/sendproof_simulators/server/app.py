@@ -131,7 +131,8 @@ class Simulators:
             except DisconnectedError:
                 return
             except TooLargeError:
-                await _send_response(send, self.control.too_large() if service is None else service.too_large())
+                refused = self.control.too_large() if service is None else service.too_large(_request(scope, path, b""))
+                await _send_response(send, refused)
                 return
             request = _request(scope, path, body)
             page = None if service is not None else _page_response(scope, request)
@@ -184,7 +185,9 @@ class Simulators:
         neighbour = self.neighbours.find(request)
         if neighbour is not None:
             # A bridge with the wrong address sends its calls here; they count as calls of the service.
-            self.services[neighbour.service].record_misdirected(request, neighbour)
+            detail = self.services[neighbour.service].record_misdirected(request, neighbour)
+            await _send_response(send, problem_response(Problem(kind="not_found", status=404, detail=detail)))
+            return
         response = asyncio.ensure_future(self.control.respond(request))
         await asyncio.wait((response,), timeout=_SHORT_WAIT_S)
         if not response.done() and self.control.waits(request):

@@ -401,8 +401,8 @@ class ServicePipeline:
             self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
         return result
 
-    def record_misdirected(self, request: Request, neighbour: Neighbour) -> None:
-        """Record a request for an operation of this service that was sent to the control API, which refuses it."""
+    def record_misdirected(self, request: Request, neighbour: Neighbour) -> str:
+        """Record a request for an operation of this service that was sent to the control API; return what differs."""
         exchange = self._resolve_credential(request)
         differs = f"no such path at the control API; {neighbour.operation} of {neighbour.service} is at {neighbour.url}"
         fields: dict[str, object] = {
@@ -421,15 +421,24 @@ class ServicePipeline:
             exchange.sandbox.record("request", fields)
         else:
             self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
+        return differs
 
     def _keep_unauthenticated(self, fields: dict[str, object]) -> None:
         self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})
         self.unauthenticated_count += 1
 
-    def too_large(self) -> Response:
-        """Return the response to a body above the service's limit, which is not read to its end."""
-        detail = f"the body is larger than {self.body_limit} bytes"
-        return self.simulator.error(Problem(kind="too_large", status=413, detail=detail))
+    def too_large(self, request: Request) -> Response:
+        """Return the response to a body above the service's limit, which is not read; `request` has none.
+
+        It is recorded if its credential is not in the body.
+        """
+        problem = Problem(kind="too_large", status=413, detail=f"the body is larger than {self.body_limit} bytes")
+        exchange = self._resolve_credential(request)
+        if exchange.sandbox is None:
+            return self.simulator.error(problem)
+        response = exchange.refuse(replace(problem, differs=problem.detail))
+        exchange.sandbox.record("request", self._request_fields(exchange, response, "known"))
+        return response
 
     def _near_miss_fields(self, exchange: Exchange, status: int) -> dict[str, object]:
         foreign = "" if exchange.differs else self._foreign_proof(exchange, status)

@@ -92,6 +92,18 @@ def test_sandbox_is_reset_with_its_keys(driver):
     assert driver.read("messages")["items"] == []
 
 
+def test_snapshot_is_kept_listed_restored_and_deleted(driver):
+    driver.send("Hello")
+    assert driver.read("sandbox", "snapshot", "before")["name"] == "before"
+    driver.send("Goodbye")
+    assert driver.lines("sandbox", "snapshots")[1].split() == ["before", "2026-03-02T06:00:00Z", "2"]
+    assert driver.lines("sandbox", "restore", "before")[0] == f"sandbox   {driver.name}"
+    assert [message["text"] for message in driver.read("messages")["items"]] == ["Hello"]
+    assert driver.read("sandbox", "delete-snapshot", "before") == []
+    status, output = driver.run("sandbox", "restore", "before")
+    assert (status, output.startswith("sendproof: ")) == (3, True)
+
+
 def test_sandbox_on_a_shared_clock_has_its_time(driver):
     shared = driver.read("sandbox", "create", "--clock-of", driver.name)
     driver.read("clock", "advance", "1h")
@@ -198,6 +210,17 @@ def test_log_is_followed_until_ctrl_c(driver):
     following.send_signal(signal.SIGINT)
     _, errors = following.communicate(timeout=60)
     assert (following.returncode, errors) == (0, "")
+
+
+def test_followed_log_ends_with_its_reader(driver):
+    """As in `sendproof log --follow | head -1`."""
+    with start("log", "--follow", "--text", driver.name, environment=driver.environment) as following:
+        assert following.stdout is not None
+        driver.request("optimove", f"/{driver.name}/1")
+        following.stdout.readline()
+        following.stdout.close()
+        driver.request("optimove", f"/{driver.name}/2")
+        assert following.wait(timeout=120) == 0
 
 
 # -- messages ----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The preflight checks at real simulators: correct and wrong handovers, unknown results, and who has to act."""
 
 import pytest
+import requests
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,10 +20,12 @@ def with_key(simulators, handover, **scope):
 
 
 def test_handover_of_a_run_is_correct(new_handover):
-    """Numbers and listeners are unknown before a bridge runs."""
+    """Numbers, listeners and requests are unknown before a bridge runs."""
     found = results(new_handover())
+    # Other tests at these simulators send such requests.
+    found.pop("requests without a known credential", None)
     unknown = {subject for subject, result in found.items() if result.status == "unknown"}
-    assert unknown == {"numbers in PHONENUMBER", "listeners"}
+    assert unknown == {"numbers in PHONENUMBER", "listeners", "requests of the bridge"}
     assert {result.status for subject, result in found.items() if subject not in unknown} == {"ok"}
     assert {"address of optimove", "apptoken of xtremepush", "account_id and api_key of delivyr"} <= found.keys()
 
@@ -248,6 +251,35 @@ def test_unknown_host_is_wrong_before_a_run():
     found = {result.subject: result.status for result in run_checks_before_run(parse_client(handover, "handover"))}
     assert (found["address of the bridge"], found["address of optimove"]) == ("wrong", "wrong")
     assert found["scope of the key: UpdateCampaignMetrics"] == "unknown"
+
+
+def test_near_miss_of_a_request_is_reported_with_its_number(new_handover):
+    """The doctor reads the request log of the sandbox."""
+    handover = new_handover()
+    service = handover["services"]["textlocal"]
+    for _ in range(2):
+        requests.post(f"{service['url']}/Send", data={"apikey": service["credentials"]["apikey"]}, timeout=60)
+    result = results(handover)["textlocal send"]
+
+    assert (result.status, result.blame) == ("wrong", "bridge")
+    assert result.got == "2 times: no such path; nearest: POST /send (paths match in this case only)"
+
+
+def test_credential_in_a_wrong_header_is_reported(new_handover):
+    handover = new_handover()
+    service = handover["services"]["optimove"]
+    headers = {"Authorization": f"Bearer {service['credentials']['api_key']}"}
+    requests.get(f"{service['url']}/current/general/GetLastDataUpdate", headers=headers, timeout=60)
+
+    got = results(handover)["optimove GetLastDataUpdate"].got
+    assert got == "once: you sent Authorization, Optimove wants X-API-KEY"
+
+
+def test_requests_without_a_near_miss_are_ok(new_handover):
+    handover = new_handover()
+    optimove(handover, "GET", "general/GetLastDataUpdate")
+
+    assert results(handover)["requests of the bridge"].status == "ok"
 
 
 def test_preflight_requests_are_recorded_separately_and_not_limited(simulators, new_handover):

@@ -106,7 +106,7 @@ async def histories(app: Simulators, before: Sequence[Any], after: Sequence[Any]
     return told
 
 
-@settings(max_examples=tries(24))
+@settings(max_examples=tries(15))
 @given(before=STEPS, after=STEPS, other=STEPS)
 def test_same_continuation_gives_the_same_history(simulators, before, after, other):
     first, second = simulators.runner.run(histories(simulators.app, before, after, other))

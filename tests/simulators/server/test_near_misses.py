@@ -172,3 +172,10 @@ def test_body_that_cannot_be_read_names_no_field(body: bytes) -> None:
 )
 def test_most_similar_name_is_no_guess(name: str, meant: str | None) -> None:
     assert most_similar(name, ["text", "number", "phone_number"]) == meant
+
+
+def test_names_beyond_the_first_are_not_compared() -> None:
+    """Otherwise one hostile request would occupy the server."""
+    body = b"{" + b",".join(b'"channel_%d": 1' % number for number in range(1_000)) + b"}"
+    request = Request(method="POST", path=REGISTER, body=body)
+    assert missed(request, credential="the-key", status=400).differs.count("you sent") == 3

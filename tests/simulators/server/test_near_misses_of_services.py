@@ -116,3 +116,27 @@ def test_account_of_another_sandbox_is_named(simulators: RunningSimulators) -> N
     (call,) = [line for line in simulators.history(first["sandbox"]) if line["kind"] == "request"]
     assert call["credential"] == "foreign"
     assert call["differs"] == f"x-account-id is that of sandbox '{second['sandbox']}', and the api_key is not"
+
+
+def test_body_above_the_limit_is_recorded(simulators: RunningSimulators) -> None:
+    """The body itself is not read."""
+    sandbox = simulators.call("POST", "/sandboxes", MINIMAL)
+    service = sandbox["services"]["optimove"]
+    headers = filled(KEY, service["credentials"]) | {"content-length": "999999999"}
+
+    with requests.Session() as session:
+        prepared = session.prepare_request(requests.Request("POST", service["url"] + REGISTER, headers=headers))
+        prepared.headers["content-length"] = headers["content-length"]
+        assert session.send(prepared, timeout=60).status_code == 413
+
+    (call,) = [line for line in simulators.history(sandbox["sandbox"]) if line["kind"] == "request"]
+    assert (call["status"], call["operation"]) == (413, "RegisterEventListener")
+    assert call["differs"].startswith("the body is larger than ")
+
+
+def test_control_api_names_the_port_of_a_service(simulators: RunningSimulators) -> None:
+    response = requests.post(f"{simulators.control}/send", data={"apikey": "unknown"}, timeout=60)
+
+    assert response.status_code == 404
+    textlocal = simulators.services["textlocal"]["url"]
+    assert response.json()["detail"] == f"no such path at the control API; send of textlocal is at {textlocal}/send"

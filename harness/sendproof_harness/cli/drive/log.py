@@ -52,7 +52,7 @@ def list_(
     A request without a known credential belongs to no sandbox. It has no number, and the time of the machine. With
     --json, each line is one JSON object.
 
-    Example: sendproof log --problems --limit 50
+    Example: sendproof log list --problems --limit 50
     """
     filters = {
         "service": service,
@@ -82,7 +82,7 @@ def show(
 ) -> None:
     """Show one request with its response, and what it caused.
 
-    Example: sendproof log show 2
+    Example: sendproof log show 12
     """
     with open_sandbox(control_url, sandbox) as opened:
         print_result(opened.control.request(sandbox, number), _print_exchange, json=json)

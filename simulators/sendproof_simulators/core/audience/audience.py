@@ -5,13 +5,13 @@ all draws of a customer.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from hashlib import blake2b
 from itertools import accumulate
 from math import gcd
 from struct import Struct
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute, check_attributes
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
@@ -57,6 +57,15 @@ _OPTED_OUT_BY_GROUP = {
 }
 
 
+def _plain(value: Any) -> Any:
+    """Return JSON for a part of a recipe; members without a value are left out."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {name: item for name, item in asdict(value).items() if item not in (None, {}, ())}
+    return dict(value) if isinstance(value, Mapping) else value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceRecipe:
     """The number of customers, and the shares of those that opted out or have an unusable number.
@@ -80,6 +89,13 @@ class AudienceRecipe:
     attributes: tuple[ClientAttribute, ...] = ()
     attribute_names: Mapping[str, str] = field(default_factory=dict)
     individuals: tuple[Individual, ...] = ()
+
+    def view(self) -> dict[str, object]:
+        """Return the recipe as JSON for the header of a history, without the defaults."""
+        usual = AudienceRecipe(customers=self.customers)
+        names = (item.name for item in fields(self))
+        changed = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(usual, name)}
+        return {"customers": self.customers, **{name: _plain(value) for name, value in changed.items()}}
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for an impossible audience."""

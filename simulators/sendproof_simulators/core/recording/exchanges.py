@@ -4,8 +4,10 @@ The journal has no bodies, because a run with a million recipients would fill a 
 bounded number of exchanges only. Secrets are removed when an exchange is read, so that recording costs little.
 """
 
-from collections import OrderedDict
+from bisect import bisect_left
+from collections import deque
 from dataclasses import replace
+from operator import itemgetter
 from typing import NamedTuple
 
 from sendproof_simulators.core.http import Request, Response
@@ -22,9 +24,11 @@ _KEPT_BYTES = BODY_BYTES_MAX + MARGIN_BYTES
 class KeptExchange(NamedTuple):
     """One request and its response, with bodies that may be cut, and the lengths of the whole ones in bytes.
 
-    `duration_s` are the seconds until the response was ready, and `size` is what the record holds of it, in bytes.
+    `number` is that of the request in the journal, `duration_s` are the seconds until the response was ready, and
+    `size` is what the record holds of it, in bytes.
     """
 
+    number: int
     request: Request
     response: Response
     duration_s: float
@@ -34,10 +38,11 @@ class KeptExchange(NamedTuple):
 
 
 class RecentExchanges:
-    """The newest exchanges of a sandbox by the number of the request in the journal."""
+    """The newest exchanges of a sandbox, in the order of the journal."""
 
     def __init__(self) -> None:
-        self._exchanges: OrderedDict[int, KeptExchange] = OrderedDict()
+        # The fields of `KeptExchange`: every request adds one, and few are read.
+        self._exchanges: deque[tuple[int, Request, Response, float, int, int, int]] = deque()
         self._bytes = 0
 
     def add(self, number: int, request: Request, response: Response, duration_s: float) -> None:
@@ -47,23 +52,23 @@ class RecentExchanges:
             request = replace(request, body=request.body[:_KEPT_BYTES])
         if answered > _KEPT_BYTES:
             response = replace(response, body=response.body[:_KEPT_BYTES])
-        size = _size(request) + len(response.body)
-        self._exchanges[number] = KeptExchange(request, response, duration_s, sent, answered, size)
+        size = _head_size(request) + len(request.body) + len(response.body)
+        self._exchanges.append((number, request, response, duration_s, sent, answered, size))
         self._bytes += size
         while self._bytes > KEPT_BYTES_MAX or len(self._exchanges) > EXCHANGES_MAX:
-            _, oldest = self._exchanges.popitem(last=False)
-            self._bytes -= oldest.size
+            self._bytes -= self._exchanges.popleft()[-1]
 
     def find(self, number: int) -> KeptExchange | None:
         """Return the exchange of a request, or None if it is not kept any more."""
-        return self._exchanges.get(number)
+        at = bisect_left(self._exchanges, number, key=itemgetter(0))
+        found = KeptExchange(*self._exchanges[at]) if at < len(self._exchanges) else None
+        return found if found is not None and found.number == number else None
 
 
-def _size(request: Request) -> int:
-    """Return the length of a request. Headers and query can have 64 KiB together."""
-    size = len(request.path) + len(request.body)
-    for name, value in request.headers.items():
-        size += len(name) + len(value)
+def _head_size(request: Request) -> int:
+    """Return the length of an address and headers, which can have 64 KiB together."""
+    headers = request.headers
+    size = len(request.path) + len("".join(headers)) + len("".join(headers.values()))
     for name, value in request.query:
         size += len(name) + len(value)
     return size

@@ -59,10 +59,8 @@ export function span(ms) {
 export function phone(value) {
   const digits = String(value ?? "").replace(/^\+|^00/, "");
   if (!/^[1-9]\d{7,14}$/.test(digits)) return String(value ?? "–");
-  const country = digits.startsWith("1") ? 1 : 2;
-  const rest = digits.slice(country);
-  const head = rest.slice(0, rest.length - 6);
-  return `+${digits.slice(0, country)} ${head} ${rest.slice(-6, -3)} ${rest.slice(-3)}`;
+  if (/^1\d{10}$/.test(digits)) return `+1 ${digits.slice(1, 4)} ${digits.slice(4, 7)} ${digits.slice(7)}`;
+  return `+${digits.slice(0, 2)} ${digits.slice(2, -6)} ${digits.slice(-6, -3)} ${digits.slice(-3)}`;
 }
 
 /** Return a word with a capital first letter, and spaces for underscores. */

@@ -7,7 +7,8 @@ import { capital, count, distance, exact, plural, share, time } from "../parts/f
 import { href } from "../parts/links.js";
 import { useSandbox } from "../parts/sandbox.js";
 import { Panel, Screen } from "../parts/screen.js";
-import { Empty, Facts, Figures, Loaded, Problem } from "../parts/state.js";
+import { Empty, Facts, Figures, Loaded } from "../parts/state.js";
+import { attempt } from "../parts/toasts.js";
 import { html, useState } from "../vendor/htm-preact.js";
 
 const PARTS = ["campaigns", "messages", "webhooks", "triggers", "clock"];
@@ -38,14 +39,13 @@ function Actions({report}) {
 
 function Cancel({report}) {
   const [asked, setAsked] = useState(false);
-  const [error, setError] = useState(null);
-  const cancel = () => api.post(`campaigns/${report.campaign}/cancel`).then(() => touch("campaigns"), setError);
+  const {campaign} = report;
+  const cancel = () => attempt(() => api.post(`campaigns/${campaign}/cancel`), `Campaign ${campaign} is cancelled`).then(() => touch("campaigns"));
   if (!asked) return html`<button type="button" class="danger" onClick=${() => setAsked(true)}>Cancel campaign</button>`;
   return html`<div class="confirm" role="alertdialog" aria-label="Cancel this campaign?">
     <span>Messages that are not due yet must not go out.</span>
     <button type="button" class="danger" ref=${focused} onClick=${cancel}>Cancel it now</button>
     <button type="button" onClick=${() => setAsked(false)}>Keep it</button>
-    <${Problem} error=${error} />
   </div>`;
 }
 
@@ -131,14 +131,13 @@ function Notifications({webhooks}) {
 }
 
 function Notification({webhook}) {
-  const [error, setError] = useState(null);
-  const resend = () => api.post("webhooks/resend", {service: webhook.service, key: webhook.key}).then(() => setError(null), setError);
+  const {service, key} = webhook;
+  const resend = () => attempt(() => api.post("webhooks/resend", {service, key}), "It is being sent again");
   return html`<li class="notification">
     <div><b>${eventName(webhook.event)}</b> <${Acknowledged} webhook=${webhook} />
       ${webhook.about.customer && html` <a href=${href("customers", {}, webhook.about.customer)}>${webhook.about.customer}</a>`}</div>
     <${Attempts} attempts=${webhook.attempts} />
     <button type="button" class="quiet" onClick=${resend}>Send again</button>
-    <${Problem} error=${error} />
   </li>`;
 }
 

@@ -4,8 +4,9 @@ import { api } from "../api.js";
 import { useClock, useLive } from "../live.js";
 import { CampaignState, channelText, Delivered } from "../parts/campaign_facts.js";
 import { count, time } from "../parts/format.js";
-import { href, setQuery } from "../parts/links.js";
+import { go, href, setQuery } from "../parts/links.js";
 import { useSandbox } from "../parts/sandbox.js";
+import { useKey } from "../parts/shortcuts.js";
 import { Screen } from "../parts/screen.js";
 import { Empty, Loaded } from "../parts/state.js";
 import { html } from "../vendor/htm-preact.js";
@@ -16,6 +17,7 @@ import { TemplatesView } from "./templates.js";
 const KINDS = [["", "All"], ["scheduled", "Scheduled"], ["triggered", "Triggered"]];
 
 function View({path, params}) {
+  useKey("+", "Schedule a campaign", () => go("campaigns", {}, "new"));
   const [place] = path;
   if (place === "new") return html`<${ScheduleView} params=${params} />`;
   if (place === "templates") return html`<${TemplatesView} />`;

@@ -139,8 +139,11 @@ function Where({where}) {
     number: value => href("outbox", {number: value}),
     request: value => href("requests", {}, value),
     operation: value => href("requests", {operation: value}),
+    // The keys of Optimove's webhooks begin with the number of the event; other keys do not say whose they are.
+    webhook: value => (/^\d+:/.test(value) ? href("webhooks", {}, "optimove", value) : undefined),
   };
-  return Object.entries(where).map(([name, value]) => (links[name]
-    ? html`<a key=${name} href=${links[name](value)}>${name} ${value}</a>`
-    : html`<span key=${name}>${name} ${value}</span>`));
+  return Object.entries(where).map(([name, value]) => {
+    const link = links[name]?.(value);
+    return link ? html`<a key=${name} href=${link}>${name} ${value}</a>` : html`<span key=${name}>${name} ${value}</span>`;
+  });
 }

@@ -5,8 +5,9 @@ import { useLive } from "../live.js";
 import { Attempts, outcomeOf } from "../parts/campaign_facts.js";
 import { Detail } from "../parts/detail.js";
 import { count, day, exact, minute, phone, plural } from "../parts/format.js";
+import { Close } from "../parts/icons.js";
 import { href, setPath, setQuery } from "../parts/links.js";
-import { usePages } from "../parts/pages.js";
+import { Newer, usePages } from "../parts/pages.js";
 import { Phone } from "../parts/phone.js";
 import { Screen } from "../parts/screen.js";
 import { Badge, Empty, Facts, Loaded, Problem, toneOf } from "../parts/state.js";
@@ -24,10 +25,10 @@ function View({path, params}) {
   const selected = pages.items.findIndex(message => message.id === id && message.provider === provider);
   const close = useCallback(() => setPath(), []);
   return html`<${Screen} title="Outbox" filters=${html`<${Filters} params=${params} />`}
-    actions=${html`<span class="faint" aria-live="polite">${pages.total === null ? "" : plural(pages.total, "message")}</span>`}>
+    actions=${html`<span class="faint" aria-live="polite">${amountText(pages)}</span>`}>
     <div class="split ${id ? "open" : ""}">
       <div class="list">
-        <${Problem} error=${pages.error} />
+        <${Problem} error=${pages.error} /><${Newer} pages=${pages} />
         ${pages.items.length
           ? html`<${VirtualList} id="messages" label="Messages, newest first" items=${pages.items} keyOf=${message => message.n} rowHeight=${58}
               row=${message => html`<${Row} message=${message} />`} selected=${selected} loadMore=${pages.loadMore} onRange=${pages.onRange}
@@ -41,6 +42,12 @@ function View({path, params}) {
 
 export const screen = {route: "outbox", title: "Outbox", key: "m", count: "messages", View};
 
+/** Return the number of messages; with filters it is not known before the list was read to its end. */
+function amountText({total, items, hasMore}) {
+  if (total !== null) return plural(total, "message");
+  return hasMore ? `more than ${plural(items.length, "message")}` : plural(items.length, "message");
+}
+
 function Filters({params}) {
   const [text, setText] = useState(params.text ?? "");
   const others = FILTERS.filter(name => name !== "text" && params[name]);
@@ -53,7 +60,7 @@ function Filters({params}) {
     </select>
     ${others.filter(name => name !== "state" && !(name === "number" && params.number === text)).map(name => html`
       <button type="button" class="chip" key=${name} title="Remove this filter" onClick=${() => setQuery({[name]: null})}>
-        ${name} ${params[name]} <span aria-hidden="true">✕</span></button>`)}`;
+        ${name} ${params[name]} <${Close} /></button>`)}`;
 }
 
 /** Return the filter for what was typed: digits search numbers, anything else the texts. */
@@ -81,7 +88,7 @@ function Row({message}) {
 function MessageDetail({provider, id, onClose}) {
   const {data, error} = useLive(() => loadMessage(provider, id), PARTS, [provider, id]);
   return html`<${Detail} title=${data ? phone(data.message.number) : "Message"} name=${`${provider} ${id}`} onClose=${onClose}
-    actions=${data && html`<${Badge} state=${data.message.state} />`}>
+    actions=${data?.message.state && html`<${Badge} state=${data.message.state} />`}>
     <${Loaded} data=${data} error=${error}>${({message, thread}) => html`
       <${Phone} name=${message.sender || provider} chosen=${message.id} messages=${thread.map(bubble)}
         onOpen=${other => setPath(other.provider, other.id)} />
@@ -123,7 +130,7 @@ function Deliveries({message}) {
     ${receipts.length === 0 && html`<p class="soft">None so far. The bridge gets them at the receipt URL that it named, or reads the state itself.</p>`}
     ${receipts.map(receipt => html`<div class="receipt" key=${receipt.key}>
       <p class="line"><${Badge} tone=${outcomeOf(receipt) === "acknowledged" ? "good" : "bad"}>${outcomeOf(receipt)}<//>
-        <a class="faint" href=${href("webhooks", {key: receipt.key})}>${receipt.key}</a></p>
+        <a class="faint" href=${href("webhooks", {}, message.provider, receipt.key)}>${receipt.key}</a></p>
       <${Attempts} attempts=${receipt.attempts} /></div>`)}
   </section>`;
 }

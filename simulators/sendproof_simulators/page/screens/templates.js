@@ -7,7 +7,8 @@ import { href } from "../parts/links.js";
 import { partsText } from "../parts/phone.js";
 import { useSandbox } from "../parts/sandbox.js";
 import { Panel, Screen } from "../parts/screen.js";
-import { Badge, Empty, Loaded, Problem } from "../parts/state.js";
+import { Badge, Empty, Loaded } from "../parts/state.js";
+import { attempt } from "../parts/toasts.js";
 import { readable } from "../parts/templates.js";
 import { html, useState } from "../vendor/htm-preact.js";
 
@@ -41,17 +42,16 @@ async function loadAll(providers) {
 const isOn = ({id, title}, listed) => listed.some(item => String(item.id) === String(id) || (item.name ?? "").includes(title));
 
 function TemplateRow({template, listed, onEdit}) {
-  const [error, setError] = useState(null);
   const {provider, id, title, body} = template;
-  const remove = () => api.delete(`providers/${provider}/templates/${encodeURIComponent(id)}`).then(() => touch("templates"), setError);
+  const remove = () => attempt(() => api.delete(`providers/${provider}/templates/${encodeURIComponent(id)}`), `${title} is deleted`).then(() => touch("templates"));
   return html`<tr>
     <th scope="row">${title}<small>${provider} · ${id}</small></th>
     <td data-label="Text" class="text">${readable(body)}<small>${partsText(readable(body))}</small></td>
-    <td data-label="Listed on channel">${listed.length
-      ? listed.map(channel => html`<${Badge} key=${channel.id} tone="good">${channel.id}<//> `)
-      : html`<${Badge} tone="wait" title="The bridge adds it with AddChannelTemplates">not yet<//>`}</td>
+    <td data-label="Listed on channel"><span class="line">${listed.length
+      ? listed.map(channel => html`<${Badge} key=${channel.id} tone="good">${channel.id}<//>`)
+      : html`<${Badge} tone="wait" title="The bridge adds it with AddChannelTemplates">not yet<//>`}</span></td>
     <td class="row-actions"><button type="button" class="quiet" onClick=${() => onEdit(template)}>Edit</button>
-      <button type="button" class="quiet" onClick=${remove}>Delete</button><${Problem} error=${error} /></td>
+      <button type="button" class="quiet" onClick=${remove}>Delete</button></td>
   </tr>`;
 }
 

@@ -6,6 +6,7 @@ import { channelText, criteriaText } from "../parts/campaign_facts.js";
 import { count } from "../parts/format.js";
 import { go, href } from "../parts/links.js";
 import { useSandbox } from "../parts/sandbox.js";
+import { useKey } from "../parts/shortcuts.js";
 import { Panel, Screen } from "../parts/screen.js";
 import { Badge, Empty, Loaded } from "../parts/state.js";
 import { html } from "../vendor/htm-preact.js";
@@ -14,6 +15,7 @@ import { DefineTrigger } from "./define_trigger.js";
 
 function View({path, params}) {
   const sandbox = useSandbox();
+  useKey("+", "Define a trigger", () => go("triggers", {}, "new"));
   const {data, error} = useLive(() => api.get("triggers"), ["triggers"]);
   if (path[0] === "new") return data && html`<${DefineTrigger} sandbox=${sandbox} triggers=${data} />`;
   const actions = html`<a class="button primary" href=${href("triggers", {}, "new")}>Define trigger</a>`;

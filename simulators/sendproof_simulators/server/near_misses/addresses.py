@@ -8,6 +8,8 @@ from sendproof_simulators.core.http import Request
 
 # Below this similarity (0 to 1), another path is no help.
 _SIMILAR = 0.55
+# No path of a contract is as long, and the time of a comparison grows with the length.
+_LONGEST = 400
 _VALUE = re.compile(r"\{[^}]+\}")
 # The method that a request with another one probably meant, if the path has several.
 _RELATED = {"PUT": "POST", "PATCH": "POST", "HEAD": "GET"}
@@ -38,11 +40,19 @@ def address_difference(contract: Contract, request: Request, meant: Operation | 
 
 def _path_similarity(path: str, requested: str) -> float:
     """Compare two paths, and their last segments alone: clients often forget a prefix."""
+    if len(requested) > _LONGEST:
+        return 0.0
     if _is_same(_segments(path), _segments(requested)) or _path_hint(path, requested):
         return 1.0
-    whole = SequenceMatcher(None, path.lower(), requested.lower()).ratio()
-    last = SequenceMatcher(None, _segments(path)[-1].lower(), _segments(requested)[-1].lower()).ratio()
+    whole = _ratio(path.lower(), requested.lower())
+    last = _ratio(_segments(path)[-1].lower(), _segments(requested)[-1].lower())
     return max(whole, 0.95 * last)
+
+
+def _ratio(path: str, requested: str) -> float:
+    """Return the similarity of two texts; 0 if a quick look shows that it is below the least."""
+    matcher = SequenceMatcher(None, path, requested)
+    return matcher.ratio() if matcher.quick_ratio() >= _SIMILAR else 0.0
 
 
 def _path_hint(path: str, requested: str) -> str:

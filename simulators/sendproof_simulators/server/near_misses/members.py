@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sendproof_simulators.core.contracts import FORM, Operation, decode
@@ -12,6 +13,8 @@ from sendproof_simulators.server.near_misses.names import most_similar
 _BODY_READ_MAX = 65_536
 _ITEMS_READ = 3
 _MOST_NAMED = 3
+# A hostile request may have thousands of names, and each comparison takes microseconds.
+_MOST_COMPARED = 20
 _QUERY, _BODY, _HEADER = "query", "body", "headers"
 
 
@@ -36,8 +39,8 @@ def differences(
     """
     places = [*_places(meant, request, rules, security)]
     required = {violation.where.rpartition(".")[2] for violation in violations if violation.rule == "required"}
-    named = [text for place in places for text in _named(meant, place, places, required)]
-    yield from named[:_MOST_NAMED]
+    named = (text for place in places for text in _named(meant, place, places, required))
+    yield from islice(named, _MOST_NAMED)
 
 
 def ignored(meant: Operation, request: Request, body: Any, security: Names) -> Iterator[str]:
@@ -48,8 +51,8 @@ def ignored(meant: Operation, request: Request, body: Any, security: Names) -> I
     known = None if meant.body is None else meant.body.members
     if known is not None and isinstance(body, dict) and not (known.is_open or body.keys() <= known.names):
         places.append(_object_place(known, body, _body_words(meant, "")))
-    named = [text for place in places for name in place.unknown if (text := _similar(meant, place, name))]
-    yield from named[:_MOST_NAMED]
+    named = (text for place in places for name in place.unknown if (text := _similar(meant, place, name)))
+    yield from islice(named, _MOST_NAMED)
 
 
 def _named(meant: Operation, place: _Place, places: Iterable[_Place], required: set[str]) -> Iterator[str]:
@@ -96,7 +99,7 @@ def _unknown_query(meant: Operation, request: Request, security: Names) -> list[
 def _query_place(meant: Operation, request: Request, security: Names) -> _Place:
     sent = {meant.query_names.get(meant.query_key(name)) for name, _ in request.query}
     free = [name for name in dict.fromkeys(meant.query_names.values()) if name not in sent]
-    return _Place(f"in the {_QUERY}", _unknown_query(meant, request, security), free)
+    return _Place(f"in the {_QUERY}", _unknown_query(meant, request, security)[:_MOST_COMPARED], free)
 
 
 def _header_places(meant: Operation, request: Request) -> Iterator[_Place]:
@@ -144,7 +147,7 @@ def _with_contract_names(members: Members, value: Mapping[str, Any], rules: Body
 
 def _object_place(members: Members, value: Mapping[str, Any], words: str) -> _Place:
     unknown = [name for name in value if name not in members.names]
-    return _Place(words, unknown, sorted(members.names - value.keys()))
+    return _Place(words, unknown[:_MOST_COMPARED], sorted(members.names - value.keys()))
 
 
 def _body_words(meant: Operation, pointer: str) -> str:
