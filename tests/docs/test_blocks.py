@@ -23,7 +23,7 @@ from sendproof_harness.load.service_levels import schema as levels_schema
 from sendproof_harness.scenario.load import parse_scenarios
 
 #: The languages of code blocks. Commands have the language `console`, so that they are run.
-LANGUAGES = {"console", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
+LANGUAGES = {"console", "http", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
 # A part of a scenario is validated together with this scenario.
 SCENARIO = (ROOT / "scenarios" / "scheduled" / "one_text_one_time.yaml").read_text()
 

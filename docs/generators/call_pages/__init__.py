@@ -1,0 +1,1 @@
+"""`docs/calls`: the calls of each flow with each provider, recorded from running simulators."""
