@@ -1,6 +1,7 @@
 """The simulators' own commands: `up`, `simulators`, `dialects`, `faults` and the like.
 
-The harness adds them to its `sendproof` command; `python -m sendproof_simulators` runs them alone.
+The harness adds them to its `sendproof` command; `python -m sendproof_simulators` runs them alone. Heavy modules are
+imported when a command is called, because `sendproof` imports this module for each of its commands.
 """
 
 import os
@@ -10,25 +11,19 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.text import Text
 
-from sendproof_simulators.core.faults.spec import catalogue as fault_catalogue
-from sendproof_simulators.core.faults.spec import summary
-from sendproof_simulators.core.messaging.delivery_outcomes import (
-    COUNTRIES,
-    TEST_NUMBERS,
-    DeliveryTestNumber,
-    number_for_code,
-)
-from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.core.suggestions import suggestion
-from sendproof_simulators.services.discovery import CONTRACTS_VARIABLE, FOLDERS_VARIABLE, discover
+from sendproof_simulators.services.variables import CONTRACTS_VARIABLE, FOLDERS_VARIABLE
 from sendproof_simulators.tables import new_table, print_table
 from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
+
+if TYPE_CHECKING:
+    from sendproof_simulators.core.simulator import Simulator
 
 EXIT_ERROR = 3
 # The exit status that shells report for a program that Ctrl-C ended.
@@ -240,11 +235,12 @@ def dialects(json: Json = False) -> None:
 
     Example: sendproof dialects
     """
+    known = _discover(None)
     if json:
-        _print_json({name: [asdict(dialect) for dialect in found.dialects] for name, found in discover().items()})
+        _print_json({name: [asdict(dialect) for dialect in found.dialects] for name, found in known.items()})
         return
     table = new_table("dialect", "option", "meaning", "evidence")
-    for name, simulator in discover().items():
+    for name, simulator in known.items():
         for dialect in simulator.dialects:
             table.add_row(_bold(f"{name}.{dialect.name}"), "", dialect.question, "")
             for option in dialect.options:
@@ -259,11 +255,13 @@ def faults(json: Json = False) -> None:
 
     Example: sendproof faults
     """
+    from sendproof_simulators.core.faults.spec import catalogue, summary  # noqa: PLC0415 - see the docstring of this module
+
     if json:
-        _print_json(fault_catalogue())
+        _print_json(catalogue())
         return
     table = new_table("fault", "on", "when", "description and settings")
-    for fault in fault_catalogue():
+    for fault in catalogue():
         targets, moments = ", ".join(fault["on"]), ", ".join(fault["when"])
         table.add_row(_bold(fault["fault"]), targets, moments, fault["summary"])
         for name, field in fault["fields"].items():
@@ -277,20 +275,24 @@ def test_numbers(json: Json = False) -> None:  # noqa: PT028 - a command, not a 
 
     Example: sendproof test-numbers
     """
+    from sendproof_simulators.core.messaging.delivery_outcomes import (  # noqa: PLC0415 - see the docstring of this module
+        COUNTRIES,
+        TEST_NUMBERS,
+        number_for_code,
+    )
+
+    rows = [
+        (found.code, found.name, {country: number_for_code(country, found.code) for country in COUNTRIES})
+        for found in TEST_NUMBERS
+    ]
     if json:
-        _print_json(list(map(_test_number_json, TEST_NUMBERS)))
+        _print_json([{"code": code, "outcome": outcome, "numbers": numbers} for code, outcome, numbers in rows])
         return
     table = new_table("code", "outcome of a message", *COUNTRIES)
-    for test_number in TEST_NUMBERS:
-        numbers = (number_for_code(country, test_number.code) for country in COUNTRIES)
-        table.add_row(test_number.code, test_number.name, *numbers)
+    for code, outcome, numbers in rows:
+        table.add_row(code, outcome, *numbers.values())
     print_table(table)
     echo("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
-
-
-def _test_number_json(test_number: DeliveryTestNumber) -> dict[str, object]:
-    numbers = {country: number_for_code(country, test_number.code) for country in COUNTRIES}
-    return {"code": test_number.code, "outcome": test_number.name, "numbers": numbers}
 
 
 def _options(texts: Sequence[str]) -> dict[str, str]:
@@ -306,7 +308,7 @@ def _failure(reason: object) -> typer.Exit:
     return typer.Exit(EXIT_ERROR)
 
 
-def _discover(folder: Path | None, contracts: Path | None = None) -> Mapping[str, Simulator]:
+def _discover(folder: Path | None, contracts: Path | None = None) -> "Mapping[str, Simulator]":
     """Return all simulators, including those of a folder; exit with an error if one is invalid.
 
     `contracts` is the folder with changed contracts.
@@ -316,6 +318,8 @@ def _discover(folder: Path | None, contracts: Path | None = None) -> Mapping[str
     if folder is not None:
         folders = os.environ.get(FOLDERS_VARIABLE)
         os.environ[FOLDERS_VARIABLE] = os.pathsep.join([folders, str(folder)] if folders else [str(folder)])
+    from sendproof_simulators.services.discovery import discover  # noqa: PLC0415 - see the docstring of this module
+
     try:
         return discover()
     except ValueError as error:

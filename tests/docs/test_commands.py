@@ -18,6 +18,7 @@ EXEMPT = {
     "make mutants": "takes minutes; tests/end_to_end/test_mutants.py runs some of them",
     "make chaos": "takes minutes; tests/chaos/test_chaos.py runs some of it",
     "make clients": "needs the network; tests/clients tests its parts",
+    "sendproof log show *": "its number depends on the order of requests; tests/harness/cli/test_drive.py runs it",
     "sendproof marketer preview *": "needs the dialect brochure; tests/harness/cli/test_marketer.py runs it",
     "make benchmark": "needs Node.js and the network",
     "sendproof load [!j]*": "takes minutes; tests/end_to_end/test_load.py runs each kind with smaller figures",

@@ -1,7 +1,6 @@
 """All commands, as one command line."""
 
 from collections.abc import Sequence
-from importlib.metadata import version as installed_version
 from typing import Annotated
 
 import typer
@@ -56,7 +55,9 @@ def build_app() -> typer.Typer:
 
 def _print_version(is_wanted: bool) -> None:
     if is_wanted:
-        echo(f"sendproof {installed_version('sendproof')}")
+        from importlib.metadata import version  # noqa: PLC0415 - other commands start faster without it
+
+        echo(f"sendproof {version('sendproof')}")
         raise typer.Exit
 
 

@@ -1,9 +1,11 @@
 """The input of the control API's handlers: a valid call, and the parts of the process that it can reach."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
+from sendproof_simulators.control.activity.attribution import Attribution, version_of
 from sendproof_simulators.control.states.judge_process import JudgeProcess
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, parse_iso
 from sendproof_simulators.core.contracts import Contract
@@ -49,6 +51,14 @@ class ControlContext:
     contract: Contract
     judge: JudgeProcess
     own_url: Callable[[], str]
+    _attributions: WeakKeyDictionary[Sandbox, Attribution] = field(default_factory=WeakKeyDictionary)
+
+    def attribution(self, sandbox: Sandbox) -> Attribution:
+        """Return the look-up of recipients in a sandbox. It remembers them until a customer is due anything else."""
+        known = self._attributions.get(sandbox)
+        if known is None or known.version != version_of(sandbox):
+            known = self._attributions[sandbox] = Attribution(sandbox)
+        return known
 
     @property
     def simulators(self) -> Mapping[str, Simulator]:

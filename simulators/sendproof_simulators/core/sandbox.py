@@ -332,6 +332,15 @@ class Sandbox:
                     fields = _without_excluded(entry.fields, exclusions)
                     yield _encode({"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **fields})
 
+    def campaign_states(self) -> list[tuple[int, str]]:
+        """Return all scheduled campaigns with their states."""
+        return [
+            state
+            for name, simulator in self._simulators.items()
+            if simulator.campaigns is not None
+            for state in simulator.campaigns.states(self.states[name])
+        ]
+
     def obligations_of_customers(self) -> CustomerObligations:
         """Return a function that returns what one customer is due by now, of planned campaigns too."""
         exclusions = self._exclusions()

@@ -6,7 +6,7 @@ import { SandboxChoice } from "./parts/sandbox_choice.js";
 import { Toasts } from "./parts/toasts.js";
 import { chooseSandbox, DEFAULT_SANDBOX, HOME, href, useRoute } from "./parts/links.js";
 import { count } from "./parts/format.js";
-import { follow, useCounts, useOutage } from "./live.js";
+import { follow, useCounts, useOutage, useResets } from "./live.js";
 import { GROUPS, SCREENS } from "./screens/index.js";
 import { html, render, useEffect, useRef } from "./vendor/htm-preact.js";
 
@@ -37,6 +37,7 @@ function App() {
   const screen = SCREENS.find(({ route }) => route === name) ?? SCREENS.find(({ route }) => route === HOME);
   const main = useRef();
   const help = useShortcuts();
+  const resets = useResets();
   const sandbox = params.sandbox ?? DEFAULT_SANDBOX;
   useEffect(() => { follow(); }, [sandbox]);
   useEffect(() => {
@@ -53,7 +54,7 @@ function App() {
     <${Navigation} current=${screen.route} />
     <main class="main" id="main" tabindex="-1" ref=${main}>
       <${Outage} />
-      <${screen.View} key=${`${screen.route} ${sandbox}`} sandbox=${sandbox} path=${path} params=${params} />
+      <${screen.View} key=${`${screen.route} ${sandbox} ${resets}`} sandbox=${sandbox} path=${path} params=${params} />
     </main>
     <${Help} ...${help} />
     <${Toasts} />`;

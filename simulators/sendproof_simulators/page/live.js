@@ -9,9 +9,12 @@ const POLL_S = 20;
 const RETRY_MS = 1000;
 // Screens load again at most this often while a run changes everything at once.
 const QUIET_MS = 250;
+// A pause is this many times as long as the load before, so that the page leaves the simulators to the run.
+const COST_FACTOR = 4;
+const MOST_QUIET_MS = 5000;
 
-/** `clock` and `counts` are the newest; `error` is an ApiError while the simulators do not respond. */
-const state = { sandbox: null, clock: null, counts: {}, error: null, seen: 0 };
+/** `clock` and `counts` are the newest; `resets` counts resets and restores, after which nothing known is true; `error` is an ApiError while the simulators do not respond. */
+const state = { sandbox: null, clock: null, counts: {}, error: null, generation: null, resets: 0 };
 const listeners = new Set();
 
 function publish(changes, parts) {
@@ -30,7 +33,7 @@ export async function follow() {
   running?.abort.abort();
   const run = { sandbox, abort: new AbortController() };
   running = run;
-  publish({ sandbox, clock: null, counts: {}, error: null }, null);
+  publish({ sandbox, clock: null, counts: {}, error: null, generation: null }, null);
   let since;
   while (running === run) {
     try {
@@ -38,7 +41,9 @@ export async function follow() {
       if (running !== run) return;
       const parts = since === undefined ? null : changes.parts;
       since = changes.version;
-      publish({ clock: changes.clock, counts: changes.counts, error: null, seen: Date.now() }, parts);
+      const { clock, counts, generation } = changes;
+      const resets = state.resets + (state.generation !== null && state.generation !== generation ? 1 : 0);
+      publish({ clock, counts, generation, resets, error: null }, parts);
       await pause(QUIET_MS);
     } catch (error) {
       if (running !== run) return;
@@ -76,22 +81,30 @@ function useSelected(select) {
 export const useClock = () => useSelected((current) => current.clock);
 /** The number of requests, messages, webhooks and others so far, by part. */
 export const useCounts = () => useSelected((current) => current.counts);
+/** The number of resets and restores that this page has seen. */
+export const useResets = () => useSelected((current) => current.resets);
 /** The reason why nothing comes, or null. */
 export const useOutage = () => useSelected((current) => current.error);
 
 /** Return true if one of the `wanted` parts is among `changed`; null is all of them. */
 export const concerns = (changed, wanted) => changed === null || wanted.some((part) => changed.includes(part));
 
-/** Call `action` after a change of one of the `parts`. Calls do not overlap. */
+/** Call `action` after a change of one of the `parts`. Calls do not overlap, and costly ones are rare. */
 export function useChanges(parts, action, deps = []) {
   const latest = useRef(action);
   latest.current = action;
   useEffect(() => {
     let busy = false, again = false;
     const run = async () => {
-      if (busy) { again = true; return; }
+      again = true;
+      if (busy) return;
       busy = true;
-      do { again = false; await latest.current(); } while (again);
+      while (again) {
+        again = false;
+        const began = performance.now();
+        await latest.current();
+        await pause(Math.min(MOST_QUIET_MS, COST_FACTOR * (performance.now() - began)));
+      }
       busy = false;
     };
     return subscribe((changed) => { if (concerns(changed, parts)) run(); });

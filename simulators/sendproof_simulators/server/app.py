@@ -185,7 +185,9 @@ class Simulators:
         neighbour = self.neighbours.find(request)
         if neighbour is not None:
             # A bridge with the wrong address sends its calls here; they count as calls of the service.
-            self.services[neighbour.service].record_misdirected(request, neighbour)
+            detail = self.services[neighbour.service].record_misdirected(request, neighbour)
+            await _send_response(send, problem_response(Problem(kind="not_found", status=404, detail=detail)))
+            return
         response = asyncio.ensure_future(self.control.respond(request))
         await asyncio.wait((response,), timeout=_SHORT_WAIT_S)
         if not response.done() and self.control.waits(request):

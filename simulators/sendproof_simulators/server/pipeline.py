@@ -401,8 +401,8 @@ class ServicePipeline:
             self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
         return result
 
-    def record_misdirected(self, request: Request, neighbour: Neighbour) -> None:
-        """Record a request for an operation of this service that was sent to the control API, which refuses it."""
+    def record_misdirected(self, request: Request, neighbour: Neighbour) -> str:
+        """Record a request for an operation of this service that was sent to the control API; return what differs."""
         exchange = self._resolve_credential(request)
         differs = f"no such path at the control API; {neighbour.operation} of {neighbour.service} is at {neighbour.url}"
         fields: dict[str, object] = {
@@ -421,6 +421,7 @@ class ServicePipeline:
             exchange.sandbox.record("request", fields)
         else:
             self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
+        return differs
 
     def _keep_unauthenticated(self, fields: dict[str, object]) -> None:
         self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})

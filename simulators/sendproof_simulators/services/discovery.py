@@ -14,10 +14,8 @@ from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.required_parts import no_longer_required
+from sendproof_simulators.services.variables import CONTRACTS_VARIABLE, FOLDERS_VARIABLE
 
-FOLDERS_VARIABLE = "SENDPROOF_SIMULATORS"
-#: The environment variable with a folder of changed contracts, which replace those with the same file names.
-CONTRACTS_VARIABLE = "SENDPROOF_CONTRACTS"
 _EXPECTED = f"{FOLDERS_VARIABLE}: expected a folder that holds simulators"
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parent

@@ -212,6 +212,17 @@ def test_log_is_followed_until_ctrl_c(driver):
     assert (following.returncode, errors) == (0, "")
 
 
+def test_followed_log_ends_with_its_reader(driver):
+    """As in `sendproof log --follow | head -1`."""
+    with start("log", "--follow", "--text", driver.name, environment=driver.environment) as following:
+        assert following.stdout is not None
+        driver.request("optimove", f"/{driver.name}/1")
+        following.stdout.readline()
+        following.stdout.close()
+        driver.request("optimove", f"/{driver.name}/2")
+        assert following.wait(timeout=120) == 0
+
+
 # -- messages ----------------------------------------------------------------------------------------------
 
 

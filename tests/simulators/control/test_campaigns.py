@@ -71,3 +71,12 @@ def test_campaign_can_be_cancelled_once(campaigns: str) -> None:
         "cancelled",
         "2026-03-02T06:00:00.000Z",
     )
+
+
+def test_summary_and_report_list_each_send_time_once_in_order(campaigns: str) -> None:
+    """The page shows whether a campaign is still to come."""
+    times = ["2026-03-02T10:00:00.000Z", "2026-03-02T09:00:00.000Z", "2026-03-02T10:00:00.000Z"]
+    schedule(campaigns, channel=505, splits=[{"share": 1 / 3, "template": "Hello", "send_at": at} for at in times])
+    (summary,) = requests.get(campaigns, timeout=60).json()
+    report = requests.get(f"{campaigns}/7/report", timeout=60).json()
+    assert summary["scheduled_times"] == report["scheduled_times"] == [times[1], times[0]]

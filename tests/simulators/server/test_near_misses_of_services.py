@@ -132,3 +132,11 @@ def test_body_above_the_limit_is_recorded(simulators: RunningSimulators) -> None
     (call,) = [line for line in simulators.history(sandbox["sandbox"]) if line["kind"] == "request"]
     assert (call["status"], call["operation"]) == (413, "RegisterEventListener")
     assert call["differs"].startswith("the body is larger than ")
+
+
+def test_control_api_names_the_port_of_a_service(simulators: RunningSimulators) -> None:
+    response = requests.post(f"{simulators.control}/send", data={"apikey": "unknown"}, timeout=60)
+
+    assert response.status_code == 404
+    textlocal = simulators.services["textlocal"]["url"]
+    assert response.json()["detail"] == f"no such path at the control API; send of textlocal is at {textlocal}/send"

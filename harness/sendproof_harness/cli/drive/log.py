@@ -82,7 +82,7 @@ def show(
 ) -> None:
     """Show one request with its response, and what it caused.
 
-    Example: sendproof log show 2
+    Example: sendproof log show 12
     """
     with open_sandbox(control_url, sandbox) as opened:
         print_result(opened.control.request(sandbox, number), _print_exchange, json=json)

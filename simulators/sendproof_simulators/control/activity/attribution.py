@@ -14,6 +14,9 @@ from sendproof_simulators.core.sandbox import CustomerObligations, Sandbox
 
 Obligation = Mapping[str, Any]
 
+# Recipients that are remembered, and customers with their obligations: some megabytes.
+_RECIPIENTS_MAX, _CUSTOMERS_MAX = 50_000, 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
@@ -25,9 +28,11 @@ class Recipient:
 
 
 class Attribution:
-    """The look-up of recipients in one sandbox at one instant."""
+    """The look-up of recipients in one sandbox, as long as what customers are due stays the same: see `version_of`."""
 
     def __init__(self, sandbox: Sandbox) -> None:
+        self.version = version_of(sandbox)
+        self._recipients: dict[int, Recipient] = {}
         self._sandbox = sandbox
         self._known: dict[int, Sequence[Obligation]] = {}
         self._providers = {channel.id: channel.provider for channel in sandbox.settings.channels}
@@ -39,6 +44,8 @@ class Attribution:
     def obligations(self, customer: int) -> Sequence[Obligation]:
         """Return what a customer is due, by the index of the customer."""
         if customer not in self._known:
+            if len(self._known) == _CUSTOMERS_MAX:
+                self._known.clear()
             self._known[customer] = self._obligations(customer)
         return self._known[customer]
 
@@ -48,6 +55,14 @@ class Attribution:
 
     def recipient(self, delivery: Entry, customer: str | None) -> Recipient:
         """Return the recipient of a delivery; `customer` is the id that the provider knows, if any."""
+        number = delivery["n"]
+        if number not in self._recipients:
+            if len(self._recipients) == _RECIPIENTS_MAX:
+                self._recipients.clear()
+            self._recipients[number] = self._find(delivery, customer)
+        return self._recipients[number]
+
+    def _find(self, delivery: Entry, customer: str | None) -> Recipient:
         customers = self._customers(delivery["number"], customer)
         due = [
             obligation
@@ -66,6 +81,12 @@ class Attribution:
         records = self._sandbox.customers
         index = None if customer is None else records.index_of(customer)
         return records.indices_of_number(number) if index is None else (index,)
+
+
+def version_of(sandbox: Sandbox) -> object:
+    """Return a value that changes with everything that decides whom a message was due to."""
+    counts = sandbox.customers.change_count, sandbox.journal.counts["trigger"]
+    return sandbox.generation, counts, sandbox.campaign_states()
 
 
 def _best(due: Sequence[Obligation], delivery: Entry) -> Obligation | None:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sendproof_simulators.control.activity.attribution import Attribution
 from sendproof_simulators.control.activity.entries import entries_with
 from sendproof_simulators.control.activity.message_events import receipts_of, states_of
 from sendproof_simulators.control.activity.pages import Entry, PageRequest, read_page
@@ -53,7 +52,7 @@ class Messages:
         self._simulators = call.control.simulators
         self._sandbox = sandbox
         self._now = sandbox.clock.now()
-        self._attribution = Attribution(sandbox)
+        self._attribution = call.control.attribution(sandbox)
 
     def details(self, delivery: Entry, entries: Sequence[Entry]) -> dict[str, object]:
         """Return the JSON of a delivery with its states and receipts, from the entries of the journal about it."""

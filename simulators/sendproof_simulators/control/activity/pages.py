@@ -18,7 +18,7 @@ LOOKED_AT_MAX = 20_000
 #: Most parts of the journal that one page reads, each of 256 KiB.
 PARTS_MAX = 400
 # Entries between two pauses in which other requests are served.
-_PAUSE = 200
+_PAUSE = 50
 
 Entry = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ import { Detail } from "../parts/detail.js";
 import { count, day, exact, minute, phone, plural } from "../parts/format.js";
 import { Close } from "../parts/icons.js";
 import { href, setPath, setQuery } from "../parts/links.js";
-import { usePages } from "../parts/pages.js";
+import { Newer, usePages } from "../parts/pages.js";
 import { Phone } from "../parts/phone.js";
 import { Screen } from "../parts/screen.js";
 import { Badge, Empty, Facts, Loaded, Problem, toneOf } from "../parts/state.js";
@@ -28,7 +28,7 @@ function View({path, params}) {
     actions=${html`<span class="faint" aria-live="polite">${amountText(pages)}</span>`}>
     <div class="split ${id ? "open" : ""}">
       <div class="list">
-        <${Problem} error=${pages.error} />
+        <${Problem} error=${pages.error} /><${Newer} pages=${pages} />
         ${pages.items.length
           ? html`<${VirtualList} id="messages" label="Messages, newest first" items=${pages.items} keyOf=${message => message.n} rowHeight=${58}
               row=${message => html`<${Row} message=${message} />`} selected=${selected} loadMore=${pages.loadMore} onRange=${pages.onRange}

@@ -5,7 +5,7 @@ import { Detail } from "../parts/detail.js";
 import { count, exact, plural } from "../parts/format.js";
 import { Close } from "../parts/icons.js";
 import { setPath, setQuery } from "../parts/links.js";
-import { usePages } from "../parts/pages.js";
+import { Newer, usePages } from "../parts/pages.js";
 import { RequestDetail, tone, UnknownRequest } from "../parts/request_detail.js";
 import { Empty, Problem } from "../parts/state.js";
 import { useNarrow } from "../parts/narrow.js";
@@ -79,8 +79,8 @@ function View({ path, params }) {
 }
 
 function Known({ filters, opened }) {
-  const { items, error, loading, loadMore, onRange, total } = usePages(
-    (page) => api.get("requests", { ...filters, ...page }), ["requests"], [JSON.stringify(filters)]);
+  const pages = usePages((page) => api.get("requests", { ...filters, ...page }), ["requests"], [JSON.stringify(filters)]);
+  const { items, error, loading, loadMore, onRange, total } = pages;
   const narrow = useNarrow();
   const number = opened === undefined ? null : Number(opened);
   const close = useCallback(() => setPath(), []);
@@ -90,7 +90,7 @@ function Known({ filters, opened }) {
       <${Problem} error=${error} />
       ${items.length > 0 && html`<div class="list-head requests-row" aria-hidden="true">
         <span>Time</span><span>Status</span><span>Method</span><span>Path</span><span>Operation</span><span>Took</span></div>`}
-      ${items.length > 0 ? html`<div class="requests-list"><${VirtualList} items=${items} count=${Math.max(items.length, filtered ? 0 : total ?? 0)} onRange=${onRange} keyOf=${(item) => item.n} row=${row}
+      ${items.length > 0 ? html`<${Newer} pages=${pages} /><div class="requests-list"><${VirtualList} items=${items} count=${Math.max(items.length, filtered ? 0 : total ?? 0)} onRange=${onRange} keyOf=${(item) => item.n} row=${row}
           rowHeight=${narrow ? 60 : 32} selected=${items.findIndex((item) => item.n === number)} loadMore=${loadMore}
           onOpen=${(item) => setPath(item.n)} label=${`Requests, ${plural(total ?? items.length, "line")}`} /></div>`
         : !loading && !error && html`<${Empty} title=${filtered ? "No request matches" : "No requests yet"}>

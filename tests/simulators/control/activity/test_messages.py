@@ -104,6 +104,15 @@ def test_message_belongs_to_the_campaign_that_owes_its_text(sandbox: SandboxByHa
     assert (stranger["campaign"], stranger["customer"]) == (None, None)
 
 
+def test_message_belongs_to_a_campaign_that_was_scheduled_later(sandbox: SandboxByHand) -> None:
+    """What is remembered about recipients is forgotten when customers are due anything else."""
+    customer = sandbox.call("GET", "/customers/C0000042")
+    sandbox.textlocal(customer["number"], f"Hello {customer['attributes']['FIRST_NAME']}")
+    before = [item["campaign"] for item in messages(sandbox)]
+    sandbox.schedule(7001, customers=100)
+    assert (before, [item["campaign"] for item in messages(sandbox)]) == ([None], [7001])
+
+
 def test_text_that_two_campaigns_may_have_caused_belongs_to_neither(sandbox: SandboxByHand) -> None:
     """A wrong text must not be shown as that of the wrong campaign."""
     sandbox.schedule(7001, customers=100)
