@@ -28,7 +28,7 @@ _KINDS: Mapping[str, frozenset[str]] = {
     "customers": frozenset({"opt_out", "opt_in", "inbound", "preference", "attribute", "attributes", "attribute_sync"}),
     "templates": frozenset({"provider_template", "channel_templates"}),
 }
-_KINDS_OF_A_PART = frozenset[str]().union(*_KINDS.values(), {"clock", "action"})
+_KINDS_OF_A_PART = frozenset[str]().union(*_KINDS.values(), {"clock"})
 
 
 async def get_changes(call: ControlCall) -> Response:
