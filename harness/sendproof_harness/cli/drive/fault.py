@@ -45,7 +45,7 @@ def add(
 ) -> None:
     """Add a fault: the next matching call or webhook is affected.
 
-    Example: sendproof fault add status --call textlocal.bulk_json --set status=503 --times 2
+    Example: sendproof fault add status --call optimove.UpdateCampaignMetrics --set status=503 --times 2
     """
     with open_sandbox(control_url, sandbox) as opened:
         position = {"call": call, "webhook": webhook, "when": when}
