@@ -313,6 +313,9 @@ def _discover(folder: Path | None, contracts: Path | None = None) -> "Mapping[st
 
     `contracts` is the folder with changed contracts.
     """
+    for option, path in (("--contracts", contracts), ("--simulators-path", folder)):
+        if path is not None and not path.is_dir():
+            raise _failure(f"{option}: expected a folder, got {str(path)!r}, which is no folder")
     if contracts is not None:
         os.environ[CONTRACTS_VARIABLE] = str(contracts.resolve())
     if folder is not None:

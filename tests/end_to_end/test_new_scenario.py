@@ -53,6 +53,8 @@ def drive_by_hand(simulators: RunningSimulators, sandbox: str) -> None:
         url = f"{optimove['url']}/current/integrations/AddChannelTemplates?ChannelID={channel}"
         headers = {"x-api-key": optimove["credentials"]["api_key"]}
         assert requests.post(url, json=listed, headers=headers, timeout=60).ok
+    late = {"fault": "delay_webhook", "webhook": "optimove.13", "by": 600_000, "nth": 2}
+    call("/faults", [{"fault": "status", "call": "textlocal.bulk_json", "status": 503}, late])
     for campaign, send_at in ((7001, "2026-03-02T09:00:00Z"), (7002, "2026-03-03T09:00:00Z")):
         splits = [{"share": 1, "template": "Hi", "send_at": send_at}]
         call("/campaigns", {"campaign": campaign, "channel": 505, "customers": 20, "splits": splits})
@@ -68,6 +70,7 @@ def test_scenario_from_a_sandbox_driven_by_hand_passes(tmp_path, simulators: Run
     drafted = written(tmp_path / "hand.yaml", "--sandbox", "hand", "--control-url", simulators.control)
     result = sendproof("run", tmp_path / "hand.yaml", "--results", tmp_path)
 
+    assert drafted.faults[1]["by"] == 600_000
     assert "cancel: 7002" in (tmp_path / "hand.yaml").read_text()
     assert drafted.audience.opted_out * 10 == 1
     ledger = json.loads((tmp_path / "hand" / "verdict.json").read_text())["ledger"]

@@ -195,6 +195,7 @@ def test_no_screen_is_wider_than_a_phone(page, judged, large):
     for link in page.get_by_role("navigation", name="Screens").get_by_role("link").all():
         name = link.get_attribute("href")
         link.click()
+        page.locator(f".nav a[aria-current][href='{name}']").wait_for()
         page.locator("main h1").wait_for()
         if page.evaluate(WIDEST) > 390:
             wide.append(name)

@@ -193,7 +193,8 @@ class DocSandbox:
         if command == DEMO:
             recipe = re.search(r"^demo:.*\n\t@\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
             return recipe[1]
-        is_on_sandbox = words == JUDGE or (words[0] == "sendproof" and words[1] in ON_SANDBOX)
+        names_sandbox = words == JUDGE or "--sandbox" in words
+        is_on_sandbox = words[0] == "sendproof" and (names_sandbox or words[1] in ON_SANDBOX)
         if CONTROL in command or is_on_sandbox:
             self._start_simulators("sendproof up")
         if words[:2] == MARKETER and words[2] in {"schedule", "trigger"}:

@@ -23,7 +23,9 @@ def find_history_file(path: Path) -> Path:
 
 def _refuse_without_run(path: Path, file: Path) -> NoReturn:
     folder = next(parent for parent in (path, *path.absolute().parents) if parent.is_dir())
-    runs = sorted(found.parent for found in folder.rglob(_NAME) if _EARLIER not in found.parts)
+    every = sorted(found.parent for found in folder.rglob(_NAME))
+    # Earlier runs only count where there is no other.
+    runs = [run for run in every if _EARLIER not in run.parts] or every[::-1]
     if not runs:
         refuse(f"{path}: expected the results folder of a run, or its {_NAME}, got none; `sendproof run` writes one")
     wanted = file.parent if file.name == _NAME else file
@@ -53,7 +55,7 @@ def read_running_history(control_url: str, sandbox: str) -> "History":
     try:
         return running_history(control_url, sandbox)
     except ControlError as error:
-        refuse(getattr(error, "detail", None) or str(error))
+        refuse(f"{getattr(error, 'detail', None) or error}; for a run, name its results folder")
     except (HistoryError, OSError) as error:
         refuse(f"the history of sandbox {sandbox!r}: {getattr(error, 'strerror', None) or error}")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendproof_harness.cli.options import CONTROL_URL, RunningControlUrl, refuse
+from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, print_json, refuse
 from sendproof_harness.output import echo
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def new(
     ] = None,
     control_url: RunningControlUrl = CONTROL_URL,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Write a commented scenario: from options, from a recorded run, or from a sandbox that you drove by hand.
 
@@ -73,7 +74,12 @@ def new(
         parse_scenarios(text, str(file or "the scenario"))
     except InvalidFileError as error:
         refuse(str(error))
-    _write(text, file, force=force)
+    if file is not None:
+        _write(text, file, force=force)
+    if json:
+        print_json({"file": None if file is None else str(file), "scenario": text})
+    else:
+        echo(text.rstrip("\n") if file is None else f"wrote {file}; run it with: sendproof run {file}")
 
 
 def _draft(options: "DraftOptions", run: Path | None, sandbox: str | None, control_url: str) -> "Draft":
@@ -104,14 +110,10 @@ def _template(text: str) -> tuple[str, str]:
     return title, body
 
 
-def _write(text: str, file: Path | None, *, force: bool) -> None:
-    if file is None:
-        echo(text.rstrip("\n"))
-        return
+def _write(text: str, file: Path, *, force: bool) -> None:
     if file.exists() and not force:
         refuse(f"{file} exists; choose another name, or replace it with --force")
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}")
-    echo(f"wrote {file}; run it with: sendproof run {file}")

@@ -77,5 +77,5 @@ def _sandbox_handover(url: str, name: str) -> "tuple[HandoverFile, ...]":
         with ControlClient(url) as control:
             content = handover_content(control.url, control.sandbox(name), listen=None)
     except ControlError as error:
-        refuse(str(error))
+        refuse(error.detail)
     return parse_clients(content, f"the sandbox {name}")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sendproof_harness.preflight.context import OK, PreflightContext
 from sendproof_harness.preflight.results import PreflightResult, ok, unknown, wrong
@@ -14,8 +14,19 @@ _NEWEST = 1_000
 # More would hide the first.
 _MOST_REPORTED = 10
 
-#: Service, operation or address, and what differs.
-_Miss = tuple[str, str, str]
+_CREDENTIAL_STATUSES = frozenset({401, 403})
+
+
+class _Miss(NamedTuple):
+    """What differs in a request: `name` is its operation or address.
+
+    It is no certain mistake if the service served the request, or if a bridge may try whether its key has a right.
+    """
+
+    service: str
+    name: str
+    differs: str
+    is_certain: bool = True
 
 
 def check_recorded_requests(context: PreflightContext) -> Iterator[PreflightResult]:
@@ -45,27 +56,30 @@ def _recorded(items: Sequence[Mapping[str, Any]]) -> Iterator[_Miss]:
     for item in items:
         if item["near_miss"]:
             name = item["nearest"] or item["operation"] or f"{item['method']} {item['path']}"
-            yield item["service"], name, item["near_miss"]
+            is_certain = item["refused"] and item["status"] not in _CREDENTIAL_STATUSES
+            yield _Miss(item["service"], name, item["near_miss"], is_certain)
 
 
 def _unauthenticated(requests: Sequence[Mapping[str, Any]]) -> Iterator[_Miss]:
     for request in requests:
         if "differs" in request:
             name = request.get("meant") or request["operation"] or f"{request['method']} {request['path']}"
-            yield request["service"], name, request["differs"]
+            yield _Miss(request["service"], name, request["differs"])
 
 
 def _result(miss: _Miss, count: int) -> PreflightResult:
-    service, name, differs = miss
     times = "once" if count == 1 else f"{count:,} times"
-    action = f"correct this call; http://.../docs/{service} of the control port describes it"
-    return wrong(f"{service} {name}", _EXPECTED, f"{times}: {differs}", action, "bridge")
+    subject, got = f"{miss.service} {miss.name}", f"{times}: {miss.differs}"
+    action = f"correct this call; /docs/{miss.service} of the control port describes it"
+    if miss.is_certain:
+        return wrong(subject, _EXPECTED, got, action, "bridge")
+    return unknown(subject, _EXPECTED, got, f"if it was no try, {action}", "bridge")
 
 
 def _without_owner(misses: Sequence[_Miss]) -> PreflightResult:
     """Return the result on requests with no credential of any sandbox: another bridge may have sent them."""
-    service, name, differs = misses[-1]
-    got = f"{len(misses):,}, the last one {service} {name}: {differs}"
+    last = misses[-1]
+    got = f"{len(misses):,}, the last one {last.service} {last.name}: {last.differs}"
     action = "if your bridge sent them, correct its credentials or addresses"
     return unknown("requests without a known credential", "none", got, action, "bridge")
 

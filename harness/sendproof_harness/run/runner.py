@@ -17,7 +17,13 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from sendproof_harness.bounded_http import check_url
-from sendproof_harness.control_client import ControlClient, ControlError, without_token
+from sendproof_harness.control_client import (
+    ControlClient,
+    ControlError,
+    NotControlApiError,
+    UnreachableError,
+    without_token,
+)
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
 from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
 from sendproof_harness.history.client_facts import client_facts
@@ -217,6 +223,7 @@ def prepare_run(
     progress.phase("starting the simulators")
     url = options.control_url or start_simulators(folder / "simulators.log", stack)
     control = stack.enter_context(ControlClient(url))
+    _check_control(control, options)
     sandbox_name = name if options.shared or not options.control_url else None
     sandbox_options = SandboxOptions(
         control=control,
@@ -254,6 +261,15 @@ def _announce_page(control_url: str, sandbox: str, progress: ProgressListener) -
     """Print the address of the live page on a sandbox, but no token: the output of a run is kept and shared."""
     if without_token(control_url) == control_url:
         progress.note(f"live page: {control_url}/#/overview?{urlencode({'sandbox': sandbox})}")
+
+
+def _check_control(control: ControlClient, options: RunOptions) -> None:
+    """Raise `RunOptionsError` if there is no control API at the address of --control-url."""
+    try:
+        if options.control_url is not None and not options.shared:
+            control.health()
+    except (UnreachableError, NotControlApiError) as error:
+        raise RunOptionsError(str(error)) from error
 
 
 def _context(

@@ -48,9 +48,9 @@ def run_session(
             statuses = _run_each(variants, alone, console)
     index = write_index(options.results)
     if len(statuses) > 1:
-        _print_summary(statuses, options.results, console)
         if index is not None:
-            console.print(f" all runs: {index}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f" all runs    {index}", markup=False, highlight=False, soft_wrap=True)
+        _print_summary(statuses, options.results, console)
     return statuses
 
 

@@ -144,7 +144,8 @@ class _Refusal:
 
     def compared(self, violation: Violation) -> str:
         """Return the text about a value beyond a limit, or that is none of a few."""
-        return f"expected {violation.expected}, got {violation.value}"
+        expected = re.sub(r"\b1 (item|character|member)s$", r"1 \1", violation.expected)
+        return f"expected {expected}, got {violation.value}"
 
     def unknown_members(self, violation: Violation) -> str:
         """Return the text about the members of an object that are unknown."""

@@ -22,7 +22,7 @@ function Navigation({ current }) {
           title=${`${screen.title} (g ${screen.key})`}>
         ${screen.title}${counts[screen.count] > 0 && html`<span class="count">${count(counts[screen.count])}</span>`}
       </a>`)}`)}
-    <div class="foot"><span><kbd>?</kbd> shortcuts</span></div>
+    <div class="foot"><a href=${`docs/optimove${href("overview")}`}>API documentation</a><span><kbd>?</kbd> shortcuts</span></div>
   </nav>`;
 }
 

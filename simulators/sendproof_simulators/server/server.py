@@ -260,7 +260,8 @@ def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
             for opened in (*sockets, bound):
                 opened.close()
             reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
-            if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+            is_about_host = isinstance(error, socket.gaierror) or getattr(error, "errno", 0) == errno.EADDRNOTAVAIL
+            if is_about_host:
                 raise OSError(f"cannot listen on {host}: {reason}; choose another with --host") from None
             raise OSError(f"cannot use port {number} for {name}: {reason}; choose another with --port") from None
         sockets.append(bound)

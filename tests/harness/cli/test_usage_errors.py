@@ -138,3 +138,19 @@ def test_missing_load_result_is_refused_with_the_expected_file(refused: Refused)
     assert refused("load", "judge", "nope").startswith(
         "nope: no load result (No such file or directory); expected the result.json of a load test"
     )
+
+
+@pytest.mark.parametrize("option", ["--contracts", "--simulators-path"])
+def test_folder_that_does_not_exist_is_refused_with_its_option(refused: Refused, option: str) -> None:
+    command = "operations" if option == "--contracts" else "simulators"
+    message = f"sendproof: {option}: expected a folder, got 'nope', which is no folder"
+    assert refused(command, option, "nope") == message
+
+
+def test_earlier_runs_are_named_if_there_is_no_other(refused: Refused) -> None:
+    """A run that could not start has moved them."""
+    for number in (1, 2):
+        Path(f"results/small/earlier/{number}").mkdir(parents=True)
+        Path(f"results/small/earlier/{number}/history.ndjson").touch()
+    message = "results/small: no run; results/small holds 2 runs; name one, such as results/small/earlier/2"
+    assert refused("judge", "results/small") == message

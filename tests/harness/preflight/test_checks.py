@@ -275,6 +275,17 @@ def test_credential_in_a_wrong_header_is_reported(new_handover):
     assert got == "once: you sent Authorization, Optimove wants X-API-KEY"
 
 
+def test_try_of_a_function_beyond_the_key_is_no_certain_mistake(new_handover):
+    """The doctor itself tries such functions, and a bridge may do so too."""
+    handover = new_handover()
+    service = handover["services"]["optimove"]
+    headers = {"X-API-KEY": service["credentials"]["api_key"]}
+    requests.get(f"{service['url']}/current/actions/GetExecutionChannels", headers=headers, timeout=60)
+    result = results(handover)["optimove GetExecutionChannels"]
+
+    assert (result.status, result.got) == ("unknown", "once: the credential may not call GetExecutionChannels")
+
+
 def test_requests_without_a_near_miss_are_ok(new_handover):
     handover = new_handover()
     optimove(handover, "GET", "general/GetLastDataUpdate")

@@ -57,6 +57,15 @@ def test_search_hides_everything_else(page: "Page") -> None:
     assert page.locator("#checks tbody tr:visible").count() > 10
 
 
+def test_link_to_a_hidden_part_ends_the_search(page: "Page") -> None:
+    page.locator(".search input").fill("C0000007")
+    page.locator("form.search output", has_text="person").wait_for()
+    page.locator("header nav").get_by_role("link", name="Checks").click()
+
+    assert page.locator(".search input").input_value() == ""
+    assert page.locator("#checks tbody tr:visible").count() > 10
+
+
 def test_link_of_a_person_opens_the_story(page: "Page") -> None:
     page.locator("#people tbody tr", has_text="C0000003").get_by_role("link").click()
 

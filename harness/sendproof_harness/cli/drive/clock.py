@@ -162,6 +162,6 @@ def _watch(control_url: str, sandbox: str, show_clock: Callable[[Json], None], e
 def _progress_text(clock: Json, start: str, target: str) -> str:
     now, first, last = (parse_instant(text) for text in (clock["now"], start, target))
     share = 1.0 if last <= first else min(1.0, (now - first) / (last - first))
-    busy = [f"bridge {bridge['name']}" for bridge in clock["participants"] if not bridge["parked"]]
+    busy = [bridge["name"] for bridge in clock["participants"] if not bridge["parked"]]
     waits = [*busy, *([f"{clock['in_flight']:,} calls"] if clock["in_flight"] else [])]
     return f"{time_text(clock['now'])}  {share:.0%}" + (f"  waits for {', '.join(waits)}" if waits else "")

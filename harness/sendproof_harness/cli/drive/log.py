@@ -16,7 +16,7 @@ from sendproof_harness.cli.drive.pages import Before, Limit
 from sendproof_harness.cli.drive.request_log import RequestLog
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, time_text
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json
-from sendproof_harness.interruption import enter_stage
+from sendproof_harness.interruption import enter_stage, is_interrupted
 from sendproof_harness.output import echo, reader_has_gone
 
 Json = Mapping[str, Any]
@@ -94,7 +94,8 @@ def _follow(log: RequestLog, limit: int, print_entry: Callable[[Json], None]) ->
     log.wait(0)
     _print_all(log.newest(limit), print_entry)
     pause = threading.Event()
-    while not reader_has_gone():
+    # The exception of a signal can be lost in a destructor.
+    while not (reader_has_gone() or is_interrupted()):
         log.wait(_POLL_S)
         _print_all(log.further(), print_entry)
         # Under load, each look would find something new.

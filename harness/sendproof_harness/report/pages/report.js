@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const form = document.querySelector("form.search");
+  let clear = () => {};
 
   // -- search: every part with the attribute data-find is shown or hidden as one ------------------------------------
 
@@ -24,9 +25,8 @@
         if (!part.hidden) counts.set(part.dataset.find, (counts.get(part.dataset.find) || 0) + 1);
         if (!part.hidden) full.add(part.closest("section"));
       }
-      document.querySelectorAll("section").forEach((section) => {
-        const searched = section.querySelector("[data-find]");
-        section.classList.toggle("no-match", words.length > 0 && searched !== null && !full.has(section));
+      document.querySelectorAll("section:not(.banner)").forEach((section) => {
+        section.classList.toggle("no-match", words.length > 0 && !full.has(section));
       });
       const found = [...counts].map(([name, count]) => count + " " + (count === 1 ? name.split("|")[0] : name.split("|")[1]));
       output.textContent = words.length ? found.join(", ") || "nothing found" : "";
@@ -35,6 +35,10 @@
     const soon = () => {
       clearTimeout(waiting);
       waiting = setTimeout(apply, 80);
+    };
+    clear = () => {
+      input.value = "";
+      apply();
     };
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -45,10 +49,7 @@
         event.preventDefault();
         input.select();
       }
-      if (event.key === "Escape" && input.value) {
-        input.value = "";
-        apply();
-      }
+      if (event.key === "Escape" && input.value) clear();
     });
     document.querySelectorAll("[data-search]").forEach((link) =>
       link.addEventListener("click", () => {
@@ -94,6 +95,7 @@
 
   const open = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.closest("[hidden], .no-match")) clear();
     for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
     if (target) target.scrollIntoView();
   };

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from sendproof_harness.explain.customer import Explanation, Subject, UnknownCustomerError, explain, find_customer
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.verdict import Verdict
+from sendproof_harness.judge.verdict import EXAMPLES, Verdict
 from sendproof_harness.report.people.customer_timeline import DayRows, days
-from sendproof_harness.report.people.recipients import BRIEF_MAX, Recipients
+from sendproof_harness.report.people.recipients import Recipients
 
 #: More stories would make the page heavy; `sendproof explain` has those of all others.
 STORIES_MAX = 50
-# Lines of the history that the stories may read in total: a second or two. The few of a printed report are always told.
-_LINES_MAX = 1_000_000
+# Lines of the history that the stories may read in total, which takes some seconds: each story reads all of them.
+_LINES_MAX = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ def _limit(history: History) -> int:
             (history.obligations, history.deliveries, history.delivery_statuses, history.webhooks, history.requests),
         )
     )
-    return min(STORIES_MAX, max(BRIEF_MAX, _LINES_MAX // max(lines, 1)))
+    return min(STORIES_MAX, max(EXAMPLES, _LINES_MAX // max(lines, 1)))
 
 
 def _names(verdict: Verdict, people: Recipients) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.records import Action, Cancelled, CustomerEvent, History, ProviderTemplate
+from sendproof_harness.scenario.fault_kinds import DURATION_KEYS, KINDS
 from sendproof_harness.scenario.values import duration_text
 from sendproof_harness.session.draft.draft import Draft, DraftStep
 
@@ -185,7 +186,16 @@ def _criterion(condition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fault(fault: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fault.items() if name not in _NOT_OF_A_FAULT}
+    """Return a fault of a header, which has every setting in the form of the control API, without the defaults."""
+    usual = {"where": {}, "nth": 1, "times": 1, "when": KINDS[fault["fault"]].when[0]}
+    return {
+        name: duration_text(timedelta(milliseconds=value)) if name in DURATION_KEYS else value
+        for name, value in fault.items()
+        if name not in _NOT_OF_A_FAULT
+        and value is not None
+        and (name not in usual or value != usual[name])
+        and (name not in DURATION_KEYS or value)
+    }
 
 
 # -- steps -----------------------------------------------------------------------------------------------

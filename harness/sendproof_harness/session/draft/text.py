@@ -27,7 +27,7 @@ _COMMENTS: Mapping[str, str] = {
     "triggers": "What a customer does to get a message. A trigger begins with the step `trigger`.",
     "bridge": "What the client requires of the bridge.",
     "dialects": "Answers to open questions about the real services: sendproof dialects",
-    "faults": "What goes wrong, and where: sendproof faults",
+    "faults": "What goes wrong, and where; `nth` counts from the start of the run. All faults: sendproof faults",
     "steps": "What happens, in order. All keys: docs/reference/scenario-file.md",
 }
 

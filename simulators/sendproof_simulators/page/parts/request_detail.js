@@ -58,7 +58,7 @@ function Headers({ title, fields }) {
 function Facts({ request }) {
   return html`<dl class="kv">
     <dt>Operation</dt><dd>${request.service} ${request.operation && html`<a href=${href("requests", { operation: request.operation })}
-      title="All requests to this operation">${request.operation}</a>`} <a class="faint" href=${`docs/${request.service}${request.operation ? `#${request.operation}` : ""}`}>documentation</a></dd>
+      title="All requests to this operation">${request.operation}</a>`} <a class="faint" href=${`docs/${request.service}${href(request.operation ?? "overview")}`}>documentation</a></dd>
     <dt>Time</dt><dd>${exact(request.at)}${request.ms !== null && request.ms !== undefined && html` <span class="faint">answered in ${request.ms} ms</span>`}</dd>
     ${request.client && html`<dt>Client</dt><dd>${request.client}</dd>`}
     ${request.operation && html`<dt>Fault</dt><dd>${!request.fault && html`<a href=${href("faults", { call: `${request.service}.${request.operation}` }, "new")}>Add one to this call</a>`}${request.fault && html`<span class="badge bad">${request.fault}</span> was injected`}</dd>`}

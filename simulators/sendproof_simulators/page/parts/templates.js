@@ -2,6 +2,7 @@
 
 import { api } from "../api.js";
 import { useLive } from "../live.js";
+import { href } from "./links.js";
 import { html } from "../vendor/htm-preact.js";
 
 // {{FIRST_NAME}} of most providers, and %%|FIRST_NAME^{...}%% of Textlocal.
@@ -36,6 +37,11 @@ export function filledIn(body, attributes) {
 export const readable = body => filledIn(body, {});
 
 /** Say how a template gets on a channel. */
-export const ListingHint = ({channel}) => html`<p class="hint">
-  Channel ${channel.id} lists no template yet. The bridge adds them with AddChannelTemplates, often once an hour.
-</p>`;
+export function ListingHint({channel, templates}) {
+  if (templates.length === 0) {
+    return html`<p class="hint">${channel.provider} has no template yet. <a href=${href("campaigns", {}, "templates")}>Write one</a>; the
+      bridge then lists it on channel ${channel.id}.</p>`;
+  }
+  return html`<p class="hint">Channel ${channel.id} lists no template yet. The bridge adds those of ${channel.provider} with
+    AddChannelTemplates. It looks for new ones from time to time, so advance the clock.</p>`;
+}

@@ -44,7 +44,7 @@ function Obligations({obligations}) {
       <span class="line"><${Badge} tone=${DUE_TONES[item.state]}>${DUE_WORDS[item.state] ?? item.state}<//>
         <a href=${href("campaigns", {}, item.campaign)}>${item.trigger ?? `Campaign ${item.campaign}`}</a>
         ${item.message && html`<a class="faint" href=${href("outbox", {}, item.provider, item.message)}>message</a>`}</span>
-      <span class="faint">${[item.due && `due ${time(item.due)}`, `channel ${item.channel} · ${item.provider}`, item.reason].filter(Boolean).join(" · ")}</span>
+      <span class="faint">${[item.due && `due ${time(item.due)}`, `channel ${item.channel} · ${item.provider}`, item.reason?.replace(/_/g, " ")].filter(Boolean).join(" · ")}</span>
       ${item.owed && item.text && html`<q>${item.text}</q>`}
     </li>`)}</ul>
   </section>`;

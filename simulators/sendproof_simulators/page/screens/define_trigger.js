@@ -52,7 +52,7 @@ function TriggerForm({channels, triggers}) {
         <${SelectField} label="Template" required value=${plan.template} onChange=${template => change({template})}
           placeholder=${known.templates.length ? "Choose a template" : "No template at the provider"} options=${templateOptions(known)} />
       </div>
-      ${known.loaded && !listed.length && html`<${ListingHint} channel=${channel} />`}
+      ${known.loaded && !listed.length && html`<${ListingHint} channel=${channel} templates=${known.templates} />`}
       <${Rows} label="Criteria, all of which must be met" add="criterion" items=${plan.criteria} onChange=${criteria => change({criteria})}
         blank=${newCriterion} row=${(criterion, edit) => html`<${Criterion} criterion=${criterion} edit=${edit} />`} />
       <div class="fields">

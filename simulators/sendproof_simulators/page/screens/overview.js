@@ -62,7 +62,7 @@ function Connect({ sandbox }) {
   return html`<section class="panel" aria-label="Services"><header><h2>Connect your bridge</h2><span class="spacer"></span>
       <${Copy} text=${environment} label="Copy all" what="URLs and credentials as environment variables" /></header>
     <ul class="items">${Object.entries(sandbox.services).map(([name, { url, credentials }]) => html`<li class="item"><div class="item-main">
-        <div class="line"><strong>${name}</strong> <a href=${`docs/${name}`}>documentation</a></div>
+        <div class="line"><strong>${name}</strong> <a href=${`docs/${name}${href("overview")}`}>documentation</a></div>
         <dl class="kv credentials"><dt>url</dt><dd><code>${url}</code> <${Copy} text=${url} what=${`URL of ${name}`} /></dd>
           ${Object.entries(credentials).map(([key, value]) => html`<dt>${key}</dt><dd><code>${value}</code>
             ${!NOT_SECRET.test(key) && html` <${Copy} text=${value} what=${`${key} of ${name}`} />`}</dd>`)}</dl>

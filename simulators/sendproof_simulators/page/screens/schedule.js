@@ -67,7 +67,7 @@ function ScheduleForm({channels, now, campaigns}) {
         <${NumberField} label="Control group, %" min="0" max="99" value=${plan.control_group} onChange=${control_group => change({control_group})}
           hint="Customers who get nothing." />
       </div></fieldset>
-      ${known.loaded && !listed.length && html`<${ListingHint} channel=${channel} />`}
+      ${known.loaded && !listed.length && html`<${ListingHint} channel=${channel} templates=${known.templates} />`}
       <${Rows} label="Templates and send times" add="template" items=${plan.splits} onChange=${splits => change({splits})}
         blank=${() => ({...plan.splits.at(-1), group: plan.splits.length + 1})}
         row=${(split, edit) => html`<${Split} split=${split} edit=${edit} now=${now} known=${known} several=${plan.splits.length > 1} />`} />
