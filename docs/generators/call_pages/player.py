@@ -63,10 +63,13 @@ def running_simulators() -> Iterator[ControlClient]:
 def record(control: ControlClient, page: Page) -> list[Recorded]:
     """Carry out the steps of a page in a sandbox of its own; return what went over the wire."""
     sandbox = control.create_sandbox(_sandbox_settings(page))
-    with _listener() as listener:
-        player = _Player(control, sandbox, listener)
-        recorded = [player.carry_out(step) for step in page.steps]
-    _check_calls(control, page)
+    try:
+        with _listener() as listener:
+            player = _Player(control, sandbox, listener)
+            recorded = [player.carry_out(step) for step in page.steps]
+        _check_calls(control, page)
+    finally:
+        control.delete_sandbox(page.name)
     return recorded
 
 
