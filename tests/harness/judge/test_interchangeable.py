@@ -10,6 +10,7 @@ from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_i
 from sendproof_harness.judge.checks import delivery, text, timing
 from sendproof_harness.judge.checks.reports import metrics, totals
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.deliveries.matching import match
 
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 REPORT_CHECKS = (*metrics.CHECKS, *totals.CHECKS)
@@ -190,6 +191,24 @@ def test_equal_texts_are_interchangeable_without_clock(correct_run):
     )
 
     assert [len(group) for group in ledger(run.history()).interchangeable] == [2]
+
+
+def test_the_campaign_that_must_be_sent_first_gets_the_first_message(correct_run):
+    """The other one was due before it, but was announced late: it has time until eleven."""
+    punctual = correct_run.obligation_of(3)
+    due = parse_instant(str(punctual["due"]))
+    announced_late = punctual | {"campaign": 7002, "due": iso(due - HOUR)}
+    second = correct_run.delivery_to(3) | {"message": SECOND, "send_at": iso(due + HOUR)}
+    history = correct_run.plus(announced_late, second).history()
+    latest = {7001: due + 5 * MINUTE, 7002: due + 2 * HOUR}
+    matching = match(history.obligations, history.deliveries, timed=True, deadline=lambda item: latest[item.campaign])
+    messages = {
+        item.campaign: deliveries[0].message
+        for item, deliveries in zip(history.obligations, matching.matched, strict=True)
+        if item.customer == punctual["customer"]
+    }
+
+    assert messages == {7001: FIRST, 7002: SECOND}
 
 
 def test_message_in_time_for_one_obligation_leaves_other_lost(correct_run):

@@ -16,6 +16,19 @@ def test_traffic_counts_requests_at_their_virtual_instants(simulators):
     assert traffic["kinds"]["request"] == [1, 1]
 
 
+def test_traffic_goes_back_with_a_restored_snapshot(simulators):
+    """Twice, because the counts of the snapshot must not change with those of the sandbox."""
+    path = f"/sandboxes/{simulators.call('POST', '/sandboxes', {'seed': 7})['sandbox']}"
+    simulators.call("POST", f"{path}/providers/textlocal/templates", [{"title": "first", "body": "first"}])
+    simulators.call("POST", f"{path}/snapshots", {"name": "kept"})
+    before = simulators.call("GET", f"{path}/traffic")
+    for _ in range(2):
+        simulators.call("POST", f"{path}/providers/textlocal/templates", [{"title": "second", "body": "second"}])
+        assert simulators.call("GET", f"{path}/traffic") != before
+        simulators.call("POST", f"{path}/snapshots/kept/restore")
+        assert simulators.call("GET", f"{path}/traffic") == before
+
+
 def test_services_are_listed_with_the_targets_of_faults(simulators):
     services = simulators.call("GET", "/services")
     assert "RegisterEventListener" in services["optimove"]["operations"]

@@ -7,6 +7,7 @@ journal never drops a line: the judge needs all of them. Secrets are removed bef
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -56,11 +57,12 @@ class JournalPart:
 
 @dataclass(frozen=True, slots=True)
 class JournalMark:
-    """A place in a journal: the parts up to there, the number of entries, and their counts by kind."""
+    """A place in a journal: the parts up to there, the number of entries, and their counts by kind and over time."""
 
     parts: tuple[JournalPart, ...]
     count: int
     counts: Mapping[str, int]
+    traffic: Traffic
 
 
 class Journal:
@@ -129,7 +131,7 @@ class Journal:
         """Return this place in the journal, for `return_to`."""
         if self._lines:
             self._spill()
-        return JournalMark(tuple(self._written), self._count, dict(self.counts))
+        return JournalMark(tuple(self._written), self._count, dict(self.counts), deepcopy(self.traffic))
 
     def return_to(self, mark: JournalMark) -> None:
         """Forget every entry after a mark of this journal. Their bytes stay in the file: other marks may need them."""
@@ -138,6 +140,7 @@ class Journal:
         self._pending = 0
         self._written = list(mark.parts)
         self._count = mark.count
+        self.traffic = deepcopy(mark.traffic)
         self.counts = Counter(mark.counts)
 
     def lines(self) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ obligations are *interchangeable*, and every check must accept both assignments.
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from itertools import groupby, pairwise
 from typing import TypeVar
 
@@ -124,18 +125,23 @@ class Matching:
         return self._assign_to_nearest(windows, rest) if windows else rest
 
     def _assign_in_time(self, windows: _OpenWindows, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Give each delivery the open window that closes first, so that as many as possible are in time."""
         rest: list[Delivery] = []
-        in_order = deque(windows)
+        coming = deque(windows)
+        by_deadline: list[_Window] = []
         for delivery in deliveries:
-            while in_order and delivery.send_at > in_order[0][1]:
-                in_order.popleft()
-            if not in_order or delivery.send_at < in_order[0][0] - EARLY_TOLERANCE:
+            while coming and delivery.send_at >= coming[0][0] - EARLY_TOLERANCE:
+                due, deadline = coming.popleft()
+                heappush(by_deadline, (deadline, due))
+            while by_deadline and by_deadline[0][0] < delivery.send_at:
+                heappop(by_deadline)
+            if not by_deadline:
                 rest.append(delivery)
                 continue
-            window = in_order[0]
-            self.matched[_pop_position(windows, window)] = (delivery,)
-            if window not in windows:
-                in_order.popleft()
+            deadline, due = by_deadline[0]
+            self.matched[_pop_position(windows, (due, deadline))] = (delivery,)
+            if (due, deadline) not in windows:
+                heappop(by_deadline)
         return rest
 
     def _assign_to_nearest(self, windows: _OpenWindows, deliveries: Iterable[Delivery]) -> list[Delivery]:
