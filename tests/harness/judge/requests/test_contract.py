@@ -72,6 +72,13 @@ def test_unknown_path_fails(correct_run):
     assert found(run) == [("contract.requests", "bridge", "optimove POST /current/nothing: unknown address")]
 
 
+def test_unknown_path_fails_where_the_service_says_so_with_status_200(correct_run):
+    answer = {"status": 200, "response_excerpt": '{"errors":[{"code":2,"message":"Unrecognised command"}]}'}
+    run = correct_run.plus(request(service="textlocal", operation=None, path="/get_template", **answer))
+
+    assert found(run) == [("contract.requests", "bridge", "textlocal POST /get_template: unknown address")]
+
+
 def test_unknown_paths_of_many_customers_have_one_cause(correct_run):
     """The ids in a path name the customer, not the defect. A version is no id."""
     paths = [f"/v2/customers/C{index:07d}/Attributes" for index in range(3)]
