@@ -428,8 +428,8 @@ function send(string $now, string $batch): ?string
     if (!$pending) {
         return null;
     }
-    $data = [
-        'sender' => $settings['sender'],
+    // Without a sender, Textlocal uses the default one of the account.
+    $data = (isset($settings['sender']) ? ['sender' => $settings['sender']] : []) + [
         'messages' => array_map(fn($m) => ['number' => $m['number'], 'text' => $m['text']], $pending),
         'receiptUrl' => "$my_url/receipts/$batch",
         'unicode' => !is_ascii(implode('', array_column($pending, 'text'))),
