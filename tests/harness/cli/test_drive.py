@@ -127,6 +127,12 @@ def test_target_of_another_form_is_refused(driver, target):
     assert (status, f"got '{target.removeprefix('+')}'" in output.replace("+", "")) == (3, True)
 
 
+def test_clock_with_a_rate_refuses_a_past_instant(driver):
+    driver.read("clock", "rate", "1")
+    status, output = driver.run("clock", "advance", "2026-03-01T00:00:00Z")
+    assert (status, "time does not go back" in output) == (3, True)
+
+
 def test_clock_gets_a_rate_and_is_paused(driver):
     assert driver.read("clock", "rate", "60")["rate"] == 60
     assert driver.lines("clock", "show")[1] == "passes    at 60 times the pace of real time"
@@ -175,7 +181,24 @@ def test_log_has_one_line_for_each_request(driver):
     assert first.startswith("    1  2026-03-02T06:00:00Z  200  textlocal.send_get  ")
     assert "404  optimove GET /current/general/GetCurency" in second
     assert [line[:5] for line in own(driver.lines("log", "--problems"))] == ["    3"]
-    assert own(driver.lines("log", "--status", "5xx")) == []
+    assert own(driver.lines("log", "--status", "5xx"))[-1:] in ([], ["There are no such requests yet."])
+
+
+def test_log_takes_the_names_that_it_prints_and_refuses_others(driver):
+    driver.send("Hello")
+    (line,) = driver.lines("log", "--operation", "textlocal.send_get")
+    assert "textlocal.send_get" in line
+    assert driver.lines("log", "--operation", "textlocal.send") == ["There are no such requests yet."]
+    status, output = driver.run("log", "--service", "textlcal")
+    assert (status, 'did you mean "textlocal"?' in output) == (3, True)
+
+
+def test_log_names_a_violation_once(driver):
+    key = {"x-api-key": driver.sandbox["services"]["optimove"]["credentials"]["api_key"]}
+    url = driver.sandbox["services"]["optimove"]["url"] + "/current/general/RegisterEventListener"
+    requests.post(url, data="{bad", headers={**key, "Content-Type": "application/json"}, timeout=60)
+    (line,) = driver.lines("log", "--operation", "optimove.RegisterEventListener")
+    assert line.count("JSON is malformed") == 1
 
 
 def test_log_has_requests_without_a_known_credential(driver):

@@ -11,13 +11,14 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli.drive.groups import listing_group
-from sendproof_harness.cli.drive.opened import open_sandbox, print_result
+from sendproof_harness.cli.drive.opened import OpenedSandbox, open_sandbox, print_result
 from sendproof_harness.cli.drive.pages import Before, Limit
 from sendproof_harness.cli.drive.request_log import RequestLog
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, time_text
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json
 from sendproof_harness.interruption import enter_stage, is_interrupted
 from sendproof_harness.output import echo, reader_has_gone
+from sendproof_harness.suggestions import suggestion
 
 Json = Mapping[str, Any]
 
@@ -34,7 +35,9 @@ group = listing_group("List or follow the requests to the services of a running 
 def list_(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more requests, until Ctrl-C.")] = False,
     service: Annotated[str | None, typer.Option(help="Only requests to this service.")] = None,
-    operation: Annotated[str | None, typer.Option(help="Only requests for this operation, such as sendSms.")] = None,
+    operation: Annotated[
+        str | None, typer.Option(help="Only requests for this operation: sendSms or delivyr.sendSms.")
+    ] = None,
     status: Annotated[str | None, typer.Option(help="Only this status or class: 404 or 4xx.")] = None,
     method: Annotated[str | None, typer.Option(help="Only this method, such as POST.")] = None,
     text: Annotated[str | None, typer.Option(help="Only requests with this text in their journal entry.")] = None,
@@ -54,9 +57,10 @@ def list_(
 
     Example: sendproof log list --problems --limit 50
     """
+    named_service, _, name = (operation or "").rpartition(".")
     filters = {
-        "service": service,
-        "operation": operation,
+        "service": service or named_service or None,
+        "operation": name or None,
         "status": status,
         "method": None if method is None else method.upper(),
         "text": text,
@@ -64,13 +68,17 @@ def list_(
     }
     print_entry = print_json if json else _print_line
     with open_sandbox(control_url, sandbox) as opened:
+        _refuse_unknown_service(opened, filters["service"])
         log = RequestLog(opened.control, sandbox, filters)
         if follow:
             # Ctrl-C is the usual end.
             with suppress(KeyboardInterrupt):
                 _follow(log, limit, print_entry)
         else:
-            _print_all(log.newest(limit, before), print_entry)
+            entries = log.newest(limit, before)
+            _print_all(entries, print_entry)
+            if not entries and not json:
+                echo("There are no such requests yet.", err=True)
 
 
 @group.command()
@@ -86,6 +94,12 @@ def show(
     """
     with open_sandbox(control_url, sandbox) as opened:
         print_result(opened.control.request(sandbox, number), _print_exchange, json=json)
+
+
+def _refuse_unknown_service(opened: OpenedSandbox, service: str | None) -> None:
+    known = opened.control.sandbox(opened.name)["services"]
+    if service is not None and service not in known:
+        raise ValueError(f"expected the name of a service, got {service!r}; {suggestion(service, known)}")
 
 
 def _follow(log: RequestLog, limit: int, print_entry: Callable[[Json], None]) -> None:
@@ -130,7 +144,11 @@ def _call_text(entry: Json) -> str:
 def _notes(entry: Json) -> list[str]:
     fault = [] if entry["fault"] is None else [f"fault {entry['fault']}"]
     near_miss = [] if entry["near_miss"] is None else [entry["near_miss"]]
-    return [*fault, *near_miss, *map(_violation_text, entry["violations"])]
+    violations = entry["violations"]
+    # A near miss without a better name for the difference is the first violation.
+    if near_miss and violations and near_miss[0].endswith(f": {violations[0]['message']}"):
+        violations = violations[1:]
+    return [*fault, *near_miss, *map(_violation_text, violations)]
 
 
 def _violation_text(violation: Json) -> str:
