@@ -259,8 +259,9 @@ def send(now, batch):
     if not rows:
         return
     check_rate_limit(now, "textlocal")
-    data = {
-        "sender": SETTINGS["sender"],
+    # Without a sender, Textlocal uses the default one of the account.
+    sender = {"sender": SETTINGS["sender"]} if "sender" in SETTINGS else {}
+    data = sender | {
         "messages": [{"number": number, "text": text} for number, text in rows],
         "receiptUrl": f"{MY_URL}/receipts/{batch}",
         "unicode": not all(text.isascii() for _, text in rows),
