@@ -126,6 +126,17 @@ def test_unknown_credential_is_blamed_on_config(correct_run):
     ]
 
 
+def test_missing_second_header_of_a_credential_is_blamed_on_the_bridge(correct_run):
+    """The key is right, so the settings are not wrong."""
+    lacks = {"status": 401, "violations": [violation("header.x-account-id", "required")]}
+    run = correct_run.plus(request(service="delivyr", operation="listTemplates", **lacks))
+
+    assert found(run) == [
+        ("contract.requests", "bridge", "delivyr listTemplates: header.x-account-id violates required"),
+        ("contract.credentials", "bridge", "delivyr listTemplates: no x-account-id"),
+    ]
+
+
 def test_call_refused_because_of_the_number_passes(correct_run):
     """Delivyr may refuse a call for one recipient, who blocks or cannot receive messages."""
     refused = request(service="delivyr", operation="sendSms", status=422)
