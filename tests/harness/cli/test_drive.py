@@ -166,6 +166,15 @@ def test_fault_on_an_unknown_call_is_refused_with_the_nearest(driver):
     assert (status, "did you mean 'send'?" in output) == (3, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [((), "expected --call such as"), (("--call", "textlocal.send", "--times", "0"), "--times: expected a whole")],
+)
+def test_refused_fault_names_the_options(driver, words, message):
+    status, output = driver.run("fault", "add", "status", *words)
+    assert (status, message in output) == (3, True)
+
+
 # -- requests ----------------------------------------------------------------------------------------------
 
 
@@ -189,7 +198,12 @@ def test_log_takes_the_names_that_it_prints_and_refuses_others(driver):
     (line,) = driver.lines("log", "--operation", "textlocal.send_get")
     assert "textlocal.send_get" in line
     assert driver.lines("log", "--operation", "textlocal.send") == ["There are no such requests yet."]
-    status, output = driver.run("log", "--service", "textlcal")
+
+
+@pytest.mark.parametrize("words", [("log", "--service"), ("messages", "--provider"), ("webhooks", "--service")])
+def test_list_refuses_an_unknown_service(driver, words):
+    """An empty list would look as if nothing had happened."""
+    status, output = driver.run(*words, "textlcal")
     assert (status, 'did you mean "textlocal"?' in output) == (3, True)
 
 

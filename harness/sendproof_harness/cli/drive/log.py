@@ -11,14 +11,13 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli.drive.groups import listing_group
-from sendproof_harness.cli.drive.opened import OpenedSandbox, open_sandbox, print_result
+from sendproof_harness.cli.drive.opened import open_sandbox, print_result
 from sendproof_harness.cli.drive.pages import Before, Limit
 from sendproof_harness.cli.drive.request_log import RequestLog
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, time_text
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json
 from sendproof_harness.interruption import enter_stage, is_interrupted
 from sendproof_harness.output import echo, reader_has_gone
-from sendproof_harness.suggestions import suggestion
 
 Json = Mapping[str, Any]
 
@@ -68,7 +67,7 @@ def list_(
     }
     print_entry = print_json if json else _print_line
     with open_sandbox(control_url, sandbox) as opened:
-        _refuse_unknown_service(opened, filters["service"])
+        opened.check_service("--service", filters["service"])
         log = RequestLog(opened.control, sandbox, filters)
         if follow:
             # Ctrl-C is the usual end.
@@ -94,12 +93,6 @@ def show(
     """
     with open_sandbox(control_url, sandbox) as opened:
         print_result(opened.control.request(sandbox, number), _print_exchange, json=json)
-
-
-def _refuse_unknown_service(opened: OpenedSandbox, service: str | None) -> None:
-    known = opened.control.sandbox(opened.name)["services"]
-    if service is not None and service not in known:
-        raise ValueError(f"expected the name of a service, got {service!r}; {suggestion(service, known)}")
 
 
 def _follow(log: RequestLog, limit: int, print_entry: Callable[[Json], None]) -> None:
