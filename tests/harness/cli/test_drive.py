@@ -207,6 +207,12 @@ def test_list_refuses_an_unknown_service(driver, words):
     assert (status, 'did you mean "textlocal"?' in output) == (3, True)
 
 
+def test_log_shows_the_error_of_a_request_without_another_reason(driver):
+    driver.request("optimove", "/current/integrations/GetChannelTemplates?ChannelID=999")
+    (line,) = driver.lines("log", "--problems", "--operation", "GetChannelTemplates")
+    assert line.endswith("ChannelID 999 is not known; there are [250, 505]")
+
+
 def test_log_names_a_violation_once(driver):
     key = {"x-api-key": driver.sandbox["services"]["optimove"]["credentials"]["api_key"]}
     url = driver.sandbox["services"]["optimove"]["url"] + "/current/general/RegisterEventListener"

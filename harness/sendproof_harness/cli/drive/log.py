@@ -141,7 +141,8 @@ def _notes(entry: Json) -> list[str]:
     # A near miss without a better name for the difference is the first violation.
     if near_miss and violations and near_miss[0].endswith(f": {violations[0]['message']}"):
         violations = violations[1:]
-    return [*fault, *near_miss, *map(_violation_text, violations)]
+    notes = [*fault, *near_miss, *map(_violation_text, violations)]
+    return notes or ([] if entry["error"] is None else [" ".join(entry["error"].split())])
 
 
 def _violation_text(violation: Json) -> str:
