@@ -74,7 +74,11 @@ def new(
     try:
         parse_scenarios(text, str(file or "the scenario"))
     except InvalidFileError as error:
-        refuse(str(error))
+        if file is None or (run is None and sandbox is None):
+            refuse(str(error))
+        # What a user did by hand can be more than a scenario allows, such as a send time in the past.
+        _write(text, file, force=force)
+        refuse(f"{error}\nwrote {file}, which does not run yet; correct these lines")
     if file is not None:
         _write(text, file, force=force)
     if json:
