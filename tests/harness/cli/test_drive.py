@@ -168,7 +168,10 @@ def test_fault_on_an_unknown_call_is_refused_with_the_nearest(driver):
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [((), "expected --call such as"), (("--call", "textlocal.send", "--times", "0"), "--times: expected a whole")],
+    [
+        ((), "expected --call SERVICE.OPERATION"),
+        (("--call", "textlocal.send", "--times", "0"), "--times: expected a whole"),
+    ],
 )
 def test_refused_fault_names_the_options(driver, words, message):
     status, output = driver.run("fault", "add", "status", *words)

@@ -50,9 +50,7 @@ def add(
     with open_sandbox(control_url, sandbox) as opened:
         catalogue = opened.control.fault_catalogue()
         if call is None and webhook is None and fault in {kind["fault"] for kind in catalogue}:
-            raise ValueError(
-                "expected --call such as textlocal.bulk_json, or --webhook such as optimove.13, got neither"
-            )
+            raise ValueError("expected --call SERVICE.OPERATION, or --webhook such as optimove.13, got neither")
         position = {"call": call, "webhook": webhook, "when": when}
         wanted = {
             "fault": fault,

@@ -35,7 +35,7 @@ def list_(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more requests, until Ctrl-C.")] = False,
     service: Annotated[str | None, typer.Option(help="Only requests to this service.")] = None,
     operation: Annotated[
-        str | None, typer.Option(help="Only requests for this operation: sendSms or delivyr.sendSms.")
+        str | None, typer.Option(help="Only requests for this operation: with its service or without.")
     ] = None,
     status: Annotated[str | None, typer.Option(help="Only this status or class: 404 or 4xx.")] = None,
     method: Annotated[str | None, typer.Option(help="Only this method, such as POST.")] = None,

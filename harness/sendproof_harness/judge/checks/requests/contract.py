@@ -111,7 +111,7 @@ def _scope_finding(request: Request, hidden: Sequence[str]) -> Finding:
 
 
 def _is_unserved(request: Request) -> bool:
-    """Return True if no operation has this address. Textlocal says so with status 200."""
+    """Return True if no operation has this address, and the service says so with status 200."""
     return request.operation is None and request.status < _CLIENT_ERRORS.start and request.response_excerpt is not None
 
 
