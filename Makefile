@@ -122,7 +122,7 @@ dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py
 
-docs: $(INSTALLED) ## Generate docs/reference, and the fault data of the harness, from the code and the contracts
+docs: $(INSTALLED) ## Generate docs/reference, docs/calls, and the fault data of the harness, from the code and the contracts
 	@$(BIN)/python docs/generators
 
 site: $(SITED) ## Build the documentation as a site to search, in dist/site; fails at a broken link

@@ -54,6 +54,7 @@ _RARELY = 200
 # A sandbox is replaced after so many requests, because accepted requests fill it.
 _RENEWED_AFTER = 250
 _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
+_GIVEN_UP = b"so its call was given up"
 _FAILURES = (b"the simulator failed", b"Traceback")
 # Refusals with status 200.
 _REFUSALS = (b'"status":"failure"', b'"status": "failure"', b"<status>failure", b'"success":false', b'"success": false')
@@ -139,7 +140,7 @@ class PortAttack:
         came = await exchange(*self.port.address, sent.request, _ANSWER_S)
         outcome = self._record(sent, came)
         before, self.state = self.state, await self.port.digest()
-        if before != self.state and _must_change_nothing(sent.request, outcome):
+        if before != self.state and _must_change_nothing(sent.request, came, outcome):
             await self._confirm_change(sent)
 
     async def _confirm_change(self, sent: Attempt) -> None:
@@ -149,7 +150,7 @@ class PortAttack:
         again = self._attempt(sent.number)
         came = await exchange(*self.port.address, again.request, _ANSWER_S)
         self.state = await self._settled()
-        if before != self.state and _must_change_nothing(again.request, _outcome(again.request, came)):
+        if before != self.state and _must_change_nothing(again.request, came, _outcome(again.request, came)):
             changed = _changed_parts(before, self.state)
             answer = _answer_text(came)
             self._report(again, f"expected no change of state, got one of {changed} after {answer}")
@@ -211,8 +212,11 @@ class PortAttack:
             await asyncio.sleep(_HEALTH_PAUSE_S)
 
 
-def _must_change_nothing(request: HostileRequest, outcome: str) -> bool:
+def _must_change_nothing(request: HostileRequest, came: Exchange, outcome: str) -> bool:
     if request.is_mixed:
+        return False
+    if any(_GIVEN_UP in response.body for response in came.responses):
+        # The request was accepted, and its client left: an advance ends where it is.
         return False
     return request.is_incomplete or outcome == REFUSED or (outcome == CLOSED and request.ending != DISCONNECT)
 

@@ -77,6 +77,18 @@ def test_scenario_from_a_sandbox_driven_by_hand_passes(tmp_path, simulators: Run
     assert (result.status, ledger["lost"], ledger["ok"] > 15) == (0, 0, True), result.out
 
 
+def test_scenario_that_does_not_run_yet_is_written_for_correction(tmp_path, simulators: RunningSimulators):
+    """An event that no trigger counts is no step of a scenario; without the file, its line means nothing."""
+    drive_by_hand(simulators, "wrong-hand")
+    simulators.call("POST", "/sandboxes/wrong-hand/events", [{"customer": "C0000004", "event": "baskte"}])
+    file = tmp_path / "hand.yaml"
+    result = sendproof("new", file, "--sandbox", "wrong-hand", "--control-url", simulators.control)
+
+    assert (result.status, f"wrote {file}, which does not run yet" in result.err) == (3, True)
+    line = int(result.err.split(":")[1])
+    assert "baskte" in file.read_text().splitlines()[line - 1]
+
+
 def test_sandbox_without_a_campaign_is_refused(simulators: RunningSimulators):
     simulators.call("POST", "/sandboxes", {"name": "idle-hand", "seed": 1})
     result = sendproof("new", "--sandbox", "idle-hand", "--control-url", simulators.control)

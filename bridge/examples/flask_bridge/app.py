@@ -130,7 +130,7 @@ PLACEHOLDER = re.compile(r"%%\|(\w+)(?:\^\{.*?\})?%%")
 
 
 def textlocal(command, **form):
-    form |= TEXTLOCAL["credentials"]
+    form["apikey"] = TEXTLOCAL["credentials"]["apikey"]
     response = requests.post(f"{TEXTLOCAL['url']}/{command}/", data=form, timeout=60)
     response.raise_for_status()
     return response.json()
@@ -159,7 +159,7 @@ def personalize(body, attributes):
         number = phonenumbers.parse(attributes.get(PHONE) or "", SETTINGS.get("country", "GB"))
     except phonenumbers.NumberParseException:
         return None, text
-    has_consent = not CHECKS_CONSENT or attributes.get(CONSENT) == "1"
+    has_consent = not CHECKS_CONSENT or (attributes.get(CONSENT) or "").lower() in {"1", "true", "yes"}
     reachable = has_consent and phonenumbers.is_valid_number(number)
     return f"{number.country_code}{number.national_number}" if reachable else None, text
 
@@ -260,7 +260,7 @@ def send(now, batch):
         return
     check_rate_limit(now, "textlocal")
     data = {
-        "sender": SETTINGS["sender"],
+        **({"sender": SETTINGS["sender"]} if "sender" in SETTINGS else {}),  # else the account has a default
         "messages": [{"number": number, "text": text} for number, text in rows],
         "receiptUrl": f"{MY_URL}/receipts/{batch}",
         "unicode": not all(text.isascii() for _, text in rows),
@@ -364,7 +364,7 @@ def receive_event():
 
 @app.post(f"/{TOKEN}/receipts/<batch>")
 def receive_receipt(batch):
-    state = {"D": "delivered", "U": "failed", "I": "failed"}.get(request.form["status"], "sent")
+    state = {"D": "delivered", "U": "failed", "I": "failed", "E": "failed"}.get(request.form["status"], "sent")
     sql(f"{SET_STATE} AND state IN ('sending', 'sent')", state, batch, request.form["number"])
     return ""
 

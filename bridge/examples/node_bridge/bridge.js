@@ -14,13 +14,15 @@ const LOOP_MS = 1000 * Number(process.env.NODE_BRIDGE_LOOP || 2);
 const WRITE_MS = 1000 * Number(process.env.NODE_BRIDGE_WRITE || 0);
 const IS_VIRTUAL = process.env.NODE_BRIDGE_CLOCK === "virtual";
 const FOLDER = process.env.NODE_BRIDGE_FOLDER || path.join(path.dirname(HANDOVER), "node_bridge");
-let settings, optimoveApi, textlocalApi, channels, phone, consent, myUrl;
+let settings, optimoveApi, textlocalApi, channels, phone, consent, required, myUrl;
 
 function useHandover() {
   settings = JSON.parse(fs.readFileSync(HANDOVER));
   ({ optimove: optimoveApi, textlocal: textlocalApi } = settings.services);
   channels = settings.channels.filter((channel) => channel.provider === "textlocal");
   ({ phone, consent } = settings.attributes);
+  // Without the client's wish, only Textlocal keeps opt-outs.
+  required = settings.bridge?.consent === "attribute" ? [phone, consent] : [phone];
   // Without the token, every request gets a 404.
   myUrl = `http://${settings.listen.host}:${settings.listen.port}/${settings.webhook_token}`;
 }
@@ -128,7 +130,7 @@ const isAscii = (text) => !/[^\x00-\x7f]/.test(text);
 
 async function textlocal(now, command, form = {}) {
   checkRateLimit(now, "textlocal");
-  const body = new URLSearchParams({ ...form, ...textlocalApi.credentials });
+  const body = new URLSearchParams({ ...form, apikey: textlocalApi.credentials.apikey });
   const reply = await fetch(`${textlocalApi.url}/${command}/`, { method: "POST", body });
   const isRefused = reply.status >= 400 && reply.status < 500;
   if (!reply.ok) throw new (isRefused ? RefusedError : Error)(`${command}: ${reply.status} ${await reply.text()}`);
@@ -161,7 +163,8 @@ function internationalNumber(raw) {
 
 function personalized(body, attributes) {
   const text = body.replace(PLACEHOLDER, (_, name) => attributes[name] ?? "");
-  const number = String(attributes[consent]) === "1" ? internationalNumber(attributes[phone]) : null;
+  const consents = !required.includes(consent) || ["1", "true", "yes"].includes(String(attributes[consent]).toLowerCase());
+  const number = consents ? internationalNumber(attributes[phone]) : null;
   return { text, number, state: number ? "pending" : "dropped" };
 }
 
@@ -201,7 +204,7 @@ const metricsJob = (campaign, channel, start) =>
 
 async function page(now, { campaign, channel, skip }) {
   const templates = await templatesById(now);
-  const names = [...new Set([phone, consent, ...namesIn([...templates.values()].map((template) => template.body))])];
+  const names = [...new Set([...required, ...namesIn([...templates.values()].map((template) => template.body))])];
   const query = { CampaignID: campaign, ChannelID: channel, CustomerAttributes: names.join(";") };
   const rows = await optimove(now, "GET", "customers/GetCustomerSendDetailsByChannel", { ...query, $top: PAGE_SIZE, $skip: skip });
   const groups = new Map(); // a batch has one send time; one letter outside ASCII makes all of it cost more
@@ -230,7 +233,7 @@ async function trigger(now, { event }) {
   const template = (await templatesById(now)).get(String(event.templateid));
   if (!template) return null; // it was deleted, so its text is lost
   let attributes = event.values;
-  if ([phone, consent, ...namesIn([template.body])].some((name) => !(name in attributes)))
+  if ([...required, ...namesIn([template.body])].some((name) => !(name in attributes)))
     attributes = { ...(await fetchAttributes(now, event.customerid)), ...attributes };
   const id = `trigger-${event.requestid}`, { campaignid: campaign, channelid: channel } = event;
   store(
@@ -356,7 +359,7 @@ function jobOf(body) {
   return ["job", { id: `trigger:${event.requestid}`, kind: "trigger", due: "", payload: { event } }];
 }
 
-const RECEIPT_STATES = { D: "delivered", U: "failed", I: "failed" };
+const RECEIPT_STATES = { D: "delivered", U: "failed", I: "failed", E: "failed" };
 
 function receive(url, body) {
   const [token, kind, batch] = url.split("/").slice(1);

@@ -18,6 +18,8 @@ $settings = json_decode(file_get_contents($handover), true, flags: JSON_THROW_ON
 $my_url = "http://$host:$port/{$settings['webhook_token']}"; // without the token, every request gets a 404
 $channels = array_filter($settings['channels'], fn($channel) => $channel['provider'] === 'textlocal');
 ['phone' => $phone, 'consent' => $consent] = $settings['attributes'];
+// Without the client's wish, only Textlocal keeps opt-outs.
+$required = ($settings['bridge']['consent'] ?? '') === 'attribute' ? [$phone, $consent] : [$phone];
 $loop_seconds = (float) (getenv('PHP_BRIDGE_LOOP') ?: 2);
 $write_seconds = (float) (getenv('PHP_BRIDGE_WRITE') ?: 0);
 $folder = getenv('PHP_BRIDGE_FOLDER') ?: dirname($handover) . '/php_bridge';
@@ -77,7 +79,7 @@ function receive(array $settings, string $inbox): int
         return 404;
     }
     if ($kind === 'receipts') {
-        $state = ['D' => 'delivered', 'U' => 'failed', 'I' => 'failed'][$_POST['status'] ?? ''] ?? 'sent';
+        $state = ['D' => 'delivered', 'U' => 'failed', 'I' => 'failed', 'E' => 'failed'][$_POST['status'] ?? ''] ?? 'sent';
         $numbers = [$_POST['number'] ?? ''];
         $change = ['state', ['batch' => $batch, 'numbers' => $numbers, 'from' => ['sending', 'sent'], 'to' => $state]];
     } else {
@@ -268,7 +270,7 @@ function textlocal(string $now, string $command, array $form = []): array
     check_rate_limit($now, 'textlocal');
     ['url' => $url, 'credentials' => $credentials] = $settings['services']['textlocal'];
     $headers = 'Content-Type: application/x-www-form-urlencoded';
-    [$status, $text] = http('POST', "$url/$command/", $headers, http_build_query($form + $credentials));
+    [$status, $text] = http('POST', "$url/$command/", $headers, http_build_query($form + ['apikey' => $credentials['apikey']]));
     if ($status === 0 || ($status >= 400 && $status < 500)) {
         throw new RefusedError("$command: $status $text");
     }
@@ -304,9 +306,10 @@ function international_number(?string $raw): ?string
 /** Return text, number and state of a message. */
 function personalized(string $body, array $attributes): array
 {
-    global $phone, $consent;
+    global $phone, $consent, $required;
     $text = preg_replace_callback(PLACEHOLDER, fn($match) => $attributes[$match[1]] ?? '', $body);
-    $number = ($attributes[$consent] ?? '') === '1' ? international_number($attributes[$phone] ?? null) : null;
+    $consents = !in_array($consent, $required, true) || in_array(strtolower($attributes[$consent] ?? ''), ['1', 'true', 'yes'], true);
+    $number = $consents ? international_number($attributes[$phone] ?? null) : null;
     return ['text' => $text, 'number' => $number, 'state' => $number === null ? 'dropped' : 'pending'];
 }
 
@@ -349,9 +352,9 @@ function metrics_job(int $campaign, int $channel, string $start): array
 
 function page(string $now, int $campaign, int $channel, int $skip): ?string
 {
-    global $phone, $consent;
+    global $required;
     $templates = templates_by_id($now);
-    $names = array_values(array_unique([$phone, $consent, ...names_in(array_column($templates, 'body'))]));
+    $names = array_values(array_unique([...$required, ...names_in(array_column($templates, 'body'))]));
     $query = ['CampaignID' => $campaign, 'ChannelID' => $channel, 'CustomerAttributes' => implode(';', $names)];
     $query += ['$top' => PAGE_SIZE, '$skip' => $skip];
     $rows = optimove($now, 'GET', 'customers/GetCustomerSendDetailsByChannel', $query);
@@ -388,13 +391,13 @@ function page(string $now, int $campaign, int $channel, int $skip): ?string
 
 function trigger(string $now, array $event): ?string
 {
-    global $phone, $consent;
+    global $required;
     $template = templates_by_id($now)[$event['templateid']] ?? null;
     if ($template === null) {
         return null; // it was deleted, so its text is lost
     }
     $attributes = $event['values'];
-    if (array_diff([$phone, $consent, ...names_in([$template['body']])], array_keys($attributes))) {
+    if (array_diff([...$required, ...names_in([$template['body']])], array_keys($attributes))) {
         $attributes += fetch_attributes($now, $event['customerid']);
     }
     $id = "trigger-{$event['requestid']}";
@@ -429,7 +432,7 @@ function send(string $now, string $batch): ?string
         return null;
     }
     $data = [
-        'sender' => $settings['sender'],
+        ...(isset($settings['sender']) ? ['sender' => $settings['sender']] : []), // else the account has a default
         'messages' => array_map(fn($m) => ['number' => $m['number'], 'text' => $m['text']], $pending),
         'receiptUrl' => "$my_url/receipts/$batch",
         'unicode' => !is_ascii(implode('', array_column($pending, 'text'))),

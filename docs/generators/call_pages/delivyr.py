@@ -74,6 +74,7 @@ _REJECTED_NOTE = (
     "out, here two seconds after the call. An account may reject at once instead, with 422 ([dialect]("
     "../reference/dialects.md#delivyrrejections))."
 )
+_DELIVERED_NOTE = "`clicked` looks the same, and counts as metric 3: one for each click."
 _STOP_NOTE = (
     "Stop sending to this number, and report the opt-out to Optimove. `account_webhooks` of the handover file names "
     "the URL that the account posts to."
@@ -122,7 +123,7 @@ SCHEDULED = Page(
         _send("Emre", "+12015550500", shown=False),
         Until("2026-03-02T09:05:00Z"),
         Chapter("Results arrive", _RESULTS),
-        _event("delivered", "12015550100", "delivered"),
+        _event("delivered", "12015550100", "delivered", _DELIVERED_NOTE),
         _event("undelivered", "12015550203", "undelivered", "Undelivered counts as bounced."),
         _event("rejected", "12015550500", "rejected", _REJECTED_NOTE),
         _event("opted_out", "12015550340", "STOP", _STOP_NOTE),
@@ -151,7 +152,7 @@ TRIGGERED = Page(
         _send("Anna", "+12015550340"),
         Until("2026-03-02T06:35:00Z"),
         Chapter("Results arrive", _RESULTS),
-        _event("delivered", "12015550340", "delivered"),
+        _event("delivered", "12015550340", "delivered", _DELIVERED_NOTE),
         _event("opted_out", "12015550340", "STOP", _STOP_NOTE),
         _STATUS,
         *optimove_calls.reports("triggered", _TRIGGERED, {0: 1, 1: 1, 4: 1, 5: 0, 9: 0}, ["C0000000"]),

@@ -96,7 +96,6 @@ def announcement(channel: int, people: int, names: Sequence[str]) -> list[Step]:
                 "CampaignID": str(CAMPAIGN),
                 "ChannelID": str(channel),
                 "CustomerAttributes": ";".join(names),
-                "CustomerAttributesDelimiter": ";",
                 "$top": "10000",
                 "$skip": "0",
             },

@@ -14,7 +14,9 @@ import requests
 
 from call_pages.steps import Call, Control, Page, Place, Step, Until, Webhook
 from sendproof_harness.control_client import ControlClient
+from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.session.running_sandbox import running_history
 
 #: The address of the bridge in the handover file, and the secret in the URLs that it registers.
 BRIDGE, TOKEN = "127.0.0.1:9000", "WEBHOOK_TOKEN"
@@ -23,7 +25,7 @@ START = "2026-03-02T06:00:00Z"
 _FIRST_PORT = 4101
 # Members of an entry of `listRequests`.
 _MISTAKES = ("violations", "near_miss", "refused", "fault")
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 120.0
 # Of each message; they differ between clients, or change with time.
 _LEFT_OUT = frozenset({"date", "server", "content-length", "connection", "accept", "accept-encoding", "user-agent"})
 
@@ -61,10 +63,13 @@ def running_simulators() -> Iterator[ControlClient]:
 def record(control: ControlClient, page: Page) -> list[Recorded]:
     """Carry out the steps of a page in a sandbox of its own; return what went over the wire."""
     sandbox = control.create_sandbox(_sandbox_settings(page))
-    with _listener() as listener:
-        player = _Player(control, sandbox, listener)
-        recorded = [player.carry_out(step) for step in page.steps]
-    _check_calls(control, page)
+    try:
+        with _listener() as listener:
+            player = _Player(control, sandbox, listener)
+            recorded = [player.carry_out(step) for step in page.steps]
+        _check_calls(control, page)
+    finally:
+        control.delete_sandbox(page.name)
     return recorded
 
 
@@ -86,12 +91,21 @@ def _sandbox_settings(page: Page) -> dict[str, object]:
 
 
 def _check_calls(control: ControlClient, page: Page) -> None:
-    """Raise `WrongCallError` if a call was not as its contract says, or was nearly another one."""
+    """Raise `WrongCallError` if a call was not as its contract says, or if the judge finds anything in them."""
     calls = [step for step in page.steps if isinstance(step, Call)]
     items = control.request_log(page.name, limit=1000)["items"]
     wrong = [item for item in items if any(item[name] for name in _MISTAKES)]
     if wrong or len(items) != len(calls):
         raise WrongCallError(f"{page.name}: expected {len(calls)} calls without mistakes, got {len(items)}: {wrong}")
+    verdict = judge(running_history(control.url, page.name))
+    findings = [
+        f"{finding.check}: {finding.cause}"
+        for result in verdict.results
+        if result.status == "fail"
+        for finding in result.findings
+    ]
+    if findings:
+        raise WrongCallError(f"{page.name}: expected the calls of a correct bridge, got {findings}")
 
 
 # -- the bridge ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ _WIDTH = 100
 
 _HEAD = """# {title}
 
-These are the calls that your bridge makes, and the webhooks that it gets, in the order in which it needs them. Requests
+The calls that your bridge needs, and the webhooks that it gets, in the order in which a bridge needs them. Requests
 and replies are printed from running simulators, and a test repeats them: so they are complete and current.
 
 * Hosts and credentials are those of `sendproof up`. In a run, take both from the [handover
@@ -86,7 +86,7 @@ def render(page: Page, recorded: Sequence[Recorded], spellings: Mapping[str, str
     numbers = table(("arrives as", f"send to {page.provider_title} as"), rows)
     return "\n".join(
         (
-            _HEAD.format(title=f"{page.title}: the calls you need"),
+            _HEAD.format(title=page.title),
             _overview(page, shown),
             *_chapters(shown),
             _CONSENT.format(provider=page.provider_title),

@@ -111,7 +111,8 @@ _BULK = Call(
     keeps={"message": ("messages", 0, "messages", 0, "id")},
     note="Dana has no consent, Emre is on the list of opt-outs, and Finn has no usable number: they get nothing, and "
     "count as dropped. A failure is a 200 with `status: failure` and `errors`, so read the body. "
-    "`messages_not_sent` has numbers that were refused. `unicode` is `true` if a text has a character outside the GSM "
+    "`messages_not_sent` has numbers that were refused. `sender` is that of the handover file; leave it out if the "
+    "file has none. `unicode` is `true` if a text has a character outside the GSM "
     "alphabet. After a time-out, look in `get_history_api` before you repeat the call: otherwise customers get the "
     "text twice.",
 )
@@ -130,7 +131,8 @@ _SEND = Call(
         "custom": "trigger-1",
     },
     keeps={"message": ("messages", 0, "id")},
-    note="A failure is a 200 with `status: failure` and `errors`, so read the body. Add `unicode=true` if the text "
+    note="A failure is a 200 with `status: failure` and `errors`, so read the body. `sender` is that of the handover "
+    "file; leave it out if the file has none. Add `unicode=true` if the text "
     "has a character outside the GSM alphabet. After a time-out, look in `get_history_api` before you repeat the call.",
 )
 

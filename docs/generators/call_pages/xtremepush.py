@@ -128,6 +128,9 @@ def _status(user: str) -> Call:
     )
 
 
+_DELIVERED_NOTE = (
+    "`message_click` looks the same, and counts as metric 3. Ignore `message_send` and `message_open`, but answer them."
+)
 _STOP_NOTE = (
     "Report the opt-out to Optimove. Xtremepush sets `sms_subscription` to 0 itself. `account_webhooks` of the "
     "handover file names the URL that the project posts to."
@@ -169,7 +172,7 @@ SCHEDULED = Page(
         ),
         Until("2026-03-02T09:12:00Z"),
         Chapter("Results arrive", _RESULTS),
-        _event("message_delivery", "C0000000", "delivered"),
+        _event("message_delivery", "C0000000", "delivered", _DELIVERED_NOTE),
         _event("message_error", "C0000001", "not delivered", "Not delivered counts as bounced."),
         _event("message_unsubscribe", "C0000002", "STOP", _STOP_NOTE),
         _status("C0000000"),
@@ -197,7 +200,7 @@ TRIGGERED = Page(
         *_sending({"C0000000": ("447555000340", "Anna")}, [], "trigger-1"),
         Until("2026-03-02T06:45:00Z"),
         Chapter("Results arrive", _RESULTS),
-        _event("message_delivery", "C0000000", "delivered"),
+        _event("message_delivery", "C0000000", "delivered", _DELIVERED_NOTE),
         _event("message_unsubscribe", "C0000000", "STOP", _STOP_NOTE),
         _status("C0000000"),
         *optimove_calls.reports("triggered", _TRIGGERED, {0: 1, 1: 1, 4: 1, 5: 0, 9: 0}, ["C0000000"]),

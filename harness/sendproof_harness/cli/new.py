@@ -7,6 +7,7 @@ import typer
 
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, print_json, refuse
 from sendproof_harness.output import echo
+from sendproof_harness.providers import DEFAULT_PROVIDER
 
 if TYPE_CHECKING:
     from sendproof_harness.session.draft.draft import Draft
@@ -21,7 +22,7 @@ def new(
     ] = None,
     flow: Annotated[str, typer.Option(help="Flow of the messages: scheduled, triggered or both.")] = "scheduled",
     provider: Annotated[
-        list[str] | None, typer.Option(help="Provider of the messages; may be repeated. Default: textlocal.")
+        list[str] | None, typer.Option(help=f"Provider of the messages; may be repeated. Default: {DEFAULT_PROVIDER}.")
     ] = None,
     customers: Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of customers.")] = 200,
     template: Annotated[
@@ -49,7 +50,7 @@ def new(
 
     The result is complete: run it as it is, then change it.
 
-    Example: sendproof new my.yaml --flow both --provider xtremepush --customers 50
+    Example: sendproof new my.yaml --flow both --customers 50
     """
     from sendproof_harness.scenario.diagnostics import InvalidFileError, unknown_name  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.scenario.load import parse_scenarios  # noqa: PLC0415
@@ -63,7 +64,7 @@ def new(
     options = DraftOptions(
         name=name,
         flows=_FLOWS[flow],
-        providers=tuple(provider or ["textlocal"]),
+        providers=tuple(provider or [DEFAULT_PROVIDER]),
         customers=customers,
         templates=[_template(text) for text in template or ()],
         seed=seed,
@@ -73,7 +74,11 @@ def new(
     try:
         parse_scenarios(text, str(file or "the scenario"))
     except InvalidFileError as error:
-        refuse(str(error))
+        if file is None or (run is None and sandbox is None):
+            refuse(str(error))
+        # What a user did by hand can be more than a scenario allows, such as a send time in the past.
+        _write(text, file, force=force)
+        refuse(f"{error}\nwrote {file}, which does not run yet; correct these lines")
     if file is not None:
         _write(text, file, force=force)
     if json:

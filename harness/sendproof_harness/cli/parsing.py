@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
+from sendproof_harness.providers import DEFAULT_PROVIDER
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _PART = re.compile(r"([0-9]{1,9})([smhd])")
 _LENGTH = re.compile(rf"({_PART.pattern})+")
 _SCALAR = re.compile(r'-?[0-9]+(\.[0-9]+)?|true|false|".*"', re.DOTALL)
+#: Channels as the options take them.
+CHANNEL_EXAMPLES = f"505={DEFAULT_PROVIDER} or 250={DEFAULT_PROVIDER}:triggered"
 _NAMED = "expected name=value such as page=/offers"
 
 
@@ -67,11 +70,11 @@ def named_texts(option: str, texts: Iterable[str]) -> dict[str, str]:
 
 
 def channel(text: str) -> dict[str, Any]:
-    """Return a channel of a sandbox: `505=textlocal`, or `250=textlocal:triggered`."""
+    """Return a channel of a sandbox: `505=PROVIDER`, or `250=PROVIDER:triggered`."""
     number, _, rest = text.partition("=")
     provider, _, kind = rest.partition(":")
     if not number.isdecimal() or not provider:
-        raise ValueError(f"--channel: expected 505=textlocal or 250=textlocal:triggered, got {text!r}")
+        raise ValueError(f"--channel: expected {CHANNEL_EXAMPLES}, got {text!r}")
     return {"id": int(number), "provider": provider, "kind": kind or "scheduled"}
 
 

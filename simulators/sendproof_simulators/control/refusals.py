@@ -38,6 +38,13 @@ _FORMATS: Mapping[str, str] = {
     "time": "a time of day such as 09:00:00",
     "uri": "a URL such as http://127.0.0.1:9000/events",
 }
+_PATTERN = "text of the form "
+_PATTERNS: Mapping[str, str] = {
+    "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$": "at most 100 letters, digits and ._-, a letter or digit first",
+    "^[1-5]([0-9]{2}|xx)$": "a status or a class of them, such as 404 or 4xx",
+}
+# Rules of parameters for which the text of the validator is hard to read.
+_CLEARER_RULES = frozenset({"enum", "pattern"})
 # Longer examples hide the message.
 _EXAMPLE_LENGTH = 240
 _QUOTED = 3
@@ -121,8 +128,8 @@ class _Refusal:
     def text(self, violation: Violation) -> str:
         """Return the text of a violation."""
         describe = _TEXTS.get(violation.rule)
-        is_about_body = violation.where.partition(".")[0] == "body"
-        return violation.message if describe is None or not is_about_body else describe(self, violation)
+        is_clearer = violation.where.partition(".")[0] == "body" or violation.rule in _CLEARER_RULES
+        return describe(self, violation) if describe is not None and is_clearer else violation.message
 
     def missing(self, violation: Violation) -> str:
         """Return the text about a missing member or body."""
@@ -144,7 +151,8 @@ class _Refusal:
 
     def compared(self, violation: Violation) -> str:
         """Return the text about a value beyond a limit, or that is none of a few."""
-        expected = re.sub(r"\b1 (item|character|member)s$", r"1 \1", violation.expected)
+        expected = _PATTERNS.get(violation.expected.removeprefix(_PATTERN), violation.expected)
+        expected = re.sub(r"\b1 (item|character|member)s$", r"1 \1", expected)
         return f"expected {expected}, got {violation.value}"
 
     def unknown_members(self, violation: Violation) -> str:

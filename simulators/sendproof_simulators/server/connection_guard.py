@@ -50,7 +50,7 @@ class Bounds:
     unread_s: int = 300
     linger_s: int = 2
     connections: int = MOST_CONNECTIONS
-    held_bytes: int = 256 * 1024 * 1024
+    held_bytes: int = 64 * 1024 * 1024
 
 
 IDLE, HEAD, BODY, REFUSED = "idle", "head", "body", "refused"

@@ -127,6 +127,12 @@ def test_target_of_another_form_is_refused(driver, target):
     assert (status, f"got '{target.removeprefix('+')}'" in output.replace("+", "")) == (3, True)
 
 
+def test_clock_with_a_rate_refuses_a_past_instant(driver):
+    driver.read("clock", "rate", "1")
+    status, output = driver.run("clock", "advance", "2026-03-01T00:00:00Z")
+    assert (status, "time does not go back" in output) == (3, True)
+
+
 def test_clock_gets_a_rate_and_is_paused(driver):
     assert driver.read("clock", "rate", "60")["rate"] == 60
     assert driver.lines("clock", "show")[1] == "passes    at 60 times the pace of real time"
@@ -160,6 +166,15 @@ def test_fault_on_an_unknown_call_is_refused_with_the_nearest(driver):
     assert (status, "did you mean 'send'?" in output) == (3, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [((), "expected --call such as"), (("--call", "textlocal.send", "--times", "0"), "--times: expected a whole")],
+)
+def test_refused_fault_names_the_options(driver, words, message):
+    status, output = driver.run("fault", "add", "status", *words)
+    assert (status, message in output) == (3, True)
+
+
 # -- requests ----------------------------------------------------------------------------------------------
 
 
@@ -175,7 +190,35 @@ def test_log_has_one_line_for_each_request(driver):
     assert first.startswith("    1  2026-03-02T06:00:00Z  200  textlocal.send_get  ")
     assert "404  optimove GET /current/general/GetCurency" in second
     assert [line[:5] for line in own(driver.lines("log", "--problems"))] == ["    3"]
-    assert own(driver.lines("log", "--status", "5xx")) == []
+    assert own(driver.lines("log", "--status", "5xx"))[-1:] in ([], ["There are no such requests yet."])
+
+
+def test_log_takes_the_names_that_it_prints_and_refuses_others(driver):
+    driver.send("Hello")
+    (line,) = driver.lines("log", "--operation", "textlocal.send_get")
+    assert "textlocal.send_get" in line
+    assert driver.lines("log", "--operation", "textlocal.send") == ["There are no such requests yet."]
+
+
+@pytest.mark.parametrize("words", [("log", "--service"), ("messages", "--provider"), ("webhooks", "--service")])
+def test_list_refuses_an_unknown_service(driver, words):
+    """An empty list would look as if nothing had happened."""
+    status, output = driver.run(*words, "textlcal")
+    assert (status, 'did you mean "textlocal"?' in output) == (3, True)
+
+
+def test_log_shows_the_error_of_a_request_without_another_reason(driver):
+    driver.request("optimove", "/current/integrations/GetChannelTemplates?ChannelID=999")
+    (line,) = driver.lines("log", "--problems", "--operation", "GetChannelTemplates")
+    assert line.endswith("ChannelID 999 is not known; there are [250, 505]")
+
+
+def test_log_names_a_violation_once(driver):
+    key = {"x-api-key": driver.sandbox["services"]["optimove"]["credentials"]["api_key"]}
+    url = driver.sandbox["services"]["optimove"]["url"] + "/current/general/RegisterEventListener"
+    requests.post(url, data="{bad", headers={**key, "Content-Type": "application/json"}, timeout=60)
+    (line,) = driver.lines("log", "--operation", "optimove.RegisterEventListener")
+    assert line.count("JSON is malformed") == 1
 
 
 def test_log_has_requests_without_a_known_credential(driver):

@@ -56,6 +56,19 @@ def test_refusal_says_what_was_expected(simulators: RunningSimulators, path: str
     assert refusal(simulators, path, body).startswith(detail)
 
 
+def test_refusal_of_a_filter_lists_the_values(simulators: RunningSimulators) -> None:
+    assert refusal(simulators, f"{SANDBOX}/messages?state=delvered", "", "GET").startswith(
+        "query.state: expected one of scheduled, pending, delivered,"
+    )
+    status = 'query.status: expected a status or a class of them, such as 404 or 4xx, got "foo"'
+    assert refusal(simulators, f"{SANDBOX}/requests?status=foo", "", "GET") == status
+
+
+def test_refusal_of_a_name_says_its_form_in_words(simulators: RunningSimulators) -> None:
+    detail = refusal(simulators, f"{SANDBOX}/snapshots", '{"name": "bad name/"}')
+    assert detail.startswith("name: expected at most 100 letters, digits and ._-, a letter or digit first")
+
+
 def test_wrong_method_and_content_type_are_refused_with_the_right_ones(simulators: RunningSimulators) -> None:
     clock = f"{SANDBOX}/clock"
     assert refusal(simulators, clock, "", "PUT") == f"expected GET or PATCH at /control/{clock}, got PUT"

@@ -63,6 +63,11 @@ def advance(
     with open_sandbox(control_url, sandbox) as opened:
         before = opened.control.clock(sandbox)
         target = instant(to if to[:1] == "+" or "-" in to else f"+{to}", lambda: before["now"])
+        if parse_instant(target) < parse_instant(before["now"]):
+            raise ValueError(
+                f"expected an instant after {before['now']} (now), got {to}; time does not go back: "
+                "keep a snapshot and restore it (sendproof sandbox snapshot -h)"
+            )
         with _progress(control_url, sandbox, before["now"], target):
             after = opened.control.advance(sandbox, {"to": target}, timeout)
         print_result(after, _print_clock, json=json)

@@ -45,9 +45,14 @@ def add(
 ) -> None:
     """Add a fault: the next matching call or webhook is affected.
 
-    Example: sendproof fault add status --call textlocal.bulk_json --set status=503 --times 2
+    Example: sendproof fault add status --call optimove.UpdateCampaignMetrics --set status=503 --times 2
     """
     with open_sandbox(control_url, sandbox) as opened:
+        catalogue = opened.control.fault_catalogue()
+        if call is None and webhook is None and fault in {kind["fault"] for kind in catalogue}:
+            raise ValueError(
+                "expected --call such as textlocal.bulk_json, or --webhook such as optimove.13, got neither"
+            )
         position = {"call": call, "webhook": webhook, "when": when}
         wanted = {
             "fault": fault,
@@ -55,7 +60,7 @@ def add(
             "where": parameters(where or []),
             "nth": nth,
             "times": _times(times),
-            **_settings(fault, setting or [], opened.control.fault_catalogue()),
+            **_settings(fault, setting or [], catalogue),
         }
         added = opened.control.add_faults(sandbox, [wanted])
         print_result(added, _print_faults, json=json)
@@ -101,10 +106,9 @@ def clear(control_url: RunningControlUrl = CONTROL_URL, sandbox: SandboxName = "
 def _times(text: str) -> int | str:
     if text == _ALL:
         return text
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"--times: expected a whole number or {_ALL}, got {text!r}") from None
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"--times: expected a whole number from 1, or {_ALL}, got {text!r}")
+    return int(text)
 
 
 def _settings(fault: str, texts: Sequence[str], catalogue: Sequence[Json]) -> dict[str, Any]:

@@ -34,7 +34,9 @@ group = listing_group("List or follow the requests to the services of a running 
 def list_(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more requests, until Ctrl-C.")] = False,
     service: Annotated[str | None, typer.Option(help="Only requests to this service.")] = None,
-    operation: Annotated[str | None, typer.Option(help="Only requests for this operation, such as sendSms.")] = None,
+    operation: Annotated[
+        str | None, typer.Option(help="Only requests for this operation: sendSms or delivyr.sendSms.")
+    ] = None,
     status: Annotated[str | None, typer.Option(help="Only this status or class: 404 or 4xx.")] = None,
     method: Annotated[str | None, typer.Option(help="Only this method, such as POST.")] = None,
     text: Annotated[str | None, typer.Option(help="Only requests with this text in their journal entry.")] = None,
@@ -54,9 +56,10 @@ def list_(
 
     Example: sendproof log list --problems --limit 50
     """
+    named_service, _, name = (operation or "").rpartition(".")
     filters = {
-        "service": service,
-        "operation": operation,
+        "service": service or named_service or None,
+        "operation": name or None,
         "status": status,
         "method": None if method is None else method.upper(),
         "text": text,
@@ -64,13 +67,17 @@ def list_(
     }
     print_entry = print_json if json else _print_line
     with open_sandbox(control_url, sandbox) as opened:
+        opened.check_service("--service", filters["service"])
         log = RequestLog(opened.control, sandbox, filters)
         if follow:
             # Ctrl-C is the usual end.
             with suppress(KeyboardInterrupt):
                 _follow(log, limit, print_entry)
         else:
-            _print_all(log.newest(limit, before), print_entry)
+            entries = log.newest(limit, before)
+            _print_all(entries, print_entry)
+            if not entries and not json:
+                echo("There are no such requests yet.", err=True)
 
 
 @group.command()
@@ -130,7 +137,12 @@ def _call_text(entry: Json) -> str:
 def _notes(entry: Json) -> list[str]:
     fault = [] if entry["fault"] is None else [f"fault {entry['fault']}"]
     near_miss = [] if entry["near_miss"] is None else [entry["near_miss"]]
-    return [*fault, *near_miss, *map(_violation_text, entry["violations"])]
+    violations = entry["violations"]
+    # A near miss without a better name for the difference is the first violation.
+    if near_miss and violations and near_miss[0].endswith(f": {violations[0]['message']}"):
+        violations = violations[1:]
+    notes = [*fault, *near_miss, *map(_violation_text, violations)]
+    return notes or ([] if entry["error"] is None else [" ".join(entry["error"].split())])
 
 
 def _violation_text(violation: Json) -> str:

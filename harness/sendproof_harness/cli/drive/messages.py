@@ -48,6 +48,7 @@ def list_(
         "text": text,
     }
     with open_sandbox(control_url, sandbox) as opened:
+        opened.check_service("--provider", provider)
         fetch = partial(opened.control.messages, sandbox, **filters)
         page = newest(lambda start, count: fetch(before=start, limit=count), limit, before)
         print_result(page, _print_messages, json=json)

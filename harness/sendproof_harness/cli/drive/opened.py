@@ -48,6 +48,12 @@ class OpenedSandbox:
             raise ValueError(f"--provider: expected {alternatives(names or ['a provider'])}, got none")
         return names[0]
 
+    def check_service(self, option: str, name: str | None) -> None:
+        """Refuse a name that no service of the sandbox has; None passes."""
+        known = self.control.sandbox(self.name)["services"]
+        if name is not None and name not in known:
+            raise ValueError(f"{option}: expected the name of a service, got {name!r}; {suggestion(name, known)}")
+
     def template_id(self, provider: str, title: str) -> object:
         """Return the id of a provider's template by its title."""
         ids = {template["title"]: template["id"] for template in self.control.templates(self.name, provider)}

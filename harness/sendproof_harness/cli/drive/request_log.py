@@ -81,6 +81,7 @@ def _entry(request: Json) -> Json:
         "violations": request["violations"],
         "near_miss": request.get("differs"),
         "nearest": request.get("meant"),
+        "error": request.get("response_excerpt"),
         "fault": None,
     }
 

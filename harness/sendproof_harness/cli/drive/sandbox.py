@@ -13,7 +13,7 @@ from sendproof_harness.cli.drive.clock import rate_text
 from sendproof_harness.cli.drive.opened import open_control, open_sandbox, print_result
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, print_table, time_text
 from sendproof_harness.cli.options import CONTROL_URL, SANDBOX_VARIABLE, AsJson, RunningControlUrl, SandboxName
-from sendproof_harness.cli.parsing import channel, named_texts
+from sendproof_harness.cli.parsing import CHANNEL_EXAMPLES, channel, named_texts
 
 Json = Mapping[str, Any]
 
@@ -39,8 +39,7 @@ def create(
         list[str] | None,
         typer.Option(
             "--channel",
-            help="Channel and its provider, such as 505=textlocal or 250=textlocal:triggered; may be repeated."
-            " Default: these two.",
+            help=f"Channel and its provider, such as {CHANNEL_EXAMPLES}; may be repeated. Default: these two.",
         ),
     ] = None,
     start: Annotated[

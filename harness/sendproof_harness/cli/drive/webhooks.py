@@ -33,6 +33,7 @@ def list_(
     Example: sendproof webhooks list --event 13
     """
     with open_sandbox(control_url, sandbox) as opened:
+        opened.check_service("--service", service)
         found = opened.control.webhooks(sandbox, service, event)
         wanted = sorted((webhook for webhook in found if not (failed and _is_delivered(webhook))), key=_first_attempt)
         print_result(wanted[-limit:], _print_webhooks, json=json)

@@ -83,6 +83,7 @@ def request_json(sandbox: Sandbox, entry: Entry) -> dict[str, object]:
         "violations": entry["violations"],
         "near_miss": entry.get("differs"),
         "nearest": entry.get("meant"),
+        "error": entry.get("response_excerpt"),
         "fault": None if fault is None else fault["fault"],
     }
 

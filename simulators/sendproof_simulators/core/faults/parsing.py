@@ -16,6 +16,9 @@ from sendproof_simulators.core.suggestions import closest
 _POSITION_KEYS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
 ALL = "all"
 
+#: Types as the decoder names them.
+_TYPE_WORDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
+
 # A longer list would hide the nearest name.
 LISTED = 20
 
@@ -78,9 +81,18 @@ def _fault(name: str, kind: type[Fault], settings: Mapping[str, Any]) -> Fault:
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
         field = place.strip(".`")
+        # The type of the value says nothing that the value does not say.
+        expected = reason.partition(", got `")[0] if field in settings else reason
         got = f", got {settings[field]!r:.80}" if field in settings else ""
-        parts = (name, field, reason[0].lower() + reason[1:] + got)
+        parts = (name, field, _in_words(expected[0].lower() + expected[1:]) + got)
         raise ValueError(": ".join(part for part in parts if part)) from None
+
+
+def _in_words(text: str) -> str:
+    """Return a text of the decoder with the names of its types in words."""
+    for type_name, words in _TYPE_WORDS.items():
+        text = text.replace(f"`{type_name}`", words)
+    return text
 
 
 def _position(name: str, kind: type[Fault], entry: Mapping[str, Any], targets: Targets) -> Position:

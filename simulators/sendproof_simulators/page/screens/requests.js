@@ -23,6 +23,7 @@ function Flags({ entry }) {
   const texts = [
     entry.near_miss,
     !entry.near_miss && entry.violations?.length > 0 && `${entry.violations[0].where}: ${entry.violations[0].message}`,
+    !entry.near_miss && !entry.violations?.length && !entry.fault && entry.error,
   ].filter(Boolean);
   return html`<span class="flags truncate">
     ${entry.refused && entry.status < 400 && html`<span class="badge warn">refused</span> `}

@@ -72,6 +72,13 @@ def test_unknown_path_fails(correct_run):
     assert found(run) == [("contract.requests", "bridge", "optimove POST /current/nothing: unknown address")]
 
 
+def test_unknown_path_fails_where_the_service_says_so_with_status_200(correct_run):
+    answer = {"status": 200, "response_excerpt": '{"errors":[{"code":2,"message":"Unrecognised command"}]}'}
+    run = correct_run.plus(request(service="textlocal", operation=None, path="/get_template", **answer))
+
+    assert found(run) == [("contract.requests", "bridge", "textlocal POST /get_template: unknown address")]
+
+
 def test_unknown_paths_of_many_customers_have_one_cause(correct_run):
     """The ids in a path name the customer, not the defect. A version is no id."""
     paths = [f"/v2/customers/C{index:07d}/Attributes" for index in range(3)]
@@ -116,6 +123,17 @@ def test_missing_credential_is_blamed_on_the_bridge(correct_run):
 def test_unknown_credential_is_blamed_on_config(correct_run):
     assert found(correct_run.plus(request(status=403, credential="unknown"))) == [
         ("contract.credentials", "config", "optimove AddChannelTemplates: an invalid credential")
+    ]
+
+
+def test_missing_second_header_of_a_credential_is_blamed_on_the_bridge(correct_run):
+    """The key is right, so the settings are not wrong."""
+    lacks = {"status": 401, "violations": [violation("header.x-account-id", "required")]}
+    run = correct_run.plus(request(service="delivyr", operation="listTemplates", **lacks))
+
+    assert found(run) == [
+        ("contract.requests", "bridge", "delivyr listTemplates: header.x-account-id violates required"),
+        ("contract.credentials", "bridge", "delivyr listTemplates: no x-account-id"),
     ]
 
 

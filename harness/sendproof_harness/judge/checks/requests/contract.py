@@ -39,7 +39,7 @@ _EMPTY_DIALECT = "optimove.empty_result"
 
 
 def check_requests(history: History) -> CheckResult:
-    """Find contract violations, unknown addresses, and all other requests with a 4xx response."""
+    """Find contract violations, unknown addresses with any status, and all other requests with a 4xx response."""
     requests = _without_empty_lists(history, requests_before_probes(history))
     first_look_ups = _first_look_ups_of_visitors(history, requests)
     findings = (
@@ -92,7 +92,9 @@ def _request_findings(history: History, request: Request) -> Iterator[Finding]:
         yield response_finding(
             _ID, request, "the simulator failed", "a documented response", level="error", blame="harness"
         )
-    elif _is_rejection(request.status) and not (refused_event(request) or is_refused_for_number(history, request)):
+    elif _is_unserved(request) or (
+        _is_rejection(request.status) and not (refused_event(request) or is_refused_for_number(history, request))
+    ):
         hidden = hidden_needs(history, request)
         if hidden:
             yield _scope_finding(request, hidden)
@@ -106,6 +108,11 @@ def _scope_finding(request: Request, hidden: Sequence[str]) -> Finding:
     cause = f"the scope of the key hides {names}, which every bridge needs"
     finding = response_finding(_ID, request, cause, "a key that may read it", blame="config")
     return replace(finding, remedy=f"add {names} to the `attributes` of the key, or create it without a scope")
+
+
+def _is_unserved(request: Request) -> bool:
+    """Return True if no operation has this address. Textlocal says so with status 200."""
+    return request.operation is None and request.status < _CLIENT_ERRORS.start and request.response_excerpt is not None
 
 
 def _is_rejection(status: int) -> bool:

@@ -124,7 +124,16 @@ def _wrong_credential(request: Request, history: History) -> Finding:
     if request.service == _SIGNED and request.differs:
         # Another token is a matter of the settings, another form of the signature one of the bridge.
         return response_finding(_ID, request, with_difference("an invalid credential", request), "the right signature")
+    header = _missing_header(request)
+    if header is not None:
+        return response_finding(_ID, request, f"no {header}", "each header of the client's credentials")
     return response_finding(_ID, request, cause, "the client's own credential", blame="config")
+
+
+def _missing_header(request: Request) -> str | None:
+    """Return the name of a header that a refused request lacks, such as the account that belongs to a key."""
+    missing = (violation.where for violation in request.violations if violation.rule == "required")
+    return next((where.removeprefix("header.") for where in missing if where.startswith("header.")), None)
 
 
 def _accepts_logins(history: History) -> bool:
