@@ -45,6 +45,14 @@ def test_audience_never_read_fails(correct_run):
     assert causes(run) == [("the audience was never read", "no page request")]
 
 
+def test_refused_pages_are_named_when_nothing_was_read(correct_run):
+    refusal = {"status": 404, "response_excerpt": "CustomerAttributes: NOSUCH not known", "summary": None}
+    run = correct_run.change("request", lambda line: line | refusal if "summary" in line else line)
+    (_, got), *_ = causes(run)
+
+    assert got.startswith("no page: optimove GetCustomerSendDetailsByChannel was refused 3 times (404: CustomerAttrib")
+
+
 def test_audience_that_is_only_read_on_another_channel_fails(correct_run):
     (campaign,) = correct_run.lines_of("campaign")
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.history.timestamps import HOUR
+from sendproof_harness.judge.causes.calls import is_refused, refusal_text
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS
 from sendproof_harness.judge.facts.fault_effects import first_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.pages import Page, gaps, interruptions, pages
+from sendproof_harness.judge.facts.pages import PAGE_OPERATION, Page, gaps, interruptions, pages
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import PAGE_SIZE_RESPECTED, PAGES_COMPLETE
 
@@ -88,7 +89,9 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
         cause = "the audience was never read: every page was beyond its end"
         return _finding(cause, f"{rows:,} rows read", f"0 rows, from row {skips}", where, campaign_pages[0])
     cause = f"the audience was never read{_on_channel(history, campaign)}"
-    finding = _finding(cause, f"{rows:,} rows read", "no page request", where)
+    refused = [request for request in history.requests if request.operation == PAGE_OPERATION and is_refused(request)]
+    got = f"no page: {refusal_text(refused)}" if refused else "no page request"
+    finding = _finding(cause, f"{rows:,} rows read", got, where)
     keys = [f"{event}:{campaign.campaign}:{campaign.channel}" for event in CAMPAIGN_EVENTS]
     received = [first_received(history)[key] for key in keys if key in first_received(history)]
     if received and not any(at is not None for at in received):

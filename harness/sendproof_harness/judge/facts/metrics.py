@@ -166,8 +166,8 @@ def reporting_periods(history: History) -> Mapping[CampaignKey, tuple[int, int]]
     """Return when the reports of each campaign begin and end: seven days after its messages.
 
     A scheduled campaign begins when its first message is due, unless it was cancelled before, and ends seven days
-    later. A triggered one begins with the first message that went out, and ends seven days after the last. A channel in
-    testing mode has no reports.
+    later. If it was announced later, it begins then: no bridge can report it before. A triggered one begins with the
+    first message that went out, and ends seven days after the last. A channel in testing mode has no reports.
     """
     cancelled, testing = cancellation_times(history), testing_channels(history)
     executed: defaultdict[CampaignKey, list[int]] = defaultdict(list)
@@ -176,8 +176,12 @@ def reporting_periods(history: History) -> Mapping[CampaignKey, tuple[int, int]]
         key, at = campaign_key(recipient.obligation), _executed_at(recipient)
         if at is not None and recipient.obligation.channel not in testing and at <= cancelled.get(key, at):
             executed[key].append(at)
+    announced = {campaign_key(campaign): campaign.announced_at or 0 for campaign in history.campaigns}
     return {
-        key: (min(times), (max(times) if key in triggered else min(times)) + REPORTING_DAYS * DAY)
+        key: (
+            max(min(times), announced.get(key, 0)),
+            (max(times) if key in triggered else min(times)) + REPORTING_DAYS * DAY,
+        )
         for key, times in executed.items()
     }
 

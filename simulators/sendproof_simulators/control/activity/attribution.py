@@ -92,7 +92,7 @@ def version_of(sandbox: Sandbox) -> object:
 def _best(due: Sequence[Obligation], delivery: Entry) -> Obligation | None:
     exact = [obligation for obligation in due if obligation["text"] == delivery["text"]]
     if exact:
-        past = [obligation for obligation in exact if obligation["due"] <= delivery["send_at"]]
+        past = [obligation for obligation in exact if _whole_seconds(obligation["due"]) <= delivery["send_at"]]
         return max(past, key=_due) if past else min(exact, key=_due)
     campaigns = {obligation["campaign"] for obligation in due}
     return due[0] if len(campaigns) == 1 else None
@@ -100,3 +100,8 @@ def _best(due: Sequence[Obligation], delivery: Entry) -> Obligation | None:
 
 def _due(obligation: Obligation) -> str:
     return str(obligation["due"])
+
+
+def _whole_seconds(instant: str) -> str:
+    """Return an instant without its fraction, which a send time may lose: providers accept whole seconds."""
+    return f"{instant[:19]}.000Z"

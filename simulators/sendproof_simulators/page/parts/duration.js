@@ -34,5 +34,11 @@ export function readAdvance(text) {
   if (!/^\s*\d{4}-\d\d-\d\d/.test(text)) return null;
   const iso = text.trim().replace(" ", "T");
   const instant = new Date(/T.*([zZ]|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso.includes("T") ? iso : `${iso}T00:00`}Z`);
-  return Number.isNaN(instant.getTime()) ? null : { to: instant.toISOString() };
+  return Number.isNaN(instant.getTime()) || !isDay(iso.slice(0, 10)) ? null : { to: instant.toISOString() };
+}
+
+/** Return false for a day that its month does not have, which `Date` would move into the next month. */
+function isDay(text) {
+  const day = new Date(`${text}T00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }

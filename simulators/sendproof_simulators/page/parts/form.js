@@ -119,7 +119,9 @@ export function Form({label, submit, onSubmit, onCancel, children}) {
       setState({busy: false, error});
     }
   };
-  return html`<form class="form" aria-label=${label} onSubmit=${send}>
+  // The error is about the values that were sent.
+  const forget = () => state.error && setState({busy: false, error: null});
+  return html`<form class="form" aria-label=${label} onSubmit=${send} onInput=${forget}>
     ${children}
     <${Problem} error=${state.error} />
     <div class="actions">

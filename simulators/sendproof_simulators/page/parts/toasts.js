@@ -28,7 +28,8 @@ export function Toasts() {
   const remove = (toast) => setToasts((all) => all.filter((other) => other !== toast));
   useEffect(() => {
     show = (toast) => {
-      setToasts((all) => [...all.slice(-2), toast]);
+      // The newest success replaces the former one, so that several advances do not cover the list.
+      setToasts((all) => [...all.filter((other) => other.bad).slice(-2), toast]);
       if (!toast.bad) setTimeout(() => remove(toast), SHOWN_MS);
     };
   }, []);

@@ -9,7 +9,7 @@ import { useSandbox } from "../parts/sandbox.js";
 import { Panel, Screen } from "../parts/screen.js";
 import { Empty, Facts, Figures, Loaded } from "../parts/state.js";
 import { attempt } from "../parts/toasts.js";
-import { html, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 
 const PARTS = ["campaigns", "messages", "webhooks", "triggers", "clock"];
 
@@ -39,17 +39,17 @@ function Actions({report}) {
 
 function Cancel({report}) {
   const [asked, setAsked] = useState(false);
+  const confirm = useRef(null);
+  useEffect(() => confirm.current?.focus(), [asked]);
   const {campaign} = report;
   const cancel = () => attempt(() => api.post(`campaigns/${campaign}/cancel`), `Campaign ${campaign} is cancelled`).then(() => touch("campaigns"));
   if (!asked) return html`<button type="button" class="danger" onClick=${() => setAsked(true)}>Cancel campaign</button>`;
   return html`<div class="confirm" role="alertdialog" aria-label="Cancel this campaign?">
     <span>Messages that are not due yet must not go out.</span>
-    <button type="button" class="danger" ref=${focused} onClick=${cancel}>Cancel it now</button>
+    <button type="button" class="danger" ref=${confirm} onClick=${cancel}>Cancel it now</button>
     <button type="button" onClick=${() => setAsked(false)}>Keep it</button>
   </div>`;
 }
-
-const focused = element => element?.focus();
 
 /** Show the steps of a campaign on their times: done, next or still to come. */
 function Steps({report}) {
@@ -125,7 +125,7 @@ function Notifications({webhooks}) {
     ${webhooks.length === 0 && html`<${Empty} title="No event yet">
       Optimove notifies the listeners of the channel. The bridge registers them with RegisterEventListener.<//>`}
     <ul class="plain">${webhooks.slice(-20).map(webhook => html`<${Notification} key=${webhook.key} webhook=${webhook} />`)}</ul>
-    ${webhooks.length > 20 && html`<p class="soft">The newest 20 of ${count(webhooks.length)}.
+    ${webhooks.length > 20 && html`<p class="soft">The newest 20 of ${count(webhooks.length)}.${" "}
       <a href=${href("webhooks", {service: "optimove"})}>All webhooks</a></p>`}
   <//>`;
 }

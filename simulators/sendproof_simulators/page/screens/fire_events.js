@@ -77,15 +77,17 @@ function Fired({fired}) {
         ${data?.message
           ? html`<a href=${href("outbox", {campaign}, data.message.provider, data.message.id)}>“${data.message.text}”</a>
               <span class="soft"><time>${exact(data.message.at)}</time></span>`
-          : html`<span class="soft">None yet.</span>`}</li>
+          : html`<span class="soft">${data?.none ? `None is due: ${data.none.replace(/_/g, " ")}.` : "None yet."}</span>`}</li>
     </ol></div>`;
 }
 
 async function followed({campaign, customer, trigger}) {
-  const [webhooks, messages] = await Promise.all([
+  const [webhooks, messages, {obligations}] = await Promise.all([
     api.get("webhooks", {service: "optimove", event: "11"}),
     api.get("messages", {campaign, customer, limit: 1}),
+    api.get(`customers/${encodeURIComponent(customer)}`),
   ]);
   const webhook = webhooks.findLast(({about}) => about.customer === customer && about.trigger === trigger);
-  return {webhook, message: messages.items[0]};
+  const due = obligations.findLast(item => item.campaign === campaign && item.trigger === trigger);
+  return {webhook, message: messages.items[0], none: due && !due.owed ? due.reason : null};
 }

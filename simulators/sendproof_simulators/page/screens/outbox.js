@@ -71,7 +71,7 @@ function searched(text) {
 
 function Nothing({query}) {
   if (Object.values(query).some(Boolean)) return html`<${Empty} title="No message matches">Remove a filter to see more.<//>`;
-  return html`<${Empty} title="No message yet">Messages appear here as soon as a provider accepts them.
+  return html`<${Empty} title="No message yet">Messages appear here as soon as a provider accepts them.${" "}
     <a href=${href("campaigns", {}, "new")}>Schedule a campaign</a>.<//>`;
 }
 

@@ -55,7 +55,8 @@ function Search({ value }) {
 function Filters({ params, total, unknown }) {
   const services = useLive(() => control.get("services"), [], []).data ?? {};
   const only = params.show === UNKNOWN;
-  return html`<div class="heading"><h1>Requests</h1><span class="faint num">${total === null || total === undefined ? "" : count(total)}</span>
+  const filtered = only || FILTERS.some((name) => params[name]);
+  return html`<div class="heading"><h1>Requests</h1><span class="faint num">${total === null || total === undefined ? "" : `${count(total)}${filtered ? " in all" : ""}`}</span>
     <div class="filters line"><span class="group" role="group" aria-label="Status">
       ${CLASSES.map(([value, words]) => html`<button type="button" aria-pressed=${!only && (params.status ?? "") === value}
         onClick=${() => setQuery({ status: value || null, show: null })}>${words}</button>`)}</span>

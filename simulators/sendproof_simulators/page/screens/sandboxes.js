@@ -58,7 +58,8 @@ function Snapshots({ sandbox }) {
       <form class="line" onSubmit=${create}><label class="hidden-text" for="snapshot">Name</label>
         <input id="snapshot" placeholder="before-the-week" pattern="[A-Za-z0-9][A-Za-z0-9._\\-]*" value=${name} onInput=${(event) => setName(event.target.value)} />
         <button class="primary" disabled=${!name}>Keep a snapshot</button></form>
-      <p class="faint">A restored sandbox continues exactly as it would have: the same next steps give the same history.</p></div>
+      <p class="faint">A restored sandbox continues exactly as it would have: the same next steps give the same history.
+        Your bridge keeps its own data.</p></div>
     ${items.length > 0 && html`<ul class="items">${items.map((item) => html`<li class="item"><div class="item-main">
         <div><strong>${item.name}</strong></div><div class="soft">${time(item.at)}, ${count(item.n)} journal entries</div></div>
       <${Ask} question="Replace the current state?" label=${`Restore ${item.name}`}

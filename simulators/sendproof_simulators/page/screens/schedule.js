@@ -123,14 +123,16 @@ function Preview({plan, templates, channel}) {
     const text = filledIn(template.body, customer?.attributes);
     return [{id: index, at: split.send_at, text, note: partsText(text)}];
   });
+  const open = customer?.attributes ? messages.flatMap(message => message.text.match(/\{\{[^}]+\}\}/g) ?? []) : [];
   return html`<aside class="preview" aria-label="Preview">
     <${Phone} name=${channel.provider} messages=${messages} empty="Choose a template" />
+    ${open.length > 0 && html`<p class="notice">${customer.customer} has no ${[...new Set(open)].join(", ")}.</p>`}
     <p class="soft">${customer?.customer ? `As ${customer.customer} would see it. ` : ""}${plural(plan.customers ?? 0, "customer")}
       ${customer?.total ? ` of ${count(customer.total)}` : ""}${plan.splits[0].send_at ? ` from ${time(plan.splits[0].send_at)}` : ""}.</p>
   </aside>`;
 }
 
 async function firstCustomer(position) {
-  const {items, total} = await api.get("customers", {offset: position ?? 0, limit: 1});
+  const {items, total} = await api.get("customers", {offset: Math.max(0, position ?? 0), limit: 1});
   return items.length ? {...await api.get(`customers/${items[0].customer}`), total} : {total};
 }

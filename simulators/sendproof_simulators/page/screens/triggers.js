@@ -23,7 +23,7 @@ function View({path, params}) {
     <div class="scroll"><div class="columns">
       <div class="stack"><${Loaded} data=${data} error=${error}>${triggers => triggers.length
         ? triggers.map(trigger => html`<${TriggerCard} key=${trigger.trigger} trigger=${trigger} channels=${sandbox.channels} />`)
-        : html`<${Empty} title="No trigger yet">A trigger sends a message to each customer who meets its criteria.
+        : html`<${Empty} title="No trigger yet">A trigger sends a message to each customer who meets its criteria.${" "}
             <a href=${href("triggers", {}, "new")}>Define one</a>.<//>`}
       <//></div>
       <${Panel} title="Record customer events" note="what a website or app would report">

@@ -54,6 +54,16 @@ def test_unreported_clicks_are_noted(correct_run):
     assert causes(run.plus(interactions_line("C0000000", event=3)), "note") == []
 
 
+def test_days_before_a_late_announcement_need_no_pushes(correct_run):
+    """The campaign was due for two days when it was announced."""
+    announced = iso(FIRST_SEND + 2 * DAY)
+    run = correct_run.without("metrics", lambda line: line["at"] < announced)
+    late = run.change("campaign", lambda line: line | {"announced_at": announced})
+
+    assert causes(run).count("no metrics for a whole day") == 2
+    assert "no metrics for a whole day" not in causes(late)
+
+
 def test_each_day_without_pushes_fails(correct_run):
     run = correct_run.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))
 

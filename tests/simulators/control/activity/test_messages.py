@@ -113,6 +113,16 @@ def test_message_belongs_to_a_campaign_that_was_scheduled_later(sandbox: Sandbox
     assert (before, [item["campaign"] for item in messages(sandbox)]) == ([None], [7001])
 
 
+def test_send_time_without_its_fraction_belongs_to_the_later_campaign(sandbox: SandboxByHand) -> None:
+    """Providers accept whole seconds, so the message of 10:00:00.097 goes out at 10:00:00."""
+    sandbox.schedule(7001, customers=100)
+    sandbox.schedule(7002, customers=100, send_at="2026-03-02T10:00:00.097Z")
+    customer = sandbox.call("GET", "/customers/C0000042")
+    text = f"Hello {customer['attributes']['FIRST_NAME']}"
+    sandbox.textlocal(customer["number"], text, schedule_time="1772445600")
+    assert [item["campaign"] for item in messages(sandbox)] == [7002]
+
+
 def test_text_that_two_campaigns_may_have_caused_belongs_to_neither(sandbox: SandboxByHand) -> None:
     """A wrong text must not be shown as that of the wrong campaign."""
     sandbox.schedule(7001, customers=100)

@@ -61,14 +61,15 @@ def check_cadence(history: History) -> CheckResult:
     """Find days after the first send with too few pushes of metrics."""
     findings: list[Finding] = []
     judged = 0
-    for key, (first_due, _) in reporting_periods(history).items():
-        days = min(REPORTING_DAYS, max(0, (history.header.ended - first_due) // DAY))
+    for key, (first_due, end) in reporting_periods(history).items():
+        period = min(REPORTING_DAYS, max(0, (end - first_due) // DAY))
+        days = min(period, max(0, (history.header.ended - first_due) // DAY))
         judged += days
         if times_are_meaningful(history):
             findings += _days_with_few_pushes(history, key, first_due, days)
         elif days:
             findings.append(unobserved_times(history, _CADENCE, counted(len(pushes(history).get(key, ())), "pushes")))
-        if days < REPORTING_DAYS:
+        if days < period:
             findings.append(_days_not_judged(key, days, first_due))
     return CheckResult(looked_at=judged, unit="days", findings=tuple(findings))
 
