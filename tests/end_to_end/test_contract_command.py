@@ -29,7 +29,7 @@ NO_TEMPLATE = "        return  # it was deleted, so its text is lost"
 REGISTER_LISTENER = (
     '        optimove(now, "POST", "general/RegisterEventListener", listener | {"ChannelID": channel})\n'
 )
-CONSENT_CHECK = 'not CHECKS_CONSENT or attributes.get(CONSENT) == "1"'
+CONSENT_CHECK = 'not CHECKS_CONSENT or (attributes.get(CONSENT) or "").lower() in {"1", "true", "yes"}'
 ROUTE = '@app.post(f"/{TOKEN}/events")\ndef receive_event():'
 VALUE = '{"MetricValue": sum('
 
@@ -212,7 +212,7 @@ def test_bridge_that_never_registers_fails(verdict_of) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--provider", "semaphore"), "--provider: expected one of textlocal, xtremepush, delivyr, got"),
+        (("--provider", "semaphore"), "--provider: expected textlocal, xtremepush or delivyr, got"),
         (("--bridge", "http://127.0.0.1:9", "--command", "true"), "--bridge: expected no --command with it, got both"),
     ],
 )

@@ -87,12 +87,13 @@ def test_new_simulator_is_in_the_history(simulators):
     assert (template["id"], accepted.status_code) == (1, 201)
     assert [line["kind"] for line in lines] == [
         "provider_template",
+        "action",
         "request",
         "delivery",
         "delivery_status",
         "webhook",
     ]
-    assert lines[3]["message"] == accepted.json()["id"]
+    assert lines[4]["message"] == accepted.json()["id"]
 
 
 def test_new_simulator_says_how_its_messages_ended(simulators):

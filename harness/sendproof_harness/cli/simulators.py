@@ -6,7 +6,8 @@ run talks to them over HTTP alone.
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import wraps
 from typing import Any
@@ -34,7 +35,20 @@ def _entering(stage: str, callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def run(*values: Any, **options: Any) -> Any:
         enter_stage(stage)
-        os.environ.setdefault(JUDGE_VARIABLE, json.dumps(JUDGE_COMMAND))
-        return callback(*values, **options)
+        with _judge_in_environment():
+            return callback(*values, **options)
 
     return run
+
+
+@contextmanager
+def _judge_in_environment() -> Iterator[None]:
+    """Name the judge's command to the simulators, unless the user named another one."""
+    if JUDGE_VARIABLE in os.environ:
+        yield
+        return
+    os.environ[JUDGE_VARIABLE] = json.dumps(JUDGE_COMMAND)
+    try:
+        yield
+    finally:
+        del os.environ[JUDGE_VARIABLE]

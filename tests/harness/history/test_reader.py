@@ -144,7 +144,7 @@ def test_unknown_kind_is_rejected(correct_run):
     """A skipped line could be important to a check."""
     unknown = {"n": 1, "at": "2026-03-02T06:00:00Z", "kind": "telepathy"}
 
-    with pytest.raises(HistoryError, match=r"line 84: unknown kind 'telepathy'; expected one of aborted, attribute, "):
+    with pytest.raises(HistoryError, match=r"line 84: unknown kind 'telepathy'; expected one of aborted, action, attr"):
         correct_run.plus(unknown).history()
 
 

@@ -115,20 +115,21 @@ def test_wrong_signature_is_unauthorized_and_saves_nothing(sandbox: Sandbox, hea
         (lambda _key, _body: "", "no header x-optimove-signature-content"),
         (lambda key, body: hmac.new(key, body, "sha1").hexdigest(), "the signature is an HMAC-SHA1"),
         (lambda key, body: base64.b64encode(hmac.digest(key, body, "sha256")).decode(), "the signature is in base64"),
-        (lambda key, body: hmac.new(key, body + b" ", "sha256").hexdigest(), None),
+        (
+            lambda key, body: hmac.new(key, body + b" ", "sha256").hexdigest(),
+            "x-optimove-signature-content does not belong",
+        ),
         (lambda key, _body: hmac.new(key, json.dumps(EVENT).encode(), "sha256").hexdigest(), "other bytes were signed"),
     ],
 )
 def test_journal_says_what_differs_from_the_right_signature(
-    sandbox: Sandbox, sign: Callable[[bytes, bytes], str], differs: str | None
+    sandbox: Sandbox, sign: Callable[[bytes, bytes], str], differs: str
 ) -> None:
-    """Another token is a matter of the settings, so nothing differs that the simulator knows."""
     key = sandbox.made["services"]["optimove-metrics"]["credentials"]["tenant_token"].encode()
     body = json.dumps(EVENT, separators=(",", ":")).encode()
     save(sandbox, EVENT, body=body, **{"x-optimove-signature-content": sign(key, body)})
     (line,) = sandbox.journal("request")
-    assert line.get("differs", "").startswith(differs or "")
-    assert ("differs" in line) == (differs is not None)
+    assert line["differs"].startswith(differs)
 
 
 @pytest.mark.parametrize(("option", "status"), [("exact", 200), ("minified", 401)])
