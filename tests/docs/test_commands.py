@@ -26,7 +26,7 @@ EXEMPT = {
     'sendproof run * --command "php *': "PHP is not installed everywhere; test_ci_examples.py parses these",
     'sendproof run * --command "node *': "Node is not installed everywhere; test_polling_bridges.py runs it",
     "locust *": "`sendproof load` starts it",
-    'sendproof run * --command ".venv/bin/python bridge/*"': "end_to_end/foreign/test_foreign_bridge.py runs that bridge",
+    'sendproof run * --command ".venv/bin/python bridge/*"': "end_to_end/foreign/test_foreign_bridge.py runs it",
 }
 
 #: Examples of `--help` with another exit status than 0, with the reason. Other documents show the status themselves.

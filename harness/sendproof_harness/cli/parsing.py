@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from sendproof_harness.handover.format import Listen
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.providers import DEFAULT_PROVIDER
 
@@ -14,6 +15,7 @@ _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _PART = re.compile(r"([0-9]{1,9})([smhd])")
 _LENGTH = re.compile(rf"({_PART.pattern})+")
 _SCALAR = re.compile(r'-?[0-9]+(\.[0-9]+)?|true|false|".*"', re.DOTALL)
+_LAST_PORT = 65_535
 #: Channels as the options take them.
 CHANNEL_EXAMPLES = f"505={DEFAULT_PROVIDER} or 250={DEFAULT_PROVIDER}:triggered"
 _NAMED = "expected name=value such as page=/offers"
@@ -67,6 +69,14 @@ def named_texts(option: str, texts: Iterable[str]) -> dict[str, str]:
         if not name or not equals:
             raise ValueError(f"{option}: expected NAME=VALUE, got {name + value!r}")
     return {name: value for name, _, value in pairs}
+
+
+def listen_address(text: str) -> Listen:
+    """Return the address at which a bridge listens, such as `127.0.0.1:9000` or `[::1]:9000`."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) <= _LAST_PORT:
+        raise ValueError(f"--listen: expected HOST:PORT such as 127.0.0.1:9000, got {text!r}")
+    return Listen(host=host.removeprefix("[").removesuffix("]"), port=int(port))
 
 
 def channel(text: str) -> dict[str, Any]:

@@ -75,6 +75,18 @@ def test_sandbox_is_created_listed_shown_and_deleted(driver):
     assert name not in [sandbox["sandbox"] for sandbox in driver.read("sandbox", "delete", name)]
 
 
+def test_handover_of_a_sandbox_is_written_for_a_bridge(driver, tmp_path):
+    """A person can start any bridge that reads the file, without a scenario."""
+    file = tmp_path / "handover.json"
+    printed = driver.lines("sandbox", "handover", str(file), "--listen", "127.0.0.1:9001")
+    content = json.loads(file.read_text())
+    assert printed[0].startswith("wrote ")
+    assert (content["sandbox"], content["listen"]) == (driver.name, {"host": "127.0.0.1", "port": 9001})
+    assert content["services"]["textlocal"]["credentials"] == driver.sandbox["services"]["textlocal"]["credentials"]
+    status, output = driver.run("sandbox", "handover", str(file), "--listen", "9001")
+    assert (status, "expected HOST:PORT such as 127.0.0.1:9000, got '9001'" in output) == (3, True)
+
+
 def test_settings_of_a_file_replace_those_of_options(driver, tmp_path):
     """Everything that the control API takes can be created."""
     file = tmp_path / "settings.json"

@@ -1,6 +1,7 @@
 """The commands `sendproof sandbox ...`: sandboxes of running simulators, and their snapshots."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from sendproof_harness.cli.drive.clock import rate_text
 from sendproof_harness.cli.drive.opened import open_control, open_sandbox, print_result
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, print_table, time_text
 from sendproof_harness.cli.options import CONTROL_URL, SANDBOX_VARIABLE, AsJson, RunningControlUrl, SandboxName
-from sendproof_harness.cli.parsing import CHANNEL_EXAMPLES, channel, named_texts
+from sendproof_harness.cli.parsing import CHANNEL_EXAMPLES, channel, listen_address, named_texts
 
 Json = Mapping[str, Any]
 
@@ -114,6 +115,29 @@ def show(name: SandboxArgument = "default", control_url: RunningControlUrl = CON
     """
     with open_control(control_url) as control:
         print_result(control.sandbox(name), _print_sandbox, json=json)
+
+
+@group.command()
+def handover(
+    file: Annotated[Path, typer.Argument(help="File to write. It contains credentials.", show_default=False)],
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Address at which your bridge will listen.")
+    ] = "127.0.0.1:9000",
+    control_url: RunningControlUrl = CONTROL_URL,
+    sandbox: SandboxName = "default",
+    json: AsJson = False,
+) -> None:
+    """Write the handover file of a sandbox, for a bridge that you start yourself.
+
+    Example: sendproof sandbox handover handover.json --listen 127.0.0.1:9000
+    """
+    # Only now: the scenarios that a handover can belong to are slow to import.
+    from sendproof_harness.handover.write import handover_content, write_handover  # noqa: PLC0415
+
+    with open_control(control_url) as control:
+        content = handover_content(control.url, control.sandbox(sandbox), listen_address(listen))
+        write_handover(content, file)
+        print_result(content, partial(_print_handover, file), json=json)
 
 
 @group.command()
@@ -252,6 +276,12 @@ def _print_sandbox(sandbox: Json, console: Console) -> None:
     for name, service in sandbox["services"].items():
         print_heading(console, f"{name}  {service['url']}")
         print_lines(console, [f"  {key}={value}" for key, value in service["credentials"].items()])
+
+
+def _print_handover(file: Path, content: Json, console: Console) -> None:
+    print_lines(console, [f"wrote {file}; start your bridge with SENDPROOF_HANDOVER={file}"])
+    address = content["listen"]
+    print_facts(console, (("sandbox", content["sandbox"]), ("listen", f"{address['host']}:{address['port']}")))
 
 
 def _print_snapshots(snapshots: Sequence[Json], console: Console) -> None:
