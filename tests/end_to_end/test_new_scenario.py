@@ -99,3 +99,11 @@ def test_existing_file_is_kept(tmp_path):
     (tmp_path / "mine.yaml").write_text("precious")
     result = sendproof("new", tmp_path / "mine.yaml")
     assert (result.status, (tmp_path / "mine.yaml").read_text()) == (3, "precious")
+
+
+def test_unknown_provider_is_refused_with_the_nearest(tmp_path):
+    """A run of such a scenario would end in an error of the harness."""
+    result = sendproof("new", tmp_path / "mine.yaml", "--provider", "textlcal")
+    assert result.status == 3
+    assert result.err == '--provider: unknown provider "textlcal"; did you mean "textlocal"?\n'
+    assert not (tmp_path / "mine.yaml").exists()

@@ -7,7 +7,7 @@ import typer
 
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, print_json, refuse
 from sendproof_harness.output import echo
-from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.providers import DEFAULT_PROVIDER, discover
 
 if TYPE_CHECKING:
     from sendproof_harness.session.draft.draft import Draft
@@ -61,10 +61,14 @@ def new(
         refuse("--run: expected no --sandbox with it, got both; use one of them")
     if flow not in _FLOWS:
         refuse(f"--flow: {unknown_name('flow', flow, _FLOWS)}")
+    providers = tuple(provider or [DEFAULT_PROVIDER])
+    for named in providers:
+        if named not in discover():
+            refuse(f"--provider: {unknown_name('provider', named, discover())}")
     options = DraftOptions(
         name=name,
         flows=_FLOWS[flow],
-        providers=tuple(provider or [DEFAULT_PROVIDER]),
+        providers=providers,
         customers=customers,
         templates=[_template(text) for text in template or ()],
         seed=seed,

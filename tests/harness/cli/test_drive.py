@@ -324,6 +324,7 @@ def test_customers_are_found_and_shown_with_their_story(driver):
     lines = driver.lines("customers", "show", "C0000007")
     assert ["FIRST_NAME", listed["name"].split()[0]] in [line.split() for line in lines]
     assert "Hello you" in lines[-1]
+    assert driver.lines("customers", "show", listed["number"]) == lines
     assert driver.lines("customers", "--search", "nobody")[0] == "There are no such customers."
 
 

@@ -1,5 +1,6 @@
 """The commands `sendproof customers ...`: the customers of a running sandbox, each with its story."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -7,11 +8,13 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli.drive.groups import listing_group
-from sendproof_harness.cli.drive.opened import open_sandbox, print_result
+from sendproof_harness.cli.drive.opened import OpenedSandbox, open_sandbox, print_result
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, print_table, time_text
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName
 
 Json = Mapping[str, Any]
+
+_NUMBER = re.compile(r"\+?[0-9]{7,15}")
 
 group = listing_group("List the customers of a running sandbox, and show what happened to one.")
 
@@ -38,7 +41,9 @@ def list_(
 
 @group.command()
 def show(
-    customer: Annotated[str, typer.Argument(help="Id of the customer, such as C0000042.", show_default=False)],
+    customer: Annotated[
+        str, typer.Argument(help="Id of the customer, such as C0000042, or a phone number.", show_default=False)
+    ],
     control_url: RunningControlUrl = CONTROL_URL,
     sandbox: SandboxName = "default",
     json: AsJson = False,
@@ -48,7 +53,16 @@ def show(
     Example: sendproof customers show C0000018
     """
     with open_sandbox(control_url, sandbox) as opened:
-        print_result(opened.control.customer(sandbox, customer), _print_customer, json=json)
+        known = _id_of_number(opened, customer) if _NUMBER.fullmatch(customer) else customer
+        print_result(opened.control.customer(sandbox, known), _print_customer, json=json)
+
+
+def _id_of_number(opened: OpenedSandbox, number: str) -> str:
+    """Return the id of the only customer with a number; what is no number of a customer may be an id."""
+    found = [customer["customer"] for customer in opened.control.customers(opened.name, search=number)["items"]]
+    if len(found) > 1:
+        raise ValueError(f"expected a number of one customer, got {number} of {', '.join(found[:3])}; name the id")
+    return found[0] if found else number
 
 
 def _print_customers(page: Json, console: Console) -> None:
