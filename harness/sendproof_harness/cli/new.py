@@ -61,14 +61,10 @@ def new(
         refuse("--run: expected no --sandbox with it, got both; use one of them")
     if flow not in _FLOWS:
         refuse(f"--flow: {unknown_name('flow', flow, _FLOWS)}")
-    providers = tuple(provider or [DEFAULT_PROVIDER])
-    for named in providers:
-        if named not in discover():
-            refuse(f"--provider: {unknown_name('provider', named, discover())}")
     options = DraftOptions(
         name=name,
         flows=_FLOWS[flow],
-        providers=providers,
+        providers=_known_providers(provider or [DEFAULT_PROVIDER]),
         customers=customers,
         templates=[_template(text) for text in template or ()],
         seed=seed,
@@ -89,6 +85,15 @@ def new(
         print_json({"file": None if file is None else str(file), "scenario": text})
     else:
         echo(text.rstrip("\n") if file is None else f"wrote {file}; run it with: sendproof run {file}")
+
+
+def _known_providers(names: list[str]) -> tuple[str, ...]:
+    from sendproof_harness.scenario.diagnostics import unknown_name  # noqa: PLC0415 - as above
+
+    for name in names:
+        if name not in discover():
+            refuse(f"--provider: {unknown_name('provider', name, discover())}")
+    return tuple(names)
 
 
 def _draft(options: "DraftOptions", run: Path | None, sandbox: str | None, control_url: str) -> "Draft":
