@@ -13,12 +13,11 @@ import dialects_page
 import doctor_page
 import fault_data
 import faults_page
-import flow_diagrams
-import layers_diagram
 import operations_page
 import report_terms
 import scenario_file_page
 import scenarios_page
+from diagrams import flows, layers
 from sendproof_harness.report.html import TERMS_FILE
 from sendproof_harness.scenario.fault_kinds import KINDS_FILE
 from sendproof_harness.scenario.load import SCHEMA_FILE
@@ -49,7 +48,7 @@ DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
         KINDS_FILE: fault_data.fault_kinds_json,
         SCHEMA_FILE: fault_data.scenario_schema_json,
         TERMS_FILE: report_terms.report_terms_json,
-        _IMAGES / "layers.svg": layers_diagram.layers_picture,
-        **{_IMAGES / name: picture for name, picture in flow_diagrams.PICTURES.items()},
+        _IMAGES / "layers.svg": layers.layers_picture,
+        **{_IMAGES / name: picture for name, picture in flows.PICTURES.items()},
     }
 )

@@ -4,7 +4,7 @@ from xml.etree.ElementTree import parse
 
 import pytest
 
-import flow_diagrams
+from diagrams import flows
 from repository import ROOT
 
 IMAGES = ROOT / "docs" / "images"
@@ -29,4 +29,4 @@ def test_diagram_has_a_title_a_description_and_no_resources(file):
 
 def test_picture_of_an_unknown_operation_is_refused():
     with pytest.raises(ValueError, match="expected an operation of textlocal, got bulk_xml"):
-        flow_diagrams._call(flow_diagrams.PROVIDER, "bulk_xml", "texts")
+        flows._call(flows.PROVIDER, "bulk_xml", "texts")

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from types import MappingProxyType
 
+from diagrams.sequence import Lane, Part, Step, svg
 from sendproof_simulators.reference.operations import service_summaries
 from sendproof_simulators.services.discovery import discover
-from sequence_diagram import Lane, Part, Step, svg
 
 OPTIMOVE, BRIDGE, PROVIDER = range(3)
 _LANES = (

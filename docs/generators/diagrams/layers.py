@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-_PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+_PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
 #: By package: the name of the program, the class of its colour, and what it does.
 _PROGRAMS: Mapping[str, tuple[str, str, str]] = {
     "sendproof_simulators": ("Simulators", "simulators", "Optimove, providers, clock, journal"),
