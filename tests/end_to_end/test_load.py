@@ -3,8 +3,10 @@
 import json
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from repository import ROOT
 from running import RunningSimulators
 from sendproof_harness.run.processes import wait_until
 
+LOCUST_PORT = 5557
 PACE = ["--rate", "20", "--seconds", "3", "--customers", "40"]
 MUTANTS = {mutant.name: mutant for mutant in catalogue()}
 
@@ -175,6 +178,15 @@ def test_worker_without_user_is_refused(tmp_path: Path) -> None:
     """Without a user, no process would do the share of that worker."""
     run = sendproof("load", "paging", "--results", tmp_path, "--processes", "2", "--users", "1")
     assert run.status == 3
+    assert "expected --users 2 or more, one for each of 2 workers, got 1" in run.out
+
+
+def test_workers_meet_at_a_port_of_their_own(tmp_path: Path) -> None:
+    """At Locust's own port, another load test on this machine would get these workers."""
+    with socket.socket() as other:
+        with suppress(OSError):  # else another process has it already
+            other.bind(("127.0.0.1", LOCUST_PORT))
+        run = sendproof("load", "paging", "--results", tmp_path, "--processes", "2", "--users", "1")
     assert "expected --users 2 or more, one for each of 2 workers, got 1" in run.out
 
 

@@ -33,6 +33,7 @@ from sendproof_harness.terminal import Terminal
 
 _INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
 _VERDICT_STATUSES = frozenset({0, 1, 2, 3})
+_MASTER_HOST = "127.0.0.1"
 _SPAWN_RATE = "100"
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 # For Locust to report what it has counted, and to stop the bridge and the simulators.
@@ -233,7 +234,7 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     users = options.pop("users", processes)
     words = [sys.executable, "-m", "locust", "-f", str(locustfiles() / f"{kind}.py"), "--headless"]
     words += ["--users", str(users), "--spawn-rate", _SPAWN_RATE, "--loglevel", "WARNING"]
-    words += ["--processes", str(processes)] if processes > 1 else []
+    words += _worker_options(processes) if processes > 1 else []
     environment = {"SENDPROOF_LOAD": "1"}
     if (control_url := options.pop("control_url", None)) is not None:
         # Any user of the machine can read the options of a process, and the URL may contain a token.
@@ -246,6 +247,22 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     if as_json and has_result:
         echo((result.parent / "verdict.json").read_text(encoding="utf-8").rstrip("\n"))
     raise typer.Exit(status if has_result and status in _VERDICT_STATUSES else EXIT_ERROR)
+
+
+def _worker_options(processes: int) -> list[str]:
+    """Return Locust's options for several processes, which meet at a port of this test alone.
+
+    With Locust's own port, workers of two tests on one machine would join the same master. It would also listen on all
+    addresses of the machine.
+    """
+    from sendproof_harness.run.processes import free_port  # noqa: PLC0415 - `--help` stays quick
+
+    port = str(free_port(_MASTER_HOST))
+    return [
+        *("--processes", str(processes)),
+        *("--master-bind-host", _MASTER_HOST, "--master-bind-port", port),
+        *("--master-host", _MASTER_HOST, "--master-port", port),
+    ]
 
 
 def _check_values(options: Mapping[str, Any]) -> None:
