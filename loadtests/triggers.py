@@ -159,7 +159,7 @@ class TriggerUser(LoadTestUser):
         response = self.client.post(path, json=[_event(process, number) for number in numbers], name="event")
         if response.status_code == _OK:
             return
-        got = response.error or f"status {response.status_code}: {response.text!r:.200}"
+        got = getattr(response, "error", None) or f"status {response.status_code}: {response.text!r:.200}"
         reason = f"expected status 200, got {got}"
         if response.status_code in _CLIENT_ERRORS:
             process.abort(f"event: {reason}", "harness")
