@@ -119,8 +119,8 @@ clients: $(INSTALLED) ## Run the published clients, unmodified, against the simu
 dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)
 	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --all-dialects --parallel 2
 
-benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
-	@$(BIN)/python benchmarks/against_prism.py
+benchmark: $(INSTALLED) ## Measure the simulators beside five peers (needs Node.js, Java and nginx; ten minutes)
+	@$(BIN)/python benchmarks peers
 
 docs: $(INSTALLED) ## Generate docs/reference, docs/calls, and the fault data of the harness, from the code and the contracts
 	@$(BIN)/python docs/generators
