@@ -14,9 +14,9 @@ from sendproof_simulators.core.faults.active import Faults, Injection
 from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, BridgeFault, WebhookFault, WebhookFaultPlan
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.webhooks.attempt_rules import CONNECTIONS_PER_HOST
 from sendproof_simulators.core.webhooks.forgery import Forgery, forge
 from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
-from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 from sendproof_simulators.core.webhooks.unanswered import UnansweredWebhooks
 
 # The error of an attempt that a fault dropped.
