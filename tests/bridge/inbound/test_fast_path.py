@@ -164,7 +164,7 @@ paths = st.sampled_from(
         f"/{RECEIPT_PATH}",
         "/webhooks/textlocal/acme/another/1",
         f"/webhooks/textlocal/nobody/{TOKEN}/1",
-        "/health",
+        "/",
         "*",
     ]
 )
