@@ -39,7 +39,7 @@ _COUNTS = text(
     f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
 )
 _RECEIPTS = text(
-    "SELECT COALESCE(r.result, 'waiting'), COUNT(*)"
+    "SELECT r.result, COUNT(*)"
     " FROM receipt r JOIN batch b ON b.client = r.client AND b.id = r.batch"
     " WHERE b.client = :client AND b.channel = :channel AND b.campaign = :campaign GROUP BY r.result"
 )

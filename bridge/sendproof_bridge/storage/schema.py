@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 metadata = MetaData()
 
 # Increase it with every change of a table or of the names in it, so that a bridge never uses tables of another version.
-VERSION = 6
+VERSION = 7
 
 # One row per start of the bridge. Its id is the owner of jobs, and is never used twice.
 run = Table(
@@ -123,9 +123,8 @@ receipt = Table(
     Column("provider_time", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("template", BigInteger),
-    # applied, repeated, illegal, stray or marked; NULL until the worker has processed it.
-    Column("result", Text),
-    Index("receipt_new", "id", sqlite_where=text("result IS NULL")),
+    # applied, repeated, illegal, stray or marked
+    Column("result", Text, nullable=False),
     Index("receipt_batch", "client", "batch"),
     Index("receipt_message", "client", "message", sqlite_where=_BY_ID),
 )

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError
@@ -86,6 +86,18 @@ class Store:
             yield connection
 
     @contextmanager
+    def write_if_free(self) -> Iterator[Connection | None]:
+        """Do the same as `write`, or yield None if another thread is writing: never wait for it."""
+        if not self._writing.acquire(blocking=False):
+            yield None
+            return
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        finally:
+            self._writing.release()
+
+    @contextmanager
     def write_durably(self) -> Iterator[Connection]:
         """Do the same as `write`, and flush it and all earlier commits to disk before returning."""
         with self._writing, self._durable.connect() as connection, connection.begin():
@@ -116,6 +128,11 @@ def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, obj
     if not rows:
         return 0
     return tx.exec_driver_sql(statement, rows).rowcount
+
+
+def plain(tx: Connection) -> sqlite3.Connection:
+    """Return the connection of a transaction, for statements that run once per message: they cost SQLAlchemy more."""
+    return cast(sqlite3.Connection, tx.connection.driver_connection)
 
 
 def _check_version(tx: Connection, path: Path) -> None:

@@ -236,7 +236,7 @@ def _look_up(attempt: _Attempt, status: _BatchStatus) -> None:
         # It was sent at `since`; a later time would make it younger than the provider's record of it.
         _accept(tx, attempt, accepted, since)
         found = [replace(receipt, batch=attempt.batch) for id_, receipt in statuses if id_ in accepted.values()]
-        receipts.store_receipts(tx, [(attempt.key.client, receipt) for receipt in found])
+        receipts.record(tx, attempt.bridge, [(attempt.key.client, receipt) for receipt in found])
         if accepted:
             _schedule_reports(tx, attempt, now)
         _reject(tx, attempt, dict.fromkeys(not_mentioned, NOT_MENTIONED), now)
@@ -361,7 +361,7 @@ def _accept(tx: Connection, attempt: _Attempt, accepted: Mapping[str, str], now:
         for recipient, provider_id in accepted.items()
     ]
     execute_many(tx, _ACCEPT, rows)
-    receipts.on_ids_known(tx, attempt.key.client, filter(None, accepted.values()))
+    receipts.on_ids_known(tx, attempt.bridge, attempt.key.client, filter(None, accepted.values()))
 
 
 def _reject(tx: Connection, attempt: _Attempt, rejected: Mapping[str, str], now: Instant) -> None:
