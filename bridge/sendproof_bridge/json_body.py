@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
 
 # Optimove's and the providers' objects have six levels.
 MAX_DEPTH = 100
@@ -13,6 +15,7 @@ MAX_VALUES = 4_000_000
 # Possessive, and also matching a text without an end: linear for any body.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+FormT = TypeVar("FormT")
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
@@ -41,6 +44,19 @@ def decode_json(body: bytes) -> Any:
     if b"\\u" in body:
         _check_storable(value)
     return value
+
+
+def decode_form(body: bytes, form: msgspec.json.Decoder[FormT]) -> FormT | None:
+    """Return the decoded value if it has this form; None if only `decode_json` can read the body, or say what is wrong.
+
+    Objects of the form must forbid unknown fields. Then nothing in the body stays unread: no depth and no bad text.
+    """
+    if body.count(b",") > MAX_VALUES:
+        return None
+    try:
+        return form.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def lowercase_keys(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -348,7 +349,15 @@ def _message_ids(payload: Mapping[str, Any], batch: object) -> dict[str, str]:
 
 def fill(body: str, values: Mapping[str, str | None]) -> str:
     """Return the final text; an attribute without a value becomes empty."""
-    return _PLACEHOLDER.sub(lambda match: values.get(match["name"]) or "", body)
+    parts = list(_parts(body))
+    parts[1::2] = [values.get(name) or "" for name in parts[1::2]]
+    return "".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def _parts(body: str) -> Sequence[str]:
+    """Return the texts of a template, with the names of the placeholders between them."""
+    return _PLACEHOLDER.split(body)
 
 
 def _receipt(fields: Mapping[str, str], batch: str) -> Receipt:
