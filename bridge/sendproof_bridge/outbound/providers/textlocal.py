@@ -141,7 +141,7 @@ class Textlocal:
             "messages": [{"number": message.number, "text": message.content} for message in messages],
             "receiptUrl": receipt_url,
         }
-        if any(needs_unicode(message.content) for message in messages):
+        if needs_unicode("".join(message.content for message in messages)):
             data["unicode"] = True
         if self._testing:
             data["test"] = True
