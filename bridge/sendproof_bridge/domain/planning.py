@@ -123,7 +123,6 @@ def _message_row(
         "state": "pending" if batch else "dropped",
         "reason": message.reason,
         "settled_at": settled_at,
-        "reported": 0,
     }
 
 
