@@ -117,6 +117,17 @@ message = Table(
     Index("message_settled", "client", "channel", "campaign", "settled_at", sqlite_where=text("occasion <> ''")),
 )
 
+# Messages by number, up to the message in `numbered`: see storage/message_numbers.py.
+message_number = Table(
+    "message_number",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("message", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+numbered = Table("numbered", metadata, Column("message", Integer, nullable=False))
+
 # The number of messages by their state in the last report.
 reported_count = Table(
     "reported_count",
@@ -193,15 +204,32 @@ reported_total = Table(
     Column("value", BigInteger, nullable=False),
 )
 
-# Numbers that want no messages. `processed` once the reports and Optimove include the opt-out.
+# Numbers that want no messages. `processed` once the reports and Optimove include the opt-out. No id is used twice.
 opt_out = Table(
     "opt_out",
     metadata,
-    Column("client", Text, primary_key=True),
-    Column("number", Text, primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("number", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("processed", Boolean, nullable=False),
+    Index("opt_out_number", "client", "number", unique=True),
+    Index("opt_out_new", "client", "number", sqlite_where=text("NOT processed")),
+    sqlite_autoincrement=True,
+)
+
+# The opt-outs on the list of a channel's provider, when it was last read: `listed` is the number as the provider wrote
+# it. Only the difference to the next list has to be looked at.
+listed_opt_out = Table(
+    "listed_opt_out",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("listed", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Index("listed_opt_out_number", "client", "number"),
+    sqlite_with_rowid=False,
 )
 
 # The decision for each customer of a campaign that waits for clearance.
