@@ -30,7 +30,6 @@ _MESSAGE_COLUMNS = (
     "state",
     "reason",
     "settled_at",
-    "reported",
 )
 
 
@@ -138,7 +137,6 @@ def _message_row(
         "pending" if batch else "dropped",
         message.reason,
         settled_at,
-        0,
     )
 
 

@@ -53,7 +53,8 @@ _PENDING = text(
 _DROP_OPTED_OUT = text(
     f"UPDATE message SET state = 'dropped', reason = '{OPTED_OUT_HERE}', settled_at = :now"
     " WHERE client = :client AND batch = :batch AND state = 'pending'"
-    " AND number IN (SELECT number FROM opt_out WHERE client = :client) RETURNING customer"
+    " AND EXISTS (SELECT 1 FROM opt_out o WHERE o.client = message.client AND o.number = message.number)"
+    " RETURNING customer"
 )
 _DROP_TOO_LATE = text(
     f"UPDATE message SET state = 'dropped', reason = '{TOO_LATE}', settled_at = :now"

@@ -8,7 +8,7 @@ A provider module has `SETTINGS`, its own settings of a channel, and a function
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Protocol
@@ -178,7 +178,7 @@ class MessageProvider(Protocol):
     def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
         """Request the status of these messages; yield a receipt for each with a final status."""
 
-    def list_opt_outs(self) -> Iterable[str]:
+    def list_opt_outs(self) -> Sequence[str]:
         """Return the opted-out numbers that the provider lists, with the country code and only digits."""
 
 
