@@ -167,11 +167,11 @@ class CustomerRecords:
     def as_of(self, at: Instant) -> Customers:
         """Return the customers at an instant, after the changes of that instant."""
         is_unchanged = self._first_change is None or self._first_change > at
-        return self.audience if is_unchanged and not self.added_count else _CustomersAsOf(self, self.audience, at)
+        return self.audience if is_unchanged and not self.added_count else CustomersAsOf(self, self.audience, at)
 
     def customer(self, index: int, at: Instant) -> Customer:
         """Return a customer at an instant, also one that an upsert created."""
-        customers = self.as_of(at) if index < self._size else _CustomersAsOf(self, self.audience, at)
+        customers = self.as_of(at) if index < self._size else CustomersAsOf(self, self.audience, at)
         return customers.customer(index)
 
     def find(self, customer: str, at: Instant) -> Customer | None:
@@ -217,13 +217,16 @@ class CustomerRecords:
         self, name: str, indices: Sequence[int], column: list[str | None], at: Instant
     ) -> list[str | None]:
         """Return a column of an attribute with the changes up to and including `at`."""
+        for place, value in self.changed_values(name, indices, at).items():
+            column[place] = value
+        return column
+
+    def changed_values(self, name: str, indices: Sequence[int], at: Instant) -> dict[int, str | None]:
+        """Return the values of an attribute at an instant for those of `indices` that have changes, by their place."""
         changes = self._changes.get(name, {})
         if not changes:
-            return column
-        return [
-            self.value(index, name, at) if index in changes else value
-            for index, value in zip(indices, column, strict=True)
-        ]
+            return {}
+        return {place: self.value(index, name, at) for place, index in enumerate(indices) if index in changes}
 
 
 def _initial_attributes(audience: Audience) -> Iterator[Attribute]:
@@ -237,7 +240,7 @@ def _initial_attributes(audience: Audience) -> Iterator[Attribute]:
 
 
 @dataclass(frozen=True, slots=True)
-class _CustomersAsOf:
+class CustomersAsOf:
     """The audience with the changes up to an instant."""
 
     records: CustomerRecords
@@ -268,12 +271,16 @@ class _CustomersAsOf:
         for customer, row in zip(self.audience.customers(start, stop), rows, strict=True):
             yield self._with_attributes(customer, dict(zip(names, row, strict=True)))
 
+    def default(self, name: str) -> str | None:
+        """Return the value of customers without one, of an attribute that was added during the run."""
+        attribute = self.records.find_attribute(name)
+        is_present = attribute is not None and attribute.added_at is not None and attribute.added_at <= self.at
+        return attribute.default if attribute is not None and is_present else None
+
     def _unchanged_column(self, name: str, indices: range) -> list[str | None]:
         if name in self.audience.attribute_names:
             return self.audience.columns(indices.start, indices.stop, [name])[0]
-        attribute = self.records.find_attribute(name)
-        is_present = attribute is not None and attribute.added_at is not None and attribute.added_at <= self.at
-        return [attribute.default if attribute is not None and is_present else None] * len(indices)
+        return [self.default(name)] * len(indices)
 
     def _with_attributes(self, customer: Customer, attributes: Mapping[str, str | None]) -> Customer:
         if attributes == customer.attributes:
