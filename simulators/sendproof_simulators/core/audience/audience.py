@@ -30,6 +30,8 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.suggestions import suggestion
 
 MAX_CUSTOMERS = 10_000_000
+#: The length of every customer's id.
+ID_LENGTH = len(f"C{MAX_CUSTOMERS - 1}")
 
 _BLOCK = 10_000
 _PHONE, _CONSENT = "PHONENUMBER", "SMS_OPT_IN"
@@ -257,10 +259,10 @@ class Audience:
     def index_of(self, customer_id: str) -> int | None:
         """Return the index of the customer with this id, or None."""
         digits = customer_id[1:]
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_CUSTOMERS))):
+        if len(customer_id) != ID_LENGTH or customer_id[0] != "C" or not (digits.isascii() and digits.isdigit()):
             return None
         index = int(digits)
-        return index if index < self.recipe.customers and self.id_of(index) == customer_id else None
+        return index if index < self.recipe.customers else None
 
     def customer(self, index: int) -> Customer:
         """Return one customer; `IndexError` if there is none."""

@@ -192,12 +192,13 @@ def _name_groups(crowd: Crowd) -> NDArray[np.int64]:
 
 def _below(draws: NDArray[Any], bound: Any) -> NDArray[np.int64]:
     """Return a whole number from 0 to `bound` - 1 for each draw of 16 bits."""
-    return draws.astype(np.int64) * bound >> 16
+    positions: NDArray[np.int64] = draws.astype(np.int64) * bound >> 16
+    return positions
 
 
 def _drawn_names(crowd: Crowd, part: str, form: str) -> NDArray[Any]:
     pool, groups = _names(part, form), _name_groups(crowd)
-    return pool.texts[pool.starts[groups] + _below(crowd.draws[f"{part}_name"], pool.sizes[groups])]
+    return pool.texts.take(pool.starts[groups] + _below(crowd.draws[f"{part}_name"], pool.sizes[groups]))
 
 
 def _emails(crowd: Crowd) -> Column:
@@ -233,7 +234,7 @@ def _drawn_values(crowd: Crowd, attribute: ClientAttribute) -> NDArray[Any]:
     values = np.array([*map(_encode, attribute.values), _encode(attribute.default)])
     bounds = list(accumulate(attribute.values.values()))
     path = ("audience", "attribute", attribute.name)
-    return values[split_places(crowd.audience.random, crowd.indices.tolist(), bounds, *path)]
+    return values.take(split_places(crowd.audience.random, crowd.indices.tolist(), bounds, *path))
 
 
 def _is_below(draws: NDArray[Any], bound: int) -> NDArray[np.bool_]:

@@ -6,14 +6,12 @@ Most clients request whole blocks, so the usual page is a cached block without a
 from collections import OrderedDict
 
 from sendproof_simulators.core.audience.audience import Audience
-from sendproof_simulators.core.audience.records import Customers, CustomersAsOf
+from sendproof_simulators.core.audience.records import MANY_CUSTOMERS, Customers, CustomersAsOf
 from sendproof_simulators.services.optimove.campaigns.campaign import Execution
 from sendproof_simulators.services.optimove.campaigns.send_details_rows import Block, RowFormat, render_rows
 
 # The rows that are rendered together: as many as most clients request.
 _BLOCK_ROWS = 10_000
-# The rows from which on they are computed together.
-_MANY_ROWS = 500
 CACHE_BYTES = 24 * 1024 * 1024
 
 
@@ -61,7 +59,7 @@ class SendDetailsPages:
     def _render_block(self, execution: Execution, customers: Customers, start: int, row_format: RowFormat) -> Block:
         recipients = execution.campaign.customers
         indices = (recipients[::-1] if row_format.descending else recipients)[start : start + _BLOCK_ROWS]
-        if len(indices) >= _MANY_ROWS and row_format.delimiter is None and is_computed(customers):
+        if len(indices) >= MANY_CUSTOMERS and row_format.delimiter is None and is_computed(customers):
             # Only now: its import takes longer than starting a small run.
             from sendproof_simulators.services.optimove.campaigns import send_details_columns  # noqa: PLC0415
 
