@@ -107,7 +107,6 @@ def test_ordinary_batch_is_surely_flat() -> None:
     """The closer look takes ten times as long."""
     rows = [{"CustomerID": "C0000001", "Attributes": [{"Name": "CITY", "Value": "K\xf6ln\n"}]}] * 1_000
     assert is_surely_flat(json.dumps(rows).encode())
-    assert is_surely_flat(b"[" * MOST_LEVELS + b"]" * MOST_LEVELS)
     assert not is_surely_flat(b"[" * (MOST_LEVELS + 1) + b"]" * (MOST_LEVELS + 1))
 
 
