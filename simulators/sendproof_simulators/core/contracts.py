@@ -168,7 +168,7 @@ class ValidRequest:
     """A request to one operation that keeps the contract. `params` and `body` have the types of the contract."""
 
     operation: Operation
-    params: dict[str, Any]
+    params: Mapping[str, Any]
     body: Any
 
 
