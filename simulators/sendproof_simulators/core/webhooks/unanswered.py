@@ -43,6 +43,11 @@ class UnansweredWebhooks:
         self._watched = 0
         self._held = 0
 
+    @property
+    def are_open(self) -> bool:
+        """True if a call may have to wait for a webhook."""
+        return bool(self._open)
+
     def begin(self, webhook: Webhook) -> OpenWebhook | None:
         """Watch a webhook that is being sent; return None if an earlier one may have caused work on its subjects."""
         if not webhook.subjects or self._watched >= _MAX_WATCHED or self._held >= _MAX_HELD:
