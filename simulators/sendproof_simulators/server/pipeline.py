@@ -36,9 +36,9 @@ from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.server.access import documented_hosts
-from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
+from sendproof_simulators.server.full_check import FullCheck
 from sendproof_simulators.server.near_misses.credentials import KnownCredential
 from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
 from sendproof_simulators.server.request_bounds import find_excess, is_about_query, usual_type, without_excess
@@ -161,7 +161,7 @@ class ServicePipeline:
         self.handlers = {
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
         }
-        self.connexion = ConnexionApp(self.contract)
+        self.full_check = FullCheck(self.contract)
         self.unauthenticated: deque[dict[str, object]] = deque(maxlen=UNAUTHENTICATED_KEPT)
         #: The number of all requests without a known credential, also of those that are no longer kept.
         self.unauthenticated_count = 0
@@ -303,7 +303,7 @@ class ServicePipeline:
         if self.fast_path_enabled:
             exchange.valid = match_fast_path(self.contract, exchange.request, exchange.body_rules)
         if exchange.valid is None:
-            result = await self.connexion.validate(exchange)
+            result = await self.full_check.validate(exchange)
             if isinstance(result, Response):
                 return result
             exchange.valid = result
@@ -387,7 +387,7 @@ class ServicePipeline:
 
     async def _respond_unauthenticated(self, exchange: Exchange) -> Response:
         undecoded = exchange.undecoded
-        result = await self.connexion.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
+        result = await self.full_check.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
         if isinstance(result, ValidRequest):
             # OpenAPI cannot describe a credential in the body, so such a contract looks open to every client.
             detail = "no valid credential was given"
