@@ -18,6 +18,7 @@ import jsonschema_rs
 import msgspec
 import yaml
 
+from sendproof_simulators.core.contract_cache import read_through
 from sendproof_simulators.core.http import Request, Violation
 from sendproof_simulators.core.members import (
     BodyRules,
@@ -407,12 +408,16 @@ def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix
     """
     source = path.read_bytes()
     try:
-        document = yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        document = read_through(source, _parse)
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: expected YAML: {error}") from None
     if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
         raise ValueError(f"{path}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file
     return Contract(path.stem, document, case_insensitive, optional_prefix, sha256(source).hexdigest(), source)
+
+
+def _parse(source: bytes) -> Any:
+    return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:
