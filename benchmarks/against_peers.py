@@ -3,24 +3,24 @@
 Rates are only comparable within one run on one machine, so all servers take turns in every round, after a warm-up.
 """
 
-import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import requests
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from content import Case, Content, cases, content_of
 from load import load, requests_of
 from peers import Peer, install
+from report import Sheet, spread
 from server import BenchmarkError, Server
 from simulators import OURS, fill, simulators
 
@@ -190,27 +190,24 @@ def waits_beside_pages(server: Server, seconds: float) -> list[float]:
 # -- the report --------------------------------------------------------------------------------------
 
 
-def ratios(ours: list[float], theirs: list[float]) -> str:
+def ratios(more: Sequence[float], less: Sequence[float]) -> str:
     """Return the ratios of pairs of one round: smallest / median / largest."""
-    values = sorted(our / max(1e-9, their) for our, their in zip(ours, theirs, strict=True))
-    return " / ".join(f"{value:.1f}" for value in (values[0], statistics.median(values), values[-1]))
+    return spread([first / max(1e-9, second) for first, second in zip(more, less, strict=True)])
 
 
-def peer_table(measured: Measured) -> Table:
+def peer_sheet(measured: Measured) -> Sheet:
     """Return the costs and rates of each case and server, with the ratios of the same rounds."""
-    table = Table(
-        "case", "server", "CPU µs", "per second", "their CPU / ours", "our rate / theirs", box=None, width=130
-    )
-    for column in table.columns[2:]:
-        column.justify = "right"
+    rows = []
     for (case, server), shots in sorted(measured.shots.items(), key=lambda item: _order(item[0])):
-        ours = measured.shots[case, OURS]
-        cpu, rate = ([getattr(shot, name) for shot in shots] for name in ("cpu_us", "per_second"))
-        own_cpu, own_rate = ([getattr(shot, name) for shot in ours] for name in ("cpu_us", "per_second"))
+        cpu, rate = _figures(shots)
+        own_cpu, own_rate = _figures(measured.shots[case, OURS])
         compared = ["", ""] if server == OURS else [ratios(cpu, own_cpu), ratios(own_rate, rate)]
-        figures = [f"{statistics.median(cpu):,.0f}", f"{statistics.median(rate):,.1f}"]
-        table.add_row(case if server == OURS else "", server, *figures, *compared)
-    return table
+        rows.append([case, server, f"{median(cpu):,.0f}", f"{median(rate):,.1f}", *compared])
+    return Sheet(columns=("case", "server", "CPU µs", "per second", "their CPU / ours", "our rate / theirs"), rows=rows)
+
+
+def _figures(shots: Sequence[Shot]) -> tuple[list[float], list[float]]:
+    return [shot.cpu_us for shot in shots], [shot.per_second for shot in shots]
 
 
 def _order(key: tuple[str, str]) -> tuple[int, bool, str]:
@@ -218,24 +215,21 @@ def _order(key: tuple[str, str]) -> tuple[int, bool, str]:
     return [case.name for case in cases()].index(case), server != OURS, server
 
 
-def process_table(measured: Measured) -> Table:
+def process_sheet(measured: Measured) -> Sheet:
     """Return the start and the memory of each server."""
-    table = Table("server", "CPU s to first response", "seconds", "idle MB", "MB after load", box=None)
+    rows = []
     for name, cpu in measured.start_cpu_s.items():
-        figures: Mapping[str, float] = {
-            "cpu": statistics.median(cpu),
-            "seconds": statistics.median(measured.start_s[name]),
-        }
-        memory = [f"{measured.idle_mb[name]:,.0f}", f"{measured.loaded_mb.get(name, 0):,.0f}"]
-        table.add_row(name, f"{figures['cpu']:.2f}", f"{figures['seconds']:.2f}", *memory)
-    return table
+        memory = [f"{mb:,.0f}" for mb in (measured.idle_mb[name], measured.loaded_mb.get(name, 0))]
+        rows.append([name, spread(cpu, 2), spread(measured.start_s[name], 2), *memory])
+    columns = ("server", "CPU s to the first response", "seconds", "idle MB", "MB after the load")
+    return Sheet(columns=columns, rows=rows, notes=("Small requests while two connections read different pages:",))
 
 
-def wait_lines(measured: Measured) -> list[str]:
-    """Return the waits of small requests beside pages, as text."""
-    lines = []
+def wait_sheet(measured: Measured) -> Sheet:
+    """Return the waits of small requests beside pages."""
+    rows = []
     for name, waits in measured.waits_ms.items():
         ordered = sorted(waits)
-        middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
-        lines.append(f"{name}: p50 {middle:.1f} ms, p99 {late:.1f} ms, longest {ordered[-1]:.1f} ms of {len(waits):,}")
-    return lines
+        chosen = (ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)], ordered[-1])
+        rows.append([name, f"{len(ordered):,}", *(f"{wait:.1f}" for wait in chosen)])
+    return Sheet(columns=("server", "requests", "p50 ms", "p99 ms", "longest ms"), rows=rows)

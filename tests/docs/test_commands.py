@@ -20,6 +20,7 @@ EXEMPT = {
     "make clients": "needs the network; tests/clients tests its parts",
     "sendproof log show *": "its number depends on the order of requests; tests/harness/cli/test_drive.py runs it",
     "sendproof marketer preview *": "needs the dialect brochure; tests/harness/cli/test_marketer.py runs it",
+    "make speed*": "takes an hour",
     "make benchmark": "needs Node.js, Java, nginx and the network",
     "sendproof load [!j]*": "takes minutes; tests/end_to_end/test_load.py runs each kind with smaller figures",
     "sendproof contract *": "takes a while; tests/end_to_end/test_contract_command.py runs it for both bridges",
