@@ -75,7 +75,7 @@ class Provider:
     final_refusals: frozenset[str] = frozenset()
     """Codes by which the provider refuses a whole call for its content."""
     malformed_refusals: frozenset[str] = frozenset()
-    """Codes by which the provider refuses a request for its form, with status 200. No state of the account causes them."""
+    """Codes in responses with status 200 that refuse the form of a request. No state of the account causes them."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)
     """By code of the rejection of a batch over the limit: the limit, in words."""
     unknown_customer_rejection: str | None = None
