@@ -17,7 +17,7 @@ EXPECTED = {
     "simulators: accept a message": 135,
     "simulators: small request": 390,
     "judge: read and judge a recipient": 300,
-    "load: count a message": 25,
+    "load: count and check a message": 70,
 }
 # Versions of Python count comprehensions differently, and those of libraries differ.
 _MARGIN = 2
