@@ -36,9 +36,9 @@ from sendproof_simulators.core.sandboxes import Owner, Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.server.access import documented_hosts
-from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
+from sendproof_simulators.server.full_check import FullCheck
 from sendproof_simulators.server.near_misses.credentials import KnownCredential
 from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
 from sendproof_simulators.server.repeated_requests import RepeatedRequests
@@ -163,7 +163,7 @@ class ServicePipeline:
         self.handlers = {
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
         }
-        self.connexion = ConnexionApp(self.contract)
+        self.full_check = FullCheck(self.contract)
         self.unauthenticated: deque[dict[str, object]] = deque(maxlen=UNAUTHENTICATED_KEPT)
         #: The number of all requests without a known credential, also of those that are no longer kept.
         self.unauthenticated_count = 0
@@ -334,7 +334,7 @@ class ServicePipeline:
     async def _validate(self, exchange: Exchange) -> Response | None:
         if exchange.undecoded is not None:
             return exchange.refuse(exchange.undecoded)
-        result = await self.connexion.validate(exchange)
+        result = await self.full_check.validate(exchange)
         if isinstance(result, Response):
             return result
         exchange.valid = result
@@ -419,7 +419,7 @@ class ServicePipeline:
 
     async def _respond_unauthenticated(self, exchange: Exchange) -> Response:
         undecoded = exchange.undecoded
-        result = await self.connexion.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
+        result = await self.full_check.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
         if isinstance(result, ValidRequest):
             # OpenAPI cannot describe a credential in the body, so such a contract looks open to every client.
             detail = "no valid credential was given"
