@@ -120,8 +120,12 @@ class Store:
         self._durable.dispose()
 
 
-def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> int:
-    """Run a statement for each row, with the row's names as `:name`; return the number of changed rows.
+def execute_many(
+    tx: Connection, statement: str, rows: Sequence[Mapping[str, object]] | Sequence[tuple[object, ...]]
+) -> int:
+    """Run a statement for each row; return the number of changed rows.
+
+    The values of a tuple replace each `?`, those of a mapping each `:name`.
 
     SQLAlchemy would compile the parameters of every row again, which costs as much as storing it.
     """
