@@ -20,7 +20,8 @@ from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
 from sendproof_bridge.domain.accounts import Bridge, open_account, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
-from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, guarded, server_bounds
+from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, server_bounds
+from sendproof_bridge.inbound.fast_path import webhook_protocol
 from sendproof_bridge.inbound.listening import AddressUnusableError, listen
 from sendproof_bridge.log_format import PlainFormatter
 from sendproof_bridge.outbound import providers
@@ -143,7 +144,7 @@ def _uvicorn_config(config: BridgeConfig, app: WebhookApp, guard: ConnectionGuar
         app.router(),
         host=host,
         port=port,
-        http=guarded(guard),
+        http=webhook_protocol(app, guard),
         ws="none",
         log_config=None,
         access_log=False,

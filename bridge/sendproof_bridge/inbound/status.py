@@ -35,7 +35,7 @@ _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign
 _MESSAGES = text(f"SELECT state, reason, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY state, reason")
 _BATCHES = text(f"SELECT state, COUNT(*) FROM batch WHERE {_OF_CAMPAIGN} GROUP BY state")
 _RECEIPTS = text(
-    "SELECT COALESCE(r.result, 'waiting'), COUNT(*)"
+    "SELECT r.result, COUNT(*)"
     " FROM receipt r JOIN batch b ON b.client = r.client AND b.id = r.batch"
     " WHERE b.client = :client AND b.channel = :channel AND b.campaign = :campaign GROUP BY r.result"
 )

@@ -154,9 +154,8 @@ receipt = Table(
     Column("provider_time", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("template", BigInteger),
-    # applied, repeated, illegal, stray or marked; NULL until the worker has processed it.
-    Column("result", Text),
-    Index("receipt_new", "id", sqlite_where=text("result IS NULL")),
+    # applied, repeated, illegal, stray or marked
+    Column("result", Text, nullable=False),
     Index("receipt_batch", "client", "batch"),
     Index("receipt_message", "client", "message", sqlite_where=_BY_ID),
 )

@@ -29,7 +29,7 @@ from sendproof_bridge.domain.metrics import (
     report_interval,
     totals,
 )
-from sendproof_bridge.jobs.reports import poll_statuses, process_receipts
+from sendproof_bridge.jobs.reports import poll_statuses
 from sendproof_bridge.outbound.optimove import INTERACTIONS_PER_CALL, METRICS_PER_CALL
 from sendproof_bridge.outbound.save_event import EVENTS_PER_CALL, MAX_AGE
 from sendproof_bridge.storage import job_queue, message_counts
@@ -56,7 +56,6 @@ _ACCEPT_TAKEN = text(
     "UPDATE message INDEXED BY message_taken SET state = 'accepted'"
     f" WHERE {_OF_CAMPAIGN} AND state = 'taken' AND settled_at <= :past"
     " AND NOT EXISTS (SELECT 1 FROM job WHERE id = :poll AND state IN ('due', 'running') AND due_at <= :now)"
-    f" AND rowid NOT IN ({process_receipts.UNPROCESSED_MESSAGES})"
 )
 
 _REPORTED_TOTALS = text(f"SELECT template, metric, value FROM reported_total WHERE {_OF_CAMPAIGN}")

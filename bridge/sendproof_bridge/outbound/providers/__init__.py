@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Protocol
 
+import msgspec
+
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.config_fields import Settings
@@ -38,8 +40,7 @@ class Template:
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComposeRequest:
+class ComposeRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A customer, a template and the customer's attributes. `event` is the body of event 11, for triggers only.
 
     `send_at` is only for providers that know customers by their ids.
@@ -52,8 +53,7 @@ class ComposeRequest:
     send_at: Instant = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComposedMessage:
+class ComposedMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A personalized message with an unchecked phone number.
 
     `content` is the part of the request to the provider that belongs to this message, in the provider's own form.
@@ -67,8 +67,7 @@ class ComposedMessage:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingMessage:
+class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message to send. `number` has the country code and only digits."""
 
     recipient: str
