@@ -21,8 +21,8 @@ FILES = sorted(
 
 #: Nothing in here reaches a network, another process, the machine's clock or chance. `pathlib` opens the history.
 HARMLESS = {
-    "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "functools", "hashlib", "heapq", "html",
-    "itertools", "json", "math", "pathlib", "re", "typing", "unicodedata", "urllib", "weakref",
+    "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "functools", "hashlib", "heapq",
+    "html", "itertools", "json", "math", "operator", "pathlib", "re", "typing", "unicodedata", "urllib", "weakref",
 }  # fmt: skip
 
 
@@ -50,5 +50,8 @@ def test_judge_imports_only_itself(path):
     assert [name for name in imports(path) if not is_permitted(name)] == []
 
 
-def test_only_the_reader_opens_files():
-    assert [path.name for path in FILES if "pathlib" in set(imports(path))] == ["reader.py"]
+def test_only_the_readers_open_files():
+    """`judged_file` takes the path of a history, and passes it to both readers."""
+    names = [path.name for path in FILES if "pathlib" in set(imports(path))]
+
+    assert names == ["condensed.py", "reader.py", "judged_file.py"]

@@ -1,5 +1,7 @@
 """The history that a command line names: a results folder, the file itself, or a running sandbox."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -8,6 +10,7 @@ from sendproof_harness.suggestions import closest
 
 if TYPE_CHECKING:
     from sendproof_harness.history.records import History
+    from sendproof_harness.judge.judged_file import JudgedFile
 
 _NAME = "history.ndjson"
 _EARLIER = "earlier"
@@ -38,10 +41,26 @@ def _refuse_without_run(path: Path, file: Path) -> NoReturn:
 
 def read_history_file(file: Path) -> "History":
     """Return the history in a file; refuse the command if it cannot be read."""
-    from sendproof_harness.history.reader import HistoryError, read_history  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.history.reader import read_history  # noqa: PLC0415 - `--help` stays quick
+
+    with _readable(file):
+        return read_history(file)
+
+
+def judge_history_file(file: Path) -> "JudgedFile":
+    """Return the history in a file and its verdict; refuse the command if it cannot be read."""
+    from sendproof_harness.judge.judged_file import judge_file  # noqa: PLC0415 - as above
+
+    with _readable(file):
+        return judge_file(file)
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    from sendproof_harness.history.reader import HistoryError  # noqa: PLC0415 - as above
 
     try:
-        return read_history(file)
+        yield
     except (HistoryError, OSError) as error:
         refuse(f"{file}: {getattr(error, 'strerror', None) or error}")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sendproof_harness.cli.history_file import find_history_file, read_history_file, read_running_history
+from sendproof_harness.cli.history_file import find_history_file, judge_history_file, read_running_history
 from sendproof_harness.cli.options import (
     CONTROL_URL,
     AllowUnknown,
@@ -51,8 +51,12 @@ def judge(
 
     history = None if history is None else find_history_file(history)
     allowed = allowed_checks(allow_unknown)
-    content = read_running_history(control_url, sandbox) if history is None else read_history_file(history)
-    verdict = permit_unknown(judge_history(content), allowed)
+    if history is None:
+        content = read_running_history(control_url, sandbox)
+        verdict = judge_history(content)
+    else:
+        content, verdict = judge_history_file(history)
+    verdict = permit_unknown(verdict, allowed)
     try:
         with nullcontext() if results is None else locked_folder(results):
             reports = None if results is None else write_reports(verdict, content, fresh_folder(results, REPORTS))

@@ -49,8 +49,8 @@ def parse_history(lines: Iterable[bytes]) -> History:
     """Return the history in lines of JSON, with or without line ends."""
     stream = iter(lines)
     first = next(stream, b"")
-    header = _header(first)
-    decode = _line_decoder()
+    header = decode_header(first)
+    decode = line_decoder()
     records_by_field: defaultdict[str, list[Line]] = defaultdict(list)
     end, number, seal, entries = None, 1, "", 0
     for number, line in enumerate(chain((first,), stream), start=1):
@@ -101,7 +101,8 @@ def _decoded(decode: Callable[[bytes], Line | End], number: int, line: bytes) ->
         raise _unreadable(number, line, error) from error
 
 
-def _header(line: bytes) -> Header:
+def decode_header(line: bytes) -> Header:
+    """Return the header in the first line; `HistoryError` if the line is something else."""
     not_a_history = _NOT_A_HISTORY.format(got=line[:60].decode("utf-8", "replace").strip() or "nothing")
     try:
         opening = msgspec.json.decode(line, type=_Opening)
@@ -112,7 +113,7 @@ def _header(line: bytes) -> Header:
     if opening.version != VERSION:
         raise HistoryError(_OTHER_VERSION.format(VERSION, opening.version))
     try:
-        return msgspec.json.decode(line, type=Header, dec_hook=_instant)
+        return msgspec.json.decode(line, type=Header, dec_hook=decode_instant)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _unreadable(1, line, error) from error
 
@@ -126,9 +127,9 @@ class _Opening(msgspec.Struct):
     version: int = 0
 
 
-def _line_decoder() -> Callable[[bytes], Line | End]:
+def line_decoder() -> Callable[[bytes], Line | End]:
     """Return a decoder that stores equal values once: most deliveries have the text of their obligation."""
-    decode = cast("Callable[[bytes], Line | End]", msgspec.json.Decoder(Line | End, dec_hook=_instant).decode)
+    decode = cast("Callable[[bytes], Line | End]", msgspec.json.Decoder(Line | End, dec_hook=decode_instant).decode)
     known: dict[Any, Any] = {}
 
     def decode_line(line: bytes) -> Line | End:
@@ -155,7 +156,8 @@ _SHARED: dict[type[Record], tuple[str, ...]] = {
 }
 
 
-def _instant(kind: type, value: object) -> object:
+def decode_instant(kind: type, value: object) -> object:
+    """Return the instant in a text, for a decoder; `ValueError` for another value."""
     if kind is Instant and isinstance(value, str):
         return parse_instant(value)
     raise ValueError(f"expected a time in text, got {value!r}")

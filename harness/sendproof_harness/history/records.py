@@ -5,11 +5,12 @@ A history is a file of JSON lines. The first line is the `Header`: what was run,
 is the `End` with the number of lines. `history.reader` reads a file into these records.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 
+from sendproof_harness.history.alike import Alike
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.parts import (
     Alternative,
@@ -516,12 +517,13 @@ Line = (
 class History:
     """One run. Each tuple is in order of occurrence. `seal` is that of the last line, which covers the whole file.
 
-    `entries` is the number of the last event.
+    `entries` is the number of the last event. In a condensed history, some customers stand for others, `alike` them.
     """
 
     header: Header
     seal: str = ""
     entries: int = 0
+    alike: Alike = field(default_factory=Alike)
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
@@ -571,7 +573,7 @@ class History:
 FIELD_OF: dict[type[Record], str] = {
     get_args(hint)[0]: name
     for name, hint in get_type_hints(History).items()
-    if name not in {"header", "seal", "entries"}
+    if name not in {"header", "seal", "entries", "alike"}
 }
 _RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))

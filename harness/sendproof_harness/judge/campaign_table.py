@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import Campaign, History
-from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.deliveries.ledger import count_of, ledger
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import last_value, metric_name, pushes, reported_values
 from sendproof_harness.judge.facts.pages import pages
@@ -40,8 +40,9 @@ def campaign_table(history: History) -> tuple[CampaignRow, ...]:
     due: Counter[CampaignKey] = Counter()
     for recipient in ledger(history).recipients:
         key = campaign_key(recipient.obligation)
-        counts.setdefault(key, Counter())[recipient.kind] += 1
-        due[key] += recipient.obligation.owed
+        count = count_of(history, recipient)
+        counts.setdefault(key, Counter())[recipient.kind] += count
+        due[key] += count * recipient.obligation.owed
     return tuple(_row(campaign, history, counts, due) for campaign in history.campaigns)
 
 

@@ -153,7 +153,7 @@ def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
         "Clock": _clock_text(history),
         "Channels": ", ".join(f"{channel.id} {channel.provider} ({channel.kind})" for channel in header.channels),
         "Requests of the bridge": f"{len(history.requests):,}",
-        "Messages accepted": f"{len(history.deliveries):,}",
+        "Messages accepted": f"{history.alike.count_messages(delivery.message for delivery in history.deliveries):,}",
         "History ends": spoken(header.ended),
         **identity_texts(history),
     }

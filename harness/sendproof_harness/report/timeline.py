@@ -1,7 +1,7 @@
 """The run as a chart: sent messages and receipts per hour, and the pushes of metrics."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -65,7 +65,11 @@ class Timeline:
 
 def timeline(history: History) -> Timeline | None:
     """Return the chart of a run, or None if no message was due or sent."""
-    sent = [delivery.send_at for delivery in history.deliveries if not delivery.test]
+    messages = history.alike.messages
+    sent = Counter[int]()
+    for delivery in history.deliveries:
+        if not delivery.test:
+            sent[delivery.send_at] += messages.get(delivery.message, 1)
     due = {recipient.obligation.due for recipient in ledger(history).recipients if recipient.obligation.owed}
     if not sent and not due:
         return None
@@ -77,11 +81,15 @@ def timeline(history: History) -> Timeline | None:
         days=tuple(_day(at, scale) for at in range(scale.first_midnight, scale.end, DAY)),
         due=tuple(Tick(x=scale.x(at), label=f"due {spoken(at)}") for at in sorted(due)),
         pushes=tuple(Tick(x=scale.x(at), label=f"metrics pushed {spoken(at)}") for at in pushed if at < scale.end),
-        description=_description(sent, len(history.delivery_statuses), receipts, pushed),
+        description=_description(sent, _status_count(history), receipts, pushed),
     )
 
 
-def _receipts(history: History) -> list[int]:
+def _status_count(history: History) -> int:
+    return history.alike.count_messages(status.message for status in history.delivery_statuses)
+
+
+def _receipts(history: History) -> Counter[int]:
     """Return when the bridge first acknowledged a receipt of each delivery status: resent ones do not count."""
     status_at = {(status.service, status.message): status.at for status in history.delivery_statuses}
     received: dict[tuple[str, str], int] = {}
@@ -89,7 +97,10 @@ def _receipts(history: History) -> list[int]:
         message = (attempt.service, message_of_webhook(attempt.key))
         if is_acknowledged(attempt) and message in status_at and attempt.at >= status_at[message]:
             received.setdefault(message, attempt.at)
-    return list(received.values())
+    receipts = Counter[int]()
+    for (_, of_message), at in received.items():
+        receipts[at] += history.alike.messages.get(of_message, 1)
+    return receipts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +127,11 @@ def _day(midnight: int, scale: _Scale) -> Tick:
     return Tick(x=x, label=spoken(midnight)[:10] if x < WIDTH - _DATE_WIDTH else "")
 
 
-def _lane(name: str, instants: Iterable[int], scale: _Scale) -> Lane:
-    hours = Counter(at // HOUR * HOUR for at in instants)
+def _lane(name: str, instants: Mapping[int, int], scale: _Scale) -> Lane:
+    """Return the lane of events, given as the number at each instant."""
+    hours = Counter[int]()
+    for at, count in instants.items():
+        hours[at // HOUR * HOUR] += count
     peak = max(hours.values(), default=0)
     width = max(_BAR_WIDTH_MIN, scale.x(scale.start + HOUR) - scale.x(scale.start))
     bars = (
@@ -133,11 +147,11 @@ def _lane(name: str, instants: Iterable[int], scale: _Scale) -> Lane:
     return Lane(name=name, total=sum(hours.values()), peak=peak, bars=tuple(bars))
 
 
-def _description(sent: Sequence[int], statuses: int, receipts: Sequence[int], pushed: Sequence[int]) -> str:
+def _description(sent: Counter[int], statuses: int, receipts: Counter[int], pushed: Sequence[int]) -> str:
     if not sent:
         return "No message was sent."
     return (
-        f"{counted(len(sent), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}. "
-        f"The bridge acknowledged receipts for {len(receipts):,} of {statuses:,} delivery statuses, "
+        f"{counted(sent.total(), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}. "
+        f"The bridge acknowledged receipts for {receipts.total():,} of {statuses:,} delivery statuses, "
         f"and it pushed metrics {counted(len(pushed), 'times')}."
     )

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.history.reader import HistoryError, read_history
-from sendproof_harness.history.records import History
+from sendproof_harness.history.reader import HistoryError
 from sendproof_harness.interruption import enter_stage, keep
-from sendproof_harness.judge.verdict import Status, allow_unknown, judge, worst_status
+from sendproof_harness.judge.judged_file import judge_file
+from sendproof_harness.judge.verdict import Status, allow_unknown, worst_status
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.errors import RunError, RunOptionsError
@@ -73,21 +73,22 @@ def _write_partial_reports(file: Path) -> None:
     if any((file.parent / name).exists() for name in REPORTS) or file.stat().st_size > _QUICK_BYTES:
         return
     try:
-        history = read_history(file)
-        write_reports(judge(history), history, file.parent)
+        history, verdict = judge_file(file)
+        write_reports(verdict, history, file.parent)
     except (HistoryError, OSError) as error:
         keep(f"There are no reports: {error}")
 
 
 def judge_and_report(
-    file: Path, history: History, folder: Path | None, console: Console, allowed_unknown: frozenset[str] = frozenset()
+    file: Path, folder: Path | None, console: Console, allowed_unknown: frozenset[str] = frozenset()
 ) -> Status:
-    """Judge the history of a file, print the verdict, and write the reports to a folder if there is one.
+    """Judge a history file, print the verdict, and write the reports to a folder if there is one.
 
     Reports that the folder has already are moved to its folder `earlier`. Return `pass` for an unknown verdict if only
     checks of `allowed_unknown` are unknown.
     """
-    verdict = allow_unknown(judge(history), allowed_unknown)
+    history, verdict = judge_file(file)
+    verdict = allow_unknown(verdict, allowed_unknown)
     reports = None if folder is None else write_reports(verdict, history, fresh_folder(folder, REPORTS))
     print_verdict(verdict, console, reports, run_of(file, folder))
     return verdict.accepted_status
@@ -118,4 +119,4 @@ def _judge_file(file: Path, scenario: Scenario, options: RunOptions, console: Co
     enter_stage(f"judging {file}")
     if scenario.clients:
         console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
-    return judge_and_report(file, read_history(file), file.parent, console, options.allow_unknown)
+    return judge_and_report(file, file.parent, console, options.allow_unknown)

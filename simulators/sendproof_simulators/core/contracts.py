@@ -12,13 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl
 
 import jsonschema_rs
 import msgspec
 import yaml
 
 from sendproof_simulators.core.contract_cache import read_through
+from sendproof_simulators.core.forms import parse_form
 from sendproof_simulators.core.http import Request, Violation
 from sendproof_simulators.core.members import (
     BodyRules,
@@ -173,7 +173,7 @@ class ValidRequest:
     """A request to one operation that keeps the contract. `params` and `body` have the types of the contract."""
 
     operation: Operation
-    params: dict[str, Any]
+    params: Mapping[str, Any]
     body: Any
 
 
@@ -426,8 +426,7 @@ def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProx
         return msgspec.json.decode(raw.removeprefix(_MARK))
     if content_type.startswith("text/"):
         return raw.decode("utf-8")
-    pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
-    return {name: coerce(text, types.get(name, "string")) for name, text in pairs}
+    return {name: coerce(text, types.get(name, "string")) for name, text in parse_form(raw)}
 
 
 def _aliases(item: Schema) -> Iterator[str]:

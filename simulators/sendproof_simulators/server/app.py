@@ -132,7 +132,7 @@ class Simulators:
                 return
             body_limit = self.control.body_limit if service is None else service.body_limit
             try:
-                body = await _read_body(scope, receive, body_limit)
+                body = await _read_body(scope, receive, body_limit) if _has_body(scope) else b""
             except DisconnectedError:
                 return
             except TooLargeError:
@@ -244,12 +244,14 @@ def _read_query(raw: bytes) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace"))
 
 
+def _has_body(scope: Scope) -> bool:
+    return any(name in _LENGTHS for name, _ in scope["headers"])
+
+
 async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Return the complete body, with a known length or in chunks; raise `TooLargeError` as early as possible."""
-    lengths = [value for name, value in scope["headers"] if name in _LENGTHS]
-    if not lengths:
-        return b""
-    if lengths[0].isdigit() and int(lengths[0]) > limit:
+    length = next(value for name, value in scope["headers"] if name in _LENGTHS)
+    if length.isdigit() and int(length) > limit:
         raise TooLargeError
     blocks: list[bytes] = []
     size, more = 0, True

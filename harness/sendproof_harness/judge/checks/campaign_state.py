@@ -8,6 +8,7 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.cancellations import RACE, Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
+    count_recipients,
     ledger,
     testing_channels,
 )
@@ -95,7 +96,7 @@ def check_testing_mode(history: History) -> CheckResult:
     recipients = [recipient for recipient in ledger(history).recipients if recipient.obligation.channel in testing]
     sent = [_sent_in_testing(recipient, delivery) for recipient in recipients for delivery in recipient.deliveries]
     findings = (*sent, *_reports_in_testing(history, testing))
-    return CheckResult(looked_at=len(recipients), unit="recipients", findings=findings)
+    return CheckResult(looked_at=count_recipients(history, recipients), unit="recipients", findings=findings)
 
 
 def _sent_in_testing(recipient: RecipientResult, delivery: Delivery) -> Finding:

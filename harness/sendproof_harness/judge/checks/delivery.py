@@ -15,6 +15,7 @@ from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause,
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     ResultKind,
+    count_recipients,
     has_due_message,
     ledger,
     matched_recipients,
@@ -52,8 +53,8 @@ def check_delivered_once(history: History) -> CheckResult:
         *(_forbidden(recipient) for recipient in recipients if _is_forbidden(recipient)),
         *(_pending(recipient, advice) for recipient in recipients if recipient.kind == "pending"),
     ]
-    judged = sum(recipient.obligation.owed and recipient.kind not in _NOT_JUDGED for recipient in recipients)
-    return CheckResult(looked_at=judged, unit="recipients", findings=tuple(findings))
+    judged = [recipient for recipient in recipients if recipient.obligation.owed and recipient.kind not in _NOT_JUDGED]
+    return CheckResult(looked_at=count_recipients(history, judged), unit="recipients", findings=tuple(findings))
 
 
 def _duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
@@ -197,7 +198,8 @@ def check_right_number(history: History) -> CheckResult:
         if delivery.raw_number is not None
     ]
     refused = list(_refused_numbers(history))
-    return CheckResult(looked_at=len(recipients) + len(refused), unit="deliveries", findings=(*findings, *refused))
+    looked_at = count_recipients(history, recipients) + len(refused)
+    return CheckResult(looked_at=looked_at, unit="deliveries", findings=(*findings, *refused))
 
 
 def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
@@ -260,9 +262,11 @@ def check_consent_respected(history: History) -> CheckResult:
     findings = [
         _against_consent(history, recipient) for recipient in recipients if recipient.kind == _SENT_TO_OPTED_OUT
     ]
-    opted_out = sum(has_opted_out(history, recipient.obligation) for recipient in recipients)
+    opted_out = count_recipients(
+        history, (recipient for recipient in recipients if has_opted_out(history, recipient.obligation))
+    )
     if not opted_out:
-        findings.append(_without_opt_outs(len(recipients)))
+        findings.append(_without_opt_outs(count_recipients(history, recipients)))
     return CheckResult(looked_at=opted_out, unit="opt-outs", findings=tuple(findings))
 
 

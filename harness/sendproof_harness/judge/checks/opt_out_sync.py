@@ -32,13 +32,15 @@ def check_opt_outs_synced(history: History) -> CheckResult:
     """Compare the opt-outs and opt-ins at providers with those that the bridge reported to Optimove."""
     reports = consent_reports(history)
     if wanted_opt_outs(history) == NO_OPT_OUTS:
-        looked_at = len(history.opt_outs) + len(reports)
+        looked_at = len(history.opt_outs) + history.alike.count_customers(reports)
         return CheckResult(looked_at=looked_at, unit="customers", findings=tuple(_unwanted(reports)))
     changes = provider_changes(history)
     findings = [*_not_synced(history, changes, reports)]
     reported = {finding.where.customer for finding in findings}
     findings += [*_unasked(history, reports, reported), *_wrong_customers(history, reports, reported)]
-    return CheckResult(looked_at=len(changes) + len(reports), unit="customers", findings=tuple(findings))
+    return CheckResult(
+        looked_at=len(changes) + history.alike.count_customers(reports), unit="customers", findings=tuple(findings)
+    )
 
 
 def _unwanted(reports: _Reports) -> Iterator[Finding]:

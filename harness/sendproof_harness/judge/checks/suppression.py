@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sendproof_harness.history.records import AttributeSync, History
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, count_recipients, ledger
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import SUPPRESSION_RESPECTED
 
@@ -22,7 +22,9 @@ def check_suppression(history: History) -> CheckResult:
     suppressed = [recipient for recipient in ledger(history).recipients if recipient.obligation.reason == _SUPPRESSED]
     findings = [_sent(recipient) for recipient in suppressed if recipient.deliveries]
     findings += _failed_syncs(history)
-    return CheckResult(looked_at=len(suppressed), unit="suppressed customers", findings=tuple(findings))
+    return CheckResult(
+        looked_at=count_recipients(history, suppressed), unit="suppressed customers", findings=tuple(findings)
+    )
 
 
 def _sent(recipient: RecipientResult) -> Finding:

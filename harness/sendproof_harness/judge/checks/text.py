@@ -5,7 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.causes.texts import TextCause, text_causes
 from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause, hidden_remedy, hidden_values
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, has_due_message, matched_recipients
+from sendproof_harness.judge.facts.deliveries.ledger import (
+    RecipientResult,
+    count_recipients,
+    has_due_message,
+    matched_recipients,
+)
 from sendproof_harness.judge.facts.wishes import has_free_text, wanted_links
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TEXT
@@ -28,7 +33,7 @@ def check_right_text(history: History) -> CheckResult:
         *map(_free_text, free),
         *wrong_links,
     )
-    return CheckResult(looked_at=len(recipients), unit="texts", findings=findings)
+    return CheckResult(looked_at=count_recipients(history, recipients), unit="texts", findings=findings)
 
 
 def _wrong_links(recipients: Iterable[RecipientResult], wanted: Mapping[int, str]) -> Iterator[Finding]:

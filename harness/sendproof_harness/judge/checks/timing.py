@@ -10,6 +10,7 @@ from sendproof_harness.judge.causes.times import OffTime, direction, send_times,
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
+    count_recipients,
     has_due_campaign_message,
     ledger,
     timed_recipients,
@@ -26,9 +27,10 @@ _ID = "delivery.time"
 def check_right_time(history: History) -> CheckResult:
     """Find early and late messages of campaigns; of several messages to one recipient, the first is judged."""
     recipients = [recipient for recipient in timed_recipients(history) if recipient.obligation.trigger is None]
+    looked_at = count_recipients(history, recipients)
     if recipients and not ledger(history).timed:
-        unobserved = unobserved_times(history, _ID, counted(len(recipients), "send times"))
-        return CheckResult(looked_at=len(recipients), unit="send times", findings=(unobserved,))
+        unobserved = unobserved_times(history, _ID, counted(looked_at, "send times"))
+        return CheckResult(looked_at=looked_at, unit="send times", findings=(unobserved,))
     deadline = deadlines(history)
     off_time = [
         recipient
@@ -50,7 +52,7 @@ def check_right_time(history: History) -> CheckResult:
         )
         for recipient in off_time
     ]
-    return CheckResult(looked_at=len(recipients), unit="send times", findings=tuple(findings))
+    return CheckResult(looked_at=looked_at, unit="send times", findings=tuple(findings))
 
 
 def _off_time(

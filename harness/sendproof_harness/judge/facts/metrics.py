@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, testing_channels
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, count_of, ledger, testing_channels
 from sendproof_harness.judge.facts.fault_effects import hidden_successful_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
@@ -147,7 +147,8 @@ def targeted_customers(history: History) -> Mapping[TemplateKey, int]:
     """Return the number of customers of each template of each announced campaign, without those who have no row."""
     count = Counter[TemplateKey]()
     for obligation in history.obligations:
-        count[template_key(obligation)] += obligation.reason not in WITHOUT_ROW
+        has_row = obligation.reason not in WITHOUT_ROW
+        count[template_key(obligation)] += has_row * history.alike.customers.get(obligation.customer, 1)
     return count
 
 
@@ -216,5 +217,5 @@ def undetermined_customers(history: History) -> Mapping[TemplateKey, int]:
             for delivery in recipient.deliveries
         )
         if undetermined or (recipient.kind == "indefinite" and not recipient.deliveries):
-            count[template_key(recipient.obligation)] += 1
+            count[template_key(recipient.obligation)] += count_of(history, recipient)
     return count

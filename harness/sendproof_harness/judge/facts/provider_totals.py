@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sendproof_harness.history.records import Delivery, DeliveryStatus, History
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, count_of, ledger
 from sendproof_harness.judge.facts.fault_effects import (
     OPTIMOVE,
     disturbed_messages,
@@ -72,11 +72,12 @@ class _OwnMessages:
     possible: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     recipients: int = 0
 
-    def add(self, reports: Iterable[StatusReport]) -> None:
+    def add(self, reports: Iterable[StatusReport], count: int) -> None:
+        """Add the reports about each of `count` alike recipients."""
         for report in reports:
-            self.possible[report.metric].append(report.at)
+            self.possible[report.metric] += [report.at] * count
             if not report.pulled:
-                self.certain[report.metric].append(report.certain_at)
+                self.certain[report.metric] += [report.certain_at] * count
 
     def sort(self) -> None:
         for instants in (*self.certain.values(), *self.possible.values()):
@@ -146,10 +147,10 @@ def provider_totals(history: History) -> ProviderTotals:
     for recipient in book.recipients:
         key = template_key(recipient.obligation)
         if recipient.deliveries and id(recipient) not in in_groups:
-            own[key].recipients += 1
-            own[key].add(reports_of(recipient))
+            own[key].recipients += count_of(history, recipient)
+            own[key].add(reports_of(recipient), count_of(history, recipient))
         elif recipient.kind in _OPTIONAL_METRICS:
-            own[key].add(_optional_reports(recipient))
+            own[key].add(_optional_reports(recipient), count_of(history, recipient))
     for messages in own.values():
         messages.sort()
     return ProviderTotals(own=dict(own), shared=shared, joint_templates=tuple(_joint_templates(shared)))

@@ -7,7 +7,7 @@ from sendproof_harness.history.run_records import RunAborted
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.connection_errors import NO_LISTENER, NO_SERVER, connection_problem
-from sendproof_harness.judge.facts.fault_effects import was_received
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, message_of_webhook, was_received
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.wishes import is_conformance_run, listen_address
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
@@ -140,7 +140,13 @@ def check_acknowledged(history: History) -> CheckResult:
         else _not_acknowledged(attempt, reached, listen_address(history))
         for attempt in failed
     ]
-    return CheckResult(looked_at=len(decisive), unit="webhooks", findings=tuple(findings))
+    looked_at = sum(_webhooks_like(history, attempt) for attempt in decisive.values())
+    return CheckResult(looked_at=looked_at, unit="webhooks", findings=tuple(findings))
+
+
+def _webhooks_like(history: History, attempt: Webhook) -> int:
+    """Return the number of webhooks that one of a condensed history stands for."""
+    return 1 if attempt.service == OPTIMOVE else history.alike.messages.get(message_of_webhook(attempt.key), 1)
 
 
 def _decisive_attempts(history: History) -> Mapping[str, Webhook]:

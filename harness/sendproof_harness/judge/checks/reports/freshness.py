@@ -13,6 +13,7 @@ from itertools import islice
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.checks.reports.statements import is_disturbed
+from sendproof_harness.judge.facts.deliveries.ledger import count_of
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id, template_key
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
@@ -112,7 +113,8 @@ def _drops(history: History) -> Mapping[TemplateKey, Sequence[int]]:
     drops: defaultdict[TemplateKey, list[int]] = defaultdict(list)
     for interaction in required_interactions(history):
         if interaction.metric == DROPPED:
-            drops[template_key(interaction.recipient.obligation)].append(interaction.known_at)
+            key, count = template_key(interaction.recipient.obligation), count_of(history, interaction.recipient)
+            drops[key] += [interaction.known_at] * count
     return {key: sorted(times) for key, times in drops.items()}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from sendproof_harness.history.records import History, Interactions
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.checks.reports.statements import LateReport, day_cause, day_start, late_reports
+from sendproof_harness.judge.facts.deliveries.ledger import count_recipients
 from sendproof_harness.judge.facts.deliveries.recipient_states import STATE_TESTS, GroupQuotas, possible_states
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
@@ -262,7 +263,8 @@ def check_completeness(history: History) -> CheckResult:
         for interaction in missing
     ]
     findings += _late_interactions(history)
-    return CheckResult(looked_at=len(required), unit="customers of an event", findings=tuple(findings))
+    looked_at = count_recipients(history, (interaction.recipient for interaction in required))
+    return CheckResult(looked_at=looked_at, unit="customers of an event", findings=tuple(findings))
 
 
 @cached_per_history

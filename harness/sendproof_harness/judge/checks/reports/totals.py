@@ -69,7 +69,7 @@ def check_accuracy(history: History) -> CheckResult:
         *(unreported_clicks(history, _ID) if not wants_interactions(history) else ()),
     ]
     totals = len(_PROVIDER_METRICS) * len(reported_values(history))
-    named = sum(len(report.customers) for report in history.interactions)
+    named = sum(history.alike.named.get(report.n, len(report.customers)) for report in history.interactions)
     return CheckResult(looked_at=totals + named, unit="statements", findings=tuple(findings))
 
 

@@ -52,12 +52,16 @@ def check_client_isolation(history: History) -> CheckResult:
     subjects = [*_sends(history), *_page_requests(history), *_look_ups(history), *_reported_opt_outs(history)]
     findings += [_concerns_other(history, subject, other) for subject in subjects for other in _owner(history, subject)]
     findings += [*listener_findings(history, _ID), *look_up_findings(history, _ID)]
-    return CheckResult(looked_at=len(statements) + len(subjects), unit="statements", findings=tuple(findings))
+    looked_at = len(statements) + sum(subject.count for subject in subjects)
+    return CheckResult(looked_at=looked_at, unit="statements", findings=tuple(findings))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Subject:
-    """A thing that a call concerned: `field` of another client, which has `value`, names it."""
+    """A thing that a call concerned: `field` of another client, which has `value`, names it.
+
+    In a condensed history it stands for `count` things.
+    """
 
     operation: str
     n: int
@@ -65,6 +69,7 @@ class _Subject:
     field: Literal["numbers", "campaigns", "unread", "triggered", "opted_out"]
     value: object
     where: Location
+    count: int = 1
 
 
 def _owner(history: History, subject: _Subject) -> Iterator[OtherClient]:
@@ -125,6 +130,7 @@ def _sends(history: History) -> Iterator[_Subject]:
             field="numbers",
             value=message.number,
             where=Location(number=message.number, request=line),
+            count=history.alike.messages.get(message.message, 1) if isinstance(message, Delivery) else 1,
         )
 
 
@@ -175,7 +181,15 @@ def _reported_opt_outs(history: History) -> Iterator[_Subject]:
     for operation, record, customer in (*reports, *reports_by_attribute):
         request = request_before(history.requests, record.n)
         where = Location(customer=customer, request=None if request is None else request.n)
-        yield _Subject(operation=operation, n=record.n, at=record.at, field="opted_out", value=customer, where=where)
+        yield _Subject(
+            operation=operation,
+            n=record.n,
+            at=record.at,
+            field="opted_out",
+            value=customer,
+            where=where,
+            count=history.alike.customers.get(customer, 1),
+        )
 
 
 _REASONS: Mapping[str, str] = {

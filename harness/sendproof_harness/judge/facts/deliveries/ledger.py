@@ -110,7 +110,9 @@ def ledger(history: History) -> Ledger:
             for obligation, deliveries in zip(obligations, matched, strict=True)
         ),
     )
-    counts = Counter[str](recipient.kind for recipient in recipients)
+    counts = Counter[str]()
+    for recipient in recipients:
+        counts[recipient.kind] += count_of(history, recipient)
     counts["unexpected"] += len(matching.unmatched)
     groups = tuple(tuple(recipients[position] for position in group) for group in matching.interchangeable())
     return Ledger(
@@ -152,6 +154,16 @@ _REASONS: Mapping[str, str] = {
     "control_group": "in the control group of the campaign",
     "visitor": "a visitor, of whom Optimove has no attributes",
 }
+
+
+def count_of(history: History, recipient: RecipientResult) -> int:
+    """Return the number of recipients that one of a condensed history stands for; 1 in any other history."""
+    return history.alike.customers.get(recipient.obligation.customer, 1)
+
+
+def count_recipients(history: History, recipients: Iterable[RecipientResult]) -> int:
+    """Return the number of recipients that these stand for."""
+    return history.alike.count_customers(recipient.obligation.customer for recipient in recipients)
 
 
 def matched_recipients(history: History) -> list[RecipientResult]:

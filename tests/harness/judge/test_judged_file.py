@@ -1,0 +1,103 @@
+"""A large history gets the same verdict in bounded memory, whatever is in it."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
+from sendproof_harness.history.condensed import read_condensed
+from sendproof_harness.history.reader import HistoryError, read_history
+from sendproof_harness.history.timestamps import HOUR, iso
+from sendproof_harness.judge.judged_file import judge_file
+from sendproof_harness.judge.verdict import judge
+
+ALWAYS = 0
+CUSTOMERS = 60
+
+
+def build_reported_run():
+    """Return a correct run that also names customers: those who were sent to, and one who opted out."""
+    run = build_correct_run(CUSTOMERS, page=20)
+    sent = [line["customer"] for line in run.lines_of("obligation") if line["owed"] and line["template"] == 11]
+    interactions = {"kind": "interactions", "campaign": 7001, "channel": 505, "template": 11, "event_id": 0,
+                    "date": "2026-03-02", "customers": sent}  # fmt: skip
+    preference = {"kind": "preference", "source": "api", "channel": 505, "mode": 2, "opted_out": True,
+                  "customers": ["C0000001"]}  # fmt: skip
+    frame = {"n": 9_000, "at": iso(FIRST_SEND + HOUR), "real": 0.0}
+    return run.plus(frame | interactions, frame | preference)
+
+
+RUN = build_reported_run()
+
+
+def write(run, folder):
+    file = folder / "history.ndjson"
+    file.write_bytes(b"".join(run.encoded()))
+    return file
+
+
+def test_correct_run_is_judged_with_few_recipients(tmp_path):
+    """Six customers differ in template or status; three more are named by pages, and one opted out."""
+    history, verdict = judge_file(write(RUN, tmp_path), ALWAYS)
+
+    assert (verdict.status, verdict.ledger["ok"], verdict.ledger["withheld"]) == ("pass", 58, 2)
+    assert len(history.obligations) < 20
+    assert verdict == judge(RUN.history())
+
+
+def test_small_file_is_read_whole(tmp_path):
+    assert len(judge_file(write(RUN, tmp_path)).history.obligations) == CUSTOMERS
+
+
+@pytest.mark.parametrize("kind", ["obligation", "delivery", "delivery_status", "webhook", "interactions", "metrics"])
+def test_altered_line_is_named(kind, tmp_path):
+    """The seal is checked of every line, also of those that are not kept."""
+    file = write(RUN, tmp_path)
+    lines = file.read_bytes().splitlines(keepends=True)
+    number = max(number for number, line in enumerate(lines) if f'"{kind}"'.encode() in line)
+    file.write_bytes(b"".join([*lines[:number], lines[number].replace(b"2026-", b"2027-", 1), *lines[number + 1 :]]))
+
+    with pytest.raises(HistoryError, match=f"line {number + 1}: this line was altered"):
+        judge_file(file, ALWAYS)
+
+
+def test_unusual_line_prevents_condensing(tmp_path):
+    trigger = {"kind": "trigger", "trigger": "t", "campaign": 8001, "channel": 505, "customer": "C0000009",
+               "template": 11, "request_id": "r", "n": 9_001, "at": iso(FIRST_SEND + HOUR)}  # fmt: skip
+
+    assert read_condensed(write(RUN.plus(trigger), tmp_path), ALWAYS) is None
+
+
+# -- any change of any line -------------------------------------------------------------------------
+
+PLACES = st.integers(min_value=1, max_value=len(RUN.lines) - 1)
+
+
+@st.composite
+def changed_runs(draw):
+    """Return the run with a few lines dropped, repeated, or with a value of another line of their kind."""
+    lines = [dict(line) for line in RUN.lines]
+    for place, other, change in draw(st.lists(st.tuples(PLACES, PLACES, st.integers(0, 40)), max_size=3)):
+        alike = [line for line in RUN.lines[1:] if line["kind"] == lines[place]["kind"]]
+        if change == 0:
+            lines[place] = lines[other]
+        elif change == 1:
+            lines.append(lines[place])
+        else:
+            names = sorted(lines[place].keys() - {"n", "kind", "real"})
+            name = names[change % len(names)]
+            lines[place][name] = alike[other % len(alike)].get(name)
+    return HistoryBuilder((lines[0], *sorted(lines[1:], key=lambda line: (line["n"] > 0, line["n"]))))
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(run=changed_runs())
+def test_every_history_gets_the_same_verdict(run, tmp_path):
+    file = write(run, tmp_path)
+
+    assert judge_file(file, ALWAYS).verdict == judge(read_history(file))
