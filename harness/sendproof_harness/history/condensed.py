@@ -9,7 +9,8 @@ The file is read twice: once for the classes, and then for the lines to keep.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, cast, get_type_hints
@@ -127,20 +128,54 @@ _Delivery = _with_text_times(Delivery)
 _Status = _with_text_times(DeliveryStatus)
 _Webhook = _with_text_times(Webhook)
 
+# The fields in which alike customers may differ. Their texts do, but each must be the due one. The number of accepted
+# messages differs between requests that are alike.
+_IDENTITY: Mapping[type[Record], frozenset[str]] = {
+    Obligation: frozenset({"n", "customer", "number", "text", "raw_number", "alternatives"}),
+    Delivery: frozenset({"n", "number", "text", "message", "request"}),
+    DeliveryStatus: frozenset({"n", "message"}),
+    # A bridge may register an address for each batch; the checks distinguish no more than its origin.
+    Webhook: frozenset({"n", "key", "url", "duration_ms"}),
+    Interactions: frozenset({"n", "customers"}),
+    Preference: frozenset({"n", "customers"}),
+    Request: frozenset({"n", "at", "path", "summary", "content", "real"}),
+}
 
-def _shared_values(record: type[Record], *identity: str) -> Callable[[object], tuple[Any, ...]]:
-    """Return a function for the values of a line that alike customers share: all fields without `identity`."""
-    return attrgetter(*(name for name in record.__struct_fields__ if name not in identity))
+
+def _shared_fields(record: type[Record]) -> tuple[str, ...]:
+    return tuple(name for name in record.__struct_fields__ if name not in _IDENTITY[record])
 
 
-_of_obligation = _shared_values(Obligation, "n", "customer", "number", "text", "raw_number", "alternatives")
-_of_delivery = _shared_values(Delivery, "n", "number", "text", "message", "request")
-_of_status = _shared_values(DeliveryStatus, "n", "message")
-_of_receipt = _shared_values(Webhook, "n", "key", "url", "duration_ms")
-_of_interactions = _shared_values(Interactions, "n", "customers")
-_of_preference = _shared_values(Preference, "n", "customers")
-# The number of accepted messages differs between calls that are alike.
-_of_request = _shared_values(Request, "n", "at", "path", "summary", "content", "real")
+def _shared_values(record: type[Record]) -> Callable[[object], tuple[Any, ...]]:
+    """Return a function for the values of a line that alike customers share."""
+    return attrgetter(*_shared_fields(record))
+
+
+def _time_positions(record: type[Record]) -> tuple[int, ...]:
+    """Return the positions of the times in the shared values."""
+    times = {name for name, hint in get_type_hints(record).items() if hint in {Instant, Instant | None}}
+    return tuple(position for position, name in enumerate(_shared_fields(record)) if name in times)
+
+
+_of_obligation = _shared_values(Obligation)
+_of_delivery = _shared_values(Delivery)
+_of_status = _shared_values(DeliveryStatus)
+_of_receipt = _shared_values(Webhook)
+_of_interactions = _shared_values(Interactions)
+_of_preference = _shared_values(Preference)
+_of_request = _shared_values(Request)
+
+_TIMES: Mapping[object, tuple[int, ...]] = {
+    _Obligation: _time_positions(Obligation),
+    _Delivery: _time_positions(Delivery),
+    _Status: _time_positions(DeliveryStatus),
+    _Webhook: _time_positions(Webhook),
+}
+
+
+@lru_cache(maxsize=4096)
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -165,10 +200,10 @@ class _Condensing:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._classes = RecipientClasses()
+        self._events = self._classes.events
         self._records: defaultdict[str, list[Line]] = defaultdict(list)
         self._requests: dict[int | None, int] = {}
         self._last_request = 0
-        self._entries = 0
         self._named: dict[int, int] = {}
         self._has_events = False
         handlers: dict[type[Any], Callable[[int, bytes, Any], None]] = {
@@ -187,22 +222,24 @@ class _Condensing:
 
     def history(self) -> History:
         """Return the condensed history."""
-        header, seal = self._read_classes()
+        header, seal, entries = self._read_classes()
+        self._check_times()
         counts = self._classes.classes()
         alike = self._read_kept(counts)
         fields = self._records
         obligations, deliveries = cast("list[Obligation]", fields["obligations"]), fields["deliveries"]
         fields["obligations"] = [*with_chosen_alternatives(obligations, cast("list[Delivery]", deliveries))]
         records: dict[str, Any] = {field: tuple(records) for field, records in fields.items()}
-        return History(header=header, seal=seal, entries=self._entries, alike=alike, **records)
+        return History(header=header, seal=seal, entries=entries, alike=alike, **records)
 
-    def _read_classes(self) -> tuple[Header, str]:
-        """Read all lines, and return the header and the last seal."""
+    def _read_classes(self) -> tuple[Header, str, int]:
+        """Read all lines, and return the header, the last seal, and the number of the last event."""
         line = self._file.readline(MAX_LINE_BYTES + 1)
         header, seal, offset, end = decode_header(line), check_seal("", line), len(line), None
         if header.faults:
             raise _NotCondensableError
         readline, decode, handlers = self._file.readline, self._decode, self._handlers
+        entries = 0
         while line := readline(MAX_LINE_BYTES + 1):
             if end is not None or len(line) > MAX_LINE_BYTES:
                 raise _NotCondensableError
@@ -212,20 +249,18 @@ class _Condensing:
                 end = record
                 continue
             handlers[type(record)](offset, line, record)
-            self._entries = max(self._entries, record.n)
+            entries = max(entries, record.n)
             offset += len(line)
         if end is None:
             raise _NotCondensableError
-        return header, seal
+        return header, seal, entries
 
-    def _event(self, line: Any, values: tuple[Any, ...]) -> int:
-        """Return the number of an event; a time of a new one must be valid."""
-        key = type(line), values
-        known = self._classes.events.get(key)
-        if known is None:
-            parse_instant(values[0])
-            known = self._classes.events[key] = len(self._classes.events)
-        return known
+    def _check_times(self) -> None:
+        """Parse each time of the lines about one customer, because the decoder did not."""
+        for kind, values in self._classes.events:
+            for position in _TIMES.get(kind, ()):
+                if values[position] is not None:
+                    parse_instant(values[position])
 
     # -- lines about one customer -------------------------------------------------------------------
 
@@ -233,24 +268,21 @@ class _Condensing:
         if self._has_events:
             # The names of the customers must be known before any line that mentions them.
             raise _NotCondensableError
-        content = (line.number, line.text) if line.owed else None
-        self._classes.add_obligation(offset, self._event(line, _of_obligation(line)), line.customer, content)
-        parse_instant(line.due)
-        if line.number is not None:
-            self._classes.add_number(line.number)
-        if line.trigger is not None or line.alternatives or (line.owed and None in {line.number, line.text}):
+        event = self._events[_Obligation, _of_obligation(line)]
+        content = line.number, line.text
+        self._classes.add_obligation(offset, event, line.customer, content, owed=line.owed)
+        if line.trigger is not None or line.alternatives or (line.owed and None in content):
             self._classes.keep_singly()
 
     def _add_delivery(self, offset: int, _: bytes, line: Any) -> None:
         self._has_events = True
-        parse_instant(line.send_at)
         call = self._requests.get(line.request, line.request)
-        event = self._event(line, (*_of_delivery(line), call, self._last_request))
+        event = self._events[_Delivery, (*_of_delivery(line), call, self._last_request)]
         is_usual = not line.test and line.raw_number is None
         self._classes.add_delivery(offset, event, line.message, (line.number, line.text), is_usual=is_usual)
 
     def _add_status(self, offset: int, _: bytes, line: Any) -> None:
-        self._classes.add_result(offset, self._event(line, _of_status(line)), line.message, is_usual=True)
+        self._classes.add_result(offset, self._events[_Status, _of_status(line)], line.message, is_usual=True)
 
     def _add_webhook(self, offset: int, text: bytes, line: Any) -> None:
         if line.service == _OPTIMOVE:
@@ -260,9 +292,7 @@ class _Condensing:
         # As `message_of_webhook` of the judge reads it: event, message, copy.
         kind, _, rest = line.key.partition(":")
         message, _, copy = rest.partition(":")
-        # A bridge may register an address for each batch; no check distinguishes more than its origin.
-        origin = line.url.split("/", 3)[:3]
-        event = self._event(line, (*_of_receipt(line), *origin, kind, copy))
+        event = self._events[_Webhook, (*_of_receipt(line), _origin(line.url), kind, copy)]
         is_usual = line.attempt == 1 and line.status in _SUCCESS and line.retry_at is None and line.held_call is None
         self._classes.add_result(offset, event, message, is_usual=is_usual)
 
@@ -270,24 +300,26 @@ class _Condensing:
 
     def _add_interactions(self, offset: int, _: bytes, line: Interactions) -> None:
         self._named[line.n] = len(line.customers)
-        event = self._classes.event((self._last_request, _of_interactions(line)))
-        self._classes.add_names(offset, event, line.customers)
+        self._add_names(offset, _of_interactions(line), line.customers)
 
     def _add_preference(self, offset: int, _: bytes, line: Preference) -> None:
-        event = self._classes.event((self._last_request, _of_preference(line)))
-        self._classes.add_names(offset, event, line.customers)
+        self._add_names(offset, _of_preference(line), line.customers)
 
     def _add_attributes(self, offset: int, _: bytes, line: Attributes) -> None:
-        self._classes.other_offsets.append(offset)
+        self._add_names(offset, (), ())
         for change in line.changes:
             self._classes.mention(change.value or "")
-            event = self._classes.event((self._last_request, line.at, line.source, change.field, change.value))
-            self._classes.add_name(event, change.customer)
+            values = line.at, line.source, change.field, change.value
+            self._classes.add_names(self._events[self._last_request, values], (change.customer,))
+
+    def _add_names(self, offset: int, values: tuple[Any, ...], customers: Iterable[str]) -> None:
+        self._classes.other_offsets.append(offset)
+        self._classes.add_names(self._events[self._last_request, values], customers)
 
     # -- other lines --------------------------------------------------------------------------------
 
     def _add_request(self, offset: int, text: bytes, line: Request) -> None:
-        self._last_request = self._requests[line.n] = self._classes.event((Request, _of_request(line)))
+        self._last_request = self._requests[line.n] = self._events[Request, _of_request(line)]
         self._add_plain(offset, text, line)
 
     def _add_plain(self, _: int, text: bytes, line: Line) -> None:
