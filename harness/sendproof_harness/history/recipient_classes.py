@@ -5,8 +5,8 @@ is a number for everything that was read about them so far, so customers with th
 """
 
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
@@ -21,8 +21,8 @@ _EVENT_BITS = 32
 class RecipientClasses:
     """The customers by their place among the obligations, and the offsets of the lines about them.
 
-    `events` numbers each event, a value without the names of customers. `other_offsets` are those of lines to keep that
-    are not about one customer.
+    `events` numbers each event, a value without the names of customers. `other_offsets` are those of lines that are
+    not about one customer. `strangers` are named customers without an obligation.
     """
 
     def __init__(self) -> None:
@@ -30,17 +30,20 @@ class RecipientClasses:
         self.place_of_customer: dict[str, int] = {}
         self.place_of_message: dict[str, int] = {}
         self.other_offsets = array("q")
+        self.strangers: set[str] = set()
         self._place_of_number: dict[str, int] = {}
         # For each state and the event after it, the next state.
         self._next_states: defaultdict[int, int] = defaultdict(count(1).__next__)
         # By place.
+        self.customers: list[str] = []
+        self.numbers: list[str] = []
         self._states = array("q")
         self._progress = bytearray()
         self._single = bytearray()
         self._contents = array("q")
         # By line about a customer.
-        self._places = array("q")
-        self._offsets = array("q")
+        self.places = array("i")
+        self.offsets = array("q")
 
     # -- lines about one customer -------------------------------------------------------------------
 
@@ -53,12 +56,14 @@ class RecipientClasses:
         self._progress.append(_OWED if owed else _WITHHELD)
         self._single.append(0)
         self._contents.append(hash(content))
-        self._places.append(place)
-        self._offsets.append(offset)
+        self.places.append(place)
+        self.offsets.append(offset)
         self._name(self.place_of_customer, customer, place)
-        number = content[0]
-        if number is not None:
-            self._name(self._place_of_number, significant_digits(number), place)
+        digits = significant_digits(content[0] or "")
+        if digits:
+            self._name(self._place_of_number, digits, place)
+        self.customers.append(customer)
+        self.numbers.append(digits)
 
     def add_delivery(
         self, offset: int, event: int, message: str, content: tuple[str | None, str | None], *, is_usual: bool
@@ -95,8 +100,19 @@ class RecipientClasses:
         states, next_states, place_of = self._states, self._next_states, self.place_of_customer.get
         for customer in customers:
             place = place_of(customer)
-            if place is not None:
+            if place is None:
+                self.strangers.add(customer)
+            else:
                 states[place] = next_states[states[place] << _EVENT_BITS | event]
+
+    def add_messages(self, event: int, messages: Iterable[str]) -> None:
+        """Add one event of each customer to whom one of these messages went, and mention anything else."""
+        for message in messages:
+            place = self.place_of_message.get(message)
+            if place is None:
+                self.mention(message)
+            else:
+                self._states[place] = self._next_states[self._states[place] << _EVENT_BITS | event]
 
     def mention(self, text: str) -> None:
         """Keep each customer singly whose id, number or message is in a value of another line."""
@@ -110,23 +126,21 @@ class RecipientClasses:
 
     # -- classes ------------------------------------------------------------------------------------
 
-    def classes(self) -> Mapping[int, int]:
-        """Return the places to keep, each with the number of customers that it stands for."""
-        kept: dict[int, int] = {}
-        counts = Counter[int]()
-        for place, state in enumerate(self._states):
-            is_alike = not self._single[place] and self._progress[place] != _OWED
-            counts[kept.setdefault(state, place) if is_alike else place] += 1
-        return counts
-
-    def offsets_of(self, places: Mapping[int, int]) -> Sequence[int]:
-        """Return the offsets of all lines about customers at these places."""
-        return [offset for place, offset in zip(self._places, self._offsets, strict=True) if place in places]
+    def representatives(self) -> "array[int]":
+        """Return, for each place, the first place of its class: its own, if it is kept singly."""
+        first: dict[int, int] = {}
+        return array(
+            "i",
+            (
+                place if self._single[place] or self._progress[place] == _OWED else first.setdefault(state, place)
+                for place, state in enumerate(self._states)
+            ),
+        )
 
     def _add_event(self, place: int, offset: int, event: int) -> None:
         self._states[place] = self._next_states[self._states[place] << _EVENT_BITS | event]
-        self._places.append(place)
-        self._offsets.append(offset)
+        self.places.append(place)
+        self.offsets.append(offset)
 
     def _name(self, places: dict[str, int], name: str, place: int) -> None:
         """Remember a name; customers who share one are kept singly."""
