@@ -146,5 +146,5 @@ lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
 	@$(COMPILE) --group supply --constraint requirements-pip.lock -o requirements-supply.lock
 
 clean: ## Remove the environments, caches and results
-	rm -rf .venv .venv-site .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers clients/.packages dist results
+	rm -rf .venv .venv-site .venv-supply .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers benchmarks/.revisions clients/.packages dist results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

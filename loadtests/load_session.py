@@ -25,6 +25,7 @@ from command_options import add_arguments, parse_options
 from latencies import latency_results
 from page_guard import guard_page
 from sendproof_harness.control_client import ControlClient, ControlError
+from sendproof_harness.history.reader import HistoryError
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.aggregation import GENERATOR, Aggregation
 from sendproof_harness.load.counters import Counts, counts_from_builtins, counts_to_builtins
@@ -233,7 +234,9 @@ class LoadSession:
         try:
             with ControlClient(prepared.control) as control:
                 counts = self.test.final_counts(options, aggregation.counts, control, prepared.sandbox)
-        except ControlError as error:
+            self._progress.phase("judging the history")
+            aggregation.checks = self.test.judge_history()
+        except (ControlError, HistoryError, OSError) as error:
             counts = Counts(aborted=(str(error), "harness"))
         aggregation.parts["final counts"] = counts
 

@@ -11,12 +11,14 @@ import gevent
 from base import LoadProcess, LoadTest, PreparedTest, runner_of
 from load_session import LoadTestUser
 from sendproof_harness.load.campaign_tracker import CampaignTracker, parse_obligations
+from sendproof_harness.load.checked import judge_history
+from sendproof_harness.load.model import Checked
 from sendproof_harness.load.process_stats import WatchedProcess, is_local, listening_pid
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions, campaign_scenario
 from sendproof_harness.preflight.checks import handover_problems
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.runner import RunOptions, prepare_run
+from sendproof_harness.run.runner import HISTORY, RunOptions, prepare_run
 from sendproof_harness.run.steps.campaigns import schedule
 from sendproof_harness.run.steps.wait_for import wait_for
 from sendproof_harness.scenario.model import Advance, PlanCampaign, WaitFor
@@ -79,7 +81,8 @@ class ScheduledTest(LoadTest):
             elif isinstance(step, PlanCampaign):
                 schedule(context, step)
         is_in_virtual_time = bool(context.participants())
-        self.history_file = folder / "history.ndjson" if options.keep_history else None
+        self.history_file, self.keeps_history = folder / HISTORY, options.keep_history
+        self.is_in_virtual_time = is_in_virtual_time
         return PreparedTest(
             control=context.control.url,
             sandbox=context.sandboxes[0],
@@ -116,8 +119,17 @@ class ScheduledTest(LoadTest):
         runner_of(process.environment).send_message(_OBLIGATIONS_READY, None)
         for by in (first / 2, *rest):
             self.context.time.advance(by)
-        if self.history_file is not None:
-            self.context.control.save_history(self.context.sandboxes[0], self.history_file)
+        self.context.control.save_history(self.context.sandboxes[0], self.history_file)
+
+    def judge_history(self) -> tuple[Checked, ...]:
+        """Judge the history with the checks of `sendproof run`. Remove it if all is right, unless it is wanted.
+
+        A bridge outside virtual time leaves some checks without an answer, which says nothing about its load.
+        """
+        checks = judge_history(self.history_file)
+        if not self.keeps_history and all(check.status == "pass" for check in checks):
+            self.history_file.unlink()
+        return tuple(check for check in checks if self.is_in_virtual_time or check.status != "unknown")
 
     def follow(self, process: LoadProcess) -> None:
         """Count the journal's lines until the main process has finished and no line is left."""

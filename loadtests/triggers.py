@@ -5,7 +5,7 @@ locust -f loadtests/triggers.py --headless --users 1 --rate 200 --seconds 60
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import gevent
@@ -15,7 +15,7 @@ from expected_rows import create_audience, expected_order
 from load_session import LoadSession, LoadTestUser
 from scheduled import POLL_INTERVAL_S, bridge_text, rate_limits_text, run_options, watched_bridge
 from sendproof_harness.control_client import ControlClient
-from sendproof_harness.load.arrivals import SHAPE_DESCRIPTIONS, SHAPES, arrival_count, arrival_times
+from sendproof_harness.load.arrivals import SHAPE_DESCRIPTIONS, SHAPES, Arrival, arrival_count, arrival_times, together
 from sendproof_harness.load.campaign_tracker import parse_journal
 from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.progress import LoadProgress
@@ -111,16 +111,15 @@ class TriggersTest(LoadTest):
             shares=process.shares,
         )
         self.audience = audience
-        self.plan: Iterator[tuple[int, float]] = islice(
-            enumerate(arrival_times(profile)), process.share, None, process.shares
-        )
+        arrivals = map(Arrival, count(), arrival_times(profile))
+        self.plan: Iterator[Arrival] = islice(arrivals, process.share, None, process.shares)
 
 
 TEST = TriggersTest()
 
 
 class TriggerUser(LoadTestUser):
-    """A user that fires each trigger at its planned time, in its own greenlet, and follows the journal meanwhile."""
+    """A user that fires the triggers at their planned times, without waiting, and follows the journal meanwhile."""
 
     session = LoadSession(TEST)
 
@@ -148,25 +147,31 @@ class TriggerUser(LoadTestUser):
     def _fire_all(self, process: LoadProcess) -> None:
         clock_offset = simulator_clock_offset(process)
         start, group = process.now, gevent.pool.Group()
-        for number, at in TEST.plan:
-            gevent.sleep(max(0.0, start + at - process.now))
-            group.spawn(self._fire, process, number, start + at, clock_offset)
+        for arrivals in together(TEST.plan):
+            gevent.sleep(max(0.0, start + arrivals[-1].at - process.now))
+            for number, at in arrivals:
+                TEST.tracker.record_fired(number, start + at + clock_offset, process.now - start - at)
+            group.spawn(self._fire, process, [arrival.number for arrival in arrivals])
         group.join()
 
-    def _fire(self, process: LoadProcess, number: int, planned: float, clock_offset: float) -> None:
-        TEST.tracker.record_fired(number, planned + clock_offset, process.now - planned)
-        customer = TEST.audience.id_of(number % process.options.customers)
-        event = {"customer": customer, "event": ORDER_EVENT, "parameters": {ORDER_PARAMETER: format_order(number)}}
+    def _fire(self, process: LoadProcess, numbers: list[int]) -> None:
         path = f"/control/sandboxes/{process.job['sandbox']}/events"
-        response = self.client.post(path, json=[event], name="event")
+        response = self.client.post(path, json=[_event(process, number) for number in numbers], name="event")
         if response.status_code == _OK:
             return
-        reason = f"expected status 200, got {response.status_code}: {response.text!r:.200}"
+        got = getattr(response, "error", None) or f"status {response.status_code}: {response.text!r:.200}"
+        reason = f"expected status 200, got {got}"
         if response.status_code in _CLIENT_ERRORS:
             process.abort(f"event: {reason}", "harness")
         else:
             # No response, or a server error: the simulators are overloaded, and the other events are still worth it.
-            TEST.tracker.record_unanswered(number, reason)
+            for number in numbers:
+                TEST.tracker.record_unanswered(number, reason)
+
+
+def _event(process: LoadProcess, number: int) -> dict[str, object]:
+    customer = TEST.audience.id_of(number % process.options.customers)
+    return {"customer": customer, "event": ORDER_EVENT, "parameters": {ORDER_PARAMETER: format_order(number)}}
 
 
 def simulator_clock_offset(process: LoadProcess) -> float:

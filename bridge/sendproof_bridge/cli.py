@@ -20,12 +20,13 @@ from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
 from sendproof_bridge.domain.accounts import Bridge, open_account, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
-from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, guarded, server_bounds
+from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, server_bounds
+from sendproof_bridge.inbound.fast_path import webhook_protocol
 from sendproof_bridge.inbound.listening import AddressUnusableError, listen
 from sendproof_bridge.log_format import PlainFormatter
 from sendproof_bridge.outbound import providers
 from sendproof_bridge.outbound.http import HttpClient
-from sendproof_bridge.storage import store
+from sendproof_bridge.storage import message_counts, store
 from sendproof_bridge.storage.store import DatabaseUnusableError, Store, sentence_on
 from sendproof_bridge.worker import Worker
 
@@ -37,9 +38,10 @@ _SWITCH_SECONDS = 0.0005
 
 _EPILOG = """example: sendproof-bridge --config bridge.toml
 
-Exit status: 0 after a stop by Ctrl-C or SIGTERM, or if --check finds no mistake;
-1 after a failure; 2 if a setting is invalid, if the database cannot be used (another
-bridge uses it, or a bridge of another version created it), or if the port is taken."""
+Exit status: 0 after a stop by Ctrl-C or SIGTERM, or if --check or --audit finds no
+mistake; 1 after a failure, or if --audit finds a wrong total; 2 if a setting is invalid,
+if the database cannot be used (another bridge uses it, or a bridge of another version
+created it), or if the port is taken."""
 
 # Together less than the ten seconds after which many supervisors kill a process.
 _STOP_SECONDS = 5.0
@@ -53,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ, providers.providers())
-        return _check(config) if options.check else _run(config)
+        if options.check:
+            return _check(config)
+        return _audit(config) if options.audit else _run(config)
     except (ConfigError, DatabaseUnusableError, AddressUnusableError) as error:
         sys.stderr.write(f"{error}\n")
         return MISUSED
@@ -72,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
     arguments.add_argument("--check", action="store_true", help="only check the settings and the environment")
+    arguments.add_argument("--audit", action="store_true", help="only count all messages, and compare the kept totals")
     arguments.add_argument("--version", action="version", version=__version__)
     return arguments
 
@@ -84,6 +89,20 @@ def _check(config: Config) -> int:
     channels = sum(len(client.channels) for client in config.clients)
     sys.stdout.write(f"ok: clients {len(config.clients)}, channels {channels}\n")
     return OK
+
+
+def _audit(config: Config) -> int:
+    """Print each kept number of messages that differs from the messages. The bridge may run meanwhile."""
+    path = config.bridge.database
+    if not path.exists():
+        raise DatabaseUnusableError(f"{path}: expected the database of a bridge, got no file: start the bridge first")
+    with closing(Store(path)) as database, database.read() as tx:
+        wrong = message_counts.wrong_counts(tx)
+    for row in wrong:
+        of = f"client {row.client}: channel {row.channel}: campaign {row.campaign}: template {row.template}"
+        sys.stdout.write(f"{of}: {row.counted} messages were reported as {row.state}, but {row.kept} are kept\n")
+    sys.stdout.write("" if wrong else "ok: the kept totals equal the messages\n")
+    return FAILED if wrong else OK
 
 
 def _run(config: Config) -> int:
@@ -125,7 +144,7 @@ def _uvicorn_config(config: BridgeConfig, app: WebhookApp, guard: ConnectionGuar
         app.router(),
         host=host,
         port=port,
-        http=guarded(guard),
+        http=webhook_protocol(app, guard),
         ws="none",
         log_config=None,
         access_log=False,

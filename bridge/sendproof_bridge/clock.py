@@ -79,7 +79,12 @@ def sql_time(instant: Instant) -> str:
 @lru_cache(maxsize=4096)
 def utc_date(instant: Instant) -> str:
     """Return the day in UTC, `2026-03-02`."""
-    return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d")
+    return _date_of_day(instant // DAY)
+
+
+@lru_cache(maxsize=64)
+def _date_of_day(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
 
 
 @lru_cache(maxsize=4096)

@@ -23,7 +23,7 @@ from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.recording import exchanges
 from sendproof_simulators.core.sandboxes import SnapshotBounds
-from sendproof_simulators.core.webhooks import sender
+from sendproof_simulators.core.webhooks import attempt_rules, sender
 from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
 from sendproof_simulators.server import content_encoding, request_bounds
 from sendproof_simulators.server.connection_guard import Bounds
@@ -181,7 +181,7 @@ def _simulator_rows() -> Iterable[tuple[str, ...]]:
     listeners, seconds = "simulators, from listeners", f"{sender.TIMEOUT_SECONDS:.0f} s"
     return (
         (listeners, "time until the headers, and time of the body", seconds, "the webhook has failed"),
-        (listeners, "response", _bytes(sender.MAX_BODY_BYTES), "not read; the connection is closed"),
+        (listeners, "response", _bytes(attempt_rules.MAX_BODY_BYTES), "not read; the connection is closed"),
         ("simulators, from batch files", "value in CSV", f"{csv.field_size_limit():,} characters", "400"),
     )
 

@@ -1,4 +1,4 @@
-"""The generated files: the reference pages, the pictures, and the data of the harness about faults and terms."""
+"""The generated files: reference pages, pictures, and the data of the programs about faults, terms and names."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +11,7 @@ import commands_page
 import delivery_numbers_page
 import dialects_page
 import doctor_page
+import fake_name_data
 import fault_data
 import faults_page
 import operations_page
@@ -21,6 +22,7 @@ from diagrams import flows, layers
 from sendproof_harness.report.html import TERMS_FILE
 from sendproof_harness.scenario.fault_kinds import KINDS_FILE
 from sendproof_harness.scenario.load import SCHEMA_FILE
+from sendproof_simulators.core.audience.fake_names import NAMES_FILE
 
 FOLDER = Path(__file__).parents[1] / "reference"
 _IMAGES = Path(__file__).parents[1] / "images"
@@ -48,6 +50,7 @@ DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
         KINDS_FILE: fault_data.fault_kinds_json,
         SCHEMA_FILE: fault_data.scenario_schema_json,
         TERMS_FILE: report_terms.report_terms_json,
+        NAMES_FILE: fake_name_data.fake_names_json,
         _IMAGES / "layers.svg": layers.layers_picture,
         **{_IMAGES / name: picture for name, picture in flows.PICTURES.items()},
     }

@@ -4,6 +4,7 @@ The harness adds them to its `sendproof` command; `python -m sendproof_simulator
 imported when a command is called, because `sendproof` imports this module for each of its commands.
 """
 
+import gc
 import os
 import sys
 import tempfile
@@ -112,6 +113,8 @@ def up(
 
     Example: sendproof up
     """
+    # Collections would only find what lives as long as the process, until `serve` exempts that and enables them again.
+    gc.disable()
     # Other commands start faster without the servers.
     from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
     from sendproof_simulators.server.server import DefaultSandbox, serve  # noqa: PLC0415

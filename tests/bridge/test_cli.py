@@ -3,8 +3,11 @@
 import resource
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
+
+from sendproof_bridge.storage.store import Store
 
 
 def run_bridge(*arguments, **options):
@@ -141,3 +144,28 @@ def test_check_option_validates_settings_and_environment(tmp_path, channel, key,
     assert result.returncode == status, result.stderr
     assert output in result.stdout + result.stderr
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_audit_finds_a_total_that_differs_from_the_messages(tmp_path):
+    path = tmp_path / "bridge.toml"
+    path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
+    with closing(Store(tmp_path / "bridge.sqlite")) as store:
+        before = run_bridge("--config", path, "--audit")
+        with store.write() as tx:
+            tx.exec_driver_sql("INSERT INTO reported_count VALUES ('acme', 505, '7001', 11, 'delivered', 3)")
+    result = run_bridge("--config", path, "--audit")
+
+    assert (before.returncode, before.stdout) == (0, "ok: the kept totals equal the messages\n")
+    assert (result.returncode, result.stdout) == (
+        1,
+        "client acme: channel 505: campaign 7001: template 11: 0 messages were reported as delivered, but 3 are kept\n",
+    )
+
+
+def test_audit_without_a_database_exits_with_status_2(tmp_path):
+    path = tmp_path / "bridge.toml"
+    path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
+    result = run_bridge("--config", path, "--audit")
+
+    assert (result.returncode, list(tmp_path.iterdir())) == (2, [path])
+    assert "/bridge.sqlite: expected the database of a bridge, got no file: start the bridge first" in result.stderr

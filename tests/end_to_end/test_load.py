@@ -38,6 +38,10 @@ class LoadRun:
     def looked_at(self) -> dict[str, int]:
         return {loss["name"]: loss["looked_at"] for loss in self.result["losses"]}
 
+    def checks(self, status: str) -> set[str]:
+        """Return the requirements of the checks of the history that have this status."""
+        return {check["requirement"] for check in self.result["checks"] if check["status"] == status}
+
     def counts(self) -> dict[str, int]:
         return {stage["name"]: stage["count"] for stage in self.result["stages"]}
 
@@ -82,25 +86,29 @@ def test_campaign_compares_messages_and_reports(tmp_path: Path) -> None:
     assert (counts["reading"], counts["sending"]) == (1_200, campaign.looked_at()["lost"])
     assert set(campaign.losses().values()) == {0}
     assert campaign.looked_at()["misreported"] == 2
+    assert campaign.checks("pass") >= {"R001", "R301", "R401", "R402", "R403", "R404", "R405", "R502", "R503", "R601"}
+    assert not campaign.checks("fail") | campaign.checks("unknown")
     assert sendproof("judge", campaign.folder / "history.ndjson").status == 0
 
 
 @pytest.mark.parametrize(
-    ("mutant", "customers", "loss"),
+    ("mutant", "customers", "loss", "requirement"),
     [
-        pytest.param("last_page_dropped", 10_050, "lost", marks=pytest.mark.slow),
-        ("provider_list_ignored", 300, "sent to opted-out"),
-        pytest.param("accepted_counted_as_delivered", 300, "misreported", marks=pytest.mark.slow),
+        pytest.param("last_page_dropped", 10_050, "lost", "R301", marks=pytest.mark.slow),
+        ("provider_list_ignored", 300, "sent to opted-out", "R405"),
+        pytest.param("accepted_counted_as_delivered", 300, "misreported", "R503", marks=pytest.mark.slow),
     ],
 )
 def test_mutant_bridge_fails_with_the_loss_of_its_defect(
-    mutant: str, customers: int, loss: str, tmp_path: Path
+    mutant: str, customers: int, loss: str, requirement: str, tmp_path: Path
 ) -> None:
+    """The counters see the loss, and a check of the history names the requirement."""
     build(MUTANTS[mutant], tmp_path)
     words = ["--customers", str(customers), "--days", "1"]
     campaign = run_load_test(tmp_path, "campaign", *words, environment={"PYTHONPATH": str(tmp_path)})
     assert campaign.command.status == 1, campaign.command.out
     assert {name for name, count in campaign.losses().items() if count} == {loss}
+    assert requirement in campaign.checks("fail")
 
 
 @pytest.mark.slow

@@ -91,7 +91,7 @@ class SmallBridge:
     def receive_receipts(self, *new: Receipt) -> None:
         """Store receipts."""
         with self.context.store.write() as tx:
-            receipts.store_receipts(tx, [("acme", receipt) for receipt in new])
+            receipts.record(tx, self.context, [("acme", receipt) for receipt in new])
 
     def query(self, statement: str, **values: Any) -> list[Any]:
         """Return rows as tuples, or as single values if they have one column."""

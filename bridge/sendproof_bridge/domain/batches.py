@@ -44,17 +44,28 @@ def plan_batches(messages: Iterable[MessageT], limit: int) -> list[Batch[Message
 
     The second message to a recipient goes into a second layer of batches, the third into a third, and so on.
     """
-    seen: Counter[tuple[Instant, str, str]] = Counter()
-    layers: defaultdict[tuple[Instant, str, int], list[MessageT]] = defaultdict(list)
+    groups: defaultdict[tuple[Instant, str], list[MessageT]] = defaultdict(list)
     for message in messages:
-        key = (message.send_at, message.group, message.recipient)
-        layers[message.send_at, message.group, seen[key]].append(message)
-        seen[key] += 1
+        groups[message.send_at, message.group].append(message)
     return [
         Batch(send_at=send_at, group=group, messages=layer[start : start + limit])
-        for (send_at, group, _), layer in sorted(layers.items(), key=lambda item: item[0])
+        for (send_at, group), members in sorted(groups.items(), key=lambda item: item[0])
+        for layer in _layers(members)
         for start in range(0, len(layer), limit)
     ]
+
+
+def _layers(messages: list[MessageT]) -> Sequence[list[MessageT]]:
+    """Return the messages in lists without a repeated recipient, with the first message to each in the first list."""
+    recipients = [message.recipient for message in messages]
+    if len(set(recipients)) == len(recipients):
+        return [messages]
+    seen: Counter[str] = Counter()
+    layers: defaultdict[int, list[MessageT]] = defaultdict(list)
+    for message in messages:
+        layers[seen[message.recipient]].append(message)
+        seen[message.recipient] += 1
+    return list(layers.values())
 
 
 def chunks(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:

@@ -7,6 +7,7 @@ added to it. Absolute totals are assumed: only they fit the advice to report sev
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from sendproof_bridge.clock import DAY, MINUTE, Instant
 
@@ -39,9 +40,6 @@ EVENT_NAMES: Mapping[int, str] = {
     BOUNCED: "bounced",
 }
 
-# The bit of `message.reported` for each reported event.
-REPORTED_BIT: Mapping[int, int] = {SENT: 1, DELIVERED: 2, DROPPED: 4, BOUNCED: 8}
-
 
 def report_interval(reports_a_day: int) -> int:
     """Return the time between two reports, in milliseconds."""
@@ -53,6 +51,12 @@ def report_times(first_sent_at: Instant, reports_a_day: int) -> list[Instant]:
     interval = report_interval(reports_a_day)
     regular = (first_sent_at + interval * (index + 1) for index in range(_DAYS_REPORTED * reports_a_day))
     return [first_sent_at + _FIRST_REPORT, *regular]
+
+
+@cache
+def new_events(state: str, reported_state: str | None) -> tuple[int, ...]:
+    """Return the events to report for a message that had `reported_state` in the last report, if it was in one."""
+    return tuple(event for event, states in STATES_COUNTED.items() if state in states and reported_state not in states)
 
 
 def totals(counts: Iterable[tuple[int, str, int]]) -> dict[int, dict[int, int]]:

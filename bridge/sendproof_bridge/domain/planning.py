@@ -1,9 +1,10 @@
 """Planning: from recipients to messages and batches in the database, for scheduled pages and for triggers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from sendproof_bridge.clock import Instant
@@ -14,11 +15,25 @@ from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.outbound.optimove import Recipient
 from sendproof_bridge.outbound.providers import ComposeRequest, Template
 from sendproof_bridge.storage import job_queue, schema
+from sendproof_bridge.storage.bulk_insert import insert_rows
 from sendproof_bridge.storage.job_queue import NewJob
 
+_MESSAGE_COLUMNS = (
+    *CampaignKey._fields,
+    "customer",
+    "occasion",
+    "template",
+    "number",
+    "recipient",
+    "content",
+    "batch",
+    "state",
+    "reason",
+    "settled_at",
+)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedMessage:
+
+class PlannedMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One customer's message. With a `reason` it is dropped, else it has everything that is sent.
 
     `occasion` identifies the trigger event, if any.
@@ -99,8 +114,7 @@ def store_messages(
     by_id = {f"{key.channel}-{key.campaign}-{name}-{index}": batch for index, batch in enumerate(batches)}
     rows = [_message_row(key, message, None, now) for message in dropped]
     rows += [_message_row(key, message, id_, None) for id_, batch in by_id.items() for message in batch.messages]
-    if rows:
-        tx.execute(schema.message.insert(), rows)
+    insert_rows(tx, "message", _MESSAGE_COLUMNS, rows)
     if by_id:
         tx.execute(schema.batch.insert(), [_batch_row(key, id_, batch) for id_, batch in by_id.items()])
     jobs = [_send_job(key, id_, batch) for id_, batch in by_id.items()]
@@ -110,21 +124,20 @@ def store_messages(
 
 def _message_row(
     key: CampaignKey, message: PlannedMessage, batch: str | None, settled_at: Instant | None
-) -> dict[str, object]:
-    return {
-        **key._asdict(),
-        "customer": message.customer,
-        "occasion": message.occasion,
-        "template": message.template,
-        "number": message.number or None,
-        "recipient": message.recipient or None,
-        "content": message.content if batch else None,
-        "batch": batch,
-        "state": "pending" if batch else "dropped",
-        "reason": message.reason,
-        "settled_at": settled_at,
-        "reported": 0,
-    }
+) -> tuple[object, ...]:
+    return (
+        *key,
+        message.customer,
+        message.occasion,
+        message.template,
+        message.number or None,
+        message.recipient or None,
+        message.content if batch else None,
+        batch,
+        "pending" if batch else "dropped",
+        message.reason,
+        settled_at,
+    )
 
 
 def _batch_row(key: CampaignKey, id_: str, batch: Batch[PlannedMessage]) -> dict[str, object]:

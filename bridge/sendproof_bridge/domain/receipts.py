@@ -1,56 +1,174 @@
-"""Storing receipts for the job that processes them."""
+"""Receipts: each is stored and applied to its message in one transaction, in the order of their arrival."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from sendproof_bridge.outbound.providers import Receipt
-from sendproof_bridge.storage import job_queue
-from sendproof_bridge.storage.job_queue import NewJob
-from sendproof_bridge.storage.store import execute_many
+from sendproof_bridge.clock import Instant, parse_time
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.outbound.providers import CLICKED, UNSUBSCRIBED, Receipt
+from sendproof_bridge.storage import opt_outs
+from sendproof_bridge.storage.lifecycle import MESSAGE
+from sendproof_bridge.storage.store import plain
 
-_INSERT = (
-    "INSERT INTO receipt (client, batch, recipient, status_code, provider_time, message, template)"
-    " VALUES (:client, :batch, :recipient, :status_code, :provider_time, :message, :template)"
+_MESSAGE = (
+    "SELECT rowid, channel, campaign, customer, occasion, template, number, state, provider_id FROM message"
+    " WHERE client = ?"
 )
-_REPROCESS_STRAY = text(
-    "UPDATE receipt SET result = NULL WHERE client = :client AND batch = '' AND result = 'stray'"
-    " AND message IN (SELECT value FROM json_each(:messages))"
+# Most receipts arrive at the URL of a batch; those of some providers only have the provider's id.
+_OF_BATCH = f"{_MESSAGE} AND batch = ? AND recipient = ?"
+_OF_ID = f"{_MESSAGE} AND provider_id = ?"
+_SET_STATE = "UPDATE message SET state = ?, ended_at = ?, settled_at = COALESCE(settled_at, ?) WHERE rowid = ?"
+_SET_ID = "UPDATE message SET provider_id = ? WHERE rowid = ?"
+# A response to a send may have no id. The receipt then belongs to the first message by its template to its number that
+# has no id, and gives it one.
+_SET_ID_OF_FIRST = (
+    "UPDATE message SET provider_id = :message WHERE rowid = (SELECT rowid FROM message WHERE client = :client"
+    " AND recipient = :recipient AND template = :template AND provider_id IS NULL AND state IN ('taken', 'accepted')"
+    " AND NOT EXISTS (SELECT 1 FROM message WHERE client = :client AND provider_id = :message)"
+    " ORDER BY settled_at, rowid LIMIT 1)"
 )
-_WAITING_JOB = text("SELECT 1 FROM job WHERE kind = 'process_receipts' AND state = 'due' LIMIT 1")
-_NEWEST = text("SELECT MAX(id) FROM receipt")
+_ADD_CLICK = (
+    "INSERT INTO engagement (client, channel, campaign, customer, occasion, template, kind, at, reported)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, FALSE)"
+)
+_ADD_RECEIPT = (
+    "INSERT INTO receipt (client, batch, recipient, status_code, provider_time, message, template, result)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_STRAY = (
+    "SELECT id, recipient, status_code, provider_time, message, template FROM receipt WHERE client = ? AND batch = ''"
+    " AND result = 'stray' AND message IN (SELECT value FROM json_each(?)) ORDER BY id"
+)
+_SET_RESULT = "UPDATE receipt SET result = ? WHERE id = ?"
 
 
-def store_receipts(tx: Connection, receipts: Sequence[tuple[str, Receipt]]) -> None:
-    """Insert (client, receipt) pairs and ensure that a job processes them."""
-    if not receipts:
-        return
-    execute_many(tx, _INSERT, [_row(client, receipt) for client, receipt in receipts])
-    _ensure_receipts_job(tx, "")
+def record(tx: Connection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt]]) -> list[str]:
+    """Store (client, receipt) pairs and apply them to their messages; return the result of each."""
+    results = _apply(tx, bridge, receipts) if receipts else []
+    rows = [_row(client, receipt, result) for (client, receipt), result in zip(receipts, results, strict=True)]
+    plain(tx).executemany(_ADD_RECEIPT, rows)
+    return results
 
 
-def on_ids_known(tx: Connection, client: str, ids: Iterable[str]) -> None:
-    """Reprocess the receipts that arrived before the provider's ids of their messages were known."""
-    known = list(ids)
-    if tx.execute(_REPROCESS_STRAY, {"client": client, "messages": json.dumps(known)}).rowcount:
-        _ensure_receipts_job(tx, f":{known[0]}")
+def is_ahead(receipt: Receipt, now: Instant) -> bool:
+    """Return True if its time is after `now`, or is not known."""
+    time = _time(receipt)
+    return time is None or time > now
 
 
-def _ensure_receipts_job(tx: Connection, suffix: str) -> None:
-    # A waiting job will process all of them; a running one may have read the table before.
-    if tx.execute(_WAITING_JOB).first() is None:
-        id_ = f"process_receipts:{tx.execute(_NEWEST).scalar_one()}{suffix}"
-        job_queue.add(tx, [NewJob(id=id_, kind="process_receipts", lane="process_receipts")])
+def on_ids_known(tx: Connection, bridge: Bridge, client: str, ids: Iterable[str]) -> None:
+    """Apply the receipts that arrived before the provider's ids of their messages were known."""
+    db = plain(tx)
+    stray = db.execute(_STRAY, (client, json.dumps(list(ids)))).fetchall()
+    if stray:
+        receipts = [
+            (
+                client,
+                Receipt(recipient=recipient, status_code=code, provider_time=at, message=message, template=template),
+            )
+            for _, recipient, code, at, message, template in stray
+        ]
+        results = _apply(tx, bridge, receipts)
+        db.executemany(_SET_RESULT, [(result, row[0]) for result, row in zip(results, stray, strict=True)])
 
 
-def _row(client: str, receipt: Receipt) -> dict[str, str | int | None]:
-    return {
-        "client": client,
-        "batch": receipt.batch,
-        "recipient": receipt.recipient,
-        "status_code": receipt.status_code,
-        "provider_time": receipt.provider_time,
-        "message": receipt.message,
-        "template": receipt.template,
-    }
+class _Message(NamedTuple):
+    row: int
+    channel: int
+    campaign: str
+    customer: str
+    occasion: str
+    template: int
+    number: str
+    state: str
+    provider_id: str | None
+
+
+def _apply(tx: Connection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt]]) -> list[str]:
+    """Apply receipts to their messages; return the result of each."""
+    db, now = plain(tx), bridge.clock.now()
+    _assign_missing_ids(db, receipts)
+    results = []
+    for client, receipt in receipts:
+        result = "stray"
+        for message in _messages(db, client, receipt):
+            after = _meaning(bridge, client, message.channel, receipt.status_code)
+            result = _result(message.state, after)
+            if result == "applied":
+                db.execute(_SET_STATE, (after, _ended_at(receipt, now), now, message.row))
+            elif result == "marked":
+                _mark(tx, client, message, receipt, after, now)
+            if receipt.message and message.provider_id is None:
+                db.execute(_SET_ID, (receipt.message, message.row))
+        results.append(result)
+    return results
+
+
+def _messages(db: sqlite3.Connection, client: str, receipt: Receipt) -> list[_Message]:
+    if receipt.batch:
+        found = db.execute(_OF_BATCH, (client, receipt.batch, receipt.recipient))
+    else:
+        found = db.execute(_OF_ID, (client, receipt.message))
+    return [_Message(*row) for row in found]
+
+
+def _assign_missing_ids(db: sqlite3.Connection, receipts: Sequence[tuple[str, Receipt]]) -> None:
+    for client, receipt in receipts:
+        if receipt.message and not receipt.batch and receipt.template is not None:
+            values = (client, receipt.recipient, receipt.template, receipt.message)
+            db.execute(_SET_ID_OF_FIRST, dict(zip(("client", "recipient", "template", "message"), values, strict=True)))
+
+
+def _meaning(bridge: Bridge, client: str, channel: int, status_code: str) -> str | None:
+    accounts = bridge.clients.get(client)
+    account = accounts.channels.get(channel) if accounts else None
+    return account.provider.status_meanings.get(status_code) if account else None
+
+
+def _result(before: str, after: str | None) -> str:
+    if after is None:
+        return "stray"
+    if after in {CLICKED, UNSUBSCRIBED}:
+        return "marked"
+    if before == after:
+        return "repeated"
+    return "applied" if MESSAGE.allows(before, after) else "illegal"
+
+
+def _mark(tx: Connection, client: str, message: _Message, receipt: Receipt, meaning: str | None, now: Instant) -> None:
+    """Store a click; store an unsubscription as an opt-out."""
+    if meaning == CLICKED:
+        clicked_at = _ended_at(receipt, now)
+        plain(tx).execute(_ADD_CLICK, (client, *message[1:6], CLICKED, clicked_at))
+    else:
+        opt_outs.add(tx, client, [message.number], "reply", now)
+
+
+def _time(receipt: Receipt) -> Instant | None:
+    try:
+        return parse_time(receipt.provider_time)
+    except ValueError:
+        return None
+
+
+def _ended_at(receipt: Receipt, now: Instant) -> Instant:
+    """Return the provider's time of the status; now if it has none or is in the future."""
+    time = _time(receipt)
+    return now if time is None else min(time, now)
+
+
+def _row(client: str, receipt: Receipt, result: str) -> tuple[str | int | None, ...]:
+    return (
+        client,
+        receipt.batch,
+        receipt.recipient,
+        receipt.status_code,
+        receipt.provider_time,
+        receipt.message,
+        receipt.template,
+        result,
+    )

@@ -1,6 +1,10 @@
 """Consent and phone numbers: which customers get messages, and the reasons why others do not."""
 
+from functools import lru_cache
+
 import phonenumbers
+
+from sendproof_bridge.domain.plain_numbers import plain_number
 
 _CONSENT_VALUES = frozenset({"1", "true", "yes"})
 
@@ -33,6 +37,12 @@ def normalize_number(value: str | None, region: str) -> str | None:
     digits that are no number of the region: Xtremepush's guide demands the country code without + and 00.
     """
     text = (value or "").strip()
+    return plain_number(text, region) or _parsed_number(text, region)
+
+
+# Records repeat what is no number, such as n/a.
+@lru_cache(maxsize=1024)
+def _parsed_number(text: str, region: str) -> str | None:
     if text.startswith("00"):
         return _valid_number("+" + text[2:], region)
     return _valid_number(text, region) or _valid_number("+" + text, region)

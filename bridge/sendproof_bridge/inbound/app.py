@@ -2,25 +2,28 @@
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.domain.accounts import Bridge, Client
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.inbound import status
-from sendproof_bridge.inbound.events import read_event
+from sendproof_bridge.inbound.events import Event, read_event
 from sendproof_bridge.inbound.group_commit import GroupCommit
 from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt, UnauthenticatedWebhookError
 
 # An event or a receipt has a few hundred bytes.
 MAX_BODY_BYTES = 64 * 1024
+
+# The paths whose route is remembered: those of a million messages, with at least a few hundred in a batch.
+_MAX_RECEIVERS = 4_096
 
 # Without a body: the server writes head and body separately, and each write wakes the client that waits for it.
 _STORED = Response()
@@ -31,22 +34,33 @@ logger = logging.getLogger(__name__)
 class _Webhook(NamedTuple):
     body: bytes
     headers: Mapping[str, str]
-    batch: str
+
+
+# Parses a webhook; None if it is not found, and `ValueError` with the reason if it is invalid.
+_Read = Callable[[Client, Mapping[str, str], _Webhook], Event | Sequence[Receipt | OptOut | OptIn] | None]
 
 
 class _TooLargeError(Exception):
     pass
 
 
+class Receiver(NamedTuple):
+    """The endpoint of a URL with a valid token."""
+
+    client: Client
+    parts: Mapping[str, str]
+    read: _Read
+
+
 class _Endpoint:
     """A POST endpoint without the error handlers that Starlette puts around each endpoint: they cost more than it."""
 
-    def __init__(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
-        self._handle = handle
+    def __init__(self, app: "WebhookApp", read: _Read) -> None:
+        self._app, self.read = app, read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(ClientDisconnect):
-            response = await self._handle(Request(scope, receive))
+            response = await self._app.respond(Request(scope, receive), self.read)
             await response(scope, receive, send)
 
 
@@ -60,17 +74,22 @@ class WebhookApp:
         """
         self._bridge = bridge
         self._operator = None if operator_token is None else f"Bearer {operator_token.reveal()}".encode()
-        self._group_commit = GroupCommit(bridge.store, bridge.clock, wake)
+        self._group_commit = GroupCommit(bridge, wake)
         self._tokens = {name: client.config.webhook_token.reveal().encode() for name, client in bridge.clients.items()}
+        event, provider_webhook = _Endpoint(self, _read_event), _Endpoint(self, _read_provider_webhook)
+        # Receipts come first, because they are the most frequent requests.
+        self._webhook_routes = [
+            Route("/webhooks/{provider}/{client}/{token}/{batch}", provider_webhook, methods=["POST"]),
+            Route("/webhooks/optimove/{client}/{token}", event, methods=["POST"]),
+            Route("/webhooks/{provider}/{client}/{token}", provider_webhook, methods=["POST"]),
+        ]
+        self._receivers: dict[bytes, Receiver] = {}
 
     def router(self) -> Router:
-        """Return the ASGI application. Receipts come first, because they are the most frequent requests."""
-        event, provider_webhook = _Endpoint(self._receive_event), _Endpoint(self._receive_provider_webhook)
+        """Return the ASGI application."""
         return Router(
             routes=[
-                Route("/webhooks/{provider}/{client}/{token}/{batch}", provider_webhook, methods=["POST"]),
-                Route("/webhooks/optimove/{client}/{token}", event, methods=["POST"]),
-                Route("/webhooks/{provider}/{client}/{token}", provider_webhook, methods=["POST"]),
+                *self._webhook_routes,
                 Route("/health", self._health),
                 Route("/status", self._status),
                 Route("/campaigns/{client}/{channel:int}/{campaign}", self._campaign),
@@ -81,36 +100,57 @@ class WebhookApp:
         """Complete the transaction in progress."""
         self._group_commit.close()
 
-    async def _receive_event(self, request: Request) -> Response:
-        client = self._client(request)
+    async def respond(self, request: Request, read: _Read) -> Response:
+        """Store a webhook, and return the response after its commit."""
+        client = self._client(request.path_params)
         if client is None:
             return _not_found()
         try:
-            event = read_event(client.config.name, await _read_body(request))
+            content = read(client, request.path_params, _Webhook(await _read_body(request), request.headers))
         except ValueError as error:
             return PlainTextResponse(str(error), 400)
         except _TooLargeError:
             return _too_large()
-        if event.is_for_channel and event.channel not in client.channels:
-            return PlainTextResponse(f"channel {event.channel} of client {event.client} is not configured", 400)
-        await self._group_commit.store_event(event)
+        if content is None:
+            return _not_found()
+        await self._group_commit.store(client.config.name, content)
         return _STORED
 
-    async def _receive_provider_webhook(self, request: Request) -> Response:
-        client, parts = self._client(request), request.path_params
-        if client is None:
-            return _not_found()
+    def receiver(self, path: bytes) -> Receiver | None:
+        """Return the receiver of webhooks with this path; None if the application refuses them, or decodes the path."""
+        receiver = self._receivers.get(path)
+        if receiver is None and (receiver := self._route(path)) is not None:
+            if len(self._receivers) == _MAX_RECEIVERS:
+                self._receivers.clear()
+            self._receivers[path] = receiver
+        return receiver
+
+    def store(
+        self, receiver: Receiver, body: bytes, headers: Mapping[str, str], on_commit: Callable[[Exception | None], None]
+    ) -> bool:
+        """Begin to store a webhook and return True; return False if the application must respond to it.
+
+        `on_commit` is called after the commit, with the error if it failed.
+        """
         try:
-            webhook = _Webhook(await _read_body(request), request.headers, parts.get("batch", ""))
-            reports = _parse(client, parts["provider"], webhook)
-        except ValueError as error:
-            return PlainTextResponse(str(error), 400)
-        except _TooLargeError:
-            return _too_large()
-        if reports is None:
-            return _not_found()
-        await self._group_commit.store_receipts(client.config.name, reports)
-        return _STORED
+            content = receiver.read(receiver.client, receiver.parts, _Webhook(body, headers))
+        except ValueError:
+            return False
+        if content is None:
+            return False
+        self._group_commit.add(receiver.client.config.name, content, on_commit)
+        return True
+
+    def _route(self, path: bytes) -> Receiver | None:
+        if b"%" in path:
+            return None
+        scope = {"type": "http", "method": "POST", "path": path.decode("ascii")}
+        for route in self._webhook_routes:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                client = self._client(found["path_params"])
+                return None if client is None else Receiver(client, found["path_params"], found["endpoint"].read)
+        return None
 
     def _health(self, request: Request) -> Response:
         del request
@@ -136,19 +176,28 @@ class WebhookApp:
             return JSONResponse({"error": f"campaign {key.name()} was never announced here"}, 404)
         return JSONResponse(view)
 
-    def _client(self, request: Request) -> Client | None:
+    def _client(self, parts: Mapping[str, str]) -> Client | None:
         """Return the client in the URL; None if the token is not its own."""
-        name, token = request.path_params["client"], request.path_params["token"]
+        name, token = parts["client"], parts["token"]
         valid = hmac.compare_digest(token.encode(), self._tokens.get(name, b""))
         return self._bridge.clients.get(name) if valid else None
 
 
-def _parse(client: Client, provider: str, webhook: _Webhook) -> Sequence[Receipt | OptOut | OptIn] | None:
+def _read_event(client: Client, _parts: Mapping[str, str], webhook: _Webhook) -> Event:
+    event = read_event(client.config.name, webhook.body)
+    if event.is_for_channel and event.channel not in client.channels:
+        raise ValueError(f"channel {event.channel} of client {event.client} is not configured")
+    return event
+
+
+def _read_provider_webhook(
+    client: Client, parts: Mapping[str, str], webhook: _Webhook
+) -> Sequence[Receipt | OptOut | OptIn] | None:
     """Return the content, parsed by the first of the client's accounts at this provider that authenticates it."""
     for channel in client.channels.values():
-        if channel.config.provider == provider:
+        if channel.config.provider == parts["provider"]:
             with suppress(UnauthenticatedWebhookError):
-                return channel.provider.parse_webhook(webhook.body, webhook.headers, webhook.batch)
+                return channel.provider.parse_webhook(webhook.body, webhook.headers, parts.get("batch", ""))
     return None
 
 

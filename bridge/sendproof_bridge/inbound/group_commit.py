@@ -1,93 +1,149 @@
 """Group commit: store webhooks, many to a transaction.
 
-While one transaction is being committed, new requests collect for the next. There is no timer and no added delay, and
-under load all requests of a transaction share the cost of its commit. A request is acknowledged after its commit.
+Requests that arrive together share one transaction, and so the cost of its commit. There is no timer and no added
+delay. A request is acknowledged after its commit.
+
+Receipts are committed in the event loop, which takes less time than to give them to another thread. Where a commit can
+last, in favour of the disk or of another writer, a thread does it. New requests then collect for the next transaction.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
-from sendproof_bridge.clock import Clock
-from sendproof_bridge.domain.receipts import store_receipts
+from sqlalchemy import Connection
+
+from sendproof_bridge.domain import receipts
+from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.inbound.event_store import store_events
 from sendproof_bridge.inbound.events import Event
 from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt
 from sendproof_bridge.storage import opt_outs
-from sendproof_bridge.storage.store import Store
+
+# Called after the commit, with the error if it failed.
+OnCommit = Callable[[Exception | None], None]
 
 
 @dataclass(slots=True, kw_only=True)
 class _Group:
     """The requests of one transaction. Receipts, opt-outs and opt-ins have their client."""
 
-    committed: asyncio.Future[None]
     events: list[Event] = field(default_factory=list)
     receipts: list[tuple[str, Receipt]] = field(default_factory=list)
     opt_outs: list[tuple[str, OptOut | OptIn]] = field(default_factory=list)
+    on_commit: list[OnCommit] = field(default_factory=list)
+
+    def add(self, client: str, content: Event | Sequence[Receipt | OptOut | OptIn]) -> None:
+        if isinstance(content, Event):
+            self.events.append(content)
+            return
+        for report in content:
+            if isinstance(report, Receipt):
+                self.receipts.append((client, report))
+            else:
+                self.opt_outs.append((client, report))
+
+    @property
+    def is_durable(self) -> bool:
+        """True if it must survive a power failure: an event or an opt-out would be lost. Receipts are polled."""
+        return bool(self.events or self.opt_outs)
+
+    def end(self, error: Exception | None) -> None:
+        for on_commit in self.on_commit:
+            on_commit(error)
 
 
 class GroupCommit:
-    """Belongs to one event loop. `wake` is called after each transaction, in another thread."""
+    """Belongs to one event loop. `wake` is called after a transaction that added work, in any thread."""
 
-    def __init__(self, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, bridge: Bridge, wake: Callable[[], None]) -> None:
         """Start without requests."""
-        self._store = store
-        self._clock = clock
+        self._bridge = bridge
         self._wake = wake
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
         self._next: _Group | None = None
-        self._committing: asyncio.Task[None] | None = None
+        self._thread_commits = False
 
-    async def store_event(self, event: Event) -> None:
-        """Store an event; return when it is committed."""
-        group = self._current_group()
-        group.events.append(event)
-        await asyncio.shield(group.committed)
+    async def store(self, client: str, content: Event | Sequence[Receipt | OptOut | OptIn]) -> None:
+        """Store an event of Optimove or the reports of a provider; return when they are committed."""
+        committed = asyncio.get_running_loop().create_future()
+        self.add(client, content, partial(_resolve, committed))
+        await committed
 
-    async def store_receipts(self, client: str, reports: Sequence[Receipt | OptOut | OptIn]) -> None:
-        """Store receipts, opt-outs and opt-ins from a provider; return when they are committed."""
-        group = self._current_group()
-        for report in reports:
-            if isinstance(report, Receipt):
-                group.receipts.append((client, report))
-            else:
-                group.opt_outs.append((client, report))
-        await asyncio.shield(group.committed)
+    def add(self, client: str, content: Event | Sequence[Receipt | OptOut | OptIn], on_commit: OnCommit) -> None:
+        """Store an event of Optimove or the reports of a provider; call `on_commit` in the event loop afterwards."""
+        if self._next is None:
+            self._next = _Group()
+            if not self._thread_commits:
+                asyncio.get_running_loop().call_soon(self._commit_next)
+        self._next.add(client, content)
+        self._next.on_commit.append(on_commit)
 
     def close(self) -> None:
         self._pool.shutdown()
 
-    def _current_group(self) -> _Group:
-        if self._next is None:
-            self._next = _Group(committed=asyncio.get_running_loop().create_future())
-            if self._committing is None:
-                self._committing = asyncio.create_task(self._commit_groups())
-        return self._next
+    def _commit_next(self) -> None:
+        group, self._next = self._next, None
+        if group is not None and (group.is_durable or self._is_ahead(group) or not self._commit_here(group)):
+            self._thread_commits = True
+            committing = asyncio.get_running_loop().run_in_executor(self._pool, self._commit, group)
+            committing.add_done_callback(partial(self._end_thread, group))
 
-    async def _commit_groups(self) -> None:
-        while (group := self._next) is not None:
-            self._next = None
-            try:
-                await asyncio.get_running_loop().run_in_executor(self._pool, self._commit, group)
-            except Exception as error:  # noqa: BLE001 the waiting requests must get every error
-                group.committed.set_exception(error)
-            else:
-                group.committed.set_result(None)
-        self._committing = None
+    def _is_ahead(self, group: _Group) -> bool:
+        """Return True if the clock must be read first, which may last: the last reading is too old for a receipt."""
+        now = self._bridge.clock.now()
+        return any(receipts.is_ahead(receipt, now) for _, receipt in group.receipts)
+
+    def _commit_here(self, group: _Group) -> bool:
+        """Commit without waiting; return False if another thread is writing."""
+        error = None
+        try:
+            with self._bridge.store.write_if_free() as tx:
+                if tx is None:
+                    return False
+                adds_work = self._write(tx, group)
+            if adds_work:
+                self._wake()
+        except Exception as failure:  # noqa: BLE001 the waiting requests must get every error
+            error = failure
+        group.end(error)
+        return True
 
     def _commit(self, group: _Group) -> None:
-        # A lost receipt is polled later. A lost event would lose a campaign, a lost opt-out would be ignored.
-        durable = bool(group.events or group.opt_outs)
-        transaction = self._store.write_durably if durable else self._store.write
-        now = self._clock.now() if durable else 0
+        if self._is_ahead(group):
+            self._bridge.clock.tick()
+        transaction = self._bridge.store.write_durably if group.is_durable else self._bridge.store.write
         with transaction() as tx:
+            adds_work = self._write(tx, group)
+        if adds_work:
+            self._wake()
+
+    def _end_thread(self, group: _Group, committing: asyncio.Future[None]) -> None:
+        self._thread_commits = False
+        error = committing.exception()
+        group.end(error if error is None or isinstance(error, Exception) else RuntimeError(repr(error)))
+        self._commit_next()
+
+    def _write(self, tx: Connection, group: _Group) -> bool:
+        """Return True if it may have added work for the worker."""
+        results = receipts.record(tx, self._bridge, group.receipts)
+        if group.is_durable:
+            now = self._bridge.clock.now()
             store_events(tx, group.events, now)
-            store_receipts(tx, group.receipts)
             for client, change in group.opt_outs:
                 if isinstance(change, OptOut):
                     opt_outs.add(tx, client, [change.number], change.source, now)
                 else:
                     opt_outs.remove(tx, client, [change.number], now)
-        self._wake()
+        return group.is_durable or "marked" in results
+
+
+def _resolve(committed: asyncio.Future[None], error: Exception | None) -> None:
+    if committed.cancelled():
+        return
+    if error is None:
+        committed.set_result(None)
+    else:
+        committed.set_exception(error)

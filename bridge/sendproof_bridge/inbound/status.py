@@ -13,6 +13,7 @@ from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.domain.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED, totals
+from sendproof_bridge.storage import message_counts
 
 _MAX_PROBLEMS = 20
 _METRIC_NAMES = {
@@ -33,13 +34,8 @@ _FAILED_JOBS = text(
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
 _MESSAGES = text(f"SELECT state, reason, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY state, reason")
 _BATCHES = text(f"SELECT state, COUNT(*) FROM batch WHERE {_OF_CAMPAIGN} GROUP BY state")
-_COUNTS = text(
-    f"SELECT template, state, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY template, state"
-    " UNION ALL SELECT template, kind, COUNT(DISTINCT customer)"
-    f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
-)
 _RECEIPTS = text(
-    "SELECT COALESCE(r.result, 'waiting'), COUNT(*)"
+    "SELECT r.result, COUNT(*)"
     " FROM receipt r JOIN batch b ON b.client = r.client AND b.id = r.batch"
     " WHERE b.client = :client AND b.channel = :channel AND b.campaign = :campaign GROUP BY r.result"
 )
@@ -100,7 +96,7 @@ def _messages(tx: Connection, key: CampaignKey) -> dict[str, Any]:
         messages[state] = messages.get(state, 0) + number
         if reason is not None:
             reasons[reason] = reasons.get(reason, 0) + number
-    counts = [(template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict())]
+    counts = message_counts.counts(tx, key._asdict())
     named = {
         str(template): {_METRIC_NAMES[metric]: value for metric, value in values.items()}
         for template, values in sorted(totals(counts).items())

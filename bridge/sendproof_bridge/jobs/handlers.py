@@ -16,7 +16,6 @@ from sendproof_bridge.jobs.opt_outs import apply_opt_ins, apply_opt_outs, poll_o
 from sendproof_bridge.jobs.reports import (
     poll_missing_receipts,
     poll_statuses,
-    process_receipts,
     push_events,
     push_interactions,
     push_metric_deltas,
@@ -37,7 +36,6 @@ HANDLERS: Mapping[str, Handler] = {
     "fetch_attributes": fetch_attributes.run,
     "cancel_campaign": cancel_campaign.run,
     "send_batch": send_batch.run,
-    "process_receipts": process_receipts.run,
     "poll_missing_receipts": poll_missing_receipts.run,
     "poll_statuses": poll_statuses.run,
     "poll_opt_outs": poll_opt_outs.run,

@@ -18,6 +18,7 @@ from sendproof_bridge.outbound.errors import (
     RejectedError,
     UnauthorizedError,
 )
+from sendproof_bridge.outbound.form_body import FORM_TYPE, form_body
 
 _CONNECT_SECONDS = 5.0
 # The vendor's own Textlocal client waits this long; observed: https://github.com/scottybo/textlocal
@@ -74,6 +75,8 @@ class HttpClient:
 
         `body` is sent as JSON, `form` as a form, and `content` without any change.
         """
+        if form is not None:
+            headers, content = {**(headers or {}), "Content-Type": FORM_TYPE}, form_body(form)
         try:
             with self._session().request(
                 method,
@@ -81,7 +84,7 @@ class HttpClient:
                 params=query,
                 headers=headers,
                 json=body,
-                data=form if content is None else content,
+                data=content,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,

@@ -5,16 +5,17 @@ document guarantees the form of live responses: names in any case, attributes as
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from sendproof_bridge.clock import Instant, parse_time, sql_time
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.json_body import lowercase_keys
+from sendproof_bridge.json_body import decode_form, lowercase_keys
 from sendproof_bridge.outbound.errors import OutcomeUnknownError, RejectedError
 from sendproof_bridge.outbound.http import HttpClient, Response, check_status
-from sendproof_bridge.outbound.response_values import whole_number
+from sendproof_bridge.outbound.response_values import WholeNumber, whole_number
 
 CAMPAIGN_PROCESSED = 1
 CAMPAIGN_CANCELLED = 4
@@ -38,8 +39,7 @@ _ATTRIBUTE_SEPARATOR = ","
 _MAX_SHOWN_CHARS = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of a campaign's send details. `attributes` maps names to values, and `app` is the app to send from."""
 
     customer: str
@@ -47,6 +47,30 @@ class Recipient:
     send_at: Instant
     attributes: Mapping[str, str | None]
     app: str | None = None
+
+
+class _SendDetails(
+    msgspec.Struct,
+    forbid_unknown_fields=True,
+    gc=False,
+    rename={
+        "customer": "CustomerID",
+        "template": "TemplateID",
+        "time": "ScheduledTime",
+        "attributes": "CustomerAttributes",
+        "app": "AppID",
+    },
+):
+    """A row of send details in the documented form."""
+
+    customer: str
+    template: WholeNumber
+    time: str
+    attributes: list[str | None] = msgspec.field(default_factory=list)
+    app: str | None = None
+
+
+_DOCUMENTED_PAGE = msgspec.json.Decoder(list[_SendDetails])
 
 
 class OptimoveClient:
@@ -107,7 +131,9 @@ class OptimoveClient:
         # Past the end, an empty list is observed; a 404, as similar services return, cannot be excluded.
         if skip and response.status == _NOT_FOUND:
             return []
-        return [_recipient(row, names) for row in _rows(check_status(response))]
+        page = decode_form(check_status(response).body, _DOCUMENTED_PAGE)
+        recipients = None if page is None else _documented_recipients(page, names)
+        return [_recipient(row, names) for row in _rows(response)] if recipients is None else recipients
 
     def campaign_templates(self, channel: int, campaign: str) -> set[int]:
         """Return the templates that a campaign uses on a channel; none if the service does not know."""
@@ -212,6 +238,25 @@ def _integer(row: Mapping[str, Any], name: str) -> int:
         return whole_number(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise RejectedError(f"Optimove: expected a whole number as {name}, got {value!r:.80}") from error
+
+
+def _documented_recipients(page: Sequence[_SendDetails], names: Sequence[str]) -> list[Recipient] | None:
+    """Return the recipients; None if a row is not correct."""
+    if names and any(len(row.attributes) != len(names) for row in page):
+        return None
+    try:
+        return [
+            Recipient(
+                customer=row.customer,
+                template=row.template,
+                send_at=parse_time(row.time),
+                attributes=dict(zip(names, row.attributes, strict=False)),
+                app=row.app,
+            )
+            for row in page
+        ]
+    except ValueError:
+        return None
 
 
 def _recipient(row: Mapping[str, Any], names: Sequence[str]) -> Recipient:

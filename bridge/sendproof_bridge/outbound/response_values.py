@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
+
+import msgspec
 
 from sendproof_bridge.outbound.errors import OutcomeUnknownError
 
 # Two million rows: more than any account's templates, opt-outs or messages of a day.
 MAX_PAGES = 2_000
 _MAX_INTEGER = 2**63 - 1
+
+# A number that `whole_number` accepts, in the form of a response.
+WholeNumber = Annotated[int, msgspec.Meta(ge=-_MAX_INTEGER, le=_MAX_INTEGER)]
 
 
 @contextmanager

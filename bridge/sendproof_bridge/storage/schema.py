@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 metadata = MetaData()
 
 # Increase it with every change of a table or of the names in it, so that a bridge never uses tables of another version.
-VERSION = 6
+VERSION = 7
 
 # One row per start of the bridge. Its id is the owner of jobs, and is never used twice.
 run = Table(
@@ -82,15 +82,19 @@ batch = Table(
 # Accepted by a provider that returned no id.
 _WITHOUT_ID = text("provider_id IS NULL AND state IN ('taken', 'accepted')")
 
+# Its state has changed since the last report, or was never reported.
+_UNREPORTED = text("state <> 'pending' AND state IS NOT reported_state")
+
 message = Table(
     "message",
     metadata,
-    Column("client", Text, primary_key=True),
-    Column("channel", BigInteger, primary_key=True),
-    Column("campaign", Text, primary_key=True),
-    Column("customer", Text, primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("customer", Text, nullable=False),
     # Empty in a scheduled campaign. A customer can meet a trigger many times; each time is an occasion.
-    Column("occasion", Text, primary_key=True),
+    Column("occasion", Text, nullable=False),
     Column("template", BigInteger, nullable=False),
     Column("number", Text),
     # The provider's name for the recipient, and the message's part of the request to the provider.
@@ -100,13 +104,40 @@ message = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("provider_id", Text),
-    # When it was accepted, rejected or dropped; when its final status arrived; which events were reported (bits).
+    # When it was accepted, rejected or dropped; when its final status arrived; its state in the last report.
     Column("settled_at", BigInteger),
     Column("ended_at", BigInteger),
-    Column("reported", Integer, nullable=False),
+    Column("reported_state", Text),
+    Index("message_key", "client", "channel", "campaign", "customer", "occasion", unique=True),
     Index("message_batch_recipient", "client", "batch", "recipient", unique=True),
     Index("message_provider_id", "client", "provider_id"),
     Index("message_without_id", "client", "recipient", sqlite_where=_WITHOUT_ID),
+    Index("message_unreported", "client", "channel", "campaign", sqlite_where=_UNREPORTED),
+    Index("message_taken", "client", "channel", "campaign", sqlite_where=text("state = 'taken'")),
+    Index("message_settled", "client", "channel", "campaign", "settled_at", sqlite_where=text("occasion <> ''")),
+)
+
+# Messages by number, up to the message in `numbered`: see storage/message_numbers.py.
+message_number = Table(
+    "message_number",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("message", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+numbered = Table("numbered", metadata, Column("message", Integer, nullable=False))
+
+# The number of messages by their state in the last report.
+reported_count = Table(
+    "reported_count",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("template", BigInteger, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )
 
 # Receipts of providers that identify a message only by the provider's id.
@@ -123,9 +154,8 @@ receipt = Table(
     Column("provider_time", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("template", BigInteger),
-    # applied, repeated, illegal, stray or marked; NULL until the worker has processed it.
-    Column("result", Text),
-    Index("receipt_new", "id", sqlite_where=text("result IS NULL")),
+    # applied, repeated, illegal, stray or marked
+    Column("result", Text, nullable=False),
     Index("receipt_batch", "client", "batch"),
     Index("receipt_message", "client", "message", sqlite_where=_BY_ID),
 )
@@ -144,7 +174,8 @@ engagement = Table(
     Column("kind", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("reported", Boolean, nullable=False),
-    Index("engagement_campaign", "client", "channel", "campaign"),
+    Index("engagement_customer", "client", "channel", "campaign", "template", "kind", "customer"),
+    Index("engagement_unreported", "client", "channel", "campaign", sqlite_where=text("NOT reported")),
 )
 
 # One row per trigger event; `key` identifies repetitions of the same event.
@@ -172,15 +203,32 @@ reported_total = Table(
     Column("value", BigInteger, nullable=False),
 )
 
-# Numbers that want no messages. `processed` once the reports and Optimove include the opt-out.
+# Numbers that want no messages. `processed` once the reports and Optimove include the opt-out. No id is used twice.
 opt_out = Table(
     "opt_out",
     metadata,
-    Column("client", Text, primary_key=True),
-    Column("number", Text, primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("number", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("processed", Boolean, nullable=False),
+    Index("opt_out_number", "client", "number", unique=True),
+    Index("opt_out_new", "client", "number", sqlite_where=text("NOT processed")),
+    sqlite_autoincrement=True,
+)
+
+# The opt-outs on the list of a channel's provider, when it was last read: `listed` is the number as the provider wrote
+# it. Only the difference to the next list has to be looked at.
+listed_opt_out = Table(
+    "listed_opt_out",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("listed", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Index("listed_opt_out_number", "client", "number"),
+    sqlite_with_rowid=False,
 )
 
 # The decision for each customer of a campaign that waits for clearance.

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError
@@ -86,6 +86,18 @@ class Store:
             yield connection
 
     @contextmanager
+    def write_if_free(self) -> Iterator[Connection | None]:
+        """Do the same as `write`, or yield None if another thread is writing: never wait for it."""
+        if not self._writing.acquire(blocking=False):
+            yield None
+            return
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        finally:
+            self._writing.release()
+
+    @contextmanager
     def write_durably(self) -> Iterator[Connection]:
         """Do the same as `write`, and flush it and all earlier commits to disk before returning."""
         with self._writing, self._durable.connect() as connection, connection.begin():
@@ -108,14 +120,23 @@ class Store:
         self._durable.dispose()
 
 
-def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> int:
-    """Run a statement for each row, with the row's names as `:name`; return the number of changed rows.
+def execute_many(
+    tx: Connection, statement: str, rows: Sequence[Mapping[str, object]] | Sequence[tuple[object, ...]]
+) -> int:
+    """Run a statement for each row; return the number of changed rows.
+
+    The values of a tuple replace each `?`, those of a mapping each `:name`.
 
     SQLAlchemy would compile the parameters of every row again, which costs as much as storing it.
     """
     if not rows:
         return 0
     return tx.exec_driver_sql(statement, rows).rowcount
+
+
+def plain(tx: Connection) -> sqlite3.Connection:
+    """Return the connection of a transaction, for statements that run once per message: they cost SQLAlchemy more."""
+    return cast(sqlite3.Connection, tx.connection.driver_connection)
 
 
 def _check_version(tx: Connection, path: Path) -> None:

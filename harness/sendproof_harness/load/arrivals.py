@@ -4,9 +4,13 @@ A rate profile is a sequence of segments; in each, the rate changes linearly fro
 where the area under the rate is a whole number, so one profile gives the same times for any number of workers.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from math import floor, sqrt
+from typing import NamedTuple
+
+_TOGETHER_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +73,19 @@ def arrival_times(profile: RateProfile) -> Iterator[float]:
             number += 1
         before += segment.area
         began += segment.seconds
+
+
+class Arrival(NamedTuple):
+    """One arrival: its number from 0, and its time in seconds since the start."""
+
+    number: int
+    at: float
+
+
+def together(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+    """Yield the arrivals in groups: those of the same 5 ms start together, with the last of them.
+
+    A request for each would take a load generator more time than the bridge needs for its message.
+    """
+    for _, group in groupby(arrivals, key=lambda arrival: int(arrival.at / _TOGETHER_S)):
+        yield list(group)

@@ -21,6 +21,8 @@ from sendproof_harness.judge.findings import Blame
 VERSION = 1
 # The result of an hour is a hundredth of this.
 RESULT = "result.json"
+#: Number of causes that are kept of each check.
+MAX_CAUSES = 3
 MAX_BYTES = 100_000_000
 
 Kind = Literal["paging", "campaign", "triggers", "receipts", "preferences"]
@@ -82,6 +84,23 @@ class Loss(ResultPart, frozen=True, kw_only=True):
     examples: Annotated[tuple[str, ...], Meta(max_length=3)] = ()
 
 
+class Checked(ResultPart, frozen=True, kw_only=True):
+    """One check of `sendproof run` on the history of the load test, with the number of its findings.
+
+    `causes` has the most serious ones, each with its number and its first example.
+    """
+
+    id: Name
+    title: Name
+    requirement: Name
+    status: Literal["error", "fail", "unknown", "pass"]
+    looked_at: Count
+    unit: Name
+    count: Count = 0
+    blame: Blame | None = None
+    causes: Annotated[tuple[str, ...], Meta(max_length=MAX_CAUSES)] = ()
+
+
 class Process(ResultPart, frozen=True, kw_only=True):
     """One process of the load test and its use of the machine; `peak_mb` is in millions of bytes."""
 
@@ -127,6 +146,8 @@ class LoadResult(ResultPart, frozen=True, kw_only=True, tag_field="sendproof_loa
     stages: tuple[Stage, ...] = ()
     latencies: tuple[Latency, ...] = ()
     losses: tuple[Loss, ...] = ()
+    #: Only of tests that keep a history until it is judged: `campaign` and `receipts`.
+    checks: tuple[Checked, ...] = ()
     processes: tuple[Process, ...] = ()
     samples: tuple[Sample, ...] = ()
     abort_reason: str | None = None
@@ -137,6 +158,7 @@ class LoadResult(ResultPart, frozen=True, kw_only=True, tag_field="sendproof_loa
             ("stage", self.stages),
             ("latency", self.latencies),
             ("loss", self.losses),
+            ("check", self.checks),
             ("process", self.processes),
         ):
             _require_unique_names(part, entries)
@@ -212,7 +234,8 @@ _NOT_A_RESULT = (
 _OTHER_VERSION = "expected a result of version {}, got {}; judge it with the Sendproof version that wrote it"
 
 
-def _require_unique_names(part: str, entries: Iterable[Stage | Latency | Loss | Process]) -> None:
-    for name, times in Counter(entry.name for entry in entries).items():
+def _require_unique_names(part: str, entries: Iterable[Stage | Latency | Loss | Checked | Process]) -> None:
+    names = (entry.id if isinstance(entry, Checked) else entry.name for entry in entries)
+    for name, times in Counter(names).items():
         if times > 1:
             raise ValueError(f'expected each {part} once, got "{name}" {times} times')

@@ -11,6 +11,7 @@ import psutil
 from sendproof_harness.load.model import Role
 
 _MB = 1_000_000
+_LIST_EVERY = 5
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -24,26 +25,37 @@ class Usage:
 
 @dataclass(slots=True)
 class WatchedProcess:
-    """Process of a load test, with its children unless `alone`. Children that have ended still count."""
+    """Process of a load test, with its children unless `alone`. Children that have ended still count.
+
+    Children are listed with the first measurement and every fifth one after it: a list reads all processes of the
+    machine. The time that a child used before it was listed counts from then on.
+    """
 
     role: Role
     name: str
     pid: int
     alone: bool = False
+    _measurements: int = 0
+    _known: dict[int, psutil.Process] = field(default_factory=dict)
     _cpu_seconds: dict[int, float] = field(default_factory=dict)
 
     def measure(self) -> Usage | None:
         """Return the usage; None if the process has ended or belongs to another user."""
-        memory = 0.0
+        if self._measurements % _LIST_EVERY == 0:
+            self._list_processes()
+        self._measurements += 1
+        memory = sum(self._measure_memory(process) for process in self._known.values())
+        return Usage(sum(self._cpu_seconds.values()), memory / _MB) if memory else None
+
+    def _list_processes(self) -> None:
         with suppress(psutil.Error):
             root = psutil.Process(self.pid)
-            for process in (root, *([] if self.alone else root.children(recursive=True))):
-                memory += self._measure_memory(process)
-        return Usage(sum(self._cpu_seconds.values()), memory / _MB) if memory else None
+            processes = [root, *([] if self.alone else root.children(recursive=True))]
+            self._known = {process.pid: process for process in processes}
 
     def _measure_memory(self, process: psutil.Process) -> float:
         """Store the processor time of a process, and return its memory in bytes."""
-        with suppress(psutil.Error):
+        with suppress(psutil.Error), process.oneshot():
             times = process.cpu_times()
             self._cpu_seconds[process.pid] = times.user + times.system
             memory: float = process.memory_info().rss

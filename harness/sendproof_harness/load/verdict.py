@@ -33,6 +33,8 @@ from sendproof_harness.load.service_levels import Percentile, ServiceLevels
 from sendproof_harness.load.trigger_tracker import UNANSWERED, UNSENT
 from sendproof_harness.report.formatting import capitalised
 
+#: Beginning of the id of a level that is a check of the history.
+CHECK = "check."
 # A few events without a response change neither the load nor what is known about the bridge.
 _ACCEPTED_UNANSWERED = Fraction(1, 100)
 _OVERLOADED = "The simulators or the machine were overloaded: repeat with a lower --rate, or on a faster machine."
@@ -44,7 +46,7 @@ _ACCEPTED_BEHIND = Fraction(5, 100)
 class JudgedLevel:
     """One level with its status.
 
-    `id` is stable: `loss.lost`, `latency.message.p95`. `blame` is the party that has to act, or None.
+    `id` is stable: `loss.lost`, `check.numbers`, `latency.message.p95`. `blame` is the party that has to act, or None.
     `why` has details if `expected` and `got` do not explain the status. `examples` are those of a loss.
     """
 
@@ -81,6 +83,7 @@ def judge(result: LoadResult, levels: ServiceLevels) -> LoadVerdict:
     judged = (
         *_early_end(result),
         *_losses(result, levels),
+        *_checks(result),
         *_throughput(result, levels),
         *_latencies(result, levels),
         *_failed_calls(result, levels),
@@ -193,6 +196,21 @@ def _unanswered(level: _Level, loss: Loss, got: str) -> JudgedLevel:
     if loss.count <= loss.looked_at * _ACCEPTED_UNANSWERED:
         return accepted.met(got, examples=loss.examples)
     return accepted.failed_itself(got, _OVERLOADED, loss.examples)
+
+
+def _checks(result: LoadResult) -> Iterator[JudgedLevel]:
+    """Yield the checks of the history, which no threshold changes."""
+    for check in result.checks:
+        looked_at = counted(check.looked_at, check.unit)
+        yield JudgedLevel(
+            id=f"{CHECK}{check.id}",
+            title=f"{check.title} ({check.requirement})",
+            status=check.status,
+            expected="no findings",
+            got=f"{counted(check.count, 'findings')} in {looked_at}" if check.count else f"none in {looked_at}",
+            blame=check.blame,
+            examples=check.causes,
+        )
 
 
 def _throughput(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:

@@ -1,7 +1,7 @@
 """The context of a run: scenario, sandboxes, bridge, clock and progress. Every step gets it."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,12 @@ class RunContext:
         """Kill the bridge if a fault requires it; raise `RunAbortedError` if it has ended by itself."""
         self.supervise_kills()
         self.bridge.check_running()
+
+    def sandboxes_of(self, client: str | None) -> Sequence[str]:
+        """Return the sandbox of a client; without a name those of all clients."""
+        if client is None:
+            return self.sandboxes
+        return (self.sandboxes[self.scenario.clients.index(client)],)
 
     def clock(self) -> dict[str, Any]:
         """Return the clock that all sandboxes share, as the control API shows it now."""

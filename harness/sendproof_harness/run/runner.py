@@ -47,7 +47,7 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.model import Scenario, scenario_of_client
 from sendproof_harness.scenario.random_faults import faults_yaml
 
 # Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
@@ -344,7 +344,9 @@ def _save_histories(
             scenario=context.scenario.name,
             file=name,
             conformance_only=is_conformance_only(context.scenario),
-            wishes=judged_wishes(context.scenario, _listen(context.bridge.listen)),
+            wishes=judged_wishes(
+                scenario_of_client(context.scenario, handover["client"]), _listen(context.bridge.listen)
+            ),
             identity=identity,
             leaks=context.bridge.leaked_secrets(handover),
             log_is_cut=context.bridge.has_cut_log(),

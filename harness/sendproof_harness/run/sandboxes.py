@@ -15,7 +15,16 @@ from sendproof_harness.history.writer import scenario_line
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.fault_kinds import FORGED, KILL
-from sendproof_harness.scenario.model import NUMBERS, Channel, ClientAttribute, Individual, Scenario, Segment, Template
+from sendproof_harness.scenario.model import (
+    NUMBERS,
+    Channel,
+    ClientAttribute,
+    Individual,
+    Scenario,
+    Segment,
+    Template,
+    scenario_of_client,
+)
 from sendproof_harness.scenario.overrides import overridden_variables
 from sendproof_harness.scenario.values import iso_utc
 
@@ -48,7 +57,7 @@ def create_sandboxes(options: SandboxOptions, scenario: Scenario) -> list[dict[s
         clock = _clock(scenario, options.rate) if first is None else {"mode": "shared", "with": first}
         name = None if options.name is None else f"{options.name}-{client}"
         # Each client has other customers and accounts.
-        own = dataclasses.replace(scenario, seed=scenario.seed + index)
+        own = dataclasses.replace(scenario_of_client(scenario, client), seed=scenario.seed + index)
         handovers.append(_create(options, own, name, clock, client))
     return [{**handover, "clock_url": handovers[0]["clock_url"]} for handover in handovers]
 

@@ -284,9 +284,10 @@ class PlanCampaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelCampaign:
-    """Step: cancel a campaign."""
+    """Step: a client cancels its campaign; without a `client`, each client does."""
 
     campaign: int
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +312,7 @@ class CustomerEvents:
     every: timedelta = timedelta()
     spread: timedelta = timedelta()
     visitors: int = 0
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +355,7 @@ class OptOut:
     by: str
     selection: CustomerSelection
     channel: int | None = None
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,6 +365,7 @@ class OptIn:
     by: str
     selection: CustomerSelection
     channel: int | None = None
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,6 +374,7 @@ class ChangeAttributes:
 
     selection: CustomerSelection
     values: Mapping[str, str | None]
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -483,6 +488,12 @@ class Scenario:
     subjects: tuple[Subject, ...] = ()
     keys: Mapping[str, KeyScope] = field(default_factory=dict)
     suppression: Suppression | None = None
+
+
+def scenario_of_client(scenario: Scenario, client: str) -> Scenario:
+    """Return the scenario as one of its clients lives it: without the steps of another one."""
+    steps = tuple(step for step in scenario.steps if getattr(step, "client", None) in {None, client})
+    return replace(scenario, steps=steps)
 
 
 def virtual_duration(scenario: Scenario) -> timedelta:

@@ -218,6 +218,7 @@ def _events(content: Content) -> CustomerEvents:
         every=_optional_duration(content, "every"),
         spread=_optional_duration(content, "spread"),
         visitors=content.get("visitors", 0),
+        client=content.get("client"),
     )
 
 
@@ -234,17 +235,27 @@ def _wait_for(content: Content) -> WaitFor:
 
 
 def _opt_out(content: Content) -> OptOut:
-    return OptOut(by=content["by"], selection=_selection(content), channel=content.get("channel"))
+    return OptOut(
+        by=content["by"],
+        selection=_selection(content),
+        channel=content.get("channel"),
+        client=content.get("client"),
+    )
 
 
 def _opt_in(content: Content) -> OptIn:
-    return OptIn(by=content["by"], selection=_selection(content), channel=content.get("channel"))
+    return OptIn(
+        by=content["by"],
+        selection=_selection(content),
+        channel=content.get("channel"),
+        client=content.get("client"),
+    )
 
 
 def _change_attributes(content: Content) -> ChangeAttributes:
     """Return the step; a single customer is a selection of one."""
     selected = {**content, "customers": 1, "first_customer": content["customer"]} if "customer" in content else content
-    return ChangeAttributes(selection=_selection(selected), values=content["values"])
+    return ChangeAttributes(selection=_selection(selected), values=content["values"], client=content.get("client"))
 
 
 def _key(content: Content) -> ChangeKey:
@@ -264,7 +275,9 @@ class _ProviderParser:
         self._steps: dict[str, Callable[[Any], Step]] = {
             "wait_for": _wait_for,
             "plan": lambda campaign: PlanCampaign(campaign=campaign),
-            "cancel": lambda campaign: CancelCampaign(campaign=campaign),
+            "cancel": lambda content: CancelCampaign(
+                **(content if isinstance(content, dict) else {"campaign": content})
+            ),
             "trigger": lambda trigger: DefineTrigger(trigger=trigger),
             "events": _events,
             "add_template": lambda content: AddTemplate(template=self.template(content)),

@@ -31,7 +31,8 @@ from sendproof_simulators.core.http import Problem, Request, Response, StreamedR
 from sendproof_simulators.core.limits import SERVICE, Limits
 from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.core.sandboxes import SnapshotBounds
-from sendproof_simulators.server.connexion_app import ConnexionApp
+from sendproof_simulators.server.fast_path import match_fast_path
+from sendproof_simulators.server.full_check import FullCheck
 from sendproof_simulators.server.request_bounds import find_excess
 
 _MODULES = (
@@ -100,7 +101,7 @@ class ControlApi:
         context.sandboxes.snapshots = SnapshotBounds(
             count=limits.value(SERVICE, "snapshots"), total_bytes=limits.value(SERVICE, "snapshot bytes")
         )
-        self.connexion = ConnexionApp(contract)
+        self.full_check = FullCheck(contract)
         self._contract = contract
         self._context = context
         self._handlers = {id_: _find_handler(operation.handler) for id_, operation in contract.operations.items()}
@@ -132,7 +133,9 @@ class ControlApi:
             return problem_response(_NO_CONTENT_TYPE)
         exchange = ControlExchange(request, self._contract)
         excess = find_excess(request, JSON)
-        result = await self.connexion.validate(exchange) if excess is None else exchange.refuse(excess)
+        if excess is not None:
+            return exchange.refuse(excess)
+        result = match_fast_path(self._contract, request, DEFAULT_RULES) or await self.full_check.validate(exchange)
         if isinstance(result, Response):
             return result
         try:

@@ -19,11 +19,12 @@ from sendproof_simulators.control.channels import (
     template_titled,
     templates_of_channel,
 )
-from sendproof_simulators.control.templates import templates_of
-from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.control.templates import placeholder_names, templates_of
+from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant, iso
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, ExpectedMessage, Split
 from sendproof_simulators.core.simulator import CUSTOMER_IDS, Channel, Template
+from sendproof_simulators.core.suggestions import suggestion
 
 
 async def schedule_campaign(call: ControlCall) -> Response:
@@ -102,11 +103,12 @@ def _optional_instant(fields: Mapping[str, Any], name: str) -> Instant | None:
 def _channel_plan(call: ControlCall, part: Mapping[str, Any]) -> ChannelPlan:
     channel = channel_of(call, part["channel"])
     _check_carries_messages(call, channel)
+    _check_send_times(call, part["splits"])
     at_provider, on_channel = templates_of_channel(call, channel)
     return ChannelPlan(
         channel=channel.id,
         provider=channel.provider,
-        splits=tuple(_split(split, at_provider, on_channel, channel) for split in part["splits"]),
+        splits=tuple(_split(call, split, at_provider, on_channel, channel) for split in part["splits"]),
         render=templates_of(call, channel.provider).render,
         app=part.get("app"),
         expected=_expected_messages(call, channel) if channel.recipients == CUSTOMER_IDS else None,
@@ -140,13 +142,40 @@ def _check_carries_messages(call: ControlCall, channel: Channel) -> None:
         )
 
 
+def _check_send_times(call: ControlCall, splits: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a send time in the past, which no bridge could meet. A minute allows for slow calls and other clocks."""
+    for index, split in enumerate(splits):
+        if read_instant(split["send_at"]) < call.now - MINUTE:
+            raise ControlError(
+                409,
+                f"splits.{index}.send_at: expected a time from now on, got {split['send_at']}; the sandbox's time is "
+                f"{iso(call.now)}",
+            )
+
+
+def _check_placeholders(call: ControlCall, template: Template, provider: str) -> None:
+    """Refuse a text with the name of no attribute: no bridge could fill it in."""
+    known = call.sandbox.customers.names_at(call.now)
+    folded = {name.casefold() for name in known}
+    for name in placeholder_names(templates_of(call, provider), template.body):
+        if name.casefold() not in folded:
+            raise ControlError(
+                409,
+                f"template {template.title!r} has the placeholder {name}, which is no attribute of the customers; "
+                f"{suggestion(name, known)}",
+            )
+
+
 def _split(
+    call: ControlCall,
     fields: Mapping[str, Any],
     at_provider: Mapping[str, Template],
     on_channel: Sequence[ChannelTemplate],
     channel: Channel,
 ) -> Split:
     template = template_titled(fields["template"], at_provider, channel)
+    if channel.recipients != CUSTOMER_IDS:
+        _check_placeholders(call, template, channel.provider)
     return Split(
         share=fields["share"],
         template=channel_template(template, on_channel, channel)[0],

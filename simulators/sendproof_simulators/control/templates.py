@@ -1,7 +1,7 @@
 """The operations of `control.yaml` on the templates of a message provider."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, record_action
@@ -80,6 +80,30 @@ def templates_of(call: ControlCall, name: str) -> Templates:
     if name not in providers:
         raise ControlError(404, f"{name!r} is not a message provider; {suggestion(name, providers)}")
     return providers[name]
+
+
+def placeholder_names(templates: Templates, body: str) -> Sequence[str]:
+    """Return the names of the placeholders of a text, in the syntax of its provider."""
+    values = _RequestedValues()
+    templates.render(body, values)
+    return tuple(values.names)
+
+
+class _RequestedValues(Mapping[str, None]):
+    """A customer without a value, who notes which values a provider looks for."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> None:
+        self.names[name] = None
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _templates_and_state(call: ControlCall) -> tuple[Templates, Any]:

@@ -12,12 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl
 
 import jsonschema_rs
 import msgspec
 import yaml
 
+from sendproof_simulators.core.contract_cache import read_through
+from sendproof_simulators.core.forms import parse_form
 from sendproof_simulators.core.http import Request, Violation
 from sendproof_simulators.core.members import (
     BodyRules,
@@ -39,6 +40,10 @@ CONTENT_TYPE = "header.Content-Type"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+# Values in paths that need no decision of a router, by type.
+_PLAIN_VALUES = {"string": r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", "integer": r"0|[1-9][0-9]{0,14}"}
+_NO_VALUE = r"(?!)"
 
 #: The byte order mark, which .NET writes before a text by default.
 _MARK = b"\xef\xbb\xbf"
@@ -168,7 +173,7 @@ class ValidRequest:
     """A request to one operation that keeps the contract. `params` and `body` have the types of the contract."""
 
     operation: Operation
-    params: dict[str, Any]
+    params: Mapping[str, Any]
     body: Any
 
 
@@ -178,6 +183,7 @@ class Contract:
 
     With `case_insensitive`, paths and query parameters match in any case. `optional_prefix` is a part of paths that
     clients may leave out. `digest` is the SHA-256 of the file, in lower-case hex, and `source` is its content.
+    `is_own` is True for Sendproof's own contracts, which its tests have checked.
     """
 
     name: str
@@ -186,6 +192,7 @@ class Contract:
     optional_prefix: str = ""
     digest: str = ""
     source: bytes = field(default=b"", repr=False)
+    is_own: bool = False
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
@@ -230,6 +237,30 @@ class Contract:
     def _patterns(self) -> Sequence[tuple[re.Pattern[str], Operation]]:
         """The operations with values in their paths, each with a pattern that names the values."""
         return [(re.compile(_path_pattern(op.path, op.path)), op) for op in self.operations.values() if "{" in op.path]
+
+    @cached_property
+    def _ordinary_templates(self) -> Mapping[int, Sequence[tuple[re.Pattern[str], Mapping[str, Operation]]]]:
+        """The paths with values by their number of slashes, each with a pattern of plain values, and its operations."""
+        templates: dict[int, list[tuple[re.Pattern[str], Mapping[str, Operation]]]] = {}
+        for path in self.document["paths"]:
+            operations = {op.method: op for op in self.operations.values() if op.path == path}
+            if "{" in path and operations:
+                pattern = re.compile(_ordinary_pattern(path, next(iter(operations.values()))))
+                templates.setdefault(path.count("/"), []).append((pattern, operations))
+        return templates
+
+    def find_ordinary(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
+        """Return the operation of a canonical request and the plain values in its path; None if routing decides more.
+
+        That is so for values with unusual characters, and for a path that several templates describe.
+        """
+        fixed = self.fast_path_operations.get((request.method, request.path))
+        if fixed is not None or request.path in self.document["paths"]:
+            return None if fixed is None else (fixed, {})
+        described = self._ordinary_templates.get(request.path.count("/"), ())
+        found = [(ops, match) for pattern, ops in described if (match := pattern.fullmatch(request.path)) is not None]
+        operation = found[0][0].get(request.method) if len(found) == 1 else None
+        return None if operation is None else (operation, found[0][1].groupdict())
 
     def find_operation(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
         """Return the operation of a canonical request, and the values in its path, or None."""
@@ -377,12 +408,16 @@ def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix
     """
     source = path.read_bytes()
     try:
-        document = yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        document = read_through(source, _parse)
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: expected YAML: {error}") from None
     if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
         raise ValueError(f"{path}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file
     return Contract(path.stem, document, case_insensitive, optional_prefix, sha256(source).hexdigest(), source)
+
+
+def _parse(source: bytes) -> Any:
+    return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:
@@ -391,8 +426,7 @@ def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProx
         return msgspec.json.decode(raw.removeprefix(_MARK))
     if content_type.startswith("text/"):
         return raw.decode("utf-8")
-    pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
-    return {name: coerce(text, types.get(name, "string")) for name, text in pairs}
+    return {name: coerce(text, types.get(name, "string")) for name, text in parse_form(raw)}
 
 
 def _aliases(item: Schema) -> Iterator[str]:
@@ -451,6 +485,15 @@ def _path_pattern(path: str, template: str) -> str:
     fixed = re.split(r"\{[^}]+\}", path)
     values = [f"(?P<{name}>[^/]+)" for name in names] + [""]
     return "".join(re.escape(part) + value for part, value in zip(fixed, values, strict=True))
+
+
+def _ordinary_pattern(path: str, operation: Operation) -> str:
+    """Return the pattern of a path with plain values, which every router reads in the same way."""
+    types = {parameter.name: parameter.type for parameter in operation.parameters if parameter.where == "path"}
+    pattern = _path_pattern(path, path)
+    for name, kind in types.items():
+        pattern = pattern.replace(f"(?P<{name}>[^/]+)", f"(?P<{name}>{_PLAIN_VALUES.get(kind, _NO_VALUE)})")
+    return pattern
 
 
 def _matches(template: str, path: str) -> bool:

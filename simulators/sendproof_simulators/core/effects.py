@@ -1,14 +1,15 @@
 """The effects of a call or a timer: the response, journal entries, timers and webhooks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import EMPTY, Response
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalEntry:
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry for the journal. Fields are JSON values and contain no secrets."""
 
     kind: str
@@ -31,8 +32,7 @@ class RetryPolicy:
     delays_ms: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """An outgoing call of a service to its user.
 
     `key` identifies it logically (`13:7001:505`, `receipt:<message>`); `about` is copied to the journal. `headers` are
@@ -48,7 +48,7 @@ class Webhook:
     body: bytes
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
-    about: Mapping[str, object] = field(default_factory=dict)
+    about: Mapping[str, object] = msgspec.field(default_factory=dict)
     subjects: tuple[str, ...] = ()
     retry: RetryPolicy = RetryPolicy()
     forged_body: bytes | None = None

@@ -5,8 +5,10 @@ Draws by name, instead of from a stream, do not depend on the order of requests.
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from struct import Struct
 
 _WIDTH = 2**64
+_WORD = Struct(">Q")
 _SEPARATOR = "\x1f"
 
 
@@ -26,13 +28,17 @@ class KeyedRandom:
 
     def fractions(self, last_steps: Iterable[object], *path: object) -> list[float]:
         """Return `fraction(*path, step)` for each of `last_steps`, in less than half the time."""
-        started = blake2b("".join(f"{step}{_SEPARATOR}" for step in path).encode(), digest_size=8, key=self._key)
+        return [(word >> 11) / (1 << 53) for (word,) in _WORD.iter_unpack(self.words(last_steps, *path))]
+
+    def words(self, last_steps: Iterable[object], *path: object) -> bytes:
+        """Return the draws for each of `last_steps` as they are: 64 bits each, the highest byte first."""
+        copy = blake2b("".join(f"{step}{_SEPARATOR}" for step in path).encode(), digest_size=8, key=self._key).copy
         words = []
         for step in last_steps:
-            hashed = started.copy()
+            hashed = copy()
             hashed.update(str(step).encode())
-            words.append(int.from_bytes(hashed.digest(), "big"))
-        return [(word >> 11) / (1 << 53) for word in words]
+            words.append(hashed.digest())
+        return b"".join(words)
 
     def below(self, n: int, *path: object) -> int:
         """Return a whole number from 0 to n - 1."""

@@ -18,6 +18,7 @@ from sendproof_simulators.core.failed_calls import FailedCalls
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.limits import Limits, RateLimit
+from sendproof_simulators.core.members import body_rules
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.recording.exchanges import RecentExchanges
 from sendproof_simulators.core.recording.journal import Journal
@@ -168,6 +169,7 @@ class Sandbox:
             name: replace(context, dialects=options, limits=simulators[name].read_limits(limits[name]))
             for name, options in dialects.items()
         }
+        self.body_rules = {name: body_rules(options) for name, options in dialects.items()}
         self.changed_dialects = {
             name: changed_dialects(simulators[name].dialects, options) for name, options in dialects.items()
         }
@@ -198,6 +200,7 @@ class Sandbox:
         self.snapshots: dict[str, Snapshot] = {}
         # A dict keeps the order.
         self._user_agents: dict[str, None] = {}
+        self._last_user_agent: str | None = None
         for name, simulator in simulators.items():
             self.apply(name, simulator.begin(self.contexts[name], self.states[name], settings.start))
 
@@ -225,9 +228,11 @@ class Sandbox:
 
     def note_user_agent(self, user_agent: str) -> None:
         """Remember the name and version that a client of the sandbox gives itself, for the header of the history."""
-        if len(self._user_agents) < _MAX_USER_AGENTS:
+        # A client repeats its own.
+        if user_agent != self._last_user_agent and len(self._user_agents) < _MAX_USER_AGENTS:
             shown = self.redaction.redact_line(user_agent.encode()).decode()
             self._user_agents[shown[:_MAX_USER_AGENT_LENGTH]] = None
+            self._last_user_agent = user_agent
 
     def record(self, kind: str, fields: Mapping[str, object]) -> int:
         """Add an entry to the journal at the sandbox's current instant; return its number."""
@@ -304,7 +309,7 @@ class Sandbox:
         self._limiters = content["limiters"]
         self.failed_calls = content["failed_calls"]
         vars(self.redaction).update(content["redaction"])
-        self._user_agents = content["user_agents"]
+        self._user_agents, self._last_user_agent = content["user_agents"], None
         self.exchanges = content["exchanges"]
 
     def history(self, origin: HistoryOrigin) -> Iterator[bytes]:

@@ -16,7 +16,6 @@ from sendproof_simulators.control.api import ControlApi, problem_response
 from sendproof_simulators.control.call import PLATFORM, ControlContext
 from sendproof_simulators.control.states.judge_process import JudgeProcess, judge_command
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
-from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import FaultyResponse, Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.strict.watch import Watch
@@ -32,7 +31,13 @@ from sendproof_simulators.server.faulty_response import (
 from sendproof_simulators.server.near_misses.near_miss import Neighbours
 from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.server.static_files import find_static, static_response
-from sendproof_simulators.services.discovery import contract_path, discover, service_contracts, webhook_contracts
+from sendproof_simulators.services.discovery import (
+    contract_path,
+    discover,
+    read_contract,
+    service_contracts,
+    webhook_contracts,
+)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -83,7 +88,7 @@ class Simulators:
         self._sender = WebhookSender()
         simulators = discover()
         contracts = service_contracts(changed_contracts)
-        control = load_contract(contract_path("control.yaml", changed=changed_contracts))
+        control = read_contract(contract_path("control.yaml", changed=changed_contracts))
         self.watch = Watch(
             {**contracts, "control": control},
             lambda: webhook_contracts(changed_contracts),
@@ -127,7 +132,7 @@ class Simulators:
                 return
             body_limit = self.control.body_limit if service is None else service.body_limit
             try:
-                body = await _read_body(scope, receive, body_limit)
+                body = await _read_body(scope, receive, body_limit) if _has_body(scope) else b""
             except DisconnectedError:
                 return
             except TooLargeError:
@@ -239,12 +244,14 @@ def _read_query(raw: bytes) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace"))
 
 
+def _has_body(scope: Scope) -> bool:
+    return any(name in _LENGTHS for name, _ in scope["headers"])
+
+
 async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Return the complete body, with a known length or in chunks; raise `TooLargeError` as early as possible."""
-    lengths = [value for name, value in scope["headers"] if name in _LENGTHS]
-    if not lengths:
-        return b""
-    if lengths[0].isdigit() and int(lengths[0]) > limit:
+    length = next(value for name, value in scope["headers"] if name in _LENGTHS)
+    if length.isdigit() and int(length) > limit:
         raise TooLargeError
     blocks: list[bytes] = []
     size, more = 0, True

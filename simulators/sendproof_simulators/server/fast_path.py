@@ -1,7 +1,8 @@
 """The fast path: ordinary requests are read from the compiled contract, without Connexion.
 
-It only accepts requests with nothing unusual: a fixed path, its method, the content type, known parameters, each given
-once, and no violation of the contract. For all other requests it returns None and has no effect; Connexion decides.
+It only accepts requests with nothing unusual: a fixed path or one with plain values, its method, the content type,
+known parameters, each given once, and no violation of the contract. For all other requests it returns None and has no
+effect; Connexion decides.
 """
 
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
@@ -11,10 +12,11 @@ from sendproof_simulators.core.members import BodyRules
 
 def match_fast_path(contract: Contract, request: Request, rules: BodyRules) -> ValidRequest | None:
     """Return the operation, parameters and body of an ordinary request, or None for any other."""
-    operation = contract.fast_path_operations.get((request.method, request.path))
-    if operation is None or not _is_ordinary(contract, operation, request):
+    found = contract.find_ordinary(request)
+    if found is None or not _is_ordinary(contract, found[0], request):
         return None
-    params, violations = operation.read_parameters(request, {})
+    operation, path_values = found
+    params, violations = operation.read_parameters(request, path_values)
     if violations:
         return None
     body, violations = operation.read_body(request, rules)

@@ -32,16 +32,23 @@ from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules, body_rules
 from sendproof_simulators.core.recording.redaction import redact_text
 from sendproof_simulators.core.sandbox import Sandbox
-from sendproof_simulators.core.sandboxes import Sandboxes
+from sendproof_simulators.core.sandboxes import Owner, Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.server.access import documented_hosts
-from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import match_fast_path
+from sendproof_simulators.server.full_check import FullCheck
 from sendproof_simulators.server.near_misses.credentials import KnownCredential
 from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
-from sendproof_simulators.server.request_bounds import find_excess, is_about_query, usual_type, without_excess
+from sendproof_simulators.server.repeated_requests import RepeatedRequests
+from sendproof_simulators.server.request_bounds import (
+    MOST_FIELDS,
+    find_excess,
+    is_about_query,
+    usual_type,
+    without_excess,
+)
 
 # For a user who asks why nothing arrives; older requests do not help.
 UNAUTHENTICATED_KEPT = 1_000
@@ -65,7 +72,10 @@ Handler = Callable[[Call], Effects]
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way through the stages, and their results."""
+    """One request on its way through the stages, and their results.
+
+    `body_rules` are those of the sandbox; without a sandbox, those of the default options.
+    """
 
     simulator: Simulator
     contract: Contract
@@ -73,6 +83,8 @@ class Exchange:
     credential: str
     sandbox: Sandbox | None
     credential_name: str
+    body_rules: BodyRules
+    is_preflight: bool = False
     key: object = None
     operation: str | None = None
     valid: ValidRequest | None = None
@@ -92,17 +104,6 @@ class Exchange:
     def authenticated(self) -> bool:
         """True if the credential belongs to a sandbox."""
         return self.sandbox is not None
-
-    @property
-    def body_rules(self) -> BodyRules:
-        """The rules of the sandbox for bodies; without a sandbox those of the default options."""
-        name = self.simulator.name
-        options = defaults(self.simulator.dialects) if self.sandbox is None else self.sandbox.contexts[name].dialects
-        return body_rules(options)
-
-    @property
-    def is_preflight(self) -> bool:
-        return PREFLIGHT_HEADER in self.request.headers
 
     @property
     def has_failed(self) -> bool:
@@ -156,16 +157,18 @@ class ServicePipeline:
         self.simulator = simulator
         self.contract = contract
         self.body_limit = Limits(contract, {}).body_bytes
+        self._default_rules = body_rules(defaults(simulator.dialects))
         self.hosts = documented_hosts(contract.document)
         self.usual_type = usual_type(contract)
         self.handlers = {
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
         }
-        self.connexion = ConnexionApp(self.contract)
+        self.full_check = FullCheck(self.contract)
         self.unauthenticated: deque[dict[str, object]] = deque(maxlen=UNAUTHENTICATED_KEPT)
         #: The number of all requests without a known credential, also of those that are no longer kept.
         self.unauthenticated_count = 0
         self.fast_path_enabled = True
+        self._repeated = RepeatedRequests()
         self.sandboxes = sandboxes
         others = neighbours or Neighbours({}, {})
         self._described = Service(
@@ -182,7 +185,7 @@ class ServicePipeline:
 
     async def respond(self, request: Request) -> Response:
         """Take a request through all stages and return its response. A failure of the simulator is a response, too."""
-        exchange = Exchange(self.simulator, self.contract, request, "", None, "")
+        exchange: Exchange | None = None
         try:
             exchange = self._decode(request)
             sandbox = exchange.sandbox
@@ -194,28 +197,42 @@ class ServicePipeline:
                 try:
                     response = (
                         self._authorize(exchange, sandbox)
-                        or await self._inject_before(exchange, sandbox)
+                        or (await self._inject_before(exchange, sandbox) if sandbox.faults.watched else None)
                         or self._limit_rate(exchange, sandbox)
-                        or await self._validate(exchange)
+                        or (None if self._takes_fast_path(exchange) else await self._validate(exchange))
                         or self._handle(exchange, sandbox)
                     )
                 except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
                     response = _fail(exchange, error)
                 found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
-                response = await self._inject_after(exchange, sandbox, response)
+                if exchange.injection is not None:
+                    response = await self._inject_after(exchange, sandbox, response)
                 number = self._record(exchange, sandbox, response)
                 duration_s = sandbox.clock.real() - began
                 sandbox.exchanges.add(number, exchange.sent or request, response, duration_s)
-                sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
-                sandbox.record_contract_violations(sent, found)
-                await sandbox.dispatcher.unanswered.hold(exchange.request, number)
+                if found:
+                    sandbox.record_contract_violations(self._sent(exchange, number), found)
+                if sandbox.dispatcher.unanswered.are_open:
+                    await sandbox.dispatcher.unanswered.hold(exchange.request, number)
                 if exchange.effects is not None and exchange.effects.before_response:
                     await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
                 return _with_transmission(exchange, sandbox, response)
             finally:
                 sandbox.clock.leave()
         except Exception as error:  # noqa: BLE001 - as in the stages
-            return self._respond_to_failure(exchange, error)
+            return self._respond_to_failure(exchange or self._new_exchange(request), error)
+
+    def _sent(self, exchange: Exchange, number: int) -> dict[str, object]:
+        """Return the journal's name of a response: that of its request."""
+        return {"service": self.simulator.name, "operation": exchange.operation, "request": number}
+
+    def _new_exchange(self, request: Request, credential: str = "", owner: Owner | None = None) -> Exchange:
+        sandbox, credential_name = owner or (None, "")
+        rules = self._default_rules if sandbox is None else sandbox.body_rules[self.simulator.name]
+        is_preflight = PREFLIGHT_HEADER in request.headers
+        return Exchange(
+            self.simulator, self.contract, request, credential, sandbox, credential_name, rules, is_preflight
+        )
 
     def _respond_to_failure(self, exchange: Exchange, error: Exception) -> Response:
         """Return the response to a failure outside the stages, and record it with the facts that cannot fail again."""
@@ -236,13 +253,17 @@ class ServicePipeline:
             self._keep_unauthenticated(fields)
             return response
         number = sandbox.record("request", fields)
-        sent = {"service": self.simulator.name, "operation": exchange.operation, "request": number}
-        sandbox.record_contract_violations(sent, found)
+        sandbox.record_contract_violations(self._sent(exchange, number), found)
         return response
 
     # -- stages ----------------------------------------------------------------------------------
 
     def _decode(self, request: Request) -> Exchange:
+        if not request.body and len(request.query) <= MOST_FIELDS:
+            # Nothing to decode, and no bound to exceed.
+            exchange = self._resolve_credential(request)
+            exchange.sent = request
+            return exchange
         decoded = decode_body(request, self.body_limit)
         if isinstance(decoded, Request):
             problem = find_excess(decoded, self.usual_type)
@@ -263,8 +284,7 @@ class ServicePipeline:
         simulator = self.simulator
         request = self.contract.canonical(simulator.normalise(request))
         credential = simulator.extract_credential(request)
-        sandbox, name = self.sandboxes.find(simulator.name, credential) or (None, "")
-        return Exchange(simulator, self.contract, request, credential or "", sandbox, name)
+        return self._new_exchange(request, credential or "", self.sandboxes.find(simulator.name, credential))
 
     def _authorize(self, exchange: Exchange, sandbox: Sandbox) -> Response | None:
         simulator = self.simulator
@@ -280,7 +300,7 @@ class ServicePipeline:
         return None
 
     async def _inject_before(self, exchange: Exchange, sandbox: Sandbox) -> Response | None:
-        if not sandbox.faults.watched or exchange.is_preflight:
+        if exchange.is_preflight:
             return None
         injection, operation = match_call(
             sandbox.faults, self.simulator.name, self.contract, exchange.request, exchange.body_rules
@@ -297,22 +317,33 @@ class ServicePipeline:
             return None
         return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
 
+    def _takes_fast_path(self, exchange: Exchange) -> bool:
+        """Read an ordinary request and return True, or return False for any other."""
+        if exchange.undecoded is not None or not self.fast_path_enabled:
+            return False
+        request = exchange.request
+        valid = self._repeated.find(request)
+        if valid is None:
+            valid = match_fast_path(self.contract, request, exchange.body_rules)
+            if valid is None:
+                return False
+            self._repeated.keep(request, valid)
+        exchange.valid, exchange.operation = valid, valid.operation.id
+        return True
+
     async def _validate(self, exchange: Exchange) -> Response | None:
         if exchange.undecoded is not None:
             return exchange.refuse(exchange.undecoded)
-        if self.fast_path_enabled:
-            exchange.valid = match_fast_path(self.contract, exchange.request, exchange.body_rules)
-        if exchange.valid is None:
-            result = await self.connexion.validate(exchange)
-            if isinstance(result, Response):
-                return result
-            exchange.valid = result
-            operation, sent = result.operation, exchange.request
-            exchange.violations = [
-                *operation.unknown_parameters(sent, self.contract.security_names),
-                *operation.missing_content_type(sent),
-            ]
-        exchange.operation = exchange.valid.operation.id
+        result = await self.full_check.validate(exchange)
+        if isinstance(result, Response):
+            return result
+        exchange.valid = result
+        operation, sent = result.operation, exchange.request
+        exchange.violations = [
+            *operation.unknown_parameters(sent, self.contract.security_names),
+            *operation.missing_content_type(sent),
+        ]
+        exchange.operation = operation.id
         return None
 
     def _handle(self, exchange: Exchange, sandbox: Sandbox) -> Response:
@@ -352,8 +383,9 @@ class ServicePipeline:
         """Write the journal's entries and apply the effects; return the number of the call's entry."""
         if exchange.injection is not None:
             sandbox.record("fault", exchange.injection.journal_fields())
-        if not exchange.is_preflight and "user-agent" in exchange.request.headers:
-            sandbox.note_user_agent(exchange.request.headers["user-agent"])
+        user_agent = exchange.request.headers.get("user-agent")
+        if user_agent is not None and not exchange.is_preflight:
+            sandbox.note_user_agent(user_agent)
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
         effects = exchange.effects
         fields |= sandbox.failed_calls.journal_fields(
@@ -387,7 +419,7 @@ class ServicePipeline:
 
     async def _respond_unauthenticated(self, exchange: Exchange) -> Response:
         undecoded = exchange.undecoded
-        result = await self.connexion.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
+        result = await self.full_check.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
         if isinstance(result, ValidRequest):
             # OpenAPI cannot describe a credential in the body, so such a contract looks open to every client.
             detail = "no valid credential was given"
@@ -486,12 +518,13 @@ class ServicePipeline:
         }
         if exchange.credential_name:
             fields["credential_name"] = exchange.credential_name
-        if exchange.credential and any(value == exchange.credential for _, value in exchange.request.query):
+        if exchange.credential and exchange.credential in [value for _, value in exchange.request.query]:
             fields["credential_in_query"] = True
-        if response.status >= _FIRST_ERROR or exchange.has_error_response:
+        is_error = response.status >= _FIRST_ERROR or exchange.has_error_response
+        if is_error:
             fields["response_excerpt"] = redact_text(response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace"))
         is_ours = exchange.faulted is None and not exchange.failure
-        if is_ours and (response.status >= _FIRST_ERROR or exchange.may_be_misunderstood):
+        if is_ours and (is_error or exchange.may_be_misunderstood):
             fields |= self._near_miss_fields(exchange, response.status)
         if exchange.effects is not None and exchange.effects.summary is not None:
             fields["summary"] = exchange.effects.summary

@@ -15,7 +15,6 @@ import uvicorn
 
 from sendproof_simulators.control.sandboxes import sandbox_json
 from sendproof_simulators.core.audience.audience import AudienceRecipe
-from sendproof_simulators.core.audience.fake_names import pools
 from sendproof_simulators.core.clock.wall_clock import Instant, SystemWallClock
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
@@ -132,8 +131,6 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
-            # Creating the pools takes a third of a second; the first request should not wait for it.
-            asyncio.get_running_loop().run_in_executor(None, pools)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_PER_SECOND == 0:
@@ -283,6 +280,7 @@ def _settle_heap() -> None:
     """Exempt everything created so far from garbage collection: it lives as long as the process."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 20)
 
 

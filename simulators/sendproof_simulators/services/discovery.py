@@ -4,6 +4,7 @@ import importlib
 import os
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -83,13 +84,19 @@ def contract_path(name: str, folder: Path = CONTRACTS, changed: Path | None = No
     return changed / name if changed is not None and (changed / name).is_file() else folder / name
 
 
+def read_contract(path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
+    """Read one contract file, and note whether it is Sendproof's own; errors as in `load_contract`."""
+    contract = load_contract(path, case_insensitive=case_insensitive, optional_prefix=optional_prefix)
+    return replace(contract, is_own=path.parent == CONTRACTS)
+
+
 def service_contract(simulator: Simulator, changed: Path | None = None) -> Contract:
     """Read a service's contract, and check its limits.
 
     `ValueError` names a limit that the service needs and the contract does not state, one that the service does not
     enforce, or a part of a request that a changed contract no longer requires.
     """
-    contract = load_contract(
+    contract = read_contract(
         contract_file(simulator, changed),
         case_insensitive=simulator.case_insensitive,
         optional_prefix=simulator.optional_prefix,
@@ -113,7 +120,7 @@ def _check_required_parts(simulator: Simulator, contract: Contract, changed: Pat
     own = _own_contract_file(simulator)
     if contract_file(simulator, changed) == own:
         return
-    parts = no_longer_required(load_contract(own).document, contract.document)
+    parts = no_longer_required(read_contract(own).document, contract.document)
     if parts:
         raise ValueError(
             f"{simulator.contract}: expected these parts to stay required, because no evidence says what"
@@ -131,7 +138,7 @@ def service_contracts(changed: Path | None = None) -> Mapping[str, Contract]:
 def webhook_contracts(changed: Path | None = None) -> Mapping[str, Contract]:
     """Read the contracts of the webhooks that services send, by service; `changed` as in `contract_file`."""
     described = {name: simulator for name, simulator in discover().items() if simulator.webhook_contract}
-    return {name: load_contract(_file(known, known.webhook_contract, changed)) for name, known in described.items()}
+    return {name: read_contract(_file(known, known.webhook_contract, changed)) for name, known in described.items()}
 
 
 def _check_changed_contracts(simulators: Mapping[str, Simulator], changed: Path | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_harness.load.arrivals import SHAPE_DESCRIPTIONS, SHAPES, arrival_count, arrival_times
+from sendproof_harness.load.arrivals import SHAPE_DESCRIPTIONS, SHAPES, Arrival, arrival_count, arrival_times, together
 
 RATES = st.floats(0.5, 500)
 SECONDS = st.floats(1, 60)
@@ -45,3 +45,9 @@ def test_arrivals_of_any_shape_are_ordered_and_complete(shape, rate, seconds):
 
 def test_every_shape_has_a_description():
     assert SHAPES.keys() == SHAPE_DESCRIPTIONS.keys()
+
+
+def test_arrivals_of_the_same_5_ms_start_together():
+    """A request for each of them would make the load generator the bottleneck."""
+    arrivals = [Arrival(number, at) for number, at in enumerate((0.0, 0.002, 0.004, 0.006, 0.1))]
+    assert [[arrival.number for arrival in group] for group in together(arrivals)] == [[0, 1, 2], [3], [4]]

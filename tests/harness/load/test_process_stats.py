@@ -18,6 +18,19 @@ def test_usage_of_a_process_includes_its_children():
     assert together.memory_mb > alone.memory_mb > 1
 
 
+def test_child_that_starts_later_counts_from_the_next_list():
+    """A list of all processes with every measurement took a quarter of the load generator's time."""
+    watched = WatchedProcess("bridge", "bridge", os.getpid())
+    before = watched.measure()
+    with subprocess.Popen(
+        [sys.executable, "-c", "x = b'x' * 50_000_000; print(); input()"], stdin=-1, stdout=-1
+    ) as child:
+        child.stdout.readline()
+        usages = [watched.measure() for _ in range(5)]
+        child.communicate(b"\n")
+    assert [usage.memory_mb > before.memory_mb + 40 for usage in usages] == [False, False, False, False, True]
+
+
 def test_process_that_has_ended_has_no_usage():
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         child.wait()

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 import sendproof_harness.load.report
-from load_results import campaign, loss, result, triggers
+from load_results import campaign, checked, loss, result, triggers
 from sendproof_harness.load.model import LoadResult, Sample, Stage
 from sendproof_harness.load.report import print_load_verdict, write_load_reports
 from sendproof_harness.load.report.plots import build_plots
@@ -139,6 +139,13 @@ def test_text_of_pass_has_measurements_levels_bottleneck_and_paths():
     assert re.search(r"^ html +out/report.html *$", text, re.MULTILINE)
 
 
+def test_text_has_one_row_for_all_passed_checks_of_the_history():
+    """A pass fits one screen; the other reports have each check."""
+    text = printed_text(verdict_of(campaign(checks=(checked("a"), checked("b"), checked("c", status="unknown")))))
+    assert re.search(r"pass +2 checks of the history +no findings +none", text)
+    assert re.search(r"unknown +C \(R402\)", text)
+
+
 def test_text_of_fail_has_blame_examples_and_one_explanation_per_cause():
     text = printed_text(FAIL)
     why = "No bottleneck of message latency: the load generator set the pace, at most 10 ms behind its schedule"
@@ -195,6 +202,8 @@ def test_json_of_fail_has_levels_stages_and_bottleneck(tmp_path):
 
 def test_schema_has_exactly_the_written_keys(tmp_path):
     document = json.loads(written_report(FAIL, tmp_path, "json"))
+    judged = verdict_of(campaign(checks=(checked("numbers"),)))
+    with_checks = json.loads(written_report(judged, tmp_path / "checks", "json"))
     parts = SCHEMA["$defs"]
 
     assert set(document) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
@@ -205,6 +214,7 @@ def test_schema_has_exactly_the_written_keys(tmp_path):
         ("stage", document["result"]["stages"][0]),
         ("latency", document["result"]["latencies"][0]),
         ("loss", document["result"]["losses"][0]),
+        ("checked", with_checks["result"]["checks"][0]),
         ("process", document["result"]["processes"][0]),
         ("sample", document["result"]["samples"][0]),
     ):

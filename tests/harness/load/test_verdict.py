@@ -2,7 +2,7 @@
 
 import pytest
 
-from load_results import BRIDGE, GENERATOR, SIMULATORS, campaign, latency, loss, result, sample, triggers
+from load_results import BRIDGE, GENERATOR, SIMULATORS, campaign, checked, latency, loss, result, sample, triggers
 from sendproof_harness.load.model import LoadResult, Sample, Stage
 from sendproof_harness.load.service_levels import parse_levels
 from sendproof_harness.load.verdict import JudgedLevel, LoadVerdict, judge
@@ -52,6 +52,22 @@ def test_result_that_meets_all_levels_passes():
         "throughput.sending", "latency.acknowledgement.p99",
     ]  # fmt: skip
     assert {(level.status, level.blame) for level in verdict.levels} == {("pass", None)}
+
+
+def test_failed_check_of_the_history_fails_the_load_test():
+    """The counters do not see every defect, for example a report too late."""
+    check = checked("metrics", status="fail", count=2, blame="bridge", causes=("no report: expected 28, got 26",))
+    verdict = verdict_of(campaign(checks=(checked("numbers"), check)))
+    failed = next(level for level in verdict.levels if level.status == "fail")
+    assert verdict.status == "fail"
+    assert (failed.id, failed.blame, failed.examples) == ("check.metrics", "bridge", check.causes)
+    assert (failed.expected, failed.got) == ("no findings", "2 findings in 1,000,000 messages")
+
+
+def test_unknown_check_of_the_history_leaves_the_load_test_unknown():
+    """A check that looked at nothing proves nothing."""
+    check = checked("metrics", status="unknown", looked_at=0)
+    assert verdict_of(campaign(checks=(check,))).status == "unknown"
 
 
 def test_result_without_observations_is_unknown():

@@ -297,6 +297,11 @@ BROKEN = [
         ['42: steps[12].cancel: no earlier step plans campaign 7002; did you mean "7001"?'],
     ),
     (
+        "cancel: 7001",
+        "cancel: {campaign: 7001, client: nort}",
+        ['42: steps[12].cancel.client: no client is named "nort"; name the clients in `clients`, or remove this key'],
+    ),
+    (
         "fault: connection_reset",
         "fault: connection_rest",
         ['27: faults[0].fault: unknown fault "connection_rest"; did you mean "connection_reset"?'],

@@ -63,6 +63,32 @@ def test_invalid_plan_is_refused_and_not_scheduled(campaigns: str, fields: dict[
     assert requests.get(campaigns + "/7", timeout=60).status_code == (200 if status == 201 else 404)
 
 
+def test_send_time_in_the_past_is_refused(campaigns: str) -> None:
+    """No bridge could send at that time."""
+    status, refusal = schedule(campaigns, channel=505, splits=[{**SPLITS[0], "send_at": "2026-03-02T05:58:00Z"}])
+    assert (status, refusal["detail"]) == (
+        409,
+        (
+            "splits.0.send_at: expected a time from now on, got 2026-03-02T05:58:00Z; the sandbox's time is "
+            "2026-03-02T06:00:00.000Z"
+        ),
+    )
+
+
+def test_placeholder_without_an_attribute_is_refused(simulators: RunningSimulators, campaigns: str) -> None:
+    """No bridge could fill it in, so the judge could blame none for the text."""
+    templates = campaigns.removesuffix("/campaigns") + "/providers/textlocal/templates/14"
+    requests.patch(templates, json={"body": "Dear {{FRIST_NAME}}"}, timeout=60).raise_for_status()
+    status, refusal = schedule(campaigns, channel=505, splits=SPLITS)
+    assert (status, refusal["detail"]) == (
+        409,
+        (
+            "template 'Hello' has the placeholder FRIST_NAME, which is no attribute of the customers; "
+            "did you mean 'FIRST_NAME'?"
+        ),
+    )
+
+
 def test_campaign_can_be_cancelled_once(campaigns: str) -> None:
     schedule(campaigns, channel=505, splits=SPLITS)
     responses = [requests.post(f"{campaigns}/{id_}/cancel", timeout=60) for id_ in (7, 7, 8)]

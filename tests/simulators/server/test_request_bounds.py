@@ -7,12 +7,14 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from running import RunningSimulators
 from sendproof_simulators.core.contracts import FORM, JSON
 from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.server.content_encoding import decode_body
-from sendproof_simulators.server.request_bounds import MOST_FIELDS, MOST_LEVELS, find_excess
+from sendproof_simulators.server.request_bounds import MOST_FIELDS, MOST_LEVELS, find_excess, is_surely_flat
 
 MULTIPART = "multipart/form-data; boundary=b"
 
@@ -75,6 +77,37 @@ def test_json_that_is_nested_too_deeply_is_refused(content_type: str | None) -> 
 )
 def test_long_body_is_accepted(body: bytes, content_type: str) -> None:
     assert detail(body, content_type) == ""
+
+
+def levels_of(body: bytes) -> int:
+    """Return the most brackets that are open at once, character by character."""
+    most = opened = 0
+    in_text = escaped = False
+    for character in body.decode():
+        escaped, was_escaped = in_text and character == "\\" and not escaped, escaped
+        if character == '"' and not was_escaped:
+            in_text = not in_text
+        elif not in_text and character in "[{]}":
+            opened += 1 if character in "[{" else -1
+            most = max(most, opened)
+    return most
+
+
+PARTS = st.lists(st.sampled_from(("[", "]", "{", "}", '"', '""', '\\"', "\\\\", "\\n", ",")), max_size=12).map("".join)
+
+
+@given(before=PARTS, middle=PARTS, after=PARTS, times=st.integers(1, MOST_LEVELS + 9))
+def test_flat_text_has_few_levels(before: str, middle: str, after: str, times: int) -> None:
+    """Brackets in texts must not hide levels."""
+    body = (before * times + middle + after * times).encode()
+    assert not is_surely_flat(body) or levels_of(body) <= MOST_LEVELS
+
+
+def test_ordinary_batch_is_surely_flat() -> None:
+    """The closer look takes ten times as long."""
+    rows = [{"CustomerID": "C0000001", "Attributes": [{"Name": "CITY", "Value": "K\xf6ln\n"}]}] * 1_000
+    assert is_surely_flat(json.dumps(rows).encode())
+    assert not is_surely_flat(b"[" * (MOST_LEVELS + 1) + b"]" * (MOST_LEVELS + 1))
 
 
 def test_gzip_body_in_many_members_is_refused() -> None:

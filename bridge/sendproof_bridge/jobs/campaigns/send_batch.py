@@ -53,7 +53,8 @@ _PENDING = text(
 _DROP_OPTED_OUT = text(
     f"UPDATE message SET state = 'dropped', reason = '{OPTED_OUT_HERE}', settled_at = :now"
     " WHERE client = :client AND batch = :batch AND state = 'pending'"
-    " AND number IN (SELECT number FROM opt_out WHERE client = :client) RETURNING customer"
+    " AND EXISTS (SELECT 1 FROM opt_out o WHERE o.client = message.client AND o.number = message.number)"
+    " RETURNING customer"
 )
 _DROP_TOO_LATE = text(
     f"UPDATE message SET state = 'dropped', reason = '{TOO_LATE}', settled_at = :now"
@@ -67,14 +68,14 @@ _MARK_UNKNOWN = text(
     "UPDATE message SET state = 'unknown', reason = :reason, settled_at = :now"
     " WHERE client = :client AND batch = :batch AND state = 'pending'"
 )
-_THIS_MESSAGE = "client = :client AND batch = :batch AND recipient = :recipient"
+_THIS_MESSAGE = "client = ? AND batch = ? AND recipient = ?"
 # A receipt may have arrived before the response. The message is then beyond accepted, and keeps its state.
 _ACCEPT = (
-    "UPDATE message SET provider_id = COALESCE(:id, provider_id), settled_at = COALESCE(settled_at, :now),"
-    f" state = CASE WHEN state IN {MESSAGE.sql('accepted')} THEN :state ELSE state END WHERE {_THIS_MESSAGE}"
+    "UPDATE message SET provider_id = COALESCE(?, provider_id), settled_at = COALESCE(settled_at, ?),"
+    f" state = CASE WHEN state IN {MESSAGE.sql('accepted')} THEN ? ELSE state END WHERE {_THIS_MESSAGE}"
 )
 _REJECT = (
-    f"UPDATE message SET state = 'rejected', reason = :reason, settled_at = :now"
+    "UPDATE message SET state = 'rejected', reason = ?, settled_at = ?"
     f" WHERE {_THIS_MESSAGE} AND state IN {MESSAGE.sql('rejected')}"
 )
 # A click or a STOP may have named a message of this batch already: its id then shows that it was sent.
@@ -170,7 +171,10 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
             if now > due_at + attempt.channel.config.too_late_after_hours * HOUR:
                 tx.execute(_DROP_TOO_LATE, values)
             _move(tx, attempt, "sending", since=now)
-        pending = [OutgoingMessage(**row) for row in tx.execute(_PENDING, values).mappings()]
+        pending = [
+            OutgoingMessage(recipient=recipient, number=number, template=template, content=content)
+            for recipient, number, template, content in tx.execute(_PENDING, values).all()
+        ]
     return _BatchStatus(state=state, sending_since=since, pending=pending)
 
 
@@ -236,7 +240,7 @@ def _look_up(attempt: _Attempt, status: _BatchStatus) -> None:
         # It was sent at `since`; a later time would make it younger than the provider's record of it.
         _accept(tx, attempt, accepted, since)
         found = [replace(receipt, batch=attempt.batch) for id_, receipt in statuses if id_ in accepted.values()]
-        receipts.store_receipts(tx, [(attempt.key.client, receipt) for receipt in found])
+        receipts.record(tx, attempt.bridge, [(attempt.key.client, receipt) for receipt in found])
         if accepted:
             _schedule_reports(tx, attempt, now)
         _reject(tx, attempt, dict.fromkeys(not_mentioned, NOT_MENTIONED), now)
@@ -356,19 +360,14 @@ def _settle(tx: Connection, attempt: _Attempt, now: Instant) -> None:
 
 def _accept(tx: Connection, attempt: _Attempt, accepted: Mapping[str, str], now: Instant) -> None:
     state = "taken" if attempt.provider.may_reject_later else "accepted"
-    rows = [
-        {**attempt.ids(), "state": state, "recipient": recipient, "id": provider_id or None, "now": now}
-        for recipient, provider_id in accepted.items()
-    ]
+    client, batch = attempt.key.client, attempt.batch
+    rows = [(provider_id or None, now, state, client, batch, recipient) for recipient, provider_id in accepted.items()]
     execute_many(tx, _ACCEPT, rows)
-    receipts.on_ids_known(tx, attempt.key.client, filter(None, accepted.values()))
+    receipts.on_ids_known(tx, attempt.bridge, attempt.key.client, filter(None, accepted.values()))
 
 
 def _reject(tx: Connection, attempt: _Attempt, rejected: Mapping[str, str], now: Instant) -> None:
-    rows = [
-        {**attempt.ids(), "recipient": recipient, "reason": reason, "now": now}
-        for recipient, reason in rejected.items()
-    ]
+    rows = [(reason, now, attempt.key.client, attempt.batch, recipient) for recipient, reason in rejected.items()]
     execute_many(tx, _REJECT, rows)
 
 

@@ -8,9 +8,10 @@ that causes an error, gets its own job (fetch_attributes.py) and does not block 
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from sendproof_bridge.domain import campaigns, planning

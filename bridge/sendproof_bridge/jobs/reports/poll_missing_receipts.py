@@ -54,7 +54,7 @@ def run(bridge: Bridge, job: Job) -> None:
         raise error
     now = bridge.clock.now()
     with bridge.store.write() as tx:
-        receipts.store_receipts(tx, [(key.client, replace(receipt, batch=batch)) for receipt in found])
+        receipts.record(tx, bridge, [(key.client, replace(receipt, batch=batch)) for receipt in found])
         if error is not None:
             # Stored results stay, so that the next attempt polls fewer messages.
             job_queue.retry_at(tx, job, now + _RETRY_DELAY, str(error))

@@ -1,8 +1,8 @@
 """Poll a campaign's messages without a final status, just before each report.
 
 For providers that only post receipts if the account is set up for it. A report of the same instant waits for this job
-and for the job that processes its receipts (storage/job_queue.py), so it includes what the provider knows. Messages
-with a final status are not polled again. An error ends polling until the next report: no result is needed earlier.
+(storage/job_queue.py), so it includes what the provider knows. Messages with a final status are not polled again. An
+error ends polling until the next report: no result is needed earlier.
 """
 
 import logging
@@ -52,7 +52,7 @@ def run(bridge: Bridge, job: Job) -> None:
         found, error = poll_missing_receipts.poll(bridge, key, [message for message, _ in part.values()])
         with_batch = [(key.client, replace(receipt, batch=part[receipt.recipient][1])) for receipt in found]
         with bridge.store.write() as tx:
-            receipts.store_receipts(tx, with_batch)
+            receipts.record(tx, bridge, with_batch)
         polled, final = polled + len(part), final + len(found)
         if error is not None:
             logger.warning("campaign %s: %s; polled again before the next report", key.name(), error)

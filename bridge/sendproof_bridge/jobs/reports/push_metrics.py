@@ -6,11 +6,12 @@ Nothing is reported for a channel in testing mode, because nothing was sent.
 # ruff: noqa: S608 statements are built from constants of this package only
 
 import logging
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from itertools import count, groupby
+from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
 from sendproof_bridge.clock import DAY, MINUTE, Instant, iso, utc_date
 from sendproof_bridge.config import ADDITIVE, SAVE_EVENT
@@ -22,46 +23,33 @@ from sendproof_bridge.domain.metrics import (
     DROPPED,
     ENGAGEMENTS,
     EVENT_NAMES,
-    REPORTED_BIT,
     SENT,
-    STATES_COUNTED,
     metric_items,
+    new_events,
     report_interval,
     totals,
 )
-from sendproof_bridge.jobs.reports import poll_statuses, process_receipts
+from sendproof_bridge.jobs.reports import poll_statuses
 from sendproof_bridge.outbound.optimove import INTERACTIONS_PER_CALL, METRICS_PER_CALL
 from sendproof_bridge.outbound.save_event import EVENTS_PER_CALL, MAX_AGE
-from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage import job_queue, message_counts
 from sendproof_bridge.storage.job_queue import Job, NewJob
+from sendproof_bridge.storage.message_counts import ChangedMessage
 
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
-_COUNTS = text(
-    f"SELECT template, state, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY template, state"
-    " UNION ALL SELECT template, kind, COUNT(DISTINCT customer)"
-    f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
-)
-_UNREPORTED = f"{_OF_CAMPAIGN} AND state IN :states AND (reported & :bit) = 0"
-# A campaign of a million customers has millions of rows: SQLite sorts them, and they are never all in memory.
-_UNREPORTED_MESSAGES = text(
-    "SELECT template, at, customer FROM (SELECT template, customer,"
-    " COALESCE(CASE WHEN :as_settled THEN settled_at ELSE ended_at END, :now) AS at"
-    f" FROM message WHERE {_UNREPORTED}) ORDER BY template, at / {DAY}, customer"
-).bindparams(bindparam("states", expanding=True))
-_ROWS_IN_MEMORY = 2_000
-_SET_MESSAGES_REPORTED = text(f"UPDATE message SET reported = reported | :bit WHERE {_UNREPORTED}").bindparams(
-    bindparam("states", expanding=True)
-)
+# A campaign of a million customers has millions of events: they are never all in memory, and no transaction blocks
+# receipts for long.
+_MESSAGES_PER_TRANSACTION = 50_000
+
 _UNREPORTED_ENGAGEMENTS = text(
     f"SELECT customer, template, kind, at FROM engagement WHERE {_OF_CAMPAIGN} AND NOT reported ORDER BY id"
 )
 _SET_ENGAGEMENTS_REPORTED = text(f"UPDATE engagement SET reported = TRUE WHERE {_OF_CAMPAIGN} AND NOT reported")
-_LAST_SETTLED = text(f"SELECT MAX(settled_at) FROM message WHERE {_OF_CAMPAIGN}")
+_LAST_SETTLED = text(f"SELECT MAX(settled_at) FROM message WHERE {_OF_CAMPAIGN} AND occasion <> ''")
 
 _ACCEPT_TAKEN = text(
     f"UPDATE message SET state = 'accepted' WHERE {_OF_CAMPAIGN} AND state = 'taken' AND settled_at <= :past"
     " AND NOT EXISTS (SELECT 1 FROM job WHERE id = :poll AND state IN ('due', 'running') AND due_at <= :now)"
-    f" AND rowid NOT IN ({process_receipts.UNPROCESSED_MESSAGES})"
 )
 
 _REPORTED_TOTALS = text(f"SELECT template, metric, value FROM reported_total WHERE {_OF_CAMPAIGN}")
@@ -80,12 +68,13 @@ logger = logging.getLogger(__name__)
 
 
 class _CustomerEvent(NamedTuple):
-    """One event of one customer. `id` is Optimove's id of the event."""
+    """One event of one customer, sorted as the calls need it. `id` is Optimove's id of the event."""
 
-    template: int
     id: int
-    at: Instant
+    template: int
+    date: str
     customer: str
+    at: Instant
 
 
 def run(bridge: Bridge, job: Job) -> None:
@@ -100,20 +89,30 @@ def run(bridge: Bridge, job: Job) -> None:
     additive = client.config.metric_values == ADDITIVE
     if not testing and not signed and not additive:
         _push_totals(bridge, key)
-    with bridge.store.write() as tx:
-        if not testing:
-            events = _take_unreported(tx, key, now)
-            name = f"{job.id}:{now}" if job.payload.get("triggered") else job.id
+    for part in count(job.payload.get("part", 0)):
+        with bridge.store.write() as tx:
+            events, more = ([], False) if testing else _take_unreported(tx, key, now)
+            name = _report_name(job, now, part)
             job_queue.add(tx, (_event_jobs if signed else _interaction_jobs)(name, key, events, now))
-            if additive and not signed:
+            if more:
+                # If this process dies now, the next attempt continues under other names.
+                job_queue.set_payload(tx, job, {**job.payload, "part": part + 1})
+                continue
+            if additive and not testing and not signed:
                 job_queue.add(tx, _delta_jobs(tx, name, key))
-        if job.payload["last"]:
-            campaigns.move(tx, key, "finished")
-        _end(tx, job, key, now, report_interval(bridge.reports_a_day(key)))
+            if job.payload["last"]:
+                campaigns.move(tx, key, "finished")
+            _end(tx, job, key, now, report_interval(bridge.reports_a_day(key)))
+            return
+
+
+def _report_name(job: Job, now: Instant, part: int) -> str:
+    name = f"{job.id}:{now}" if job.payload.get("triggered") else job.id
+    return f"{name}.{part}" if part else name
 
 
 def _totals(tx: Connection, key: CampaignKey) -> dict[int, dict[int, int]]:
-    return totals((template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict()))
+    return totals(message_counts.counts(tx, key._asdict()))
 
 
 def _delta_jobs(tx: Connection, name: str, key: CampaignKey) -> Iterator[NewJob]:
@@ -153,32 +152,37 @@ def _end(tx: Connection, job: Job, key: CampaignKey, now: Instant, interval: int
         job_queue.complete(tx, job)
 
 
-def _take_unreported(tx: Connection, key: CampaignKey, now: Instant) -> Iterator[_CustomerEvent]:
-    """Yield unreported events and mark them as reported. Sorted by event, then template, day and customer."""
-    for event, states in STATES_COUNTED.items():
-        unreported = {**key._asdict(), "states": states, "bit": REPORTED_BIT[event]}
-        values = {**unreported, "as_settled": event in {SENT, DROPPED}, "now": now}
-        rows = tx.execute(_UNREPORTED_MESSAGES, values, execution_options={"yield_per": _ROWS_IN_MEMORY})
-        yield from (_CustomerEvent(template, event, at, customer) for template, at, customer in rows)
-        tx.execute(_SET_MESSAGES_REPORTED, unreported)
+def _take_unreported(tx: Connection, key: CampaignKey, now: Instant) -> tuple[list[_CustomerEvent], bool]:
+    """Return unreported events, sorted, and True if there are more; from now on they are reported."""
+    changed = message_counts.take_changed(tx, key._asdict(), _MESSAGES_PER_TRANSACTION)
+    events = [
+        _CustomerEvent(event, message.template, utc_date(at), message.customer, at)
+        for message in changed
+        for event in new_events(message.state, message.reported_state)
+        for at in [_happened_at(message, event, now)]
+    ]
     engagements = tx.execute(_UNREPORTED_ENGAGEMENTS, key._asdict()).all()
-    events = (_CustomerEvent(row.template, ENGAGEMENTS[row.kind], row.at, row.customer) for row in engagements)
-    yield from sorted(events, key=_group_key)
+    events += [
+        _CustomerEvent(ENGAGEMENTS[row.kind], row.template, utc_date(row.at), row.customer, row.at)
+        for row in engagements
+    ]
     tx.execute(_SET_ENGAGEMENTS_REPORTED, key._asdict())
+    return sorted(events), len(changed) == _MESSAGES_PER_TRANSACTION
 
 
-def _group_key(event: _CustomerEvent) -> tuple[int, int, str, str]:
-    return event.id, event.template, utc_date(event.at), event.customer
+def _happened_at(message: ChangedMessage, event: int, now: Instant) -> Instant:
+    at = message.settled_at if event in {SENT, DROPPED} else message.ended_at
+    return now if at is None else at
 
 
-def _interaction_jobs(name: str, key: CampaignKey, events: Iterator[_CustomerEvent], now: Instant) -> Iterator[NewJob]:
+def _interaction_jobs(name: str, key: CampaignKey, events: Sequence[_CustomerEvent], now: Instant) -> Iterator[NewJob]:
     """Yield one job per call, with its customers fixed, so that a repeated call has the same content.
 
     Optimove adds up calls with equal parameters; documented:
     https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
     """
     del now
-    for (event_id, template, date), group in groupby(events, key=lambda event: _group_key(event)[:3]):
+    for (event_id, template, date), group in groupby(events, key=itemgetter(0, 1, 2)):
         for index, customers in enumerate(chunks((event.customer for event in group), INTERACTIONS_PER_CALL)):
             report = {"template": template, "event": event_id, "date": date, "customers": customers}
             yield NewJob(
@@ -189,12 +193,18 @@ def _interaction_jobs(name: str, key: CampaignKey, events: Iterator[_CustomerEve
             )
 
 
-def _event_jobs(name: str, key: CampaignKey, events: Iterator[_CustomerEvent], now: Instant) -> Iterator[NewJob]:
+def _event_jobs(name: str, key: CampaignKey, events: Sequence[_CustomerEvent], now: Instant) -> Iterator[NewJob]:
     """Yield jobs with signed events. The service has no event "sent", and refuses events older than a week."""
-    reportable = sorted(event for event in events if event.id in EVENT_NAMES and event.at > now - MAX_AGE)
+    reportable = sorted(
+        (event for event in events if event.id in EVENT_NAMES and event.at > now - MAX_AGE), key=_event_order
+    )
     for index, part in enumerate(chunks(reportable, EVENTS_PER_CALL)):
         payload = {"client": key.client, "events": [_event_json(key, event) for event in part]}
         yield NewJob(id=f"push_events:{name}:{index}", kind="push_events", payload=payload)
+
+
+def _event_order(event: _CustomerEvent) -> tuple[int, int, Instant, str]:
+    return event.template, event.id, event.at, event.customer
 
 
 def _event_json(key: CampaignKey, event: _CustomerEvent) -> dict[str, object]:

@@ -8,10 +8,12 @@ A provider module has `SETTINGS`, its own settings of a channel, and a function
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Protocol
+
+import msgspec
 
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.config import ChannelConfig
@@ -38,8 +40,7 @@ class Template:
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComposeRequest:
+class ComposeRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A customer, a template and the customer's attributes. `event` is the body of event 11, for triggers only.
 
     `send_at` is only for providers that know customers by their ids.
@@ -52,8 +53,7 @@ class ComposeRequest:
     send_at: Instant = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComposedMessage:
+class ComposedMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A personalized message with an unchecked phone number.
 
     `content` is the part of the request to the provider that belongs to this message, in the provider's own form.
@@ -67,8 +67,7 @@ class ComposedMessage:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingMessage:
+class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message to send. `number` has the country code and only digits."""
 
     recipient: str
@@ -179,7 +178,7 @@ class MessageProvider(Protocol):
     def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
         """Request the status of these messages; yield a receipt for each with a final status."""
 
-    def list_opt_outs(self) -> Iterable[str]:
+    def list_opt_outs(self) -> Sequence[str]:
         """Return the opted-out numbers that the provider lists, with the country code and only digits."""
 
 

@@ -5,12 +5,16 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from sendproof_bridge.clock import MINUTE, SECOND, Instant
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.config_fields import Setting, Settings, one_of, secret, text
+from sendproof_bridge.json_body import decode_form
 from sendproof_bridge.outbound.errors import (
     NotSentError,
     OutcomeUnknownError,
@@ -89,6 +93,22 @@ _TEMPORARY_CODES = frozenset({7, 191, 192})
 logger = logging.getLogger(__name__)
 
 
+class _ListedNumber(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    number: int | str
+
+
+class _OptOutList(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The list of all numbers: of a million, in which nothing else is kept in memory."""
+
+    num_optouts: int = 0
+    optouts: list[_ListedNumber]
+    status: Literal["success"]
+
+
+_OPT_OUT_LIST = msgspec.json.Decoder(_OptOutList)
+_OK = 200
+
+
 def open_channel(config: ChannelConfig, http: HttpClient) -> "Textlocal":
     """Return the account of a channel."""
     return (TextlocalGroups if config.options["recipients"] == CUSTOMER_IDS else Textlocal)(config, http)
@@ -140,7 +160,7 @@ class Textlocal:
             "messages": [{"number": message.number, "text": message.content} for message in messages],
             "receiptUrl": receipt_url,
         }
-        if any(needs_unicode(message.content) for message in messages):
+        if needs_unicode("".join(message.content for message in messages)):
             data["unicode"] = True
         if self._testing:
             data["test"] = True
@@ -197,7 +217,11 @@ class Textlocal:
 
         It is a list of all numbers, or the first contacts of the group: then `get_contacts` has the others.
         """
-        response, payload = self._command("get_optouts", {})
+        response = self._call("get_optouts", {})
+        listed = decode_form(response.body, _OPT_OUT_LIST) if response.status == _OK else None
+        if listed is not None:
+            return [str(row.number).lstrip("+") for row in listed.optouts]
+        payload = _payload(response)
         _check_success(response, payload)
         if "contacts" not in payload:
             return _numbers(_rows(response, payload, "optouts"))
@@ -222,20 +246,13 @@ class Textlocal:
         return str(status["status"]), str(status.get("date", ""))
 
     def _command(self, name: str, form: Mapping[str, str]) -> tuple[Response, dict[str, Any]]:
+        response = self._call(name, form)
+        return response, _payload(response)
+
+    def _call(self, name: str, form: Mapping[str, str]) -> Response:
         # The key is in the form, not in the URL, which logs on the way would keep.
         fields = {"apikey": self._key.reveal(), **form}
-        response = self._http.request(f"Textlocal {name}", "POST", f"{self._url}/{name}/", form=fields)
-        try:
-            payload = check_status(response).json()
-        except RejectedError as error:
-            # Textlocal rejects with 200 and a code. Any other status is about the connection, not the messages, unless
-            # the body has the form of a rejection.
-            payload = _failure_form(response)
-            if payload is None:
-                raise NotSentError(str(error)) from error
-        if not isinstance(payload, dict):
-            raise OutcomeUnknownError(f"{response.operation}: expected an object, got {type(payload).__name__}")
-        return response, payload
+        return self._http.request(f"Textlocal {name}", "POST", f"{self._url}/{name}/", form=fields)
 
 
 class TextlocalGroups(Textlocal):
@@ -348,7 +365,15 @@ def _message_ids(payload: Mapping[str, Any], batch: object) -> dict[str, str]:
 
 def fill(body: str, values: Mapping[str, str | None]) -> str:
     """Return the final text; an attribute without a value becomes empty."""
-    return _PLACEHOLDER.sub(lambda match: values.get(match["name"]) or "", body)
+    parts = list(_parts(body))
+    parts[1::2] = [values.get(name) or "" for name in parts[1::2]]
+    return "".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def _parts(body: str) -> Sequence[str]:
+    """Return the texts of a template, with the names of the placeholders between them."""
+    return _PLACEHOLDER.split(body)
 
 
 def _receipt(fields: Mapping[str, str], batch: str) -> Receipt:
@@ -375,6 +400,22 @@ def _replies(fields: Mapping[str, str]) -> list[Receipt | OptOut | OptIn]:
 def same_text(text: str, other: str) -> bool:
     """Compare texts as the history stores them: cut after 765 characters."""
     return text[:_MAX_TEXT_LENGTH].rstrip() == other[:_MAX_TEXT_LENGTH].rstrip()
+
+
+def _payload(response: Response) -> dict[str, Any]:
+    """Return the object in a response, which may be a failure."""
+    payload: dict[str, Any] | None
+    try:
+        payload = check_status(response).json()
+    except RejectedError as error:
+        # Textlocal rejects with 200 and a code. Any other status is about the connection, not the messages, unless the
+        # body has the form of a rejection.
+        payload = _failure_form(response)
+        if payload is None:
+            raise NotSentError(str(error)) from error
+    if not isinstance(payload, dict):
+        raise OutcomeUnknownError(f"{response.operation}: expected an object, got {type(payload).__name__}")
+    return payload
 
 
 def _check_success(response: Response, payload: Mapping[str, Any]) -> None:

@@ -109,7 +109,7 @@ def _accepted_calls(history: History) -> frozenset[_Call]:
     return frozenset(
         (request.service, request.operation)
         for request in history.requests
-        if request.credential == "known" and is_success(request.status)
+        if request.credential == "known" and is_success(request.status) and request.response_excerpt is None
     )
 
 

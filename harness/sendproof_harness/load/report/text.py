@@ -1,6 +1,6 @@
 """Text report of a load test for a terminal, on one screen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -11,7 +11,7 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.load.formatting import UP, format_duration, format_number, format_size
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
-from sendproof_harness.load.verdict import JudgedLevel, LoadVerdict
+from sendproof_harness.load.verdict import CHECK, JudgedLevel, LoadVerdict
 from sendproof_harness.report.text import STYLES
 from sendproof_harness.terminal import Text
 
@@ -76,15 +76,23 @@ def _processes(result: LoadResult) -> Table:
     return table
 
 
-def _levels(levels: Iterable[JudgedLevel]) -> Table:
+def _levels(levels: Sequence[JudgedLevel]) -> Table:
+    """Return the levels, with the checks of the history that pass as one row: a pass fits one screen."""
+    passed = [level for level in levels if level.id.startswith(CHECK) and level.status == "pass"]
     # Without the column of blame, the table of a pass fits a narrow terminal.
     has_blame = any(level.blame for level in levels)
     table = _table("verdict", "level", "expected", "got", *(["blame"] if has_blame else []), right=0)
-    for level in levels:
+    for level in (*(level for level in levels if level not in passed), *_passed_checks(passed)):
         status = Text(level.status, style=STYLES[level.status])
         blame = [level.blame or ""] if has_blame else []
         _add(table, status, level.title, level.expected, level.got, *blame)
     return table
+
+
+def _passed_checks(passed: Sequence[JudgedLevel]) -> Iterable[JudgedLevel]:
+    if passed:
+        title = f"{counted(len(passed), 'checks')} of the history"
+        yield JudgedLevel(id=CHECK, title=title, status="pass", expected="no findings", got="none")
 
 
 def _details(levels: Iterable[JudgedLevel]) -> RenderableType:

@@ -34,7 +34,7 @@ def change_attributes(context: RunContext, step: ChangeAttributes) -> None:
     customers = list(select_customers(context.scenario, step.selection, f"change_attributes {position(context, step)}"))
     context.progress.phase(f"changing {', '.join(step.values)} of {pluralized(len(customers), 'customer')}")
     values = [value or "" for value in step.values.values()]
-    _upload(context, [["CustomerID", *step.values], *([customer, *values] for customer in customers)])
+    _upload(context, step.client, [["CustomerID", *step.values], *([customer, *values] for customer in customers)])
 
 
 def add_attribute(context: RunContext, step: AddAttribute) -> None:
@@ -56,14 +56,14 @@ def register_attribute(context: RunContext, step: RegisterAttribute) -> None:
 def _set_consent(context: RunContext, step: OptOut | OptIn, customers: list[str], *, consent: str, mode: str) -> None:
     if step.by == "attribute":
         attribute = context.scenario.audience.name_of(CONSENT_ATTRIBUTE)
-        _upload(context, [["CustomerID", attribute], *([customer, consent] for customer in customers)])
+        _upload(context, step.client, [["CustomerID", attribute], *([customer, consent] for customer in customers)])
     else:
         rows = [[customer, str(step.channel), mode] for customer in customers]
-        _upload(context, [["CustomerID", "ChannelID", "CommunicationMode"], *rows])
+        _upload(context, step.client, [["CustomerID", "ChannelID", "CommunicationMode"], *rows])
 
 
-def _upload(context: RunContext, rows: list[list[str]]) -> None:
+def _upload(context: RunContext, client: str | None, rows: list[list[str]]) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    for sandbox in context.sandboxes:
+    for sandbox in context.sandboxes_of(client):
         context.control.upload_batch_file(sandbox, PLATFORM, text.getvalue())

@@ -18,8 +18,8 @@ def schedule(context: RunContext, step: PlanCampaign) -> None:
 
 def cancel(context: RunContext, step: CancelCampaign) -> None:
     """Cancel a campaign."""
-    context.progress.phase(f"cancelling campaign {step.campaign}")
-    for sandbox in context.sandboxes:
+    context.progress.phase(f"cancelling campaign {step.campaign}" + (f" of {step.client}" if step.client else ""))
+    for sandbox in context.sandboxes_of(step.client):
         context.control.cancel_campaign(sandbox, step.campaign)
 
 

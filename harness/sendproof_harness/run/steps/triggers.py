@@ -33,7 +33,7 @@ def record_events(context: RunContext, step: CustomerEvents) -> None:
     events = list(_events(step, people, context.time.now()))
     kind = "visitor" if step.visitors else "customer"
     context.progress.note(f"{pluralized(len(events), 'event')} of {pluralized(len(people), kind)}")
-    for sandbox in context.sandboxes:
+    for sandbox in context.sandboxes_of(step.client):
         remaining = iter(events)
         while batch := list(islice(remaining, _EVENTS_PER_CALL)):
             context.control.record_customer_events(sandbox, batch)

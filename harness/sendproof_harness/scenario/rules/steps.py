@@ -124,6 +124,10 @@ _SELECTING_STEPS: Mapping[type, str] = {
 }
 
 
+# The steps that one of several clients can do, with their keys.
+_STEPS_OF_CLIENTS: Mapping[type, str] = {**_SELECTING_STEPS, CancelCampaign: "cancel"}
+
+
 def _invalid_selection(
     selection: CustomerSelection, available: int, document: Document, path: KeyPath
 ) -> Iterator[Diagnostic]:
@@ -150,6 +154,20 @@ def opt_out_channels_are_valid(scenario: Scenario, document: Document) -> Iterat
             yield document.diagnostic((*path, "channel"), unknown_name("channel", step.channel, known))
 
 
+def step_clients_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that steps of one client name a client of the scenario."""
+    for index, step in enumerate(scenario.steps):
+        key = _STEPS_OF_CLIENTS.get(type(step))
+        client = getattr(step, "client", None)
+        if key is None or client is None or client in scenario.clients:
+            continue
+        if scenario.clients:
+            message = unknown_name("client", client, scenario.clients)
+        else:
+            message = f'no client is named "{client}"; name the clients in `clients`, or remove this key'
+        yield document.diagnostic(("steps", index, key, "client"), message)
+
+
 def enabled_keys_have_no_overlap(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that only actions that end a key have an overlap."""
     for index, step in enumerate(scenario.steps):
@@ -165,5 +183,6 @@ RULES = (
     step_templates_exist,
     selected_customers_exist,
     opt_out_channels_are_valid,
+    step_clients_exist,
     enabled_keys_have_no_overlap,
 )

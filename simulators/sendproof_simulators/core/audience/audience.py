@@ -4,7 +4,7 @@ Each customer is a pure function of the sandbox's seed and of the customer's ind
 all draws of a customer.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from hashlib import blake2b
 from itertools import accumulate
@@ -30,21 +30,23 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.suggestions import suggestion
 
 MAX_CUSTOMERS = 10_000_000
+#: The length of every customer's id.
+ID_LENGTH = len(f"C{MAX_CUSTOMERS - 1}")
 
 _BLOCK = 10_000
 _PHONE, _CONSENT = "PHONENUMBER", "SMS_OPT_IN"
 
 _LONG = 1 << 64
 _SHORT = 1 << 16
-_FOREIGN = int(0.04 * _SHORT)
-_CITY_UNKNOWN = int(0.02 * _SHORT)
+#: Draws below these mean a foreign name, and no city.
+FOREIGN, CITY_UNKNOWN = int(0.04 * _SHORT), int(0.02 * _SHORT)
 
 # Invalid in every country, so that careful bridges agree on them.
 UNUSABLE_NUMBERS: tuple[str | None, ...] = ("", None, "12345", "n/a", "unknown", "+44", "0207946", "0000000000")
 
 
-# One in this many customers without consent has no value instead of 0.
-_NEVER_ANSWERED = 3
+#: One in this many customers without consent has no value instead of 0.
+NEVER_ANSWERED = 3
 
 # Where a client keeps its customers' opt-outs.
 BY_PROVIDER, BY_ATTRIBUTE = "provider", "attribute"
@@ -188,43 +190,43 @@ class Audience:
     """The customers of one sandbox, computed on demand."""
 
     __slots__ = (
-        "_by_attribute",
         "_columns",
-        "_individuals",
         "_keyed",
-        "_offset",
-        "_opted_out",
-        "_random",
-        "_spellings",
-        "_step",
-        "_test_numbers",
-        "_unusable",
+        "by_attribute_bound",
         "decided",
+        "individuals",
+        "number_offset",
         "number_plan",
+        "number_step",
+        "opted_out_bound",
+        "outcome_numbers",
+        "random",
         "recipe",
+        "spellings",
+        "unusable_bound",
     )
 
     def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
         """Draw the values that all customers share: the key of the hash, and the order of the numbers."""
         self.recipe = recipe
-        self._random = random
+        self.random = random
         self._columns: dict[str, Callable[[People], list[str | None]]] = {
             **{recipe.name_of(name): column for name, column in _COLUMNS.items()},
             **{attribute.name: self._own_column(attribute) for attribute in recipe.attributes},
         }
-        self._spellings = list(zip(accumulate(recipe.spellings.values()), recipe.spellings, strict=True))
+        self.spellings = list(zip(accumulate(recipe.spellings.values()), recipe.spellings, strict=True))
         self._keyed = blake2b(key=random.token(64, "audience").encode(), digest_size=_HASH.size)
         self.number_plan = NUMBER_PLANS[recipe.country]
         count = self.number_plan.count
-        self._step = _coprime(count // 3 + random.below(count // 3, "audience", "step"), count)
-        self._offset = random.below(count, "audience", "offset")
-        self._test_numbers = _TestNumbers(random, recipe) if recipe.outcomes else None
-        self._individuals = {individual.customer: individual for individual in recipe.individuals}
+        self.number_step = _coprime(count // 3 + random.below(count // 3, "audience", "step"), count)
+        self.number_offset = random.below(count, "audience", "offset")
+        self.outcome_numbers = OutcomeNumbers(random, recipe) if recipe.outcomes else None
+        self.individuals = {individual.customer: individual for individual in recipe.individuals}
         # The individuals whose protection is given: no further draw may keep them from a message.
-        self.decided = frozenset(index for index, i in self._individuals.items() if i.protection is not None)
-        self._opted_out = int(recipe.opted_out * _LONG)
-        self._by_attribute = self._opted_out // 2 if recipe.consent == BY_ATTRIBUTE else 0
-        self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
+        self.decided = frozenset(index for index, i in self.individuals.items() if i.protection is not None)
+        self.opted_out_bound = int(recipe.opted_out * _LONG)
+        self.by_attribute_bound = self.opted_out_bound // 2 if recipe.consent == BY_ATTRIBUTE else 0
+        self.unusable_bound = self.opted_out_bound + int(recipe.unusable_numbers * _LONG)
 
     @property
     def phone_attribute(self) -> str:
@@ -257,10 +259,10 @@ class Audience:
     def index_of(self, customer_id: str) -> int | None:
         """Return the index of the customer with this id, or None."""
         digits = customer_id[1:]
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_CUSTOMERS))):
+        if len(customer_id) != ID_LENGTH or customer_id[0] != "C" or not (digits.isascii() and digits.isdigit()):
             return None
         index = int(digits)
-        return index if index < self.recipe.customers and self.id_of(index) == customer_id else None
+        return index if index < self.recipe.customers else None
 
     def customer(self, index: int) -> Customer:
         """Return one customer; `IndexError` if there is none."""
@@ -292,26 +294,28 @@ class Audience:
     def _column(self, people: "People", name: str) -> list[str | None]:
         """Return an attribute of consecutive customers, with the values of individuals."""
         column = self._columns[name](people)
-        for index, individual in self._individuals.items():
+        for index, individual in self.individuals.items():
             if index in people.indices and name in individual.attributes:
                 column[index - people.indices.start] = individual.attributes[name]
         return column
 
     def _own_column(self, attribute: ClientAttribute) -> "Callable[[People], list[str | None]]":
-        return lambda people: attribute.drawn_values(self._random, people.indices)
+        return lambda people: attribute.drawn_values(self.random, people.indices)
 
     def number_of(self, index: int) -> str:
         """Return the ordinary number of an index: valid in the audience's country, and unique."""
-        return self.number_plan.number((index * self._step + self._offset) % self.number_plan.count)
+        return self.number_plan.number((index * self.number_step + self.number_offset) % self.number_plan.count)
 
     def indices_of_number(self, number: str) -> list[int]:
         """Return the customers with a number (digits with country code), by index; mostly one or none."""
         if not number.isdecimal():
             return []
         place = self.number_plan.index(number)
-        ordinary = None if place is None else _position(place, self._step, self._offset, self.number_plan.count)
-        tested = None if self._test_numbers is None else self._test_numbers.index(number)
-        candidates = {index for index in (ordinary, tested) if index is not None} | self._individuals.keys()
+        ordinary = (
+            None if place is None else _position(place, self.number_step, self.number_offset, self.number_plan.count)
+        )
+        tested = None if self.outcome_numbers is None else self.outcome_numbers.index(number)
+        candidates = {index for index in (ordinary, tested) if index is not None} | self.individuals.keys()
         known = sorted(index for index in candidates if index < self.recipe.customers)
         return [index for index in known if self._number(index) == number]
 
@@ -321,7 +325,7 @@ class Audience:
 
     def _phone_number(self, index: int, draws: Draws) -> str:
         """Return the customer's test number, or else the ordinary number."""
-        individual = self._individuals.get(index)
+        individual = self.individuals.get(index)
         if individual is not None and individual.number is not None:
             return read_number(individual.number, self.recipe.country) or self.number_of(index)
         if individual is not None and individual.same_number_as is not None:
@@ -330,13 +334,13 @@ class Audience:
             # From the end of the range, so that it differs from the numbers of the shares.
             serial = COUNTRIES[self.recipe.country] - 1 - self.recipe.individuals.index(individual)
             return number_for_code(self.recipe.country, BY_NAME[individual.outcome].code, serial)
-        if self._test_numbers is None or self.opted_out_by(draws):
+        if self.outcome_numbers is None or self.opted_out_by(draws):
             return self.number_of(index)
-        return self._test_numbers.number(index) or self.number_of(index)
+        return self.outcome_numbers.number(index) or self.number_of(index)
 
     def provider_opt_outs(self) -> Iterator[tuple[str, str]]:
         """Yield the id and number of each customer who opted out at the provider before the start."""
-        has_any = self._opted_out or any(i.protection == PROVIDER_LIST for i in self.recipe.individuals)
+        has_any = self.opted_out_bound or any(i.protection == PROVIDER_LIST for i in self.recipe.individuals)
         for people in self._blocks(0, self.recipe.customers if has_any else 0):
             for index, draws in zip(people.indices, people.draws, strict=True):
                 if self.opted_out_by(draws) == BY_PROVIDER:
@@ -352,11 +356,19 @@ class Audience:
         indices = range(start, stop)
         return People(self, indices, [self._draws(index) for index in indices])
 
+    def digests(self, indices: Iterable[int]) -> bytes:
+        """Return the hashes of these customers, from which everything about them is drawn, one after the other."""
+        copy = self._keyed.copy
+        digests = []
+        for index in indices:
+            hashed = copy()
+            hashed.update(index.to_bytes(8, "big"))
+            digests.append(hashed.digest())
+        return b"".join(digests)
+
     def _draws(self, index: int) -> Draws:
-        hashed = self._keyed.copy()
-        hashed.update(index.to_bytes(8, "big"))
-        draws = Draws._make(_HASH.unpack(hashed.digest()))
-        individual = self._individuals.get(index)
+        draws = Draws._make(_HASH.unpack(self.digests((index,))))
+        individual = self.individuals.get(index)
         if individual is None or individual.protection is None:
             return draws
         return draws._replace(group=_GROUP_OF_PROTECTION[individual.protection])
@@ -365,18 +377,18 @@ class Audience:
         """Return where the opt-out of the customer with these draws is kept, or None."""
         if draws.group < 0:
             return _OPTED_OUT_BY_GROUP.get(draws.group)
-        if draws.group < self._by_attribute:
+        if draws.group < self.by_attribute_bound:
             return BY_ATTRIBUTE
-        return BY_PROVIDER if draws.group < self._opted_out else None
+        return BY_PROVIDER if draws.group < self.opted_out_bound else None
 
     def has_number(self, draws: Draws) -> bool:
         """Return True if the customer with these draws has a usable number."""
-        is_unusable = self._opted_out <= draws.group < self._unusable
+        is_unusable = self.opted_out_bound <= draws.group < self.unusable_bound
         return not is_unusable and draws.group != _GROUP_OF_PROTECTION[UNUSABLE_NUMBER]
 
     def recorded_number(self, index: int, draws: Draws) -> str | None:
         """Return the number as spelled in the client's records, or the unusable value in its place."""
-        individual = self._individuals.get(index)
+        individual = self.individuals.get(index)
         if individual is not None and individual.number is not None:
             return individual.number
         if not self.has_number(draws):
@@ -385,13 +397,13 @@ class Audience:
         if individual is not None and individual.spelling is not None:
             return self.number_plan.spelled(number, individual.spelling)
         draw = draws.spelling / _SHORT
-        return self.number_plan.spelled(number, next((name for bound, name in self._spellings if draw < bound), PLUS))
+        return self.number_plan.spelled(number, next((name for bound, name in self.spellings if draw < bound), PLUS))
 
 
-class _TestNumbers:
+class OutcomeNumbers:
     """The customers with test numbers: each outcome has a range of the customers, in a shuffled order."""
 
-    __slots__ = ("_country", "_customers", "_offset", "_ranges", "_step")
+    __slots__ = ("_country", "_customers", "_offset", "_ranges", "_step", "_stop")
 
     def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
         self._country, self._customers = recipe.country, max(recipe.customers, 1)
@@ -403,6 +415,11 @@ class _TestNumbers:
             stop = min(start + round(share * recipe.customers), recipe.customers)
             self._ranges.append((start, stop, BY_NAME[name].code))
             start = stop
+        self._stop = start
+
+    def are_for(self, indices: Any) -> Any:
+        """Return True if a customer has a test number; for an array of customers, an array."""
+        return (indices * self._step + self._offset) % self._customers < self._stop
 
     def number(self, index: int) -> str | None:
         """Return the test number of a customer, or None. No two customers share one."""
@@ -439,7 +456,7 @@ def _coprime(draw: int, count: int) -> int:
 
 
 def _names(draws: Draws) -> Names:
-    if draws.foreign >= _FOREIGN:
+    if draws.foreign >= FOREIGN:
         return pools().home
     foreign = pools().foreign
     return foreign[draws.language * len(foreign) >> 16]
@@ -474,7 +491,7 @@ def _phone_numbers(people: People) -> list[str | None]:
 
 def _cities(people: People) -> list[str | None]:
     cities = pools().cities
-    return [None if d.city_unknown < _CITY_UNKNOWN else cities[d.city * len(cities) >> 16] for d in people.draws]
+    return [None if d.city_unknown < CITY_UNKNOWN else cities[d.city * len(cities) >> 16] for d in people.draws]
 
 
 def _countries(people: People) -> list[str | None]:
@@ -491,7 +508,7 @@ def _consents(people: People) -> list[str | None]:
 
 def _consent(draws: Draws) -> str | None:
     """Return the value of a customer without consent: 0, or none for those who never answered."""
-    return None if draws.spelling % _NEVER_ANSWERED == 0 else "0"
+    return None if draws.spelling % NEVER_ANSWERED == 0 else "0"
 
 
 def _balances(people: People) -> list[str | None]:

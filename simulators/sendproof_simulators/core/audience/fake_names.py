@@ -1,14 +1,13 @@
-"""The pools of customers' names and cities: a few thousand, created once per process at the first use."""
+"""The pools of customers' names and cities, a few thousand; `docs/generators/fake_name_data.py` draws them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from faker import Faker
+import msgspec
 
-_TRIES = 3_000
+#: The generated names.
+NAMES_FILE = Path(__file__).with_name("fake_names.json")
 _FOLD = str.maketrans("ąćęłńóśźżàâçèéêëîïôöùûüŁŚŻÉÈ", "acelnoszzaaceeeeiioouuulszee", "'- ")
 
 
@@ -41,38 +40,35 @@ class Pools:
     cities: tuple[str, ...]
 
 
+class _Language(msgspec.Struct):
+    """The names of one language in the file."""
+
+    language: str
+    first: list[str]
+    last: list[str]
+
+
+class _File(msgspec.Struct):
+    """The content of the file."""
+
+    home: _Language
+    foreign: list[_Language]
+    cities: list[str]
+
+
 @cache
 def pools() -> Pools:
-    """Return the pools, which are equal in all processes with the same version of Faker."""
-    from faker import Faker  # noqa: PLC0415 - its import takes longer than starting a server
+    """Return the pools, which are equal in all processes."""
+    content = msgspec.json.decode(NAMES_FILE.read_bytes(), type=_File)
+    return Pools(home=_names(content.home), foreign=tuple(map(_names, content.foreign)), cities=tuple(content.cities))
 
-    home = _seeded(Faker("en_GB"))
-    return Pools(
-        home=Names("en", _names(home.first_name), _names(home.last_name)),
-        foreign=tuple(_foreign(language, _seeded(Faker(locale))) for language, locale in _LOCALES.items()),
-        cities=_distinct(home.city),
+
+def _names(names: _Language) -> Names:
+    return Names(
+        names.language,
+        tuple(Name(text, _mail(text)) for text in names.first),
+        tuple(Name(text, _mail(text)) for text in names.last),
     )
-
-
-_LOCALES = {"pl": "pl_PL", "fr": "fr_FR"}
-
-
-def _foreign(language: str, fake: "Faker") -> Names:
-    first = tuple(name for name in _names(fake.first_name) if not name.text.isascii())
-    return Names(language, first, _names(fake.last_name))
-
-
-def _seeded(fake: "Faker") -> "Faker":
-    fake.seed_instance(1)
-    return fake
-
-
-def _names(draw: Callable[[], str]) -> tuple[Name, ...]:
-    return tuple(Name(text, _mail(text)) for text in _distinct(draw))
-
-
-def _distinct(draw: Callable[[], str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(draw() for _ in range(_TRIES)))
 
 
 def _mail(text: str) -> str:

@@ -5,10 +5,10 @@ Each value is kept with its instant, because a campaign shows its customers in t
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from sendproof_simulators.core.audience.attribute_types import normalize_type
 from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, Audience, Customer
@@ -22,6 +22,13 @@ _ENDING = 7
 # The types of the attributes that every customer has: assumed.
 _BASE_TYPES: Mapping[str, str] = {"SMS_OPT_IN": "INT", "BALANCE": "DECIMAL(19,4)"}
 _BASE_TYPE = "NVARCHAR(255)"
+
+
+#: The number of customers from which on they are computed together, with numpy.
+MANY_CUSTOMERS = 500
+
+#: The values of an attribute of one customer with their instants, the oldest first.
+ValueLog: TypeAlias = tuple[tuple[Instant, str | None], ...]
 
 
 class Attribute(NamedTuple):
@@ -80,7 +87,7 @@ class CustomerRecords:
         """Create the client's records, without changes."""
         self.audience = audience
         self._attributes = {attribute.name: attribute for attribute in _initial_attributes(audience)}
-        self._changes: dict[str, dict[int, list[tuple[Instant, str | None]]]] = {}
+        self._changes: dict[str, dict[int, ValueLog]] = {}
         self._created: dict[str, int] = {}
         # The number of attributes that were added during the run.
         self.added_count = 0
@@ -121,6 +128,18 @@ class CustomerRecords:
         index = self.audience.index_of(customer)
         return self._created.get(customer) if index is None else index
 
+    def indices_of(self, customers: Sequence[str]) -> list[int]:
+        """Return the indices of those of the customers that exist, in order."""
+        if len(customers) >= MANY_CUSTOMERS:
+            # Only now: its import takes longer than starting a small run.
+            from sendproof_simulators.core.audience import id_columns  # noqa: PLC0415
+
+            indices = id_columns.indices_of(customers, self._size)
+            if indices is not None:
+                return indices
+        found = map(self.index_of, customers)
+        return [index for index in found if index is not None]
+
     def index_or_create(self, customer: str) -> int:
         """Return the index of a customer; create the customer if necessary."""
         index = self.index_of(customer)
@@ -134,14 +153,27 @@ class CustomerRecords:
 
     def set_value(self, index: int, name: str, value: str | None, now: Instant) -> None:
         """Give one customer a new value of an attribute."""
+        self.set_values([index], name, value, now)
+
+    def set_values(self, indices: Collection[int], name: str, value: str | None, now: Instant) -> None:
+        """Give customers the same new value of an attribute. A customer who is there twice gets it twice."""
+        if not indices:
+            return
         if self._first_change is None:
             self._first_change = now
-        self._changes.setdefault(name, {}).setdefault(index, []).append((now, value))
-        self.change_count += 1
+        changes, change = self._changes.setdefault(name, {}), ((now, value),)
+        # Customers with one change share its log: a campaign can end with a million opt-outs.
+        first = dict.fromkeys(indices, change)
+        if len(first) < len(indices) or not changes.keys().isdisjoint(first):
+            for index in indices:
+                changes[index] = changes.get(index, ()) + change
+        else:
+            changes.update(first)
+        self.change_count += len(indices)
 
     def value(self, index: int, name: str, at: Instant) -> str | None:
         """Return the value of an attribute at an instant, after the changes of that instant."""
-        log = self._changes.get(name, {}).get(index, [])
+        log = self._changes.get(name, {}).get(index, ())
         position = bisect_right(log, at, key=lambda entry: entry[0])
         if position:
             return log[position - 1][1]
@@ -150,7 +182,7 @@ class CustomerRecords:
             return attribute.default if attribute.added_at <= at else None
         return self.audience.values(index, [name])[0] if index < self._size else None
 
-    def changes_of(self, name: str) -> Mapping[int, list[tuple[Instant, str | None]]]:
+    def changes_of(self, name: str) -> Mapping[int, ValueLog]:
         """Return the changes of an attribute: (instant, new value) by the index of the customer."""
         return MappingProxyType(self._changes.get(name, {}))
 
@@ -167,11 +199,11 @@ class CustomerRecords:
     def as_of(self, at: Instant) -> Customers:
         """Return the customers at an instant, after the changes of that instant."""
         is_unchanged = self._first_change is None or self._first_change > at
-        return self.audience if is_unchanged and not self.added_count else _CustomersAsOf(self, self.audience, at)
+        return self.audience if is_unchanged and not self.added_count else CustomersAsOf(self, self.audience, at)
 
     def customer(self, index: int, at: Instant) -> Customer:
         """Return a customer at an instant, also one that an upsert created."""
-        customers = self.as_of(at) if index < self._size else _CustomersAsOf(self, self.audience, at)
+        customers = self.as_of(at) if index < self._size else CustomersAsOf(self, self.audience, at)
         return customers.customer(index)
 
     def find(self, customer: str, at: Instant) -> Customer | None:
@@ -217,13 +249,16 @@ class CustomerRecords:
         self, name: str, indices: Sequence[int], column: list[str | None], at: Instant
     ) -> list[str | None]:
         """Return a column of an attribute with the changes up to and including `at`."""
+        for place, value in self.changed_values(name, indices, at).items():
+            column[place] = value
+        return column
+
+    def changed_values(self, name: str, indices: Sequence[int], at: Instant) -> dict[int, str | None]:
+        """Return the values of an attribute at an instant for those of `indices` that have changes, by their place."""
         changes = self._changes.get(name, {})
         if not changes:
-            return column
-        return [
-            self.value(index, name, at) if index in changes else value
-            for index, value in zip(indices, column, strict=True)
-        ]
+            return {}
+        return {place: self.value(index, name, at) for place, index in enumerate(indices) if index in changes}
 
 
 def _initial_attributes(audience: Audience) -> Iterator[Attribute]:
@@ -237,7 +272,7 @@ def _initial_attributes(audience: Audience) -> Iterator[Attribute]:
 
 
 @dataclass(frozen=True, slots=True)
-class _CustomersAsOf:
+class CustomersAsOf:
     """The audience with the changes up to an instant."""
 
     records: CustomerRecords
@@ -268,12 +303,16 @@ class _CustomersAsOf:
         for customer, row in zip(self.audience.customers(start, stop), rows, strict=True):
             yield self._with_attributes(customer, dict(zip(names, row, strict=True)))
 
+    def default(self, name: str) -> str | None:
+        """Return the value of customers without one, of an attribute that was added during the run."""
+        attribute = self.records.find_attribute(name)
+        is_present = attribute is not None and attribute.added_at is not None and attribute.added_at <= self.at
+        return attribute.default if attribute is not None and is_present else None
+
     def _unchanged_column(self, name: str, indices: range) -> list[str | None]:
         if name in self.audience.attribute_names:
             return self.audience.columns(indices.start, indices.stop, [name])[0]
-        attribute = self.records.find_attribute(name)
-        is_present = attribute is not None and attribute.added_at is not None and attribute.added_at <= self.at
-        return [attribute.default if attribute is not None and is_present else None] * len(indices)
+        return [self.default(name)] * len(indices)
 
     def _with_attributes(self, customer: Customer, attributes: Mapping[str, str | None]) -> Customer:
         if attributes == customer.attributes:

@@ -42,7 +42,7 @@ def count_parts(text: str, *, unicode: bool = False) -> Parts:
     if not unicode and is_gsm(text):
         units = len(text) + len(_TWO_UNITS.findall(text))
         return Parts("gsm", units, _split(text, units, _is_extended, _GSM_SINGLE, _GSM_MULTIPART))
-    units = len(text) + sum(map(_is_astral, text))
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
     return Parts("ucs2", units, _split(text, units, _is_astral, _UCS2_SINGLE, _UCS2_MULTIPART))
 
 

@@ -3,9 +3,13 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+import msgspec
+from msgspec.structs import replace
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.contracts import decode
@@ -14,9 +18,9 @@ from sendproof_simulators.core.faults.active import Faults, Injection
 from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, BridgeFault, WebhookFault, WebhookFaultPlan
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.webhooks.attempt_rules import CONNECTIONS_PER_HOST
 from sendproof_simulators.core.webhooks.forgery import Forgery, forge
 from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
-from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 from sendproof_simulators.core.webhooks.unanswered import UnansweredWebhooks
 
 # The error of an attempt that a fault dropped.
@@ -42,8 +46,7 @@ class Clock(Protocol):
         """Count a webhook that was acknowledged or failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """One attempt, counted from 1, of one copy of a webhook. The first `dropped` attempts never leave the sandbox.
 
     A `forgery` is posted before and after it.
@@ -55,6 +58,11 @@ class Attempt:
     dropped: int = 0
     injection: Injection | None = None
     forgery: Forgery | None = None
+
+    @property
+    def is_faulty(self) -> bool:
+        """True if a fault affects this attempt."""
+        return self.injection is not None or self.forgery is not None
 
     def next(self) -> "Attempt":
         """Return the attempt after this one. The fault stays with it as long as it drops attempts."""
@@ -162,7 +170,9 @@ class WebhookDispatcher:
             if reordered.attempt.logged.service == service and len(reordered.later) < reordered.overtaken_by:
                 reordered.later.append(logged)
         injection = self._match(service, webhook) if self._faults.watched else None
-        fault = None if injection is None else injection.spec.fault
+        if injection is None:
+            return [Attempt(logged)]
+        fault = injection.spec.fault
         if not isinstance(fault, WebhookFault):
             return [Attempt(logged, injection=injection)]
         plan = fault.plan(lambda n: self._random.below(n, WEBHOOK, service, webhook.key))
@@ -194,7 +204,7 @@ class WebhookDispatcher:
         if self._is_dropped(attempt):
             return
         self._clock.deliver()
-        queue = self._queues[urlsplit(attempt.logged.webhook.url).netloc]
+        queue = self._queues[_netloc(attempt.logged.webhook.url)]
         queue.waiting.append(attempt)
         if queue.senders < CONNECTIONS_PER_HOST:
             self._add_sender(queue)
@@ -226,14 +236,18 @@ class WebhookDispatcher:
 
     async def _attempt(self, attempt: Attempt) -> None:
         try:
-            await self._inject_bridge_fault(attempt.injection, BEFORE)
-            await self._post_forgery(attempt)
+            # Most attempts have no fault, and there are millions of them.
+            if attempt.is_faulty:
+                await self._inject_bridge_fault(attempt.injection, BEFORE)
+                await self._post_forgery(attempt)
             began = self._clock.real()
             status, error, held_call = await self._send_watched(attempt)
             duration_ms = round((self._clock.real() - began) * 1000, 1)
-            await self._inject_bridge_fault(attempt.injection, AFTER)
+            if attempt.is_faulty:
+                await self._inject_bridge_fault(attempt.injection, AFTER)
             self._finish(attempt, status, error, duration_ms, held_call)
-            await self._post_forgery(attempt)
+            if attempt.is_faulty:
+                await self._post_forgery(attempt)
         finally:
             self._clock.deliver_done()
 
@@ -282,19 +296,26 @@ class WebhookDispatcher:
             injection.recorded = True
             self._record("fault", injection.journal_fields())
         retry_at = self._retry_at(attempt, status)
-        result: dict[str, object] = {"attempt": attempt.number, "status": status, "error": error}
-        result["retry_at"] = None if retry_at is None else iso(retry_at)
+        result: dict[str, object] = {
+            "attempt": attempt.number,
+            "status": status,
+            "error": error,
+            "retry_at": None if retry_at is None else iso(retry_at),
+        }
         if attempt.copy:
             result["resend"] = attempt.copy
         if error == DROPPED:
             result["dropped"] = True
         if injection is not None and not injection.missed:
             result["fault"] = injection.id
-        fields = {"service": logged.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
-        duration = {} if duration_ms is None else {"duration_ms": duration_ms}
-        held = {} if held_call is None else {"held_call": held_call}
-        self._record("webhook", {**fields, **result, **duration, **held, "about": dict(webhook.about)})
         logged.add_attempt(self._clock.now(), result)
+        entry = {"service": logged.service, "event": webhook.event, "key": webhook.key, "url": webhook.url, **result}
+        if duration_ms is not None:
+            entry["duration_ms"] = duration_ms
+        if held_call is not None:
+            entry["held_call"] = held_call
+        entry["about"] = webhook.about
+        self._record("webhook", entry)
         if retry_at is not None:
             self._schedule(retry_at, attempt.next())
         if self._reordered and attempt.number == 1 and not attempt.copy:
@@ -313,6 +334,12 @@ class WebhookDispatcher:
         if acknowledged or attempt.number > len(delays):
             return None
         return self._clock.now() + delays[attempt.number - 1]
+
+
+@lru_cache(maxsize=1024)
+def _netloc(url: str) -> str:
+    """Return host and port of a URL."""
+    return urlsplit(url).netloc
 
 
 def _with_forgery(attempt: Attempt, injection: Injection | None, secret: str) -> Attempt:

@@ -1,6 +1,8 @@
 """Forged copies of webhooks: an attacker knows the form of a body, but no secret."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from sendproof_simulators.core.effects import RetryPolicy, Webhook
 

@@ -1,9 +1,10 @@
 """The log of a sandbox's recent webhooks: for inspection and resending. The history has the complete record."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from itertools import islice
+
+import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import Webhook
@@ -14,18 +15,17 @@ KEPT_PER_SERVICE = 2_000
 SHOWN_BYTES = 65_536
 
 
-@dataclass(slots=True)
-class LoggedWebhook:
-    """One webhook, the number of its additional copies, and all attempts so far."""
+class LoggedWebhook(msgspec.Struct):
+    """One webhook, the number of its additional copies, and the instants and results of all attempts so far."""
 
     service: str
     webhook: Webhook
     copies: int = 0
-    attempts: list[dict[str, object]] = field(default_factory=list)
+    attempts: list[tuple[Instant, Mapping[str, object]]] = msgspec.field(default_factory=list)
 
-    def add_attempt(self, at: Instant, attempt: dict[str, object]) -> None:
+    def add_attempt(self, at: Instant, result: Mapping[str, object]) -> None:
         """Record how an attempt ended."""
-        self.attempts.append({"at": iso(at), **attempt})
+        self.attempts.append((at, result))
 
 
 class WebhookLog:
@@ -81,5 +81,5 @@ def _logged_json(logged: LoggedWebhook) -> dict[str, object]:
         "key": logged.webhook.key,
         "url": logged.webhook.url,
         "about": dict(logged.webhook.about),
-        "attempts": list(logged.attempts),
+        "attempts": [{"at": iso(at), **result} for at, result in logged.attempts],
     }

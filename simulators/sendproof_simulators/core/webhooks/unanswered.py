@@ -43,11 +43,16 @@ class UnansweredWebhooks:
         self._watched = 0
         self._held = 0
 
+    @property
+    def are_open(self) -> bool:
+        """True if a call may have to wait for a webhook."""
+        return bool(self._open)
+
     def begin(self, webhook: Webhook) -> OpenWebhook | None:
         """Watch a webhook that is being sent; return None if an earlier one may have caused work on its subjects."""
-        is_first = self._seen.isdisjoint(webhook.subjects)
         if not webhook.subjects or self._watched >= _MAX_WATCHED or self._held >= _MAX_HELD:
             return None
+        is_first = self._seen.isdisjoint(webhook.subjects)
         self._seen.update(webhook.subjects)
         if not is_first:
             return None

@@ -6,9 +6,9 @@ https://developer.optimove.com/docs/integrate-your-service-with-optimove.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, sql_time
 from sendproof_simulators.core.effects import Webhook

@@ -5,7 +5,15 @@ import json
 import pytest
 
 from sendproof_bridge.clock import HOUR, SECOND
-from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, recipient_row, sent_messages
+from small_bridge import (
+    NOON,
+    bridge_config,
+    metric_values,
+    open_small_bridge,
+    receive_statuses,
+    recipient_row,
+    sent_messages,
+)
 from stand_in import Reply
 
 A, B = "447100000001", "447100000002"
@@ -259,15 +267,7 @@ def test_restart_during_send_looks_up_before_sending(planned, services):
 
 def test_receipt_before_response_keeps_delivered_state(planned, services):
     def deliver_first(_request):
-        planned.execute(
-            "INSERT INTO receipt (client, batch, recipient, status_code, provider_time, message)"
-            " VALUES ('acme', '505-7001-0-0', :n, 'D', '', '')",
-            n=A,
-        )
-        planned.execute(
-            "INSERT INTO job (id, kind, lane, payload, due_at, state, attempts)"
-            " VALUES ('process_receipts:1', 'process_receipts', '', '{}', 0, 'due', 0)"
-        )
+        receive_statuses(planned, (A, "D"))
         return send_reply(A, B)
 
     services.respond("bulk_json", deliver_first)

@@ -8,6 +8,7 @@ from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, 
 from stand_in import Reply
 
 A, B = "447100000001", "447100000002"
+LISTS = [A, B], [B]
 
 
 @pytest.fixture
@@ -119,12 +120,12 @@ def test_message_goes_out_after_opting_in_again(planned, services):
     assert [call["CommunicationMode"] for call in reports(services)] == [2, 1]
 
 
-def test_number_that_left_the_providers_list_is_opted_in(bridge):
-    """Only the list that it was on counts: another provider does not know it."""
-    with bridge.context.store.write() as tx:
-        opt_outs.store_list(tx, "acme", "textlocal", [A, B], NOON)
-        opt_outs.store_list(tx, "acme", "xtremepush", [], NOON)
-        opt_outs.store_list(tx, "acme", "textlocal", [B], NOON + HOUR)
+def test_number_that_left_the_providers_list_is_opted_in(bridge, services):
+    lists = [
+        Reply({"optouts": [{"number": int(number)} for number in numbers], "status": "success"}) for numbers in LISTS
+    ]
+    services.respond("get_optouts", *lists)
+    bridge.run(until=NOON + 7 * HOUR)
 
     assert bridge.query("SELECT number FROM opt_out") == [B]
 

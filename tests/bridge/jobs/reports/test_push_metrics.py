@@ -33,6 +33,26 @@ def test_each_customer_event_is_reported_once(sent, services):
     assert reports == [(0, ["C1", "C2", "C3", "C4", "C5"]), (5, ["C6"]), (1, ["C1"])]
 
 
+def test_large_campaign_is_reported_in_parts(sent, services):
+    """One transaction with all its events would block receipts for seconds."""
+    sent.execute(
+        "WITH RECURSIVE customer(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM customer WHERE id < 50000)"
+        " INSERT INTO message (client, channel, campaign, customer, occasion, template, state, settled_at)"
+        " SELECT 'acme', 505, '7001', 'B' || id, '', 11, 'accepted', :now FROM customer",
+        now=NOON,
+    )
+    sent.run(until=NOON + 15 * MINUTE)
+
+    customers = [
+        customer
+        for call in services.calls("UpdateCampaignInteractions")
+        for customer in call.body["CustomerIDs"]
+        if call.body["EventID"] == 0
+    ]
+    assert (len(customers), len(set(customers))) == (50_005, 50_005)
+    assert metric_values(services.calls("UpdateCampaignMetrics")[0])[0] == 50_005
+
+
 def test_interaction_has_utc_day_and_ids(sent, services):
     sent.run(until=NOON + 15 * MINUTE)
 

@@ -223,10 +223,20 @@ def test_other_customer_messages_are_ignored(textlocal):
     assert textlocal.parse_webhook(b"sender=447100000001&content=Nonstop+fun", {}, "") == []
 
 
-def test_opt_out_list_is_read(textlocal, services):
-    services.respond("get_optouts", Reply({"optouts": [{"number": 447100000001}], "status": "success"}))
+@pytest.mark.parametrize("row", [{"number": int(A)}, {"number": f"+{A}"}, {"number": int(A), "name": "Ann"}])
+def test_opt_out_list_is_read(textlocal, services, row):
+    """In the assumed form, and in similar forms."""
+    services.respond("get_optouts", Reply({"num_optouts": 1, "optouts": [row], "status": "success"}))
 
     assert textlocal.list_opt_outs() == [A]
+
+
+def test_opt_out_list_with_an_error_status_is_an_error(textlocal, services):
+    """Else all opt-outs would seem to be withdrawn."""
+    services.respond("get_optouts", Reply({"optouts": [], "status": "success"}, status=500))
+
+    with pytest.raises(OutcomeUnknownError, match="the service failed"):
+        textlocal.list_opt_outs()
 
 
 def test_opt_out_list_is_read_page_by_page(textlocal, services):

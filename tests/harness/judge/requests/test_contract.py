@@ -79,6 +79,22 @@ def test_unknown_path_fails_where_the_service_says_so_with_status_200(correct_ru
     assert found(run) == [("contract.requests", "bridge", "textlocal POST /get_template: unknown address")]
 
 
+def test_misspelt_field_fails_where_the_service_says_so_with_status_200(correct_run):
+    answer = {"status": 200, "response_excerpt": '{"errors":[{"code":4,"message":"No recipients specified"}]}'}
+    call = request(service="textlocal", operation="send", path="/send", **answer)
+    run = correct_run.plus(call | {"summary": {"errors": [4]}})
+
+    assert found(run) == [("contract.requests", "bridge", "textlocal send: rejected")]
+
+
+def test_refusal_of_a_time_that_has_passed_meanwhile_is_no_finding(correct_run):
+    """After an outage, a bridge may learn from the refusal that its messages are due at once."""
+    answer = {"status": 200, "response_excerpt": '{"errors":[{"code":9,"message":"Schedule date is in the past"}]}'}
+    call = request(service="textlocal", operation="send", path="/send", **answer)
+
+    assert found(correct_run.plus(call | {"summary": {"errors": [9]}})) == []
+
+
 def test_unknown_paths_of_many_customers_have_one_cause(correct_run):
     """The ids in a path name the customer, not the defect. A version is no id."""
     paths = [f"/v2/customers/C{index:07d}/Attributes" for index in range(3)]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.webhooks.attempt_rules import CONNECTIONS_PER_HOST
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, AttemptResult, ReorderedWebhook, WebhookDispatcher
-from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 
 MANY = 10 * CONNECTIONS_PER_HOST
 

@@ -12,8 +12,9 @@ from aiohttp import web
 from raw_server import dripping_header, endless_body, endless_header, raw_server
 from repository import ROOT
 from sendproof_simulators.core.effects import Webhook
-from sendproof_simulators.core.webhooks import sender
-from sendproof_simulators.core.webhooks.sender import LoopbackResolver, WebhookSender
+from sendproof_simulators.core.webhooks.aiohttp_client import LoopbackResolver
+from sendproof_simulators.core.webhooks.attempt_rules import CONNECTIONS_PER_HOST
+from sendproof_simulators.core.webhooks.sender import TIMEOUT_SECONDS, WebhookSender
 
 CERTIFICATES = ROOT / "tests" / "support" / "certificates"
 
@@ -21,13 +22,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Attempt = tuple[int | None, str | None]
 
 
-def attempt(handler: Handler) -> Attempt:
+def attempt(handler: Handler, timeout_seconds: float = TIMEOUT_SECONDS) -> Attempt:
     """Send one webhook to a real server with this handler."""
-    (only,) = attempts(handler, 1)
+    (only,) = attempts(handler, 1, timeout_seconds=timeout_seconds)
     return only
 
 
-def attempts(handler: Handler, rounds: int, each: int = 1) -> list[Attempt]:
+def attempts(handler: Handler, rounds: int, each: int = 1, timeout_seconds: float = TIMEOUT_SECONDS) -> list[Attempt]:
     """Send `each` webhooks at once, in several rounds, to a real server with this handler."""
 
     async def run() -> list[Attempt]:
@@ -42,7 +43,7 @@ def attempts(handler: Handler, rounds: int, each: int = 1) -> list[Attempt]:
             url=f"http://127.0.0.1:{port}/hook", key="13:7001:505", event="13", body=b'{"EventTypeID":13}'
         )
         results: list[Attempt] = []
-        async with WebhookSender() as sender:
+        async with WebhookSender(timeout_seconds) as sender:
             for _ in range(rounds):
                 sends = [sender.send(webhook, allow_remote=False) for _ in range(each)]
                 results += await asyncio.gather(*sends)
@@ -82,14 +83,14 @@ def test_connections_per_host_are_limited() -> None:
     async def hook(request: web.Request) -> web.Response:
         assert request.transport is not None
         peers.add(request.transport.get_extra_info("peername"))
-        if len(peers) == sender.CONNECTIONS_PER_HOST:
+        if len(peers) == CONNECTIONS_PER_HOST:
             full.set()
         await full.wait()
         return web.Response()
 
-    count = 10 * sender.CONNECTIONS_PER_HOST
+    count = 10 * CONNECTIONS_PER_HOST
     assert attempts(hook, rounds=1, each=count) == [(200, None)] * count
-    assert len(peers) == sender.CONNECTIONS_PER_HOST
+    assert len(peers) == CONNECTIONS_PER_HOST
 
 
 def test_redirect_is_not_followed() -> None:
@@ -99,9 +100,8 @@ def test_redirect_is_not_followed() -> None:
     assert attempt(hook) == (302, None)
 
 
-def test_endless_response_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_response_is_given_up() -> None:
     """Virtual time would stand still until its end."""
-    monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
 
     async def hook(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -112,25 +112,23 @@ def test_endless_response_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
             await response.write(b".")
         return response
 
-    status, error = attempt(hook)
-    assert (status, error) == (None, "no response within 0 s")
+    assert attempt(hook, timeout_seconds=0.3) == (None, "no response within 0 s")
 
 
-def send_to(url: str) -> Attempt:
+def send_to(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Attempt:
     """Send one webhook to a URL."""
 
     async def run() -> Attempt:
-        async with WebhookSender() as sender:
+        async with WebhookSender(timeout_seconds) as sender:
             return await sender.send(Webhook(url=url, key="k", event="13", body=b"{}"), allow_remote=False)
 
     return asyncio.run(run())
 
 
-def test_endless_header_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_header_is_given_up() -> None:
     """Each read is quick enough, but there is always another one."""
-    monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
     with raw_server(dripping_header(), pause=0.02) as url:
-        assert send_to(url) == (None, "no response within 0 s")
+        assert send_to(url, timeout_seconds=0.3) == (None, "no response within 0 s")
 
 
 def test_body_without_an_end_leaves_the_status() -> None:

@@ -9,7 +9,8 @@ from instants import NINE, TEN
 from optimove_alone import Optimove, plan, sandbox_context, split
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
-from sendproof_simulators.services.optimove.campaigns.send_details_pages import RowFormat, SendDetailsPages
+from sendproof_simulators.services.optimove.campaigns.send_details_pages import SendDetailsPages
+from sendproof_simulators.services.optimove.campaigns.send_details_rows import RowFormat
 
 CONTEXT = sandbox_context()
 SPLITS = (split(1, 1.0, NINE), split(2, 2.0, TEN), split(3, 1.0, NINE))

@@ -1,14 +1,17 @@
 """Delivery statuses, receipts, and the commands that query them."""
 
 from collections import Counter
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from instants import NINE
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, SECOND
 from sendproof_simulators.core.effects import Timer
 from sendproof_simulators.services.textlocal import SIMULATOR
+from sendproof_simulators.services.textlocal.messages.webhooks import quoted
 
 URL = "http://127.0.0.1:9000/receipts"
 THOUSAND = ",".join(str(447_700_000_000 + index) for index in range(1_000))
@@ -199,3 +202,8 @@ def test_history_page_beyond_limits_is_refused(account):
     assert account.error_code("get_history_api", limit=1_001) == 0
     assert account.error_code("get_history_api", limit=0) == 0
     assert account.error_code("get_history_api", sort_order="up") == 0
+
+
+@given(value=st.text(max_size=20))
+def test_value_of_a_receipt_is_quoted_as_in_any_form(value: str) -> None:
+    assert quoted(value) == quote_plus(value)

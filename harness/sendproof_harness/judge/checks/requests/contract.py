@@ -14,7 +14,11 @@ from sendproof_harness.judge.checks.requests.findings import (
     violation_finding,
     with_difference,
 )
-from sendproof_harness.judge.facts.deliveries.refusals import is_refused_for_number
+from sendproof_harness.judge.facts.deliveries.refusals import (
+    is_refused_for_number,
+    refusal_codes,
+    requests_with_refused_messages,
+)
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, requests_before_probes
 from sendproof_harness.judge.facts.requests import (
     STATUS_TOO_MANY_REQUESTS,
@@ -26,6 +30,7 @@ from sendproof_harness.judge.facts.requests import (
 from sendproof_harness.judge.facts.wishes import is_conformance_run
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import CONTRACT_RESPECTED
+from sendproof_harness.providers import provider
 
 _ID = "contract.requests"
 
@@ -92,9 +97,7 @@ def _request_findings(history: History, request: Request) -> Iterator[Finding]:
         yield response_finding(
             _ID, request, "the simulator failed", "a documented response", level="error", blame="harness"
         )
-    elif _is_unserved(request) or (
-        _is_rejection(request.status) and not (refused_event(request) or is_refused_for_number(history, request))
-    ):
+    elif _is_rejected(history, request) and not (refused_event(request) or is_refused_for_number(history, request)):
         hidden = hidden_needs(history, request)
         if hidden:
             yield _scope_finding(request, hidden)
@@ -110,13 +113,20 @@ def _scope_finding(request: Request, hidden: Sequence[str]) -> Finding:
     return replace(finding, remedy=f"add {names} to the `attributes` of the key, or create it without a scope")
 
 
-def _is_unserved(request: Request) -> bool:
-    """Return True if no operation has this address, and the service says so with status 200."""
-    return request.operation is None and request.status < _CLIENT_ERRORS.start and request.response_excerpt is not None
-
-
-def _is_rejection(status: int) -> bool:
+def _is_rejected(history: History, request: Request) -> bool:
+    """Return True if the service refused the request, by a status of its own or in a response with status 200."""
+    status = request.status
+    if status < _CLIENT_ERRORS.start:
+        return request.response_excerpt is not None and _is_malformed(history, request)
     return status in _CLIENT_ERRORS and status != STATUS_TOO_MANY_REQUESTS and status not in CREDENTIAL_STATUSES
+
+
+def _is_malformed(history: History, request: Request) -> bool:
+    """Return True for an unknown address, and for a refusal of the form that no check of messages judges."""
+    if request.operation is None:
+        return True
+    is_about_form = bool(refusal_codes(request) & provider(request.service).malformed_refusals)
+    return is_about_form and request.n not in requests_with_refused_messages(history)
 
 
 CHECKS = (

@@ -47,6 +47,12 @@ def _requests_refused_for_number(history: History) -> frozenset[int | None]:
     return frozenset(rejection.request for rejection in history.rejections if is_permanent(rejection))
 
 
+@cached_per_history
+def requests_with_refused_messages(history: History) -> frozenset[int | None]:
+    """Return the lines of the requests of which the provider refused messages, all or some."""
+    return frozenset(rejection.request for rejection in history.rejections)
+
+
 def rejection_text(rejection: Rejection) -> str:
     """Return code and reason of a rejection in one text."""
     return " ".join(str(part) for part in (rejection.code, rejection.reason) if part not in {None, ""})

@@ -48,15 +48,15 @@ class Execution:
 
     campaign: "Campaign" = field(repr=False)
     plan: ChannelPlan
-    # The upper bound of each split except the last, as a fraction of all customers.
-    _split_bounds: list[float] = field(init=False)
+    #: The upper bound of each split except the last, as a fraction of all customers.
+    split_bounds: list[float] = field(init=False)
     # Cached by the number of customers, because a clearance can only remove customers.
     _split_sizes: dict[int, list[int]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Compute the bounds of the splits. Shares are relative, so their sum need not be 1."""
         sums = list(accumulate(split.share for split in self.plan.splits))
-        self._split_bounds = [bound / sums[-1] for bound in sums[:-1]]
+        self.split_bounds = [bound / sums[-1] for bound in sums[:-1]]
 
     def splits(self, customers: Sequence[int]) -> list[Split]:
         """Return the split of each of these customers (by index in the audience): a draw for campaign and customer.
@@ -65,6 +65,11 @@ class Execution:
         """
         splits = self.plan.splits
         return [splits[index] for index in self._split_indexes(customers)]
+
+    @property
+    def split_path(self) -> tuple[str, int]:
+        """The path of the draw of a customer's split, without the customer."""
+        return "split", self.campaign.plan.campaign
 
     def split_sizes(self) -> list[int]:
         """Return the number of customers in each split."""
@@ -77,10 +82,10 @@ class Execution:
         return self._split_sizes[len(customers)]
 
     def _split_indexes(self, customers: Sequence[int]) -> list[int]:
-        if not self._split_bounds:
+        if not self.split_bounds:
             return [0] * len(customers)
-        draws = self.campaign.random.fractions(customers, "split", self.campaign.plan.campaign)
-        return [bisect_right(self._split_bounds, draw) for draw in draws]
+        draws = self.campaign.random.fractions(customers, *self.split_path)
+        return [bisect_right(self.split_bounds, draw) for draw in draws]
 
 
 @dataclass(slots=True, eq=False)

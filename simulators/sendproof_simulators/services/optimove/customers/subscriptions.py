@@ -46,10 +46,9 @@ def record_preference(state: State, preference: Preference, source: str, now: In
     modes = state.preferences.setdefault((preference.channel, preference.app), {})
     modes.update(dict.fromkeys(preference.customers, preference.mode))
     consent = "0" if preference.mode == state.options.opt_out_mode else "1" if preference.mode == _OPT_IN else None
-    for customer in preference.customers if consent is not None and preference.app is None else ():
-        index = state.records.index_of(customer)
-        if index is not None:
-            state.records.set_value(index, state.records.audience.consent_attribute, consent, now)
+    if consent is not None and preference.app is None:
+        records = state.records
+        records.set_values(records.indices_of(preference.customers), records.audience.consent_attribute, consent, now)
     return JournalEntry(kind="preference", fields={"source": source, **preference_json(state, preference)})
 
 

@@ -6,7 +6,7 @@ Every bridge calls this function for every page, so it takes the shortest way to
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.campaigns.campaign import Execution
-from sendproof_simulators.services.optimove.campaigns.send_details_pages import RowFormat
+from sendproof_simulators.services.optimove.campaigns.send_details_rows import RowFormat
 from sendproof_simulators.services.optimove.handlers.paging import (
     Page,
     attribute_delimiter,

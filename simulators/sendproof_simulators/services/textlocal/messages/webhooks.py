@@ -30,6 +30,8 @@ from sendproof_simulators.services.textlocal.request_normalization import FORM
 from sendproof_simulators.services.textlocal.state import NAME, State
 
 EVENTS = RECEIPT, INBOUND = "receipt", "inbound"
+# Faster than a call of `quote_plus` for each value; most values are ASCII.
+_QUOTED = str.maketrans({chr(code): quote_plus(chr(code)) for code in range(128)})
 
 
 def next_timer(dispatch: Dispatch) -> tuple[Timer, ...]:
@@ -78,16 +80,15 @@ class _EventHandler:
             _REACTIONS[event.what](self, self.dispatch.message(event.place))
 
     def _set_state(self, event: DueEvent, previous_state: str) -> None:
+        dispatch, place, status_code = self.dispatch, event.place, STATUS_CODES[event.what]
+        message = str(dispatch.first_id + place)
         if event.new:
-            self.dispatch.advance(event.place, self.now, event.what)
-        message = self.dispatch.message(event.place)
-        status_code = STATUS_CODES[event.what]
-        if event.new:
-            self.entries.append(delivery_status(NAME, str(message.id), event.what, letter=status_code))
-        if event.reported and message.receipt_url and self._is_pushed(event.what):
+            dispatch.advance(place, self.now, event.what)
+            self.entries.append(delivery_status(NAME, message, event.what, letter=status_code))
+        if event.reported and dispatch.accepted.receipt_urls[place] and self._is_pushed(event.what):
             is_first = event.new and previous_state in {PENDING, SCHEDULED}
-            key = f"receipt:{message.id}" if is_first else f"receipt:{message.id}:{event.what}"
-            self.webhooks.append(_receipt(message, status_code, event.at, key, self._retry))
+            key = f"receipt:{message}" if is_first else f"receipt:{message}:{event.what}"
+            self.webhooks.append(_receipt(dispatch, place, status_code, event.at, key, self._retry))
 
     def _is_pushed(self, state: str) -> bool:
         if state == EXPIRED:
@@ -136,23 +137,25 @@ def _receive(state: State, number: str, text: str, now: Instant) -> list[Journal
     return [inbound(NAME, number, text), *(() if change is None else change(number, "reply"))]
 
 
-def _receipt(message: Message, status_code: str, at: Instant, key: str, retry: RetryPolicy) -> Webhook:
-
-    def body(code: str) -> bytes:
-        form = f"number={message.number}&status={quote_plus(code)}"
-        return f"{form}&customID={quote_plus(message.custom)}&datetime={quote_plus(sql_time(at))}".encode()
-
-    about = {"message": str(message.id), "number": message.number, "status": status_code, "custom": message.custom}
+def _receipt(dispatch: Dispatch, place: int, status_code: str, at: Instant, key: str, retry: RetryPolicy) -> Webhook:
+    accepted, delivered = dispatch.accepted, STATUS_CODES[DELIVERED]
+    number, custom = accepted.numbers[place], accepted.customs[place]
+    end = f"&customID={quoted(custom)}&datetime={quoted(sql_time(at))}"
     return Webhook(
-        url=message.receipt_url,
+        url=accepted.receipt_urls[place],
         key=key,
         event=RECEIPT,
-        body=body(status_code),
+        body=f"number={number}&status={quoted(status_code)}{end}".encode(),
         content_type=FORM,
-        about=about,
+        about={"message": str(dispatch.first_id + place), "number": number, "status": status_code, "custom": custom},
         retry=retry,
-        forged_body=body(STATUS_CODES[DELIVERED]) if status_code != STATUS_CODES[DELIVERED] else None,
+        forged_body=f"number={number}&status={delivered}{end}".encode() if status_code != delivered else None,
     )
+
+
+def quoted(value: str) -> str:
+    """Return the value of a field as it is in a form."""
+    return value.translate(_QUOTED) if value.isascii() else quote_plus(value)
 
 
 def _inbound(received: InboundMessage, url: str, credits_left: int, retry: RetryPolicy) -> Webhook:

@@ -1,5 +1,7 @@
-"""From stored receipts to states of messages."""
+"""From receipts to states of messages: each is applied when it is stored."""
 
+from sendproof_bridge.domain import receipts
+from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import NUMBERS, receive_statuses
 
 
@@ -10,14 +12,12 @@ def states(bridge):
 
 def test_each_status_code_sets_its_state(sent):
     receive_statuses(sent, *zip(NUMBERS, "DUIE?", strict=True))
-    sent.run()
 
     assert list(states(sent).values()) == ["delivered", "undelivered", "invalid", "expired", "unknown"]
 
 
 def test_repeated_receipt_changes_nothing(sent):
     receive_statuses(sent, (NUMBERS[0], "D"), (NUMBERS[0], "D"))
-    sent.run()
 
     assert sent.query("SELECT result FROM receipt ORDER BY id") == ["applied", "repeated"]
 
@@ -25,7 +25,6 @@ def test_repeated_receipt_changes_nothing(sent):
 def test_final_state_does_not_change(sent):
     """An unknown status may become known."""
     receive_statuses(sent, (NUMBERS[0], "D"), (NUMBERS[0], "U"), (NUMBERS[1], "?"), (NUMBERS[1], "D"))
-    sent.run()
 
     assert sent.query("SELECT result FROM receipt ORDER BY id") == ["applied", "illegal", "applied", "applied"]
     assert (states(sent)[NUMBERS[0]], states(sent)[NUMBERS[1]]) == ("delivered", "delivered")
@@ -34,13 +33,16 @@ def test_final_state_does_not_change(sent):
 def test_receipt_of_unknown_batch_or_number_is_stray(sent):
     receive_statuses(sent, (NUMBERS[0], "D"), batch="505-9-0-0")
     receive_statuses(sent, ("447999999999", "D"))
-    sent.run()
 
     assert sent.query("SELECT result FROM receipt") == ["stray", "stray"]
 
 
-def test_many_receipts_are_processed_in_several_transactions(sent):
-    receive_statuses(sent, *[("447999999999", "D")] * 10_001)
-    sent.run()
+def test_receipt_of_a_known_message_is_applied_once_its_id_is_known(sent):
+    sent.execute("UPDATE message SET provider_id = NULL")
+    sent.receive_receipts(Receipt(recipient=NUMBERS[0], status_code="D", provider_time="", message="a-new-id"))
+    with sent.context.store.write() as tx:
+        tx.exec_driver_sql("UPDATE message SET provider_id = 'a-new-id' WHERE number = ?", (NUMBERS[0],))
+        receipts.on_ids_known(tx, sent.context, "acme", ["a-new-id"])
 
-    assert sent.query("SELECT COUNT(*) FROM receipt WHERE result IS NULL") == [0]
+    assert sent.query("SELECT result FROM receipt") == ["applied"]
+    assert states(sent)[NUMBERS[0]] == "delivered"

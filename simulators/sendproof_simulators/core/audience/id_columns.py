@@ -1,0 +1,24 @@
+"""The ids of many customers at once, as the columns of a table of characters."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sendproof_simulators.core.audience.audience import ID_LENGTH
+
+_LETTER, _ZERO, _TEN = ord("C"), ord("0"), 10
+_WEIGHTS = 10 ** np.arange(ID_LENGTH - 2, -1, -1, dtype=np.int64)
+
+
+def indices_of(customers: Sequence[str], size: int) -> list[int] | None:
+    """Return the index of each customer in an audience of `size`; None if one of the ids is not in it."""
+    text = "".join(customers)
+    if set(map(len, customers)) != {ID_LENGTH} or not text.isascii():
+        return None
+    characters = np.frombuffer(text.encode(), np.uint8).reshape(-1, ID_LENGTH)
+    # Characters before the zero become large numbers.
+    digits = characters[:, 1:] - np.uint8(_ZERO)
+    if not (characters[:, 0] == _LETTER).all() or not (digits < _TEN).all():
+        return None
+    indices = digits @ _WEIGHTS
+    return indices.tolist() if int(indices.max()) < size else None

@@ -1,0 +1,50 @@
+"""Changes of many customers at once are the changes of each of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from instants import NINE, SIX, TEN
+from sendproof_simulators.core.audience import id_columns
+from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.audience.records import CustomerRecords
+from sendproof_simulators.core.randomness import KeyedRandom
+
+SIZE = 40
+AUDIENCE = Audience(KeyedRandom(1), AudienceRecipe(customers=SIZE))
+IDS = st.integers(0, SIZE + 1).map(AUDIENCE.id_of) | st.text(alphabet="C0129é²/:", min_size=7, max_size=9)
+
+
+@given(customers=st.lists(IDS, min_size=1, max_size=20))
+def test_indices_of_ids_are_those_one_by_one(customers: list[str]) -> None:
+    """Ids outside the audience make the whole list unusual."""
+    indices = [AUDIENCE.index_of(customer) for customer in customers]
+    assert id_columns.indices_of(customers, SIZE) == (None if None in indices else indices)
+
+
+def test_id_has_one_spelling() -> None:
+    """A bridge that treats ids as numbers must not find a customer."""
+    assert AUDIENCE.index_of("C0000007") == 7
+    for other in ("c0000007", "C000007", "C00000007", "C0000040", "C000000²", "0000007", "", "C-000007"):
+        assert AUDIENCE.index_of(other) is None
+
+
+@given(groups=st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=4))
+def test_values_of_many_customers_are_set_as_one_by_one(groups: list[list[int]]) -> None:
+    """A customer can be in a call twice, and in several calls."""
+    together, singly = CustomerRecords(AUDIENCE), CustomerRecords(AUDIENCE)
+    for number, indices in enumerate(groups):
+        together.set_values(indices, "CITY", str(number), NINE)
+        for index in indices:
+            singly.set_value(index, "CITY", str(number), NINE)
+    assert together.changes_of("CITY") == singly.changes_of("CITY")
+    assert together.change_count == singly.change_count
+    assert [together.value(3, "CITY", at) for at in (SIX, TEN)] == [singly.value(3, "CITY", at) for at in (SIX, TEN)]
+
+
+def test_large_call_finds_the_customers_that_exist() -> None:
+    """Among them one that an upsert created, and one that does not exist."""
+    records = CustomerRecords(Audience(KeyedRandom(1), AudienceRecipe(customers=600)))
+    records.index_or_create("new")
+    customers = [records.id_of(index) for index in range(600)]
+    assert records.indices_of(customers) == list(range(600))
+    assert records.indices_of([*customers, "new", "unknown"]) == list(range(601))

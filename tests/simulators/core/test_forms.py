@@ -1,0 +1,62 @@
+"""Forms are decoded as by the library."""
+
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendproof_simulators.core.forms import parse_form
+
+PIECES = (
+    "%41",
+    "%3d",
+    "%C3%A9",
+    "%e9",
+    "%",
+    "%%",
+    "%4",
+    "%zz",
+    "+",
+    "=",
+    "&",
+    "a",
+    "\n",
+    "\r",
+    "=\n",
+    "é",
+    " ",
+    "_",
+    ".",
+    "\0",
+)
+
+
+def decoded_by_library(raw: bytes) -> object:
+    try:
+        return parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        return ValueError
+
+
+def decoded(raw: bytes) -> object:
+    try:
+        return parse_form(raw)
+    except ValueError:
+        return ValueError
+
+
+@given(raw=st.lists(st.sampled_from(PIECES)).map(lambda pieces: "".join(pieces).encode()) | st.binary())
+def test_form_is_decoded_as_by_the_library(raw: bytes) -> None:
+    """Invalid escapes stay as they are, and texts must be UTF-8."""
+    assert decoded(raw) == decoded_by_library(raw)
+
+
+@given(fields=st.lists(st.tuples(st.text(min_size=1), st.text())))
+def test_encoded_form_is_decoded_to_the_same(fields: list[tuple[str, str]]) -> None:
+    assert parse_form(urlencode(fields).encode()) == fields
+
+
+@pytest.mark.parametrize("raw", [b"", b"&&", b"a", b"a=%zz&b=%41%", b"a=%%41", b"a=%3D%0A%0D+%2B"])
+def test_unusual_form_is_decoded_as_by_the_library(raw: bytes) -> None:
+    assert decoded(raw) == decoded_by_library(raw)
