@@ -16,6 +16,7 @@ EXPECTED = {
     "bridge: apply a receipt": 20,
     "simulators: accept a message": 135,
     "simulators: small request": 390,
+    "simulators: send a receipt": 180,
     "judge: read and judge a recipient": 300,
     "load: count a message": 25,
 }
