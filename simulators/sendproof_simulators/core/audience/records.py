@@ -261,6 +261,11 @@ class CustomerRecords:
         return {place: self.value(index, name, at) for place, index in enumerate(indices) if index in changes}
 
 
+def load_columns() -> None:
+    """Import what computes many customers together. It takes longer than a response may, so do it before."""
+    from sendproof_simulators.core.audience import id_columns, text_columns  # noqa: F401, PLC0415
+
+
 def _initial_attributes(audience: Audience) -> Iterator[Attribute]:
     """Yield the usual attributes, and then those of the client's own."""
     own = audience.recipe.attributes

@@ -1,5 +1,7 @@
 """Pages that are computed for thousands of customers at once are those of the customers one by one."""
 
+import subprocess
+import sys
 from typing import Any
 
 from hypothesis import given, settings
@@ -87,3 +89,10 @@ def test_rows_are_equal_in_both_ways(
     arguments = (campaign.executions[505], customers, indices, row_format)
     if indices:
         assert send_details_columns.render_rows(*arguments) == send_details_rows.render_rows(audience, *arguments)
+
+
+def test_small_run_does_without_numpy() -> None:
+    """Its import takes as long as a small run."""
+    code = "import sys, sendproof_simulators.server.server; print('numpy' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert found.stdout == "False\n"
