@@ -9,10 +9,10 @@ import msgspec
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, read_instant
 from sendproof_simulators.control.clock import clock_json
 from sendproof_simulators.control.templates import message_providers
-from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.audience.audience import MANY_CUSTOMERS, AudienceRecipe
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute
 from sendproof_simulators.core.audience.individuals import Individual
-from sendproof_simulators.core.audience.records import MANY_CUSTOMERS, load_columns
+from sendproof_simulators.core.audience.records import load_columns
 from sendproof_simulators.core.clock.virtual_clock import REAL, VIRTUAL
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
 from sendproof_simulators.core.dialects import choose

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from instants import NINE, SIX, TEN
 from optimove_alone import plan, split
+from sendproof_simulators.core.audience import text_columns
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute
 from sendproof_simulators.core.audience.individuals import Individual
@@ -89,6 +90,14 @@ def test_rows_are_equal_in_both_ways(
     arguments = (campaign.executions[505], customers, indices, row_format)
     if indices:
         assert send_details_columns.render_rows(*arguments) == send_details_rows.render_rows(audience, *arguments)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(), recipe=RECIPES)
+def test_customers_are_equal_in_both_ways(seed: int, recipe: AudienceRecipe) -> None:
+    """The obligations of a campaign must not depend on its size."""
+    audience = Audience(KeyedRandom(seed), recipe)
+    assert [*text_columns.customers(audience, range(MOST))] == [*audience.customers_singly(0, MOST)]
 
 
 def test_small_run_does_without_numpy() -> None:
