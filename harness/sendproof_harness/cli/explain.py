@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendproof_harness.cli.history_file import find_history_file, read_history_file, read_running_history
+from sendproof_harness.cli.history_file import find_history_file, judge_file_for_customer, read_running_history
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json, refuse
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.history.records import History
+    from sendproof_harness.judge.verdict import Verdict
 
 
 def explain(
@@ -39,14 +40,12 @@ def explain(
     from sendproof_harness.explain.customer import UnknownCustomerError, find_customer  # noqa: PLC0415
     from sendproof_harness.explain.customer import explain as explain_customer  # noqa: PLC0415
     from sendproof_harness.explain.document import document  # noqa: PLC0415
-    from sendproof_harness.judge.verdict import judge  # noqa: PLC0415
     from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415
     from sendproof_harness.report.identity import run_text  # noqa: PLC0415
 
     run, customer = _run_and_customer(words)
-    history, name = _history(run, control_url, sandbox)
+    history, verdict, name = _judged(run, customer, control_url, sandbox)
     try:
-        verdict = judge(history)
         findings = [finding for result in verdict.results for finding in result.findings]
         explanation = explain_customer(history, verdict, find_customer(history, customer, findings))
     except UnknownCustomerError as error:
@@ -71,12 +70,16 @@ def _run_and_customer(words: list[str]) -> tuple[Path | None, str]:
     return (Path(run[0]) if run else None), customer
 
 
-def _history(run: Path | None, control_url: str, sandbox: str) -> tuple["History", str]:
-    """Return the history of a run or of the running sandbox, and its name."""
+def _judged(run: Path | None, customer: str, control_url: str, sandbox: str) -> tuple["History", "Verdict", str]:
+    """Return the history of a run or of the running sandbox, its verdict, and its name."""
     if run is None:
-        return read_running_history(control_url, sandbox), sandbox
+        from sendproof_harness.judge.verdict import judge  # noqa: PLC0415 - `--help` stays quick
+
+        history = read_running_history(control_url, sandbox)
+        return history, judge(history), sandbox
     file = find_history_file(run)
-    return read_history_file(file), file.name
+    judged = judge_file_for_customer(file, customer)
+    return judged.history, judged.verdict, file.name
 
 
 def _write(file: Path, text: str) -> None:

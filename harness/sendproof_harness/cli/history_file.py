@@ -39,20 +39,29 @@ def _refuse_without_run(path: Path, file: Path) -> NoReturn:
     refuse(f"{path}: no run; {shown} holds {len(runs)} run{'' if len(runs) == 1 else 's'}; {hint}")
 
 
-def read_history_file(file: Path) -> "History":
-    """Return the history in a file; refuse the command if it cannot be read."""
-    from sendproof_harness.history.reader import read_history  # noqa: PLC0415 - `--help` stays quick
-
-    with _readable(file):
-        return read_history(file)
-
-
 def judge_history_file(file: Path) -> "JudgedFile":
     """Return the history in a file and its verdict; refuse the command if it cannot be read."""
-    from sendproof_harness.judge.judged_file import judge_file  # noqa: PLC0415 - as above
+    from sendproof_harness.history.customer_index import save_index  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.judge.judged_file import judge_file  # noqa: PLC0415
 
     with _readable(file):
-        return judge_file(file)
+        judged = judge_file(file)
+    if judged.index is not None:
+        save_index(file, judged.index)
+    return judged
+
+
+def judge_file_for_customer(file: Path, customer: str) -> "JudgedFile":
+    """Return the history in a file, perhaps condensed, with this customer, and its verdict; refuse as above."""
+    from sendproof_harness.history.customer_index import load_index, save_index  # noqa: PLC0415 - as above
+    from sendproof_harness.history.indexing import index_history  # noqa: PLC0415
+    from sendproof_harness.judge.judged_file import judge_for_customer  # noqa: PLC0415
+
+    with _readable(file):
+        index = load_index(file)
+        if index is None and (index := index_history(file)) is not None:
+            save_index(file, index)
+        return judge_for_customer(file, customer, index)
 
 
 @contextmanager

@@ -55,7 +55,8 @@ def judge(
         content = read_running_history(control_url, sandbox)
         verdict = judge_history(content)
     else:
-        content, verdict = judge_history_file(history)
+        judged = judge_history_file(history)
+        content, verdict = judged.history, judged.verdict
     verdict = permit_unknown(verdict, allowed)
     try:
         with nullcontext() if results is None else locked_folder(results):

@@ -2,14 +2,15 @@
 
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
 from sendproof_harness.explain.entry import Actor, Scope, TimelineEntry, statuses_of
 from sendproof_harness.history.parts import Metric
-from sendproof_harness.history.records import Request
+from sendproof_harness.history.records import Obligation, Request
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
-from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, template_key
+from sendproof_harness.judge.facts.keys import campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import DROPPED, SENT, metric_name
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW, pages
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS
@@ -40,15 +41,21 @@ def _page_reads(scope: Scope) -> Iterator[TimelineEntry]:
 def _rows(scope: Scope) -> Iterator[tuple[RecipientResult, int]]:
     """Yield the row of the customer in each campaign: obligations are in the order of the rows."""
     wanted = {id(recipient.obligation): recipient for recipient in scope.recipients}
-    next_row: dict[CampaignKey, int] = {}
-    for obligation in scope.history.obligations:
-        if obligation.trigger is not None or obligation.reason in WITHOUT_ROW:
-            continue
-        key = campaign_key(obligation)
-        row = next_row.get(key, 0)
-        next_row[key] = row + 1
-        if id(obligation) in wanted:
-            yield wanted[id(obligation)], row
+    obligations = scope.history.obligations
+    order = scope.history.alike.representatives or range(len(obligations))
+    for position, obligation in enumerate(obligations):
+        if id(obligation) in wanted and _has_row(obligation):
+            before = Counter(order[: order.index(position)])
+            rows = (count for other, count in before.items() if _has_row_beside(obligations[other], obligation))
+            yield wanted[id(obligation)], sum(rows)
+
+
+def _has_row(obligation: Obligation) -> bool:
+    return obligation.trigger is None and obligation.reason not in WITHOUT_ROW
+
+
+def _has_row_beside(other: Obligation, obligation: Obligation) -> bool:
+    return _has_row(other) and campaign_key(other) == campaign_key(obligation)
 
 
 def _send_requests(scope: Scope) -> Iterator[TimelineEntry]:
@@ -60,7 +67,9 @@ def _send_requests(scope: Scope) -> Iterator[TimelineEntry]:
         if position < 0 or requests[position].service != delivery.service:
             continue
         start, end = starts[position], starts[position + 1] if position + 1 < len(starts) else math.inf
-        count = sum(start <= other.n < end and other.at == delivery.at for other in scope.history.deliveries)
+        count = scope.history.alike.accepted.get(start)
+        if count is None:
+            count = sum(start <= other.n < end and other.at == delivery.at for other in scope.history.deliveries)
         yield _send_request(requests[position], count)
 
 
@@ -112,7 +121,8 @@ def _counting_metrics(scope: Scope, recipient: RecipientResult) -> Iterator[tupl
 def _reports_by_name(scope: Scope) -> Iterator[TimelineEntry]:
     for report in scope.history.interactions:
         if scope.customer in report.customers:
-            text = f"reports the customer among {len(report.customers):,} who were {metric_name(report.event_id)}"
+            named = scope.history.alike.named.get(report.n, len(report.customers))
+            text = f"reports the customer among {named:,} who were {metric_name(report.event_id)}"
             detail = "UpdateCampaignInteractions"
             yield TimelineEntry(at=report.at, actor="bridge", text=text, detail=detail, line=report.n)
     for event in scope.history.engagements:

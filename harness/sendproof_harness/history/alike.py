@@ -1,6 +1,6 @@
 """The customers of a condensed history that stand for others: alike in everything except their names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 class Alike:
     """The number of customers and of messages that each kept one stands for; 1 for those without an entry.
 
-    `named` is the number of customers in a report before the history was condensed, by its line (`n`).
+    Before the history was condensed, `named` was the number of customers in a report, by its line (`n`), and `accepted`
+    the number of messages after a request, by the line of the request. `representatives` are the positions of the
+    customers who stand for each obligation of the whole history, in its order.
     """
 
     customers: Mapping[str, int] = field(default_factory=dict)
     messages: Mapping[str, int] = field(default_factory=dict)
     named: Mapping[int, int] = field(default_factory=dict)
+    accepted: Mapping[int, int] = field(default_factory=dict)
+    representatives: Sequence[int] = ()
 
     def count_customers(self, customers: Iterable[str]) -> int:
         """Return the number of customers that these stand for."""

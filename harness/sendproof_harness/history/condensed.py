@@ -1,341 +1,90 @@
-"""Reading a large history in bounded memory: customers who are alike in everything except their names are kept once.
+"""Reading the lines of a large history that condense it, as its index names them."""
 
-Most recipients of a large campaign are alike: due the same, sent, delivered and reported at the same instants. One of
-each class is kept, with their number (`History.alike`). A customer with anything unusual is kept singly: a duplicate,
-another text, a retried receipt, a second campaign, or a mention in any other line. A history with lines that could
-tell alike customers apart, such as faults or triggers, is not condensed at all.
-
-The file is read twice: once for the classes, and then for the lines to keep.
-"""
-
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from operator import attrgetter
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast, get_type_hints
+from typing import Any, cast
 
 import msgspec
 
 from sendproof_harness.history.alike import Alike
 from sendproof_harness.history.alternatives import with_chosen_alternatives
-from sendproof_harness.history.header import Header
-from sendproof_harness.history.reader import (
-    MAX_LINE_BYTES,
-    HistoryError,
-    decode_header,
-    decode_instant,
-    line_decoder,
-)
-from sendproof_harness.history.recipient_classes import RecipientClasses
-from sendproof_harness.history.record import Record
+from sendproof_harness.history.customer_index import CustomerIndex
+from sendproof_harness.history.reader import decode_header, line_decoder
 from sendproof_harness.history.records import (
     FIELD_OF,
-    Action,
     Attributes,
-    Campaign,
-    ChannelTemplates,
-    Click,
-    Clock,
     Delivery,
-    DeliveryStatus,
-    End,
     History,
-    Inbound,
     Interactions,
-    Key,
     Line,
-    Listener,
-    Metrics,
     Obligation,
-    OptIn,
-    OptOut,
     Preference,
-    PreflightCall,
-    ProviderTemplate,
-    Request,
-    Webhook,
 )
-from sendproof_harness.history.run_records import BridgeLog, OtherClient, RunIdentity, Scenario, UnauthenticatedRequest
-from sendproof_harness.history.seal import check_seal
-from sendproof_harness.history.timestamps import Instant, parse_instant
-
-#: The size from which a history is condensed, in bytes: about 20,000 recipients.
-CONDENSED_FROM_BYTES = 32 * 1024 * 1024
-
-# The lines that tell no alike customers apart, unless they name them.
-_PLAIN = (
-    Campaign,
-    Request,
-    UnauthenticatedRequest,
-    PreflightCall,
-    Listener,
-    ChannelTemplates,
-    ProviderTemplate,
-    Metrics,
-    Clock,
-    Action,
-    OptOut,
-    OptIn,
-    Click,
-    Inbound,
-    Key,
-    Scenario,
-    RunIdentity,
-    OtherClient,
-    BridgeLog,
-)
-_OPTIMOVE = "optimove"
-_SUCCESS = range(200, 300)
-# A subject about the place of a customer among all others.
-_ON_PAGE = "due_on_page"
 
 
-class _NotCondensableError(Exception):
-    """The history must be read whole."""
-
-
-def read_condensed(path: Path, from_bytes: int = CONDENSED_FROM_BYTES) -> History | None:
-    """Return the condensed history of a file; None if it is small, not valid, or has lines that do not allow it.
-
-    `history.reader` reads such a file, and names what is wrong with it.
-    """
-    if path.stat().st_size < from_bytes:
-        return None
-    try:
-        with path.open("rb", buffering=1 << 20) as file:
-            return _Condensing(file).history()
-    except (_NotCondensableError, HistoryError, ValueError, RecursionError):
-        return None
-
-
-# -- lines ------------------------------------------------------------------------------------------
-
-
-def _with_text_times(record: type[Record]) -> type[Any]:
-    """Return the same kind of line with times as text, which are quicker to decode and to compare."""
-    hints, fields = get_type_hints(record), []
-    for field in msgspec.structs.fields(record):
-        kind = {Instant: str, Instant | None: str | None}.get(hints[field.name], hints[field.name])
-        fields.append((field.name, kind) if field.required else (field.name, kind, field.default))
-    return msgspec.defstruct(
-        f"_{record.__name__}", fields, tag=record.__struct_config__.tag, tag_field="kind", gc=False
+def read_condensed(path: Path, index: CustomerIndex, singly: int | None = None) -> History:
+    """Return the condensed history of a file. The customer at the place `singly` is kept, too."""
+    representatives = array("i", index.representatives)
+    place_at = dict(zip(array("q", index.kept_offsets), array("i", index.kept_places), strict=True))
+    if singly is not None:
+        representatives[singly] = singly
+        place_at |= dict.fromkeys(index.lines_of(singly), singly)
+    offsets = sorted([*place_at, *array("q", index.other_offsets)])
+    records, alike = _read_lines(path, offsets, place_at, Counter(representatives), frozenset(index.strangers))
+    with path.open("rb") as file:
+        header = decode_header(file.readline())
+    obligations, deliveries = (
+        cast("list[Obligation]", records["obligations"]),
+        cast("list[Delivery]", records["deliveries"]),
     )
+    records["obligations"] = [*with_chosen_alternatives(obligations, deliveries)]
+    fields: dict[str, Any] = {field: tuple(of_field) for field, of_field in records.items()}
+    positions = {place: position for position, place in enumerate(sorted(set(representatives)))}
+    alike = Alike(
+        customers=alike.customers,
+        messages=alike.messages,
+        named=index.named,
+        accepted=index.accepted,
+        representatives=array("i", map(positions.__getitem__, representatives)),
+    )
+    return History(header=header, seal=index.seal, entries=index.entries, alike=alike, **fields)
 
 
-_Obligation = _with_text_times(Obligation)
-_Delivery = _with_text_times(Delivery)
-_Status = _with_text_times(DeliveryStatus)
-_Webhook = _with_text_times(Webhook)
+def _read_lines(
+    path: Path,
+    offsets: Sequence[int],
+    place_at: Mapping[int, int],
+    counts: Mapping[int, int],
+    strangers: Container[str],
+) -> tuple[defaultdict[str, list[Line]], Alike]:
+    """Return the records at these offsets by field of `History`, and what the customers among them stand for.
 
-
-def _shared_values(record: type[Record], *identity: str) -> Callable[[object], tuple[Any, ...]]:
-    """Return a function for the values of a line that alike customers share: all fields without `identity`."""
-    return attrgetter(*(name for name in record.__struct_fields__ if name not in identity))
-
-
-_of_obligation = _shared_values(Obligation, "n", "customer", "number", "text", "raw_number", "alternatives")
-_of_delivery = _shared_values(Delivery, "n", "number", "text", "message", "request")
-_of_status = _shared_values(DeliveryStatus, "n", "message")
-_of_receipt = _shared_values(Webhook, "n", "key", "url", "duration_ms")
-_of_interactions = _shared_values(Interactions, "n", "customers")
-_of_preference = _shared_values(Preference, "n", "customers")
-# The number of accepted messages differs between calls that are alike.
-_of_request = _shared_values(Request, "n", "at", "path", "summary", "content", "real")
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """Yield all strings and numbers in a JSON value, as text."""
-    if isinstance(value, str | int):
-        yield str(value)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield name
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
-
-
-# -- reading ----------------------------------------------------------------------------------------
-
-
-class _Condensing:
-    """The reading of one file."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._classes = RecipientClasses()
-        self._records: defaultdict[str, list[Line]] = defaultdict(list)
-        self._requests: dict[int | None, int] = {}
-        self._last_request = 0
-        self._entries = 0
-        self._named: dict[int, int] = {}
-        self._has_events = False
-        handlers: dict[type[Any], Callable[[int, bytes, Any], None]] = {
-            _Obligation: self._add_obligation,
-            _Delivery: self._add_delivery,
-            _Status: self._add_status,
-            _Webhook: self._add_webhook,
-            Interactions: self._add_interactions,
-            Preference: self._add_preference,
-            Attributes: self._add_attributes,
-            Request: self._add_request,
-        }
-        self._handlers = dict.fromkeys(_PLAIN, self._add_plain) | handlers
-        kinds = [*self._handlers, End]
-        self._decode = msgspec.json.Decoder(_union(kinds), dec_hook=decode_instant).decode
-
-    def history(self) -> History:
-        """Return the condensed history."""
-        header, seal = self._read_classes()
-        counts = self._classes.classes()
-        alike = self._read_kept(counts)
-        fields = self._records
-        obligations, deliveries = cast("list[Obligation]", fields["obligations"]), fields["deliveries"]
-        fields["obligations"] = [*with_chosen_alternatives(obligations, cast("list[Delivery]", deliveries))]
-        records: dict[str, Any] = {field: tuple(records) for field, records in fields.items()}
-        return History(header=header, seal=seal, entries=self._entries, alike=alike, **records)
-
-    def _read_classes(self) -> tuple[Header, str]:
-        """Read all lines, and return the header and the last seal."""
-        line = self._file.readline(MAX_LINE_BYTES + 1)
-        header, seal, offset, end = decode_header(line), check_seal("", line), len(line), None
-        if header.faults:
-            raise _NotCondensableError
-        readline, decode, handlers = self._file.readline, self._decode, self._handlers
-        while line := readline(MAX_LINE_BYTES + 1):
-            if end is not None or len(line) > MAX_LINE_BYTES:
-                raise _NotCondensableError
-            seal = check_seal(seal, line)
-            record = decode(line)
-            if isinstance(record, End):
-                end = record
-                continue
-            handlers[type(record)](offset, line, record)
-            self._entries = max(self._entries, record.n)
-            offset += len(line)
-        if end is None:
-            raise _NotCondensableError
-        return header, seal
-
-    def _event(self, line: Any, values: tuple[Any, ...]) -> int:
-        """Return the number of an event; a time of a new one must be valid."""
-        key = type(line), values
-        known = self._classes.events.get(key)
-        if known is None:
-            parse_instant(values[0])
-            known = self._classes.events[key] = len(self._classes.events)
-        return known
-
-    # -- lines about one customer -------------------------------------------------------------------
-
-    def _add_obligation(self, offset: int, _: bytes, line: Any) -> None:
-        if self._has_events:
-            # The names of the customers must be known before any line that mentions them.
-            raise _NotCondensableError
-        content = (line.number, line.text) if line.owed else None
-        self._classes.add_obligation(offset, self._event(line, _of_obligation(line)), line.customer, content)
-        parse_instant(line.due)
-        if line.number is not None:
-            self._classes.add_number(line.number)
-        if line.trigger is not None or line.alternatives or (line.owed and None in {line.number, line.text}):
-            self._classes.keep_singly()
-
-    def _add_delivery(self, offset: int, _: bytes, line: Any) -> None:
-        self._has_events = True
-        parse_instant(line.send_at)
-        call = self._requests.get(line.request, line.request)
-        event = self._event(line, (*_of_delivery(line), call, self._last_request))
-        is_usual = not line.test and line.raw_number is None
-        self._classes.add_delivery(offset, event, line.message, (line.number, line.text), is_usual=is_usual)
-
-    def _add_status(self, offset: int, _: bytes, line: Any) -> None:
-        self._classes.add_result(offset, self._event(line, _of_status(line)), line.message, is_usual=True)
-
-    def _add_webhook(self, offset: int, text: bytes, line: Any) -> None:
-        if line.service == _OPTIMOVE:
-            self._mention(text)
-            self._classes.other_offsets.append(offset)
-            return
-        # As `message_of_webhook` of the judge reads it: event, message, copy.
-        kind, _, rest = line.key.partition(":")
-        message, _, copy = rest.partition(":")
-        # A bridge may register an address for each batch; no check distinguishes more than its origin.
-        origin = line.url.split("/", 3)[:3]
-        event = self._event(line, (*_of_receipt(line), *origin, kind, copy))
-        is_usual = line.attempt == 1 and line.status in _SUCCESS and line.retry_at is None and line.held_call is None
-        self._classes.add_result(offset, event, message, is_usual=is_usual)
-
-    # -- lines about many customers -----------------------------------------------------------------
-
-    def _add_interactions(self, offset: int, _: bytes, line: Interactions) -> None:
-        self._named[line.n] = len(line.customers)
-        event = self._classes.event((self._last_request, _of_interactions(line)))
-        self._classes.add_names(offset, event, line.customers)
-
-    def _add_preference(self, offset: int, _: bytes, line: Preference) -> None:
-        event = self._classes.event((self._last_request, _of_preference(line)))
-        self._classes.add_names(offset, event, line.customers)
-
-    def _add_attributes(self, offset: int, _: bytes, line: Attributes) -> None:
-        self._classes.other_offsets.append(offset)
-        for change in line.changes:
-            self._classes.mention(change.value or "")
-            event = self._classes.event((self._last_request, line.at, line.source, change.field, change.value))
-            self._classes.add_name(event, change.customer)
-
-    # -- other lines --------------------------------------------------------------------------------
-
-    def _add_request(self, offset: int, text: bytes, line: Request) -> None:
-        self._last_request = self._requests[line.n] = self._classes.event((Request, _of_request(line)))
-        self._add_plain(offset, text, line)
-
-    def _add_plain(self, _: int, text: bytes, line: Line) -> None:
-        if isinstance(line, ProviderTemplate) and line.action == "changed":
-            raise _NotCondensableError
-        if isinstance(line, Scenario) and any(subject.kind == _ON_PAGE for subject in line.subjects):
-            raise _NotCondensableError
-        if not isinstance(line, Campaign):
-            self._has_events = True
-            self._mention(text)
-        self._records[FIELD_OF[type(line)]].append(line)
-
-    def _mention(self, text: bytes) -> None:
-        for value in _strings(msgspec.json.decode(text)):
-            self._classes.mention(value)
-
-    # -- kept lines ---------------------------------------------------------------------------------
-
-    def _read_kept(self, counts: Mapping[int, int]) -> Alike:
-        """Read the lines of the kept customers again, and those that name customers."""
-        decode, customers, messages = line_decoder(), dict[str, int](), dict[str, int]()
-        for offset in sorted([*self._classes.offsets_of(counts), *self._classes.other_offsets]):
-            self._file.seek(offset)
-            record = decode(self._file.readline())
+    A line that names customers keeps those among them, and those without an obligation.
+    """
+    records: defaultdict[str, list[Line]] = defaultdict(list)
+    customers, messages = dict[str, int](), dict[str, int]()
+    decode = line_decoder()
+    with path.open("rb") as file:
+        for offset in offsets:
+            file.seek(offset)
+            record = decode(file.readline())
+            count = counts.get(place_at.get(offset, -1), 1)
             if isinstance(record, Obligation):
-                customers[record.customer] = counts[self._classes.place_of_customer[record.customer]]
+                customers[record.customer] = count
             elif isinstance(record, Delivery):
-                messages[record.message] = counts.get(self._classes.place_of_message.get(record.message, -1), 1)
+                messages[record.message] = count
             elif isinstance(record, Interactions | Preference):
-                kept = tuple(customer for customer in record.customers if self._is_kept(customer, counts))
+                kept = tuple(name for name in record.customers if name in customers or name in strangers)
                 msgspec.structs.force_setattr(record, "customers", kept)
             elif isinstance(record, Attributes):
-                changes = tuple(change for change in record.changes if self._is_kept(change.customer, counts))
+                changes = tuple(
+                    change for change in record.changes if change.customer in customers or change.customer in strangers
+                )
                 msgspec.structs.force_setattr(record, "changes", changes)
-            self._records[FIELD_OF[type(record)]].append(cast("Line", record))
-        return Alike(customers=_several(customers), messages=_several(messages), named=self._named)
-
-    def _is_kept(self, customer: str, counts: Mapping[int, int]) -> bool:
-        """Return True for a kept customer, and for one without an obligation."""
-        place = self._classes.place_of_customer.get(customer)
-        return place is None or place in counts
-
-
-def _union(kinds: list[type[Any]]) -> Any:
-    union: Any = kinds[0]
-    for kind in kinds[1:]:
-        union |= kind
-    return union
+            records[FIELD_OF[type(record)]].append(cast("Line", record))
+    return records, Alike(customers=_several(customers), messages=_several(messages))
 
 
 def _several(counts: Mapping[str, int]) -> Mapping[str, int]:

@@ -5,65 +5,79 @@ is a number for everything that was read about them so far, so customers with th
 """
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import count
+from typing import Any
 
 # Numbers of one country share their last ten digits, with any prefix: 44, +44, 0044 or 0.
 _SIGNIFICANT_DIGITS = 10
 
-_OWED, _SENT = 1, 2
+# The progress of a customer.
+_WITHHELD, _OWED, _SENT = 0, 1, 2
+_EVENT_BITS = 32
 
 
 class RecipientClasses:
-    """The customers by their place among the obligations, and the offsets of the lines about them."""
+    """The customers by their place among the obligations, and the offsets of the lines about them.
+
+    `events` numbers each event, a value without the names of customers. `other_offsets` are those of lines that are
+    not about one customer. `strangers` are named customers without an obligation.
+    """
 
     def __init__(self) -> None:
+        self.events: defaultdict[tuple[object, Any], int] = defaultdict(count(1).__next__)
         self.place_of_customer: dict[str, int] = {}
-        self._place_of_number: dict[str, int] = {}
         self.place_of_message: dict[str, int] = {}
+        self.other_offsets = array("q")
+        self.strangers: set[str] = set()
+        self._place_of_number: dict[str, int] = {}
+        # For each state and the event after it, the next state.
+        self._next_states: defaultdict[int, int] = defaultdict(count(1).__next__)
+        # By place.
+        self.customers: list[str] = []
+        self.numbers: list[str] = []
         self._states = array("q")
         self._progress = bytearray()
         self._single = bytearray()
         self._contents = array("q")
-        # A number for each event, and for each state with the event after it.
-        self.events: dict[object, int] = {}
-        self._next_states: dict[int, int] = {}
-        # The lines about customers, and then the other lines to keep.
-        self._places = array("q")
-        self._offsets = array("q")
-        self.other_offsets = array("q")
-
-    def event(self, event: object) -> int:
-        """Return the number of an event."""
-        return self.events.setdefault(event, len(self.events))
+        # By line about a customer.
+        self.places = array("i")
+        self.offsets = array("q")
 
     # -- lines about one customer -------------------------------------------------------------------
 
-    def add_obligation(self, offset: int, event: int, customer: str, content: tuple[str, str] | None) -> None:
-        """Add a customer who is due a message with this number and text, or none."""
+    def add_obligation(
+        self, offset: int, event: int, customer: str, content: tuple[str | None, str | None], *, owed: bool
+    ) -> None:
+        """Add a customer who is due the content, a number and a text, or must not get it."""
         place = len(self._states)
-        self._states.append(self._next_state(0, event))
-        self._progress.append(0 if content is None else _OWED)
+        self._states.append(self._next_states[event])
+        self._progress.append(_OWED if owed else _WITHHELD)
         self._single.append(0)
         self._contents.append(hash(content))
-        self._add_line(place, offset)
+        self.places.append(place)
+        self.offsets.append(offset)
         self._name(self.place_of_customer, customer, place)
+        digits = significant_digits(content[0] or "")
+        if digits:
+            self._name(self._place_of_number, digits, place)
+        self.customers.append(customer)
+        self.numbers.append(digits)
 
-    def add_number(self, number: str) -> None:
-        """Give the last customer a number, whether a message is due or not."""
-        self._name(self._place_of_number, significant_digits(number), len(self._states) - 1)
-
-    def add_delivery(self, offset: int, event: int, message: str, content: tuple[str, str], *, is_usual: bool) -> None:
+    def add_delivery(
+        self, offset: int, event: int, message: str, content: tuple[str | None, str | None], *, is_usual: bool
+    ) -> None:
         """Add a message that went to a number with a text."""
-        place = self._place_of_number.get(significant_digits(content[0]))
+        place = self._place_of_number.get(significant_digits(content[0] or ""))
         if place is None:
             self.other_offsets.append(offset)
             return
-        self._add_line(place, offset)
+        self._add_event(place, offset, event)
         self._name(self.place_of_message, message, place)
-        self._advance(place, event)
         if not is_usual or self._progress[place] != _OWED or self._contents[place] != hash(content):
             self._single[place] = 1
-        self._progress[place] |= _SENT
+        self._progress[place] = _SENT
 
     def add_result(self, offset: int, event: int, message: str, *, is_usual: bool) -> None:
         """Add a status or a receipt of a message."""
@@ -71,8 +85,7 @@ class RecipientClasses:
         if place is None:
             self.other_offsets.append(offset)
             return
-        self._add_line(place, offset)
-        self._advance(place, event)
+        self._add_event(place, offset, event)
         if not is_usual:
             self._single[place] = 1
 
@@ -82,17 +95,24 @@ class RecipientClasses:
 
     # -- lines about many customers -----------------------------------------------------------------
 
-    def add_names(self, offset: int, event: int, customers: Iterable[str]) -> None:
-        """Add a line that names customers, all for the same event."""
-        self.other_offsets.append(offset)
+    def add_names(self, event: int, customers: Iterable[str]) -> None:
+        """Add one event of each customer."""
+        states, next_states, place_of = self._states, self._next_states, self.place_of_customer.get
         for customer in customers:
-            self.add_name(event, customer)
+            place = place_of(customer)
+            if place is None:
+                self.strangers.add(customer)
+            else:
+                states[place] = next_states[states[place] << _EVENT_BITS | event]
 
-    def add_name(self, event: int, customer: str) -> None:
-        """Add an event of one customer in a line that names several."""
-        place = self.place_of_customer.get(customer)
-        if place is not None:
-            self._advance(place, event)
+    def add_messages(self, event: int, messages: Iterable[str]) -> None:
+        """Add one event of each customer to whom one of these messages went, and mention anything else."""
+        for message in messages:
+            place = self.place_of_message.get(message)
+            if place is None:
+                self.mention(message)
+            else:
+                self._states[place] = self._next_states[self._states[place] << _EVENT_BITS | event]
 
     def mention(self, text: str) -> None:
         """Keep each customer singly whose id, number or message is in a value of another line."""
@@ -106,35 +126,27 @@ class RecipientClasses:
 
     # -- classes ------------------------------------------------------------------------------------
 
-    def classes(self) -> Mapping[int, int]:
-        """Return the places to keep, each with the number of customers that it stands for."""
+    def representatives(self) -> "array[int]":
+        """Return, for each place, the first place of its class: its own, if it is kept singly."""
         first: dict[int, int] = {}
-        counts: dict[int, int] = {}
-        for place, state in enumerate(self._states):
-            is_alike = not self._single[place] and self._progress[place] != _OWED
-            kept = first.setdefault(state, place) if is_alike else place
-            counts[kept] = counts.get(kept, 0) + 1
-        return counts
+        return array(
+            "i",
+            (
+                place if self._single[place] or self._progress[place] == _OWED else first.setdefault(state, place)
+                for place, state in enumerate(self._states)
+            ),
+        )
 
-    def offsets_of(self, places: Mapping[int, int]) -> Sequence[int]:
-        """Return the offsets of all lines about customers at these places."""
-        return [offset for place, offset in zip(self._places, self._offsets, strict=True) if place in places]
-
-    def _add_line(self, place: int, offset: int) -> None:
-        self._places.append(place)
-        self._offsets.append(offset)
+    def _add_event(self, place: int, offset: int, event: int) -> None:
+        self._states[place] = self._next_states[self._states[place] << _EVENT_BITS | event]
+        self.places.append(place)
+        self.offsets.append(offset)
 
     def _name(self, places: dict[str, int], name: str, place: int) -> None:
         """Remember a name; customers who share one are kept singly."""
         other = places.setdefault(name, place)
         if other != place:
             self._single[other] = self._single[place] = 1
-
-    def _advance(self, place: int, event: int) -> None:
-        self._states[place] = self._next_state(self._states[place], event)
-
-    def _next_state(self, state: int, event: int) -> int:
-        return self._next_states.setdefault(state << 32 | event, len(self._next_states) + 1)
 
 
 def significant_digits(number: str) -> str:

@@ -11,6 +11,8 @@ from hashlib import blake2b
 SEAL_BYTES, TOTAL_BYTES = 8, 32
 
 _BEGIN = b',"seal":"'
+# What ends every line but the last, with its line end.
+_ENDING_BYTES = len(_BEGIN) + 2 * SEAL_BYTES + len(b'"}\n')
 _SEAL = re.compile(rb',"seal":"([0-9a-f]{16}|[0-9a-f]{64})"\}\s*')
 
 
@@ -35,6 +37,9 @@ def split_seal(line: bytes) -> tuple[bytes, str]:
 
 def check_seal(previous: str, line: bytes) -> str:
     """Return the seal of a line; `SealError` if it does not fit the line and the seal before."""
+    usual = blake2b(b"%b%b}" % (previous.encode(), line[:-_ENDING_BYTES]), digest_size=SEAL_BYTES).hexdigest()
+    if line[-_ENDING_BYTES:] == b'%b%b"}\n' % (_BEGIN, usual.encode()):
+        return usual
     unsealed, seal = split_seal(line)
     expected, _ = add_seal(previous, unsealed, len(seal) // 2)
     if seal != expected:

@@ -4,41 +4,56 @@ A large history is condensed first: customers who are alike are judged once, wit
 that is the verdict. Otherwise every line is read, because a cause may be anywhere, and each customer is judged.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from sendproof_harness.history.condensed import CONDENSED_FROM_BYTES, read_condensed
+from sendproof_harness.history.condensed import read_condensed
+from sendproof_harness.history.customer_index import CustomerIndex
+from sendproof_harness.history.indexing import CONDENSED_FROM_BYTES, index_history
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Verdict, judge
 
 
-class JudgedFile(NamedTuple):
-    """A history, perhaps condensed, and its verdict."""
+@dataclass(frozen=True, kw_only=True)
+class JudgedFile:
+    """A history and its verdict, with the index of the file if the history is condensed."""
 
     history: History
     verdict: Verdict
+    index: CustomerIndex | None = None
 
 
 def judge_file(file: Path, condensed_from_bytes: int = CONDENSED_FROM_BYTES) -> JudgedFile:
     """Read and judge a history; `HistoryError` for wrong content, `OSError` if the file cannot be read."""
-    condensed = read_condensed(file, condensed_from_bytes)
-    if condensed is not None:
-        verdict = judge(condensed)
-        if is_final(verdict):
-            return JudgedFile(condensed, verdict)
-        del condensed, verdict
+    index = index_history(file, condensed_from_bytes)
+    judged = None if index is None else judge_condensed(file, index)
+    return judged or judge_whole(file)
+
+
+def judge_for_customer(file: Path, name: str, index: CustomerIndex | None) -> JudgedFile:
+    """Judge a history so that the customer with this id or number is in it; errors as `judge_file`."""
+    place = None if index is None else index.find(name)
+    judged = None if index is None or place is None else judge_condensed(file, index, place)
+    return judged or judge_whole(file)
+
+
+def judge_whole(file: Path) -> JudgedFile:
+    """Read every line and judge every customer; errors as `judge_file`."""
     history = read_history(file)
-    return JudgedFile(history, judge(history))
+    return JudgedFile(history=history, verdict=judge(history))
 
 
-def is_final(verdict: Verdict) -> bool:
-    """Return True if the verdict on a condensed history is that on the whole one: it has notes on the run at most."""
+def judge_condensed(file: Path, index: CustomerIndex, singly: int | None = None) -> JudgedFile | None:
+    """Judge the condensed history, with the customer at the place `singly` kept; None if the verdict is not final."""
+    history = read_condensed(file, index, singly)
+    verdict = judge(history)
     findings = (finding for result in verdict.results for finding in (*result.findings, *result.following))
-    return all(map(_is_about_the_run, findings))
+    return JudgedFile(history=history, verdict=verdict, index=index) if all(map(_is_about_the_run, findings)) else None
 
 
 def _is_about_the_run(finding: Finding) -> bool:
+    """Return True for a note that would be the same about the whole history."""
     where = finding.where
     return finding.level == "note" and {where.customer, where.number, where.message, where.webhook} == {None}

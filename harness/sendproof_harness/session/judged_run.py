@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.history.customer_index import save_index
 from sendproof_harness.history.reader import HistoryError
 from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.judge.judged_file import judge_file
@@ -73,8 +74,8 @@ def _write_partial_reports(file: Path) -> None:
     if any((file.parent / name).exists() for name in REPORTS) or file.stat().st_size > _QUICK_BYTES:
         return
     try:
-        history, verdict = judge_file(file)
-        write_reports(verdict, history, file.parent)
+        judged = judge_file(file)
+        write_reports(judged.verdict, judged.history, file.parent)
     except (HistoryError, OSError) as error:
         keep(f"There are no reports: {error}")
 
@@ -87,9 +88,11 @@ def judge_and_report(
     Reports that the folder has already are moved to its folder `earlier`. Return `pass` for an unknown verdict if only
     checks of `allowed_unknown` are unknown.
     """
-    history, verdict = judge_file(file)
-    verdict = allow_unknown(verdict, allowed_unknown)
-    reports = None if folder is None else write_reports(verdict, history, fresh_folder(folder, REPORTS))
+    judged = judge_file(file)
+    if judged.index is not None:
+        save_index(file, judged.index)
+    verdict = allow_unknown(judged.verdict, allowed_unknown)
+    reports = None if folder is None else write_reports(verdict, judged.history, fresh_folder(folder, REPORTS))
     print_verdict(verdict, console, reports, run_of(file, folder))
     return verdict.accepted_status
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
-from sendproof_harness.history.condensed import read_condensed
+from sendproof_harness.history.indexing import index_history
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.timestamps import HOUR, iso
 from sendproof_harness.judge.judged_file import judge_file
@@ -38,7 +38,8 @@ def write(run, folder):
 
 def test_correct_run_is_judged_with_few_recipients(tmp_path):
     """Six customers differ in template or status; three more are named by pages, and one opted out."""
-    history, verdict = judge_file(write(RUN, tmp_path), ALWAYS)
+    judged = judge_file(write(RUN, tmp_path), ALWAYS)
+    history, verdict = judged.history, judged.verdict
 
     assert (verdict.status, verdict.ledger["ok"], verdict.ledger["withheld"]) == ("pass", 58, 2)
     assert len(history.obligations) < 20
@@ -65,7 +66,7 @@ def test_unusual_line_prevents_condensing(tmp_path):
     trigger = {"kind": "trigger", "trigger": "t", "campaign": 8001, "channel": 505, "customer": "C0000009",
                "template": 11, "request_id": "r", "n": 9_001, "at": iso(FIRST_SEND + HOUR)}  # fmt: skip
 
-    assert read_condensed(write(RUN.plus(trigger), tmp_path), ALWAYS) is None
+    assert index_history(write(RUN.plus(trigger), tmp_path), ALWAYS) is None
 
 
 # -- any change of any line -------------------------------------------------------------------------

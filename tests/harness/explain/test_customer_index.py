@@ -1,0 +1,73 @@
+"""With the index of a large history, one customer is explained as from the whole history."""
+
+import os
+
+import pytest
+
+from history_builder import build_correct_run
+from sendproof_harness.explain.customer import explain, find_customer
+from sendproof_harness.history.customer_index import load_index, save_index
+from sendproof_harness.history.indexing import index_history
+from sendproof_harness.judge.judged_file import JudgedFile, judge_for_customer, judge_whole
+
+ALWAYS = 0
+
+
+@pytest.fixture
+def file(tmp_path):
+    file = tmp_path / "history.ndjson"
+    file.write_bytes(b"".join(build_correct_run(60, page=20).encoded()))
+    return file
+
+
+def explained(judged: JudgedFile, name: str):
+    return explain(judged.history, judged.verdict, find_customer(judged.history, name))
+
+
+@pytest.mark.parametrize("customer", range(60))
+def test_explanation_is_that_of_the_whole_history(customer, file):
+    name = f"C{customer:07d}"
+    condensed = judge_for_customer(file, name, index_history(file, ALWAYS))
+
+    assert len(condensed.history.obligations) < 20
+    assert explained(condensed, name) == explained(judge_whole(file), name)
+
+
+def test_customer_is_found_by_any_form_of_the_number(file):
+    index = index_history(file, ALWAYS)
+
+    assert index.find("+44 71 00000042") == index.find("447100000042") == index.find("C0000042") == 42
+
+
+def test_unknown_customer_is_looked_for_in_the_whole_history(file):
+    index = index_history(file, ALWAYS)
+
+    assert index.find("C0000099") is None
+    assert len(judge_for_customer(file, "C0000099", index).history.obligations) == 60
+
+
+def test_index_is_saved_and_loaded(file):
+    save_index(file, index_history(file, ALWAYS))
+
+    assert load_index(file) == index_history(file, ALWAYS)
+
+
+def test_index_of_another_history_is_ignored(file):
+    save_index(file, index_history(file, ALWAYS))
+    file.write_bytes(b"".join(build_correct_run(30).encoded()))
+    os.utime(file, ns=(0, 0))
+
+    assert load_index(file) is None
+
+
+def test_damaged_index_is_ignored(file):
+    save_index(file, index_history(file, ALWAYS))
+    file.with_name("history.ndjson.index").write_bytes(b"\x81")
+
+    assert load_index(file) is None
+
+
+def test_history_in_a_folder_without_permission_has_no_index(file):
+    save_index(file.parent / "missing" / file.name, index_history(file, ALWAYS))
+
+    assert load_index(file) is None
