@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals kills soak clients dialects benchmark docs site audit sbom licences lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals kills soak clients dialects benchmark speed docs site audit sbom licences lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -119,8 +119,15 @@ clients: $(INSTALLED) ## Run the published clients, unmodified, against the simu
 dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)
 	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --all-dialects --parallel 2
 
-benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
-	@$(BIN)/python benchmarks/against_prism.py
+benchmark: $(INSTALLED) ## Measure the simulators beside five peers (needs Node.js, Java and nginx; ten minutes)
+	@$(BIN)/python benchmarks peers
+
+AGAINST ?= HEAD
+speed: $(INSTALLED) ## Run all benchmarks, and write docs/speed.md (an hour); AGAINST=REVISION is the one to compare with
+	@$(BIN)/python benchmarks peers --write
+	@$(BIN)/python benchmarks flow --customers 10000 --rounds 3 --against $(AGAINST) --write
+	@$(BIN)/python benchmarks growth --write
+	@$(BIN)/python benchmarks time --write
 
 docs: $(INSTALLED) ## Generate docs/reference, docs/calls, and the fault data of the harness, from the code and the contracts
 	@$(BIN)/python docs/generators

@@ -9,7 +9,7 @@ the processor time of each process is read.
 
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +17,8 @@ from statistics import median
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
+from report import Sheet, spread
 from revisions import Revision
 from usage import ROLES, Measured, measure
 
@@ -107,44 +107,41 @@ def _flow(played: Measured, after: Mapping[str, Measured], lines: Iterable[_Line
     return Flow(recipients=recipients, cpu_s=cpu_s, seconds=seconds, peak_mb=peaks)
 
 
-def flow_table(name: str, flows: list[Flow]) -> Table:
+def flow_sheet(name: str, flows: Sequence[Flow]) -> Sheet:
     """Return the median processor µs per recipient, by stage and process, of the flows of one revision."""
-    table = Table(f"{name}: CPU µs per recipient", *ROLES, "all", "seconds", box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for stage in (*STAGES, JUDGE, EXPLAIN):
-        values = [median(flow.per_recipient(stage, role) for flow in flows) for role in (*ROLES, None)]
-        seconds = [median(flow.seconds.get(stage, 0.0) for flow in flows)]
-        table.add_row(stage, *(f"{value:,.1f}" for value in values), f"{seconds[0]:.2f}" if seconds[0] else "")
-    for name_of_row, stages in (("all", (None,)), ("without start and end", FLOW)):
-        totals = [
-            median(sum(flow.per_recipient(stage, role) for stage in stages) for flow in flows)
-            for role in (*ROLES, None)
-        ]
-        table.add_row(name_of_row, *(f"{value:,.1f}" for value in totals))
-    return table
+    rows = [_row(stage, (stage,), flows) for stage in (*STAGES, JUDGE, EXPLAIN)]
+    rows += [_row("all", (None,), flows), _row("without start and end", FLOW, flows)]
+    memory = ", ".join(f"{role} {max(flow.peak_mb[role] for flow in flows):,.0f} MB" for role in flows[0].peak_mb)
+    cores = f"Processors in use from the announcement to the last report: {median(flow.cores for flow in flows):.2f}."
+    columns = (f"{name}, {flows[0].recipients:,} recipients: CPU µs each", *ROLES, "all", "seconds")
+    return Sheet(columns=columns, rows=rows, notes=(f"Peak memory: {memory}. {cores}",))
 
 
-def compare(revisions: list[Revision], customers: int, provider: str, rounds: int, console: Console) -> None:
-    """Play the flow with each revision in turns, and print its tables and the ratios between the revisions."""
+def _row(title: str, stages: Sequence[str | None], flows: Sequence[Flow]) -> list[str]:
+    values = [
+        median(sum(flow.per_recipient(stage, role) for stage in stages) for flow in flows) for role in (*ROLES, None)
+    ]
+    seconds = median(sum(flow.seconds.get(stage or "", 0.0) for stage in stages) for flow in flows)
+    return [title, *(f"{value:,.1f}" for value in values), f"{seconds:.1f}" if seconds else ""]
+
+
+def ratio_sheet(name: str, before: Sequence[Flow], now: Sequence[Flow]) -> Sheet:
+    """Return how many times more processor time another revision needs, by stage: each pair of one round."""
+    rows = []
+    for title, stages in (*((stage, (stage,)) for stage in (*STAGES, *FLOW[-1:])), ("without start and end", FLOW)):
+        costs = [[sum(flow.per_recipient(stage) for stage in stages) for flow in flows] for flows in (before, now)]
+        ratios = [old / max(0.1, new) for old, new in zip(*costs, strict=True)]
+        rows.append([title, spread(ratios, 2)])
+    return Sheet(columns=(f"CPU of {name} / CPU of this tree", "smallest / median / largest of the rounds"), rows=rows)
+
+
+def compare(revisions: Sequence[Revision], customers: int, provider: str, rounds: int, console: Console) -> list[Sheet]:
+    """Play the flow with each revision in turns, and return its tables and the ratios between the revisions."""
     flows: dict[str, list[Flow]] = {revision.name: [] for revision in revisions}
     for number in range(rounds):
         for revision in revisions if number % 2 == 0 else revisions[::-1]:
             console.print(f"Round {number + 1} of {rounds}: {revision.name}", style="dim")
             flows[revision.name].append(play(revision, customers, provider))
-    for name, played in flows.items():
-        console.print(flow_table(name, played))
-        memory = ", ".join(f"{role} {max(f.peak_mb[role] for f in played):,.0f} MB" for role in played[0].peak_mb)
-        cores = median(flow.cores for flow in played)
-        console.print(f"peak memory: {memory}; processors in use from announcement to last report: {cores:.2f}\n")
     first, *others = flows
-    for other in others:
-        _print_ratios(console, other, flows[other], flows[first])
-
-
-def _print_ratios(console: Console, name: str, before: list[Flow], now: list[Flow]) -> None:
-    for stage in (*STAGES, JUDGE, EXPLAIN, None):
-        pairs = zip(before, now, strict=True)
-        ratios = sorted(old.per_recipient(stage) / max(0.1, new.per_recipient(stage)) for old, new in pairs)
-        least, middle, most = ratios[0], median(ratios), ratios[-1]
-        console.print(f"{name} / this tree, {stage or 'all'}: {least:.2f} / {middle:.2f} / {most:.2f}")
+    sheets = [flow_sheet(name, played) for name, played in flows.items()]
+    return [*sheets, *(ratio_sheet(other, flows[other], flows[first]) for other in others)]

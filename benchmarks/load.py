@@ -7,16 +7,25 @@ For example, autocannon reaches about 250 requests per second where this generat
 import selectors
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 CONNECTIONS = 16
 BLOCK = 1 << 20
+_ASK_EVERY_S = 0.1
 
 
 class LoadError(Exception):
     """A server responded with another status than 200 under load, or closed a connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """The responses of a load, and its duration."""
+
+    responses: int
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -37,26 +46,38 @@ def requests_of(url: str, method: str, paths: Sequence[str], headers: dict[str, 
     return [f"{method} {path} HTTP/1.1\r\n".encode() + rest + body for path in paths]
 
 
-def load(url: str, requests: Sequence[bytes], seconds: float) -> float:
-    """Return the responses per second. Each connection sends the requests in turn, after the previous response."""
+def load(
+    url: str,
+    requests: Sequence[bytes],
+    seconds: float,
+    connections: int = CONNECTIONS,
+    is_enough: Callable[[], bool] = lambda: True,
+) -> Load:
+    """Return the responses. Each connection sends the requests in turn, after the previous response.
+
+    The load lasts `seconds`, and then until `is_enough`, which is asked about ten times a second.
+    """
     address = urlsplit(url)
     buffer = memoryview(bytearray(BLOCK))
     responses = 0
     with selectors.DefaultSelector() as selector:
-        for _ in range(CONNECTIONS):
+        for number in range(connections):
             client = socket.create_connection((address.hostname, address.port), timeout=60)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            selector.register(client, selectors.EVENT_READ, connection := _Connection(client))
+            selector.register(client, selectors.EVENT_READ, connection := _Connection(client, number % len(requests)))
             _send(connection, requests)
         began = time.perf_counter()
-        while (spent := time.perf_counter() - began) < seconds:
+        until = seconds
+        while (spent := time.perf_counter() - began) < until or not is_enough():
+            if spent >= until:
+                until = spent + _ASK_EVERY_S
             for key, _ in selector.select(timeout=1):
                 if _receive(key.data, buffer):
                     responses += 1
                     _send(key.data, requests)
         for key in list(selector.get_map().values()):
             key.data.socket.close()
-    return responses / spent
+    return Load(responses=responses, seconds=spent)
 
 
 def _send(connection: _Connection, requests: Sequence[bytes]) -> None:

@@ -1,58 +1,115 @@
-"""Sessions and bodies with limits: no response takes longer, or more memory, than a correct one could need.
+"""HTTP requests with limits: no response takes longer, or more memory, than a correct one could need.
 
 Libraries limit each read only, so a response that arrives byte by byte would never end, in its body or in its headers.
 """
 
 import io
+from collections.abc import Mapping
 from http.client import HTTPResponse
 from socket import socket
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
+import certifi
+import urllib3
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import make_headers
+
+from sendproof_bridge import __version__
 
 #: Decompressed. A page of 10,000 customers with a hundred attributes each is smaller.
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+#: What `Session.request` raises if no complete response arrives. Their messages may contain URLs with tokens.
+TRANSPORT_ERRORS = (urllib3.exceptions.HTTPError, TimeoutError, ValueError)
 _CHUNK_BYTES = 64 * 1024
 # A response may be silent once for as long as the read timeout allows, not again and again.
 TOTAL_PER_READ = 2
+_HEADERS = {
+    "User-Agent": f"sendproof-bridge/{__version__}",
+    "Accept-Encoding": make_headers(accept_encoding=True)["accept-encoding"],
+    "Accept": "*/*",
+    "Connection": "keep-alive",
+}
 
 
 class TooLargeError(Exception):
     """The body of a response is larger than the limit."""
 
 
-def bounded_session() -> requests.Session:
-    """Return a session whose responses are complete within twice their read timeout, or raise a timeout.
+class Reply(NamedTuple):
+    """A complete response, with a decompressed body."""
 
-    It ignores the environment: no proxies, no .netrc.
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Session:
+    """Kept-alive connections of one thread.
+
+    It ignores the environment (no proxies, no .netrc), follows no redirects, and keeps no cookies.
     """
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("http://", _BoundedAdapter())
-    session.mount("https://", _BoundedAdapter())
-    return session
+
+    def __init__(self) -> None:
+        """Open no connection yet."""
+        self._pools = PoolManager(ca_certs=certifi.where(), cert_reqs="CERT_REQUIRED")
+        self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: tuple[float, float],
+        limit: int = MAX_RESPONSE_BYTES,
+    ) -> Reply:
+        """Make a request and read the response. `timeout` has the seconds to connect and those between two reads.
+
+        Raises one of `TRANSPORT_ERRORS`, among them a timeout after twice the time between two reads, or
+        `TooLargeError` for a body of more than `limit` bytes.
+        """
+        reply = self._pools.urlopen(
+            method,
+            url,
+            redirect=False,
+            retries=False,
+            headers={**_HEADERS, **_credentials(url), **(headers or {})},
+            body=body,
+            timeout=urllib3.Timeout(connect=timeout[0], read=timeout[1]),
+            preload_content=False,
+        )
+        try:
+            return Reply(reply.status, reply.headers, _read_body(reply, limit))
+        finally:
+            reply.close()
+            reply.release_conn()
 
 
-def read_body(reply: requests.Response, limit: int = MAX_RESPONSE_BYTES) -> bytes:
-    """Return the whole decompressed body of a streamed response; raise `TooLargeError` for more than `limit` bytes."""
+def never_connected(error: Exception) -> bool:
+    """Return True if the request of this error was never sent."""
+    return isinstance(error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+
+
+def _credentials(url: str) -> dict[str, str]:
+    parts = urlsplit(url) if "@" in url else None
+    if parts is None or parts.username is None or parts.password is None:
+        return {}
+    login = make_headers(basic_auth=f"{unquote(parts.username)}:{unquote(parts.password)}")
+    return {"Authorization": login["authorization"]}
+
+
+def _read_body(reply: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     body = bytearray()
-    # Read each chunk as it arrives: `iter_content` would wait until one is full.
-    while chunk := reply.raw.read1(_CHUNK_BYTES, decode_content=True):
+    # Read each chunk as it arrives: `stream` would wait until one is full.
+    while chunk := reply.read1(_CHUNK_BYTES, decode_content=True):
         body += chunk
         if len(body) > limit:
             raise TooLargeError
     return bytes(body)
-
-
-class _BoundedAdapter(HTTPAdapter):
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager: PoolManager
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
 
 class _TimedResponse(HTTPResponse):

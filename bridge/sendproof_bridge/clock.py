@@ -11,6 +11,7 @@ something arrives:
 returns at once if the count has changed. So no request can be missed between looking and parking.
 """
 
+import json
 import logging
 import re
 import threading
@@ -21,10 +22,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
-import requests
-import urllib3
-
-from sendproof_bridge.bounded_http import TooLargeError, bounded_session, read_body
+from sendproof_bridge.bounded_http import TRANSPORT_ERRORS, Session, TooLargeError
 from sendproof_bridge.json_body import json_object
 
 Instant = int
@@ -39,6 +37,7 @@ PARTICIPANT = "bridge"
 _PARK_TIMEOUT = (5.0, 40.0)
 MAX_TICK_BYTES = 64 * 1024
 _RETRY_SECONDS = 0.25
+_SUCCESS = range(200, 300)
 # Characters of an unexpected response that are logged.
 _MAX_LOGGED_CHARS = 500
 # Long waits are split, so that the bridge notices if the machine slept or its clock was set.
@@ -52,11 +51,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
 
 _UNEXPECTED = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    TimeoutError,
+    *TRANSPORT_ERRORS,
     TooLargeError,
-    ValueError,
     TypeError,
     KeyError,
     AttributeError,
@@ -204,7 +200,7 @@ class SandboxClock:
     def __init__(self, url: str) -> None:
         """`url` returns the time on GET, and accepts parks at `{url}/park`."""
         self._url = url.rstrip("/")
-        self._session = bounded_session()
+        self._session = Session()
         self._last = Tick(now=0, delivered=0)
         self._stop = threading.Event()
 
@@ -242,10 +238,13 @@ class SandboxClock:
         return self._last
 
     def _request(self, method: str, url: str, body: object) -> Tick:
-        with self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT, stream=True) as response:
-            content = read_body(response, MAX_TICK_BYTES)
-        if not response.ok:
-            shown = content[:_MAX_LOGGED_CHARS].decode("utf-8", "replace")
-            raise ValueError(f"status {response.status_code} to {body}: {shown}")
-        fields = json_object(content)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        content = None if body is None else json.dumps(body).encode()
+        reply = self._session.request(
+            method, url, headers=headers, body=content, timeout=_PARK_TIMEOUT, limit=MAX_TICK_BYTES
+        )
+        if reply.status not in _SUCCESS:
+            shown = reply.body[:_MAX_LOGGED_CHARS].decode("utf-8", "replace")
+            raise ValueError(f"status {reply.status} to {body}: {shown}")
+        fields = json_object(reply.body)
         return Tick(now=parse_time(fields["now"]), delivered=int(fields["delivered"]))

@@ -17,7 +17,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
 from credential_helpers import PresentedCredentials, present, without_credentials
-from fuzzing import BUDGET
+from fuzzing import BUDGET, PATIENCE_S
 from running import RunningSimulators, running_simulators
 from sendproof_simulators.services.discovery import CONTRACTS, contract_file, discover
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
@@ -107,7 +107,7 @@ def _send_without_credentials(operation: Any, url: str) -> None:
     @given(case=operation.as_strategy())
     def sent(case: Any) -> None:
         # 404: a generated value can contain a slash, and then changes the path.
-        assert case.call(base_url=url).status_code in {400, 401, 403, 404}
+        assert case.call(base_url=url, timeout=PATIENCE_S).status_code in {400, 401, 403, 404}
 
     sent()
 
@@ -122,7 +122,7 @@ def _send_generated(operation: Any, mode: GenerationMode, known: PresentedCreden
         nonlocal count
         count += 1
         case.body = known.put_into(case.body)
-        case.call_and_validate(headers=known.header, params=known.query, **call)
+        case.call_and_validate(headers=known.header, params=known.query, timeout=PATIENCE_S, **call)
 
     # An operation without parameters and body has no invalid requests.
     with suppress(Unsatisfiable):

@@ -9,6 +9,9 @@ EXAMPLES = int(os.environ.get("SENDPROOF_FUZZ_EXAMPLES", "5"))
 # The number for `make test-all`.
 _TEST_ALL_EXAMPLES = 15
 # `make fuzz` searches for new failures; the others must be reproducible.
+# Of one request, in seconds: the default of ten is too short on a busy machine.
+PATIENCE_S = 120
+
 BUDGET = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -80,10 +80,11 @@ async def _exchange(webhooks: WebhookApp, segments: Sequence[bytes], *, fast: bo
 
 async def _quiet(protocol: GuardedProtocol) -> None:
     """Wait until each complete request has a response, and what has begun has had its turn."""
-    turns = 0
-    while turns < _TURNS or (protocol._owed and not protocol.transport.is_closing()):
+    idle_turns = 0
+    while idle_turns < _TURNS:
         await _next_turn()
-        turns += 1
+        is_idle = not protocol._owed or protocol.transport.is_closing()
+        idle_turns = idle_turns + 1 if is_idle else 0
 
 
 async def _next_turn() -> None:

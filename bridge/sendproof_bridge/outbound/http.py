@@ -1,15 +1,19 @@
 """HTTP client with one kept-alive session per thread. Each error states whether the call may have had an effect."""
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-import requests
-import urllib3
-
-from sendproof_bridge import __version__
-from sendproof_bridge.bounded_http import MAX_RESPONSE_BYTES, TooLargeError, bounded_session, read_body
+from sendproof_bridge.bounded_http import (
+    MAX_RESPONSE_BYTES,
+    TRANSPORT_ERRORS,
+    Session,
+    TooLargeError,
+    never_connected,
+)
 from sendproof_bridge.json_body import decode_json
 from sendproof_bridge.outbound.errors import (
     NotSentError,
@@ -77,47 +81,32 @@ class HttpClient:
         """
         if form is not None:
             headers, content = {**(headers or {}), "Content-Type": FORM_TYPE}, form_body(form)
+        elif body is not None:
+            headers, content = {**(headers or {}), "Content-Type": "application/json"}, json.dumps(body).encode()
+        if query:
+            url = f"{url}?{urlencode(query)}"
         try:
-            with self._session().request(
-                method,
-                url,
-                params=query,
-                headers=headers,
-                json=body,
-                data=content,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as reply:
-                received = read_body(reply)
-                return Response(operation=operation, status=reply.status_code, headers=reply.headers, body=received)
+            reply = self._session().request(method, url, headers=headers, body=content, timeout=self._timeout)
         except TooLargeError as error:
             raise OutcomeUnknownError(
                 f"{operation}: the service responded with more than {MAX_RESPONSE_BYTES:,} bytes"
             ) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, TimeoutError) as error:
+        except TRANSPORT_ERRORS as error:
             raise _transport_error(operation, error) from error
+        return Response(operation=operation, status=reply.status, headers=reply.headers, body=reply.body)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
+    def _session(self) -> Session:
+        session: Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = bounded_session()
-            session.headers["User-Agent"] = f"sendproof-bridge/{__version__}"
+            session = self._local.session = Session()
         return session
 
 
 def _transport_error(operation: str, error: Exception) -> NotSentError | OutcomeUnknownError:
     # The messages of these exceptions contain URLs with tokens, so only their type is reported.
-    if _never_connected(error):
+    if never_connected(error):
         return NotSentError(f"{operation}: no connection ({type(error).__name__})")
     return OutcomeUnknownError(f"{operation}: no response ({type(error).__name__})")
-
-
-def _never_connected(error: Exception) -> bool:
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
 
 
 def check_status(response: Response) -> Response:

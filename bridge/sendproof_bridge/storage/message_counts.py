@@ -17,10 +17,11 @@ from sendproof_bridge.clock import Instant
 from sendproof_bridge.storage.store import execute_many
 
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
-# Spelled as in the condition of the index, which SQLite would not use otherwise.
+# Spelled as in the condition of the index. SQLite refuses the statement if it cannot use the index.
+_MESSAGE = "message INDEXED BY message_unreported"
 _UNREPORTED = "state <> 'pending' AND state IS NOT reported_state"
 _KEPT = f"SELECT template, state, number FROM reported_count WHERE {_OF_CAMPAIGN}"
-_CHANGED = f"FROM message WHERE {_OF_CAMPAIGN} AND {_UNREPORTED}"
+_CHANGED = f"FROM {_MESSAGE} WHERE {_OF_CAMPAIGN} AND {_UNREPORTED}"
 _COUNTS = text(
     "SELECT template, state, SUM(number) FROM ("
     f"{_KEPT} UNION ALL SELECT template, state, COUNT(*) {_CHANGED} GROUP BY template, state"
@@ -30,8 +31,10 @@ _COUNTS = text(
     " UNION ALL SELECT template, kind, COUNT(DISTINCT customer)"
     f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
 )
-NEXT = f"SELECT id, template, state, reported_state, settled_at, ended_at, customer {_CHANGED} ORDER BY id LIMIT :limit"
-SET_REPORTED = f"UPDATE message SET reported_state = state WHERE {_OF_CAMPAIGN} AND {_UNREPORTED} AND id <= :last"
+_NEXT = (
+    f"SELECT id, template, state, reported_state, settled_at, ended_at, customer {_CHANGED} ORDER BY id LIMIT :limit"
+)
+_SET_REPORTED = f"UPDATE {_MESSAGE} SET reported_state = state WHERE {_OF_CAMPAIGN} AND {_UNREPORTED} AND id <= :last"
 _ADD = (
     "INSERT INTO reported_count (client, channel, campaign, template, state, number)"
     " VALUES (:client, :channel, :campaign, :template, :state, :number)"
@@ -81,10 +84,10 @@ def counts(tx: Connection, campaign: Mapping[str, object]) -> Sequence[tuple[int
 
 def take_changed(tx: Connection, campaign: Mapping[str, Any], limit: int) -> list[ChangedMessage]:
     """Return up to `limit` messages that have changed since the last report; from now on they are reported."""
-    rows = tx.exec_driver_sql(NEXT, {**campaign, "limit": limit}).all()
+    rows = tx.exec_driver_sql(_NEXT, {**campaign, "limit": limit}).all()
     changed = [ChangedMessage(*row) for row in rows]
     if changed:
-        tx.exec_driver_sql(SET_REPORTED, {**campaign, "last": changed[-1].id})
+        tx.exec_driver_sql(_SET_REPORTED, {**campaign, "last": changed[-1].id})
         execute_many(tx, _ADD, [{**campaign, **growth} for growth in _growth(changed)])
     return changed
 

@@ -31,6 +31,8 @@ job = Table(
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text),
     Index("job_due", "state", "due_at"),
+    # In the order in which the jobs of a lane are claimed.
+    Index("job_claim", "lane", "due_at", "id", "kind", sqlite_where=text("state = 'due'")),
 )
 
 event = Table(

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from sendproof_harness.history.reader import read_history
-from sendproof_harness.judge.verdict import Group, Result, judge
+from sendproof_harness.judge.judged_file import judge_file
+from sendproof_harness.judge.verdict import Group, Result
 from sendproof_harness.load.model import MAX_CAUSES, Checked
 
 
 def judge_history(file: Path) -> tuple[Checked, ...]:
     """Judge the history of a load test. Raises `HistoryError` for wrong content, `OSError` for an unreadable file."""
-    return tuple(checked_from(result) for result in judge(read_history(file)).results)
+    return tuple(checked_from(result) for result in judge_file(file).verdict.results)
 
 
 def checked_from(result: Result) -> Checked:

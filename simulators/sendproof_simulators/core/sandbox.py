@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -191,7 +192,7 @@ class Sandbox:
             faults=self.faults,
             record=self.record,
             schedule=self._schedule,
-            send=lambda webhook: sender.send(webhook, allow_remote=settings.allow_remote_webhooks),
+            send=partial(sender.send, allow_remote=settings.allow_remote_webhooks),
         )
         self._simulators = simulators
         self.failed_calls = FailedCalls()

@@ -1,21 +1,42 @@
-"""How the allocator of the C library gives memory back to the system."""
+"""How the allocator of the C library gives memory back to the system. Only glibc needs this; others are left alone."""
 
 import ctypes
 import sys
 from contextlib import suppress
+from functools import cache
 
-_M_MMAP_THRESHOLD = -3
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 #: Blocks of this size get pages of their own, which are returned as soon as the block is freed.
 MAPPED_BYTES = 256 * 1024
 
 
 def return_large_blocks() -> None:
-    """Let the process give large blocks back at once. Only glibc has the setting; other systems are left alone.
+    """Let the process give large blocks back at once, and keep all others in one heap.
 
     glibc raises its threshold to the largest block that was freed, up to 32 MiB. Bodies of that size then lie between
-    small blocks that stay, and a process that got a few hundred of them keeps memory that nobody uses.
+    small blocks that stay, and a process that got a few hundred of them keeps memory that nobody uses. A heap for each
+    thread would be one more place for such gaps, and our threads take turns anyway.
     """
+    library = _library()
+    if library is not None:
+        library.mallopt(_M_MMAP_THRESHOLD, MAPPED_BYTES)
+        library.mallopt(_M_ARENA_MAX, 1)
+
+
+def return_free_pages() -> None:
+    """Give the free pages between blocks back, which glibc keeps for later. This takes about a millisecond."""
+    library = _library()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    """Return glibc, None on other systems."""
     if sys.platform != "linux":
-        return
+        return None
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, MAPPED_BYTES)
+        library = ctypes.CDLL(None)
+        if library.malloc_trim and library.mallopt:
+            return library
+    return None

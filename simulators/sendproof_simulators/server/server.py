@@ -30,10 +30,12 @@ from sendproof_simulators.server.connection_guard import (
 )
 from sendproof_simulators.server.example_data import EXAMPLES_START, add_example_data
 from sendproof_simulators.server.faulty_response import CONNECTION
-from sendproof_simulators.server.memory import return_large_blocks
+from sendproof_simulators.server.memory import return_free_pages, return_large_blocks
 
 # Parked bridges are released at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
+# Real seconds between two returns of free memory to the system.
+_RETURN_SECONDS = 10
 
 # SO_LINGER with a timeout of 0: closing such a socket resets the connection. Windows uses shorter numbers.
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -135,6 +137,8 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_PER_SECOND == 0:
             self._guard.sweep(self.server_state.connections)
+        if counter % (_RETURN_SECONDS * TICKS_PER_SECOND) == 0:
+            return_free_pages()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -22,7 +22,7 @@ from stand_in import Reply, stand_in
 
 
 def test_refused_connection_raises_not_sent():
-    with pytest.raises(NotSentError, match=r"^call: no connection \(ConnectionError\)$"):
+    with pytest.raises(NotSentError, match=r"^call: no connection \(NewConnectionError\)$"):
         HttpClient().request("call", "POST", "http://127.0.0.1:9/secret")
 
 
@@ -36,7 +36,7 @@ def test_missing_response_raises_outcome_unknown():
 
     with stand_in() as slow:
         slow.respond("op", wait)
-        with pytest.raises(OutcomeUnknownError, match=r"^call: no response \(ReadTimeout\)$"):
+        with pytest.raises(OutcomeUnknownError, match=r"^call: no response \(ReadTimeoutError\)$"):
             HttpClient(read_seconds=0.1).request("call", "POST", f"{slow.url}/op")
         release.set()
 
@@ -113,6 +113,30 @@ def test_largest_page_is_read():
     body = json.dumps(page).encode()
     with raw_server(response(gzip.compress(body, 1), "Content-Encoding: gzip")) as url:
         assert HttpClient().request("call", "GET", url).json() == page
+
+
+def test_request_has_the_headers_of_the_call_and_of_the_client():
+    with stand_in() as service:
+        service.respond("op", Reply())
+        url = service.url.replace("//", "//user:pass%40word@")
+        HttpClient().request("call", "POST", f"{url}/op", headers={"Accept": "text/plain"}, body=["é"])
+    (received,) = service.received
+
+    names = ("accept", "authorization", "content-type", "content-length")
+    assert [received.headers[name] for name in names] == [
+        "text/plain",
+        "Basic dXNlcjpwYXNzQHdvcmQ=",
+        "application/json",
+        "10",
+    ]
+    assert received.headers["user-agent"].startswith("sendproof-bridge/")
+    assert "gzip" in received.headers["accept-encoding"]
+
+
+def test_header_that_cannot_be_sent_is_not_quoted():
+    """The key of an account could be in it."""
+    with stand_in() as service, pytest.raises(OutcomeUnknownError, match=r"^call: no response \(ValueError\)$"):
+        HttpClient().request("call", "GET", f"{service.url}/op", headers={"X-API-KEY": "a\nsecret"})
 
 
 @pytest.mark.parametrize(("text", "delay"), [("7", 7_000), ("0", 1_000), ("9" * 5_000, 86_400_000), ("soon", None)])

@@ -1,11 +1,14 @@
 """The job queue, on a real database."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from sendproof_bridge.clock import MINUTE
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, LostJobError, NewJob
+from sendproof_bridge.storage.store import plain
 
 REQUEST = ClaimRequest(owner="run-1", now=0, real=0.0)
 
@@ -78,6 +81,62 @@ def test_claim_skips_busy_lanes(store):
     add(store, new_job("a", lane="optimove:acme"), new_job("b"))
 
     assert claim(store, busy_lanes={"optimove:acme"}).id == "b"
+
+
+LANES = ["", "optimove:acme", "send_triggered:acme:505:8001"]
+WAITING = st.lists(
+    st.tuples(
+        st.sampled_from(["fetch_page", "push_metrics"]),
+        st.sampled_from(LANES),
+        st.sampled_from([0, 1, 60_000, 120_000, 200_000]),
+        st.sampled_from([None, "run-1", "run-0"]),
+    ),
+    max_size=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(WAITING, st.lists(st.sampled_from(LANES), max_size=1), st.booleans(), st.sampled_from([0, 100_000]))
+def test_claimed_job_is_the_first_of_all_that_may_run(store, waiting, busy_lanes, idle, started_at):
+    jobs = [(f"job-{index}", *values) for index, values in enumerate(waiting)]
+    request = ClaimRequest(
+        owner="run-1", now=120_000, real=1e9, busy_lanes=busy_lanes, idle=idle, started_at=started_at
+    )
+    overdue = 60_000 if started_at == 0 else -1
+
+    def rank(job):
+        id_, kind, lane, due_at, owner = job
+        late = kind == "push_metrics" and due_at > overdue
+        may_run = (due_at <= 120_000 if owner is None else owner == "run-0") and lane not in busy_lanes
+        return (late, due_at, id_) if may_run and (idle or not late) else None
+
+    with store.write() as tx:
+        tx.execute(text("DELETE FROM job"))
+        job_queue.add(tx, [NewJob(id=id_, kind=kind, lane=lane, due_at=at) for id_, kind, lane, at, _ in jobs])
+        for id_, _, _, _, owner in jobs:
+            if owner is not None:
+                held = text("UPDATE job SET state = 'running', owner = :owner, lease_until = 1 WHERE id = :id")
+                tx.execute(held, {"owner": owner, "id": id_})
+        first = job_queue.claim(tx, request)
+
+    assert (first and first.id) == min(filter(None, map(rank, jobs)), default=(None,))[-1]
+
+
+def test_claim_costs_as_much_with_many_due_jobs_as_with_a_few(store):
+    """Also if they wait for a busy lane."""
+
+    def steps(count):
+        lanes = ["", "optimove:acme"]
+        add(store, *(new_job(f"{lane}-{index}", due_at=index, lane=lane) for lane in lanes for index in range(count)))
+        ticks = []
+        with store.write() as tx:
+            plain(tx).set_progress_handler(lambda: ticks.append(1) or 0, 10)
+            job_queue.claim(tx, ClaimRequest(owner="run-1", now=10**6, real=0.0, busy_lanes={"optimove:acme"}))
+            plain(tx).set_progress_handler(None, 0)
+        return len(ticks)
+
+    few = steps(20)
+    assert steps(5_000) <= 2 * few
 
 
 def trigger_job(id_, lane="send_triggered:acme:505:8001", due_at=0):

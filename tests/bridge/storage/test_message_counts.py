@@ -2,7 +2,6 @@
 
 from itertools import count
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -80,12 +79,3 @@ def test_edited_message_is_found_by_the_audit(store):
         wrong = message_counts.wrong_counts(tx)
 
     assert [(row.state, row.kept, row.counted) for row in wrong] == [("accepted", 0, 1), ("delivered", 1, 0)]
-
-
-@pytest.mark.parametrize("statement", [message_counts.NEXT, message_counts.SET_REPORTED])
-def test_report_reads_only_what_has_changed(store, statement):
-    """SQLite uses the index only while the conditions of both are spelled alike."""
-    with store.read() as tx:
-        plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", {**of("7001"), "limit": 1, "last": 1}).all()
-
-    assert all("message_unreported" in row.detail for row in plan)

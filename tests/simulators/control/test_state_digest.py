@@ -1,11 +1,13 @@
 """The digest of a sandbox: it changes with the state, and with nothing else."""
 
+from array import array
 from collections.abc import Iterator
 
 import pytest
 
 from local_simulators import LocalSandbox, LocalSimulators, local_simulators
 from repository import CONTRACTS
+from sendproof_simulators.control.states.state_digest import digest_of
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.reference.examples import example_requests
 
@@ -75,3 +77,9 @@ def test_digest_of_a_refused_request_is_that_of_before(sandbox):
     assert sandbox.optimove("integrations/AddPromotions", [{"PromoCode": 7}]).status == 400
     assert sandbox.textlocal("send", numbers="none", message="Hello")["status"] == "failure"
     assert changed(sandbox, before) == set()
+
+
+def test_digest_covers_columns_of_messages():
+    """Statuses are bytes and instants are numbers, because messages are many."""
+    assert digest_of(bytearray(b"PP")) != digest_of(bytearray(b"PD"))
+    assert digest_of(array("q", [1, 2])) != digest_of(array("q", [1, 3]))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_simulators.core.forms import parse_form
+from sendproof_simulators.core.contracts import parse_form
 
 PIECES = (
     "%41",

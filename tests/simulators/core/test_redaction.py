@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from instants import StillWallClock
 from sendproof_simulators.core.recording.journal import Journal
-from sendproof_simulators.core.recording.redaction import Redaction, redact_text
+from sendproof_simulators.core.recording.redaction import Redaction, redact_lines, redact_text
 
 HEX = "7b8974adbc388a013c649ea4f9213632"
 HOST = "http://127.0.0.1:9000"
@@ -70,3 +72,27 @@ def test_link_in_a_message_is_content_and_stays() -> None:
 
     (line,) = map(json.loads, journal.lines())
     assert (line["text"], line["url"], HEX in line["receipt_url"]) == (f"See {HOST}/{HEX}", f"{HOST}/{HEX}", False)
+
+
+# Pieces of lines and secrets, so that secrets are in lines, and in each other.
+PIECES = st.lists(st.sampled_from(["a", "a" * 6, "b", "b" * 6]), max_size=6).map("".join)
+
+
+@given(lines=st.lists(PIECES), secrets=st.lists(st.one_of(PIECES, PIECES.map("{}\naaaaaa".format))))
+def test_lines_are_redacted_together_as_each_alone(lines: list[str], secrets: list[str]) -> None:
+    """Also with secrets that are parts of each other, or that have a line end."""
+    redaction = Redaction()
+    for secret in secrets:
+        redaction.add(secret)
+    encoded = [line.encode() for line in lines] or [b""]
+    assert redact_lines(encoded, redaction.names) == [redaction.redact_line(line) for line in encoded]
+
+
+def test_new_secret_is_removed_from_later_entries_only() -> None:
+    """An entry does not depend on whether the journal was read in the meantime."""
+    redaction = Redaction()
+    journal = Journal(StillWallClock(), redaction)
+    journal.append(0, "note", {"text": HEX})
+    redaction.add(HEX)
+    journal.append(0, "note", {"text": HEX})
+    assert [HEX in line.decode() for line in journal.lines()] == [True, False]

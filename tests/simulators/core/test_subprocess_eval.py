@@ -1,7 +1,6 @@
 """A user's program runs in a process of its own, with limits."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -10,10 +9,10 @@ from sendproof_simulators.core.subprocess_eval import run_in_subprocess
 MODULE = "sendproof_simulators.services.delivyr.overrides"
 
 
-def run(expression: str, seconds: float = 20.0) -> object:
+def run(expression: str) -> object:
     """Return the value of a JSONata expression without an event."""
     argument = {"expression": expression, "event": {}, "now": "", "millis": 0, "random": 0.5}
-    return asyncio.run(run_in_subprocess(MODULE, argument, seconds))
+    return asyncio.run(run_in_subprocess(MODULE, argument))
 
 
 def test_result_is_returned_as_json():
@@ -22,10 +21,10 @@ def test_result_is_returned_as_json():
 
 def test_endless_program_is_stopped():
     """A regular expression with exponential backtracking cannot be stopped from within its process."""
-    began = time.perf_counter()
-    with pytest.raises(ValueError, match=r"expected a result within 1.5 s, got none; is there a loop\?"):
-        run(f'$match("{"a" * 40}!", /(a+)+$/)', seconds=1.5)
-    assert time.perf_counter() - began < 60
+    with pytest.raises(
+        ValueError, match=r"expected a result within 5 s of processor time, got none; is there a loop\?"
+    ):
+        run(f'$match("{"a" * 40}!", /(a+)+$/)')
 
 
 def test_program_above_the_memory_limit_is_an_error():

@@ -20,9 +20,13 @@ from sendproof_bridge.storage.message_numbers import NumberedMessage
 # Keeps one transaction much shorter than the time limit for acknowledging a webhook.
 _NUMBERS_PER_TRANSACTION = 10_000
 
-_NEW = text("SELECT number FROM opt_out WHERE client = :client AND NOT processed ORDER BY number LIMIT :limit")
+_NEW = text(
+    "SELECT number FROM opt_out INDEXED BY opt_out_new WHERE client = :client AND NOT processed"
+    " ORDER BY number LIMIT :limit"
+)
 _SET_PROCESSED = text(
-    "UPDATE opt_out SET processed = TRUE WHERE client = :client AND NOT processed AND number <= :last"
+    "UPDATE opt_out INDEXED BY opt_out_new SET processed = TRUE"
+    " WHERE client = :client AND NOT processed AND number <= :last"
 )
 
 logger = logging.getLogger(__name__)

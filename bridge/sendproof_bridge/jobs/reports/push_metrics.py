@@ -42,13 +42,19 @@ _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign
 _MESSAGES_PER_TRANSACTION = 50_000
 
 _UNREPORTED_ENGAGEMENTS = text(
-    f"SELECT customer, template, kind, at FROM engagement WHERE {_OF_CAMPAIGN} AND NOT reported ORDER BY id"
+    "SELECT customer, template, kind, at FROM engagement INDEXED BY engagement_unreported"
+    f" WHERE {_OF_CAMPAIGN} AND NOT reported ORDER BY id"
 )
-_SET_ENGAGEMENTS_REPORTED = text(f"UPDATE engagement SET reported = TRUE WHERE {_OF_CAMPAIGN} AND NOT reported")
-_LAST_SETTLED = text(f"SELECT MAX(settled_at) FROM message WHERE {_OF_CAMPAIGN} AND occasion <> ''")
+_SET_ENGAGEMENTS_REPORTED = text(
+    f"UPDATE engagement INDEXED BY engagement_unreported SET reported = TRUE WHERE {_OF_CAMPAIGN} AND NOT reported"
+)
+_LAST_SETTLED = text(
+    f"SELECT MAX(settled_at) FROM message INDEXED BY message_settled WHERE {_OF_CAMPAIGN} AND occasion <> ''"
+)
 
 _ACCEPT_TAKEN = text(
-    f"UPDATE message SET state = 'accepted' WHERE {_OF_CAMPAIGN} AND state = 'taken' AND settled_at <= :past"
+    "UPDATE message INDEXED BY message_taken SET state = 'accepted'"
+    f" WHERE {_OF_CAMPAIGN} AND state = 'taken' AND settled_at <= :past"
     " AND NOT EXISTS (SELECT 1 FROM job WHERE id = :poll AND state IN ('due', 'running') AND due_at <= :now)"
 )
 

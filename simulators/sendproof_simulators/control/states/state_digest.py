@@ -5,6 +5,7 @@ and the webhooks. So it needs no list of what belongs to a state, and a new part
 out what only describes past requests: the journal, rate limits, and the names of clients.
 """
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -17,7 +18,7 @@ import msgspec
 
 from sendproof_simulators.core.sandbox import Sandbox
 
-_PLAIN = (str, bytes, int, float, bool, type(None), Enum)
+_PLAIN = (str, bytes, bytearray, array, int, float, bool, type(None), Enum)
 _SEQUENCES = (list, tuple, deque)
 
 

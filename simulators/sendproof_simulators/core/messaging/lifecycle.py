@@ -91,10 +91,10 @@ class DeliverySchedule:
 
     def __init__(self) -> None:
         """Create an empty schedule."""
-        self._at, self._places = array("q"), array("q")
+        self._at, self._places = array("q"), array("I")
         self._what, self._flags = bytearray(), bytearray()
         self._happened_at: dict[int, Instant] = {}
-        self._order: array[int] = array("q")
+        self._order: array[int] = array("I")
         self._cursor = 0
 
     def add(self, place: int, what: str, at: Instant, *, new: bool = True, reported: bool = True) -> None:
@@ -121,7 +121,7 @@ class DeliverySchedule:
     def next(self) -> Instant | None:
         """The instant of the next event, or None."""
         if len(self._order) < len(self._at):
-            self._order = array("q", sorted(range(len(self._at)), key=self._at.__getitem__))
+            self._order = array("I", sorted(range(len(self._at)), key=self._at.__getitem__))
         return self._at[self._order[self._cursor]] if self._cursor < len(self._order) else None
 
     def until(self, now: Instant) -> list[DueEvent]:

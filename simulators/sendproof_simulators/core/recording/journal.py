@@ -15,7 +15,7 @@ from typing import IO
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
-from sendproof_simulators.core.recording.redaction import Redaction, redact_urls
+from sendproof_simulators.core.recording.redaction import Redaction, redact_lines, redact_urls
 from sendproof_simulators.core.recording.traffic import Traffic
 
 # A write of this size takes about 0.1 ms; smaller blocks would only add system calls.
@@ -74,6 +74,9 @@ class Journal:
         self.traffic = Traffic()
         self._wall = wall
         self._lines: list[bytes] = []
+        # The secrets to remove from the newest lines, which begin at `_redacted`.
+        self._secrets = self._redaction.names
+        self._redacted = 0
         self._count = 0
         self._pending = 0
         self._kinds: set[str] = set()
@@ -84,6 +87,10 @@ class Journal:
 
     def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> int:
         """Append one entry at an instant and return its number."""
+        if self._redaction.names is not self._secrets:
+            # A secret is removed from the entries after it became one.
+            self._redact()
+            self._secrets = self._redaction.names
         self.counts[kind] += 1
         self.traffic.add(at, kind)
         self._kinds.add(kind)
@@ -97,7 +104,6 @@ class Journal:
                 **redact_urls(kind, fields),
             }
         )
-        line = self._redaction.redact_line(line)
         self._lines.append(line)
         self._pending += len(line)
         if self._pending > BLOCK_BYTES:
@@ -123,6 +129,7 @@ class Journal:
         """Return all entries so far in parts, oldest first, for readers that need only some of them."""
         if self._file is not None:
             self._file.flush()
+        self._redact()
         first, size = self._count - len(self._lines) + 1, self._pending + len(self._lines)
         newest = JournalPart(first, len(self._lines), frozenset(self._kinds), tuple(self._lines), size=size)
         return [*self._written, newest]
@@ -136,6 +143,7 @@ class Journal:
     def return_to(self, mark: JournalMark) -> None:
         """Forget every entry after a mark of this journal. Their bytes stay in the file: other marks may need them."""
         self._lines.clear()
+        self._redacted = 0
         self._kinds.clear()
         self._pending = 0
         self._written = list(mark.parts)
@@ -173,6 +181,7 @@ class Journal:
         self._written.clear()
 
     def _spill(self) -> None:
+        self._redact()
         file = self._file or tempfile.NamedTemporaryFile(prefix="sendproof-journal-", delete=False)  # noqa: SIM115 - closed by close()
         first, offset = self._count - len(self._lines) + 1, file.tell()
         size = file.write(b"\n".join(self._lines) + b"\n")
@@ -181,8 +190,17 @@ class Journal:
         )
         self._file = file
         self._lines.clear()
+        self._redacted = 0
         self._kinds.clear()
         self._pending = 0
+
+    def _redact(self) -> None:
+        """Remove the secrets from the newest lines, before anything reads or writes them."""
+        newest = self._lines[self._redacted :]
+        if newest and self._secrets:
+            self._lines[self._redacted :] = redact_lines(newest, self._secrets)
+            self._pending = sum(map(len, self._lines))
+        self._redacted = len(self._lines)
 
     def _text(self, at: Instant) -> str:
         if self._stamp[0] != at:

@@ -59,11 +59,6 @@ class Attempt(msgspec.Struct, frozen=True):
     injection: Injection | None = None
     forgery: Forgery | None = None
 
-    @property
-    def is_faulty(self) -> bool:
-        """True if a fault affects this attempt."""
-        return self.injection is not None or self.forgery is not None
-
     def next(self) -> "Attempt":
         """Return the attempt after this one. The fault stays with it as long as it drops attempts."""
         number = self.number + 1
@@ -235,31 +230,27 @@ class WebhookDispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def _attempt(self, attempt: Attempt) -> None:
+        # Most attempts have no fault, and there are millions of them.
+        is_faulty = attempt.injection is not None or attempt.forgery is not None
         try:
-            # Most attempts have no fault, and there are millions of them.
-            if attempt.is_faulty:
+            if is_faulty:
                 await self._inject_bridge_fault(attempt.injection, BEFORE)
                 await self._post_forgery(attempt)
             began = self._clock.real()
-            status, error, held_call = await self._send_watched(attempt)
+            opened = self.unanswered.begin(attempt.logged.webhook)
+            try:
+                status, error = await self._send(attempt.logged.webhook)
+            finally:
+                if opened is not None:
+                    self.unanswered.end(opened)
             duration_ms = round((self._clock.real() - began) * 1000, 1)
-            if attempt.is_faulty:
+            if is_faulty:
                 await self._inject_bridge_fault(attempt.injection, AFTER)
-            self._finish(attempt, status, error, duration_ms, held_call)
-            if attempt.is_faulty:
+            self._finish(attempt, status, error, duration_ms, None if opened is None else opened.held_call)
+            if is_faulty:
                 await self._post_forgery(attempt)
         finally:
             self._clock.deliver_done()
-
-    async def _send_watched(self, attempt: Attempt) -> tuple[int | None, str | None, int | None]:
-        """Make the attempt; return its result, and the call that waited for its answer in vain."""
-        opened = self.unanswered.begin(attempt.logged.webhook)
-        try:
-            status, error = await self._send(attempt.logged.webhook)
-        finally:
-            if opened is not None:
-                self.unanswered.end(opened)
-        return status, error, None if opened is None else opened.held_call
 
     async def _post_forgery(self, attempt: Attempt) -> None:
         """Post the forged copy of an attempt, if it has one, and record the response."""
@@ -289,7 +280,10 @@ class WebhookDispatcher:
         duration_ms: float | None = None,
         held_call: int | None = None,
     ) -> None:
-        """Record an attempt, and schedule the next one if the retry policy has one."""
+        """Record an attempt, and schedule the next one if the retry policy has one.
+
+        `held_call` is the call that waited for the answer in vain, by its journal entry.
+        """
         logged, injection = attempt.logged, attempt.injection
         webhook = logged.webhook
         if injection is not None and not injection.recorded:

@@ -72,19 +72,16 @@ class WebhookSender:
     async def send(self, webhook: Webhook, *, allow_remote: bool) -> tuple[int | None, str | None]:
         """Make one attempt; return (HTTP status, None), or (None, error)."""
         try:
-            return await self._post(webhook, allow_remote=allow_remote), None
+            target = _plain_target(webhook.url, webhook.content_type)
+            if target is None or not all(map(_is_plain, webhook.headers)):
+                return await self._aiohttp.post(webhook, allow_remote=allow_remote), None
+            if not allow_remote:
+                refuse_remote_literal(target.address[0])
+            return await self._connections.post(target.address, _request(target, webhook)), None
         except TimeoutError:
             return None, f"no response within {self._timeout_seconds:.0f} s"
         except (AttemptError, OSError, ValueError) as error:
             return None, error_text(error)
-
-    async def _post(self, webhook: Webhook, *, allow_remote: bool) -> int:
-        target = _plain_target(webhook.url, webhook.content_type)
-        if target is None or not all(map(_is_plain, webhook.headers)):
-            return await self._aiohttp.post(webhook, allow_remote=allow_remote)
-        if not allow_remote:
-            refuse_remote_literal(target.address[0])
-        return await self._connections.post(target.address, _request(target, webhook))
 
 
 @lru_cache(maxsize=1024)
@@ -107,6 +104,6 @@ def _is_plain(header: tuple[str, str]) -> bool:
 
 
 def _request(target: _Target, webhook: Webhook) -> bytes:
-    own = "".join([f"{name}: {value}\r\n" for name, value in webhook.headers])
+    own = "".join([f"{name}: {value}\r\n" for name, value in webhook.headers]) if webhook.headers else ""
     fields = f"{own}{_DEFAULT_LINES}Content-Length: {len(webhook.body)}\r\n\r\n"
     return b"".join((target.head, fields.encode(), webhook.body))

@@ -79,7 +79,7 @@ def accept(call: Call, options: SendOptions, accepted: AcceptedMessages) -> tupl
     """
     state: State = call.state
     dispatch = _new_dispatch(state, options, accepted)
-    deliveries = tuple(_delivery_entries(dispatch, test=options.test))
+    deliveries = tuple(_delivery_entries(dispatch, accepted, test=options.test))
     if options.test or not len(dispatch):
         return dispatch, Effects(entries=deliveries)
     ids = range(dispatch.first_id, dispatch.first_id + len(dispatch))
@@ -120,9 +120,9 @@ def _new_dispatch(state: State, options: SendOptions, accepted: AcceptedMessages
     )
 
 
-def _delivery_entries(dispatch: Dispatch, *, test: bool) -> Iterator[JournalEntry]:
+def _delivery_entries(dispatch: Dispatch, accepted: AcceptedMessages, *, test: bool) -> Iterator[JournalEntry]:
     """Yield one journal entry per message, with the number as the caller spelled it if that differs."""
-    accepted, send_at = dispatch.accepted, iso(dispatch.send_at)
+    send_at = iso(dispatch.send_at)
     columns: Iterable[tuple[str, str, str, str, str]] = zip(
         accepted.numbers,
         accepted.raw_numbers,

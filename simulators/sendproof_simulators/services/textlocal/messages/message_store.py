@@ -1,5 +1,6 @@
 """The accepted messages: one `Dispatch` per call, with its messages as columns, and the store of all of them."""
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, DeliverySchedule, advance
+from sendproof_simulators.core.messaging.packed_texts import packed
 from sendproof_simulators.core.messaging.sms import count_parts
 from sendproof_simulators.core.simulator import MessageStatus
 from sendproof_simulators.services.textlocal.messages.id_ranges import IdRanges
@@ -33,7 +35,7 @@ class Message(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class AcceptedMessages:
-    """The accepted messages of a call as columns.
+    """The accepted messages of a call as columns, while the call is being answered.
 
     `parts` is the price of each message in credits; `raw_numbers` are the numbers as the caller spelled them.
     `customers` are the ids of recipients that the caller named by them, and empty for all others; no list for a call
@@ -47,6 +49,29 @@ class AcceptedMessages:
     customs: list[str] = field(default_factory=list)
     receipt_urls: list[str] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
+
+    def packed(self) -> "StoredMessages":
+        """Return the columns that outlive the call, in little memory."""
+        return StoredMessages(
+            numbers=packed(self.numbers),
+            texts=packed(self.texts),
+            parts=array("I", self.parts),
+            customs=packed(self.customs),
+            receipt_urls=packed(self.receipt_urls),
+            customers=packed(self.customers),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessages:
+    """The columns of accepted messages that outlive their call; see `AcceptedMessages`."""
+
+    numbers: Sequence[str]
+    texts: Sequence[str]
+    parts: Sequence[int]
+    customs: Sequence[str]
+    receipt_urls: Sequence[str]
+    customers: Sequence[str]
 
 
 class Group(NamedTuple):
@@ -69,7 +94,7 @@ class Dispatch:
     batch_per_message: bool
     sender: str
     send_at: Instant
-    accepted: AcceptedMessages
+    accepted: AcceptedMessages | StoredMessages
     schedule: DeliverySchedule = field(default_factory=DeliverySchedule)
     group: Group | None = None
     tracked: bool = False
@@ -151,6 +176,8 @@ class MessageStore:
     def add(self, dispatch: Dispatch) -> None:
         """Add a dispatch. Its messages are pending, or scheduled until it goes out."""
         dispatch.status_codes = bytearray(STATUS_CODES[PENDING].encode() * len(dispatch))
+        if isinstance(dispatch.accepted, AcceptedMessages):
+            dispatch.accepted = dispatch.accepted.packed()
         self.messages.add(dispatch.first_id, len(dispatch), dispatch)
         self.batches.add(dispatch.first_batch, dispatch.batch_count, dispatch)
         at = bisect_left(self._by_time, _sort_key(dispatch), key=_sort_key)

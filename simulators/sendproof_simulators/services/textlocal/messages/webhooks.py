@@ -8,6 +8,7 @@ that replies STOP is put into group 6.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote_plus, urlencode
 
 from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
@@ -140,12 +141,12 @@ def _receive(state: State, number: str, text: str, now: Instant) -> list[Journal
 def _receipt(dispatch: Dispatch, place: int, status_code: str, at: Instant, key: str, retry: RetryPolicy) -> Webhook:
     accepted, delivered = dispatch.accepted, STATUS_CODES[DELIVERED]
     number, custom = accepted.numbers[place], accepted.customs[place]
-    end = f"&customID={quoted(custom)}&datetime={quoted(sql_time(at))}"
+    end = f"&customID={quoted(custom)}&datetime={_quoted_time(at)}"
     return Webhook(
         url=accepted.receipt_urls[place],
         key=key,
         event=RECEIPT,
-        body=f"number={number}&status={quoted(status_code)}{end}".encode(),
+        body=f"number={number}&status={_QUOTED_CODES[status_code]}{end}".encode(),
         content_type=FORM,
         about={"message": str(dispatch.first_id + place), "number": number, "status": status_code, "custom": custom},
         retry=retry,
@@ -156,6 +157,14 @@ def _receipt(dispatch: Dispatch, place: int, status_code: str, at: Instant, key:
 def quoted(value: str) -> str:
     """Return the value of a field as it is in a form."""
     return value.translate(_QUOTED) if value.isascii() else quote_plus(value)
+
+
+@lru_cache(maxsize=1024)
+def _quoted_time(at: Instant) -> str:
+    return quoted(sql_time(at))
+
+
+_QUOTED_CODES: Mapping[str, str] = {code: quoted(code) for code in STATUS_CODES.values()}
 
 
 def _inbound(received: InboundMessage, url: str, credits_left: int, retry: RetryPolicy) -> Webhook:

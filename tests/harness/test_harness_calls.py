@@ -1,0 +1,30 @@
+"""How many calls the judge and the load generator make for one more recipient."""
+
+from counted_calls import assert_as_few_calls, calls_per_item
+from history_builder import build_correct_run
+from sendproof_harness.history.reader import parse_history
+from sendproof_harness.judge.verdict import judge
+from sendproof_harness.load.campaign_tracker import CampaignTracker, parse_obligations
+from sendproof_harness.load.counters import Counts
+
+FEW, MANY = 50, 150
+
+
+def test_judge_makes_few_calls_for_a_recipient():
+    def prepare(customers: int):
+        lines = build_correct_run(customers).encoded()
+        return lambda: judge(parse_history(lines))
+
+    assert_as_few_calls("judge: read and judge a recipient", calls_per_item(prepare, FEW, MANY))
+
+
+def test_load_generator_makes_few_calls_for_a_recipient():
+    def prepare(customers: int):
+        lines = build_correct_run(customers).encoded()
+        expected = [line for line in lines if b'"kind": "obligation"' in line]
+        tracker = CampaignTracker(Counts(), "textlocal", lambda *_: None, timed=True)
+        tracker.set_obligations(parse_obligations(expected))
+        piece = b"".join(line for line in lines if line not in expected)
+        return lambda: tracker.process(piece)
+
+    assert_as_few_calls("load: count a message", calls_per_item(prepare, FEW, MANY))
