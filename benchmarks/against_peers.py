@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 from rich.console import Console
@@ -31,6 +31,7 @@ PAUSE_S = 0.02
 IDLE_S = 0.25
 # The system counts processor time in steps of 10 ms, and a busy machine gives a server little of it in a second.
 LEAST_CPU_S = 0.3
+WAITS_S = 5.0
 LONGEST_S = 20.0
 
 
@@ -42,6 +43,13 @@ class Shot:
     cpu_us: float
 
 
+class Wait(NamedTuple):
+    """The time of one small request, and the processor time of the server in it, in ms."""
+
+    ms: float
+    cpu_ms: float
+
+
 @dataclass(kw_only=True)
 class Measured:
     """All measurements: shots by case and server, and by server the start, the memory and the waits beside pages."""
@@ -51,7 +59,7 @@ class Measured:
     start_s: dict[str, list[float]] = field(default_factory=dict)
     idle_mb: dict[str, float] = field(default_factory=dict)
     loaded_mb: dict[str, float] = field(default_factory=dict)
-    waits_ms: dict[str, list[float]] = field(default_factory=dict)
+    waits: dict[str, list[Wait]] = field(default_factory=dict)
 
 
 def measure_all(console: Console, rounds: int, seconds: float, starts: int, only: Iterable[str]) -> Measured:
@@ -76,7 +84,7 @@ def measure_all(console: Console, rounds: int, seconds: float, starts: int, only
         for server in servers:
             measured.loaded_mb[server.name] = server.memory_mb()
             if "pages" in server.serves:
-                measured.waits_ms[server.name] = waits_beside_pages(server, 3 * seconds)
+                measured.waits[server.name] = waits_beside_pages(server, WAITS_S)
     return measured
 
 
@@ -171,19 +179,19 @@ def wait_until_idle(server: Server) -> None:
         pause.wait(IDLE_S)
 
 
-def waits_beside_pages(server: Server, seconds: float) -> list[float]:
-    """Return the times (ms) of small requests, one after the other, while two connections read different pages."""
+def waits_beside_pages(server: Server, seconds: float) -> list[Wait]:
+    """Return the waits of small requests, one after the other, while two connections read different pages."""
     wait_until_idle(server)
     small, pages = (next(case for case in cases() if case.kind == kind) for kind in ("small", "pages"))
     encoded = requests_of(server.url, "GET", pages.paths, dict(server.headers), b"")
     reader = threading.Thread(target=load, args=(server.url, encoded, seconds, 2), daemon=True)
-    reader.start()
-    waits = []
+    waits: list[Wait] = []
     with requests.Session() as session:
+        reader.start()
         while reader.is_alive():
-            began = time.perf_counter()
+            began, used = time.perf_counter(), server.cpu_s()
             session.get(server.url + small.paths[0], headers=dict(server.headers), timeout=60)
-            waits.append(1000 * (time.perf_counter() - began))
+            waits.append(Wait(1000 * (time.perf_counter() - began), 1000 * (server.cpu_s() - used)))
     return waits
 
 
@@ -228,8 +236,13 @@ def process_sheet(measured: Measured) -> Sheet:
 def wait_sheet(measured: Measured) -> Sheet:
     """Return the waits of small requests beside pages."""
     rows = []
-    for name, waits in measured.waits_ms.items():
-        ordered = sorted(waits)
-        chosen = (ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)], ordered[-1])
-        rows.append([name, f"{len(ordered):,}", *(f"{wait:.1f}" for wait in chosen)])
-    return Sheet(columns=("server", "requests", "p50 ms", "p99 ms", "longest ms"), rows=rows)
+    for name, waits in measured.waits.items():
+        by_time, by_cpu = sorted(wait.ms for wait in waits), sorted(wait.cpu_ms for wait in waits)
+        chosen = [f"{by_time[int(len(waits) * share)]:.1f}" for share in (0.5, 0.99)]
+        longest = [f"{by_time[-1]:.1f}", f"{by_cpu[int(len(waits) * 0.99)]:.0f}", f"{by_cpu[-1]:.0f}"]
+        rows.append([name, f"{len(waits):,}", *chosen, *longest])
+    columns = ("server", "requests", "p50 ms", "p99 ms", "longest ms", "p99 CPU ms", "longest CPU ms")
+    note = (
+        "The processor time is that of the server during the wait, which other programs of the machine do not change."
+    )
+    return Sheet(columns=columns, rows=rows, notes=(note,))

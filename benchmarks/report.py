@@ -16,7 +16,7 @@ from rich.table import Table
 from revisions import ROOT
 
 PAGE = ROOT / "docs" / "speed.md"
-_LIBRARIES = ("uvicorn", "uvloop", "jsonschema-rs", "msgspec", "orjson", "locust")
+_LIBRARIES = ("uvicorn", "uvloop", "jsonschema-rs", "msgspec", "numpy", "SQLAlchemy", "locust")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,6 @@ class CampaignTest(ScheduledTest):
 
 
 class ScheduledCampaignUser(CampaignUser):
-    """The user that compares due messages with sent messages."""
+    """The user that follows the journal."""
 
     session = LoadSession(CampaignTest())

@@ -233,10 +233,10 @@ class LoadSession:
         options, prepared = self._prepared
         try:
             with ControlClient(prepared.control) as control:
+                self._progress.phase("judging")
                 counts = self.test.final_counts(options, aggregation.counts, control, prepared.sandbox)
-            self._progress.phase("judging the history")
             aggregation.checks = self.test.judge_history()
-        except (ControlError, HistoryError, OSError) as error:
+        except (ControlError, HistoryError, OSError, ValueError) as error:
             counts = Counts(aborted=(str(error), "harness"))
         aggregation.parts["final counts"] = counts
 

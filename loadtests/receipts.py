@@ -22,6 +22,6 @@ class ReceiptsTest(ScheduledTest):
 
 
 class ReceiptsUser(CampaignUser):
-    """The user that compares due messages with sent messages."""
+    """The user that follows the journal."""
 
     session = LoadSession(ReceiptsTest())

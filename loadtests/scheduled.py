@@ -1,6 +1,6 @@
 """The common part of `campaign.py` and `receipts.py`: a scheduled campaign from its pages to its last report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 import gevent
 
-from base import LoadProcess, LoadTest, PreparedTest, runner_of
+from base import LoadProcess, LoadTest, PreparedTest
 from load_session import LoadTestUser
-from sendproof_harness.load.campaign_tracker import CampaignTracker, parse_obligations
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.load.campaign_audit import audit
+from sendproof_harness.load.campaign_tracker import CampaignTracker
 from sendproof_harness.load.checked import judge_history
+from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.model import Checked
 from sendproof_harness.load.process_stats import WatchedProcess, is_local, listening_pid
 from sendproof_harness.load.progress import LoadProgress
@@ -23,9 +26,10 @@ from sendproof_harness.run.steps.campaigns import schedule
 from sendproof_harness.run.steps.wait_for import wait_for
 from sendproof_harness.scenario.model import Advance, PlanCampaign, WaitFor
 
-# Pause between two reads of the journal.
-POLL_INTERVAL_S = 0.1
-_OBLIGATIONS_READY = "sendproof_obligations_ready"
+# Pause between two reads of the journal. The lines have their times, so a longer one only delays what is shown.
+POLL_INTERVAL_S = 0.25
+# There is more to read at once.
+_MANY_BYTES = 500_000
 
 
 def run_options(options: LoadOptions, clock_rate: float | None = None) -> RunOptions:
@@ -89,7 +93,7 @@ class ScheduledTest(LoadTest):
             settings={}
             if is_in_virtual_time
             else {"times": "and reports are not judged: the bridge does not take part in virtual time"},
-            job={"control": context.control.url, "sandbox": context.sandboxes[0], "timed": is_in_virtual_time},
+            job={"control": context.control.url, "sandbox": context.sandboxes[0]},
             watched=watched_bridge(context),
         )
 
@@ -105,21 +109,23 @@ class ScheduledTest(LoadTest):
 
     def start_generator(self, process: LoadProcess) -> None:
         """Create the tracker, which reads the journal from its beginning."""
-        self.obligations_ready: gevent.event.Event = gevent.event.Event()
-        runner_of(process.environment).register_message(_OBLIGATIONS_READY, lambda **_: self.obligations_ready.set())
-        self.tracker = CampaignTracker(
-            process.counts, process.options.provider, process.record_response, timed=process.job["timed"]
-        )
+        self.tracker = CampaignTracker(process.counts, process.options.provider, process.record_response)
 
     def run_main(self, process: LoadProcess) -> None:
-        """Advance the time; half-way to the send time, make the user fetch the obligations."""
-        first, *rest = (step.by for step in self.context.scenario.steps if isinstance(step, Advance))
-        # The obligations are fetched while nothing else happens, so that this does not slow the bridge down.
-        self.context.time.advance(first / 2)
-        runner_of(process.environment).send_message(_OBLIGATIONS_READY, None)
-        for by in (first / 2, *rest):
+        """Advance the time to the end, and save the history."""
+        del process
+        for by in (step.by for step in self.context.scenario.steps if isinstance(step, Advance)):
             self.context.time.advance(by)
         self.context.control.save_history(self.context.sandboxes[0], self.history_file)
+
+    def final_counts(self, options: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
+        """Compare the messages and totals of the history with what was due."""
+        del options, control, sandbox
+        return audit(self._history_lines, counts, timed=self.is_in_virtual_time)
+
+    def _history_lines(self) -> Iterator[bytes]:
+        with self.history_file.open("rb") as lines:
+            yield from lines
 
     def judge_history(self) -> tuple[Checked, ...]:
         """Judge the history with the checks of `sendproof run`. Remove it if all is right, unless it is wanted.
@@ -134,20 +140,15 @@ class ScheduledTest(LoadTest):
     def follow(self, process: LoadProcess) -> None:
         """Count the journal's lines until the main process has finished and no line is left."""
         control, position = process.control(), 0
-        sandbox = process.job["sandbox"]
         while True:
             is_last_read = process.finished.is_set()
-            if self.obligations_ready.is_set() and not self.tracker.ready:
-                self.tracker.set_obligations(parse_obligations(control.expectations(sandbox)))
-            chunk = control.journal(sandbox, position)
-            if chunk and self.tracker.can_process(chunk):
-                self.tracker.process(chunk)
-                position += len(chunk)
-            elif is_last_read:
+            chunk = control.journal(process.job["sandbox"], position)
+            self.tracker.process(chunk)
+            position += len(chunk)
+            if is_last_read and not chunk:
                 break
-            else:
+            if len(chunk) < _MANY_BYTES and not is_last_read:
                 gevent.sleep(POLL_INTERVAL_S)
-        self.tracker.finish(lambda: parse_obligations(control.expectations(sandbox)))
 
 
 class CampaignUser(LoadTestUser):

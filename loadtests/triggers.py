@@ -138,7 +138,7 @@ class TriggerUser(LoadTestUser):
                 last_progress = process.now
             if firing.dead and (TEST.tracker.outstanding <= 0 or self._is_timed_out(process, last_progress)):
                 break
-            gevent.sleep(POLL_INTERVAL_S / 2)
+            gevent.sleep(POLL_INTERVAL_S)
         TEST.tracker.finish()
 
     def _is_timed_out(self, process: LoadProcess, last_progress: float) -> bool:

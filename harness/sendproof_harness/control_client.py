@@ -7,7 +7,7 @@ ControlError             the simulators rejected the request (`status`, and `det
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -336,15 +336,6 @@ class ControlClient:
         return self._object("POST", f"{_path(sandbox)}/clock/advance", body, response_s=timeout_s + _GRACE_S)
 
     # -- history ---------------------------------------------------------------------------------------
-
-    def expectations(self, sandbox: str) -> Iterator[bytes]:
-        """Yield the lines of the history with campaigns and obligations, as they arrive."""
-        response = self._send("GET", f"{_path(sandbox)}/expectations", None, _HISTORY_S)
-        try:
-            with response:
-                yield from response.iter_lines(_CHUNK)
-        except requests.RequestException as error:
-            raise UnreachableError(f"the expectations broke off: {reason(error)}", None) from error
 
     def journal(self, sandbox: str, start: int) -> bytes:
         """Return whole lines of the journal from its byte `start` on; empty if there is nothing new."""

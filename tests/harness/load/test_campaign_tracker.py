@@ -1,9 +1,12 @@
-"""Tracker of a campaign: the counts for lines of the journal."""
+"""Tracker and audit of a campaign: the counts for lines of the journal, and the losses in the history."""
 
 import json
 
-from sendproof_harness.load.campaign_tracker import CampaignTracker, parse_obligations
-from sendproof_harness.load.counters import Counts, stage_results
+import pytest
+
+from sendproof_harness.load.campaign_audit import audit
+from sendproof_harness.load.campaign_tracker import CampaignTracker
+from sendproof_harness.load.counters import Counts, merge_counts, stage_results
 
 NINE = "2026-03-02T09:00:00.000Z"
 EXPECTATIONS = [
@@ -19,37 +22,32 @@ EXPECTATIONS = [
 
 
 class TrackedCampaign:
-    """Tracker with its counts and the recorded responses."""
+    """Tracker with its counts and the recorded responses, and the history of the same lines."""
 
     def __init__(self, *, timed: bool = True) -> None:
         self.counts, self.responses = Counts(), []
+        self._timed, self._lines = timed, list(EXPECTATIONS)
         record = lambda name, ms, error: self.responses.append((name, ms, error))  # noqa: E731 - a stand-in
-        self.tracker = CampaignTracker(self.counts, "textlocal", record, timed=timed)
+        self.tracker = CampaignTracker(self.counts, "textlocal", record)
 
     def add_line(self, kind: str, real: float, **fields: object) -> None:
-        line = {"kind": kind, "at": NINE, "real": real, **fields}
+        line = {"at": NINE, "real": real, "kind": kind, **fields}
         piece = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        assert self.tracker.can_process(piece)
         self.tracker.process(piece)
+        self._lines.append(piece)
 
     def deliver(self, *customers: int, at: str = NINE) -> None:
         for n in customers:
             self.add_line("delivery", 20.0 + n, number=f"44710000000{n}", text=f"Hello {n}", send_at=at)
 
     def finish(self) -> dict[str, int]:
-        self.tracker.finish(lambda: parse_obligations(EXPECTATIONS))
+        audited = audit(lambda: self._lines, self.counts, timed=self._timed)
+        self.counts = merge_counts([self.counts, audited])
         return {name: loss.count for name, loss in self.counts.losses.items() if loss.count}
 
 
-def ready_campaign(*, timed: bool = True) -> TrackedCampaign:
-    """Return a campaign with known obligations."""
-    campaign = TrackedCampaign(timed=timed)
-    campaign.tracker.set_obligations(parse_obligations(EXPECTATIONS))
-    return campaign
-
-
 def test_correct_campaign_has_no_losses():
-    campaign = ready_campaign()
+    campaign = TrackedCampaign()
     campaign.deliver(0, 1, 2)
     for n in range(2):
         campaign.add_line("delivery_status", 30.0, status="delivered", message=str(n))
@@ -65,7 +63,7 @@ def metric(metric: int, value: int) -> dict[str, object]:
 
 
 def test_defects_are_counted_by_loss_with_examples():
-    campaign = ready_campaign()
+    campaign = TrackedCampaign()
     campaign.deliver(1, 1, 2, 3)
     campaign.add_line("metrics", 40.0, items=[metric(0, 4), metric(1, 0)])
     assert campaign.finish() == {"lost": 1, "duplicated": 1, "sent to opted-out": 1}
@@ -73,7 +71,7 @@ def test_defects_are_counted_by_loss_with_examples():
 
 
 def test_missing_totals_are_misreported():
-    campaign = ready_campaign()
+    campaign = TrackedCampaign()
     campaign.deliver(0, 1, 2)
     assert campaign.finish() == {"misreported": 1}
     assert campaign.counts.losses["misreported"].examples == ["sent: expected a total of 3, got 0"]
@@ -81,23 +79,26 @@ def test_missing_totals_are_misreported():
 
 def test_campaign_reported_by_single_events_has_no_totals():
     """Optimove accepts single events instead of totals, so a bridge does not have to report both."""
-    campaign = ready_campaign()
+    campaign = TrackedCampaign()
     campaign.deliver(0, 1, 2)
     campaign.add_line("engagement", 40.0, event="sms_sent")
     assert campaign.finish() == {}
     assert "misreported" not in campaign.counts.losses
 
 
-def test_deliveries_cannot_be_processed_before_obligations():
+def test_obligation_after_a_delivery_is_refused():
+    """The ledger is sorted once, so such a history would be judged wrongly."""
     campaign = TrackedCampaign()
-    assert campaign.tracker.can_process(b'{"kind":"request","real":1}\n')
-    assert not campaign.tracker.can_process(b'{"kind":"delivery","real":1}\n')
+    campaign.deliver(0)
+    campaign.add_line("obligation", 0.0, customer="C9", number="447", text="Hi", due=NINE, owed=True)
+    with pytest.raises(ValueError, match="before the first delivery"):
+        campaign.finish()
 
 
 def test_times_and_totals_are_judged_only_with_virtual_time():
     """A bridge that does not use the sandbox's clock may correctly send and report at other times."""
     early = {"at": "2026-03-02T08:00:00.000Z"}
-    timed, untimed = ready_campaign(), ready_campaign(timed=False)
+    timed, untimed = TrackedCampaign(), TrackedCampaign(timed=False)
     timed.deliver(0, 1, 2, **early)
     untimed.deliver(0, 1, 2, **early)
     assert timed.finish() == {"early": 3, "misreported": 1}
@@ -107,7 +108,7 @@ def test_times_and_totals_are_judged_only_with_virtual_time():
 
 def test_stages_last_from_first_to_last_event():
     """Reading is the exception: it starts with the announcement."""
-    campaign = ready_campaign()
+    campaign = TrackedCampaign()
     campaign.add_line("webhook", 10.0, service="optimove", event="13", status=200, duration_ms=4.5)
     campaign.add_line("request", 12.0, service="optimove", summary={"rows": 4})
     campaign.add_line("request", 15.0, service="xtremepush", summary={"rows": 9})

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeAlias
 
 from sendproof_simulators.core.audience.attribute_types import normalize_type
-from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, Audience, Customer
+from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, MANY_CUSTOMERS, Audience, Customer
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.phone import read_number
 
@@ -23,9 +23,6 @@ _ENDING = 7
 _BASE_TYPES: Mapping[str, str] = {"SMS_OPT_IN": "INT", "BALANCE": "DECIMAL(19,4)"}
 _BASE_TYPE = "NVARCHAR(255)"
 
-
-#: The number of customers from which on they are computed together, with numpy.
-MANY_CUSTOMERS = 500
 
 #: The values of an attribute of one customer with their instants, the oldest first.
 ValueLog: TypeAlias = tuple[tuple[Instant, str | None], ...]
@@ -259,6 +256,11 @@ class CustomerRecords:
         if not changes:
             return {}
         return {place: self.value(index, name, at) for place, index in enumerate(indices) if index in changes}
+
+
+def load_columns() -> None:
+    """Import what computes many customers together. It takes longer than a response may, so do it before."""
+    from sendproof_simulators.core.audience import id_columns, text_columns  # noqa: F401, PLC0415
 
 
 def _initial_attributes(audience: Audience) -> Iterator[Attribute]:
