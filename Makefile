@@ -93,7 +93,7 @@ fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid an
 	@echo "Attacking every contract and both bridges, two at a time"
 	@SENDPROOF_FUZZ_EXAMPLES=200 SENDPROOF_COMMAND_EXAMPLES=20 $(BIN)/python -m pytest -q -n 2 --dist worksteal --timeout 7200 \
 		tests/contract/test_schemathesis.py tests/contract/test_schemathesis_command.py \
-		tests/contract/test_bridge_webhooks.py
+		tests/contract/test_bridge_webhooks.py tests/bridge/inbound/test_fast_path.py
 
 mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (20 minutes)
 	@$(BIN)/python mutants

@@ -195,26 +195,38 @@ class SystemClock:
 
 
 class SandboxClock:
-    """The clock of a sandbox, used over HTTP. Virtual time does not advance while this participant is not parked."""
+    """The clock of a sandbox, used over HTTP. Virtual time does not advance while this participant is not parked.
+
+    One thread parks. Another one may read the clock meanwhile: a parked thread learns late that time has passed.
+    """
 
     def __init__(self, url: str) -> None:
         """`url` returns the time on GET, and accepts parks at `{url}/park`."""
         self._url = url.rstrip("/")
-        self._session = Session()
+        self._reading, self._parking = Session(), Session()
         self._last = Tick(now=0, delivered=0)
+        self._updating = threading.Lock()
         self._stop = threading.Event()
 
     def now(self) -> Instant:
         return self._last.now
 
     def tick(self) -> Tick:
-        return self._request_until_stopped("GET", self._url, None)
+        tick = self._request_until_stopped(self._reading, "GET", self._url, None)
+        with self._updating:
+            # The response to a park may have come first, in another thread.
+            if tick.now > self._last.now:
+                self._last = tick
+        return tick
 
     def park(self, until: Instant | None, since: int) -> Tick:
         # Work that is due at once has the due time 0, which is before the start of every sandbox.
         due = None if until is None else iso(max(until, self._last.now))
         body = {"participant": PARTICIPANT, "until": due, "since": since}
-        return self._request_until_stopped("POST", f"{self._url}/park", body)
+        tick = self._request_until_stopped(self._parking, "POST", f"{self._url}/park", body)
+        with self._updating:
+            self._last = tick
+        return tick
 
     def wake(self) -> None:
         """Do nothing: the sandbox itself ends a park when it delivers a request."""
@@ -223,26 +235,23 @@ class SandboxClock:
         """Stop retrying a sandbox that does not respond."""
         self._stop.set()
 
-    def _request_until_stopped(self, method: str, url: str, body: object) -> Tick:
+    def _request_until_stopped(self, session: Session, method: str, url: str, body: object) -> Tick:
         warned = False
         while not self._stop.is_set():
             try:
-                self._last = self._request(method, url, body)
+                return self._request(session, method, url, body)
             except _UNEXPECTED as error:
                 if not warned:
                     logger.warning("unexpected response from the sandbox clock at %s: %r; retrying", url, error)
                 warned = True
                 self._stop.wait(_RETRY_SECONDS)
-            else:
-                return self._last
         return self._last
 
-    def _request(self, method: str, url: str, body: object) -> Tick:
+    @staticmethod
+    def _request(session: Session, method: str, url: str, body: object) -> Tick:
         headers = {} if body is None else {"Content-Type": "application/json"}
         content = None if body is None else json.dumps(body).encode()
-        reply = self._session.request(
-            method, url, headers=headers, body=content, timeout=_PARK_TIMEOUT, limit=MAX_TICK_BYTES
-        )
+        reply = session.request(method, url, headers=headers, body=content, timeout=_PARK_TIMEOUT, limit=MAX_TICK_BYTES)
         if reply.status not in _SUCCESS:
             shown = reply.body[:_MAX_LOGGED_CHARS].decode("utf-8", "replace")
             raise ValueError(f"status {reply.status} to {body}: {shown}")

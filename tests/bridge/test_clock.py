@@ -60,6 +60,17 @@ def test_sandbox_tick_returns_time_and_deliveries_of_sandbox():
     assert (tick.now, tick.delivered, clock.now()) == (NINE, 4, NINE)
 
 
+def test_sandbox_clock_keeps_the_later_of_two_readings():
+    """Two threads read it, and the response to the earlier call may come last."""
+    with stand_in() as sandbox:
+        times = [Reply({"now": iso(at), "delivered": 4}) for at in (NINE + 1, NINE)]
+        sandbox.respond("clock", *times)
+        clock = SandboxClock(f"{sandbox.url}/clock")
+        ticks = [clock.tick().now, clock.tick().now]
+
+    assert (ticks, clock.now()) == ([NINE + 1, NINE], NINE + 1)
+
+
 def test_sandbox_park_sends_due_time_and_deliveries():
     with stand_in() as sandbox:
         sandbox.respond("park", Reply({"now": iso(NINE), "delivered": 5, "reason": "due"}))

@@ -16,7 +16,9 @@ EXPECTED = {
     "bridge: apply a receipt": 20,
     "simulators: accept a message": 135,
     "simulators: small request": 390,
+    "simulators: send a receipt": 180,
     "judge: read and judge a recipient": 300,
+    "judge: read and judge a recipient of many": 85,
     "load: count and check a message": 70,
 }
 # Versions of Python count comprehensions differently, and those of libraries differ.

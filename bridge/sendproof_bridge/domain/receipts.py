@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -39,6 +40,11 @@ _ADD_RECEIPT = (
     "INSERT INTO receipt (client, batch, recipient, status_code, provider_time, message, template, result)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_COUNT = (
+    "INSERT INTO receipt_count (client, channel, campaign, result, number) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (client, channel, campaign, result) DO UPDATE SET number = number + excluded.number"
+)
+_CAMPAIGN_OF_BATCH = "SELECT channel, campaign FROM batch WHERE client = ? AND id = ?"
 _STRAY = (
     "SELECT id, recipient, status_code, provider_time, message, template FROM receipt WHERE client = ? AND batch = ''"
     " AND result = 'stray' AND message IN (SELECT value FROM json_each(?)) ORDER BY id"
@@ -89,23 +95,39 @@ class _Message(NamedTuple):
 
 
 def _apply(tx: Connection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt]]) -> list[str]:
-    """Apply receipts to their messages; return the result of each."""
+    """Apply receipts to their messages, and count them; return the result of each."""
     db, now = plain(tx), bridge.clock.now()
     _assign_missing_ids(db, receipts)
     results = []
+    counts: Counter[tuple[str, int, str, str]] = Counter()
     for client, receipt in receipts:
-        result = "stray"
-        for message in _messages(db, client, receipt):
-            after = _meaning(bridge, client, message.channel, receipt.status_code)
-            result = _result(message.state, after)
-            if result == "applied":
-                db.execute(_SET_STATE, (after, _ended_at(receipt, now), now, message.row))
-            elif result == "marked":
-                _mark(tx, client, message, receipt, after, now)
-            if receipt.message and message.provider_id is None:
-                db.execute(_SET_ID, (receipt.message, message.row))
+        result, messages = "stray", _messages(db, client, receipt)
+        for message in messages:
+            result = _apply_to_message(tx, bridge, client, message, receipt, now)
         results.append(result)
+        for channel, campaign in [message[1:3] for message in messages] or _campaign(db, client, receipt):
+            counts[client, channel, campaign, result] += 1
+    db.executemany(_COUNT, [(*key, number) for key, number in counts.items()])
     return results
+
+
+def _apply_to_message(
+    tx: Connection, bridge: Bridge, client: str, message: _Message, receipt: Receipt, now: Instant
+) -> str:
+    after = _meaning(bridge, client, message.channel, receipt.status_code)
+    result = _result(message.state, after)
+    if result == "applied":
+        plain(tx).execute(_SET_STATE, (after, _ended_at(receipt, now), now, message.row))
+    elif result == "marked":
+        _mark(tx, client, message, receipt, after, now)
+    if receipt.message and message.provider_id is None:
+        plain(tx).execute(_SET_ID, (receipt.message, message.row))
+    return result
+
+
+def _campaign(db: sqlite3.Connection, client: str, receipt: Receipt) -> list[tuple[int, str]]:
+    """Return channel and campaign of the batch to which a stray receipt was posted; none if it is not known."""
+    return db.execute(_CAMPAIGN_OF_BATCH, (client, receipt.batch)).fetchall()
 
 
 def _messages(db: sqlite3.Connection, client: str, receipt: Receipt) -> list[_Message]:

@@ -34,11 +34,7 @@ _FAILED_JOBS = text(
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
 _MESSAGES = text(f"SELECT state, reason, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY state, reason")
 _BATCHES = text(f"SELECT state, COUNT(*) FROM batch WHERE {_OF_CAMPAIGN} GROUP BY state")
-_RECEIPTS = text(
-    "SELECT r.result, COUNT(*)"
-    " FROM receipt r JOIN batch b ON b.client = r.client AND b.id = r.batch"
-    " WHERE b.client = :client AND b.channel = :channel AND b.campaign = :campaign GROUP BY r.result"
-)
+_RECEIPTS = text(f"SELECT result, number FROM receipt_count WHERE {_OF_CAMPAIGN}")
 _REPORTS = text(
     "SELECT SUM(CASE WHEN state = 'done' THEN 1 ELSE 0 END), MIN(CASE WHEN state = 'due' THEN due_at END) FROM job"
     " WHERE kind = 'push_metrics' AND id LIKE :prefix"

@@ -131,9 +131,7 @@ class OptimoveClient:
         # Past the end, an empty list is observed; a 404, as similar services return, cannot be excluded.
         if skip and response.status == _NOT_FOUND:
             return []
-        page = decode_form(check_status(response).body, _DOCUMENTED_PAGE)
-        recipients = None if page is None else _documented_recipients(page, names)
-        return [_recipient(row, names) for row in _rows(response)] if recipients is None else recipients
+        return _recipients(check_status(response), names)
 
     def campaign_templates(self, channel: int, campaign: str) -> set[int]:
         """Return the templates that a campaign uses on a channel; none if the service does not know."""
@@ -238,6 +236,12 @@ def _integer(row: Mapping[str, Any], name: str) -> int:
         return whole_number(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise RejectedError(f"Optimove: expected a whole number as {name}, got {value!r:.80}") from error
+
+
+def _recipients(response: Response, names: Sequence[str]) -> list[Recipient]:
+    page = decode_form(response.body, _DOCUMENTED_PAGE)
+    documented = None if page is None else _documented_recipients(page, names)
+    return [_recipient(row, names) for row in _rows(response)] if documented is None else documented
 
 
 def _documented_recipients(page: Sequence[_SendDetails], names: Sequence[str]) -> list[Recipient] | None:

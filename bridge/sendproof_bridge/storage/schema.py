@@ -158,8 +158,18 @@ receipt = Table(
     Column("template", BigInteger),
     # applied, repeated, illegal, stray or marked
     Column("result", Text, nullable=False),
-    Index("receipt_batch", "client", "batch"),
     Index("receipt_message", "client", "message", sqlite_where=_BY_ID),
+)
+
+# The number of receipts by result. An index of `receipt` by batch would cost each receipt more than storing it.
+receipt_count = Table(
+    "receipt_count",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("result", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )
 
 # A customer's reactions to a message: clicks (any number) and opt-outs.

@@ -25,6 +25,8 @@ from sendproof_bridge.storage import schema
 
 _BUSY_SECONDS = 30
 _CONNECTIONS = 32
+# 16 MB, four times the default: receipts change the same pages again and again, and each checkpoint writes them once.
+_CHECKPOINT_PAGES = 4_000
 
 
 # SQLite reports a full disk under both names, depending on the file that could not grow.
@@ -166,6 +168,7 @@ def _configure(synchronous: str, connection: sqlite3.Connection, _record: object
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
 
 
 def _begin(connection: Connection) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from sendproof_harness.history.alike import Alike
 from sendproof_harness.history.alternatives import with_chosen_alternatives
 from sendproof_harness.history.customer_index import CustomerIndex
-from sendproof_harness.history.reader import decode_header, line_decoder
+from sendproof_harness.history.reader import decode_header, record_decoder
 from sendproof_harness.history.records import (
     FIELD_OF,
     Attributes,
@@ -65,7 +65,7 @@ def _read_lines(
     """
     records: defaultdict[str, list[Line]] = defaultdict(list)
     customers, messages = dict[str, int](), dict[str, int]()
-    decode = line_decoder()
+    decode = record_decoder()
     with path.open("rb") as file:
         for offset in offsets:
             file.seek(offset)

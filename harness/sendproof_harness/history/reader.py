@@ -50,7 +50,7 @@ def parse_history(lines: Iterable[bytes]) -> History:
     stream = iter(lines)
     first = next(stream, b"")
     header = decode_header(first)
-    decode = line_decoder()
+    decode = _line_decoder()
     records_by_field: defaultdict[str, list[Line]] = defaultdict(list)
     end, number, seal, entries = None, 1, "", 0
     for number, line in enumerate(chain((first,), stream), start=1):
@@ -127,9 +127,14 @@ class _Opening(msgspec.Struct):
     version: int = 0
 
 
-def line_decoder() -> Callable[[bytes], Line | End]:
+def record_decoder() -> Callable[[bytes], Line | End]:
+    """Return a decoder of any line but the first."""
+    return cast("Callable[[bytes], Line | End]", msgspec.json.Decoder(Line | End, dec_hook=decode_instant).decode)
+
+
+def _line_decoder() -> Callable[[bytes], Line | End]:
     """Return a decoder that stores equal values once: most deliveries have the text of their obligation."""
-    decode = cast("Callable[[bytes], Line | End]", msgspec.json.Decoder(Line | End, dec_hook=decode_instant).decode)
+    decode = record_decoder()
     known: dict[Any, Any] = {}
 
     def decode_line(line: bytes) -> Line | End:

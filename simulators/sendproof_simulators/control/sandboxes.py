@@ -1,5 +1,6 @@
 """The operations of `control.yaml` on sandboxes: create, list, and delete."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,9 +9,10 @@ import msgspec
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, read_instant
 from sendproof_simulators.control.clock import clock_json
 from sendproof_simulators.control.templates import message_providers
-from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.audience.audience import MANY_CUSTOMERS, AudienceRecipe
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute
 from sendproof_simulators.core.audience.individuals import Individual
+from sendproof_simulators.core.audience.records import load_columns
 from sendproof_simulators.core.clock.virtual_clock import REAL, VIRTUAL
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
 from sendproof_simulators.core.dialects import choose
@@ -38,6 +40,9 @@ async def create_sandbox(call: ControlCall) -> Response:
     dialects = {name: simulator.dialects for name, simulator in call.control.simulators.items()}
     attempt(lambda: choose(dialects, settings.dialects))
     sandbox = attempt(lambda: call.control.sandboxes.create(settings, clock_of))
+    if sandbox.customers.size >= MANY_CUSTOMERS:
+        # In a thread, as the first page must not stop all other requests.
+        asyncio.get_running_loop().run_in_executor(None, load_columns)
     return json_response(sandbox_json(call.control, sandbox), status=201)
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import BUDGET, EXAMPLES
+from sendproof_bridge.clock import HOUR, Instant, Tick
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.inbound.app import MAX_BODY_BYTES, WebhookApp
-from small_bridge import NUMBERS, TOKEN, SmallBridge, bridge_config, open_small_bridge, recipient_row
+from small_bridge import NOON, NUMBERS, TOKEN, ManualClock, SmallBridge, bridge_config, open_small_bridge, recipient_row
 from stand_in import Reply, StandIn
 from webhook_exchange import exchange
 
@@ -208,7 +210,7 @@ def segments(draw: st.DrawFn) -> list[bytes]:
     return [part for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True) if (part := sent[start:end])]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(BUDGET, max_examples=20 * EXAMPLES)
 @given(segments())
 def test_any_bytes_get_the_same_responses_and_rows(pair, sent):
     assert_equal(pair, sent)
@@ -239,6 +241,25 @@ def test_signed_webhook_is_stored(pair):
 def test_client_that_is_gone_before_the_end_of_a_body_stores_nothing(pair):
     assert assert_equal(pair, [request()[:-1]]) == b""
     assert pair[0].bridge.query("SELECT COUNT(*) FROM receipt") == [0]
+
+
+class UnreadClock(ManualClock):
+    """Shows the time of the last reading, like a sandbox's clock while the worker is parked."""
+
+    def now(self) -> Instant:
+        return NOON
+
+    def tick(self) -> Tick:
+        self.now = lambda: self.time
+        return super().tick()
+
+
+def test_receipt_after_the_last_reading_of_the_clock_keeps_its_time(pair):
+    context = replace(pair[0].bridge.context, clock=UnreadClock(NOON + HOUR))
+    with closing(WebhookApp(context, lambda: None)) as webhooks:
+        exchange(webhooks, [request(body=form(at="2026-03-02 12:30:00"))], fast=True)
+
+    assert pair[0].bridge.query("SELECT ended_at FROM message WHERE number = :n", n=NUMBERS[0]) == [NOON + HOUR // 2]
 
 
 def test_webhook_that_cannot_be_stored_is_a_server_error(pair):

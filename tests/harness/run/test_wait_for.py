@@ -1,5 +1,6 @@
 """Waiting for a bridge: until each channel has its listener, and the bridge takes part in the virtual clock."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -124,9 +125,9 @@ class ListenersTime(RecordedTime):
             self.control.listeners.pop(0)
 
 
-def waited(*listeners: list[dict[str, Any]]) -> timedelta:
+def waited(*listeners: list[dict[str, Any]], text: str = SCENARIO) -> timedelta:
     """Wait for a bridge that has these listeners, one list after each minute; return the virtual time that passed."""
-    (scenario,) = parse_scenarios(SCENARIO, "two.yaml")
+    (scenario,) = parse_scenarios(text, "two.yaml")
     control = ListenersControl([PARKED], list(listeners))
     time = ListenersTime(control)
     context = RunContext(
@@ -150,6 +151,14 @@ def test_wait_ends_when_each_channel_has_the_listener_that_it_needs():
 def test_listener_for_all_channels_or_for_processed_campaigns_is_enough():
     """Both announce every campaign to the bridge."""
     assert waited([{"event_type": 1, "channel": None}, TRIGGERED]) == timedelta()
+
+
+def test_one_listener_for_all_channels_counts_for_each():
+    """The contract lets a bridge leave out the channel, so that one registration is enough."""
+    text = SCENARIO.replace(", kind: triggered", "").replace("listeners: 1", "listeners: 2")
+    text = re.sub(r"^triggers: .*\n", "", text, flags=re.MULTILINE).replace("{trigger: Visit}, ", "")
+
+    assert waited([{"event_type": 13, "channel": None}], text=text) == timedelta()
 
 
 def test_run_begins_before_the_first_campaign_without_a_listener_that_never_comes():

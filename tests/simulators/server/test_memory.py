@@ -8,30 +8,42 @@ import pytest
 
 PROGRAM = """
 from pathlib import Path
-from sendproof_simulators.server.memory import return_large_blocks
+from sendproof_simulators.server.memory import return_free_pages, return_large_blocks
 
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
 
-{setting}
+return_large_blocks()
 bytes(31 * 2**20)
 before = resident_mb()
 bodies, kept = [], []
-for _ in range(100):
-    bodies.append(bytearray(b"x") * 2**20)
+for _ in range(100 * 2**20 // {size}):
+    bodies.append(bytearray(b"x") * {size})
     kept.append(bytearray(b"x") * 2000)
 bodies.clear()
+{end}
 print(resident_mb() - before)
 """
 
 
-def growth_mb(setting: str) -> float:
-    """Return the growth of a process in MB after it freed 100 bodies of 1 MiB between small blocks."""
-    program = PROGRAM.format(setting=setting)
+def growth_mb(size: int, end: str) -> float:
+    """Return the growth of a process in MB after it freed 100 MiB of bodies of `size` bytes between small blocks.
+
+    `end` is called when all bodies are freed.
+    """
+    program = PROGRAM.format(size=size, end=end)
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     return float(ended.stdout)
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads the memory of a process from /proc")
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="reads the memory of a process from /proc"
+)
+
+
 def test_large_blocks_are_returned() -> None:
-    assert growth_mb("return_large_blocks()") < 20
+    assert growth_mb(2**20, end="") < 20
+
+
+def test_pages_between_small_blocks_are_returned() -> None:
+    assert growth_mb(200 * 2**10, end="return_free_pages()") < 20

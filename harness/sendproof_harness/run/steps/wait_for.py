@@ -172,9 +172,19 @@ def _accept_absence(context: RunContext) -> None:
 
 def _is_ready(context: RunContext, sandbox: str, step: WaitFor) -> bool:
     state = context.control.state(sandbox)
-    enough = len(state["listeners"]) >= step.listeners and _template_count(state) >= step.templates
+    enough = _listener_count(context, state) >= step.listeners and _template_count(state) >= step.templates
     has_apps = _needed_apps(context.scenario) <= _listed_apps(state)
     return enough and has_apps and (not step.synchronised or not template_differences(context, sandbox))
+
+
+def _listener_count(context: RunContext, state: Mapping[str, Any]) -> int:
+    """Return the number of listeners, where one for the campaigns or triggers of all channels counts for each."""
+    channels = len(context.scenario.channels)
+    return sum(channels if _is_general(listener) else 1 for listener in state["listeners"])
+
+
+def _is_general(listener: Mapping[str, Any]) -> bool:
+    return listener["channel"] is None and listener["event_type"] in {CAMPAIGN_PROCESSED, TRIGGERED, CAMPAIGN_EXECUTED}
 
 
 def _needed_apps(scenario: Scenario) -> set[tuple[str, str]]:

@@ -34,6 +34,8 @@ MAX_CUSTOMERS = 10_000_000
 ID_LENGTH = len(f"C{MAX_CUSTOMERS - 1}")
 
 _BLOCK = 10_000
+#: The number of customers from which on they are computed together, with numpy.
+MANY_CUSTOMERS = 500
 _PHONE, _CONSENT = "PHONENUMBER", "SMS_OPT_IN"
 
 _LONG = 1 << 64
@@ -270,6 +272,18 @@ class Audience:
 
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
         """Yield the customers from `start` up to but not including `stop`."""
+        if stop - start < MANY_CUSTOMERS:
+            yield from self.customers_singly(start, stop)
+            return
+        # Only now: its import takes longer than starting a small run.
+        from sendproof_simulators.core.audience import text_columns  # noqa: PLC0415
+
+        self._check_indices(start, stop)
+        for first in range(start, stop, _BLOCK):
+            yield from text_columns.customers(self, range(first, min(first + _BLOCK, stop)))
+
+    def customers_singly(self, start: int, stop: int) -> Iterator[Customer]:
+        """Yield the same as `customers`, computed one by one: the definition."""
         for people in self._blocks(start, stop):
             columns = [self._column(people, name) for name in self._columns]
             for index, draws, *values in zip(people.indices, people.draws, *columns, strict=True):
@@ -317,9 +331,10 @@ class Audience:
         tested = None if self.outcome_numbers is None else self.outcome_numbers.index(number)
         candidates = {index for index in (ordinary, tested) if index is not None} | self.individuals.keys()
         known = sorted(index for index in candidates if index < self.recipe.customers)
-        return [index for index in known if self._number(index) == number]
+        return [index for index in known if self.number(index) == number]
 
-    def _number(self, index: int) -> str | None:
+    def number(self, index: int) -> str | None:
+        """Return the real number of one customer, None without a usable one."""
         draws = self._draws(index)
         return self._phone_number(index, draws) if self.has_number(draws) else None
 
@@ -351,10 +366,13 @@ class Audience:
             yield self._people(first, min(first + _BLOCK, stop))
 
     def _people(self, start: int, stop: int) -> "People":
-        if not 0 <= start <= stop <= self.recipe.customers:
-            raise IndexError(f"expected customers from 0 to {self.recipe.customers}, got {start} to {stop}")
+        self._check_indices(start, stop)
         indices = range(start, stop)
         return People(self, indices, [self._draws(index) for index in indices])
+
+    def _check_indices(self, start: int, stop: int) -> None:
+        if not 0 <= start <= stop <= self.recipe.customers:
+            raise IndexError(f"expected customers from 0 to {self.recipe.customers}, got {start} to {stop}")
 
     def digests(self, indices: Iterable[int]) -> bytes:
         """Return the hashes of these customers, from which everything about them is drawn, one after the other."""
@@ -380,6 +398,10 @@ class Audience:
         if draws.group < self.by_attribute_bound:
             return BY_ATTRIBUTE
         return BY_PROVIDER if draws.group < self.opted_out_bound else None
+
+    def opt_out(self, index: int) -> str | None:
+        """Return where the opt-out of one customer is kept, or None."""
+        return self.opted_out_by(self._draws(index))
 
     def has_number(self, draws: Draws) -> bool:
         """Return True if the customer with these draws has a usable number."""

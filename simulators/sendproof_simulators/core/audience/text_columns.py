@@ -8,9 +8,10 @@ A column is a list of parts that make up each text, one after the other: an arra
 that all customers share.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -18,11 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sendproof_simulators.core.audience.audience import (
+    BY_ATTRIBUTE,
+    BY_PROVIDER,
     CITY_UNKNOWN,
     FOREIGN,
     NEVER_ANSWERED,
     UNUSABLE_NUMBERS,
     Audience,
+    Customer,
     Draws,
 )
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute
@@ -33,7 +37,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 Part: TypeAlias = NDArray[Any] | bytes
 Column: TypeAlias = list[Part]
 
-_encode = msgspec.json.Encoder().encode
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
 _NULL = b"null"
 _QUOTE = b'"'
 #: The type of `Draws` in the hashes of customers.
@@ -58,9 +62,36 @@ class Crowd(NamedTuple):
 
 def text_columns(audience: Audience, indices: Sequence[int], names: Iterable[str]) -> list[Column]:
     """Return the column of each of these attributes of the audience, for the customers at `indices`."""
-    draws = np.frombuffer(audience.digests(indices), _DRAWS)
-    crowd = Crowd(audience, np.fromiter(indices, np.int64, len(indices)), draws)
+    crowd = _crowd(audience, indices)
     return [_text_column(crowd, name) for name in names]
+
+
+def customers(audience: Audience, indices: range) -> Iterator[Customer]:
+    """Yield the customers at `indices`, as `Audience.customer` returns them."""
+    crowd, names = _crowd(audience, indices), audience.attribute_names
+    columns = [_numbers(crowd), _opt_outs(crowd), *(_text_column(crowd, name) for name in names)]
+    place = names.index(audience.phone_attribute)
+    for index, (number, opted_out_by, *values) in zip(indices, _rows(columns, len(indices)), strict=True):
+        yield Customer(
+            id=audience.id_of(index),
+            number=number,
+            recorded_number=values[place],
+            opted_out_by=opted_out_by,
+            attributes=MappingProxyType(dict(zip(names, values, strict=True))),
+        )
+
+
+def _crowd(audience: Audience, indices: Sequence[int]) -> Crowd:
+    draws = np.frombuffer(audience.digests(indices), _DRAWS)
+    return Crowd(audience, np.fromiter(indices, np.int64, len(indices)), draws)
+
+
+def _rows(columns: Iterable[Column], size: int) -> list[list[str | None]]:
+    """Return the values of each customer."""
+    separated = [part for column in columns for part in (b",", *column)]
+    texts, _ = joined([b"[", *separated[1:], b"],"], size)
+    rows: list[list[str | None]] = _decode(b"[%b]" % b"".join(texts)[:-1])
+    return rows
 
 
 def _text_column(crowd: Crowd, name: str) -> Column:
@@ -70,8 +101,13 @@ def _text_column(crowd: Crowd, name: str) -> Column:
         column: Column = [_drawn_values(crowd, attribute)]
     else:
         column = _COLUMNS[audience.usual_name(name)](crowd)
-    places = np.flatnonzero(np.isin(crowd.indices, list(audience.individuals)))
-    return with_texts(column, _texts_of(crowd, places.tolist(), name))
+    return with_texts(column, _texts_of(crowd, _individuals(crowd), name))
+
+
+def _individuals(crowd: Crowd) -> list[int]:
+    """Return the places of the customers that the scenario spells out."""
+    places: list[int] = np.flatnonzero(np.isin(crowd.indices, list(crowd.audience.individuals))).tolist()
+    return places
 
 
 def _texts_of(crowd: Crowd, places: Iterable[int], name: str) -> dict[int, str | None]:
@@ -254,15 +290,43 @@ def _phone_numbers(crowd: Crowd) -> Column:
     texts = np.zeros(len(draws), np.result_type(*forms))
     for place, form in enumerate(forms):
         texts[chosen == place] = form
-    opted_out = _is_below(draws["group"], audience.opted_out_bound)
-    unusable = ~opted_out & _is_below(draws["group"], audience.unusable_bound)
     invalid = np.array([*map(_encode, UNUSABLE_NUMBERS)])
-    texts = np.where(unusable, invalid[_below(draws["unusable"], len(invalid))], texts)
-    numbers = audience.outcome_numbers
+    texts = np.where(_are_unusable(crowd), invalid[_below(draws["unusable"], len(invalid))], texts)
+    return with_texts([texts], _texts_of(crowd, _tested(crowd), audience.phone_attribute))
+
+
+def _numbers(crowd: Crowd) -> Column:
+    """Return the real numbers, null for customers without a usable one."""
+    digits = _spelled(crowd.audience.number_plan, _number_table(crowd), "digits")
+    places = {*_tested(crowd), *_individuals(crowd)}
+    others = {place: crowd.audience.number(int(crowd.indices[place])) for place in places}
+    return with_texts([np.where(_are_unusable(crowd), _NULL, digits)], others)
+
+
+def _opt_outs(crowd: Crowd) -> Column:
+    """Return where the opt-outs are kept, null for customers without one."""
+    audience, groups = crowd.audience, crowd.draws["group"]
+    by_attribute, opted_out = (
+        _is_below(groups, bound) for bound in (audience.by_attribute_bound, audience.opted_out_bound)
+    )
+    texts = np.where(by_attribute, _encode(BY_ATTRIBUTE), np.where(opted_out, _encode(BY_PROVIDER), _NULL))
+    others = {place: audience.opt_out(int(crowd.indices[place])) for place in _individuals(crowd)}
+    return with_texts([texts], others)
+
+
+def _are_unusable(crowd: Crowd) -> NDArray[np.bool_]:
+    audience, groups = crowd.audience, crowd.draws["group"]
+    return _is_below(groups, audience.unusable_bound) & ~_is_below(groups, audience.opted_out_bound)
+
+
+def _tested(crowd: Crowd) -> list[int]:
+    """Return the places of the customers with test numbers."""
+    numbers = crowd.audience.outcome_numbers
     if numbers is None:
-        return [texts]
-    tested = np.flatnonzero(numbers.are_for(crowd.indices) & ~unusable & ~opted_out)
-    return with_texts([texts], _texts_of(crowd, tested.tolist(), audience.phone_attribute))
+        return []
+    drawn = numbers.are_for(crowd.indices) & ~_is_below(crowd.draws["group"], crowd.audience.unusable_bound)
+    places: list[int] = np.flatnonzero(drawn).tolist()
+    return places
 
 
 def _number_table(crowd: Crowd) -> NDArray[np.uint8]:

@@ -91,6 +91,8 @@ class Journal:
             # A secret is removed from the entries after it became one.
             self._redact()
             self._secrets = self._redaction.names
+        if self._stamp[0] != at:
+            self._stamp = (at, iso(at))
         self.counts[kind] += 1
         self.traffic.add(at, kind)
         self._kinds.add(kind)
@@ -98,7 +100,7 @@ class Journal:
         line = _encode(
             {
                 "n": self._count,
-                "at": self._text(at),
+                "at": self._stamp[1],
                 "real": round(self._wall.time(), 3),
                 "kind": kind,
                 **redact_urls(kind, fields),
@@ -201,11 +203,6 @@ class Journal:
             self._lines[self._redacted :] = redact_lines(newest, self._secrets)
             self._pending = sum(map(len, self._lines))
         self._redacted = len(self._lines)
-
-    def _text(self, at: Instant) -> str:
-        if self._stamp[0] != at:
-            self._stamp = (at, iso(at))
-        return self._stamp[1]
 
 
 def _whole_lines(text: bytes, max_bytes: int) -> bytes:

@@ -5,6 +5,7 @@ httptools, the parser of uvicorn and of aiohttp, reads the responses. A connecti
 
 import asyncio
 import re
+import select
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ class ListenerConnection(asyncio.Protocol):
         self._idle = idle
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._is_readable: Callable[[], bool] = lambda: False
         self._parser = _response_parser(self)
         self._response: asyncio.Future[int] | None = None
         self._head = b""
@@ -70,6 +72,18 @@ class ListenerConnection(asyncio.Protocol):
             self._idle.append(self)
         return status
 
+    def is_usable(self) -> bool:
+        """Return True if the listener has neither closed the idle connection nor sent anything on it.
+
+        The event loop may not have noticed either yet, and a request on such a connection would fail.
+        """
+        assert self._transport is not None  # noqa: S101 - as in `post`
+        if self._transport.is_closing():
+            return False
+        # A look costs as much as the rest of a request. It is not needed if the last response came in this very turn.
+        is_fresh = self._deadline == self._loop.time() + KEEP_ALIVE_SECONDS
+        return is_fresh or not self._is_readable()
+
     def close(self) -> None:
         """Close the connection at once."""
         if self._timer is not None:
@@ -82,6 +96,7 @@ class ListenerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # Those of uvloop do not derive from the class.
         self._transport = cast("asyncio.Transport", transport)
+        self._is_readable = _readiness(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         if self._response is None or self._response.done():
@@ -217,7 +232,7 @@ class ListenerConnections:
         listener.used += 1
         try:
             async with listener.free:
-                connection = listener.idle.pop() if listener.idle else await self._connect(address, listener)
+                connection = _usable(listener) or await self._connect(address, listener)
                 return await connection.post(request)
         finally:
             listener.used -= 1
@@ -259,6 +274,25 @@ class ListenerConnections:
             lambda: ListenerConnection(self._timeout_seconds, listener.idle), address, port
         )
         return connection
+
+
+def _usable(listener: _Listener) -> ListenerConnection | None:
+    """Take an idle connection, and close those that the listener has closed."""
+    while listener.idle:
+        connection = listener.idle.pop()
+        if connection.is_usable():
+            return connection
+        connection.close()
+    return None
+
+
+def _readiness(connected: socket.socket) -> Callable[[], bool]:
+    """Return a function that tells at once whether there is something to read, such as the end."""
+    if not hasattr(select, "poll"):
+        return lambda: bool(select.select([connected], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(connected.fileno(), select.POLLIN)
+    return lambda: bool(poll.poll(0))
 
 
 async def _addresses(host: str, port: int) -> list[str]:

@@ -1,7 +1,7 @@
 """Delivery of webhooks to the users of a sandbox's services: attempts, retries, and the faults on the way."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -83,6 +83,7 @@ class _HostQueue:
     Thousands of attempts can be due at one instant. One task each would cost more than the sending.
     """
 
+    host: str
     waiting: deque[Attempt] = field(default_factory=deque)
     senders: int = 0
 
@@ -109,7 +110,7 @@ class WebhookDispatcher:
         self._schedule = schedule
         self._send = send
         self._reordered: list[ReorderedWebhook] = []
-        self._queues: defaultdict[str, _HostQueue] = defaultdict(_HostQueue)
+        self._queues: dict[str, _HostQueue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def post(self, service: str, webhook: Webhook) -> None:
@@ -199,7 +200,10 @@ class WebhookDispatcher:
         if self._is_dropped(attempt):
             return
         self._clock.deliver()
-        queue = self._queues[_netloc(attempt.logged.webhook.url)]
+        host = _netloc(attempt.logged.webhook.url)
+        queue = self._queues.get(host)
+        if queue is None:
+            queue = self._queues[host] = _HostQueue(host)
         queue.waiting.append(attempt)
         if queue.senders < CONNECTIONS_PER_HOST:
             self._add_sender(queue)
@@ -217,6 +221,9 @@ class WebhookDispatcher:
             # If this sender was cancelled, another one has to send the rest.
             if queue.waiting:
                 self._add_sender(queue)
+            elif not queue.senders:
+                # A hostile client could register any number of hosts.
+                self._queues.pop(queue.host, None)
 
     def _is_dropped(self, attempt: Attempt) -> bool:
         if attempt.number > attempt.dropped:

@@ -9,8 +9,6 @@ from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from yarl import URL
-
 from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.webhooks.attempt_rules import (
     DEFAULT_HEADERS,
@@ -87,6 +85,8 @@ class WebhookSender:
 @lru_cache(maxsize=1024)
 def _plain_target(url: str, content_type: str) -> _Target | None:
     """Return the target of a webhook by plain HTTP to an IP address or `localhost`; None for all others."""
+    from yarl import URL  # noqa: PLC0415 - slow to import, and no start of the simulators needs it
+
     address = URL(url)
     host, port, login = address.raw_host, address.port, (address.raw_user, address.raw_password)
     if address.scheme != "http" or not host or not port or login != (None, None):

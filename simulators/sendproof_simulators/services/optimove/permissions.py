@@ -59,9 +59,18 @@ def _normalize_member(name: str, value: Any) -> Any:
     if name in _TEXTS:
         return str(value)
     if name == "CustomerIDs" and value is not None:
-        return value if set(map(type, value)) == {str} else [str(item) for item in value]
+        return value if _are_texts(value) else [str(item) for item in value]
     # In all lists of a body, ids are direct members of the items.
     return normalize_ids(value) if isinstance(value, list) and name != "Attributes" else value
+
+
+def _are_texts(values: list[Any]) -> bool:
+    try:
+        # The fastest way to look at thousands of items.
+        "".join(values)
+    except TypeError:
+        return False
+    return True
 
 
 # -- permission --------------------------------------------------------------------------------------

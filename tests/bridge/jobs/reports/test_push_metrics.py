@@ -53,6 +53,17 @@ def test_large_campaign_is_reported_in_parts(sent, services):
     assert metric_values(services.calls("UpdateCampaignMetrics")[0])[0] == 50_005
 
 
+def test_report_continues_under_other_names_after_a_kill(sent):
+    """Jobs of the parts before the kill have the first names, and would hide those of the next part."""
+    sent.execute("UPDATE job SET payload = json_set(payload, '$.part', 1) WHERE id = 'push_metrics:acme:505:7001:0'")
+    sent.run(until=NOON + 15 * MINUTE)
+
+    assert sent.query("SELECT id FROM job WHERE kind = 'push_interactions' ORDER BY id") == [
+        "push_interactions:push_metrics:acme:505:7001:0.1:11:0:2026-03-02:0",
+        "push_interactions:push_metrics:acme:505:7001:0.1:11:5:2026-03-02:0",
+    ]
+
+
 def test_interaction_has_utc_day_and_ids(sent, services):
     sent.run(until=NOON + 15 * MINUTE)
 

@@ -1,8 +1,9 @@
 """From receipts to states of messages: each is applied when it is stored."""
 
 from sendproof_bridge.domain import receipts
+from sendproof_bridge.inbound import status
 from sendproof_bridge.outbound.providers import Receipt
-from small_bridge import NUMBERS, receive_statuses
+from small_bridge import KEY, NUMBERS, receive_statuses
 
 
 def states(bridge):
@@ -35,6 +36,14 @@ def test_receipt_of_unknown_batch_or_number_is_stray(sent):
     receive_statuses(sent, ("447999999999", "D"))
 
     assert sent.query("SELECT result FROM receipt") == ["stray", "stray"]
+
+
+def test_receipts_are_counted_by_campaign_and_result(sent):
+    receive_statuses(sent, (NUMBERS[0], "D"), (NUMBERS[0], "D"), ("447999999999", "D"))
+    receive_statuses(sent, (NUMBERS[1], "D"), (NUMBERS[1], "D"), (NUMBERS[2], "D"))
+    receive_statuses(sent, (NUMBERS[0], "D"), batch="505-9-0-0")
+
+    assert status.campaign_status(sent.context, KEY)["receipts"] == {"applied": 3, "repeated": 2, "stray": 1}
 
 
 def test_receipt_of_a_known_message_is_applied_once_its_id_is_known(sent):

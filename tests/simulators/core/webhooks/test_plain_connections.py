@@ -1,7 +1,8 @@
 """Plain connections and aiohttp send the same bytes, and read the same from every response."""
 
 import asyncio
-from collections.abc import Sequence
+import socket
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -75,15 +76,15 @@ class Listener:
             await writer.wait_closed()
 
 
-async def results(listener: Listener, webhooks: Sequence[Webhook]) -> tuple[list[str], list[str]]:
-    """Send webhooks one by one with the sender, and then with aiohttp; return the results of both."""
+async def results(listener: Listener, webhook: Webhook) -> tuple[str, str]:
+    """Send a webhook with the sender, and then with aiohttp; return the status or `None` of both."""
     async with await asyncio.start_server(listener, "127.0.0.1", 0) as server:
         address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        sent = [with_address(webhook, address) for webhook in webhooks]
+        sent = with_address(webhook, address)
         async with WebhookSender() as sender:
-            plain = [str((await sender.send(webhook, allow_remote=False))[0]) for webhook in sent]
+            plain = str((await sender.send(sent, allow_remote=False))[0])
         client = AiohttpClient(TIMEOUT_SECONDS)
-        other = [await aiohttp_result(client, webhook) for webhook in sent]
+        other = await aiohttp_result(client, sent)
         await client.close()
         await asyncio.gather(*listener.connections)
         return plain, other
@@ -103,12 +104,12 @@ async def aiohttp_result(client: AiohttpClient, webhook: Webhook) -> str:
 
 
 @given(url=URLS, headers=HEADERS, body=st.binary(max_size=20))
-@settings(max_examples=tries(60), deadline=None)
+@settings(max_examples=tries(60), deadline=None, derandomize=True)
 def test_request_is_that_of_aiohttp(url: str, headers: list[tuple[str, str]], body: bytes) -> None:
     webhook = Webhook(url=url, key="k", event="13", body=body, headers=tuple(dict(headers).items()))
     listener = Listener()
 
-    asyncio.run(results(listener, [webhook]))
+    asyncio.run(results(listener, webhook))
 
     mine, other = listener.requests
     assert mine == other
@@ -116,14 +117,41 @@ def test_request_is_that_of_aiohttp(url: str, headers: list[tuple[str, str]], bo
 
 @example(response=b"HTTP/1.1 204 No Content\r\n\r\n", split=0)
 @given(response=RESPONSES, split=st.integers(0, 80))
-@settings(max_examples=tries(150), deadline=None)
+@settings(max_examples=tries(150), deadline=None, derandomize=True)
 def test_response_means_the_same_to_aiohttp(response: bytes, split: int) -> None:
-    """So does what it leaves on the connection: a second webhook follows each."""
     webhook = Webhook(url="/", key="k", event="13", body=b"{}")
 
-    mine, other = asyncio.run(results(Listener(response, split, closes=True), [webhook] * 2))
+    mine, other = asyncio.run(results(Listener(response, split, closes=True), webhook))
 
     assert mine == other
+
+
+def respond_once(server: socket.socket, closed: threading.Event) -> None:
+    """Respond to the first request of two connections, and then close them."""
+    for _ in range(2):
+        client, _ = server.accept()
+        with client:
+            client.recv(65_536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        closed.set()
+
+
+def test_connection_that_was_closed_meanwhile_is_not_used_again() -> None:
+    """While the simulators are busy, they do not notice that a listener closes idle connections."""
+    closed = threading.Event()
+
+    async def run(url: str) -> list[AttemptResult]:
+        webhook = Webhook(url=url, key="k", event="13", body=b"{}")
+        async with WebhookSender() as sender:
+            first = await sender.send(webhook, allow_remote=False)
+            closed.wait(60)
+            return [first, await sender.send(webhook, allow_remote=False)]
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=respond_once, args=(server, closed), daemon=True)
+        thread.start()
+        assert asyncio.run(run(f"http://127.0.0.1:{server.getsockname()[1]}/")) == [(200, None)] * 2
+        thread.join()
 
 
 def test_connection_with_excess_bytes_is_not_used_again() -> None:

@@ -1,5 +1,7 @@
 """Pages that are computed for thousands of customers at once are those of the customers one by one."""
 
+import subprocess
+import sys
 from typing import Any
 
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from instants import NINE, SIX, TEN
 from optimove_alone import plan, split
+from sendproof_simulators.core.audience import text_columns
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute
 from sendproof_simulators.core.audience.individuals import Individual
@@ -87,3 +90,18 @@ def test_rows_are_equal_in_both_ways(
     arguments = (campaign.executions[505], customers, indices, row_format)
     if indices:
         assert send_details_columns.render_rows(*arguments) == send_details_rows.render_rows(audience, *arguments)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(), recipe=RECIPES)
+def test_customers_are_equal_in_both_ways(seed: int, recipe: AudienceRecipe) -> None:
+    """The obligations of a campaign must not depend on its size."""
+    audience = Audience(KeyedRandom(seed), recipe)
+    assert [*text_columns.customers(audience, range(MOST))] == [*audience.customers_singly(0, MOST)]
+
+
+def test_small_run_does_without_numpy() -> None:
+    """Its import takes as long as a small run."""
+    code = "import sys, sendproof_simulators.server.server; print('numpy' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert found.stdout == "False\n"

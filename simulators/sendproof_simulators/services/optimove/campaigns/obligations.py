@@ -48,12 +48,14 @@ def _obligations(records: CustomerRecords, since: Instant, execution: Execution)
         rows = zip(block, customers.customers(block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
             fields = _obligation_json(execution, index, customer, split)
-            later = (at for at in changed.get(index, ()) if at <= split.send_at)
+            later = [at for at in changed[index] if at <= split.send_at] if index in changed else ()
             others = [_obligation_json(execution, index, records.as_of(at).customer(index), split) for at in later]
-            if customer.opted_out_by == BY_PROVIDER and customer.number != records.audience.customer(index).number:
+            if customer.opted_out_by == BY_PROVIDER and customer.number != records.audience.number(index):
                 # A provider may know the opt-out by the old number, or by the customer.
                 others.append(_obligation_json(execution, index, replace(customer, opted_out_by=None), split))
-            yield JournalEntry(kind="obligation", fields={**fields, **_alternatives(fields, others)})
+            if others:
+                fields |= _alternatives(fields, others)
+            yield JournalEntry(kind="obligation", fields=fields)
 
 
 def _alternatives(fields: Mapping[str, object], others: Sequence[Mapping[str, object]]) -> dict[str, object]:

@@ -5,8 +5,8 @@ Most clients request whole blocks, so the usual page is a cached block without a
 
 from collections import OrderedDict
 
-from sendproof_simulators.core.audience.audience import Audience
-from sendproof_simulators.core.audience.records import MANY_CUSTOMERS, Customers, CustomersAsOf
+from sendproof_simulators.core.audience.audience import MANY_CUSTOMERS, Audience
+from sendproof_simulators.core.audience.records import Customers, CustomersAsOf
 from sendproof_simulators.services.optimove.campaigns.campaign import Execution
 from sendproof_simulators.services.optimove.campaigns.send_details_rows import Block, RowFormat, render_rows
 
