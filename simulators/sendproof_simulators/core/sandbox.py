@@ -130,6 +130,24 @@ class RateLimiter:
         return True
 
 
+def _shared_context(
+    settings: SandboxSettings,
+    random: KeyedRandom,
+    customers: CustomerRecords,
+    credentials: Mapping[str, Mapping[str, str]],
+) -> SandboxContext:
+    """Return what the contexts of all services have in common."""
+    return SandboxContext(
+        random=random,
+        customers=customers,
+        channels=settings.channels,
+        allow_remote_webhooks=settings.allow_remote_webhooks,
+        credentials=credentials,
+        nightly_at=settings.nightly_at,
+        key_scopes=settings.key_scopes,
+    )
+
+
 class Sandbox:
     """One sandbox. `contexts` and `states` are by service name; all times are those of `clock`, which can be shared."""
 
@@ -155,15 +173,7 @@ class Sandbox:
         self.credentials = credentials
         random = KeyedRandom(settings.seed)
         self.customers = CustomerRecords(Audience(random, settings.audience))
-        context = SandboxContext(
-            random=random,
-            customers=self.customers,
-            channels=settings.channels,
-            allow_remote_webhooks=settings.allow_remote_webhooks,
-            credentials=credentials,
-            nightly_at=settings.nightly_at,
-            key_scopes=settings.key_scopes,
-        )
+        context = _shared_context(settings, random, self.customers, credentials)
         dialects = choose({name: simulator.dialects for name, simulator in simulators.items()}, settings.dialects)
         limits = {name: Limits(contracts[name], options) for name, options in dialects.items()}
         self.contexts = {

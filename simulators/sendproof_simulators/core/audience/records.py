@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -91,6 +92,7 @@ class CustomerRecords:
         # The number of changes so far: equal counts mean equal records.
         self.change_count = 0
         self._first_change: Instant | None = None
+        self._last_log: ValueLog = ()
         self._changed_numbers = _ChangedNumbers()
 
     # Attributes.
@@ -125,17 +127,18 @@ class CustomerRecords:
         index = self.audience.index_of(customer)
         return self._created.get(customer) if index is None else index
 
-    def indices_of(self, customers: Sequence[str]) -> list[int]:
-        """Return the indices of those of the customers that exist, in order."""
+    def split_ids(self, customers: Sequence[str]) -> tuple[list[int], list[str]]:
+        """Return the indices of the customers in the audience, and the ids of all others, each in order."""
         if len(customers) >= MANY_CUSTOMERS:
             # Only now: its import takes longer than starting a small run.
             from sendproof_simulators.core.audience import id_columns  # noqa: PLC0415
 
             indices = id_columns.indices_of(customers, self._size)
             if indices is not None:
-                return indices
-        found = map(self.index_of, customers)
-        return [index for index in found if index is not None]
+                return indices, []
+        found = [(customer, self.audience.index_of(customer)) for customer in customers]
+        known = [index for _, index in found if index is not None]
+        return known, [customer for customer, index in found if index is None]
 
     def index_or_create(self, customer: str) -> int:
         """Return the index of a customer; create the customer if necessary."""
@@ -153,20 +156,28 @@ class CustomerRecords:
         self.set_values([index], name, value, now)
 
     def set_values(self, indices: Collection[int], name: str, value: str | None, now: Instant) -> None:
-        """Give customers the same new value of an attribute. A customer who is there twice gets it twice."""
+        """Give customers the same new value of an attribute. The same value at the same instant is no change."""
         if not indices:
             return
         if self._first_change is None:
             self._first_change = now
-        changes, change = self._changes.setdefault(name, {}), ((now, value),)
+        changes, change = self._changes.setdefault(name, {}), self._shared_log(now, value)
         # Customers with one change share its log: a campaign can end with a million opt-outs.
-        first = dict.fromkeys(indices, change)
-        if len(first) < len(indices) or not changes.keys().isdisjoint(first):
-            for index in indices:
-                changes[index] = changes.get(index, ()) + change
+        rest = [index for index in indices if changes.get(index) is not change]
+        if changes.keys().isdisjoint(rest):
+            changes.update(zip(rest, repeat(change), strict=False))
         else:
-            changes.update(first)
+            for index in rest:
+                log = changes.get(index, ())
+                if log[-1:] != change:
+                    changes[index] = log + change
         self.change_count += len(indices)
+
+    def _shared_log(self, now: Instant, value: str | None) -> ValueLog:
+        """Return the log of one change, the same object for the same change."""
+        if self._last_log != ((now, value),):
+            self._last_log = ((now, value),)
+        return self._last_log
 
     def value(self, index: int, name: str, at: Instant) -> str | None:
         """Return the value of an attribute at an instant, after the changes of that instant."""

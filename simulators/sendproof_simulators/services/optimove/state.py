@@ -72,7 +72,8 @@ class State:
         self.credentials = initial_credentials(context)
         self.apps: dict[int, dict[str, str]] = {channel.id: {} for channel in context.channels}
         self.promotions: dict[str, str] = {}
-        self.preferences: dict[tuple[int, str | None], dict[str, int]] = {}
+        # The mode by the index of the customer in the audience, or by the id of others. Indices need less memory.
+        self.preferences: dict[tuple[int, str | None], dict[int | str, int]] = {}
         self.reported: dict[Interaction, list[bytes]] = {}
         self.pending_attributes: set[str] = set()
         self.update_count = 0

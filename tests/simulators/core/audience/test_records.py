@@ -41,10 +41,18 @@ def test_values_of_many_customers_are_set_as_one_by_one(groups: list[list[int]])
     assert [together.value(3, "CITY", at) for at in (SIX, TEN)] == [singly.value(3, "CITY", at) for at in (SIX, TEN)]
 
 
-def test_large_call_finds_the_customers_that_exist() -> None:
-    """Among them one that an upsert created, and one that does not exist."""
+def test_large_call_finds_the_customers_of_the_audience() -> None:
+    """Ids of others, such as one that an upsert created, stay as they are."""
     records = CustomerRecords(Audience(KeyedRandom(1), AudienceRecipe(customers=600)))
     records.index_or_create("new")
     customers = [records.id_of(index) for index in range(600)]
-    assert records.indices_of(customers) == list(range(600))
-    assert records.indices_of([*customers, "new", "unknown"]) == list(range(601))
+    assert records.split_ids(customers) == (list(range(600)), [])
+    assert records.split_ids([*customers, "new", "unknown"]) == (list(range(600)), ["new", "unknown"])
+
+
+def test_repeated_value_is_no_change() -> None:
+    """A client that repeats a call a thousand times must not fill the memory."""
+    records = CustomerRecords(AUDIENCE)
+    for at, value in ((SIX, "0"), (SIX, "0"), (NINE, "0"), (NINE, "1"), (NINE, "0")):
+        records.set_values([3], "CITY", value, at)
+    assert records.changes_of("CITY") == {3: ((SIX, "0"), (NINE, "0"), (NINE, "1"), (NINE, "0"))}

@@ -200,7 +200,8 @@ def _clearance_json(campaign: Campaign) -> dict[str, object] | None:
 def _preferences_json(state: State, group: Container[int]) -> Iterator[dict[str, object]]:
     """Yield the preferences of the campaign's customers, on all channels: a vendor may report on one of its own."""
     for (channel, app), preferences in sorted(state.preferences.items(), key=str):
-        modes = Counter(mode for customer, mode in preferences.items() if state.records.index_of(customer) in group)
+        known = ((customer, mode) for customer, mode in preferences.items() if isinstance(customer, int))
+        modes = Counter(mode for customer, mode in known if customer in group)
         for mode, customers in sorted(modes.items()):
             is_opt_out = mode == state.options.opt_out_mode
             yield {"channel": channel, "app": app, "mode": mode, "opted_out": is_opt_out, "customers": customers}

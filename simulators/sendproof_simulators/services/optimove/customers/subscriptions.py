@@ -8,7 +8,7 @@ simulator's own.
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, repeat
 
 from sendproof_simulators.core.audience.attribute_types import fits
 from sendproof_simulators.core.audience.records import CustomerRecords
@@ -43,12 +43,14 @@ def record_preference(state: State, preference: Preference, source: str, now: In
     The table of preferences creates the opt-in attribute (documented, same source); that its value follows at once, and
     that this attribute is SMS_OPT_IN, is assumed.
     """
+    records = state.records
+    indices, others = records.split_ids(preference.customers)
     modes = state.preferences.setdefault((preference.channel, preference.app), {})
-    modes.update(dict.fromkeys(preference.customers, preference.mode))
+    modes.update(zip([*indices, *others], repeat(preference.mode), strict=False))
     consent = "0" if preference.mode == state.options.opt_out_mode else "1" if preference.mode == _OPT_IN else None
     if consent is not None and preference.app is None:
-        records = state.records
-        records.set_values(records.indices_of(preference.customers), records.audience.consent_attribute, consent, now)
+        created = [index for index in map(records.index_of, others) if index is not None]
+        records.set_values([*indices, *created], records.audience.consent_attribute, consent, now)
     return JournalEntry(kind="preference", fields={"source": source, **preference_json(state, preference)})
 
 
