@@ -130,6 +130,10 @@ class RateLimiter:
         return True
 
 
+def _new_clock(settings: SandboxSettings, wall: WallClock) -> "VirtualClock[_ScheduledItem]":
+    return VirtualClock(wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode)
+
+
 class Sandbox:
     """One sandbox. `contexts` and `states` are by service name; all times are those of `clock`, which can be shared."""
 
@@ -181,9 +185,7 @@ class Sandbox:
         self.redaction = Redaction()
         self.journal = Journal(wall, self.redaction)
         self.exchanges = RecentExchanges()
-        self.clock = clock or VirtualClock(
-            wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode
-        )
+        self.clock = clock or _new_clock(settings, wall)
         self._began = self.clock.real()
         self.faults = Faults()
         self.dispatcher = WebhookDispatcher(
