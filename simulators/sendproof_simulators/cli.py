@@ -113,8 +113,7 @@ def up(
 
     Example: sendproof up
     """
-    # Collections would only find what lives as long as the process, until `serve` exempts that and enables them again.
-    gc.disable()
+    gc.disable()  # until `serve` has exempted what lives as long as the process
     # Other commands start faster without the servers.
     from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
     from sendproof_simulators.server.server import DefaultSandbox, serve  # noqa: PLC0415

@@ -11,6 +11,7 @@ from sendproof_bridge.outbound.optimove import CAMPAIGN_CANCELLED
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import NewJob
 from sendproof_bridge.storage.lifecycle import CAMPAIGN
+from sendproof_bridge.storage.store import plain
 
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
 # On any channel of the client.
@@ -24,13 +25,13 @@ _START_TRIGGERED = text(
     "INSERT INTO campaign (client, channel, campaign, state) VALUES (:client, :channel, :campaign, 'triggered')"
     " ON CONFLICT DO NOTHING"
 )
-_SET_FIRST_SENT = text(f"UPDATE campaign SET first_sent_at = :now WHERE {_OF_CAMPAIGN} AND first_sent_at IS NULL")
+_SET_FIRST_SENT = f"UPDATE campaign SET first_sent_at = :now WHERE {_OF_CAMPAIGN} AND first_sent_at IS NULL"
 _FIRST_SENT = text(f"SELECT first_sent_at FROM campaign WHERE {_OF_CAMPAIGN}")
 _NEXT_REPORT = text("SELECT due_at FROM job WHERE id = :id AND state IN ('due', 'running')")
 _SET_APP = text(f"UPDATE campaign SET app = :app WHERE {_OF_CAMPAIGN}")
 _APP = text(f"SELECT app FROM campaign WHERE {_OF_CAMPAIGN}")
-_STATE = text(f"SELECT state FROM campaign WHERE {_OF_CAMPAIGN}")
-_OPEN_BATCH = text(f"SELECT 1 FROM batch WHERE {_OF_CAMPAIGN} AND state <> 'settled' LIMIT 1")
+_STATE = f"SELECT state FROM campaign WHERE {_OF_CAMPAIGN}"
+_OPEN_BATCH = f"SELECT 1 FROM batch WHERE {_OF_CAMPAIGN} AND state <> 'settled' LIMIT 1"
 _MOVE = text(f"UPDATE campaign SET state = :state WHERE {_OF_CAMPAIGN} AND state IN :sources").bindparams(
     bindparam("sources", expanding=True)
 )
@@ -104,7 +105,7 @@ def schedule_reports(tx: Connection, key: CampaignKey, now: Instant, reports_a_d
         id_, lane, due_at = _triggered_report_id(key), optimove_lane(key.client), report_times(now, reports_a_day)[0]
         job_queue.requeue_done(tx, NewJob(id=id_, kind="push_metrics", payload=payload, due_at=due_at, lane=lane))
         return
-    if tx.execute(_SET_FIRST_SENT, {**key._asdict(), "now": now}).rowcount:
+    if plain(tx).execute(_SET_FIRST_SENT, {**key._asdict(), "now": now}).rowcount:
         times = report_times(now, reports_a_day)
         last = len(times) - 1
         job_queue.add(tx, [_report_job(key, index, at, last=index == last) for index, at in enumerate(times)])
@@ -137,15 +138,15 @@ def on_all_pages_read(tx: Connection, key: CampaignKey, now: Instant, reports_a_
 
 def on_batch_done(tx: Connection, key: CampaignKey, now: Instant, reports_a_day: int) -> None:
     """Move the campaign to reporting if this was its last batch."""
-    if state(tx, key) == "sending" and tx.execute(_OPEN_BATCH, key._asdict()).first() is None:
+    if state(tx, key) == "sending" and plain(tx).execute(_OPEN_BATCH, key._asdict()).fetchone() is None:
         schedule_reports(tx, key, now, reports_a_day)
         move(tx, key, "reporting")
 
 
 def state(tx: Connection, key: CampaignKey) -> str | None:
     """Return the state of a campaign; None if the bridge does not know it."""
-    found: str | None = tx.execute(_STATE, key._asdict()).scalar_one_or_none()
-    return found
+    found = plain(tx).execute(_STATE, key._asdict()).fetchone()
+    return found[0] if found else None
 
 
 def set_app(tx: Connection, key: CampaignKey, app: str) -> None:

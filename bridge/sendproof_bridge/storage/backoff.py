@@ -9,19 +9,20 @@ from collections.abc import Callable
 from sqlalchemy import Connection, text
 
 from sendproof_bridge.clock import Instant
+from sendproof_bridge.storage.store import plain
 
-_SELECT = text("SELECT until, refusals FROM backoff WHERE client = :client AND channel = :channel")
+_SELECT = "SELECT until, refusals FROM backoff WHERE client = :client AND channel = :channel"
 _UPSERT = text(
     "INSERT INTO backoff (client, channel, until, refusals) VALUES (:client, :channel, :until, :refusals)"
     " ON CONFLICT (client, channel) DO UPDATE SET until = excluded.until, refusals = excluded.refusals"
 )
-_DELETE = text("DELETE FROM backoff WHERE client = :client AND channel = :channel AND until <= :now")
+_DELETE = "DELETE FROM backoff WHERE client = :client AND channel = :channel AND until <= :now"
 
 
 def paused_until(tx: Connection, client: str, channel: int, now: Instant) -> Instant | None:
     """Return the end of the channel's pause; None if it may send now."""
-    row = tx.execute(_SELECT, {"client": client, "channel": channel}).one_or_none()
-    return row.until if row is not None and row.until > now else None
+    row = plain(tx).execute(_SELECT, {"client": client, "channel": channel}).fetchone()
+    return row[0] if row is not None and row[0] > now else None
 
 
 def begin(tx: Connection, client: str, channel: int, now: Instant, ends_at: Callable[[int], Instant]) -> Instant:
@@ -29,8 +30,8 @@ def begin(tx: Connection, client: str, channel: int, now: Instant, ends_at: Call
 
     Refusals of parallel calls count as one, or the pause would grow with their number.
     """
-    row = tx.execute(_SELECT, {"client": client, "channel": channel}).one_or_none()
-    until, refusals = (row.until, row.refusals) if row is not None else (now, 0)
+    row = plain(tx).execute(_SELECT, {"client": client, "channel": channel}).fetchone()
+    until, refusals = row or (now, 0)
     refusals += until <= now
     until = max(until, ends_at(refusals))
     tx.execute(_UPSERT, {"client": client, "channel": channel, "until": until, "refusals": refusals})
@@ -39,4 +40,4 @@ def begin(tx: Connection, client: str, channel: int, now: Instant, ends_at: Call
 
 def end(tx: Connection, client: str, channel: int, now: Instant) -> None:
     """Reset the count of refusals after a successful send. A pause that another call began meanwhile stays."""
-    tx.execute(_DELETE, {"client": client, "channel": channel, "now": now})
+    plain(tx).execute(_DELETE, {"client": client, "channel": channel, "now": now})

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, text
+from sqlalchemy import Connection, bindparam, text
 
 from sendproof_bridge.clock import MINUTE, Instant
 from sendproof_bridge.storage.lifecycle import JOB
@@ -99,16 +99,16 @@ _FIND = _FIRST.format(kinds=f"(kind <> '{_LAST}' OR due_at <= :overdue)")
 _FIND_LAST = _FIRST.format(kinds=f"kind = '{_LAST}'")
 _RUN = "UPDATE job SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1"
 _RETURNING = "RETURNING id, kind, lane, payload, attempts"
-_CLAIM = text(f"{_RUN} WHERE id = :id {_RETURNING}")
-_CLAIM_BATCH = text(
+_CLAIM = f"{_RUN} WHERE id = :id {_RETURNING}"
+_CLAIM_BATCH = (
     f"{_RUN} WHERE id IN (SELECT id FROM job WHERE state = 'due' AND due_at <= :now AND kind = :kind AND lane = :lane"
     f" ORDER BY due_at, id LIMIT :limit) {_RETURNING}"
 )
-_END_ATTEMPT = text(
+_END_ATTEMPT = (
     "UPDATE job SET state = :state, due_at = COALESCE(:due_at, due_at), attempts = COALESCE(:attempts, attempts),"
     " last_error = :last_error, owner = NULL, lease_until = NULL"
-    " WHERE id = :id AND owner = :owner AND state IN :sources"
-).bindparams(bindparam("sources", expanding=True))
+    " WHERE id = :id AND owner = :owner AND state = 'running'"
+)
 _COMPLETE = (
     "UPDATE job SET state = 'done', last_error = NULL, owner = NULL, lease_until = NULL"
     f" WHERE id = :id AND owner = :owner AND state IN {JOB.sql('done')}"
@@ -122,7 +122,7 @@ _RELEASE = text(
 _REQUEUE_FAILED = text("UPDATE job SET state = 'due', due_at = 0, attempts = 0 WHERE state = 'dead'")
 _SET_PAYLOAD = text("UPDATE job SET payload = :payload WHERE id = :id AND owner = :owner AND state = 'running'")
 _RENEW = text("UPDATE job SET lease_until = :lease WHERE state = 'running' AND owner = :owner")
-_NEXT_DUE = text("SELECT MIN(due_at) FROM job WHERE state = 'due'")
+_NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'due'"
 _REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state = 'done'")
 
 
@@ -159,7 +159,8 @@ def claim(tx: Connection, request: ClaimRequest) -> Job | None:
     if id_ is None:
         return None
     values = {"id": id_, "owner": request.owner, "lease": request.real + LEASE_SECONDS}
-    return _job(tx.execute(_CLAIM, values).mappings().one(), request)
+    (row,) = plain(tx).execute(_CLAIM, values).fetchall()
+    return _job(row, request)
 
 
 def _first_due(tx: Connection, request: ClaimRequest) -> str | None:
@@ -176,12 +177,13 @@ def claim_batch(tx: Connection, request: ClaimRequest, first: Job) -> list[Job]:
         return [first]
     same_lane = {"kind": first.kind, "lane": first.lane, "limit": _MAX_BATCH - 1}
     claim_values = {"owner": request.owner, "now": request.now, "lease": request.real + LEASE_SECONDS}
-    rows = tx.execute(_CLAIM_BATCH, {**same_lane, **claim_values}).mappings().all()
+    rows = plain(tx).execute(_CLAIM_BATCH, {**same_lane, **claim_values}).fetchall()
     return sorted([first, *(_job(row, request) for row in rows)], key=lambda job: job.id)
 
 
-def _job(row: RowMapping, request: ClaimRequest) -> Job:
-    return Job(**{**row, "payload": json.loads(row["payload"]), "owner": request.owner})
+def _job(row: tuple[str, str, str, str, int], request: ClaimRequest) -> Job:
+    id_, kind, lane, payload, attempts = row
+    return Job(id=id_, kind=kind, lane=lane, payload=json.loads(payload), attempts=attempts, owner=request.owner)
 
 
 def _parameters(request: ClaimRequest) -> dict[str, object]:
@@ -249,7 +251,7 @@ def _end_attempt(
 ) -> None:
     JOB.check("running", state)
     values = {"state": state, "due_at": due_at, "attempts": attempts, "last_error": last_error}
-    ended = tx.execute(_END_ATTEMPT, {"id": job.id, "owner": job.owner, "sources": ["running"], **values})
+    ended = plain(tx).execute(_END_ATTEMPT, {"id": job.id, "owner": job.owner, **values})
     if ended.rowcount != 1:
         raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
 
@@ -271,5 +273,5 @@ def renew_leases(tx: Connection, owner: str, real: float) -> None:
 
 def next_due(tx: Connection) -> Instant | None:
     """Return the due time of the next waiting job; None if no job waits."""
-    due: Instant | None = tx.execute(_NEXT_DUE).scalar_one()
+    due: Instant | None = plain(tx).execute(_NEXT_DUE).fetchone()[0]
     return due

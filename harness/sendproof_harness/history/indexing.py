@@ -49,6 +49,7 @@ from sendproof_harness.history.records import (
     Preference,
     PreflightCall,
     ProviderTemplate,
+    Rejection,
     Request,
     Webhook,
 )
@@ -212,6 +213,7 @@ class _Indexing:
             Preference: self._add_preference,
             Attributes: self._add_attributes,
             Request: self._add_request,
+            Rejection: self._add_rejection,
         }
         self._handlers = dict.fromkeys(_PLAIN, self._add_plain) | handlers
         kinds = [*self._handlers, End]
@@ -344,6 +346,10 @@ class _Indexing:
             self._classes.add_messages(event, _strings(summary.pop(name)))
         self._mention(value)
         self._classes.other_offsets.append(offset)
+
+    def _add_rejection(self, offset: int, text: bytes, line: Rejection) -> None:
+        self._classes.add_rejection(line.text)
+        self._add_plain(offset, text, line)
 
     def _add_plain(self, offset: int, text: bytes, line: Line) -> None:
         if isinstance(line, ProviderTemplate) and line.action == "changed":

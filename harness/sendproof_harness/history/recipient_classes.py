@@ -5,7 +5,7 @@ is a number for everything that was read about them so far, so customers with th
 """
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import count
 from typing import Any
@@ -32,6 +32,7 @@ class RecipientClasses:
         self.other_offsets = array("q")
         self.strangers: set[str] = set()
         self._place_of_number: dict[str, int] = {}
+        self._rejected_texts: set[int] = set()
         # For each state and the event after it, the next state.
         self._next_states: defaultdict[int, int] = defaultdict(count(1).__next__)
         # By place.
@@ -41,6 +42,7 @@ class RecipientClasses:
         self._progress = bytearray()
         self._single = bytearray()
         self._contents = array("q")
+        self._texts = array("q")
         # By line about a customer.
         self.places = array("i")
         self.offsets = array("q")
@@ -56,6 +58,7 @@ class RecipientClasses:
         self._progress.append(_OWED if owed else _WITHHELD)
         self._single.append(0)
         self._contents.append(hash(content))
+        self._texts.append(hash(content[1]))
         self.places.append(place)
         self.offsets.append(offset)
         self._name(self.place_of_customer, customer, place)
@@ -114,6 +117,10 @@ class RecipientClasses:
             else:
                 self._states[place] = self._next_states[self._states[place] << _EVENT_BITS | event]
 
+    def add_rejection(self, text: str) -> None:
+        """Keep two of the customers who are due this text singly: then no kept one seems to be the only one."""
+        self._rejected_texts.add(hash(text))
+
     def mention(self, text: str) -> None:
         """Keep each customer singly whose id, number or message is in a value of another line."""
         for name in {text, *text.split(":")}:
@@ -128,6 +135,7 @@ class RecipientClasses:
 
     def representatives(self) -> "array[int]":
         """Return, for each place, the first place of its class: its own, if it is kept singly."""
+        self._keep_rejected()
         first: dict[int, int] = {}
         return array(
             "i",
@@ -136,6 +144,13 @@ class RecipientClasses:
                 for place, state in enumerate(self._states)
             ),
         )
+
+    def _keep_rejected(self) -> None:
+        found = Counter[int]()
+        for place, text in enumerate(self._texts if self._rejected_texts else ()):
+            if text in self._rejected_texts and found[text] < 2:  # noqa: PLR2004 - see `add_rejection`
+                found[text] += 1
+                self._single[place] = 1
 
     def _add_event(self, place: int, offset: int, event: int) -> None:
         self._states[place] = self._next_states[self._states[place] << _EVENT_BITS | event]

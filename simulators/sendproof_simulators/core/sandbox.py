@@ -130,8 +130,22 @@ class RateLimiter:
         return True
 
 
-def _new_clock(settings: SandboxSettings, wall: WallClock) -> "VirtualClock[_ScheduledItem]":
-    return VirtualClock(wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode)
+def _shared_context(
+    settings: SandboxSettings,
+    random: KeyedRandom,
+    customers: CustomerRecords,
+    credentials: Mapping[str, Mapping[str, str]],
+) -> SandboxContext:
+    """Return what the contexts of all services have in common."""
+    return SandboxContext(
+        random=random,
+        customers=customers,
+        channels=settings.channels,
+        allow_remote_webhooks=settings.allow_remote_webhooks,
+        credentials=credentials,
+        nightly_at=settings.nightly_at,
+        key_scopes=settings.key_scopes,
+    )
 
 
 class Sandbox:
@@ -159,15 +173,7 @@ class Sandbox:
         self.credentials = credentials
         random = KeyedRandom(settings.seed)
         self.customers = CustomerRecords(Audience(random, settings.audience))
-        context = SandboxContext(
-            random=random,
-            customers=self.customers,
-            channels=settings.channels,
-            allow_remote_webhooks=settings.allow_remote_webhooks,
-            credentials=credentials,
-            nightly_at=settings.nightly_at,
-            key_scopes=settings.key_scopes,
-        )
+        context = _shared_context(settings, random, self.customers, credentials)
         dialects = choose({name: simulator.dialects for name, simulator in simulators.items()}, settings.dialects)
         limits = {name: Limits(contracts[name], options) for name, options in dialects.items()}
         self.contexts = {
@@ -185,7 +191,9 @@ class Sandbox:
         self.redaction = Redaction()
         self.journal = Journal(wall, self.redaction)
         self.exchanges = RecentExchanges()
-        self.clock = clock or _new_clock(settings, wall)
+        self.clock = clock or VirtualClock(
+            wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode
+        )
         self._began = self.clock.real()
         self.faults = Faults()
         self.dispatcher = WebhookDispatcher(

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from time import process_time
 from typing import Any
 
 import msgspec
@@ -73,5 +74,6 @@ def _limit_child() -> None:
         import resource  # noqa: PLC0415 - absent on Windows
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-        # The signal of the lower limit names the reason; the higher one kills.
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+        # Without the time of the imports before. The signal of the lower limit names the reason; the higher one kills.
+        limit = int(process_time()) + CPU_SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))

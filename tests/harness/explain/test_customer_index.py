@@ -33,6 +33,19 @@ def test_explanation_is_that_of_the_whole_history(customer, file):
     assert explained(condensed, name) == explained(judge_whole(file), name)
 
 
+def test_rejected_text_of_another_number_is_explained_alike(tmp_path):
+    """A rejection belongs to the only customer who is due its text, so that customer must not be left out."""
+    run = build_correct_run(60, page=60)
+    rejection = {"kind": "rejection", "service": "textlocal", "number": "447100000001", "n": 9_000,
+                 "text": run.obligation_of(9)["text"], "at": run.obligation_of(9)["due"]}  # fmt: skip
+    file = tmp_path / "history.ndjson"
+    file.write_bytes(b"".join(run.plus(rejection).encoded()))
+    judged = judge_for_customer(file, "C0000009", index_history(file, ALWAYS))
+
+    assert len(judged.history.obligations) < 20
+    assert explained(judged, "C0000009") == explained(judge_whole(file), "C0000009")
+
+
 def test_customer_is_found_by_any_form_of_the_number(file):
     index = index_history(file, ALWAYS)
 

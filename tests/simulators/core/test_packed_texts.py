@@ -30,3 +30,11 @@ def test_slice_and_copy_of_packed_texts_are_equal(texts: list[str], start: int, 
 
     assert list(result[start:stop]) == texts[start:stop]
     assert list(pickle.loads(pickle.dumps(result))) == texts
+
+
+def test_packed_texts_take_little_more_than_their_characters() -> None:
+    """A list takes 69 bytes for a number of twelve digits."""
+    numbers = [f"447700{index:06d}" for index in range(1_000)]
+
+    assert len(pickle.dumps(packed(numbers))) < 17_000
+    assert len(pickle.dumps(packed(numbers[:1] * 1_000))) < 200

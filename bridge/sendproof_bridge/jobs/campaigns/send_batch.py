@@ -38,15 +38,12 @@ from sendproof_bridge.retry import GiveUp, decide, rate_limit_ends_at
 from sendproof_bridge.storage import backoff, job_queue, opt_outs
 from sendproof_bridge.storage.job_queue import Job
 from sendproof_bridge.storage.lifecycle import BATCH, MESSAGE
-from sendproof_bridge.storage.store import execute_many
+from sendproof_bridge.storage.store import execute_many, plain
 
 _THIS_BATCH = "client = :client AND id = :batch"
-_STATUS = text(f"SELECT state, sending_since, due_at FROM batch WHERE {_THIS_BATCH}")
-_MOVE = text(
-    "UPDATE batch SET state = :state, sending_since = COALESCE(:since, sending_since)"
-    f" WHERE {_THIS_BATCH} AND state IN :sources"
-).bindparams(bindparam("sources", expanding=True))
-_PENDING = text(
+_STATUS = f"SELECT state, sending_since, due_at FROM batch WHERE {_THIS_BATCH}"
+_MOVE = f"UPDATE batch SET state = :state, sending_since = COALESCE(:since, sending_since) WHERE {_THIS_BATCH}"
+_PENDING = (
     "SELECT recipient, number, template, content FROM message"
     " WHERE client = :client AND batch = :batch AND state = 'pending' ORDER BY customer"
 )
@@ -155,7 +152,7 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
         if until is not None:
             job_queue.defer(tx, attempt.job, until + attempt.job.attempts - 1)
             return None
-        state, since, due_at = tx.execute(_STATUS, values).one()
+        state, since, due_at = plain(tx).execute(_STATUS, values).fetchone()
         if state == "planned" and campaigns.state(tx, key) == "cancelled":
             tx.execute(_CANCEL, values)
             _move(tx, attempt, "cancelled")
@@ -173,7 +170,7 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
             _move(tx, attempt, "sending", since=now)
         pending = [
             OutgoingMessage(recipient=recipient, number=number, template=template, content=content)
-            for recipient, number, template, content in tx.execute(_PENDING, values).all()
+            for recipient, number, template, content in plain(tx).execute(_PENDING, values)
         ]
     return _BatchStatus(state=state, sending_since=since, pending=pending)
 
@@ -321,7 +318,7 @@ def _finish(attempt: _Attempt, result: SendResult) -> None:
             _schedule_reports(tx, attempt, now)
         _reject(tx, attempt, result.rejected, now)
         opt_outs.add_recipients(tx, key.client, attempt.batch, result.opted_out, now)
-        pending = {row.recipient for row in tx.execute(_PENDING, attempt.ids())}
+        pending = {recipient for recipient, *_ in plain(tx).execute(_PENDING, attempt.ids())}
         complete = pending.issubset(result.postponed)
         if not pending:
             _settle(tx, attempt, now)
@@ -372,4 +369,5 @@ def _reject(tx: Connection, attempt: _Attempt, rejected: Mapping[str, str], now:
 
 
 def _move(tx: Connection, attempt: _Attempt, state: str, since: Instant | None = None) -> None:
-    tx.execute(_MOVE, {**attempt.ids(), "state": state, "since": since, "sources": BATCH.sources(state)})
+    statement = f"{_MOVE} AND state IN {BATCH.sql(state)}"
+    plain(tx).execute(statement, {**attempt.ids(), "state": state, "since": since})

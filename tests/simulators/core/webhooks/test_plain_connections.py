@@ -104,7 +104,7 @@ async def aiohttp_result(client: AiohttpClient, webhook: Webhook) -> str:
 
 
 @given(url=URLS, headers=HEADERS, body=st.binary(max_size=20))
-@settings(max_examples=tries(60), deadline=None)
+@settings(max_examples=tries(60), deadline=None, derandomize=True)
 def test_request_is_that_of_aiohttp(url: str, headers: list[tuple[str, str]], body: bytes) -> None:
     webhook = Webhook(url=url, key="k", event="13", body=body, headers=tuple(dict(headers).items()))
     listener = Listener()
@@ -117,7 +117,7 @@ def test_request_is_that_of_aiohttp(url: str, headers: list[tuple[str, str]], bo
 
 @example(response=b"HTTP/1.1 204 No Content\r\n\r\n", split=0)
 @given(response=RESPONSES, split=st.integers(0, 80))
-@settings(max_examples=tries(150), deadline=None)
+@settings(max_examples=tries(150), deadline=None, derandomize=True)
 def test_response_means_the_same_to_aiohttp(response: bytes, split: int) -> None:
     webhook = Webhook(url="/", key="k", event="13", body=b"{}")
 
