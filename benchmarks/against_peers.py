@@ -24,7 +24,7 @@ from report import Sheet, spread
 from server import BenchmarkError, Server
 from simulators import OURS, fill, simulators
 
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 # Java compiles what is called often.
 WARM_UP_S = 2.0
 PAUSE_S = 0.02

@@ -20,7 +20,7 @@ VARIANT_CUSTOMERS = 20_000
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "one client, 4% opted out": {},
     "99% opted out": {"opted_out": "99%"},
-    "50 clients": {"clients": 50},
+    "10 clients": {"clients": 10},
 }
 
 
