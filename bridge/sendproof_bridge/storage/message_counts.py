@@ -1,8 +1,8 @@
 """Numbers of messages by template and state, kept instead of counted.
 
-`reported_count` has the numbers as of the last report: a message counts in its `reported_state`. Messages that have
-changed since have an index of their own. So a report costs what is new, however large its campaign is. Nothing has to
-be kept up to date when a message changes its state.
+`reported_count` has the numbers as of the last report: a message counts in its `reported_state`. An index has the
+messages that were never reported, and a trigger collects those that have changed since. So a report costs what is new,
+however large its campaign is, and code that changes a state has nothing to keep up to date.
 """
 
 # ruff: noqa: S608 statements are built from constants of this module only
@@ -17,24 +17,37 @@ from sendproof_bridge.clock import Instant
 from sendproof_bridge.storage.store import execute_many
 
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
-# Spelled as in the condition of the index. SQLite refuses the statement if it cannot use the index.
-_MESSAGE = "message INDEXED BY message_unreported"
-_UNREPORTED = "state <> 'pending' AND state IS NOT reported_state"
 _KEPT = f"SELECT template, state, number FROM reported_count WHERE {_OF_CAMPAIGN}"
-_CHANGED = f"FROM {_MESSAGE} WHERE {_OF_CAMPAIGN} AND {_UNREPORTED}"
+# SQLite refuses the statement if it cannot use the index.
+_NEVER_REPORTED = "message INDEXED BY message_never_reported"
+_IS_NEW = f"{_OF_CAMPAIGN} AND reported_state IS NULL AND state <> 'pending'"
+_CHANGES = f"SELECT message FROM changed_message INDEXED BY changed_message_campaign WHERE {_OF_CAMPAIGN}"
+_HAS_CHANGED = "state IS NOT reported_state"
 _COUNTS = text(
     "SELECT template, state, SUM(number) FROM ("
-    f"{_KEPT} UNION ALL SELECT template, state, COUNT(*) {_CHANGED} GROUP BY template, state"
-    f" UNION ALL SELECT template, reported_state, -COUNT(*) {_CHANGED} AND reported_state IS NOT NULL"
+    f"{_KEPT} UNION ALL SELECT template, state, COUNT(*) FROM {_NEVER_REPORTED} WHERE {_IS_NEW}"
+    " GROUP BY template, state"
+    f" UNION ALL SELECT template, state, COUNT(*) FROM message WHERE id IN ({_CHANGES}) AND {_HAS_CHANGED}"
+    " GROUP BY template, state"
+    f" UNION ALL SELECT template, reported_state, -COUNT(*) FROM message WHERE id IN ({_CHANGES}) AND {_HAS_CHANGED}"
     " GROUP BY template, reported_state) GROUP BY template, state HAVING SUM(number) <> 0"
     # Any number of clicks of a customer counts once.
     " UNION ALL SELECT template, kind, COUNT(DISTINCT customer)"
     f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
 )
-_NEXT = (
-    f"SELECT id, template, state, reported_state, settled_at, ended_at, customer {_CHANGED} ORDER BY id LIMIT :limit"
+_COLUMNS = "id, template, state, reported_state, settled_at, ended_at, customer"
+_NEXT_NEW = f"SELECT {_COLUMNS} FROM {_NEVER_REPORTED} WHERE {_IS_NEW} ORDER BY id LIMIT :limit"
+_SET_NEW_REPORTED = f"UPDATE {_NEVER_REPORTED} SET reported_state = state WHERE {_IS_NEW} AND id <= :last"
+_LAST_CHANGE = (
+    f"SELECT MAX(id), COUNT(*) FROM (SELECT id {_CHANGES.removeprefix('SELECT message ')} ORDER BY id LIMIT :limit)"
 )
-_SET_REPORTED = f"UPDATE {_MESSAGE} SET reported_state = state WHERE {_OF_CAMPAIGN} AND {_UNREPORTED} AND id <= :last"
+_NEXT_CHANGED = (
+    f"SELECT {_COLUMNS} FROM message WHERE id IN ({_CHANGES} AND id <= :last) AND {_HAS_CHANGED} ORDER BY id"
+)
+_SET_CHANGED_REPORTED = f"UPDATE message SET reported_state = state WHERE id IN ({_CHANGES} AND id <= :last)"
+_FORGET_CHANGES = (
+    f"DELETE FROM changed_message INDEXED BY changed_message_campaign WHERE {_OF_CAMPAIGN} AND id <= :last"
+)
 _ADD = (
     "INSERT INTO reported_count (client, channel, campaign, template, state, number)"
     " VALUES (:client, :channel, :campaign, :template, :state, :number)"
@@ -82,22 +95,44 @@ def counts(tx: Connection, campaign: Mapping[str, object]) -> Sequence[tuple[int
     return [(template, state, number) for template, state, number in tx.execute(_COUNTS, campaign)]
 
 
-def take_changed(tx: Connection, campaign: Mapping[str, Any], limit: int) -> list[ChangedMessage]:
-    """Return up to `limit` messages that have changed since the last report; from now on they are reported."""
-    rows = tx.exec_driver_sql(_NEXT, {**campaign, "limit": limit}).all()
-    changed = [ChangedMessage(*row) for row in rows]
+def take_changed(tx: Connection, campaign: Mapping[str, Any], limit: int) -> tuple[list[ChangedMessage], bool]:
+    """Return messages that have changed since the last report, and True if there are more than about `limit`.
+
+    From now on they are reported.
+    """
+    rows = tx.exec_driver_sql(_NEXT_NEW, {**campaign, "limit": limit}).all()
+    changed, more = [ChangedMessage(*row) for row in rows], len(rows) == limit
     if changed:
-        tx.exec_driver_sql(_SET_REPORTED, {**campaign, "last": changed[-1].id})
-        execute_many(tx, _ADD, [{**campaign, **growth} for growth in _growth(changed)])
-    return changed
+        tx.exec_driver_sql(_SET_NEW_REPORTED, {**campaign, "last": changed[-1].id})
+        _keep_growth(tx, campaign, changed)
+    if not more:
+        again, more = _take_changed_again(tx, campaign, limit)
+        changed += again
+    return changed, more
 
 
-def _growth(changed: Sequence[ChangedMessage]) -> list[dict[str, object]]:
+def _take_changed_again(tx: Connection, campaign: Mapping[str, Any], limit: int) -> tuple[list[ChangedMessage], bool]:
+    last, number = tx.exec_driver_sql(_LAST_CHANGE, {**campaign, "limit": limit}).one()
+    if not number:
+        return [], False
+    values = {**campaign, "last": last}
+    changed = [ChangedMessage(*row) for row in tx.exec_driver_sql(_NEXT_CHANGED, values)]
+    tx.exec_driver_sql(_SET_CHANGED_REPORTED, values)
+    tx.exec_driver_sql(_FORGET_CHANGES, values)
+    _keep_growth(tx, campaign, changed)
+    return changed, number == limit
+
+
+def _keep_growth(tx: Connection, campaign: Mapping[str, Any], changed: Sequence[ChangedMessage]) -> None:
     numbers = Counter((message.template, message.state) for message in changed)
     numbers.subtract(
         (message.template, message.reported_state) for message in changed if message.reported_state is not None
     )
-    return [{"template": template, "state": state, "number": number} for (template, state), number in numbers.items()]
+    rows = [
+        {**campaign, "template": template, "state": state, "number": number}
+        for (template, state), number in numbers.items()
+    ]
+    execute_many(tx, _ADD, rows)
 
 
 def wrong_counts(tx: Connection) -> list[WrongCount]:

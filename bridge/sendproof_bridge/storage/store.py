@@ -79,6 +79,7 @@ class Store:
         with self.write() as tx:
             _check_version(tx, path)
             schema.metadata.create_all(tx)
+            tx.exec_driver_sql(schema.TRIGGER)
             tx.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
 
     @contextmanager

@@ -41,7 +41,7 @@ def _refuse_without_run(path: Path, file: Path) -> NoReturn:
 
 def judge_history_file(file: Path) -> "JudgedFile":
     """Return the history in a file and its verdict; refuse the command if it cannot be read."""
-    from sendproof_harness.history.customer_index import save_index  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.history.large.customer_index import save_index  # noqa: PLC0415 - `--help` stays quick
     from sendproof_harness.judge.judged_file import judge_file  # noqa: PLC0415
 
     with _readable(file):
@@ -53,8 +53,8 @@ def judge_history_file(file: Path) -> "JudgedFile":
 
 def judge_file_for_customer(file: Path, customer: str) -> "JudgedFile":
     """Return the history in a file, perhaps condensed, with this customer, and its verdict; refuse as above."""
-    from sendproof_harness.history.customer_index import load_index, save_index  # noqa: PLC0415 - as above
-    from sendproof_harness.history.indexing import index_history  # noqa: PLC0415
+    from sendproof_harness.history.large.customer_index import load_index, save_index  # noqa: PLC0415 - as above
+    from sendproof_harness.history.large.indexing import index_history  # noqa: PLC0415
     from sendproof_harness.judge.judged_file import judge_for_customer  # noqa: PLC0415
 
     with _readable(file):

@@ -7,9 +7,9 @@ that is the verdict. Otherwise every line is read, because a cause may be anywhe
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendproof_harness.history.condensed import read_condensed
-from sendproof_harness.history.customer_index import CustomerIndex
-from sendproof_harness.history.indexing import CONDENSED_FROM_BYTES, index_history
+from sendproof_harness.history.large.condensed import read_condensed
+from sendproof_harness.history.large.customer_index import CustomerIndex
+from sendproof_harness.history.large.indexing import CONDENSED_FROM_BYTES, index_history
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.findings import Finding

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.history.customer_index import save_index
+from sendproof_harness.history.large.customer_index import save_index
 from sendproof_harness.history.reader import HistoryError
 from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.judge.judged_file import judge_file

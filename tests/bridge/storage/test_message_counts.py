@@ -65,7 +65,9 @@ def test_each_change_is_taken_once(store, steps):
     campaign = next(campaigns)
     with store.write() as tx:
         play(tx, campaign, steps)
-        while changed := message_counts.take_changed(tx, of(campaign), 3):
+        more = True
+        while more:
+            changed, more = message_counts.take_changed(tx, of(campaign), 3)
             assert all(message.state != message.reported_state for message in changed)
         unreported = "SELECT COUNT(*) FROM message WHERE campaign = :campaign AND reported_state IS NOT state"
         pending = f"{unreported} AND state <> 'pending'"

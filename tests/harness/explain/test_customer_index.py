@@ -6,8 +6,8 @@ import pytest
 
 from history_builder import build_correct_run
 from sendproof_harness.explain.customer import explain, find_customer
-from sendproof_harness.history.customer_index import load_index, save_index
-from sendproof_harness.history.indexing import index_history
+from sendproof_harness.history.large.customer_index import load_index, save_index
+from sendproof_harness.history.large.indexing import index_history
 from sendproof_harness.judge.judged_file import JudgedFile, judge_for_customer, judge_whole
 
 ALWAYS = 0

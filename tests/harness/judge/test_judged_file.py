@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
-from sendproof_harness.history.indexing import index_history
+from sendproof_harness.history.large.indexing import index_history
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.timestamps import HOUR, iso
 from sendproof_harness.judge.judged_file import judge_file

@@ -160,7 +160,7 @@ def _end(tx: Connection, job: Job, key: CampaignKey, now: Instant, interval: int
 
 def _take_unreported(tx: Connection, key: CampaignKey, now: Instant) -> tuple[list[_CustomerEvent], bool]:
     """Return unreported events, sorted, and True if there are more; from now on they are reported."""
-    changed = message_counts.take_changed(tx, key._asdict(), _MESSAGES_PER_TRANSACTION)
+    changed, more = message_counts.take_changed(tx, key._asdict(), _MESSAGES_PER_TRANSACTION)
     events = [
         _CustomerEvent(event, message.template, utc_date(at), message.customer, at)
         for message in changed
@@ -173,7 +173,7 @@ def _take_unreported(tx: Connection, key: CampaignKey, now: Instant) -> tuple[li
         for row in engagements
     ]
     tx.execute(_SET_ENGAGEMENTS_REPORTED, key._asdict())
-    return sorted(events), len(changed) == _MESSAGES_PER_TRANSACTION
+    return sorted(events), more
 
 
 def _happened_at(message: ChangedMessage, event: int, now: Instant) -> Instant:

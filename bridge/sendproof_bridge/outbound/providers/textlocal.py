@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -22,6 +21,7 @@ from sendproof_bridge.outbound.errors import (
     RemoteCallError,
     UnauthorizedError,
 )
+from sendproof_bridge.outbound.form_body import form_fields
 from sendproof_bridge.outbound.http import HttpClient, Response, check_status
 from sendproof_bridge.outbound.providers import (
     ComposedMessage,
@@ -198,7 +198,7 @@ class Textlocal:
         Neither is signed.
         """
         del headers
-        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+        fields = form_fields(body, _MAX_FIELDS)
         return [_receipt(fields, batch)] if batch else _replies(fields)
 
     def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:

@@ -272,18 +272,6 @@ class Audience:
 
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
         """Yield the customers from `start` up to but not including `stop`."""
-        if stop - start < MANY_CUSTOMERS:
-            yield from self.customers_singly(start, stop)
-            return
-        # Only now: its import takes longer than starting a small run.
-        from sendproof_simulators.core.audience import text_columns  # noqa: PLC0415
-
-        self._check_indices(start, stop)
-        for first in range(start, stop, _BLOCK):
-            yield from text_columns.customers(self, range(first, min(first + _BLOCK, stop)))
-
-    def customers_singly(self, start: int, stop: int) -> Iterator[Customer]:
-        """Yield the same as `customers`, computed one by one: the definition."""
         for people in self._blocks(start, stop):
             columns = [self._column(people, name) for name in self._columns]
             for index, draws, *values in zip(people.indices, people.draws, *columns, strict=True):
@@ -366,13 +354,10 @@ class Audience:
             yield self._people(first, min(first + _BLOCK, stop))
 
     def _people(self, start: int, stop: int) -> "People":
-        self._check_indices(start, stop)
-        indices = range(start, stop)
-        return People(self, indices, [self._draws(index) for index in indices])
-
-    def _check_indices(self, start: int, stop: int) -> None:
         if not 0 <= start <= stop <= self.recipe.customers:
             raise IndexError(f"expected customers from 0 to {self.recipe.customers}, got {start} to {stop}")
+        indices = range(start, stop)
+        return People(self, indices, [self._draws(index) for index in indices])
 
     def digests(self, indices: Iterable[int]) -> bytes:
         """Return the hashes of these customers, from which everything about them is drawn, one after the other."""

@@ -274,6 +274,16 @@ def load_columns() -> None:
     from sendproof_simulators.core.audience import id_columns, text_columns  # noqa: F401, PLC0415
 
 
+def many_customers(customers: Customers, start: int, stop: int) -> Iterator[Customer]:
+    """Yield the same as `customers.customers`, in half the time if they are many of the audience."""
+    if stop - start < MANY_CUSTOMERS or type(customers) is not Audience:
+        return customers.customers(start, stop)
+    # Only now: its import takes longer than starting a small run.
+    from sendproof_simulators.core.audience import text_columns  # noqa: PLC0415
+
+    return text_columns.customers(customers, range(start, stop))
+
+
 def _initial_attributes(audience: Audience) -> Iterator[Attribute]:
     """Yield the usual attributes, and then those of the client's own."""
     own = audience.recipe.attributes
@@ -313,7 +323,7 @@ class CustomersAsOf:
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
         names = self.records.names_at(self.at)
         rows = zip(*self.columns(start, stop, names), strict=True)
-        for customer, row in zip(self.audience.customers(start, stop), rows, strict=True):
+        for customer, row in zip(many_customers(self.audience, start, stop), rows, strict=True):
             yield self._with_attributes(customer, dict(zip(names, row, strict=True)))
 
     def default(self, name: str) -> str | None:

@@ -97,7 +97,7 @@ def test_rows_are_equal_in_both_ways(
 def test_customers_are_equal_in_both_ways(seed: int, recipe: AudienceRecipe) -> None:
     """The obligations of a campaign must not depend on its size."""
     audience = Audience(KeyedRandom(seed), recipe)
-    assert [*text_columns.customers(audience, range(MOST))] == [*audience.customers_singly(0, MOST)]
+    assert [*text_columns.customers(audience, range(MOST))] == [*audience.customers(0, MOST)]
 
 
 def test_small_run_does_without_numpy() -> None:

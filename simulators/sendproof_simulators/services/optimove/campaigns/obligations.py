@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sendproof_simulators.core.audience.audience import BY_PROVIDER, Customer
-from sendproof_simulators.core.audience.records import CustomerRecords
+from sendproof_simulators.core.audience.records import CustomerRecords, many_customers
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
@@ -45,7 +45,7 @@ def _obligations(records: CustomerRecords, since: Instant, execution: Execution)
     changed = records.changes_between(since, max(split.send_at for split in execution.plan.splits))
     for start in range(0, len(target_group), _BLOCK):
         block = target_group[start : start + _BLOCK]
-        rows = zip(block, customers.customers(block.start, block.stop), execution.splits(block), strict=True)
+        rows = zip(block, many_customers(customers, block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
             fields = _obligation_json(execution, index, customer, split)
             later = [at for at in changed[index] if at <= split.send_at] if index in changed else ()

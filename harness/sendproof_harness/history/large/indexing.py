@@ -18,14 +18,14 @@ from typing import Any, BinaryIO, get_type_hints
 
 import msgspec
 
-from sendproof_harness.history.customer_index import CustomerIndex, identity_of, joined_lines
+from sendproof_harness.history.large.customer_index import CustomerIndex, identity_of, joined_lines
+from sendproof_harness.history.large.recipient_classes import RecipientClasses
 from sendproof_harness.history.reader import (
     MAX_LINE_BYTES,
     HistoryError,
     decode_header,
     decode_instant,
 )
-from sendproof_harness.history.recipient_classes import RecipientClasses
 from sendproof_harness.history.record import Record
 from sendproof_harness.history.records import (
     Action,
