@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sendproof_harness.load.scenarios import ORDER_TEMPLATE_BODY, LoadOptions, load_audience
-from sendproof_harness.load.trigger_tracker import ORDER_PARAMETER, ExpectedMessage, format_order
+from sendproof_harness.load.tracking.trigger_tracker import ORDER_PARAMETER, ExpectedMessage, format_order
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.randomness import KeyedRandom
 

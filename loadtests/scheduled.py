@@ -12,13 +12,13 @@ from base import LoadProcess, LoadTest, PreparedTest
 from load_session import LoadTestUser
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.campaign_audit import audit
-from sendproof_harness.load.campaign_tracker import CampaignTracker
 from sendproof_harness.load.checked import judge_history
 from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.model import Checked
 from sendproof_harness.load.process_stats import WatchedProcess, is_local, listening_pid
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions, campaign_scenario
+from sendproof_harness.load.tracking.campaign_tracker import CampaignTracker
 from sendproof_harness.preflight.checks import handover_problems
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.runner import HISTORY, RunOptions, prepare_run

@@ -16,11 +16,11 @@ from load_session import LoadSession, LoadTestUser
 from scheduled import POLL_INTERVAL_S, bridge_text, rate_limits_text, run_options, watched_bridge
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.arrivals import SHAPE_DESCRIPTIONS, SHAPES, Arrival, arrival_count, arrival_times, together
-from sendproof_harness.load.campaign_tracker import parse_journal
 from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions, trigger_scenario
-from sendproof_harness.load.trigger_tracker import (
+from sendproof_harness.load.tracking.campaign_tracker import parse_journal
+from sendproof_harness.load.tracking.trigger_tracker import (
     ORDER_EVENT,
     ORDER_PARAMETER,
     UNANSWERED,

@@ -6,8 +6,8 @@ from sendproof_harness.history.reader import parse_history
 from sendproof_harness.judge.judged_file import judge_file
 from sendproof_harness.judge.verdict import judge
 from sendproof_harness.load.campaign_audit import audit
-from sendproof_harness.load.campaign_tracker import CampaignTracker
 from sendproof_harness.load.counters import Counts
+from sendproof_harness.load.tracking.campaign_tracker import CampaignTracker
 
 FEW, MANY = 50, 150
 

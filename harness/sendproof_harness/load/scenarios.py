@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from sendproof_harness.load.model import Kind
-from sendproof_harness.load.trigger_tracker import ORDER_EVENT, ORDER_PARAMETER
+from sendproof_harness.load.tracking.trigger_tracker import ORDER_EVENT, ORDER_PARAMETER
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.fault_kinds import parse_fault

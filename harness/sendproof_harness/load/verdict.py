@@ -30,7 +30,7 @@ from sendproof_harness.load.formatting import (
 )
 from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
 from sendproof_harness.load.service_levels import Percentile, ServiceLevels
-from sendproof_harness.load.trigger_tracker import UNANSWERED, UNSENT
+from sendproof_harness.load.tracking.trigger_tracker import UNANSWERED, UNSENT
 from sendproof_harness.report.formatting import capitalised
 
 #: Beginning of the id of a level that is a check of the history.

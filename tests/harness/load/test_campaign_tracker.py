@@ -5,8 +5,8 @@ import json
 import pytest
 
 from sendproof_harness.load.campaign_audit import audit
-from sendproof_harness.load.campaign_tracker import CampaignTracker
 from sendproof_harness.load.counters import Counts, merge_counts, stage_results
+from sendproof_harness.load.tracking.campaign_tracker import CampaignTracker
 
 NINE = "2026-03-02T09:00:00.000Z"
 EXPECTATIONS = [

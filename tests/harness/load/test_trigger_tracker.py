@@ -2,9 +2,9 @@
 
 import json
 
-from sendproof_harness.load.campaign_tracker import parse_journal
 from sendproof_harness.load.counters import Counts
-from sendproof_harness.load.trigger_tracker import ExpectedMessage, TriggerTracker, format_order
+from sendproof_harness.load.tracking.campaign_tracker import parse_journal
+from sendproof_harness.load.tracking.trigger_tracker import ExpectedMessage, TriggerTracker, format_order
 
 OPTED_OUT = 3
 

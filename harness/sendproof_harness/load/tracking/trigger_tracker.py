@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import msgspec
 
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
-from sendproof_harness.load.campaign_tracker import JournalLine, ResponseRecorder
 from sendproof_harness.load.counters import Counts
+from sendproof_harness.load.tracking.campaign_tracker import JournalLine, ResponseRecorder
 
 #: Event of a customer that meets the trigger, and its parameter that the template contains.
 ORDER_EVENT = "load_order"
