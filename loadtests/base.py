@@ -27,7 +27,7 @@ from latencies import percentile
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.counters import Counts, GeneratorUsage, counts_from_builtins, counts_to_builtins
-from sendproof_harness.load.model import Checked, Kind
+from sendproof_harness.load.model import HistoryCheck, Kind
 from sendproof_harness.load.process_stats import Usage, WatchedProcess, own_usage
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions
@@ -94,7 +94,7 @@ class LoadTest(ABC):
         del options, counts, control, sandbox
         return Counts()
 
-    def judge_history(self) -> tuple[Checked, ...]:
+    def judge_history(self) -> tuple[HistoryCheck, ...]:
         """Return the checks of the history, after the final counts. Most tests keep none."""
         return ()
 

@@ -14,7 +14,7 @@ from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.campaign_audit import audit
 from sendproof_harness.load.checked import judge_history
 from sendproof_harness.load.counters import Counts
-from sendproof_harness.load.model import Checked
+from sendproof_harness.load.model import HistoryCheck
 from sendproof_harness.load.process_stats import WatchedProcess, is_local, listening_pid
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions, campaign_scenario
@@ -127,7 +127,7 @@ class ScheduledTest(LoadTest):
         with self.history_file.open("rb") as lines:
             yield from lines
 
-    def judge_history(self) -> tuple[Checked, ...]:
+    def judge_history(self) -> tuple[HistoryCheck, ...]:
         """Judge the history with the checks of `sendproof run`. Remove it if all is right, unless it is wanted.
 
         A bridge outside virtual time leaves some checks without an answer, which says nothing about its load.

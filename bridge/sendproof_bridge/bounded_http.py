@@ -38,7 +38,7 @@ class TooLargeError(Exception):
     """The body of a response is larger than the limit."""
 
 
-class Reply(NamedTuple):
+class BoundedResponse(NamedTuple):
     """A complete response, with a decompressed body."""
 
     status: int
@@ -66,7 +66,7 @@ class Session:
         body: bytes | None = None,
         timeout: tuple[float, float],
         limit: int = MAX_RESPONSE_BYTES,
-    ) -> Reply:
+    ) -> BoundedResponse:
         """Make a request and read the response. `timeout` has the seconds to connect and those between two reads.
 
         Raises one of `TRANSPORT_ERRORS`, among them a timeout after twice the time between two reads, or
@@ -83,7 +83,7 @@ class Session:
             preload_content=False,
         )
         try:
-            return Reply(reply.status, reply.headers, _read_body(reply, limit))
+            return BoundedResponse(reply.status, reply.headers, _read_body(reply, limit))
         finally:
             reply.close()
             reply.release_conn()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.counters import Counts, loss_results, merge_counts, stage_results
-from sendproof_harness.load.model import Checked, Kind, Latency, LoadResult, Process, Role, Sample
+from sendproof_harness.load.model import HistoryCheck, Kind, Latency, LoadResult, Process, Role, Sample
 from sendproof_harness.load.process_stats import Usage, WatchedProcess, cores_between, machine_usage
 
 GENERATOR: Role = "load generator"
@@ -29,7 +29,7 @@ class Aggregation:
     watched: list[WatchedProcess] = field(default_factory=list)
     parts: dict[str, Counts] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
-    checks: tuple[Checked, ...] = ()
+    checks: tuple[HistoryCheck, ...] = ()
     _peaks: dict[str, float] = field(default_factory=dict)
     _usages: dict[str, Usage] = field(default_factory=dict)
     _first: dict[str, Usage] = field(default_factory=dict)

@@ -4,18 +4,18 @@ from pathlib import Path
 
 from sendproof_harness.judge.judged_file import judge_file
 from sendproof_harness.judge.verdict import Group, Result
-from sendproof_harness.load.model import MAX_CAUSES, Checked
+from sendproof_harness.load.model import MAX_CAUSES, HistoryCheck
 
 
-def judge_history(file: Path) -> tuple[Checked, ...]:
+def judge_history(file: Path) -> tuple[HistoryCheck, ...]:
     """Judge the history of a load test. Raises `HistoryError` for wrong content, `OSError` for an unreadable file."""
     return tuple(checked_from(result) for result in judge_file(file).verdict.results)
 
 
-def checked_from(result: Result) -> Checked:
+def checked_from(result: Result) -> HistoryCheck:
     """Return the result of a check with its most serious causes."""
     groups = [group for group in result.groups if group.level != "note"]
-    return Checked(
+    return HistoryCheck(
         id=result.check.id,
         title=result.check.title,
         requirement=result.check.requirement.number,

@@ -84,7 +84,7 @@ class Loss(ResultPart, frozen=True, kw_only=True):
     examples: Annotated[tuple[str, ...], Meta(max_length=3)] = ()
 
 
-class Checked(ResultPart, frozen=True, kw_only=True):
+class HistoryCheck(ResultPart, frozen=True, kw_only=True):
     """One check of `sendproof run` on the history of the load test, with the number of its findings.
 
     `causes` has the most serious ones, each with its number and its first example.
@@ -147,7 +147,7 @@ class LoadResult(ResultPart, frozen=True, kw_only=True, tag_field="sendproof_loa
     latencies: tuple[Latency, ...] = ()
     losses: tuple[Loss, ...] = ()
     #: Only of tests that keep a history until it is judged: `campaign` and `receipts`.
-    checks: tuple[Checked, ...] = ()
+    checks: tuple[HistoryCheck, ...] = ()
     processes: tuple[Process, ...] = ()
     samples: tuple[Sample, ...] = ()
     abort_reason: str | None = None
@@ -234,8 +234,8 @@ _NOT_A_RESULT = (
 _OTHER_VERSION = "expected a result of version {}, got {}; judge it with the Sendproof version that wrote it"
 
 
-def _require_unique_names(part: str, entries: Iterable[Stage | Latency | Loss | Checked | Process]) -> None:
-    names = (entry.id if isinstance(entry, Checked) else entry.name for entry in entries)
+def _require_unique_names(part: str, entries: Iterable[Stage | Latency | Loss | HistoryCheck | Process]) -> None:
+    names = (entry.id if isinstance(entry, HistoryCheck) else entry.name for entry in entries)
     for name, times in Counter(names).items():
         if times > 1:
             raise ValueError(f'expected each {part} once, got "{name}" {times} times')

@@ -15,6 +15,7 @@ FILES = (
     "summary.md",
     "verdict.json",
     "history.ndjson",
+    "history.ndjson.index",
     UNFINISHED_HISTORY,
     "handover.json",
     "bridge.toml",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -39,7 +40,7 @@ FORM = "application/x-www-form-urlencoded"
 CONTENT_TYPE = "header.Content-Type"
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 # Values in paths that need no decision of a router, by type.
@@ -470,7 +471,7 @@ def coerce(text: str, kind: str) -> Any:
     """Convert a text from a query or form to a type of the contract; a text that does not fit stays text."""
     if kind == "integer" and _INTEGER.fullmatch(text):
         return int(text)
-    if kind == "number" and _NUMBER.fullmatch(text):
+    if kind == "number" and _NUMBER.fullmatch(text) and isfinite(float(text)):
         return float(text)
     if kind == "boolean":
         return _BOOLEANS.get(text.lower(), text)
