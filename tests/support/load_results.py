@@ -2,7 +2,7 @@
 
 from math import sin
 
-from sendproof_harness.load.model import Checked, Latency, LoadResult, Loss, Process, Sample, Stage
+from sendproof_harness.load.model import HistoryCheck, Latency, LoadResult, Loss, Process, Sample, Stage
 
 BRIDGE = Process(role="bridge", name="bridge", pid=102, peak_mb=412.3, cpu_seconds=701.0)
 SIMULATORS = Process(role="simulators", name="simulators", pid=101, peak_mb=618.0, cpu_seconds=310.5)
@@ -25,10 +25,10 @@ def loss(name: str, count: int = 0, looked_at: int = 1_000_000, **fields) -> Los
     )
 
 
-def checked(name: str, **fields) -> Checked:
+def checked(name: str, **fields) -> HistoryCheck:
     """Return a check of the history that looked at a million messages and passed."""
     defaults = {"title": name.capitalize(), "requirement": "R402", "status": "pass", "looked_at": 1_000_000}
-    return Checked(id=name, unit="messages", **(defaults | fields))
+    return HistoryCheck(id=name, unit="messages", **(defaults | fields))
 
 
 def sample(at: float, cores: tuple[float, float, float] = (0.5, 0.3, 0.1), **fields) -> Sample:
