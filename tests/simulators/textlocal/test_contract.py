@@ -42,7 +42,7 @@ def test_readme_lists_every_dialect_and_setting(account):
 
 
 def test_webhooks_match_their_contract(account_with):
-    """HistoryCheck for every test number that sends a receipt or a reply."""
+    """Checked for every test number that sends a receipt or a reply."""
     document = yaml.load((CONTRACTS / "textlocal-receipts.yaml").read_bytes(), Loader=yaml.CSafeLoader)
     schemas = document["components"]["schemas"]
     account = account_with(expired_receipts="pushed")
