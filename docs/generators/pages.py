@@ -11,13 +11,12 @@ import commands_page
 import delivery_numbers_page
 import dialects_page
 import doctor_page
-import fake_name_data
-import fault_data
 import faults_page
 import operations_page
 import report_terms
 import scenario_file_page
 import scenarios_page
+from data_files import fake_name_data, fault_data
 from diagrams import flows, layers
 from sendproof_harness.report.html import TERMS_FILE
 from sendproof_harness.scenario.fault_kinds import KINDS_FILE

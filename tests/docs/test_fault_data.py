@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-import fault_data
+from data_files import fault_data
 from sendproof_harness.scenario.fault_kinds import COMMON_KEYS
 from sendproof_simulators.core.faults.spec import VIRTUAL_DURATION
 

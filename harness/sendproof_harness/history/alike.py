@@ -1,4 +1,4 @@
-"""The customers of a condensed history that stand for others: alike in everything except their names."""
+"""The customers of a condensed history that represent others: alike in everything except their names."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alike:
-    """The number of customers and of messages that each kept one stands for; 1 for those without an entry.
+    """The number of customers and of messages that each kept one represents; 1 for those without an entry.
 
     Before the history was condensed, `named` was the number of customers in a report, by its line (`n`), and `accepted`
-    the number of messages after a request, by the line of the request. `representatives` are the positions of the
-    customers who stand for each obligation of the whole history, in its order.
+    the number of messages after a request, by the line of the request. `representatives` has a position for each
+    obligation of the whole history, in its order: that of the customer who represents it.
     """
 
     customers: Mapping[str, int] = field(default_factory=dict)
@@ -20,9 +20,9 @@ class Alike:
     representatives: Sequence[int] = ()
 
     def count_customers(self, customers: Iterable[str]) -> int:
-        """Return the number of customers that these stand for."""
+        """Return the number of customers that these represent."""
         return sum(self.customers.get(customer, 1) for customer in customers)
 
     def count_messages(self, messages: Iterable[str]) -> int:
-        """Return the number of messages that these stand for."""
+        """Return the number of messages that these represent."""
         return sum(self.messages.get(message, 1) for message in messages)

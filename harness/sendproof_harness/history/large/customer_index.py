@@ -21,9 +21,9 @@ _SIGNIFICANT_DIGITS = 10
 class CustomerIndex(msgspec.Struct, frozen=True, kw_only=True):
     """What one reading of a history found; the place of a customer is its position among all obligations.
 
-    `customers` and `numbers` have one line of JSON for each place, after an empty one. `representatives` are the places
-    of the customers who stand for each place. `places` and `offsets` belong together: one of each for every line about
-    a customer, in the order of the file. `kept_places` and `kept_offsets` are those of the representatives, and
+    `customers` and `numbers` have one line of JSON for each place, after an empty one. `representatives` has, for each
+    place, that of the customer who represents it. `places` and `offsets` belong together: one of each for every line
+    about a customer, in the order of the file. `kept_places` and `kept_offsets` are those of the representatives, and
     `other_offsets` those of all other lines. `strangers` are customers without an obligation whom lines name. `named`
     and `accepted` are as in `Alike`.
     """
