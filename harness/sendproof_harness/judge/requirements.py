@@ -131,7 +131,8 @@ DELIVERED_ONCE = Requirement(
 )
 RIGHT_NUMBER = Requirement(
     number="R402",
-    text="A message goes to the customer's own number, in digits with the country code, without + or leading zeros.",
+    text="A message goes to the customer's own number, in digits with the country code, without + or leading zeros. At "
+    "Xtremepush it goes to the user with the customer's id.",
     source=_NUMBERS,
     evidence="documented",
 )

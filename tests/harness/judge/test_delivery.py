@@ -127,6 +127,18 @@ def test_undocumented_number_format_fails_although_message_arrived(correct_run):
 
 
 @pytest.mark.parametrize(
+    ("user", "found"),
+    [
+        ("C0000006", []),
+        ("c0000006", [("wrong user: the customer's id in another spelling", "C0000006")]),
+        ("447700900006", [("wrong user: another id than the customer's", "C0000006")]),
+    ],
+)
+def test_user_at_provider_must_have_id_of_customer(correct_run, user, found):
+    assert causes(correct_run.change_delivery_to(6, user=user)) == found
+
+
+@pytest.mark.parametrize(
     ("number_format", "cause"),
     [
         ("+{}", "a plus before the number"),

@@ -69,16 +69,24 @@ class RecipientClasses:
         self.numbers.append(digits)
 
     def add_delivery(
-        self, offset: int, event: int, message: str, content: tuple[str | None, str | None], *, is_usual: bool
+        self,
+        offset: int,
+        event: int,
+        message: str,
+        content: tuple[str | None, str | None],
+        *,
+        user: str | None,
+        is_usual: bool,
     ) -> None:
-        """Add a message that went to a number with a text."""
+        """Add a message that went to a number with a text, and to a user where the provider sends to users."""
         place = self._place_of_number.get(significant_digits(content[0] or ""))
         if place is None:
             self.other_offsets.append(offset)
             return
         self._add_event(place, offset, event)
         self._name(self.place_of_message, message, place)
-        if not is_usual or self._progress[place] != _OWED or self._contents[place] != hash(content):
+        is_own = user is None or user == self.customers[place]
+        if not (is_usual and is_own) or self._progress[place] != _OWED or self._contents[place] != hash(content):
             self._single[place] = 1
         self._progress[place] = _SENT
 
