@@ -91,6 +91,7 @@ def _diagnosis(history: History, obligation: Obligation) -> Diagnosis:
         _forgotten,
         _refused_sends,
         _refused_look_ups,
+        _overdue,
         _no_sends,
     )
     found = (hypothesis(history, obligation) for hypothesis in hypotheses)
@@ -194,6 +195,15 @@ def _refused_look_ups(history: History, obligation: Obligation) -> Diagnosis | N
         if refused:
             return f"{_NOTHING_SENT}: {request_name(refused[0])} was refused", refusal_text(refused)
     return None
+
+
+def _overdue(history: History, obligation: Obligation) -> Diagnosis | None:
+    """Return the diagnosis if the rows were only read when their messages were overdue."""
+    read_at = min(page.at for page in pages(history)[campaign_key(obligation)] if page.rows)
+    if read_at <= obligation.due:
+        return None
+    got = f"its rows were read at {spoken(read_at)}, after {spoken(obligation.due)}{_dropped(history, obligation)}"
+    return f"{_NOTHING_SENT}: it was read late, as if overdue messages were discarded", got
 
 
 def _no_sends(history: History, obligation: Obligation) -> Diagnosis | None:

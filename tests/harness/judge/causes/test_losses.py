@@ -204,6 +204,14 @@ def test_campaign_that_is_lost_on_one_of_two_channels_names_the_channel(correct_
     assert lost == {f"{NOTHING_SENT} on channel 506, but on channel 505: no event announced it to the bridge"}
 
 
+def test_campaign_that_was_read_after_its_send_times_is_named():
+    """Its event came late, and the bridge discarded what was overdue."""
+    day = 24 * HOUR
+    late = silent_run().change("request", lambda line: line | {"at": iso(parse_instant(str(line["at"])) + day)})
+
+    assert causes(ordered(late)) == {f"{NOTHING_SENT}: it was read late, as if overdue messages were discarded"}
+
+
 def test_refused_audience_is_named_with_times_and_status():
     at = START + 3 * HOUR
     refused = [
