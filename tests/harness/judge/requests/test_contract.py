@@ -136,6 +136,15 @@ def test_missing_credential_is_blamed_on_the_bridge(correct_run):
     ]
 
 
+def test_call_beyond_the_permission_of_the_key_is_blamed_on_the_bridge(correct_run):
+    """Another key is no remedy: a client gives none with more rights to a vendor."""
+    differs = "the credential may not call AddChannelTemplates"
+
+    assert found(correct_run.plus(request(status=403, differs=differs))) == [
+        ("contract.credentials", "bridge", f"optimove AddChannelTemplates: a call without permission: {differs}")
+    ]
+
+
 def test_unknown_credential_is_blamed_on_config(correct_run):
     assert found(correct_run.plus(request(status=403, credential="unknown"))) == [
         ("contract.credentials", "config", "optimove AddChannelTemplates: an invalid credential")
