@@ -11,6 +11,8 @@ from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, prov
 from sendproof_harness.judge.findings import cached_per_history
 
 _WHOLE_CAMPAIGN = ", as if the total of the whole campaign was reported for each template"
+# A single message too many may have any reason.
+_LEAST = 2
 _UNKNOWN: int | str = "unknown"
 _STATUSES: Mapping[Collection[int | str], str] = {
     frozenset({_UNKNOWN}): ", as if messages with an unknown status counted, too",
@@ -46,7 +48,7 @@ def _status_hint(history: History, keys: Collection[TemplateKey], total: int, be
     low, high = between
     for kinds, hint in _STATUSES.items():
         more = sum(_final_statuses(history)[key, kind] for key in keys for kind in kinds)
-        if more and low <= total - more <= high:
+        if more >= _LEAST and low <= total - more <= high:
             return hint
     return ""
 
