@@ -11,7 +11,7 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import downtime
-from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id, template_key
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, channel_text, template_id, template_key
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     DELIVERED,
@@ -101,12 +101,17 @@ def _few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -
                 check=_CADENCE,
                 level="fail",
                 blame="bridge",
-                cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None),
+                cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None)
+                + channel_text(key, () if count else _pushed_between(history, start, end)),
                 expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS} ({source})",
                 got=f"{counted(count, 'pushes')} between {spoken(start)} and {spoken(end)}",
                 where=Location(campaign=key[0], channel=key[1]),
                 at=start,
             )
+
+
+def _pushed_between(history: History, start: int, end: int) -> Iterator[CampaignKey]:
+    return (key for key, pushed in pushes(history).items() if bisect_left(pushed, end) > bisect_left(pushed, start))
 
 
 def _cadence_cause(count: int, *, stopped_after: int | None) -> str:
