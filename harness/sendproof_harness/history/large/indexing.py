@@ -175,6 +175,13 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
+def _message_of(key: str) -> tuple[str, str, str]:
+    """Return event, message and copy in the key of a webhook, as `message_of_webhook` of the judge reads it."""
+    kind, _, rest = key.partition(":")
+    message, _, copy = rest.partition(":")
+    return kind, message, copy
+
+
 def _strings(value: Any) -> Iterator[str]:
     """Yield all strings and numbers in a JSON value, as text."""
     if isinstance(value, str | int):
@@ -204,6 +211,7 @@ class _Indexing:
         self._named: dict[int, int] = {}
         self._accepted: defaultdict[int, int] = defaultdict(int)
         self._has_events = False
+        self._templates: set[tuple[str, str]] = set()
         handlers: dict[type[Any], Callable[[int, bytes, Any], None]] = {
             _Obligation: self._add_obligation,
             _Delivery: self._add_delivery,
@@ -303,11 +311,10 @@ class _Indexing:
     def _add_webhook(self, offset: int, text: bytes, line: Any) -> None:
         if line.service == _OPTIMOVE:
             self._mention(msgspec.json.decode(text))
+            self._classes.expect(_message_of(line.key)[1])
             self._classes.other_offsets.append(offset)
             return
-        # As `message_of_webhook` of the judge reads it: event, message, copy.
-        kind, _, rest = line.key.partition(":")
-        message, _, copy = rest.partition(":")
+        kind, message, copy = _message_of(line.key)
         event = self._events[_Webhook, (*_of_receipt(line), _origin(line.url), kind, copy)]
         is_usual = line.attempt == 1 and line.status in _SUCCESS and line.retry_at is None and line.held_call is None
         self._classes.add_result(offset, event, message, is_usual=is_usual)
@@ -352,14 +359,21 @@ class _Indexing:
         self._add_plain(offset, text, line)
 
     def _add_plain(self, offset: int, text: bytes, line: Line) -> None:
-        if isinstance(line, ProviderTemplate) and line.action == "changed":
-            raise _NotCondensableError
+        if isinstance(line, ProviderTemplate):
+            self._add_template(line)
         if isinstance(line, Scenario) and any(subject.kind == _ON_PAGE for subject in line.subjects):
             raise _NotCondensableError
         if not isinstance(line, Campaign):
             self._has_events = True
             self._mention(msgspec.json.decode(text))
         self._classes.other_offsets.append(offset)
+
+    def _add_template(self, line: ProviderTemplate) -> None:
+        """Add a template; if it has several texts, any of them may be the due one."""
+        key = line.service, str(line.id)
+        if line.body is not None and key in self._templates:
+            raise _NotCondensableError
+        self._templates.add(key)
 
     def _mention(self, value: Any) -> None:
         for text in _strings(value):

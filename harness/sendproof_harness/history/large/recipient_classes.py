@@ -6,7 +6,7 @@ is a number for everything that was read about them so far, so customers with th
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
@@ -16,6 +16,9 @@ _SIGNIFICANT_DIGITS = 10
 # The progress of a customer.
 _WITHHELD, _OWED, _SENT = 0, 1, 2
 _EVENT_BITS = 32
+
+#: The customers of a class that are kept: as many as a report has examples of a finding.
+KEPT_OF_CLASS = 3
 
 
 class RecipientClasses:
@@ -32,6 +35,8 @@ class RecipientClasses:
         self.other_offsets = array("q")
         self.strangers: set[str] = set()
         self._place_of_number: dict[str, int] = {}
+        # Messages with a status or receipt before their delivery.
+        self._early_messages: set[str] = set()
         self._rejected_texts: set[int] = set()
         # For each state and the event after it, the next state.
         self._next_states: defaultdict[int, int] = defaultdict(count(1).__next__)
@@ -78,7 +83,8 @@ class RecipientClasses:
             return
         self._add_event(place, offset, event)
         self._name(self.place_of_message, message, place)
-        if not is_usual or self._progress[place] != _OWED or self._contents[place] != hash(content):
+        is_due = self._progress[place] == _OWED and self._contents[place] == hash(content)
+        if not is_usual or not is_due or message in self._early_messages:
             self._single[place] = 1
         self._progress[place] = _SENT
 
@@ -86,11 +92,16 @@ class RecipientClasses:
         """Add a status or a receipt of a message."""
         place = self.place_of_message.get(message)
         if place is None:
+            self.expect(message)
             self.other_offsets.append(offset)
             return
         self._add_event(place, offset, event)
         if not is_usual:
             self._single[place] = 1
+
+    def expect(self, message: str) -> None:
+        """Keep the customer singly to whom this message goes, if it goes out later."""
+        self._early_messages.add(message)
 
     def keep_singly(self) -> None:
         """Keep the last customer singly."""
@@ -134,16 +145,18 @@ class RecipientClasses:
     # -- classes ------------------------------------------------------------------------------------
 
     def representatives(self) -> "array[int]":
-        """Return, for each place, the first place of its class: its own, if it is kept singly."""
+        """Return, for each place, the one that represents it: its own, or the last kept place of its class."""
         self._keep_rejected()
-        first: dict[int, int] = {}
-        return array(
-            "i",
-            (
-                place if self._single[place] or self._progress[place] == _OWED else first.setdefault(state, place)
-                for place, state in enumerate(self._states)
-            ),
-        )
+        kept: defaultdict[int, list[int]] = defaultdict(list)
+        return array("i", (self._representative(place, kept) for place in range(len(self._states))))
+
+    def _representative(self, place: int, kept: Mapping[int, list[int]]) -> int:
+        if self._single[place] or self._progress[place] == _OWED:
+            return place
+        of_class = kept[self._states[place]]
+        if len(of_class) < KEPT_OF_CLASS:
+            of_class.append(place)
+        return of_class[-1]
 
     def _keep_rejected(self) -> None:
         found = Counter[int]()
