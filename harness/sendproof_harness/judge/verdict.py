@@ -13,6 +13,7 @@ from sendproof_harness.history.run_records import Scenario
 from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ledger
+from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 from sendproof_harness.judge.facts.wishes import is_conformance_run
 from sendproof_harness.judge.fault_table import FaultRow, fault_table
 from sendproof_harness.judge.findings import LEVELS, Blame, Check, CheckResult, Finding, Level
@@ -206,6 +207,9 @@ def _count(history: History, finding: Finding) -> int:
     if where.message is not None:
         # A message that no recipient was due may name a likely customer.
         return alike.messages.get(where.message, 1)
+    if where.webhook is not None and not where.webhook[:1].isdecimal():
+        # The events of Optimove have numbers, and are about no message.
+        return alike.messages.get(message_of_webhook(where.webhook), 1)
     return 1 if where.customer is None else alike.customers.get(where.customer, 1)
 
 
