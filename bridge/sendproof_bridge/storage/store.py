@@ -123,6 +123,13 @@ class Store:
         self._durable.dispose()
 
 
+def open_existing(path: Path) -> Store:
+    """Open the database of a bridge, which may run meanwhile; `DatabaseUnusableError` if it does not exist."""
+    if not path.exists():
+        raise DatabaseUnusableError(f"{path}: expected the database of a bridge, got no file: start the bridge first")
+    return Store(path)
+
+
 def execute_many(
     tx: Connection, statement: str, rows: Sequence[Mapping[str, object]] | Sequence[tuple[object, ...]]
 ) -> int:

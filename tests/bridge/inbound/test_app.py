@@ -162,7 +162,7 @@ def test_status_without_problems_is_ok(url):
 
     assert (status["status"], status["jobs"], status["problems"]) == (
         "ok",
-        {"due": 0, "running": 0, "done": 0, "dead": 0, "unknown": 0},
+        {"due": 0, "running": 0, "done": 0, "dead": 0, "unknown": 0, "dropped": 0},
         [],
     )
 

@@ -1,4 +1,4 @@
-"""The command line: `sendproof-bridge --config FILE`."""
+"""The process that runs the bridge until it is stopped."""
 
 import argparse
 import gc
@@ -8,30 +8,27 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from socket import socket
 
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
-from sendproof_bridge import __version__
 from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
-from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
-from sendproof_bridge.domain.accounts import Bridge, open_account, open_bridge
+from sendproof_bridge.config import BridgeConfig, Config
+from sendproof_bridge.domain.accounts import Bridge, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
 from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, server_bounds
 from sendproof_bridge.inbound.fast_path import webhook_protocol
-from sendproof_bridge.inbound.listening import AddressUnusableError, listen
+from sendproof_bridge.inbound.listening import listen
 from sendproof_bridge.log_format import PlainFormatter
-from sendproof_bridge.outbound import providers
 from sendproof_bridge.outbound.http import HttpClient
-from sendproof_bridge.storage import message_counts, store
-from sendproof_bridge.storage.store import DatabaseUnusableError, Store, sentence_on
+from sendproof_bridge.storage import store
+from sendproof_bridge.storage.store import Store, sentence_on
 from sendproof_bridge.worker import Worker
 
-OK, FAILED, MISUSED = 0, 1, 2
+OK, FAILED = 0, 1
 
 # Webhook app and worker share the interpreter. With the default of 5 ms, a thread that has waited for the disk would
 # wait that long again before it continues.
@@ -41,13 +38,6 @@ _SWITCH_SECONDS = 0.0005
 # takes a tenth of the time of a large campaign to look at them, and at all that was created at the start.
 _COLLECTOR_THRESHOLDS = (50_000, 20, 20)
 
-_EPILOG = """example: sendproof-bridge --config bridge.toml
-
-Exit status: 0 after a stop by Ctrl-C or SIGTERM, or if --check or --audit finds no
-mistake; 1 after a failure, or if --audit finds a wrong total; 2 if a setting is invalid,
-if the database cannot be used (another bridge uses it, or a bridge of another version
-created it), or if the port is taken."""
-
 # Together less than the ten seconds after which many supervisors kill a process.
 _STOP_SECONDS = 5.0
 _CONNECTIONS_CLOSE_SECONDS = 2
@@ -55,62 +45,8 @@ _CONNECTIONS_CLOSE_SECONDS = 2
 logger = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the bridge until it is stopped. Return 0 after a clean stop, 1 after a failure, 2 for invalid settings."""
-    options = parser().parse_args(arguments)
-    try:
-        config = load(options.config, os.environ, providers.providers())
-        if options.check:
-            return _check(config)
-        return _audit(config) if options.audit else _run(config)
-    except (ConfigError, DatabaseUnusableError, AddressUnusableError) as error:
-        sys.stderr.write(f"{error}\n")
-        return MISUSED
-    except OperationalError as error:
-        sys.stderr.write(f"{sentence_on(error)}\n")
-        return MISUSED
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line; the reference page is generated from it."""
-    arguments = argparse.ArgumentParser(
-        prog="sendproof-bridge",
-        description="Send Optimove campaigns through a message provider, and report the results back.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    arguments.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
-    arguments.add_argument("--check", action="store_true", help="only check the settings and the environment")
-    arguments.add_argument("--audit", action="store_true", help="only count all messages, and compare the kept totals")
-    arguments.add_argument("--version", action="version", version=__version__)
-    return arguments
-
-
-def _check(config: Config) -> int:
-    """Open every account, which calls no service and writes nothing, and print a summary."""
-    for client in config.clients:
-        for channel in client.channels:
-            open_account(client, channel, HttpClient())
-    channels = sum(len(client.channels) for client in config.clients)
-    sys.stdout.write(f"ok: clients {len(config.clients)}, channels {channels}\n")
-    return OK
-
-
-def _audit(config: Config) -> int:
-    """Print each kept number of messages that differs from the messages. The bridge may run meanwhile."""
-    path = config.bridge.database
-    if not path.exists():
-        raise DatabaseUnusableError(f"{path}: expected the database of a bridge, got no file: start the bridge first")
-    with closing(Store(path)) as database, database.read() as tx:
-        wrong = message_counts.wrong_counts(tx)
-    for row in wrong:
-        of = f"client {row.client}: channel {row.channel}: campaign {row.campaign}: template {row.template}"
-        sys.stdout.write(f"{of}: {row.counted} messages were reported as {row.state}, but {row.kept} are kept\n")
-    sys.stdout.write("" if wrong else "ok: the kept totals equal the messages\n")
-    return FAILED if wrong else OK
-
-
-def _run(config: Config) -> int:
+def serve(config: Config, _options: argparse.Namespace) -> int:
+    """Run the bridge until it is stopped. Return 0 after a clean stop, 1 after a failure."""
     _set_up_logging(config.bridge.log)
     sys.setswitchinterval(_SWITCH_SECONDS)
     with (
@@ -119,11 +55,15 @@ def _run(config: Config) -> int:
         ExitStack() as listening,
     ):
         sockets = [listening.enter_context(bound) for bound in listen(*config.bridge.listen)]
-        clock: Clock = SandboxClock(config.bridge.clock_url) if config.bridge.clock_url else SystemClock()
-        bridge = open_bridge(config, database, clock, HttpClient())
+        bridge = open_bridge(config, database, open_clock(config.bridge), HttpClient())
         gc.freeze()
         gc.set_threshold(*_COLLECTOR_THRESHOLDS)
         return _serve(config.bridge, bridge, sockets)
+
+
+def open_clock(config: BridgeConfig) -> Clock:
+    """Return the clock of the sandbox, or that of the machine."""
+    return SandboxClock(config.clock_url) if config.clock_url else SystemClock()
 
 
 def _serve(config: BridgeConfig, bridge: Bridge, sockets: list[socket]) -> int:
