@@ -5,7 +5,8 @@ import json
 import pytest
 
 from sendproof_bridge.cli import main
-from small_bridge import recipient_row
+from sendproof_bridge.clock import HOUR
+from small_bridge import NOON, recipient_row
 from stand_in import Reply
 
 CONFIG = """
@@ -105,10 +106,27 @@ def test_unknown_job_is_only_retried_on_the_word_of_the_operator(command, dead_p
     assert bridge.query("SELECT state, json_extract(payload, '$.begun') FROM job") == [("due", None)]
 
 
+def test_waiting_job_is_retried_at_once(command, bridge, services):
+    """After an operator has replaced a key, the next attempt would be up to an hour away."""
+    bridge.start_campaign()
+    bridge.execute("UPDATE job SET last_error = 'credentials refused (401)', due_at = :due", due=NOON + HOUR)
+
+    assert command("retry", "--all")[:2] == (0, f"will be retried: {PAGE}\n")
+    bridge.run()
+    assert len(services.calls("GetCustomerSendDetailsByChannel")) == 1
+
+
+def test_waiting_job_is_not_dropped(command, bridge):
+    bridge.start_campaign()
+    bridge.execute("UPDATE job SET last_error = 'credentials refused (401)'")
+
+    assert command("drop", PAGE)[0] == 2
+
+
 def test_all_leaves_out_jobs_with_unknown_effect(command, dead_page, bridge):
     bridge.execute("UPDATE job SET state = 'unknown'")
 
-    assert command("drop", "--all")[:2] == (0, "no job was given up\n")
+    assert command("drop", "--all")[:2] == (0, "no such job\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all", PAGE], ["another"]])

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sendproof_bridge import __version__
 from sendproof_bridge.cli import examinations, given_up, processes
 from sendproof_bridge.config import Config, ConfigError, load
+from sendproof_bridge.config_fields import SettingError, host_and_port
 from sendproof_bridge.inbound.listening import AddressUnusableError
 from sendproof_bridge.outbound import providers
 from sendproof_bridge.storage.store import DatabaseUnusableError, sentence_on
@@ -33,9 +34,10 @@ class _Command(NamedTuple):
 
 COMMANDS = {
     "serve": _Command(processes.serve, "Run the bridge until it is stopped."),
+    "work": _Command(processes.work, "Run a worker without webhooks, next to `serve --no-worker`."),
     "status": _Command(given_up.status, "List the jobs that fail or were given up."),
-    "retry": _Command(given_up.retry, "Try jobs that were given up again."),
-    "drop": _Command(given_up.drop, "End jobs that were given up, and their messages."),
+    "retry": _Command(given_up.retry, "Try failed jobs again, at once."),
+    "drop": _Command(given_up.drop, "End jobs that were given up, and drop their messages."),
     "check": _Command(examinations.check, "Check the settings and the environment."),
     "audit": _Command(examinations.audit, "Count all messages, and compare the kept totals."),
 }
@@ -72,14 +74,26 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_options(command: str, options: argparse.ArgumentParser) -> None:
+    if command == "serve":
+        options.add_argument("--no-worker", action="store_true", help="only store webhooks; `work` does the work")
+    if command == "work":
+        address = "where health and status are shown; without it, nowhere"
+        options.add_argument("--listen", type=_address, metavar="HOST:PORT", help=address)
     if command == "status":
         options.add_argument("--json", action="store_true", help="print what `/status` returns")
     if command in {"retry", "drop"}:
-        options.add_argument("jobs", nargs="*", metavar="JOB", help="the id of a job that was given up")
-        options.add_argument("--all", action="store_true", help="every dead job, instead of the ids")
+        options.add_argument("jobs", nargs="*", metavar="JOB", help="the id of a job, as `status` lists it")
+        options.add_argument("--all", action="store_true", help="all of them, except those whose effect is unknown")
     if command == "retry":
         options.add_argument(
             "--had-no-effect",
             action="store_true",
             help="also retry jobs whose effect is unknown: you know it is absent",
         )
+
+
+def _address(value: str) -> tuple[str, int]:
+    try:
+        return host_and_port(value)
+    except SettingError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Commands for jobs that were given up. They use the database only, and the bridge may run meanwhile."""
+"""Commands for jobs that failed or were given up. They use the database only, and the bridge may run meanwhile."""
 
 import argparse
 import json
@@ -36,9 +36,9 @@ def status(config: Config, options: argparse.Namespace) -> int:
 
 
 def retry(config: Config, options: argparse.Namespace) -> int:
-    """Make jobs that were given up due at once. A running bridge notices within a minute."""
+    """Make failed jobs due at once. A running bridge notices within a minute."""
     with _open(config) as bridge, bridge.store.write() as tx:
-        jobs = _selected(given_up_jobs.given_up(tx), options)
+        jobs = _selected([*given_up_jobs.given_up(tx), *given_up_jobs.failing(tx)], options)
         for job in jobs:
             if job.state == "unknown" and not options.had_no_effect:
                 raise ConfigError(
@@ -69,22 +69,23 @@ def _open(config: Config) -> Iterator[Bridge]:
 
 
 def _selected(jobs: Sequence[FailedJob], options: argparse.Namespace) -> Sequence[FailedJob]:
-    """Return the jobs with the given ids or, with `--all`, every dead job; `ConfigError` for an id that none has."""
+    """Return the jobs with the given ids or, with `--all`, all but those with an unknown effect.
+
+    `ConfigError` for an id that none has.
+    """
     if options.all == bool(options.jobs):
         raise ConfigError("expected the ids of jobs, or --all; `sendproof-bridge status` lists them")
     if options.all:
-        return [job for job in jobs if job.state == "dead"]
+        return [job for job in jobs if job.state != "unknown"]
     by_id = {job.id: job for job in jobs}
     missing = [id_ for id_ in options.jobs if id_ not in by_id]
     if missing:
-        raise ConfigError(
-            f"expected ids of jobs that were given up, got {missing[0]!r}; `sendproof-bridge status` lists them"
-        )
+        raise ConfigError(f"expected ids of failed jobs, got {missing[0]!r}; `sendproof-bridge status` lists them")
     return [by_id[id_] for id_ in dict.fromkeys(options.jobs)]
 
 
 def _print_each(result: str, jobs: Sequence[FailedJob]) -> int:
     for job in jobs:
         sys.stdout.write(f"{result}: {job.id}\n")
-    sys.stdout.write("" if jobs else "no job was given up\n")
+    sys.stdout.write("" if jobs else "no such job\n")
     return OK

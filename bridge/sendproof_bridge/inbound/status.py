@@ -46,19 +46,18 @@ def is_up(bridge: Bridge) -> bool:
     return True
 
 
-def status(bridge: Bridge) -> dict[str, Any]:
-    """Return the status `ok`, or `attention` with the problems of jobs."""
+def status(bridge: Bridge, worker_problem: str | None = None) -> dict[str, Any]:
+    """Return the status `ok`, or `attention` with the problems of the worker and of jobs."""
     with bridge.store.read() as tx:
         counts = given_up_jobs.counts(tx)
         failed = [*given_up_jobs.given_up(tx), *given_up_jobs.failing(tx)]
+    problems = [] if worker_problem is None else [worker_problem]
+    problems += [f"{job.id}: {'' if job.state == 'due' else job.state + ': '}{job.last_error}" for job in failed]
     return {
-        "status": "attention" if failed else "ok",
+        "status": "attention" if problems else "ok",
         "version": __version__,
         "jobs": dict(counts),
-        "problems": [
-            f"{job.id}: {'' if job.state == 'due' else job.state + ': '}{job.last_error}"
-            for job in failed[:_MAX_PROBLEMS]
-        ],
+        "problems": problems[:_MAX_PROBLEMS],
     }
 
 

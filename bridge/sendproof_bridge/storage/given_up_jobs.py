@@ -1,6 +1,4 @@
-"""Jobs that were given up: an operator finds the cause, and retries or drops them, also while the bridge runs."""
-
-
+"""Jobs that failed or were given up: an operator retries or drops them, also while the bridge runs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -53,8 +51,8 @@ def failing(tx: Connection) -> Sequence[FailedJob]:
 
 
 def retry(tx: Connection, job: FailedJob) -> None:
-    """Make a job due at once, as if it had never been tried."""
-    payload = {name: value for name, value in job.payload.items() if name != BEGUN}
+    """Make a job due at once, as if it had never been tried; one whose effect was unknown had none."""
+    payload = {name: value for name, value in job.payload.items() if name != BEGUN or job.state != "unknown"}
     tx.execute(_RETRY, {"id": job.id, "state": job.state, "payload": json.dumps(payload)})
 
 
