@@ -97,6 +97,16 @@ def test_messages_of_a_dropped_batch_are_in_the_reports(command, bridge, service
     assert bridge.query("SELECT COUNT(*) FROM job WHERE kind = 'push_metrics'") == [29]
 
 
+def test_batch_of_a_client_that_is_no_longer_configured_is_dropped(command, bridge):
+    """It is given up for that reason."""
+    payload = '{"client": "gone", "channel": 505, "campaign": "7001", "batch": "b"}'
+    bridge.start_campaign()
+    bridge.execute("UPDATE job SET state = 'dead', kind = 'send_batch', payload = :payload", payload=payload)
+
+    assert command("drop", "--all")[0] == 0
+    assert bridge.query("SELECT state FROM job") == ["dropped"]
+
+
 def test_unknown_job_is_only_retried_on_the_word_of_the_operator(command, dead_page, bridge):
     bridge.execute("UPDATE job SET state = 'unknown', payload = json_set(payload, '$.begun', TRUE)")
     refused = command("retry", PAGE)

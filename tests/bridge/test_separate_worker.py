@@ -1,5 +1,6 @@
 """Webhooks and worker in processes of their own, on one database."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ CONFIG = """
 database = "bridge.sqlite"
 listen = "127.0.0.1:{port}"
 public_url = "http://bridge.test"
+log = "json"
 [[clients]]
 name = "acme"
 optimove_url = "{url}"
@@ -32,6 +34,7 @@ sender = "Acme"
 phone_attribute = "PHONE"
 consent_attribute = "CONSENT"
 """
+PAGE = "fetch_page:acme:505:7001:0"
 EVENT = {"EventTypeID": 13, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "ChannelID": 505}
 
 
@@ -68,6 +71,11 @@ class Split:
     def worker(self):
         return self.process(self.worker_port, "work", "--listen", f"127.0.0.1:{self.worker_port}")
 
+    def worker_lines(self, job):
+        """Return what the worker has logged about a job, without a line that is not complete."""
+        lines = (self.folder / "work.log").read_text().rpartition("\n")[0].splitlines()
+        return [line for line in map(json.loads, lines) if line.get("job") == job]
+
     @staticmethod
     def is_ready(port):
         try:
@@ -85,10 +93,11 @@ def test_worker_does_what_the_webhook_process_stores(split, services):
     """Nothing wakes it: it looks for work each second."""
     services.respond("GetCustomerSendDetailsByChannel", Reply([]))
     with split.webhooks(), split.worker():
-        posted = requests.post(f"http://127.0.0.1:{split.port}/webhooks/optimove/acme/{TOKEN}", json=EVENT, timeout=60)
-        wait_until(lambda: services.calls("GetCustomerSendDetailsByChannel"), "the page", split.folder / "work.log")
+        requests.post(f"http://127.0.0.1:{split.port}/webhooks/optimove/acme/{TOKEN}", json=EVENT, timeout=60)
+        wait_until(lambda: split.worker_lines(PAGE), "the page", split.folder / "work.log")
 
-    assert posted.status_code == 200
+    assert {line["campaign"] for line in split.worker_lines(PAGE)} == {"7001"}
+    assert len(services.calls("GetCustomerSendDetailsByChannel")) == 1
 
 
 def test_webhook_process_alone_makes_no_calls(split, services):

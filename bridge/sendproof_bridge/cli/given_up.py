@@ -56,7 +56,8 @@ def drop(config: Config, options: argparse.Namespace) -> int:
         jobs = _selected(given_up_jobs.given_up(tx), options)
         for job in jobs:
             given_up_jobs.drop(tx, job)
-            if job.kind == "send_batch":
+            # Without the client in the settings, no report could go anywhere.
+            if job.kind == "send_batch" and job.payload["client"] in bridge.clients:
                 key = CampaignKey.of(job.payload)
                 campaigns.drop_batch(tx, key, job.payload["batch"], now, bridge.reports_a_day(key))
     return _print_each("dropped", jobs)
