@@ -20,7 +20,7 @@ class Monitor:
     def __init__(self) -> None:
         """Begin all counts with 0."""
         self.registry = CollectorRegistry()
-        ProcessCollector(namespace=PREFIX, registry=self.registry)
+        ProcessCollector(registry=self.registry)
         self._operations: set[str] = set()
         self._events = self._counter("events", "Events of Optimove that were stored.", "client")
         self._receipts = self._counter("receipts", "Receipts that were stored, by their effect.", "client", "result")
