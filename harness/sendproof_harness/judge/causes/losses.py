@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.calls import calls_between, campaign_diagnosis, is_refused, refusal_text
+from sendproof_harness.judge.causes.client_opt_outs import withheld_for_other_clients
 from sendproof_harness.judge.causes.features import DueMessage, common_features
 from sendproof_harness.judge.causes.misdirected import misdirected_delivery
 from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.rejections import rejection_index
 from sendproof_harness.judge.causes.texts import text_causes
 from sendproof_harness.judge.causes.trigger_losses import trigger_diagnosis
+from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import ended_opt_out
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, all_results, ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
@@ -50,6 +52,7 @@ class _LossCauses:
             self._elsewhere,
             self._unread_row,
             self._opted_in_again,
+            self._opted_out_elsewhere,
             self._misdirected,
         )
         found = (hypothesis(obligation) for hypothesis in hypotheses)
@@ -106,6 +109,12 @@ class _LossCauses:
             return None
         cause = "lost: the customer opted in again, and still gets no message"
         return cause, f"no delivery, after an opt-out {ended.source} that ended {spoken(ended.until or 0)}"
+
+    def _opted_out_elsewhere(self, obligation: Obligation) -> Diagnosis | None:
+        opt_out = withheld_for_other_clients(self._history).get(id(obligation))
+        if opt_out is None:
+            return None
+        return "lost: withheld because of an opt-out at another client", f"no delivery, after {opt_out}"
 
 
 @cached_per_history
@@ -220,6 +229,7 @@ def _rows(history: History, key: CampaignKey) -> Iterator[tuple[DueMessage, Reci
                 template=due_template(history, obligation),
                 shares_number=numbers[obligation.number] > 1,
                 is_in_other_campaign=obligation.customer in elsewhere,
+                has_opted_out_id=opted_out_elsewhere(history, obligation, obligation.due, "customer") is not None,
             )
             yield message, recipient
 

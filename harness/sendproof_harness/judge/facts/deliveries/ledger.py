@@ -23,6 +23,7 @@ from sendproof_harness.judge.facts.deliveries.template_changes import current_ob
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.pages import pages
 from sendproof_harness.judge.facts.wishes import has_free_text
 from sendproof_harness.judge.findings import cached_per_history
 
@@ -101,7 +102,14 @@ class Ledger:
 def ledger(history: History) -> Ledger:
     """Match the deliveries of a history to its obligations, and name the results."""
     obligations, timed = current_obligations(history), times_are_meaningful(history)
-    matching = match(obligations, _counted_deliveries(history), timed=timed, deadline=deadlines(history))
+    read = {key for key, campaign_pages in pages(history).items() if any(page.rows for page in campaign_pages)}
+    matching = match(
+        obligations,
+        _counted_deliveries(history),
+        timed=timed,
+        deadline=deadlines(history),
+        is_unread=lambda obligation: obligation.trigger is None and campaign_key(obligation) not in read,
+    )
     matched = matching.matched if timed else with_cancelled_sends(history, matching.matched)
     result_kind = _classifier(history, timed=timed)
     recipients = _with_indefinite(
