@@ -7,10 +7,11 @@ that a bridge outside virtual time sent before it could know that the campaign i
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sendproof_harness.history.population import population
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.facts.consent import opt_outs, opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation, cancellations
@@ -172,6 +173,14 @@ def count_of(history: History, recipient: RecipientResult) -> int:
 def count_recipients(history: History, recipients: Iterable[RecipientResult]) -> int:
     """Return the number of recipients that these stand for."""
     return history.alike.count_customers(recipient.obligation.customer for recipient in recipients)
+
+
+def all_results(history: History) -> Iterator[tuple[Obligation, RecipientResult]]:
+    """Yield all obligations with their results, those of a condensed history with the result that represents them."""
+    recipients = ledger(history).recipients
+    for obligation, position in population(history):
+        is_kept = obligation is history.obligations[position]
+        yield recipients[position].obligation if is_kept else obligation, recipients[position]
 
 
 def matched_recipients(history: History) -> list[RecipientResult]:
