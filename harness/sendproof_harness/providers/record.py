@@ -54,7 +54,7 @@ class Provider:
     # -- operations and events of its contract -------------------------------------------------------
 
     send_operation: str | None = None
-    """The operation that `any.send` means in a scenario: the one that a bridge uses for a campaign."""
+    """The operation that most bridges use for a campaign. `any.send` of a scenario means all `send_operations`."""
     other_send_operations: frozenset[str] = frozenset()
     """More operations that send messages."""
     template_operation: str | None = None
