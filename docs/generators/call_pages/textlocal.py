@@ -55,7 +55,9 @@ _OPT_OUTS = Call(
     service="textlocal",
     method="POST",
     path="/get_optouts/",
-    note="Read the list shortly before you send, at most an hour old. It has numbers, with the country code.",
+    note="Read the list shortly before you send, at most an hour old. It has numbers, with the country code. An "
+    "account may return `contacts` instead, with the first 100: read the others with `get_contacts`, group 6 "
+    "([dialect](../reference/dialects.md#textlocaloptouts_reply)).",
 )
 
 

@@ -69,7 +69,7 @@ class Provider:
     # -- behaviour that the judge takes into account -------------------------------------------------
 
     permanent_rejections: frozenset[str] = frozenset()
-    """Codes of rejections that are due to the number alone, or their reasons if the provider has no codes."""
+    """Codes of rejections that are due to the number alone, or their reasons where a code is absent or ambiguous."""
     opt_out_rejections: frozenset[str] = frozenset()
     """Those of the permanent rejections that tell the bridge of an opt-out."""
     final_refusals: frozenset[str] = frozenset()
