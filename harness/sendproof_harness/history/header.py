@@ -37,7 +37,7 @@ OR_OPERATION = "|"
 class FaultEntry(msgspec.Struct, frozen=True):
     """A fault of the run: on a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
 
-    `call` may name several operations (`textlocal.bulk_json|send`), of which a bridge chooses. `down` of a kill is in
+    `call` may name several operations (`SERVICE.ONE|OTHER`), of which a bridge chooses. `down` of a kill is in
     milliseconds of the sandbox's clock, `retry_after` of a response in seconds.
     """
 
@@ -54,7 +54,7 @@ class FaultEntry(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """The position in words: `textlocal.bulk_json or send`."""
+        """The position in words: `SERVICE.ONE or OTHER`."""
         return (self.call or self.webhook or "").replace(OR_OPERATION, " or ")
 
     def includes(self, service: str, operation: str | None) -> bool:

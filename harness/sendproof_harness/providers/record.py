@@ -76,6 +76,8 @@ class Provider:
     """Codes by which the provider refuses a whole call for its content."""
     malformed_refusals: frozenset[str] = frozenset()
     """Codes in responses with status 200 that refuse the form of a request. No state of the account causes them."""
+    withdrawing_operations: frozenset[str] = frozenset()
+    """The operations that withdraw waiting messages. They are refused once the messages are out, or withdrawn."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)
     """By code of the rejection of a batch over the limit: the limit, in words."""
     unknown_customer_rejection: str | None = None

@@ -57,6 +57,7 @@ PROVIDER = Provider(
     final_refusals=frozenset({"5", "6", "32", "33", "43", "44", "51", "80"}),
     # openapi/textlocal.yaml, x-codes: a parameter is missing, has a wrong form, or excludes another
     malformed_refusals=frozenset(map(str, (0, 1, 2, 4, 5, 6, 8, 12, 13, 15, 25, 34, 43, 44, 55, 185, 186))),
+    withdrawing_operations=frozenset({"cancel_scheduled", "cancel_scheduled_get"}),
     batch_limit_rejections={"33": "at most 10,000 numbers a call"},
     has_record=True,
     # documented: https://api.txtlocal.com/docs/ (GET with all parameters, although POST is recommended)
