@@ -20,7 +20,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("scenario", "provider"),
     [
-        ("time_zones/midnight", "textlocal"),
+        pytest.param("time_zones/midnight", "textlocal", marks=pytest.mark.slow),
         ("brochure/translations", "textlocal"),
         pytest.param("templates/renamed", "xtremepush", marks=pytest.mark.slow),
         ("triggered/several_events", "delivyr"),

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from command_line import sendproof
@@ -26,6 +27,7 @@ def steps(scenario: Scenario) -> list[str]:
     return [type(step).__name__ for step in scenario.steps]
 
 
+@pytest.mark.slow
 def test_scenario_from_options_passes_and_its_run_gives_the_same_scenario(tmp_path):
     drafted = written(tmp_path / "mine.yaml", "--flow", "both", "--customers", "20", "--days", "8")
     result = sendproof("run", tmp_path / "mine.yaml", "--results", tmp_path)

@@ -62,6 +62,7 @@ def ready(state: dict[str, Any]) -> bool:
     return bool(state["listeners"] and state["channel_templates"].get("250"))
 
 
+@pytest.mark.slow
 def test_flask_bridge_passes_the_first_scenario(tmp_path: Path) -> None:
     """The bridge shares no code with the reference bridge."""
     run = run_scenario(scaled_down(tmp_path, 600), "--command", COMMAND)

@@ -93,6 +93,7 @@ def open_screen(page: "Page", name: str) -> None:
     page.get_by_role("heading", name=name, exact=True).wait_for()
 
 
+@pytest.mark.slow
 def test_marketer_follows_a_campaign_from_its_schedule_to_the_verdict(page, judged, bridged):
     page.goto(f"{judged.control}/#/campaigns?sandbox={bridged}")
     schedule(page, 7001, first=20, send_at="+1h")
