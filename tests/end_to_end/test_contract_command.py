@@ -126,6 +126,7 @@ def test_judge_of_a_contract_history_gives_the_same_verdict(reference: Path, tmp
     assert (tmp_path / "again" / "verdict.json").read_text() == (folder / "verdict.json").read_text()
 
 
+@pytest.mark.slow
 def test_status_500_for_an_unknown_event_type_fails(verdict_of) -> None:
     """The finding shows the smallest part of the event that causes it."""
     wrong = failed(verdict_of(UNKNOWN_TYPE, "        raise RuntimeError(kind)\n    event = "))
@@ -187,6 +188,7 @@ def test_message_to_an_opted_out_customer_fails(verdict_of) -> None:
     assert {finding.expected for finding in wrong["R107"]} == {"no message: its customer has opted out"}
 
 
+@pytest.mark.slow
 def test_listener_that_ignores_the_token_fails(verdict_of) -> None:
     """Without the token, anyone who knows the address could send messages."""
     wrong = failed(verdict_of(ROUTE, '@app.post("/<token>/events")\ndef receive_event(token):'))

@@ -21,7 +21,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ("scenario", "provider"),
     [
         pytest.param("time_zones/midnight", "textlocal", marks=pytest.mark.slow),
-        ("brochure/translations", "textlocal"),
+        pytest.param("brochure/translations", "textlocal", marks=pytest.mark.slow),
         pytest.param("templates/renamed", "xtremepush", marks=pytest.mark.slow),
         ("triggered/several_events", "delivyr"),
         pytest.param("opt_outs/by_preference", "textlocal", marks=pytest.mark.slow),

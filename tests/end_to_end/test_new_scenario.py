@@ -67,6 +67,7 @@ def drive_by_hand(simulators: RunningSimulators, sandbox: str) -> None:
     call("/campaigns/7002/cancel")
 
 
+@pytest.mark.slow
 def test_scenario_from_a_sandbox_driven_by_hand_passes(tmp_path, simulators: RunningSimulators):
     drive_by_hand(simulators, "hand")
     drafted = written(tmp_path / "hand.yaml", "--sandbox", "hand", "--control-url", simulators.control)

@@ -105,6 +105,7 @@ def test_triggered_messages_are_sent_promptly(
     assert {check["verdict"] for check in verdict["checks"]} == {"pass"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="env sets the variable")
 def test_bridge_outside_virtual_time_has_unknown_timing_checks(tmp_path: Path) -> None:
     """It sends every message, but no send time can be judged, so the verdict is not pass."""

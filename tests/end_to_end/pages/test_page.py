@@ -168,6 +168,7 @@ def test_support_engineer_finds_one_customer_of_millions_by_keyboard(page, judge
     page.get_by_text("No campaign or trigger has addressed this customer.").wait_for()
 
 
+@pytest.mark.slow
 def test_marketer_defines_a_trigger_and_sees_what_came_back(page, judged, large):
     page.goto(f"{judged.control}/#/triggers?sandbox={large}")
     page.get_by_role("link", name="Define trigger").click()
