@@ -8,6 +8,7 @@ from sendproof_harness.history.records import History, Obligation, Request
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.dates import swapped_date
 from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.clients.campaigns import sent_for_others_text
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
@@ -98,7 +99,8 @@ def _diagnosis(history: History, obligation: Obligation) -> Diagnosis:
     explained = next((diagnosis for diagnosis in found if diagnosis is not None), None)
     cause, got = explained or (_NOTHING_SENT, "no delivery of the whole campaign")
     sent = (campaign_key(recipient.obligation) for recipient in ledger(history).recipients if recipient.deliveries)
-    return cause.replace(_NOTHING_SENT, f"{_NOTHING_SENT}{channel_text(campaign_key(obligation), sent)}"), got
+    only = channel_text(campaign_key(obligation), sent) or sent_for_others_text(history, campaign_key(obligation))
+    return cause.replace(_NOTHING_SENT, f"{_NOTHING_SENT}{only}"), got
 
 
 def _without_event(history: History, obligation: Obligation) -> Diagnosis | None:

@@ -147,6 +147,16 @@ def test_message_through_another_clients_account_is_named():
     assert finding.got == "sent through the account of beta instead"
 
 
+def test_campaign_that_only_another_client_got_is_named(correct_run):
+    """Both clients have a campaign 7001, and the bridge took the second for the first."""
+    other = {"n": 0, "at": iso(START), "real": 0.0, "kind": "other_client", "client": "beta", "templates": []}
+    run = correct_run.without("delivery").without("request", lambda line: "summary" in line)
+
+    assert causes(run.plus(other | {"campaigns": [[7001, 505]], "sent": [[7001, 505]]})) == {
+        f"{NOTHING_SENT} for this client, but for beta: its audience was never read"
+    }
+
+
 def opted_out_at_beta(*customers: tuple[str, object], at: int = START) -> Line:
     """Return another client with opt-outs of these customers and numbers."""
     opt_outs = [{"at": iso(at), "customer": customer, "number": number} for customer, number in customers]

@@ -248,6 +248,15 @@ def test_group_that_reaches_no_customer_may_be_refused(correct_run):
     assert found(correct_run.plus(send | {"summary": {"errors": [43]}})) != []
 
 
+def test_message_that_is_already_out_need_not_be_withdrawn(correct_run):
+    """The cancellation and the send time may cross, and a lost response is repeated; R408 judges what goes out."""
+    refused = {"status": 200, "response_excerpt": "nothing is scheduled", "summary": {"errors": [0]}}
+    cancel = request(service="textlocal", operation="cancel_scheduled") | refused
+
+    assert found(correct_run.plus(cancel)) == []
+    assert found(correct_run.plus(cancel | {"operation": "create_group"})) != []
+
+
 def test_rejected_batch_of_numbers_is_one_finding(correct_run):
     """The provider rejects each number of the batch."""
     rejection = {"n": 901, "at": START_TEXT, "kind": "rejection", "service": "textlocal", "number": "447100000001",
