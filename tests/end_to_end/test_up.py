@@ -77,13 +77,11 @@ def test_parked_bridge_does_not_delay_the_end() -> None:
     with running_simulators() as simulators:
         park = {"participant": "bridge", "until": None, "since": 0}
         url = f"{simulators.control}/control/sandboxes/default/clock/park"
-        script = f"import requests; print(requests.post({url!r}, json={park!r}, timeout=60).json()['reason'])"
-        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as bridge:
-            while not _parked(simulators.control):
-                continue
-            simulators.stop()
-            answer = bridge.communicate(timeout=60)[0]
-    assert answer == "poll\n"
+        script = f"import requests; print(requests.post({url!r}, json={park!r}, timeout=600).json()['reason'])"
+        bridge = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        while not _parked(simulators.control):
+            continue
+    assert bridge.communicate(timeout=60)[0] == "poll\n"
 
 
 def _parked(control: str) -> list[dict[str, Any]]:

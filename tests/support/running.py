@@ -1,7 +1,6 @@
 """Real simulators in their own process, for tests over HTTP."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -32,10 +31,6 @@ class RunningSimulators:
         text = requests.get(f"{self.control}/control/sandboxes/{sandbox}/history", timeout=300).text
         lines = [json.loads(line) for line in text.splitlines()]
         return [{name: value for name, value in line.items() if name != "seal"} for line in lines]
-
-    def stop(self) -> None:
-        """Send SIGINT, as Ctrl-C does."""
-        os.kill(self.pid, signal.SIGINT)
 
     def resident_mb(self) -> float:
         """Return the resident memory of the process, in MB."""
