@@ -27,8 +27,9 @@ from sendproof_bridge.inbound.listening import AddressUnusableError, listen
 from sendproof_bridge.log_format import PlainFormatter
 from sendproof_bridge.outbound import providers
 from sendproof_bridge.outbound.http import HttpClient
-from sendproof_bridge.storage import message_counts, store
-from sendproof_bridge.storage.store import DatabaseUnusableError, Store, sentence_on
+from sendproof_bridge.storage import message_counts
+from sendproof_bridge.storage.open_store import lock, open_store
+from sendproof_bridge.storage.store import DatabaseUnusableError, sentence_on
 from sendproof_bridge.worker import Worker
 
 OK, FAILED, MISUSED = 0, 1, 2
@@ -99,9 +100,9 @@ def _check(config: Config) -> int:
 def _audit(config: Config) -> int:
     """Print each kept number of messages that differs from the messages. The bridge may run meanwhile."""
     path = config.bridge.database
-    if not path.exists():
+    if isinstance(path, Path) and not path.exists():
         raise DatabaseUnusableError(f"{path}: expected the database of a bridge, got no file: start the bridge first")
-    with closing(Store(path)) as database, database.read() as tx:
+    with closing(open_store(path)) as database, database.read() as tx:
         wrong = message_counts.wrong_counts(tx)
     for row in wrong:
         of = f"client {row.client}: channel {row.channel}: campaign {row.campaign}: template {row.template}"
@@ -114,8 +115,8 @@ def _run(config: Config) -> int:
     _set_up_logging(config.bridge.log)
     sys.setswitchinterval(_SWITCH_SECONDS)
     with (
-        store.lock(config.bridge.database),
-        closing(Store(config.bridge.database)) as database,
+        lock(config.bridge.database),
+        closing(open_store(config.bridge.database)) as database,
         ExitStack() as listening,
     ):
         sockets = [listening.enter_context(bound) for bound in listen(*config.bridge.listen)]

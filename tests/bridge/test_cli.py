@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from sendproof_bridge.storage.store import Store
+from sendproof_bridge.storage.sqlite_store import SqliteStore
 
 
 def run_bridge(*arguments, **options):
@@ -149,7 +149,7 @@ def test_check_option_validates_settings_and_environment(tmp_path, channel, key,
 def test_audit_finds_a_total_that_differs_from_the_messages(tmp_path):
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
-    with closing(Store(tmp_path / "bridge.sqlite")) as store:
+    with closing(SqliteStore(tmp_path / "bridge.sqlite")) as store:
         before = run_bridge("--config", path, "--audit")
         with store.write() as tx:
             tx.exec_driver_sql("INSERT INTO reported_count VALUES ('acme', 505, '7001', 11, 'delivered', 3)")

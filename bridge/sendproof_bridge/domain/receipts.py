@@ -1,7 +1,6 @@
 """Receipts: each is stored and applied to its message in one transaction, in the order of their arrival."""
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -13,24 +12,24 @@ from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.outbound.providers import CLICKED, UNSUBSCRIBED, Receipt
 from sendproof_bridge.storage import opt_outs
 from sendproof_bridge.storage.lifecycle import MESSAGE
-from sendproof_bridge.storage.store import plain
+from sendproof_bridge.storage.store import PlainConnection, plain
 
 _MESSAGE = (
-    "SELECT rowid, channel, campaign, customer, occasion, template, number, state, provider_id FROM message"
+    "SELECT id, channel, campaign, customer, occasion, template, number, state, provider_id FROM message"
     " WHERE client = ?"
 )
 # Most receipts arrive at the URL of a batch; those of some providers only have the provider's id.
 _OF_BATCH = f"{_MESSAGE} AND batch = ? AND recipient = ?"
 _OF_ID = f"{_MESSAGE} AND provider_id = ?"
-_SET_STATE = "UPDATE message SET state = ?, ended_at = ?, settled_at = COALESCE(settled_at, ?) WHERE rowid = ?"
-_SET_ID = "UPDATE message SET provider_id = ? WHERE rowid = ?"
+_SET_STATE = "UPDATE message SET state = ?, ended_at = ?, settled_at = COALESCE(settled_at, ?) WHERE id = ?"
+_SET_ID = "UPDATE message SET provider_id = ? WHERE id = ?"
 # A response to a send may have no id. The receipt then belongs to the first message by its template to its number that
 # has no id, and gives it one.
 _SET_ID_OF_FIRST = (
-    "UPDATE message SET provider_id = :message WHERE rowid = (SELECT rowid FROM message WHERE client = :client"
+    "UPDATE message SET provider_id = :message WHERE id = (SELECT id FROM message WHERE client = :client"
     " AND recipient = :recipient AND template = :template AND provider_id IS NULL AND state IN ('taken', 'accepted')"
     " AND NOT EXISTS (SELECT 1 FROM message WHERE client = :client AND provider_id = :message)"
-    " ORDER BY settled_at, rowid LIMIT 1)"
+    " ORDER BY settled_at, id LIMIT 1)"
 )
 _ADD_CLICK = (
     "INSERT INTO engagement (client, channel, campaign, customer, occasion, template, kind, at, reported)"
@@ -42,7 +41,7 @@ _ADD_RECEIPT = (
 )
 _COUNT = (
     "INSERT INTO receipt_count (client, channel, campaign, result, number) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (client, channel, campaign, result) DO UPDATE SET number = number + excluded.number"
+    " ON CONFLICT (client, channel, campaign, result) DO UPDATE SET number = receipt_count.number + excluded.number"
 )
 _CAMPAIGN_OF_BATCH = "SELECT channel, campaign FROM batch WHERE client = ? AND id = ?"
 _STRAY = (
@@ -125,12 +124,12 @@ def _apply_to_message(
     return result
 
 
-def _campaign(db: sqlite3.Connection, client: str, receipt: Receipt) -> list[tuple[int, str]]:
+def _campaign(db: PlainConnection, client: str, receipt: Receipt) -> list[tuple[int, str]]:
     """Return channel and campaign of the batch to which a stray receipt was posted; none if it is not known."""
     return db.execute(_CAMPAIGN_OF_BATCH, (client, receipt.batch)).fetchall()
 
 
-def _messages(db: sqlite3.Connection, client: str, receipt: Receipt) -> list[_Message]:
+def _messages(db: PlainConnection, client: str, receipt: Receipt) -> list[_Message]:
     if receipt.batch:
         found = db.execute(_OF_BATCH, (client, receipt.batch, receipt.recipient))
     else:
@@ -138,7 +137,7 @@ def _messages(db: sqlite3.Connection, client: str, receipt: Receipt) -> list[_Me
     return [_Message(*row) for row in found]
 
 
-def _assign_missing_ids(db: sqlite3.Connection, receipts: Sequence[tuple[str, Receipt]]) -> None:
+def _assign_missing_ids(db: PlainConnection, receipts: Sequence[tuple[str, Receipt]]) -> None:
     for client, receipt in receipts:
         if receipt.message and not receipt.batch and receipt.template is not None:
             values = (client, receipt.recipient, receipt.template, receipt.message)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 
 from sendproof_bridge.clock import MINUTE, Instant
 from sendproof_bridge.storage.lifecycle import JOB
@@ -115,7 +115,7 @@ _COMPLETE = (
 )
 _MAKE_DUE = text(
     "UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state IN :sources"
-).bindparams(bindparam("sources", expanding=True))
+).bindparams(bindparam("sources", expanding=True, type_=Text))
 _RELEASE = text(
     "UPDATE job SET state = 'due', owner = NULL, lease_until = NULL WHERE state = 'running' AND owner <> :owner"
 )

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 
 from sendproof_bridge.clock import HOUR, Instant, iso
 from sendproof_bridge.domain import campaigns, receipts
@@ -79,7 +79,7 @@ _REJECT = (
 _ASSIGNED_IDS = text(
     "SELECT provider_id FROM message WHERE client = :client AND provider_id IN :ids"
     " AND NOT (batch = :batch AND state = 'pending')"
-).bindparams(bindparam("ids", expanding=True))
+).bindparams(bindparam("ids", expanding=True, type_=Text))
 # Other messages to the same recipient by the same template since then, for which the provider returned no id.
 _OTHERS_WITHOUT_ID = text(
     "SELECT mine.recipient, COUNT(*) FROM message mine JOIN message other ON other.client = mine.client"

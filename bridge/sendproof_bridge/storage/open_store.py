@@ -1,0 +1,36 @@
+"""Opening a database by its setting: a SQLite file or the URL of a PostgreSQL database."""
+
+from contextlib import AbstractContextManager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sendproof_bridge.config_fields import PostgresUrl
+from sendproof_bridge.storage import sqlite_store
+from sendproof_bridge.storage.sqlite_store import SqliteStore
+from sendproof_bridge.storage.store import DatabaseUnusableError, Store
+
+
+def open_store(database: Path | PostgresUrl) -> Store:
+    """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible."""
+    if isinstance(database, Path):
+        return SqliteStore(database)
+    store: Store = _postgres().PostgresStore(database)
+    return store
+
+
+def lock(database: Path | PostgresUrl) -> AbstractContextManager[object]:
+    """Keep other bridges off this database until the returned context ends, or the process."""
+    if isinstance(database, Path):
+        return sqlite_store.lock(database)
+    held: AbstractContextManager[object] = _postgres().lock(database)
+    return held
+
+
+def _postgres() -> Any:
+    try:
+        return import_module("sendproof_bridge.storage.postgres_store")
+    except ModuleNotFoundError as error:
+        raise DatabaseUnusableError(
+            f"a PostgreSQL database needs the package {error.name}: install Sendproof with the extra scale"
+        ) from error

