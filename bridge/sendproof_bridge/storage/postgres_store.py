@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sendproof_bridge.config_fields import PostgresUrl
-from sendproof_bridge.storage import schema
+from sendproof_bridge.storage import migrations, schema
 from sendproof_bridge.storage.postgres_statements import PlainStatements, TextDumper, without_index
-from sendproof_bridge.storage.store import PLAIN, DatabaseInUseError, DatabaseUnusableError, Store, sentence_on
+from sendproof_bridge.storage.store import PLAIN, DatabaseInUseError, DatabaseUnusableError, Store, plain, sentence_on
 
 # Each thread of the bridge uses one connection at a time; those above the first ones close after use.
 _CONNECTIONS = 8
@@ -34,10 +34,7 @@ _WRITE_DURABLY = f"BEGIN; {_WITH_LOCK}"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TRY_LOCK = f"SELECT pg_try_advisory_lock({_BRIDGE_LOCK}, hashtext(current_schema()))"
 
-_SET_VERSION = (
-    "CREATE TABLE schema_version (version integer NOT NULL)",
-    f"INSERT INTO schema_version (version) VALUES ({schema.VERSION})",  # noqa: S608 a constant
-)
+_CREATE_VERSION = f"CREATE TABLE schema_version AS SELECT {schema.VERSION} AS version"
 
 
 class PostgresStore(Store):
@@ -49,17 +46,23 @@ class PostgresStore(Store):
         # Threads wait here rather than in PostgreSQL, each with a connection.
         self._writing = threading.Lock()
         try:
-            self._create_tables()
+            self._create_tables(url)
+        except DatabaseUnusableError:
+            self.close()
+            raise
         except DBAPIError as error:
             self.close()
             raise DatabaseUnusableError(f"{url}: {sentence_on(error)}") from error
 
-    def _create_tables(self) -> None:
+    def _create_tables(self, url: PostgresUrl) -> None:
         with self.write() as tx:
             if tx.exec_driver_sql("SELECT to_regclass('schema_version')").scalar_one() is None:
                 schema.metadata.create_all(tx, checkfirst=False)
-                for statement in (*schema.POSTGRES_FUNCTIONS, *_SET_VERSION):
+                for statement in (*schema.POSTGRES_FUNCTIONS, _CREATE_VERSION):
                     tx.exec_driver_sql(statement)
+            else:
+                migrations.upgrade(tx, tx.exec_driver_sql("SELECT version FROM schema_version").scalar_one(), str(url))
+                plain(tx).execute("UPDATE schema_version SET version = ?", (schema.VERSION,))
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -15,7 +15,7 @@ def _partial(name: str, *columns: str, where: TextClause) -> Index:
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
-# Increase it with every change of a table or of the names in it, so that a bridge never uses tables of another version.
+# Increase it with every change of a table or of the names in it, and add the statements of the upgrade to migrations/.
 VERSION = 7
 
 # One row per start of the bridge. Its id is the owner of jobs, and is never used twice.

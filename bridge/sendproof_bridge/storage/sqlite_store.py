@@ -16,12 +16,11 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from sendproof_bridge.storage import schema
+from sendproof_bridge.storage import migrations, schema
 from sendproof_bridge.storage.store import (
     PLAIN,
     DatabaseInUseError,
     DatabaseUnusableError,
-    SchemaVersionError,
     Store,
     sentence_on,
 )
@@ -45,15 +44,20 @@ class SqliteStore(Store):
         self._writing = threading.Lock()
         try:
             self._create_tables(path)
+        except DatabaseUnusableError:
+            self.close()
+            raise
         except DBAPIError as error:
             self.close()
             raise DatabaseUnusableError(f"{path}: {sentence_on(error)}") from error
 
     def _create_tables(self, path: Path) -> None:
         with self.write() as tx:
-            _check_version(tx, path)
-            schema.metadata.create_all(tx)
-            tx.exec_driver_sql(schema.SQLITE_TRIGGER)
+            if inspect(tx).get_table_names():
+                migrations.upgrade(tx, tx.exec_driver_sql("PRAGMA user_version").scalar_one(), str(path))
+            else:
+                schema.metadata.create_all(tx, checkfirst=False)
+                tx.exec_driver_sql(schema.SQLITE_TRIGGER)
             tx.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
 
     @contextmanager
@@ -85,15 +89,6 @@ class SqliteStore(Store):
     def close(self) -> None:
         self._engine.dispose()
         self._durable.dispose()
-
-
-def _check_version(tx: Connection, path: Path) -> None:
-    found = tx.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if found != schema.VERSION and inspect(tx).get_table_names():
-        raise SchemaVersionError(
-            f"{path}: expected tables of version {schema.VERSION}, got {found}: let the bridge that created it finish"
-            " its campaigns, then set another [bridge] database for this one"
-        )
 
 
 def _engine(path: Path, synchronous: str) -> Engine:
