@@ -129,6 +129,7 @@ def _run(config: Config) -> int:
 
 def _serve(config: BridgeConfig, bridge: Bridge, sockets: list[socket]) -> int:
     worker = Worker(bridge, config.threads)
+    bridge.store.listen(worker.wake)
     with closing(WebhookApp(bridge, worker.wake, config.operator_token)) as app:
         guard = ConnectionGuard(server_bounds())
         server = _Server(_uvicorn_config(config, app, guard), guard, worker)

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from sqlalchemy import Connection
+
 from sendproof_bridge.clock import SECOND, SandboxClock, Tick, iso, real_now
 from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.accounts import Bridge
@@ -23,6 +25,9 @@ _CLAIMS_PER_THREAD = 4
 
 # How often the reading of the clock is remembered, in real time.
 _NOTE_SECONDS = 30.0
+
+# How soon the worker looks whether other processes that run jobs are still alive.
+_LOOK_AFTER = 10 * SECOND
 
 # The longest time until the worker notices a job that falls due while others run.
 _CHECK_SECONDS = 0.5
@@ -72,6 +77,9 @@ class Worker:
     def _park(self, tick: Tick) -> Tick:
         with self._bridge.store.read() as tx:
             due = job_queue.next_due(tx)
+            if job_queue.others_run(tx, self._owner):
+                soon = self._bridge.clock.now() + _LOOK_AFTER
+                due = soon if due is None else min(due, soon)
         if self._stopping.is_set():
             return tick
         self._idle.set()
@@ -114,7 +122,7 @@ class Worker:
 
     def _plan_start(self) -> None:
         with self._bridge.store.write() as tx:
-            released = job_queue.release_expired(tx, self._owner)
+            released = job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))
             requeued = job_queue.requeue_failed(tx)
             for client in self._bridge.clients.values():
                 for channel in client.channels:
@@ -125,6 +133,7 @@ class Worker:
 
     def _run_due_jobs(self) -> None:
         """Run due jobs until none is left."""
+        self._release_jobs_of_ended_runs()
         while True:
             self._changed.clear()
             if self._stopping.is_set():
@@ -138,33 +147,40 @@ class Worker:
             self._changed.wait(_CHECK_SECONDS)
             self._renew_leases()
 
+    def _release_jobs_of_ended_runs(self) -> None:
+        with self._bridge.store.read() as tx:
+            if not job_queue.others_run(tx, self._owner):
+                return
+        with self._bridge.store.write() as tx:
+            job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))
+
     def _renew_leases(self) -> None:
         if real_now() - self._renewed_at > LEASE_SECONDS / 4:
             self._renewed_at = real_now()
             with self._bridge.store.write() as tx:
-                job_queue.renew_leases(tx, self._owner, self._renewed_at)
+                job_queue.renew_leases(tx, self._owner, self._bridge.store.lease_time(tx))
 
     def _claim(self) -> list[JobGroup]:
         """Claim due jobs in one transaction, enough to keep all threads busy until the next claim."""
         claimed: list[JobGroup] = []
         with self._bridge.store.read() as tx:
-            if not job_queue.has_due(tx, self._claim_request(claimed)):
+            if not job_queue.has_due(tx, self._claim_request(tx, claimed)):
                 return claimed
         with self._bridge.store.write() as tx:
             while len(self._running) + len(claimed) < _CLAIMS_PER_THREAD * self._threads:
-                request = self._claim_request(claimed)
+                request = self._claim_request(tx, claimed)
                 first = job_queue.claim(tx, request)
                 if first is None:
                     break
                 claimed.append(job_queue.claim_batch(tx, request, first))
         return claimed
 
-    def _claim_request(self, claimed: Sequence[JobGroup]) -> ClaimRequest:
+    def _claim_request(self, tx: Connection, claimed: Sequence[JobGroup]) -> ClaimRequest:
         groups = [*self._running.values(), *claimed]
         return ClaimRequest(
             owner=self._owner,
             now=self._bridge.clock.now(),
-            real=real_now(),
+            real=self._bridge.store.lease_time(tx),
             busy_lanes={group[0].lane for group in groups if group[0].lane},
             idle=not groups,
             started_at=self._started_at,

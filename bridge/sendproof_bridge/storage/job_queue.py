@@ -1,5 +1,7 @@
 """The job table: work that is due now or later, under natural ids, each owned by one run of the bridge at a time.
 
+Several runs may share the table, in PostgreSQL: a lane is busy while any of them runs a job of it.
+
 `due_at` is on the injected clock, leases are in real time. Functions take a transaction, so that a handler ends its job
 in the same transaction as its results: both are stored, or neither.
 """
@@ -15,7 +17,7 @@ from sqlalchemy import Connection, Text, bindparam, text
 
 from sendproof_bridge.clock import MINUTE, Instant
 from sendproof_bridge.storage.lifecycle import JOB
-from sendproof_bridge.storage.store import execute_many, plain
+from sendproof_bridge.storage.store import ADDED_JOBS, execute_many, plain
 
 LEASE_SECONDS = 120.0
 
@@ -88,7 +90,11 @@ _FIRST = """
         SELECT (
             SELECT id FROM job INDEXED BY job_claim
             WHERE state = 'due' AND lane = lanes.lane AND due_at <= :now AND {kinds} ORDER BY due_at, id LIMIT 1
-        ) FROM lanes WHERE lane NOT IN (SELECT value FROM json_each(:busy_lanes))
+        ) FROM lanes WHERE lane NOT IN (
+            SELECT value FROM json_each(:busy_lanes)
+            UNION ALL
+            SELECT lane FROM job WHERE state = 'running' AND owner <> :owner AND lease_until >= :real AND lane <> ''
+        )
         UNION ALL
         SELECT id FROM job WHERE state = 'running' AND lease_until < :real AND owner <> :owner AND {kinds}
         AND lane NOT IN (SELECT value FROM json_each(:busy_lanes))
@@ -96,7 +102,10 @@ _FIRST = """
     SELECT id FROM job WHERE id IN (SELECT id FROM first) ORDER BY due_at, id LIMIT 1
 """
 _FIND = _FIRST.format(kinds=f"(kind <> '{_LAST}' OR due_at <= :overdue)")
-_FIND_LAST = _FIRST.format(kinds=f"kind = '{_LAST}'")
+_FIND_LAST = _FIRST.format(
+    kinds=f"kind = '{_LAST}' AND NOT EXISTS (SELECT 1 FROM job other WHERE other.state = 'running'"
+    f" AND other.owner <> :owner AND other.lease_until >= :real AND other.kind <> '{_LAST}')"
+)
 _RUN = "UPDATE job SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1"
 _RETURNING = "RETURNING id, kind, lane, payload, attempts"
 _CLAIM = f"{_RUN} WHERE id = :id {_RETURNING}"
@@ -118,7 +127,9 @@ _MAKE_DUE = text(
 ).bindparams(bindparam("sources", expanding=True, type_=Text))
 _RELEASE = text(
     "UPDATE job SET state = 'due', owner = NULL, lease_until = NULL WHERE state = 'running' AND owner <> :owner"
+    " AND owner NOT IN (SELECT value FROM json_each(:alive))"
 )
+_OTHERS_RUN = "SELECT 1 FROM job WHERE state = 'running' AND owner <> ? LIMIT 1"
 _REQUEUE_FAILED = text("UPDATE job SET state = 'due', due_at = 0, attempts = 0 WHERE state = 'dead'")
 _SET_PAYLOAD = text("UPDATE job SET payload = :payload WHERE id = :id AND owner = :owner AND state = 'running'")
 _RENEW = text("UPDATE job SET lease_until = :lease WHERE state = 'running' AND owner = :owner")
@@ -128,6 +139,7 @@ _REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts =
 
 def add(tx: Connection, jobs: Iterable[NewJob]) -> None:
     """Insert jobs. A job with the id of an existing job is ignored."""
+    tx.info[ADDED_JOBS] = True
     rows = [
         {"id": job.id, "kind": job.kind, "lane": job.lane, "payload": json.dumps(job.payload), "due_at": job.due_at}
         for job in jobs
@@ -256,9 +268,14 @@ def _end_attempt(
         raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
 
 
-def release_expired(tx: Connection, owner: str) -> int:
-    """Make the running jobs of all other runs due; return their number. Those runs must be known to be dead."""
-    return tx.execute(_RELEASE, {"owner": owner}).rowcount
+def release_expired(tx: Connection, owner: str, alive: Collection[str] = ()) -> int:
+    """Make the running jobs of all other runs due; return their number. Runs that are not `alive` must be dead."""
+    return tx.execute(_RELEASE, {"owner": owner, "alive": json.dumps(sorted(alive))}).rowcount
+
+
+def others_run(tx: Connection, owner: str) -> bool:
+    """Return True if another run has running jobs."""
+    return plain(tx).execute(_OTHERS_RUN, (owner,)).fetchone() is not None
 
 
 def requeue_failed(tx: Connection) -> int:

@@ -1,6 +1,6 @@
 """Opening a database by its setting: a SQLite file or the URL of a PostgreSQL database."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,11 @@ def open_store(database: Path | PostgresUrl) -> Store:
 
 
 def lock(database: Path | PostgresUrl) -> AbstractContextManager[object]:
-    """Keep other bridges off this database until the returned context ends, or the process."""
-    if isinstance(database, Path):
-        return sqlite_store.lock(database)
-    held: AbstractContextManager[object] = _postgres().lock(database)
-    return held
+    """Keep other bridges off a SQLite file until the returned context ends, or the process.
+
+    Any number of processes may share a PostgreSQL database.
+    """
+    return sqlite_store.lock(database) if isinstance(database, Path) else nullcontext()
 
 
 def _postgres() -> Any:

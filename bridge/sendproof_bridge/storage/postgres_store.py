@@ -4,8 +4,9 @@ One transaction writes at a time, as in SQLite: it takes an advisory lock at its
 step that reads and then writes therefore needs no locks of rows, and the order of ids is the order of commits.
 """
 
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,27 +15,48 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from sendproof_bridge.clock import Instant
 from sendproof_bridge.config_fields import PostgresUrl
 from sendproof_bridge.storage import migrations, schema
 from sendproof_bridge.storage.postgres_statements import PlainStatements, TextDumper, without_index
-from sendproof_bridge.storage.store import PLAIN, DatabaseInUseError, DatabaseUnusableError, Store, plain, sentence_on
+from sendproof_bridge.storage.store import (
+    ADDED_JOBS,
+    PLAIN,
+    DatabaseUnusableError,
+    Store,
+    plain,
+    sentence_on,
+)
 
 # Each thread of the bridge uses one connection at a time; those above the first ones close after use.
 _CONNECTIONS = 8
 _MORE_CONNECTIONS = 32
 _CONNECT_SECONDS = 10
+# One channel for all bridges of a database: looking for work in vain costs little.
+_LISTEN, _NOTIFY = "LISTEN sendproof_jobs", "NOTIFY sendproof_jobs"
+_RECONNECT_SECONDS = 1.0
 # A process that hangs in a transaction loses it, because all others wait.
 _HANGS_AFTER = "60s"
 
-# The numbers of the locks of a bridge; the second part is the schema, so that bridges may share a database.
-_WRITE_LOCK, _BRIDGE_LOCK = 1_396_790_855, 1_396_790_856
+# The lock of writers has a number and the schema, so that bridges may share a database.
+_WRITE_LOCK = 1_396_790_855
 _WITH_LOCK = f"SELECT pg_advisory_xact_lock({_WRITE_LOCK}, hashtext(current_schema()))"
 _WRITE = f"BEGIN; SET LOCAL synchronous_commit = off; {_WITH_LOCK}"
 _WRITE_DURABLY = f"BEGIN; {_WITH_LOCK}"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_TRY_LOCK = f"SELECT pg_try_advisory_lock({_BRIDGE_LOCK}, hashtext(current_schema()))"
+# A run holds a lock of its own, named by the schema and its number, while its process is alive.
+_SCHEMA = "hashtext(current_schema())::bigint"
+_HOLD_RUN = f"SELECT pg_advisory_unlock_all(), pg_advisory_lock(({_SCHEMA} << 32) | %s)"
+_RUNS_ALIVE = (
+    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"  # noqa: S608
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    f" AND classid::bigint = ({_SCHEMA} & 4294967295)"
+)
+_LEASE_TIME = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8"
 
 _CREATE_VERSION = f"CREATE TABLE schema_version AS SELECT {schema.VERSION} AS version"
+
+logger = logging.getLogger(__name__)
 
 
 class PostgresStore(Store):
@@ -45,6 +67,9 @@ class PostgresStore(Store):
         self._engine = _engine(url)
         # Threads wait here rather than in PostgreSQL, each with a connection.
         self._writing = threading.Lock()
+        self._url = url
+        self._run: psycopg.Connection[Any] | None = None
+        self._listener: _Listener | None = None
         try:
             self._create_tables(url)
         except DatabaseUnusableError:
@@ -87,29 +112,66 @@ class PostgresStore(Store):
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
         with self._engine.connect().execution_options(begin=begin) as connection, connection.begin():
+            connection.info.pop(ADDED_JOBS, None)
             yield connection
+            if connection.info.pop(ADDED_JOBS, False):
+                plain(connection).execute(_NOTIFY)
+
+    def start_run(self, now: Instant = 0) -> str:
+        """Record a start of the bridge. It counts as alive until its process ends, or starts another run."""
+        name = super().start_run(now)
+        if self._run is None:
+            self._run = _connect(self._url)
+        self._run.execute(_HOLD_RUN, (int(name.removeprefix("run-")),))
+        return name
+
+    def runs_alive(self, tx: Connection) -> Collection[str]:
+        return [f"run-{number}" for (number,) in plain(tx).execute(_RUNS_ALIVE).fetchall()]
+
+    def lease_time(self, tx: Connection) -> float:
+        seconds: float = plain(tx).execute(_LEASE_TIME).fetchone()[0]
+        return seconds
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        self._listener = _Listener(self._url, wake)
 
     def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        if self._run is not None:
+            self._run.close()
         self._engine.dispose()
 
 
-def lock(url: PostgresUrl) -> psycopg.Connection[Any]:
-    """Keep other bridges off this database while the returned connection is open.
+class _Listener:
+    """A thread that waits until other processes, or this one, have added jobs."""
 
-    The lock ends with the process, even if the process is killed.
-    """
-    try:
-        connection = _connect(url)
-    except psycopg.Error as error:
-        raise DatabaseUnusableError(f"{url}: the database cannot be used: {_one_line(error)}") from error
-    locked = connection.execute(_TRY_LOCK).fetchone()
-    if locked is None or not locked[0]:
-        connection.close()
-        raise DatabaseInUseError(
-            f"another bridge uses {url} (it holds an advisory lock): stop it, or set another [bridge] database for this"
-            " one"
-        )
-    return connection
+    def __init__(self, url: PostgresUrl, wake: Callable[[], None]) -> None:
+        self._url, self._wake = url, wake
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                self._listen()
+            except psycopg.OperationalError as error:
+                logger.warning("jobs of other processes are noticed late: %s", _one_line(error))
+                self._closed.wait(_RECONNECT_SECONDS)
+
+    def _listen(self) -> None:
+        with _connect(self._url) as connection:
+            connection.execute(_LISTEN)
+            # Jobs may have been added before.
+            self._wake()
+            while not self._closed.is_set():
+                for _ in connection.notifies(timeout=_RECONNECT_SECONDS, stop_after=1):
+                    self._wake()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
 
 
 def _engine(url: PostgresUrl) -> Engine:

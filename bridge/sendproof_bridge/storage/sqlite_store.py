@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from sendproof_bridge.clock import real_now
 from sendproof_bridge.storage import migrations, schema
 from sendproof_bridge.storage.store import (
     PLAIN,
@@ -85,6 +86,10 @@ class SqliteStore(Store):
     def read(self) -> Iterator[Connection]:
         with self._engine.connect().execution_options(reading=True) as connection, connection.begin():
             yield connection
+
+    def lease_time(self, tx: Connection) -> float:
+        del tx
+        return real_now()
 
     def close(self) -> None:
         self._engine.dispose()

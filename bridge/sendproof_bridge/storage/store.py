@@ -12,7 +12,7 @@ chooses itself.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -22,8 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.storage import schema
 
-# The key of the plain connection in what SQLAlchemy keeps with each connection.
+# Keys of what SQLAlchemy keeps with each connection: the plain connection, and whether the transaction added jobs.
 PLAIN = "plain"
+ADDED_JOBS = "added_jobs"
 
 # SQLite reports a full disk under both names, depending on the file that could not grow.
 _REMEDIES = {
@@ -101,6 +102,19 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close all connections."""
+
+    @abstractmethod
+    def lease_time(self, tx: Connection) -> float:
+        """Return real seconds since some moment, the same for all processes that use the database."""
+
+    def runs_alive(self, tx: Connection) -> Collection[str]:
+        """Return the names of the runs in other processes; all other runs have ended."""
+        del tx
+        return ()
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Call `wake` in a thread whenever another process has added jobs, until the database is closed."""
+        del wake
 
     def start_run(self, now: Instant = 0) -> str:
         """Record a start of the bridge; return the name under which it owns jobs."""

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from sendproof_bridge.config_fields import PostgresUrl, Secret, database
-from sendproof_bridge.storage.open_store import lock, open_store
-from sendproof_bridge.storage.store import DatabaseInUseError, DatabaseUnusableError, plain
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import NewJob
+from sendproof_bridge.storage.open_store import open_store
+from sendproof_bridge.storage.store import DatabaseUnusableError, plain
 
 INSERT = "INSERT INTO optimove_call (client, at) VALUES (?, 1)"
 
@@ -34,10 +36,25 @@ def test_server_that_cannot_be_reached_is_one_sentence():
     assert ("a-password" in str(raised.value), "\n" in str(raised.value)) == (False, False)
 
 
-def test_lock_refuses_a_second_bridge_until_it_is_closed(url):
-    with closing(lock(url)), pytest.raises(DatabaseInUseError, match=r"another bridge uses .*stop it"):
-        lock(url)
-    lock(url).close()
+def test_run_is_alive_until_its_process_ends_or_starts_another(url):
+    with closing(open_store(url)) as store:
+        ended = open_store(url)
+        ended.start_run()
+        with closing(open_store(url)) as other:
+            names = [other.start_run(), other.start_run()]
+            ended.close()
+            with store.read() as tx:
+                assert (names, store.runs_alive(tx)) == (["run-2", "run-3"], ["run-3"])
+
+
+def test_process_is_woken_by_jobs_that_another_adds(url):
+    woken, job = threading.Semaphore(0), NewJob(id="a", kind="fetch_page")
+    with closing(open_store(url)) as store, closing(open_store(url)) as other:
+        other.listen(woken.release)
+        assert woken.acquire(timeout=60), "listening"
+        with store.write() as tx:
+            job_queue.add(tx, [job])
+        assert woken.acquire(timeout=60), "woken"
 
 
 def test_processes_write_one_after_the_other(url):

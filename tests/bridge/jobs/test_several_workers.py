@@ -1,0 +1,38 @@
+"""Several processes that share one PostgreSQL database: here, threads with a connection pool each."""
+
+import threading
+from contextlib import ExitStack
+
+import pytest
+
+from small_bridge import bridge_config, open_small_bridge, recipient_row, sent_messages
+from stand_in import Reply
+
+CAMPAIGNS, WORKERS = range(7001, 7007), 3
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_workers_share_the_campaigns_and_send_each_message_once(tmp_path, database, services):
+    rows = [[recipient_row(f"C{n}-{page}", f"+4471{n:04d}{page:04d}") for page in range(5)] for n in CAMPAIGNS]
+    services.respond("GetCustomerSendDetailsByChannel", *(reply for page in rows for reply in (Reply(page), Reply([]))))
+    with ExitStack() as stack:
+        config = bridge_config(tmp_path, services.url)
+        bridges = [stack.enter_context(open_small_bridge(tmp_path, config)) for _ in range(WORKERS)]
+        for campaign in CAMPAIGNS:
+            bridges[0].start_campaign(campaign)
+        work_together(bridges)
+        assert bridges[0].query("SELECT state, COUNT(*) FROM message GROUP BY state") == [("accepted", 30)]
+        assert bridges[0].query("SELECT id FROM job WHERE state = 'running'") == []
+
+    numbers = [message["number"] for call in sent_messages(services) for message in call]
+    assert (len(numbers), len(set(numbers))) == (30, 30)
+
+
+def work_together(bridges):
+    """Run a worker of each bridge, until no job is due."""
+    while bridges[0].query("SELECT 1 FROM job WHERE state = 'due' AND due_at <= :now", now=bridges[0].clock.time):
+        threads = [threading.Thread(target=bridge.run) for bridge in bridges]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
