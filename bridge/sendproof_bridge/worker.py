@@ -6,9 +6,10 @@ It only parks when all threads are idle and no due job is left. So when it parks
 import logging
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from sendproof_bridge.clock import SECOND, SandboxClock, Tick, iso, real_now
 from sendproof_bridge.domain import campaigns
@@ -19,12 +20,16 @@ from sendproof_bridge.outbound.errors import RemoteCallError
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.storage import clock_steps, job_queue
 from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, LostJobError, NewJob
+from sendproof_bridge.storage.store import RunLostError
 
 # The number of jobs per thread that are claimed together: a claim costs as much as many a job.
 _CLAIMS_PER_THREAD = 4
 
 # How often the reading of the clock is remembered, in real time.
 _NOTE_SECONDS = 30.0
+
+# How often the worker tries to reach a lost database.
+_RECONNECT_SECONDS = 1.0
 
 # How soon the worker looks whether other processes that run jobs are still alive.
 _LOOK_AFTER = 10 * SECOND
@@ -68,11 +73,31 @@ class Worker:
             tick = self._bridge.clock.tick()
             self._follow_clock(tick)
             while not self._stopping.is_set():
-                self._run_due_jobs()
-                tick = self._park(tick)
+                try:
+                    self._run_due_jobs()
+                    tick = self._park(tick)
+                except (OperationalError, RunLostError) as error:
+                    if not self._bridge.store.comes_back:
+                        raise
+                    self._start_again(error)
         finally:
             self._pool.shutdown(wait=False)
             self._idle.set()
+
+    def _start_again(self, error: Exception) -> None:
+        """Wait until the database is back, and begin a new run: others may have taken over the jobs of this one."""
+        logger.warning("the database was lost: %s; a new run begins when it is back", " ".join(str(error).split()))
+        # A job that still makes a call must not be begun again meanwhile.
+        wait(self._running)
+        self._running.clear()
+        while not self._stopping.is_set():
+            try:
+                self._owner = self._bridge.store.start_run(self._bridge.clock.now())
+                self._plan_start()
+            except OperationalError:
+                self._stopping.wait(_RECONNECT_SECONDS)
+            else:
+                return
 
     def _park(self, tick: Tick) -> Tick:
         with self._bridge.store.read() as tx:
@@ -167,6 +192,8 @@ class Worker:
             if not job_queue.has_due(tx, self._claim_request(tx, claimed)):
                 return claimed
         with self._bridge.store.write() as tx:
+            if self._bridge.store.has_lost_run(tx, self._owner):
+                raise RunLostError(f"the connection of {self._owner} has ended")
             while len(self._running) + len(claimed) < _CLAIMS_PER_THREAD * self._threads:
                 request = self._claim_request(tx, claimed)
                 first = job_queue.claim(tx, request)

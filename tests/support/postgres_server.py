@@ -150,5 +150,12 @@ class EmptyDatabase:
         """Delete all rows, and begin with the first ids again: much faster than to create the tables."""
         self._connection.execute(self._clear, prepare=False)
 
+    def disconnect_others(self) -> None:
+        """End all other connections, as a restart of the server does."""
+        self._connection.execute(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
     def close(self) -> None:
         self._connection.close()

@@ -10,6 +10,7 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg.types.string import StrDumperUnknown
+from sqlalchemy.exc import OperationalError
 
 Connection = psycopg.Connection[Any]
 Cursor = psycopg.Cursor[Any]
@@ -20,17 +21,23 @@ _VALUE = re.compile(r"(?<![:\w]):(\w+)|\?")
 
 
 class PlainStatements:
-    """Runs statements on a connection, as `sqlite3.Connection` does."""
+    """Runs statements on a connection, as `sqlite3.Connection` does. A lost connection is an error of SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def execute(self, statement: str, values: Mapping[str, object] | Sequence[object] = (), /) -> Cursor:
-        return self._connection.execute(_in_psycopg(statement), values or None)
+        try:
+            return self._connection.execute(_in_psycopg(statement), values or None)
+        except psycopg.OperationalError as error:
+            raise OperationalError(statement, None, error) from error
 
     def executemany(self, statement: str, rows: Sequence[Mapping[str, object] | Sequence[object]], /) -> Cursor:
         cursor = self._connection.cursor()
-        cursor.executemany(_in_psycopg(statement), rows)
+        try:
+            cursor.executemany(_in_psycopg(statement), rows)
+        except psycopg.OperationalError as error:
+            raise OperationalError(statement, None, error) from error
         return cursor
 
     def copy_rows(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

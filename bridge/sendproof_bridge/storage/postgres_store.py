@@ -7,12 +7,12 @@ step that reads and then writes therefore needs no locks of rows, and the order 
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sendproof_bridge.clock import Instant
@@ -46,7 +46,7 @@ _WRITE_DURABLY = f"BEGIN; {_WITH_LOCK}"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # A run holds a lock of its own, named by the schema and its number, while its process is alive.
 _SCHEMA = "hashtext(current_schema())::bigint"
-_HOLD_RUN = f"SELECT pg_advisory_unlock_all(), pg_advisory_lock(({_SCHEMA} << 32) | %s)"
+_HOLD_RUN = f"SELECT pg_advisory_lock(({_SCHEMA} << 32) | %s)"
 _RUNS_ALIVE = (
     "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"  # noqa: S608
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -61,6 +61,8 @@ logger = logging.getLogger(__name__)
 
 class PostgresStore(Store):
     """The transactions of one database, or of one schema of it."""
+
+    comes_back = True
 
     def __init__(self, url: PostgresUrl) -> None:
         """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible."""
@@ -111,18 +113,26 @@ class PostgresStore(Store):
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(begin=begin) as connection, connection.begin():
-            connection.info.pop(ADDED_JOBS, None)
-            yield connection
-            if connection.info.pop(ADDED_JOBS, False):
-                plain(connection).execute(_NOTIFY)
+        try:
+            with self._engine.connect().execution_options(begin=begin) as connection, connection.begin():
+                connection.info.pop(ADDED_JOBS, None)
+                yield connection
+                if connection.info.pop(ADDED_JOBS, False):
+                    plain(connection).execute(_NOTIFY)
+        except OperationalError:
+            # The other connections are lost too.
+            self._engine.dispose()
+            raise
 
     def start_run(self, now: Instant = 0) -> str:
         """Record a start of the bridge. It counts as alive until its process ends, or starts another run."""
         name = super().start_run(now)
-        if self._run is None:
+        self._end_run()
+        try:
             self._run = _connect(self._url)
-        self._run.execute(_HOLD_RUN, (int(name.removeprefix("run-")),))
+            self._run.execute(_HOLD_RUN, (int(name.removeprefix("run-")),))
+        except psycopg.OperationalError as error:
+            raise OperationalError(_HOLD_RUN, None, error) from error
         return name
 
     def runs_alive(self, tx: Connection) -> Collection[str]:
@@ -138,9 +148,14 @@ class PostgresStore(Store):
     def close(self) -> None:
         if self._listener is not None:
             self._listener.close()
-        if self._run is not None:
-            self._run.close()
+        self._end_run()
         self._engine.dispose()
+
+    def _end_run(self) -> None:
+        """Close the connection of the run. Its process ends later, so the lock is released first."""
+        if self._run is not None:
+            with self._run, suppress(psycopg.OperationalError):
+                self._run.execute("SELECT pg_advisory_unlock_all()")
 
 
 class _Listener:
@@ -205,7 +220,10 @@ def _begin(connection: Connection) -> None:
     if begin is not None:
         # Several statements in one round trip cannot be prepared.
         driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-        driver.execute(begin, prepare=False)
+        try:
+            driver.execute(begin, prepare=False)
+        except psycopg.OperationalError as error:
+            raise OperationalError(begin, None, error) from error
 
 
 def _change_statement(

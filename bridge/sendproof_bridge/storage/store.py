@@ -45,6 +45,10 @@ class DatabaseInUseError(DatabaseUnusableError):
     """Another bridge uses this database."""
 
 
+class RunLostError(Exception):
+    """The connection that shows that this run is alive was lost."""
+
+
 class SchemaVersionError(DatabaseUnusableError):
     """A bridge of another version created the database."""
 
@@ -107,10 +111,17 @@ class Store(ABC):
     def lease_time(self, tx: Connection) -> float:
         """Return real seconds since some moment, the same for all processes that use the database."""
 
+    # True if the database may be away for a while, and come back.
+    comes_back = False
+
     def runs_alive(self, tx: Connection) -> Collection[str]:
-        """Return the names of the runs in other processes; all other runs have ended."""
+        """Return the names of the runs that count as alive; all others have ended, except for the caller's own."""
         del tx
         return ()
+
+    def has_lost_run(self, tx: Connection, run: str) -> bool:
+        """Return True if this process must start another run: others may take its jobs over."""
+        return self.comes_back and run not in self.runs_alive(tx)
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` in a thread whenever another process has added jobs, until the database is closed."""

@@ -5,9 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from small_bridge import bridge_config, open_small_bridge, recipient_row, sent_messages
+from sendproof_bridge.clock import HOUR
+from small_bridge import NOON, NUMBERS, bridge_config, open_small_bridge, recipient_row, sent_messages
 from stand_in import Reply
 
+END_OF_RECORD = Reply({"messages": [], "status": "success"})
 CAMPAIGNS, WORKERS = range(7001, 7007), 3
 
 
@@ -26,6 +28,27 @@ def test_workers_share_the_campaigns_and_send_each_message_once(tmp_path, databa
 
     numbers = [message["number"] for call in sent_messages(services) for message in call]
     assert (len(numbers), len(set(numbers))) == (30, 30)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_lost_connections_neither_lose_nor_repeat_a_message(bridge, services, postgres_database):
+    """They are lost while the provider responds, so its response cannot be stored."""
+
+    def accept_and_disconnect(request):
+        postgres_database.disconnect_others()
+        parts = [{"messages": [{"id": number[-3:], "recipient": int(number)}]} for number in NUMBERS]
+        return Reply({"messages": parts, "messages_not_sent": [], "status": "success"})
+
+    rows = [recipient_row(f"C{n}", f"+{number}") for n, number in enumerate(NUMBERS)]
+    record = [{"id": number[-3:], "number": number, "message": "Hello Ann"} for number in NUMBERS]
+    services.respond("GetCustomerSendDetailsByChannel", Reply(rows), Reply([]))
+    services.respond("bulk_json", accept_and_disconnect)
+    services.respond("get_history_api", Reply({"messages": record, "status": "success"}), END_OF_RECORD)
+    bridge.start_campaign()
+    bridge.run(until=NOON + HOUR)
+
+    assert [len(call) for call in sent_messages(services)] == [len(NUMBERS)]
+    assert bridge.query("SELECT state, COUNT(*) FROM message GROUP BY state") == [("accepted", len(NUMBERS))]
 
 
 def work_together(bridges):
