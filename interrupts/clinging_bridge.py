@@ -37,7 +37,7 @@ def main() -> None:
     settings = handover.with_name("clinging_bridge.toml")
     content = json.loads(handover.read_text("utf-8"))
     secrets = write_settings(content, settings, handover.with_name("clinging_bridge.sqlite"))
-    command = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
+    command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(settings)]
     os.execve(command[0], command, {**os.environ, **secrets})  # noqa: S606 - no shell is needed
 
 

@@ -40,8 +40,6 @@ _RETRY_SECONDS = 0.25
 _SUCCESS = range(200, 300)
 # Characters of an unexpected response that are logged.
 _MAX_LOGGED_CHARS = 500
-# Long waits are split, so that the bridge notices if the machine slept or its clock was set.
-_MAX_WAIT_SECONDS = 60.0
 
 # How long the machine's clock must show another time until the bridge follows it, and what counts as the same change.
 STEP_LASTS = 5 * MINUTE
@@ -137,7 +135,10 @@ class Clock(Protocol):
         """Read the clock."""
 
     def park(self, until: Instant | None, since: int) -> Tick:
-        """Wait until `until` (None: without end), or until more than `since` requests have arrived."""
+        """Wait until `until` (None: without end), or until more than `since` requests have arrived.
+
+        It may return sooner, so that the worker sees jobs that another process has changed.
+        """
 
     def wake(self) -> None:
         """Signal that a request has arrived, or that the bridge stops."""
@@ -147,12 +148,18 @@ class SystemClock:
     """The machine's clock. Each webhook that is stored wakes the worker.
 
     Time passes as measured by a counter that cannot be set. If the machine's clock is set, this clock follows when the
-    change has lasted for `STEP_LASTS`, and only in `park`: a mistake that is corrected soon has no effect.
+    change has lasted for `STEP_LASTS`, and only in `park`: a mistake that is corrected soon has no effect. A park ends
+    after `longest_park`: another process may have stored work, and the machine may have slept.
     """
 
-    def __init__(self, wall: Callable[[], Instant] = _wall_ms, elapsed: Callable[[], int] = _elapsed_ms) -> None:
+    def __init__(
+        self,
+        wall: Callable[[], Instant] = _wall_ms,
+        elapsed: Callable[[], int] = _elapsed_ms,
+        longest_park: int = MINUTE,
+    ) -> None:
         """Start with no request delivered. `wall` is the machine's clock, `elapsed` the counter, in milliseconds."""
-        self._wall, self._elapsed = wall, elapsed
+        self._wall, self._elapsed, self._longest_park = wall, elapsed, longest_park
         self._offset = wall() - elapsed()
         # The change that the machine's clock shows, and since when.
         self._step, self._step_since = 0, elapsed()
@@ -169,9 +176,10 @@ class SystemClock:
     def park(self, until: Instant | None, since: int) -> Tick:
         with self._changed:
             step = self._follow()
-            while not step and self._delivered == since and (until is None or self.now() < until):
-                remaining = _MAX_WAIT_SECONDS if until is None else (until - self.now()) / SECOND
-                self._changed.wait(min(max(remaining, 0.001), _MAX_WAIT_SECONDS))
+            longest = self.now() + self._longest_park
+            end = longest if until is None else min(until, longest)
+            while not step and self._delivered == since and self.now() < end:
+                self._changed.wait(max((end - self.now()) / SECOND, 0.001))
                 step = self._follow()
             return Tick(now=self.now(), delivered=self._delivered, step=step)
 
@@ -197,11 +205,13 @@ class SystemClock:
 class SandboxClock:
     """The clock of a sandbox, used over HTTP. Virtual time does not advance while this participant is not parked.
 
-    One thread parks. Another one may read the clock meanwhile: a parked thread learns late that time has passed.
+    One thread parks. Another one may read the clock meanwhile: a parked thread learns late that time has passed. A
+    process that never parks reads the clock each time.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, parks: bool = True) -> None:
         """`url` returns the time on GET, and accepts parks at `{url}/park`."""
+        self._parks = parks
         self._url = url.rstrip("/")
         self._reading, self._parking = Session(), Session()
         self._last = Tick(now=0, delivered=0)
@@ -209,7 +219,7 @@ class SandboxClock:
         self._stop = threading.Event()
 
     def now(self) -> Instant:
-        return self._last.now
+        return self._last.now if self._parks else self.tick().now
 
     def tick(self) -> Tick:
         tick = self._request_until_stopped(self._reading, "GET", self._url, None)

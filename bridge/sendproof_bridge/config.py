@@ -23,8 +23,8 @@ Each provider's module defines the settings that its channels have in addition.
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,20 @@ def load(path: Path, environment: Mapping[str, str], providers: Mapping[str, Set
     return config
 
 
+def secrets(config: Config) -> frozenset[str]:
+    """Return the values of all secrets."""
+    return frozenset(_secret_values(asdict(config)))
+
+
+def _secret_values(value: object) -> Iterator[str]:
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif isinstance(value, Mapping):
+        yield from (secret for item in value.values() for secret in _secret_values(item))
+    elif isinstance(value, list | tuple):
+        yield from (secret for item in value for secret in _secret_values(item))
+
+
 def _text(path: Path) -> str:
     with path.open("rb") as file:
         content = file.read(_MAX_BYTES + 1)
@@ -166,7 +180,8 @@ BRIDGE: Settings = {
     "threads": Setting(config_fields.integer(1, _MAX_THREADS), "The number of jobs that run in parallel.", 4),
     "log": Setting(
         config_fields.one_of(("plain", "json")),
-        "The format of log lines on standard error. They never contain bodies, secrets or URLs with tokens.",
+        "The format of log lines on standard error. They never contain bodies, secrets or URLs with tokens. A line of "
+        "`json` has client, channel, campaign and batch as fields.",
         "plain",
     ),
     "operator_token": Setting(

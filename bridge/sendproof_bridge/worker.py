@@ -16,7 +16,8 @@ from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import optimove_lane
 from sendproof_bridge.jobs.handlers import BATCH_HANDLERS, HANDLERS
-from sendproof_bridge.outbound.errors import RemoteCallError
+from sendproof_bridge.log_format import logged_job
+from sendproof_bridge.outbound.errors import RemoteCallError, error_name
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.storage import clock_steps, job_queue
 from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, LostJobError, NewJob
@@ -37,6 +38,10 @@ _LOOK_AFTER = 10 * SECOND
 # The longest time until the worker notices a job that falls due while others run.
 _CHECK_SECONDS = 0.5
 
+# The worker is stuck if it has not looked for work for so long, or if no thread has ended its job for so long.
+_STUCK_SECONDS = 180.0
+_HANGING_SECONDS = 1800.0
+
 _SETUP_JOBS = ("register_listeners", "add_apps", "sync_templates")
 
 logger = logging.getLogger(__name__)
@@ -55,7 +60,9 @@ class Worker:
         self._owner = bridge.store.start_run(bridge.clock.now())
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
         self._running: dict[Future[None], JobGroup] = {}
-        self._renewed_at = real_now()
+        self._renewed_at = self._looked_at = real_now()
+        # What each thread runs, and since when.
+        self._active: dict[int, tuple[float, str]] = {}
         with bridge.store.read() as tx:
             self._seen = clock_steps.last_seen(tx)
         self._noted_at: float | None = None
@@ -145,6 +152,16 @@ class Worker:
         self.wake()
         return self._idle.wait(seconds) and not self._running
 
+    def problem(self) -> str | None:
+        """Return why the worker is stuck; None if it is not. Any thread may call this."""
+        now = real_now()
+        if now - self._looked_at > _STUCK_SECONDS:
+            return f"the worker has not looked for work for {now - self._looked_at:.0f} s"
+        active = list(self._active.values())
+        if len(active) == self._threads and all(now - since > _HANGING_SECONDS for since, _ in active):
+            return "no thread has ended its job for half an hour: " + ", ".join(sorted(id_ for _, id_ in active))
+        return None
+
     def _plan_start(self) -> None:
         with self._bridge.store.write() as tx:
             released = job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))
@@ -160,6 +177,7 @@ class Worker:
         """Run due jobs until none is left."""
         self._release_jobs_of_ended_runs()
         while True:
+            self._looked_at = real_now()
             self._changed.clear()
             if self._stopping.is_set():
                 self._cancel_waiting()
@@ -230,6 +248,16 @@ class Worker:
                 future.result()
 
     def _attempt(self, group: JobGroup) -> None:
+        thread, began = threading.get_ident(), real_now()
+        self._active[thread] = began, group[0].id
+        try:
+            with logged_job(group[0].id, group[0].payload):
+                self._attempt_group(group)
+        finally:
+            del self._active[thread]
+            self._bridge.monitor.attempt_ended(group[0].kind, real_now() - began)
+
+    def _attempt_group(self, group: JobGroup) -> None:
         try:
             self._handle(group)
         except Exception as error:  # noqa: BLE001 every error must end the attempt, so that no job is lost
@@ -250,6 +278,7 @@ class Worker:
     def _on_error(self, job: Job, error: Exception) -> None:
         decision = decide(error, job.attempts, self._bridge.clock.now())
         expected = isinstance(error, RemoteCallError)
+        self._bridge.monitor.attempt_failed(job.kind, error_name(error))
         message = str(error) if expected else repr(error)
         with self._bridge.store.write() as tx:
             if isinstance(decision, GiveUp):

@@ -21,6 +21,7 @@ more statuses, which this page lists with the command.
 """
 
 _EXAMPLE = "Example: "
+_VALUES = {"FILE": "path", "HOST:PORT": "text", "JOB": "text"}
 _KINDS = {int: "whole number", float: "number", str: "text", Path: "path"}
 
 
@@ -46,7 +47,7 @@ def page() -> str:
         for name, command in by_name
     ]
     bridge = sendproof_bridge.cli.parser()
-    rows.append(("[`sendproof-bridge`](#sendproof-bridge)", str(bridge.description)))
+    rows += [(f"[`{command.prog}`](#{_anchor(command)})", str(command.description)) for command in _commands(bridge)]
     parts.append(table(("command", "purpose"), rows))
     for name, command in by_name:
         parts += _command_lines(name, command)
@@ -104,15 +105,29 @@ def _bridge_lines(parser: argparse.ArgumentParser) -> Iterator[str]:
     yield f"{parser.description}\n"
     yield f"{status}\n"
     yield f"```console\n$ {example.removeprefix(_EXAMPLE.lower())}\n```\n"
-    yield table(("option", "value", "default", "meaning"), map(_action_row, _options(parser)))
+    for command in _commands(parser):
+        yield f"### {command.prog}\n"
+        yield f"{command.description}\n"
+        yield table(("option", "value", "default", "meaning"), map(_action_row, _options(command)))
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    # argparse has no public list of commands or options.
+    for action in parser._actions:  # noqa: SLF001
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            yield from action.choices.values()
+
+
+def _anchor(command: argparse.ArgumentParser) -> str:
+    return command.prog.replace(" ", "-")
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    yield from (action for action in parser._actions if action.dest != "help")  # noqa: SLF001 - argparse has no public list
+    yield from (action for action in parser._actions if action.dest != "help")  # noqa: SLF001
 
 
 def _action_row(action: argparse.Action) -> Iterator[str]:
-    yield f"`{action.option_strings[0]}`"
-    yield "path" if action.metavar == "FILE" else ""
-    yield "required" if action.required else ""
+    yield f"`{action.option_strings[0] if action.option_strings else action.metavar}`"
+    yield _VALUES.get(str(action.metavar), "")
+    yield "required" if action.required and action.option_strings else ""
     yield str(action.help)

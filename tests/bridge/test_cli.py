@@ -19,14 +19,14 @@ def run_bridge(*arguments, **options):
 def test_help_shows_an_example():
     result = run_bridge("--help")
 
-    assert (result.returncode, "example: sendproof-bridge --config bridge.toml" in result.stdout) == (0, True)
+    assert (result.returncode, "example: sendproof-bridge serve --config bridge.toml" in result.stdout) == (0, True)
 
 
 def test_invalid_settings_exit_with_status_2(tmp_path):
     """Each mistake is one line on standard error."""
     path = tmp_path / "bridge.toml"
     path.write_text("[bridge]\nport = 9000\n")
-    result = run_bridge("--config", path)
+    result = run_bridge("serve", "--config", path)
 
     assert result.returncode == 2
     assert result.stderr.splitlines()[0] == (
@@ -35,7 +35,9 @@ def test_invalid_settings_exit_with_status_2(tmp_path):
     )
 
 
-@pytest.mark.parametrize("arguments", [[], ["--config"], ["--port", "9000"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["serve"], ["serve", "--config"], ["--config", "bridge.toml"], ["serve", "--port", "9000"]]
+)
 def test_invalid_arguments_exit_with_status_2_and_usage(arguments):
     result = run_bridge(*arguments)
 
@@ -47,7 +49,7 @@ def test_port_in_use_exits_with_status_2(tmp_path, services):
     taken = services.url.removeprefix("http://")
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen=taken, url=services.url))
-    result = run_bridge("--config", path)
+    result = run_bridge("serve", "--config", path)
 
     assert result.returncode == 2
     assert result.stderr == (
@@ -70,7 +72,7 @@ def test_unusable_database_exits_with_status_2_and_a_sentence(tmp_path, make, se
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
     make(tmp_path / "bridge.sqlite")
-    result = run_bridge("--config", path)
+    result = run_bridge("serve", "--config", path)
 
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert f"/bridge.sqlite: {sentence}" in result.stderr
@@ -80,7 +82,9 @@ def test_full_disk_exits_with_status_2_and_a_sentence(tmp_path):
     """A limit on the size of files stands in for the disk."""
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
-    result = run_bridge("--config", path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
+    result = run_bridge(
+        "serve", "--config", path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+    )
 
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert "the database cannot be used: disk I/O error; check the disk, and free some space" in result.stderr
@@ -135,11 +139,11 @@ consent_attribute = "CONSENT"
         ("444", "a-key", 2, "channel 444 only carries subscriptions back"),
     ],
 )
-def test_check_option_validates_settings_and_environment(tmp_path, channel, key, status, output):
+def test_check_validates_settings_and_environment(tmp_path, channel, key, status, output):
     """Nothing is opened, called or written."""
     path = tmp_path / "bridge.toml"
     path.write_text(XTREMEPUSH_CONFIG.replace("444", channel).replace("${A_KEY_FOR_TESTS}", key))
-    result = run_bridge("--config", path, "--check")
+    result = run_bridge("check", "--config", path)
 
     assert result.returncode == status, result.stderr
     assert output in result.stdout + result.stderr
@@ -150,10 +154,10 @@ def test_audit_finds_a_total_that_differs_from_the_messages(tmp_path):
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
     with closing(SqliteStore(tmp_path / "bridge.sqlite")) as store:
-        before = run_bridge("--config", path, "--audit")
+        before = run_bridge("audit", "--config", path)
         with store.write() as tx:
             tx.exec_driver_sql("INSERT INTO reported_count VALUES ('acme', 505, '7001', 11, 'delivered', 3)")
-    result = run_bridge("--config", path, "--audit")
+    result = run_bridge("audit", "--config", path)
 
     assert (before.returncode, before.stdout) == (0, "ok: the kept totals equal the messages\n")
     assert (result.returncode, result.stdout) == (
@@ -165,7 +169,7 @@ def test_audit_finds_a_total_that_differs_from_the_messages(tmp_path):
 def test_audit_without_a_database_exits_with_status_2(tmp_path):
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
-    result = run_bridge("--config", path, "--audit")
+    result = run_bridge("audit", "--config", path)
 
     assert (result.returncode, list(tmp_path.iterdir())) == (2, [path])
     assert "/bridge.sqlite: expected the database of a bridge, got no file: start the bridge first" in result.stderr

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from sendproof_bridge.clock import SandboxClock, SystemClock, iso, parse_time
+from sendproof_bridge.clock import HOUR, SandboxClock, SystemClock, iso, parse_time
 from stand_in import Reply, stand_in
 
 NINE = parse_time("2026-03-02 09:00:00")
@@ -44,11 +44,29 @@ def test_park_without_end_returns_on_wake():
     woken.join()
 
 
+def test_park_ends_after_a_while_although_nothing_wakes_it():
+    """Another process may have stored work."""
+    clock = SystemClock(longest_park=20)
+
+    assert clock.park(None, 0).delivered == 0
+    assert clock.park(clock.now() + HOUR, 0).now < clock.now() + HOUR
+
+
 def test_park_ends_at_its_due_time():
     clock = SystemClock()
     until = clock.now() + 30
 
     assert clock.park(until, 0).now >= until
+
+
+def test_sandbox_clock_that_never_parks_reads_the_time_each_time():
+    with stand_in() as sandbox:
+        sandbox.respond(
+            "clock", Reply({"now": iso(NINE), "delivered": 0}), Reply({"now": iso(NINE + 1), "delivered": 0})
+        )
+        clock = SandboxClock(f"{sandbox.url}/clock", parks=False)
+
+        assert [clock.now(), clock.now()] == [NINE, NINE + 1]
 
 
 def test_sandbox_tick_returns_time_and_deliveries_of_sandbox():

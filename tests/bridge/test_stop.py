@@ -53,7 +53,7 @@ def test_stopped_bridge_does_not_wait_for_a_dripping_response(tmp_path, upstream
     config, database = tmp_path / "bridge.toml", tmp_path / "bridge.sqlite"
     with upstream() as url, (tmp_path / "log").open("w") as log:
         config.write_text(CONFIG.format(url=url))
-        command = [sys.executable, "-m", "sendproof_bridge", "--config", str(config)]
+        command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(config)]
         with subprocess.Popen(command, stderr=log) as bridge:
             wait_until(lambda: "running" in job_states(database), "a call", tmp_path / "log", seconds=60)
             bridge.send_signal(signal.SIGTERM)

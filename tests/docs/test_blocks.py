@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 import catalogue
 from documents import Block, blocks, documents, languages
 from repository import ROOT
+from sendproof_bridge.cli import parser
 from sendproof_bridge.config import load
 from sendproof_bridge.outbound.providers import providers
 from sendproof_harness.handover.format import Listen
@@ -24,6 +25,8 @@ from sendproof_harness.scenario.load import parse_scenarios
 
 #: The languages of code blocks. Commands have the language `console`, so that they are run.
 LANGUAGES = {"console", "http", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
+# A key of a file of Compose, Kubernetes or Prometheus. They may start the bridge.
+OTHER_TOOLS = {"services", "apiVersion", "scrape_configs", "groups"}
 # A part of a scenario is validated together with this scenario.
 SCENARIO = (ROOT / "scenarios" / "scheduled" / "one_text_one_time.yaml").read_text()
 
@@ -48,14 +51,23 @@ def test_all_blocks_have_a_known_language():
     "block", [block for block in all_blocks("yaml") if block.document != "docs/ci.md"], ids=position
 )
 def test_yaml_block_is_valid(block):
-    """Its keys show what it is: a contract, service levels, a scenario, or a part of a scenario."""
+    """Its keys show what it is: a file of another tool, a contract, service levels, or (a part of) a scenario."""
     keys = set(yaml.load(block.text, Loader=yaml.BaseLoader))
     if "openapi" in keys:
         validate(yaml.safe_load(block.text))
+    elif OTHER_TOOLS & keys:
+        assert all(parser().parse_args(command[1:]) for command in bridge_commands(yaml.safe_load(block.text)))
     elif keys <= set(levels_schema()["properties"]):
         assert parse_levels(block.text, position(block))
     else:
         assert parse_scenarios(block.text if "steps" in keys else scenario_with(block.text), position(block))
+
+
+def bridge_commands(document):
+    """Return the commands of the bridge in a file of Compose or Kubernetes, as words."""
+    services = document.get("services", {}).values()
+    pod = document.get("spec", {}).get("template", {}).get("spec", {})
+    return [service["command"].split() for service in services] + [part["args"] for part in pod.get("containers", [])]
 
 
 def scenario_with(part):

@@ -31,6 +31,7 @@ GENERAL = {
 WITHOUT_TERM = {
     "Case": "a test case in the words of JUnit",
     "Child": "a process that this process started",
+    "JsonFormatter": "the lines of a log, in the words of Python's logging",
     "PlainFormatter": "the lines of a log, in the words of Python's logging",
     "Terminal": "a console of rich that obeys no text",
     "Text": "a text of rich that obeys nothing in it",

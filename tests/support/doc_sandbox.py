@@ -124,7 +124,7 @@ class DocSandbox:
         """Run a command; return its exit status (0 if it keeps running) and its output."""
         if command.startswith("sendproof up"):
             return 0, self._start_simulators(command)
-        if command.startswith("sendproof-bridge") and "--check" not in command:
+        if command.startswith("sendproof-bridge serve"):
             return 0, self._start_bridge(command)
         completed = self._run(self._prepared(command))
         return completed.returncode, self._with_document_addresses(completed.stdout)
@@ -198,7 +198,7 @@ class DocSandbox:
         if CONTROL in command or is_on_sandbox:
             self._start_simulators("sendproof up")
         if words[:2] == MARKETER and words[2] in {"schedule", "trigger"}:
-            self._start_bridge("sendproof-bridge --config bridge.toml")
+            self._start_bridge("sendproof-bridge serve --config bridge.toml")
         if "bridge.toml" in words:
             self._write("bridge.toml", self._bridge_settings(self._document))
         if "http://localhost:9000" in words:

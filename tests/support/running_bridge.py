@@ -74,7 +74,7 @@ class BridgeProcess:
         self.log = folder / "bridge.log"
         self._sandbox = sandbox
         self._config = folder / "bridge.toml"
-        self._command = [sys.executable, "-m", "sendproof_bridge", "--config", str(self._config)]
+        self._command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(self._config)]
         self._process: subprocess.Popen[bytes] | None = None
         self.use_urls({})
 

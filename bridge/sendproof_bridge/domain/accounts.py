@@ -7,6 +7,7 @@ from sendproof_bridge.clock import Clock
 from sendproof_bridge.config import ChannelConfig, ClientConfig, Config, ConfigError
 from sendproof_bridge.config_fields import SettingError
 from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.monitor import Monitor
 from sendproof_bridge.outbound.errors import RateLimitedError
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.optimove import OptimoveClient
@@ -42,6 +43,7 @@ class Bridge:
     store: Store
     clock: Clock
     clients: Mapping[str, Client]
+    monitor: Monitor
 
     def reports_a_day(self, key: CampaignKey) -> int:
         """Return how often a day the client of a campaign wants reports."""
@@ -59,7 +61,7 @@ class Bridge:
 def open_bridge(config: Config, store: Store, clock: Clock, http: HttpClient) -> Bridge:
     """Open every account in the configuration."""
     clients = {client.name: _open_client(client, store, clock, http) for client in config.clients}
-    return Bridge(public_url=config.bridge.public_url, store=store, clock=clock, clients=clients)
+    return Bridge(public_url=config.bridge.public_url, store=store, clock=clock, clients=clients, monitor=http.monitor)
 
 
 def _open_client(config: ClientConfig, store: Store, clock: Clock, http: HttpClient) -> Client:

@@ -7,10 +7,11 @@ from sqlalchemy import Connection, Text, bindparam, text
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.domain.keys import CampaignKey, optimove_lane
 from sendproof_bridge.domain.metrics import report_interval, report_times
+from sendproof_bridge.domain.recipient_rules import GIVEN_UP
 from sendproof_bridge.outbound.optimove import CAMPAIGN_CANCELLED
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import NewJob
-from sendproof_bridge.storage.lifecycle import CAMPAIGN
+from sendproof_bridge.storage.lifecycle import BATCH, CAMPAIGN
 from sendproof_bridge.storage.store import plain
 
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
@@ -48,6 +49,15 @@ _CANCEL_MESSAGES = text(
 )
 _CANCEL_BATCHES = text(f"UPDATE batch SET state = 'cancelled' WHERE {_OF_CLIENT_CAMPAIGN} AND state = 'planned'")
 
+_BATCH_STATE = text("SELECT state FROM batch WHERE client = :client AND id = :batch")
+_END_PENDING = text(
+    f"UPDATE message SET state = :state, reason = '{GIVEN_UP}', settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
+)
+_SETTLE = text(
+    f"UPDATE batch SET state = 'settled' WHERE client = :client AND id = :batch AND state IN {BATCH.sql('settled')}"
+)
+
 
 def start(tx: Connection, key: CampaignKey) -> None:
     """Store a scheduled campaign and begin to fetch its recipients. A second start changes nothing.
@@ -80,6 +90,16 @@ def cancel_messages(tx: Connection, client: str, campaign: str, now: Instant) ->
     cancelled: int = tx.execute(_CANCEL_MESSAGES, values).rowcount
     tx.execute(_CANCEL_BATCHES, values)
     return cancelled
+
+
+def drop_batch(tx: Connection, key: CampaignKey, batch: str, now: Instant, reports_a_day: int) -> None:
+    """Drop the messages of a batch that was given up; those of a call without a known outcome become unknown."""
+    values = {"client": key.client, "batch": batch, "now": now}
+    began = tx.execute(_BATCH_STATE, values).scalar_one_or_none() == "sending"
+    tx.execute(_END_PENDING, {**values, "state": "unknown" if began else "dropped"})
+    tx.execute(_SETTLE, values)
+    schedule_reports(tx, key, now, reports_a_day)
+    on_batch_done(tx, key, now, reports_a_day)
 
 
 def poll_opt_outs_job(client: str, channel: int) -> NewJob:

@@ -17,6 +17,8 @@ REPLY_LOST = "reply_lost"
 NOT_MENTIONED = "not_mentioned"
 # So long after its send time that a message would do harm.
 TOO_LATE = "too_late"
+# The batch was given up, and an operator dropped it.
+GIVEN_UP = "given_up"
 # The trigger event has no attributes, and Optimove does not let the bridge read them.
 NOT_LOOKED_UP = "not_looked_up"
 NOT_PERSONALISED = "not_personalised"

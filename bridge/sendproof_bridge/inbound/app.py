@@ -7,16 +7,14 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.domain.accounts import Bridge, Client
-from sendproof_bridge.domain.keys import CampaignKey
-from sendproof_bridge.inbound import status
 from sendproof_bridge.inbound.events import Event, read_event
 from sendproof_bridge.inbound.group_commit import GroupCommit
+from sendproof_bridge.inbound.operator import OperatorRoutes
 from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt, UnauthenticatedWebhookError
 
 # An event or a receipt has a few hundred bytes.
@@ -67,13 +65,9 @@ class _Endpoint:
 class WebhookApp:
     """The HTTP endpoints of one bridge."""
 
-    def __init__(self, bridge: Bridge, wake: Callable[[], None], operator_token: Secret | None = None) -> None:
-        """`wake` is called after requests were stored, so that the worker looks for work.
-
-        Without an `operator_token`, the endpoints for operators are closed.
-        """
-        self._bridge = bridge
-        self._operator = None if operator_token is None else f"Bearer {operator_token.reveal()}".encode()
+    def __init__(self, bridge: Bridge, wake: Callable[[], None], operator: OperatorRoutes) -> None:
+        """`wake` is called after requests were stored, so that the worker looks for work."""
+        self._bridge, self._operator = bridge, operator
         self._group_commit = GroupCommit(bridge, wake)
         self._tokens = {name: client.config.webhook_token.reveal().encode() for name, client in bridge.clients.items()}
         event, provider_webhook = _Endpoint(self, _read_event), _Endpoint(self, _read_provider_webhook)
@@ -87,14 +81,7 @@ class WebhookApp:
 
     def router(self) -> Router:
         """Return the ASGI application."""
-        return Router(
-            routes=[
-                *self._webhook_routes,
-                Route("/health", self._health),
-                Route("/status", self._status),
-                Route("/campaigns/{client}/{channel:int}/{campaign}", self._campaign),
-            ]
-        )
+        return Router(routes=[*self._webhook_routes, *self._operator.routes])
 
     def close(self) -> None:
         """Complete the transaction in progress."""
@@ -151,30 +138,6 @@ class WebhookApp:
                 client = self._client(found["path_params"])
                 return None if client is None else Receiver(client, found["path_params"], found["endpoint"].read)
         return None
-
-    def _health(self, request: Request) -> Response:
-        del request
-        up = status.is_up(self._bridge)
-        return JSONResponse({"status": "up" if up else "down"}, 200 if up else 503)
-
-    def _status(self, request: Request) -> Response:
-        return JSONResponse(status.status(self._bridge)) if self._is_operator(request) else _not_found()
-
-    def _is_operator(self, request: Request) -> bool:
-        shown = request.headers.get("authorization", "").encode()
-        return self._operator is not None and hmac.compare_digest(shown, self._operator)
-
-    def _campaign(self, request: Request) -> Response:
-        if not self._is_operator(request):
-            return _not_found()
-        parts = request.path_params
-        key = CampaignKey(parts["client"], parts["channel"], parts["campaign"])
-        client = self._bridge.clients.get(key.client)
-        configured = client is not None and key.channel in client.channels
-        view = status.campaign_status(self._bridge, key) if configured else None
-        if view is None:
-            return JSONResponse({"error": f"campaign {key.name()} was never announced here"}, 404)
-        return JSONResponse(view)
 
     def _client(self, parts: Mapping[str, str]) -> Client | None:
         """Return the client in the URL; None if the token is not its own."""

@@ -8,6 +8,7 @@ last, in favour of the disk or of another writer, a thread does it. New requests
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,10 +16,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from sendproof_bridge.clock import real_now
 from sendproof_bridge.domain import receipts
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.inbound.event_store import store_events
 from sendproof_bridge.inbound.events import Event
+from sendproof_bridge.monitor import Monitor
 from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt
 from sendproof_bridge.storage import opt_outs
 
@@ -34,6 +37,8 @@ class _Group:
     receipts: list[tuple[str, Receipt]] = field(default_factory=list)
     opt_outs: list[tuple[str, OptOut | OptIn]] = field(default_factory=list)
     on_commit: list[OnCommit] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
+    began: float = field(default_factory=real_now)
 
     def add(self, client: str, content: Event | Sequence[Receipt | OptOut | OptIn]) -> None:
         if isinstance(content, Event):
@@ -50,7 +55,13 @@ class _Group:
         """True if it must survive a power failure: an event or an opt-out would be lost. Receipts are polled."""
         return bool(self.events or self.opt_outs)
 
-    def end(self, error: Exception | None) -> None:
+    def end(self, monitor: Monitor, error: Exception | None) -> None:
+        if error is None:
+            events = Counter(event.client for event in self.events)
+            receipts = Counter(
+                (client, result) for (client, _), result in zip(self.receipts, self.results, strict=True)
+            )
+            monitor.webhooks_stored(real_now() - self.began, events, receipts)
         for on_commit in self.on_commit:
             on_commit(error)
 
@@ -108,7 +119,7 @@ class GroupCommit:
                 self._wake()
         except Exception as failure:  # noqa: BLE001 the waiting requests must get every error
             error = failure
-        group.end(error)
+        group.end(self._bridge.monitor, error)
         return True
 
     def _commit(self, group: _Group) -> None:
@@ -123,12 +134,13 @@ class GroupCommit:
     def _end_thread(self, group: _Group, committing: asyncio.Future[None]) -> None:
         self._thread_commits = False
         error = committing.exception()
-        group.end(error if error is None or isinstance(error, Exception) else RuntimeError(repr(error)))
+        failure = error if error is None or isinstance(error, Exception) else RuntimeError(repr(error))
+        group.end(self._bridge.monitor, failure)
         self._commit_next()
 
     def _write(self, tx: Connection, group: _Group) -> bool:
         """Return True if it may have added work for the worker."""
-        results = receipts.record(tx, self._bridge, group.receipts)
+        group.results = receipts.record(tx, self._bridge, group.receipts)
         if group.is_durable:
             now = self._bridge.clock.now()
             store_events(tx, group.events, now)
@@ -137,7 +149,7 @@ class GroupCommit:
                     opt_outs.add(tx, client, [change.number], change.source, now)
                 else:
                     opt_outs.remove(tx, client, [change.number], now)
-        return group.is_durable or "marked" in results
+        return group.is_durable or "marked" in group.results
 
 
 def _resolve(committed: asyncio.Future[None], error: Exception | None) -> None:

@@ -13,7 +13,7 @@ from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.domain.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED, totals
-from sendproof_bridge.storage import message_counts
+from sendproof_bridge.storage import given_up_jobs, message_counts
 
 _MAX_PROBLEMS = 20
 _METRIC_NAMES = {
@@ -26,11 +26,6 @@ _METRIC_NAMES = {
 }
 
 _ANY_RUN = text("SELECT 1 FROM run LIMIT 1")
-_JOB_COUNTS = text("SELECT state, COUNT(*) FROM job GROUP BY state")
-_FAILED_JOBS = text(
-    "SELECT id, state, last_error FROM job"
-    " WHERE state IN ('dead', 'unknown') OR (state = 'due' AND last_error IS NOT NULL) ORDER BY state, id LIMIT :limit"
-)
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
 _MESSAGES = text(f"SELECT state, reason, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY state, reason")
 _BATCHES = text(f"SELECT state, COUNT(*) FROM batch WHERE {_OF_CAMPAIGN} GROUP BY state")
@@ -51,19 +46,18 @@ def is_up(bridge: Bridge) -> bool:
     return True
 
 
-def status(bridge: Bridge) -> dict[str, Any]:
-    """Return the status `ok`, or `attention` with the problems of jobs."""
+def status(bridge: Bridge, worker_problem: str | None = None) -> dict[str, Any]:
+    """Return the status `ok`, or `attention` with the problems of the worker and of jobs."""
     with bridge.store.read() as tx:
-        counts: dict[str, int] = dict(tx.execute(_JOB_COUNTS).all())
-        failed = tx.execute(_FAILED_JOBS, {"limit": _MAX_PROBLEMS}).mappings().all()
-    problems = [
-        f"{row['id']}: {'' if row['state'] == 'due' else row['state'] + ': '}{row['last_error']}" for row in failed
-    ]
+        counts = given_up_jobs.counts(tx)
+        failed = [*given_up_jobs.given_up(tx), *given_up_jobs.failing(tx)]
+    problems = [] if worker_problem is None else [worker_problem]
+    problems += [f"{job.id}: {'' if job.state == 'due' else job.state + ': '}{job.last_error}" for job in failed]
     return {
         "status": "attention" if problems else "ok",
         "version": __version__,
-        "jobs": {state: counts.get(state, 0) for state in ("due", "running", "done", "dead", "unknown")},
-        "problems": problems,
+        "jobs": dict(counts),
+        "problems": problems[:_MAX_PROBLEMS],
     }
 
 

@@ -36,3 +36,18 @@ class RejectedError(NotSentError):
 
 class OutcomeUnknownError(RemoteCallError):
     """It is unknown whether the call had its effect."""
+
+
+# From the special to the general.
+_NAMES: tuple[tuple[type[Exception], str], ...] = (
+    (RateLimitedError, "rate_limited"),
+    (UnauthorizedError, "unauthorized"),
+    (RejectedError, "rejected"),
+    (NotSentError, "not_sent"),
+    (RemoteCallError, "unknown"),
+)
+
+
+def error_name(error: Exception) -> str:
+    """Return the name of an error in measurements; `internal` if no service is its cause."""
+    return next((name for kind, name in _NAMES if isinstance(error, kind)), "internal")

@@ -14,7 +14,9 @@ from sendproof_bridge.bounded_http import (
     TooLargeError,
     never_connected,
 )
+from sendproof_bridge.clock import real_now
 from sendproof_bridge.json_body import decode_json
+from sendproof_bridge.monitor import Monitor
 from sendproof_bridge.outbound.errors import (
     NotSentError,
     OutcomeUnknownError,
@@ -60,6 +62,7 @@ class HttpClient:
 
     def __init__(self, *, read_seconds: float = READ_SECONDS) -> None:
         """`read_seconds` is the longest silence within a response, in real time; the whole may take twice as long."""
+        self.monitor = Monitor()
         self._timeout = (_CONNECT_SECONDS, read_seconds)
         self._local = threading.local()
 
@@ -85,14 +88,20 @@ class HttpClient:
             headers, content = {**(headers or {}), "Content-Type": "application/json"}, json.dumps(body).encode()
         if query:
             url = f"{url}?{urlencode(query)}"
+        began, result = real_now(), "failed"
         try:
             reply = self._session().request(method, url, headers=headers, body=content, timeout=self._timeout)
+            result = _result(reply.status)
         except TooLargeError as error:
             raise OutcomeUnknownError(
                 f"{operation}: the service responded with more than {MAX_RESPONSE_BYTES:,} bytes"
             ) from error
         except TRANSPORT_ERRORS as error:
-            raise _transport_error(operation, error) from error
+            raised = _transport_error(operation, error)
+            result = "no_connection" if isinstance(raised, NotSentError) else "no_response"
+            raise raised from error
+        finally:
+            self.monitor.call_ended(operation, result, real_now() - began)
         return Response(operation=operation, status=reply.status, headers=reply.headers, body=reply.body)
 
     def _session(self) -> Session:
@@ -100,6 +109,15 @@ class HttpClient:
         if session is None:
             session = self._local.session = Session()
         return session
+
+
+def _result(status: int) -> str:
+    """Return the result of a call in measurements."""
+    if status in {_UNAUTHORIZED, _FORBIDDEN}:
+        return "unauthorized"
+    if status == _TOO_MANY_REQUESTS:
+        return "rate_limited"
+    return "rejected" if status in _TURNED_AWAY else "ok" if status in _SUCCESS else "failed"
 
 
 def _transport_error(operation: str, error: Exception) -> NotSentError | OutcomeUnknownError:

@@ -41,9 +41,11 @@ JOB = _table(
     due="running due",
     running="done dead due unknown",
     done="due",
-    # It may have had its effect, and no call can find out.
-    unknown="",
-    dead="due",
+    # It may have had its effect, and no call can find out. Only an operator can retry it.
+    unknown="due dropped",
+    dead="due dropped",
+    # By an operator. New work with this id makes it due again.
+    dropped="due",
 )
 
 CAMPAIGN = _table(
@@ -60,7 +62,8 @@ CAMPAIGN = _table(
 # `sending` is written before the call: if the bridge finds it later, the outcome of the call is unknown.
 BATCH = _table(
     "batch",
-    planned="sending cancelled",
+    # Settled without a call: an operator dropped its job.
+    planned="sending settled cancelled",
     sending="settled planned",
     settled="",
     cancelled="",

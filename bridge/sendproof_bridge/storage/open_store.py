@@ -19,12 +19,26 @@ def open_store(database: Path | PostgresUrl) -> Store:
     return store
 
 
-def lock(database: Path | PostgresUrl) -> AbstractContextManager[object]:
+def open_existing(database: Path | PostgresUrl) -> Store:
+    """Open the database of a bridge, which may run meanwhile; `DatabaseUnusableError` if it does not exist."""
+    if isinstance(database, Path) and not database.exists():
+        raise DatabaseUnusableError(
+            f"{database}: expected the database of a bridge, got no file: start the bridge first"
+        )
+    return open_store(database)
+
+
+def lock(database: Path | PostgresUrl, *, shared: bool = False) -> AbstractContextManager[object]:
     """Keep other bridges off a SQLite file until the returned context ends, or the process.
 
-    Any number of processes may share a PostgreSQL database.
+    Processes of one bridge share the lock. Any number of processes may share a PostgreSQL database.
     """
-    return sqlite_store.lock(database) if isinstance(database, Path) else nullcontext()
+    return sqlite_store.lock(database, shared=shared) if isinstance(database, Path) else nullcontext()
+
+
+def lock_worker(database: Path | PostgresUrl) -> AbstractContextManager[object]:
+    """Keep other workers off a SQLite file in the same way."""
+    return sqlite_store.lock_worker(database) if isinstance(database, Path) else nullcontext()
 
 
 def _postgres() -> Any:

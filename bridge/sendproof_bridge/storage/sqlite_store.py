@@ -1,4 +1,4 @@
-"""SQLite: one file in WAL mode, one process."""
+"""SQLite: one file in WAL mode, one machine."""
 
 import errno
 import fcntl
@@ -123,23 +123,33 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def lock(path: Path) -> IO[bytes]:
+def lock(path: Path, *, shared: bool = False) -> IO[bytes]:
     """Keep other bridges off this database while the returned file is open, by whatever path they name it.
 
-    The lock ends with the process, even if the process is killed.
+    Processes of one bridge share the lock. It ends with the process, even if the process is killed.
     """
     resolved = Path(os.path.realpath(path))
     # Elsewhere than on Linux, a lock on the database itself would also shut out SQLite.
     locked = resolved if sys.platform == "linux" else resolved.with_name(resolved.name + ".lock")
+    return _lock(path, locked, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, "bridge")
+
+
+def lock_worker(path: Path) -> IO[bytes]:
+    """Keep other workers off this database in the same way."""
+    resolved = Path(os.path.realpath(path))
+    return _lock(path, resolved.with_name(resolved.name + ".worker"), fcntl.LOCK_EX, "worker")
+
+
+def _lock(path: Path, locked: Path, kind: int, user: str) -> IO[bytes]:
     file = _create(locked)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
         if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
             raise _not_opened(path, error) from error
         raise DatabaseInUseError(
-            f"another bridge uses {path} (it holds a lock on {locked}): stop it, or set another [bridge] database for"
+            f"another {user} uses {path} (it holds a lock on {locked}): stop it, or set another [bridge] database for"
             " this one"
         ) from error
     return file

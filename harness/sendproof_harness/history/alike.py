@@ -10,7 +10,8 @@ class Alike:
 
     Before the history was condensed, `named` was the number of customers in a report, by its line (`n`), and `accepted`
     the number of messages after a request, by the line of the request. `representatives` has a position for each
-    obligation of the whole history, in its order: that of the customer who represents it.
+    obligation of the whole history, in its order: that of the customer who represents it. `places` are the positions of
+    the kept obligations among all of them.
     """
 
     customers: Mapping[str, int] = field(default_factory=dict)
@@ -18,6 +19,11 @@ class Alike:
     named: Mapping[int, int] = field(default_factory=dict)
     accepted: Mapping[int, int] = field(default_factory=dict)
     representatives: Sequence[int] = ()
+    places: Sequence[int] = ()
+
+    def place(self, position: int) -> int:
+        """Return the position among all obligations of the kept one at a position."""
+        return self.places[position] if self.places else position
 
     def count_customers(self, customers: Iterable[str]) -> int:
         """Return the number of customers that these represent."""

@@ -1,12 +1,15 @@
 """The facts about one client by which the histories of the other clients recognise its data."""
 
-from collections.abc import Container, Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
 
 from sendproof_harness.history.parts import TemplateId
 from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import iso
 from sendproof_harness.history.writer import OtherClient
 
 _SUCCESS = range(200, 300)
+_OPTED_OUT = "0"
 _PAGES = "GetCustomerSendDetailsByChannel"
 
 
@@ -22,6 +25,34 @@ def _listeners(history: History) -> Iterator[tuple[int, int | None, str]]:
         for listener in history.listeners
         if listener.action == "registered"
     )
+
+
+def _opt_outs(history: History) -> Iterator[Mapping[str, object]]:
+    """Yield the first opt-out of each customer at each of its numbers."""
+    found: dict[tuple[str, str | None], int] = {}
+    for customer, number, at in sorted(_all_opt_outs(history), key=lambda opt_out: opt_out[2]):
+        found.setdefault((customer, number), at)
+    for (customer, number), at in found.items():
+        yield {"at": iso(at), "customer": customer, **({} if number is None else {"number": number})}
+
+
+def _all_opt_outs(history: History) -> Iterator[tuple[str, str | None, int]]:
+    started = history.header.clock.start or min((obligation.at for obligation in history.obligations), default=0)
+    number_of, customers = dict[str, str | None](), defaultdict[str | None, set[str]](set)
+    for obligation in history.obligations:
+        number_of[obligation.customer] = obligation.number
+        customers[obligation.number].add(obligation.customer)
+        if obligation.opted_out_by is not None:
+            yield obligation.customer, obligation.number, started
+    for opt_out in history.opt_outs:
+        yield from ((customer, opt_out.number, opt_out.at) for customer in customers.get(opt_out.number, ()))
+    for update in history.attributes:
+        for change in update.changes:
+            if (change.field, change.value) == (history.header.attributes.consent, _OPTED_OUT):
+                yield change.customer, number_of.get(change.customer), update.at
+    for preference in history.preferences:
+        for customer in preference.customers if preference.opted_out else ():
+            yield customer, number_of.get(customer), preference.at
 
 
 def client_facts(client: str, templates: tuple[TemplateId, ...], history: History) -> OtherClient:
@@ -50,5 +81,6 @@ def client_facts(client: str, templates: tuple[TemplateId, ...], history: Histor
         misdirected=tuple(dict.fromkeys(_misdirected(history, number_of))),
         opted_out=tuple(number_of[opt_out.number] for opt_out in history.opt_outs if opt_out.number in number_of),
         listeners=tuple(dict.fromkeys(_listeners(history))),
+        opt_outs=tuple(_opt_outs(history)),
         calls=tuple(sorted({f"{request.service} {request.operation}" for request in history.requests})),
     )

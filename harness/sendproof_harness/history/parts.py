@@ -20,6 +20,14 @@ class Split(msgspec.Struct, frozen=True):
     group: int = 1
 
 
+class ClientOptOut(msgspec.Struct, frozen=True, gc=False):
+    """A customer of a client opted out, at the provider or at Optimove; before the run, `at` is its beginning."""
+
+    at: Instant
+    customer: str
+    number: str | None = None
+
+
 class Alternative(msgspec.Struct, frozen=True, gc=False):
     """Another right message to a customer with a record that changes between the announcement and the due time."""
 

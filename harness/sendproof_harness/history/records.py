@@ -5,6 +5,7 @@ A history is a file of JSON lines. The first line is the `Header`: what was run,
 is the `End` with the number of lines. `history.reader` reads a file into these records.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -517,13 +518,15 @@ Line = (
 class History:
     """One run. Each tuple is in order of occurrence. `seal` is that of the last line, which covers the whole file.
 
-    `entries` is the number of the last event. In a condensed history, some customers stand for others, `alike` them.
+    `entries` is the number of the last event. In a condensed history, some customers stand for others (`alike`), and
+    `read_obligations` reads all obligations from the file again.
     """
 
     header: Header
     seal: str = ""
     entries: int = 0
     alike: Alike = field(default_factory=Alike)
+    read_obligations: Callable[[], Iterator[Obligation]] | None = None
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
@@ -573,7 +576,7 @@ class History:
 FIELD_OF: dict[type[Record], str] = {
     get_args(hint)[0]: name
     for name, hint in get_type_hints(History).items()
-    if name not in {"header", "seal", "entries", "alike"}
+    if name not in {"header", "seal", "entries", "alike", "read_obligations"}
 }
 _RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))

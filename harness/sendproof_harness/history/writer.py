@@ -33,6 +33,7 @@ class OtherClient:
     misdirected: tuple[str, ...] = ()
     listeners: tuple[tuple[int, int | None, str], ...] = ()
     calls: tuple[str, ...] = ()
+    opt_outs: tuple[Mapping[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Judging a history file in bounded memory.
 
-A large history is condensed first: customers who are alike are judged once, with their number. If all of it is right,
-that is the verdict. Otherwise every line is read, because a cause may be anywhere, and each customer is judged.
+A large history is condensed: customers who are alike are judged once, with their number. Causes that compare some of
+them with all others read the obligations again, one by one. Only a history that cannot be condensed is read whole.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from sendproof_harness.history.large.customer_index import CustomerIndex
 from sendproof_harness.history.large.indexing import CONDENSED_FROM_BYTES, index_history
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Verdict, judge
 
 
@@ -28,15 +27,13 @@ class JudgedFile:
 def judge_file(file: Path, condensed_from_bytes: int = CONDENSED_FROM_BYTES) -> JudgedFile:
     """Read and judge a history; `HistoryError` for wrong content, `OSError` if the file cannot be read."""
     index = index_history(file, condensed_from_bytes)
-    judged = None if index is None else judge_condensed(file, index)
-    return judged or judge_whole(file)
+    return judge_whole(file) if index is None else judge_condensed(file, index)
 
 
 def judge_for_customer(file: Path, name: str, index: CustomerIndex | None) -> JudgedFile:
     """Judge a history so that the customer with this id or number is in it; errors as `judge_file`."""
     place = None if index is None else index.find(name)
-    judged = None if index is None or place is None else judge_condensed(file, index, place)
-    return judged or judge_whole(file)
+    return judge_whole(file) if index is None or place is None else judge_condensed(file, index, place)
 
 
 def judge_whole(file: Path) -> JudgedFile:
@@ -45,15 +42,7 @@ def judge_whole(file: Path) -> JudgedFile:
     return JudgedFile(history=history, verdict=judge(history))
 
 
-def judge_condensed(file: Path, index: CustomerIndex, singly: int | None = None) -> JudgedFile | None:
-    """Judge the condensed history, with the customer at the place `singly` kept; None if the verdict is not final."""
+def judge_condensed(file: Path, index: CustomerIndex, singly: int | None = None) -> JudgedFile:
+    """Judge the condensed history, with the customer at the place `singly` kept."""
     history = read_condensed(file, index, singly)
-    verdict = judge(history)
-    findings = (finding for result in verdict.results for finding in (*result.findings, *result.following))
-    return JudgedFile(history=history, verdict=verdict, index=index) if all(map(_is_about_the_run, findings)) else None
-
-
-def _is_about_the_run(finding: Finding) -> bool:
-    """Return True for a note that would be the same about the whole history."""
-    where = finding.where
-    return finding.level == "note" and {where.customer, where.number, where.message, where.webhook} == {None}
+    return JudgedFile(history=history, verdict=judge(history), index=index)

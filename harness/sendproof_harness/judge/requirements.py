@@ -267,7 +267,9 @@ RETRY_AFTER_RESPECTED = Requirement(
 )
 CLIENTS_ISOLATED = Requirement(
     number="R605",
-    text="A multi-client bridge uses the API key and the provider account of the client that each call is about.",
+    text="A multi-client bridge uses the API key and the provider account of the client that each call is about. What "
+    "concerns one client, such as an opt-out at its provider, changes nothing for another, also if both know a number "
+    "or an id.",
     source=_AUTHENTICATION,
     evidence="documented",
 )

@@ -13,6 +13,7 @@ from sendproof_harness.history.run_records import Scenario
 from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ledger
+from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 from sendproof_harness.judge.facts.wishes import is_conformance_run
 from sendproof_harness.judge.fault_table import FaultRow, fault_table
 from sendproof_harness.judge.findings import LEVELS, Blame, Check, CheckResult, Finding, Level
@@ -59,7 +60,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """The result of one check with its status, without the findings that `follow` from a root cause."""
+    """The result of one check with its status, without the `following` findings, which follow from a root cause.
+
+    In a condensed history, a finding may stand for several; `following_count` and the groups count them all.
+    """
 
     check: Check
     status: Status
@@ -68,6 +72,7 @@ class Result:
     findings: tuple[Finding, ...]
     groups: tuple[Group, ...]
     following: tuple[Finding, ...] = ()
+    following_count: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +127,7 @@ def judge(history: History, checks: Iterable[Check] | None = None) -> Verdict:
     checks = _default_checks(history) if checks is None else checks
     ran = [(check, _run(check, history)) for check in checks if check.applies(history)]
     folded = fold(history, [finding for _, result in ran for finding in result.findings])
-    results = tuple(_result(check, result, folded) for check, result in ran)
+    results = tuple(_result(history, check, result, folded) for check, result in ran)
     counts = ledger(history).counts
     return Verdict(
         status=worst_status(result.status for result in results),
@@ -145,24 +150,26 @@ def _default_checks(history: History) -> Iterable[Check]:
     return CONTRACT_CHECKS if is_conformance else CHECKS
 
 
-def _result(check: Check, result: CheckResult, folded: Folded) -> Result:
+def _result(history: History, check: Check, result: CheckResult, folded: Folded) -> Result:
     remaining, following = folded.remaining.get(check.id, ()), folded.following.get(check.id, ())
+    groups = (_with_consequences(history, group, folded) for group in _groups(history, remaining))
     return Result(
         check=check,
         status=_status(remaining, following, result.looked_at),
         looked_at=result.looked_at,
         unit=result.unit,
         findings=remaining,
-        groups=tuple(_with_consequences(group, folded) for group in _groups(remaining)),
+        groups=tuple(groups),
         following=following,
+        following_count=sum(_count(history, finding) for finding in following),
     )
 
 
-def _with_consequences(group: Group, folded: Folded) -> Group:
+def _with_consequences(history: History, group: Group, folded: Folded) -> Group:
     consequences = folded.consequences.get((group.check, group.cause))
     if consequences is None:
         return group
-    return replace(group, is_root=True, consequences=_groups(consequences))
+    return replace(group, is_root=True, consequences=_groups(history, consequences))
 
 
 def _run(check: Check, history: History) -> CheckResult:
@@ -194,7 +201,19 @@ def worst_status(statuses: Iterable[Status]) -> Status:
     return min(statuses, key=WORST_FIRST.index, default="unknown")
 
 
-def _groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
+def _count(history: History, finding: Finding) -> int:
+    """Return the number of findings that one stands for in a condensed history: one for each alike customer."""
+    alike, where = history.alike, finding.where
+    if where.message is not None:
+        # A message that no recipient was due may name a likely customer.
+        return alike.messages.get(where.message, 1)
+    if where.webhook is not None and not where.webhook[:1].isdecimal():
+        # The events of Optimove have numbers, and are about no message.
+        return alike.messages.get(message_of_webhook(where.webhook), 1)
+    return 1 if where.customer is None else alike.customers.get(where.customer, 1)
+
+
+def _groups(history: History, findings: Iterable[Finding]) -> tuple[Group, ...]:
     by_cause: dict[tuple[str, Level, Blame, str], list[Finding]] = {}
     for finding in findings:
         by_cause.setdefault((finding.check, finding.level, finding.blame, finding.cause), []).append(finding)
@@ -204,7 +223,7 @@ def _groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
             level=level,
             blame=blame,
             cause=cause,
-            count=len(same_cause),
+            count=sum(_count(history, finding) for finding in same_cause),
             examples=tuple(same_cause[:EXAMPLES]),
         )
         for (check, level, blame, cause), same_cause in by_cause.items()

@@ -22,7 +22,7 @@ def checked_from(result: Result) -> HistoryCheck:
         status=result.status,
         looked_at=result.looked_at,
         unit=result.unit,
-        count=sum(group.count for group in groups) + len(result.following),
+        count=sum(group.count for group in groups) + result.following_count,
         blame=groups[0].blame if groups and result.status in {"fail", "error"} else None,
         causes=tuple(_cause_text(group) for group in groups[:MAX_CAUSES]),
     )

@@ -55,7 +55,7 @@ def _message(result: Result, verdict: Verdict) -> str:
         causes = (
             root.cause for root in verdict.roots if any(group.check == result.check.id for group in root.consequences)
         )
-        return f"{counted(len(result.following), 'findings')} that follow from: {'; '.join(causes)}"
+        return f"{counted(result.following_count, 'findings')} that follow from: {'; '.join(causes)}"
     if not result.groups:
         return f"nothing to look at: no {result.unit}"
     return "; ".join(f"{group.cause} ({group.count:,})" for group in result.groups if group.level != "note")

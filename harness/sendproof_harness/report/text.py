@@ -93,7 +93,7 @@ def _check_row(result: Result, *, has_wrong: bool) -> list[Text | str]:
 
 
 def _count_wrong(result: Result) -> int:
-    return sum(finding.level in {"fail", "error"} for finding in result.findings)
+    return sum(group.count for group in result.groups if group.level in {"fail", "error"})
 
 
 def _ledger(verdict: Verdict) -> Text:

@@ -161,7 +161,7 @@ class Bridge:
         else:
             settings = self.folder / "bridge.toml"
             environment |= write_settings(self.handover, settings, self.database / "bridge.sqlite")
-            command = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
+            command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(settings)]
         return Program(
             name="the bridge", command=command, log=self.folder / LOG, environment=environment, scratch=self.database
         )

@@ -196,7 +196,8 @@ def _individual(scenario: Scenario, individual: Individual) -> dict[str, object]
         own = (attribute for attribute in scenario.audience.attributes if attribute.name == suppression.attribute)
         for attribute in own:
             attributes.setdefault(attribute.name, _harmless_value(attribute, suppression.excluded))
-    return {**_present(dataclasses.asdict(individual)), "attributes": attributes}
+    properties = {name: value for name, value in dataclasses.asdict(individual).items() if name != "client"}
+    return {**_present(properties), "attributes": attributes}
 
 
 def _harmless_value(attribute: ClientAttribute, excluded: Sequence[str]) -> str | None:

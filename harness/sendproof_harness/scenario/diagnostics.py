@@ -1,7 +1,7 @@
 """Diagnostics of a file: the position of each problem, the expected value and the actual one."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.suggestions import suggestion
@@ -50,6 +50,13 @@ def unknown_name(kind: str, name: object, known: Iterable[object]) -> str:
     """Return the message for a name that does not exist: `unknown channel 9; known: 505`."""
     text = f'"{name}"' if isinstance(name, str) else name
     return f"unknown {kind} {text}; {suggestion(str(name), known)}"
+
+
+def unknown_client(name: str, clients: Sequence[str]) -> str:
+    """Return the message for a client that does not exist."""
+    if clients:
+        return unknown_name("client", name, clients)
+    return f'no client is named "{name}"; name the clients in `clients`, or remove this key'
 
 
 def value_text(value: object) -> str:

@@ -22,10 +22,12 @@ class Individual:
     """A customer that the scenario spells out, at the position `customer`. None leaves a property to the seed.
 
     `protection` is the one reason why the customer gets no message, or `none`. `number` is the text in the client's
-    records. `same_number_as` is the position of another individual with the number.
+    records. `same_number_as` is the position of another individual with the number. `client` is the only client that
+    has this individual; None means each client.
     """
 
     customer: int
+    client: str | None = None
     protection: str | None = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     spelling: str | None = None
@@ -491,9 +493,10 @@ class Scenario:
 
 
 def scenario_of_client(scenario: Scenario, client: str) -> Scenario:
-    """Return the scenario as one of its clients lives it: without the steps of another one."""
+    """Return the scenario as one of its clients lives it: without the steps and the individuals of another one."""
     steps = tuple(step for step in scenario.steps if getattr(step, "client", None) in {None, client})
-    return replace(scenario, steps=steps)
+    individuals = tuple(i for i in scenario.audience.individuals if i.client in {None, client})
+    return replace(scenario, steps=steps, audience=replace(scenario.audience, individuals=individuals))
 
 
 def virtual_duration(scenario: Scenario) -> timedelta:

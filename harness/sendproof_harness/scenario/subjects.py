@@ -36,6 +36,7 @@ def _derived_subjects(scenario: Scenario) -> Iterator[Subject]:
 
 def _is_withheld(scenario: Scenario, campaign: Campaign) -> bool:
     """Return True if the campaign has no customers, or only individuals who get no message."""
-    withheld = {i.customer for i in scenario.audience.individuals if i.protection not in {None, "none"}}
+    everywhere = (individual for individual in scenario.audience.individuals if individual.client is None)
+    withheld = {individual.customer for individual in everywhere if individual.protection not in {None, "none"}}
     customers = range(campaign.first_customer, campaign.first_customer + campaign.customers)
     return len(customers) <= len(withheld) and withheld.issuperset(customers)

@@ -10,6 +10,7 @@ import requests
 
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.inbound.app import WebhookApp
+from sendproof_bridge.inbound.operator import OperatorRoutes
 from small_bridge import TOKEN
 from stand_in import serving
 
@@ -22,7 +23,7 @@ OPERATOR = {"Authorization": "Bearer the-operator"}
 def url(bridge):
     """Run the webhook app; return its URL."""
     woken = []
-    app = WebhookApp(bridge.context, lambda: woken.append(1), Secret("the-operator"))
+    app = WebhookApp(bridge.context, lambda: woken.append(1), OperatorRoutes(bridge.context, Secret("the-operator")))
     with closing(app), serving(app.router()) as app_url:
         bridge.woken = woken
         yield app_url
@@ -162,7 +163,7 @@ def test_status_without_problems_is_ok(url):
 
     assert (status["status"], status["jobs"], status["problems"]) == (
         "ok",
-        {"due": 0, "running": 0, "done": 0, "dead": 0, "unknown": 0},
+        {"due": 0, "running": 0, "done": 0, "dead": 0, "unknown": 0, "dropped": 0},
         [],
     )
 
@@ -186,5 +187,8 @@ def test_operator_endpoints_are_closed_without_the_token(url, path, shown):
 
 
 def test_operator_endpoints_are_closed_without_a_setting(bridge):
-    with closing(WebhookApp(bridge.context, lambda: None)) as app, serving(app.router()) as url:
+    with (
+        closing(WebhookApp(bridge.context, lambda: None, OperatorRoutes(bridge.context))) as app,
+        serving(app.router()) as url,
+    ):
         assert requests.get(f"{url}/status", headers={"Authorization": "Bearer None"}, timeout=60).status_code == 404

@@ -11,6 +11,7 @@ from sendproof_bridge.clock import MINUTE
 from sendproof_bridge.inbound import status
 from sendproof_bridge.inbound.app import WebhookApp
 from sendproof_bridge.inbound.events import read_event
+from sendproof_bridge.inbound.operator import OperatorRoutes
 from small_bridge import KEY, NOON, recipient_row
 from stand_in import Reply
 
@@ -40,7 +41,7 @@ def test_status_and_campaign_match_the_contract(reported):
 
 
 def test_routes_are_the_paths_of_the_contract(bridge):
-    app = WebhookApp(bridge.context, lambda: None)
+    app = WebhookApp(bridge.context, lambda: None, OperatorRoutes(bridge.context))
     app.close()
     routes = {route.path.replace(":int", "") for route in app.router().routes}
 

@@ -15,6 +15,7 @@ from fuzzing import BUDGET, EXAMPLES
 from sendproof_bridge.clock import HOUR, Instant, Tick
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.inbound.app import MAX_BODY_BYTES, WebhookApp
+from sendproof_bridge.inbound.operator import OperatorRoutes
 from small_bridge import NOON, NUMBERS, TOKEN, ManualClock, SmallBridge, bridge_config, open_small_bridge, recipient_row
 from stand_in import Reply, StandIn
 from webhook_exchange import exchange
@@ -57,7 +58,7 @@ def open_inbound(folder: Path, services: StandIn) -> Iterator[Inbound]:
     client = replace(client, channels=(textlocal, delivyr, xtremepush))
     with (
         open_small_bridge(folder, replace(config, clients=(client,))) as bridge,
-        closing(WebhookApp(bridge.context, lambda: None)) as webhooks,
+        closing(WebhookApp(bridge.context, lambda: None, OperatorRoutes(bridge.context))) as webhooks,
     ):
         yield Inbound(bridge, webhooks)
 
@@ -256,7 +257,7 @@ class UnreadClock(ManualClock):
 
 def test_receipt_after_the_last_reading_of_the_clock_keeps_its_time(pair):
     context = replace(pair[0].bridge.context, clock=UnreadClock(NOON + HOUR))
-    with closing(WebhookApp(context, lambda: None)) as webhooks:
+    with closing(WebhookApp(context, lambda: None, OperatorRoutes(context))) as webhooks:
         exchange(webhooks, [request(body=form(at="2026-03-02 12:30:00"))], fast=True)
 
     assert pair[0].bridge.query("SELECT ended_at FROM message WHERE number = :n", n=NUMBERS[0]) == [NOON + HOUR // 2]

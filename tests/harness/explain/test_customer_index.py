@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from history_builder import build_correct_run
+from history_builder import HistoryBuilder, build_correct_run
 from sendproof_harness.explain.customer import explain, find_customer
 from sendproof_harness.history.large.customer_index import load_index, save_index
 from sendproof_harness.history.large.indexing import index_history
@@ -29,7 +29,24 @@ def test_explanation_is_that_of_the_whole_history(customer, file):
     name = f"C{customer:07d}"
     condensed = judge_for_customer(file, name, index_history(file, ALWAYS))
 
-    assert len(condensed.history.obligations) < 20
+    assert len(condensed.history.obligations) < 25
+    assert explained(condensed, name) == explained(judge_whole(file), name)
+
+
+@pytest.mark.parametrize("customer", [0, 3, 7, 33, 41])
+def test_explanation_of_a_failure_is_that_of_the_whole_history(customer, tmp_path):
+    """Every third message has a wrong text, and no total is right."""
+    lines = [
+        line | {"text": line["text"].upper()} if line["kind"] == "delivery" and line["n"] % 3 == 0 else line
+        for line in build_correct_run(60, page=20).lines
+        if line["kind"] != "metrics"
+    ]
+    file = tmp_path / "history.ndjson"
+    file.write_bytes(b"".join(HistoryBuilder(tuple(lines)).encoded()))
+    name = f"C{customer:07d}"
+    condensed = judge_for_customer(file, name, index_history(file, ALWAYS))
+
+    assert len(condensed.history.obligations) < 60
     assert explained(condensed, name) == explained(judge_whole(file), name)
 
 
@@ -42,7 +59,7 @@ def test_rejected_text_of_another_number_is_explained_alike(tmp_path):
     file.write_bytes(b"".join(run.plus(rejection).encoded()))
     judged = judge_for_customer(file, "C0000009", index_history(file, ALWAYS))
 
-    assert len(judged.history.obligations) < 20
+    assert len(judged.history.obligations) < 25
     assert explained(judged, "C0000009") == explained(judge_whole(file), "C0000009")
 
 

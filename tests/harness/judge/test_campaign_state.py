@@ -284,6 +284,15 @@ def test_customer_left_out_of_clearance_fails(correct_run):
     assert clearance_causes(run) == [("a customer who may get a message was not cleared", "C0000004")]
 
 
+def test_customer_left_out_for_an_opt_out_at_another_client_is_named(correct_run):
+    opt_out = {"at": iso(START), "customer": "C0000031", "number": correct_run.obligation_of(4)["number"]}
+    other = {"n": 0, "at": iso(START), "real": 0.0, "kind": "other_client", "client": "beta", "templates": []}
+    run = conditional(correct_run, "C0000001", "C0000004").plus(other | {"opt_outs": [opt_out]})
+
+    cause = "a customer who may get a message was not cleared, because of an opt-out at another client"
+    assert clearance_causes(run) == [(cause, "C0000004")]
+
+
 def test_clearance_of_no_customer_fails(correct_run):
     run = conditional(correct_run, *(str(line["customer"]) for line in correct_run.lines_of("obligation")))
 

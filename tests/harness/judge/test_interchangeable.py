@@ -201,7 +201,13 @@ def test_the_campaign_that_must_be_sent_first_gets_the_first_message(correct_run
     second = correct_run.delivery_to(3) | {"message": SECOND, "send_at": iso(due + HOUR)}
     history = correct_run.plus(announced_late, second).history()
     latest = {7001: due + 5 * MINUTE, 7002: due + 2 * HOUR}
-    matching = match(history.obligations, history.deliveries, timed=True, deadline=lambda item: latest[item.campaign])
+    matching = match(
+        history.obligations,
+        history.deliveries,
+        timed=True,
+        deadline=lambda item: latest[item.campaign],
+        is_unread=lambda item: False,
+    )
     messages = {
         item.campaign: deliveries[0].message
         for item, deliveries in zip(history.obligations, matching.matched, strict=True)
@@ -318,3 +324,15 @@ def test_interactions_pass_if_customer_got_a_later_message_too(doubled_run):
     )
 
     assert not [cause for cause, _ in causes(run) if cause.startswith("interactions")]
+
+
+@pytest.mark.parametrize(("read", "lost"), [(7001, 7002), (7002, 7001)])
+def test_messages_of_two_equal_campaigns_belong_to_the_one_that_was_read(doubled_run, read, lost):
+    """Only one of them was read, so the other one is lost."""
+    run = doubled_run.without("delivery", lambda line: str(line["message"]).startswith("second-")).change(
+        "request", lambda line: line | {"summary": line["summary"] | {"campaign": read}} if "summary" in line else line
+    )
+
+    assert {
+        recipient.obligation.campaign for recipient in ledger(run.history()).recipients if recipient.kind == "lost"
+    } == {lost}

@@ -162,6 +162,16 @@ def test_opt_out_of_wrong_customer_fails(correct_run):
     assert sync_findings(run) == [("an opt-out was reported for a customer who did not opt out", "C0000007")]
 
 
+def test_opt_out_at_another_client_is_no_reason_for_a_report(correct_run):
+    opt_out = {"at": iso(FIRST_SEND), "customer": "C0000031", "number": correct_run.obligation_of(4)["number"]}
+    other = history_line("other_client", FIRST_SEND, 0, client="beta", templates=[], opt_outs=[opt_out])
+    run = correct_run.plus(preference_line(DUE + HOUR), other)
+
+    assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == [
+        "an opt-out was reported for a customer who did not opt out, as if an opt-out at another client counted here"
+    ]
+
+
 def test_opt_out_of_unknown_number_need_not_be_synced(correct_run):
     """The bridge never sent to it, so it cannot know the customer."""
     assert sync_findings(without_message(correct_run).plus(*stop_lines(correct_run, DUE + HOUR))) == []

@@ -62,6 +62,11 @@ def test_subject_of_the_run_is_present(kind: str, value: Any) -> None:
         ("spelling", "digits", "a due message to a number with the spelling digits"),
         ("shared_number", True, "two customers with one number who are due messages of one campaign"),
         ("changed_number", True, "a customer who is due messages at two numbers, one after the other"),
+        (
+            "opted_out_elsewhere",
+            True,
+            "a customer who is due a message at a number that opted out at another client before",
+        ),
     ],
 )
 def test_absent_subject_is_unknown(kind: str, value: Any, expected: str) -> None:
@@ -121,6 +126,13 @@ def test_customers_with_one_number_share_it() -> None:
 def test_customer_with_a_new_number_is_due_at_both() -> None:
     run = RUN.plus(again(0, number="447199999999", campaign=7002))
     assert missing(run, "changed_number", True) == []
+
+
+def test_opt_out_at_another_client_is_one_of_the_same_number() -> None:
+    number = RUN.obligation_of(0)["number"]
+    opt_outs = [{"at": iso(START), "customer": "C0000031", "number": number}]
+    other = {"n": 0, "at": iso(START), "real": 0.0, "kind": "other_client", "client": "south", "templates": []}
+    assert missing(RUN.plus(other | {"opt_outs": opt_outs}), "opted_out_elsewhere", True) == []
 
 
 def test_opt_out_counts_between_two_messages_only() -> None:

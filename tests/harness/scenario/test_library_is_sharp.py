@@ -3,17 +3,22 @@
 Otherwise a bridge with exactly the mistake that the scenario describes would pass it.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from msgspec import convert
 
 from composed_history import compose
 from repository import ROOT
+from sendproof_harness.history.client_facts import client_facts
+from sendproof_harness.history.reader import decode_instant
 from sendproof_harness.history.records import History
+from sendproof_harness.history.run_records import OtherClient
+from sendproof_harness.history.timestamps import iso
 from sendproof_harness.judge.checks.subjects import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
-from sendproof_harness.scenario.model import Individual, Scenario
+from sendproof_harness.scenario.model import Individual, Scenario, scenario_of_client
 
 LIBRARY = ROOT / "scenarios"
 SLOW = frozenset({"quarter_of_a_million"})
@@ -24,8 +29,23 @@ FILES = [
 
 
 def histories(scenario: Scenario) -> list[History]:
-    """Return the expectations of each client; each has other customers, by a seed of its own."""
-    return [compose(replace(scenario, seed=scenario.seed + index)) for index in range(max(1, len(scenario.clients)))]
+    """Return the expectations of each client, with the facts about the others. Each has a seed of its own."""
+    if not scenario.clients:
+        return [compose(scenario)]
+    composed = [
+        compose(replace(scenario_of_client(scenario, client), seed=scenario.seed + index))
+        for index, client in enumerate(scenario.clients)
+    ]
+    facts = [other_client(client, history) for client, history in zip(scenario.clients, composed, strict=True)]
+    return [
+        replace(history, other_clients=(*facts[:index], *facts[index + 1 :])) for index, history in enumerate(composed)
+    ]
+
+
+def other_client(client: str, history: History) -> OtherClient:
+    """Return the facts about a client as the histories of the others have them."""
+    fields = asdict(client_facts(client, (), history)) | {"n": 0, "at": iso(history.header.ended)}
+    return convert(fields, OtherClient, dec_hook=decode_instant)
 
 
 def missing_subjects(scenario: Scenario) -> list[str]:

@@ -61,6 +61,7 @@ def messages(text: str) -> list[str]:
         ("withheld: suppressed", "add `suppression`"),
         ("shared_number: true", "add an individual with `same_number_as` to the audience"),
         ("changed_number: true", "add a step `change_attributes` with a new PHONENUMBER"),
+        ("opted_out_elsewhere: true", "add individuals of two clients with one `number` to the audience"),
     ],
 )
 def test_subject_that_no_run_can_contain_is_refused(subject: str, remedy: str) -> None:
@@ -81,6 +82,10 @@ def test_two_subjects_in_one_item_are_refused() -> None:
         ("customer: 100", "customer: expected at most 99 (the audience has 100 customers, from 0), got 100"),
         ("customer: 1, outcome: nevr", 'outcome: no test number has this outcome; did you mean "never"?'),
         ("customer: 1, attributes: {CITTY: Ys}", 'attributes.CITTY: unknown attribute "CITTY"; did you mean "CITY"?'),
+        (
+            "customer: 1, client: west",
+            'client: no client is named "west"; name the clients in `clients`, or remove this key',
+        ),
         ("customer: 1, protection: no_consent", f"protection: {PROVIDER_ONLY}"),
         ("customer: 1, same_number_as: 2", f"same_number_as: {NOT_DUE}, got 1 and 2"),
     ],

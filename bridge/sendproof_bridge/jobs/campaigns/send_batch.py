@@ -18,7 +18,8 @@ the attempt looks it up before it repeats anything. A failed look-up is retried;
 # ruff: noqa: S608 statements are built from constants of this package only
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -32,7 +33,14 @@ from sendproof_bridge.domain.metrics import SENT, STATES_COUNTED
 from sendproof_bridge.domain.recipient_rules import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.jobs.opt_outs import push_opt_outs
 from sendproof_bridge.jobs.reports import poll_missing_receipts, poll_statuses
-from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError, RateLimitedError, RejectedError
+from sendproof_bridge.outbound.errors import (
+    NotSentError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RejectedError,
+    RemoteCallError,
+    error_name,
+)
 from sendproof_bridge.outbound.providers import MessageProvider, OpenMessage, OutgoingMessage, Receipt, SendResult
 from sendproof_bridge.retry import GiveUp, decide, rate_limit_ends_at
 from sendproof_bridge.storage import backoff, job_queue, opt_outs
@@ -177,7 +185,8 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
 
 def _send(attempt: _Attempt, messages: Sequence[OutgoingMessage]) -> None:
     try:
-        result = attempt.provider.send(messages, batch=attempt.batch, receipt_url=_receipt_url(attempt))
+        with _counted_errors(attempt):
+            result = attempt.provider.send(messages, batch=attempt.batch, receipt_url=_receipt_url(attempt))
     except RateLimitedError as error:
         _pause_channel(attempt, error)
     except RejectedError as error:
@@ -190,6 +199,15 @@ def _send(attempt: _Attempt, messages: Sequence[OutgoingMessage]) -> None:
         _on_response_lost(attempt, attempt.now(), str(error))
     else:
         _finish(attempt, result)
+
+
+@contextmanager
+def _counted_errors(attempt: _Attempt) -> Iterator[None]:
+    try:
+        yield
+    except RemoteCallError as error:
+        attempt.bridge.monitor.send_failed(attempt.key.client, attempt.key.channel, error_name(error))
+        raise
 
 
 def _receipt_url(attempt: _Attempt) -> str:
@@ -330,7 +348,9 @@ def _finish(attempt: _Attempt, result: SendResult) -> None:
             job_queue.set_payload(tx, attempt.job, {**attempt.job.payload, "not_mentioned": not_mentioned})
     if not complete:
         _on_response_lost(attempt, now, f"the response does not mention {len(pending)} messages")
-    counts = len(result.accepted), len(result.rejected), len(pending)
+    accepted, rejected = len(result.accepted), len(result.rejected)
+    attempt.bridge.monitor.messages_sent(key.client, key.channel, accepted=accepted, rejected=rejected)
+    counts = accepted, rejected, len(pending)
     logger.info("batch %s: %d accepted, %d rejected, %d open", attempt.batch, *counts)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError
 from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.given_up_jobs import BEGUN
 from sendproof_bridge.storage.job_queue import Job
 
 logger = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 def at_most_once(bridge: Bridge, job: Job, call: Callable[[], None], subject: str) -> None:
     """Make the call and end the job; retry a call that had no effect. `subject` names the report in the log."""
-    if job.payload.get("begun"):
+    if job.payload.get(BEGUN):
         _mark_unknown(bridge, job, "the bridge stopped during the call")
         return
     _set_begun(bridge, job, begun=True)
@@ -35,7 +36,7 @@ def at_most_once(bridge: Bridge, job: Job, call: Callable[[], None], subject: st
 
 def _set_begun(bridge: Bridge, job: Job, *, begun: bool) -> None:
     with bridge.store.write_durably() as tx:
-        job_queue.set_payload(tx, job, {**job.payload, "begun": begun})
+        job_queue.set_payload(tx, job, {**job.payload, BEGUN: begun})
 
 
 def _mark_unknown(bridge: Bridge, job: Job, error: str) -> None:

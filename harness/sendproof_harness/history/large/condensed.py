@@ -2,7 +2,9 @@
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +25,9 @@ from sendproof_harness.history.records import (
     Preference,
 )
 
+# Lines without this are no obligations; it saves decoding them.
+_OBLIGATION = b'"obligation"'
+
 
 def read_condensed(path: Path, index: CustomerIndex, singly: int | None = None) -> History:
     """Return the condensed history of a file. The customer at the place `singly` is kept, too."""
@@ -41,15 +46,28 @@ def read_condensed(path: Path, index: CustomerIndex, singly: int | None = None) 
     )
     records["obligations"] = [*with_chosen_alternatives(obligations, deliveries)]
     fields: dict[str, Any] = {field: tuple(of_field) for field, of_field in records.items()}
-    positions = {place: position for position, place in enumerate(sorted(set(representatives)))}
+    places = array("i", sorted(set(representatives)))
+    positions = {place: position for position, place in enumerate(places)}
     alike = Alike(
         customers=alike.customers,
         messages=alike.messages,
         named=index.named,
         accepted=index.accepted,
         representatives=array("i", map(positions.__getitem__, representatives)),
+        places=places,
     )
-    return History(header=header, seal=index.seal, entries=index.entries, alike=alike, **fields)
+    read_all = partial(_read_obligations, path, len(representatives))
+    return History(
+        header=header, seal=index.seal, entries=index.entries, alike=alike, read_obligations=read_all, **fields
+    )
+
+
+def _read_obligations(path: Path, count: int) -> Iterator[Obligation]:
+    """Yield all obligations of a file."""
+    decode = record_decoder()
+    with path.open("rb", buffering=1 << 20) as file:
+        records = (decode(line) for line in file if _OBLIGATION in line)
+        yield from islice((record for record in records if isinstance(record, Obligation)), count)
 
 
 def _read_lines(

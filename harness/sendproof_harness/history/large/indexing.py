@@ -1,9 +1,9 @@
 """Condensing a large history: customers who are alike in everything except their names are kept once.
 
-Most recipients of a large campaign are alike: due the same, sent, delivered and reported at the same instants. One of
-each class is kept, with their number (`History.alike`). A customer with anything unusual is kept singly: a duplicate,
-another text, a retried receipt, a second campaign, or a mention in any other line. A history with lines that could
-tell alike customers apart, such as faults or triggers, is not condensed at all.
+Most recipients of a large campaign are alike: due the same, sent, delivered and reported at the same instants, or lost
+alike. A few of each class are kept, with their number (`History.alike`). A customer with anything that no other one has
+is kept singly: another number or text, a second campaign, or a mention in any other line. A history with lines that
+could tell alike customers apart, such as faults or triggers, is not condensed at all.
 
 The file is read once for the index, and then `history.condensed` reads the lines to keep.
 """
@@ -12,6 +12,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, get_type_hints
@@ -84,6 +85,11 @@ _PLAIN = (
 )
 _OPTIMOVE = "optimove"
 _SUCCESS = range(200, 300)
+# After the last row of any campaign.
+_NO_ROW = 1 << 62
+_PAGE_OPERATION = "GetCustomerSendDetailsByChannel"
+# As in `facts.pages` of the judge.
+_WITHOUT_ROW = frozenset({"not_cleared", "control_group"})
 # A subject about the place of a customer among all others.
 _ON_PAGE = "due_on_page"
 
@@ -175,6 +181,23 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
+def _message_of(key: str) -> tuple[str, str, str]:
+    """Return event, message and copy in the key of a webhook, as `message_of_webhook` of the judge reads it."""
+    kind, _, rest = key.partition(":")
+    message, _, copy = rest.partition(":")
+    return kind, message, copy
+
+
+def _gaps(read: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the ranges of rows that were not read."""
+    found, end = [], 0
+    for start, after in sorted(read):
+        if start > end:
+            found.append((end, start))
+        end = max(end, after)
+    return [*found, (end, _NO_ROW)]
+
+
 def _strings(value: Any) -> Iterator[str]:
     """Yield all strings and numbers in a JSON value, as text."""
     if isinstance(value, str | int):
@@ -204,6 +227,10 @@ class _Indexing:
         self._named: dict[int, int] = {}
         self._accepted: defaultdict[int, int] = defaultdict(int)
         self._has_events = False
+        self._templates: set[tuple[str, str]] = set()
+        # The campaigns with rows, each with the ranges of rows that were read.
+        self._campaigns: defaultdict[tuple[int, int], int] = defaultdict(count().__next__)
+        self._read: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
         handlers: dict[type[Any], Callable[[int, bytes, Any], None]] = {
             _Obligation: self._add_obligation,
             _Delivery: self._add_delivery,
@@ -226,7 +253,8 @@ class _Indexing:
         size, modified_ns, last_seal = identity
         if seal != last_seal:
             raise _NotCondensableError
-        classes, representatives = self._classes, self._classes.representatives()
+        unread = [_gaps(self._read[key]) for key in self._campaigns]
+        classes, representatives = self._classes, self._classes.representatives(unread)
         kept = frozenset(representatives)
         lines = [pair for pair in zip(classes.places, classes.offsets, strict=True) if pair[0] in kept]
         return CustomerIndex(
@@ -285,7 +313,9 @@ class _Indexing:
             raise _NotCondensableError
         event = self._events[_Obligation, _of_obligation(line)]
         content = line.number, line.text
-        self._classes.add_obligation(offset, event, line.customer, content, owed=line.owed)
+        has_row = line.reason not in _WITHOUT_ROW
+        campaign = self._campaigns[line.campaign, line.channel] if has_row else -1
+        self._classes.add_obligation(offset, event, line.customer, content, campaign=campaign, owed=line.owed)
         if line.trigger is not None or line.alternatives or (line.owed and None in content):
             self._classes.keep_singly()
 
@@ -298,19 +328,17 @@ class _Indexing:
         self._classes.add_delivery(offset, event, line.message, (line.number, line.text), is_usual=is_usual)
 
     def _add_status(self, offset: int, _: bytes, line: Any) -> None:
-        self._classes.add_result(offset, self._events[_Status, _of_status(line)], line.message, is_usual=True)
+        self._classes.add_result(offset, self._events[_Status, _of_status(line)], line.message)
 
     def _add_webhook(self, offset: int, text: bytes, line: Any) -> None:
         if line.service == _OPTIMOVE:
             self._mention(msgspec.json.decode(text))
+            self._classes.expect(_message_of(line.key)[1])
             self._classes.other_offsets.append(offset)
             return
-        # As `message_of_webhook` of the judge reads it: event, message, copy.
-        kind, _, rest = line.key.partition(":")
-        message, _, copy = rest.partition(":")
+        kind, message, copy = _message_of(line.key)
         event = self._events[_Webhook, (*_of_receipt(line), _origin(line.url), kind, copy)]
-        is_usual = line.attempt == 1 and line.status in _SUCCESS and line.retry_at is None and line.held_call is None
-        self._classes.add_result(offset, event, message, is_usual=is_usual)
+        self._classes.add_result(offset, event, message)
 
     # -- lines about many customers -----------------------------------------------------------------
 
@@ -346,20 +374,30 @@ class _Indexing:
             self._classes.add_messages(event, _strings(summary.pop(name)))
         self._mention(value)
         self._classes.other_offsets.append(offset)
+        if line.operation == _PAGE_OPERATION and line.status in _SUCCESS and summary.get("rows"):
+            start = summary.get("skip") or 0
+            self._read[summary["campaign"], summary["channel"]].append((start, start + summary["rows"]))
 
     def _add_rejection(self, offset: int, text: bytes, line: Rejection) -> None:
         self._classes.add_rejection(line.text)
         self._add_plain(offset, text, line)
 
     def _add_plain(self, offset: int, text: bytes, line: Line) -> None:
-        if isinstance(line, ProviderTemplate) and line.action == "changed":
-            raise _NotCondensableError
+        if isinstance(line, ProviderTemplate):
+            self._add_template(line)
         if isinstance(line, Scenario) and any(subject.kind == _ON_PAGE for subject in line.subjects):
             raise _NotCondensableError
         if not isinstance(line, Campaign):
             self._has_events = True
             self._mention(msgspec.json.decode(text))
         self._classes.other_offsets.append(offset)
+
+    def _add_template(self, line: ProviderTemplate) -> None:
+        """Add a template; if it has several texts, any of them may be the due one."""
+        key = line.service, str(line.id)
+        if line.body is not None and key in self._templates:
+            raise _NotCondensableError
+        self._templates.add(key)
 
     def _mention(self, value: Any) -> None:
         for text in _strings(value):

@@ -6,7 +6,7 @@ is a number for everything that was read about them so far, so customers with th
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -16,6 +16,15 @@ _SIGNIFICANT_DIGITS = 10
 # The progress of a customer.
 _WITHHELD, _OWED, _SENT = 0, 1, 2
 _EVENT_BITS = 32
+
+#: The customers of a class that are kept: as many as a report has examples of a finding.
+KEPT_OF_CLASS = 3
+#: The customers with a wrong text that are kept singly: as many as the judge examines.
+WRONG_TEXTS_MAX = 10_000
+
+# How a customer is kept: by class, by class beyond a number of wrong texts, or singly.
+_BY_CLASS, _WRONG_TEXT, _SINGLE = 0, 1, 2
+_SEVERAL = 3
 
 
 class RecipientClasses:
@@ -32,7 +41,13 @@ class RecipientClasses:
         self.other_offsets = array("q")
         self.strangers: set[str] = set()
         self._place_of_number: dict[str, int] = {}
+        # Messages with a status or receipt before their delivery.
+        self._early_messages: set[str] = set()
         self._rejected_texts: set[int] = set()
+        # Texts that went out, but not to a customer who is due them, and numbers with many messages: the judge may
+        # match both with lost messages.
+        self._stray_texts: set[int] = set()
+        self._has_surplus = False
         # For each state and the event after it, the next state.
         self._next_states: defaultdict[int, int] = defaultdict(count(1).__next__)
         # By place.
@@ -41,8 +56,11 @@ class RecipientClasses:
         self._states = array("q")
         self._progress = bytearray()
         self._single = bytearray()
-        self._contents = array("q")
+        self._sent_to = array("q")
         self._texts = array("q")
+        # The campaign whose rows have the customer, and how many messages went to the customer.
+        self._campaigns = array("i")
+        self._messages = bytearray()
         # By line about a customer.
         self.places = array("i")
         self.offsets = array("q")
@@ -50,15 +68,27 @@ class RecipientClasses:
     # -- lines about one customer -------------------------------------------------------------------
 
     def add_obligation(
-        self, offset: int, event: int, customer: str, content: tuple[str | None, str | None], *, owed: bool
+        self,
+        offset: int,
+        event: int,
+        customer: str,
+        content: tuple[str | None, str | None],
+        *,
+        campaign: int,
+        owed: bool,
     ) -> None:
-        """Add a customer who is due the content, a number and a text, or must not get it."""
+        """Add a customer who is due the content, a number and a text, or must not get it.
+
+        `campaign` is the number of the campaign that has a row for the customer, -1 without a row.
+        """
         place = len(self._states)
         self._states.append(self._next_states[event])
         self._progress.append(_OWED if owed else _WITHHELD)
         self._single.append(0)
-        self._contents.append(hash(content))
+        self._sent_to.append(hash(content[0]))
         self._texts.append(hash(content[1]))
+        self._campaigns.append(campaign)
+        self._messages.append(0)
         self.places.append(place)
         self.offsets.append(offset)
         self._name(self.place_of_customer, customer, place)
@@ -73,28 +103,41 @@ class RecipientClasses:
     ) -> None:
         """Add a message that went to a number with a text."""
         place = self._place_of_number.get(significant_digits(content[0] or ""))
+        text = hash(content[1])
         if place is None:
+            self._stray_texts.add(text)
             self.other_offsets.append(offset)
             return
         self._add_event(place, offset, event)
         self._name(self.place_of_message, message, place)
-        if not is_usual or self._progress[place] != _OWED or self._contents[place] != hash(content):
-            self._single[place] = 1
+        if not is_usual or self._sent_to[place] != hash(content[0]) or message in self._early_messages:
+            self._keep(place, _SINGLE)
+        self._messages[place] = min(_SEVERAL, self._messages[place] + 1)
+        self._has_surplus = self._has_surplus or self._messages[place] == _SEVERAL
+        if self._texts[place] != text or self._progress[place] == _SENT:
+            self._stray_texts.add(text)
+        if self._texts[place] != text:
+            # Customers with a wrong text are alike only among themselves.
+            self._states[place] = self._next_states[self._states[place] << _EVENT_BITS]
+            self._keep(place, _WRONG_TEXT)
         self._progress[place] = _SENT
 
-    def add_result(self, offset: int, event: int, message: str, *, is_usual: bool) -> None:
+    def add_result(self, offset: int, event: int, message: str) -> None:
         """Add a status or a receipt of a message."""
         place = self.place_of_message.get(message)
         if place is None:
+            self.expect(message)
             self.other_offsets.append(offset)
             return
         self._add_event(place, offset, event)
-        if not is_usual:
-            self._single[place] = 1
+
+    def expect(self, message: str) -> None:
+        """Keep the customer singly to whom this message goes, if it goes out later."""
+        self._early_messages.add(message)
 
     def keep_singly(self) -> None:
         """Keep the last customer singly."""
-        self._single[-1] = 1
+        self._keep(-1, _SINGLE)
 
     # -- lines about many customers -----------------------------------------------------------------
 
@@ -126,31 +169,52 @@ class RecipientClasses:
         for name in {text, *text.split(":")}:
             for places in (self.place_of_customer, self.place_of_message):
                 if name in places:
-                    self._single[places[name]] = 1
+                    self._keep(places[name], _SINGLE)
         place = self._place_of_number.get(significant_digits(text))
         if place is not None:
-            self._single[place] = 1
+            self._keep(place, _SINGLE)
 
     # -- classes ------------------------------------------------------------------------------------
 
-    def representatives(self) -> "array[int]":
-        """Return, for each place, the first place of its class: its own, if it is kept singly."""
+    def representatives(self, unread: Sequence[Sequence[tuple[int, int]]]) -> "array[int]":
+        """Return, for each place, the one that represents it: its own, or the last kept place of its class.
+
+        `unread` are the ranges of rows that were never read, by campaign.
+        """
         self._keep_rejected()
-        first: dict[int, int] = {}
-        return array(
-            "i",
-            (
-                place if self._single[place] or self._progress[place] == _OWED else first.setdefault(state, place)
-                for place, state in enumerate(self._states)
-            ),
-        )
+        self._keep_lost()
+        kept: defaultdict[tuple[int, bool], list[int]] = defaultdict(list)
+        found, rows, wrong_texts = array("i"), Counter[int](), 0
+        for place, state in enumerate(self._states):
+            campaign = self._campaigns[place]
+            row, rows[campaign] = rows[campaign], rows[campaign] + 1
+            wrong_texts += self._single[place] == _WRONG_TEXT
+            if self._single[place] == _SINGLE or (self._single[place] and wrong_texts <= WRONG_TEXTS_MAX):
+                found.append(place)
+                continue
+            is_unread = campaign >= 0 and any(start <= row < end for start, end in unread[campaign])
+            of_class = kept[state, is_unread]
+            if len(of_class) < KEPT_OF_CLASS:
+                of_class.append(place)
+            found.append(of_class[-1])
+        return found
+
+    def _keep_lost(self) -> None:
+        """Keep each lost message singly that another message may have been, or a rejected one."""
+        for place, progress in enumerate(self._progress):
+            is_alone = self._has_surplus or self._rejected_texts or self._texts[place] in self._stray_texts
+            if progress == _OWED and is_alone:
+                self._keep(place, _SINGLE)
+
+    def _keep(self, place: int, how: int) -> None:
+        self._single[place] = max(self._single[place], how)
 
     def _keep_rejected(self) -> None:
         found = Counter[int]()
         for place, text in enumerate(self._texts if self._rejected_texts else ()):
             if text in self._rejected_texts and found[text] < 2:  # noqa: PLR2004 - see `add_rejection`
                 found[text] += 1
-                self._single[place] = 1
+                self._keep(place, _SINGLE)
 
     def _add_event(self, place: int, offset: int, event: int) -> None:
         self._states[place] = self._next_states[self._states[place] << _EVENT_BITS | event]
@@ -161,7 +225,8 @@ class RecipientClasses:
         """Remember a name; customers who share one are kept singly."""
         other = places.setdefault(name, place)
         if other != place:
-            self._single[other] = self._single[place] = 1
+            self._keep(other, _SINGLE)
+            self._keep(place, _SINGLE)
 
 
 def significant_digits(number: str) -> str:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Obligation, Request
 from sendproof_harness.history.timestamps import spoken
@@ -13,7 +13,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_send
-from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, channel_text
 from sendproof_harness.judge.facts.metrics import DROPPED
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages
 from sendproof_harness.judge.facts.requests import request_name
@@ -96,18 +96,8 @@ def _diagnosis(history: History, obligation: Obligation) -> Diagnosis:
     found = (hypothesis(history, obligation) for hypothesis in hypotheses)
     explained = next((diagnosis for diagnosis in found if diagnosis is not None), None)
     cause, got = explained or (_NOTHING_SENT, "no delivery of the whole campaign")
-    return cause.replace(_NOTHING_SENT, f"{_NOTHING_SENT}{_on_channel(history, obligation)}"), got
-
-
-def _on_channel(history: History, obligation: Obligation) -> str:
-    """Return words that limit a loss to one channel, if the campaign's messages went out on another."""
-    others = {
-        recipient.obligation.channel
-        for recipient in ledger(history).recipients
-        if recipient.obligation.campaign == obligation.campaign and recipient.deliveries
-    }
-    channels = ", ".join(map(str, sorted(others)))
-    return f" on channel {obligation.channel}, but on channel {channels}" if others else ""
+    sent = (campaign_key(recipient.obligation) for recipient in ledger(history).recipients if recipient.deliveries)
+    return cause.replace(_NOTHING_SENT, f"{_NOTHING_SENT}{channel_text(campaign_key(obligation), sent)}"), got
 
 
 def _without_event(history: History, obligation: Obligation) -> Diagnosis | None:
@@ -229,8 +219,26 @@ def _dropped(history: History, obligation: Obligation) -> str:
 
 
 def _sends(history: History, obligation: Obligation, start: int, end: int) -> list[Request]:
-    name = _provider_name(history, obligation)
-    return [request for request in calls_between(history, start, end) if request.service == name and is_send(request)]
+    """Return the sends that may be this campaign's: their messages belong to no other campaign or channel."""
+    name, others = _provider_name(history, obligation), _campaigns_of_sends(history)
+    own = frozenset({campaign_key(obligation)})
+    return [
+        request
+        for request in calls_between(history, start, end)
+        if request.service == name and is_send(request) and others.get(request.n, own) & own
+    ]
+
+
+@cached_per_history
+def _campaigns_of_sends(history: History) -> Mapping[int, frozenset[CampaignKey]]:
+    """Return the campaigns with messages of each send, by the line of its request."""
+    found: dict[int, frozenset[CampaignKey]] = {}
+    for recipient in ledger(history).recipients:
+        for delivery in recipient.deliveries:
+            if delivery.request is not None:
+                key = campaign_key(recipient.obligation)
+                found[delivery.request] = found.get(delivery.request, frozenset()) | {key}
+    return found
 
 
 def _provider_name(history: History, obligation: Obligation) -> str:

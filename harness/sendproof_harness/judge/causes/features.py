@@ -15,13 +15,17 @@ _COUNTRY_CODE = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DueMessage:
-    """One message of a campaign: its obligation, the position of its row, and the template."""
+    """One message of a campaign: its obligation, the position of its row, and the template.
+
+    `has_opted_out_id`: a customer with this id opted out at another client.
+    """
 
     obligation: Obligation
     row: int
     template: TemplateVersion | None
     shares_number: bool = False
     is_in_other_campaign: bool = False
+    has_opted_out_id: bool = False
 
 
 #: A property in words, and the function that finds it.
@@ -45,6 +49,7 @@ def common_features(lost: Sequence[DueMessage], others: Iterable[DueMessage], pa
 
 def _features(lost: Sequence[DueMessage], page: int) -> Iterator[Feature]:
     """Yield the properties, those that explain most first."""
+    yield "the id of a customer who opted out at another client", lambda message: message.has_opted_out_id
     yield from _TEXT_FEATURES
     yield from _NUMBER_FEATURES
     first = lost[0]

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.calls import calls_between, campaign_diagnosis, is_refused, refusal_text
+from sendproof_harness.judge.causes.client_opt_outs import withheld_for_other_clients
 from sendproof_harness.judge.causes.features import DueMessage, common_features
 from sendproof_harness.judge.causes.misdirected import misdirected_delivery
 from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.rejections import rejection_index
 from sendproof_harness.judge.causes.texts import text_causes
 from sendproof_harness.judge.causes.trigger_losses import trigger_diagnosis
+from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import ended_opt_out
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, all_results, ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, loss_diagnosis
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
@@ -38,7 +40,6 @@ class _LossCauses:
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._unread = rows_never_read(history)
         self._after_fault = loss_diagnosis(history)
         self._partial: dict[CampaignKey, Diagnosis] = {}
         self._sent = {campaign_key(found.obligation) for found in ledger(history).recipients if found.deliveries}
@@ -51,6 +52,7 @@ class _LossCauses:
             self._elsewhere,
             self._unread_row,
             self._opted_in_again,
+            self._opted_out_elsewhere,
             self._misdirected,
         )
         found = (hypothesis(obligation) for hypothesis in hypotheses)
@@ -69,7 +71,7 @@ class _LossCauses:
         return self._partial[key]
 
     def _is_unread(self, obligation: Obligation) -> bool:
-        return obligation.customer in self._unread.get(campaign_key(obligation), ())
+        return obligation.customer in rows_never_read(self._history).get(campaign_key(obligation), ())
 
     def _rejected(self, obligation: Obligation) -> Diagnosis | None:
         rejection = None if self._is_unread(obligation) else rejection_index(self._history).find(obligation)
@@ -107,6 +109,12 @@ class _LossCauses:
             return None
         cause = "lost: the customer opted in again, and still gets no message"
         return cause, f"no delivery, after an opt-out {ended.source} that ended {spoken(ended.until or 0)}"
+
+    def _opted_out_elsewhere(self, obligation: Obligation) -> Diagnosis | None:
+        opt_out = withheld_for_other_clients(self._history).get(id(obligation))
+        if opt_out is None:
+            return None
+        return "lost: withheld because of an opt-out at another client", f"no delivery, after {opt_out}"
 
 
 @cached_per_history
@@ -193,8 +201,8 @@ def _feature_diagnosis(history: History, key: CampaignKey) -> Diagnosis:
         message
         for message, recipient in _rows(history, key)
         if recipient.kind == "lost"
-        and recipient.obligation.customer not in unread
-        and rejection_index(history).find(recipient.obligation) is None
+        and message.obligation.customer not in unread
+        and rejection_index(history).find(message.obligation) is None
     ]
     others = (message for message, recipient in _rows(history, key) if recipient.deliveries)
     page = max((page.rows for page in pages(history).get(key, ())), default=0)
@@ -206,15 +214,14 @@ def _feature_diagnosis(history: History, key: CampaignKey) -> Diagnosis:
 
 
 def _rows(history: History, key: CampaignKey) -> Iterator[tuple[DueMessage, RecipientResult]]:
-    listed = [
-        recipient
-        for recipient in ledger(history).recipients
-        if campaign_key(recipient.obligation) == key and recipient.obligation.reason not in WITHOUT_ROW
-    ]
-    numbers = Counter(recipient.obligation.number for recipient in listed)
+    """Yield the messages of a campaign with the result of each, in the order of its rows."""
+    # Customers who share a number, or are in several campaigns, represent no others.
+    numbers = Counter(
+        recipient.obligation.number for recipient in ledger(history).recipients if _has_row(recipient.obligation, key)
+    )
     elsewhere = _other_messages(history, key)
-    for row, recipient in enumerate(listed):
-        obligation = recipient.obligation
+    listed = (found for found in all_results(history) if _has_row(found[0], key))
+    for row, (obligation, recipient) in enumerate(listed):
         if obligation.owed:
             message = DueMessage(
                 obligation=obligation,
@@ -222,8 +229,13 @@ def _rows(history: History, key: CampaignKey) -> Iterator[tuple[DueMessage, Reci
                 template=due_template(history, obligation),
                 shares_number=numbers[obligation.number] > 1,
                 is_in_other_campaign=obligation.customer in elsewhere,
+                has_opted_out_id=opted_out_elsewhere(history, obligation, obligation.due, "customer") is not None,
             )
             yield message, recipient
+
+
+def _has_row(obligation: Obligation, key: CampaignKey) -> bool:
+    return campaign_key(obligation) == key and obligation.reason not in WITHOUT_ROW
 
 
 def _other_messages(history: History, key: CampaignKey) -> frozenset[str]:

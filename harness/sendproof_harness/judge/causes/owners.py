@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sendproof_harness.history.population import population
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW, pages
@@ -56,19 +57,18 @@ class Foreign:
 def foreign_values(
     history: History, wrong: Mapping[CampaignKey, Mapping[int, Values]]
 ) -> Mapping[CampaignKey, Foreign]:
-    """Return the owners of wrong values; `wrong` has the values by campaign and position in `history.obligations`."""
+    """Return the owners of wrong values; `wrong` has the values by campaign and position among all obligations."""
     return {key: _foreign(history, key, of_key) for key, of_key in wrong.items()}
 
 
 def _foreign(history: History, key: CampaignKey, wrong: Mapping[int, Values]) -> Foreign:
     page = max((page.rows for page in pages(history).get(key, ())), default=0)
-    listed = list(_listed(history, key))
-    own = {row: position for row, (position, _) in enumerate(listed) if position in wrong}
+    own = {row: position for row, (position, _) in enumerate(_listed(history, key)) if position in wrong}
     needed = {place(row, page) for row in own for _, place in _PLACES} | own.keys()
     wanted = {value for values in wrong.values() for value in values.items()}
     rows: dict[int, ValueRow] = {}
     owners: defaultdict[tuple[str, str], list[ValueRow]] = defaultdict(list)
-    for index, (_, obligation) in enumerate(listed):
+    for index, (_, obligation) in enumerate(_listed(history, key)):
         values = _due_values(history, obligation)
         owned = [value for value in values.items() if value in wanted and len(owners[value]) < _OWNERS_MAX]
         if owned or index in needed:
@@ -81,8 +81,8 @@ def _foreign(history: History, key: CampaignKey, wrong: Mapping[int, Values]) ->
 
 
 def _listed(history: History, key: CampaignKey) -> Iterator[tuple[int, Obligation]]:
-    """Yield the customers of a campaign in the order of its rows, with their positions in the history."""
-    for position, obligation in enumerate(history.obligations):
+    """Yield the customers of a campaign in the order of its rows, with their positions among all obligations."""
+    for position, (obligation, _) in enumerate(population(history)):
         if campaign_key(obligation) == key and obligation.reason not in WITHOUT_ROW:
             yield position, obligation
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sendproof_harness.history.population import population
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.causes.numbers import digits
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
@@ -65,7 +66,7 @@ class _UnusableNumbers:
         self._history = history
         self._found: defaultdict[str, list[Obligation]] = defaultdict(list)
         self._explained: set[int] = set()
-        for obligation in history.obligations:
+        for obligation, _ in population(history):
             if obligation.number is None and obligation.raw_number is not None:
                 self._found[digits(obligation.raw_number).lstrip("0")].append(obligation)
 

@@ -42,7 +42,7 @@ class TextCause:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _WrongText:
-    """A text that was sent, its obligation with its position in the history, and the template that was due."""
+    """A text that was sent, its obligation with its position among all, and the template that was due."""
 
     position: int
     obligation: Obligation
@@ -93,7 +93,7 @@ def _positions(history: History, wanted: Collection[int]) -> Mapping[int, int]:
     if not wanted:
         return {}
     return {
-        id(obligation): position
+        id(obligation): history.alike.place(position)
         for position, obligation in enumerate(current_obligations(history))
         if id(obligation) in wanted
     }

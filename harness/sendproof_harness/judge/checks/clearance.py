@@ -6,11 +6,12 @@ be cleared or not: no message can go out, and the documents add nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
+from sendproof_harness.judge.facts.clients.opt_outs import ForeignOptOut, withheld_for
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time
@@ -119,14 +120,24 @@ def _wrong_customers(history: History, hold: _Hold, customers: Collection[list[O
     if len(missing) == len(reachable):
         cause = "no customer was cleared, although they may get messages"
     is_excused = _is_too_short(history, hold, len(customers))
+    elsewhere = _opted_out_elsewhere(history, hold, missing, reachable)
     for of_customer in missing:
         level: Level = "unknown" if is_excused else "fail"
-        got = "no status in time, or the status false"
-        yield _wrong(hold, of_customer[0], cause, "the status true before the deadline", got, level)
+        got, opt_out = "no status in time, or the status false", elsewhere.get(id(of_customer[0]))
+        of_other = f"{cause}, because of an opt-out at another client"
+        why = (cause, got) if opt_out is None else (of_other, f"{got}, after {opt_out}")
+        yield _wrong(hold, of_customer[0], why[0], "the status true before the deadline", why[1], level)
     for of_customer in customers:
         if of_customer[0].reason != NOT_CLEARED and _must_not_be_cleared(history, hold, of_customer):
             expected, got = "the status false, or none", "the status true"
             yield _wrong(hold, of_customer[0], "a customer who opted out was cleared", expected, got)
+
+
+def _opted_out_elsewhere(
+    history: History, hold: _Hold, missing: Sequence[list[Obligation]], reachable: Sequence[list[Obligation]]
+) -> Mapping[int, ForeignOptOut]:
+    cleared = (of_customer[0] for of_customer in reachable if of_customer[0].reason != NOT_CLEARED)
+    return withheld_for(history, [of_customer[0] for of_customer in missing], cleared, hold.required_by)
 
 
 def _must_be_cleared(history: History, hold: _Hold, of_customer: Sequence[Obligation]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import Delivery, History, Obligation
-from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.causes.losses import loss_causes
 from sendproof_harness.judge.causes.misdirected import misdirected
 from sendproof_harness.judge.causes.numbers import number_cause
@@ -22,6 +22,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
 )
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import duplicate_cause
+from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
 from sendproof_harness.providers import provider
@@ -43,7 +44,7 @@ def check_delivered_once(history: History) -> CheckResult:
     advice = _AFTER_REPAIR if history.aborted else _PAST_THE_LAST_SEND
     findings = [
         *(
-            _lost(recipient, *loss(recipient.obligation), hidden_values(history)(recipient.obligation))
+            _lost(history, recipient, *loss(recipient.obligation))
             for recipient in recipients
             if recipient.kind == "lost"
         ),
@@ -68,7 +69,8 @@ def _duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
     return cause
 
 
-def _lost(recipient: RecipientResult, cause: str, got: str, hidden: tuple[str, ...]) -> Finding:
+def _lost(history: History, recipient: RecipientResult, cause: str, got: str) -> Finding:
+    hidden = hidden_values(history)(recipient.obligation)
     return Finding(
         check=_ONCE,
         level="fail",
@@ -78,8 +80,16 @@ def _lost(recipient: RecipientResult, cause: str, got: str, hidden: tuple[str, .
         got=got,
         where=recipient_location(recipient.obligation),
         at=recipient.obligation.due,
-        remedy=hidden_remedy(hidden) if hidden else "",
+        remedy=hidden_remedy(hidden) if hidden else _observed_text(history, recipient.obligation),
     )
+
+
+def _observed_text(history: History, obligation: Obligation) -> str:
+    """Return how long a bridge outside virtual time had for a lost message; empty for any other bridge."""
+    if times_are_meaningful(history):
+        return ""
+    visible = bridge_time(history).between(obligation.due, history.header.ended)
+    return f"the bridge had {span(visible)} of its own time; if it sends later than that, use a longer --timeout"
 
 
 def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, span, spoken
+from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import POLL_WITHIN, customers_of_opt_outs
 from sendproof_harness.judge.facts.consent_reports import (
     ConsentReport,
@@ -138,9 +139,14 @@ def _wrong_customers(history: History, reports: _Reports, reported: set[str | No
             if report.wrong is None and not states.allows(customer, report):
                 out = report.opted_out
                 cause = f"an opt-{'out' if out else 'in'} was reported for a customer who did not opt "
-                cause += "out" if out else "in"
+                cause += f"out{_elsewhere(history, customer, report)}" if out else "in"
                 yield _finding(customer, cause, "no such report for this customer", report.by, report.at)
                 break
+
+
+def _elsewhere(history: History, customer: str, report: ConsentReport) -> str:
+    opt_out = customer_opted_out_elsewhere(history, customer, report.at)
+    return "" if opt_out is None else ", as if an opt-out at another client counted here"
 
 
 class _ConsentStates:

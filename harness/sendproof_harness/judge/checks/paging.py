@@ -9,7 +9,7 @@ from sendproof_harness.history.timestamps import HOUR
 from sendproof_harness.judge.causes.calls import is_refused, refusal_text
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS
 from sendproof_harness.judge.facts.fault_effects import first_received
-from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, channel_text
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, Page, gaps, interruptions, pages
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import PAGE_SIZE_RESPECTED, PAGES_COMPLETE
@@ -88,7 +88,8 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
         skips = ", ".join(f"{page.skip:,}" for page in campaign_pages[:_SHOWN])
         cause = "the audience was never read: every page was beyond its end"
         return _finding(cause, f"{rows:,} rows read", f"0 rows, from row {skips}", where, campaign_pages[0])
-    cause = f"the audience was never read{_on_channel(history, campaign)}"
+    read = (key for key, of_campaign in pages(history).items() if of_campaign)
+    cause = f"the audience was never read{channel_text(campaign_key(campaign), read)}"
     refused = [request for request in history.requests if request.operation == PAGE_OPERATION and is_refused(request)]
     got = f"no page: {refusal_text(refused)}" if refused else "no page request"
     finding = _finding(cause, f"{rows:,} rows read", got, where)
@@ -99,13 +100,6 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
     if all(split.send_at > history.header.ended for split in campaign.splits):
         return replace(finding, level="unknown", blame="harness", got="no page request yet: no message was due")
     return finding
-
-
-def _on_channel(history: History, campaign: Campaign) -> str:
-    """Return words that limit a finding to one channel, if the audience of another one was read."""
-    read = [key[1] for key, of_channel in pages(history).items() if key[0] == campaign.campaign and of_channel]
-    channels = ", ".join(map(str, sorted(read)))
-    return f" on channel {campaign.channel}, but on channel {channels}" if read else ""
 
 
 def _rows_to_read(campaign: Campaign) -> int:

@@ -1,5 +1,6 @@
 """The keys by which facts and checks group records: a campaign on a channel, and one template of it."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from sendproof_harness.history.parts import TemplateId
@@ -36,3 +37,9 @@ def template_key(record: _OfTemplate) -> TemplateKey:
 def template_id(key: TemplateKey) -> TemplateId:
     """Return the template id in the form that it has on the wire, for display."""
     return int(key[2]) if key[2].isdigit() else key[2]
+
+
+def channel_text(key: CampaignKey, others: Iterable[CampaignKey]) -> str:
+    """Return words that limit a finding to one channel, if `others` have the campaign on another channel."""
+    channels = sorted({channel for campaign, channel in others if campaign == key[0] and channel != key[1]})
+    return f" on channel {key[1]}, but on channel {', '.join(map(str, channels))}" if channels else ""

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import History
+from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.findings import Finding, cached_per_history
 
@@ -89,6 +89,15 @@ def bridge_time(history: History) -> BridgeTime:
 def reaction_time(history: History, usual: int) -> int:
     """Return the time that the bridge has to act, in its own time: `usual`, or a loop if it is outside virtual time."""
     return usual if times_are_meaningful(history) else REACTION
+
+
+def pause(history: History, earlier: Request, later: Request) -> int:
+    """Return the time between two requests in milliseconds, on the clock on which the bridge waited.
+
+    Real time includes the work of the bridge, so it only counts if the sandbox's time does not show a pause.
+    """
+    visible, real = bridge_time(history).between(earlier.at, later.at), round((later.real - earlier.real) * SECOND)
+    return visible if visible and times_are_meaningful(history) else max(visible, real)
 
 
 def unobserved_times(history: History, check: str, items: str) -> Finding:

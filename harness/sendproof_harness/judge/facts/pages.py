@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sendproof_harness.history.population import population
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import KILL, reply_visible
@@ -89,13 +90,14 @@ def interruptions(history: History) -> Mapping[CampaignKey | None, tuple[int, ..
     return {key: tuple(numbers) for key, numbers in lines.items()}
 
 
+@cached_per_history
 def rows_never_read(history: History) -> Mapping[CampaignKey, frozenset[str]]:
     """Return the customers with a row that was never served although others of their campaign were.
 
     Obligations are in the order of the rows. A campaign with pages that contradict this order is left out.
     """
     customers: defaultdict[CampaignKey, list[str]] = defaultdict(list)
-    for obligation in history.obligations:
+    for obligation, _ in population(history):
         if obligation.reason not in WITHOUT_ROW:
             customers[campaign_key(obligation)].append(obligation.customer)
     return {

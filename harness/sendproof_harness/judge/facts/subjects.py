@@ -11,6 +11,7 @@ from itertools import pairwise
 from sendproof_harness.history.parts import Subject
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import span
+from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW
@@ -173,6 +174,11 @@ def _has_changed_number(history: History, value: Value) -> bool:
     )
 
 
+def _is_opted_out_elsewhere(history: History, value: Value) -> bool:
+    del value
+    return any(opted_out_elsewhere(history, obligation, obligation.due, "number") for obligation in _due(history))
+
+
 _TESTS: Mapping[str, _Test] = {
     "due": _is_due,
     "due_in_every_split": _is_due_in_every_split,
@@ -188,6 +194,7 @@ _TESTS: Mapping[str, _Test] = {
     "spelling": _has_spelling,
     "shared_number": _has_shared_number,
     "changed_number": _has_changed_number,
+    "opted_out_elsewhere": _is_opted_out_elsewhere,
 }
 _TEXTS: Mapping[str, str] = {
     "due": "a customer who is due a message of {value}",
@@ -204,4 +211,5 @@ _TEXTS: Mapping[str, str] = {
     "spelling": "a due message to a number with the spelling {value}",
     "shared_number": "two customers with one number who are due messages of one campaign",
     "changed_number": "a customer who is due messages at two numbers, one after the other",
+    "opted_out_elsewhere": "a customer who is due a message at a number that opted out at another client before",
 }

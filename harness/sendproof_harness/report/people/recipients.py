@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RecipientResult, ResultKind, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import (
+    RESULT_KINDS,
+    RecipientResult,
+    ResultKind,
+    count_recipients,
+    ledger,
+)
 
 # More rows than readers need, and few enough for a browser; the history has them all.
 ROWS_MAX = 1_000
@@ -64,7 +70,9 @@ def recipients(history: History) -> Recipients:
         for entries, share, brief in zip(lists, shares, brief_shares, strict=True)
         for index, entry in enumerate(entries[:share])
     )
-    return Recipients(rows=tuple(rows), total=sum(map(len, lists)))
+    wrong = (recipient for recipient in ledger(history).recipients if recipient.kind not in _CORRECT)
+    total = count_recipients(history, wrong) + len(ledger(history).unmatched)
+    return Recipients(rows=tuple(rows), total=total)
 
 
 def _fair_shares(lists: Sequence[Sequence[object]], limit: int) -> Sequence[int]:

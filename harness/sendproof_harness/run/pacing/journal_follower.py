@@ -13,6 +13,9 @@ from sendproof_harness.providers import provider
 # What follows from these events of Optimove can be seen: messages, pages or a clearance.
 _VISIBLE_EVENTS = frozenset({"1", "5", "11", "13"})
 
+# 0 stands for a request that never reached the service.
+_PASSING = frozenset({0, 429, *range(500, 600)})
+
 _decode = msgspec.json.Decoder().decode
 
 
@@ -22,12 +25,14 @@ class News:
 
     `lines`: anything at all. `progress`: the bridge made a request that it had not made before. `event`: Optimove sent
     an event. `invisible`: the bridge got a webhook whose handling leaves no trace, such as a cancellation.
+    `retry_after`: the delay in seconds that the response to a failed call demanded, 0 without one; None if none failed.
     """
 
     lines: bool
     progress: bool
     event: bool
     invisible: bool
+    retry_after: float | None = None
 
 
 @dataclass(kw_only=True)
@@ -42,15 +47,18 @@ class JournalFollower:
     def read(self) -> News:
         """Return what happened since the last call."""
         lines = progress = event = invisible = False
+        retry_after: float | None = None
         for line in self._new_lines():
             kind = line["kind"]
             lines = lines or kind != "clock"
             if kind == "request":
                 progress = self._is_new(line) or progress
+                if _has_failed(line):
+                    retry_after = max(retry_after or 0, line.get("retry_after") or 0)
             elif kind == "webhook":
                 event = event or line["service"] == PLATFORM
                 invisible = invisible or _is_invisible(line)
-        return News(lines=lines, progress=progress, event=event, invisible=invisible)
+        return News(lines=lines, progress=progress, event=event, invisible=invisible, retry_after=retry_after)
 
     def _new_lines(self) -> Iterator[dict[str, Any]]:
         for sandbox in self.sandboxes:
@@ -65,6 +73,12 @@ class JournalFollower:
         is_new = digest not in self._requests
         self._requests.add(digest)
         return is_new
+
+
+def _has_failed(request: dict[str, Any]) -> bool:
+    """Return True if the bridge should repeat the call: it got an error that passes, or no usable response."""
+    fault = request.get("fault")
+    return request["status"] in _PASSING or (fault is not None and fault["response"] != "intact")
 
 
 def _is_invisible(webhook: dict[str, Any]) -> bool:

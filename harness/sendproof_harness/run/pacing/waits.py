@@ -4,6 +4,9 @@ Nothing shows that such a bridge has finished. So a wait ends when no work is ou
 bridge has shown no progress for a *window*. The window is longer than a loop of a minute with slow writes. Once the
 bridge has met its obligations several times, the window shrinks to a multiple of the longest of these waits: a bridge
 drops a message here and there, and a run with hundreds of messages must not take hours for it.
+
+A bridge whose call failed shows no progress until it repeats the call. It gets a whole window from the failure, and a
+longer one if its pauses grow.
 """
 
 from collections.abc import Mapping
@@ -18,6 +21,8 @@ _WINDOW_FACTOR = 1.5
 _LEARNED_FROM = 3
 _TURNS = 4
 _LEARNED_MIN_S = 5.0
+# A pause is at most this many times as long as the one before: it doubles, with some jitter.
+_PAUSE_GROWTH = 3
 # A bridge may prepare a message with many different requests, but not for ever.
 _LONGEST_IN_WINDOWS = 10
 
@@ -32,6 +37,8 @@ class Patience:
     timeout_s: float
     _successes: int = field(default=0, init=False)
     _longest_success_s: float = field(default=0.0, init=False)
+    _failed_at: float | None = field(default=None, init=False)
+    _retry_by: float = field(default=0.0, init=False)
 
     @property
     def full_window_s(self) -> float:
@@ -44,6 +51,16 @@ class Patience:
         if self._successes < _LEARNED_FROM:
             return self.full_window_s
         return min(self.full_window_s, _LEARNED_MIN_S + _TURNS * self._longest_success_s)
+
+    def see_failure(self, now: float, retry_after_s: float = 0.0) -> None:
+        """Let the bridge repeat a call that failed: after the demanded delay, or after a pause that grows."""
+        pause = 0.0 if self._failed_at is None else now - self._failed_at
+        self._retry_by = max(self._retry_by, now + retry_after_s + max(self.full_window_s, _PAUSE_GROWTH * pause))
+        self._failed_at = now
+
+    def may_retry(self, now: float) -> bool:
+        """Return True if the bridge may still be pausing before it repeats a call."""
+        return now < self._retry_by
 
     def learn(self, waited_s: float) -> None:
         """Count a wait that ended because no work was outstanding."""
@@ -100,6 +117,8 @@ class Wait:
         """Return True if no work is outstanding, or the bridge has shown no progress for a window."""
         if self.is_done():
             return True
+        if self.patience.may_retry(now):
+            return now - self._outstanding_changed_at >= _LONGEST_IN_WINDOWS * self.patience.full_window_s
         longest = _LONGEST_IN_WINDOWS * self.window_s
         return now - self._progress_at >= self.window_s or now - self._outstanding_changed_at >= longest
 

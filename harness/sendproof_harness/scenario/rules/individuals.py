@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_name
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_client, unknown_name
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, ChangeAttributes, Individual, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import CONSENT_ATTRIBUTE, NUMBER_ATTRIBUTE, OUTCOMES
 from sendproof_harness.scenario.rules.step_state import attribute_names_at
@@ -11,22 +11,36 @@ from sendproof_harness.suggestions import closest
 
 
 def individuals_exist_once(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that the audience has each individual, and that no two have one position."""
-    seen: set[int] = set()
+    """Check that the audience has each individual, and that no two of one client have one position."""
+    seen: set[tuple[int, str | None]] = set()
     for path, individual in _individuals(scenario):
         yield from _missing_customer(scenario, document, (*path, "customer"), individual.customer)
-        if individual.customer in seen:
+        places = {(individual.customer, client) for client in _clients_with(scenario, individual)}
+        if not seen.isdisjoint(places):
             message = f"customer {individual.customer} already is an individual; remove one of the two"
             yield document.diagnostic((*path, "customer"), message)
-        seen.add(individual.customer)
+        seen |= places
+
+
+def individuals_belong_to_known_clients(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the client of an individual is one of the scenario."""
+    for path, individual in _individuals(scenario):
+        if individual.client is not None and individual.client not in scenario.clients:
+            yield document.diagnostic((*path, "client"), unknown_client(individual.client, scenario.clients))
 
 
 def individuals_share_numbers_with_each_other(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that individuals share numbers only with other individuals who are due a message, too."""
-    due = {i.customer for i in scenario.audience.individuals if i.protection == "none"}
+    due = {
+        (individual.customer, client)
+        for individual in scenario.audience.individuals
+        for client in _clients_with(scenario, individual)
+        if individual.protection == "none"
+    }
     for path, individual in _individuals(scenario):
-        other = individual.same_number_as
-        if other is not None and (other == individual.customer or not {other, individual.customer} <= due):
+        other, clients = individual.same_number_as, _clients_with(scenario, individual)
+        pair = {(customer, client) for customer in (other, individual.customer) for client in clients}
+        if other is not None and (other == individual.customer or not pair <= due):
             message = f"expected two individuals with `protection: none`, got {individual.customer} and {other}"
             yield document.diagnostic((*path, "same_number_as"), message)
 
@@ -78,6 +92,11 @@ def individuals_have_one_number(scenario: Scenario, document: Document) -> Itera
                 yield document.diagnostic((*path, key), "`number` decides the number of this customer; remove this key")
 
 
+def _clients_with(scenario: Scenario, individual: Individual) -> tuple[str | None, ...]:
+    """Return the clients that have the individual; None stands for the only one."""
+    return (individual.client,) if individual.client is not None else scenario.clients or (None,)
+
+
 def _individuals(scenario: Scenario) -> Iterator[tuple[KeyPath, Individual]]:
     for index, individual in enumerate(scenario.audience.individuals):
         yield ("audience", "individuals", index), individual
@@ -100,6 +119,7 @@ def _unknown_attributes(
 
 RULES = (
     individuals_exist_once,
+    individuals_belong_to_known_clients,
     individuals_share_numbers_with_each_other,
     individuals_without_consent_need_the_attribute,
     individuals_have_known_properties,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_name
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_client, unknown_name
 from sendproof_harness.scenario.model import (
     AddTemplate,
     CancelCampaign,
@@ -161,11 +161,7 @@ def step_clients_exist(scenario: Scenario, document: Document) -> Iterator[Diagn
         client = getattr(step, "client", None)
         if key is None or client is None or client in scenario.clients:
             continue
-        if scenario.clients:
-            message = unknown_name("client", client, scenario.clients)
-        else:
-            message = f'no client is named "{client}"; name the clients in `clients`, or remove this key'
-        yield document.diagnostic(("steps", index, key, "client"), message)
+        yield document.diagnostic(("steps", index, key, "client"), unknown_client(client, scenario.clients))
 
 
 def enabled_keys_have_no_overlap(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:

@@ -112,6 +112,15 @@ def _shared_number(scenario: Scenario, value: object) -> str | None:
     return None if is_shared else "add an individual with `same_number_as` to the audience"
 
 
+def _opted_out_elsewhere(scenario: Scenario, value: object) -> str | None:
+    del value
+    numbers: dict[str, set[str | None]] = {}
+    for individual in scenario.audience.individuals:
+        numbers.setdefault(individual.number or "", set()).add(individual.client)
+    is_shared = any(number and len(clients - {None}) > 1 for number, clients in numbers.items())
+    return None if is_shared else "add individuals of two clients with one `number` to the audience"
+
+
 def _changed_number(scenario: Scenario, value: object) -> str | None:
     del value
     number = scenario.audience.name_of(NUMBER_ATTRIBUTE)
@@ -140,6 +149,7 @@ _NEEDS: Mapping[str, _Need] = {
     "spelling": _spelling,
     "shared_number": _shared_number,
     "changed_number": _changed_number,
+    "opted_out_elsewhere": _opted_out_elsewhere,
 }
 
 RULES = (subjects_are_possible,)

@@ -147,6 +147,45 @@ def test_message_through_another_clients_account_is_named():
     assert finding.got == "sent through the account of beta instead"
 
 
+def opted_out_at_beta(*customers: tuple[str, object], at: int = START) -> Line:
+    """Return another client with opt-outs of these customers and numbers."""
+    opt_outs = [{"at": iso(at), "customer": customer, "number": number} for customer, number in customers]
+    other = {"n": 0, "at": iso(START), "real": 0.0, "kind": "other_client", "client": "beta", "templates": []}
+    return other | {"opt_outs": opt_outs}
+
+
+def test_opt_out_of_the_number_at_another_client_is_named():
+    run = without_delivery_to(3)
+    other = opted_out_at_beta(("C0000099", run.obligation_of(3)["number"]))
+
+    (finding,) = lost_findings(run.plus(other))
+
+    assert finding.cause == "lost: withheld because of an opt-out at another client"
+    assert finding.got == "no delivery, after an opt-out at beta 2026-03-02 06:00:00 UTC, of the same number"
+
+
+def test_opt_outs_of_the_customer_ids_at_another_client_are_named():
+    run = without_delivery_to(3, 4).plus(opted_out_at_beta(("C0000003", "4411"), ("C0000004", "4412")))
+
+    assert causes(run) == {"lost: withheld because of an opt-out at another client"}
+
+
+def test_one_customer_id_at_another_client_is_only_a_likely_cause():
+    run = without_delivery_to(3).plus(opted_out_at_beta(("C0000003", "4411")))
+
+    assert "likely because of the id of a customer who opted out at another client" in causes(run).pop()
+
+
+@pytest.mark.parametrize(("customer", "at"), [(5, START), (3, FIRST_SEND + HOUR)])
+def test_opt_out_at_another_client_is_no_cause_without_its_effect(customer, at):
+    """A customer with such an opt-out got the message, or it came after the message was due."""
+    run = without_delivery_to(3)
+    numbers = [run.obligation_of(3)["number"], run.obligation_of(customer)["number"]]
+    other = opted_out_at_beta(*(("C0000099", number) for number in numbers), at=at)
+
+    assert all("another client" not in cause for cause in causes(run.plus(other)))
+
+
 def test_messages_to_the_number_of_one_customer_are_named(correct_run):
     """One look-up was used for all customers."""
     first = correct_run.delivery_to(4)

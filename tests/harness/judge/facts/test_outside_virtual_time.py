@@ -162,3 +162,13 @@ def test_bridge_that_never_reported_is_unknown_with_the_option_that_shows_it(cor
         assert group.cause.startswith("the bridge never reported")
         assert group.remedy.endswith("with --clock-rate 1")
     assert verdicts(silent)["R501"] == "fail"
+
+
+def test_lost_message_says_how_long_the_bridge_had(correct_run) -> None:
+    """The bridge may send later than the run waited, which looks the same."""
+    lost = correct_run.without("delivery", lambda line: line["number"] == correct_run.obligation_of(4)["number"])
+    run = outside(lost, (START, CUSTOMER_4_DUE), (CUSTOMER_4_DUE + 90 * SECOND, ENDED))
+    remedies = {finding.remedy for finding in run.findings(delivery.CHECKS, "fail")}
+    assert remedies == {
+        "the bridge had 1 min 30 s of its own time; if it sends later than that, use a longer --timeout"
+    }

@@ -3,7 +3,7 @@
 import pytest
 
 from fault_helpers import request_line
-from history_builder import FIRST_SEND, HistoryBuilder, Line
+from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import metrics, totals
 
@@ -267,7 +267,8 @@ def test_additive_values_are_summed_up(correct_run):
     )
 
     assert causes(run) == []
-    assert set(causes(run.plus(first))) >= {"sent plus dropped is not the number of targeted customers"}
+    cause = "sent plus dropped is not the number of targeted customers, as if each was counted twice"
+    assert cause in causes(run.plus(first))
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0, []), (1, ["the total of clicked is higher than the real number"])])
@@ -295,6 +296,79 @@ def test_total_of_clicks_counts_customers_or_clicks(correct_run, value, expected
     total = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 3, "MetricValue": value}
 
     assert causes(correct_run.plus(*posted, *clicks, push | {"items": [*push["items"], total]})) == expected
+
+
+def clicked_run(run: HistoryBuilder, *totals: int) -> HistoryBuilder:
+    """Return a run with three clicks of customer 0, two of customer 3 and one of 6 and 9; `totals` are the pushes."""
+    times = [FIRST_SEND + HOUR + minute * MINUTE for minute in range(7)]
+    messages = [run.delivery_to(customer)["message"] for customer in (0, 0, 0, 3, 3, 6, 9)]
+    found: list[Line] = []
+    for nth, (at, message) in enumerate(zip(times, messages, strict=True)):
+        webhook = click_webhook(str(message)) | {"n": 991 + nth, "at": iso(at), "key": f"clicked:{message}:{nth}"}
+        found += [webhook, webhook | {"kind": "click", "message": message, "number": "44"}]
+    clicks = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 3}
+    pushes = run.lines_of("metrics")
+    values = (*totals, *[totals[-1]] * (len(pushes) - len(totals)))
+    reports = [
+        push | {"items": [*push["items"], clicks | {"MetricValue": value}]}
+        for push, value in zip(pushes, values, strict=True)
+    ]
+    return run.without("metrics").plus(*found, *reports)
+
+
+@pytest.mark.parametrize("totals", [(4,), (7,), (3, 4), (0, 7), (0, 0, 0)])
+def test_clicks_counted_in_one_way_pass(correct_run, totals):
+    """A bridge may count customers or clicks, and need not know all of them."""
+    assert causes(clicked_run(correct_run, *totals)) == []
+
+
+def test_clicks_of_customers_in_one_report_and_all_clicks_in_another_fail(correct_run):
+    assert causes(clicked_run(correct_run, 4, 4, 4, 4, 7)) == [
+        "the total of clicked is the number of customers in one report and of their clicks in another"
+    ]
+
+
+@pytest.mark.parametrize(("total", "most"), [(14, "at most 7"), (8, "at most 7")])
+def test_more_clicks_than_there_were_are_counted_twice_at_most(correct_run, total, most):
+    (finding,) = clicked_run(correct_run, total).findings(CHECKS)
+
+    assert (finding.cause.endswith(", as if each was counted twice"), finding.expected) == (total == 14, most)
+
+
+def test_clicks_reported_before_they_happened_fail(correct_run):
+    """The last total is right, and the first one came before any click."""
+    early = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 3, "MetricValue": 4}
+    first = correct_run.lines_of("metrics")[0] | {"at": iso(FIRST_SEND + MINUTE), "items": [early]}
+
+    assert causes(clicked_run(correct_run, 4).plus(first)) == ["the total of clicked is higher than the real number"]
+
+
+def multiplied(item: dict[str, int], factors: dict[int, int]) -> dict[str, int]:
+    """Return an item of a report with its total times the factor of its metric."""
+    return item | {"MetricValue": item["MetricValue"] * factors.get(item["MetricID"], 1)}
+
+
+@pytest.mark.parametrize(
+    ("factors", "hint"),
+    [({0: 2, 5: 2}, "each was counted twice"), ({0: 2}, "each customer was counted twice as sent")],
+)
+def test_targeted_customers_counted_twice_are_named(factors, hint):
+    run = build_correct_run(customers=60)
+    doubled = run.change(
+        "metrics", lambda line: line | {"items": [multiplied(item, factors) for item in line["items"]]}
+    )
+
+    found = {cause for cause in causes(doubled) if cause.startswith("sent plus dropped")}
+    assert f"sent plus dropped is not the number of targeted customers, as if {hint}" in found
+
+
+def test_delivered_counted_twice_is_named():
+    run = build_correct_run(customers=60)
+    doubled = run.change("metrics", lambda line: line | {"items": [multiplied(item, {1: 2}) for item in line["items"]]})
+
+    assert causes(doubled).count(
+        "the total of delivered does not match the provider's records, as if each was counted twice"
+    ) == len({line["template"] for line in run.lines_of("obligation")})
 
 
 def test_outdated_receipt_that_replaces_the_final_one_is_named(correct_run):

@@ -202,3 +202,35 @@ def test_signed_event_about_template_of_other_client_fails(correct_run):
     assert [cause for cause, *_ in found(correct_run.plus(OTHER_CLIENT, request_line("saveEvent"), event))] == [
         "saveEvent: one client's key was used for another client"
     ]
+
+
+# -- opt-outs of other clients ----------------------------------------------------------------------
+
+
+def opted_out_at_south(run: HistoryBuilder, customer: int) -> Line:
+    """Return the other client, where the number of this client's customer opted out under another id."""
+    opt_out = {"at": iso(FIRST_SEND - 1), "customer": "C0000031", "number": run.obligation_of(customer)["number"]}
+    return other_client(opt_outs=[opt_out])
+
+
+def test_message_withheld_for_an_opt_out_at_another_client_fails(correct_run):
+    number = correct_run.obligation_of(3)["number"]
+    run = correct_run.without("delivery", lambda line: line["number"] == number)
+
+    (finding,) = run.plus(opted_out_at_south(run, 3)).findings(CHECKS)
+
+    assert (finding.cause, finding.where.customer) == (
+        "an opt-out at one client was applied to another client's customer",
+        "C0000003",
+    )
+
+
+def test_opt_out_at_another_client_that_is_reported_here_fails(correct_run):
+    told = {"n": 9_001, "at": iso(FIRST_SEND), "real": 0.0, "kind": "preference", "source": "api", "channel": 505,
+            "mode": 2, "opted_out": True, "customers": ["C0000003"]}  # fmt: skip
+    run = correct_run.plus(opted_out_at_south(correct_run, 3), request_line("SetCustomerChannelPreference"), told)
+
+    assert short_causes(run) == [("an opt-out at one client was reported for another client's customer", 9_000)]
+    own = {"n": 9_002, "at": iso(FIRST_SEND), "real": 0.0, "kind": "opt_out", "service": "textlocal",
+           "number": correct_run.obligation_of(3)["number"]}  # fmt: skip
+    assert short_causes(run.plus(own)) == []

@@ -76,3 +76,31 @@ def test_wait_until_idle_lasts_a_whole_window_even_if_nothing_is_outstanding() -
 def test_outstanding_work_is_named() -> None:
     assert outstanding_text({"messages": 1183, "rows to read": 20}) == "1,183 messages, 20 rows to read"
     assert outstanding_text({"webhooks to accept": 1}) == "1 webhook to accept"
+
+
+def test_pause_before_a_retry_is_waited_for() -> None:
+    """The bridge was quick until a call failed, and its pauses double from a minute."""
+    patience = experienced(2, 2, 2)
+    wait = wait_of(patience)
+    wait.see_outstanding({"messages": 3}, 0)
+    for failed_at in (0, 60, 180):
+        patience.see_failure(failed_at)
+        assert not wait.is_over(2 * failed_at + 89)
+    assert wait.is_over(540)
+
+
+def test_delay_that_a_response_demands_is_waited_for() -> None:
+    patience = Patience(timeout_s=TIMEOUT_S)
+    wait = wait_of(patience)
+    wait.see_outstanding({"messages": 3}, 0)
+    patience.see_failure(0, retry_after_s=120)
+    assert not wait.is_over(209)
+    assert wait.is_over(210)
+
+
+def test_bridge_that_never_repeats_a_failed_call_is_waited_for_once() -> None:
+    patience = Patience(timeout_s=TIMEOUT_S)
+    patience.see_failure(10)
+    wait = wait_of(patience)
+    wait.see_outstanding({"messages": 3}, 10)
+    assert wait.is_over(100)

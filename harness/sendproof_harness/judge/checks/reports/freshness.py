@@ -35,6 +35,7 @@ from sendproof_harness.judge.facts.metrics import (
 from sendproof_harness.judge.facts.observation import REACTION, bridge_time, times_are_meaningful
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY, provider_totals
 from sendproof_harness.judge.facts.reports.omissions import omission_hint, outdated_hint
+from sendproof_harness.judge.facts.reports.repetitions import repetition_hint
 from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
 from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Finding, Location, cached_per_history
@@ -137,7 +138,9 @@ def inflated_totals(history: History, check: str) -> Iterator[Finding]:
             inflated = (value for value in values[:-1] if value.value > _most(history, key, metric, value.at))
             for value in islice(inflated, 1):
                 most = _most(history, key, metric, value.at)
-                hint = outdated_hint(history, key, value.value - most)
+                hint = outdated_hint(history, key, value.value - most) or repetition_hint(
+                    history, metric, [key], (value.value, value.at), (most, most)
+                )
                 cause, expected = (
                     f"the total of {METRIC_NAMES[metric]} was too high when it was pushed{hint}",
                     f"at most {most:,} by then",

@@ -11,7 +11,7 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import downtime
-from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id, template_key
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, channel_text, template_id, template_key
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     DELIVERED,
@@ -40,6 +40,7 @@ from sendproof_harness.judge.facts.observation import (
     unobserved_reports,
     unobserved_times,
 )
+from sendproof_harness.judge.facts.reports.repetitions import twice_hint
 from sendproof_harness.judge.facts.wishes import cadence_source, reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
@@ -100,12 +101,17 @@ def _few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -
                 check=_CADENCE,
                 level="fail",
                 blame="bridge",
-                cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None),
+                cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None)
+                + channel_text(key, () if count else _pushed_between(history, start, end)),
                 expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS} ({source})",
                 got=f"{counted(count, 'pushes')} between {spoken(start)} and {spoken(end)}",
                 where=Location(campaign=key[0], channel=key[1]),
                 at=start,
             )
+
+
+def _pushed_between(history: History, start: int, end: int) -> Iterator[CampaignKey]:
+    return (key for key, pushed in pushes(history).items() if bisect_left(pushed, end) > bisect_left(pushed, start))
 
 
 def _cadence_cause(count: int, *, stopped_after: int | None) -> str:
@@ -223,9 +229,19 @@ def _customers_missing(history: History, key: TemplateKey, values: _Values, cust
     # Customers who may count as sent or not may be missing from both totals. No customer may be in both, at any time.
     least = customers - undetermined_customers(history)[key] if _has_sent_all(history, key, last_push) else 0
     if not least <= sent + dropped <= customers:
-        cause = "sent plus dropped is not the number of targeted customers"
+        cause = f"sent plus dropped is not the number of targeted customers{_twice(sent, dropped, customers)}"
         got = f"{sent:,} sent + {dropped:,} dropped = {sent + dropped:,}"
         yield _inconsistent(key, cause, f"{customers:,} customers", got, last_push)
+
+
+def _twice(sent: int, dropped: int, customers: int) -> str:
+    """Return words for totals that add up if one of them, or both, is halved."""
+    if twice := twice_hint(sent + dropped, (customers, customers)):
+        return twice
+    for name, total, other in (("dropped", dropped, sent), ("sent", sent, dropped)):
+        if twice_hint(total, (total // 2, total // 2)) and other + total / 2 == customers:
+            return f", as if each customer was counted twice as {name}"
+    return ""
 
 
 def _has_sent_all(history: History, key: TemplateKey, at: int) -> bool:

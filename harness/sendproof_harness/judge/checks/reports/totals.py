@@ -1,11 +1,11 @@
 """Check that reported totals and interactions match the provider's records."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.records import History
-from sendproof_harness.history.timestamps import DAY, spoken
+from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.history.wording import counted
+from sendproof_harness.judge.checks.reports.actions import wrong_actions
 from sendproof_harness.judge.checks.reports.freshness import (
     inflated_totals,
     least_total,
@@ -13,19 +13,15 @@ from sendproof_harness.judge.checks.reports.freshness import (
     stale_totals,
     unpushed_totals,
 )
-from sendproof_harness.judge.checks.reports.interactions import ACTION_METRICS, interaction_findings
+from sendproof_harness.judge.checks.reports.interactions import interaction_findings
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
-from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id
+from sendproof_harness.judge.facts.keys import TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
-    CLICKED,
     DELIVERED,
     METRIC_NAMES,
-    OPENED,
     SENT,
-    SPAM,
-    fresh_within,
     last_value,
     misses_reports_unseen,
     must_report_totals,
@@ -36,12 +32,8 @@ from sendproof_harness.judge.facts.metrics import (
 from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_reports, unobserved_times
 from sendproof_harness.judge.facts.provider_totals import provider_totals
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
-from sendproof_harness.judge.facts.reports.occurrences import (
-    customer_occurrences,
-    occurrence_reader,
-    recipients_by_customer,
-)
 from sendproof_harness.judge.facts.reports.omissions import omission_hint
+from sendproof_harness.judge.facts.reports.repetitions import repetition_hint
 from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import METRICS_ACCURATE
@@ -49,8 +41,6 @@ from sendproof_harness.judge.requirements import METRICS_ACCURATE
 _ID = "metrics.accurate"
 
 _PROVIDER_METRICS = (SENT, DELIVERED, BOUNCED)
-# No simulated provider reports an opened message or spam, so these totals are zero.
-_LIMITED_METRICS = (*ACTION_METRICS, OPENED, SPAM)
 
 
 def check_accuracy(history: History) -> CheckResult:
@@ -62,8 +52,7 @@ def check_accuracy(history: History) -> CheckResult:
         *stale_totals(history, _ID),
         *inflated_totals(history, _ID),
         *unpushed_totals(history, _ID),
-        *_too_many_actions(history),
-        *_neither_customers_nor_clicks(history),
+        *wrong_actions(history, _ID),
         *missing_actions(history, _ID),
         *interaction_findings(history, _ID),
         *(unreported_clicks(history, _ID) if not wants_interactions(history) else ()),
@@ -100,9 +89,11 @@ def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, 
     total = sum(values.values())
     if low <= total <= high:
         return None
+    at, first_key = max(pushed_at.values()), next(iter(pushed_at))
     hint = _excess_hint(history, metric) if total > high else _deficit_hint(history)
     hint = _forgery_hint(history, metric) or hint or omission_hint(history, metric, pushed_at, total, (low, high))
-    at, first_key = max(pushed_at.values()), next(iter(pushed_at))
+    if total > high:
+        hint = hint or repetition_hint(history, metric, list(pushed_at), (total, at), (low, high))
     return Finding(
         check=_ID,
         level="fail",
@@ -155,82 +146,6 @@ def _sum_text(values: Mapping[TemplateKey, int]) -> str:
     if len(values) == 1:
         return total
     return " + ".join(f"{value:,} for campaign {key[0]}" for key, value in values.items()) + f" = {total}"
-
-
-# -- totals of customer actions ---------------------------------------------------------------------
-
-
-def _too_many_actions(history: History) -> Iterator[Finding]:
-    """Yield totals of reactions above the real number; a bridge need not know all of them."""
-    reported = reported_values(history)
-    if not any(metric in values for values in reported.values() for metric in _LIMITED_METRICS):
-        return
-    most = _most_actions(history)
-    for metric in _LIMITED_METRICS:
-        totals: defaultdict[CampaignKey, int] = defaultdict(int)
-        for key, values in reported.items():
-            totals[key[:2]] += last_value(values.get(metric, ()))
-        for campaign, total in totals.items():
-            if total > most[campaign, metric]:
-                yield _too_many(metric, campaign, most[campaign, metric], total)
-
-
-def _most_actions(history: History) -> Counter[tuple[CampaignKey, int]]:
-    """Return the number of clicks and opt-outs of the customers of each campaign, by campaign and metric."""
-    occurrences = customer_occurrences(history)
-    most = Counter[tuple[CampaignKey, int]]()
-    for campaign, customers in recipients_by_customer(history).items():
-        for customer, recipients in customers.items():
-            for metric in ACTION_METRICS if any(recipient.deliveries for recipient in recipients) else ():
-                most[campaign, metric] += len(occurrences(campaign, customer, metric))
-    return most
-
-
-def _neither_customers_nor_clicks(history: History) -> Iterator[Finding]:
-    """Yield totals of clicks between the number of customers who clicked and the number of clicks.
-
-    No document says which of the two Optimove expects. A bridge may also count a customer once a day.
-    """
-    values: defaultdict[CampaignKey, list[int]] = defaultdict(list)
-    for key, of_metric in reported_values(history).items():
-        if CLICKED in of_metric:
-            values[key[:2]].append(last_value(of_metric[CLICKED]))
-    occurrences = occurrence_reader(history)
-    for campaign, customers in recipients_by_customer(history).items() if values else ():
-        of_message = [
-            list(occurrences(recipient, CLICKED)) for recipients in customers.values() for recipient in recipients
-        ]
-        least = pushes(history)[campaign][-1] - fresh_within(history) if campaign in values else 0
-        clicks = sum(click.known_at is not None and click.known_at <= least for of in of_message for click in of)
-        people = sum(bool(of) for of in of_message)
-        daily = sum(len({click.at // DAY for click in of}) for of in of_message)
-        total = sum(values.get(campaign, ()))
-        if people < total < clicks and total != daily:
-            yield _wrong_clicks(campaign, people, clicks, total)
-
-
-def _wrong_clicks(campaign: CampaignKey, people: int, clicks: int, total: int) -> Finding:
-    return Finding(
-        check=_ID,
-        level="fail",
-        blame="bridge",
-        cause="the total of clicked is neither the number of customers who clicked nor the number of clicks",
-        expected=f"{people:,} customers, or {clicks:,} clicks",
-        got=f"{total:,}",
-        where=Location(campaign=campaign[0], channel=campaign[1]),
-    )
-
-
-def _too_many(metric: int, campaign: CampaignKey, most: int, total: int) -> Finding:
-    return Finding(
-        check=_ID,
-        level="fail",
-        blame="bridge",
-        cause=f"the total of {METRIC_NAMES[metric]} is higher than the real number",
-        expected=f"at most {most:,}",
-        got=f"{total:,}",
-        where=Location(campaign=campaign[0], channel=campaign[1]),
-    )
 
 
 CHECKS = (

@@ -4,6 +4,9 @@ Channels, campaigns and customers of different clients may have the same ids. A 
 client has: the templates of a provider account, the numbers of customers, campaigns, customers who met a trigger, and
 customers who opted out at the provider. A call in this history that concerns such a thing of another client presented
 the wrong key.
+
+An opt-out is between a customer and one client. If it keeps a message of another client from the same number or id, or
+is reported to the other client's Optimove, the bridge has mixed up the two.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -14,12 +17,22 @@ from typing import Literal
 from sendproof_harness.history.parts import TemplateId
 from sendproof_harness.history.records import ChannelTemplates, Delivery, History, Rejection, Request
 from sendproof_harness.history.run_records import OtherClient
+from sendproof_harness.judge.causes.client_opt_outs import withheld_for_other_clients
 from sendproof_harness.judge.checks.requests.neglected_clients import listener_findings, look_up_findings
+from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, interruptions, pages
 from sendproof_harness.judge.facts.requests import request_before
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
+from sendproof_harness.judge.findings import (
+    Check,
+    CheckResult,
+    Finding,
+    Location,
+    cached_per_history,
+    recipient_location,
+)
 from sendproof_harness.judge.requirements import CLIENTS_ISOLATED
 from sendproof_harness.providers import provider
 
@@ -51,7 +64,7 @@ def check_client_isolation(history: History) -> CheckResult:
     ]
     subjects = [*_sends(history), *_page_requests(history), *_look_ups(history), *_reported_opt_outs(history)]
     findings += [_concerns_other(history, subject, other) for subject in subjects for other in _owner(history, subject)]
-    findings += [*listener_findings(history, _ID), *look_up_findings(history, _ID)]
+    findings += [*listener_findings(history, _ID), *look_up_findings(history, _ID), *_applied_opt_outs(history)]
     looked_at = len(statements) + sum(subject.count for subject in subjects)
     return CheckResult(looked_at=looked_at, unit="statements", findings=tuple(findings))
 
@@ -190,6 +203,35 @@ def _reported_opt_outs(history: History) -> Iterator[_Subject]:
             where=where,
             count=history.alike.customers.get(customer, 1),
         )
+
+
+def _applied_opt_outs(history: History) -> Iterator[Finding]:
+    """Yield the opt-outs at another client that kept a message from this client's customer, or were reported for it."""
+    withheld = withheld_for_other_clients(history)
+    for recipient in ledger(history).recipients if withheld else ():
+        opt_out = withheld.get(id(recipient.obligation))
+        if opt_out is not None:
+            cause, where = "applied to another client's customer", recipient_location(recipient.obligation)
+            yield _foreign_opt_out(cause, f"no message, after {opt_out}", where, recipient.obligation.due)
+    own = _own(history)["opted_out"]
+    for report in _reported_opt_outs(history):
+        opt_out = customer_opted_out_elsewhere(history, str(report.value), report.at)
+        if opt_out is not None and report.value not in own:
+            cause = "reported for another client's customer"
+            yield _foreign_opt_out(cause, f"{report.operation}, after {opt_out}", report.where, report.at)
+
+
+def _foreign_opt_out(what: str, got: str, where: Location, at: int) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"an opt-out at one client was {what}",
+        expected="only opt-outs of this client",
+        got=got,
+        where=where,
+        at=at,
+    )
 
 
 _REASONS: Mapping[str, str] = {

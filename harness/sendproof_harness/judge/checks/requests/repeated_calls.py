@@ -19,7 +19,7 @@ from sendproof_harness.judge.facts.fault_effects import (
     outages,
     requests_before_probes,
 )
-from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.observation import pause, times_are_meaningful
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
@@ -114,16 +114,8 @@ def _short_pauses(last: Request, count: int, duration: int) -> Finding:
 
 
 def _pauses(history: History, calls: Sequence[Request]) -> Sequence[int]:
-    """Return the time between successive calls in milliseconds, on the clock on which the bridge waited.
-
-    Real time includes the work of the bridge, so it only counts if the sandbox's time does not show a pause.
-    """
-    is_participant = times_are_meaningful(history)
-    pauses = []
-    for call, following in pairwise(calls):
-        virtual, real = following.at - call.at, round((following.real - call.real) * SECOND)
-        pauses.append(virtual if is_participant and virtual else max(virtual, real))
-    return pauses
+    """Return the time between successive calls in milliseconds."""
+    return [pause(history, call, following) for call, following in pairwise(calls)]
 
 
 def _is_growing(pauses: Sequence[int]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes, retry_delay
-from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.observation import pause, times_are_meaningful
 from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_name
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import RETRY_AFTER_RESPECTED
@@ -67,14 +67,22 @@ def _judge(history: History, limited: Request, same_address: Sequence[Request]) 
     if at_once > _MAX_AT_ONCE:
         yield _ignored(limited, "retried at once", "a pause", f"{at_once:,} more requests at the same instant")
     delay = _delay(history, limited)
-    if not delay or not times_are_meaningful(history):
+    if not delay:
         return
     if is_own_response(limited):
         yield from _within_key_limit(history, limited, delay)
         return
-    early = next((request for request in same_call if limited.at < request.at < limited.at + delay), None)
+    early = next((request for request in same_call if _is_early(history, limited, request, delay)), None)
     if early is not None and not _may_be_other_work(history, limited, early, same_address):
-        yield _too_early(limited, early, "retried too early", "no request", delay)
+        yield _too_early(history, limited, early, "retried too early", "no request", delay)
+
+
+def _is_early(history: History, limited: Request, request: Request, delay: int) -> bool:
+    """Return True if a request came before the delay was over, on the clock of the bridge."""
+    if times_are_meaningful(history):
+        return limited.at < request.at < limited.at + delay
+    # The delay of a bridge with its own clock begins when the response arrives.
+    return pause(history, limited, request) < delay - _ON_THE_WAY
 
 
 def _delay(history: History, limited: Request) -> int:
@@ -87,22 +95,25 @@ def _delay(history: History, limited: Request) -> int:
 
 def _within_key_limit(history: History, limited: Request, delay: int) -> Iterator[Finding]:
     """Yield a finding if another call with the same key came before the limit of the key was over."""
-    start = limited.at if history.header.clock.mode == "virtual" else limited.at + _ON_THE_WAY
+    is_virtual = history.header.clock.mode == "virtual" and times_are_meaningful(history)
+    start = limited.at if is_virtual else limited.at + _ON_THE_WAY
     key = limited.service, limited.credential_name
     for request in history.requests:
         same_key = (request.service, request.credential_name) == key and request.operation not in LOGINS
-        if same_key and request.n > limited.n and start < request.at < limited.at + delay:
+        if same_key and request.n > limited.n and start < request.at and _is_early(history, limited, request, delay):
             got_name = request_name(request)
-            yield _too_early(limited, request, f"{got_name} called too early with the same key", "no call", delay)
+            yield _too_early(
+                history, limited, request, f"{got_name} called too early with the same key", "no call", delay
+            )
             return
 
 
-def _too_early(limited: Request, early: Request, how: str, expected: str, delay: int) -> Finding:
+def _too_early(history: History, limited: Request, early: Request, how: str, expected: str, delay: int) -> Finding:
     return _ignored(
         limited,
         how,
         f"{expected} for {span(delay)}, as Retry-After requires",
-        f"{early.method} {early.path} {span(early.at - limited.at)} later",
+        f"{early.method} {early.path} {span(pause(history, limited, early))} later",
     )
 
 

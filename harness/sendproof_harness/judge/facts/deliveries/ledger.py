@@ -7,10 +7,11 @@ that a bridge outside virtual time sent before it could know that the campaign i
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sendproof_harness.history.population import population
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.facts.consent import opt_outs, opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation, cancellations
@@ -22,6 +23,7 @@ from sendproof_harness.judge.facts.deliveries.template_changes import current_ob
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.pages import pages
 from sendproof_harness.judge.facts.wishes import has_free_text
 from sendproof_harness.judge.findings import cached_per_history
 
@@ -100,7 +102,14 @@ class Ledger:
 def ledger(history: History) -> Ledger:
     """Match the deliveries of a history to its obligations, and name the results."""
     obligations, timed = current_obligations(history), times_are_meaningful(history)
-    matching = match(obligations, _counted_deliveries(history), timed=timed, deadline=deadlines(history))
+    read = {key for key, campaign_pages in pages(history).items() if any(page.rows for page in campaign_pages)}
+    matching = match(
+        obligations,
+        _counted_deliveries(history),
+        timed=timed,
+        deadline=deadlines(history),
+        is_unread=lambda obligation: obligation.trigger is None and campaign_key(obligation) not in read,
+    )
     matched = matching.matched if timed else with_cancelled_sends(history, matching.matched)
     result_kind = _classifier(history, timed=timed)
     recipients = _with_indefinite(
@@ -164,6 +173,14 @@ def count_of(history: History, recipient: RecipientResult) -> int:
 def count_recipients(history: History, recipients: Iterable[RecipientResult]) -> int:
     """Return the number of recipients that these stand for."""
     return history.alike.count_customers(recipient.obligation.customer for recipient in recipients)
+
+
+def all_results(history: History) -> Iterator[tuple[Obligation, RecipientResult]]:
+    """Yield all obligations with their results, those of a condensed history with the result that represents them."""
+    recipients = ledger(history).recipients
+    for obligation, position in population(history):
+        is_kept = obligation is history.obligations[position]
+        yield recipients[position].obligation if is_kept else obligation, recipients[position]
 
 
 def matched_recipients(history: History) -> list[RecipientResult]:

@@ -8,7 +8,8 @@ Rules:
 1. A delivery belongs to an obligation with exactly its number. Obligations with the same text come first, and among
    them one for which it is in time, or else the nearest. A left-over delivery is a duplicate if its text was due to
    that number. Otherwise it is the damaged text of an obligation that is still open. An obligation that was due nothing
-   comes last, unless the time points to it.
+   comes last, unless the time points to it. A bridge that never read a campaign cannot have sent its messages,
+   so another campaign with the same text comes first.
 2. A number without an obligation may be another form of a number with one.
 3. For obligations that are still open, the text is searched among deliveries to unknown numbers.
 
@@ -59,11 +60,13 @@ class Matching:
     """`matched` and `parents` are by position in `obligations`; the first delivery of a position is its match.
 
     `parents` leads from an interchangeable obligation to another one, up to the representative of the group.
+    `is_unread` is true for an obligation of a campaign that the bridge never read.
     """
 
     obligations: Sequence[Obligation]
     timed: bool
     deadline: Callable[[Obligation], int]
+    is_unread: Callable[[Obligation], bool]
     matched: list[tuple[Delivery, ...]]
     parents: dict[int, int] = field(default_factory=dict)
     unmatched: list[Delivery] = field(default_factory=list)
@@ -116,13 +119,21 @@ class Matching:
                     self._join(position, other)
 
     def _assign_by_time(self, positions: list[int], deliveries: Iterable[Delivery]) -> list[Delivery]:
-        """Match by time alone: as many in time as possible, then the nearest."""
+        """Match by time alone: as many in time as possible, then the nearest. Campaigns that were read come first."""
+        rest = sorted(deliveries, key=_delivery_order)
+        read = [position for position in positions if not self.is_unread(self.obligations[position])]
+        if 0 < len(read) < len(positions):
+            rest = self._assign_in_time(self._windows(read), rest)
+        windows = self._windows(position for position in positions if not self.matched[position])
+        rest = self._assign_in_time(windows, rest)
+        return self._assign_to_nearest(windows, rest) if windows else rest
+
+    def _windows(self, positions: Iterable[int]) -> _OpenWindows:
         windows: _OpenWindows = {}
         for position in sorted(positions, key=self._order):
             obligation = self.obligations[position]
             windows.setdefault((obligation.due, self.deadline(obligation)), deque()).append(position)
-        rest = self._assign_in_time(windows, sorted(deliveries, key=_delivery_order))
-        return self._assign_to_nearest(windows, rest) if windows else rest
+        return windows
 
     def _assign_in_time(self, windows: _OpenWindows, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Give each delivery the open window that closes first, so that as many as possible are in time."""
@@ -243,12 +254,16 @@ def match(
     *,
     timed: bool,
     deadline: Callable[[Obligation], int],
+    is_unread: Callable[[Obligation], bool],
 ) -> Matching:
     """Match deliveries to obligations.
 
-    `timed` is False if send times have no meaning in this run. `deadline` gives the latest correct send time.
+    `timed` is False if send times have no meaning in this run. `deadline` gives the latest correct send time, and
+    `is_unread` tells if the bridge never read the campaign.
     """
-    matching = Matching(obligations=obligations, timed=timed, deadline=deadline, matched=[()] * len(obligations))
+    matching = Matching(
+        obligations=obligations, timed=timed, deadline=deadline, is_unread=is_unread, matched=[()] * len(obligations)
+    )
     rest = _assign_by_number(matching, deliveries, str)
     rest = _assign_by_number(matching, rest, _significant_digits) if rest else rest
     matching.unmatched = _assign_to_other_numbers(matching, rest) if rest else rest
