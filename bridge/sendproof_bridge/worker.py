@@ -33,7 +33,7 @@ _NOTE_SECONDS = 30.0
 _RECONNECT_SECONDS = 1.0
 
 # How soon the worker looks whether other processes that run jobs are still alive.
-_LOOK_AFTER = 10 * SECOND
+_LOOK_AFTER = 5 * SECOND
 
 # The longest time until the worker notices a job that falls due while others run.
 _CHECK_SECONDS = 0.5

@@ -111,6 +111,12 @@ def database_in(folder: Path) -> Path | PostgresUrl:
     return PostgresUrl(Secret(url.read_text())) if url.exists() else folder / "bridge.sqlite"
 
 
+def database_setting(folder: Path) -> str:
+    """Return the value of the setting `database` for the database of a test."""
+    database = database_in(folder)
+    return str(database) if isinstance(database, Path) else database.reveal()
+
+
 def bridge_config(folder: Path, url: str, channel: Mapping[str, Any] | None = None, **client_settings: Any) -> Config:
     """Return a configuration, with these settings of the channel and the client instead of the defaults."""
     default_channel = ChannelConfig(

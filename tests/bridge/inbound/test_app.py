@@ -149,6 +149,7 @@ def test_receipt_needs_no_job(url, bridge):
     assert bridge.woken == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_health_shows_up_or_down_only(url, bridge):
     up = requests.get(f"{url}/health", timeout=60)
     bridge.execute("DROP TABLE run")
