@@ -4,6 +4,7 @@ It only parks when all threads are idle and no due job is left. So when it parks
 """
 
 import logging
+import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -20,7 +21,7 @@ from sendproof_bridge.log_format import logged_job
 from sendproof_bridge.outbound.errors import RemoteCallError, error_name
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.storage import clock_steps, job_queue
-from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, LostJobError, NewJob
+from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, Lease, LostJobError, NewJob
 from sendproof_bridge.storage.store import RunLostError
 
 # The number of jobs per thread that are claimed together: a claim costs as much as many a job.
@@ -202,6 +203,8 @@ class Worker:
             self._renewed_at = real_now()
             with self._bridge.store.write() as tx:
                 job_queue.renew_leases(tx, self._owner, self._bridge.store.lease_time(tx))
+            for job in (job for group in self._running.values() for job in group):
+                job.lease.until = self._lease_end(self._renewed_at)
 
     def _claim(self) -> list[JobGroup]:
         """Claim due jobs in one transaction, enough to keep all threads busy until the next claim."""
@@ -220,6 +223,9 @@ class Worker:
                 claimed.append(job_queue.claim_batch(tx, request, first))
         return claimed
 
+    def _lease_end(self, begin: float) -> float:
+        return begin + LEASE_SECONDS if self._bridge.store.comes_back else math.inf
+
     def _claim_request(self, tx: Connection, claimed: Sequence[JobGroup]) -> ClaimRequest:
         groups = [*self._running.values(), *claimed]
         return ClaimRequest(
@@ -229,6 +235,7 @@ class Worker:
             busy_lanes={group[0].lane for group in groups if group[0].lane},
             idle=not groups,
             started_at=self._started_at,
+            lease=Lease(self._lease_end(real_now())),
         )
 
     def _start(self, group: JobGroup) -> None:

@@ -9,13 +9,14 @@ in the same transaction as its results: both are stored, or neither.
 # ruff: noqa: S608 statements are built from constants of this package only
 
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Text, bindparam, text
 
-from sendproof_bridge.clock import MINUTE, Instant
+from sendproof_bridge.clock import MINUTE, Instant, real_now
 from sendproof_bridge.storage.lifecycle import JOB
 from sendproof_bridge.storage.store import ADDED_JOBS, execute_many, plain
 
@@ -47,6 +48,18 @@ class NewJob:
     lane: str = ""
 
 
+@dataclass(slots=True)
+class Lease:
+    """How long a job certainly belongs to its run, in seconds of `real_now`: without end if no other could take it."""
+
+    until: float = math.inf
+
+    def check(self) -> None:
+        """Raise `LostJobError` if the process hung for so long that another one may have taken over the job."""
+        if real_now() >= self.until:
+            raise LostJobError("the process hung, and another may have taken over the job")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job that this run owns. `attempts` includes the current one."""
@@ -57,13 +70,14 @@ class Job:
     payload: Mapping[str, Any]
     attempts: int
     owner: str
+    lease: Lease = field(default_factory=Lease)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
     """A request for work by a run: the virtual and the real time, its busy lanes, and True if it runs nothing now.
 
-    `started_at` is the virtual time at which the run began.
+    `started_at` is the virtual time at which the run began; `lease` is that of the claimed jobs.
     """
 
     owner: str
@@ -72,6 +86,7 @@ class ClaimRequest:
     busy_lanes: Collection[str] = ()
     idle: bool = True
     started_at: Instant = 0
+    lease: Lease = field(default_factory=Lease)
 
 
 _ADD = (
@@ -132,6 +147,7 @@ _RELEASE = text(
 _OTHERS_RUN = "SELECT 1 FROM job WHERE state = 'running' AND owner <> ? LIMIT 1"
 _REQUEUE_FAILED = text("UPDATE job SET state = 'due', due_at = 0, attempts = 0 WHERE state = 'dead'")
 _SET_PAYLOAD = text("UPDATE job SET payload = :payload WHERE id = :id AND owner = :owner AND state = 'running'")
+_OWNED = "SELECT 1 FROM job WHERE id = ? AND owner = ? AND state = 'running'"
 _RENEW = text("UPDATE job SET lease_until = :lease WHERE state = 'running' AND owner = :owner")
 _NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'due'"
 _REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state = 'done'")
@@ -195,7 +211,15 @@ def claim_batch(tx: Connection, request: ClaimRequest, first: Job) -> list[Job]:
 
 def _job(row: tuple[str, str, str, str, int], request: ClaimRequest) -> Job:
     id_, kind, lane, payload, attempts = row
-    return Job(id=id_, kind=kind, lane=lane, payload=json.loads(payload), attempts=attempts, owner=request.owner)
+    return Job(
+        id=id_,
+        kind=kind,
+        lane=lane,
+        payload=json.loads(payload),
+        attempts=attempts,
+        owner=request.owner,
+        lease=request.lease,
+    )
 
 
 def _parameters(request: ClaimRequest) -> dict[str, object]:
@@ -244,6 +268,12 @@ def fail(tx: Connection, job: Job, error: str) -> None:
 def set_payload(tx: Connection, job: Job, payload: Mapping[str, Any]) -> None:
     """Replace the payload of a running job, for its next attempt."""
     if tx.execute(_SET_PAYLOAD, {"id": job.id, "owner": job.owner, "payload": json.dumps(payload)}).rowcount != 1:
+        raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
+
+
+def check_owned(tx: Connection, job: Job) -> None:
+    """Raise `LostJobError` if the job belongs to another run."""
+    if plain(tx).execute(_OWNED, (job.id, job.owner)).fetchone() is None:
         raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
 
 

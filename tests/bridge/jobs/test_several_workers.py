@@ -6,9 +6,13 @@ from contextlib import ExitStack
 import pytest
 
 from sendproof_bridge.clock import HOUR
+from sendproof_bridge.jobs.campaigns import send_batch
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import ClaimRequest, LostJobError
 from small_bridge import NOON, NUMBERS, bridge_config, open_small_bridge, recipient_row, sent_messages
 from stand_in import Reply
 
+LATER = "2026-03-02 18:00:00"
 END_OF_RECORD = Reply({"messages": [], "status": "success"})
 CAMPAIGNS, WORKERS = range(7001, 7007), 3
 
@@ -49,6 +53,27 @@ def test_lost_connections_neither_lose_nor_repeat_a_message(bridge, services, po
 
     assert [len(call) for call in sent_messages(services)] == [len(NUMBERS)]
     assert bridge.query("SELECT state, COUNT(*) FROM message GROUP BY state") == [("accepted", len(NUMBERS))]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("hangs_before", ["the batch begins", "the call"])
+def test_worker_that_hung_makes_no_call_when_it_wakes(bridge, services, hangs_before):
+    """Another one may have made it."""
+    services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1", at=LATER)]), Reply([]))
+    bridge.start_campaign()
+    bridge.run()
+    bridge.clock.time += 6 * HOUR
+    with bridge.context.store.write() as tx:
+        request = ClaimRequest(owner="run-8", now=bridge.clock.time, real=0.0, busy_lanes={"optimove:acme"})
+        job = next(job for job in iter(lambda: job_queue.claim(tx, request), None) if job.kind == "send_batch")
+    if hangs_before == "the call":
+        job.lease.until = 0.0
+    else:
+        bridge.execute("UPDATE job SET owner = 'run-9' WHERE id = :id", id=job.id)
+    with pytest.raises(LostJobError):
+        send_batch.run(bridge.context, job)
+
+    assert sent_messages(services) == []
 
 
 def work_together(bridges):

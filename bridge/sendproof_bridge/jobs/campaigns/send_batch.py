@@ -156,6 +156,7 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
     now, key = attempt.now(), attempt.key
     values = {**attempt.ids(), "now": now}
     with attempt.bridge.store.write_durably() as tx:
+        job_queue.check_owned(tx, attempt.job)
         until = backoff.paused_until(tx, key.client, key.channel, now)
         if until is not None:
             job_queue.defer(tx, attempt.job, until + attempt.job.attempts - 1)
@@ -184,6 +185,7 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
 
 
 def _send(attempt: _Attempt, messages: Sequence[OutgoingMessage]) -> None:
+    attempt.job.lease.check()
     try:
         with _counted_errors(attempt):
             result = attempt.provider.send(messages, batch=attempt.batch, receipt_url=_receipt_url(attempt))
