@@ -343,7 +343,8 @@ def _start_simulators(stack: ExitStack, folder: Path) -> tuple[Control, dict[str
     def is_ready() -> bool:
         return child.exit_status is not None or '{"control"' in log.read_text("utf-8")
 
-    wait_until(is_ready, _READY_S)
+    if not wait_until(is_ready, _READY_S):
+        raise AttackError(f"expected the simulators to be ready within {_READY_S:.0f} s, got {child.log_excerpt()}")
     child.check_running()
     line = next(line for line in log.read_text("utf-8").splitlines() if line.startswith('{"control"'))
     addresses = json.loads(line)

@@ -202,6 +202,20 @@ def json_depth(draw: Draw, request: ValidRequest) -> HostileRequest | None:
 
 
 @kind
+def json_values(draw: Draw, request: ValidRequest) -> HostileRequest | None:
+    """Send as many short values as the body may have bytes."""
+    if request.media != JSON:
+        return None
+    item = draw.choice(("[]", "{}", "0", '"a"', '{"a":[]}', "[[],{}]"))
+    size = draw.choice((60_000, 1_000_000, 8_000_000, 16_000_000))
+    values = "[" + f"{item}," * (size // (len(item) + 1)) + f"{item}]"
+    if isinstance(request.body, dict) and request.body and draw.chance(60):
+        name = draw.choice(list(request.body))
+        values = json.dumps({**request.body, name: "VALUES"}).replace('"VALUES"', values, 1)
+    return hostile(message(request, values.encode()))
+
+
+@kind
 def json_numbers(draw: Draw, request: ValidRequest) -> HostileRequest | None:
     """Write numbers that few parsers can read."""
     if request.media != JSON:

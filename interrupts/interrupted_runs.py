@@ -29,6 +29,9 @@ _GONE_S = 60.0
 _VERDICTS = frozenset({0, 1, 2})
 _MARK = "SENDPROOF_INTERRUPTED_RUN"
 
+# Python has status 1 for an interrupt before it has begun with the program.
+_NOT_STARTED = ("Failed to import the site module", "Could not import runpy module")
+
 #: What is sent, by name: the signal, how often, and if the whole process group gets it, as from a terminal.
 SENT: Mapping[str, tuple[signal.Signals, int, bool]] = {
     "INT": (signal.SIGINT, 1, False),
@@ -174,6 +177,8 @@ def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:
     if trial.stage == LAUNCHED:
         # Python itself ends by the signal, and a shell reports the same status.
         expected.add(-number)
+        if any(text in errors for text in _NOT_STARTED):
+            expected.add(1)
     if trial.command.serves and number == signal.SIGINT:
         expected.add(0)
     if status not in expected:

@@ -19,6 +19,7 @@ from sendproof_harness.scenario import yaml_source
 from sendproof_simulators.control.activity import customers, pages, requests
 from sendproof_simulators.control.sandboxes import SCENARIO_BYTES
 from sendproof_simulators.control.states import judge_process
+from sendproof_simulators.core import json_text
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.recording import exchanges
@@ -128,6 +129,7 @@ def _part_rows() -> Iterable[tuple[str, ...]]:
         ("query parameters", f"{request_bounds.MOST_FIELDS:,}", refused),
         ("fields of a form, or parts of a multipart form", f"{request_bounds.MOST_FIELDS:,}", refused),
         ("levels of JSON", f"{request_bounds.MOST_LEVELS}", refused),
+        ("values of a JSON text: commas and opening brackets", f"{json_text.MOST_VALUES:,}", refused),
         ("content encodings of a body", f"{content_encoding.MAX_ENCODINGS}", "415"),
         ("members of a gzip body", f"{content_encoding.MAX_MEMBERS}", "400"),
     )

@@ -40,6 +40,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     return history_of_run(tmp_path_factory.mktemp("first") / "run")
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_history(first: list[bytes], tmp_path: Path) -> None:
     """Ports, processes and the order of threads differ between the runs."""
     assert first == history_of_run(tmp_path / "second")

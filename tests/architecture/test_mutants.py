@@ -1,5 +1,8 @@
 """The mutants fit the current programs, and every requirement kills one that no other requirement kills."""
 
+from functools import cache
+from pathlib import Path
+
 import pytest
 
 import kill_matrix
@@ -37,13 +40,17 @@ def test_mutant_differs_from_its_program_in_the_edited_files_only(mutant, tmp_pa
     assert changed == {edit.file for edit in mutant.edits}
 
 
+@cache
+def providers_by_scenario(file: Path) -> list[set[str]]:
+    """Return the providers of each scenario of a file, which many mutants share."""
+    return [{channel.provider for channel in scenario.channels} for scenario in load_scenarios(file)]
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_mutant_names_an_existing_check_and_scenarios_with_its_provider(mutant):
     assert mutant.check in {check.id for check in CHECKS}
     for trial in mutant.trials:
-        of_scenarios = [
-            {channel.provider for channel in scenario.channels} for scenario in load_scenarios(trial.scenario)
-        ]
+        of_scenarios = providers_by_scenario(trial.scenario)
         expected = [providers for providers in of_scenarios if len(providers) > 1]
         assert trial.provider == ALL_PROVIDERS if expected else {trial.provider} in of_scenarios
 

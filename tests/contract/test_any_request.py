@@ -21,7 +21,6 @@ from sendproof_simulators.services.discovery import contract_file, discover
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, VERSION, VERSION_HEADER, sign
 
 FILES = {**{name: contract_file(known) for name, known in discover().items()}, "control": CONTRACTS / "control.yaml"}
-DOCUMENTS = {name: Contract(yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)) for name, file in FILES.items()}
 # These operations wait until time has passed.
 WAITING = ("/clock/park", "/clock/advance")
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -78,7 +77,7 @@ def sandbox() -> Iterator[LocalSandbox]:
         yield simulators.sandbox()
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", FILES)
 def test_no_request_makes_a_simulator_fail(sandbox: LocalSandbox, name: str) -> None:
     @BUDGET
     @given(data=st.data())
@@ -115,7 +114,7 @@ def presented(name: str, sandbox: LocalSandbox, request: Sent, credential: str) 
 @st.composite
 def requests_of(draw: st.DrawFn, name: str, sandbox: LocalSandbox) -> Sent:
     """Return an example of the contract with one value, or one part, replaced by other bytes."""
-    contract = DOCUMENTS[name]
+    contract = Contract(yaml.load(FILES[name].read_bytes(), Loader=yaml.CSafeLoader))
     operations = [id_ for id_, (_, path, *_) in contract.operations.items() if not path.endswith(WAITING)]
     example = contract.example(draw(st.sampled_from(operations)))
     method = draw(st.sampled_from([example.method] * 9 + ["DELETE", "OPTIONS", "HEAD"]))

@@ -31,6 +31,7 @@ from sendproof_harness.run.processes import free_port, listens, wait_until
 from sendproof_harness.run.runner import RunOptions, run_scenario
 
 FLASK = shlex.join([sys.executable, str(ROOT / "bridge" / "examples" / "flask_bridge" / "app.py")])
+SLOW = ((), pytest.mark.slow)
 PROVIDERS = {505: "textlocal", 506: "xtremepush", 507: "delivyr"}
 SANDBOX: dict[str, Any] = {
     "seed": 5,
@@ -130,8 +131,13 @@ def test_examples_of_provider_webhooks_are_accepted(handover: dict[str, Any]) ->
 
 @pytest.mark.parametrize(
     ("command", "provider"),
-    [*((None, provider) for provider in PROVIDERS.values()), (FLASK, "textlocal")],
-    ids=[*(f"reference-{provider}" for provider in PROVIDERS.values()), "flask"],
+    [
+        *(
+            pytest.param(None, name, id=f"reference-{name}", marks=SLOW[name != "textlocal"])
+            for name in PROVIDERS.values()
+        ),
+        pytest.param(FLASK, "textlocal", id="flask", marks=pytest.mark.slow),
+    ],
 )
 def test_listeners_accept_valid_events_and_survive_invalid_ones(
     simulators: RunningSimulators, tmp_path: Path, command: str | None, provider: str

@@ -90,7 +90,10 @@ def with_auth_status() -> dict[str, Path]:
     return {name: file for name, file in contracts().items() if name in kept - {"control"}}
 
 
-@pytest.mark.parametrize(("name", "file"), with_auth_status().items(), ids=with_auth_status())
+WITH_AUTH_STATUS = with_auth_status()
+
+
+@pytest.mark.parametrize(("name", "file"), WITH_AUTH_STATUS.items(), ids=WITH_AUTH_STATUS)
 def test_request_without_credentials_is_refused(simulators: RunningSimulators, name: str, file: Path) -> None:
     document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
     known = present(document, simulators.services[name]["credentials"])

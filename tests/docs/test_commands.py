@@ -56,13 +56,20 @@ TO_RUN = commands_to_run()
 # The documents whose commands take longest.
 SLOW = {
     "README.md",
+    "benchmarks/README.md",
     "docs/api-documentation.md",
+    "docs/brochure-flow.md",
     "docs/connect-your-bridge.md",
     "docs/dialect-matrix.md",
+    "docs/doctor.md",
     "docs/drive-a-sandbox.md",
+    "docs/faults.md",
     "docs/load.md",
     "docs/manual-testing.md",
     "docs/quickstart.md",
+    "docs/read-a-verdict.md",
+    "docs/reference/commands.md",
+    "docs/write-a-scenario.md",
     "scenarios/README.md",
 }
 

@@ -2,6 +2,8 @@
 
 import ast
 import re
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -51,13 +53,19 @@ def singular(word: str) -> str:
     return word.removesuffix("s") if not re.search(r"(?:ss|us|is)$", word) else word
 
 
+@cache
+def statements(path: Path) -> list[ast.stmt]:
+    """Return the top-level statements of a file."""
+    return ast.parse(path.read_text()).body
+
+
 def classes(folders) -> dict[str, str]:
     """Return the public top-level classes of folders, with one file of each."""
     return {
         node.name: path.relative_to(ROOT).as_posix()
         for folder in folders
         for path in sorted(folder.rglob("*.py"))
-        for node in ast.parse(path.read_text()).body
+        for node in statements(path)
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     }
 
@@ -68,7 +76,7 @@ def type_aliases(folders) -> set[str]:
         target.id
         for folder in folders
         for path in folder.rglob("*.py")
-        for node in ast.parse(path.read_text()).body
+        for node in statements(path)
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name) and words(target.id) and target.id != target.id.upper()

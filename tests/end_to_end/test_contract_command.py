@@ -81,6 +81,7 @@ def numbers_of(file: Path) -> dict[str, str]:
     return {check["requirement"]["number"]: check["verdict"] for check in json.loads(file.read_text())["checks"]}
 
 
+@pytest.mark.slow
 def test_reference_bridge_passes_the_contract_checks(reference: Path) -> None:
     folder = reference / "contract"
     assert set(numbers_of(folder / "verdict.json").values()) == {"pass"}
@@ -116,6 +117,7 @@ def test_bridge_without_triggers_is_checked_for_campaigns_only(tmp_path: Path) -
     assert "to 1 listener" in run.out
 
 
+@pytest.mark.slow
 def test_judge_of_a_contract_history_gives_the_same_verdict(reference: Path, tmp_path: Path) -> None:
     """The history says by itself that only the contract checks apply."""
     folder = reference / "contract"
@@ -124,6 +126,7 @@ def test_judge_of_a_contract_history_gives_the_same_verdict(reference: Path, tmp
     assert (tmp_path / "again" / "verdict.json").read_text() == (folder / "verdict.json").read_text()
 
 
+@pytest.mark.slow
 def test_status_500_for_an_unknown_event_type_fails(verdict_of) -> None:
     """The finding shows the smallest part of the event that causes it."""
     wrong = failed(verdict_of(UNKNOWN_TYPE, "        raise RuntimeError(kind)\n    event = "))
@@ -170,12 +173,14 @@ def test_running_bridge_that_exits_fails(tmp_path: Path, simulators) -> None:
     assert "the last request was a body that is not a JSON object" in wrong["R001"][0].got
 
 
+@pytest.mark.slow
 def test_message_for_an_unknown_template_fails(verdict_of) -> None:
     wrong = failed(verdict_of(NO_TEMPLATE, "        template = next(iter(TEMPLATES.values()))"))
     assert wrong.keys() == {"R107"}
     assert wrong["R107"][0].cause == "a message went out because of a template that does not exist"
 
 
+@pytest.mark.slow
 def test_message_to_an_opted_out_customer_fails(verdict_of) -> None:
     """The event itself has the consent attribute."""
     wrong = failed(verdict_of(CONSENT_CHECK, "True"))
@@ -183,6 +188,7 @@ def test_message_to_an_opted_out_customer_fails(verdict_of) -> None:
     assert {finding.expected for finding in wrong["R107"]} == {"no message: its customer has opted out"}
 
 
+@pytest.mark.slow
 def test_listener_that_ignores_the_token_fails(verdict_of) -> None:
     """Without the token, anyone who knows the address could send messages."""
     wrong = failed(verdict_of(ROUTE, '@app.post("/<token>/events")\ndef receive_event(token):'))

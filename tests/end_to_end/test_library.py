@@ -20,8 +20,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("scenario", "provider"),
     [
-        ("time_zones/midnight", "textlocal"),
-        ("brochure/translations", "textlocal"),
+        pytest.param("time_zones/midnight", "textlocal", marks=pytest.mark.slow),
+        pytest.param("brochure/translations", "textlocal", marks=pytest.mark.slow),
         pytest.param("templates/renamed", "xtremepush", marks=pytest.mark.slow),
         ("triggered/several_events", "delivyr"),
         pytest.param("opt_outs/by_preference", "textlocal", marks=pytest.mark.slow),

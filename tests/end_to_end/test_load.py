@@ -95,7 +95,7 @@ def test_campaign_compares_messages_and_reports(tmp_path: Path) -> None:
     ("mutant", "customers", "loss", "requirement"),
     [
         pytest.param("last_page_dropped", 10_050, "lost", "R301", marks=pytest.mark.slow),
-        ("provider_list_ignored", 300, "sent to opted-out", "R405"),
+        pytest.param("provider_list_ignored", 300, "sent to opted-out", "R405", marks=pytest.mark.slow),
         pytest.param("accepted_counted_as_delivered", 300, "misreported", "R503", marks=pytest.mark.slow),
     ],
 )

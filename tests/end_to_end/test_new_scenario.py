@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from command_line import sendproof
@@ -26,6 +27,7 @@ def steps(scenario: Scenario) -> list[str]:
     return [type(step).__name__ for step in scenario.steps]
 
 
+@pytest.mark.slow
 def test_scenario_from_options_passes_and_its_run_gives_the_same_scenario(tmp_path):
     drafted = written(tmp_path / "mine.yaml", "--flow", "both", "--customers", "20", "--days", "8")
     result = sendproof("run", tmp_path / "mine.yaml", "--results", tmp_path)
@@ -65,6 +67,7 @@ def drive_by_hand(simulators: RunningSimulators, sandbox: str) -> None:
     call("/campaigns/7002/cancel")
 
 
+@pytest.mark.slow
 def test_scenario_from_a_sandbox_driven_by_hand_passes(tmp_path, simulators: RunningSimulators):
     drive_by_hand(simulators, "hand")
     drafted = written(tmp_path / "hand.yaml", "--sandbox", "hand", "--control-url", simulators.control)

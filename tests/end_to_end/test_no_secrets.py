@@ -40,6 +40,7 @@ def test_no_file_of_a_run_has_a_secret(provider: str, tmp_path: Path) -> None:
     assert TOKEN not in run.out + run.err
 
 
+@pytest.mark.slow
 def test_no_file_of_a_load_test_has_the_token_of_the_control_api(tmp_path: Path) -> None:
     with running_simulators("--control-token", TOKEN) as simulators:
         at = ("--control-url", simulators.control, "--results", tmp_path)

@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from run_helpers import PARK, PREAMBLE, RecordedProgress
 from running import RunningSimulators
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.judge.verdict import Verdict, judge
-from sendproof_harness.run.runner import RunOptions, run_scenario
+from sendproof_harness.run.runner import RunOptions, RunResult, run_scenario
 from sendproof_harness.scenario.load import parse_scenarios
 
 SCENARIO = """\
@@ -174,14 +175,29 @@ BRIDGES: Mapping[str, tuple[str, str, str, set[str]]] = {
 }
 
 
-def judged(code: str, control_url: str | None, folder: Path) -> Verdict:
-    """Run the scenario with a bridge, and judge it. Without a URL, the run has its own simulators."""
-    (scenario,) = parse_scenarios(SCENARIO, "small.yaml")
+# A run waits for these until its time-out.
+WAITED_FOR = [name for name, (*_, following) in BRIDGES.items() if following == NOT_READY]
+WAITED_FOR += ["no registration", "hangs in the middle"]
+
+
+def judged(name: str, simulators: RunningSimulators, folder: Path) -> Verdict:
+    """Run the scenario with a bridge, and judge it."""
+    code, *_ = BRIDGES[name]
     (folder / "bridge.py").write_text(code)
     command = shlex.join([sys.executable, str(folder / "bridge.py")])
-    options = RunOptions(command=command, control_url=control_url, results=folder, timeout_s=5)
-    result = run_scenario(scenario, "small", options, RecordedProgress())
-    return judge(read_history(result.histories[0]))
+    # At shared simulators, another bridge may have sent a credential that belongs to no sandbox.
+    control_url = None if name == "wrong credential" else simulators.control
+    options = RunOptions(command=command, control_url=control_url, results=folder)
+    return judge(read_history(started_run(options, 5 if name in WAITED_FOR else 120).histories[0]))
+
+
+def started_run(options: RunOptions, timeout_s: float) -> RunResult:
+    """Run the scenario; again with more time if a busy machine has not even started the bridge within the time-out."""
+    (scenario,) = parse_scenarios(SCENARIO, "small.yaml")
+    result = run_scenario(scenario, "small", replace(options, timeout_s=timeout_s), RecordedProgress())
+    if result.aborted is not None and result.aborted.cause.endswith("it made no request"):
+        return started_run(options, 10 * timeout_s)
+    return result
 
 
 @pytest.mark.parametrize("name", BRIDGES)
@@ -189,9 +205,8 @@ def test_one_finding_names_the_cause_and_nothing_else_fails(
     name: str, simulators: RunningSimulators, tmp_path: Path
 ) -> None:
     """What follows from the cause is below it, and no check fails because of it."""
-    code, check, cause, following = BRIDGES[name]
-    # At shared simulators, another bridge may have sent a credential that belongs to no sandbox.
-    verdict = judged(code, None if name == "wrong credential" else simulators.control, tmp_path)
+    _, check, cause, following = BRIDGES[name]
+    verdict = judged(name, simulators, tmp_path)
 
     assert [(root.check, root.cause) for root in verdict.roots] == [(check, cause)]
     assert [result.check.id for result in verdict.results if result.status in {"fail", "error"}] == [check]

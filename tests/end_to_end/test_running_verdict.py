@@ -1,5 +1,8 @@
 """A correct bridge is never blamed while it works: the verdict on its sandbox at any moment has no failure."""
 
+import subprocess
+from contextlib import suppress
+
 from command_line import scaled_down, start
 from running import RunningSimulators
 from sendproof_harness.control_client import ControlError
@@ -8,7 +11,7 @@ from sendproof_harness.session.running_sandbox import running_history
 
 
 def verdicts_during_a_run(simulators: RunningSimulators, *arguments: object) -> list[Verdict]:
-    """Judge the sandbox of a run again and again, until the run has ended."""
+    """Judge the sandbox of a run several times a second, until the run has ended."""
     names = {row["sandbox"] for row in simulators.call("GET", "/sandboxes")}
     running, verdicts = start("run", *map(str, arguments), "--control-url", simulators.control), []
     while running.poll() is None:
@@ -19,6 +22,8 @@ def verdicts_during_a_run(simulators: RunningSimulators, *arguments: object) -> 
                 except ControlError:
                     # The run ended in between.
                     continue
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(timeout=0.2)
     out, _ = running.communicate()
     assert running.returncode == 0, out
     return verdicts

@@ -93,6 +93,7 @@ def test_installed_harness_finds_library_scenarios(installed):
         assert process.stdout.read().strip() == str(site / "sendproof_harness/library/scheduled/first_campaign.yaml")
 
 
+@pytest.mark.slow
 def test_installed_harness_runs_a_load_test(installed, tmp_path):
     """The files for Locust must be in the wheel."""
     _, python = installed

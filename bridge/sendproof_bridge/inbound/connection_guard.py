@@ -12,6 +12,7 @@ never bounded, since a parked bridge may wait for a day.
 `simulators/sendproof_simulators/server/connection_guard.py` are the same file, because the programs share no code.
 """
 
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 try:
@@ -127,6 +129,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._read = self._unparsed = 0
         self._held = 0
         self._unsent = self._unread_ticks = 0
+        # The current read, and the head of a request that offers another protocol, until it is parsed again.
+        self._data = self._offer = b""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -144,7 +148,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.stage == REFUSED:
             return
         was_idle = self.stage == IDLE
-        self._read = len(data)
+        self._data, self._read = data, len(data)
         super().data_received(data)
         self._unparsed += self._read
         if self.stage != IDLE:
@@ -174,6 +178,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refusal = self._head_status()
         if self._refusal:
             raise _RefusedError
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._offer = self._head_without_offer()
+            return
         # uvicorn raises an error for a target that it cannot read, which refuses the head.
         super().on_headers_complete()
         self.stage = BODY
@@ -189,6 +196,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._offer:
+            return
         self.stage = IDLE
         self._unparsed = -self._read
         self._release()
@@ -217,6 +226,24 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     # -- ends ------------------------------------------------------------------------------------
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Serve a request that offers another protocol as HTTP/1.1, with its body. uvicorn calls it.
+
+        documented: RFC 9110, section 7.8: a server may ignore such an offer. The HTTP client of Java makes one by
+        default (h2c), and the parser takes what follows the head for the other protocol.
+        """
+        upgrade = sys.exception()
+        if isinstance(upgrade, HttpParserUpgrade):
+            data = self._offer + self._data[upgrade.args[0] :]
+            self._offer, self.parser = b"", HttpRequestParser(self)
+            self.data_received(data)
+            self._read = 0
+
+    def _head_without_offer(self) -> bytes:
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser did not accept. uvicorn calls it."""

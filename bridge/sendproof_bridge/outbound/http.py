@@ -97,9 +97,8 @@ class HttpClient:
                 f"{operation}: the service responded with more than {MAX_RESPONSE_BYTES:,} bytes"
             ) from error
         except TRANSPORT_ERRORS as error:
-            raised = _transport_error(operation, error)
-            result = "no_connection" if isinstance(raised, NotSentError) else "no_response"
-            raise raised from error
+            result = "no_connection" if never_connected(error) else "no_response"
+            raise _transport_error(operation, error) from error
         finally:
             self.monitor.call_ended(operation, result, real_now() - began)
         return Response(operation=operation, status=reply.status, headers=reply.headers, body=reply.body)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from call_pages import optimove_calls
-from call_pages.player import BRIDGE_URL
+from call_pages.player import ACCOUNT_URL
 from call_pages.steps import Call, Chapter, Control, Page, Step, Until, Webhook
 
 _BODY = "Hello {{FIRST_NAME}}, spring is here. Reply STOP to opt out."
@@ -26,7 +26,9 @@ _PEOPLE = (
 
 _ACCOUNT: tuple[Step, ...] = (
     Control("POST", "/providers/delivyr/templates", [{"title": optimove_calls.TITLE, "body": _BODY}]),
-    Control("PUT", "/providers/delivyr/settings", {"testing": False, "webhook_url": f"{BRIDGE_URL}/delivyr"}),
+    Control(
+        "PUT", "/providers/delivyr/settings", {"testing": False, "webhook_url": ACCOUNT_URL.format(provider="delivyr")}
+    ),
 )
 
 _TEMPLATES = Call(
@@ -75,10 +77,7 @@ _REJECTED_NOTE = (
     "../reference/dialects.md#delivyrrejections))."
 )
 _DELIVERED_NOTE = "`clicked` looks the same, and counts as metric 3: one for each click."
-_STOP_NOTE = (
-    "Stop sending to this number, and report the opt-out to Optimove. `account_webhooks` of the handover file names "
-    "the URL that the account posts to."
-)
+_STOP_NOTE = "Stop sending to this number, and report the opt-out to Optimove."
 _STATUS = Call(
     title="Ask for results that never came",
     why="An event can be lost. The Message Log has each message with its state.",
@@ -87,7 +86,11 @@ _STATUS = Call(
     path="/messages/<<message>>",
     note="`GET /messages?phone_number=...` lists the messages of a number, oldest first.",
 )
-_RESULTS = "Answer each with 200 as soon as it is stored. They come in any order, and may come twice."
+_RESULTS = (
+    "Serve the path that `account_webhooks` of the handover file names: no call chooses it. If it has no "
+    "URL of this provider, nothing is posted: ask for the results. Answer each event with 200 as soon as "
+    "it is stored. They come in any order, and may come twice."
+)
 _NUMBERS = (
     "Delivyr takes E.164 with `+`, of the United States and Canada: `+12015550100`. Ten digits are refused by default."
 )

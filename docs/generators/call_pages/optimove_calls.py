@@ -135,7 +135,8 @@ def trigger(channel: int, template: str) -> list[Step]:
             contains=["page_visit"],
             note="`requestId` is the key of the event: the same one may come twice, and a customer may meet a trigger "
             "again with another one. The values for the text are in `personalization`. `isVisitor` true means that "
-            "there is no customer: send nothing. Ids may come as text, as `campaignID` does here.",
+            "there is no customer: send nothing. Ids may come as text, as `campaignID` does here, and "
+            "`eventTypeID` may be absent.",
         ),
         Call(
             title="Read the attributes that the event lacks",

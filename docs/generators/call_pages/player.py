@@ -21,6 +21,8 @@ from sendproof_harness.session.running_sandbox import running_history
 #: The address of the bridge in the handover file, and the secret in the URLs that it registers.
 BRIDGE, TOKEN = "127.0.0.1:9000", "WEBHOOK_TOKEN"
 BRIDGE_URL = f"http://{BRIDGE}/{TOKEN}"
+#: A URL of `account_webhooks` of the handover file, as a run writes it for the client `sendproof`.
+ACCOUNT_URL = f"http://{BRIDGE}/webhooks/{{provider}}/sendproof/{TOKEN}"
 START = "2026-03-02T06:00:00Z"
 _FIRST_PORT = 4101
 # Members of an entry of `listRequests`.

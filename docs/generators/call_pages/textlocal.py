@@ -3,7 +3,7 @@
 import json
 
 from call_pages import optimove_calls
-from call_pages.player import BRIDGE_URL
+from call_pages.player import ACCOUNT_URL, BRIDGE_URL
 from call_pages.steps import Call, Chapter, Control, Page, Step, Until, Webhook
 
 _BODY = "Hello {{FIRST_NAME}}, spring is here. Reply STOP to opt out."
@@ -32,7 +32,9 @@ def _text(name: str) -> str:
 _ACCOUNT: tuple[Step, ...] = (
     Control("POST", "/providers/textlocal/templates", [{"title": optimove_calls.TITLE, "body": _BODY}]),
     Control(
-        "PUT", "/providers/textlocal/settings", {"inbound_url": f"{BRIDGE_URL}/inbound", "sender_names": ["Sendproof"]}
+        "PUT",
+        "/providers/textlocal/settings",
+        {"inbound_url": ACCOUNT_URL.format(provider="textlocal"), "sender_names": ["Sendproof"]},
     ),
 )
 
@@ -53,7 +55,9 @@ _OPT_OUTS = Call(
     service="textlocal",
     method="POST",
     path="/get_optouts/",
-    note="Read the list shortly before you send, at most an hour old. It has numbers, with the country code.",
+    note="Read the list shortly before you send, at most an hour old. It has numbers, with the country code. An "
+    "account may return `contacts` instead, with the first 100: read the others with `get_contacts`, group 6 "
+    "([dialect](../reference/dialects.md#textlocaloptouts_reply)).",
 )
 
 
@@ -71,9 +75,10 @@ _STOP = Webhook(
     title="A reply arrives: STOP",
     why="Textlocal posts it to the inbox URL of the account, not to that of the batch. Stop sending to this number, "
     "and report the opt-out to Optimove.",
-    contains=["/inbound", "STOP"],
+    contains=["/webhooks/textlocal/", "STOP"],
     note="Compare `content` without case: `stop`, `STOPALL` and `Unsubscribe` mean the same. `START` takes it back. "
-    "`account_webhooks` of the handover file names the URL that the account posts to.",
+    "Serve the path that `account_webhooks` of the handover file names: no call chooses it. If it has no "
+    "URL of this provider, nothing is posted: read `get_optouts` instead.",
 )
 
 _STATUS = Call(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from call_pages import optimove_calls
-from call_pages.player import BRIDGE_URL
+from call_pages.player import ACCOUNT_URL
 from call_pages.steps import Call, Chapter, Control, Page, Step, Until, Webhook
 
 _BODY = "Hello {{FIRST_NAME}}, spring is here. Reply STOP to opt out."
@@ -26,7 +26,9 @@ _PEOPLE = (
 
 _ACCOUNT: tuple[Step, ...] = (
     Control("POST", "/providers/xtremepush/templates", [{"title": optimove_calls.TITLE, "body": _BODY}]),
-    Control("PUT", "/providers/xtremepush/settings", {"webhooks": [{"url": f"{BRIDGE_URL}/xtremepush"}]}),
+    Control(
+        "PUT", "/providers/xtremepush/settings", {"webhooks": [{"url": ACCOUNT_URL.format(provider="xtremepush")}]}
+    ),
 )
 
 
@@ -131,11 +133,12 @@ def _status(user: str) -> Call:
 _DELIVERED_NOTE = (
     "`message_click` looks the same, and counts as metric 3. Ignore `message_send` and `message_open`, but answer them."
 )
-_STOP_NOTE = (
-    "Report the opt-out to Optimove. Xtremepush sets `sms_subscription` to 0 itself. `account_webhooks` of the "
-    "handover file names the URL that the project posts to."
+_STOP_NOTE = "Report the opt-out to Optimove. Xtremepush sets `sms_subscription` to 0 itself."
+_RESULTS = (
+    "Serve the path that `account_webhooks` of the handover file names: no call chooses it. If it has no "
+    "URL of this provider, nothing is posted: ask for the results. Answer each event with 200 as soon as "
+    "it is stored. They come in any order, and may come twice."
 )
-_RESULTS = "Answer each with 200 as soon as it is stored. They come in any order, and may come twice."
 _NUMBERS = "Xtremepush takes digits with the country code, without `+`, as `mobile_number`: `447555000100`."
 _LIMITS = (
     "Xtremepush: 99 rows in an import that is done at once, 10,000 targets in `execute/campaign` (assumed), 200 ids "

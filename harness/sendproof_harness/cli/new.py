@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sendproof_harness.cli.history_file import find_history_file
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, print_json, refuse
 from sendproof_harness.output import echo
 from sendproof_harness.providers import DEFAULT_PROVIDER, discover
@@ -105,7 +106,7 @@ def _draft(options: "DraftOptions", run: Path | None, sandbox: str | None, contr
 
     try:
         if run is not None:
-            return draft_from_history(recorded_run(run))
+            return draft_from_history(recorded_run(find_history_file(run)))
         if sandbox is not None:
             return draft_from_history(recorded_sandbox(control_url, sandbox))
         return draft_from_options(options)

@@ -1,7 +1,7 @@
 """The facts about one client by which the histories of the other clients recognise its data."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from sendproof_harness.history.parts import TemplateId
 from sendproof_harness.history.records import History
@@ -24,6 +24,16 @@ def _listeners(history: History) -> Iterator[tuple[int, int | None, str]]:
         (listener.event_type, listener.channel, listener.url)
         for listener in history.listeners
         if listener.action == "registered"
+    )
+
+
+def _sent(history: History) -> Iterable[tuple[int, int]]:
+    """Return campaign and channel of each text that went out to its customer."""
+    sent = {(delivery.number, delivery.text) for delivery in history.deliveries if not delivery.test}
+    return dict.fromkeys(
+        (obligation.campaign, obligation.channel)
+        for obligation in history.obligations
+        if (obligation.number, obligation.text) in sent
     )
 
 
@@ -82,5 +92,6 @@ def client_facts(client: str, templates: tuple[TemplateId, ...], history: Histor
         opted_out=tuple(number_of[opt_out.number] for opt_out in history.opt_outs if opt_out.number in number_of),
         listeners=tuple(dict.fromkeys(_listeners(history))),
         opt_outs=tuple(_opt_outs(history)),
+        sent=tuple(_sent(history)),
         calls=tuple(sorted({f"{request.service} {request.operation}" for request in history.requests})),
     )

@@ -30,10 +30,15 @@ class ClockFacts(msgspec.Struct, frozen=True):
     participants: tuple[str, ...] = ()
 
 
+#: Between the operations of a fault.
+OR_OPERATION = "|"
+
+
 class FaultEntry(msgspec.Struct, frozen=True):
     """A fault of the run: on a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
 
-    `down` of a kill is in milliseconds of the sandbox's clock, `retry_after` of a response in seconds.
+    `call` may name several operations (`SERVICE.ONE|OTHER`), of which a bridge chooses. `down` of a kill is in
+    milliseconds of the sandbox's clock, `retry_after` of a response in seconds.
     """
 
     id: str
@@ -46,6 +51,16 @@ class FaultEntry(msgspec.Struct, frozen=True):
     when: Literal["before", "after"] = "before"
     down: int = 0
     retry_after: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The position in words: `SERVICE.ONE or OTHER`."""
+        return (self.call or self.webhook or "").replace(OR_OPERATION, " or ")
+
+    def includes(self, service: str, operation: str | None) -> bool:
+        """Return True if the fault is on a call of this operation."""
+        own_service, _, names = (self.call or "").partition(".")
+        return service == own_service and operation in names.split(OR_OPERATION)
 
 
 class SpecialAttributes(msgspec.Struct, frozen=True):

@@ -175,6 +175,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
 
     `raw_number` is the number as the bridge wrote it, if it was not in the form that the provider documents. `request`
     is the line (`n`) of the request that carried the message, if there was one. `url` is the target of its link.
+    `user` is the id of the recipient at a provider that sends to users.
     """
 
     service: str
@@ -186,6 +187,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     raw_number: str | None = None
     request: int | None = None
     url: str | None = None
+    user: str | None = None
 
 
 class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):

@@ -108,7 +108,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
     who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
     `listeners` are event, channel and URL of its listeners, and `calls` the operations that were called for it.
-    `opt_outs` are all opt-outs of its customers, in any way.
+    `opt_outs` are all opt-outs of its customers, in any way. `sent` are its campaigns and triggers with a message.
     """
 
     client: str
@@ -122,6 +122,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     listeners: tuple[tuple[int, int | None, str], ...] = ()
     calls: tuple[str, ...] = ()
     opt_outs: tuple[ClientOptOut, ...] = ()
+    sent: tuple[tuple[int, int], ...] = ()
 
 
 #: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected

@@ -34,6 +34,7 @@ class OtherClient:
     listeners: tuple[tuple[int, int | None, str], ...] = ()
     calls: tuple[str, ...] = ()
     opt_outs: tuple[Mapping[str, object], ...] = ()
+    sent: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def _row(entry: FaultEntry, history: History) -> FaultRow:
         id=entry.id,
         fault=entry.fault,
         target="call" if entry.call is not None else "webhook",
-        where=entry.call or entry.webhook or "",
+        where=entry.place,
         nth=entry.nth,
         when=entry.when,
         injected=len(injections),

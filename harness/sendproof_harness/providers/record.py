@@ -54,7 +54,7 @@ class Provider:
     # -- operations and events of its contract -------------------------------------------------------
 
     send_operation: str | None = None
-    """The operation that `any.send` means in a scenario: the one that a bridge uses for a campaign."""
+    """The operation that most bridges use for a campaign. `any.send` of a scenario means all `send_operations`."""
     other_send_operations: frozenset[str] = frozenset()
     """More operations that send messages."""
     template_operation: str | None = None
@@ -69,13 +69,15 @@ class Provider:
     # -- behaviour that the judge takes into account -------------------------------------------------
 
     permanent_rejections: frozenset[str] = frozenset()
-    """Codes of rejections that are due to the number alone, or their reasons if the provider has no codes."""
+    """Codes of rejections that are due to the number alone, or their reasons where a code is absent or ambiguous."""
     opt_out_rejections: frozenset[str] = frozenset()
     """Those of the permanent rejections that tell the bridge of an opt-out."""
     final_refusals: frozenset[str] = frozenset()
     """Codes by which the provider refuses a whole call for its content."""
     malformed_refusals: frozenset[str] = frozenset()
     """Codes in responses with status 200 that refuse the form of a request. No state of the account causes them."""
+    withdrawing_operations: frozenset[str] = frozenset()
+    """The operations that withdraw waiting messages. They are refused once the messages are out, or withdrawn."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)
     """By code of the rejection of a batch over the limit: the limit, in words."""
     unknown_customer_rejection: str | None = None

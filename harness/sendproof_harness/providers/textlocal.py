@@ -49,13 +49,15 @@ PROVIDER = Provider(
     receipt_event="receipt",
     failure_event="receipt",
     opt_out_events=frozenset({"inbound"}),
-    # documented: https://api.txtlocal.com/docs/sendsms; 56 in openapi/textlocal.yaml, x-codes
-    permanent_rejections=frozenset({"32", "51", "56"}),
-    opt_out_rejections=frozenset({"51"}),
+    # documented: https://api.txtlocal.com/docs/sendsms; 56 in openapi/textlocal.yaml, x-codes. `send` warns of a number
+    # with code 3, which is a wrong login as an error, or without a code: the reasons are those of the simulator.
+    permanent_rejections=frozenset({"32", "51", "56", "Invalid number", "blocked", "opted out"}),
+    opt_out_rejections=frozenset({"51", "opted out"}),
     # documented: https://api.txtlocal.com/docs/otp_send; 33 and 80 in openapi/textlocal.yaml, x-codes
     final_refusals=frozenset({"5", "6", "32", "33", "43", "44", "51", "80"}),
     # openapi/textlocal.yaml, x-codes: a parameter is missing, has a wrong form, or excludes another
     malformed_refusals=frozenset(map(str, (0, 1, 2, 4, 5, 6, 8, 12, 13, 15, 25, 34, 43, 44, 55, 185, 186))),
+    withdrawing_operations=frozenset({"cancel_scheduled", "cancel_scheduled_get"}),
     batch_limit_rejections={"33": "at most 10,000 numbers a call"},
     has_record=True,
     # documented: https://api.txtlocal.com/docs/ (GET with all parameters, although POST is recommended)

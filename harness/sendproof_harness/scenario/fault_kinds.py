@@ -15,6 +15,8 @@ from sendproof_harness.scenario.model import ANY
 from sendproof_harness.scenario.values import parse_duration, to_milliseconds
 
 CALL, WEBHOOK = "call", "webhook"
+#: Between operations that a bridge may choose from.
+SEPARATOR = "|"
 KILL = "kill"
 FORGED = "forged_webhook"
 
@@ -45,10 +47,18 @@ def _read_kinds() -> dict[str, FaultKind]:
 KINDS: Mapping[str, FaultKind] = _read_kinds()
 DURATION_KEYS = frozenset(key for kind in KINDS.values() for key in kind.durations)
 
+
+def _send_names(record: Provider) -> str | None:
+    """Return all operations that send, the usual one first: a bridge may choose between them."""
+    if record.send_operation is None:
+        return None
+    return SEPARATOR.join([record.send_operation, *sorted(record.other_send_operations)])
+
+
 _TargetName = Callable[[Provider], str | None]
-#: The names after `any.`, and the operation of a provider that each means.
+#: The names after `any.`, and the operations of a provider that each means.
 CALLS: Mapping[str, _TargetName] = {
-    "send": lambda record: record.send_operation,
+    "send": _send_names,
     "templates": lambda record: record.template_operation,
 }
 #: The names after `any.`, and the event of a provider that each means.
@@ -89,6 +99,6 @@ def generalize_target(axis: str, target: str, provider: str | None) -> str:
 
 
 def _target_name(axis: str, alias: str, provider: str | None) -> str | None:
-    """Return the operation or event of the provider that an alias means, or None."""
+    """Return the operations or the event of the provider that an alias means, or None."""
     name_of = (CALLS if axis == CALL else WEBHOOKS).get(alias)
     return None if name_of is None or provider is None else name_of(provider_record(provider))

@@ -22,6 +22,7 @@ import yaml
 
 from sendproof_simulators.core.contract_cache import read_through
 from sendproof_simulators.core.http import Request, Violation
+from sendproof_simulators.core.json_text import NESTED_TOO_DEEPLY
 from sendproof_simulators.core.members import (
     BodyRules,
     Choice,
@@ -31,7 +32,7 @@ from sendproof_simulators.core.members import (
     with_choices,
     without_absent_nulls,
 )
-from sendproof_simulators.core.violations import NESTED_TOO_DEEPLY, violations
+from sendproof_simulators.core.violations import violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"

@@ -15,13 +15,13 @@ from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.dialects import changed_dialects, choose
 from sendproof_simulators.core.effects import Effects, Timer, Webhook
-from sendproof_simulators.core.failed_calls import FailedCalls
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.limits import Limits, RateLimit
 from sendproof_simulators.core.members import body_rules
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.recording.exchanges import RecentExchanges
+from sendproof_simulators.core.recording.failed_calls import FailedCalls
 from sendproof_simulators.core.recording.journal import Journal
 from sendproof_simulators.core.recording.redaction import Redaction
 from sendproof_simulators.core.recording.seal import sealed

@@ -5,22 +5,25 @@ credential are not quoted.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
 import msgspec
 
 from sendproof_simulators.core.http import Violation
+from sendproof_simulators.core.json_text import NESTED_TOO_DEEPLY, has_more_values
 
 # More would hide the first, which is nearly always the cause of the others.
 MAX_VIOLATIONS = 20
+# The validator collects all errors, of about 1.5 KB each, before it returns the first one. In a larger value it only
+# looks for the first one.
+_SEARCHED_VALUES = 20_000
 # Room for the start of an invalid value and for the reason.
 MESSAGE_LENGTH = 300
 VALUE_LENGTH = 120
 
 _SECRET = re.compile(r"api-?_?key|hash|password|secret|token|authorization|signature", re.IGNORECASE)
-NESTED_TOO_DEEPLY = "nested too deeply"
 HIDDEN = "(a credential, not shown)"
 
 #: The description of a valid value by rule.
@@ -54,9 +57,19 @@ def violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str)
         return [Violation(where=where, rule="syntax", message=NESTED_TOO_DEEPLY)]
 
 
+def _errors(validator: jsonschema_rs.Draft4Validator, value: Any) -> Iterable[jsonschema_rs.ValidationError]:
+    if not has_more_values(msgspec.json.encode(value), _SEARCHED_VALUES):
+        return validator.iter_errors(value)
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as error:
+        return (error,)
+    return ()
+
+
 def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> Iterator[Violation]:
     count = 0
-    for error in validator.iter_errors(value):
+    for error in _errors(validator, value):
         for smallest in _smallest_errors(error):
             yield _violation(smallest, where)
             count += 1

@@ -1,15 +1,19 @@
-"""Bounds on the parts of a request: parameters, fields of a form, parts of a multipart form, and the depth of JSON.
+"""Bounds on the parts of a request: parameters, fields of a form, parts of a multipart form, depth and values of JSON.
 
 Reading a part costs more than receiving it, so a request with too many is refused before anything reads it. No request
 of a bridge comes near: Textlocal's longest lists are one field.
 """
 
-import re
-from itertools import accumulate
-
 from sendproof_simulators.core.contracts import FORM, JSON, Contract
 from sendproof_simulators.core.http import Problem, Request, Violation
-from sendproof_simulators.core.violations import NESTED_TOO_DEEPLY
+from sendproof_simulators.core.json_text import (
+    MOST_VALUES,
+    NESTED_TOO_DEEPLY,
+    TOO_MANY_VALUES,
+    has_more_levels,
+    has_more_values,
+    is_nested,
+)
 
 MOST_FIELDS = 1_000
 MOST_LEVELS = 100
@@ -17,13 +21,6 @@ MOST_LEVELS = 100
 _QUERY = "query"
 _PART = b"\n--"
 _MULTIPART = "multipart/form-data"
-# A JSON text that is nested begins with a bracket; other texts may have any number of them.
-_NESTED_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*+[\[{]")
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_NO_QUOTES_OR_BRACKETS = bytes(set(_NO_BRACKETS) - set(b'"'))
-# What a bracket adds to the depth, as signed bytes.
-_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
 
 def find_excess(request: Request, usual_type: str) -> Problem | None:
@@ -42,6 +39,8 @@ def find_excess(request: Request, usual_type: str) -> Problem | None:
         return _problem("body", f"the body has more than {MOST_FIELDS} fields")
     if _is_nested_too_deeply(body):
         return _problem("body", f"the body is {NESTED_TOO_DEEPLY}: it has more than {MOST_LEVELS} levels")
+    if is_nested(body) and has_more_values(body, MOST_VALUES):
+        return _problem("body", f"the body is {TOO_MANY_VALUES}")
     return None
 
 
@@ -79,32 +78,9 @@ def _fields(request: Request, usual_type: str) -> int:
 
 
 def _is_nested_too_deeply(body: bytes) -> bool:
-    """Return True if a JSON text has too many levels. The text may be invalid; then the answer does not matter."""
     half = MOST_LEVELS // 2
     may_exceed = _has_more(body, b"{", half) or _has_more(body, b"[", half)
-    if not may_exceed or not _NESTED_JSON.match(body):
-        return False
-    if is_surely_flat(body):
-        return False
-    steps = _STRING.sub(b"", body).translate(_STEPS, _NO_BRACKETS)
-    return max(accumulate(memoryview(steps).cast("b")), default=0) > MOST_LEVELS
-
-
-def is_surely_flat(body: bytes) -> bool:
-    """Return True if a JSON text has few enough levels; False if that takes a closer look, ten times as long.
-
-    Without an escaped quote or backslash, strings begin and end in turn. If their quotes then only occur in pairs, no
-    bracket is in a string, so the remaining brackets can be paired from the inside out, level by level.
-    """
-    if b"\\" in body and (b'\\"' in body or b"\\\\" in body):
-        return False
-    brackets = body.translate(None, _NO_QUOTES_OR_BRACKETS).replace(b'""', b"")
-    # Each turn removes up to two levels.
-    for _ in range(MOST_LEVELS // 2):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if not brackets or b'"' in brackets:
-            break
-    return not brackets
+    return may_exceed and is_nested(body) and has_more_levels(body, MOST_LEVELS)
 
 
 def _problem(where: str, message: str) -> Problem:

@@ -62,6 +62,7 @@ def ready(state: dict[str, Any]) -> bool:
     return bool(state["listeners"] and state["channel_templates"].get("250"))
 
 
+@pytest.mark.slow
 def test_flask_bridge_passes_the_first_scenario(tmp_path: Path) -> None:
     """The bridge shares no code with the reference bridge."""
     run = run_scenario(scaled_down(tmp_path, 600), "--command", COMMAND)
@@ -104,6 +105,7 @@ def test_triggered_messages_are_sent_promptly(
     assert {check["verdict"] for check in verdict["checks"]} == {"pass"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="env sets the variable")
 def test_bridge_outside_virtual_time_has_unknown_timing_checks(tmp_path: Path) -> None:
     """It sends every message, but no send time can be judged, so the verdict is not pass."""

@@ -125,6 +125,31 @@ def test_polling_bridge_that_drops_the_last_page_fails(tmp_path: Path) -> None:
     assert "rows never read: the last page was skipped" in run.command.out
 
 
+SENT_TWICE = (
+    'result = await textlocal(now, "bulk_json", {',
+    'await textlocal(now, "bulk_json", { data: JSON.stringify(data) }); result = await textlocal(now, "bulk_json", {',
+)
+LIST_IGNORED = ("const numbers = await optedOutNumbers(now);", "const numbers = [];")
+
+
+@slow
+@needs("node")
+@pytest.mark.parametrize(
+    ("change", "requirement", "cause"),
+    [
+        pytest.param(SENT_TWICE, "R401", "duplicated: the same message was sent more than once", id="twice"),
+        pytest.param(LIST_IGNORED, "R405", "the number is on the provider's list of opt-outs", id="opted out"),
+    ],
+)
+def test_polling_bridge_that_sends_a_wrong_message_fails(
+    change: tuple[str, str], requirement: str, cause: str, tmp_path: Path
+) -> None:
+    """What was observed to be wrong is a failure whatever the clock."""
+    run = run_scenario(scaled_down(tmp_path, 60), "--command", NODE.command("machine", broken(tmp_path, change)))
+    assert {number for number, verdict in run.checks.items() if verdict == "fail"} == {requirement}
+    assert cause in " ".join(run.command.out.split())
+
+
 @slow
 @needs("node")
 def test_polling_bridge_with_empty_placeholders_fails(tmp_path: Path) -> None:

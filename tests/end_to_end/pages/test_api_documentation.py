@@ -67,6 +67,7 @@ def test_signed_request_is_accepted(page: "Page", url: str) -> None:
     page.get_by_role("region", name="Response").get_by_text("200 OK").wait_for()
 
 
+@pytest.mark.slow
 def test_wrong_credential_says_what_differs(page: "Page", url: str) -> None:
     page.goto(f"{url}/optimove#/GetLastDataUpdate")
     page.get_by_label("X-API-KEY").select_option(label="none")
@@ -74,6 +75,7 @@ def test_wrong_credential_says_what_differs(page: "Page", url: str) -> None:
     page.get_by_text("you sent no credential, Optimove wants X-API-KEY").wait_for()
 
 
+@pytest.mark.slow
 def test_contract_can_be_downloaded(page: "Page", url: str) -> None:
     page.goto(f"{url}/textlocal")
     with page.expect_download() as download:
@@ -81,7 +83,13 @@ def test_contract_can_be_downloaded(page: "Page", url: str) -> None:
     assert download.value.suggested_filename == "textlocal.yaml"
 
 
-@pytest.mark.parametrize("chapter", ["overview", "send", "codes", "dialects", "test-numbers"])
+@pytest.mark.parametrize(
+    "chapter",
+    [
+        "dialects",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("overview", "send", "codes", "test-numbers")),
+    ],
+)
 def test_nothing_is_cut_off_on_a_phone(page: "Page", url: str, chapter: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{url}/textlocal#/{chapter}")

@@ -61,7 +61,9 @@ def page(browser: "Browser") -> Iterator["Page"]:
         yield context.new_page()
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(
+    params=[origin if origin == "other-site" else pytest.param(origin, marks=pytest.mark.slow) for origin in PAGES]
+)
 def foreign_page(page: "Page", request: pytest.FixtureRequest) -> Iterator["Page"]:
     """Yield a page that another server has sent."""
     host, headers = PAGES[request.param]

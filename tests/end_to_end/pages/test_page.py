@@ -93,6 +93,7 @@ def open_screen(page: "Page", name: str) -> None:
     page.get_by_role("heading", name=name, exact=True).wait_for()
 
 
+@pytest.mark.slow
 def test_marketer_follows_a_campaign_from_its_schedule_to_the_verdict(page, judged, bridged):
     page.goto(f"{judged.control}/#/campaigns?sandbox={bridged}")
     schedule(page, 7001, first=20, send_at="+1h")
@@ -167,6 +168,7 @@ def test_support_engineer_finds_one_customer_of_millions_by_keyboard(page, judge
     page.get_by_text("No campaign or trigger has addressed this customer.").wait_for()
 
 
+@pytest.mark.slow
 def test_marketer_defines_a_trigger_and_sees_what_came_back(page, judged, large):
     page.goto(f"{judged.control}/#/triggers?sandbox={large}")
     page.get_by_role("link", name="Define trigger").click()

@@ -98,6 +98,7 @@ def test_text_of_a_stranger_is_shown_as_text(show, sandbox):
     assert page.locator("#hostile").count() == 0
 
 
+@pytest.mark.slow
 def test_filter_of_requests_is_part_of_the_link(show, sandbox):
     call(sandbox, "textlocal", "/balance/")
     call(sandbox, "textlocal", "/get_templates/")
@@ -122,6 +123,7 @@ def test_webhook_is_sent_again(show, guarded, sandbox):
     attempts.nth(before).wait_for()
 
 
+@pytest.mark.slow
 def test_one_fault_is_removed(show, guarded, sandbox):
     calls = [{"fault": "status", "call": f"textlocal.{name}"} for name in ("send", "balance")]
     guarded.call("POST", f"/sandboxes/{sandbox['sandbox']}/faults", calls)
@@ -144,6 +146,7 @@ def test_clock_is_advanced_and_started_by_keyboard(show):
     page.get_by_role("group", name="Clock").get_by_text("real time").wait_for()
 
 
+@pytest.mark.slow
 def test_list_of_100_000_rows_is_read_to_its_end(show):
     """Only the rows in view exist as elements."""
     page = show("customers")

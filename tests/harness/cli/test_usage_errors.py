@@ -105,15 +105,14 @@ def test_wrong_scenario_is_refused_with_the_nearest_one(refused: Refused, words:
         ("results/frst_campaign", "results holds 2 runs; did you mean results/first_campaign?"),
     ],
 )
-@pytest.mark.parametrize("command", ["judge", "explain"])
+@pytest.mark.parametrize("command", ["judge {}", "explain {} C0000001", "new --run {}"])
 def test_path_without_a_run_is_refused_with_the_runs_nearby(
     refused: Refused, command: str, path: str, message: str
 ) -> None:
     for name in ("first_campaign", "second", "second/earlier/1"):
         Path("results", name).mkdir(parents=True)
         Path("results", name, "history.ndjson").touch()
-    customer = ["C0000001"] if command == "explain" else []
-    assert refused(command, path, *customer) == f"{path}: no run; {message}"
+    assert refused(*command.format(path).split()) == f"{path}: no run; {message}"
 
 
 def test_folder_without_any_run_is_refused_with_the_command_that_writes_one(refused: Refused) -> None:

@@ -12,6 +12,7 @@ def test_facts_name_numbers_campaigns_and_opt_outs(correct_run: HistoryBuilder) 
 
     assert (facts.campaigns, facts.unread, facts.opted_out) == (((7001, 505),), (), ("C0000003",))
     assert number in facts.numbers
+    assert facts.sent == ((7001, 505),)
 
 
 def test_facts_name_each_opt_out_once_with_its_number(correct_run: HistoryBuilder) -> None:

@@ -62,6 +62,28 @@ def test_loss_after_rejection_names_code_and_reason(correct_run):
     assert causes(run) == [("lost: textlocal refused the message (7 Insufficient credits)", "C0000003")]
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"), [(32, "Invalid number format"), (3, "Invalid number"), (None, "blocked"), (None, "opted out")]
+)
+def test_number_that_the_provider_refuses_from_any_bridge_is_refused(correct_run, code, reason):
+    """`bulk_json` refuses a number with a code; `send` only warns of it, and a bridge may use either."""
+    rejected = correct_run.delivery_to(3)
+    message = {"number": rejected["number"], "text": rejected["text"], "code": code, "reason": reason}
+    rejection = {"n": 0, "at": rejected["at"], "kind": "rejection", "service": "textlocal", **message}
+    run = correct_run.without("delivery", lambda line: line["message"] == rejected["message"]).plus(rejection)
+
+    assert (causes(run), counts(run)) == ([], {"ok": 9, "withheld": 2, "refused": 1})
+
+
+def test_number_in_a_wrong_form_is_no_refusal_of_the_customer(correct_run):
+    lost = correct_run.delivery_to(3)
+    message = {"number": "0" + lost["number"], "text": lost["text"], "code": 3, "reason": "Invalid number"}
+    rejection = {"n": 0, "at": lost["at"], "kind": "rejection", "service": "textlocal", **message}
+    run = correct_run.without("delivery", lambda line: line["message"] == lost["message"]).plus(rejection)
+
+    assert counts(run) == {"ok": 9, "withheld": 2, "lost": 1}
+
+
 def test_rejection_of_the_message_itself_is_preferred_as_cause(correct_run):
     """Another message to the same number may have been rejected for a different reason."""
     lost = correct_run.delivery_to(3)
@@ -124,6 +146,18 @@ def test_undocumented_number_format_fails_although_message_arrived(correct_run):
         ("undocumented number format: textlocal documents digits only, but understood this one", "C0000006")
     ]
     assert counts(run) == counts(correct_run)
+
+
+@pytest.mark.parametrize(
+    ("user", "found"),
+    [
+        ("C0000006", []),
+        ("c0000006", [("wrong user: the customer's id in another spelling", "C0000006")]),
+        ("447700900006", [("wrong user: another id than the customer's", "C0000006")]),
+    ],
+)
+def test_user_at_provider_must_have_id_of_customer(correct_run, user, found):
+    assert causes(correct_run.change_delivery_to(6, user=user)) == found
 
 
 @pytest.mark.parametrize(

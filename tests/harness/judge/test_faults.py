@@ -59,6 +59,14 @@ def test_fault_without_matching_request_is_unknown(correct_run):
     )
 
 
+def test_fault_at_several_operations_names_them_all(correct_run):
+    run = with_faults(correct_run, {"fault": "status", "call": "textlocal.bulk_json|send_get"})
+    (finding,) = run.findings(faults.CHECKS)
+
+    assert finding.cause == "a fault was never injected: there were no requests of textlocal.bulk_json or send_get"
+    assert finding.got == "0 requests of textlocal.bulk_json or send_get in total"
+
+
 def test_fault_in_required_request_that_was_never_made_is_blamed_on_bridge(correct_run):
     run = with_faults(correct_run, {"fault": "connection_reset", "call": "optimove.RegisterEventListener"})
 

@@ -54,6 +54,13 @@ def test_correct_run_is_judged_with_few_recipients(tmp_path):
     assert verdict == judge(RUN.history())
 
 
+def test_users_with_ids_of_customers_are_condensed(tmp_path):
+    customers = {line["number"]: line["customer"] for line in RUN.lines_of("obligation")}
+    run = RUN.change("delivery", lambda line: line | {"user": customers[line["number"]]})
+
+    assert len(judge_file(write(run, tmp_path), ALWAYS).history.obligations) < 25
+
+
 def test_small_file_is_read_whole(tmp_path):
     assert len(judge_file(write(RUN, tmp_path)).history.obligations) == CUSTOMERS
 

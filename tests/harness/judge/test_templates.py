@@ -63,6 +63,47 @@ def test_recently_changed_template_is_tolerated(correct_run):
     assert causes(correct_run.plus(provider_change("created", end - 30 * MINUTE, 14, "Late"))) == []
 
 
+def test_template_added_half_a_day_late_fails(correct_run):
+    day = START + DAY
+    run = correct_run.plus(
+        provider_change("created", day, 14, "Late"), channel_change("added", day + 12 * HOUR, 14, "Late")
+    )
+
+    assert causes(run) == [("a template of the provider is missing from the channel", "14")]
+
+
+def test_template_missing_for_half_an_hour_fails(correct_run):
+    """In that time no marketer can choose it."""
+    day = START + DAY
+    run = correct_run.plus(channel_change("deleted", day), channel_change("added", day + 30 * MINUTE))
+
+    assert causes(run) == [("a template that the provider still has was deleted from the channel", "12")]
+
+
+def test_new_template_missing_for_half_an_hour_fails(correct_run):
+    day = START + DAY
+    run = correct_run.plus(
+        provider_change("created", day, 14, "New"),
+        channel_change("added", day + MINUTE, 14, "New"),
+        channel_change("deleted", day + 2 * MINUTE, 14),
+        channel_change("added", day + 30 * MINUTE, 14, "New"),
+    )
+
+    assert causes(run) == [("a template that the provider still has was deleted from the channel", "14")]
+
+
+def test_template_deleted_and_added_at_once_passes(correct_run):
+    day = START + DAY
+
+    assert causes(correct_run.plus(channel_change("deleted", day), channel_change("added", day + MINUTE))) == []
+
+
+def test_template_with_title_of_another_fails(correct_run):
+    run = correct_run.plus(channel_change("renamed", START + DAY, 13, "Bonus"))
+
+    assert causes(run) == [("a template has the title of another template in the channel", "13")]
+
+
 def test_own_template_ids_of_the_bridge_pass(correct_run):
     """The names contain the titles."""
     run = correct_run.change(

@@ -102,6 +102,12 @@ def test_text_for_customer_without_a_value_is_named(got, diagnosis):
     assert cause_of(run.change_delivery_to(3, text=got)) == diagnosis
 
 
+def test_number_without_its_decimals_is_named():
+    run = with_template("{{FIRST_NAME}}, only {{PRICE}} today.", "Dan, only 10.50 today.")
+
+    assert cause_of(run.change_delivery_to(3, text="Dan, only 10 today.")) == "a number lost its decimals: PRICE"
+
+
 @pytest.mark.parametrize(
     ("got", "diagnosis"),
     [

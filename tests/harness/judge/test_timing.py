@@ -125,6 +125,25 @@ def test_time_of_one_part_is_explained_by_itself(due, sent, cause):
     assert {finding.cause for finding in run.findings(CHECKS)} == {cause}
 
 
+def test_messages_of_the_night_that_go_out_in_the_morning_are_held_back():
+    late, next_morning = "2026-03-13T23:15:00Z", "2026-03-14T08:00:00Z"
+    run = with_times((MORNING, MORNING), (NIGHT, next_morning), (late, next_morning))
+
+    assert {finding.cause for finding in run.findings(CHECKS)} == {
+        "late: held back until 8:00 UTC, as if no message may go out by night"
+    }
+
+
+def test_one_message_of_the_night_in_the_morning_may_be_local_time():
+    """Nothing shows which of the two it is."""
+    due = "2026-03-13T23:00:00Z"
+    run = with_times(*[(due, "2026-03-14T07:00:00Z")] * 3)
+
+    assert {finding.cause for finding in run.findings(CHECKS)} == {
+        "sent at local time: exactly 8 h late, as if local time were UTC, or held back until 7:00 UTC, as if by night"
+    }
+
+
 def test_part_an_hour_off_after_the_clocks_change_is_local_time():
     """In Europe, the clocks went forward on 29 March 2026."""
     winter, summer = "2026-03-28T10:00:00Z", "2026-03-30T10:00:00Z"

@@ -54,7 +54,7 @@ def test_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     """A hanging bridge must not block the run."""
     log = tmp_path / "log"
     with Child(python(log, DEAF), stop_timeout_s=0.1) as child:
-        assert wait_until(lambda: has_printed(log), 10)
+        assert wait_until(lambda: has_printed(log), 60)
     assert child.exit_status == -9
 
 
@@ -62,16 +62,16 @@ def test_grandchild_stops_with_the_child(tmp_path: Path) -> None:
     """`npm start` starts the bridge as its own child process; here the parent has even ended before."""
     log = tmp_path / "log"
     with Child(python(log, PARENT, "import time; time.sleep(600)")) as child:
-        assert wait_until(lambda: child.exit_status == 0, 10)
+        assert wait_until(lambda: child.exit_status == 0, 60)
         grandchild = int(log.read_text())
         assert is_alive(grandchild)
-    assert wait_until(lambda: not is_alive(grandchild), 10)
+    assert wait_until(lambda: not is_alive(grandchild), 60)
 
 
 def test_ended_child_raises_with_the_end_of_its_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with Child(python(log, "print('no such database'); raise SystemExit(3)")) as child:
-        assert wait_until(lambda: child.exit_status is not None, 10)
+        assert wait_until(lambda: child.exit_status is not None, 60)
         with pytest.raises(ProcessError) as raised:
             child.check_running()
     assert str(raised.value) == f"the bridge ended by itself with exit status 3; the end of {log}:\nno such database"
@@ -80,7 +80,7 @@ def test_ended_child_raises_with_the_end_of_its_log(tmp_path: Path) -> None:
 def test_log_excerpt_has_the_last_15_lines(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with Child(python(log, "print(*range(1000), sep='\\n')")) as child:
-        assert wait_until(lambda: child.exit_status is not None, 10)
+        assert wait_until(lambda: child.exit_status is not None, 60)
         assert child.tail().splitlines() == [str(number) for number in range(985, 1000)]
 
 
@@ -89,7 +89,7 @@ def test_environment_is_added_to_that_of_the_harness(tmp_path: Path) -> None:
     log = tmp_path / "log"
     program = python(log, "import os; print(os.environ['SECRET'], 'PATH' in os.environ)", environment={"SECRET": "s3"})
     with Child(program) as child:
-        assert wait_until(lambda: child.exit_status is not None, 10)
+        assert wait_until(lambda: child.exit_status is not None, 60)
     assert log.read_text() == "s3 True\n"
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from sendproof_harness.judge.verdict import judge
 from sendproof_harness.report.summary import summary
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.processes import Child, Program, wait_until
-from sendproof_harness.run.runner import RunOptions, run_scenario
+from sendproof_harness.run.runner import RunOptions, RunResult, run_scenario
 from sendproof_harness.scenario.load import parse_scenarios
 from sendproof_harness.scenario.model import Scenario, WaitFor
 
@@ -72,16 +73,15 @@ def scenario() -> Scenario:
 @pytest.fixture
 def options_for(tmp_path: Path, simulators: RunningSimulators):
     """Return options for a run against a bridge of a few lines."""
+    return partial(options_in, tmp_path, simulators)
 
-    def options(code: str, timeout_s: float = 300.0) -> RunOptions:
-        file = tmp_path / "bridge.py"
-        file.write_text(code)
-        command = shlex.join([sys.executable, str(file)])
-        return RunOptions(
-            command=command, control_url=simulators.control, results=tmp_path / "results", timeout_s=timeout_s
-        )
 
-    return options
+def options_in(folder: Path, simulators: RunningSimulators, code: str, timeout_s: float = 300.0) -> RunOptions:
+    """Return options for a run in a folder against a bridge of a few lines."""
+    file = folder / "bridge.py"
+    file.write_text(code)
+    command = shlex.join([sys.executable, str(file)])
+    return RunOptions(command=command, control_url=simulators.control, results=folder / "results", timeout_s=timeout_s)
 
 
 @dataclass
@@ -177,7 +177,7 @@ def test_idle_bridge_aborts_with_the_state_it_reached(scenario, options_for) -> 
 
 
 def test_hanging_bridge_aborts_with_the_name_of_the_participant(scenario, simulators, tmp_path: Path) -> None:
-    options = RunOptions(bridge="http://localhost:9", control_url=simulators.control, results=tmp_path, timeout_s=2)
+    options = RunOptions(bridge="http://localhost:9", control_url=simulators.control, results=tmp_path, timeout_s=5)
     progress = StartSignal(signal=tmp_path / "signal")
     with running_bridge(HANGING, progress, tmp_path / "small" / "handover.json"):
         result = run_scenario(scenario, "small", options, progress)
@@ -214,10 +214,20 @@ def test_running_bridge_that_does_not_exist_is_an_error_with_its_cause_as_headli
     assert summary(verdict) == f"T{root.cause[1:]}. This run does not judge the bridge."
 
 
-def test_bridge_without_the_clock_runs_with_a_note(scenario, options_for) -> None:
+@pytest.fixture(scope="module")
+def run_without_clock(simulators, tmp_path_factory) -> tuple[RunResult, RecordedProgress]:
+    """Return the result and the progress of a run with a bridge that has its own clock.
+
+    The run waits for the bridge's messages until its time-out, in which a slow machine must have started the bridge.
+    """
+    folder, progress = tmp_path_factory.mktemp("run"), RecordedProgress()
+    options = options_in(folder, simulators, WITHOUT_CLOCK, timeout_s=10)
+    return run_scenario(parse_scenarios(SCENARIO, "small.yaml")[0], "small", options, progress), progress
+
+
+def test_bridge_without_the_clock_runs_with_a_note(run_without_clock) -> None:
     """It may be correct in everything that was observed."""
-    progress = RecordedProgress()
-    result = run_scenario(scenario, "small", options_for(WITHOUT_CLOCK, timeout_s=4), progress)
+    result, progress = run_without_clock
     assert result.aborted is None
     (note,) = progress.notes
     assert note == (
@@ -230,9 +240,9 @@ def test_bridge_without_the_clock_runs_with_a_note(scenario, options_for) -> Non
     )
 
 
-def test_scenario_begins_in_the_past_of_a_bridge_without_the_clock(scenario, options_for, simulators) -> None:
+def test_scenario_begins_in_the_past_of_a_bridge_without_the_clock(run_without_clock, simulators) -> None:
     """Its messages are due at once on the clock of the machine, and no older than the run."""
-    result = run_scenario(scenario, "small", options_for(WITHOUT_CLOCK, timeout_s=4), RecordedProgress())
+    result, _ = run_without_clock
     (due,) = {obligation.due for obligation in read_history(result.histories[0]).obligations}
     assert 0 <= simulators.call("GET", "/health")["real"] - due / 1000 < 3_600
 

@@ -64,7 +64,7 @@ def test_file_for_several_providers_becomes_one_scenario_per_provider() -> None:
     assert [channel.provider for channel in textlocal.channels] == ["textlocal", "textlocal"]
     assert (textlocal.audience.country, delivyr.audience.country) == ("GB", "US")
     assert [fault.get("call") for fault in (textlocal.faults[0], delivyr.faults[0])] == [
-        "textlocal.bulk_json",
+        "textlocal.bulk_json|bulk_json_get|send|send_get",
         "delivyr.sendSms",
     ]
 

@@ -94,6 +94,17 @@ def test_impossible_individual_is_refused(individual: str, message: str) -> None
     assert messages(file_with(audience=f", individuals: [{{{individual}}}]")) == [f"audience.individuals[0].{message}"]
 
 
+def test_number_that_bridges_may_read_differently_is_refused() -> None:
+    """07700 900123 is for films: whether a bridge sends to it depends on its library for numbers."""
+    refusal = "expected a number that is assigned, such as 447400123456, or one that is too short, got"
+    audience = ', individuals: [{customer: 1, number: "44712"}, {customer: 2, number: "07700 900123"}]'
+    steps = '  - change_attributes: {customer: 1, values: {PHONENUMBER: "447700900123"}}\n'
+    assert messages(file_with(audience=audience, steps=steps)) == [
+        f'audience.individuals[1].number: {refusal} "07700 900123"',
+        f'steps[2].change_attributes.values.PHONENUMBER: {refusal} "447700900123"',
+    ]
+
+
 def test_individual_of_two_entries_is_refused() -> None:
     both = ", individuals: [{customer: 1}, {customer: 1}]"
     assert messages(file_with(audience=both)) == [

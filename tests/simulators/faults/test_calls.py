@@ -16,6 +16,15 @@ def test_status_fault_sets_status_body_and_headers(bench, when):
     assert len(bench.lines("delivery")) == (when == "after")
 
 
+def test_fault_at_several_operations_counts_whichever_the_bridge_uses(bench):
+    """A bridge may send a campaign with `bulk_json` or with `send`."""
+    bench.inject("status", call="textlocal.bulk_json|send", nth=2, status=502)
+    assert [bench.send().status_code for _ in range(3)] == [200, 502, 200]
+    (injected,) = bench.lines("fault")
+    assert (injected["name"], injected["nth"]) == ("send", 2)
+    assert bench.call("GET", "/faults")[0]["call"] == "textlocal.bulk_json|send"
+
+
 def test_rate_limited_fault_has_the_services_own_form(bench):
     bench.inject("rate_limited", retry_after=30)
     bench.inject("rate_limited")

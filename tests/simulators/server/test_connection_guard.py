@@ -72,6 +72,33 @@ def test_endless_part_of_a_request_is_refused(start: bytes, refusal: int) -> Non
         assert server.serves_others()
 
 
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+OFFERED_POST = b"POST / HTTP/1.1\r\nHost: x\r\n" + OFFER + b"Content-Length: 5\r\n\r\n"
+
+
+def test_body_after_an_offer_of_another_protocol_is_read() -> None:
+    """Java's HTTP client offers HTTP/2 with every request to a plain http URL."""
+    with guarded_server() as server:
+        assert server.exchange(OFFERED_POST, b"12345").endswith(b"\r\n\r\n5")
+        assert (b"host", b"x") in server.headers
+
+
+def test_next_request_after_an_offer_of_another_protocol_is_served() -> None:
+    with guarded_server() as server:
+        requests = HEAD + OFFER + END, OFFERED_POST, b"12345", HEAD + END
+        assert statuses(server.exchange(*requests)) == [200, 200, 200]
+
+
+def test_body_after_an_offer_may_arrive_in_pieces() -> None:
+    """The last pieces exceed the bound of a head, which does not apply to bodies."""
+    sizes = [1, 1, 70_000, 70_000]
+    head = OFFERED_POST.replace(b"Length: 5", b"Length: %d" % sum(sizes))
+    with guarded_server() as server, server.connect() as client:
+        for piece in [head[:40], head[40:], *(b"x" * size for size in sizes)]:
+            client.sendall(piece)
+        assert response_of(client) == (200, b"140002")
+
+
 def test_endless_line_after_a_parked_request_is_not_kept() -> None:
     with guarded_server() as server, server.connect(PARKED) as client:
         client.sendall(HEAD + b"X: " + b"a" * 500_000)

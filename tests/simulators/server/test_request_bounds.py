@@ -7,14 +7,13 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
 
 from running import RunningSimulators
 from sendproof_simulators.core.contracts import FORM, JSON
 from sendproof_simulators.core.http import Problem, Request
+from sendproof_simulators.core.json_text import MOST_VALUES
 from sendproof_simulators.server.content_encoding import decode_body
-from sendproof_simulators.server.request_bounds import MOST_FIELDS, MOST_LEVELS, find_excess, is_surely_flat
+from sendproof_simulators.server.request_bounds import MOST_FIELDS, MOST_LEVELS, find_excess
 
 MULTIPART = "multipart/form-data; boundary=b"
 
@@ -66,6 +65,17 @@ def test_json_that_is_nested_too_deeply_is_refused(content_type: str | None) -> 
     assert detail(nested(MOST_LEVELS + 1), content_type) == expected
 
 
+@pytest.mark.parametrize("item", [b"[]", b"{}", b'"a,b"', b'{"a":0}'])
+def test_json_with_too_many_values_is_refused(item: bytes) -> None:
+    """Eight megabytes of the shortest ones would need hundreds."""
+    values_of_an_item = 1 + (item[:1] in b"[{")
+    most = (MOST_VALUES - 1) // values_of_an_item
+
+    assert detail(b"[" + b",".join([item] * most) + b"]") == ""
+    expected = "the body is too long: it has more than 500,000 values"
+    assert detail(b"[" + b",".join([item] * (most + 2)) + b"]") == expected
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
@@ -77,37 +87,6 @@ def test_json_that_is_nested_too_deeply_is_refused(content_type: str | None) -> 
 )
 def test_long_body_is_accepted(body: bytes, content_type: str) -> None:
     assert detail(body, content_type) == ""
-
-
-def levels_of(body: bytes) -> int:
-    """Return the most brackets that are open at once, character by character."""
-    most = opened = 0
-    in_text = escaped = False
-    for character in body.decode():
-        escaped, was_escaped = in_text and character == "\\" and not escaped, escaped
-        if character == '"' and not was_escaped:
-            in_text = not in_text
-        elif not in_text and character in "[{]}":
-            opened += 1 if character in "[{" else -1
-            most = max(most, opened)
-    return most
-
-
-PARTS = st.lists(st.sampled_from(("[", "]", "{", "}", '"', '""', '\\"', "\\\\", "\\n", ",")), max_size=12).map("".join)
-
-
-@given(before=PARTS, middle=PARTS, after=PARTS, times=st.integers(1, MOST_LEVELS + 9))
-def test_flat_text_has_few_levels(before: str, middle: str, after: str, times: int) -> None:
-    """Brackets in texts must not hide levels."""
-    body = (before * times + middle + after * times).encode()
-    assert not is_surely_flat(body) or levels_of(body) <= MOST_LEVELS
-
-
-def test_ordinary_batch_is_surely_flat() -> None:
-    """The closer look takes ten times as long."""
-    rows = [{"CustomerID": "C0000001", "Attributes": [{"Name": "CITY", "Value": "K\xf6ln\n"}]}] * 1_000
-    assert is_surely_flat(json.dumps(rows).encode())
-    assert not is_surely_flat(b"[" * (MOST_LEVELS + 1) + b"]" * (MOST_LEVELS + 1))
 
 
 def test_gzip_body_in_many_members_is_refused() -> None:

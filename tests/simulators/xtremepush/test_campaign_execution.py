@@ -31,7 +31,7 @@ def test_message_is_journalled_as_delivery(project, campaign):
     (delivery,) = project.entries("delivery")
     assert delivery.pop("message") == str(result["model"]["id"] * 10_000_000)
     assert delivery == {
-        "service": "xtremepush", "batch": str(result["model"]["id"]), "number": BOB, "text": "Hello Ann",
+        "service": "xtremepush", "batch": str(result["model"]["id"]), "number": BOB, "user": "A", "text": "Hello Ann",
         "sender": "Shop", "custom": "7001-1", "receipt_url": "", "send_at": "2026-03-02T09:00:00.000Z", "test": False,
     }  # fmt: skip
 

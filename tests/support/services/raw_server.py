@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import chain, repeat
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -33,9 +34,10 @@ def response(body: bytes, *headers: str) -> list[bytes]:
     return [HEAD + lines.encode() + b"\r\n" + body]
 
 
+@cache
 def gzip_bomb(size: int) -> list[bytes]:
     """Return a response that grows to `size` bytes when it is decompressed."""
-    return response(gzip.compress(b" " * size), "Content-Encoding: gzip")
+    return response(gzip.compress(b" " * size, compresslevel=1), "Content-Encoding: gzip")
 
 
 def endless_body() -> Iterator[bytes]:

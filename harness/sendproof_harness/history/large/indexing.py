@@ -135,7 +135,7 @@ _Webhook = _with_text_times(Webhook)
 # messages differs between requests that are alike.
 _IDENTITY: Mapping[type[Record], frozenset[str]] = {
     Obligation: frozenset({"n", "customer", "number", "text", "raw_number", "alternatives"}),
-    Delivery: frozenset({"n", "number", "text", "message", "request"}),
+    Delivery: frozenset({"n", "number", "text", "message", "request", "user"}),
     DeliveryStatus: frozenset({"n", "message"}),
     # A bridge may register an address for each batch; the checks distinguish no more than its origin.
     Webhook: frozenset({"n", "key", "url", "duration_ms"}),
@@ -325,7 +325,8 @@ class _Indexing:
         call = self._requests.get(line.request, line.request)
         event = self._events[_Delivery, (*_of_delivery(line), call, self._last_request)]
         is_usual = not line.test and line.raw_number is None
-        self._classes.add_delivery(offset, event, line.message, (line.number, line.text), is_usual=is_usual)
+        content = line.number, line.text
+        self._classes.add_delivery(offset, event, line.message, content, user=line.user, is_usual=is_usual)
 
     def _add_status(self, offset: int, _: bytes, line: Any) -> None:
         self._classes.add_result(offset, self._events[_Status, _of_status(line)], line.message)

@@ -99,9 +99,16 @@ class RecipientClasses:
         self.numbers.append(digits)
 
     def add_delivery(
-        self, offset: int, event: int, message: str, content: tuple[str | None, str | None], *, is_usual: bool
+        self,
+        offset: int,
+        event: int,
+        message: str,
+        content: tuple[str | None, str | None],
+        *,
+        user: str | None,
+        is_usual: bool,
     ) -> None:
-        """Add a message that went to a number with a text."""
+        """Add a message that went to a number with a text, and to a user where the provider sends to users."""
         place = self._place_of_number.get(significant_digits(content[0] or ""))
         text = hash(content[1])
         if place is None:
@@ -110,7 +117,8 @@ class RecipientClasses:
             return
         self._add_event(place, offset, event)
         self._name(self.place_of_message, message, place)
-        if not is_usual or self._sent_to[place] != hash(content[0]) or message in self._early_messages:
+        is_own = user is None or user == self.customers[place]
+        if not (is_usual and is_own) or self._sent_to[place] != hash(content[0]) or message in self._early_messages:
             self._keep(place, _SINGLE)
         self._messages[place] = min(_SEVERAL, self._messages[place] + 1)
         self._has_surplus = self._has_surplus or self._messages[place] == _SEVERAL

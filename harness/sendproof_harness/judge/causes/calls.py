@@ -8,6 +8,7 @@ from sendproof_harness.history.records import History, Obligation, Request
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.dates import swapped_date
 from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.clients.campaigns import sent_for_others_text
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
@@ -91,13 +92,15 @@ def _diagnosis(history: History, obligation: Obligation) -> Diagnosis:
         _forgotten,
         _refused_sends,
         _refused_look_ups,
+        _overdue,
         _no_sends,
     )
     found = (hypothesis(history, obligation) for hypothesis in hypotheses)
     explained = next((diagnosis for diagnosis in found if diagnosis is not None), None)
     cause, got = explained or (_NOTHING_SENT, "no delivery of the whole campaign")
     sent = (campaign_key(recipient.obligation) for recipient in ledger(history).recipients if recipient.deliveries)
-    return cause.replace(_NOTHING_SENT, f"{_NOTHING_SENT}{channel_text(campaign_key(obligation), sent)}"), got
+    only = channel_text(campaign_key(obligation), sent) or sent_for_others_text(history, campaign_key(obligation))
+    return cause.replace(_NOTHING_SENT, f"{_NOTHING_SENT}{only}"), got
 
 
 def _without_event(history: History, obligation: Obligation) -> Diagnosis | None:
@@ -184,6 +187,15 @@ def _refused_look_ups(history: History, obligation: Obligation) -> Diagnosis | N
         if refused:
             return f"{_NOTHING_SENT}: {request_name(refused[0])} was refused", refusal_text(refused)
     return None
+
+
+def _overdue(history: History, obligation: Obligation) -> Diagnosis | None:
+    """Return the diagnosis if the rows were only read when their messages were overdue."""
+    read_at = min(page.at for page in pages(history)[campaign_key(obligation)] if page.rows)
+    if read_at <= obligation.due:
+        return None
+    got = f"its rows were read at {spoken(read_at)}, after {spoken(obligation.due)}{_dropped(history, obligation)}"
+    return f"{_NOTHING_SENT}: it was read late, as if overdue messages were discarded", got
 
 
 def _no_sends(history: History, obligation: Obligation) -> Diagnosis | None:

@@ -13,6 +13,7 @@ from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.rejections import rejection_index
 from sendproof_harness.judge.causes.texts import text_causes
 from sendproof_harness.judge.causes.trigger_losses import trigger_diagnosis
+from sendproof_harness.judge.facts.clients.campaigns import sent_for_others_text
 from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import ended_opt_out
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, all_results, ledger
@@ -60,7 +61,9 @@ class _LossCauses:
         if explained is not None:
             return explained
         if obligation.trigger is not None:
-            return trigger_diagnosis(self._history, obligation)
+            cause, got = trigger_diagnosis(self._history, obligation)
+            is_whole = campaign_key(obligation) not in self._sent
+            return cause + (sent_for_others_text(self._history, campaign_key(obligation)) if is_whole else ""), got
         if campaign_key(obligation) not in self._sent:
             return campaign_diagnosis(self._history)(obligation)
         return self._partly_lost(campaign_key(obligation))

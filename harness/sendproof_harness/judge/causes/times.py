@@ -21,6 +21,8 @@ _ZONE_OFFSETS = frozenset(
 # A bridge that waits for the wrong hour still needs a moment to send.
 _ZONE_TOLERANCE = 1 * MINUTE
 _NOON = 12
+# A bridge that sends nothing by night begins again at one of these hours.
+_MORNINGS, _EVENING = range(6, 11), 20
 
 _LOCAL_TIME = "sent at local time"
 IMMEDIATE = "early: sent as soon as the campaign was announced, as if it had no scheduled time"
@@ -87,6 +89,22 @@ class SendTimes:
         """True if the offsets are those of several time zones."""
         nearest = {_nearest_zone(offset) for of_due in self.offsets.values() for offset in of_due}
         return len(nearest - {0}) > 1 and None not in nearest
+
+    @property
+    def held_until(self) -> int | None:
+        """The hour of the morning at which all late messages went out that were due in the night before it, or None."""
+        late = [(due, due + offset) for due, of_due in self.offsets.items() for offset in of_due if offset]
+        hours = {round(sent % DAY / HOUR) for _, sent in late if _nearest_hour(sent % DAY) is not None}
+        if len(hours) != 1 or hours.isdisjoint(_MORNINGS):
+            return None
+        (hour,) = hours
+        is_held = all(
+            0 < sent - due < DAY - (_EVENING - hour) * HOUR
+            and (utc(due).hour >= _EVENING or utc(due).hour < hour)
+            and abs(sent % DAY - hour * HOUR) <= LATE_AFTER
+            for due, sent in late
+        )
+        return hour if is_held else None
 
 
 def _nearest_zone(offset: int) -> int | None:
@@ -175,7 +193,14 @@ def _local_time(message: OffTime) -> str | None:
         cause += ", or a 12-hour clock without am and pm"
     elif message.is_at(message.campaign.others):
         cause += ", or at the time of another campaign"
+    elif message.campaign.held_until is not None:
+        cause += f", or held back until {message.campaign.held_until}:00 UTC, as if by night"
     return cause
+
+
+def _held_back(message: OffTime) -> str | None:
+    hour = message.campaign.held_until
+    return None if hour is None else f"late: held back until {hour}:00 UTC, as if no message may go out by night"
 
 
 def _immediate(message: OffTime) -> str | None:
@@ -249,6 +274,7 @@ def _several_zones(message: OffTime) -> str | None:
 #: The hypotheses, the most certain first.
 _HYPOTHESES: tuple[Callable[[OffTime], str | None], ...] = (
     _local_time,
+    _held_back,
     _immediate,
     _change_of_clocks,
     _other_part,

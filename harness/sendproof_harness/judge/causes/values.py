@@ -58,6 +58,11 @@ def _is_list(value: WrongValue) -> bool:
     return value.got[:1] in {"[", "(", "{", "'", '"'} and value.got.strip("[](){}'\"") == value.expected
 
 
+def _has_lost_decimals(value: WrongValue) -> bool:
+    whole, point, decimals = value.expected.replace(",", ".").rpartition(".")
+    return bool(point) and decimals.isdecimal() and value.got in {whole, f"{whole}."}
+
+
 def _is_cut(value: WrongValue) -> bool:
     return cut_length(value.got, value.expected) is not None
 
@@ -71,6 +76,7 @@ _CAUSES: tuple[tuple[Callable[[WrongValue], bool], str], ...] = (
     (lambda value: value.got in value.changed, "an outdated value of the customer"),
     (_is_swapped, OTHER_ATTRIBUTE),
     (_is_list, "a value with the marks of its data type"),
+    (_has_lost_decimals, "a number lost its decimals"),
     (_is_cut, "a value was cut off"),
 )
 

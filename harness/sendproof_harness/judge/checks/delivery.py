@@ -1,5 +1,6 @@
 """Check the deliveries: one to each recipient, to the right number, and none to customers who opted out."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import Delivery, History, Obligation
@@ -194,7 +195,7 @@ def _pending(recipient: RecipientResult, advice: str) -> Finding:
 
 
 def check_right_number(history: History) -> CheckResult:
-    """Find messages to another number than the customer's, or with the number in an undocumented format."""
+    """Find messages to another number or user than the customer's, or with the number in an undocumented format."""
     recipients = matched_recipients(history)
     findings = [
         _wrong_number(history, recipient)
@@ -207,6 +208,7 @@ def check_right_number(history: History) -> CheckResult:
         for delivery in recipient.deliveries
         if delivery.raw_number is not None
     ]
+    findings += _wrong_users(history, recipients)
     refused = list(_refused_numbers(history))
     looked_at = count_recipients(history, recipients) + len(refused)
     return CheckResult(looked_at=looked_at, unit="deliveries", findings=(*findings, *refused))
@@ -225,6 +227,29 @@ def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
         where=recipient_location(obligation),
         at=recipient.deliveries[0].send_at,
     )
+
+
+def _wrong_users(history: History, recipients: Sequence[RecipientResult]) -> Iterator[Finding]:
+    """Yield the messages to a user whose id is not the customer's; customers who share a number are not told apart."""
+    customers: defaultdict[str | None, set[str]] = defaultdict(set)
+    for obligation in history.obligations if any(delivery.user for delivery in history.deliveries) else ():
+        customers[obligation.number].add(obligation.customer)
+    for recipient in recipients:
+        delivery, obligation = recipient.deliveries[0], recipient.obligation
+        if delivery.user is not None and delivery.user not in {*customers[delivery.number], obligation.customer}:
+            is_spelling = delivery.user.casefold() == obligation.customer.casefold()
+            yield Finding(
+                check=_NUMBER,
+                level="fail",
+                blame="bridge",
+                cause="wrong user: the customer's id in another spelling"
+                if is_spelling
+                else "wrong user: another id than the customer's",
+                expected=f"user {obligation.customer} at {delivery.service}",
+                got=f"user {delivery.user}, with the customer's number",
+                where=recipient_location(obligation),
+                at=delivery.send_at,
+            )
 
 
 def _refused_numbers(history: History) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ def check_faults_injected(history: History) -> CheckResult:
 
 def _not_injected(history: History, entry: FaultEntry) -> Finding:
     """Return the finding: the bridge is to blame if it never made a required request, or else the scenario."""
-    name = entry.call or entry.webhook or ""
+    name = entry.place
     count = _count_candidates(history, entry)
     blame: Blame = "bridge" if not count and name in _REQUIRED_OPERATIONS else "harness"
     unit = "requests" if entry.call is not None else "webhooks"
@@ -45,17 +45,17 @@ def _reason(history: History, entry: FaultEntry, count: int, unit: str) -> str:
     if any(fault.id == entry.id for fault in history.faults):
         return "the bridge could not be killed"
     if not count:
-        return f"there were no {unit} of {entry.call or entry.webhook}"
+        return f"there were no {unit} of {entry.place}"
     if count < entry.nth:
-        return f"there were too few {unit} of {entry.call or entry.webhook}"
-    return f"too few {unit} of {entry.call or entry.webhook} met its conditions"
+        return f"there were too few {unit} of {entry.place}"
+    return f"too few {unit} of {entry.place} met its conditions"
 
 
 def _count_candidates(history: History, entry: FaultEntry) -> int:
     """Return the number of requests or webhooks with the name of the entry, without its other conditions."""
-    service, _, name = (entry.call or entry.webhook or "").partition(".")
     if entry.call is not None:
-        return sum((request.service, request.operation) == (service, name) for request in history.requests)
+        return sum(entry.includes(request.service, request.operation) for request in history.requests)
+    service, _, name = (entry.webhook or "").partition(".")
     return len({attempt.key for attempt in history.webhooks if (attempt.service, attempt.event) == (service, name)})
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.history.timestamps import HOUR
 from sendproof_harness.judge.causes.calls import is_refused, refusal_text
+from sendproof_harness.judge.facts.clients.campaigns import read_for_others_text
 from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS
 from sendproof_harness.judge.facts.fault_effects import first_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, channel_text
@@ -89,7 +90,8 @@ def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[P
         cause = "the audience was never read: every page was beyond its end"
         return _finding(cause, f"{rows:,} rows read", f"0 rows, from row {skips}", where, campaign_pages[0])
     read = (key for key, of_campaign in pages(history).items() if of_campaign)
-    cause = f"the audience was never read{channel_text(campaign_key(campaign), read)}"
+    key = campaign_key(campaign)
+    cause = f"the audience was never read{channel_text(key, read) or read_for_others_text(history, key)}"
     refused = [request for request in history.requests if request.operation == PAGE_OPERATION and is_refused(request)]
     got = f"no page: {refusal_text(refused)}" if refused else "no page request"
     finding = _finding(cause, f"{rows:,} rows read", got, where)

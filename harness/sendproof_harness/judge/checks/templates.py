@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate
-from sendproof_harness.history.timestamps import HOUR, span, spoken
+from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
+from sendproof_harness.judge.checks.reports.statements import is_disturbed
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
@@ -15,6 +16,11 @@ _ID = "templates.synchronised"
 # Providers do not announce a change, so a bridge has to poll. Optimove requires a report "every time" and sets no
 # limit. An hour is an acceptable wait for a marketer who has just written a template.
 SYNC_WITHIN = 1 * HOUR
+_REFUSED, _SERVER_ERROR = frozenset({401, 403, 429}), 500
+# A bridge may delete a template and add it again, such as to rename it. Until then no marketer can choose it.
+_ADDED_AGAIN_WITHIN = 5 * MINUTE
+# A bridge that looks once an hour still needs a moment to add a hundred templates.
+_LEEWAY = 5 * MINUTE
 
 
 @dataclass(kw_only=True)
@@ -25,6 +31,7 @@ class _TemplateLists:
     earlier: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     changed: dict[tuple[str, str], int] = field(default_factory=dict)
     channels: dict[int, dict[str, str]] = field(default_factory=dict)
+    removed: dict[int, dict[str, tuple[str, int]]] = field(default_factory=dict)
 
     def apply(self, event: ProviderTemplate | ChannelTemplates) -> None:
         if isinstance(event, ProviderTemplate):
@@ -44,16 +51,24 @@ class _TemplateLists:
             self.changed[event.service, key] = event.at
 
     def _apply_to_channel(self, event: ChannelTemplates) -> None:
-        names = self.channels.setdefault(event.channel, {})
+        names, removed = self.channels.setdefault(event.channel, {}), self.removed.setdefault(event.channel, {})
         for template in event.templates:
+            key = str(template.id)
             if event.action == "deleted":
-                names.pop(str(template.id), None)
+                removed[key] = names.pop(key, ""), event.at
             else:
-                names[str(template.id)] = template.name or names.get(str(template.id), "")
+                names[key] = template.name or names.get(key, "")
+                removed.pop(key, None)
+
+    def removed_at(self, channel: int, key: str, title: str) -> int | None:
+        """Return when the bridge last took a template off the channel; None if it was never there, or is again."""
+        of_channel = self.removed.get(channel, {})
+        times = [at for other, (name, at) in of_channel.items() if other == key or (name and title in name)]
+        return max(times, default=None)
 
 
 def check_templates_synced(history: History) -> CheckResult:
-    """Compare the channel with the provider whenever a campaign is announced, and at the end."""
+    """Compare the channel with the provider an hour after each change, when a campaign is announced, and at the end."""
     provider_of = {
         channel.id: channel.provider
         for channel in history.header.channels
@@ -63,11 +78,12 @@ def check_templates_synced(history: History) -> CheckResult:
     seen: set[tuple[int, str]] = set()
     for at, lists in _lists_at_checkpoints(history):
         for channel, service in provider_of.items():
-            latest = bridge_time(history).before(at, SYNC_WITHIN)
+            limits = _Limits.of(history, at)
+            latest = limits.changed
             seen |= {
                 (channel, key) for key in (*_settled(lists, service, at, latest), *lists.channels.get(channel, ()))
             }
-            for finding in _differences(lists, channel, service, at, latest):
+            for finding in _differences(lists, channel, service, at, limits):
                 found.setdefault((finding.cause, finding.where), finding)
     findings = (*found.values(), *_offered_for_sending(history, frozenset(provider_of)))
     return CheckResult(looked_at=len(seen), unit="templates", findings=findings)
@@ -90,28 +106,76 @@ def _offered_for_sending(history: History, sending: Collection[int]) -> Iterator
 
 
 def _lists_at_checkpoints(history: History) -> Iterator[tuple[int, _TemplateLists]]:
-    """Yield the lists at each announcement of a campaign and at the end of the history."""
+    """Yield the lists at each announcement, when each change must have been noticed, and at the end of the history."""
     announced = [campaign.announced_at for campaign in history.campaigns if campaign.announced_at is not None]
+    checkpoints = {*announced, *_undisturbed_limits(history), history.header.ended}
     changes: list[ProviderTemplate | ChannelTemplates] = [*history.provider_templates, *history.channel_templates]
     events = iter(sorted(changes, key=lambda event: (event.at, event.n)))
     lists, following = _TemplateLists(), next(events, None)
-    for checkpoint in sorted({*announced, history.header.ended}):
+    for checkpoint in sorted(checkpoints):
         while following is not None and following.at <= checkpoint:
             lists.apply(following)
             following = next(events, None)
         yield checkpoint, lists
 
 
-def _differences(lists: _TemplateLists, channel: int, service: str, at: int, latest: int) -> Iterator[Finding]:
-    """Yield the differences at an instant; the bridge cannot know of changes after `latest`."""
+def _undisturbed_limits(history: History) -> Iterator[int]:
+    """Yield when each change must have been noticed at the latest, unless something may have kept the bridge from it.
+
+    The last checkpoint still finds a bridge that never catches up.
+    """
+    by_provider = ((change.at, SYNC_WITHIN + _LEEWAY) for change in history.provider_templates)
+    removals = (
+        (change.at, _ADDED_AGAIN_WITHIN + 1) for change in history.channel_templates if change.action == "deleted"
+    )
+    for changed, within in {*by_provider, *removals}:
+        limit = bridge_time(history).after(changed, within)
+        is_free = not (is_disturbed(history, changed - _LEEWAY, limit) or _is_refused(history, changed, limit))
+        if limit <= history.header.ended and is_free:
+            yield limit
+
+
+def _is_refused(history: History, start: int, end: int) -> bool:
+    """Return True if a service refused the bridge's key or its rate of calls between two instants, or failed."""
+    return any(
+        start <= request.at <= end and (request.status in _REFUSED or request.status >= _SERVER_ERROR)
+        for request in history.requests
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Limits:
+    """The bridge cannot know of changes at the provider after `changed`, and may not have repeated later removals."""
+
+    changed: int
+    removed: int
+
+    @classmethod
+    def of(cls, history: History, at: int) -> "_Limits":
+        visible = bridge_time(history)
+        return cls(changed=visible.before(at, SYNC_WITHIN), removed=visible.before(at, _ADDED_AGAIN_WITHIN))
+
+
+def _differences(lists: _TemplateLists, channel: int, service: str, at: int, limits: _Limits) -> Iterator[Finding]:
+    """Yield the differences at an instant."""
     titles, names = lists.provider.get(service, {}), lists.channels.get(channel, {})
-    for key in _settled(lists, service, at, latest):
-        if not _is_listed(key, titles[key], names):
+    settled = frozenset(_settled(lists, service, at, limits.changed))
+    for key in titles:
+        removed_at = lists.removed_at(channel, key, titles[key])
+        # The bridge knew a template that it took off the channel, however new it is.
+        is_due = key in settled if removed_at is None else _is_removal(lists, service, key, removed_at, limits)
+        if is_due and not _is_listed(key, titles[key], names):
             earlier = lists.earlier.get((service, key), set()) - {titles[key]}
-            yield _not_listed(channel, key, titles[key], names, at, earlier)
+            cause = _cause(key, titles, names, earlier, was_removed=removed_at is not None)
+            yield _not_listed(channel, key, titles[key], names.get(key), cause, at)
     for key, name in names.items():
-        if _is_stale(key, name, titles) and _is_long_deleted(key, lists, service, latest):
+        if _is_stale(key, name, titles) and _is_long_deleted(key, lists, service, limits.changed):
             yield _still_listed(channel, key, name, at)
+
+
+def _is_removal(lists: _TemplateLists, service: str, key: str, removed_at: int, limits: _Limits) -> bool:
+    """Return True if the provider had the template when the bridge took it off, and it is not just being replaced."""
+    return lists.changed.get((service, key), removed_at) <= removed_at <= limits.removed
 
 
 def _settled(lists: _TemplateLists, service: str, at: int, latest: int) -> list[str]:
@@ -136,16 +200,24 @@ def _is_long_deleted(key: str, lists: _TemplateLists, service: str, limit: int) 
     return (latest if changed_at is None else changed_at) <= limit
 
 
-def _not_listed(
-    channel: int, key: str, title: str, names: Mapping[str, str], at: int, earlier: Collection[str]
-) -> Finding:
+def _cause(
+    key: str, titles: Mapping[str, str], names: Mapping[str, str], earlier: Collection[str], *, was_removed: bool
+) -> str:
+    """Return why a template is not listed with its title; `earlier` are titles that it had before."""
     name = names.get(key)
     if name is None:
-        cause = "a template of the provider is missing from the channel"
-    elif any(old in name for old in earlier):
-        cause = "a renamed template has its old name in the channel"
-    else:
-        cause = "a template's name in the channel is not its title at the provider"
+        return "a template that the provider still has was deleted from the channel" if was_removed else _MISSING
+    if any(old in name for old in earlier):
+        return "a renamed template has its old name in the channel"
+    if any(title and title in name for other, title in titles.items() if other != key):
+        return "a template has the title of another template in the channel"
+    return "a template's name in the channel is not its title at the provider"
+
+
+_MISSING = "a template of the provider is missing from the channel"
+
+
+def _not_listed(channel: int, key: str, title: str, name: str | None, cause: str, at: int) -> Finding:
     return Finding(
         check=_ID,
         level="fail",

@@ -1,9 +1,12 @@
 """The steps `plan` and `cancel` of scheduled campaigns."""
 
+from datetime import datetime
+
 from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.run.steps.synchronized import synchronized_templates
 from sendproof_harness.scenario.model import Campaign, CancelCampaign, Part, PlanCampaign, Split
-from sendproof_harness.scenario.values import iso_utc, pluralized
+from sendproof_harness.scenario.values import iso_utc, parse_time, pluralized
 
 
 def schedule(context: RunContext, step: PlanCampaign) -> None:
@@ -11,9 +14,22 @@ def schedule(context: RunContext, step: PlanCampaign) -> None:
     campaign = next(campaign for campaign in context.scenario.campaigns if campaign.campaign == step.campaign)
     customers = pluralized(campaign.customers, "customer")
     context.progress.phase(f"scheduling campaign {campaign.campaign} for {customers}")
+    if context.time.rate is not None:
+        check_rate(campaign, context.time.rate, parse_time(context.control.clock(context.time.sandbox)["now"]))
     for sandbox in context.sandboxes:
         with synchronized_templates(context, sandbox, f"campaign {campaign.campaign}"):
             context.control.schedule_campaign(sandbox, _campaign(campaign))
+
+
+def check_rate(campaign: Campaign, rate: float, now: datetime) -> None:
+    """Raise `RunOptionsError` if time that runs by itself has passed a send time while the bridge became ready."""
+    first = min(split.send_at for part in campaign.parts for split in part.splits)
+    if first < now:
+        raise RunOptionsError(
+            f"--clock-rate: expected a rate at which the bridge is ready before {iso_utc(first)}, "
+            f"the first send time of campaign {campaign.campaign}, got {rate:g}, and it is {iso_utc(now)}; "
+            "use a lower rate"
+        )
 
 
 def cancel(context: RunContext, step: CancelCampaign) -> None:

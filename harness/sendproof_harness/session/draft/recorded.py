@@ -11,9 +11,9 @@ from sendproof_harness.session.draft.from_history import Recorded
 from sendproof_harness.session.running_sandbox import history_file
 
 
-def recorded_run(run: Path) -> Recorded:
-    """Return a recorded run by its results folder or its history; `HistoryError` or `OSError` if there is none."""
-    return _recorded(run / "history.ndjson" if run.is_dir() else run, run.name)
+def recorded_run(file: Path) -> Recorded:
+    """Return a recorded run by its history file, named by its folder; `HistoryError` or `OSError` if unreadable."""
+    return _recorded(file, file.absolute().parent.name)
 
 
 def recorded_sandbox(control_url: str, sandbox: str) -> Recorded:

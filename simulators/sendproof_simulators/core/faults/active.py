@@ -28,13 +28,16 @@ class ActiveFault:
 
 @dataclass(slots=True)
 class Injection:
-    """One injection of a fault: into the `nth` call or webhook that matched. `recorded`: the journal contains it.
+    """One injection of a fault: into the `nth` call or webhook that matched, of this `name`.
+
+    `recorded`: the journal contains it.
 
     It is `missed` if it needed the harness, and the harness did not act in time.
     """
 
     fault: ActiveFault
     nth: int
+    name: str
     recorded: bool = False
     missed: bool = False
 
@@ -60,7 +63,7 @@ class Injection:
             "fault": name_of(self.spec.fault),
             "target": position.target,
             "service": position.service,
-            "name": position.name,
+            "name": self.name,
             "nth": self.nth,
             "when": self.spec.when,
             **missed,
@@ -105,8 +108,8 @@ class Faults:
         for spec in specs:
             self._last_number += 1
             fault = ActiveFault(f"f{self._last_number}", spec)
-            position = spec.position
-            self.watched.setdefault((position.target, position.service, position.name), []).append(fault)
+            for place in spec.position.places:
+                self.watched.setdefault(place, []).append(fault)
             added.append(fault)
         self._active += added
         return added
@@ -123,11 +126,10 @@ class Faults:
         if fault is None:
             known = ", ".join(fault.id for fault in self._active) or "none"
             raise KeyError(f"no fault with the id {fault_id!r} is active; there are: {known}")
-        position = fault.spec.position
-        place = position.target, position.service, position.name
-        self.watched[place].remove(fault)
-        if not self.watched[place]:
-            del self.watched[place]
+        for place in fault.spec.position.places:
+            self.watched[place].remove(fault)
+            if not self.watched[place]:
+                del self.watched[place]
         self._active.remove(fault)
         if fault.injected:
             self._removed.append(fault)
@@ -148,7 +150,7 @@ class Faults:
                 fault.seen += 1
                 if injection is None and fault.spec.position.includes(fault.seen):
                     fault.injected += 1
-                    injection = Injection(fault, fault.seen)
+                    injection = Injection(fault, fault.seen, name)
         return injection
 
     # -- faults that the harness carries out -------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sendproof_simulators.core.faults.position import Position, as_values
+from sendproof_simulators.core.faults.position import SEPARATOR, Position, as_values
 from sendproof_simulators.core.faults.spec import CALL, WEBHOOK, Fault, known, name_of
 from sendproof_simulators.core.suggestions import closest
 
@@ -45,7 +45,7 @@ class FaultSpec:
         settings = {field.name: getattr(self.fault, field.name) for field in fields(self.fault)}
         return {
             "fault": name_of(self.fault),
-            position.target: f"{position.service}.{position.name}",
+            position.target: position.text,
             "where": dict(position.where),
             "nth": position.nth,
             "times": ALL if position.times is None else position.times,
@@ -98,7 +98,7 @@ def _in_words(text: str) -> str:
 def _position(name: str, kind: type[Fault], entry: Mapping[str, Any], targets: Targets) -> Position:
     target = _target(name, kind, entry)
     names = targets.calls if target == CALL else targets.webhooks
-    service, target_name = _service_and_name(f"{name}: {target}", entry[target], names)
+    service, target_names = _service_and_names(f"{name}: {target}", entry[target], names)
     where = entry.get("where", {})
     if not isinstance(where, Mapping) or any(isinstance(value, (Mapping, list)) for value in where.values()):
         raise ValueError(f"{name}: where: expected names with the values they must have, got {where!r:.80}")
@@ -106,7 +106,7 @@ def _position(name: str, kind: type[Fault], entry: Mapping[str, Any], targets: T
     return Position(
         target=target,
         service=service,
-        name=target_name,
+        names=target_names,
         where=as_values(where),
         nth=_count(f"{name}: nth", entry.get("nth", 1)),
         times=None if times == ALL else _count(f"{name}: times", times, f" or {ALL!r}"),
@@ -121,14 +121,16 @@ def _target(name: str, kind: type[Fault], entry: Mapping[str, Any]) -> str:
     return found[0]
 
 
-def _service_and_name(label: str, value: object, names_by_service: Mapping[str, Iterable[str]]) -> tuple[str, str]:
+def _service_and_names(
+    label: str, value: object, names_by_service: Mapping[str, Iterable[str]]
+) -> tuple[str, tuple[str, ...]]:
     service, dot, name = str(value).partition(".")
     if not isinstance(value, str) or not dot:
         example = next(f"{service}.{name}" for service, names in names_by_service.items() for name in names)
         raise ValueError(f"{label}: expected a service and a name such as {example}, got {value!r:.80}")
     _valid_name(f"{label}: the service", service, names_by_service)
-    _valid_name(f"{label}: the name", name, names_by_service[service])
-    return service, name
+    names = dict.fromkeys(name.split(SEPARATOR))
+    return service, tuple(_valid_name(f"{label}: the name", name, names_by_service[service]) for name in names)
 
 
 def _count(label: str, value: object, alternative: str = "") -> int:

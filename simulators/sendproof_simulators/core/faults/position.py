@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+#: Between the names of operations that a bridge may choose from.
+SEPARATOR = "|"
+
 #: Values by lower-case name, each as text.
 Values = Mapping[str, str]
 
@@ -14,16 +17,26 @@ Values = Mapping[str, str]
 class Position:
     """`times` calls or webhooks in a row (None: all that follow) from the `nth` matching one, counted from 1.
 
-    `name` is an operationId or the event of a webhook. The values of all names in `where` (lower case) must be equal,
-    compared as text.
+    `names` are operationIds or the event of a webhook: several if a bridge may choose between operations. The values of
+    all names in `where` (lower case) must be equal, compared as text.
     """
 
     target: str
     service: str
-    name: str
+    names: tuple[str, ...]
     where: Values = field(default_factory=dict)
     nth: int = 1
     times: int | None = 1
+
+    @property
+    def text(self) -> str:
+        """Return the position in the form of a request: `SERVICE.NAME`, or `SERVICE.NAME|OTHER`."""
+        return f"{self.service}.{SEPARATOR.join(self.names)}"
+
+    @property
+    def places(self) -> tuple[tuple[str, str, str], ...]:
+        """Return target, service and name of each kind of call or webhook."""
+        return tuple((self.target, self.service, name) for name in self.names)
 
     def matches(self, values: Callable[[], Values]) -> bool:
         """Return True if a call or webhook of this name counts. `values` is only called if `where` needs it."""

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from sendproof_simulators.core.json_text import MOST_VALUES, NESTED_TOO_DEEPLY, TOO_MANY_VALUES, has_more_values
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import ApiError
 
@@ -39,9 +40,11 @@ def decode_field(text: str, decoder: msgspec.json.Decoder[T], type_: type[T], me
     # No JSON text begins with a percent sign.
     text = unquote_plus(text) if text.startswith("%") else text
     try:
+        if has_more_values(text.encode(), MOST_VALUES):
+            raise ApiError(errors.BAD_JSON, TOO_MANY_VALUES)
         return _typed(text, decoder) or msgspec.convert(_converted(msgspec.json.decode(text), members, ()), type_)
     except RecursionError:
-        raise ApiError(errors.BAD_JSON, "nested too deeply") from None
+        raise ApiError(errors.BAD_JSON, NESTED_TOO_DEEPLY) from None
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise ApiError(errors.BAD_JSON, str(error)) from error
 

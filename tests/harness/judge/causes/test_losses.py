@@ -147,6 +147,16 @@ def test_message_through_another_clients_account_is_named():
     assert finding.got == "sent through the account of beta instead"
 
 
+def test_campaign_that_only_another_client_got_is_named(correct_run):
+    """Both clients have a campaign 7001, and the bridge took the second for the first."""
+    other = {"n": 0, "at": iso(START), "real": 0.0, "kind": "other_client", "client": "beta", "templates": []}
+    run = correct_run.without("delivery").without("request", lambda line: "summary" in line)
+
+    assert causes(run.plus(other | {"campaigns": [[7001, 505]], "sent": [[7001, 505]]})) == {
+        f"{NOTHING_SENT} for this client, but for beta: its audience was never read"
+    }
+
+
 def opted_out_at_beta(*customers: tuple[str, object], at: int = START) -> Line:
     """Return another client with opt-outs of these customers and numbers."""
     opt_outs = [{"at": iso(at), "customer": customer, "number": number} for customer, number in customers]
@@ -241,6 +251,14 @@ def test_campaign_that_is_lost_on_one_of_two_channels_names_the_channel(correct_
     lost = {cause for cause in causes(ordered(correct_run.plus(*copies))) if cause.startswith("lost")}
 
     assert lost == {f"{NOTHING_SENT} on channel 506, but on channel 505: no event announced it to the bridge"}
+
+
+def test_campaign_that_was_read_after_its_send_times_is_named():
+    """Its event came late, and the bridge discarded what was overdue."""
+    day = 24 * HOUR
+    late = silent_run().change("request", lambda line: line | {"at": iso(parse_instant(str(line["at"])) + day)})
+
+    assert causes(ordered(late)) == {f"{NOTHING_SENT}: it was read late, as if overdue messages were discarded"}
 
 
 def test_refused_audience_is_named_with_times_and_status():

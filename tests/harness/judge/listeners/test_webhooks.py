@@ -52,6 +52,23 @@ def test_missing_trigger_listener_of_a_contract_run_names_the_option_without_tri
     assert ("--no-triggers" in finding.remedy) == names_option
 
 
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("/webhooks/textlocal/acme/secret-1", "serve the URL that `account_webhooks` of the handover file names"),
+        ("/inbox", "register the path that the bridge serves"),
+    ],
+    ids=["of the account", "of the bridge"],
+)
+def test_unknown_path_names_who_chose_it(correct_run, path, remedy):
+    """A bridge cannot register the URL that the provider's account posts to."""
+    reply = {"service": "textlocal", "event": "inbound", "key": "inbound:1", "url": f"http://127.0.0.1:9000{path}"}
+    webhook = correct_run.lines_of("webhook")[0] | reply | response(404)
+
+    (finding,) = correct_run.plus(webhook).findings(CHECKS)
+    assert finding.remedy.startswith(remedy)
+
+
 def test_webhook_acknowledged_on_second_attempt_passes(correct_run):
     run = correct_run.change("webhook", lambda line: line | response(503) if line["event"] == "13" else line)
 

@@ -204,6 +204,16 @@ def test_signed_event_about_template_of_other_client_fails(correct_run):
     ]
 
 
+def test_report_about_both_clients_mixes_up_their_data(correct_run):
+    """The other client's report came with its own key, too."""
+    own = other_client(calls=["optimove UpdateCampaignMetrics"])
+    run = correct_run.plus(own, request_line("UpdateCampaignMetrics"), report(91))
+
+    assert [cause for cause, _ in short_causes(run)] == [
+        "UpdateCampaignMetrics: data of another client was reported for this one"
+    ]
+
+
 # -- opt-outs of other clients ----------------------------------------------------------------------
 
 

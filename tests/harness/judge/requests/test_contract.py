@@ -136,6 +136,15 @@ def test_missing_credential_is_blamed_on_the_bridge(correct_run):
     ]
 
 
+def test_call_beyond_the_permission_of_the_key_is_blamed_on_the_bridge(correct_run):
+    """Another key is no remedy: a client gives none with more rights to a vendor."""
+    differs = "the credential may not call AddChannelTemplates"
+
+    assert found(correct_run.plus(request(status=403, differs=differs))) == [
+        ("contract.credentials", "bridge", f"optimove AddChannelTemplates: a call without permission: {differs}")
+    ]
+
+
 def test_unknown_credential_is_blamed_on_config(correct_run):
     assert found(correct_run.plus(request(status=403, credential="unknown"))) == [
         ("contract.credentials", "config", "optimove AddChannelTemplates: an invalid credential")
@@ -237,6 +246,15 @@ def test_group_that_reaches_no_customer_may_be_refused(correct_run):
 
     assert found(correct_run.plus(send | {"summary": {"errors": [51]}})) == []
     assert found(correct_run.plus(send | {"summary": {"errors": [43]}})) != []
+
+
+def test_message_that_is_already_out_need_not_be_withdrawn(correct_run):
+    """The cancellation and the send time may cross, and a lost response is repeated; R408 judges what goes out."""
+    refused = {"status": 200, "response_excerpt": "nothing is scheduled", "summary": {"errors": [0]}}
+    cancel = request(service="textlocal", operation="cancel_scheduled") | refused
+
+    assert found(correct_run.plus(cancel)) == []
+    assert found(correct_run.plus(cancel | {"operation": "create_group"})) != []
 
 
 def test_rejected_batch_of_numbers_is_one_finding(correct_run):

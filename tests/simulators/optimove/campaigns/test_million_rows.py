@@ -55,6 +55,7 @@ def test_row_does_not_depend_on_page_size() -> None:
         assert rows(optimove, skip, top)[index - skip] == row
 
 
+@pytest.mark.slow
 def test_all_pages_contain_every_customer_once() -> None:
     skip = 0
     while page := WARM["ascending"].read("GetCustomerSendDetailsByChannel", **LIST, **{"$skip": skip}):

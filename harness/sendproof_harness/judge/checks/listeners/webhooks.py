@@ -204,10 +204,7 @@ def _result_text(attempt: Webhook) -> str:
 def _cause(attempt: Webhook, reached: Collection[str], listen: str | None) -> tuple[str, Blame, str]:
     """Return cause, blame and remedy."""
     if attempt.status is not None:
-        is_missing = attempt.status == _NOT_FOUND
-        remedy = (
-            "register the path that the bridge serves: 404 means that it does not know this one" if is_missing else ""
-        )
+        remedy = _not_found_remedy(attempt) if attempt.status == _NOT_FOUND else ""
         return f"every attempt failed, the last with status {attempt.status}", "bridge", remedy
     problem = connection_problem(attempt.error)
     if _origin(attempt.url) in reached:
@@ -222,6 +219,13 @@ def _cause(attempt: Webhook, reached: Collection[str], listen: str | None) -> tu
     if problem is not None:
         return problem.cause, problem.blame, problem.remedy
     return _no_response(attempt.error)
+
+
+def _not_found_remedy(attempt: Webhook) -> str:
+    """Return what to do about a path that the bridge does not know: its own, or that of the provider's account."""
+    if f"/webhooks/{attempt.service}/" in attempt.url:
+        return "serve the URL that `account_webhooks` of the handover file names: 404 means that the path is unknown"
+    return "register the path that the bridge serves: 404 means that it does not know this one"
 
 
 def _no_response(error: str | None) -> tuple[str, Blame, str]:

@@ -102,7 +102,8 @@ def _few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -
                 level="fail",
                 blame="bridge",
                 cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None)
-                + channel_text(key, () if count else _pushed_between(history, start, end)),
+                + channel_text(key, () if count else _pushed_between(history, start, end))
+                + _cancellation_hint(history, key, last_push=pushed[-1] if pushed else None),
                 expected=f"at least {counted(required, 'pushes')} on day {day} of {REPORTING_DAYS} ({source})",
                 got=f"{counted(count, 'pushes')} between {spoken(start)} and {spoken(end)}",
                 where=Location(campaign=key[0], channel=key[1]),
@@ -119,6 +120,14 @@ def _cadence_cause(count: int, *, stopped_after: int | None) -> str:
         return "metrics pushed too rarely"
     stopped = f": they stopped after day {stopped_after}" if stopped_after is not None else ""
     return f"no metrics for a whole day{stopped}"
+
+
+def _cancellation_hint(history: History, key: CampaignKey, *, last_push: int | None) -> str:
+    """Return words for reports that ended with the cancellation; what was sent before it is still to be reported."""
+    cancelled_at = cancellation_times(history).get(key)
+    if cancelled_at is None or (last_push is not None and last_push > cancelled_at + HOUR):
+        return ""
+    return ", since the campaign was cancelled; its messages before that still count"
 
 
 @cached_per_history

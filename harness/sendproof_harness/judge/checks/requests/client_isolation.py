@@ -321,6 +321,8 @@ def _wrong_client(history: History, statement: _Statement, client: str) -> Findi
     cause, expected = "one client's key was used for another client", f"the key of {client!r}"
     if statement.operation == _ADD and not _lists_own_templates(history):
         cause, expected = "templates were read from another client's account", "the templates of this client's account"
+    if statement.operation != _ADD and _reports_itself(history, statement.operation, client):
+        cause, expected = "data of another client was reported for this one", "only data of this client"
     return Finding(
         check=_ID,
         level="fail",
@@ -336,6 +338,12 @@ def _wrong_client(history: History, statement: _Statement, client: str) -> Findi
         ),
         at=statement.at,
     )
+
+
+def _reports_itself(history: History, operation: str, client: str) -> bool:
+    """Return True if this call was made with the other client's key, too, so the key is no sign of a mix-up."""
+    calls = (other.calls for other in history.other_clients if other.client == client)
+    return any(call.endswith(f" {operation}") for of_client in calls for call in of_client)
 
 
 def _lists_own_templates(history: History) -> bool:

@@ -122,10 +122,16 @@ def _is_rejected(history: History, request: Request) -> bool:
 
 
 def _is_malformed(history: History, request: Request) -> bool:
-    """Return True for an unknown address, and for a refusal of the form that no check of messages judges."""
+    """Return True for an unknown address, and for a refusal of the form that no check of messages judges.
+
+    Whether a message still waits, no bridge knows when it withdraws it, or repeats that after a lost response.
+    """
     if request.operation is None:
         return True
-    is_about_form = bool(refusal_codes(request) & provider(request.service).malformed_refusals)
+    record = provider(request.service)
+    is_about_form = request.operation not in record.withdrawing_operations and bool(
+        refusal_codes(request) & record.malformed_refusals
+    )
     return is_about_form and request.n not in requests_with_refused_messages(history)
 
 

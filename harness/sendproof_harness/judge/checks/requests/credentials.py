@@ -28,6 +28,8 @@ _LOGIN_NAME = "login"
 _SIGNED = "optimove-metrics"
 # A request with two proofs, such as a key and an account, of which the second is not of the same client.
 _FOREIGN = "foreign"
+# What differs in a call with a valid key of another access type.
+_NOT_PERMITTED = "may not call"
 
 # A login is repeated after an error, but no bridge stays without a token for longer.
 _RENEW_WITHIN = 10 * MINUTE
@@ -121,9 +123,12 @@ def _wrong_credential(request: Request, history: History) -> Finding:
         blame: Blame = "bridge" if history.other_clients else "config"
         cause = with_difference("a credential of another client", request)
         return response_finding(_ID, request, cause, "the client's own credential", blame=blame)
-    if request.service == _SIGNED and request.differs:
+    if request.differs and (request.service == _SIGNED or _NOT_PERMITTED in request.differs):
         # Another token is a matter of the settings, another form of the signature one of the bridge.
-        return response_finding(_ID, request, with_difference("an invalid credential", request), "the right signature")
+        is_signed = request.service == _SIGNED
+        cause = with_difference("an invalid credential" if is_signed else "a call without permission", request)
+        expected = "the right signature" if is_signed else "only calls that the access type of the key permits"
+        return response_finding(_ID, request, cause, expected)
     header = _missing_header(request)
     if header is not None:
         return response_finding(_ID, request, f"no {header}", "each header of the client's credentials")

@@ -21,8 +21,7 @@ def _refused_messages(history: History) -> frozenset[tuple[str, str]]:
 
 def is_permanent(rejection: Rejection) -> bool:
     """Return True if the provider rejected the message because of its number."""
-    error = rejection.reason if rejection.code is None else str(rejection.code)
-    return error in provider(rejection.service).permanent_rejections
+    return bool({str(rejection.code), rejection.reason} & provider(rejection.service).permanent_rejections)
 
 
 def refusal_codes(request: Request) -> frozenset[str]:

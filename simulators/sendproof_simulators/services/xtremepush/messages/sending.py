@@ -179,6 +179,7 @@ def _delivery_entries(execution: Execution) -> Iterable[JournalEntry]:
             "message": str(execution.message_id(index)),
             "batch": str(execution.id),
             "number": execution.numbers[index],
+            "user": execution.profiles[index].user_id,
             "text": execution.texts[index],
             "sender": execution.sender,
             "custom": execution.external_id,

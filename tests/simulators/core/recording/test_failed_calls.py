@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from sendproof_simulators.core.contracts import Contract, load_contract
-from sendproof_simulators.core.failed_calls import FailedCalls
 from sendproof_simulators.core.http import Request, Response
+from sendproof_simulators.core.recording.failed_calls import FailedCalls
 
 CONTRACT = Path("openapi/optimove.yaml")
 PATH = "/current/integrations/AddChannelTemplates"

@@ -1,0 +1,67 @@
+"""What a wrong total counts instead: the messages of the whole campaign, or those with another status."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from sendproof_harness.history.records import History
+from sendproof_harness.judge.facts.deliveries.ledger import count_of, ledger
+from sendproof_harness.judge.facts.keys import TemplateKey, template_key
+from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, targeted_customers
+from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, provider_totals
+from sendproof_harness.judge.findings import cached_per_history
+
+_WHOLE_CAMPAIGN = ", as if the total of the whole campaign was reported for each template"
+# A single message too many may have any reason.
+_LEAST = 2
+_UNKNOWN: int | str = "unknown"
+_STATUSES: Mapping[Collection[int | str], str] = {
+    frozenset({_UNKNOWN}): ", as if messages with an unknown status counted, too",
+    frozenset({BOUNCED}): ", as if messages that did not arrive counted, too",
+    frozenset({BOUNCED, _UNKNOWN}): ", as if every message with a status counted",
+}
+
+
+def miscount_hint(
+    history: History, metric: int, pushed_at: Mapping[TemplateKey, int], total: int, between: tuple[int, int]
+) -> str:
+    """Return words for what a total that is too high counts; "" if nothing explains it exactly.
+
+    `between` are the least and the most that the total may be.
+    """
+    if total <= between[1]:
+        return ""
+    if _is_of_whole_campaign(history, metric, pushed_at, total):
+        return _WHOLE_CAMPAIGN
+    return _status_hint(history, pushed_at, total, between) if metric == DELIVERED else ""
+
+
+def _is_of_whole_campaign(history: History, metric: int, pushed_at: Mapping[TemplateKey, int], total: int) -> bool:
+    (key, at), *others = pushed_at.items()
+    peers = [peer for peer in targeted_customers(history) if peer[:2] == key[:2]]
+    if others or len(peers) == 1:
+        return False
+    low, high = provider_totals(history).range(metric, dict.fromkeys(peers, at))
+    return low <= total <= high
+
+
+def _status_hint(history: History, keys: Collection[TemplateKey], total: int, between: tuple[int, int]) -> str:
+    low, high = between
+    for kinds, hint in _STATUSES.items():
+        more = sum(_final_statuses(history)[key, kind] for key in keys for kind in kinds)
+        if more >= _LEAST and low <= total - more <= high:
+            return hint
+    return ""
+
+
+@cached_per_history
+def _final_statuses(history: History) -> Counter[tuple[TemplateKey, int | str]]:
+    """Return the number of messages by template and final status: the metric that counts it, or `unknown`."""
+    final = {status.message: status.status for status in history.delivery_statuses}
+    count = Counter[tuple[TemplateKey, int | str]]()
+    for recipient in ledger(history).recipients:
+        for delivery in recipient.deliveries:
+            status = final.get(delivery.message)
+            if status is not None:
+                kind = METRIC_OF_STATUS.get(status, _UNKNOWN)
+                count[template_key(recipient.obligation), kind] += count_of(history, recipient)
+    return count

@@ -1,0 +1,76 @@
+"""The values and levels of a JSON text are counted without decoding it."""
+
+import json
+import tracemalloc
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendproof_simulators.core.json_text import has_more_levels, has_more_values, is_surely_flat
+
+LEVELS = 100
+PARTS = st.lists(st.sampled_from(("[", "]", "{", "}", '"', '""', '\\"', "\\\\", "\\n", ",")), max_size=12).map("".join)
+
+
+def outside_strings(text: str) -> str:
+    """Return a text without its strings, character by character."""
+    kept = ""
+    in_text = escaped = False
+    for character in text:
+        escaped, was_escaped = in_text and character == "\\" and not escaped, escaped
+        if character == '"' and not was_escaped:
+            in_text = not in_text
+        elif not in_text:
+            kept += character
+    return kept
+
+
+def levels_of(text: str) -> int:
+    """Return the most brackets that are open at once."""
+    most = opened = 0
+    for character in outside_strings(text):
+        opened += (character in "[{") - (character in "]}")
+        most = max(most, opened)
+    return most
+
+
+@given(before=PARTS, middle=PARTS, after=PARTS, times=st.integers(1, LEVELS + 9))
+def test_brackets_in_strings_hide_no_level(before: str, middle: str, after: str, times: int) -> None:
+    text = before * times + middle + after * times
+    assert not is_surely_flat(text.encode(), LEVELS) or levels_of(text) <= LEVELS
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.integers(0, 9) | st.text(st.sampled_from('",[]{}\\a\xe4'), max_size=6),
+    lambda values: st.lists(values, max_size=5) | st.dictionaries(st.text(max_size=3), values, max_size=5),
+)
+
+
+@given(value=JSON_VALUES, ascii_only=st.booleans())
+def test_levels_and_values_are_those_outside_strings(value: object, ascii_only: bool) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    values = 1 + sum(character in ",[{" for character in outside_strings(text))
+    levels = levels_of(text)
+
+    assert has_more_values(text.encode(), values - 1)
+    assert not has_more_values(text.encode(), values)
+    assert levels == 0 or has_more_levels(text.encode(), levels - 1)
+    assert not has_more_levels(text.encode(), levels)
+
+
+def test_ordinary_batch_is_surely_flat() -> None:
+    """The closer look takes ten times as long."""
+    rows = [{"CustomerID": "C0000001", "Attributes": [{"Name": "CITY", "Value": "K\xf6ln\n"}]}] * 1_000
+    assert is_surely_flat(json.dumps(rows).encode(), LEVELS)
+    assert not is_surely_flat(b"[" * (LEVELS + 1) + b"]" * (LEVELS + 1), LEVELS)
+
+
+def test_count_needs_a_few_copies_of_the_text() -> None:
+    """An object for each string would need 20."""
+    text = b"[" + b'"\\"",' * 200_000 + b"0]"
+    has_more_values(text, 1)
+    tracemalloc.start()
+    has_more_values(text, 1)
+    has_more_levels(text, LEVELS)
+    assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
+    tracemalloc.stop()
