@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from sendproof_bridge.storage.sqlite_store import SqliteStore
+from sendproof_bridge.storage.databases.sqlite import SqliteStore
 
 
 def run_bridge(*arguments, **options):

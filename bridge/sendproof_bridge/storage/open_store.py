@@ -1,13 +1,11 @@
 """Opening a database by its setting: a SQLite file or the URL of a PostgreSQL database."""
 
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from sendproof_bridge.config_fields import PostgresUrl
-from sendproof_bridge.storage import sqlite_store
-from sendproof_bridge.storage.sqlite_store import SqliteStore
+from sendproof_bridge.storage.databases import sqlite
+from sendproof_bridge.storage.databases.sqlite import SqliteStore
 from sendproof_bridge.storage.store import DatabaseUnusableError, Store
 
 
@@ -15,8 +13,13 @@ def open_store(database: Path | PostgresUrl) -> Store:
     """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible."""
     if isinstance(database, Path):
         return SqliteStore(database)
-    store: Store = _postgres().PostgresStore(database)
-    return store
+    try:
+        from sendproof_bridge.storage.databases.postgres import PostgresStore  # noqa: PLC0415 it needs an extra
+    except ModuleNotFoundError as error:
+        raise DatabaseUnusableError(
+            f"{database}: a PostgreSQL database needs the package {error.name}: install Sendproof with the extra scale"
+        ) from error
+    return PostgresStore(database)
 
 
 def open_existing(database: Path | PostgresUrl) -> Store:
@@ -33,18 +36,9 @@ def lock(database: Path | PostgresUrl, *, shared: bool = False) -> AbstractConte
 
     Processes of one bridge share the lock. Any number of processes may share a PostgreSQL database.
     """
-    return sqlite_store.lock(database, shared=shared) if isinstance(database, Path) else nullcontext()
+    return sqlite.lock(database, shared=shared) if isinstance(database, Path) else nullcontext()
 
 
 def lock_worker(database: Path | PostgresUrl) -> AbstractContextManager[object]:
     """Keep other workers off a SQLite file in the same way."""
-    return sqlite_store.lock_worker(database) if isinstance(database, Path) else nullcontext()
-
-
-def _postgres() -> Any:
-    try:
-        return import_module("sendproof_bridge.storage.postgres_store")
-    except ModuleNotFoundError as error:
-        raise DatabaseUnusableError(
-            f"a PostgreSQL database needs the package {error.name}: install Sendproof with the extra scale"
-        ) from error
+    return sqlite.lock_worker(database) if isinstance(database, Path) else nullcontext()

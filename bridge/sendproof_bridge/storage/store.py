@@ -1,10 +1,10 @@
 """The database: transactions, and the two ways to run a statement in them.
 
-One interface, and one implementation per database: `sqlite_store.py` and `postgres_store.py`. Both keep the same
-promises. One transaction writes at a time, so what it reads stays true until it commits. A process that is killed loses
-nothing that was committed. A power failure can undo the last commits of `write`. All of that work (a page read, a
-receipt polled) is done again, with the same result. Data that must survive a power failure goes through
-`write_durably`: acknowledged events, and the mark that a batch is being sent.
+One interface, and one implementation per database, in `databases/`. Both keep the same promises. One transaction
+writes at a time, so what it reads stays true until it commits. A process that is killed loses nothing that was
+committed. A power failure can undo the last commits of `write`. All of that work (a page read, a receipt polled) is
+done again, with the same result. Data that must survive a power failure goes through `write_durably`: acknowledged
+events, and the mark that a batch is being sent.
 
 The statements are the same for both databases. `json_each` lists the values of a JSON array or object; PostgreSQL gets
 it as a function with the tables. `INDEXED BY` chooses an index for SQLite, which keeps no statistics; PostgreSQL

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sendproof_bridge.storage import message_counts
+from sendproof_bridge.storage.databases.sqlite import SqliteStore
 from sendproof_bridge.storage.open_store import open_store
-from sendproof_bridge.storage.sqlite_store import SqliteStore
 from sendproof_bridge.storage.store import SchemaVersionError, plain
 
 VERSION_6 = Path(__file__).with_name("version_6.sql")

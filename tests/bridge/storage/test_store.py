@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from sendproof_bridge.storage.sqlite_store import SqliteStore, lock
+from sendproof_bridge.storage.databases.sqlite import SqliteStore, lock
 from sendproof_bridge.storage.store import DatabaseInUseError, SchemaVersionError
 
 

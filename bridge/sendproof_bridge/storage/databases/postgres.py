@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.config_fields import PostgresUrl
 from sendproof_bridge.storage import migrations, schema
-from sendproof_bridge.storage.postgres_statements import PlainStatements, TextDumper, without_index
+from sendproof_bridge.storage.databases.postgres_statements import PlainStatements, TextDumper, without_index
 from sendproof_bridge.storage.store import (
     ADDED_JOBS,
     PLAIN,
