@@ -1,4 +1,4 @@
-"""The reference bridge with its state in PostgreSQL, as the command of a run: each sandbox has a schema of its own."""
+"""The reference bridge with its state in PostgreSQL, as the command of a run: each run has a schema of its own."""
 
 import json
 import os
@@ -18,13 +18,13 @@ from sendproof_harness.handover.reference_bridge import write_settings
 def main() -> None:
     """Write the settings of the handover, and become the bridge."""
     handover = Path(os.environ[VARIABLE])
-    content = handover.read_bytes()
-    schema = f"run_{blake2b(content, digest_size=8).hexdigest()}"
+    # Its content changes during a run, if a key is rotated.
+    schema = f"run_{blake2b(bytes(handover), digest_size=8).hexdigest()}"
     with psycopg.connect(os.environ[URL_VARIABLE], autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
     database = f"{os.environ[URL_VARIABLE]}&options={quote(f'-csearch_path={schema}')}"
     settings = handover.with_name("postgres_bridge.toml")
-    environment = os.environ | write_settings(json.loads(content), settings, database)
+    environment = os.environ | write_settings(json.loads(handover.read_bytes()), settings, database)
     command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(settings)]
     os.execve(sys.executable, command, environment)  # noqa: S606 the run must see the signals and the end of the bridge
 
