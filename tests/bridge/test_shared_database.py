@@ -21,14 +21,14 @@ def test_worker_takes_over_the_job_of_one_that_was_killed(tmp_path, database, se
 
     def first_page(_request):
         requested.set()
-        killed.wait(60)
+        killed.wait(300)
         return Reply([])
 
     services.respond("GetCustomerSendDetailsByChannel", first_page, Reply([ROW]), Reply([]))
     processes = BridgeProcesses(tmp_path, services.url)
     with processes.webhooks(), processes.worker() as worker:
         processes.post_event(**EVENT)
-        assert requested.wait(60)
+        assert requested.wait(300)
         with processes.worker(free_port("127.0.0.1")):
             worker.kill()
             worker.wait()

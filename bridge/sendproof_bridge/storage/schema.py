@@ -161,16 +161,16 @@ $$
 CREATE OR REPLACE TRIGGER message_changed AFTER UPDATE OF state ON message FOR EACH ROW
 WHEN (OLD.reported_state IS NOT NULL AND NEW.state <> OLD.state) EXECUTE FUNCTION note_changed_message()
 """,
-    # What SQLite calls json_each: the values of an array or an object in text.
+    # What SQLite calls json_each: the values of an array or an object in text. PostgreSQL has no text with U+0000.
     """
 CREATE OR REPLACE FUNCTION json_each(document text) RETURNS TABLE (key text, value text)
 LANGUAGE sql IMMUTABLE ROWS 100 AS $$
+    WITH given AS (SELECT replace(document, '\\u0000', '\\ufffd')::json AS parsed)
     SELECT NULL::text, element
-    FROM json_array_elements_text(CASE json_typeof(document::json) WHEN 'array' THEN document::json ELSE '[]' END)
-        AS element
+    FROM given, json_array_elements_text(CASE json_typeof(parsed) WHEN 'array' THEN parsed ELSE '[]' END) AS element
     UNION ALL
     SELECT pair.key, pair.value
-    FROM json_each_text(CASE json_typeof(document::json) WHEN 'object' THEN document::json ELSE '{}' END) AS pair
+    FROM given, json_each_text(CASE json_typeof(parsed) WHEN 'object' THEN parsed ELSE '{}' END) AS pair
 $$
 """,
 )

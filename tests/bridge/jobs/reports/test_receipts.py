@@ -56,3 +56,10 @@ def test_receipt_of_a_known_message_is_applied_once_its_id_is_known(sent):
 
     assert sent.query("SELECT result FROM receipt") == ["applied"]
     assert states(sent)[NUMBERS[0]] == "delivered"
+
+
+def test_receipt_with_a_null_character_is_stray(sent):
+    """Anyone with the URL can post one. PostgreSQL has no text with this character."""
+    receive_statuses(sent, (NUMBERS[0], "D"), (f"{NUMBERS[1]}\0", "D"))
+
+    assert sent.query("SELECT result FROM receipt ORDER BY id") == ["applied", "stray"]
