@@ -7,7 +7,7 @@ step that reads and then writes therefore needs no locks of rows, and the order 
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -113,16 +113,28 @@ class PostgresStore(Store):
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
+        with self._begun(begin) as connection:
+            connection.info.pop(ADDED_JOBS, None)
+            yield connection
+            if connection.info.pop(ADDED_JOBS, False):
+                plain(connection).execute(_NOTIFY)
+            connection.commit()
+
+    def _begun(self, begin: str) -> Connection:
+        """Return a connection with a new transaction, which ends with it."""
         try:
-            with self._engine.connect().execution_options(begin=begin) as connection, connection.begin():
-                connection.info.pop(ADDED_JOBS, None)
-                yield connection
-                if connection.info.pop(ADDED_JOBS, False):
-                    plain(connection).execute(_NOTIFY)
+            return self._begun_once(begin)
         except OperationalError:
-            # The other connections are lost too.
+            # The server was restarted, so no connection of the pool can be used.
             self._engine.dispose()
-            raise
+            return self._begun_once(begin)
+
+    def _begun_once(self, begin: str) -> Connection:
+        with ExitStack() as stack:
+            connection = stack.enter_context(self._engine.connect().execution_options(begin=begin))
+            connection.begin()
+            stack.pop_all()
+        return connection
 
     def start_run(self, now: Instant = 0) -> str:
         """Record a start of the bridge. It counts as alive until its process ends, or starts another run."""
