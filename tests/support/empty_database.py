@@ -1,8 +1,12 @@
 """A PostgreSQL database that tests use one after the other."""
 
 from sendproof_bridge.config_fields import PostgresUrl, Secret
-from sendproof_bridge.storage import schema
 from sendproof_bridge.storage.open_store import open_store
+
+USED_TABLES = (
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    " AND relname <> 'schema_version' AND pg_relation_size(oid) > 0"
+)
 
 
 class EmptyDatabase:
@@ -14,14 +18,17 @@ class EmptyDatabase:
         self.url = url
         open_store(PostgresUrl(Secret(url))).close()
         self._connection = psycopg.connect(url, autocommit=True)
-        tables = [f"DELETE FROM {table.name}" for table in schema.metadata.sorted_tables]
         found = self._connection.execute("SELECT sequencename FROM pg_sequences").fetchall()
-        sequences = [f"SELECT setval('{name}', 1, FALSE)" for (name,) in found]
-        self._clear = "; ".join([*tables, *sequences])
+        self._restart = "; ".join(f"SELECT setval('{name}', 1, FALSE)" for (name,) in found)
 
     def clear(self) -> None:
-        """Delete all rows, and begin with the first ids again: much faster than to create the tables."""
-        self._connection.execute(self._clear, prepare=False)
+        """Empty all tables that were used, and begin with the first ids again: much faster than to create the tables.
+
+        A DELETE would leave the old rows in their pages, and each test would be slower than the one before.
+        """
+        used = self._connection.execute(USED_TABLES).fetchall()
+        if used:
+            self._connection.execute(f"TRUNCATE {', '.join(name for (name,) in used)}; {self._restart}", prepare=False)
 
     def disconnect_others(self) -> None:
         """End all other connections, as a restart of the server does."""
