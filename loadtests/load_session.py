@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import platform
+import signal
 from abc import abstractmethod
 from argparse import Namespace
 from contextlib import ExitStack
@@ -105,8 +106,10 @@ class LoadSession:
     def _quit(self, **_: object) -> None:
         """Finish a test that was interrupted, for example by Ctrl-C.
 
-        If it is still being prepared, the end of this process ends the simulators and the bridge.
+        If it is still being prepared, the end of this process ends the simulators and the bridge. A second signal would
+        interrupt Locust's own end with a traceback.
         """
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self._aggregation is not None:
             self._finish(("it was interrupted", "harness"))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: Milliseconds, generous: a busy machine takes many seconds to start a browser, or to show a page.
-PATIENCE_MS = 120_000
+PATIENCE_MS = 300_000
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The step of a conformance run that posts valid and invalid events to every listener."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from sendproof_harness.conformance.requests import EventContext, ListenerRequest
 from sendproof_harness.handover.format import PLATFORM, clients_of
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.processes import listens, wait_until
+from sendproof_harness.run.processes import listens, processor_wait_s, wait_until
 from sendproof_harness.run.sandboxes import LOOPBACK
 from sendproof_harness.run.steps.webhooks import resend
 from sendproof_harness.scenario.model import ProbeListeners, ResendWebhooks, Trigger
@@ -25,6 +26,8 @@ _MAX_TIMEOUTS = 3
 _RESTART_S = 3.0
 # Additional time for each generated event.
 _EXAMPLE_S = 2.0
+# A probe ends after so many times its limit, however busy the machine is.
+_MOST_LIMITS = 5
 _MAX_BODY_LENGTH = 1_000
 _CAMPAIGN_EXECUTED = "13"
 
@@ -58,9 +61,9 @@ def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
     run.progress.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
     context = _event_context(run, sandbox)
     urls: set[str] = set()
-    now, started = run.control.clock(sandbox)["now"], monotonic()
+    now, started, waited = run.control.clock(sandbox)["now"], monotonic(), _waited_s()
     for target in targets:
-        probe = _ListenerProbe(run_context=run, step=step, target=target, at=now, started=started)
+        probe = _ListenerProbe(run_context=run, step=step, target=target, at=now, started=started, waited_before=waited)
         probe.send_all(context, is_new_url=target.url not in urls)
         urls.add(target.url)
     _wake_bridge(run, sandbox)
@@ -70,7 +73,8 @@ def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
 class _ListenerProbe:
     """All requests to one listener. Each is added to the history as a probe.
 
-    `started` is when the requests to the first listener began, by `monotonic`: one limit holds for all.
+    `started` is when the requests to the first listener began, by `monotonic`: one limit holds for all. By then, this
+    process and its children had waited for a processor for `waited_before` seconds.
     """
 
     run_context: RunContext
@@ -78,6 +82,7 @@ class _ListenerProbe:
     target: Target
     at: str
     started: float
+    waited_before: float
     requests: int = 0
     timeouts: int = 0
     last_request: str = "none"
@@ -112,13 +117,14 @@ class _ListenerProbe:
         """Send one request; return None if no more requests can be sent to this listener."""
         if self.aborted is not None or self.timeouts >= _MAX_TIMEOUTS:
             return None
-        duration, limit = monotonic() - self.started, self.run_context.timeout_s + self.step.examples * _EXAMPLE_S
-        if duration > limit:
-            self.aborted = too_slow_error(self.target, self.requests, duration, limit)
+        duration, waited = monotonic() - self.started, _waited_s() - self.waited_before
+        limit = self.run_context.timeout_s + self.step.examples * _EXAMPLE_S
+        self.aborted = too_slow_error(self.target, self.requests, duration=duration, waited=waited, limit=limit)
+        if self.aborted is not None:
             return None
         response = send(request, self.step.within_s)
         self.requests += 1
-        left_s = limit - (monotonic() - self.started)
+        left_s = limit + waited - (monotonic() - self.started)
         self.run_context.progress.wait_for(
             f"{self.requests} events posted to {self.target.url}; {left_s:.0f} s at most"
         )
@@ -171,17 +177,36 @@ class _ListenerProbe:
         )
 
 
-def too_slow_error(target: Target, requests: int, duration: float, limit: float) -> RunAbortedError:
-    """Return the error for a listener that is too slow for all requests, so that a CI job ends. In real seconds."""
+def too_slow_error(
+    target: Target, requests: int, *, duration: float, waited: float, limit: float
+) -> RunAbortedError | None:
+    """Return the error for a listener that is too slow for all requests, so that a CI job ends; None within the limit.
+
+    All times are real seconds. Those for which the processes `waited` for a processor do not count, up to a bound: they
+    are the fault of the machine.
+    """
+    got = f"{pluralized(requests, 'response')} in {duration:.0f} s"
+    expected = f"responses to all requests at {target.url} within {limit:.0f} s, or a longer --timeout"
+    if duration - waited > limit:
+        cause = "the listener is too slow for all requests"
+        return RunAbortedError(RunAborted(blame="bridge", reason="stuck", cause=cause, expected=expected, got=got))
+    if duration <= _MOST_LIMITS * limit:
+        return None
     return RunAbortedError(
         RunAborted(
-            blame="bridge",
-            reason="stuck",
-            cause="the listener is too slow for all requests",
-            expected=f"responses to all requests at {target.url} within {limit:.0f} s, or a longer --timeout",
-            got=f"{pluralized(requests, 'response')} in {duration:.0f} s",
+            blame="harness",
+            reason="harness",
+            cause="the machine was overloaded, and the listener got no processor",
+            expected=expected,
+            got=f"{got}; processes waited {waited:.0f} s for a processor",
+            remedy="repeat the run on a machine with less load, or with a longer --timeout",
         )
     )
+
+
+def _waited_s() -> float:
+    """Return how long this process and its children, such as the bridge, have waited for a processor, in seconds."""
+    return processor_wait_s(os.getpid()) or 0.0
 
 
 def require_nearby(targets: Iterable[Target], host: str) -> None:

@@ -16,7 +16,7 @@ import msgspec
 # Starting Python takes a tenth of a second of the processor. A program that needs more than this for one event is in a
 # loop. A busy machine takes longer for the same work, so real time is only the limit where there is no other.
 CPU_SECONDS = 5
-SECONDS = 60.0
+SECONDS = 300.0
 MEMORY_BYTES = 512 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 # The exit status of a process that used up its time; Windows has no such limit.

@@ -24,6 +24,18 @@ def test_listener_on_another_host_aborts_the_run() -> None:
 
 
 def test_slow_listener_aborts_the_run_and_suggests_a_longer_timeout() -> None:
-    aborted = too_slow_error(LOCAL, requests=90, duration=111.2, limit=110).aborted
-    assert (aborted.blame, aborted.got) == ("bridge", "90 responses in 111 s")
-    assert aborted.expected.endswith("within 110 s, or a longer --timeout")
+    error = too_slow_error(LOCAL, 90, duration=111.2, waited=0.5, limit=110)
+    assert error is not None
+    assert (error.aborted.blame, error.aborted.got) == ("bridge", "90 responses in 111 s")
+    assert error.aborted.expected.endswith("within 110 s, or a longer --timeout")
+
+
+def test_listener_is_not_blamed_for_a_busy_machine() -> None:
+    assert too_slow_error(LOCAL, 90, duration=500, waited=400, limit=110) is None
+
+
+def test_probe_ends_on_a_machine_that_stays_busy() -> None:
+    error = too_slow_error(LOCAL, 90, duration=560, waited=700, limit=110)
+    assert error is not None
+    assert (error.aborted.blame, error.aborted.reason) == ("harness", "harness")
+    assert error.aborted.got == "90 responses in 560 s; processes waited 700 s for a processor"
