@@ -63,7 +63,8 @@ def _errors(validator: jsonschema_rs.Draft4Validator, value: Any) -> Iterable[js
     try:
         validator.validate(value)
     except jsonschema_rs.ValidationError as error:
-        return (error,)
+        # The traceback refers to the value, and the frame to the error: such a cycle stays until the next collection.
+        return (error.with_traceback(None),)
     return ()
 
 
