@@ -33,6 +33,9 @@ _NOTE_SECONDS = 30.0
 # How often the worker tries to reach a lost database.
 _RECONNECT_SECONDS = 1.0
 
+# How long a start waits for runs that end.
+_LOOKS_AT_START, _LOOK_AGAIN_SECONDS = 10, 0.2
+
 # How soon the worker looks whether other processes that run jobs are still alive.
 _LOOK_AFTER = 5 * SECOND
 
@@ -110,7 +113,7 @@ class Worker:
     def _park(self, tick: Tick) -> Tick:
         with self._bridge.store.read() as tx:
             due = job_queue.next_due(tx)
-            if job_queue.others_run(tx, self._owner):
+            if job_queue.other_owners(tx, self._owner):
                 soon = self._bridge.clock.now() + _LOOK_AFTER
                 due = soon if due is None else min(due, soon)
         if self._stopping.is_set():
@@ -164,6 +167,7 @@ class Worker:
         return None
 
     def _plan_start(self) -> None:
+        self._wait_for_ended_runs()
         with self._bridge.store.write() as tx:
             released = job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))
             requeued = job_queue.requeue_failed(tx)
@@ -191,9 +195,17 @@ class Worker:
             self._changed.wait(_CHECK_SECONDS)
             self._renew_leases()
 
+    def _wait_for_ended_runs(self) -> None:
+        """Wait a moment if runs with jobs seem to be alive: the server may not have noticed that a process ended."""
+        for _ in range(_LOOKS_AT_START):
+            with self._bridge.store.read() as tx:
+                if not job_queue.other_owners(tx, self._owner) & set(self._bridge.store.runs_alive(tx)):
+                    return
+            self._stopping.wait(_LOOK_AGAIN_SECONDS)
+
     def _release_jobs_of_ended_runs(self) -> None:
         with self._bridge.store.read() as tx:
-            if not job_queue.others_run(tx, self._owner):
+            if not job_queue.other_owners(tx, self._owner):
                 return
         with self._bridge.store.write() as tx:
             job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))

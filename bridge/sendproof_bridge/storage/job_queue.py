@@ -144,7 +144,7 @@ _RELEASE = text(
     "UPDATE job SET state = 'due', owner = NULL, lease_until = NULL WHERE state = 'running' AND owner <> :owner"
     " AND owner NOT IN (SELECT value FROM json_each(:alive))"
 )
-_OTHERS_RUN = "SELECT 1 FROM job WHERE state = 'running' AND owner <> ? LIMIT 1"
+_OTHER_OWNERS = "SELECT DISTINCT owner FROM job WHERE state = 'running' AND owner <> ?"
 _REQUEUE_FAILED = text("UPDATE job SET state = 'due', due_at = 0, attempts = 0 WHERE state = 'dead'")
 _SET_PAYLOAD = text("UPDATE job SET payload = :payload WHERE id = :id AND owner = :owner AND state = 'running'")
 _OWNED = "SELECT 1 FROM job WHERE id = ? AND owner = ? AND state = 'running'"
@@ -303,9 +303,9 @@ def release_expired(tx: Connection, owner: str, alive: Collection[str] = ()) -> 
     return tx.execute(_RELEASE, {"owner": owner, "alive": json.dumps(sorted(alive))}).rowcount
 
 
-def others_run(tx: Connection, owner: str) -> bool:
-    """Return True if another run has running jobs."""
-    return plain(tx).execute(_OTHERS_RUN, (owner,)).fetchone() is not None
+def other_owners(tx: Connection, owner: str) -> set[str]:
+    """Return the names of other runs that have running jobs."""
+    return {other for (other,) in plain(tx).execute(_OTHER_OWNERS, (owner,)).fetchall()}
 
 
 def requeue_failed(tx: Connection) -> int:
