@@ -44,6 +44,11 @@ def test_refusal_of_the_whole_call_is_a_rejection_of_each_message(account):
     assert all(entry["whole_call"] for entry in account.entries("rejection"))
 
 
+def test_rejections_of_an_endless_call_are_bounded(account):
+    account.bulk(*[{}] * 100_001)
+    assert len(account.entries("rejection")) == 100_000
+
+
 def test_call_without_sent_messages_succeeds_with_equal_balances(account):
     """Clients detect it by the balances."""
     result = account.bulk(message("12345"))

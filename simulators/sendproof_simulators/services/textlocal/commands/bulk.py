@@ -92,6 +92,10 @@ _FIELDS_OF_SEND = (
 )  # fmt: skip
 
 
+# Ten times what a call may have. A call may have more than twice as many messages without a member.
+_JOURNALLED_REJECTIONS = 100_000
+
+
 @dataclass(frozen=True, slots=True)
 class _RefusedMessage:
     """A message that is not sent, by its position in `messages`."""
@@ -113,7 +117,7 @@ class _RefusedMessage:
 def bulk_json(call: Call, fields: Fields) -> CommandResult:
     """Send the messages that can be sent, and list the others (documented: https://api.txtlocal.com/docs/bulkjson).
 
-    A refusal of the whole call is journalled as a rejection of each message.
+    A refusal of the whole call is journalled as a rejection of each message, up to 100,000.
     """
     data = _bulk_data(fields.get("data", ""))
     try:
@@ -127,7 +131,7 @@ def bulk_json(call: Call, fields: Fields) -> CommandResult:
 
 def _whole_call_rejections(call: Call, data: "BulkData", error: ApiError) -> Iterator[JournalEntry]:
     reason = str(error.item["message"])
-    for message in data.messages:
+    for message in data.messages[:_JOURNALLED_REJECTIONS]:
         text = _phone_text(call, message.text or "")
         yield rejection_entry(str(message.number or "").strip(), text, error.code, reason, whole_call=True)
 
