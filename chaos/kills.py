@@ -7,7 +7,12 @@ status is 0 if every run passes, else 1.
 
 import argparse
 import json
+import os
+import shlex
+import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,10 +20,12 @@ import yaml
 from rich.console import Console
 
 from catalogue import ROOT, Trial
+from postgres_server import URL_VARIABLE, postgres_server
 from trial_runs import cancelled_on_error, exit_on_sigterm, run_trial, simulators
 
 SCENARIO = ROOT / "scenarios" / "failures" / "bridge_killed.yaml"
 PROVIDERS = ("textlocal", "xtremepush", "delivyr")
+POSTGRES_BRIDGE = Path(__file__).with_name("postgres_bridge.py")
 KILLS_PER_RUN = 5
 #: Where to kill, and how many such calls or webhooks every run has at least.
 PLACES = (
@@ -65,10 +72,21 @@ def write_scenario(seed: int, file: Path) -> Path:
     return file
 
 
-def run_seed(seed: int, provider: str, folder: Path, url: str) -> tuple[str, int]:
+@contextmanager
+def database_options(*, postgresql: bool) -> Iterator[Sequence[str]]:
+    """Return the options of a run with the bridge's own database, or with a PostgreSQL server that runs meanwhile."""
+    if not postgresql:
+        yield ()
+        return
+    with postgres_server() as server:
+        os.environ[URL_VARIABLE] = server.url()
+        yield "--command", shlex.join([sys.executable, str(POSTGRES_BRIDGE)])
+
+
+def run_seed(seed: int, provider: str, folder: Path, url: str, options: Sequence[str] = ()) -> tuple[str, int]:
     """Run the bridge with the kills of a seed; return the verdict, and the number of kills that took place."""
     scenario = write_scenario(seed, folder / "kills.yaml")
-    result = run_trial(Trial(scenario, provider), folder / "results", url)
+    result = run_trial(Trial(scenario, provider), folder / "results", url, options=options)
     (history,) = folder.rglob("history.ndjson")
     with history.open(encoding="utf-8") as file:
         done = sum(json.loads(line)["fault"] == "kill" for line in file if '"kind":"fault"' in line)
@@ -88,15 +106,22 @@ def main() -> int:
         help="Kills per provider; a run has 5. Default: 100.",
     )
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="First seed. Default: 1.")
+    parser.add_argument("--postgresql", action="store_true", help="The bridge has its state in PostgreSQL.")
     options = parser.parse_args()
     exit_on_sigterm()
     passed = True
-    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, simulators(Path(name)) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="sendproof-") as name,
+        simulators(Path(name)) as url,
+        database_options(postgresql=options.postgresql) as database,
+    ):
         for provider in PROVIDERS:
             seeds = range(options.first, options.first + -(-options.kills // KILLS_PER_RUN))
             folder = Path(name) / provider
             with cancelled_on_error(2) as pool:
-                runs = list(pool.map(lambda seed, at=folder: run_seed(seed, at.name, at / str(seed), url), seeds))
+                runs = list(
+                    pool.map(lambda seed, at=folder: run_seed(seed, at.name, at / str(seed), url, database), seeds)
+                )
             good = sum(verdict == "pass" for verdict, _ in runs)
             total = sum(done for _, done in runs)
             console.print(f"{provider}: {total} kills in {len(runs)} runs, {good} passed")

@@ -101,7 +101,7 @@ def real_now() -> float:
     Setting the clock of the machine does not change it. After a restart of the machine it begins again; but each start
     of the bridge ends the leases of earlier runs.
     """
-    return time.monotonic()
+    return _elapsed_ms() / SECOND
 
 
 def _elapsed_ms() -> int:

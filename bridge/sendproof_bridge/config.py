@@ -29,7 +29,16 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_bridge import config_fields
-from sendproof_bridge.config_fields import REQUIRED, SECRET_CHECKS, Check, Secret, Setting, SettingError, Settings
+from sendproof_bridge.config_fields import (
+    REQUIRED,
+    SECRET_CHECKS,
+    Check,
+    PostgresUrl,
+    Secret,
+    Setting,
+    SettingError,
+    Settings,
+)
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -97,7 +106,7 @@ class ClientConfig:
 class BridgeConfig:
     """The bridge itself. Without a `clock_url` it uses the machine's clock."""
 
-    database: Path
+    database: Path | PostgresUrl
     listen: tuple[str, int]
     public_url: str
     clock_url: str | None = None
@@ -156,7 +165,11 @@ def _text(path: Path) -> str:
 
 
 BRIDGE: Settings = {
-    "database": Setting(lambda value: Path(config_fields.text(value)), "The SQLite file; created if missing."),
+    "database": Setting(
+        config_fields.database,
+        "The SQLite file, created if missing; or the URL of a PostgreSQL database, `postgresql://...`, for which the "
+        "extra `scale` must be installed.",
+    ),
     "listen": Setting(config_fields.host_and_port, "The address that the bridge listens on."),
     "public_url": Setting(config_fields.url, "The URL at which Optimove and the providers reach the bridge."),
     "clock_url": Setting(
@@ -291,7 +304,7 @@ class _Reader:
         if values is None:
             return None
         # The file must mean the same, whatever the current directory of the bridge is.
-        return BridgeConfig(**{**values, "database": folder / values["database"]})
+        return BridgeConfig(**{**values, "database": _located(folder, values["database"])})
 
     def _client(self, place: str, table: Mapping[str, Any]) -> ClientConfig | None:
         own = {key: value for key, value in table.items() if key != "channels"}
@@ -375,6 +388,10 @@ class _Reader:
     def _check_unique(self, place: str, values: list[Any]) -> None:
         for value in sorted({value for value in values if values.count(value) > 1}):
             self.mistakes.append(f"{place} {value!r} is used more than once")
+
+
+def _located(folder: Path, database: Path | PostgresUrl) -> Path | PostgresUrl:
+    return folder / database if isinstance(database, Path) else database
 
 
 def _without_indexes(place: str) -> str:

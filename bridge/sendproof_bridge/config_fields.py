@@ -6,6 +6,8 @@ of the form "expected X".
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -36,6 +38,21 @@ class Secret:
 
     def __repr__(self) -> str:
         return "***"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresUrl:
+    """The URL of a PostgreSQL database. As text it has neither user nor password."""
+
+    url: Secret
+
+    def reveal(self) -> str:
+        """Return the URL, to connect to the database."""
+        return self.url.reveal()
+
+    def __str__(self) -> str:
+        parts = urlsplit(self.reveal())
+        return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 Check = Callable[[object], Any]
@@ -109,16 +126,26 @@ def token(value: object) -> Secret:
     return Secret(matching(_TOKEN, "8 or more letters, digits, '-', '.', '_' or '~'")(value))
 
 
-# Error messages about these settings do not repeat the value.
-SECRET_CHECKS: tuple[Check, ...] = (secret, token)
-
-
 def url(value: object) -> str:
     """Accept an http(s) URL without query and fragment; return it without a trailing slash."""
     parts = urlsplit(text(value))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise SettingError("expected an http or https URL without query, such as https://api5.optimove.net/")
     return str(value).rstrip("/")
+
+
+def database(value: object) -> Path | PostgresUrl:
+    """Accept a file name, or the URL of a PostgreSQL database."""
+    scheme, found, _ = text(value).partition("://")
+    if not found:
+        return Path(str(value))
+    if scheme not in {"postgresql", "postgres"}:
+        raise SettingError("expected a file name, or a URL such as postgresql://user@host/database")
+    return PostgresUrl(Secret(str(value)))
+
+
+# Error messages about these settings do not repeat the value.
+SECRET_CHECKS: tuple[Check, ...] = (secret, token, database)
 
 
 def host_and_port(value: object) -> tuple[str, int]:

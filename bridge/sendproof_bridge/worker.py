@@ -4,9 +4,13 @@ It only parks when all threads are idle and no due job is left. So when it parks
 """
 
 import logging
+import math
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from sendproof_bridge.clock import SECOND, SandboxClock, Tick, iso, real_now
 from sendproof_bridge.domain import campaigns
@@ -17,13 +21,23 @@ from sendproof_bridge.log_format import logged_job
 from sendproof_bridge.outbound.errors import RemoteCallError, error_name
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.storage import clock_steps, job_queue
-from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, LostJobError, NewJob
+from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, Lease, LostJobError, NewJob
+from sendproof_bridge.storage.store import RunLostError
 
 # The number of jobs per thread that are claimed together: a claim costs as much as many a job.
 _CLAIMS_PER_THREAD = 4
 
 # How often the reading of the clock is remembered, in real time.
 _NOTE_SECONDS = 30.0
+
+# How often the worker tries to reach a lost database.
+_RECONNECT_SECONDS = 1.0
+
+# How long a start waits for runs that end.
+_LOOKS_AT_START, _LOOK_AGAIN_SECONDS = 10, 0.2
+
+# How soon the worker looks whether other processes that run jobs are still alive.
+_LOOK_AFTER = 5 * SECOND
 
 # The longest time until the worker notices a job that falls due while others run.
 _CHECK_SECONDS = 0.5
@@ -70,15 +84,38 @@ class Worker:
             tick = self._bridge.clock.tick()
             self._follow_clock(tick)
             while not self._stopping.is_set():
-                self._run_due_jobs()
-                tick = self._park(tick)
+                try:
+                    self._run_due_jobs()
+                    tick = self._park(tick)
+                except (OperationalError, RunLostError) as error:
+                    if not self._bridge.store.comes_back:
+                        raise
+                    self._start_again(error)
         finally:
             self._pool.shutdown(wait=False)
             self._idle.set()
 
+    def _start_again(self, error: Exception) -> None:
+        """Wait until the database is back, and begin a new run: others may have taken over the jobs of this one."""
+        logger.warning("the database was lost: %s; a new run begins when it is back", " ".join(str(error).split()))
+        # A job that still makes a call must not be begun again meanwhile.
+        wait(self._running)
+        self._running.clear()
+        while not self._stopping.is_set():
+            try:
+                self._owner = self._bridge.store.start_run(self._bridge.clock.now())
+                self._plan_start()
+            except OperationalError:
+                self._stopping.wait(_RECONNECT_SECONDS)
+            else:
+                return
+
     def _park(self, tick: Tick) -> Tick:
         with self._bridge.store.read() as tx:
             due = job_queue.next_due(tx)
+            if job_queue.other_owners(tx, self._owner):
+                soon = self._bridge.clock.now() + _LOOK_AFTER
+                due = soon if due is None else min(due, soon)
         if self._stopping.is_set():
             return tick
         self._idle.set()
@@ -130,8 +167,9 @@ class Worker:
         return None
 
     def _plan_start(self) -> None:
+        self._wait_for_ended_runs()
         with self._bridge.store.write() as tx:
-            released = job_queue.release_expired(tx, self._owner)
+            released = job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))
             requeued = job_queue.requeue_failed(tx)
             for client in self._bridge.clients.values():
                 for channel in client.channels:
@@ -142,6 +180,7 @@ class Worker:
 
     def _run_due_jobs(self) -> None:
         """Run due jobs until none is left."""
+        self._release_jobs_of_ended_runs()
         while True:
             self._looked_at = real_now()
             self._changed.clear()
@@ -156,36 +195,59 @@ class Worker:
             self._changed.wait(_CHECK_SECONDS)
             self._renew_leases()
 
+    def _wait_for_ended_runs(self) -> None:
+        """Wait a moment if runs with jobs seem to be alive: the server may not have noticed that a process ended."""
+        for _ in range(_LOOKS_AT_START):
+            with self._bridge.store.read() as tx:
+                if not job_queue.other_owners(tx, self._owner) & set(self._bridge.store.runs_alive(tx)):
+                    return
+            self._stopping.wait(_LOOK_AGAIN_SECONDS)
+
+    def _release_jobs_of_ended_runs(self) -> None:
+        with self._bridge.store.read() as tx:
+            if not job_queue.other_owners(tx, self._owner):
+                return
+        with self._bridge.store.write() as tx:
+            job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))
+
     def _renew_leases(self) -> None:
         if real_now() - self._renewed_at > LEASE_SECONDS / 4:
             self._renewed_at = real_now()
             with self._bridge.store.write() as tx:
-                job_queue.renew_leases(tx, self._owner, self._renewed_at)
+                job_queue.renew_leases(tx, self._owner, self._bridge.store.lease_time(tx))
+            for job in (job for group in self._running.values() for job in group):
+                job.lease.until = self._lease_end(self._renewed_at)
 
     def _claim(self) -> list[JobGroup]:
         """Claim due jobs in one transaction, enough to keep all threads busy until the next claim."""
         claimed: list[JobGroup] = []
         with self._bridge.store.read() as tx:
-            if not job_queue.has_due(tx, self._claim_request(claimed)):
+            if not job_queue.has_due(tx, self._claim_request(tx, claimed)):
                 return claimed
         with self._bridge.store.write() as tx:
+            if self._bridge.store.has_lost_run(tx, self._owner):
+                raise RunLostError(f"the connection of {self._owner} has ended")
             while len(self._running) + len(claimed) < _CLAIMS_PER_THREAD * self._threads:
-                request = self._claim_request(claimed)
+                request = self._claim_request(tx, claimed)
                 first = job_queue.claim(tx, request)
                 if first is None:
                     break
                 claimed.append(job_queue.claim_batch(tx, request, first))
         return claimed
 
-    def _claim_request(self, claimed: Sequence[JobGroup]) -> ClaimRequest:
+    def _lease_end(self, begin: float) -> float:
+        return begin + LEASE_SECONDS if self._bridge.store.comes_back else math.inf
+
+    def _claim_request(self, tx: Connection, claimed: Sequence[JobGroup]) -> ClaimRequest:
         groups = [*self._running.values(), *claimed]
         return ClaimRequest(
             owner=self._owner,
             now=self._bridge.clock.now(),
-            real=real_now(),
+            real=self._bridge.store.lease_time(tx),
             busy_lanes={group[0].lane for group in groups if group[0].lane},
             idle=not groups,
             started_at=self._started_at,
+            lease=Lease(self._lease_end(real_now())),
         )
 
     def _start(self, group: JobGroup) -> None:

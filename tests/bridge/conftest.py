@@ -2,21 +2,46 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from empty_database import EmptyDatabase
+from postgres_server import PostgresUnavailableError, postgres_server
+from sendproof_bridge.config_fields import PostgresUrl
+from sendproof_bridge.storage.open_store import open_store
 from sendproof_bridge.storage.store import Store
-from small_bridge import HELLO, SmallBridge, bridge_config, open_small_bridge
+from small_bridge import DATABASE_URL, HELLO, SmallBridge, bridge_config, database_in, open_small_bridge
 from stand_in import ReceivedRequest, Reply, StandIn, StandInServer, serving
 
 
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[EmptyDatabase]:
+    """Return a PostgreSQL database that all tests of a worker share, each without the rows of the others."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server())
+        except PostgresUnavailableError as error:
+            pytest.skip(f"PostgreSQL cannot run: {error}")
+        yield stack.enter_context(closing(EmptyDatabase(server.url())))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | PostgresUrl:
+    """Return an empty database: the test runs with each kind. `small_bridge.database_in` finds it by the folder."""
+    if request.param == "postgresql":
+        shared: EmptyDatabase = request.getfixturevalue("postgres_database")
+        shared.clear()
+        (tmp_path / DATABASE_URL).write_text(shared.url)
+    return database_in(tmp_path)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(database: Path | PostgresUrl) -> Iterator[Store]:
     """Return a new database."""
-    database = Store(tmp_path / "bridge.sqlite")
-    yield database
-    database.close()
+    with closing(open_store(database)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +71,7 @@ def services(stand_in_server: tuple[StandInServer, str]) -> StandIn:
 
 
 @pytest.fixture
-def bridge(tmp_path: Path, services: StandIn) -> Iterator[SmallBridge]:
+def bridge(tmp_path: Path, database: Path | PostgresUrl, services: StandIn) -> Iterator[SmallBridge]:
     """Return a bridge inside the test."""
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url)) as opened:
         yield opened

@@ -6,6 +6,9 @@ from counted_calls import assert_as_few_calls, calls_per_item
 from small_bridge import receive_statuses, recipient_row
 from stand_in import Reply
 
+# With PostgreSQL, most calls are psycopg's.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 PAGE = "GetCustomerSendDetailsByChannel"
 FEW, MANY = 50, 250
 

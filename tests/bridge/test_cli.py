@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from sendproof_bridge.storage.store import Store
+from sendproof_bridge.storage.databases.sqlite import SqliteStore
 
 
 def run_bridge(*arguments, **options):
@@ -153,7 +153,7 @@ def test_check_validates_settings_and_environment(tmp_path, channel, key, status
 def test_audit_finds_a_total_that_differs_from_the_messages(tmp_path):
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
-    with closing(Store(tmp_path / "bridge.sqlite")) as store:
+    with closing(SqliteStore(tmp_path / "bridge.sqlite")) as store:
         before = run_bridge("audit", "--config", path)
         with store.write() as tx:
             tx.exec_driver_sql("INSERT INTO reported_count VALUES ('acme', 505, '7001', 11, 'delivered', 3)")
@@ -173,3 +173,11 @@ def test_audit_without_a_database_exits_with_status_2(tmp_path):
 
     assert (result.returncode, list(tmp_path.iterdir())) == (2, [path])
     assert "/bridge.sqlite: expected the database of a bridge, got no file: start the bridge first" in result.stderr
+
+
+def test_migrate_creates_the_tables_and_ends(tmp_path):
+    path = tmp_path / "bridge.toml"
+    path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
+
+    assert run_bridge("migrate", "--config", path).stdout == "ok: tables of version 7\n"
+    assert run_bridge("audit", "--config", path).stdout == "ok: the kept totals equal the messages\n"

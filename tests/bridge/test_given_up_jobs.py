@@ -6,12 +6,12 @@ import pytest
 
 from sendproof_bridge.cli import main
 from sendproof_bridge.clock import HOUR
-from small_bridge import NOON, recipient_row
+from small_bridge import NOON, database_setting, recipient_row
 from stand_in import Reply
 
 CONFIG = """
 [bridge]
-database = "bridge.sqlite"
+database = "{database}"
 listen = "127.0.0.1:0"
 public_url = "http://bridge.test"
 [[clients]]
@@ -35,7 +35,7 @@ BATCH = "send_batch:acme:505-7001-0-0"
 @pytest.fixture
 def command(tmp_path, services, bridge, capsys):
     """Return a function that runs a command; it returns the exit status and both outputs."""
-    (tmp_path / "bridge.toml").write_text(CONFIG.format(url=services.url))
+    (tmp_path / "bridge.toml").write_text(CONFIG.format(url=services.url, database=database_setting(tmp_path)))
 
     def run(name, *arguments):
         status = main([name, "--config", str(tmp_path / "bridge.toml"), *arguments])

@@ -1,5 +1,6 @@
 """The reference bridge and its variants pass with random faults: a few of the seeds of `make chaos`."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import kills
 from catalogue import BRIDGE
 from fault_schedules import BRIDGES, TRIALS, fault_schedule, run_schedule
+from postgres_server import PostgresUnavailableError
 from trial_runs import simulators
 from variants import variants
 
@@ -56,9 +58,14 @@ def test_variant_differs_from_the_bridge_in_its_edited_files_only(variant, tmp_p
 
 
 @pytest.mark.slow
-def test_bridge_killed_five_times_at_random_passes(tmp_path: Path) -> None:
-    with simulators(tmp_path) as url:
-        verdict, _ = kills.run_seed(1, "textlocal", tmp_path / "run", url)
+@pytest.mark.parametrize("postgresql", [False, True], ids=["sqlite", "postgresql"])
+def test_bridge_killed_five_times_at_random_passes(tmp_path: Path, postgresql: bool) -> None:
+    with simulators(tmp_path) as url, ExitStack() as stack:
+        try:
+            options = stack.enter_context(kills.database_options(postgresql=postgresql))
+        except PostgresUnavailableError as error:
+            pytest.skip(f"PostgreSQL cannot run: {error}")
+        verdict, _ = kills.run_seed(1, "textlocal", tmp_path / "run", url, options)
     assert verdict == "pass"
 
 

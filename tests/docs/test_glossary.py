@@ -37,6 +37,7 @@ WITHOUT_TERM = {
     "PlainFormatter": "the lines of a log, in the words of Python's logging",
     "Terminal": "a console of rich that obeys no text",
     "Text": "a text of rich that obeys nothing in it",
+    "TextDumper": "how psycopg writes a text, in its words",
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from sendproof_bridge.clock import Instant, Tick, parse_time
 from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, Config
-from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.config_fields import PostgresUrl, Secret
 from sendproof_bridge.domain import receipts
 from sendproof_bridge.domain.accounts import Bridge, open_bridge
 from sendproof_bridge.domain.keys import CampaignKey
@@ -19,13 +19,14 @@ from sendproof_bridge.inbound.event_store import store_events
 from sendproof_bridge.inbound.events import Event, read_event
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.providers import MessageProvider, Receipt
-from sendproof_bridge.storage.store import Store
+from sendproof_bridge.storage.open_store import open_store
 from sendproof_bridge.worker import Worker
 from stand_in import ReceivedRequest, StandIn
 
 NOON = parse_time("2026-03-02 12:00:00")
 KEY = CampaignKey("acme", 505, "7001")
 TOKEN = "a-token-for-tests"
+DATABASE_URL = "database.url"
 NUMBERS = [f"44710000000{index}" for index in range(1, 6)]
 
 
@@ -104,6 +105,18 @@ class SmallBridge:
             tx.execute(text(statement), values)
 
 
+def database_in(folder: Path) -> Path | PostgresUrl:
+    """Return the PostgreSQL database of a test whose folder has its URL, else a SQLite file in the folder."""
+    url = folder / DATABASE_URL
+    return PostgresUrl(Secret(url.read_text())) if url.exists() else folder / "bridge.sqlite"
+
+
+def database_setting(folder: Path) -> str:
+    """Return the value of the setting `database` for the database of a test."""
+    database = database_in(folder)
+    return str(database) if isinstance(database, Path) else database.reveal()
+
+
 def bridge_config(folder: Path, url: str, channel: Mapping[str, Any] | None = None, **client_settings: Any) -> Config:
     """Return a configuration, with these settings of the channel and the client instead of the defaults."""
     default_channel = ChannelConfig(
@@ -121,7 +134,7 @@ def bridge_config(folder: Path, url: str, channel: Mapping[str, Any] | None = No
         webhook_token=Secret(TOKEN),
         channels=(replace(default_channel, **(channel or {})),),
     )
-    bridge = BridgeConfig(database=folder / "bridge.sqlite", listen=("127.0.0.1", 0), public_url="http://bridge.test")
+    bridge = BridgeConfig(database=database_in(folder), listen=("127.0.0.1", 0), public_url="http://bridge.test")
     return Config(bridge=bridge, clients=(replace(client, **client_settings),))
 
 
@@ -129,7 +142,7 @@ def bridge_config(folder: Path, url: str, channel: Mapping[str, Any] | None = No
 def open_small_bridge(folder: Path, config: Config, clock: ManualClock | None = None) -> Iterator[SmallBridge]:
     """Open a bridge, and close its database at the end."""
     clock = clock or ManualClock()
-    store = Store(folder / "bridge.sqlite")
+    store = open_store(database_in(folder))
     try:
         yield SmallBridge(open_bridge(config, store, clock, HttpClient(read_seconds=60.0)), clock)
     finally:

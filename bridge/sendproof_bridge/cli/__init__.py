@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from sendproof_bridge import __version__
 from sendproof_bridge.cli import examinations, given_up, processes
+from sendproof_bridge.cli.migrate import migrate
 from sendproof_bridge.config import Config, ConfigError, load
 from sendproof_bridge.config_fields import SettingError, host_and_port
 from sendproof_bridge.inbound.listening import AddressUnusableError
@@ -23,8 +24,8 @@ _EPILOG = """example: sendproof-bridge serve --config bridge.toml
 
 Exit status: 0 after a stop by Ctrl-C or SIGTERM, or if a command finds nothing wrong;
 1 after a failure, if `status` lists a job, or if `audit` finds a wrong total; 2 if a setting or an option is
-invalid, if the database cannot be used (another bridge uses it, or a bridge of another
-version created it), or if the port is taken."""
+invalid, if the database cannot be used (another bridge uses it, or a newer bridge
+created it), or if the port is taken."""
 
 
 class _Command(NamedTuple):
@@ -39,6 +40,7 @@ COMMANDS = {
     "retry": _Command(given_up.retry, "Try failed jobs again, at once."),
     "drop": _Command(given_up.drop, "End jobs that were given up, and drop their messages."),
     "check": _Command(examinations.check, "Check the settings and the environment."),
+    "migrate": _Command(migrate, "Create or upgrade the tables of the database, as each start does."),
     "audit": _Command(examinations.audit, "Count all messages, and compare the kept totals."),
 }
 

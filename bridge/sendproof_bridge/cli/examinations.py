@@ -8,7 +8,7 @@ from sendproof_bridge.config import Config
 from sendproof_bridge.domain.accounts import open_account
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.storage import message_counts
-from sendproof_bridge.storage.store import open_existing
+from sendproof_bridge.storage.open_store import open_existing
 
 OK, FOUND = 0, 1
 

@@ -15,7 +15,7 @@ from sendproof_bridge.inbound import status as bridge_status
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.storage import given_up_jobs
 from sendproof_bridge.storage.given_up_jobs import FailedJob
-from sendproof_bridge.storage.store import open_existing
+from sendproof_bridge.storage.open_store import open_existing
 
 _NAMES = {"due": "waiting"}
 

@@ -27,8 +27,8 @@ from sendproof_bridge.inbound.listening import listen
 from sendproof_bridge.inbound.operator import OperatorRoutes
 from sendproof_bridge.log_format import JsonFormatter, PlainFormatter
 from sendproof_bridge.outbound.http import HttpClient
-from sendproof_bridge.storage import store
-from sendproof_bridge.storage.store import Store, sentence_on
+from sendproof_bridge.storage.open_store import lock, lock_worker, open_store
+from sendproof_bridge.storage.store import sentence_on
 from sendproof_bridge.worker import Worker
 
 OK, FAILED = 0, 1
@@ -82,21 +82,23 @@ def _run(config: Config, process: Process) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     with ExitStack() as held:
         _lock(config.bridge, process, held)
-        database = held.enter_context(closing(Store(config.bridge.database)))
+        database = held.enter_context(closing(open_store(config.bridge.database)))
         sockets = [held.enter_context(bound) for bound in listen(*process.address)] if process.address else []
         bridge = open_bridge(config, database, open_clock(config.bridge, process), HttpClient())
         gc.freeze()
         gc.set_threshold(*_COLLECTOR_THRESHOLDS)
         worker = Worker(bridge, config.bridge.threads) if process.has_worker else None
+        if worker:
+            database.listen(worker.wake)
         return _serve(config.bridge, bridge, process, worker, sockets)
 
 
 def _lock(config: BridgeConfig, process: Process, held: ExitStack) -> None:
     """Keep off other bridges, and other workers of this bridge."""
     is_whole = process.has_webhooks and process.has_worker
-    held.enter_context(store.lock(config.database, shared=not is_whole))
+    held.enter_context(lock(config.database, shared=not is_whole))
     if process.has_worker:
-        held.enter_context(store.lock_worker(config.database))
+        held.enter_context(lock_worker(config.database))
 
 
 def _serve(config: BridgeConfig, bridge: Bridge, process: Process, worker: Worker | None, sockets: list[socket]) -> int:

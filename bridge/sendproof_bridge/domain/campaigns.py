@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 statements are built from constants of this package only
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.domain.keys import CampaignKey, optimove_lane
@@ -34,7 +34,7 @@ _APP = text(f"SELECT app FROM campaign WHERE {_OF_CAMPAIGN}")
 _STATE = f"SELECT state FROM campaign WHERE {_OF_CAMPAIGN}"
 _OPEN_BATCH = f"SELECT 1 FROM batch WHERE {_OF_CAMPAIGN} AND state <> 'settled' LIMIT 1"
 _MOVE = text(f"UPDATE campaign SET state = :state WHERE {_OF_CAMPAIGN} AND state IN :sources").bindparams(
-    bindparam("sources", expanding=True)
+    bindparam("sources", expanding=True, type_=Text)
 )
 _CANCELLATION = text("SELECT 1 FROM event WHERE client = :client AND type = :type AND campaign = :campaign LIMIT 1")
 _CANCEL = text(

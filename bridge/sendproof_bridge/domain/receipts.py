@@ -1,10 +1,11 @@
 """Receipts: each is stored and applied to its message in one transaction, in the order of their arrival."""
 
+# ruff: noqa: S608 statements are built from constants of this module only
+
 import json
-import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -13,24 +14,24 @@ from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.outbound.providers import CLICKED, UNSUBSCRIBED, Receipt
 from sendproof_bridge.storage import opt_outs
 from sendproof_bridge.storage.lifecycle import MESSAGE
-from sendproof_bridge.storage.store import plain
+from sendproof_bridge.storage.store import PlainConnection, plain
 
 _MESSAGE = (
-    "SELECT rowid, channel, campaign, customer, occasion, template, number, state, provider_id FROM message"
+    "SELECT recipient, id, channel, campaign, customer, occasion, template, number, state, provider_id FROM message"
     " WHERE client = ?"
 )
 # Most receipts arrive at the URL of a batch; those of some providers only have the provider's id.
-_OF_BATCH = f"{_MESSAGE} AND batch = ? AND recipient = ?"
-_OF_ID = f"{_MESSAGE} AND provider_id = ?"
-_SET_STATE = "UPDATE message SET state = ?, ended_at = ?, settled_at = COALESCE(settled_at, ?) WHERE rowid = ?"
-_SET_ID = "UPDATE message SET provider_id = ? WHERE rowid = ?"
+_OF_BATCH = f"{_MESSAGE} AND batch = ? AND recipient IN (SELECT value FROM json_each(?))"
+_OF_IDS = f"{_MESSAGE} AND provider_id IN (SELECT value FROM json_each(?)) ORDER BY id"
+_SET_STATE = "UPDATE message SET state = ?, ended_at = ?, settled_at = COALESCE(settled_at, ?) WHERE id = ?"
+_SET_ID = "UPDATE message SET provider_id = ? WHERE id = ?"
 # A response to a send may have no id. The receipt then belongs to the first message by its template to its number that
 # has no id, and gives it one.
 _SET_ID_OF_FIRST = (
-    "UPDATE message SET provider_id = :message WHERE rowid = (SELECT rowid FROM message WHERE client = :client"
+    "UPDATE message SET provider_id = :message WHERE id = (SELECT id FROM message WHERE client = :client"
     " AND recipient = :recipient AND template = :template AND provider_id IS NULL AND state IN ('taken', 'accepted')"
     " AND NOT EXISTS (SELECT 1 FROM message WHERE client = :client AND provider_id = :message)"
-    " ORDER BY settled_at, rowid LIMIT 1)"
+    " ORDER BY settled_at, id LIMIT 1)"
 )
 _ADD_CLICK = (
     "INSERT INTO engagement (client, channel, campaign, customer, occasion, template, kind, at, reported)"
@@ -42,7 +43,7 @@ _ADD_RECEIPT = (
 )
 _COUNT = (
     "INSERT INTO receipt_count (client, channel, campaign, result, number) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (client, channel, campaign, result) DO UPDATE SET number = number + excluded.number"
+    " ON CONFLICT (client, channel, campaign, result) DO UPDATE SET number = receipt_count.number + excluded.number"
 )
 _CAMPAIGN_OF_BATCH = "SELECT channel, campaign FROM batch WHERE client = ? AND id = ?"
 _STRAY = (
@@ -82,7 +83,8 @@ def on_ids_known(tx: Connection, bridge: Bridge, client: str, ids: Iterable[str]
         db.executemany(_SET_RESULT, [(result, row[0]) for result, row in zip(results, stray, strict=True)])
 
 
-class _Message(NamedTuple):
+@dataclass(slots=True)
+class _Message:
     row: int
     channel: int
     campaign: str
@@ -94,51 +96,95 @@ class _Message(NamedTuple):
     provider_id: str | None
 
 
+class _Messages:
+    """The messages of some receipts, with the changes of the receipts so far. They are stored together at the end.
+
+    With a statement for each receipt, PostgreSQL on another machine would take most of the time to wait for it.
+    """
+
+    def __init__(self, db: PlainConnection, receipts: Sequence[tuple[str, Receipt]]) -> None:
+        self._db = db
+        self._by_row: dict[int, _Message] = {}
+        self._of_batch: dict[tuple[str, str, str], list[_Message]] = defaultdict(list)
+        self._of_id: dict[tuple[str, str], list[_Message]] = defaultdict(list)
+        self._states: list[tuple[object, ...]] = []
+        self._ids: list[tuple[object, ...]] = []
+        wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for client, receipt in receipts:
+            wanted[client, receipt.batch].add(receipt.recipient if receipt.batch else receipt.message)
+        for (client, batch), values in wanted.items():
+            self._read(client, batch, json.dumps(sorted(values)))
+
+    def _read(self, client: str, batch: str, values: str) -> None:
+        statement, where = (_OF_BATCH, (client, batch, values)) if batch else (_OF_IDS, (client, values))
+        for recipient, *columns in self._db.execute(statement, where):
+            message = self._by_row.setdefault(columns[0], _Message(*columns))
+            if batch:
+                self._of_batch[client, batch, recipient].append(message)
+            else:
+                self._of_id[client, str(message.provider_id)].append(message)
+
+    def of(self, client: str, receipt: Receipt) -> Sequence[_Message]:
+        """Return the messages that a receipt is about."""
+        if receipt.batch:
+            return self._of_batch.get((client, receipt.batch, receipt.recipient), ())
+        return self._of_id.get((client, receipt.message), ())
+
+    def set_state(self, message: _Message, state: str, ended_at: Instant, now: Instant) -> None:
+        message.state = state
+        self._states.append((state, ended_at, now, message.row))
+
+    def set_id(self, client: str, message: _Message, id_: str) -> None:
+        message.provider_id = id_
+        self._of_id[client, id_].append(message)
+        self._ids.append((id_, message.row))
+
+    def store(self) -> None:
+        self._db.executemany(_SET_STATE, self._states)
+        self._db.executemany(_SET_ID, self._ids)
+
+
 def _apply(tx: Connection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt]]) -> list[str]:
     """Apply receipts to their messages, and count them; return the result of each."""
-    db, now = plain(tx), bridge.clock.now()
+    db = plain(tx)
     _assign_missing_ids(db, receipts)
+    all_messages = _Messages(db, receipts)
     results = []
     counts: Counter[tuple[str, int, str, str]] = Counter()
     for client, receipt in receipts:
-        result, messages = "stray", _messages(db, client, receipt)
+        result, messages = "stray", all_messages.of(client, receipt)
         for message in messages:
-            result = _apply_to_message(tx, bridge, client, message, receipt, now)
+            result = _apply_to_message(tx, bridge, all_messages, client, message, receipt)
         results.append(result)
-        for channel, campaign in [message[1:3] for message in messages] or _campaign(db, client, receipt):
+        places = [(message.channel, message.campaign) for message in messages] or _campaign(db, client, receipt)
+        for channel, campaign in places:
             counts[client, channel, campaign, result] += 1
+    all_messages.store()
     db.executemany(_COUNT, [(*key, number) for key, number in counts.items()])
     return results
 
 
 def _apply_to_message(
-    tx: Connection, bridge: Bridge, client: str, message: _Message, receipt: Receipt, now: Instant
+    tx: Connection, bridge: Bridge, messages: _Messages, client: str, message: _Message, receipt: Receipt
 ) -> str:
+    now = bridge.clock.now()
     after = _meaning(bridge, client, message.channel, receipt.status_code)
     result = _result(message.state, after)
     if result == "applied":
-        plain(tx).execute(_SET_STATE, (after, _ended_at(receipt, now), now, message.row))
+        messages.set_state(message, str(after), _ended_at(receipt, now), now)
     elif result == "marked":
         _mark(tx, client, message, receipt, after, now)
     if receipt.message and message.provider_id is None:
-        plain(tx).execute(_SET_ID, (receipt.message, message.row))
+        messages.set_id(client, message, receipt.message)
     return result
 
 
-def _campaign(db: sqlite3.Connection, client: str, receipt: Receipt) -> list[tuple[int, str]]:
+def _campaign(db: PlainConnection, client: str, receipt: Receipt) -> list[tuple[int, str]]:
     """Return channel and campaign of the batch to which a stray receipt was posted; none if it is not known."""
     return db.execute(_CAMPAIGN_OF_BATCH, (client, receipt.batch)).fetchall()
 
 
-def _messages(db: sqlite3.Connection, client: str, receipt: Receipt) -> list[_Message]:
-    if receipt.batch:
-        found = db.execute(_OF_BATCH, (client, receipt.batch, receipt.recipient))
-    else:
-        found = db.execute(_OF_ID, (client, receipt.message))
-    return [_Message(*row) for row in found]
-
-
-def _assign_missing_ids(db: sqlite3.Connection, receipts: Sequence[tuple[str, Receipt]]) -> None:
+def _assign_missing_ids(db: PlainConnection, receipts: Sequence[tuple[str, Receipt]]) -> None:
     for client, receipt in receipts:
         if receipt.message and not receipt.batch and receipt.template is not None:
             values = (client, receipt.recipient, receipt.template, receipt.message)
@@ -165,7 +211,8 @@ def _mark(tx: Connection, client: str, message: _Message, receipt: Receipt, mean
     """Store a click; store an unsubscription as an opt-out."""
     if meaning == CLICKED:
         clicked_at = _ended_at(receipt, now)
-        plain(tx).execute(_ADD_CLICK, (client, *message[1:6], CLICKED, clicked_at))
+        place = message.channel, message.campaign, message.customer, message.occasion, message.template
+        plain(tx).execute(_ADD_CLICK, (client, *place, CLICKED, clicked_at))
     else:
         opt_outs.add(tx, client, [message.number], "reply", now)
 

@@ -1,5 +1,7 @@
 """The job table: work that is due now or later, under natural ids, each owned by one run of the bridge at a time.
 
+Several runs may share the table, in PostgreSQL: a lane is busy while any of them runs a job of it.
+
 `due_at` is on the injected clock, leases are in real time. Functions take a transaction, so that a handler ends its job
 in the same transaction as its results: both are stored, or neither.
 """
@@ -7,15 +9,16 @@ in the same transaction as its results: both are stored, or neither.
 # ruff: noqa: S608 statements are built from constants of this package only
 
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 
-from sendproof_bridge.clock import MINUTE, Instant
+from sendproof_bridge.clock import MINUTE, Instant, real_now
 from sendproof_bridge.storage.lifecycle import JOB
-from sendproof_bridge.storage.store import execute_many, plain
+from sendproof_bridge.storage.store import ADDED_JOBS, execute_many, plain
 
 LEASE_SECONDS = 120.0
 
@@ -45,6 +48,18 @@ class NewJob:
     lane: str = ""
 
 
+@dataclass(slots=True)
+class Lease:
+    """How long a job certainly belongs to its run, in seconds of `real_now`: without end if no other could take it."""
+
+    until: float = math.inf
+
+    def check(self) -> None:
+        """Raise `LostJobError` if the process hung for so long that another one may have taken over the job."""
+        if real_now() >= self.until:
+            raise LostJobError("the process hung, and another may have taken over the job")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job that this run owns. `attempts` includes the current one."""
@@ -55,13 +70,14 @@ class Job:
     payload: Mapping[str, Any]
     attempts: int
     owner: str
+    lease: Lease = field(default_factory=Lease)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
     """A request for work by a run: the virtual and the real time, its busy lanes, and True if it runs nothing now.
 
-    `started_at` is the virtual time at which the run began.
+    `started_at` is the virtual time at which the run began; `lease` is that of the claimed jobs.
     """
 
     owner: str
@@ -70,6 +86,7 @@ class ClaimRequest:
     busy_lanes: Collection[str] = ()
     idle: bool = True
     started_at: Instant = 0
+    lease: Lease = field(default_factory=Lease)
 
 
 _ADD = (
@@ -88,7 +105,11 @@ _FIRST = """
         SELECT (
             SELECT id FROM job INDEXED BY job_claim
             WHERE state = 'due' AND lane = lanes.lane AND due_at <= :now AND {kinds} ORDER BY due_at, id LIMIT 1
-        ) FROM lanes WHERE lane NOT IN (SELECT value FROM json_each(:busy_lanes))
+        ) FROM lanes WHERE lane NOT IN (
+            SELECT value FROM json_each(:busy_lanes)
+            UNION ALL
+            SELECT lane FROM job WHERE state = 'running' AND owner <> :owner AND lease_until >= :real AND lane <> ''
+        )
         UNION ALL
         SELECT id FROM job WHERE state = 'running' AND lease_until < :real AND owner <> :owner AND {kinds}
         AND lane NOT IN (SELECT value FROM json_each(:busy_lanes))
@@ -96,7 +117,10 @@ _FIRST = """
     SELECT id FROM job WHERE id IN (SELECT id FROM first) ORDER BY due_at, id LIMIT 1
 """
 _FIND = _FIRST.format(kinds=f"(kind <> '{_LAST}' OR due_at <= :overdue)")
-_FIND_LAST = _FIRST.format(kinds=f"kind = '{_LAST}'")
+_FIND_LAST = _FIRST.format(
+    kinds=f"kind = '{_LAST}' AND NOT EXISTS (SELECT 1 FROM job other WHERE other.state = 'running'"
+    f" AND other.owner <> :owner AND other.lease_until >= :real AND other.kind <> '{_LAST}')"
+)
 _RUN = "UPDATE job SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1"
 _RETURNING = "RETURNING id, kind, lane, payload, attempts"
 _CLAIM = f"{_RUN} WHERE id = :id {_RETURNING}"
@@ -115,12 +139,15 @@ _COMPLETE = (
 )
 _MAKE_DUE = text(
     "UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state IN :sources"
-).bindparams(bindparam("sources", expanding=True))
+).bindparams(bindparam("sources", expanding=True, type_=Text))
 _RELEASE = text(
     "UPDATE job SET state = 'due', owner = NULL, lease_until = NULL WHERE state = 'running' AND owner <> :owner"
+    " AND owner NOT IN (SELECT value FROM json_each(:alive))"
 )
+_OTHER_OWNERS = "SELECT DISTINCT owner FROM job WHERE state = 'running' AND owner <> ?"
 _REQUEUE_FAILED = text("UPDATE job SET state = 'due', due_at = 0, attempts = 0 WHERE state = 'dead'")
 _SET_PAYLOAD = text("UPDATE job SET payload = :payload WHERE id = :id AND owner = :owner AND state = 'running'")
+_OWNED = "SELECT 1 FROM job WHERE id = ? AND owner = ? AND state = 'running'"
 _RENEW = text("UPDATE job SET lease_until = :lease WHERE state = 'running' AND owner = :owner")
 _NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'due'"
 _REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state = 'done'")
@@ -128,6 +155,7 @@ _REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts =
 
 def add(tx: Connection, jobs: Iterable[NewJob]) -> None:
     """Insert jobs. A job with the id of an existing job is ignored."""
+    tx.info[ADDED_JOBS] = True
     rows = [
         {"id": job.id, "kind": job.kind, "lane": job.lane, "payload": json.dumps(job.payload), "due_at": job.due_at}
         for job in jobs
@@ -183,7 +211,15 @@ def claim_batch(tx: Connection, request: ClaimRequest, first: Job) -> list[Job]:
 
 def _job(row: tuple[str, str, str, str, int], request: ClaimRequest) -> Job:
     id_, kind, lane, payload, attempts = row
-    return Job(id=id_, kind=kind, lane=lane, payload=json.loads(payload), attempts=attempts, owner=request.owner)
+    return Job(
+        id=id_,
+        kind=kind,
+        lane=lane,
+        payload=json.loads(payload),
+        attempts=attempts,
+        owner=request.owner,
+        lease=request.lease,
+    )
 
 
 def _parameters(request: ClaimRequest) -> dict[str, object]:
@@ -235,6 +271,12 @@ def set_payload(tx: Connection, job: Job, payload: Mapping[str, Any]) -> None:
         raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
 
 
+def check_owned(tx: Connection, job: Job) -> None:
+    """Raise `LostJobError` if the job belongs to another run."""
+    if plain(tx).execute(_OWNED, (job.id, job.owner)).fetchone() is None:
+        raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
+
+
 def mark_unknown(tx: Connection, job: Job, error: str) -> None:
     """Give up a job that may have had its effect. It stays in the table as unknown: a retry might double the effect."""
     _end_attempt(tx, job, "unknown", last_error=error)
@@ -256,9 +298,14 @@ def _end_attempt(
         raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
 
 
-def release_expired(tx: Connection, owner: str) -> int:
-    """Make the running jobs of all other runs due; return their number. Those runs must be known to be dead."""
-    return tx.execute(_RELEASE, {"owner": owner}).rowcount
+def release_expired(tx: Connection, owner: str, alive: Collection[str] = ()) -> int:
+    """Make the running jobs of all other runs due; return their number. Runs that are not `alive` must be dead."""
+    return tx.execute(_RELEASE, {"owner": owner, "alive": json.dumps(sorted(alive))}).rowcount
+
+
+def other_owners(tx: Connection, owner: str) -> set[str]:
+    """Return the names of other runs that have running jobs."""
+    return {other for (other,) in plain(tx).execute(_OTHER_OWNERS, (owner,)).fetchall()}
 
 
 def requeue_failed(tx: Connection) -> int:

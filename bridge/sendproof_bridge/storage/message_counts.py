@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from sendproof_bridge.clock import Instant
-from sendproof_bridge.storage.store import execute_many
+from sendproof_bridge.storage.store import execute_many, plain
 
 _OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
 _KEPT = f"SELECT template, state, number FROM reported_count WHERE {_OF_CAMPAIGN}"
@@ -22,15 +22,15 @@ _KEPT = f"SELECT template, state, number FROM reported_count WHERE {_OF_CAMPAIGN
 _NEVER_REPORTED = "message INDEXED BY message_never_reported"
 _IS_NEW = f"{_OF_CAMPAIGN} AND reported_state IS NULL AND state <> 'pending'"
 _CHANGES = f"SELECT message FROM changed_message INDEXED BY changed_message_campaign WHERE {_OF_CAMPAIGN}"
-_HAS_CHANGED = "state IS NOT reported_state"
+_HAS_CHANGED = "state <> COALESCE(reported_state, '')"
 _COUNTS = text(
-    "SELECT template, state, SUM(number) FROM ("
+    "SELECT template, state, CAST(SUM(number) AS BIGINT) FROM ("
     f"{_KEPT} UNION ALL SELECT template, state, COUNT(*) FROM {_NEVER_REPORTED} WHERE {_IS_NEW}"
     " GROUP BY template, state"
     f" UNION ALL SELECT template, state, COUNT(*) FROM message WHERE id IN ({_CHANGES}) AND {_HAS_CHANGED}"
     " GROUP BY template, state"
     f" UNION ALL SELECT template, reported_state, -COUNT(*) FROM message WHERE id IN ({_CHANGES}) AND {_HAS_CHANGED}"
-    " GROUP BY template, reported_state) GROUP BY template, state HAVING SUM(number) <> 0"
+    " GROUP BY template, reported_state) AS counted GROUP BY template, state HAVING SUM(number) <> 0"
     # Any number of clicks of a customer counts once.
     " UNION ALL SELECT template, kind, COUNT(DISTINCT customer)"
     f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
@@ -40,6 +40,7 @@ _NEXT_NEW = f"SELECT {_COLUMNS} FROM {_NEVER_REPORTED} WHERE {_IS_NEW} ORDER BY 
 _SET_NEW_REPORTED = f"UPDATE {_NEVER_REPORTED} SET reported_state = state WHERE {_IS_NEW} AND id <= :last"
 _LAST_CHANGE = (
     f"SELECT MAX(id), COUNT(*) FROM (SELECT id {_CHANGES.removeprefix('SELECT message ')} ORDER BY id LIMIT :limit)"
+    " AS oldest"
 )
 _NEXT_CHANGED = (
     f"SELECT {_COLUMNS} FROM message WHERE id IN ({_CHANGES} AND id <= :last) AND {_HAS_CHANGED} ORDER BY id"
@@ -51,14 +52,15 @@ _FORGET_CHANGES = (
 _ADD = (
     "INSERT INTO reported_count (client, channel, campaign, template, state, number)"
     " VALUES (:client, :channel, :campaign, :template, :state, :number)"
-    " ON CONFLICT (client, channel, campaign, template, state) DO UPDATE SET number = number + excluded.number"
+    " ON CONFLICT (client, channel, campaign, template, state)"
+    " DO UPDATE SET number = reported_count.number + excluded.number"
 )
 _WRONG = text(
-    "SELECT client, channel, campaign, template, state, SUM(kept) AS kept, SUM(counted) AS counted FROM ("
+    "SELECT client, channel, campaign, template, state, CAST(SUM(kept) AS BIGINT), CAST(SUM(counted) AS BIGINT) FROM ("
     "SELECT client, channel, campaign, template, state, number AS kept, 0 AS counted FROM reported_count"
     " UNION ALL SELECT client, channel, campaign, template, reported_state, 0, COUNT(*) FROM message"
     " WHERE reported_state IS NOT NULL GROUP BY client, channel, campaign, template, reported_state"
-    ") GROUP BY client, channel, campaign, template, state HAVING SUM(kept) <> SUM(counted)"
+    ") AS both_counts GROUP BY client, channel, campaign, template, state HAVING SUM(kept) <> SUM(counted)"
     " ORDER BY client, channel, campaign, template, state"
 )
 
@@ -100,10 +102,10 @@ def take_changed(tx: Connection, campaign: Mapping[str, Any], limit: int) -> tup
 
     From now on they are reported.
     """
-    rows = tx.exec_driver_sql(_NEXT_NEW, {**campaign, "limit": limit}).all()
+    rows = plain(tx).execute(_NEXT_NEW, {**campaign, "limit": limit}).fetchall()
     changed, more = [ChangedMessage(*row) for row in rows], len(rows) == limit
     if changed:
-        tx.exec_driver_sql(_SET_NEW_REPORTED, {**campaign, "last": changed[-1].id})
+        plain(tx).execute(_SET_NEW_REPORTED, {**campaign, "last": changed[-1].id})
         _keep_growth(tx, campaign, changed)
     if not more:
         again, more = _take_changed_again(tx, campaign, limit)
@@ -112,13 +114,13 @@ def take_changed(tx: Connection, campaign: Mapping[str, Any], limit: int) -> tup
 
 
 def _take_changed_again(tx: Connection, campaign: Mapping[str, Any], limit: int) -> tuple[list[ChangedMessage], bool]:
-    last, number = tx.exec_driver_sql(_LAST_CHANGE, {**campaign, "limit": limit}).one()
+    last, number = plain(tx).execute(_LAST_CHANGE, {**campaign, "limit": limit}).fetchone()
     if not number:
         return [], False
     values = {**campaign, "last": last}
-    changed = [ChangedMessage(*row) for row in tx.exec_driver_sql(_NEXT_CHANGED, values)]
-    tx.exec_driver_sql(_SET_CHANGED_REPORTED, values)
-    tx.exec_driver_sql(_FORGET_CHANGES, values)
+    changed = [ChangedMessage(*row) for row in plain(tx).execute(_NEXT_CHANGED, values)]
+    plain(tx).execute(_SET_CHANGED_REPORTED, values)
+    plain(tx).execute(_FORGET_CHANGES, values)
     _keep_growth(tx, campaign, changed)
     return changed, number == limit
 

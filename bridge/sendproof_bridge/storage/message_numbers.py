@@ -25,9 +25,9 @@ _FORGET_END = text("DELETE FROM numbered")
 _SET_END = text("INSERT INTO numbered (message) VALUES (:last)")
 _SEARCH = text(
     "SELECT m.channel, m.campaign, m.customer, m.occasion, m.template, m.number, m.state"
-    " FROM json_each(:numbers) wanted"
-    " CROSS JOIN message_number n ON n.client = :client AND n.number = wanted.value"
-    " CROSS JOIN message m ON m.id = n.message ORDER BY m.settled_at, m.id"
+    " FROM json_each(:numbers) AS wanted"
+    " CROSS JOIN message_number n CROSS JOIN message m"
+    " WHERE n.client = :client AND n.number = wanted.value AND m.id = n.message ORDER BY m.settled_at NULLS FIRST, m.id"
 )
 
 

@@ -5,12 +5,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import NewJob
-from sendproof_bridge.storage.store import execute_many
+from sendproof_bridge.storage.store import execute_many, plain
 
 _LISTED = "listed"
 
@@ -20,7 +20,7 @@ _INSERT = (
 )
 _NUMBERS = text(
     "SELECT number FROM message WHERE client = :client AND batch = :batch AND recipient IN :recipients"
-).bindparams(bindparam("recipients", expanding=True))
+).bindparams(bindparam("recipients", expanding=True, type_=Text))
 _AMONG_NUMBERS = "number IN (SELECT value FROM json_each(:numbers))"
 _DELETE = text(f"DELETE FROM opt_out WHERE client = :client AND {_AMONG_NUMBERS} RETURNING number")
 _DELETE_LISTED_NUMBERS = text(f"DELETE FROM listed_opt_out WHERE client = :client AND {_AMONG_NUMBERS}")
@@ -67,7 +67,7 @@ def difference(tx: Connection, client: str, channel: int, listed: Iterable[str])
     """Compare a list with the last one of the channel; return what is new on it, and what is gone. Both are sorted."""
     new, gone = set(listed), []
     # A list can have a million numbers, so the last one is never in memory as a whole.
-    for (before,) in tx.exec_driver_sql(_LIST, {"client": client, "channel": channel}):
+    for (before,) in plain(tx).execute(_LIST, {"client": client, "channel": channel}):
         if before in new:
             new.remove(before)
         else:

@@ -13,8 +13,8 @@ from sendproof_harness.handover.write import write_private
 from sendproof_harness.providers import provider as record_of
 
 
-def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> dict[str, str]:
-    """Write the configuration; return the secrets as environment variables.
+def write_settings(content: Mapping[str, Any], file: Path, database: Path | str) -> dict[str, str]:
+    """Write the configuration, with a database file or URL; return the secrets as environment variables.
 
     The URL of the clock in the configuration may contain the token of the control API.
     """
@@ -29,7 +29,7 @@ def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> di
     return secrets
 
 
-def _settings(content: Mapping[str, Any], database: Path) -> list[str]:
+def _settings(content: Mapping[str, Any], database: Path | str) -> list[str]:
     clients = clients_of(content)
     address = f"{clients[0]['listen']['host']}:{clients[0]['listen']['port']}"
     lines = [

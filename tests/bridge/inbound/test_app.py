@@ -149,6 +149,17 @@ def test_receipt_needs_no_job(url, bridge):
     assert bridge.woken == []
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_webhook_after_a_restart_of_the_database_is_stored(url, bridge, postgres_database):
+    """Optimove may send an event only once."""
+    post_event(url, EVENT)
+    postgres_database.disconnect_others()
+
+    assert post_event(url, {**EVENT, "CampaignID": 7002}).status_code == 200
+    assert bridge.query("SELECT campaign FROM event ORDER BY campaign") == ["7001", "7002"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_health_shows_up_or_down_only(url, bridge):
     up = requests.get(f"{url}/health", timeout=60)
     bridge.execute("DROP TABLE run")

@@ -15,7 +15,7 @@ NUMBER = "447100000001"
 
 
 @pytest.fixture
-def both(tmp_path, services):
+def both(tmp_path, database, services):
     """Open a bridge of two clients with the same channel id, campaign and customer."""
     config = bridge_config(tmp_path, services.url)
     acme = config.clients[0]

@@ -122,8 +122,9 @@ def test_claimed_job_is_the_first_of_all_that_may_run(store, waiting, busy_lanes
     assert (first and first.id) == min(filter(None, map(rank, jobs)), default=(None,))[-1]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_claim_costs_as_much_with_many_due_jobs_as_with_a_few(store):
-    """Also if they wait for a busy lane."""
+    """Also if they wait for a busy lane. Only SQLite counts its steps."""
 
     def steps(count):
         lanes = ["", "optimove:acme"]
@@ -198,6 +199,33 @@ def test_renewed_lease_keeps_the_job(store):
         job_queue.renew_leases(tx, "run-1", 100.0)
 
     assert claim(store, owner="run-2", real=LEASE_SECONDS + 1) is None
+
+
+def test_lane_is_busy_while_another_run_has_a_job_of_it(store):
+    add(store, new_job("a", lane="x"), new_job("b", lane="x"), new_job("c", lane="y"))
+
+    assert [claim(store, owner=f"run-{number}").id for number in (1, 2)] == ["a", "c"]
+    assert claim(store, owner="run-3") is None
+
+
+def test_report_waits_for_the_jobs_of_other_runs(store):
+    report = NewJob(id="report", kind="push_metrics")
+    add(store, new_job("a"), report)
+    job = claim(store, owner="run-1")
+    assert claim(store, owner="run-2") is None
+    with store.write() as tx:
+        job_queue.complete(tx, job)
+
+    assert claim(store, owner="run-2").id == "report"
+
+
+def test_jobs_of_runs_that_are_alive_are_not_released(store):
+    add(store, new_job("a"), new_job("b"))
+    claim(store, owner="run-1"), claim(store, owner="run-2")
+    with store.write() as tx:
+        released = job_queue.release_expired(tx, "run-3", alive=["run-2"])
+
+    assert (released, states(store)) == (1, {"a": "due", "b": "running"})
 
 
 def test_release_expired_makes_running_jobs_due_at_once(store):

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sendproof_bridge.storage import message_numbers
+from sendproof_bridge.storage.store import plain
 
 NUMBERS = st.sampled_from(["447100000001", "447100000002", "447100000003"])
 CLIENTS = st.sampled_from(["acme", "bolt"])
@@ -25,7 +26,7 @@ def test_search_finds_what_a_scan_finds(store, steps):
         for kind, client, value in steps:
             if kind == "sent":
                 row = {"client": client, "customer": next(customers), "number": value}
-                tx.exec_driver_sql(INSERT, row)
+                plain(tx).execute(INSERT, row)
                 continue
             found = message_numbers.search(tx, client, value)
             all_messages = tx.exec_driver_sql("SELECT client, customer, number FROM message ORDER BY id").all()

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from sendproof_bridge.storage.store import DatabaseInUseError, SchemaVersionError, Store, lock
+from sendproof_bridge.storage.databases.sqlite import SqliteStore, lock
+from sendproof_bridge.storage.store import DatabaseInUseError, SchemaVersionError
 
 
 def test_lock_refuses_a_second_bridge(tmp_path):
@@ -35,13 +36,13 @@ def test_lock_refuses_a_second_bridge_by_a_relative_path(tmp_path, monkeypatch):
 
 def test_lock_lets_the_store_write(tmp_path):
     """SQLite locks parts of the same file."""
-    with lock(tmp_path / "bridge.sqlite"), closing(Store(tmp_path / "bridge.sqlite")) as store:
+    with lock(tmp_path / "bridge.sqlite"), closing(SqliteStore(tmp_path / "bridge.sqlite")) as store:
         assert store.start_run() == "run-1"
 
 
 def test_database_is_for_its_user_only(tmp_path):
     """It has the numbers of customers."""
-    with closing(Store(tmp_path / "bridge.sqlite")):
+    with closing(SqliteStore(tmp_path / "bridge.sqlite")):
         files = list(tmp_path.iterdir())
         assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
@@ -55,14 +56,14 @@ def test_lock_is_released_on_close(tmp_path):
 def test_database_of_another_version_is_refused(tmp_path):
     """Its tables may lack columns that this bridge writes."""
     file = tmp_path / "bridge.sqlite"
-    Store(file).close()
+    SqliteStore(file).close()
     with closing(sqlite3.connect(file)) as other:
         other.execute("PRAGMA user_version = 0")
 
     with pytest.raises(
         SchemaVersionError, match=r"expected tables of version 7, got 0: let the bridge that created it"
     ):
-        Store(file)
+        SqliteStore(file)
 
 
 def test_failed_transaction_is_rolled_back(store):
@@ -85,6 +86,6 @@ def test_read_does_not_wait_for_a_writer(store):
 def test_each_start_gets_a_new_run_name(tmp_path):
     """Process ids repeat, in containers even at the same time."""
     for expected in ("run-1", "run-2"):
-        store = Store(tmp_path / "bridge.sqlite")
+        store = SqliteStore(tmp_path / "bridge.sqlite")
         assert store.start_run() == expected
         store.close()

@@ -8,7 +8,7 @@ not reached.
 import logging
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Text, bindparam, text
 
 from sendproof_bridge.clock import parse_time
 from sendproof_bridge.domain import recipient_rules
@@ -25,7 +25,7 @@ _INSERT = text(
 _OPTED_OUT = text("SELECT 1 FROM opt_out WHERE client = :client AND number = :number")
 _DECISIONS = text(
     "SELECT customer, allowed FROM clearance WHERE client = :client AND campaign = :campaign AND customer IN :customers"
-).bindparams(bindparam("customers", expanding=True))
+).bindparams(bindparam("customers", expanding=True, type_=Text))
 
 logger = logging.getLogger(__name__)
 

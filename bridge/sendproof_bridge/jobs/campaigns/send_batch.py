@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 
 from sendproof_bridge.clock import HOUR, Instant, iso
 from sendproof_bridge.domain import campaigns, receipts
@@ -87,7 +87,7 @@ _REJECT = (
 _ASSIGNED_IDS = text(
     "SELECT provider_id FROM message WHERE client = :client AND provider_id IN :ids"
     " AND NOT (batch = :batch AND state = 'pending')"
-).bindparams(bindparam("ids", expanding=True))
+).bindparams(bindparam("ids", expanding=True, type_=Text))
 # Other messages to the same recipient by the same template since then, for which the provider returned no id.
 _OTHERS_WITHOUT_ID = text(
     "SELECT mine.recipient, COUNT(*) FROM message mine JOIN message other ON other.client = mine.client"
@@ -156,6 +156,7 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
     now, key = attempt.now(), attempt.key
     values = {**attempt.ids(), "now": now}
     with attempt.bridge.store.write_durably() as tx:
+        job_queue.check_owned(tx, attempt.job)
         until = backoff.paused_until(tx, key.client, key.channel, now)
         if until is not None:
             job_queue.defer(tx, attempt.job, until + attempt.job.attempts - 1)
@@ -184,6 +185,7 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
 
 
 def _send(attempt: _Attempt, messages: Sequence[OutgoingMessage]) -> None:
+    attempt.job.lease.check()
     try:
         with _counted_errors(attempt):
             result = attempt.provider.send(messages, batch=attempt.batch, receipt_url=_receipt_url(attempt))

@@ -21,6 +21,7 @@ def at_most_once(bridge: Bridge, job: Job, call: Callable[[], None], subject: st
         _mark_unknown(bridge, job, "the bridge stopped during the call")
         return
     _set_begun(bridge, job, begun=True)
+    job.lease.check()
     try:
         call()
     except OutcomeUnknownError as error:

@@ -16,7 +16,7 @@ CLEARED = {"PHONE": "+447100000001", "CONSENT": "1"}
 
 
 @pytest.fixture
-def clearing(tmp_path, services):
+def clearing(tmp_path, database, services):
     """Open a bridge that clears campaigns."""
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, clears_campaigns=True)) as bridge:
         yield bridge

@@ -10,7 +10,7 @@ PAGE = "GetCustomerSendDetailsByChannel"
 
 
 @pytest.fixture
-def bridge(tmp_path, services):
+def bridge(tmp_path, database, services):
     """Return a bridge with a channel of customer ids, at a Textlocal that accepts all."""
     services.respond("get_groups", Reply({"groups": [], "status": "success"}))
     services.respond("create_group", Reply({"group": {"id": 100, "name": "any"}, "status": "success"}))

@@ -240,7 +240,7 @@ def test_message_older_than_a_day_is_dropped(planned, services):
     assert (values[0], values[5]) == (0, 2)
 
 
-def test_too_late_after_hours_is_applied(tmp_path, services):
+def test_too_late_after_hours_is_applied(tmp_path, database, services):
     services.respond(
         "GetCustomerSendDetailsByChannel", Reply([recipient_row("C1", f"+{A}", at="2026-03-02 10:30:00")]), Reply([])
     )

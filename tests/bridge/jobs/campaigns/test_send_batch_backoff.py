@@ -23,7 +23,7 @@ def with_two_channels(config):
 
 
 @pytest.fixture
-def burst(tmp_path, services):
+def burst(tmp_path, database, services):
     """Open a bridge, and let twelve customers meet a trigger at one instant."""
     with open_small_bridge(tmp_path, with_two_channels(bridge_config(tmp_path, services.url))) as bridge:
         bridge.threads = 1
@@ -90,7 +90,7 @@ def test_other_channels_continue(burst, services):
     assert states(burst) == [("accepted", 1), ("pending", CUSTOMERS)]
 
 
-def test_pause_survives_a_restart(tmp_path, burst, services):
+def test_pause_survives_a_restart(tmp_path, database, burst, services):
     services.respond("bulk_json", TOO_MANY)
     burst.run()
     with open_small_bridge(tmp_path, with_two_channels(bridge_config(tmp_path, services.url))) as restarted:

@@ -19,7 +19,7 @@ EVENT = {
 
 
 @pytest.fixture
-def triggered(tmp_path, services):
+def triggered(tmp_path, database, services):
     """Open a bridge with a single channel, for triggers."""
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, channel={"kind": "triggered"})) as bridge:
         yield bridge

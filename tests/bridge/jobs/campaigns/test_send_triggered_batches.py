@@ -16,7 +16,7 @@ A, B, C = "447100000001", "447100000002", "447100000003"
 
 
 @pytest.fixture
-def triggered(tmp_path, services):
+def triggered(tmp_path, database, services):
     """Open a bridge with a single channel, for triggers, with its templates fetched."""
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, channel={"kind": "triggered"})) as bridge:
         bridge.run()
@@ -97,7 +97,7 @@ def test_incomplete_trigger_does_not_block_others(triggered, services):
     assert triggered.query("SELECT kind FROM job WHERE last_error LIKE '%failed (503)'") == ["fetch_attributes"]
 
 
-def test_trigger_with_error_does_not_block_others(tmp_path, services):
+def test_trigger_with_error_does_not_block_others(tmp_path, database, services):
     """The overrides of one customer's message cannot be written as JSON."""
     overrides = '{"url": personalization.bad.x ? $sum : "https://shop.test"}'
     options = {name: setting.default for name, setting in providers()["delivyr"].items()}

@@ -77,7 +77,7 @@ def test_opt_out_is_reported_once_as_preference(planned, services):
     assert reports(services) == [{"ChannelID": 505, "CustomerIDs": ["C1"], "CommunicationMode": 2, "AppID": None}]
 
 
-def test_preference_channel_and_mode_are_settings(tmp_path, services):
+def test_preference_channel_and_mode_are_settings(tmp_path, database, services):
     """Xtremepush's preferences belong to channel 444, which sends nothing."""
     config = bridge_config(tmp_path, services.url, channel={"preference_channel": 444}, opt_out_mode=0)
     with open_small_bridge(tmp_path, config) as bridge:
@@ -88,7 +88,7 @@ def test_preference_channel_and_mode_are_settings(tmp_path, services):
     assert [(call["ChannelID"], call["CommunicationMode"]) for call in reports(services)] == [(444, 0)]
 
 
-def test_opt_out_can_be_reported_as_attribute(tmp_path, services):
+def test_opt_out_can_be_reported_as_attribute(tmp_path, database, services):
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, opt_outs="attribute")) as bridge:
         start_planned_campaign(bridge, services)
         opt_out(bridge)
@@ -99,7 +99,7 @@ def test_opt_out_can_be_reported_as_attribute(tmp_path, services):
     assert reports(services) == []
 
 
-def test_opt_out_reports_can_be_switched_off(tmp_path, services):
+def test_opt_out_reports_can_be_switched_off(tmp_path, database, services):
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, opt_outs="none")) as bridge:
         start_planned_campaign(bridge, services)
         opt_out(bridge)

@@ -36,7 +36,7 @@ def xtremepush(services):
 
 
 @pytest.fixture
-def sent(tmp_path, xtremepush):
+def sent(tmp_path, database, xtremepush):
     """Send three messages of one campaign."""
     with open_small_bridge(tmp_path, bridge_config(tmp_path, xtremepush.url, channel=CHANNEL)) as bridge:
         bridge.start_campaign()
@@ -100,7 +100,7 @@ def test_report_does_not_wait_for_a_failing_provider(sent, xtremepush):
     assert len(polled_users(xtremepush)) == 2
 
 
-def test_two_messages_of_one_customer_are_polled_in_two_calls(tmp_path, xtremepush):
+def test_two_messages_of_one_customer_are_polled_in_two_calls(tmp_path, database, xtremepush):
     """Each message has its own row and status; different customers share a call."""
     config = bridge_config(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
     event = {"channelID": 505, "campaignID": "8001", "templateID": 12, "personalization": {"personalInfo": PERSON}}
@@ -114,7 +114,7 @@ def test_two_messages_of_one_customer_are_polled_in_two_calls(tmp_path, xtremepu
     assert polled_users(xtremepush) == [["C1", "C2"], ["C1"]]
 
 
-def test_triggered_messages_are_polled_before_each_report(tmp_path, xtremepush):
+def test_triggered_messages_are_polled_before_each_report(tmp_path, database, xtremepush):
     config = bridge_config(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
     event = {"channelID": 505, "campaignID": "8001", "templateID": 12, "personalization": {"personalInfo": PERSON}}
     with open_small_bridge(tmp_path, config) as bridge:

@@ -17,7 +17,7 @@ A, B = "447100000001", "447100000002"
 
 
 @pytest.fixture
-def reported(tmp_path, services):
+def reported(tmp_path, database, services):
     """Receive receipts of a delivered and an undelivered message; a third customer has no consent."""
     rows = [recipient_row("C1", f"+{A}"), recipient_row("C2", f"+{B}"), recipient_row("C3", consent="0")]
     services.respond("GetCustomerSendDetailsByChannel", Reply(rows), Reply([]))

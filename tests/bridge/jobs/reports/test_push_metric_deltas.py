@@ -8,7 +8,7 @@ from stand_in import Reply
 
 
 @pytest.fixture
-def additive(tmp_path, services):
+def additive(tmp_path, database, services):
     """Send one message of a client with `metric_values = "additive"`."""
     services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1", f"+{NUMBERS[0]}")]), Reply([]))
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, metric_values="additive")) as bridge:

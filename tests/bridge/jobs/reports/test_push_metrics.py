@@ -55,7 +55,9 @@ def test_large_campaign_is_reported_in_parts(sent, services):
 
 def test_report_continues_under_other_names_after_a_kill(sent):
     """Jobs of the parts before the kill have the first names, and would hide those of the next part."""
-    sent.execute("UPDATE job SET payload = json_set(payload, '$.part', 1) WHERE id = 'push_metrics:acme:505:7001:0'")
+    sent.execute(
+        "UPDATE job SET payload = REPLACE(payload, '{', '{\"part\": 1, ') WHERE id = 'push_metrics:acme:505:7001:0'"
+    )
     sent.run(until=NOON + 15 * MINUTE)
 
     assert sent.query("SELECT id FROM job WHERE kind = 'push_interactions' ORDER BY id") == [

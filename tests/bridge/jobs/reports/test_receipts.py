@@ -3,6 +3,7 @@
 from sendproof_bridge.domain import receipts
 from sendproof_bridge.inbound import status
 from sendproof_bridge.outbound.providers import Receipt
+from sendproof_bridge.storage.store import plain
 from small_bridge import KEY, NUMBERS, receive_statuses
 
 
@@ -50,8 +51,15 @@ def test_receipt_of_a_known_message_is_applied_once_its_id_is_known(sent):
     sent.execute("UPDATE message SET provider_id = NULL")
     sent.receive_receipts(Receipt(recipient=NUMBERS[0], status_code="D", provider_time="", message="a-new-id"))
     with sent.context.store.write() as tx:
-        tx.exec_driver_sql("UPDATE message SET provider_id = 'a-new-id' WHERE number = ?", (NUMBERS[0],))
+        plain(tx).execute("UPDATE message SET provider_id = 'a-new-id' WHERE number = ?", (NUMBERS[0],))
         receipts.on_ids_known(tx, sent.context, "acme", ["a-new-id"])
 
     assert sent.query("SELECT result FROM receipt") == ["applied"]
     assert states(sent)[NUMBERS[0]] == "delivered"
+
+
+def test_receipt_with_a_null_character_is_stray(sent):
+    """Anyone with the URL can post one. PostgreSQL has no text with this character."""
+    receive_statuses(sent, (NUMBERS[0], "D"), (f"{NUMBERS[1]}\0", "D"))
+
+    assert sent.query("SELECT result FROM receipt ORDER BY id") == ["applied", "stray"]

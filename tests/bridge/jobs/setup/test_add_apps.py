@@ -10,7 +10,7 @@ APPS = {f"app-{number}": f"App {number}" for number in range(101)}
 
 
 @pytest.fixture
-def bridge_with_apps(tmp_path, services):
+def bridge_with_apps(tmp_path, database, services):
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, channel={"apps": APPS})) as bridge:
         yield bridge
 

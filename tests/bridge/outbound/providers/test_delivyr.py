@@ -23,6 +23,8 @@ from sendproof_bridge.storage.job_queue import ClaimRequest
 from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, recipient_row
 from stand_in import Reply
 
+pytestmark = pytest.mark.usefixtures("database")
+
 TEMPLATE = {"id": "HDS7F3Y2", "name": "Hello", "synchronised_name": "HDS7F3Y2 - Hello", "body": "Hello {{FIRST_NAME}}"}
 NUMBER = int("HDS7F3Y2", 36)
 OPTIONS = {name: setting.default for name, setting in providers()["delivyr"].items()}

@@ -20,6 +20,8 @@ from sendproof_bridge.outbound.providers import (
 from small_bridge import NOON, bridge_config, open_small_bridge, recipient_row
 from stand_in import Reply
 
+pytestmark = pytest.mark.usefixtures("database")
+
 OPTIONS = {name: setting.default for name, setting in providers()["xtremepush"].items()}
 OPTIONS |= {"apptoken": Secret("an-apptoken")}
 A, B = "447100000001", "447100000002"

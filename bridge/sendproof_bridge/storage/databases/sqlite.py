@@ -1,0 +1,173 @@
+"""SQLite: one file in WAL mode, one machine."""
+
+import errno
+import fcntl
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from sendproof_bridge.clock import real_now
+from sendproof_bridge.storage import migrations, schema
+from sendproof_bridge.storage.store import (
+    PLAIN,
+    DatabaseInUseError,
+    DatabaseUnusableError,
+    Store,
+    sentence_on,
+)
+
+_BUSY_SECONDS = 30
+_CONNECTIONS = 32
+# 16 MB, four times the default: receipts change the same pages again and again, and each checkpoint writes them once.
+_CHECKPOINT_PAGES = 4_000
+
+
+class SqliteStore(Store):
+    """The transactions of one file. `write` takes the write lock at its start."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the database; create it if missing. `DatabaseUnusableError` says why that is not possible."""
+        if not path.exists():
+            _create(path).close()
+        self._engine = _engine(path, "NORMAL")
+        self._durable = _engine(path, "FULL")
+        # Threads wait here rather than in SQLite, which polls with growing pauses.
+        self._writing = threading.Lock()
+        try:
+            self._create_tables(path)
+        except DatabaseUnusableError:
+            self.close()
+            raise
+        except DBAPIError as error:
+            self.close()
+            raise DatabaseUnusableError(f"{path}: {sentence_on(error)}") from error
+
+    def _create_tables(self, path: Path) -> None:
+        with self.write() as tx:
+            if inspect(tx).get_table_names():
+                migrations.upgrade(tx, tx.exec_driver_sql("PRAGMA user_version").scalar_one(), str(path))
+            else:
+                schema.metadata.create_all(tx, checkfirst=False)
+                tx.exec_driver_sql(schema.SQLITE_TRIGGER)
+            tx.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self._writing, self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write_if_free(self) -> Iterator[Connection | None]:
+        if not self._writing.acquire(blocking=False):
+            yield None
+            return
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        finally:
+            self._writing.release()
+
+    @contextmanager
+    def write_durably(self) -> Iterator[Connection]:
+        with self._writing, self._durable.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._engine.connect().execution_options(reading=True) as connection, connection.begin():
+            yield connection
+
+    def lease_time(self, tx: Connection) -> float:
+        del tx
+        return real_now()
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._durable.dispose()
+
+
+def _engine(path: Path, synchronous: str) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        pool_size=_CONNECTIONS,
+        # The connection that was used last has most of the needed pages in its cache.
+        pool_use_lifo=True,
+    )
+    event.listen(engine, "connect", partial(_configure, synchronous))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(synchronous: str, connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    record.info[PLAIN] = connection
+    # Python's own implicit BEGIN would start a reading transaction, which fails on its first write.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def lock(path: Path, *, shared: bool = False) -> IO[bytes]:
+    """Keep other bridges off this database while the returned file is open, by whatever path they name it.
+
+    Processes of one bridge share the lock. It ends with the process, even if the process is killed.
+    """
+    resolved = Path(os.path.realpath(path))
+    # Elsewhere than on Linux, a lock on the database itself would also shut out SQLite.
+    locked = resolved if sys.platform == "linux" else resolved.with_name(resolved.name + ".lock")
+    return _lock(path, locked, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, "bridge")
+
+
+def lock_worker(path: Path) -> IO[bytes]:
+    """Keep other workers off this database in the same way."""
+    resolved = Path(os.path.realpath(path))
+    return _lock(path, resolved.with_name(resolved.name + ".worker"), fcntl.LOCK_EX, "worker")
+
+
+def _lock(path: Path, locked: Path, kind: int, user: str) -> IO[bytes]:
+    file = _create(locked)
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+            raise _not_opened(path, error) from error
+        raise DatabaseInUseError(
+            f"another {user} uses {path} (it holds a lock on {locked}): stop it, or set another [bridge] database for"
+            " this one"
+        ) from error
+    return file
+
+
+def _create(path: Path) -> IO[bytes]:
+    """Open the file; create it and its folder if missing, for this user only: it holds customers' numbers."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb+", buffering=0)
+    except OSError as error:
+        raise _not_opened(path, error) from error
+
+
+def _not_opened(path: Path, error: OSError) -> DatabaseUnusableError:
+    if path.is_dir():
+        return DatabaseUnusableError(f"{path}: expected the database file, got a folder: name a file in it")
+    return DatabaseUnusableError(
+        f"{path}: the database cannot be used: {error.strerror}; set [bridge] database to a file that the user of the"
+        " bridge may write"
+    )

@@ -1,0 +1,44 @@
+"""Opening a database by its setting: a SQLite file or the URL of a PostgreSQL database."""
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from sendproof_bridge.config_fields import PostgresUrl
+from sendproof_bridge.storage.databases import sqlite
+from sendproof_bridge.storage.databases.sqlite import SqliteStore
+from sendproof_bridge.storage.store import DatabaseUnusableError, Store
+
+
+def open_store(database: Path | PostgresUrl) -> Store:
+    """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible."""
+    if isinstance(database, Path):
+        return SqliteStore(database)
+    try:
+        from sendproof_bridge.storage.databases.postgres import PostgresStore  # noqa: PLC0415 it needs an extra
+    except ModuleNotFoundError as error:
+        raise DatabaseUnusableError(
+            f"{database}: a PostgreSQL database needs the package {error.name}: install Sendproof with the extra scale"
+        ) from error
+    return PostgresStore(database)
+
+
+def open_existing(database: Path | PostgresUrl) -> Store:
+    """Open the database of a bridge, which may run meanwhile; `DatabaseUnusableError` if it does not exist."""
+    if isinstance(database, Path) and not database.exists():
+        raise DatabaseUnusableError(
+            f"{database}: expected the database of a bridge, got no file: start the bridge first"
+        )
+    return open_store(database)
+
+
+def lock(database: Path | PostgresUrl, *, shared: bool = False) -> AbstractContextManager[object]:
+    """Keep other bridges off a SQLite file until the returned context ends, or the process.
+
+    Processes of one bridge share the lock. Any number of processes may share a PostgreSQL database.
+    """
+    return sqlite.lock(database, shared=shared) if isinstance(database, Path) else nullcontext()
+
+
+def lock_worker(database: Path | PostgresUrl) -> AbstractContextManager[object]:
+    """Keep other workers off a SQLite file in the same way."""
+    return sqlite.lock_worker(database) if isinstance(database, Path) else nullcontext()

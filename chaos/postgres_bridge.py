@@ -1,0 +1,33 @@
+"""The reference bridge with its state in PostgreSQL, as the command of a run: each run has a schema of its own."""
+
+import json
+import os
+import sys
+from hashlib import blake2b
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from postgres_server import URL_VARIABLE
+from sendproof_harness.handover.format import VARIABLE
+from sendproof_harness.handover.reference_bridge import write_settings
+
+
+def main() -> None:
+    """Write the settings of the handover, and become the bridge."""
+    handover = Path(os.environ[VARIABLE])
+    # Its content changes during a run, if a key is rotated.
+    schema = f"run_{blake2b(bytes(handover), digest_size=8).hexdigest()}"
+    with psycopg.connect(os.environ[URL_VARIABLE], autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+    database = f"{os.environ[URL_VARIABLE]}&options={quote(f'-csearch_path={schema}')}"
+    settings = handover.with_name("postgres_bridge.toml")
+    environment = os.environ | write_settings(json.loads(handover.read_bytes()), settings, database)
+    command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(settings)]
+    os.execve(sys.executable, command, environment)  # noqa: S606 the run must see the signals and the end of the bridge
+
+
+if __name__ == "__main__":
+    main()

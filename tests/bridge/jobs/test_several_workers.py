@@ -1,0 +1,86 @@
+"""Several processes that share one PostgreSQL database: here, threads with a connection pool each."""
+
+import threading
+from contextlib import ExitStack
+
+import pytest
+
+from sendproof_bridge.clock import HOUR
+from sendproof_bridge.jobs.campaigns import send_batch
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import ClaimRequest, LostJobError
+from small_bridge import NOON, NUMBERS, bridge_config, open_small_bridge, recipient_row, sent_messages
+from stand_in import Reply
+
+LATER = "2026-03-02 18:00:00"
+END_OF_RECORD = Reply({"messages": [], "status": "success"})
+CAMPAIGNS, WORKERS = range(7001, 7007), 3
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_workers_share_the_campaigns_and_send_each_message_once(tmp_path, database, services):
+    rows = [[recipient_row(f"C{n}-{page}", f"+4471{n:04d}{page:04d}") for page in range(5)] for n in CAMPAIGNS]
+    services.respond("GetCustomerSendDetailsByChannel", *(reply for page in rows for reply in (Reply(page), Reply([]))))
+    with ExitStack() as stack:
+        config = bridge_config(tmp_path, services.url)
+        bridges = [stack.enter_context(open_small_bridge(tmp_path, config)) for _ in range(WORKERS)]
+        for campaign in CAMPAIGNS:
+            bridges[0].start_campaign(campaign)
+        work_together(bridges)
+        assert bridges[0].query("SELECT state, COUNT(*) FROM message GROUP BY state") == [("accepted", 30)]
+        assert bridges[0].query("SELECT id FROM job WHERE state = 'running'") == []
+
+    numbers = [message["number"] for call in sent_messages(services) for message in call]
+    assert (len(numbers), len(set(numbers))) == (30, 30)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_lost_connections_neither_lose_nor_repeat_a_message(bridge, services, postgres_database):
+    """They are lost while the provider responds, so its response cannot be stored."""
+
+    def accept_and_disconnect(request):
+        postgres_database.disconnect_others()
+        parts = [{"messages": [{"id": number[-3:], "recipient": int(number)}]} for number in NUMBERS]
+        return Reply({"messages": parts, "messages_not_sent": [], "status": "success"})
+
+    rows = [recipient_row(f"C{n}", f"+{number}") for n, number in enumerate(NUMBERS)]
+    record = [{"id": number[-3:], "number": number, "message": "Hello Ann"} for number in NUMBERS]
+    services.respond("GetCustomerSendDetailsByChannel", Reply(rows), Reply([]))
+    services.respond("bulk_json", accept_and_disconnect)
+    services.respond("get_history_api", Reply({"messages": record, "status": "success"}), END_OF_RECORD)
+    bridge.start_campaign()
+    bridge.run(until=NOON + HOUR)
+
+    assert [len(call) for call in sent_messages(services)] == [len(NUMBERS)]
+    assert bridge.query("SELECT state, COUNT(*) FROM message GROUP BY state") == [("accepted", len(NUMBERS))]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("hangs_before", ["the batch begins", "the call"])
+def test_worker_that_hung_makes_no_call_when_it_wakes(bridge, services, hangs_before):
+    """Another one may have made it."""
+    services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1", at=LATER)]), Reply([]))
+    bridge.start_campaign()
+    bridge.run()
+    bridge.clock.time += 6 * HOUR
+    with bridge.context.store.write() as tx:
+        request = ClaimRequest(owner="run-8", now=bridge.clock.time, real=0.0, busy_lanes={"optimove:acme"})
+        job = next(job for job in iter(lambda: job_queue.claim(tx, request), None) if job.kind == "send_batch")
+    if hangs_before == "the call":
+        job.lease.until = 0.0
+    else:
+        bridge.execute("UPDATE job SET owner = 'run-9' WHERE id = :id", id=job.id)
+    with pytest.raises(LostJobError):
+        send_batch.run(bridge.context, job)
+
+    assert sent_messages(services) == []
+
+
+def work_together(bridges):
+    """Run a worker of each bridge, until no job is due."""
+    while bridges[0].query("SELECT 1 FROM job WHERE state = 'due' AND due_at <= :now", now=bridges[0].clock.time):
+        threads = [threading.Thread(target=bridge.run) for bridge in bridges]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()

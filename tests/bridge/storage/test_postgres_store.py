@@ -1,0 +1,99 @@
+"""PostgreSQL as the database: what differs from SQLite."""
+
+import threading
+from contextlib import closing
+
+import pytest
+from sqlalchemy import text
+
+from sendproof_bridge.config_fields import PostgresUrl, Secret, database
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import NewJob
+from sendproof_bridge.storage.open_store import open_store
+from sendproof_bridge.storage.store import DatabaseUnusableError, plain
+
+INSERT = "INSERT INTO optimove_call (client, at) VALUES (?, 1)"
+
+
+@pytest.fixture
+def url(postgres_database):
+    """Return the URL of an empty database."""
+    postgres_database.clear()
+    return PostgresUrl(Secret(postgres_database.url))
+
+
+def test_url_as_text_has_no_user_and_no_password():
+    url = database("postgresql://bridge:a-password@db.test:5432/messages?sslmode=require")
+
+    assert (str(url), "a-password" in repr(url)) == ("postgresql://db.test:5432/messages", False)
+
+
+def test_server_that_cannot_be_reached_is_one_sentence():
+    url = PostgresUrl(Secret("postgresql://bridge:a-password@127.0.0.1:9/messages"))
+    with pytest.raises(DatabaseUnusableError, match=r"^postgresql://127\.0\.0\.1:9/messages: .* check ") as raised:
+        open_store(url)
+
+    assert ("a-password" in str(raised.value), "\n" in str(raised.value)) == (False, False)
+
+
+def test_run_is_alive_until_its_process_ends_or_starts_another(url):
+    with closing(open_store(url)) as store:
+        ended = open_store(url)
+        ended.start_run()
+        with closing(open_store(url)) as other:
+            names = [other.start_run(), other.start_run()]
+            ended.close()
+            with store.read() as tx:
+                assert (names, store.runs_alive(tx)) == (["run-2", "run-3"], ["run-3"])
+
+
+def test_process_is_woken_by_jobs_that_another_adds(url):
+    woken, job = threading.Semaphore(0), NewJob(id="a", kind="fetch_page")
+    with closing(open_store(url)) as store, closing(open_store(url)) as other:
+        other.listen(woken.release)
+        assert woken.acquire(timeout=60), "listening"
+        with store.write() as tx:
+            job_queue.add(tx, [job])
+        assert woken.acquire(timeout=60), "woken"
+
+
+def test_processes_write_one_after_the_other(url):
+    """Also two that read before they write: what one has read stays true until it commits."""
+    entered = threading.Event()
+    with closing(open_store(url)) as first, closing(open_store(url)) as second:
+
+        def write():
+            with second.write() as tx:
+                entered.set()
+                plain(tx).execute(INSERT, ("second",))
+
+        with first.write() as tx:
+            writer = threading.Thread(target=write)
+            writer.start()
+            assert not entered.wait(0.2)
+            plain(tx).execute(INSERT, ("first",))
+        writer.join(60)
+        with first.read() as view:
+            assert list(view.execute(text("SELECT client FROM optimove_call ORDER BY id")).scalars()) == [
+                "first",
+                "second",
+            ]
+
+
+def test_view_stays_the_same_while_others_write(url):
+    with closing(open_store(url)) as store, store.read() as view:
+        count = text("SELECT COUNT(*) FROM optimove_call")
+        assert view.execute(count).scalar_one() == 0
+        with store.write() as tx:
+            plain(tx).execute(INSERT, ("acme",))
+        assert view.execute(count).scalar_one() == 0
+
+
+def test_text_with_a_null_character_is_stored_with_a_replacement(url):
+    """A name in JSON can have one, and PostgreSQL refuses it."""
+    with closing(open_store(url)) as store:
+        with store.write() as tx:
+            plain(tx).execute(INSERT, ("ac\0me",))
+            tx.execute(text("INSERT INTO optimove_call (client, at) VALUES (:client, 2)"), {"client": "\0"})
+        with store.read() as view:
+            assert set(view.execute(text("SELECT client FROM optimove_call")).scalars()) == {"ac\ufffdme", "\ufffd"}
