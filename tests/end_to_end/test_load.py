@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from catalogue import build, catalogue
 from command_line import CommandResult, sendproof, start
 from repository import ROOT
 from running import RunningSimulators
-from sendproof_harness.run.processes import wait_until
+from sendproof_harness.run.processes import free_port, wait_until
 
 LOCUST_PORT = 5557
 PACE = ["--rate", "20", "--seconds", "3", "--customers", "40"]
@@ -193,6 +194,30 @@ def test_workers_meet_at_a_port_of_their_own(tmp_path: Path) -> None:
         run = sendproof("load", "paging", *words)
     assert run.status == 3
     assert "expected simulators at http://127.0.0.1:1, got no response" in run.out
+
+
+def test_worker_of_another_command_does_the_work_while_the_page_is_shown(tmp_path: Path) -> None:
+    """The master waits for its worker, so the page is there before the end."""
+    port, web_port = str(free_port("127.0.0.1")), str(free_port("127.0.0.1"))
+    words = ["--results", tmp_path, "--customers", "1000", "--workers", "1", "--master-bind-port", port]
+    master = start("load", "preferences", *words, "--web", "--web-port", web_port)
+    assert wait_until(lambda: _responds(f"http://127.0.0.1:{web_port}/"), 300)
+    worker = sendproof("load", "worker", "preferences", "--master", "127.0.0.1", "--port", port)
+    out, _ = master.communicate(timeout=300)
+    assert (master.returncode, worker.status) == (0, 0), out
+    result = json.loads((tmp_path / "load_preferences" / "result.json").read_text())
+    assert [stage["count"] for stage in result["stages"]] == [1_000]
+
+
+def test_worker_of_an_unknown_kind_is_refused() -> None:
+    refused = sendproof("load", "worker", "trigger", "--master", "first")
+    assert (refused.status, 'did you mean "triggers"' in refused.err) == (3, True), refused.err
+
+
+def _responds(url: str) -> bool:
+    with suppress(requests.ConnectionError):
+        return requests.get(url, timeout=60).ok
+    return False
 
 
 def sandbox_names(simulators: RunningSimulators) -> list[str]:
