@@ -31,7 +31,6 @@ from sendproof_harness.providers import DEFAULT_PROVIDER, discover
 from sendproof_harness.suggestions import closest, wrong_choice
 from sendproof_harness.terminal import Terminal
 
-_INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
 _VERDICT_STATUSES = frozenset({0, 1, 2, 3})
 _MASTER_HOST = "127.0.0.1"
 _SPAWN_RATE = "100"
@@ -221,7 +220,9 @@ def judge(
 def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     """Run Locust with the options of the command line, and exit with the status of its verdict."""
     if importlib.util.find_spec("locust") is None:
-        refuse(_INSTALL)
+        from sendproof_harness.installation import install_command  # noqa: PLC0415 - `--help` stays quick
+
+        refuse(f"load tests need Locust; install it with: {install_command('load')}")
     options = dict(context.params)
     as_json = options.pop("json")
     refuse_two_bridges(options.get("bridge"), options.get("command"))
