@@ -62,7 +62,7 @@ logger = logging.getLogger(__name__)
 class PostgresStore(Store):
     """The transactions of one database, or of one schema of it."""
 
-    comes_back = True
+    is_server = True
 
     def __init__(self, url: PostgresUrl) -> None:
         """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible."""
