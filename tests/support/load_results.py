@@ -113,7 +113,7 @@ def _trigger_sample(number: int) -> Sample:
     )
 
 
-def soak(memory=200.0, descriptors=40, message=50.0, seconds=7200.0, **fields) -> LoadResult:
+def soak(memory=200.0, descriptors=400, message=50.0, seconds=7200.0, **fields) -> LoadResult:
     """Return a result of a soak of two minutes at work, in which the measures of the bridge rise by these amounts."""
     defaults = {
         "kind": "soak", "title": "A soak", "seconds": seconds, "settings": {},

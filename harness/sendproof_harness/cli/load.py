@@ -325,6 +325,34 @@ def judge(
     raise typer.Exit(status)
 
 
+@group.command()
+def compare(
+    earlier: Annotated[Path, typer.Argument(help="The result.json of the earlier load test.", show_default=False)],
+    later: Annotated[Path, typer.Argument(help="The result.json of the later load test.", show_default=False)],
+    json: AsJson = False,
+) -> None:
+    """Compare two results of a load test: ratios, and what matters.
+
+    Exit status: 0 if nothing got worse, 1 if something did, 2 if no speed or processor time could be compared.
+
+    Example: sendproof load compare baseline/result.json results/load_campaign
+    """
+    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.load.analysis.comparison import compare as compare_results  # noqa: PLC0415
+    from sendproof_harness.load.model import read_result  # noqa: PLC0415
+    from sendproof_harness.load.report.comparison import print_comparison, render  # noqa: PLC0415
+
+    try:
+        comparison = compare_results(read_result(earlier), read_result(later))
+    except ValueError as error:
+        refuse(str(error))
+    if json:
+        echo(render(comparison).rstrip("\n"))
+    else:
+        print_comparison(comparison, Terminal())
+    raise typer.Exit(EXIT_STATUS[comparison.status])
+
+
 def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     """Run Locust with the options of the command line, and exit with the status of its verdict."""
     if importlib.util.find_spec("locust") is None:

@@ -314,7 +314,7 @@ def test_soak_in_which_all_rises_fails():
     """An hour is enough for any heap to fill."""
     levels = growth_levels(soak(message=500.0))
     assert levels["growth.memory"] == ("fail", "from 175.9 MB to 275.9 MB", "bridge")
-    assert levels["growth.descriptors"] == ("fail", "from 35 to 55", "bridge")
+    assert levels["growth.descriptors"] == ("fail", "from 172 to 372", "bridge")
     assert levels["growth.latency"] == ("fail", "from 289.6 ms to 539.6 ms", "bridge")
 
 
