@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # The exit status that shells report for a program that Ctrl-C ended.
 EXIT_INTERRUPTED = 130
+_WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
 
 app = typer.Typer(
     name="sendproof",
@@ -359,6 +360,9 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
 def main() -> None:
     """Run the command line. A wrong command line ends with status 3, because 2 means that a verdict is unknown."""
     protect_streams()
+    if sys.platform == "win32":
+        echo(_WINDOWS, err=True)
+        sys.exit(EXIT_ERROR)
     try:
         status = app(standalone_mode=False)
     except typer.Abort:

@@ -36,7 +36,6 @@ from sendproof_harness.terminal import Terminal
 if TYPE_CHECKING:
     from sendproof_harness.run.keeping.kept_process import KeptProcess
 
-_INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
 _VERDICT_STATUSES = frozenset({0, 1, 2, 3})
 _MASTER_HOST = "127.0.0.1"
 # Locust's own ports.
@@ -282,8 +281,7 @@ def worker(
 
     Example: sendproof load worker triggers --master first
     """
-    if importlib.util.find_spec("locust") is None:
-        refuse(_INSTALL)
+    _expect_locust()
     if kind not in _KINDS:
         refuse(wrong_choice("KIND", kind, _KINDS))
     words = [*_locust(kind), "--worker", "--master-host", master, "--master-port", str(port)]
@@ -353,10 +351,17 @@ def compare(
     raise typer.Exit(EXIT_STATUS[comparison.status])
 
 
+def _expect_locust() -> None:
+    """Refuse the command if Locust is not installed."""
+    if importlib.util.find_spec("locust") is None:
+        from sendproof_harness.installation import install_command  # noqa: PLC0415 - `--help` stays quick
+
+        refuse(f"load tests need Locust; install it with: {install_command('load')}")
+
+
 def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     """Run Locust with the options of the command line, and exit with the status of its verdict."""
-    if importlib.util.find_spec("locust") is None:
-        refuse(_INSTALL)
+    _expect_locust()
     options = dict(context.params)
     as_json = options.pop("json")
     refuse_two_bridges(options.get("bridge"), options.get("command"))
