@@ -71,6 +71,14 @@ ControlToken = Annotated[
     ),
 ]
 
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        envvar="SENDPROOF_STRICT",
+        help="Check every response and webhook against its contract; violations end in status 3.",
+    ),
+]
 Workers = Annotated[
     int,
     typer.Option(
@@ -107,14 +115,7 @@ def up(
             help="Fill the default sandbox with what the contracts' examples name; its time starts on 2 March 2026.",
         ),
     ] = False,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            envvar="SENDPROOF_STRICT",
-            help="Check every response and webhook against its contract; violations end in status 3.",
-        ),
-    ] = False,
+    strict: Strict = False,
     workers: Workers = 1,
     simulators_path: SimulatorsPath = None,
     contracts: ContractsPath = None,

@@ -170,7 +170,6 @@ def serve(
         stack.enter_context(suppress(KeyboardInterrupt))
         simulators = Simulators(access=access, strict=strict)
         simulators.sandboxes.credential_seed = credential_seed(listening.host)
-        settle_heap()
         front = _front(simulators, workers, stack)
         runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory()))
         runner.run(_serve(simulators, front, listening, url_host, default, announce))
@@ -181,6 +180,8 @@ def _front(simulators: Simulators, workers: int, stack: ExitStack) -> Front | No
     """Return the front of several workers, None for one: this process. The workers end with the stack."""
     if workers == 1:
         return None
+    # A collection would write to all the memory that the processes share.
+    settle_heap()
     return Front(simulators, stack.enter_context(worker_processes(workers, partial(run_worker, simulators))))
 
 
