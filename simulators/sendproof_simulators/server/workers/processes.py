@@ -1,6 +1,8 @@
 """Starting and ending the processes of the workers.
 
-Each is a fork of the front. So the contracts are compiled once, and the processes share the memory for them.
+Each is a fork of the front. So the contracts are compiled once, and the processes share the memory for them. A fork is
+safe before the event loop runs: at most one other thread exists then, that of the `sendproof` command, which waits for
+signals and holds no lock.
 """
 
 import multiprocessing
@@ -68,8 +70,8 @@ def _run(main: Main, end: socket.socket, ends_of_front: Sequence[socket.socket])
     """Run a worker, which notices the end of the front by the end of its connection."""
     # In a session of its own: Ctrl-C must reach the front alone, which then ends its workers in order.
     os.setsid()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     for copy in ends_of_front:
         copy.close()
     main(end)
