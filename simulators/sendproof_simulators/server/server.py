@@ -214,7 +214,7 @@ async def _serve(
 ) -> None:
     async with simulators:
         names = ["control", *simulators.services]
-        sockets = _bind(listening.host, listening.port, names)
+        sockets = bind(listening.host, listening.port, names)
         _set_addresses(simulators, url_host, names, sockets)
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         sandbox = await create_default_sandbox(simulators, default)
@@ -250,7 +250,8 @@ def _services_json(simulators: Simulators, sandbox: Sandbox) -> dict[str, Any]:
     return services
 
 
-def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
+def bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
+    """Return a socket for each name, on ports from `port` on (0: any free ones); `OSError` names one that is in use."""
     sockets: list[socket.socket] = []
     for offset, name in enumerate(names):
         number = port + offset if port else 0
