@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # The exit status that shells report for a program that Ctrl-C ended.
 EXIT_INTERRUPTED = 130
+_WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
 
 #: What the harness uses: the commands, and the judgement of recorded traffic for its command `contract`.
 __all__ = ["app", "judge_recording", "main"]
@@ -382,6 +383,9 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
 def main() -> None:
     """Run the command line. A wrong command line ends with status 3, because 2 means that a verdict is unknown."""
     protect_streams()
+    if sys.platform == "win32":
+        echo(_WINDOWS, err=True)
+        sys.exit(EXIT_ERROR)
     try:
         status = app(standalone_mode=False)
     except typer.Abort:

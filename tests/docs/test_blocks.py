@@ -70,7 +70,8 @@ def bridge_commands(document):
     """Return the commands of the bridge in a file of Compose or Kubernetes, as words."""
     services = document.get("services", {}).values()
     pod = document.get("spec", {}).get("template", {}).get("spec", {})
-    return [service["command"].split() for service in services] + [part["args"] for part in pod.get("containers", [])]
+    commands = [service["command"].split() for service in services if "command" in service]
+    return commands + [part["args"] for part in pod.get("containers", [])]
 
 
 def scenario_with(part):

@@ -5,7 +5,6 @@ import errno
 import gc
 import socket
 import struct
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,8 +36,8 @@ GRACE_SECONDS = 3
 # Real seconds between two returns of free memory to the system.
 _RETURN_SECONDS = 10
 
-# SO_LINGER with a timeout of 0: closing such a socket resets the connection. Windows uses shorter numbers.
-_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+# SO_LINGER with a timeout of 0: closing such a socket resets the connection.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 # More than any head. Larger writes are passed on at once, so that a writer notices when the client is too slow.
@@ -291,8 +290,6 @@ def _settle_heap() -> None:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop  # noqa: PLC0415 - absent on Windows
-    except ImportError:
-        return asyncio.new_event_loop
+    import uvloop  # noqa: PLC0415 - other commands start faster without it
+
     return uvloop.new_event_loop
