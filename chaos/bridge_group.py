@@ -23,6 +23,7 @@ from typing import Any
 import aiohttp
 import psycopg
 from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
 
 from disturbances import Disturbance, drawn
 from postgres_bridge import create_database
@@ -33,16 +34,34 @@ from supervised_process import SupervisedProcess, own_process_of
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "content-encoding"}
 _LOCAL = "127.0.0.1"
+_OPERATOR = "an-operator-of-a-group"
+#: The counters of a process that `--measure` writes.
+MEASURED = (
+    "process_cpu_seconds_total",
+    "sendproof_bridge_database_writes_total",
+    "sendproof_bridge_database_write_wait_seconds_total",
+    "sendproof_bridge_database_write_seconds_total",
+    "sendproof_bridge_database_write_cpu_seconds_total",
+)
 # How long a stopped worker is left alone: the others look at a parked clock every five seconds.
 _HANG_S = 8.0
-_RETRY_S, _STOP_S = 0.05, 4.0
+_RETRY_S, _STOP_S, _MEASURE_EVERY_S = 0.05, 4.0, 3.0
 
 
 class BridgeGroup:
     """All processes of one bridge, and the proxies through which its traffic passes."""
 
-    def __init__(self, workers: int, webhooks: int, disturbances: Mapping[tuple[str, int], Disturbance]) -> None:
-        """Read the handover, and write the settings: calls go through the proxy if there are `disturbances`."""
+    def __init__(
+        self,
+        workers: int,
+        webhooks: int,
+        disturbances: Mapping[tuple[str, int], Disturbance],
+        measurements: Path | None = None,
+    ) -> None:
+        """Read the handover, and write the settings: calls go through the proxy if there are `disturbances`.
+
+        `measurements` is the file that gets what each process has counted, from its first work to its end.
+        """
         handover = Path(os.environ[VARIABLE])
         self._content = json.loads(handover.read_bytes())
         self._database = create_database(handover)
@@ -52,13 +71,17 @@ class BridgeGroup:
         self._targets: dict[str, str] = {}
         self._webhook_ports = [free_port(_LOCAL) for _ in range(webhooks)]
         self._webhooks = [self._process(f"webhooks-{n}", port) for n, port in enumerate(self._webhook_ports)]
-        self._workers = [self._process(f"worker-{n}", None) for n in range(workers)]
+        self._worker_ports = [free_port(_LOCAL) for _ in range(workers)]
+        self._workers = [
+            self._process(f"worker-{n}", port, is_worker=True) for n, port in enumerate(self._worker_ports)
+        ]
+        self._measurements = measurements
         self._counts = {"call": 0, "webhook": 0}
         self._next_webhooks = 0
         self._stopped = asyncio.Event()
         self._begun: set[asyncio.Task[None]] = set()
 
-    def _process(self, name: str, port: int | None) -> SupervisedProcess:
+    def _process(self, name: str, port: int, *, is_worker: bool = False) -> SupervisedProcess:
         content = copy.deepcopy(self._content)
         if self._disturbances:
             for client in clients_of(content):
@@ -68,13 +91,10 @@ class BridgeGroup:
                     access["url"] = f"http://{_LOCAL}:{self._proxy_port}{place}"
         file = self._folder / f"{name}.toml"
         secrets = write_settings(content, file, self._database)
-        if port is not None:
-            listen = clients_of(content)[0]["listen"]
-            text = file.read_text().replace(
-                f'listen = "{listen["host"]}:{listen["port"]}"', f'listen = "{_LOCAL}:{port}"'
-            )
-            file.write_text(text)
-        command = ["work"] if port is None else ["serve", "--no-worker"]
+        listen = clients_of(content)[0]["listen"]
+        own = f'operator_token = "{_OPERATOR}"\nlisten = "{_LOCAL}:{port}"'
+        file.write_text(file.read_text().replace(f'listen = "{listen["host"]}:{listen["port"]}"', own))
+        command = ["work", "--listen", f"{_LOCAL}:{port}"] if is_worker else ["serve", "--no-worker"]
         return SupervisedProcess(name, [*command, "--config", str(file)], os.environ | secrets)
 
     async def run(self) -> None:
@@ -86,8 +106,37 @@ class BridgeGroup:
             await _serve(self._call, _LOCAL, self._proxy_port)
             await asyncio.gather(*(process.start() for process in (*self._webhooks, *self._workers)))
             await _serve(self._webhook, listen["host"], listen["port"])
+            if self._measurements is not None:
+                await self._measure(self._measurements)
             await self._stopped.wait()
         await asyncio.gather(*(process.stop(_STOP_S) for process in (*self._webhooks, *self._workers)))
+
+    async def _measure(self, file: Path) -> None:
+        """Write what the processes have counted so far, again and again: a run gives little time for its end."""
+        before = await self._measured()
+        while not self._stopped.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _MEASURE_EVERY_S)
+            now = await self._measured()
+            counted = {name: {key: now[name][key] - before[name][key] for key in MEASURED} for name in now}
+            file.with_suffix(".new").write_text(json.dumps(counted))
+            file.with_suffix(".new").replace(file)
+
+    async def _measured(self) -> dict[str, dict[str, float]]:
+        """Return what each process has counted so far, as soon as all workers have joined the clock."""
+        while not self._stopped.is_set() and len(await self._participants()) < len(self._workers):
+            await self._pause()
+        ports = [*self._webhook_ports, *self._worker_ports]
+        processes = (*self._webhooks, *self._workers)
+        counts = await asyncio.gather(*map(self._counts_of, ports))
+        return {process.name: counted for process, counted in zip(processes, counts, strict=True)}
+
+    async def _counts_of(self, port: int) -> dict[str, float]:
+        url, headers = f"http://{_LOCAL}:{port}/metrics", {"Authorization": f"Bearer {_OPERATOR}"}
+        async with self._session.get(url, headers=headers) as response:
+            families = text_string_to_metric_families(await response.text())
+        samples = {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
+        return {name: samples[name] for name in MEASURED}
 
     # -- traffic -----------------------------------------------------------------------------------
 
@@ -243,8 +292,9 @@ def main() -> None:
     parser.add_argument("--webhooks", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--disturbances", type=int, default=0)
+    parser.add_argument("--measure", type=Path, metavar="FILE")
     options = parser.parse_args()
-    group = BridgeGroup(options.workers, options.webhooks, drawn(options.seed, options.disturbances))
+    group = BridgeGroup(options.workers, options.webhooks, drawn(options.seed, options.disturbances), options.measure)
     asyncio.run(group.run())
 
 

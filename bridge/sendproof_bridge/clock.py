@@ -109,6 +109,11 @@ def real_now() -> float:
     return time.clock_gettime_ns(_ELAPSED) / 1_000_000_000
 
 
+def thread_now() -> float:
+    """Return the seconds of processor time that this thread has used."""
+    return time.thread_time()
+
+
 def _elapsed_ms() -> int:
     """Return milliseconds that only ever grow, and by the time that passes; where possible, also while asleep."""
     return time.clock_gettime_ns(_ELAPSED) // 1_000_000

@@ -60,6 +60,7 @@ class Measurements(Collector):
         yield _counter("database_writes", "Writing transactions of this process.", times.number)
         yield _counter("database_write_wait_seconds", "For how long they waited for others.", times.waited)
         yield _counter("database_write_seconds", "For how long they lasted, and others waited.", times.lasted)
+        yield _counter("database_write_cpu_seconds", "The processor time of this process in them.", times.processor)
 
 
 def _counter(name: str, documentation: str, value: float) -> CounterMetricFamily:

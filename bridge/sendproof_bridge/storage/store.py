@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from sendproof_bridge.clock import Instant, real_now
+from sendproof_bridge.clock import Instant, real_now, thread_now
 from sendproof_bridge.storage import schema
 
 # Keys of what SQLAlchemy keeps with each connection: the plain connection, and whether the transaction added jobs.
@@ -88,11 +88,15 @@ class PlainConnection(Protocol):
 
 @dataclass(slots=True)
 class WriteTimes:
-    """The writing transactions of this process: their number, and the seconds for which they waited and lasted."""
+    """The writing transactions of this process: their number, and the seconds for which they waited and lasted.
+
+    `processor` is the part that this process spent on them, without the server.
+    """
 
     number: int = 0
     waited: float = 0.0
     lasted: float = 0.0
+    processor: float = 0.0
     _changing: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -100,13 +104,14 @@ class WriteTimes:
         """Measure a transaction, which begins when it is the only one, if it commits."""
         asked = real_now()
         with transaction as connection:
-            began = real_now()
+            began, used = real_now(), thread_now()
             yield connection
-        ended = real_now()
+        ended, used = real_now(), thread_now() - used
         with self._changing:
             self.number += 1
             self.waited += began - asked
             self.lasted += ended - began
+            self.processor += used
 
 
 class Store(ABC):
