@@ -7,6 +7,7 @@ import typer
 
 from sendproof_harness.cli import (
     conformance,
+    docs,
     explain,
     judge,
     load,
@@ -17,6 +18,7 @@ from sendproof_harness.cli import (
     scenarios,
     simulators,
 )
+from sendproof_harness.cli.ci import merge
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
 from sendproof_harness.cli.usage_errors import usage_text
 from sendproof_harness.output import echo
@@ -38,12 +40,14 @@ def build_app() -> typer.Typer:
     app.registered_commands.extend(simulators.commands())
     for command in (
         run.run,
+        merge.merge,
         judge.judge,
         explain.explain,
         scenarios.scenarios,
         new.new,
         conformance.contract,
         preflight.doctor,
+        docs.docs,
     ):
         app.command()(command)
     app.add_typer(load.group, name="load")

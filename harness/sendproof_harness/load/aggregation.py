@@ -50,7 +50,7 @@ class Aggregation:
     def sample(self, now: float) -> Sample:
         """Take a sample, and reset the values that the parts report per interval."""
         usages, counts = self._measure(), self.counts
-        cores = cores_between(self._usages, usages, now - self._measured_at)
+        cores = cores_between(self._usages, usages, now - self._measured_at) | self._generator_cores()
         for name, usage in usages.items():
             self._first.setdefault(name, usage)
             self._peaks[name] = max(self._peaks.get(name, 0.0), usage.memory_mb)
@@ -61,6 +61,7 @@ class Aggregation:
             latency={name: round(value, 1) for name, value in counts.latency.items()},
             cores={name: round(value, 3) for name, value in cores.items()},
             memory_mb={name: round(usage.memory_mb, 1) for name, usage in usages.items()},
+            descriptors={name: usage.descriptors for name, usage in usages.items() if usage.descriptors},
             machine=machine_usage(),
             behind_ms=counts.behind_ms,
         )
@@ -100,6 +101,10 @@ class Aggregation:
                 self._usages.setdefault(name, Usage(0.0, 0.0))
                 usages[name] = Usage(part.generator.cpu_seconds, part.generator.memory_mb)
         return usages
+
+    def _generator_cores(self) -> dict[str, float]:
+        """Return the processors in use by name; a process without a new report counts with its last one."""
+        return {name: part.generator.cores for name, part in self.parts.items() if part.generator is not None}
 
     def _processes(self) -> Iterable[Process]:
         known: list[tuple[Role, str, int]] = [(process.role, process.name, process.pid) for process in self.watched]

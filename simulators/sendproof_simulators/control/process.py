@@ -14,6 +14,13 @@ async def get_health(call: ControlCall) -> Response:
     return json_response({"status": "ok", "version": version("sendproof"), "pid": os.getpid(), "real": real})
 
 
+async def get_metrics(call: ControlCall) -> Response:
+    """Return the measurements of the process in Prometheus' text format."""
+    from sendproof_simulators.control.activity.measurements import CONTENT_TYPE, page  # noqa: PLC0415 - slow to import
+
+    return Response(content_type=CONTENT_TYPE, body=page(call.control))
+
+
 async def get_services(call: ControlCall) -> Response:
     """List all services with their URLs, operations and events."""
     urls = call.control.addresses.services
