@@ -15,8 +15,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
 from disturbances import Disturbance, drawn
+from group_clock import GroupClock
 from postgres_bridge import create_database
 from sendproof_harness.handover.format import VARIABLE, clients_of
 from sendproof_harness.handover.reference_bridge import write_settings
@@ -45,6 +46,7 @@ MEASURED = (
 )
 # How long a stopped worker is left alone: the others look at a parked clock every five seconds.
 _HANG_S = 8.0
+_END_LEASES = "UPDATE job SET lease_until = 0 WHERE state = 'running' AND owner = %s"
 _RETRY_S, _STOP_S, _MEASURE_EVERY_S = 0.05, 4.0, 3.0
 
 
@@ -80,6 +82,8 @@ class BridgeGroup:
         self._next_webhooks = 0
         self._stopped = asyncio.Event()
         self._begun: set[asyncio.Task[None]] = set()
+        # The runs of the workers that are killed or restarted now, by the name of the process.
+        self._away: dict[str, str | None] = {}
 
     def _process(self, name: str, port: int, *, is_worker: bool = False) -> SupervisedProcess:
         content = copy.deepcopy(self._content)
@@ -102,7 +106,8 @@ class BridgeGroup:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stopped.set)
         async with aiohttp.ClientSession(auto_decompress=False) as self._session:
-            listen = clients_of(self._content)[0]["listen"]
+            client = clients_of(self._content)[0]
+            listen, self._clock = client["listen"], GroupClock(client["clock_url"], self._session)
             await _serve(self._call, _LOCAL, self._proxy_port)
             await asyncio.gather(*(process.start() for process in (*self._webhooks, *self._workers)))
             await _serve(self._webhook, listen["host"], listen["port"])
@@ -124,7 +129,7 @@ class BridgeGroup:
 
     async def _measured(self) -> dict[str, dict[str, float]]:
         """Return what each process has counted so far, as soon as all workers have joined the clock."""
-        while not self._stopped.is_set() and len(await self._participants()) < len(self._workers):
+        while not self._stopped.is_set() and len(await self._clock.participants()) < len(self._workers):
             await self._pause()
         ports = [*self._webhook_ports, *self._worker_ports]
         processes = (*self._webhooks, *self._workers)
@@ -204,33 +209,61 @@ class BridgeGroup:
             process = self._workers[(self._workers.index(process) + 1) % len(self._workers)]
         _log(f"disturbance {disturbance} of {process.name}")
         if disturbance.effect == "crash the database":
-            await asyncio.to_thread(_crash_database)
+            await self._in_database(_crash)
         elif disturbance.effect == "hang":
             await self._hang(process)
         elif disturbance.effect == "restart":
             # It ends after the response to this call or webhook.
             self._begin(self._restart(process))
         else:
+            await self._take_away(process)
             await process.kill()
-            if process in self._workers:
-                self._begin(self._replace(process))
-            else:
-                await process.start()
+            self._begin(self._bring_back(process))
 
     async def _hang(self, process: SupervisedProcess) -> None:
         """Let a worker hang until others have taken over its jobs: for them, its lease has ended."""
         process.send_signal(signal.SIGSTOP)
-        await asyncio.to_thread(self._end_lease, process.run)
+        run = process.run
+        await self._in_database(lambda connection: connection.execute(_END_LEASES, (run,)))
         asyncio.get_running_loop().call_later(_HANG_S, process.send_signal, signal.SIGCONT)
-
-    def _end_lease(self, run: str | None) -> None:
-        with psycopg.connect(self._database, autocommit=True) as connection:
-            connection.execute("UPDATE job SET lease_until = 0 WHERE state = 'running' AND owner = %s", (run,))
 
     async def _restart(self, process: SupervisedProcess) -> None:
         """Restart a process as an upgrade does, while the others go on."""
+        await self._take_away(process)
         await process.stop(_STOP_S)
+        await self._bring_back(process)
+
+    async def _take_away(self, process: SupervisedProcess) -> None:
+        """Hold time before the last worker ends: without any, it would pass."""
+        if process in self._workers:
+            self._away[process.name] = process.run
+            if len(self._away) == len(self._workers):
+                await self._clock.hold()
+
+    async def _bring_back(self, process: SupervisedProcess) -> None:
+        """Start a process again, and let time pass when it takes part."""
+        await self._clock.remove(self._away.get(process.name))
         await process.start()
+        if process in self._workers:
+            while f"bridge-{process.run}" not in await self._clock.participants() and not self._stopped.is_set():
+                await self._pause()
+            self._away.pop(process.name, None)
+            await self._clock.release()
+
+    async def _in_database(self, act: Callable[[psycopg.Connection], object]) -> None:
+        """Act in the schema of the bridge, as soon as the server accepts connections."""
+
+        def connect_and_act() -> None:
+            with closing(psycopg.connect(self._database, autocommit=True)) as connection:
+                act(connection)
+
+        while not self._stopped.is_set():
+            try:
+                await asyncio.to_thread(connect_and_act)
+            except psycopg.OperationalError:
+                await self._pause()
+            else:
+                return
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._begun.add(task := asyncio.get_running_loop().create_task(work))
@@ -240,32 +273,10 @@ class BridgeGroup:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), _RETRY_S)
 
-    async def _replace(self, process: SupervisedProcess) -> None:
-        """Start a killed worker again. Time waits for the killed one until the clock has another participant."""
-        killed = f"bridge-{process.run}"
-        if len(await self._participants()) > 1:
-            await self._dismiss(killed)
-            await process.start()
-        else:
-            await process.start()
-            while await self._participants() == [killed]:
-                await self._pause()
-            await self._dismiss(killed)
 
-    async def _participants(self) -> list[str]:
-        async with self._session.get(clients_of(self._content)[0]["clock_url"]) as response:
-            return [participant["name"] for participant in (await response.json())["participants"]]
-
-    async def _dismiss(self, participant: str) -> None:
-        url = f"{clients_of(self._content)[0]['clock_url']}/participants/{participant}"
-        async with self._session.delete(url):
-            pass
-
-
-def _crash_database() -> None:
+def _crash(connection: psycopg.Connection) -> None:
     """Kill a process of the server: it ends all connections, and recovers from its log."""
-    with psycopg.connect(os.environ["SENDPROOF_CHAOS_POSTGRESQL"]) as connection:
-        os.kill(connection.info.backend_pid, signal.SIGKILL)
+    os.kill(connection.info.backend_pid, signal.SIGKILL)
 
 
 def _hang_up(request: web.Request) -> web.Response:
