@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals kills soak clients dialects benchmark speed docs site audit sbom licences lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals kills soak clients dialects benchmark speed docs site audit sbom licences installs lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -144,6 +144,9 @@ sbom: $(INSTALLED) $(SUPPLIED) ## Write the software bill of materials (CycloneD
 
 licences: $(INSTALLED) $(SUPPLIED) ## List the licences of every package in THIRD_PARTY.md; fails if one is not allowed
 	@$(SUPPLY)/bin/python supply licences
+
+installs: $(SUPPLIED) ## Try every way to install Sendproof that docs/install.md names (needs the network, pipx and uv; 15 minutes)
+	@$(SUPPLY)/bin/python supply installs
 
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate
 lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)

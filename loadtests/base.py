@@ -8,6 +8,9 @@ Locust runs a file of this folder, alone or as master and workers:
 The main process is the master, or the only process. It creates the simulators (unless `--host` is given), the sandbox
 and the bridge. The processes that generate load get their data through an option. They count what they observe, and
 send their counts every second. Verdict and exit status do not depend on the number of processes.
+
+Each load generator has a fixed share of the work, which its callers do exactly once. Locust spawns its users again when
+a worker comes or goes, so a user only waits until the work of its process is complete.
 """
 
 import os
@@ -23,7 +26,6 @@ import gevent
 from locust.env import Environment
 from locust.runners import Runner
 
-from latencies import percentile
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.counters import Counts, GeneratorUsage, counts_from_builtins, counts_to_builtins
@@ -31,6 +33,12 @@ from sendproof_harness.load.model import HistoryCheck, Kind
 from sendproof_harness.load.process_stats import Usage, WatchedProcess, own_usage
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions
+from sendproof_harness.load.tracking.latency_count import bucket_of, percentile
+
+# Number of readings of the simulators' clock. The fastest response gives the best estimate.
+_READINGS = 5
+# Processor time is counted in hundredths of a second.
+_SHORTEST_S = 0.05
 
 
 @dataclass(kw_only=True)
@@ -55,8 +63,6 @@ class LoadTest(ABC):
     customers: ClassVar[int]
     days: ClassVar[int] = 7
     duplicates: ClassVar[int] = 0
-    #: True if a single user does all the work, however many workers there are.
-    single_user: ClassVar[bool] = False
     #: The latencies to report, the most important first. Other Locust statistics are not reported.
     latencies: ClassVar[tuple[str, ...]]
     #: The latencies that count from the intended start; all others count from the request.
@@ -85,6 +91,10 @@ class LoadTest(ABC):
     def check_health(self) -> None:  # noqa: B027 - as above
         """Check the bridge, about every second, in the main process. Raise `RunAbortedError` if it failed."""
 
+    def callers(self, users: int, shares: int) -> list[int]:
+        """Return the number of parallel callers of each load generator: the users, and at least one for each."""
+        return [max(1, len(range(share, users, shares))) for share in range(shares)]
+
     @abstractmethod
     def start_generator(self, process: "LoadProcess") -> None:
         """Get this load generator ready, before its users start."""
@@ -103,7 +113,8 @@ class LoadTest(ABC):
 class LoadProcess:
     """One process of a load test and its counts.
 
-    It is number `share` of `shares` load generators, from 0. `finished` is set when the main process has done its work.
+    It is number `share` of `shares` load generators, from 0. `finished` is set when the main process has done its work,
+    and `worked` when the `working` callers of this process have.
     """
 
     environment: Environment
@@ -114,13 +125,39 @@ class LoadProcess:
     counts: Counts = field(default_factory=Counts)
     started: float = field(default_factory=monotonic)
     finished: gevent.event.Event = field(default_factory=gevent.event.Event)
+    worked: gevent.event.Event = field(default_factory=gevent.event.Event)
+    working: int = 0
     usage_before: Usage = field(default_factory=own_usage)
-    recent: dict[str, list[float]] = field(default_factory=dict)
+    recent: dict[str, dict[int, int]] = field(default_factory=dict)
+    _usage: tuple[float, float] = field(default_factory=lambda: (monotonic(), own_usage().cpu_seconds))
 
     @property
     def now(self) -> float:
-        """Seconds since this process started."""
+        """Seconds since the start of the test, the same in every process after `join_clock`."""
         return monotonic() - self.started
+
+    def join_clock(self) -> None:
+        """Count seconds from the start of the test by the simulators' clock, on which all processes agree."""
+        control, readings = self.control(), []
+        for _ in range(_READINGS):
+            requested = self.now
+            real: float = control.health()["real"]
+            responded = self.now
+            readings.append((responded - requested, real - self.job["began"] - (requested + responded) / 2))
+        self.started -= min(readings)[1]
+
+    def record_latency(self, name: str, ms: float, *, is_failed: bool) -> None:
+        """Count one response."""
+        self.counts.record_latency(name, ms, is_failed=is_failed)
+        times, bucket = self.recent.setdefault(name, {}), bucket_of(ms)
+        times[bucket] = times.get(bucket, 0) + 1
+
+    def end_caller(self) -> None:
+        """Count a caller that has done its work. The share is complete after the last one."""
+        self.working -= 1
+        if self.working <= 0:
+            self.counts.finished = 1
+            self.worked.set()
 
     def control(self) -> ControlClient:
         """Return a new client of the control API; a client must not be shared between greenlets."""
@@ -144,15 +181,25 @@ class LoadProcess:
 
     def take_counts(self) -> Counts:
         """Return a copy of the counts with this process's own usage. Figures of an interval start again from zero."""
-        usage = own_usage()
-        used = usage.cpu_seconds - self.usage_before.cpu_seconds
-        self.counts.generator = GeneratorUsage(os.getpid(), used, usage.memory_mb)
-        self.counts.latency = {name: percentile(times, 0.95) for name, times in self.recent.items()}
+        self.counts.generator = self._take_usage()
+        self.counts.latency = {name: percentile(times, 0.95) / 1000 for name, times in self.recent.items()}
         self.recent = {}
         counts = counts_from_builtins(counts_to_builtins(self.counts))
         if self.counts.behind_ms is not None:
             self.counts.behind_ms = 0.0
         return counts
+
+    def _take_usage(self) -> GeneratorUsage:
+        usage, now = own_usage(), monotonic()
+        before, seconds_before = self._usage
+        self._usage = now, usage.cpu_seconds
+        cores = (usage.cpu_seconds - seconds_before) / max(now - before, _SHORTEST_S)
+        return GeneratorUsage(
+            pid=os.getpid(),
+            cpu_seconds=usage.cpu_seconds - self.usage_before.cpu_seconds,
+            memory_mb=usage.memory_mb,
+            cores=cores,
+        )
 
 
 def runner_of(environment: Environment) -> Runner:

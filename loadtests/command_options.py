@@ -1,5 +1,6 @@
 """Command line options of the load tests."""
 
+import os
 from argparse import Namespace
 from dataclasses import fields
 from pathlib import Path
@@ -44,6 +45,8 @@ def parse_options(arguments: Namespace, test: LoadTest) -> LoadOptions:
     given = vars(arguments)
     names = {field.name: _ARGUMENT_NAMES.get(field.name, field.name) for field in fields(LoadOptions)}
     values = {field: given[argument] for field, argument in names.items() if argument in given}
+    # Not as an option below `sendproof load`: other users of the machine, and Locust's page, would show its token.
+    values["control_url"] = values["control_url"] or os.environ.get("SENDPROOF_CONTROL_URL")
     for name in ("results", "thresholds"):
         values[name] = None if values[name] is None else Path(values[name])
     return LoadOptions(**{**values, "kind": test.kind, "rate_limits": not given["no_rate_limits"]})

@@ -5,16 +5,18 @@ import logging
 import os
 import platform
 import signal
+import socket
 from abc import abstractmethod
 from argparse import Namespace
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
 import gevent
-from locust import User, events, task
+from locust import User, events, runners, task
 from locust.argument_parser import LocustArgumentParser
 from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
@@ -23,18 +25,19 @@ from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from base import LoadProcess, LoadTest, PreparedTest, runner_of
 from command_options import add_arguments, parse_options
-from latencies import latency_results
 from page_guard import guard_page
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.history.reader import HistoryError
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.aggregation import GENERATOR, Aggregation
-from sendproof_harness.load.counters import Counts, counts_from_builtins, counts_to_builtins
+from sendproof_harness.load.counters import Counts, latency_results
 from sendproof_harness.load.finish import save_and_judge
 from sendproof_harness.load.process_stats import WatchedProcess, is_local
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions
 from sendproof_harness.load.service_levels import ServiceLevels, load_levels
+from sendproof_harness.load.workers import LOCAL, Workers, read_report, report, version_difference
 from sendproof_harness.output import protect_streams
 from sendproof_harness.program import EXIT_ERROR, report_unforeseen
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
@@ -44,10 +47,10 @@ from sendproof_harness.run.results_folder import fresh_folder, locked_folder
 from sendproof_harness.terminal import Terminal
 
 _INTERVAL_S = 1.0
-# Connected workers start at once. Without any worker, the test ends after this time.
-_START_TIMEOUT_S = 30.0
-# Locust's workers send their statistics every three seconds.
-_STATISTICS_INTERVAL_S = 3.0
+# A worker that reported nothing in so many intervals of the master is lost. A busy machine holds one up for seconds;
+# after three, Locust would regard it as missing, and distribute its users again.
+_SILENT_INTERVALS = 60
+runners.HEARTBEAT_LIVENESS = _SILENT_INTERVALS
 _COUNTS_MESSAGE = "sendproof_counts"
 _FINISHED_MESSAGE = "sendproof_finished"
 _SETUP_ERRORS = (RunError, ControlError, ProcessError, OSError, ValueError)
@@ -67,11 +70,14 @@ class LoadSession:
         self._aggregation: Aggregation | None = None
         self._levels = ServiceLevels()
         self._prepared: tuple[LoadOptions, PreparedTest]
+        self._workers = Workers(ids=[LOCAL], host=socket.gethostname(), patience=_SILENT_INTERVALS)
+        self._is_main_work_done = False
         self._folder = Path()
         events.init_command_line_parser.add_listener(self._add_arguments)
         events.init.add_listener(self._initialize)
         events.test_start.add_listener(self._start)
         events.request.add_listener(self._record_latency)
+        events.test_stopping.add_listener(self._stop)
         events.quitting.add_listener(self._quit)
 
     # -- listeners of Locust's events -------------------------------------------------------------
@@ -84,9 +90,17 @@ class LoadSession:
         page, arguments = environment.web_ui, environment.parsed_options
         if page is not None and page.app is not None and arguments is not None:
             guard_page(page.app, arguments.web_host)
-        if os.environ.get("SENDPROOF_LOAD"):
+        if _is_command():
             # `sendproof load` prints its own statistics.
             logging.getLogger("locust.stats_logger").disabled = True
+            if page is not None:
+                self._progress.note(f"Locust's page: http://{page.host or socket.gethostname()}:{page.port}")
+        if isinstance(environment.runner, MasterRunner) and arguments is not None and not arguments.processes:
+            workers, port = counted(arguments.expect_workers, "workers"), arguments.master_bind_port
+            self._progress.note(
+                f"waiting for {workers}: sendproof load worker {self.test.kind} --master {socket.gethostname()} "
+                f"--port {port}"
+            )
         self._runner.register_message(_COUNTS_MESSAGE, self._receive_counts)
         self._runner.register_message(_FINISHED_MESSAGE, self._receive_finished)
 
@@ -99,9 +113,15 @@ class LoadSession:
         if arguments.sendproof_job is not None and not isinstance(environment.runner, MasterRunner):
             self._start_generator(arguments)
 
-    def _record_latency(self, name: str, response_time: float, **_: object) -> None:
+    def _record_latency(self, name: str, response_time: float, exception: object = None, **_: object) -> None:
         if self.process is not None and name in self.test.latencies:
-            self.process.recent.setdefault(name, []).append(response_time)
+            self.process.record_latency(name, response_time, is_failed=exception is not None)
+
+    def _stop(self, **_: object) -> None:
+        """Finish a test that was stopped on Locust's page, or all workers of which are lost."""
+        if self._aggregation is not None and not isinstance(self._runner, WorkerRunner):
+            self._finish(("it was interrupted", "harness"))
+            gevent.spawn_later(0, self._end)
 
     def _quit(self, **_: object) -> None:
         """Finish a test that was interrupted, for example by Ctrl-C.
@@ -117,9 +137,9 @@ class LoadSession:
 
     def _set_up(self, arguments: Namespace) -> None:
         options = parse_options(arguments, self.test)
-        users, workers = arguments.num_users or 1, self._generator_count()
-        if users < workers and not self.test.single_user:
-            self._refuse(f"expected --users {workers} or more, one for each of {workers} workers, got {users}")
+        self._workers = Workers(ids=self._generator_ids(), host=socket.gethostname(), patience=_SILENT_INTERVALS)
+        if (reason := self._workers.unreachable(options.control_url)) is not None:
+            self._refuse(reason)
             return
         try:
             self._levels = ServiceLevels() if options.thresholds is None else load_levels(options.thresholds)
@@ -139,7 +159,7 @@ class LoadSession:
             self._end_with_error()
             return
         self._prepared = options, prepared
-        arguments.sendproof_job = json.dumps({**prepared.job, "shares": self._generator_count()})
+        arguments.sendproof_job = json.dumps({**prepared.job, **self._distribution(prepared)})
         self._aggregation = self._new_aggregation(options, prepared)
         if self._is_master:
             job = json.loads(arguments.sendproof_job)
@@ -151,12 +171,26 @@ class LoadSession:
         """Report a test that was aborted before its start, usually because the bridge did not become ready."""
         self._aggregation = self._new_aggregation(options, None)
         self._finish((_abort_message(aborted), aborted.blame))
-        gevent.spawn_later(0, self._runner.quit)
+        gevent.spawn_later(0, self._end)
 
-    def _generator_count(self) -> int:
-        """Return the number of processes that generate load."""
+    def _generator_ids(self) -> list[str]:
+        """Return the ids of the processes that generate load, in the order in which they connected."""
         runner = self._runner
-        return max(1, len(runner.clients.ready)) if isinstance(runner, MasterRunner) else 1
+        if isinstance(runner, MasterRunner):
+            return sorted((client.id for client in runner.clients.ready), key=runner.get_worker_index)
+        return [LOCAL]
+
+    def _distribution(self, prepared: PreparedTest) -> dict[str, Any]:
+        """Return what each load generator needs to know its share; one that connects later has none."""
+        ids = self._workers.ids
+        with ControlClient(prepared.control) as control:
+            began = control.health()["real"]
+        return {
+            "began": began,
+            "version": version("sendproof"),
+            "shares": ids,
+            "callers": self.test.callers(self._runner.target_user_count, len(ids)),
+        }
 
     @property
     def _is_master(self) -> bool:
@@ -200,7 +234,7 @@ class LoadSession:
             process.abort(str(error), "harness")
         if process.counts.aborted is not None and self._aggregation is not None:
             self._aggregation.parts["load master"] = Counts(aborted=process.counts.aborted)
-        self._runner.send_message(_FINISHED_MESSAGE, None)
+        self._is_main_work_done = True
 
     def _sample_until_finished(self) -> None:
         """Take a sample every second, and report when all users have finished or the test is aborted."""
@@ -208,29 +242,38 @@ class LoadSession:
             gevent.sleep(_INTERVAL_S)
             self._check_health(aggregation)
             if self.process is not None:
-                aggregation.parts["load generator"] = self.process.take_counts()
+                self._take_report(self.process.share, self.process.take_counts())
             self._progress.sample(aggregation.sample(monotonic()))
+            self._count_interval(aggregation)
+            if self._is_main_work_done:
+                # Again and again: a worker that has not started yet does not listen.
+                self._runner.send_message(_FINISHED_MESSAGE, None)
             counts = aggregation.counts
-            if not aggregation.parts and monotonic() - aggregation.began > _START_TIMEOUT_S:
-                counts.aborted = (f"no load generator started within {_START_TIMEOUT_S:.0f} s", "harness")
-                aggregation.parts["no load generator"] = counts
-            if counts.aborted is not None or counts.finished >= self._runner.target_user_count > 0:
-                self._wait_for_statistics()
+            if counts.aborted is not None or counts.finished >= len(self._workers.ids) > 0:
                 if counts.aborted is None:
                     self._add_final_counts(aggregation)
                 self._finish(None)
-                self._runner.quit()
+                self._end()
+
+    def _take_report(self, share: int, counts: Counts) -> None:
+        if self._aggregation is not None:
+            name = self._workers.name(share) if self._is_master else GENERATOR
+            self._aggregation.parts[name] = counts
+            self._workers.hear(share)
+
+    def _count_interval(self, aggregation: Aggregation) -> None:
+        names = [self._workers.name(share) if self._is_master else GENERATOR for share in range(len(self._workers.ids))]
+        finished = [
+            share for share, name in enumerate(names) if name in aggregation.parts and aggregation.parts[name].finished
+        ]
+        if (reason := self._workers.count_interval(finished)) is not None:
+            aggregation.parts["workers"] = Counts(aborted=(reason, "harness"))
 
     def _check_health(self, aggregation: Aggregation) -> None:
         try:
             self.test.check_health()
         except RunAbortedError as error:
             aggregation.parts["health"] = Counts(aborted=(_abort_message(error.aborted), error.aborted.blame))
-
-    def _wait_for_statistics(self) -> None:
-        """Wait for the last statistics of the workers."""
-        if self._is_master:
-            gevent.sleep(2 * _STATISTICS_INTERVAL_S)
 
     def _add_final_counts(self, aggregation: Aggregation) -> None:
         options, prepared = self._prepared
@@ -248,7 +291,7 @@ class LoadSession:
         if aggregation is None:
             return
         self._progress.close()
-        latencies = latency_results(self._environment, self.test.latencies, self.test.from_intended_start)
+        latencies = latency_results(aggregation.counts, self.test.latencies, self.test.from_intended_start)
         result = aggregation.result(monotonic(), latencies, aborted)
         self._environment.process_exit_code = save_and_judge(result, self._levels, self._folder, self._console)
         self._stack.close()
@@ -262,36 +305,68 @@ class LoadSession:
     def _end_with_error(self) -> None:
         self._environment.process_exit_code = EXIT_ERROR
         self._stack.close()
-        gevent.spawn_later(0, self._runner.quit)
+        gevent.spawn_later(0, self._end)
+
+    def _end(self) -> None:
+        """End this process and the workers. The page of plain Locust stays, so that its plots can be read."""
+        self._runner.quit()
+        if _is_command() and self._environment.web_ui is not None:
+            self._environment.web_ui.stop()
 
     def _receive_counts(self, environment: Environment, msg: Any, **_: object) -> None:
         del environment
-        if self._aggregation is not None:
-            self._aggregation.parts[msg.data["name"]] = counts_from_builtins(msg.data["counts"])
+        self._take_report(*read_report(msg.data))
 
     # -- the processes that generate load ---------------------------------------------------------
 
     def _start_generator(self, arguments: Namespace) -> None:
-        job = json.loads(arguments.sendproof_job)
-        runner = self._runner
-        share = runner.worker_index if isinstance(runner, WorkerRunner) else 0
-        self.process = LoadProcess(
+        job, runner = json.loads(arguments.sendproof_job), self._runner
+        id_ = runner.client_id if isinstance(runner, WorkerRunner) else LOCAL
+        if id_ not in job["shares"]:
+            # This worker connected after the start, and the others have all the work.
+            return
+        share, shares = job["shares"].index(id_), len(job["shares"])
+        process = self.process = LoadProcess(
             environment=self._environment,
             options=parse_options(arguments, self.test),
             job=job,
             share=share,
-            shares=job["shares"],
+            shares=shares,
+            working=job["callers"][share],
         )
-        self.test.start_generator(self.process)
-        if isinstance(runner, WorkerRunner):
-            gevent.spawn(self._send_counts, self.process, f"load generator {share + 1}")
+        try:
+            if (difference := version_difference(version("sendproof"), job["version"])) is not None:
+                raise RunError(difference)
+            process.join_clock()
+            self.test.start_generator(process)
+        except _SETUP_ERRORS as error:
+            process.abort(f"load generator {share + 1}: {error}", "harness")
         else:
-            gevent.spawn(self._run_main, self.process)
+            self._start_callers(process)
+        if isinstance(runner, WorkerRunner):
+            gevent.spawn(self._send_counts, process)
+        else:
+            gevent.spawn(self._run_main, process)
 
-    def _send_counts(self, process: LoadProcess, name: str) -> None:
+    def _start_callers(self, process: LoadProcess) -> None:
+        (user_class,) = self._environment.user_classes
+        if not process.working:
+            process.end_caller()
+        for _ in range(process.working):
+            gevent.spawn(self._call, process, user_class(self._environment))
+
+    def _call(self, process: LoadProcess, user: "LoadTestUser") -> None:
+        """Do the work of one caller. Raising an error would leave the others at work for ever."""
+        try:
+            user.work(process)
+        except (ControlError, ValueError, OSError) as error:
+            process.abort(str(error), "harness")
+        finally:
+            process.end_caller()
+
+    def _send_counts(self, process: LoadProcess) -> None:
         while True:
-            content = {"name": name, "counts": counts_to_builtins(process.take_counts())}
-            self._runner.send_message(_COUNTS_MESSAGE, content)
+            self._runner.send_message(_COUNTS_MESSAGE, report(process.share, process.take_counts()))
             gevent.sleep(_INTERVAL_S)
 
     def _receive_finished(self, environment: Environment, msg: Any, **_: object) -> None:
@@ -300,12 +375,17 @@ class LoadSession:
             self.process.finished.set()
 
 
+def _is_command() -> bool:
+    """Return True below `sendproof load`, which sets the variable."""
+    return bool(os.environ.get("SENDPROOF_LOAD"))
+
+
 def _abort_message(aborted: RunAborted) -> str:
     return f"{aborted.cause}: expected {aborted.expected}, got {aborted.got}"
 
 
 class LoadTestUser(User):
-    """A user of a load test. It does its work once, and then stops."""
+    """A caller of a load test, and what Locust spawns and shows as a user, which only waits for the callers."""
 
     abstract = True
     session: ClassVar[LoadSession]
@@ -317,17 +397,12 @@ class LoadTestUser(User):
 
     @abstractmethod
     def work(self, process: LoadProcess) -> None:
-        """Do all the work of this user."""
+        """Do all the work of a caller."""
 
     @task
-    def work_once(self) -> None:
-        """Work, and stop the user, because Locust would repeat the task for ever."""
+    def wait_for_work(self) -> None:
+        """Wait for the callers of this process, and stop this user, because Locust would repeat the task for ever."""
         process = self.session.process
         if process is not None:
-            try:
-                self.work(process)
-            except (ControlError, ValueError, OSError) as error:
-                process.abort(str(error), "harness")
-            finally:
-                process.counts.finished += 1
+            process.worked.wait()
         raise StopUser

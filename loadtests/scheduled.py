@@ -66,10 +66,9 @@ def rate_limits_text(options: LoadOptions) -> str:
 
 
 class ScheduledTest(LoadTest):
-    """A campaign. The main process advances the virtual time; one user follows the journal and counts."""
+    """A campaign. The main process advances the virtual time; one load generator follows the journal and counts."""
 
     customers = 100_000
-    single_user = True
     latencies = ("receipt", "acknowledgement")
 
     def prepare(self, options: LoadOptions, folder: Path, progress: LoadProgress, stack: ExitStack) -> PreparedTest:
@@ -106,6 +105,11 @@ class ScheduledTest(LoadTest):
             "rate limits": rate_limits_text(options),
             "bridge": bridge_text(options),
         }
+
+    def callers(self, users: int, shares: int) -> list[int]:
+        """Return one caller: all counts come from one journal."""
+        del users
+        return [1, *[0] * (shares - 1)]
 
     def start_generator(self, process: LoadProcess) -> None:
         """Create the tracker, which reads the journal from its beginning."""
@@ -155,7 +159,6 @@ class CampaignUser(LoadTestUser):
     """The only user of such a test."""
 
     abstract = True
-    fixed_count = 1
 
     def work(self, process: LoadProcess) -> None:
         """Follow the journal to its end."""

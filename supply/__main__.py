@@ -1,17 +1,19 @@
-"""`make audit`, `make sbom`, `make licences`: what Sendproof installs, and what is known about it.
+"""`make audit`, `make sbom`, `make licences`, `make installs`: what Sendproof installs, and how it is installed.
 
-Exit status: 0 is success, 1 a vulnerability or a licence that is not allowed, 3 means that the tool could not find out.
+Exit status: 0 is success; 1 a vulnerability, a licence that is not allowed, or an installation that does not work; 3
+means that the tool could not find out.
 """
 
 import subprocess
 import sys
 
 from audit import audit
+from installs import installs
 from licences import licences
 from locks import SupplyError
 from sbom import sbom
 
-_COMMANDS = {"audit": audit, "sbom": sbom, "licences": licences}
+_COMMANDS = {"audit": audit, "sbom": sbom, "licences": licences, "installs": installs}
 
 
 def main(arguments: list[str]) -> int:

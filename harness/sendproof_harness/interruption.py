@@ -10,7 +10,6 @@ A signal belongs to the whole process, and so does the state of this module.
 import os
 import queue
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -102,9 +101,6 @@ def interruptible(deadline_s: float = DEADLINE_S) -> Iterator[None]:
 @contextmanager
 def delayed_signals() -> Iterator[None]:
     """Hold signals back until the end of the block, and in the threads and processes that start there."""
-    if sys.platform == "win32":
-        yield
-        return
     held = signal.pthread_sigmask(signal.SIG_BLOCK, _known())
     try:
         yield

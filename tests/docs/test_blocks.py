@@ -22,6 +22,7 @@ from sendproof_harness.handover.write import handover_content
 from sendproof_harness.load.service_levels import parse_levels
 from sendproof_harness.load.service_levels import schema as levels_schema
 from sendproof_harness.scenario.load import parse_scenarios
+from sendproof_simulators.comparison.allowed_changes import parse_allowed
 
 #: The languages of code blocks. Commands have the language `console`, so that they are run.
 LANGUAGES = {"console", "http", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
@@ -52,8 +53,10 @@ def test_all_blocks_have_a_known_language():
 )
 def test_yaml_block_is_valid(block):
     """Its keys show what it is: a file of another tool, a contract, service levels, or (a part of) a scenario."""
-    keys = set(yaml.load(block.text, Loader=yaml.BaseLoader))
-    if "openapi" in keys:
+    keys = set(map(str, yaml.load(block.text, Loader=yaml.BaseLoader)))
+    if block.document == "docs/contract-changes.md":
+        assert parse_allowed(block.document, block.text.encode())
+    elif "openapi" in keys:
         validate(yaml.safe_load(block.text))
     elif OTHER_TOOLS & keys:
         assert all(parser().parse_args(command[1:]) for command in bridge_commands(yaml.safe_load(block.text)))
@@ -67,7 +70,8 @@ def bridge_commands(document):
     """Return the commands of the bridge in a file of Compose or Kubernetes, as words."""
     services = document.get("services", {}).values()
     pod = document.get("spec", {}).get("template", {}).get("spec", {})
-    return [service["command"].split() for service in services] + [part["args"] for part in pod.get("containers", [])]
+    commands = [service["command"].split() for service in services if "command" in service]
+    return commands + [part["args"] for part in pod.get("containers", [])]
 
 
 def scenario_with(part):

@@ -20,6 +20,7 @@ GENERAL = {
     "count": "numbers of things",
     "curve": "a shape in a chart",
     "document": "a parsed file",
+    "environment": "a Python and the packages that it finds",
     "plot": "a chart",
     "process": "a process of the operating system",
     "program": "a process of the operating system, with its command",

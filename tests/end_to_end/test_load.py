@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from catalogue import build, catalogue
 from command_line import CommandResult, sendproof, start
 from repository import ROOT
 from running import RunningSimulators
-from sendproof_harness.run.processes import wait_until
+from sendproof_harness.run.processes import free_port, wait_until
 
 LOCUST_PORT = 5557
 PACE = ["--rate", "20", "--seconds", "3", "--customers", "40"]
@@ -65,8 +66,8 @@ def test_paging_checks_every_row(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_paging_with_workers_gives_the_same_counts(tmp_path: Path) -> None:
-    """The counts of two processes must add up to those of one."""
-    paging = run_load_test(tmp_path, "paging", "--customers", "25000", "--processes", "2", "--users", "4")
+    """The counts of three processes must add up to those of one, and each has work although there is one user."""
+    paging = run_load_test(tmp_path, "paging", "--customers", "25000", "--processes", "3", "--users", "1")
     assert paging.command.status == 0, paging.command.out
     assert paging.counts() == {"pages": 25_000}
     assert paging.looked_at() == {"wrong rows": 25_000, "missing rows": 25_000, "repeated rows": 25_000}
@@ -75,7 +76,9 @@ def test_paging_with_workers_gives_the_same_counts(tmp_path: Path) -> None:
         "load master",
         "load generator 1",
         "load generator 2",
+        "load generator 3",
     }
+    assert [latency["count"] for latency in paging.result["latencies"]] == [3]
 
 
 def test_campaign_compares_messages_and_reports(tmp_path: Path) -> None:
@@ -182,20 +185,39 @@ def test_invalid_thresholds_are_refused_before_the_start(tmp_path: Path) -> None
     assert "throughputs" in run.out
 
 
-def test_worker_without_user_is_refused(tmp_path: Path) -> None:
-    """Without a user, no process would do the share of that worker."""
-    run = sendproof("load", "paging", "--results", tmp_path, "--processes", "2", "--users", "1")
-    assert run.status == 3
-    assert "expected --users 2 or more, one for each of 2 workers, got 1" in run.out
-
-
 def test_workers_meet_at_a_port_of_their_own(tmp_path: Path) -> None:
     """At Locust's own port, another load test on this machine would get these workers."""
     with socket.socket() as other:
         with suppress(OSError):  # else another process has it already
             other.bind(("127.0.0.1", LOCUST_PORT))
-        run = sendproof("load", "paging", "--results", tmp_path, "--processes", "2", "--users", "1")
-    assert "expected --users 2 or more, one for each of 2 workers, got 1" in run.out
+        words = ["--results", tmp_path, "--processes", "2", "--control-url", "http://127.0.0.1:1"]
+        run = sendproof("load", "paging", *words)
+    assert run.status == 3
+    assert "expected simulators at http://127.0.0.1:1, got no response" in run.out
+
+
+def test_worker_of_another_command_does_the_work_while_the_page_is_shown(tmp_path: Path) -> None:
+    """The master waits for its worker, so the page is there before the end."""
+    port, web_port = str(free_port("127.0.0.1")), str(free_port("127.0.0.1"))
+    words = ["--results", tmp_path, "--customers", "1000", "--workers", "1", "--master-bind-port", port]
+    master = start("load", "preferences", *words, "--web", "--web-port", web_port)
+    assert wait_until(lambda: _responds(f"http://127.0.0.1:{web_port}/"), 300)
+    worker = sendproof("load", "worker", "preferences", "--master", "127.0.0.1", "--port", port)
+    out, _ = master.communicate(timeout=300)
+    assert (master.returncode, worker.status) == (0, 0), out
+    result = json.loads((tmp_path / "load_preferences" / "result.json").read_text())
+    assert [stage["count"] for stage in result["stages"]] == [1_000]
+
+
+def test_worker_of_an_unknown_kind_is_refused() -> None:
+    refused = sendproof("load", "worker", "trigger", "--master", "first")
+    assert (refused.status, 'did you mean "triggers"' in refused.err) == (3, True), refused.err
+
+
+def _responds(url: str) -> bool:
+    with suppress(requests.ConnectionError):
+        return requests.get(url, timeout=60).ok
+    return False
 
 
 def sandbox_names(simulators: RunningSimulators) -> list[str]:

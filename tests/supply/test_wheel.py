@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +11,7 @@ import zipfile
 import pytest
 
 from repository import CONTRACTS, PACKAGES, ROOT, files, name_of
+from sendproof_harness.cli.docs import CONTENT
 from sendproof_simulators.services.discovery import discover
 
 
@@ -59,6 +61,24 @@ def test_wheel_contains_all_data_files(installed):
     for package in PACKAGES:
         data_files = {name_of(path) for path in files() if path.is_relative_to(package) and path.suffix != ".py"}
         assert {name for name in data_files if not (site / name.partition("/")[2]).is_file()} == set()
+
+
+def test_wheel_contains_the_documentation_and_examples(installed):
+    """Messages point to pages, shims and example bridges."""
+    site, _ = installed
+    folder = site / "sendproof_harness" / "documentation"
+    names = {name_of(path) for path in files() if any(path.is_relative_to(ROOT / name) for name in CONTENT)}
+    shipped = {name for name in names if not name.startswith(("docs/generators/", "docs/site/", "docs/images/"))}
+    assert {name for name in shipped if not (folder / name).is_file()} == set()
+
+
+def test_installed_harness_prints_every_page_that_a_message_names(installed):
+    _, python = installed
+    code = "".join(path.read_text() for package in PACKAGES for path in package.rglob("*.py"))
+    named = set(re.findall(r"sendproof docs ([a-z/-]+)", code))
+    assert named > {"connect-your-bridge", "reference/scenario-file"}
+    with python("-c", f"import sendproof_harness.cli.docs as d; print({named!r} - d._pages().keys())") as process:
+        assert process.stdout.read().strip() == "set()"
 
 
 @pytest.mark.parametrize("package", ["sendproof_simulators", "sendproof_bridge"])

@@ -19,6 +19,7 @@ from sendproof_bridge.outbound import providers
 from sendproof_bridge.storage.store import DatabaseUnusableError, sentence_on
 
 MISUSED = 2
+_WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
 
 _EPILOG = """example: sendproof-bridge serve --config bridge.toml
 
@@ -47,6 +48,9 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Return 0 after success or a clean stop, 1 after a failure, 2 for invalid settings."""
+    if sys.platform == "win32":
+        sys.stderr.write(f"{_WINDOWS}\n")
+        return MISUSED
     options = parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ, providers.providers())

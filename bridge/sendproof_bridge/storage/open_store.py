@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from sendproof_bridge.config_fields import PostgresUrl
+from sendproof_bridge.installation import install_command
 from sendproof_bridge.storage.databases import sqlite
 from sendproof_bridge.storage.databases.sqlite import SqliteStore
 from sendproof_bridge.storage.store import DatabaseUnusableError, Store
@@ -17,7 +18,7 @@ def open_store(database: Path | PostgresUrl) -> Store:
         from sendproof_bridge.storage.databases.postgres import PostgresStore  # noqa: PLC0415 it needs an extra
     except ModuleNotFoundError as error:
         raise DatabaseUnusableError(
-            f"{database}: a PostgreSQL database needs the package {error.name}: install Sendproof with the extra scale"
+            f"{database}: PostgreSQL needs {error.name}; install it with: {install_command('scale')}"
         ) from error
     return PostgresStore(database)
 

@@ -7,10 +7,15 @@ from sendproof_harness.interruption import is_interrupted
 from sendproof_harness.output import lost_output, protect_streams
 from sendproof_harness.program import EXIT_ERROR, print_error, run_program
 
+_WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
+
 
 def main() -> None:
     """Run the command line, and exit with its status."""
     protect_streams()
+    if sys.platform == "win32":
+        print_error(_WINDOWS)
+        sys.exit(EXIT_ERROR)
     status = run_program(_run_command)
     if is_interrupted():
         # At once: a thread that still waits for a service must not delay the end.

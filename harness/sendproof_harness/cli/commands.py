@@ -7,6 +7,7 @@ import typer
 
 from sendproof_harness.cli import (
     conformance,
+    docs,
     explain,
     judge,
     load,
@@ -44,6 +45,7 @@ def build_app() -> typer.Typer:
         new.new,
         conformance.contract,
         preflight.doctor,
+        docs.docs,
     ):
         app.command()(command)
     app.add_typer(load.group, name="load")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sendproof_harness.cli.options import (
+    Accept,
     AllowUnknown,
     AsJson,
     Bridge,
@@ -14,6 +15,7 @@ from sendproof_harness.cli.options import (
     ControlUrl,
     Results,
     Timeout,
+    accepted_failures,
     allowed_checks,
     print_json,
     refuse,
@@ -39,6 +41,7 @@ def contract(
     ] = 10.0,
     triggers: Annotated[bool, typer.Option("--triggers/--no-triggers", help="Also test triggered messages.")] = True,
     allow_unknown: AllowUnknown = None,
+    accept: Accept = None,
     json: AsJson = False,
 ) -> None:
     """Check that a bridge's listeners and requests match the contracts.
@@ -70,6 +73,7 @@ def contract(
         results=results,
         timeout_s=timeout,
         allow_unknown=allowed_checks(allow_unknown),
+        accepted=accepted_failures(accept),
         preflight=handover_problems,
     )
     try:

@@ -1,23 +1,31 @@
 """The command `judge`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sendproof_harness.cli.history_file import find_history_file, judge_history_file, read_running_history
 from sendproof_harness.cli.options import (
     CONTROL_URL,
+    Accept,
     AllowUnknown,
     AsJson,
     RunningControlUrl,
     SandboxName,
+    accepted_failures,
     allowed_checks,
     refuse,
 )
 from sendproof_harness.output import echo
 from sendproof_harness.terminal import Terminal
+
+if TYPE_CHECKING:
+    from sendproof_harness.history.records import History
+    from sendproof_harness.judge.acceptance import AcceptedFailure
+    from sendproof_harness.judge.verdict import Verdict
 
 
 def judge(
@@ -30,6 +38,7 @@ def judge(
     ] = None,
     results: Annotated[Path | None, typer.Option(help="Folder for the reports; otherwise none are written.")] = None,
     allow_unknown: AllowUnknown = None,
+    accept: Accept = None,
     control_url: RunningControlUrl = CONTROL_URL,
     sandbox: SandboxName = "default",
     json: AsJson = False,
@@ -49,14 +58,15 @@ def judge(
     from sendproof_harness.run.results_folder import REPORTS, fresh_folder, locked_folder  # noqa: PLC0415
     from sendproof_harness.session.judged_run import run_of  # noqa: PLC0415
 
-    history = None if history is None else find_history_file(history)
-    allowed = allowed_checks(allow_unknown)
+    allowed, failures = allowed_checks(allow_unknown), accepted_failures(accept)
     if history is None:
+        if failures:
+            refuse("--accept: expected the history of a run, got a running sandbox; name the folder of the run")
         content = read_running_history(control_url, sandbox)
         verdict = judge_history(content)
     else:
-        judged = judge_history_file(history)
-        content, verdict = judged.history, judged.verdict
+        history = find_history_file(history)
+        content, verdict = _judge_file(history, failures)
     verdict = permit_unknown(verdict, allowed)
     try:
         with nullcontext() if results is None else locked_folder(results):
@@ -70,3 +80,10 @@ def judge(
     else:
         print_verdict(verdict, Terminal(), reports, run_of(history, results))
     raise typer.Exit(verdict.exit_status)
+
+
+def _judge_file(file: Path, failures: "Sequence[AcceptedFailure]") -> "tuple[History, Verdict]":
+    from sendproof_harness.session.accepted_file import accept_in_run  # noqa: PLC0415 - see the docstring of this module
+
+    judged = judge_history_file(file)
+    return judged.history, accept_in_run(judged.verdict, judged.history, file, failures)

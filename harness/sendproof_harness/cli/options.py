@@ -1,13 +1,16 @@
 """Options that several commands share, and how a command is refused."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import msgspec
 import typer
 
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR
+
+if TYPE_CHECKING:
+    from sendproof_harness.judge.acceptance import AcceptedFailure
 
 Bridge = Annotated[str | None, typer.Option(help="URL of a running bridge; Sendproof prints the path of the handover.")]
 Command = Annotated[
@@ -42,6 +45,10 @@ AllowUnknown = Annotated[
     list[str] | None,
     typer.Option(metavar="CHECK", help="Accept that this check is unknown, such as delivery.time. Can be repeated."),
 ]
+Accept = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="File of accepted failures, each with a reason and a last day."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -69,6 +76,19 @@ def allowed_checks(names: list[str] | None) -> frozenset[str]:
         if name == RUN_CHECK:
             refuse(f"--allow-unknown: expected another check than {name}; a run that did not complete proves nothing")
     return frozenset(names or ())
+
+
+def accepted_failures(file: Path | None) -> "tuple[AcceptedFailure, ...]":
+    """Return the entries of the file of --accept; refuse a wrong file."""
+    if file is None:
+        return ()
+    from sendproof_harness.scenario.diagnostics import InvalidFileError  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.session.accepted_file import load_accepted  # noqa: PLC0415
+
+    try:
+        return load_accepted(file)
+    except InvalidFileError as error:
+        refuse(str(error))
 
 
 def refuse_two_bridges(bridge: str | None, command: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sendproof_harness.cli.options import (
+    Accept,
     AllowUnknown,
     AsJson,
     Bridge,
@@ -14,6 +15,7 @@ from sendproof_harness.cli.options import (
     ControlUrl,
     Results,
     Timeout,
+    accepted_failures,
     allowed_checks,
     print_json,
     refuse,
@@ -59,6 +61,7 @@ def run(
         ),
     ] = False,
     allow_unknown: AllowUnknown = None,
+    accept: Accept = None,
     json: AsJson = False,
 ) -> None:
     """Run scenarios against a bridge and judge every recipient.
@@ -88,6 +91,7 @@ def run(
         clock_rate=clock_rate,
         strict=strict,
         allow_unknown=allowed_checks(allow_unknown),
+        accepted=accepted_failures(accept),
         preflight=handover_problems,
     )
     selection = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)

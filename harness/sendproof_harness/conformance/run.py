@@ -9,6 +9,7 @@ from rich.console import Console
 
 from sendproof_harness.conformance.probe import probe_listeners
 from sendproof_harness.conformance.slow_listener import advance_and_watch
+from sendproof_harness.installation import install_command
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.report.overview.index import write_index
 from sendproof_harness.run.runner import RunOptions
@@ -71,7 +72,7 @@ def require_packages(packages: Sequence[str]) -> None:
     """Raise `RunRefusedError` if one of these packages of the extra `contract` is missing."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        raise RunRefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
+        raise RunRefusedError(f"{', '.join(missing)} is not installed; try: {install_command('contract')}")
 
 
 def run_conformance(conformance: ConformanceOptions, options: RunOptions, console: Console) -> Status:

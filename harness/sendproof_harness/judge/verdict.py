@@ -10,6 +10,7 @@ from typing import Literal
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.run_records import Scenario
+from sendproof_harness.judge.acceptance import Acceptance
 from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ledger
@@ -80,6 +81,7 @@ class Verdict:
     """The `status` of the run, with the results per check, recipient result, campaign and fault.
 
     `scenario` is None for a sandbox without a scenario. `allowed_unknown` are the ids of checks that may be unknown.
+    `acceptances` are the accepted failures of this run, and `accepted_checks` the ids of checks that they excuse.
     """
 
     status: Status
@@ -90,6 +92,8 @@ class Verdict:
     campaigns: tuple[CampaignRow, ...]
     faults: tuple[FaultRow, ...] = ()
     allowed_unknown: frozenset[str] = frozenset()
+    acceptances: tuple[Acceptance, ...] = ()
+    accepted_checks: frozenset[str] = frozenset()
 
     @property
     def exit_status(self) -> int:
@@ -98,9 +102,11 @@ class Verdict:
 
     @property
     def accepted_status(self) -> Status:
-        """The status, or `pass` if each unknown check is in `allowed_unknown` and another check passes."""
-        statuses = {result.status for result in self.results if result not in self.allowed}
-        return "pass" if self.status == "unknown" and statuses == {"pass"} else self.status
+        """The status without the excused checks, if another check passes. A broken acceptance makes it `fail`."""
+        statuses = {result.status for result in self.results if not self.is_excused(result)}
+        status = worst_status(statuses) if "pass" in statuses else self.status
+        is_broken = any(acceptance.is_broken for acceptance in self.acceptances)
+        return worst_status([status, "fail"]) if is_broken else status
 
     @property
     def allowed(self) -> tuple[Result, ...]:
@@ -108,6 +114,10 @@ class Verdict:
         return tuple(
             result for result in self.results if result.status == "unknown" and result.check.id in self.allowed_unknown
         )
+
+    def is_excused(self, result: Result) -> bool:
+        """Return True if the result did not pass and need not: it may be unknown, or its failures are accepted."""
+        return result in self.allowed or result.check.id in self.accepted_checks
 
     @property
     def groups(self) -> tuple[Group, ...]:

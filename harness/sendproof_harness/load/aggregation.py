@@ -50,7 +50,7 @@ class Aggregation:
     def sample(self, now: float) -> Sample:
         """Take a sample, and reset the values that the parts report per interval."""
         usages, counts = self._measure(), self.counts
-        cores = cores_between(self._usages, usages, now - self._measured_at)
+        cores = cores_between(self._usages, usages, now - self._measured_at) | self._generator_cores()
         for name, usage in usages.items():
             self._first.setdefault(name, usage)
             self._peaks[name] = max(self._peaks.get(name, 0.0), usage.memory_mb)
@@ -100,6 +100,10 @@ class Aggregation:
                 self._usages.setdefault(name, Usage(0.0, 0.0))
                 usages[name] = Usage(part.generator.cpu_seconds, part.generator.memory_mb)
         return usages
+
+    def _generator_cores(self) -> dict[str, float]:
+        """Return the processors in use by name; a process without a new report counts with its last one."""
+        return {name: part.generator.cores for name, part in self.parts.items() if part.generator is not None}
 
     def _processes(self) -> Iterable[Process]:
         known: list[tuple[Role, str, int]] = [(process.role, process.name, process.pid) for process in self.watched]

@@ -3,13 +3,14 @@
 Every worker sends all its counts repeatedly, so a message that arrives twice, or never, changes nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from sendproof_harness.judge.findings import Blame
-from sendproof_harness.load.model import Loss, Stage
+from sendproof_harness.load.model import Latency, Loss, Stage
+from sendproof_harness.load.tracking.latency_count import LatencyCount
 
 #: Number of examples that are kept of each loss.
 EXAMPLES = 3
@@ -35,23 +36,30 @@ class LossCount(msgspec.Struct):
 
 
 class GeneratorUsage(msgspec.Struct):
-    """Processor time and memory (millions of bytes) of the process that counts."""
+    """Processor time and memory (millions of bytes) of the process that counts.
+
+    `cores` is the average number of processors in use since its previous report: the reports do not arrive as regularly
+    as they were sent.
+    """
 
     pid: int
     cpu_seconds: float
     memory_mb: float
+    cores: float = 0.0
 
 
 class Counts(msgspec.Struct):
     """All counts of one process.
 
-    `finished` is the number of users of this process that have completed their work. `behind_ms` is the delay of the
-    process behind its schedule since the last report, None without a schedule. `latency` is, by name, the 95th
-    percentile since the last report, in milliseconds. `aborted` is the reason for an early end and its blame.
+    `finished` is 1 if this process has completed its share of the work; in a sum, the number of such processes.
+    `latencies` are by name. `behind_ms` is the delay of the process behind its schedule since the last report, None
+    without a schedule. `latency` is, by name, the 95th percentile since the last report, in milliseconds. `aborted` is
+    the reason for an early end and its blame.
     """
 
     stages: dict[str, StageCount] = {}
     losses: dict[str, LossCount] = {}
+    latencies: dict[str, LatencyCount] = {}
     finished: int = 0
     behind_ms: float | None = None
     latency: dict[str, float] = {}
@@ -80,6 +88,10 @@ class Counts(msgspec.Struct):
         counted.count += count
         if len(counted.examples) < EXAMPLES:
             counted.examples.append(example)
+
+    def record_latency(self, name: str, ms: float, *, is_failed: bool) -> None:
+        """Add one response."""
+        self.latencies.setdefault(name, LatencyCount()).record(ms, is_failed=is_failed)
 
     def record_delay(self, ms: float) -> None:
         """Record that a call started `ms` milliseconds later than scheduled."""
@@ -121,6 +133,8 @@ def _add(total: Counts, part: Counts) -> None:
         loss_total.looked_at += loss.looked_at
         loss_total.count += loss.count
         loss_total.examples = [*loss_total.examples, *loss.examples][:EXAMPLES]
+    for name, latency in part.latencies.items():
+        total.latencies.setdefault(name, LatencyCount()).add(latency)
 
 
 def stage_results(counts: Counts) -> tuple[Stage, ...]:
@@ -144,4 +158,28 @@ def loss_results(counts: Counts) -> tuple[Loss, ...]:
             examples=tuple(loss.examples),
         )
         for name, loss in counts.losses.items()
+    )
+
+
+def latency_results(counts: Counts, names: Sequence[str], from_intended_start: Collection[str]) -> tuple[Latency, ...]:
+    """Return the latencies of a result with these names, in this order, without those that have no responses."""
+    return tuple(
+        _latency(name, counts.latencies[name], is_from_intended_start=name in from_intended_start)
+        for name in names
+        if name in counts.latencies
+    )
+
+
+def _latency(name: str, latency: LatencyCount, *, is_from_intended_start: bool) -> Latency:
+    p50, p90, p95, p99 = (latency.percentile(share) for share in (0.5, 0.9, 0.95, 0.99))
+    return Latency(
+        name=name,
+        since="the intended start" if is_from_intended_start else "the request",
+        count=latency.count,
+        failed=latency.failed,
+        p50=p50,
+        p90=p90,
+        p95=p95,
+        p99=p99,
+        longest=latency.longest,
     )

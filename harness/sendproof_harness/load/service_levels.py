@@ -46,7 +46,9 @@ class ServiceLevels:
 
 def load_levels(path: Path) -> ServiceLevels:
     """Return the levels in a file. Raises `InvalidFileError` with all mistakes, each with its line."""
-    return parse_levels(read_text(path, "a file of service levels, which docs/thresholds.md explains"), str(path))
+    return parse_levels(
+        read_text(path, "a file of service levels, which `sendproof docs thresholds` explains"), str(path)
+    )
 
 
 def parse_levels(text: str, file: str) -> ServiceLevels:

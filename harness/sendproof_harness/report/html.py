@@ -156,6 +156,7 @@ def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
         "Messages accepted": f"{history.alike.count_messages(delivery.message for delivery in history.deliveries):,}",
         "History ends": spoken(header.ended),
         **identity_texts(history),
+        "Accepted failures": "; ".join(acceptance.text for acceptance in verdict.acceptances),
     }
     return {name: value for name, value in facts.items() if value}
 

@@ -6,6 +6,7 @@ import msgspec
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
+from sendproof_harness.judge.acceptance import Acceptance
 from sendproof_harness.judge.campaign_table import CampaignRow
 from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.findings import Finding
@@ -32,6 +33,7 @@ def document(verdict: Verdict, history: History) -> Mapping[str, object]:
         "verdict": verdict.status,
         "exit_status": verdict.exit_status,
         "allowed_unknown": sorted(verdict.allowed_unknown),
+        "accepted_failures": [_acceptance(acceptance) for acceptance in verdict.acceptances],
         "scenario": None if scenario is None else {"name": scenario.name, "file": scenario.file},
         "seed": verdict.seed,
         "sandbox": header.sandbox,
@@ -44,7 +46,20 @@ def document(verdict: Verdict, history: History) -> Mapping[str, object]:
         "campaigns": [_campaign(row) for row in verdict.campaigns],
         "faults": [_fault(row) for row in verdict.faults],
         "root_causes": [{"check": root.check, **_group(root)} for root in verdict.roots],
-        "checks": [_check(result) for result in verdict.results],
+        "checks": [_check(result, is_excused=verdict.is_excused(result)) for result in verdict.results],
+    }
+
+
+def _acceptance(acceptance: Acceptance) -> Mapping[str, object]:
+    failure = acceptance.failure
+    return {
+        "check": failure.check,
+        "cause": failure.cause,
+        "reason": failure.reason,
+        "expires": failure.expires.isoformat(),
+        "place": failure.place,
+        "state": acceptance.state,
+        "count": acceptance.count,
     }
 
 
@@ -81,7 +96,7 @@ def _fault(row: FaultRow) -> Mapping[str, object]:
     }
 
 
-def _check(result: Result) -> Mapping[str, object]:
+def _check(result: Result, *, is_excused: bool) -> Mapping[str, object]:
     requirement = result.check.requirement
     return {
         "id": result.check.id,
@@ -95,6 +110,7 @@ def _check(result: Result) -> Mapping[str, object]:
             "source": requirement.source,
             "evidence": requirement.evidence,
         },
+        "accepted": is_excused,
         "findings": [_group(group) for group in result.groups],
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
 from sendproof_harness.history.wording import counted
+from sendproof_harness.judge.acceptance import Acceptance
 from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.verdict import Group, Result, Verdict
 from sendproof_harness.report.identity import identity_texts
@@ -15,7 +16,8 @@ def render(verdict: Verdict, history: History) -> str:
     """Return the file as text."""
     name = history.header.sandbox if verdict.scenario is None else verdict.scenario.file
     roots_first = sorted(verdict.results, key=lambda result: not any(group.is_root for group in result.groups))
-    cases = [_case(result, verdict) for result in roots_first]
+    broken = (acceptance for acceptance in verdict.acceptances if acceptance.is_broken)
+    cases = [*(_case(result, verdict) for result in roots_first), *map(_acceptance_case, broken)]
     return document(name, iso(history.header.ended), _properties(verdict, history), cases)
 
 
@@ -40,7 +42,20 @@ def _case(result: Result, verdict: Verdict) -> Case:
         message=("unknown: " if result.status == "unknown" else "") + _message(result, verdict),
         details="\n\n".join(_group_text(group) for group in result.groups),
         output=f"looked at {counted(result.looked_at, result.unit)}; {result.check.requirement.number}",
-        is_neutral=result in verdict.allowed or _only_follows(result),
+        is_neutral=verdict.is_excused(result) or _only_follows(result),
+    )
+
+
+def _acceptance_case(acceptance: Acceptance) -> Case:
+    """Return the case of an accepted failure that is gone or expired, which fails the run."""
+    failure = acceptance.failure
+    return Case(
+        family="accepted",
+        name=f"{failure.check}: {failure.cause}",
+        status="fail",
+        message=acceptance.text,
+        details=f"accepted because: {failure.reason}",
+        output=failure.place,
     )
 
 

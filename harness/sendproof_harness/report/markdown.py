@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.wording import counted
+from sendproof_harness.judge.acceptance import Acceptance
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Group, Result, Verdict
@@ -30,6 +31,7 @@ def render(verdict: Verdict, history: History) -> str:
     parts = [
         [f"## {MARKS[verdict.status]}: {escaped(title)}", "", escaped(summary(verdict)), ""],
         _findings(groups),
+        _acceptances(verdict.acceptances),
         _recipients(verdict),
         _checks(verdict.results),
         _ending(verdict, history),
@@ -56,6 +58,13 @@ def _findings(groups: Sequence[Group]) -> Iterator[str]:
     if len(groups) > _GROUPS_MAX:
         yield f"* and {counted(len(groups) - _GROUPS_MAX, 'other causes')}"
     yield from [""] if groups else []
+
+
+def _acceptances(acceptances: Sequence[Acceptance]) -> Iterator[str]:
+    for acceptance in acceptances:
+        mark = MARKS["fail"] if acceptance.is_broken else acceptance.state
+        yield f"* {mark}: {escaped(acceptance.text)}"
+    yield from [""] if acceptances else []
 
 
 def _example(finding: Finding) -> Iterator[str]:

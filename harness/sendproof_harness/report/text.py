@@ -210,6 +210,7 @@ def _ending(verdict: Verdict) -> Text:
         (verdict.status, STYLES[verdict.status]),
         f"  {summary(verdict)}",
         *_allowed(verdict),
+        *_acceptances(verdict),
         *_scenario(verdict),
         ("\nseed        ", "bold"),
         str(verdict.seed),
@@ -220,6 +221,13 @@ def _allowed(verdict: Verdict) -> list[str | tuple[str, str]]:
     """Return the unknown checks that are accepted; the exit status is 0 if those are the only ones."""
     names = ", ".join(result.check.id for result in verdict.allowed)
     return [("\nallowed     ", "bold"), f"unknown, as --allow-unknown permits: {names}"] if names else []
+
+
+def _acceptances(verdict: Verdict) -> Iterator[str | tuple[str, str]]:
+    """Yield a line for each accepted failure; one that is gone or expired fails the run."""
+    for acceptance in verdict.acceptances:
+        yield f"\n{acceptance.state:<12}", "bold red" if acceptance.is_broken else "bold"
+        yield acceptance.text
 
 
 def _explained(run: Path | None, sandbox: str | None) -> str | None:

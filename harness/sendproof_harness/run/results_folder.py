@@ -1,5 +1,6 @@
 """The results folder of a run. An earlier result is never lost: it moves to the folder `earlier` in the same place."""
 
+import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,10 +51,6 @@ def locked_folder(folder: Path) -> Iterator[None]:
 
 
 def _lock(handle: int, folder: Path) -> None:
-    try:
-        import fcntl  # noqa: PLC0415 - absent on Windows
-    except ImportError:
-        return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

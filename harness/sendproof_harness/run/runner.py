@@ -30,6 +30,7 @@ from sendproof_harness.history.client_facts import client_facts
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
 from sendproof_harness.interruption import interruption, keep
+from sendproof_harness.judge.acceptance import AcceptedFailure
 from sendproof_harness.providers import provider
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
@@ -78,7 +79,8 @@ class RunOptions:
     `strict`: the simulators check what they send against their contracts, and a violation is an error of the run.
 
     `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
-    `allow_unknown` has the ids of checks whose unknown result is accepted; it does not change the run.
+    `allow_unknown` has the ids of checks whose unknown result is accepted, `accepted` the accepted failures. Neither
+    changes the run.
     """
 
     bridge: str | None = None
@@ -91,6 +93,7 @@ class RunOptions:
     clock_rate: float | None = None
     strict: bool = False
     allow_unknown: frozenset[str] = frozenset()
+    accepted: tuple[AcceptedFailure, ...] = ()
     preflight: Preflight = no_preflight
     steps: Mapping[type, StepFunction] = field(default_factory=lambda: STEPS)
 

@@ -1,6 +1,6 @@
 """Running one scenario, judging it, and reporting the verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from rich.console import Console
 from sendproof_harness.history.large.customer_index import save_index
 from sendproof_harness.history.reader import HistoryError
 from sendproof_harness.interruption import enter_stage, keep
+from sendproof_harness.judge.acceptance import AcceptedFailure
 from sendproof_harness.judge.judged_file import judge_file
 from sendproof_harness.judge.verdict import Status, allow_unknown, worst_status
 from sendproof_harness.report import print_verdict, write_reports
@@ -19,6 +20,7 @@ from sendproof_harness.run.results_folder import EARLIER, REPORTS, fresh_folder,
 from sendproof_harness.run.runner import HISTORY, RunOptions, run_scenario
 from sendproof_harness.scenario.model import Scenario, virtual_duration
 from sendproof_harness.scenario.random_faults import faults_yaml
+from sendproof_harness.session.accepted_file import accept_in_run
 
 # A history that is judged within a second, even on a busy machine.
 _QUICK_BYTES = 4_000_000
@@ -81,17 +83,21 @@ def _write_partial_reports(file: Path) -> None:
 
 
 def judge_and_report(
-    file: Path, folder: Path | None, console: Console, allowed_unknown: frozenset[str] = frozenset()
+    file: Path,
+    folder: Path | None,
+    console: Console,
+    allowed_unknown: frozenset[str] = frozenset(),
+    accepted: Sequence[AcceptedFailure] = (),
 ) -> Status:
     """Judge a history file, print the verdict, and write the reports to a folder if there is one.
 
-    Reports that the folder has already are moved to its folder `earlier`. Return `pass` for an unknown verdict if only
-    checks of `allowed_unknown` are unknown.
+    Reports that the folder has already are moved to its folder `earlier`. Return the status without the checks that may
+    be unknown and the failures that are accepted.
     """
     judged = judge_file(file)
     if judged.index is not None:
         save_index(file, judged.index)
-    verdict = allow_unknown(judged.verdict, allowed_unknown)
+    verdict = accept_in_run(allow_unknown(judged.verdict, allowed_unknown), judged.history, file, accepted)
     reports = None if folder is None else write_reports(verdict, judged.history, fresh_folder(folder, REPORTS))
     print_verdict(verdict, console, reports, run_of(file, folder))
     return verdict.accepted_status
@@ -122,4 +128,4 @@ def _judge_file(file: Path, scenario: Scenario, options: RunOptions, console: Co
     enter_stage(f"judging {file}")
     if scenario.clients:
         console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
-    return judge_and_report(file, file.parent, console, options.allow_unknown)
+    return judge_and_report(file, file.parent, console, options.allow_unknown, options.accepted)

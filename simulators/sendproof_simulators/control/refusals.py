@@ -16,13 +16,16 @@ from sendproof_simulators.core.http import Problem, Request, Violation
 from sendproof_simulators.core.suggestions import alternatives, closest
 from sendproof_simulators.server.near_misses.addresses import address_difference, nearest_operation
 
-# Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
-_CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
-    ("createSandbox", "body.clock"): (
-        "clock: `with` names a sandbox exactly when the mode is shared, and then `start` and `rate` are those of that "
-        "sandbox"
+# The combinations of members that the schemas exclude: (operation, place in the body without positions) -> text. The
+# schemas use `not`, because many generators of clients ignore the properties of a schema with `oneOf`.
+_COMBINATIONS: Mapping[tuple[str | None, str], str] = {
+    ("createSandbox", "clock"): (
+        "`with` names a sandbox exactly when the mode is shared, and then `start` and `rate` are those of that sandbox"
     ),
-    ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
+    ("advanceClock", ""): "expected exactly one of `to` and `by_ms`",
+    ("changeKey", ""): "expected exactly one of `enabled`, `rotate` and `access`",
+    ("scheduleCampaign", ""): "expected either `channel` and `splits`, or `channels`",
+    ("recordCustomerEvents", ""): "expected exactly one of `customer` and `visitor`",
 }
 _TYPES: Mapping[str, str] = {
     "array": "a list",
@@ -86,13 +89,6 @@ def _unknown_path(contract: Contract, request: Request) -> str:
     return f"no such path; nearest: {filled[match].method} {match}"
 
 
-def _part(violations: Sequence[Violation]) -> str:
-    """Return the part of the request that the first violation is about: an object, if a member of it is missing."""
-    first = violations[0]
-    part = first.where.removesuffix(".mode")
-    return part.removesuffix(".by_ms") if first.rule == "required" else part
-
-
 class _Refusal:
     """The texts for one request to an operation."""
 
@@ -107,9 +103,6 @@ class _Refusal:
         """Return the texts of all violations, each once; unknown members first, as others often follow from them."""
         unknown = [violation for violation in violations if violation.rule == "additionalProperties"]
         others = [violation for violation in violations if violation not in unknown and not self._is_implied(violation)]
-        clearer = _CLEARER_TEXTS.get((self._operation, _part(violations)))
-        if clearer is not None:
-            return [*map(self._line, unknown)] or [clearer]
         return list(dict.fromkeys(map(self._line, (*unknown, *others))))
 
     def _line(self, violation: Violation) -> str:
@@ -120,6 +113,8 @@ class _Refusal:
 
     def _is_implied(self, violation: Violation) -> bool:
         """Return True for a missing member that the request has under a misspelled name."""
+        if violation.rule == "not":
+            return any(self._unknown(violation.pointer))
         name = _last(violation.pointer)
         return violation.rule == "required" and any(
             closest(given, [name]) for given in self._unknown(violation.pointer.rpartition("/")[0])
@@ -130,6 +125,11 @@ class _Refusal:
         describe = _TEXTS.get(violation.rule)
         is_clearer = violation.where.partition(".")[0] == "body" or violation.rule in _CLEARER_RULES
         return describe(self, violation) if describe is not None and is_clearer else violation.message
+
+    def combination(self, violation: Violation) -> str:
+        """Return the text about members that exclude or need each other."""
+        place = ".".join(step for step in violation.pointer.split("/") if step and not step.isdigit())
+        return _COMBINATIONS.get((self._operation, place), violation.message)
 
     def missing(self, violation: Violation) -> str:
         """Return the text about a missing member or body."""
@@ -196,6 +196,7 @@ class _Refusal:
 #: By rule: the function that describes a violation in the body.
 _TEXTS: Mapping[str, Callable[[_Refusal, Violation], str]] = {
     "additionalProperties": _Refusal.unknown_members,
+    "not": _Refusal.combination,
     "required": _Refusal.missing,
     "syntax": _Refusal.syntax,
     "type": _Refusal.wrong_type,

@@ -22,9 +22,7 @@ _DIGEST_BYTES = 32
 
 def cache_folder() -> Path:
     """Return the folder for files that can be created again, as the system's convention has it."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
+    if sys.platform == "darwin":
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"

@@ -134,6 +134,11 @@ class Sandboxes:
         self.maximum: int | None = None
         self.snapshots = SnapshotBounds()
 
+    @property
+    def webhook_attempts(self) -> Mapping[int | None, int]:
+        """The number of attempts by hundreds of the response's status; None: there was no response."""
+        return self._sender.attempts
+
     def __iter__(self) -> Iterator[Sandbox]:
         return iter(self._by_id.values())
 

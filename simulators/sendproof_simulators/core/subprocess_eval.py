@@ -4,6 +4,7 @@ The parent writes JSON to the standard input of `python -m <module>`, which writ
 """
 
 import asyncio
+import resource
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -19,8 +20,8 @@ CPU_SECONDS = 5
 SECONDS = 300.0
 MEMORY_BYTES = 512 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
-# The exit status of a process that used up its time; Windows has no such limit.
-_TIME_IS_UP = -getattr(signal, "SIGXCPU", 24)
+# The exit status of a process that used up its time.
+_TIME_IS_UP = -signal.SIGXCPU
 
 
 async def run_in_subprocess(module: str, argument: Mapping[str, object]) -> Any:
@@ -70,9 +71,7 @@ def _limit_child() -> None:
         import ctypes  # noqa: PLC0415 - other systems do not need it
 
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    with suppress(ImportError, ValueError, OSError):  # Windows has no such limits
-        import resource  # noqa: PLC0415 - absent on Windows
-
+    with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         # Without the time of the imports before. The signal of the lower limit names the reason; the higher one kills.
         limit = int(process_time()) + CPU_SECONDS

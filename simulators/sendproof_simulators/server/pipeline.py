@@ -17,7 +17,7 @@ A failure in one of them is a response with status 500 and an entry in the journ
 """
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -167,6 +167,9 @@ class ServicePipeline:
         self.unauthenticated: deque[dict[str, object]] = deque(maxlen=UNAUTHENTICATED_KEPT)
         #: The number of all requests without a known credential, also of those that are no longer kept.
         self.unauthenticated_count = 0
+        #: The number of calls with a known credential, by operation and hundreds of the status, such as 2 for 204. The
+        #: operation is None if the request names none.
+        self.calls: Counter[tuple[str | None, int]] = Counter()
         self.fast_path_enabled = True
         self._repeated = RepeatedRequests()
         self.sandboxes = sandboxes
@@ -257,6 +260,7 @@ class ServicePipeline:
             self._keep_unauthenticated(fields)
             return response
         number = sandbox.record("request", fields)
+        self.calls[exchange.operation, response.status // 100] += 1
         sandbox.record_contract_violations(self._sent(exchange, number), found)
         return response
 
@@ -403,6 +407,7 @@ class ServicePipeline:
         changes_state = effects is not None and effects.changes_state
         kind = "preflight" if exchange.is_preflight and not changes_state else "request"
         number = sandbox.record(kind, fields)
+        self.calls[exchange.operation, response.status // 100] += 1
         if effects is not None:
             sandbox.apply(self.simulator.name, effects, number)
         return number

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import socket
 import struct
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
@@ -34,8 +33,8 @@ from sendproof_simulators.server.workers.processes import worker_processes
 # Parked bridges are released at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
 
-# SO_LINGER with a timeout of 0: closing such a socket resets the connection. Windows uses shorter numbers.
-_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+# SO_LINGER with a timeout of 0: closing such a socket resets the connection.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 # More than any head. Larger writes are passed on at once, so that a writer notices when the client is too slow.

@@ -1,7 +1,6 @@
 """The Flask example, run as a vendor runs their own bridge: by command and by URL."""
 
 import json
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -106,7 +105,6 @@ def test_triggered_messages_are_sent_promptly(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="env sets the variable")
 def test_bridge_outside_virtual_time_has_unknown_timing_checks(tmp_path: Path) -> None:
     """It sends every message, but no send time can be judged, so the verdict is not pass."""
     run = run_scenario(scaled_down(tmp_path, 100), "--command", COMMAND_WITH_REAL_CLOCK)
@@ -115,7 +113,6 @@ def test_bridge_outside_virtual_time_has_unknown_timing_checks(tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="env sets the variable")
 def test_bridge_outside_virtual_time_is_judged_at_clock_rate_1(tmp_path: Path) -> None:
     """At rate 1, virtual time equals real time. Only the checks that need a week stay unknown."""
     quick = FIRST.read_text().replace("customers: 10000", "customers: 100")

@@ -112,7 +112,7 @@ def test_missing_file_is_rejected_with_its_path(tmp_path):
         load_levels(tmp_path / "levels.yaml")
     assert str(raised.value) == (
         f"{tmp_path}/levels.yaml:1: cannot be read: No such file or directory; "
-        "expected the path of a file of service levels, which docs/thresholds.md explains"
+        "expected the path of a file of service levels, which `sendproof docs thresholds` explains"
     )
 
 

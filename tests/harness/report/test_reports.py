@@ -104,7 +104,7 @@ def test_next_of_an_unknown_without_a_customer_is_its_remedy(correct_run, tmp_pa
     run = HistoryBuilder((correct_run.lines[0] | {"clock": clock}, *correct_run.without("clock").lines[1:]))
     last = printed(run, folder=tmp_path).splitlines()[-1]
 
-    assert last == " next        use the virtual clock: docs/connect-your-bridge.md, section 3"
+    assert last == " next        use the virtual clock: sendproof docs connect-your-bridge, section 3"
 
 
 def test_html_of_a_fail_shows_explain_command(faulty_run, correct_run, tmp_path):

@@ -41,7 +41,17 @@ def refusal(simulators: RunningSimulators, path: str, body: str, method: str = "
             '{"seed": 1, "audience": {"customrs": 3, "xyz": 1}}',
             "unknown 'customrs'; did you mean 'customers'? unknown 'xyz'; expected customers, opted_out,",
         ),
-        (f"{SANDBOX}/campaigns", '{"campaign": 1}', "expected customers, got none; expected channels, got none"),
+        (
+            f"{SANDBOX}/campaigns",
+            '{"campaign": 1}',
+            "expected customers, got none; expected either `channel` and `splits`",
+        ),
+        (f"{SANDBOX}/events", '[{"event": "visit"}]', "0: expected exactly one of `customer` and `visitor`"),
+        (
+            "sandboxes",
+            '{"seed": 1, "clock": {"mode": "real", "with": "default"}}',
+            "clock: `with` names a sandbox exactly when the mode is shared",
+        ),
         (f"{SANDBOX}/campaigns/12/cancel", "", "campaign 12 is not known; there are none yet"),
         (
             f"{SANDBOX}/clock/advanc",

@@ -1,7 +1,6 @@
 """SQLite: one file in WAL mode, one machine."""
 
 import errno
-import fcntl
 import os
 import sqlite3
 import sys
@@ -131,16 +130,19 @@ def lock(path: Path, *, shared: bool = False) -> IO[bytes]:
     resolved = Path(os.path.realpath(path))
     # Elsewhere than on Linux, a lock on the database itself would also shut out SQLite.
     locked = resolved if sys.platform == "linux" else resolved.with_name(resolved.name + ".lock")
-    return _lock(path, locked, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, "bridge")
+    return _lock(path, locked, "bridge", shared=shared)
 
 
 def lock_worker(path: Path) -> IO[bytes]:
     """Keep other workers off this database in the same way."""
     resolved = Path(os.path.realpath(path))
-    return _lock(path, resolved.with_name(resolved.name + ".worker"), fcntl.LOCK_EX, "worker")
+    return _lock(path, resolved.with_name(resolved.name + ".worker"), "worker", shared=False)
 
 
-def _lock(path: Path, locked: Path, kind: int, user: str) -> IO[bytes]:
+def _lock(path: Path, locked: Path, user: str, *, shared: bool) -> IO[bytes]:
+    import fcntl  # noqa: PLC0415 - absent on Windows, where the command line ends with a sentence
+
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     file = _create(locked)
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)

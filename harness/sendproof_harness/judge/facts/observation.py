@@ -111,7 +111,7 @@ def unobserved_times(history: History, check: str, items: str) -> Finding:
         cause="the bridge did not use the clock of the sandbox, so its times cannot be judged",
         expected="a bridge that parks at its clock_url, or a short scenario with --clock-rate 1",
         got=f"a {clock.mode} clock{rate} without the bridge, and {items}",
-        remedy="use the virtual clock: docs/connect-your-bridge.md, section 3",
+        remedy="use the virtual clock: sendproof docs connect-your-bridge, section 3",
     )
 
 

@@ -253,7 +253,7 @@ def _template_change(change: ProviderTemplate) -> DraftStep:
 
 
 def _without_step(at: int, what: str) -> DraftStep:
-    text = f"{_time(at):%Y-%m-%d %H:%M:%S}: {what}; add a step for it, see docs/reference/scenario-file.md"
+    text = f"{_time(at):%Y-%m-%d %H:%M:%S}: {what}; add a step for it, see: sendproof docs reference/scenario-file"
     return DraftStep(at=_time(at), key=None, comment=text)
 
 

@@ -28,7 +28,7 @@ _COMMENTS: Mapping[str, str] = {
     "bridge": "What the client requires of the bridge.",
     "dialects": "Answers to open questions about the real services: sendproof dialects",
     "faults": "What goes wrong, and where; `nth` counts from the start of the run. All faults: sendproof faults",
-    "steps": "What happens, in order. All keys: docs/reference/scenario-file.md",
+    "steps": "What happens, in order. All keys: sendproof docs reference/scenario-file",
 }
 
 

@@ -5,6 +5,7 @@ All others take aiohttp. Both send the same bytes. Redirects are not followed.
 """
 
 import re
+from collections import Counter
 from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -50,6 +51,8 @@ class WebhookSender:
         """Give up an attempt `timeout_seconds` after its request was sent."""
         self._timeout_seconds = timeout_seconds
         self._connections = ListenerConnections(timeout_seconds, refuse_remote)
+        #: The number of attempts by hundreds of the response's status; None: there was no response.
+        self.attempts: Counter[int | None] = Counter()
 
     @cached_property
     def _aiohttp(self) -> "AiohttpClient":
@@ -68,7 +71,12 @@ class WebhookSender:
             await self._aiohttp.close()
 
     async def send(self, webhook: Webhook, *, allow_remote: bool) -> tuple[int | None, str | None]:
-        """Make one attempt; return (HTTP status, None), or (None, error)."""
+        """Make one attempt and count it; return (HTTP status, None), or (None, error)."""
+        status, error = await self._send(webhook, allow_remote=allow_remote)
+        self.attempts[None if status is None else status // 100] += 1
+        return status, error
+
+    async def _send(self, webhook: Webhook, *, allow_remote: bool) -> tuple[int | None, str | None]:
         try:
             target = _plain_target(webhook.url, webhook.content_type)
             if target is None or not all(map(_is_plain, webhook.headers)):
