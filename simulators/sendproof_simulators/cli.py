@@ -20,6 +20,13 @@ from rich.text import Text
 from sendproof_simulators.command_line import EXIT_ERROR, failure, print_json
 from sendproof_simulators.comparison.cli import diff
 from sendproof_simulators.core.suggestions import suggestion
+from sendproof_simulators.recordings.cli import (
+    CallbackUrls,
+    ServiceUrls,
+    judge_recording,
+    print_observed_dialects,
+    proxy,
+)
 from sendproof_simulators.services.variables import CONTRACTS_VARIABLE, FOLDERS_VARIABLE
 from sendproof_simulators.tables import new_table, print_table
 from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
@@ -30,6 +37,9 @@ if TYPE_CHECKING:
 # The exit status that shells report for a program that Ctrl-C ended.
 EXIT_INTERRUPTED = 130
 _WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
+
+#: What the harness uses: the commands, and the judgement of recorded traffic for its command `contract`.
+__all__ = ["app", "judge_recording", "main"]
 
 app = typer.Typer(
     name="sendproof",
@@ -246,11 +256,23 @@ def operations(
 
 
 @app.command()
-def dialects(json: Json = False) -> None:
+def dialects(
+    from_har: Annotated[
+        Path | None, typer.Option(help="Recorded traffic of real services (HAR); print the options that it shows.")
+    ] = None,
+    service: ServiceUrls = None,
+    callbacks: CallbackUrls = None,
+    json: Json = False,
+) -> None:
     """List the dialects, the open questions about the real services, with their options.
+
+    With --from-har, the command prints which options recorded traffic shows.
 
     Example: sendproof dialects
     """
+    if from_har is not None:
+        print_observed_dialects(from_har, service, callbacks, as_json=json)
+        return
     known = _discover(None)
     if json:
         print_json({name: [asdict(dialect) for dialect in found.dialects] for name, found in known.items()})
@@ -312,6 +334,7 @@ def test_numbers(json: Json = False) -> None:  # noqa: PT028 - a command, not a 
 
 
 app.command()(diff)
+app.command()(proxy)
 
 
 def _options(texts: Sequence[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ A failure in one of them is a response with status 500 and an entry in the journ
 """
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +31,7 @@ from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Reque
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules, body_rules
 from sendproof_simulators.core.recording.redaction import redact_text
+from sendproof_simulators.core.recording.unauthenticated import UnauthenticatedRequests
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Owner, Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
@@ -49,9 +50,6 @@ from sendproof_simulators.server.request_bounds import (
     usual_type,
     without_excess,
 )
-
-# For a user who asks why nothing arrives; older requests do not help.
-UNAUTHENTICATED_KEPT = 1_000
 
 # Characters of an error response in the journal: enough for its reason.
 _EXCERPT_LENGTH = 300
@@ -164,9 +162,7 @@ class ServicePipeline:
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
         }
         self.full_check = FullCheck(self.contract)
-        self.unauthenticated: deque[dict[str, object]] = deque(maxlen=UNAUTHENTICATED_KEPT)
-        #: The number of all requests without a known credential, also of those that are no longer kept.
-        self.unauthenticated_count = 0
+        self.unauthenticated = UnauthenticatedRequests()
         #: The number of calls with a known credential, by operation and hundreds of the status, such as 2 for 204. The
         #: operation is None if the request names none.
         self.calls: Counter[tuple[str | None, int]] = Counter()
@@ -465,8 +461,7 @@ class ServicePipeline:
         return differs
 
     def _keep_unauthenticated(self, fields: dict[str, object]) -> None:
-        self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})
-        self.unauthenticated_count += 1
+        self.unauthenticated.add({"real": self.sandboxes.real_time(), **fields})
 
     async def too_large(self, request: Request) -> Response:
         """Return the response to a body above the service's limit, which is not read; `request` has none.

@@ -196,7 +196,7 @@ async def _serve(
         if front is not None:
             stack.push_async_callback(front.end)
         names = ["control", *simulators.services]
-        sockets = _bind(listening.host, listening.port, names)
+        sockets = bind(listening.host, listening.port, names)
         _set_addresses(simulators, url_host, names, sockets)
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         services = await _open_default_sandbox(simulators, front, default)
@@ -229,7 +229,8 @@ async def _open_default_sandbox(simulators: Simulators, front: Front | None, def
     return services_json(simulators, await create_default_sandbox(simulators, default))
 
 
-def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
+def bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
+    """Return a socket for each name, on ports from `port` on (0: any free ones); `OSError` names one that is in use."""
     sockets: list[socket.socket] = []
     for offset, name in enumerate(names):
         number = port + offset if port else 0

@@ -29,7 +29,7 @@ def counts_of(control: ControlContext) -> Counts:
             for (operation, hundreds), number in service.calls.items()
         ],
         webhooks=list(control.sandboxes.webhook_attempts.items()),
-        unauthenticated={name: service.unauthenticated_count for name, service in services},
+        unauthenticated={name: service.unauthenticated.count for name, service in services},
         sandboxes=len(sandboxes),
         journal_entries=sum(sandbox.journal.count for sandbox in sandboxes),
     )

@@ -171,7 +171,7 @@ class _RoutedService:
 
     def _tell_count(self) -> None:
         """Tell the workers the number of unauthenticated requests: it is in the changes of each sandbox."""
-        self._front.tell(Update([], {self._name: self._local.unauthenticated_count}))
+        self._front.tell(Update([], {self._name: self._local.unauthenticated.count}))
 
 
 class _RoutedControl:

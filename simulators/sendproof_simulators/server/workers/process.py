@@ -87,7 +87,7 @@ class Worker:
     def _update(self, update: Update) -> None:
         self._simulators.sandboxes.others.apply(update.changes)
         for service, number in update.unauthenticated.items():
-            self._simulators.services[service].unauthenticated_count = number
+            self._simulators.services[service].unauthenticated.count = number
 
     def _cancel(self, number: int) -> None:
         if number in self._tasks:
