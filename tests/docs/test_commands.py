@@ -26,6 +26,7 @@ EXEMPT = {
     'sendproof run * --command "php *': "PHP is not installed everywhere; test_ci_examples.py parses these",
     'sendproof run * --command "node *': "Node is not installed everywhere; test_polling_bridges.py runs it",
     "sendproof diff *": "compares versions that a reader has; tests/simulators/comparison runs it",
+    "sendproof merge *": "needs the results of several jobs; tests/harness/session/test_merge.py has them",
     "locust *": "`sendproof load` starts it",
     'sendproof run * --command ".venv/bin/python bridge/*"': "end_to_end/foreign/test_foreign_bridge.py runs it",
 }
