@@ -26,6 +26,7 @@ EXEMPT = {
     'sendproof run * --command "php *': "PHP is not installed everywhere; test_ci_examples.py parses these",
     'sendproof run * --command "node *': "Node is not installed everywhere; test_polling_bridges.py runs it",
     "sendproof diff *": "compares versions that a reader has; tests/simulators/comparison runs it",
+    "sendproof merge *": "needs the results of several jobs; tests/harness/session/test_merge.py has them",
     "sendproof proxy *": "needs the real services; tests/simulators/recordings/test_proxy.py runs it with others",
     "sendproof dialects --from-har *": "reads a recording; tests/simulators/recordings runs it",
     "locust *": "`sendproof load` starts it",
