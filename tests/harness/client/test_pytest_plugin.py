@@ -46,8 +46,9 @@ def test_marked(sendproof_results):
 BROKEN_TESTS = """
 import pytest
 
+@pytest.mark.parametrize("name", ["a b", "a/b"])
 @pytest.mark.scenario("triggered/one_event", provider="textlocal")
-def test_without_a_program(): pass
+def test_without_a_program(name): pass
 
 @pytest.mark.scenario("triggered/one_event", providr="textlocal")
 def test_misspelled_option(): pass
@@ -92,11 +93,14 @@ def test_test_fails_with_the_findings_if_the_scenario_fails(tmp_path):
 
 
 def test_test_that_cannot_run_is_an_error_with_the_reason(tmp_path):
-    outcomes, output = run_pytest(tmp_path, BROKEN_TESTS, "--sendproof-command=no/such/bridge")
-    assert outcomes == {"error": 3}, output
+    options = ("--sendproof-command=no/such/bridge", "--sendproof-results=results")
+    outcomes, output = run_pytest(tmp_path, BROKEN_TESTS, *options)
+    assert outcomes == {"error": 4}, output
     assert "--command: expected a program that exists" in output
     assert "unexpected keyword argument 'providr'" in output
     assert "expected a test with @pytest.mark.scenario, got one without" in output
+    # Tests with similar names have folders of their own.
+    assert len(list((tmp_path / "results").glob("*without_a_program*"))) == 2
 
 
 def test_test_without_a_bridge_is_an_error(tmp_path):
