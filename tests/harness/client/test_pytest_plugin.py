@@ -1,5 +1,6 @@
 """The pytest plugin, in a project of its own with pytest as a separate process."""
 
+import os
 import re
 import subprocess
 import sys
@@ -61,8 +62,13 @@ def run_pytest(folder: Path, content: str, *options: str) -> tuple[dict[str, int
     """Run pytest on one file of tests; return the number of tests by outcome, and the output."""
     (folder / "test_it.py").write_text(content)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    command = [PYTHON, "-m", "pytest", "-rA", "--strict-markers", "-p", "no:locust", "-p", "no:cacheprovider", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
+    plugins = ["-p", "no:locust", "-p", "no:cacheprovider", f"--basetemp={folder / 'temporary'}"]
+    command = [PYTHON, "-m", "pytest", "-rA", "--strict-markers", *plugins, *options]
+    # Those of the tests around this one, which may run in a worker.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
     last = done.stdout.splitlines()[-1]
     return {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", last)}, done.stdout
 
