@@ -179,7 +179,9 @@ def _announce(host: str, ports: "Mapping[int, Address]", har: Path, *, as_json: 
     echo(f"\nPoint the bridge at these URLs. The recording is in {har}. Stop the proxy with Ctrl-C.")
 
 
-def _print_judgement(judge: "CallJudge", observations: "Sequence[Observation]", source: str, *, as_json: bool) -> None:
+def _print_judgement(
+    judge: "CallJudge", observations: "Sequence[Observation]", source: str, *, as_json: bool
+) -> NoReturn:
     from sendproof_simulators.recordings import rendering  # noqa: PLC0415 - as above
 
     proposed = rendering.proposals(judge.known, judge.judgement, source)
