@@ -8,6 +8,7 @@ import signal
 import socket
 from abc import abstractmethod
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -164,8 +165,8 @@ class LoadSession:
         if self._is_master:
             job = json.loads(arguments.sendproof_job)
             process = LoadProcess(environment=self._environment, options=options, job=job)
-            gevent.spawn(self._run_main, process)
-        gevent.spawn(self._sample_until_finished)
+            self._spawn(self._run_main, process)
+        self._spawn(self._sample_until_finished)
 
     def _finish_without_load(self, options: LoadOptions, aborted: RunAborted) -> None:
         """Report a test that was aborted before its start, usually because the bridge did not become ready."""
@@ -307,6 +308,20 @@ class LoadSession:
         self._stack.close()
         gevent.spawn_later(0, self._end)
 
+    def _spawn(self, function: Callable[..., None], *arguments: object) -> None:
+        """Start a greenlet. A defect of ours in it ends the test with an error; otherwise it would wait for ever."""
+        gevent.spawn(function, *arguments).link_exception(self._report_defect)
+
+    def _report_defect(self, greenlet: gevent.Greenlet) -> None:
+        if not isinstance(greenlet.exception, Exception):
+            return
+        reason = _unforeseen(greenlet.exception)
+        if self._aggregation is not None:
+            self._finish((reason, "harness"))
+            self._end()
+        elif self.process is not None:
+            self.process.abort(reason, "harness")
+
     def _end(self) -> None:
         """End this process and the workers. The page of plain Locust stays, so that its plots can be read."""
         self._runner.quit()
@@ -344,23 +359,25 @@ class LoadSession:
         else:
             self._start_callers(process)
         if isinstance(runner, WorkerRunner):
-            gevent.spawn(self._send_counts, process)
+            self._spawn(self._send_counts, process)
         else:
-            gevent.spawn(self._run_main, process)
+            self._spawn(self._run_main, process)
 
     def _start_callers(self, process: LoadProcess) -> None:
         (user_class,) = self._environment.user_classes
         if not process.working:
             process.end_caller()
         for _ in range(process.working):
-            gevent.spawn(self._call, process, user_class(self._environment))
+            self._spawn(self._call, process, user_class(self._environment))
 
     def _call(self, process: LoadProcess, user: "LoadTestUser") -> None:
-        """Do the work of one caller. Raising an error would leave the others at work for ever."""
+        """Do the work of one caller."""
         try:
             user.work(process)
         except (ControlError, ValueError, OSError) as error:
             process.abort(str(error), "harness")
+        except Exception as error:  # noqa: BLE001 - the counts are incomplete, which must not blame the bridge
+            process.abort(_unforeseen(error), "harness")
         finally:
             process.end_caller()
 
@@ -378,6 +395,12 @@ class LoadSession:
 def _is_command() -> bool:
     """Return True below `sendproof load`, which sets the variable."""
     return bool(os.environ.get("SENDPROOF_LOAD"))
+
+
+def _unforeseen(error: Exception) -> str:
+    """Report a defect of ours, and return why it ends the test."""
+    report_unforeseen(error)
+    return f"an unforeseen error of Sendproof: {error!r:.200}"
 
 
 def _abort_message(aborted: RunAborted) -> str:

@@ -82,6 +82,24 @@ ControlToken = Annotated[
     ),
 ]
 
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        envvar="SENDPROOF_STRICT",
+        help="Check every response and webhook against its contract; violations end in status 3.",
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        envvar="SENDPROOF_WORKERS",
+        help="Processes over which the sandboxes are spread, each wholly in one. Same as SENDPROOF_WORKERS.",
+        min=1,
+        max=64,
+    ),
+]
+
 
 @app.command()
 def up(
@@ -108,14 +126,8 @@ def up(
             help="Fill the default sandbox with what the contracts' examples name; its time starts on 2 March 2026.",
         ),
     ] = False,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            envvar="SENDPROOF_STRICT",
-            help="Check every response and webhook against its contract; violations end in status 3.",
-        ),
-    ] = False,
+    strict: Strict = False,
+    workers: Workers = 1,
     simulators_path: SimulatorsPath = None,
     contracts: ContractsPath = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON, for use by a program.")] = False,
@@ -127,7 +139,8 @@ def up(
     gc.disable()  # until `serve` has exempted what lives as long as the process
     # Other commands start faster without the servers.
     from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
-    from sendproof_simulators.server.server import DefaultSandbox, serve  # noqa: PLC0415
+    from sendproof_simulators.server.default_sandbox import DefaultSandbox  # noqa: PLC0415
+    from sendproof_simulators.server.server import serve  # noqa: PLC0415
 
     if sys.stderr.isatty() and not json:
         echo("Starting the simulators; reading the contracts takes a few seconds.", err=True)
@@ -147,7 +160,7 @@ def up(
             allowed_hosts=tuple(allow_host or ()),
             control_token=control_token,
         )
-        violations = serve(listening, print_json if json else _print_addresses, default, strict=strict)
+        violations = serve(listening, print_json if json else _print_addresses, default, strict=strict, workers=workers)
     except (OSError, ValueError) as error:
         raise failure(error) from None
     if violations:

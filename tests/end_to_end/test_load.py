@@ -176,6 +176,26 @@ def test_result_is_judged_again_with_other_thresholds(tmp_path: Path) -> None:
     assert nowhere.status == 3
 
 
+@pytest.mark.slow
+def test_mixed_day_is_judged_by_its_history(tmp_path: Path) -> None:
+    """Nightly process, changed template, campaigns, triggers, opt-outs and reports leave something for each check."""
+    day = run_load_test(tmp_path, "day", "--customers", "60")
+    assert day.command.status == 0, day.command.out
+    assert {"reading", "triggers", "sending", "receipts", "reports"} <= set(day.counts())
+    assert day.checks("pass") >= {"R201", "R301", "R402", "R403", "R404", "R405", "R406", "R502", "R503", "R701"}
+    assert not day.checks("fail") | day.checks("unknown")
+
+
+@pytest.mark.slow
+def test_soak_too_short_to_show_growth_is_unknown(tmp_path: Path) -> None:
+    soak = run_load_test(tmp_path, "soak", "--seconds", "2", "--rate", "10", "--customers", "40")
+    verdict = json.loads((soak.folder / "verdict.json").read_text())
+    levels = {level["id"]: level["status"] for level in verdict["levels"]}
+    assert (soak.command.status, soak.counts()["triggers"]) == (2, 20), soak.command.out
+    growth = {levels[f"growth.{measure}"] for measure in ("memory", "descriptors", "latency")}
+    assert (growth, levels["loss.lost"]) == ({"unknown"}, "pass")
+
+
 def test_invalid_thresholds_are_refused_before_the_start(tmp_path: Path) -> None:
     """The message names the wrong key."""
     levels = tmp_path / "levels.yaml"

@@ -42,7 +42,7 @@ _MASTER_HOST = "127.0.0.1"
 _MASTER_PORT, _WEB_PORT = 5557, 8089
 # Workers in containers may have to fetch their image first.
 _WORKERS_S = 600
-_KINDS = ("paging", "preferences", "campaign", "receipts", "triggers")
+_KINDS = ("paging", "preferences", "campaign", "receipts", "day", "triggers", "soak")
 _SPAWN_RATE = "100"
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 # For Locust to report what it has counted, and to stop the bridge and the simulators.
@@ -128,6 +128,35 @@ def campaign(
 
 
 @group.command(context_settings=_PASSED_ON)
+def day(
+    context: typer.Context,
+    customers: Customers = 10_000,
+    days: Annotated[int, typer.Option(min=1, max=30, help="Number of mixed days; two days of reports follow.")] = 1,
+    provider: Provider = DEFAULT_PROVIDER,
+    bridge: Bridge = None,
+    command: Command = None,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+    timeout: Timeout = 60.0,
+    no_rate_limits: NoRateLimits = False,
+    keep_history: KeepHistory = False,
+    web: Web = False,
+    json: AsJson = False,
+) -> None:
+    """Run days with all traffic of a bridge together.
+
+    Each has a nightly process, a changed template, two campaigns to all customers, triggers, opt-outs and reports. The
+    checks of `sendproof run` judge it. Without --bridge and --command, the reference bridge is tested. Further options
+    are passed to Locust.
+
+    Example: sendproof load day --customers 50000 --command "./my-bridge --port 9000"
+    """
+    _run_locust("day", context)
+
+
+@group.command(context_settings=_PASSED_ON)
 def triggers(
     context: typer.Context,
     rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Triggers per second at the peak.")] = 200,
@@ -156,6 +185,36 @@ def triggers(
     Example: sendproof load triggers --rate 200 --seconds 60 --command "./my-bridge --port 9000"
     """
     _run_locust("triggers", context)
+
+
+@group.command(context_settings=_PASSED_ON)
+def soak(
+    context: typer.Context,
+    rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Triggers per second.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, max=604_800, help="Duration in real seconds.")] = 600,
+    customers: Customers = 100_000,
+    provider: Provider = DEFAULT_PROVIDER,
+    processes: Processes = 1,
+    workers: Workers = 0,
+    bridge: Bridge = None,
+    command: Command = None,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+    timeout: Timeout = 60.0,
+    no_rate_limits: NoRateLimits = False,
+    web: Web = False,
+    json: AsJson = False,
+) -> None:
+    """Fire triggers for a long time: nothing may grow.
+
+    Memory and open descriptors of the bridge and the latency of its messages must stay flat after the first quarter of
+    the time. Without --bridge and --command, the reference bridge is tested. Further options are passed to Locust.
+
+    Example: sendproof load soak --seconds 3600 --command "./my-bridge --port 9000"
+    """
+    _run_locust("soak", context)
 
 
 @group.command(context_settings=_PASSED_ON)
@@ -262,6 +321,34 @@ def judge(
     if json:
         echo(render(judge_result(content, levels)).rstrip("\n"))
     raise typer.Exit(status)
+
+
+@group.command()
+def compare(
+    earlier: Annotated[Path, typer.Argument(help="The result.json of the earlier load test.", show_default=False)],
+    later: Annotated[Path, typer.Argument(help="The result.json of the later load test.", show_default=False)],
+    json: AsJson = False,
+) -> None:
+    """Compare two results of a load test: ratios, and what matters.
+
+    Exit status: 0 if nothing got worse, 1 if something did, 2 if no speed or processor time could be compared.
+
+    Example: sendproof load compare baseline/result.json results/load_campaign
+    """
+    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.load.analysis.comparison import compare as compare_results  # noqa: PLC0415
+    from sendproof_harness.load.model import read_result  # noqa: PLC0415
+    from sendproof_harness.load.report.comparison import print_comparison, render  # noqa: PLC0415
+
+    try:
+        comparison = compare_results(read_result(earlier), read_result(later))
+    except ValueError as error:
+        refuse(str(error))
+    if json:
+        echo(render(comparison).rstrip("\n"))
+    else:
+        print_comparison(comparison, Terminal())
+    raise typer.Exit(EXIT_STATUS[comparison.status])
 
 
 def _expect_locust() -> None:
