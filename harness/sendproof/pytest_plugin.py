@@ -25,8 +25,8 @@ _RESULTS = "sendproof_results"
 _SANDBOX = "sendproof_sandbox"
 _CONTROL_URL = "SENDPROOF_CONTROL_URL"
 _SHOWN_REQUESTS = 20
-# The options, each also a key of the ini file.
-_OPTIONS = {
+#: The options, each also a key of the configuration file.
+OPTIONS = {
     "sendproof_command": "Command that starts your bridge, for the tests with @pytest.mark.scenario.",
     "sendproof_bridge": "URL of a running bridge, instead of a command.",
     "sendproof_results": "Folder for reports, histories and logs of the scenarios. Default: a temporary folder.",
@@ -40,7 +40,7 @@ _MARK_HELP = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options to the command line and the ini file."""
     group = parser.getgroup("sendproof", "Sendproof")
-    for name, text in _OPTIONS.items():
+    for name, text in OPTIONS.items():
         group.addoption(f"--{name.replace('_', '-')}", dest=name, help=text)
         parser.addini(name, text)
 

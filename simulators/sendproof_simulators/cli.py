@@ -20,6 +20,13 @@ from rich.text import Text
 from sendproof_simulators.command_line import EXIT_ERROR, failure, print_json
 from sendproof_simulators.comparison.cli import diff
 from sendproof_simulators.core.suggestions import suggestion
+from sendproof_simulators.recordings.cli import (
+    CallbackUrls,
+    ServiceUrls,
+    judge_recording,
+    print_observed_dialects,
+    proxy,
+)
 from sendproof_simulators.services.variables import CONTRACTS_VARIABLE, FOLDERS_VARIABLE
 from sendproof_simulators.tables import new_table, print_table
 from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
@@ -30,6 +37,9 @@ if TYPE_CHECKING:
 # The exit status that shells report for a program that Ctrl-C ended.
 EXIT_INTERRUPTED = 130
 _WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
+
+#: What the harness uses: the commands, and the judgement of recorded traffic for its command `contract`.
+__all__ = ["app", "judge_recording", "main"]
 
 app = typer.Typer(
     name="sendproof",
@@ -72,6 +82,24 @@ ControlToken = Annotated[
     ),
 ]
 
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        envvar="SENDPROOF_STRICT",
+        help="Check every response and webhook against its contract; violations end in status 3.",
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        envvar="SENDPROOF_WORKERS",
+        help="Processes over which the sandboxes are spread, each wholly in one. Same as SENDPROOF_WORKERS.",
+        min=1,
+        max=64,
+    ),
+]
+
 
 @app.command()
 def up(
@@ -98,14 +126,8 @@ def up(
             help="Fill the default sandbox with what the contracts' examples name; its time starts on 2 March 2026.",
         ),
     ] = False,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            envvar="SENDPROOF_STRICT",
-            help="Check every response and webhook against its contract; violations end in status 3.",
-        ),
-    ] = False,
+    strict: Strict = False,
+    workers: Workers = 1,
     simulators_path: SimulatorsPath = None,
     contracts: ContractsPath = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON, for use by a program.")] = False,
@@ -117,7 +139,8 @@ def up(
     gc.disable()  # until `serve` has exempted what lives as long as the process
     # Other commands start faster without the servers.
     from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
-    from sendproof_simulators.server.server import DefaultSandbox, serve  # noqa: PLC0415
+    from sendproof_simulators.server.default_sandbox import DefaultSandbox  # noqa: PLC0415
+    from sendproof_simulators.server.server import serve  # noqa: PLC0415
 
     if sys.stderr.isatty() and not json:
         echo("Starting the simulators; reading the contracts takes a few seconds.", err=True)
@@ -137,7 +160,7 @@ def up(
             allowed_hosts=tuple(allow_host or ()),
             control_token=control_token,
         )
-        violations = serve(listening, print_json if json else _print_addresses, default, strict=strict)
+        violations = serve(listening, print_json if json else _print_addresses, default, strict=strict, workers=workers)
     except (OSError, ValueError) as error:
         raise failure(error) from None
     if violations:
@@ -233,11 +256,23 @@ def operations(
 
 
 @app.command()
-def dialects(json: Json = False) -> None:
+def dialects(
+    from_har: Annotated[
+        Path | None, typer.Option(help="Recorded traffic of real services (HAR); print the options that it shows.")
+    ] = None,
+    service: ServiceUrls = None,
+    callbacks: CallbackUrls = None,
+    json: Json = False,
+) -> None:
     """List the dialects, the open questions about the real services, with their options.
+
+    With --from-har, the command prints which options recorded traffic shows.
 
     Example: sendproof dialects
     """
+    if from_har is not None:
+        print_observed_dialects(from_har, service, callbacks, as_json=json)
+        return
     known = _discover(None)
     if json:
         print_json({name: [asdict(dialect) for dialect in found.dialects] for name, found in known.items()})
@@ -299,6 +334,7 @@ def test_numbers(json: Json = False) -> None:  # noqa: PT028 - a command, not a 
 
 
 app.command()(diff)
+app.command()(proxy)
 
 
 def _options(texts: Sequence[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -51,6 +52,8 @@ _CLEARER_RULES = frozenset({"enum", "pattern"})
 # Longer examples hide the message.
 _EXAMPLE_LENGTH = 240
 _QUOTED = 3
+# Names that are compared with the known ones; a hostile request can have hundreds of thousands, of megabytes each.
+_MOST_NAMES, _NAME_LENGTH = 20, 100
 
 
 def reworded(contract: Contract, request: Request, problem: Problem) -> Problem:
@@ -164,11 +167,11 @@ class _Refusal:
         return "; ".join(_unknown_text(name, known) for name in unknown)
 
     def _unknown(self, place: str) -> Iterator[str]:
-        """Yield the members of an object of the body that its schema does not know."""
+        """Yield the first members of an object of the body that its schema does not know."""
         known = self._schema_at(place).get("properties")
         value = _value_at(self._body, place)
         if known is not None and isinstance(value, Mapping):
-            yield from (name for name in value if name not in known)
+            yield from islice((name for name in value if name not in known), _MOST_NAMES)
 
     def syntax(self, violation: Violation) -> str:
         """Return the text about a body that is no JSON, with the place."""
@@ -221,7 +224,8 @@ def _media(contract: Contract, operation: str | None) -> Mapping[str, Any]:
 def _unknown_text(name: str, known: Sequence[str]) -> str:
     match = closest(name, known)
     hint = f"did you mean {match!r}?" if match else f"expected {alternatives(known or ['no member'])}"
-    return f"unknown {name!r}; {hint}"
+    shown = name if len(name) <= _NAME_LENGTH else f"{name[:_NAME_LENGTH]}…"
+    return f"unknown {shown!r}; {hint}"
 
 
 def _type_text(expected: str) -> str:
