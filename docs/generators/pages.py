@@ -16,6 +16,7 @@ import operations_page
 import report_terms
 import scenario_file_page
 import scenarios_page
+import tutorial_pages
 from data_files import fake_name_data, fault_data
 from diagrams import flows, layers
 from sendproof_harness.report.html import TERMS_FILE
@@ -51,6 +52,7 @@ DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
         TERMS_FILE: report_terms.report_terms_json,
         NAMES_FILE: fake_name_data.fake_names_json,
         _IMAGES / "layers.svg": layers.layers_picture,
+        **tutorial_pages.PAGES,
         **{_IMAGES / name: picture for name, picture in flows.PICTURES.items()},
     }
 )

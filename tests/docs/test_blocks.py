@@ -24,7 +24,7 @@ from sendproof_harness.load.service_levels import schema as levels_schema
 from sendproof_harness.scenario.load import parse_scenarios
 
 #: The languages of code blocks. Commands have the language `console`, so that they are run.
-LANGUAGES = {"console", "http", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
+LANGUAGES = {"console", "http", "java", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
 # A key of a file of Compose, Kubernetes or Prometheus. They may start the bridge.
 OTHER_TOOLS = {"services", "apiVersion", "scrape_configs", "groups"}
 # A part of a scenario is validated together with this scenario.

@@ -25,6 +25,8 @@ EXEMPT = {
     "sendproof contract *": "takes a while; tests/end_to_end/test_contract_command.py runs it for both bridges",
     'sendproof run * --command "php *': "PHP is not installed everywhere; test_ci_examples.py parses these",
     'sendproof run * --command "node *': "Node is not installed everywhere; test_polling_bridges.py runs it",
+    'sendproof run * --command "python3 bridge.py"': "tests/docs/test_tutorials.py runs it",
+    'sendproof run * --command "java *': "tests/docs/test_tutorials.py runs it",
     "locust *": "`sendproof load` starts it",
     'sendproof run * --command ".venv/bin/python bridge/*"': "end_to_end/foreign/test_foreign_bridge.py runs it",
 }
