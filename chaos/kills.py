@@ -3,6 +3,9 @@
 Each run has five kills, drawn from its seed: before or after a call or a webhook, and how long the bridge stays down.
 The judge then compares what each recipient got with what was due: nothing is lost, and nothing is sent twice. The exit
 status is 0 if every run passes, else 1.
+
+With `--processes`, the bridge is three workers and two webhook processes on one PostgreSQL database. One of them is
+killed or hangs, or the database crashes, while the others go on (`bridge_group.py`).
 """
 
 import argparse
@@ -11,8 +14,9 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -21,11 +25,12 @@ from rich.console import Console
 
 from catalogue import ROOT, Trial
 from postgres_server import URL_VARIABLE, postgres_server
-from trial_runs import cancelled_on_error, exit_on_sigterm, run_trial, simulators
+from trial_runs import TrialResult, cancelled_on_error, exit_on_sigterm, run_trial, simulators
 
 SCENARIO = ROOT / "scenarios" / "failures" / "bridge_killed.yaml"
 PROVIDERS = ("textlocal", "xtremepush", "delivyr")
 POSTGRES_BRIDGE = Path(__file__).with_name("postgres_bridge.py")
+BRIDGE_GROUP = Path(__file__).with_name("bridge_group.py")
 KILLS_PER_RUN = 5
 #: Where to kill, and how many such calls or webhooks every run has at least.
 PLACES = (
@@ -62,13 +67,14 @@ def _number(name: str, below: int) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big") % below
 
 
-def write_scenario(seed: int, file: Path) -> Path:
-    """Write the scenario of a seed; return its file."""
+def write_scenario(faults: Sequence[Mapping[str, object]], file: Path, customers: int = 400) -> Path:
+    """Write the scenario with these faults, and fewer customers; return its file."""
     text = SCENARIO.read_text("utf-8")
     steps = text[text.index("steps:\n") :]
-    faults = yaml.safe_dump({"faults": kills(seed)}, sort_keys=False)
+    section = yaml.safe_dump({"faults": faults}, sort_keys=False) if faults else ""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text[: text.index("faults:\n")] + faults + steps, "utf-8")
+    head = text[: text.index("faults:\n")].replace("customers: 400", f"customers: {customers}")
+    file.write_text(head + section + steps, "utf-8")
     return file
 
 
@@ -83,15 +89,35 @@ def database_options(*, postgresql: bool) -> Iterator[Sequence[str]]:
         yield "--command", shlex.join([sys.executable, str(POSTGRES_BRIDGE)])
 
 
+def group_options(seed: int, disturbances: int = KILLS_PER_RUN) -> Sequence[str]:
+    """Return the options of a run with several processes, and disturbances of the seed."""
+    command = [sys.executable, str(BRIDGE_GROUP), "--seed", str(seed), "--disturbances", str(disturbances)]
+    return "--command", shlex.join(command)
+
+
 def run_seed(seed: int, provider: str, folder: Path, url: str, options: Sequence[str] = ()) -> tuple[str, int]:
     """Run the bridge with the kills of a seed; return the verdict, and the number of kills that took place."""
-    scenario = write_scenario(seed, folder / "kills.yaml")
-    result = run_trial(Trial(scenario, provider), folder / "results", url, options=options)
+    result = run_trial(
+        Trial(write_scenario(kills(seed), folder / "kills.yaml"), provider), folder / "results", url, options=options
+    )
     (history,) = folder.rglob("history.ndjson")
     with history.open(encoding="utf-8") as file:
         done = sum(json.loads(line)["fault"] == "kill" for line in file if '"kind":"fault"' in line)
+    return _result(seed, result, done)
+
+
+def run_group(seed: int, provider: str, folder: Path, url: str) -> tuple[str, int]:
+    """Run the bridge as several processes with the disturbances of a seed; return as `run_seed` does."""
+    scenario = write_scenario((), folder / "processes.yaml", customers=150)
+    result = run_trial(Trial(scenario, provider), folder / "results", url, options=group_options(seed))
+    (log,) = folder.rglob("bridge.log")
+    return _result(seed, result, log.read_text("utf-8").count("\ndisturbance "))
+
+
+def _result(seed: int, result: TrialResult, done: int) -> tuple[str, int]:
     causes = [f"{check.check}: {cause}" for check in result.failed for cause in check.causes]
-    console.print(f"{provider} seed {seed}: {result.verdict}, {done} kills", *causes, sep="\n  ", markup=False)
+    text = f"{result.trial.provider} seed {seed}: {result.verdict}, {done} kills"
+    console.print(text, *causes, sep="\n  ", markup=False)
     return result.verdict, done
 
 
@@ -107,20 +133,23 @@ def main() -> int:
     )
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="First seed. Default: 1.")
     parser.add_argument("--postgresql", action="store_true", help="The bridge has its state in PostgreSQL.")
+    parser.add_argument("--processes", action="store_true", help="It is five processes, one of which is killed.")
+    parser.add_argument("--provider", choices=PROVIDERS, help="Only this provider. Default: all.")
     options = parser.parse_args()
     exit_on_sigterm()
     passed = True
     with (
         tempfile.TemporaryDirectory(prefix="sendproof-") as name,
         simulators(Path(name)) as url,
-        database_options(postgresql=options.postgresql) as database,
+        database_options(postgresql=options.postgresql or options.processes) as database,
     ):
-        for provider in PROVIDERS:
+        for provider in PROVIDERS if options.provider is None else (options.provider,):
             seeds = range(options.first, options.first + -(-options.kills // KILLS_PER_RUN))
             folder = Path(name) / provider
+            run = run_group if options.processes else partial(run_seed, options=database)
             with cancelled_on_error(2) as pool:
                 runs = list(
-                    pool.map(lambda seed, at=folder: run_seed(seed, at.name, at / str(seed), url, database), seeds)
+                    pool.map(lambda seed, at=folder, run=run: run(seed, at.name, at / str(seed), url=url), seeds)
                 )
             good = sum(verdict == "pass" for verdict, _ in runs)
             total = sum(done for _, done in runs)

@@ -15,16 +15,21 @@ from sendproof_harness.handover.format import VARIABLE
 from sendproof_harness.handover.reference_bridge import write_settings
 
 
-def main() -> None:
-    """Write the settings of the handover, and become the bridge."""
-    handover = Path(os.environ[VARIABLE])
+def create_database(handover: Path) -> str:
+    """Create the schema of a run, named by its handover; return the URL."""
     # Its content changes during a run, if a key is rotated.
     schema = f"run_{blake2b(bytes(handover), digest_size=8).hexdigest()}"
     with psycopg.connect(os.environ[URL_VARIABLE], autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
-    database = f"{os.environ[URL_VARIABLE]}&options={quote(f'-csearch_path={schema}')}"
+    return f"{os.environ[URL_VARIABLE]}&options={quote(f'-csearch_path={schema}')}"
+
+
+def main() -> None:
+    """Write the settings of the handover, and become the bridge."""
+    handover = Path(os.environ[VARIABLE])
     settings = handover.with_name("postgres_bridge.toml")
-    environment = os.environ | write_settings(json.loads(handover.read_bytes()), settings, database)
+    content = json.loads(handover.read_bytes())
+    environment = os.environ | write_settings(content, settings, create_database(handover))
     command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(settings)]
     os.execve(sys.executable, command, environment)  # noqa: S606 the run must see the signals and the end of the bridge
 

@@ -63,6 +63,8 @@ class LoadTest(ABC):
     customers: ClassVar[int]
     days: ClassVar[int] = 7
     duplicates: ClassVar[int] = 0
+    rate: ClassVar[float] = 200.0
+    seconds: ClassVar[float] = 60.0
     #: The latencies to report, the most important first. Other Locust statistics are not reported.
     latencies: ClassVar[tuple[str, ...]]
     #: The latencies that count from the intended start; all others count from the request.

@@ -1,5 +1,6 @@
 """Command line options of the load tests."""
 
+import os
 from argparse import Namespace
 from dataclasses import fields
 from pathlib import Path
@@ -24,8 +25,8 @@ def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     add("--seed", type=int, default=1, help="Seed of the sandbox.")
     add("--provider", default=DEFAULT_PROVIDER, help="Provider that sends the messages.")
     add("--days", type=int, default=test.days, help="Virtual days of receipts and reports.")
-    add("--rate", type=float, default=200.0, help="Highest rate, in triggers per second.")
-    add("--seconds", type=float, default=60.0, help="Duration of the triggers, in seconds.")
+    add("--rate", type=float, default=test.rate, help="Highest rate, in triggers per second.")
+    add("--seconds", type=float, default=test.seconds, help="Duration of the triggers, in seconds.")
     add("--shape", choices=list(SHAPES), default="steady", help="Course of the rate over time.")
     add("--duplicates", type=int, default=test.duplicates, help="Extra copies of each receipt.")
     add("--no-rate-limits", action="store_true", help="Switch the rate limits of the services off.")
@@ -44,6 +45,8 @@ def parse_options(arguments: Namespace, test: LoadTest) -> LoadOptions:
     given = vars(arguments)
     names = {field.name: _ARGUMENT_NAMES.get(field.name, field.name) for field in fields(LoadOptions)}
     values = {field: given[argument] for field, argument in names.items() if argument in given}
+    # Not as an option below `sendproof load`: other users of the machine, and Locust's page, would show its token.
+    values["control_url"] = values["control_url"] or os.environ.get("SENDPROOF_CONTROL_URL")
     for name in ("results", "thresholds"):
         values[name] = None if values[name] is None else Path(values[name])
     return LoadOptions(**{**values, "kind": test.kind, "rate_limits": not given["no_rate_limits"]})

@@ -8,6 +8,7 @@ import signal
 import socket
 from abc import abstractmethod
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,6 +29,7 @@ from command_options import add_arguments, parse_options
 from page_guard import guard_page
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.history.reader import HistoryError
+from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.aggregation import GENERATOR, Aggregation
 from sendproof_harness.load.counters import Counts, latency_results
@@ -89,9 +91,17 @@ class LoadSession:
         page, arguments = environment.web_ui, environment.parsed_options
         if page is not None and page.app is not None and arguments is not None:
             guard_page(page.app, arguments.web_host)
-        if os.environ.get("SENDPROOF_LOAD"):
+        if _is_command():
             # `sendproof load` prints its own statistics.
             logging.getLogger("locust.stats_logger").disabled = True
+            if page is not None:
+                self._progress.note(f"Locust's page: http://{page.host or socket.gethostname()}:{page.port}")
+        if isinstance(environment.runner, MasterRunner) and arguments is not None and not arguments.processes:
+            workers, port = counted(arguments.expect_workers, "workers"), arguments.master_bind_port
+            self._progress.note(
+                f"waiting for {workers}: sendproof load worker {self.test.kind} --master {socket.gethostname()} "
+                f"--port {port}"
+            )
         self._runner.register_message(_COUNTS_MESSAGE, self._receive_counts)
         self._runner.register_message(_FINISHED_MESSAGE, self._receive_finished)
 
@@ -112,7 +122,7 @@ class LoadSession:
         """Finish a test that was stopped on Locust's page, or all workers of which are lost."""
         if self._aggregation is not None and not isinstance(self._runner, WorkerRunner):
             self._finish(("it was interrupted", "harness"))
-            gevent.spawn_later(0, self._runner.quit)
+            gevent.spawn_later(0, self._end)
 
     def _quit(self, **_: object) -> None:
         """Finish a test that was interrupted, for example by Ctrl-C.
@@ -155,14 +165,14 @@ class LoadSession:
         if self._is_master:
             job = json.loads(arguments.sendproof_job)
             process = LoadProcess(environment=self._environment, options=options, job=job)
-            gevent.spawn(self._run_main, process)
-        gevent.spawn(self._sample_until_finished)
+            self._spawn(self._run_main, process)
+        self._spawn(self._sample_until_finished)
 
     def _finish_without_load(self, options: LoadOptions, aborted: RunAborted) -> None:
         """Report a test that was aborted before its start, usually because the bridge did not become ready."""
         self._aggregation = self._new_aggregation(options, None)
         self._finish((_abort_message(aborted), aborted.blame))
-        gevent.spawn_later(0, self._runner.quit)
+        gevent.spawn_later(0, self._end)
 
     def _generator_ids(self) -> list[str]:
         """Return the ids of the processes that generate load, in the order in which they connected."""
@@ -244,7 +254,7 @@ class LoadSession:
                 if counts.aborted is None:
                     self._add_final_counts(aggregation)
                 self._finish(None)
-                self._runner.quit()
+                self._end()
 
     def _take_report(self, share: int, counts: Counts) -> None:
         if self._aggregation is not None:
@@ -296,7 +306,27 @@ class LoadSession:
     def _end_with_error(self) -> None:
         self._environment.process_exit_code = EXIT_ERROR
         self._stack.close()
-        gevent.spawn_later(0, self._runner.quit)
+        gevent.spawn_later(0, self._end)
+
+    def _spawn(self, function: Callable[..., None], *arguments: object) -> None:
+        """Start a greenlet. A defect of ours in it ends the test with an error; otherwise it would wait for ever."""
+        gevent.spawn(function, *arguments).link_exception(self._report_defect)
+
+    def _report_defect(self, greenlet: gevent.Greenlet) -> None:
+        if not isinstance(greenlet.exception, Exception):
+            return
+        reason = _unforeseen(greenlet.exception)
+        if self._aggregation is not None:
+            self._finish((reason, "harness"))
+            self._end()
+        elif self.process is not None:
+            self.process.abort(reason, "harness")
+
+    def _end(self) -> None:
+        """End this process and the workers. The page of plain Locust stays, so that its plots can be read."""
+        self._runner.quit()
+        if _is_command() and self._environment.web_ui is not None:
+            self._environment.web_ui.stop()
 
     def _receive_counts(self, environment: Environment, msg: Any, **_: object) -> None:
         del environment
@@ -329,23 +359,25 @@ class LoadSession:
         else:
             self._start_callers(process)
         if isinstance(runner, WorkerRunner):
-            gevent.spawn(self._send_counts, process)
+            self._spawn(self._send_counts, process)
         else:
-            gevent.spawn(self._run_main, process)
+            self._spawn(self._run_main, process)
 
     def _start_callers(self, process: LoadProcess) -> None:
         (user_class,) = self._environment.user_classes
         if not process.working:
             process.end_caller()
         for _ in range(process.working):
-            gevent.spawn(self._call, process, user_class(self._environment))
+            self._spawn(self._call, process, user_class(self._environment))
 
     def _call(self, process: LoadProcess, user: "LoadTestUser") -> None:
-        """Do the work of one caller. Raising an error would leave the others at work for ever."""
+        """Do the work of one caller."""
         try:
             user.work(process)
         except (ControlError, ValueError, OSError) as error:
             process.abort(str(error), "harness")
+        except Exception as error:  # noqa: BLE001 - the counts are incomplete, which must not blame the bridge
+            process.abort(_unforeseen(error), "harness")
         finally:
             process.end_caller()
 
@@ -358,6 +390,17 @@ class LoadSession:
         del environment, msg
         if self.process is not None:
             self.process.finished.set()
+
+
+def _is_command() -> bool:
+    """Return True below `sendproof load`, which sets the variable."""
+    return bool(os.environ.get("SENDPROOF_LOAD"))
+
+
+def _unforeseen(error: Exception) -> str:
+    """Report a defect of ours, and return why it ends the test."""
+    report_unforeseen(error)
+    return f"an unforeseen error of Sendproof: {error!r:.200}"
 
 
 def _abort_message(aborted: RunAborted) -> str:

@@ -1,8 +1,9 @@
-"""The common part of `campaign.py` and `receipts.py`: a scheduled campaign from its pages to its last report."""
+"""The common part of `campaign.py`, `receipts.py` and `day.py`: campaigns from their pages to their last reports."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,9 +23,8 @@ from sendproof_harness.load.tracking.campaign_tracker import CampaignTracker
 from sendproof_harness.preflight.checks import handover_problems
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.runner import HISTORY, RunOptions, prepare_run
-from sendproof_harness.run.steps.campaigns import schedule
-from sendproof_harness.run.steps.wait_for import wait_for
-from sendproof_harness.scenario.model import Advance, PlanCampaign, WaitFor
+from sendproof_harness.run.steps import STEPS
+from sendproof_harness.scenario.model import Advance, Scenario
 
 # Pause between two reads of the journal. The lines have their times, so a longer one only delays what is shown.
 POLL_INTERVAL_S = 0.25
@@ -66,23 +66,25 @@ def rate_limits_text(options: LoadOptions) -> str:
 
 
 class ScheduledTest(LoadTest):
-    """A campaign. The main process advances the virtual time; one load generator follows the journal and counts."""
+    """Campaigns. The main process advances the virtual time; one load generator follows the journal and counts."""
 
     customers = 100_000
     latencies = ("receipt", "acknowledgement")
 
+    def scenario(self, options: LoadOptions) -> Scenario:
+        """Return the scenario: steps of preparation up to the first advance of time, and those of the test."""
+        return campaign_scenario(options)
+
     def prepare(self, options: LoadOptions, folder: Path, progress: LoadProgress, stack: ExitStack) -> PreparedTest:
         """Start simulators and bridge, wait until the bridge is ready, and schedule the campaign."""
-        scenario = campaign_scenario(options)
-        progress.expect_time(timedelta(hours=3, days=options.days))
+        scenario = self.scenario(options)
+        durations = (step.by for step in scenario.steps if isinstance(step, Advance))
+        progress.expect_time(sum(durations, timedelta()))
         context = self.context = prepare_run(
             scenario, f"load_{self.kind}", run_options(options), progress, folder, stack
         )
-        for step in scenario.steps[:2]:
-            if isinstance(step, WaitFor):
-                wait_for(context, step)
-            elif isinstance(step, PlanCampaign):
-                schedule(context, step)
+        for step in takewhile(lambda step: not isinstance(step, Advance), scenario.steps):
+            STEPS[type(step)](context, step)
         is_in_virtual_time = bool(context.participants())
         self.history_file, self.keeps_history = folder / HISTORY, options.keep_history
         self.is_in_virtual_time = is_in_virtual_time
@@ -116,10 +118,10 @@ class ScheduledTest(LoadTest):
         self.tracker = CampaignTracker(process.counts, process.options.provider, process.record_response)
 
     def run_main(self, process: LoadProcess) -> None:
-        """Advance the time to the end, and save the history."""
+        """Take the steps of the test, most of which advance the time, and save the history."""
         del process
-        for by in (step.by for step in self.context.scenario.steps if isinstance(step, Advance)):
-            self.context.time.advance(by)
+        for step in dropwhile(lambda step: not isinstance(step, Advance), self.context.scenario.steps):
+            STEPS[type(step)](self.context, step)
         self.context.control.save_history(self.context.sandboxes[0], self.history_file)
 
     def final_counts(self, options: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:

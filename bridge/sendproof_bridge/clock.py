@@ -16,7 +16,8 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -35,6 +36,9 @@ DAY = 24 * HOUR
 PARTICIPANT = "bridge"
 # The sandbox responds to a park within 20 s; a longer wait means that the connection is dead.
 _PARK_TIMEOUT = (5.0, 40.0)
+# A process that stops waits no longer for a sandbox that has gone.
+_LEAVE_TIMEOUT = (1.0, 1.0)
+_LEAVE_SECONDS = 2.0
 MAX_TICK_BYTES = 64 * 1024
 _RETRY_SECONDS = 0.25
 _SUCCESS = range(200, 300)
@@ -134,6 +138,9 @@ class Clock(Protocol):
     def tick(self) -> Tick:
         """Read the clock."""
 
+    def join(self) -> Tick:
+        """Read the clock before the first work: from now on, virtual time waits for this process."""
+
     def park(self, until: Instant | None, since: int) -> Tick:
         """Wait until `until` (None: without end), or until more than `since` requests have arrived.
 
@@ -142,6 +149,9 @@ class Clock(Protocol):
 
     def wake(self) -> None:
         """Signal that a request has arrived, or that the bridge stops."""
+
+    def end_park(self) -> None:
+        """End a park, or the next one: another process has added work. This may wait for the network."""
 
 
 class SystemClock:
@@ -173,6 +183,9 @@ class SystemClock:
         with self._changed:
             return Tick(now=self.now(), delivered=self._delivered)
 
+    def join(self) -> Tick:
+        return self.tick()
+
     def park(self, until: Instant | None, since: int) -> Tick:
         with self._changed:
             step = self._follow()
@@ -201,22 +214,30 @@ class SystemClock:
             self._delivered += 1
             self._changed.notify_all()
 
+    def end_park(self) -> None:
+        self.wake()
+
 
 class SandboxClock:
     """The clock of a sandbox, used over HTTP. Virtual time does not advance while this participant is not parked.
 
     One thread parks. Another one may read the clock meanwhile: a parked thread learns late that time has passed. A
-    process that never parks reads the clock each time.
+    process that never parks reads the clock each time. Each process that parks is a participant of its own, and leaves
+    when it stops: time would wait for it.
     """
 
     def __init__(self, url: str, *, parks: bool = True) -> None:
         """`url` returns the time on GET, and accepts parks at `{url}/park`."""
+        self.participant = PARTICIPANT
         self._parks = parks
         self._url = url.rstrip("/")
-        self._reading, self._parking = Session(), Session()
+        self._reading, self._parking, self._ending = Session(), Session(), Session()
         self._last = Tick(now=0, delivered=0)
         self._updating = threading.Lock()
         self._stop = threading.Event()
+        # Guards what follows: one thread parks, and others end its park.
+        self._changing = threading.Condition()
+        self._is_parked = self._has_joined = self._has_work = False
 
     def now(self) -> Instant:
         return self._last.now if self._parks else self.tick().now
@@ -229,11 +250,30 @@ class SandboxClock:
                 self._last = tick
         return tick
 
+    def join(self) -> Tick:
+        """Park until now, which ends at once."""
+        tick = self.tick()
+        return self._park(tick.now, tick.delivered)
+
     def park(self, until: Instant | None, since: int) -> Tick:
+        with self._changing:
+            had_work, self._has_work = self._has_work, False
+            if had_work:
+                return self._last
         # Work that is due at once has the due time 0, which is before the start of every sandbox.
-        due = None if until is None else iso(max(until, self._last.now))
-        body = {"participant": PARTICIPANT, "until": due, "since": since}
-        tick = self._request_until_stopped(self._parking, "POST", f"{self._url}/park", body)
+        return self._park(None if until is None else max(until, self._last.now), since)
+
+    def _park(self, due: Instant | None, since: int) -> Tick:
+        with self._changing:
+            if self._stop.is_set():
+                return self._last
+            self._is_parked = self._has_joined = True
+        try:
+            tick = self._request_until_stopped(self._parking, "POST", f"{self._url}/park", self._park_body(due, since))
+        finally:
+            with self._changing:
+                self._is_parked = False
+                self._changing.notify_all()
         with self._updating:
             self._last = tick
         return tick
@@ -241,9 +281,37 @@ class SandboxClock:
     def wake(self) -> None:
         """Do nothing: the sandbox itself ends a park when it delivers a request."""
 
+    def end_park(self) -> None:
+        """End the park by another one of the same name, which is due at once. Without it, time would not be wrong."""
+        with self._changing:
+            if not self._is_parked:
+                self._has_work = True
+            elif not self._stop.is_set():
+                body = self._park_body(self._last.now, self._last.delivered)
+                with suppress(*_UNEXPECTED):
+                    self._request(self._ending, "POST", f"{self._url}/park", body)
+
     def stop(self) -> None:
-        """Stop retrying a sandbox that does not respond."""
+        """Stop retrying a sandbox that does not respond, and park no more."""
         self._stop.set()
+
+    def leave(self) -> None:
+        """Leave the clock after `stop`, so that time no longer waits for this process."""
+        with self._changing:
+            if self._has_joined:
+                self._leave()
+                # A park that was sent before the end, and arrived after it, has joined again.
+                if self._is_parked and self._changing.wait_for(lambda: not self._is_parked, _LEAVE_SECONDS):
+                    self._leave()
+
+    def _leave(self) -> None:
+        url = f"{self._url}/participants/{self.participant}"
+        with suppress(*_UNEXPECTED):
+            self._ending.request("DELETE", url, timeout=_LEAVE_TIMEOUT, limit=MAX_TICK_BYTES)
+
+    def _park_body(self, until: Instant | None, since: int) -> Mapping[str, object]:
+        due = None if until is None else iso(until)
+        return {"participant": self.participant, "until": due, "since": since}
 
     def _request_until_stopped(self, session: Session, method: str, url: str, body: object) -> Tick:
         warned = False

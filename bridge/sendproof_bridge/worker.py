@@ -12,15 +12,15 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from sendproof_bridge.clock import SECOND, SandboxClock, Tick, iso, real_now
+from sendproof_bridge.clock import SECOND, Instant, SandboxClock, Tick, iso, real_now
 from sendproof_bridge.domain import campaigns
-from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.accounts import Bridge, settings_digest
 from sendproof_bridge.domain.keys import optimove_lane
 from sendproof_bridge.jobs.handlers import BATCH_HANDLERS, HANDLERS
 from sendproof_bridge.log_format import logged_job
 from sendproof_bridge.outbound.errors import RemoteCallError, error_name
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.storage import clock_steps, job_queue
+from sendproof_bridge.storage import clock_steps, job_queue, runs
 from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, Lease, LostJobError, NewJob
 from sendproof_bridge.storage.store import RunLostError
 
@@ -58,10 +58,13 @@ class Worker:
     """One per process. `run` is its own thread; other threads call `wake` and `stop`."""
 
     def __init__(self, bridge: Bridge, threads: int) -> None:
-        """Take over the jobs of earlier runs, and plan the jobs of every start."""
+        """Take over the jobs of earlier runs, and plan the setup unless a worker with the same settings is alive.
+
+        `name` is that of the present run, under which the worker owns jobs.
+        """
         self._bridge = bridge
         self._threads = threads
-        self._owner = bridge.store.start_run(bridge.clock.now())
+        self.name = bridge.store.start_run(bridge.clock.now())
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
         self._running: dict[Future[None], JobGroup] = {}
         self._renewed_at = self._looked_at = real_now()
@@ -81,14 +84,14 @@ class Worker:
         """Work until stopped."""
         self._idle.clear()
         try:
-            tick = self._bridge.clock.tick()
+            tick = self._bridge.clock.join()
             self._follow_clock(tick)
             while not self._stopping.is_set():
                 try:
                     self._run_due_jobs()
                     tick = self._park(tick)
                 except (OperationalError, RunLostError) as error:
-                    if not self._bridge.store.comes_back:
+                    if not self._bridge.store.is_server:
                         raise
                     self._start_again(error)
         finally:
@@ -103,7 +106,7 @@ class Worker:
         self._running.clear()
         while not self._stopping.is_set():
             try:
-                self._owner = self._bridge.store.start_run(self._bridge.clock.now())
+                self.name = self._bridge.store.start_run(self._bridge.clock.now())
                 self._plan_start()
             except OperationalError:
                 self._stopping.wait(_RECONNECT_SECONDS)
@@ -111,11 +114,14 @@ class Worker:
                 return
 
     def _park(self, tick: Tick) -> Tick:
+        now = self._bridge.clock.now()
         with self._bridge.store.read() as tx:
-            due = job_queue.next_due(tx)
-            if job_queue.other_owners(tx, self._owner):
-                soon = self._bridge.clock.now() + _LOOK_AFTER
-                due = soon if due is None else min(due, soon)
+            if job_queue.other_owners(tx, self.name):
+                # What is due now waits for a job of another worker, which does it afterwards.
+                soon = now + _LOOK_AFTER
+                due: Instant | None = min(soon, job_queue.next_due(tx, now) or soon)
+            else:
+                due = job_queue.next_due(tx)
         if self._stopping.is_set():
             return tick
         self._idle.set()
@@ -133,7 +139,8 @@ class Worker:
             return
         self._noted_at = real_now()
         with self._bridge.store.write() as tx:
-            if step:
+            # The times of several workers follow none of their clocks.
+            if step and not self._others_alive(tx):
                 clock_steps.shift(tx, tick.now, step)
             clock_steps.note(tx, tick.now)
         if step:
@@ -144,6 +151,11 @@ class Worker:
         """Look for work: a request was stored."""
         self._changed.set()
         self._bridge.clock.wake()
+
+    def on_added_jobs(self) -> None:
+        """Look for work: this or another process has added some. This may wait for the network."""
+        self._changed.set()
+        self._bridge.clock.end_park()
 
     def stop(self, seconds: float | None = None) -> bool:
         """Start no more jobs, and wait for those that run; return False if some still run after `seconds`.
@@ -169,14 +181,22 @@ class Worker:
     def _plan_start(self) -> None:
         self._wait_for_ended_runs()
         with self._bridge.store.write() as tx:
-            released = job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))
+            released = job_queue.release_expired(tx, self.name, self._bridge.store.runs_alive(tx))
             requeued = job_queue.requeue_failed(tx)
-            for client in self._bridge.clients.values():
-                for channel in client.channels:
-                    for kind in _SETUP_JOBS:
-                        job_queue.make_due(tx, _setup_job(kind, client.config.name, channel))
-                    job_queue.make_due(tx, campaigns.poll_opt_outs_job(client.config.name, channel))
-        logger.info("%s: took over %d running and %d dead jobs of earlier runs", self._owner, released, requeued)
+            if not runs.joins(tx, self.name, self._others_alive(tx), settings_digest(self._bridge)):
+                self._plan_setup(tx)
+        logger.info("%s: took over %d running and %d dead jobs of earlier runs", self.name, released, requeued)
+
+    def _plan_setup(self, tx: Connection) -> None:
+        for client in self._bridge.clients.values():
+            for channel in client.channels:
+                for kind in _SETUP_JOBS:
+                    job_queue.make_due(tx, _setup_job(kind, client.config.name, channel))
+                job_queue.make_due(tx, campaigns.poll_opt_outs_job(client.config.name, channel))
+
+    def _others_alive(self, tx: Connection) -> set[str]:
+        """Return the other workers that share the database now."""
+        return set(self._bridge.store.runs_alive(tx)) - {self.name}
 
     def _run_due_jobs(self) -> None:
         """Run due jobs until none is left."""
@@ -199,22 +219,22 @@ class Worker:
         """Wait a moment if runs with jobs seem to be alive: the server may not have noticed that a process ended."""
         for _ in range(_LOOKS_AT_START):
             with self._bridge.store.read() as tx:
-                if not job_queue.other_owners(tx, self._owner) & set(self._bridge.store.runs_alive(tx)):
+                if not job_queue.other_owners(tx, self.name) & set(self._bridge.store.runs_alive(tx)):
                     return
             self._stopping.wait(_LOOK_AGAIN_SECONDS)
 
     def _release_jobs_of_ended_runs(self) -> None:
         with self._bridge.store.read() as tx:
-            if not job_queue.other_owners(tx, self._owner):
+            if not job_queue.other_owners(tx, self.name):
                 return
         with self._bridge.store.write() as tx:
-            job_queue.release_expired(tx, self._owner, self._bridge.store.runs_alive(tx))
+            job_queue.release_expired(tx, self.name, self._bridge.store.runs_alive(tx))
 
     def _renew_leases(self) -> None:
         if real_now() - self._renewed_at > LEASE_SECONDS / 4:
             self._renewed_at = real_now()
             with self._bridge.store.write() as tx:
-                job_queue.renew_leases(tx, self._owner, self._bridge.store.lease_time(tx))
+                job_queue.renew_leases(tx, self.name, self._bridge.store.lease_time(tx))
             for job in (job for group in self._running.values() for job in group):
                 job.lease.until = self._lease_end(self._renewed_at)
 
@@ -225,8 +245,8 @@ class Worker:
             if not job_queue.has_due(tx, self._claim_request(tx, claimed)):
                 return claimed
         with self._bridge.store.write() as tx:
-            if self._bridge.store.has_lost_run(tx, self._owner):
-                raise RunLostError(f"the connection of {self._owner} has ended")
+            if self._bridge.store.has_lost_run(tx, self.name):
+                raise RunLostError(f"the connection of {self.name} has ended")
             while len(self._running) + len(claimed) < _CLAIMS_PER_THREAD * self._threads:
                 request = self._claim_request(tx, claimed)
                 first = job_queue.claim(tx, request)
@@ -236,12 +256,12 @@ class Worker:
         return claimed
 
     def _lease_end(self, begin: float) -> float:
-        return begin + LEASE_SECONDS if self._bridge.store.comes_back else math.inf
+        return begin + LEASE_SECONDS if self._bridge.store.is_server else math.inf
 
     def _claim_request(self, tx: Connection, claimed: Sequence[JobGroup]) -> ClaimRequest:
         groups = [*self._running.values(), *claimed]
         return ClaimRequest(
-            owner=self._owner,
+            owner=self.name,
             now=self._bridge.clock.now(),
             real=self._bridge.store.lease_time(tx),
             busy_lanes={group[0].lane for group in groups if group[0].lane},

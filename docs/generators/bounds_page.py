@@ -22,13 +22,12 @@ from sendproof_simulators.control.states import judge_process
 from sendproof_simulators.core import json_text
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.limits import Limits
-from sendproof_simulators.core.recording import exchanges
+from sendproof_simulators.core.recording import exchanges, unauthenticated
 from sendproof_simulators.core.sandboxes import SnapshotBounds
 from sendproof_simulators.core.webhooks import attempt_rules, sender
 from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
 from sendproof_simulators.server import content_encoding, request_bounds
 from sendproof_simulators.server.connection_guard import Bounds
-from sendproof_simulators.server.pipeline import UNAUTHENTICATED_KEPT
 from sendproof_simulators.services.discovery import contract_path, service_contracts
 from tables import table
 
@@ -129,7 +128,7 @@ def _part_rows() -> Iterable[tuple[str, ...]]:
         ("query parameters", f"{request_bounds.MOST_FIELDS:,}", refused),
         ("fields of a form, or parts of a multipart form", f"{request_bounds.MOST_FIELDS:,}", refused),
         ("levels of JSON", f"{request_bounds.MOST_LEVELS}", refused),
-        ("values of a JSON text: commas and opening brackets", f"{json_text.MOST_VALUES:,}", refused),
+        ("values of a JSON text: commas, opening brackets and strings", f"{json_text.MOST_VALUES:,}", refused),
         ("content encodings of a body", f"{content_encoding.MAX_ENCODINGS}", "415"),
         ("members of a gzip body", f"{content_encoding.MAX_MEMBERS}", "400"),
     )
@@ -149,7 +148,12 @@ def _list_rows() -> Iterable[tuple[str, ...]]:
         ("requests with headers and bodies, of a sandbox", f"{exchanges.EXCHANGES_MAX:,}", "the oldest has none"),
         ("these headers and bodies together", _bytes(exchanges.KEPT_BYTES_MAX), "the oldest has none"),
         ("one body that is shown", _bytes(exchanges.BODY_BYTES_MAX), "cut off"),
-        ("requests without a known credential, of a service", f"{UNAUTHENTICATED_KEPT:,}", "the oldest is dropped"),
+        (
+            "requests without a known credential, of a service",
+            f"{unauthenticated.REQUESTS_MAX:,}",
+            "the oldest is dropped",
+        ),
+        ("these requests together, of a service", _bytes(unauthenticated.KEPT_BYTES_MAX), "the oldest is dropped"),
         ("webhooks in the log, of a service", f"{KEPT_PER_SERVICE:,}", "the oldest is dropped"),
         ("snapshots of a sandbox", f"{SnapshotBounds().count}", "409"),
         ("snapshots of all sandboxes", _bytes(SnapshotBounds().total_bytes), "409"),

@@ -17,12 +17,14 @@ import report_terms
 import scenario_file_page
 import scenarios_page
 import tutorial_pages
-from data_files import fake_name_data, fault_data
+from data_files import control_types, dialect_data, fake_name_data, fault_data
 from diagrams import flows, layers
 from sendproof_harness.report.html import TERMS_FILE
 from sendproof_harness.scenario.fault_kinds import KINDS_FILE
 from sendproof_harness.scenario.load import SCHEMA_FILE
+from sendproof_simulators.comparison.contract_sets import DIALECTS_FILE
 from sendproof_simulators.core.audience.fake_names import NAMES_FILE
+from sendproof_simulators.services.discovery import CONTRACTS
 
 FOLDER = Path(__file__).parents[1] / "reference"
 _IMAGES = Path(__file__).parents[1] / "images"
@@ -51,6 +53,8 @@ DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
         SCHEMA_FILE: fault_data.scenario_schema_json,
         TERMS_FILE: report_terms.report_terms_json,
         NAMES_FILE: fake_name_data.fake_names_json,
+        control_types.TYPES_FILE: control_types.control_types,
+        CONTRACTS / DIALECTS_FILE: dialect_data.dialects_json,
         _IMAGES / "layers.svg": layers.layers_picture,
         **tutorial_pages.PAGES,
         **{_IMAGES / name: picture for name, picture in flows.PICTURES.items()},

@@ -170,6 +170,10 @@ class ControlClient:
         """Return `{"listeners", "channel_templates", "counts"}`."""
         return self._object("GET", f"{_path(sandbox)}/state")
 
+    def compute_verdict(self, sandbox: str) -> dict[str, Any]:
+        """Judge a sandbox as it is now; return `{"computed_at", "n", "verdict"}`."""
+        return self._object("POST", f"{_path(sandbox)}/verdict", response_s=_HISTORY_S)
+
     def service_overview(self, sandbox: str, service: str) -> dict[str, Any]:
         """Return the state of a service: what its users have set so far."""
         return self._object("GET", f"{_path(sandbox)}/services/{service}")

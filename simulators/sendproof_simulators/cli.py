@@ -14,11 +14,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 from rich.text import Text
 
+from sendproof_simulators.command_line import EXIT_ERROR, failure, print_json
+from sendproof_simulators.comparison.cli import diff
 from sendproof_simulators.core.suggestions import suggestion
+from sendproof_simulators.recordings.cli import (
+    CallbackUrls,
+    ServiceUrls,
+    judge_recording,
+    print_observed_dialects,
+    proxy,
+)
 from sendproof_simulators.services.variables import CONTRACTS_VARIABLE, FOLDERS_VARIABLE
 from sendproof_simulators.tables import new_table, print_table
 from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
@@ -26,10 +34,12 @@ from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_s
 if TYPE_CHECKING:
     from sendproof_simulators.core.simulator import Simulator
 
-EXIT_ERROR = 3
 # The exit status that shells report for a program that Ctrl-C ended.
 EXIT_INTERRUPTED = 130
 _WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
+
+#: What the harness uses: the commands, and the judgement of recorded traffic for its command `contract`.
+__all__ = ["app", "judge_recording", "main"]
 
 app = typer.Typer(
     name="sendproof",
@@ -72,6 +82,24 @@ ControlToken = Annotated[
     ),
 ]
 
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        envvar="SENDPROOF_STRICT",
+        help="Check every response and webhook against its contract; violations end in status 3.",
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        envvar="SENDPROOF_WORKERS",
+        help="Processes over which the sandboxes are spread, each wholly in one. Same as SENDPROOF_WORKERS.",
+        min=1,
+        max=64,
+    ),
+]
+
 
 @app.command()
 def up(
@@ -98,14 +126,8 @@ def up(
             help="Fill the default sandbox with what the contracts' examples name; its time starts on 2 March 2026.",
         ),
     ] = False,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            envvar="SENDPROOF_STRICT",
-            help="Check every response and webhook against its contract; violations end in status 3.",
-        ),
-    ] = False,
+    strict: Strict = False,
+    workers: Workers = 1,
     simulators_path: SimulatorsPath = None,
     contracts: ContractsPath = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON, for use by a program.")] = False,
@@ -117,7 +139,8 @@ def up(
     gc.disable()  # until `serve` has exempted what lives as long as the process
     # Other commands start faster without the servers.
     from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
-    from sendproof_simulators.server.server import DefaultSandbox, serve  # noqa: PLC0415
+    from sendproof_simulators.server.default_sandbox import DefaultSandbox  # noqa: PLC0415
+    from sendproof_simulators.server.server import serve  # noqa: PLC0415
 
     if sys.stderr.isatty() and not json:
         echo("Starting the simulators; reading the contracts takes a few seconds.", err=True)
@@ -137,9 +160,9 @@ def up(
             allowed_hosts=tuple(allow_host or ()),
             control_token=control_token,
         )
-        violations = serve(listening, _print_json if json else _print_addresses, default, strict=strict)
+        violations = serve(listening, print_json if json else _print_addresses, default, strict=strict, workers=workers)
     except (OSError, ValueError) as error:
-        raise _failure(error) from None
+        raise failure(error) from None
     if violations:
         for text, times in violations.items():
             echo(f"sendproof: {text} ({times} times)", err=True)
@@ -156,7 +179,7 @@ def simulators(simulators_path: SimulatorsPath = None, json: Json = False) -> No
 
     entries = catalogue(_discover(simulators_path))
     if json:
-        _print_json(entries)
+        print_json(entries)
         return
     table = new_table("service", "title", "contract", "operations", "documented", "observed", "assumed")
     for entry in entries:
@@ -177,7 +200,7 @@ def evidence(json: Json = False) -> None:
 
     counts = evidence_counts()
     if json:
-        _print_json(counts)
+        print_json(counts)
         return
     table = new_table("contract", "part", *LEVELS)
     for contract, parts in counts.items():
@@ -207,14 +230,14 @@ def operations(
 
     known = _discover(None, contracts)
     if service is not None and service not in known:
-        raise _failure(f"no service is named {service!r}; {suggestion(service, known)}")
+        raise failure(f"no service is named {service!r}; {suggestion(service, known)}")
     try:
         summaries = service_summaries(known, _options(dialect or []))
     except ValueError as error:
-        raise _failure(error) from None
+        raise failure(error) from None
     summaries = [summary for summary in summaries if service in {None, summary.name}]
     if json:
-        _print_json(summaries)
+        print_json(summaries)
         return
     table = new_table("operation", "call", "limits", "errors", "evidence")
     for service_summary in summaries:
@@ -233,14 +256,26 @@ def operations(
 
 
 @app.command()
-def dialects(json: Json = False) -> None:
+def dialects(
+    from_har: Annotated[
+        Path | None, typer.Option(help="Recorded traffic of real services (HAR); print the options that it shows.")
+    ] = None,
+    service: ServiceUrls = None,
+    callbacks: CallbackUrls = None,
+    json: Json = False,
+) -> None:
     """List the dialects, the open questions about the real services, with their options.
+
+    With --from-har, the command prints which options recorded traffic shows.
 
     Example: sendproof dialects
     """
+    if from_har is not None:
+        print_observed_dialects(from_har, service, callbacks, as_json=json)
+        return
     known = _discover(None)
     if json:
-        _print_json({name: [asdict(dialect) for dialect in found.dialects] for name, found in known.items()})
+        print_json({name: [asdict(dialect) for dialect in found.dialects] for name, found in known.items()})
         return
     table = new_table("dialect", "option", "meaning", "evidence")
     for name, simulator in known.items():
@@ -261,7 +296,7 @@ def faults(json: Json = False) -> None:
     from sendproof_simulators.core.faults.spec import catalogue, summary  # noqa: PLC0415 - see the docstring of this module
 
     if json:
-        _print_json(catalogue())
+        print_json(catalogue())
         return
     table = new_table("fault", "on", "when", "description and settings")
     for fault in catalogue():
@@ -289,13 +324,17 @@ def test_numbers(json: Json = False) -> None:  # noqa: PT028 - a command, not a 
         for found in TEST_NUMBERS
     ]
     if json:
-        _print_json([{"code": code, "outcome": outcome, "numbers": numbers} for code, outcome, numbers in rows])
+        print_json([{"code": code, "outcome": outcome, "numbers": numbers} for code, outcome, numbers in rows])
         return
     table = new_table("code", "outcome of a message", *COUNTRIES)
     for code, outcome, numbers in rows:
         table.add_row(code, outcome, *numbers.values())
     print_table(table)
     echo("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
+
+
+app.command()(diff)
+app.command()(proxy)
 
 
 def _options(texts: Sequence[str]) -> dict[str, str]:
@@ -306,11 +345,6 @@ def _options(texts: Sequence[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in texts)
 
 
-def _failure(reason: object) -> typer.Exit:
-    echo(f"sendproof: {reason}", err=True)
-    return typer.Exit(EXIT_ERROR)
-
-
 def _discover(folder: Path | None, contracts: Path | None = None) -> "Mapping[str, Simulator]":
     """Return all simulators, including those of a folder; exit with an error if one is invalid.
 
@@ -318,7 +352,7 @@ def _discover(folder: Path | None, contracts: Path | None = None) -> "Mapping[st
     """
     for option, path in (("--contracts", contracts), ("--simulators-path", folder)):
         if path is not None and not path.is_dir():
-            raise _failure(f"{option}: expected a folder, got {str(path)!r}, which is no folder")
+            raise failure(f"{option}: expected a folder, got {str(path)!r}, which is no folder")
     if contracts is not None:
         os.environ[CONTRACTS_VARIABLE] = str(contracts.resolve())
     if folder is not None:
@@ -329,15 +363,11 @@ def _discover(folder: Path | None, contracts: Path | None = None) -> "Mapping[st
     try:
         return discover()
     except ValueError as error:
-        raise _failure(error) from None
+        raise failure(error) from None
 
 
 def _bold(text: str) -> Text:
     return Text(visible(text), style="bold")
-
-
-def _print_json(value: object) -> None:
-    echo(msgspec.json.encode(value).decode())
 
 
 def _print_addresses(addresses: dict[str, Any]) -> None:

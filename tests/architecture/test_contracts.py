@@ -114,3 +114,21 @@ def test_simulator_has_a_readme(name):
 def test_simulators_have_different_contracts():
     assert len({simulator.contract for simulator in SIMULATORS.values()}) == len(SIMULATORS)
     assert {simulator.contract for simulator in SIMULATORS.values()} <= set(FILES)
+
+
+def test_operation_of_the_control_api_has_one_tag_that_the_contract_describes():
+    """Generated clients group operations by tag."""
+    control = contract("control.yaml")
+    tags = [tag["name"] for tag in control["tags"]]
+    methods = [(method, found) for path in control["paths"].values() for method, found in path.items()]
+    assert {tuple(found["tags"]) for method, found in methods if method in METHODS} == {(tag,) for tag in tags}
+
+
+def test_object_of_the_control_api_has_its_members_in_one_place():
+    """Many generators of clients ignore the properties of a schema that also has alternatives."""
+    alternatives = [
+        place
+        for place, part, _ in parts(contract("control.yaml"))
+        if "properties" in part and not {"oneOf", "anyOf"}.isdisjoint(part) and "not" not in place
+    ]
+    assert alternatives == []

@@ -153,3 +153,75 @@ def test_stop_ends_retries_of_unreachable_sandbox():
     clock.stop()
 
     assert clock.tick().now == 0
+
+
+def test_work_of_another_process_ends_the_park():
+    """A second park of the same name ends the first one."""
+    parked, ended = threading.Event(), threading.Event()
+    reply = {"now": iso(NINE), "delivered": 4}
+
+    def first_park(_request):
+        parked.set()
+        ended.wait(60)
+        return Reply({**reply, "reason": "poll"})
+
+    with stand_in() as sandbox:
+        sandbox.respond("clock", Reply(reply))
+        sandbox.respond("park", first_park, lambda _request: ended.set() or Reply({**reply, "reason": "due"}))
+        clock = SandboxClock(f"{sandbox.url}/clock")
+        parking = threading.Thread(target=clock.park, args=(None, clock.tick().delivered))
+        parking.start()
+        assert parked.wait(60)
+        clock.end_park()
+        parking.join(60)
+
+    assert sandbox.calls("park")[1].body == {"participant": "bridge", "until": iso(NINE), "since": 4}
+
+
+def test_work_of_another_process_before_the_park_ends_it_at_once():
+    with stand_in() as sandbox:
+        sandbox.respond("clock", Reply({"now": iso(NINE), "delivered": 4}))
+        clock = SandboxClock(f"{sandbox.url}/clock")
+        tick = clock.tick()
+        clock.end_park()
+
+        assert (clock.park(None, tick.delivered), sandbox.calls("park")) == (tick, [])
+
+
+def test_stopped_clock_leaves_and_parks_no_more():
+    """Time would wait for a process that has ended."""
+    with stand_in() as sandbox:
+        sandbox.respond("park", Reply({"now": iso(NINE), "delivered": 4, "reason": "poll"}))
+        sandbox.respond("bridge-run-2", Reply(status=204))
+        clock = SandboxClock(f"{sandbox.url}/clock")
+        clock.participant = "bridge-run-2"
+        clock.park(None, 4)
+        clock.stop()
+        clock.leave()
+        clock.park(None, 4)
+        clock.end_park()
+
+    assert [call.method for call in sandbox.received] == ["POST", "DELETE"]
+
+
+def test_sandbox_clock_is_joined_by_a_park_that_ends_at_once():
+    """Time would pass while a process that has not parked yet does its first work."""
+    tick = {"now": iso(NINE), "delivered": 4}
+    with stand_in() as sandbox:
+        sandbox.respond("clock", Reply(tick))
+        sandbox.respond("park", Reply({**tick, "reason": "due"}))
+        joined = SandboxClock(f"{sandbox.url}/clock").join()
+
+    assert (joined.delivered, sandbox.calls("park")[0].body["until"]) == (4, iso(NINE))
+
+
+def test_work_of_another_process_does_not_keep_a_sandbox_clock_from_being_joined():
+    tick = {"now": iso(NINE), "delivered": 4}
+    with stand_in() as sandbox:
+        sandbox.respond("clock", Reply(tick))
+        sandbox.respond("park", Reply({**tick, "reason": "due"}))
+        clock = SandboxClock(f"{sandbox.url}/clock")
+        clock.end_park()
+        clock.join()
+
+    assert len(sandbox.calls("park")) == 1

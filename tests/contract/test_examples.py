@@ -9,7 +9,7 @@ from local_simulators import LocalSimulators, local_simulators
 from repository import CONTRACTS
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.reference.examples import ExampleRequest, example_requests
-from sendproof_simulators.server.server import create_default_sandbox
+from sendproof_simulators.server.default_sandbox import create_default_sandbox
 
 SERVICES = ("control", "delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush")
 # Operations without a success in any sandbox like this, with the reason.

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from functools import reduce
 
 import pytest
@@ -13,6 +14,7 @@ from openapi_spec_validator import validate
 import catalogue
 from documents import Block, blocks, documents, languages
 from repository import ROOT
+from sendproof.pytest_plugin import OPTIONS
 from sendproof_bridge.cli import parser
 from sendproof_bridge.config import load
 from sendproof_bridge.outbound.providers import providers
@@ -22,11 +24,14 @@ from sendproof_harness.handover.write import handover_content
 from sendproof_harness.load.service_levels import parse_levels
 from sendproof_harness.load.service_levels import schema as levels_schema
 from sendproof_harness.scenario.load import parse_scenarios
+from sendproof_simulators.comparison.allowed_changes import parse_allowed
 
 #: The languages of code blocks. Commands have the language `console`, so that they are run.
 LANGUAGES = {"console", "http", "java", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
 # A key of a file of Compose, Kubernetes or Prometheus. They may start the bridge.
 OTHER_TOOLS = {"services", "apiVersion", "scrape_configs", "groups"}
+# A key of a file of Compose, Kubernetes, Prometheus or openapi-python-client. They may start the bridge.
+OTHER_TOOLS = {"services", "apiVersion", "scrape_configs", "groups", "content_type_overrides"}
 # A part of a scenario is validated together with this scenario.
 SCENARIO = (ROOT / "scenarios" / "scheduled" / "one_text_one_time.yaml").read_text()
 
@@ -52,8 +57,10 @@ def test_all_blocks_have_a_known_language():
 )
 def test_yaml_block_is_valid(block):
     """Its keys show what it is: a file of another tool, a contract, service levels, or (a part of) a scenario."""
-    keys = set(yaml.load(block.text, Loader=yaml.BaseLoader))
-    if "openapi" in keys:
+    keys = set(map(str, yaml.load(block.text, Loader=yaml.BaseLoader)))
+    if block.document == "docs/contract-changes.md":
+        assert parse_allowed(block.document, block.text.encode())
+    elif "openapi" in keys:
         validate(yaml.safe_load(block.text))
     elif OTHER_TOOLS & keys:
         assert all(parser().parse_args(command[1:]) for command in bridge_commands(yaml.safe_load(block.text)))
@@ -99,11 +106,16 @@ def test_bridge_settings_are_valid(block, tmp_path):
     assert load(tmp_path / "bridge.toml", variables, providers()).clients[0].channels[0].id == 505
 
 
-@pytest.mark.parametrize("block", [block for block in all_blocks("toml") if "[bridge]" not in block.text], ids=position)
+@pytest.mark.parametrize("block", [block for block in all_blocks("toml") if "[[edits]]" in block.text], ids=position)
 def test_mutant_can_be_built(block, tmp_path):
     """The code that it replaces exists."""
     (tmp_path / "mutant.toml").write_text(block.text)
     catalogue.build(catalogue._read(tmp_path / "mutant.toml"), tmp_path)
+
+
+def test_options_of_the_pytest_plugin_exist():
+    [block] = [block for block in all_blocks("toml") if "[tool.pytest" in block.text]
+    assert tomllib.loads(block.text)["tool"]["pytest"]["ini_options"].keys() <= OPTIONS.keys()
 
 
 @pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")

@@ -27,7 +27,14 @@ EXEMPT = {
     'sendproof run * --command "node *': "Node is not installed everywhere; test_polling_bridges.py runs it",
     'sendproof run * --command "python3 bridge.py"': "tests/docs/test_tutorials.py runs it",
     'sendproof run * --command "java *': "tests/docs/test_tutorials.py runs it",
+    "sendproof diff *": "compares versions that a reader has; tests/simulators/comparison runs it",
+    "sendproof proxy *": "needs the real services; tests/simulators/recordings/test_proxy.py runs it with others",
+    "sendproof dialects --from-har *": "reads a recording; tests/simulators/recordings runs it",
     "locust *": "`sendproof load` starts it",
+    "pytest *": "needs tests of the reader; tests/harness/client/test_pytest_plugin.py runs such tests",
+    "mvn test *": "Maven is not installed everywhere; tests/harness/client/test_framework_examples.py runs JUnit",
+    "* node --test": "Node is not installed everywhere; tests/harness/client/test_framework_examples.py runs it",
+    "npx *": "needs the network",
     'sendproof run * --command ".venv/bin/python bridge/*"': "end_to_end/foreign/test_foreign_bridge.py runs it",
 }
 

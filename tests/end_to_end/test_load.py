@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from catalogue import build, catalogue
 from command_line import CommandResult, sendproof, start
 from repository import ROOT
 from running import RunningSimulators
-from sendproof_harness.run.processes import wait_until
+from sendproof_harness.run.processes import free_port, wait_until
 
 LOCUST_PORT = 5557
 PACE = ["--rate", "20", "--seconds", "3", "--customers", "40"]
@@ -175,6 +176,26 @@ def test_result_is_judged_again_with_other_thresholds(tmp_path: Path) -> None:
     assert nowhere.status == 3
 
 
+@pytest.mark.slow
+def test_mixed_day_is_judged_by_its_history(tmp_path: Path) -> None:
+    """Nightly process, changed template, campaigns, triggers, opt-outs and reports leave something for each check."""
+    day = run_load_test(tmp_path, "day", "--customers", "60")
+    assert day.command.status == 0, day.command.out
+    assert {"reading", "triggers", "sending", "receipts", "reports"} <= set(day.counts())
+    assert day.checks("pass") >= {"R201", "R301", "R402", "R403", "R404", "R405", "R406", "R502", "R503", "R701"}
+    assert not day.checks("fail") | day.checks("unknown")
+
+
+@pytest.mark.slow
+def test_soak_too_short_to_show_growth_is_unknown(tmp_path: Path) -> None:
+    soak = run_load_test(tmp_path, "soak", "--seconds", "2", "--rate", "10", "--customers", "40")
+    verdict = json.loads((soak.folder / "verdict.json").read_text())
+    levels = {level["id"]: level["status"] for level in verdict["levels"]}
+    assert (soak.command.status, soak.counts()["triggers"]) == (2, 20), soak.command.out
+    growth = {levels[f"growth.{measure}"] for measure in ("memory", "descriptors", "latency")}
+    assert (growth, levels["loss.lost"]) == ({"unknown"}, "pass")
+
+
 def test_invalid_thresholds_are_refused_before_the_start(tmp_path: Path) -> None:
     """The message names the wrong key."""
     levels = tmp_path / "levels.yaml"
@@ -193,6 +214,30 @@ def test_workers_meet_at_a_port_of_their_own(tmp_path: Path) -> None:
         run = sendproof("load", "paging", *words)
     assert run.status == 3
     assert "expected simulators at http://127.0.0.1:1, got no response" in run.out
+
+
+def test_worker_of_another_command_does_the_work_while_the_page_is_shown(tmp_path: Path) -> None:
+    """The master waits for its worker, so the page is there before the end."""
+    port, web_port = str(free_port("127.0.0.1")), str(free_port("127.0.0.1"))
+    words = ["--results", tmp_path, "--customers", "1000", "--workers", "1", "--master-bind-port", port]
+    master = start("load", "preferences", *words, "--web", "--web-port", web_port)
+    assert wait_until(lambda: _responds(f"http://127.0.0.1:{web_port}/"), 300)
+    worker = sendproof("load", "worker", "preferences", "--master", "127.0.0.1", "--port", port)
+    out, _ = master.communicate(timeout=300)
+    assert (master.returncode, worker.status) == (0, 0), out
+    result = json.loads((tmp_path / "load_preferences" / "result.json").read_text())
+    assert [stage["count"] for stage in result["stages"]] == [1_000]
+
+
+def test_worker_of_an_unknown_kind_is_refused() -> None:
+    refused = sendproof("load", "worker", "trigger", "--master", "first")
+    assert (refused.status, 'did you mean "triggers"' in refused.err) == (3, True), refused.err
+
+
+def _responds(url: str) -> bool:
+    with suppress(requests.ConnectionError):
+        return requests.get(url, timeout=60).ok
+    return False
 
 
 def sandbox_names(simulators: RunningSimulators) -> list[str]:

@@ -74,3 +74,20 @@ def test_scenarios_json_lists_the_library() -> None:
     listed = json.loads(sendproof("scenarios", "--json").out)
     files = {f"{scenario['theme']}/{scenario['scenario']}.yaml" for scenario in listed}
     assert files == {str(file.relative_to(ROOT / "scenarios")) for file in (ROOT / "scenarios").glob("*/*.yaml")}
+
+
+def test_fail_fast_ends_the_session_at_the_first_failure(tmp_path: Path) -> None:
+    """GitHub shows the failure, and the record says what did not run."""
+    (tmp_path / "small.yaml").write_text(SMALL)
+    results = tmp_path / "results"
+    options = ("--command", "false", "--fail-fast", "--results", results)
+    run = sendproof("run", tmp_path / "small.yaml", *options, environment={"GITHUB_ACTIONS": "true"})
+    outcomes = json.loads((results / "session.json").read_text())["outcomes"]
+
+    assert run.status == 1, run.out + run.err
+    assert [(item["scenario"], item["verdict"]) for item in outcomes] == [
+        ("small-textlocal", "fail"),
+        ("small-delivyr", None),
+    ]
+    assert run.out.count("::error title=small-textlocal%3A ") == 1
+    assert "not run: an earlier scenario did not pass (--fail-fast): small-delivyr" in run.out

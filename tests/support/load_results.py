@@ -111,3 +111,23 @@ def _trigger_sample(number: int) -> Sample:
         memory_mb={"bridge": 96 + number / 2, "simulators": 120.0, "load generator": 91.0},
         behind_ms=4.0 + number % 7,
     )
+
+
+def soak(memory=200.0, descriptors=400, message=50.0, seconds=7200.0, **fields) -> LoadResult:
+    """Return a result of a soak of two minutes at work, in which the measures of the bridge rise by these amounts."""
+    defaults = {
+        "kind": "soak", "title": "A soak", "seconds": seconds, "settings": {},
+        "latencies": (latency("message", since="the intended start"),),
+        "losses": (loss("lost"),),
+        "processes": (SIMULATORS, BRIDGE, GENERATOR),
+        "samples": tuple(
+            sample(
+                float(number),
+                latency={"message": 100 + message * number / 120},
+                memory_mb={"bridge": 100 + memory * number / 120},
+                descriptors={"bridge": round(20 + descriptors * number / 120)},
+            )
+            for number in range(1, 121)
+        ),
+    }  # fmt: skip
+    return result(**(defaults | fields))

@@ -37,6 +37,9 @@ class ManualClock:
         self.time = now
         self.limit = now
         self.on_idle: Callable[[], None] = lambda: None
+        # The steps by which it is set at the next parks, and the times until which it was parked.
+        self.steps: list[int] = []
+        self.parks: list[Instant | None] = []
 
     def now(self) -> Instant:
         return self.time
@@ -44,7 +47,13 @@ class ManualClock:
     def tick(self) -> Tick:
         return Tick(now=self.time, delivered=0)
 
+    def join(self) -> Tick:
+        return self.tick()
+
     def park(self, until: Instant | None, since: int) -> Tick:
+        self.parks.append(until)
+        if self.steps:
+            return Tick(now=self.time, delivered=0, step=self.steps.pop(0))
         if until is not None and until <= self.limit:
             self.time = max(self.time, until)
         else:
@@ -52,6 +61,9 @@ class ManualClock:
         return self.tick()
 
     def wake(self) -> None:
+        pass
+
+    def end_park(self) -> None:
         pass
 
 

@@ -17,7 +17,7 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 from starlette.routing import Router
 
-from sendproof_bridge.clock import MINUTE, SECOND, Clock, SandboxClock, SystemClock
+from sendproof_bridge.clock import MINUTE, PARTICIPANT, SECOND, Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, secrets
 from sendproof_bridge.domain.accounts import Bridge, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
@@ -89,7 +89,9 @@ def _run(config: Config, process: Process) -> int:
         gc.set_threshold(*_COLLECTOR_THRESHOLDS)
         worker = Worker(bridge, config.bridge.threads) if process.has_worker else None
         if worker:
-            database.listen(worker.wake)
+            database.listen(worker.on_added_jobs)
+            if isinstance(bridge.clock, SandboxClock) and database.is_server:
+                bridge.clock.participant = f"{PARTICIPANT}-{worker.name}"
         return _serve(config.bridge, bridge, process, worker, sockets)
 
 
@@ -110,7 +112,10 @@ def _serve(config: BridgeConfig, bridge: Bridge, process: Process, worker: Worke
         server = _Server(_uvicorn_config(router, protocol), guard, worker)
         server.run(sockets)
         status = OK if server.started and not server.worker_failed else FAILED
-        if worker and not worker.stop(_STOP_SECONDS):
+        stopped = worker is None or worker.stop(_STOP_SECONDS)
+        if worker and isinstance(bridge.clock, SandboxClock):
+            bridge.clock.leave()
+        if not stopped:
             _abandon_calls(status)
     return status
 
@@ -190,5 +195,8 @@ def _set_up_logging(config: Config) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Its "connection pool" warnings contain URLs with tokens.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # A traceback for each connection that a server has closed would hide the warning of those who used it.
+    for name in ("sqlalchemy.pool", "psycopg"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     # A warning of each invalid request would let clients fill the log.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)

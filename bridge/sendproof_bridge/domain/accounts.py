@@ -1,11 +1,14 @@
 """The resources of a job: database, clock, and each client's accounts."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
 
+from sendproof_bridge import __version__
 from sendproof_bridge.clock import Clock
 from sendproof_bridge.config import ChannelConfig, ClientConfig, Config, ConfigError
-from sendproof_bridge.config_fields import SettingError
+from sendproof_bridge.config_fields import Secret, SettingError
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.monitor import Monitor
 from sendproof_bridge.outbound.errors import RateLimitedError
@@ -56,6 +59,13 @@ class Bridge:
         if channel is None:
             raise LookupError(f"client {key.client} with channel {key.channel} is no longer in the configuration")
         return channel
+
+
+def settings_digest(bridge: Bridge) -> str:
+    """Return a digest of all that the setup at Optimove and the providers depends on, among it keys and tokens."""
+    settings = [__version__, bridge.public_url, *(asdict(client.config) for client in bridge.clients.values())]
+    text = json.dumps(settings, sort_keys=True, default=Secret.reveal)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def open_bridge(config: Config, store: Store, clock: Clock, http: HttpClient) -> Bridge:

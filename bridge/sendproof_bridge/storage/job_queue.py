@@ -149,7 +149,7 @@ _REQUEUE_FAILED = text("UPDATE job SET state = 'due', due_at = 0, attempts = 0 W
 _SET_PAYLOAD = text("UPDATE job SET payload = :payload WHERE id = :id AND owner = :owner AND state = 'running'")
 _OWNED = "SELECT 1 FROM job WHERE id = ? AND owner = ? AND state = 'running'"
 _RENEW = text("UPDATE job SET lease_until = :lease WHERE state = 'running' AND owner = :owner")
-_NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'due'"
+_NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'due' AND due_at > ?"
 _REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state = 'done'")
 
 
@@ -318,7 +318,7 @@ def renew_leases(tx: Connection, owner: str, real: float) -> None:
     tx.execute(_RENEW, {"owner": owner, "lease": real + LEASE_SECONDS})
 
 
-def next_due(tx: Connection) -> Instant | None:
-    """Return the due time of the next waiting job; None if no job waits."""
-    due: Instant | None = plain(tx).execute(_NEXT_DUE).fetchone()[0]
+def next_due(tx: Connection, after: Instant = -1) -> Instant | None:
+    """Return the due time of the next waiting job that is due later than `after`; None if there is none."""
+    due: Instant | None = plain(tx).execute(_NEXT_DUE, (after,)).fetchone()[0]
     return due

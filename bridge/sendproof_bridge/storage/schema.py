@@ -26,6 +26,8 @@ run = Table(
     Column("started", BigInteger, nullable=False),
     # The last reading of the clock.
     Column("seen", BigInteger),
+    # The digest of the settings whose setup this worker has planned, or found planned.
+    Column("settings", _TEXT),
 )
 
 job = Table(

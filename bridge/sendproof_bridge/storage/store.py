@@ -2,9 +2,9 @@
 
 One interface, and one implementation per database, in `databases/`. Both keep the same promises. One transaction
 writes at a time, so what it reads stays true until it commits. A process that is killed loses nothing that was
-committed. A power failure can undo the last commits of `write`. All of that work (a page read, a receipt polled) is
-done again, with the same result. Data that must survive a power failure goes through `write_durably`: acknowledged
-events, and the mark that a batch is being sent.
+committed. A power failure, or a crash of the server, can undo the last commits of `write`. All of that work (a page
+read, a receipt polled) is done again, with the same result. Data that must survive goes through `write_durably`:
+acknowledged events, the mark that a batch is being sent, and all webhooks if the database is a server.
 
 The statements are the same for both databases. `json_each` lists the values of a JSON array or object; PostgreSQL gets
 it as a function with the tables. `INDEXED BY` chooses an index for SQLite, which keeps no statistics; PostgreSQL
@@ -111,8 +111,8 @@ class Store(ABC):
     def lease_time(self, tx: Connection) -> float:
         """Return real seconds since some moment, the same for all processes that use the database."""
 
-    # True if the database may be away for a while, and come back.
-    comes_back = False
+    # True if it is a server: several workers may share it, and it may be away for a while.
+    is_server = False
 
     def runs_alive(self, tx: Connection) -> Collection[str]:
         """Return the names of the runs that count as alive; all others have ended, except for the caller's own."""
@@ -121,7 +121,7 @@ class Store(ABC):
 
     def has_lost_run(self, tx: Connection, run: str) -> bool:
         """Return True if this process must start another run: others may take its jobs over."""
-        return self.comes_back and run not in self.runs_alive(tx)
+        return self.is_server and run not in self.runs_alive(tx)
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Call `wake` in a thread whenever another process has added jobs, until the database is closed."""

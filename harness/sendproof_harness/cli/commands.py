@@ -18,6 +18,7 @@ from sendproof_harness.cli import (
     scenarios,
     simulators,
 )
+from sendproof_harness.cli.ci import merge
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
 from sendproof_harness.cli.usage_errors import usage_text
 from sendproof_harness.output import echo
@@ -39,6 +40,7 @@ def build_app() -> typer.Typer:
     app.registered_commands.extend(simulators.commands())
     for command in (
         run.run,
+        merge.merge,
         judge.judge,
         explain.explain,
         scenarios.scenarios,

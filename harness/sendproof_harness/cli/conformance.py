@@ -42,6 +42,24 @@ def contract(
     triggers: Annotated[bool, typer.Option("--triggers/--no-triggers", help="Also test triggered messages.")] = True,
     allow_unknown: AllowUnknown = None,
     accept: Accept = None,
+    har: Annotated[
+        Path | None,
+        typer.Option(
+            help="Judge this recorded traffic with real services (HAR) instead of a bridge.", show_default=False
+        ),
+    ] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=URL", help="With --har: URL of a service. Repeat it for more.", show_default=False),
+    ] = None,
+    callbacks: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=URL",
+            help="With --har: URL at which the bridge gets the calls of a service. Repeat it for more.",
+            show_default=False,
+        ),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Check that a bridge's listeners and requests match the contracts.
@@ -51,17 +69,27 @@ def contract(
 
     Without --bridge and --command, the reference bridge is tested. The same seed gives the same events.
 
+    With --har, no bridge runs. Sendproof judges the recorded calls by the contracts, and proposes changes of the
+    contracts where a service behaves otherwise.
+
     Exit status: 0 pass, 1 fail, 2 unknown (something was not observed), 3 error (the run proves nothing).
 
     Example: sendproof contract --command "php bridge.php"
     """
-    from sendproof_harness.conformance.run import RESULTS_NAME, ConformanceOptions, run_conformance  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.cli.simulators import judge_recording  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.conformance.run import RESULTS_NAME, ConformanceOptions, run_conformance  # noqa: PLC0415
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
     from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
     from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
 
+    if har is not None:
+        if bridge or command or control_url:
+            refuse("--har: cannot be combined with --bridge, --command or --control-url")
+        judge_recording(har, service, callbacks, as_json=json)
+    if service or callbacks:
+        refuse("--service and --callbacks: expected --har FILE, got no recording")
     refuse_two_bridges(bridge, command)
     conformance = ConformanceOptions(
         provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers

@@ -5,15 +5,17 @@ Locust patches every process that imports it, so this one does not import it.
 
 import importlib.util
 import os
+import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from sendproof_harness.cli.options import (
+    CONTROL_URL_VARIABLE,
     AsJson,
     Bridge,
     Command,
@@ -31,8 +33,16 @@ from sendproof_harness.providers import DEFAULT_PROVIDER, discover
 from sendproof_harness.suggestions import closest, wrong_choice
 from sendproof_harness.terminal import Terminal
 
+if TYPE_CHECKING:
+    from sendproof_harness.run.keeping.kept_process import KeptProcess
+
 _VERDICT_STATUSES = frozenset({0, 1, 2, 3})
 _MASTER_HOST = "127.0.0.1"
+# Locust's own ports.
+_MASTER_PORT, _WEB_PORT = 5557, 8089
+# Workers in containers may have to fetch their image first.
+_WORKERS_S = 600
+_KINDS = ("paging", "preferences", "campaign", "receipts", "day", "triggers", "soak")
 _SPAWN_RATE = "100"
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 # For Locust to report what it has counted, and to stop the bridge and the simulators.
@@ -55,6 +65,10 @@ Thresholds = Annotated[
     Path | None, typer.Option(help="File with service-level thresholds; they decide the exit status.")
 ]
 Processes = Annotated[int, typer.Option(min=1, max=64, help="Number of processes that generate load.")]
+Workers = Annotated[
+    int, typer.Option(min=0, max=1_000, help="Number of `sendproof load worker` to wait for, on any machines.")
+]
+Web = Annotated[bool, typer.Option("--web", help="Show Locust's page while the test runs, on this machine only.")]
 Users = Annotated[int, typer.Option(min=1, max=1_000, help="Locust users that send requests at once.")]
 NoRateLimits = Annotated[bool, typer.Option("--no-rate-limits", help="Turn off the rate limits of the services.")]
 Days = Annotated[int, typer.Option(min=1, max=30, help="Virtual days of receipts and reports.")]
@@ -69,10 +83,12 @@ def paging(
     customers: Customers = 1_000_000,
     users: Users = 4,
     processes: Processes = 1,
+    workers: Workers = 0,
     seed: Seed = 1,
     control_url: ControlUrl = None,
     results: Results = Path("results"),
     thresholds: Thresholds = None,
+    web: Web = False,
     json: AsJson = False,
 ) -> None:
     """Read all pages of a campaign and check every row.
@@ -99,6 +115,7 @@ def campaign(
     timeout: Timeout = 60.0,
     no_rate_limits: NoRateLimits = False,
     keep_history: KeepHistory = False,
+    web: Web = False,
     json: AsJson = False,
 ) -> None:
     """Send a large campaign through a bridge, up to the last report.
@@ -111,14 +128,11 @@ def campaign(
 
 
 @group.command(context_settings=_PASSED_ON)
-def triggers(
+def day(
     context: typer.Context,
-    rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Triggers per second at the peak.")] = 200,
-    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="Duration in real seconds.")] = 60,
-    shape: Annotated[str, typer.Option(help="How the rate changes: steady, ramp, step or spike.")] = "steady",
-    customers: Customers = 100_000,
+    customers: Customers = 10_000,
+    days: Annotated[int, typer.Option(min=1, max=30, help="Number of mixed days; two days of reports follow.")] = 1,
     provider: Provider = DEFAULT_PROVIDER,
-    processes: Processes = 1,
     bridge: Bridge = None,
     command: Command = None,
     seed: Seed = 1,
@@ -127,6 +141,40 @@ def triggers(
     thresholds: Thresholds = None,
     timeout: Timeout = 60.0,
     no_rate_limits: NoRateLimits = False,
+    keep_history: KeepHistory = False,
+    web: Web = False,
+    json: AsJson = False,
+) -> None:
+    """Run days with all traffic of a bridge together.
+
+    Each has a nightly process, a changed template, two campaigns to all customers, triggers, opt-outs and reports. The
+    checks of `sendproof run` judge it. Without --bridge and --command, the reference bridge is tested. Further options
+    are passed to Locust.
+
+    Example: sendproof load day --customers 50000 --command "./my-bridge --port 9000"
+    """
+    _run_locust("day", context)
+
+
+@group.command(context_settings=_PASSED_ON)
+def triggers(
+    context: typer.Context,
+    rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Triggers per second at the peak.")] = 200,
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="Duration in real seconds.")] = 60,
+    shape: Annotated[str, typer.Option(help="How the rate changes: steady, ramp, step or spike.")] = "steady",
+    customers: Customers = 100_000,
+    provider: Provider = DEFAULT_PROVIDER,
+    processes: Processes = 1,
+    workers: Workers = 0,
+    bridge: Bridge = None,
+    command: Command = None,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+    timeout: Timeout = 60.0,
+    no_rate_limits: NoRateLimits = False,
+    web: Web = False,
     json: AsJson = False,
 ) -> None:
     """Fire triggers at a given rate, even if the bridge is slower.
@@ -137,6 +185,36 @@ def triggers(
     Example: sendproof load triggers --rate 200 --seconds 60 --command "./my-bridge --port 9000"
     """
     _run_locust("triggers", context)
+
+
+@group.command(context_settings=_PASSED_ON)
+def soak(
+    context: typer.Context,
+    rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Triggers per second.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, max=604_800, help="Duration in real seconds.")] = 600,
+    customers: Customers = 100_000,
+    provider: Provider = DEFAULT_PROVIDER,
+    processes: Processes = 1,
+    workers: Workers = 0,
+    bridge: Bridge = None,
+    command: Command = None,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+    timeout: Timeout = 60.0,
+    no_rate_limits: NoRateLimits = False,
+    web: Web = False,
+    json: AsJson = False,
+) -> None:
+    """Fire triggers for a long time: nothing may grow.
+
+    Memory and open descriptors of the bridge and the latency of its messages must stay flat after the first quarter of
+    the time. Without --bridge and --command, the reference bridge is tested. Further options are passed to Locust.
+
+    Example: sendproof load soak --seconds 3600 --command "./my-bridge --port 9000"
+    """
+    _run_locust("soak", context)
 
 
 @group.command(context_settings=_PASSED_ON)
@@ -153,6 +231,7 @@ def receipts(
     results: Results = Path("results"),
     thresholds: Thresholds = None,
     timeout: Timeout = 60.0,
+    web: Web = False,
     json: AsJson = False,
 ) -> None:
     """Post receipts as fast as a bridge accepts them, with duplicates.
@@ -171,10 +250,12 @@ def preferences(
     customers: Customers = 1_000_000,
     users: Users = 4,
     processes: Processes = 1,
+    workers: Workers = 0,
     seed: Seed = 1,
     control_url: ControlUrl = None,
     results: Results = Path("results"),
     thresholds: Thresholds = None,
+    web: Web = False,
     json: AsJson = False,
 ) -> None:
     """Set customers' preferences, 50,000 per request, and check them.
@@ -184,6 +265,31 @@ def preferences(
     Example: sendproof load preferences --customers 5000000
     """
     _run_locust("preferences", context)
+
+
+@group.command(context_settings=_PASSED_ON)
+def worker(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="Kind of the load test, the same as on the master.", show_default=False)],
+    master: Annotated[str, typer.Option(help="Host name or address of the machine with the load test.")],
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port on which the master listens.")] = _MASTER_PORT,
+    processes: Processes = 1,
+) -> None:
+    """Generate load for a load test on another machine.
+
+    That test runs with `--workers`, and has the verdict. Further options are passed to Locust.
+
+    Example: sendproof load worker triggers --master first
+    """
+    _expect_locust()
+    if kind not in _KINDS:
+        refuse(wrong_choice("KIND", kind, _KINDS))
+    words = [*_locust(kind), "--worker", "--master-host", master, "--master-port", str(port)]
+    words += ["--processes", str(processes)] if processes > 1 else []
+    enter_stage("the worker of a load test ran")
+    with _kept([*words, *context.args], {}) as locust:
+        status = locust.wait()
+    raise typer.Exit(EXIT_ERROR if status else 0)
 
 
 @group.command()
@@ -217,12 +323,45 @@ def judge(
     raise typer.Exit(status)
 
 
-def _run_locust(kind: str, context: typer.Context) -> NoReturn:
-    """Run Locust with the options of the command line, and exit with the status of its verdict."""
+@group.command()
+def compare(
+    earlier: Annotated[Path, typer.Argument(help="The result.json of the earlier load test.", show_default=False)],
+    later: Annotated[Path, typer.Argument(help="The result.json of the later load test.", show_default=False)],
+    json: AsJson = False,
+) -> None:
+    """Compare two results of a load test: ratios, and what matters.
+
+    Exit status: 0 if nothing got worse, 1 if something did, 2 if no speed or processor time could be compared.
+
+    Example: sendproof load compare baseline/result.json results/load_campaign
+    """
+    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.load.analysis.comparison import compare as compare_results  # noqa: PLC0415
+    from sendproof_harness.load.model import read_result  # noqa: PLC0415
+    from sendproof_harness.load.report.comparison import print_comparison, render  # noqa: PLC0415
+
+    try:
+        comparison = compare_results(read_result(earlier), read_result(later))
+    except ValueError as error:
+        refuse(str(error))
+    if json:
+        echo(render(comparison).rstrip("\n"))
+    else:
+        print_comparison(comparison, Terminal())
+    raise typer.Exit(EXIT_STATUS[comparison.status])
+
+
+def _expect_locust() -> None:
+    """Refuse the command if Locust is not installed."""
     if importlib.util.find_spec("locust") is None:
         from sendproof_harness.installation import install_command  # noqa: PLC0415 - `--help` stays quick
 
         refuse(f"load tests need Locust; install it with: {install_command('load')}")
+
+
+def _run_locust(kind: str, context: typer.Context) -> NoReturn:
+    """Run Locust with the options of the command line, and exit with the status of its verdict."""
+    _expect_locust()
     options = dict(context.params)
     as_json = options.pop("json")
     refuse_two_bridges(options.get("bridge"), options.get("command"))
@@ -230,16 +369,18 @@ def _run_locust(kind: str, context: typer.Context) -> NoReturn:
     _refuse_misspelt(context)
     result = options["results"] / f"load_{kind}" / "result.json"
     earlier = _written_at(result)
-    processes = options.pop("processes", 1)
+    processes, workers = options.pop("processes", 1), options.pop("workers", 0)
+    if processes > 1 and workers:
+        refuse("--workers: cannot be combined with --processes; start one more worker on this machine")
     # One user for each process that generates load, where the command has no number of users.
-    users = options.pop("users", processes)
-    words = [sys.executable, "-m", "locust", "-f", str(locustfiles() / f"{kind}.py"), "--headless"]
-    words += ["--users", str(users), "--spawn-rate", _SPAWN_RATE, "--loglevel", "WARNING"]
-    words += _worker_options(processes) if processes > 1 else []
+    users = options.pop("users", max(processes, workers))
+    words = [*_locust(kind), "--users", str(users), "--spawn-rate", _SPAWN_RATE]
+    words += _page_options(context.args) if options.pop("web") else ["--headless"]
+    words += _worker_options(processes) if processes > 1 else _master_options(workers)
     environment = {"SENDPROOF_LOAD": "1"}
     if (control_url := options.pop("control_url", None)) is not None:
         # Any user of the machine can read the options of a process, and the URL may contain a token.
-        environment["LOCUST_HOST"] = control_url
+        environment[CONTROL_URL_VARIABLE] = control_url
     words += [word for name, value in options.items() for word in _locust_option(name, value)]
     with _stdout_on_stderr() if as_json else nullcontext():
         status = _exit_status([*words, *context.args], environment, result, earlier)
@@ -264,6 +405,27 @@ def _worker_options(processes: int) -> list[str]:
         *("--master-bind-host", _MASTER_HOST, "--master-bind-port", port),
         *("--master-host", _MASTER_HOST, "--master-port", port),
     ]
+
+
+def _locust(kind: str) -> list[str]:
+    return [sys.executable, "-m", "locust", "-f", str(locustfiles() / f"{kind}.py"), "--loglevel", "WARNING"]
+
+
+def _master_options(workers: int) -> list[str]:
+    """Return Locust's options for workers of other machines; none without workers."""
+    expected = ["--expect-workers", str(workers), "--expect-workers-max-wait", str(_WORKERS_S)]
+    return ["--master", *expected] if workers else []
+
+
+def _page_options(passed_on: Sequence[str]) -> list[str]:
+    """Return Locust's options for its page, at its usual port if that is free and the user names no other."""
+    from sendproof_harness.run.processes import free_port  # noqa: PLC0415 - `--help` stays quick
+
+    if any(word.partition("=")[0] in {"--web-port", "-P"} for word in passed_on):
+        return ["--autostart"]
+    with socket.socket() as probe:
+        is_free = probe.connect_ex((_MASTER_HOST, _WEB_PORT)) != 0
+    return ["--autostart", "--web-port", str(_WEB_PORT if is_free else free_port(_MASTER_HOST))]
 
 
 def _check_values(options: Mapping[str, Any]) -> None:
@@ -317,18 +479,27 @@ def _locust_option(name: str, value: object) -> list[str]:
 
 def _exit_status(words: list[str], environment: dict[str, str], result: Path, earlier: int | None) -> int:
     """Run Locust to its end and return its exit status. An interrupt ends it, and it reports what it has counted."""
-    from sendproof_harness.run.keeping.kept_process import KeptProcess  # noqa: PLC0415 - `--help` stays quick
-
     enter_stage(f"the load test in {result.parent} ran")
-    locust = KeptProcess(words, environment, log=None, scratch=None)
     try:
-        return locust.wait()
+        with _kept(words, environment) as locust:
+            return locust.wait()
     finally:
-        locust.stop(_REPORT_S)
         if _written_at(result) not in {None, earlier}:
             keep(f"Kept: {result} and the reports next to it, with the counts so far")
         elif result.parent.is_dir():
             keep(f"The load test has no result yet. Kept in {result.parent}: its logs")
+
+
+@contextmanager
+def _kept(words: list[str], environment: dict[str, str]) -> Iterator["KeptProcess"]:
+    """Start Locust, which ends with the block."""
+    from sendproof_harness.run.keeping.kept_process import KeptProcess  # noqa: PLC0415 - `--help` stays quick
+
+    locust = KeptProcess(words, environment, log=None, scratch=None)
+    try:
+        yield locust
+    finally:
+        locust.stop(_REPORT_S)
 
 
 def _written_at(file: Path) -> int | None:

@@ -25,7 +25,23 @@ from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.run.runner import RunOptions
+    from sendproof_harness.session.schedule import Schedule, Shard
     from sendproof_harness.session.selection import Selection
+
+
+ShardText = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="NUMBER/TOTAL", help="Run only this part of the scenarios, such as 2/4 in the 2nd of 4 jobs."
+    ),
+]
+AllDialects = Annotated[
+    bool, typer.Option("--all-dialects", help="Also run each scenario with every non-default option of every dialect.")
+]
+FailFast = Annotated[bool, typer.Option("--fail-fast", help="Start no other scenario after one that did not pass.")]
+LastFailed = Annotated[
+    bool, typer.Option("--last-failed", help="Run only scenarios that have no pass in the results folder.")
+]
 
 
 def run(
@@ -49,11 +65,11 @@ def run(
     ] = None,
     provider: Annotated[str | None, typer.Option(help="Run only the scenarios of this provider.")] = None,
     parallel: Annotated[int, typer.Option(min=1, max=64, help="Number of scenarios to run at once.")] = 1,
+    shard: ShardText = None,
+    fail_fast: FailFast = False,
+    last_failed: LastFailed = False,
     random_faults: Annotated[int, typer.Option(min=0, max=100, help="Add this many faults, chosen from the seed.")] = 0,
-    all_dialects: Annotated[
-        bool,
-        typer.Option("--all-dialects", help="Also run each scenario with every non-default option of every dialect."),
-    ] = False,
+    all_dialects: AllDialects = False,
     strict: Annotated[
         bool,
         typer.Option(
@@ -75,6 +91,7 @@ def run(
     """
     from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
+    from sendproof_harness.session.schedule import Schedule  # noqa: PLC0415
     from sendproof_harness.session.selection import Selection  # noqa: PLC0415
 
     refuse_two_bridges(bridge, command)
@@ -82,6 +99,7 @@ def run(
         refuse(
             "--parallel: expected 1 with --bridge, got more; one running bridge cannot serve several scenarios at once"
         )
+    schedule = Schedule(parallel=parallel, shard=_shard(shard), fail_fast=fail_fast, last_failed=last_failed)
     options = RunOptions(
         bridge=bridge,
         command=command,
@@ -95,10 +113,22 @@ def run(
         preflight=handover_problems,
     )
     selection = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)
-    _run(files, selection, options, parallel, json=json)
+    _run(files, selection, options, schedule, json=json)
 
 
-def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", parallel: int, *, json: bool) -> NoReturn:
+def _shard(text: str | None) -> "Shard | None":
+    """Return the shard of --shard; refuse a wrong one."""
+    from sendproof_harness.session.schedule import parse_shard  # noqa: PLC0415 - see the docstring of this module
+
+    try:
+        return None if text is None else parse_shard(text)
+    except ValueError as error:
+        refuse(str(error))
+
+
+def _run(
+    files: "list[Path]", selection: "Selection", options: "RunOptions", schedule: "Schedule", *, json: bool
+) -> NoReturn:
     """Run the selected scenarios, and exit with the worst status."""
     from sendproof_harness.judge.verdict import EXIT_STATUS, worst_status  # noqa: PLC0415
     from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
@@ -107,7 +137,7 @@ def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", par
 
     console = Terminal(sys.stderr if json else None)
     try:
-        statuses = run_session(files, selection, options, parallel, console)
+        statuses = run_session(files, selection, options, schedule, console)
     except RunRefusedError as error:
         refuse(str(error))
     if json:

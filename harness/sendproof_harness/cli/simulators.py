@@ -1,4 +1,4 @@
-"""The commands of the simulators: `up`, `simulators`, `evidence`, `test-numbers`, `dialects`, `faults`, `operations`.
+"""The commands of the simulators, such as `up`, `dialects` and `diff`, and their judgement of recorded traffic.
 
 This is the only module of the harness that imports the simulators, so that one `sendproof` command offers everything. A
 run talks to them over HTTP alone.
@@ -16,7 +16,9 @@ from typer.models import CommandInfo
 
 from sendproof_harness.interruption import enter_stage
 from sendproof_harness.run.simulator_process import JUDGE_COMMAND, JUDGE_VARIABLE
-from sendproof_simulators.cli import app
+from sendproof_simulators.cli import app, judge_recording
+
+__all__ = ["commands", "judge_recording"]
 
 
 def commands() -> list[CommandInfo]:

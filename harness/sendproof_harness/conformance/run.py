@@ -11,7 +11,7 @@ from sendproof_harness.conformance.probe import probe_listeners
 from sendproof_harness.conformance.slow_listener import advance_and_watch
 from sendproof_harness.installation import install_command
 from sendproof_harness.judge.verdict import Status
-from sendproof_harness.report.overview.index import write_index
+from sendproof_harness.report.combined.record import Outcome
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.scenario.library import find_scenario_files
@@ -26,6 +26,7 @@ from sendproof_harness.scenario.model import (
     Step,
     WaitFor,
 )
+from sendproof_harness.session.finish import finish_session
 from sendproof_harness.session.judged_run import run_and_judge
 from sendproof_harness.session.selection import RunRefusedError, check_options
 from sendproof_harness.suggestions import wrong_choice
@@ -78,8 +79,9 @@ def require_packages(packages: Sequence[str]) -> None:
 def run_conformance(conformance: ConformanceOptions, options: RunOptions, console: Console) -> Status:
     """Run and judge the conformance scenario, and print the report."""
     check_options(options)
-    status = run_and_judge(conformance_scenario(conformance), RESULTS_NAME, with_probes(options), console)
-    write_index(options.results)
+    status, why = run_and_judge(conformance_scenario(conformance), RESULTS_NAME, with_probes(options), console)
+    outcome = Outcome(scenario=RESULTS_NAME, verdict=status, why=why)
+    finish_session(options.results, [outcome], options.accepted, console)
     return status
 
 

@@ -61,6 +61,7 @@ class Aggregation:
             latency={name: round(value, 1) for name, value in counts.latency.items()},
             cores={name: round(value, 3) for name, value in cores.items()},
             memory_mb={name: round(usage.memory_mb, 1) for name, usage in usages.items()},
+            descriptors={name: usage.descriptors for name, usage in usages.items() if usage.descriptors},
             machine=machine_usage(),
             behind_ms=counts.behind_ms,
         )

@@ -25,7 +25,7 @@ RESULT = "result.json"
 MAX_CAUSES = 3
 MAX_BYTES = 100_000_000
 
-Kind = Literal["paging", "campaign", "triggers", "receipts", "preferences"]
+Kind = Literal["paging", "campaign", "triggers", "receipts", "preferences", "day", "soak"]
 Role = Literal["bridge", "simulators", "load generator"]
 #: Start of a latency. A caller that waits for a slow response before its next request starts that request late, so a
 #: latency that counts from the request is too small. One that counts from the intended start includes the delay.
@@ -123,6 +123,8 @@ class Sample(ResultPart, frozen=True, kw_only=True):
     cores: Mapping[str, Amount] = {}
     #: By process: memory in millions of bytes.
     memory_mb: Mapping[str, Amount] = {}
+    #: By process: open file descriptors; absent where they are not known.
+    descriptors: Mapping[str, Count] = {}
     #: Share of all processors of the machine in use, by any process.
     machine: Annotated[float, Meta(ge=0, le=1)] = 0.0
     #: Largest delay of the load generator behind its schedule since the previous sample; None without a schedule.
@@ -146,7 +148,7 @@ class LoadResult(ResultPart, frozen=True, kw_only=True, tag_field="sendproof_loa
     stages: tuple[Stage, ...] = ()
     latencies: tuple[Latency, ...] = ()
     losses: tuple[Loss, ...] = ()
-    #: Only of tests that keep a history until it is judged: `campaign` and `receipts`.
+    #: Only of tests that keep a history until it is judged: `campaign`, `receipts` and `day`.
     checks: tuple[HistoryCheck, ...] = ()
     processes: tuple[Process, ...] = ()
     samples: tuple[Sample, ...] = ()

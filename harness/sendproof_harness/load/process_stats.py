@@ -17,10 +17,14 @@ _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Usage of a process and its children: processor seconds so far, and current memory in millions of bytes."""
+    """Usage of a process and its children: processor seconds so far, and current memory in millions of bytes.
+
+    `descriptors` is the number of open file descriptors (handles on Windows), 0 if it is not known.
+    """
 
     cpu_seconds: float
     memory_mb: float
+    descriptors: int = 0
 
 
 @dataclass(slots=True)
@@ -45,7 +49,8 @@ class WatchedProcess:
             self._list_processes()
         self._measurements += 1
         memory = sum(self._measure_memory(process) for process in self._known.values())
-        return Usage(sum(self._cpu_seconds.values()), memory / _MB) if memory else None
+        descriptors = sum(_descriptors(process) for process in self._known.values())
+        return Usage(sum(self._cpu_seconds.values()), memory / _MB, descriptors) if memory else None
 
     def _list_processes(self) -> None:
         with suppress(psutil.Error):
@@ -61,6 +66,13 @@ class WatchedProcess:
             memory: float = process.memory_info().rss
             return memory
         return 0.0
+
+
+def _descriptors(process: psutil.Process) -> int:
+    count = getattr(process, "num_fds", None) or getattr(process, "num_handles", None)
+    with suppress(psutil.Error):
+        return 0 if count is None else int(count())
+    return 0
 
 
 def own_usage() -> Usage:

@@ -45,6 +45,7 @@ class LoadProgress:
     def phase(self, text: str) -> None:
         """Show the current phase."""
         enter_stage(text)
+        self._waits_for = ""
         if self._console.is_terminal:
             self._update_status(text)
         else:

@@ -1,6 +1,6 @@
 """Scenarios of load tests, built from a few options instead of a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -15,13 +15,18 @@ from sendproof_harness.scenario.model import (
     Audience,
     BridgeRequirements,
     Campaign,
+    ChangeTemplate,
     Channel,
     Criterion,
+    CustomerEvents,
+    CustomerSelection,
     DefineTrigger,
+    OptOut,
     Part,
     PlanCampaign,
     Scenario,
     Split,
+    Step,
     Template,
     Trigger,
     WaitFor,
@@ -39,6 +44,14 @@ TRIGGER_CAMPAIGN = 8001
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SEND_AT = START + timedelta(hours=3)
 _READY = WaitFor(listeners=1, templates=1)
+#: The virtual days of receipts and reports after the last mixed day.
+DAYS_AFTER = 2
+_DAY_STARTS, _NIGHTLY = datetime(2026, 3, 2, tzinfo=UTC), "05:30"
+_DAY_TEMPLATES = {
+    "Morning": "Good morning {{FIRST_NAME}}, there is news in {{CITY}}. Reply STOP to opt out.",
+    "Evening": "Good evening {{FIRST_NAME}}. Reply STOP to opt out.",
+    ORDER_TEMPLATE_TITLE: "Hello {{FIRST_NAME}}, your order is on its way.",
+}
 _OPTED_OUT, _UNUSABLE = Fraction(4, 100), Fraction(2, 100)
 
 
@@ -139,4 +152,71 @@ def trigger_scenario(options: LoadOptions) -> Scenario:
         triggers=(trigger,),
         steps=(_READY, DefineTrigger(trigger=TRIGGER)),
         rate_limits=options.rate_limits,
+    )
+
+
+def mixed_day_scenario(options: LoadOptions) -> Scenario:
+    """Return a scenario of whole days: nightly process, template changes, campaigns, triggers, opt-outs and reports."""
+    channels = (
+        Channel(id=SCHEDULED_CHANNEL, provider=options.provider),
+        Channel(id=TRIGGERED_CHANNEL, provider=options.provider, kind="triggered"),
+    )
+    trigger = replace(trigger_scenario(options).triggers[0], criteria=(Criterion(event=ORDER_EVENT),))
+    return Scenario(
+        name="Sendproof day",
+        about="",
+        seed=options.seed,
+        starts=_DAY_STARTS,
+        nightly=_NIGHTLY,
+        audience=replace(load_audience(options), outcomes={"delivered, replies STOP": Fraction(2, 100)}),
+        channels=channels,
+        templates=tuple(
+            Template(provider=options.provider, title=title, body=body) for title, body in _DAY_TEMPLATES.items()
+        ),
+        campaigns=tuple(campaign for day in range(options.days) for campaign in _campaigns_of(options, day)),
+        triggers=(trigger,),
+        steps=(
+            WaitFor(listeners=len(channels), synchronised=True),
+            DefineTrigger(trigger=TRIGGER),
+            *(step for day in range(options.days) for step in _steps_of(options, day)),
+            Advance(by=timedelta(days=DAYS_AFTER)),
+        ),
+        bridge=BridgeRequirements(opt_outs="preference", account_webhooks=True),
+        rate_limits=options.rate_limits,
+    )
+
+
+def _campaigns_of(options: LoadOptions, day: int) -> tuple[Campaign, ...]:
+    """Return the two campaigns of a day, which go to all customers at nine and at six."""
+    midnight = _DAY_STARTS + timedelta(days=day)
+    return tuple(
+        Campaign(
+            campaign=CAMPAIGN_ID + 10 * day + number,
+            name="",
+            customers=options.customers,
+            first_customer=0,
+            announced=None,
+            parts=(
+                Part(
+                    channel=SCHEDULED_CHANNEL,
+                    splits=(Split(share=Fraction(1), template=title, send_at=midnight + timedelta(hours=hour)),),
+                ),
+            ),
+        )
+        for number, (title, hour) in enumerate((("Morning", 9), ("Evening", 18)))
+    )
+
+
+def _steps_of(options: LoadOptions, day: int) -> tuple[Step, ...]:
+    """Return the steps of a day. Orders come from eight to six, while the campaigns are read, sent and reported."""
+    customers_of = CustomerSelection(share=Fraction(20, 100))
+    evening = f"Good evening {{{{FIRST_NAME}}}}, this is day {day + 1}. Reply STOP to opt out."
+    return (
+        *(PlanCampaign(campaign=CAMPAIGN_ID + 10 * day + number) for number in range(2)),
+        Advance(by=timedelta(hours=8)),
+        CustomerEvents(event=ORDER_EVENT, selection=customers_of, spread=timedelta(hours=10)),
+        Advance(by=timedelta(hours=4)),
+        ChangeTemplate(provider=options.provider, title="Evening", body=evening),
+        OptOut(by="preference", channel=SCHEDULED_CHANNEL, selection=CustomerSelection(share=Fraction(1, 100))),
+        Advance(by=timedelta(hours=12)),
     )

@@ -23,6 +23,9 @@ SCHEMA_FILE = Path(__file__).with_name("service_levels.schema.json")
 #: Fields of a latency that can have a level.
 Percentile = Literal["p50", "p90", "p95", "p99", "longest"]
 
+#: What may grow over the time of a load test: of the bridge, or of its most important latency.
+Grows = Literal["memory", "descriptors", "latency"]
+
 #: Default of the delay up to which the latencies of a load generator are meaningful.
 BEHIND_MS = 100.0
 
@@ -33,7 +36,8 @@ class ServiceLevels:
 
     `losses`: maximum, 0 for each loss that is not named. `throughput`: minimum per second, by stage. `latency_ms`:
     maximum, by latency. `failed`: maximum share of all calls. `memory_mb`: maximum in millions of bytes, by role.
-    `behind_ms`: delay of the load generator above which its latencies are not meaningful.
+    `behind_ms`: delay of the load generator above which its latencies are not meaningful. `growth`: maximum growth over
+    the time, as a share of the value after a quarter of it.
     """
 
     losses: Mapping[str, int] = field(default_factory=dict)
@@ -42,6 +46,7 @@ class ServiceLevels:
     failed: Fraction | None = None
     memory_mb: Mapping[Role, float] = field(default_factory=dict)
     behind_ms: float = BEHIND_MS
+    growth: Mapping[Grows, Fraction] = field(default_factory=dict)
 
 
 def load_levels(path: Path) -> ServiceLevels:
@@ -71,6 +76,7 @@ def schema() -> Mapping[str, Any]:
 def _levels(content: Mapping[str, Any]) -> ServiceLevels:
     latency: Mapping[str, Mapping[Percentile, str]] = content.get("latency", {})
     memory: Mapping[Role, str] = content.get("memory", {})
+    growth: Mapping[Grows, str] = content.get("growth", {})
     return ServiceLevels(
         losses=content.get("losses", {}),
         throughput=content.get("throughput", {}),
@@ -80,5 +86,6 @@ def _levels(content: Mapping[str, Any]) -> ServiceLevels:
         },
         failed=parse_share(content["failed"]) if "failed" in content else None,
         memory_mb={role: parse_megabytes(size) for role, size in memory.items()},
+        growth={name: parse_share(share) for name, share in growth.items()},
         behind_ms=parse_milliseconds(content["behind"]) if "behind" in content else BEHIND_MS,
     )

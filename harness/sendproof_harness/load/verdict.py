@@ -3,13 +3,14 @@
 `judge` is pure: the same result and levels always give the same verdict.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.judge.verdict import EXIT_STATUS, Status, worst_status
+from sendproof_harness.load.analysis.growth import ENOUGH, growth_of, last_quarter
 from sendproof_harness.load.bottleneck import (
     Bottleneck,
     Window,
@@ -28,11 +29,25 @@ from sendproof_harness.load.formatting import (
     format_size,
     join_names,
 )
-from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
-from sendproof_harness.load.service_levels import Percentile, ServiceLevels
+from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Sample, Stage
+from sendproof_harness.load.service_levels import Grows, Percentile, ServiceLevels
 from sendproof_harness.load.tracking.trigger_tracker import UNANSWERED, UNSENT
 from sendproof_harness.report.formatting import capitalised
 
+#: By measure: the growth that a soak accepts, as a share, and the growth that never matters (MB, number, ms). A pool of
+#: connections grows with each higher peak of the traffic, up to its limit.
+GROWTH: Mapping[Grows, tuple[Fraction, float]] = {
+    "memory": (Fraction(10, 100), 20.0),
+    "descriptors": (Fraction(10, 100), 100.0),
+    "latency": (Fraction(50, 100), 100.0),
+}
+# A runtime with a garbage collector fills its heap first.
+_HEAP_FILLS_S = 3_600.0
+_HEAP = (
+    "Memory rose throughout. Within an hour, that may be a heap that fills before it is collected: "
+    "use --seconds 3600 or more, or set the level growth in --thresholds."
+)
+_LONGER = "Use a longer --seconds: a quarter of the time needs that many samples, one per second."
 #: Beginning of the id of a level that is a check of the history.
 CHECK = "check."
 # A few events without a response change neither the load nor what is known about the bridge.
@@ -88,6 +103,7 @@ def judge(result: LoadResult, levels: ServiceLevels) -> LoadVerdict:
         *_latencies(result, levels),
         *_failed_calls(result, levels),
         *_memory(result, levels),
+        *_growth(result, levels),
     )
     return LoadVerdict(
         status=worst_status(level.status for level in judged),
@@ -297,6 +313,71 @@ def _memory(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
             continue
         got = format_size(sum(peaks), UP)
         yield level.met(got) if sum(peaks) <= max_mb else level.missed(got, _blame(role))
+
+
+def _growth(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
+    """Judge what must stay flat: in a soak by default, and elsewhere if a level says so."""
+    window = Window() if not result.latencies else latency_window(result, result.latencies[0].name)
+    for name, (share, spare) in GROWTH.items():
+        limit = levels.growth.get(name, share if result.kind == "soak" else None)
+        if limit is None:
+            continue
+        measured = _measured(result, name)
+        level = _Level(id=f"growth.{name}", title=measured.title, expected=f"at most {format_percent(limit)}")
+        growth = growth_of(result.samples, window, measured.value)
+        if growth is None:
+            yield level.unknown(f"fewer than {ENOUGH} samples of a quarter", "config", measured.unobserved)
+            continue
+        got = f"from {measured.text(growth.first)} to {measured.text(growth.last)}"
+        if not growth.exceeds(float(limit), spare):
+            yield level.met(got)
+        elif name == "latency":
+            yield _too_slow(level, got, result, last_quarter(result.samples, window))
+        elif name == "memory" and name not in levels.growth and result.seconds < _HEAP_FILLS_S:
+            yield level.unknown(got, "bridge", _HEAP)
+        else:
+            yield level.missed(got, _blame(tested_role(result.kind)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """Something that must stay flat: its value in a sample, and how to show it."""
+
+    title: str
+    value: Callable[[Sample], float | None]
+    text: Callable[[float], str]
+    unobserved: str
+
+
+def _measured(result: LoadResult, name: Grows) -> _Measured:
+    names = [process.name for process in result.processes if process.role == tested_role(result.kind)]
+    role = tested_role(result.kind)
+    latency = result.latencies[0].name if result.latencies else ""
+
+    def total(values: Mapping[str, float]) -> float | None:
+        return sum(values[name] for name in names if name in values) or None
+
+    unwatched = "" if names else f"The {role} was not watched: it runs on another machine, or as another user. "
+    return {
+        "memory": _Measured(
+            title=f"Growth of the {role}'s memory",
+            value=lambda sample: total(sample.memory_mb),
+            text=lambda value: format_size(value, UP),
+            unobserved=unwatched + _LONGER,
+        ),
+        "descriptors": _Measured(
+            title=f"Growth of the {role}'s open descriptors",
+            value=lambda sample: total(sample.descriptors),
+            text=lambda value: f"{value:,.0f}",
+            unobserved=unwatched + _LONGER,
+        ),
+        "latency": _Measured(
+            title=f"Growth of the {latency} latency" if latency else "Growth of the latency",
+            value=lambda sample: sample.latency.get(latency),
+            text=lambda value: format_duration(value, UP),
+            unobserved=_LONGER,
+        ),
+    }[name]
 
 
 def _blame(role: Role) -> Blame:

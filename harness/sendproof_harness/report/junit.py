@@ -1,7 +1,7 @@
 """JUnit XML in the form that Jenkins, GitLab and GitHub read."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -36,25 +36,36 @@ class Case:
 
 def document(name: str, ended: str, properties: Mapping[str, str], cases: Sequence[Case]) -> str:
     """Return one suite as text. `unknown` is an error, or skipped if it is neutral; `ended` is ISO 8601 in UTC."""
+    return suites_text([suite_element(name, ended, properties, cases)])
+
+
+def suites_text(suites: Iterable[Element]) -> str:
+    """Return a file with these suites as text."""
+    root = Element("testsuites", name="sendproof")
+    root.extend(suites)
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def suite_element(name: str, ended: str | None, properties: Mapping[str, str], cases: Sequence[Case]) -> Element:
+    """Return one suite, as for `document`; one that has no end has no time."""
     counts = Counter(case.element for case in cases)
-    suites = Element("testsuites", name="sendproof")
-    suite = SubElement(
-        suites,
+    suite = Element(
         "testsuite",
         name=visible(f"sendproof {name}"),
         tests=str(len(cases)),
         failures=str(counts["failure"]),
         errors=str(counts["error"]),
         skipped=str(counts["skipped"]),
-        timestamp=ended.rstrip("Z"),
     )
+    if ended is not None:
+        suite.set("timestamp", ended.rstrip("Z"))
     properties_element = SubElement(suite, "properties")
     for key, value in properties.items():
         SubElement(properties_element, "property", name=visible(key), value=visible(value))
     for case in cases:
         _add_case(suite, case)
-    indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
+    return suite
 
 
 def _add_case(suite: Element, case: Case) -> None:

@@ -48,7 +48,8 @@ class CommandError(ProcessError):
 class Program:
     """A program to start: its name in messages, its command line, its log, and additions to the environment.
 
-    The folder `scratch` is removed if this process is killed while the program runs.
+    The folder `scratch` is removed if this process is killed while the program runs. `folder` is the current folder of
+    the program, by default that of this process.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Program:
     log: Path
     environment: Mapping[str, str]
     scratch: Path | None = None
+    folder: Path | None = None
 
 
 class Child:
@@ -69,7 +71,9 @@ class Child:
         program.log.touch()
         self._log_start = program.log.stat().st_size
         try:
-            self._process = KeptProcess(program.command, program.environment, program.log, program.scratch)
+            self._process = KeptProcess(
+                program.command, program.environment, program.log, program.scratch, program.folder
+            )
         except StartError as error:
             raise ProcessError(
                 f"{program.name} could not be started: {error}: {shlex.join(program.command)}"

@@ -466,6 +466,7 @@ class Scenario:
     """The content of a scenario file, for one of its `providers` if it lists some. Times are aware, in UTC.
 
     `sender` is the client's sender, or `none` if the client keeps the default of its account; None leaves it to us.
+    `source` is the file below the working folder, empty for a scenario of the library.
     """
 
     name: str
@@ -490,6 +491,7 @@ class Scenario:
     subjects: tuple[Subject, ...] = ()
     keys: Mapping[str, KeyScope] = field(default_factory=dict)
     suppression: Suppression | None = None
+    source: str = ""
 
 
 def scenario_of_client(scenario: Scenario, client: str) -> Scenario:

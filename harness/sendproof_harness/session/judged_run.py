@@ -26,7 +26,11 @@ from sendproof_harness.session.accepted_file import accept_in_run
 _QUICK_BYTES = 4_000_000
 
 
-def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: Console) -> Status:
+#: The status of a run and, if it could not be judged, the reason.
+StatusAndReason = tuple[Status, str]
+
+
+def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: Console) -> StatusAndReason:
     """Run and judge one scenario, print and write the reports, and return the worst status of its clients."""
     console.print(f"{scenario.name}  ({_variant(scenario)})", style="bold", markup=False, highlight=False)
     if scenario.faults:
@@ -34,12 +38,12 @@ def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: C
     folder = options.results / name
     try:
         with locked_folder(folder), _kept_on_interrupt(folder):
-            return _run_and_judge(scenario, name, options, console)
+            return _run_and_judge(scenario, name, options, console), ""
     except RunError as error:
         blame = "config" if isinstance(error, RunOptionsError) else "harness"
         console.print(f"error  blame: {blame}, so this says nothing about the bridge", style="bold magenta")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        return "error"
+        return "error", str(error)
 
 
 def _run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: Console) -> Status:

@@ -1,12 +1,10 @@
 """What a session leaves behind, for programs: each scenario with its status and its files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from sendproof_harness.judge.verdict import EXIT_STATUS, Status
-from sendproof_harness.run.results_folder import EARLIER
-
-_VERDICT = "verdict.json"
+from sendproof_harness.report.combined.record import verdict_files
 
 
 def session_outcome(statuses: Mapping[str, Status], results: Path) -> list[Mapping[str, object]]:
@@ -18,15 +16,7 @@ def session_outcome(statuses: Mapping[str, Status], results: Path) -> list[Mappi
             "exit_status": EXIT_STATUS[status],
             "results": str(results / name),
             # What an earlier run left there proves nothing.
-            "reports": [] if status == "error" else [str(file) for file in _verdict_files(results / name)],
+            "reports": [] if status == "error" else [str(file) for file in verdict_files(results / name)],
         }
         for name, status in statuses.items()
     ]
-
-
-def _verdict_files(folder: Path) -> Iterator[Path]:
-    yield from sorted(file for file in (folder / _VERDICT, *folder.glob(f"*/{_VERDICT}")) if _is_of_run(file))
-
-
-def _is_of_run(file: Path) -> bool:
-    return file.is_file() and file.parent.name != EARLIER

@@ -13,31 +13,39 @@ from multiprocessing.context import SpawnProcess
 from rich.console import Console
 
 from sendproof_harness.interruption import DEADLINE_S, delayed_signals, enter_stage, keep
-from sendproof_harness.judge.verdict import Status
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.session.judged_run import StatusAndReason
 from sendproof_harness.session.run_process import run_in_process
+from sendproof_harness.session.schedule import Schedule
 
-#: What a process sends when its run is over: the status, its output, and what it keeps if it was interrupted.
-_Outcome = tuple[Status, str, list[str]]
+#: The scenarios that have run, by name.
+Statuses = dict[str, StatusAndReason]
+
+#: What a process sends when its run is over: the status with its reason, its output, and what it keeps if it was
+#: interrupted.
+_Sent = tuple[StatusAndReason, str, list[str]]
 
 
 def run_parallel(
-    scenarios: Mapping[str, Scenario], options: RunOptions, parallel: int, console: Console
-) -> dict[str, Status]:
-    """Run up to `parallel` scenarios at once; return the status of each, in the given order."""
+    scenarios: Mapping[str, Scenario], options: RunOptions, schedule: Schedule, console: Console, statuses: Statuses
+) -> None:
+    """Run several scenarios at once, and add the status of each when it is known.
+
+    With `fail_fast`, those that run when one does not pass come to their end.
+    """
     waiting = iter(scenarios.items())
-    statuses: dict[str, Status] = {}
     with _running_processes() as running:
         try:
             while True:
-                while len(running) < parallel and (item := next(waiting, None)) is not None:
+                has_ended = schedule.fail_fast and has_failed(statuses)
+                while not has_ended and len(running) < schedule.parallel and (item := next(waiting, None)) is not None:
                     name, scenario = item
                     console.print(f"started {name}", style="dim", markup=False, highlight=False)
                     _start(running, scenario, name, options, console.width)
                     enter_stage(f"running {', '.join(running)}")
                 if not running:
-                    return {name: statuses[name] for name in scenarios}
+                    return
                 ready = wait([pipe for _, pipe in running.values()])
                 for name in [name for name, (_, pipe) in running.items() if pipe in ready]:
                     statuses[name] = _finish(*running[name], name, console)
@@ -47,7 +55,12 @@ def run_parallel(
             raise
 
 
-def keep_verdicts(statuses: Mapping[str, Status], total: int) -> None:
+def has_failed(statuses: Statuses) -> bool:
+    """Return True if a scenario did not pass."""
+    return any(status != "pass" for status, _ in statuses.values())
+
+
+def keep_verdicts(statuses: Statuses, total: int) -> None:
     """Say how many scenarios of an interrupted session have a verdict, if there are several."""
     if total > 1:
         keep(f"{len(statuses)} of {total} scenarios have a verdict.")
@@ -87,17 +100,18 @@ def _start(
     sender.close()
 
 
-def _finish(process: SpawnProcess, pipe: Connection, name: str, console: Console) -> Status:
+def _finish(process: SpawnProcess, pipe: Connection, name: str, console: Console) -> StatusAndReason:
     """Print the output of a run and return its status."""
-    outcome: _Outcome
+    sent: _Sent
     try:
-        outcome = pipe.recv()
+        sent = pipe.recv()
     except EOFError:
         process.join()
-        console.print(f"{name}: the run ended by itself with exit status {process.exitcode}", markup=False)
-        return "error"
+        reason = f"the run ended by itself with exit status {process.exitcode}"
+        console.print(f"{name}: {reason}", markup=False)
+        return "error", reason
     process.join()
-    status, text, _ = outcome
+    status, text, _ = sent
     console.print(f"\n{name}", style="dim", markup=False, highlight=False)
     console.print(text, markup=False, highlight=False, soft_wrap=True, end="")
     return status

@@ -13,11 +13,11 @@ from sendproof_harness.interruption import interruptible, interruption
 from sendproof_harness.program import EXIT_ERROR, report_unforeseen
 
 if TYPE_CHECKING:
-    from sendproof_harness.judge.verdict import Status
+    from sendproof_harness.session.judged_run import StatusAndReason
 
 
 def run_in_process(run: bytes, width: int, pipe: Connection) -> None:
-    """Run and judge a scenario, and send the status, the output, and what is kept if it was interrupted.
+    """Run and judge a scenario, and send the status with its reason, the output, and what is kept if interrupted.
 
     `run` is the pickled scenario, name and options, `width` that of the terminal.
     """
@@ -31,7 +31,7 @@ def run_in_process(run: bytes, width: int, pipe: Connection) -> None:
     pipe.send((status, output.getvalue(), [] if found is None else found.kept))
 
 
-def _run_guarded(run: bytes, width: int, output: io.StringIO) -> "Status":
+def _run_guarded(run: bytes, width: int, output: io.StringIO) -> "StatusAndReason":
     try:
         # The parent holds signals back until here.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -41,10 +41,10 @@ def _run_guarded(run: bytes, width: int, output: io.StringIO) -> "Status":
         scenario, name, options = pickle.loads(run)  # noqa: S301 - from the parent
         return run_and_judge(scenario, name, options, Terminal(output, width))
     except KeyboardInterrupt:
-        return "error"
+        return "error", "the run was interrupted"
     except Exception as error:  # noqa: BLE001 - the other scenarios go on
         report_unforeseen(error)
-        return "error"
+        return "error", f"unforeseen error ({error!r:.200}), a defect of Sendproof"
 
 
 def _end_with_parent() -> None:

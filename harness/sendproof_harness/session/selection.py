@@ -11,7 +11,7 @@ from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.run.runner import RunOptions, check_command_line
 from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
-from sendproof_harness.scenario.library import find_scenario_files, nearest_scenario, scenarios_nearby
+from sendproof_harness.scenario.library import find_scenario_files, library_folder, nearest_scenario, scenarios_nearby
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.random_faults import TooManyFaultsError, generate_faults
@@ -55,12 +55,20 @@ def select_scenarios(files: Sequence[Path], selection: Selection, options: RunOp
                 message = f"expected another name than {name}, which another file has; its results would be overwritten"
                 mistakes.append(f"{file}: {message}")
                 continue
-            selected[name] = _apply(scenario, name, selection, options)
+            selected[name] = dataclasses.replace(_apply(scenario, name, selection, options), source=_source(file))
     if mistakes:
         raise RunRefusedError("\n".join(mistakes))
     if not selected:
         raise RunRefusedError(_nothing_selected(files, selection.provider, providers))
     return selected
+
+
+def _source(file: Path) -> str:
+    """Return a file as a reader of the repository finds it: below the working folder, and not in the library."""
+    path, here = file.resolve(), Path.cwd()
+    if not path.is_relative_to(here) or path.is_relative_to(library_folder().resolve()):
+        return ""
+    return path.relative_to(here).as_posix()
 
 
 def _no_scenario(file: Path) -> str:

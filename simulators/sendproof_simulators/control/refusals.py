@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,13 +17,16 @@ from sendproof_simulators.core.http import Problem, Request, Violation
 from sendproof_simulators.core.suggestions import alternatives, closest
 from sendproof_simulators.server.near_misses.addresses import address_difference, nearest_operation
 
-# Requests for which the schema's own message would name no way out: (operation, part of the request) -> text.
-_CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
-    ("createSandbox", "body.clock"): (
-        "clock: `with` names a sandbox exactly when the mode is shared, and then `start` and `rate` are those of that "
-        "sandbox"
+# The combinations of members that the schemas exclude: (operation, place in the body without positions) -> text. The
+# schemas use `not`, because many generators of clients ignore the properties of a schema with `oneOf`.
+_COMBINATIONS: Mapping[tuple[str | None, str], str] = {
+    ("createSandbox", "clock"): (
+        "`with` names a sandbox exactly when the mode is shared, and then `start` and `rate` are those of that sandbox"
     ),
-    ("advanceClock", "body"): "expected exactly one of `to` and `by_ms`",
+    ("advanceClock", ""): "expected exactly one of `to` and `by_ms`",
+    ("changeKey", ""): "expected exactly one of `enabled`, `rotate` and `access`",
+    ("scheduleCampaign", ""): "expected either `channel` and `splits`, or `channels`",
+    ("recordCustomerEvents", ""): "expected exactly one of `customer` and `visitor`",
 }
 _TYPES: Mapping[str, str] = {
     "array": "a list",
@@ -48,6 +52,8 @@ _CLEARER_RULES = frozenset({"enum", "pattern"})
 # Longer examples hide the message.
 _EXAMPLE_LENGTH = 240
 _QUOTED = 3
+# Names that are compared with the known ones; a hostile request can have hundreds of thousands, of megabytes each.
+_MOST_NAMES, _NAME_LENGTH = 20, 100
 
 
 def reworded(contract: Contract, request: Request, problem: Problem) -> Problem:
@@ -86,13 +92,6 @@ def _unknown_path(contract: Contract, request: Request) -> str:
     return f"no such path; nearest: {filled[match].method} {match}"
 
 
-def _part(violations: Sequence[Violation]) -> str:
-    """Return the part of the request that the first violation is about: an object, if a member of it is missing."""
-    first = violations[0]
-    part = first.where.removesuffix(".mode")
-    return part.removesuffix(".by_ms") if first.rule == "required" else part
-
-
 class _Refusal:
     """The texts for one request to an operation."""
 
@@ -107,9 +106,6 @@ class _Refusal:
         """Return the texts of all violations, each once; unknown members first, as others often follow from them."""
         unknown = [violation for violation in violations if violation.rule == "additionalProperties"]
         others = [violation for violation in violations if violation not in unknown and not self._is_implied(violation)]
-        clearer = _CLEARER_TEXTS.get((self._operation, _part(violations)))
-        if clearer is not None:
-            return [*map(self._line, unknown)] or [clearer]
         return list(dict.fromkeys(map(self._line, (*unknown, *others))))
 
     def _line(self, violation: Violation) -> str:
@@ -120,6 +116,8 @@ class _Refusal:
 
     def _is_implied(self, violation: Violation) -> bool:
         """Return True for a missing member that the request has under a misspelled name."""
+        if violation.rule == "not":
+            return any(self._unknown(violation.pointer))
         name = _last(violation.pointer)
         return violation.rule == "required" and any(
             closest(given, [name]) for given in self._unknown(violation.pointer.rpartition("/")[0])
@@ -130,6 +128,11 @@ class _Refusal:
         describe = _TEXTS.get(violation.rule)
         is_clearer = violation.where.partition(".")[0] == "body" or violation.rule in _CLEARER_RULES
         return describe(self, violation) if describe is not None and is_clearer else violation.message
+
+    def combination(self, violation: Violation) -> str:
+        """Return the text about members that exclude or need each other."""
+        place = ".".join(step for step in violation.pointer.split("/") if step and not step.isdigit())
+        return _COMBINATIONS.get((self._operation, place), violation.message)
 
     def missing(self, violation: Violation) -> str:
         """Return the text about a missing member or body."""
@@ -164,11 +167,11 @@ class _Refusal:
         return "; ".join(_unknown_text(name, known) for name in unknown)
 
     def _unknown(self, place: str) -> Iterator[str]:
-        """Yield the members of an object of the body that its schema does not know."""
+        """Yield the first members of an object of the body that its schema does not know."""
         known = self._schema_at(place).get("properties")
         value = _value_at(self._body, place)
         if known is not None and isinstance(value, Mapping):
-            yield from (name for name in value if name not in known)
+            yield from islice((name for name in value if name not in known), _MOST_NAMES)
 
     def syntax(self, violation: Violation) -> str:
         """Return the text about a body that is no JSON, with the place."""
@@ -196,6 +199,7 @@ class _Refusal:
 #: By rule: the function that describes a violation in the body.
 _TEXTS: Mapping[str, Callable[[_Refusal, Violation], str]] = {
     "additionalProperties": _Refusal.unknown_members,
+    "not": _Refusal.combination,
     "required": _Refusal.missing,
     "syntax": _Refusal.syntax,
     "type": _Refusal.wrong_type,
@@ -220,7 +224,8 @@ def _media(contract: Contract, operation: str | None) -> Mapping[str, Any]:
 def _unknown_text(name: str, known: Sequence[str]) -> str:
     match = closest(name, known)
     hint = f"did you mean {match!r}?" if match else f"expected {alternatives(known or ['no member'])}"
-    return f"unknown {name!r}; {hint}"
+    shown = name if len(name) <= _NAME_LENGTH else f"{name[:_NAME_LENGTH]}…"
+    return f"unknown {shown!r}; {hint}"
 
 
 def _type_text(expected: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from hashlib import sha256
+from itertools import islice
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -32,7 +33,8 @@ from sendproof_simulators.core.members import (
     with_choices,
     without_absent_nulls,
 )
-from sendproof_simulators.core.violations import violations
+from sendproof_simulators.core.validation.compiled_schema import PART_BYTES, CompiledSchema
+from sendproof_simulators.core.validation.violations import MAX_VIOLATIONS, first_violations, violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
@@ -73,25 +75,25 @@ class Parameter:
 class Body:
     """The body of an operation: one content type and its compiled schema. `types` are those of a form's fields.
 
-    `strict_validator` compiles the schema without the nulls that mean absent. `choices` are the options of dialects
-    that change the schema, and `chosen_validator` compiles it for some of them.
+    `strict_schema` compiles the schema without the nulls that mean absent. `choices` are the options of dialects that
+    change the schema, and `chosen_schema` compiles it for some of them.
     """
 
     content_type: str
     required: bool
-    validator: jsonschema_rs.Draft4Validator
-    strict_validator: Callable[[], jsonschema_rs.Draft4Validator]
+    schema: CompiledSchema
+    strict_schema: Callable[[], CompiledSchema]
     choices: frozenset[Choice]
-    chosen_validator: Callable[[frozenset[Choice]], jsonschema_rs.Draft4Validator]
+    chosen_schema: Callable[[frozenset[Choice]], CompiledSchema]
     types: Mapping[str, str]
     members: Members
 
-    def find_validator(self, rules: BodyRules) -> jsonschema_rs.Draft4Validator:
-        """Return the validator for the rules of a sandbox."""
+    def find_schema(self, rules: BodyRules) -> CompiledSchema:
+        """Return the schema for the rules of a sandbox."""
         chosen = frozenset(choice for choice in self.choices if rules.options.get(choice[0]) == choice[1])
         if chosen:
-            return self.chosen_validator(chosen)
-        return self.validator if rules.nulls_accepted else self.strict_validator()
+            return self.chosen_schema(chosen)
+        return self.schema if rules.nulls_accepted else self.strict_schema()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +140,15 @@ class Operation:
         return values, found
 
     def unknown_parameters(self, request: Request, security_names: frozenset[str]) -> list[Violation]:
-        """Return the query parameters outside the contract. Real services ignore them; bridges should not send any."""
-        return [
-            Violation(where=f"query.{name}", rule="unknown", message=f"{name} is not a parameter of {self.id}")
+        """Return the first parameters outside the contract. Real services ignore them; bridges should not send any."""
+        unknown = (
+            name
             for name, _ in request.query
             if self.query_key(name) not in self.query_names and name.lower() not in security_names
+        )
+        return [
+            Violation(where=f"query.{name}", rule="unknown", message=f"{name} is not a parameter of {self.id}")
+            for name in islice(unknown, MAX_VIOLATIONS)
         ]
 
     def missing_content_type(self, request: Request) -> list[Violation]:
@@ -171,7 +177,9 @@ class Operation:
             return None, [Violation(where="body", rule="syntax", message=message)]
         if self.body.content_type == JSON:
             value = self.body.members.read(value, rules)
-        return value, violations(self.body.find_validator(rules), value, "body")
+        schema = self.body.find_schema(rules)
+        is_large = self.body.content_type == JSON and len(request.body) > PART_BYTES
+        return value, (first_violations(schema, value, "body") if is_large else violations(schema.whole, value, "body"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,21 +373,25 @@ class Contract:
         return Body(
             content_type=content_type,
             required=body.get("required", False),
-            validator=self.validator(media["schema"]),
-            strict_validator=cache(lambda: self._strict.validator(media["schema"])),
+            schema=self.compiled(media["schema"]),
+            strict_schema=cache(lambda: self._strict.compiled(media["schema"])),
             choices=choices_in(media["schema"], self.resolve),
-            chosen_validator=cache(lambda chosen: self._with_choices(chosen).validator(media["schema"])),
+            chosen_schema=cache(lambda chosen: self._with_choices(chosen).compiled(media["schema"])),
             types=types,
             members=members_of(schema, self.resolve),
         )
 
     def validator(self, schema: Schema) -> jsonschema_rs.Draft4Validator:
         """Compile a schema of this document, with `nullable` and formats."""
+        return self.compiled(schema).whole
+
+    def compiled(self, schema: Schema) -> CompiledSchema:
+        """Compile a schema of this document for values of any size."""
         compiled = _json_schema(schema)
         if _has_references(compiled):
             compiled = {**compiled, "components": self._components}
         try:
-            return jsonschema_rs.Draft4Validator(compiled, validate_formats=True)
+            return CompiledSchema(compiled)
         except ValueError as error:
             raise ValueError(f"{self.name}.yaml: expected a valid schema: {error}") from None
 

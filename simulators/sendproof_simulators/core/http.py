@@ -1,6 +1,6 @@
 """HTTP requests and responses as values, and the reasons for which a request is refused."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,13 @@ class StreamedResponse(Response):
     """A response too large for memory: lines without line ends, sent as they are produced."""
 
     lines: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayedResponse(Response):
+    """A response too large for memory, in blocks that another process produces."""
+
+    blocks: AsyncGenerator[bytes]
 
 
 KEPT, CLOSED, RESET = "kept", "closed", "reset"

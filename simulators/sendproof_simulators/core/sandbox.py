@@ -169,6 +169,8 @@ class Sandbox:
         self.watch = watch
         #: Differs between sandboxes that had the same name one after the other.
         self.generation = 0
+        #: The place in the order of creation.
+        self.place = 0
         self.settings = settings
         self.credentials = credentials
         random = KeyedRandom(settings.seed)

@@ -1,8 +1,13 @@
 """All sandboxes of a process, and the look-up of a sandbox by credential."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain, count
 from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from sendproof_simulators.core.clock.wall_clock import WallClock
 from sendproof_simulators.core.contracts import Contract
@@ -34,6 +39,67 @@ class SnapshotBounds:
     total_bytes: int = 512 * 1024 * 1024
 
 
+class SandboxEntry(msgspec.Struct, frozen=True, array_like=True):
+    """The facts about a sandbox that matter to other sandboxes: names and credentials are unique, room is limited.
+
+    `place` is that in the order of creation. `credentials` are those it began with, by service and name. `found_by` has
+    (service, value, name) of each by which it is found now.
+    """
+
+    name: str
+    place: int
+    credentials: dict[str, dict[str, str]]
+    found_by: tuple[tuple[str, str, str], ...]
+    snapshot_bytes: int
+
+
+class Counters(msgspec.Struct, frozen=True, array_like=True):
+    """How many names were drawn and sandboxes created so far, in all processes of the simulators."""
+
+    names: int = 0
+    sandboxes: int = 0
+
+
+#: Sandboxes that changed, each by name; None: it was deleted.
+Changes = list[tuple[str, SandboxEntry | None]]
+
+
+class OtherSandboxes:
+    """The sandboxes of the other processes of the same simulators, in the order of their creation."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, SandboxEntry] = {}
+        self._by_credential: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[SandboxEntry]:
+        return iter(self._by_name.values())
+
+    def apply(self, changes: Changes) -> None:
+        """Add, replace and forget sandboxes."""
+        for name, entry in changes:
+            self._forget_credentials(name)
+            if entry is None:
+                self._by_name.pop(name, None)
+                continue
+            self._by_name[name] = entry
+            self._by_credential |= {(service, value): (name, given) for service, value, given in entry.found_by}
+
+    def find(self, service: str, credential: str) -> tuple[str, str] | None:
+        """Return the names of the sandbox and of the credential, None if it belongs to no other process."""
+        return self._by_credential.get((service, credential))
+
+    def _forget_credentials(self, name: str) -> None:
+        entry = self._by_name.get(name)
+        for service, value, _ in () if entry is None else entry.found_by:
+            self._by_credential.pop((service, value), None)
+
+
 class Sandboxes:
     """Creates, finds and deletes sandboxes."""
 
@@ -56,8 +122,12 @@ class Sandboxes:
         self._sender = sender
         self._by_id: dict[str, Sandbox] = {}
         self._by_credential: dict[tuple[str, str], Owner] = {}
-        self._names_drawn = 0
-        self._created = 0
+        self.others = OtherSandboxes()
+        self.counters = Counters()
+        #: Numbers of which no two sandboxes of the simulators get the same.
+        self.generations: Iterator[int] = count(1)
+        #: The names of sandboxes that changed since the last `take_changes`; None if no other process wants to know.
+        self.changed: dict[str, None] | None = None
         #: The seed of all credentials; None: those of the default sandbox are published, others follow its own seed.
         self.credential_seed: int | None = None
         #: The maximum number of sandboxes, each of which needs about a megabyte.
@@ -77,11 +147,14 @@ class Sandboxes:
 
         Raise `ValueError` if its name is taken or there are too many sandboxes.
         """
-        if settings.name in self._by_id:
+        if settings.name in self._by_id or settings.name in self.others:
             raise ValueError(f"expected a new sandbox name, got {settings.name!r}; choose another or delete it first")
-        if self.maximum is not None and len(self._by_id) >= self.maximum:
+        if self.maximum is not None and len(self._by_id) + len(self.others) >= self.maximum:
             raise ValueError(f"expected at most {self.maximum} sandboxes; delete those that are no longer needed")
-        return self._add(self._new_sandbox(settings, clock_of))
+        sandbox = self._new_sandbox(settings, clock_of)
+        self.counters = replace(self.counters, sandboxes=self.counters.sandboxes + 1)
+        sandbox.place = self.counters.sandboxes
+        return self._add(sandbox)
 
     async def reset(self, name: str) -> Sandbox:
         """Replace a sandbox with one as it was created, with the same credentials, and return that.
@@ -89,7 +162,8 @@ class Sandboxes:
         `KeyError` if there is no such sandbox. No other sandbox may be on its clock.
         """
         old = self.get(name)
-        new = self._new_sandbox(replace(old.settings, start=old.start_of_reset()), None)
+        new = self._new_sandbox(dataclasses.replace(old.settings, start=old.start_of_reset()), None)
+        new.place = old.place
         await self.swap(old, new)
         return new
 
@@ -111,9 +185,9 @@ class Sandboxes:
 
     def _add(self, sandbox: Sandbox) -> Sandbox:
         """Make a sandbox findable by its name and its credentials."""
-        self._created += 1
-        sandbox.generation = self._created
+        sandbox.generation = next(self.generations)
         self._by_id[sandbox.id] = sandbox
+        self.note_change(sandbox.id)
         for service, values in sandbox.credentials.items():
             simulator = self._simulators[service]
             for name, value in values.items():
@@ -131,6 +205,7 @@ class Sandboxes:
     def register_credential(self, service: str, name: str, credential: str, sandbox: Sandbox) -> None:
         """Make a sandbox findable by one more credential of a service."""
         self._by_credential[service, credential] = Owner(sandbox, name)
+        self.note_change(sandbox.id)
         # An id or a user name only says whose account it is.
         if name != "username" and not name.endswith("_id"):
             sandbox.redaction.add(credential)
@@ -145,20 +220,54 @@ class Sandboxes:
         self._forget_credentials(sandbox)
         for service, value, name in credentials:
             self._by_credential[service, value] = Owner(sandbox, name)
-        self._created += 1
-        sandbox.generation = self._created
+        self.note_change(sandbox.id)
+        sandbox.generation = next(self.generations)
 
     def fresh_name(self) -> str:
-        """Return a name that no sandbox of this process has had."""
-        self._names_drawn += 1
-        return f"sandbox-{self._names_drawn}"
+        """Return a name that no sandbox of these simulators has had."""
+        self.counters = replace(self.counters, names=self.counters.names + 1)
+        return f"sandbox-{self.counters.names}"
+
+    def note_change(self, name: str) -> None:
+        """Note that something in the entry of a sandbox has changed."""
+        if self.changed is not None:
+            self.changed[name] = None
+
+    def take_changes(self) -> Changes:
+        """Return what changed since the last call, for other processes."""
+        changed, self.changed = self.changed or {}, {}
+        return [(name, self._entry(self._by_id[name]) if name in self._by_id else None) for name in changed]
+
+    def _entry(self, sandbox: Sandbox) -> SandboxEntry:
+        return SandboxEntry(
+            name=sandbox.id,
+            place=sandbox.place,
+            credentials={service: dict(values) for service, values in sandbox.credentials.items()},
+            found_by=self.credentials_of(sandbox),
+            snapshot_bytes=snapshot_bytes(sandbox),
+        )
+
+    def snapshot_bytes(self) -> int:
+        """Return the size of all snapshots of these simulators."""
+        own = (snapshot_bytes(sandbox) for sandbox in self)
+        return sum(chain(own, (other.snapshot_bytes for other in self.others)))
+
+    def other_clients(self, sandbox: Sandbox) -> Iterator[tuple[str, Mapping[str, Mapping[str, str]]]]:
+        """Yield the names of all other sandboxes, with the credentials by service."""
+        yield from ((other.id, other.credentials) for other in self if other is not sandbox)
+        yield from ((other.name, other.credentials) for other in self.others)
 
     def get(self, name: str) -> Sandbox:
         """Return the sandbox with this name; `KeyError` lists the existing ones."""
         try:
             return self._by_id[name]
         except KeyError:
-            raise KeyError(f"no sandbox is named {name!r}; {suggestion(name, self._by_id)}") from None
+            raise KeyError(f"no sandbox is named {name!r}; {suggestion(name, self._all_names())}") from None
+
+    def _all_names(self) -> list[str]:
+        """Return the names of all sandboxes of the simulators, in the order of creation."""
+        places = {other.name: other.place for other in self.others} | {own.id: own.place for own in self}
+        return sorted(places, key=places.__getitem__)
 
     def on_clock_of(self, sandbox: Sandbox) -> list[Sandbox]:
         """Return all sandboxes on the clock of this one, this one included."""
@@ -170,20 +279,26 @@ class Sandboxes:
 
     def owner_of(self, credential: str) -> tuple[str, str] | None:
         """Return the service and the name of a credential of any sandbox, None for an unknown one."""
-        owners = ((service, self.find(service, credential)) for service in self._simulators)
-        return next(((service, owner.credential_name) for service, owner in owners if owner is not None), None)
+        owners = ((service, self._names(service, credential)) for service in self._simulators)
+        return next(((service, names[1]) for service, names in owners if names is not None), None)
 
-    def find_misplaced(self, request: Request) -> Sandbox | None:
+    def find_misplaced(self, request: Request) -> str | None:
         """Return the sandbox of a credential of any service in the wrong place: another header, or the query."""
         texts = (*request.headers.values(), *(value for _, value in request.query))
         words = {word for text in texts for word in text.split()}
-        owners = (self.find(service, word) for word in sorted(words) for service in self._simulators)
-        return next((owner.sandbox for owner in owners if owner is not None), None)
+        owners = (self._names(service, word) for word in sorted(words) for service in self._simulators)
+        return next((names[0] for names in owners if names is not None), None)
+
+    def _names(self, service: str, credential: str) -> tuple[str, str] | None:
+        """Return the names of the sandbox that a credential belongs to, here or elsewhere, and of the credential."""
+        owner = self.find(service, credential)
+        return self.others.find(service, credential) if owner is None else (owner.sandbox.id, owner.credential_name)
 
     async def delete(self, name: str) -> None:
         """Close a sandbox and forget its credentials; other sandboxes on its clock are not affected."""
         sandbox = self.get(name)
         del self._by_id[name]
+        self.note_change(name)
         self._forget_credentials(sandbox)
         await sandbox.close(stop_clock=not self.on_clock_of(sandbox))
 
@@ -203,3 +318,8 @@ class Sandboxes:
         # The name is part of the draw: two sandboxes with one seed must not share a key.
         random = KeyedRandom(settings.seed if self.credential_seed is None else self.credential_seed)
         return {name: simulator.credentials(random, settings.name) for name, simulator in simulators}
+
+
+def snapshot_bytes(sandbox: Sandbox) -> int:
+    """Return the size of the snapshots of a sandbox."""
+    return sum(len(snapshot.image.data) for snapshot in sandbox.snapshots.values())

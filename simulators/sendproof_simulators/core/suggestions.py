@@ -5,6 +5,9 @@ from difflib import get_close_matches
 
 # A longer list hides the message.
 _LISTED = 12
+# A name that is this many times as long as any known one is similar to none (2.3 for the cutoff), and hostile clients
+# send names of megabytes.
+_LONGEST_RATIO = 3
 # A shorter part means nothing.
 _PART_LENGTH = 4
 
@@ -12,6 +15,8 @@ _PART_LENGTH = 4
 def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that a misspelled name most likely means, or None. Case does not count."""
     by_key = {known_name.lower(): known_name for known_name in known}
+    if len(name) > _LONGEST_RATIO * max(map(len, by_key), default=0):
+        return None
     matches = get_close_matches(name.lower(), by_key, n=1, cutoff=0.6)
     if not matches and len(name) >= _PART_LENGTH:
         # A part of one name, such as `reset` of `connection_reset`.

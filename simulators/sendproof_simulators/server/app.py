@@ -5,18 +5,20 @@ Each service has its own port, as its own host would, and its name as a path pre
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import aclosing
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import parse_qsl
 
 from sendproof_simulators.control.api import ControlApi, problem_response
 from sendproof_simulators.control.call import PLATFORM, ControlContext
 from sendproof_simulators.control.states.judge_process import JudgeProcess, judge_command
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
-from sendproof_simulators.core.http import FaultyResponse, Problem, Request, Response, StreamedResponse
+from sendproof_simulators.core.http import FaultyResponse, Problem, RelayedResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.webhooks.sender import WebhookSender
@@ -28,7 +30,7 @@ from sendproof_simulators.server.faulty_response import (
     until_disconnected,
     write_faulty,
 )
-from sendproof_simulators.server.near_misses.near_miss import Neighbours
+from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours
 from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.server.static_files import find_static, static_response
 from sendproof_simulators.services.discovery import (
@@ -62,6 +64,40 @@ class TooLargeError(Exception):
 
 class DisconnectedError(Exception):
     """The client disconnected before its request was complete."""
+
+
+class ServiceRoute(Protocol):
+    """The way of a request to one service."""
+
+    body_limit: int
+    hosts: re.Pattern[str]
+
+    async def respond(self, request: Request) -> Response:
+        """Take a request through all stages and return its response."""
+
+    async def too_large(self, request: Request) -> Response:
+        """Return the response to a body above the service's limit, which is not part of `request`."""
+
+    async def record_misdirected(self, request: Request, neighbour: Neighbour) -> str:
+        """Record a request for the service that was sent to the control API; return what differs."""
+
+
+class ControlRoute(Protocol):
+    """The way of a request to the control API."""
+
+    body_limit: int
+
+    async def respond(self, request: Request) -> Response:
+        """Respond to one request."""
+
+    def waits(self, request: Request) -> bool:
+        """Return True if the response can wait for an event."""
+
+    def client_left(self) -> Response:
+        """Return the response to a client that ended its side of the connection while its call waited."""
+
+    def too_large(self) -> Response:
+        """Return the response to a body above the limit."""
 
 
 class Simulators:
@@ -107,9 +143,12 @@ class Simulators:
             wall,
             control,
             JudgeProcess(judge_command()),
-            lambda: access.address(self.addresses.control)["url"],
+            lambda: self.access.address(self.addresses.control)["url"],
         )
-        self.control = ControlApi(control, self.control_context)
+        self.own_control = ControlApi(control, self.control_context)
+        # With several processes, these lead to the one with the sandbox.
+        self.routes: Mapping[str, ServiceRoute] = self.services
+        self.control: ControlRoute = self.own_control
 
     async def __aenter__(self) -> Self:
         return self
@@ -136,7 +175,9 @@ class Simulators:
             except DisconnectedError:
                 return
             except TooLargeError:
-                refused = self.control.too_large() if service is None else service.too_large(_request(scope, path, b""))
+                refused = (
+                    self.control.too_large() if service is None else await service.too_large(_request(scope, path, b""))
+                )
                 await _send_response(send, refused)
                 return
             request = _request(scope, path, body)
@@ -157,7 +198,7 @@ class Simulators:
                 self.watch.report_failure("server", None, f"the server failed: {type(error).__name__}: {error}")
             raise
 
-    def _admit(self, scope: Scope, service: ServicePipeline | None, path: str) -> tuple[str, Problem | None]:
+    def _admit(self, scope: Scope, service: ServiceRoute | None, path: str) -> tuple[str, Problem | None]:
         """Return the path without a token, and why the request is refused; None if it is not."""
         documented = None if service is None else service.hosts
         problem = self.access.refusal(scope["headers"], scope["server"][0] if scope.get("server") else "", documented)
@@ -172,15 +213,15 @@ class Simulators:
             self._reported.add(problem.detail)
             log.warning("refused a request: %s", problem.detail)
 
-    def _find_service(self, scope: Scope) -> tuple[ServicePipeline | None, str]:
+    def _find_service(self, scope: Scope) -> tuple[ServiceRoute | None, str]:
         """Return the service by port, else by path prefix, and the path within it; None is the control API."""
         path: str = scope["path"]
         name = self.addresses.ports.get(scope["server"][1]) if scope.get("server") else None
         if name is not None:
-            return self.services[name], path
+            return self.routes[name], path
         # The live page calls services by relative addresses, which may be below its token.
         prefix, _, rest = without_token(path).removeprefix("/").partition("/")
-        return (self.services[prefix], "/" + rest) if prefix in self.services else (None, path)
+        return (self.routes[prefix], "/" + rest) if prefix in self.routes else (None, path)
 
     async def _respond_control(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to a request to the control API; stop waiting for an event if the client disconnects.
@@ -190,7 +231,7 @@ class Simulators:
         neighbour = self.neighbours.find(request)
         if neighbour is not None:
             # A bridge with the wrong address sends its calls here; they count as calls of the service.
-            detail = self.services[neighbour.service].record_misdirected(request, neighbour)
+            detail = await self.routes[neighbour.service].record_misdirected(request, neighbour)
             await _send_response(send, problem_response(Problem(kind="not_found", status=404, detail=detail)))
             return
         response = asyncio.ensure_future(self.control.respond(request))
@@ -269,7 +310,7 @@ async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 async def _send_response(send: Send, response: Response) -> None:
     headers = encode_headers(response)
-    if isinstance(response, StreamedResponse):
+    if isinstance(response, StreamedResponse | RelayedResponse):
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await _stream(send, response)
         return
@@ -278,13 +319,26 @@ async def _send_response(send: Send, response: Response) -> None:
     await send({"type": "http.response.body", "body": response.body})
 
 
-async def _stream(send: Send, response: StreamedResponse) -> None:
+async def _stream(send: Send, response: StreamedResponse | RelayedResponse) -> None:
+    if isinstance(response, StreamedResponse):
+        for block in blocks_of(response.lines):
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+    else:
+        async with aclosing(response.blocks) as blocks:
+            async for block in blocks:
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def blocks_of(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines with their line ends, many in one block."""
     block: list[bytes] = []
     size = 0
-    for line in response.lines:
+    for line in lines:
         block.append(line)
         size += len(line)
         if size > STREAM_BLOCK:
-            await send({"type": "http.response.body", "body": b"\n".join(block) + b"\n", "more_body": True})
+            yield b"\n".join([*block, b""])
             block, size = [], 0
-    await send({"type": "http.response.body", "body": b"\n".join([*block, b""]), "more_body": False})
+    if block:
+        yield b"\n".join([*block, b""])

@@ -17,7 +17,7 @@ A failure in one of them is a response with status 500 and an entry in the journ
 """
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +31,7 @@ from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Reque
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules, body_rules
 from sendproof_simulators.core.recording.redaction import redact_text
+from sendproof_simulators.core.recording.unauthenticated import UnauthenticatedRequests
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Owner, Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
@@ -49,9 +50,6 @@ from sendproof_simulators.server.request_bounds import (
     usual_type,
     without_excess,
 )
-
-# For a user who asks why nothing arrives; older requests do not help.
-UNAUTHENTICATED_KEPT = 1_000
 
 # Characters of an error response in the journal: enough for its reason.
 _EXCERPT_LENGTH = 300
@@ -164,9 +162,7 @@ class ServicePipeline:
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
         }
         self.full_check = FullCheck(self.contract)
-        self.unauthenticated: deque[dict[str, object]] = deque(maxlen=UNAUTHENTICATED_KEPT)
-        #: The number of all requests without a known credential, also of those that are no longer kept.
-        self.unauthenticated_count = 0
+        self.unauthenticated = UnauthenticatedRequests()
         #: The number of calls with a known credential, by operation and hundreds of the status, such as 2 for 204. The
         #: operation is None if the request names none.
         self.calls: Counter[tuple[str | None, int]] = Counter()
@@ -185,6 +181,10 @@ class ServicePipeline:
     def _owner(self, credential: str) -> KnownCredential | None:
         found = self.sandboxes.owner_of(credential)
         return None if found is None else KnownCredential(*found)
+
+    def credential_of(self, request: Request) -> str:
+        """Return the credential of a request, "" if it has none."""
+        return self._decode(request).credential
 
     async def respond(self, request: Request) -> Response:
         """Take a request through all stages and return its response. A failure of the simulator is a response, too."""
@@ -435,10 +435,10 @@ class ServicePipeline:
             credential = "unknown" if exchange.credential else "missing"
             fields = self._request_fields(exchange, result, credential)
             owner = self.sandboxes.find_misplaced(exchange.request)
-            self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
+            self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner})
         return result
 
-    def record_misdirected(self, request: Request, neighbour: Neighbour) -> str:
+    async def record_misdirected(self, request: Request, neighbour: Neighbour) -> str:
         """Record a request for an operation of this service that was sent to the control API; return what differs."""
         exchange = self._resolve_credential(request)
         differs = f"no such path at the control API; {neighbour.operation} of {neighbour.service} is at {neighbour.url}"
@@ -453,18 +453,17 @@ class ServicePipeline:
             "meant": neighbour.operation,
             "differs": differs,
         }
-        owner = exchange.sandbox or self.sandboxes.find_misplaced(request)
         if exchange.sandbox is not None:
             exchange.sandbox.record("request", fields)
-        else:
-            self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner.id})
+            return differs
+        owner = self.sandboxes.find_misplaced(request)
+        self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner})
         return differs
 
     def _keep_unauthenticated(self, fields: dict[str, object]) -> None:
-        self.unauthenticated.append({"real": self.sandboxes.real_time(), **fields})
-        self.unauthenticated_count += 1
+        self.unauthenticated.add({"real": self.sandboxes.real_time(), **fields})
 
-    def too_large(self, request: Request) -> Response:
+    async def too_large(self, request: Request) -> Response:
         """Return the response to a body above the service's limit, which is not read; `request` has none.
 
         It is recorded if its credential is not in the body.
@@ -501,11 +500,11 @@ class ServicePipeline:
             return ""
         if proof.matches(sandbox.credentials[name], exchange.request):
             return ""
-        others = (other for other in self.sandboxes if other is not sandbox)
-        owner = next((other for other in others if proof.matches(other.credentials[name], exchange.request)), None)
+        others = self.sandboxes.other_clients(sandbox)
+        owner = next((other for other, known in others if proof.matches(known[name], exchange.request)), None)
         if owner is None:
             return f"{proof.name} does not belong to the {exchange.credential_name} of the request"
-        return f"{proof.name} is that of sandbox {owner.id!r}, and the {exchange.credential_name} is not"
+        return f"{proof.name} is that of sandbox {owner!r}, and the {exchange.credential_name} is not"
 
     def _request_fields(self, exchange: Exchange, response: Response, credential: str) -> dict[str, object]:
         """Return the fields of a request's journal entry. `credential`: known, refused, unknown or missing.

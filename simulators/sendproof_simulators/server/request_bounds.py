@@ -37,10 +37,11 @@ def find_excess(request: Request, usual_type: str) -> Problem | None:
     may_exceed = _has_more(body, b"&", MOST_FIELDS - 1) or (b"\n" in body and body.count(_PART) > MOST_FIELDS)
     if may_exceed and _fields(request, usual_type) > MOST_FIELDS:
         return _problem("body", f"the body has more than {MOST_FIELDS} fields")
-    if _is_nested_too_deeply(body):
-        return _problem("body", f"the body is {NESTED_TOO_DEEPLY}: it has more than {MOST_LEVELS} levels")
+    # Counting is quicker than pairing brackets, and millions of them need not be paired.
     if is_nested(body) and has_more_values(body, MOST_VALUES):
         return _problem("body", f"the body is {TOO_MANY_VALUES}")
+    if _is_nested_too_deeply(body):
+        return _problem("body", f"the body is {NESTED_TOO_DEEPLY}: it has more than {MOST_LEVELS} levels")
     return None
 
 

@@ -2,21 +2,16 @@
 
 import asyncio
 import errno
-import gc
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, ExitStack, suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
 
-from sendproof_simulators.control.sandboxes import sandbox_json
-from sendproof_simulators.core.audience.audience import AudienceRecipe
-from sendproof_simulators.core.clock.wall_clock import Instant, SystemWallClock
-from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
-from sendproof_simulators.core.sandboxes import DEFAULT
+from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.server.access import access_rules, credential_seed
 from sendproof_simulators.server.addresses import Listening
 from sendproof_simulators.server.app import Simulators
@@ -27,14 +22,16 @@ from sendproof_simulators.server.connection_guard import (
     guarded,
     server_bounds,
 )
-from sendproof_simulators.server.example_data import EXAMPLES_START, add_example_data
+from sendproof_simulators.server.default_sandbox import DefaultSandbox, create_default_sandbox, services_json
 from sendproof_simulators.server.faulty_response import CONNECTION
-from sendproof_simulators.server.memory import return_free_pages, return_large_blocks
+from sendproof_simulators.server.memory import RETURN_SECONDS, return_free_pages, return_large_blocks, settle_heap
+from sendproof_simulators.server.workers.event_loop import loop_factory
+from sendproof_simulators.server.workers.front import Front
+from sendproof_simulators.server.workers.process import run_worker
+from sendproof_simulators.server.workers.processes import worker_processes
 
 # Parked bridges are released at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
-# Real seconds between two returns of free memory to the system.
-_RETURN_SECONDS = 10
 
 # SO_LINGER with a timeout of 0: closing such a socket resets the connection.
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -121,11 +118,11 @@ class _Server(uvicorn.Server):
     """uvicorn's server, which reports when it is ready, and releases parked bridges before it waits for connections."""
 
     def __init__(
-        self, config: uvicorn.Config, guard: ConnectionGuard, simulators: Simulators, ready: Callable[[], None]
+        self, config: uvicorn.Config, guard: ConnectionGuard, sandboxes: Sandboxes | Front, ready: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._guard = guard
-        self._simulators = simulators
+        self._sandboxes = sandboxes
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -134,92 +131,78 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def on_tick(self, counter: int) -> bool:
+        if isinstance(self._sandboxes, Front) and self._sandboxes.lost:
+            self.should_exit = True
         if counter % TICKS_PER_SECOND == 0:
             self._guard.sweep(self.server_state.connections)
-        if counter % (_RETURN_SECONDS * TICKS_PER_SECOND) == 0:
+        if counter % (RETURN_SECONDS * TICKS_PER_SECOND) == 0:
             # In a thread: a heap of hundreds of MB takes longer than a request may wait.
             asyncio.get_running_loop().run_in_executor(None, return_free_pages)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._simulators.sandboxes.close()
+        await self._sandboxes.close()
         await super().shutdown(sockets)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultSandbox:
-    """The settings of the sandbox that exists from the start."""
-
-    seed: int
-    customers: int
-    allow_remote_webhooks: bool
-    rate_limits: bool
-    examples: bool
-
-    def settings(self, start: Instant) -> SandboxSettings:
-        """Return the settings of a sandbox with the time of the machine, until its users advance or pause it."""
-        return SandboxSettings(
-            name=DEFAULT,
-            seed=self.seed,
-            start=start,
-            # The data of the examples ends with the start of the clock.
-            rate=None if self.examples else 1.0,
-            audience=AudienceRecipe(customers=self.customers, opted_out=0.04, unusable_numbers=0.02),
-            channels=DEFAULT_CHANNELS,
-            rate_limits=self.rate_limits,
-            allow_remote_webhooks=self.allow_remote_webhooks,
-        )
-
-
 def serve(
-    listening: Listening, announce: Callable[[dict[str, Any]], None], default: DefaultSandbox, *, strict: bool
+    listening: Listening,
+    announce: Callable[[dict[str, Any]], None],
+    default: DefaultSandbox,
+    *,
+    strict: bool,
+    workers: int = 1,
 ) -> Mapping[str, int]:
     """Serve until interrupted. The control API uses the first port and the services the next ones.
 
     `announce` is called with the URLs and the working credentials of the default sandbox, once all services are ready.
-    `OSError` names a port that is in use, `ValueError` an invalid host name or token. With `strict`, return how
-    responses and webhooks violated their contracts, each with its number.
+    `workers` is the number of processes with sandboxes; if it is 1, this one has them all.
+    `OSError` names a port that is in use, or says that a worker has ended by itself; `ValueError` names an invalid host
+    name or token. With `strict`, return how responses and webhooks violated their contracts, each with its number.
     """
     return_large_blocks()
     url_host = listening.url_host()
     access = access_rules(listening.host, listening.public_host, listening.allowed_hosts, listening.control_token)
     simulators = None
-    # Users stop the server with Ctrl-C; everything is closed by then.
-    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with ExitStack() as stack:
+        # Users stop the server with Ctrl-C; everything is closed by then.
+        stack.enter_context(suppress(KeyboardInterrupt))
         simulators = Simulators(access=access, strict=strict)
         simulators.sandboxes.credential_seed = credential_seed(listening.host)
-        runner.run(_serve(simulators, listening, url_host, default, announce))
+        front = _front(simulators, workers, stack)
+        runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory()))
+        runner.run(_serve(simulators, front, listening, url_host, default, announce))
     return {} if simulators is None else simulators.watch.found
 
 
-async def create_default_sandbox(simulators: Simulators, default: DefaultSandbox) -> Sandbox:
-    """Create the default sandbox, and fill it with the data of the examples if `default` says so.
-
-    `ValueError` names the error in the data.
-    """
-    start = EXAMPLES_START if default.examples else int(SystemWallClock().time() * 1000)
-    sandbox = simulators.sandboxes.create(default.settings(start))
-    if default.examples:
-        await add_example_data(simulators)
-    return sandbox
+def _front(simulators: Simulators, workers: int, stack: ExitStack) -> Front | None:
+    """Return the front of several workers, None for one: this process. The workers end with the stack."""
+    if workers == 1:
+        return None
+    # A collection would write to all the memory that the processes share.
+    settle_heap()
+    return Front(simulators, stack.enter_context(worker_processes(workers, partial(run_worker, simulators))))
 
 
 async def _serve(
     simulators: Simulators,
+    front: Front | None,
     listening: Listening,
     url_host: str,
     default: DefaultSandbox,
     announce: Callable[[dict[str, Any]], None],
 ) -> None:
-    async with simulators:
+    async with simulators, AsyncExitStack() as stack:
+        if front is not None:
+            stack.push_async_callback(front.end)
         names = ["control", *simulators.services]
-        sockets = _bind(listening.host, listening.port, names)
+        sockets = bind(listening.host, listening.port, names)
         _set_addresses(simulators, url_host, names, sockets)
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
-        sandbox = await create_default_sandbox(simulators, default)
+        services = await _open_default_sandbox(simulators, front, default)
         control = simulators.access.address(simulators.addresses.control)
         page = control["url"] + "/"
-        addresses = {"control": control, "page": page, "services": _services_json(simulators, sandbox)}
+        addresses = {"control": control, "page": page, "services": services}
         guard = ConnectionGuard(server_bounds())
         config = uvicorn.Config(
             simulators,
@@ -233,23 +216,21 @@ async def _serve(
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-        _settle_heap()
-        await _Server(config, guard, simulators, lambda: announce(addresses)).serve(sockets)
+        settle_heap()
+        await _Server(config, guard, front or simulators.sandboxes, lambda: announce(addresses)).serve(sockets)
+        if front is not None and front.lost:
+            raise OSError(front.lost)
 
 
-def _services_json(simulators: Simulators, sandbox: Sandbox) -> dict[str, Any]:
-    """Return the URL of each service, and its credentials without those that it refuses."""
-    services: dict[str, Any] = {}
-    for name, service in sandbox_json(simulators.control_context, sandbox)["services"].items():
-        refused = simulators.control_context.simulators[name].refused_credentials(
-            sandbox.states[name], sandbox.clock.now()
-        )
-        working = {key: value for key, value in service["credentials"].items() if key not in refused}
-        services[name] = {**service, "credentials": working}
-    return services
+async def _open_default_sandbox(simulators: Simulators, front: Front | None, default: DefaultSandbox) -> dict[str, Any]:
+    """Create the default sandbox and return its services."""
+    if front is not None:
+        return await front.start(default)
+    return services_json(simulators, await create_default_sandbox(simulators, default))
 
 
-def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
+def bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
+    """Return a socket for each name, on ports from `port` on (0: any free ones); `OSError` names one that is in use."""
     sockets: list[socket.socket] = []
     for offset, name in enumerate(names):
         number = port + offset if port else 0
@@ -278,17 +259,3 @@ def _set_addresses(simulators: Simulators, host: str, names: Sequence[str], sock
         else:
             simulators.addresses.services[name] = url
             simulators.addresses.ports[port] = name
-
-
-def _settle_heap() -> None:
-    """Exempt everything created so far from garbage collection: it lives as long as the process."""
-    # Without a collection before: it takes a tenth of the start, and finds a few hundred objects.
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(50_000, 20, 20)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    import uvloop  # noqa: PLC0415 - other commands start faster without it
-
-    return uvloop.new_event_loop

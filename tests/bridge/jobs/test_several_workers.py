@@ -2,13 +2,14 @@
 
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
-from sendproof_bridge.clock import HOUR
+from sendproof_bridge.clock import HOUR, SECOND
 from sendproof_bridge.jobs.campaigns import send_batch
 from sendproof_bridge.storage import job_queue
-from sendproof_bridge.storage.job_queue import ClaimRequest, LostJobError
+from sendproof_bridge.storage.job_queue import ClaimRequest, LostJobError, NewJob
 from small_bridge import NOON, NUMBERS, bridge_config, open_small_bridge, recipient_row, sent_messages
 from stand_in import Reply
 
@@ -74,6 +75,57 @@ def test_worker_that_hung_makes_no_call_when_it_wakes(bridge, services, hangs_be
         send_batch.run(bridge.context, job)
 
     assert sent_messages(services) == []
+
+
+@pytest.fixture
+def two(tmp_path, database, services):
+    """Return two bridges, each with a run of its own that is alive, and no job."""
+    with ExitStack() as stack:
+        config = bridge_config(tmp_path, services.url)
+        bridges = [stack.enter_context(open_small_bridge(tmp_path, config)) for _ in range(2)]
+        bridges[1].run()
+        bridges[1].execute("DELETE FROM job")
+        yield bridges
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_worker_that_joins_others_plans_no_setup(two):
+    """The calls of a start do not grow with the number of workers."""
+    two[0].run()
+
+    assert two[0].query("SELECT id FROM job") == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_worker_with_other_settings_plans_the_setup(two):
+    two[0].context = replace(two[0].context, public_url="http://other.test")
+    two[0].run()
+
+    assert two[0].query("SELECT kind FROM job WHERE kind = 'register_listeners'") == ["register_listeners"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_worker_waits_for_the_lane_of_another(two):
+    """Without a pause, it would read the database without end."""
+    with two[1].context.store.write() as tx:
+        job_queue.add(tx, [NewJob(id=id_, kind="fetch_page", lane="optimove:acme") for id_ in ("a", "b")])
+        request = ClaimRequest(owner="run-1", now=NOON, real=two[1].context.store.lease_time(tx))
+        assert job_queue.claim(tx, request).id == "a"
+    two[0].clock.limit = NOON + SECOND
+    two[0].run()
+
+    assert two[0].clock.parks == [NOON + 5 * SECOND]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_clock_that_is_set_changes_no_times_of_several_workers(two):
+    """Each machine has a clock of its own, and each worker would change them."""
+    with two[1].context.store.write() as tx:
+        job_queue.add(tx, [NewJob(id="a", kind="fetch_page", due_at=NOON + HOUR)])
+    two[0].clock.steps = [HOUR]
+    two[0].run()
+
+    assert two[0].query("SELECT due_at FROM job") == [NOON + HOUR]
 
 
 def work_together(bridges):

@@ -1,10 +1,12 @@
 """PostgreSQL as the database: what differs from SQLite."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from sendproof_bridge.config_fields import PostgresUrl, Secret, database
 from sendproof_bridge.storage import job_queue
@@ -78,6 +80,33 @@ def test_processes_write_one_after_the_other(url):
                 "first",
                 "second",
             ]
+
+
+def test_thread_without_a_free_connection_waits_for_one(url):
+    with closing(store_with_one_connection(url, wait_seconds=60)) as store, ThreadPoolExecutor(1) as pool:
+        with store.read():
+            waiting = pool.submit(read_one, store)
+            assert not waiting.done()
+        assert waiting.result(60) == 1
+
+
+def test_thread_that_waited_in_vain_gets_the_error_of_a_database_that_is_away(url):
+    """So a worker and a webhook process go on as after a restart of the server."""
+    with closing(store_with_one_connection(url, wait_seconds=0.01)) as store:
+        with store.read(), pytest.raises(OperationalError, match="QueuePool limit"):
+            read_one(store)
+        assert read_one(store) == 1
+
+
+def store_with_one_connection(url, wait_seconds):
+    from sendproof_bridge.storage.databases.postgres import PostgresStore  # noqa: PLC0415 an extra, which may be missing
+
+    return PostgresStore(url, connections=1, wait_seconds=wait_seconds)
+
+
+def read_one(store):
+    with store.read() as view:
+        return view.execute(text("SELECT 1")).scalar_one()
 
 
 def test_view_stays_the_same_while_others_write(url):

@@ -27,6 +27,7 @@ def test_example_of_the_documentation_is_parsed(tmp_path):
         failed=Fraction(1, 1_000),
         memory_mb={"bridge": 1_000.0},
         behind_ms=250.0,
+        growth={"memory": Fraction(5, 100)},
     )
 
 
@@ -59,7 +60,7 @@ _DURATION = "expected a duration such as 500 ms, 1.5 s or 2 minutes, got"
 _PERCENTILES = "expected a mapping of percentiles, such as {p95: 500 ms, p99: 2 s}, got"
 _SHARE = "expected a percentage from 0% to 100%, such as 0.1%, got"
 _SIZE = "expected a size such as 512 MB or 1.5 GB, got"
-_KNOWN = "sendproof, losses, throughput, latency, failed, memory, behind"
+_KNOWN = "sendproof, losses, throughput, latency, failed, growth, memory, behind"
 
 
 @pytest.mark.parametrize(

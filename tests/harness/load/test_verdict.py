@@ -2,7 +2,7 @@
 
 import pytest
 
-from load_results import BRIDGE, GENERATOR, SIMULATORS, campaign, checked, latency, loss, result, sample, triggers
+from load_results import BRIDGE, GENERATOR, SIMULATORS, campaign, checked, latency, loss, result, sample, soak, triggers
 from sendproof_harness.load.model import LoadResult, Sample, Stage
 from sendproof_harness.load.service_levels import parse_levels
 from sendproof_harness.load.verdict import JudgedLevel, LoadVerdict, judge
@@ -296,3 +296,49 @@ def test_events_without_a_response_are_never_blamed_on_the_bridge(count: int, st
     level = only_level(result(losses=(unanswered,)), "{}")
 
     assert (level.status, level.blame, level.expected) == (status, blame, "at most 1%")
+
+
+def growth_levels(load_result: LoadResult, levels: str = "{}") -> dict[str, tuple[str, str, str | None]]:
+    """Return status, observation and blame of what must stay flat."""
+    judged = verdict_of(load_result, levels).levels
+    return {level.id: (level.status, level.got, level.blame) for level in judged if level.id.startswith("growth.")}
+
+
+def test_flat_soak_passes():
+    levels = growth_levels(soak(memory=0, descriptors=0, message=0))
+    assert {status for status, _, _ in levels.values()} == {"pass"}
+    assert levels["growth.memory"][1] == "from 100 MB to 100 MB"
+
+
+def test_soak_in_which_all_rises_fails():
+    """An hour is enough for any heap to fill."""
+    levels = growth_levels(soak(message=500.0))
+    assert levels["growth.memory"] == ("fail", "from 175.9 MB to 275.9 MB", "bridge")
+    assert levels["growth.descriptors"] == ("fail", "from 172 to 372", "bridge")
+    assert levels["growth.latency"] == ("fail", "from 289.6 ms to 539.6 ms", "bridge")
+
+
+def test_memory_that_rises_in_a_short_soak_is_unknown_unless_a_level_says_more():
+    """The heap of a runtime with a garbage collector fills before anything is collected."""
+    short = soak(seconds=600.0)
+    assert growth_levels(short)["growth.memory"][0] == "unknown"
+    assert growth_levels(short, "growth: {memory: 20%}")["growth.memory"][0] == "fail"
+
+
+def test_growth_is_unknown_without_enough_samples_or_a_watched_bridge():
+    assert {status for status, _, _ in growth_levels(soak(samples=(sample(1.0),))).values()} == {"unknown"}
+    unwatched = growth_levels(soak(processes=(SIMULATORS,)))
+    assert (unwatched["growth.memory"][0], unwatched["growth.descriptors"][0]) == ("unknown", "unknown")
+
+
+def test_latency_that_rises_on_a_busy_machine_is_unknown():
+    busy = tuple(
+        sample(float(number), (0.3, 0.2, 0.1), latency={"message": 100.0 + 5 * number}, machine=1.0)
+        for number in range(1, 121)
+    )
+    assert growth_levels(soak(samples=busy))["growth.latency"][0] == "unknown"
+
+
+def test_other_tests_have_no_growth_unless_a_level_asks_for_it():
+    assert growth_levels(campaign()) == {}
+    assert growth_levels(campaign(), "growth: {memory: 10%}")["growth.memory"][0] == "fail"

@@ -41,7 +41,17 @@ def refusal(simulators: RunningSimulators, path: str, body: str, method: str = "
             '{"seed": 1, "audience": {"customrs": 3, "xyz": 1}}',
             "unknown 'customrs'; did you mean 'customers'? unknown 'xyz'; expected customers, opted_out,",
         ),
-        (f"{SANDBOX}/campaigns", '{"campaign": 1}', "expected customers, got none; expected channels, got none"),
+        (
+            f"{SANDBOX}/campaigns",
+            '{"campaign": 1}',
+            "expected customers, got none; expected either `channel` and `splits`",
+        ),
+        (f"{SANDBOX}/events", '[{"event": "visit"}]', "0: expected exactly one of `customer` and `visitor`"),
+        (
+            "sandboxes",
+            '{"seed": 1, "clock": {"mode": "real", "with": "default"}}',
+            "clock: `with` names a sandbox exactly when the mode is shared",
+        ),
         (f"{SANDBOX}/campaigns/12/cancel", "", "campaign 12 is not known; there are none yet"),
         (
             f"{SANDBOX}/clock/advanc",
@@ -89,3 +99,11 @@ def test_template_with_a_broken_placeholder_is_refused(simulators: RunningSimula
     templates = json.dumps([{"title": "Broken", "body": body}])
     detail = refusal(simulators, f"{SANDBOX}/providers/textlocal/templates", templates)
     assert detail == f"body: expected a placeholder such as {{{{FIRST_NAME}}}}, got {got}"
+
+
+def test_refusal_of_hostile_names_is_short(simulators: RunningSimulators) -> None:
+    """Each of them is compared with the known ones, and quoted."""
+    many = json.dumps(dict.fromkeys(map(str, range(100_000)), 0))
+    assert len(refusal(simulators, "sandboxes", many)) < 10_000
+    long = refusal(simulators, "sandboxes", json.dumps({"k" * 1_000_000: 0}))
+    assert long.startswith(f"unknown '{'k' * 100}…'; expected")

@@ -18,7 +18,7 @@ from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import SnapshotBounds
 from sendproof_simulators.reference.examples import example_requests
 from sendproof_simulators.server.app import Simulators
-from sendproof_simulators.server.server import create_default_sandbox
+from sendproof_simulators.server.default_sandbox import create_default_sandbox
 
 SERVICES = ("control", "delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush")
 # Operations of the control API that change a sandbox. Others read, wait in real time, or concern whole sandboxes.

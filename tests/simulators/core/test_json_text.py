@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,13 +14,14 @@ PARTS = st.lists(st.sampled_from(("[", "]", "{", "}", '"', '""', '\\"', "\\\\", 
 
 
 def outside_strings(text: str) -> str:
-    """Return a text without its strings, character by character."""
+    """Return a text with a quote in place of each string, character by character."""
     kept = ""
     in_text = escaped = False
     for character in text:
         escaped, was_escaped = in_text and character == "\\" and not escaped, escaped
         if character == '"' and not was_escaped:
             in_text = not in_text
+            kept += '"' if in_text else ""
         elif not in_text:
             kept += character
     return kept
@@ -49,7 +51,7 @@ JSON_VALUES = st.recursive(
 @given(value=JSON_VALUES, ascii_only=st.booleans())
 def test_levels_and_values_are_those_outside_strings(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only)
-    values = 1 + sum(character in ",[{" for character in outside_strings(text))
+    values = 1 + sum(character in ',[{"' for character in outside_strings(text))
     levels = levels_of(text)
 
     assert has_more_values(text.encode(), values - 1)
@@ -65,12 +67,21 @@ def test_ordinary_batch_is_surely_flat() -> None:
     assert not is_surely_flat(b"[" * (LEVELS + 1) + b"]" * (LEVELS + 1), LEVELS)
 
 
-def test_count_needs_a_few_copies_of_the_text() -> None:
-    """An object for each string would need 20."""
-    text = b"[" + b'"\\"",' * 200_000 + b"0]"
-    has_more_values(text, 1)
+@pytest.mark.parametrize("before", range(4))
+def test_escape_at_the_end_of_a_block_hides_no_quote(before: int) -> None:
+    """A long text is read in blocks of a mebibyte."""
+    filler = "a" * (1024 * 1024 - 4 - before)
+    text = f'["{filler}' + '\\\\\\"[[[[' + f'"{", 0" * 3}]'
+    assert has_more_values(text.encode(), 5)
+    assert not has_more_values(text.encode(), 6)
+    assert not has_more_levels(text.encode(), 1)
+
+
+def test_count_needs_less_memory_than_the_text() -> None:
+    text = b"[" + b'"\\"[",' * 800_000 + b"0]"
+    has_more_values(text, 1_000_000)
     tracemalloc.start()
-    has_more_values(text, 1)
+    has_more_values(text, 1_000_000)
     has_more_levels(text, LEVELS)
-    assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
+    assert tracemalloc.get_traced_memory()[1] < 2 * len(text)
     tracemalloc.stop()

@@ -3,7 +3,7 @@
 import jsonschema_rs
 import pytest
 
-from sendproof_simulators.core.violations import HIDDEN, violations
+from sendproof_simulators.core.validation.violations import HIDDEN, violations
 
 SCHEMA = {
     "type": "array",
@@ -83,3 +83,10 @@ def test_large_value_has_its_first_violation_only(value: list[object]) -> None:
     (found,) = violations(jsonschema_rs.Draft4Validator(schema), value, "body")
 
     assert found.pointer.startswith("/0")
+
+
+def test_long_name_is_cut() -> None:
+    """The violation is in the journal and in the response."""
+    (found,) = violations(jsonschema_rs.Draft4Validator(SCHEMA), [{"id": 1, "k" * 1_000_000: 2}], "body")
+    assert (found.where, found.pointer) == ("body.0", f"/0/{'k' * 119}…")
+    assert len(found.message) <= 400

@@ -76,11 +76,13 @@ def test_webhook_with_a_renamed_field_is_a_violation(tmp_path: Path) -> None:
     assert {violation.where for violation in found} == {"body", "body.word"}
 
 
-def test_renamed_property_is_reported_and_ends_in_a_failure(tmp_path: Path) -> None:
-    """In the journal, on stderr and in the exit status."""
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_renamed_property_is_reported_and_ends_in_a_failure(tmp_path: Path, workers: str) -> None:
+    """In the journal, on stderr and in the exit status, whichever process responds."""
     folder = str(renamed(tmp_path, "textlocal.yaml", "        balance:\n", "        credit:\n"))
     log = tmp_path / "stderr"
-    with log.open("w") as errors, running_simulators("--contracts", folder, errors=errors, ends_with=3) as simulators:
+    options = ("--contracts", folder, "--workers", workers)
+    with log.open("w") as errors, running_simulators(*options, errors=errors, ends_with=3) as simulators:
         url = f"{simulators.services['textlocal']['url']}/balance"
         requests.get(url, params={"apikey": "sendproof-textlocal-key"}, timeout=60)
         (entry,) = [line for line in simulators.history("default") if line["kind"] == "contract_violation"]

@@ -54,7 +54,7 @@ def test_body_that_is_no_json_is_refused(simulators):
 
 def test_body_beyond_size_limit_is_refused(simulators):
     url = simulators.services["xtremepush"]["url"] + "/api/external/import/profile"
-    response = requests.post(url, data=b" " * (16 * 1024 * 1024 + 1), timeout=60)
+    response = requests.post(url, data=b" " * (8 * 1024 * 1024 + 1), timeout=60)
     assert (response.status_code, response.json()["code"]) == (413, 413)
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from local_simulators import Reply, send_to
 from sendproof_simulators.reference.examples import ExampleRequest
 from sendproof_simulators.server.app import Simulators
-from sendproof_simulators.server.server import DefaultSandbox
+from sendproof_simulators.server.default_sandbox import DefaultSandbox
 from sendproof_simulators.services.optimove_metrics import SIMULATOR as METRICS
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
 from sendproof_simulators.services.xtremepush import SIMULATOR as XTREMEPUSH

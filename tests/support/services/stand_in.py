@@ -82,7 +82,7 @@ class StandInServer:
         self.current = StandIn()
 
     def app(self) -> Starlette:
-        return Starlette(routes=[Route("/{rest:path}", self._handle, methods=["GET", "POST"])])
+        return Starlette(routes=[Route("/{rest:path}", self._handle, methods=["GET", "POST", "DELETE"])])
 
     async def _handle(self, request: Request) -> Response:
         return await self.current.handle(request)

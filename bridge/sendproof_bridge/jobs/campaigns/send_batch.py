@@ -171,7 +171,7 @@ def _begin(attempt: _Attempt) -> _BatchStatus | None:
             job_queue.defer(tx, attempt.job, due_at - attempt.provider.lead_ms)
             return None
         if state == "planned":
-            opted_out = list(tx.execute(_DROP_OPTED_OUT, values).scalars())
+            opted_out = sorted(tx.execute(_DROP_OPTED_OUT, values).scalars())
             client = attempt.bridge.clients[key.client].config
             job_queue.add(tx, push_opt_outs.new_jobs(client, key.channel, opted_out, f"batch:{attempt.batch}"))
             if now > due_at + attempt.channel.config.too_late_after_hours * HOUR:

@@ -11,8 +11,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sendproof_bridge.clock import Instant
@@ -31,7 +33,10 @@ from sendproof_bridge.storage.store import (
 # Each thread of the bridge uses one connection at a time; those above the first ones close after use.
 _CONNECTIONS = 8
 _MORE_CONNECTIONS = 32
+# How long a thread waits for a connection; then the work is done later, as while the server is away.
 _CONNECT_SECONDS = 10
+# A server that vanishes without a word is noticed within two minutes, unless the URL says otherwise.
+_KEEP_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4, "tcp_user_timeout": 120_000}
 # One channel for all bridges of a database: looking for work in vain costs little.
 _LISTEN, _NOTIFY = "LISTEN sendproof_jobs", "NOTIFY sendproof_jobs"
 _RECONNECT_SECONDS = 1.0
@@ -62,11 +67,19 @@ logger = logging.getLogger(__name__)
 class PostgresStore(Store):
     """The transactions of one database, or of one schema of it."""
 
-    comes_back = True
+    is_server = True
 
-    def __init__(self, url: PostgresUrl) -> None:
-        """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible."""
-        self._engine = _engine(url)
+    def __init__(
+        self,
+        url: PostgresUrl,
+        connections: int = _CONNECTIONS + _MORE_CONNECTIONS,
+        wait_seconds: float = _CONNECT_SECONDS,
+    ) -> None:
+        """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible.
+
+        At most `connections` are open at a time, and a thread waits `wait_seconds` for one: then `OperationalError`.
+        """
+        self._engine = _engine(url, connections, wait_seconds)
         # Threads wait here rather than in PostgreSQL, each with a connection.
         self._writing = threading.Lock()
         self._url = url
@@ -128,6 +141,8 @@ class PostgresStore(Store):
             # The server was restarted, so no connection of the pool can be used.
             self._engine.dispose()
             return self._begun_once(begin)
+        except NoConnectionError as error:
+            raise OperationalError(begin, None, error) from error
 
     def _begun_once(self, begin: str) -> Connection:
         with ExitStack() as stack:
@@ -201,12 +216,14 @@ class _Listener:
         self._thread.join()
 
 
-def _engine(url: PostgresUrl) -> Engine:
+def _engine(url: PostgresUrl, connections: int, wait_seconds: float) -> Engine:
+    kept = min(_CONNECTIONS, connections)
     engine = create_engine(
         "postgresql+psycopg://",
         creator=lambda: _connect(url),
-        pool_size=_CONNECTIONS,
-        max_overflow=_MORE_CONNECTIONS,
+        pool_size=kept,
+        max_overflow=connections - kept,
+        pool_timeout=wait_seconds,
         pool_use_lifo=True,
     )
     event.listen(engine, "connect", _configure)
@@ -217,7 +234,8 @@ def _engine(url: PostgresUrl) -> Engine:
 
 def _connect(url: PostgresUrl) -> psycopg.Connection[Any]:
     # Without psycopg's own BEGIN, which is one more round trip and cannot take the lock.
-    connection = psycopg.connect(url.reveal(), autocommit=True, connect_timeout=_CONNECT_SECONDS)
+    settings: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, **_KEEP_ALIVE, **conninfo_to_dict(url.reveal())}
+    connection = psycopg.connect(autocommit=True, **settings)
     connection.adapters.register_dumper(str, TextDumper)
     connection.execute(f"SET idle_in_transaction_session_timeout = '{_HANGS_AFTER}'")
     return connection

@@ -167,3 +167,5 @@ CREATE TABLE listed_opt_out (
 CREATE INDEX listed_opt_out_number ON listed_opt_out (client, number);
 
 CREATE INDEX job_claim ON job (lane, due_at, id, kind) WHERE state = 'due';
+
+ALTER TABLE run ADD COLUMN settings TEXT;

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from sendproof_harness.load.analysis.generator_limit import limit_of
 from sendproof_harness.load.formatting import format_duration, format_number, format_size
 from sendproof_harness.load.report.plots import build_plots, plot_data
 from sendproof_harness.load.report.summary import summary
@@ -25,6 +26,7 @@ def render(verdict: LoadVerdict) -> str:
         result=verdict.result,
         summary=summary(verdict),
         facts=_facts(verdict),
+        limit=limit_of(verdict.result),
         plots=plots,
         plot_data=plot_data(verdict.result, plots),
         read_file=_read_file,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from sendproof_harness.load.analysis.generator_limit import limit_of
 from sendproof_harness.load.bottleneck import Bottleneck
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
@@ -26,6 +27,7 @@ def document(verdict: LoadVerdict) -> Mapping[str, object]:
         "exit_status": verdict.exit_status,
         "summary": summary(verdict),
         "bottleneck": _bottleneck(verdict.bottleneck),
+        "generator": _generator(verdict.result),
         "levels": [msgspec.to_builtins(level) for level in verdict.levels],
         "result": _result(verdict.result),
     }
@@ -42,6 +44,11 @@ def _bottleneck(bottleneck: Bottleneck) -> Mapping[str, object]:
             for use in bottleneck.uses
         ],
     }
+
+
+def _generator(result: LoadResult) -> Mapping[str, object] | None:
+    limit = limit_of(result)
+    return None if limit is None else msgspec.to_builtins(limit) | {"sentence": limit.sentence}
 
 
 def _result(result: LoadResult) -> Mapping[str, object]:

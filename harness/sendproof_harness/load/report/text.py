@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from sendproof_harness.history.wording import counted
+from sendproof_harness.load.analysis.generator_limit import limit_of
 from sendproof_harness.load.formatting import UP, format_duration, format_number, format_size
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
@@ -108,11 +109,13 @@ def _details(levels: Iterable[JudgedLevel]) -> RenderableType:
 
 
 def _conclusion(verdict: LoadVerdict, reports: Mapping[str, Path]) -> Text:
+    limit = limit_of(verdict.result)
     text = Text.assemble(
         ("load        ", "bold"),
         verdict.result.title,
         ("\nbottleneck  ", "bold"),
         verdict.bottleneck.sentence,
+        *([] if limit is None else [("\ngenerator   ", "bold"), limit.sentence]),
         ("\nverdict     ", "bold"),
         (verdict.status, STYLES[verdict.status]),
         f"  {summary(verdict)}",

@@ -67,6 +67,7 @@ class CampaignTracker:
         self._record_response = record_response
         self._start: float | None = None
         self._handlers: Mapping[str, Callable[[JournalLine, float], None]] = {
+            "customer_event": self._count_event,
             "request": self._count_request,
             "delivery": self._count_delivery,
             "webhook": self._count_webhook,
@@ -83,6 +84,10 @@ class CampaignTracker:
             handle = self._handlers.get(line.kind)
             if handle is not None:
                 handle(line, line.real - self._start)
+
+    def _count_event(self, line: JournalLine, at: float) -> None:
+        del line
+        self._counts.record_events("triggers", "events", 1, at)
 
     def _count_request(self, line: JournalLine, at: float) -> None:
         if line.service == _PLATFORM and bytes(line.summary):

@@ -28,9 +28,14 @@ class KeptProcess:
     """One program that ends with this process, however that ends. Not for several threads at once."""
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], log: Path | None, scratch: Path | None
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path | None,
+        scratch: Path | None,
+        folder: Path | None = None,
     ) -> None:
-        """Start the program; `StartError` if that is impossible.
+        """Start the program in `folder`, or else in that of this process; `StartError` if that is impossible.
 
         Its output goes to `log`, or else where that of this process goes. The keeper removes the folder `scratch` if
         this process is killed.
@@ -44,10 +49,11 @@ class KeptProcess:
         self._reports, reports = os.pipe()
         try:
             keeper = [sys.executable, "-I", "-S", "-c", _KEEPER, str(_PACKAGE)]
-            places = [str(scratch or ""), "" if log is None else str(log.absolute())]
+            places = ["" if scratch is None else str(scratch.absolute()), "" if log is None else str(log.absolute())]
             self._keeper = subprocess.Popen(  # noqa: S603  # the purpose is to run the user's command
                 [*keeper, str(orders), str(reports), *places, *command],
                 stdin=subprocess.DEVNULL,
+                cwd=folder,
                 env={**os.environ, **environment},
                 pass_fds=(orders, reports),
                 # Signals of the terminal reach this process alone.

@@ -94,7 +94,7 @@ def _customers(call: ControlCall) -> object:
 
 
 def _unauthenticated(call: ControlCall) -> object:
-    return [service.unauthenticated_count for service in call.control.services.values()]
+    return [service.unauthenticated.count for service in call.control.services.values()]
 
 
 def _account(call: ControlCall) -> object:
@@ -123,7 +123,7 @@ def _counts(call: ControlCall) -> dict[str, int]:
     state = sandbox.states[PLATFORM]
     return {
         "requests": entries["request"],
-        "unauthenticated": sum(service.unauthenticated_count for service in call.control.services.values()),
+        "unauthenticated": sum(service.unauthenticated.count for service in call.control.services.values()),
         "violations": entries["contract_violation"],
         "messages": entries["delivery"],
         "rejections": entries["rejection"],

@@ -35,7 +35,7 @@ class _Counts(Collector):
         calls = _counter("requests", "Calls with a known credential.", "service", "operation", "status")
         strangers = _counter("unauthenticated_requests", "Calls without a known credential.", "service")
         for name, service in self._control.services.items():
-            strangers.add_metric([name], service.unauthenticated_count)
+            strangers.add_metric([name], service.unauthenticated.count)
             for (operation, hundreds), number in sorted(service.calls.items(), key=str):
                 calls.add_metric([name, operation or "", f"{hundreds}xx"], number)
         webhooks = _counter("webhook_attempts", "Webhooks, with repetitions; no status: no response.", "status")

@@ -29,6 +29,7 @@ async def restore_snapshot(call: ControlCall) -> Response:
 async def delete_snapshot(call: ControlCall) -> Response:
     """Delete a snapshot."""
     del call.sandbox.snapshots[_snapshot(call).name]
+    call.control.sandboxes.note_change(call.sandbox.id)
     return Response(status=204, content_type="")
 
 

@@ -5,7 +5,7 @@ An *instant* is a whole number of milliseconds since the Unix epoch, UTC.
 
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
@@ -85,3 +85,8 @@ class SystemWallClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+def today() -> date:
+    """Return the present day in UTC."""
+    return datetime.now(UTC).date()

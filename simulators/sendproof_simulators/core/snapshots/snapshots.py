@@ -5,8 +5,6 @@ customers, the clock and what waits on it, faults, webhooks, rate limits, keys, 
 Randomness needs nothing: each draw depends on the seed and on names alone.
 """
 
-from collections.abc import Iterable
-
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.snapshots.image import ImageError, image_of
@@ -25,7 +23,7 @@ def take_snapshot(sandboxes: Sandboxes, sandbox: Sandbox, name: str) -> Snapshot
     if len(kept) >= bounds.count:
         raise SnapshotError(f"expected at most {bounds.count} snapshots of a sandbox; delete one first")
     _check_alone_and_idle(sandboxes, sandbox)
-    room = bounds.total_bytes - sum(_sizes(sandboxes))
+    room = bounds.total_bytes - sandboxes.snapshot_bytes()
     try:
         image = image_of(sandbox.content(), room)
     except ImageError as error:
@@ -40,6 +38,7 @@ def take_snapshot(sandboxes: Sandboxes, sandbox: Sandbox, name: str) -> Snapshot
         journal=sandbox.journal.mark(),
         credentials=sandboxes.credentials_of(sandbox),
     )
+    sandboxes.note_change(sandbox.id)
     return snapshot
 
 
@@ -62,7 +61,3 @@ def _check_alone_and_idle(sandboxes: Sandboxes, sandbox: Sandbox) -> None:
     busy = sandbox.in_flight()
     if busy:
         raise SnapshotError(f"expected nothing in flight, got {', '.join(busy)}; try again when the clock shows none")
-
-
-def _sizes(sandboxes: Sandboxes) -> Iterable[int]:
-    return (len(snapshot.image.data) for sandbox in sandboxes for snapshot in sandbox.snapshots.values())

@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from sendproof_simulators.core.contracts import FORM, JSON, METHODS, Contract, Schema, coerce, decode
 from sendproof_simulators.core.http import Response, Violation
-from sendproof_simulators.core.violations import violations
+from sendproof_simulators.core.validation.violations import violations
 
 #: The extension of a contract with the dialects whose default it describes. With another option nothing is checked.
 DEFAULT_DIALECTS = "x-default-dialects"

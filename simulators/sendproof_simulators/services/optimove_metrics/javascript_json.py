@@ -7,7 +7,8 @@ the name of an array index come first in their order, and only the characters th
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from io import StringIO
 from typing import Any
 
 # Beyond this power of ten, and below 1e-6, JavaScript writes a number with an exponent.
@@ -25,38 +26,39 @@ def minified(text: str) -> str:
     if text.startswith("\ufeff"):
         raise ValueError("expected JSON without a byte order mark")
     value = json.loads(text, parse_int=float, parse_constant=_refuse_constant)
-    return "".join(_json(value))
+    # A list of its parts would need many times the memory of the text.
+    written = StringIO(newline="")
+    _write(value, written.write)
+    return written.getvalue()
 
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"expected JSON, got {name}")
 
 
-def _json(value: Any) -> Iterator[str]:
+def _write(value: Any, write: Callable[[str], object]) -> None:
+    # Generators in generators would pass each part through all levels.
     if isinstance(value, dict):
-        yield from _enclosed("{}", (_member(name, value[name]) for name in _member_order(value)))
+        write("{")
+        for index, name in enumerate(_member_order(value)):
+            write(f"{',' if index else ''}{_text(name)}:")
+            _write(value[name], write)
+        write("}")
     elif isinstance(value, list):
-        yield from _enclosed("[]", map(_json, value))
-    elif isinstance(value, str):
-        yield _text(value)
-    elif isinstance(value, float):
-        yield number_text(value)
+        write("[")
+        for index, item in enumerate(value):
+            if index:
+                write(",")
+            _write(item, write)
+        write("]")
     else:
-        yield {None: "null", True: "true", False: "false"}[value]
+        write(_scalar(value))
 
 
-def _enclosed(brackets: str, items: Any) -> Iterator[str]:
-    yield brackets[0]
-    for index, item in enumerate(items):
-        if index:
-            yield ","
-        yield from item
-    yield brackets[1]
-
-
-def _member(name: str, value: Any) -> Iterator[str]:
-    yield _text(name) + ":"
-    yield from _json(value)
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    return number_text(value) if isinstance(value, float) else {None: "null", True: "true", False: "false"}[value]
 
 
 def _member_order(members: Mapping[str, Any]) -> list[str]:

@@ -60,3 +60,13 @@ def test_content_of_failed_calls_is_recorded(contract):
 
     assert refused == unavailable
     assert accepted == {}
+
+
+def test_path_without_operation_is_not_remembered(contract):
+    """A hostile client could call any number of them."""
+    calls = FailedCalls()
+    for number in range(3):
+        unknown = Request(method="POST", path=f"/{number}")
+        fields = calls.journal_fields("optimove", contract, unknown, Response(status=429), is_failure=False)
+        assert "content" in fields
+        assert calls.journal_fields("optimove", contract, unknown, Response(), is_failure=False) == {}

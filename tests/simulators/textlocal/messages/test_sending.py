@@ -221,3 +221,19 @@ def test_ids_do_not_depend_on_order_of_calls(account, same_account):
     backward = [same_account.call("send", **send)["messages"] for send in reversed(sends)]
     assert forward == backward[::-1]
     assert account.call("send", **sends[0])["messages"] not in forward
+
+
+def test_rejected_text_is_journalled_in_part(account):
+    """The journal has an entry for each number, so that a long text to many numbers would fill the disk."""
+    result = account.call("send", numbers=numbers(3), message="x" * 1_000_000)
+    assert result["errors"] == [{"code": 6, "message": "Message too long"}]
+    assert [len(entry["text"]) for entry in account.entries("rejection")] == [2_000] * 3
+
+
+@pytest.mark.parametrize(("many", "counted"), [("4,," * 99_999, "99999"), (" 4 ," * 100_001, "100001")])
+def test_numbers_beyond_the_limit_are_counted(account, many: str, counted: str) -> None:
+    """Of more than 100,000, only the first ones are kept and journalled."""
+    result = account.call("send", numbers=many, message="Hi")
+    assert result["errors"] == [{"code": 33, "message": f"Too many numbers: {counted} of 10000 at most"}]
+    entries = account.entries("rejection")
+    assert (len(entries), entries[-1]["number"]) == (min(int(counted), 100_000), "4")

@@ -17,6 +17,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, QUEUE
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.commands.send_fields import (
+    JOURNALLED_REJECTIONS,
     check_count,
     decode_newlines,
     receipt_url,
@@ -92,10 +93,6 @@ _FIELDS_OF_SEND = (
 )  # fmt: skip
 
 
-# Ten times what a call may have. A call may have more than twice as many messages without a member.
-_JOURNALLED_REJECTIONS = 100_000
-
-
 @dataclass(frozen=True, slots=True)
 class _RefusedMessage:
     """A message that is not sent, by its position in `messages`."""
@@ -131,7 +128,7 @@ def bulk_json(call: Call, fields: Fields) -> CommandResult:
 
 def _whole_call_rejections(call: Call, data: "BulkData", error: ApiError) -> Iterator[JournalEntry]:
     reason = str(error.item["message"])
-    for message in data.messages[:_JOURNALLED_REJECTIONS]:
+    for message in data.messages[:JOURNALLED_REJECTIONS]:
         text = _phone_text(call, message.text or "")
         yield rejection_entry(str(message.number or "").strip(), text, error.code, reason, whole_call=True)
 

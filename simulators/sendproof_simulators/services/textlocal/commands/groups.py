@@ -10,7 +10,7 @@ from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.contacts import DETAILS, OPT_OUTS, Details
 from sendproof_simulators.services.textlocal.account.imported_customers import known_customer, takes_customer_ids
-from sendproof_simulators.services.textlocal.commands.send_fields import check_count
+from sendproof_simulators.services.textlocal.commands.send_fields import check_count, listed_numbers
 from sendproof_simulators.services.textlocal.country_rules import to_number
 from sendproof_simulators.services.textlocal.errors import ApiError
 from sendproof_simulators.services.textlocal.json_fields import Members, decode_field, text_member
@@ -74,11 +74,11 @@ def create_contacts(call: Call, fields: Fields) -> CommandResult:
 
     documented: https://api.txtlocal.com/docs/contactmanagement/createcontacts
     """
-    raw_numbers = [number for number in map(str.strip, fields["numbers"].split(",")) if number]
-    if not raw_numbers:
+    numbers = listed_numbers(fields["numbers"])
+    if not numbers.total:
         raise ApiError(errors.NO_CONTACTS)
-    check_count(len(raw_numbers), call.context.limits.numbers[call.operation])
-    return _add_contacts(call, fields, [(number, None) for number in raw_numbers], errors.BAD_CONTACTS)
+    check_count(numbers.total, call.context.limits.numbers[call.operation])
+    return _add_contacts(call, fields, [(number, None) for number in numbers.first], errors.BAD_CONTACTS)
 
 
 @command

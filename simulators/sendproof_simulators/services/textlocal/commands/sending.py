@@ -11,8 +11,10 @@ from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.imported_customers import takes_customer_ids
 from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER
 from sendproof_simulators.services.textlocal.commands.send_fields import (
+    ListedNumbers,
     check_count,
     decode_newlines,
+    listed_numbers,
     receipt_url,
     send_time,
 )
@@ -42,6 +44,9 @@ from sendproof_simulators.services.textlocal.responses import CommandResult, Fie
 from sendproof_simulators.services.textlocal.state import State
 from sendproof_simulators.services.textlocal.text_decoding import decoded_sender, decoded_text
 
+# Characters of a text before it is decoded: many times as long as the longest message, and still too long if it is cut.
+_LONGEST_TEXT = 100_000
+
 
 @command
 def send(call: Call, fields: Fields) -> CommandResult:
@@ -49,14 +54,14 @@ def send(call: Call, fields: Fields) -> CommandResult:
 
     A refusal of the whole call is journalled as a rejection of each number.
     """
-    raw_numbers = [number for number in map(str.strip, fields.get("numbers", "").split(",")) if number]
-    text = decode_newlines(decoded_text(call, fields.get("message", "")))
+    numbers = listed_numbers(fields.get("numbers", ""))
+    text = decode_newlines(decoded_text(call, fields.get("message", "")[:_LONGEST_TEXT]))
     try:
-        options, accepted, screening = _checked(call, fields, raw_numbers, text)
+        options, accepted, screening = _checked(call, fields, numbers, text)
         _charge(call.state, options, sum(accepted.parts))
     except ApiError as error:
         reason = str(error.item["message"])
-        error.entries = error.entries or tuple(rejection_entry(n, text, error.code, reason) for n in raw_numbers)
+        error.entries = error.entries or tuple(rejection_entry(n, text, error.code, reason) for n in numbers.first)
         raise
     dispatch, effects = accept(call, options, accepted)
     summary = {
@@ -74,12 +79,12 @@ def send(call: Call, fields: Fields) -> CommandResult:
 
 
 def _checked(
-    call: Call, fields: Fields, raw_numbers: Sequence[str], text: str
+    call: Call, fields: Fields, numbers: ListedNumbers, text: str
 ) -> tuple[SendOptions, AcceptedMessages, "_Screening"]:
     """Check the whole call; raise `ApiError` if nothing can be sent."""
     if not text.strip() and not _is_template_send(call, fields):
         raise ApiError(errors.NO_MESSAGE)
-    recipients, group = _recipients(call, fields, raw_numbers, text)
+    recipients, group = _recipients(call, fields, numbers, text)
     options = _options(call, fields, group)
     url = receipt_url(call.context, fields.get("receipt_url", "")) or call.state.settings.receipt_url
     recipients = recipients.with_checked_texts(lambda text: check_text(call, text))
@@ -89,15 +94,15 @@ def _checked(
     return replace(options, tracked=tracked), accepted, screening
 
 
-def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: str) -> tuple[Recipients, Group | None]:
+def _recipients(call: Call, fields: Fields, numbers: ListedNumbers, text: str) -> tuple[Recipients, Group | None]:
     if "numbers" in fields and "group_id" in fields:
         raise ApiError(errors.GROUP_AND_NUMBERS)
     if "group_id" not in fields:
-        if not raw_numbers:
+        if not numbers.total:
             raise ApiError(errors.NO_RECIPIENTS)
-        check_count(len(raw_numbers), call.context.limits.numbers[call.operation])
-        texts, customers = [text] * len(raw_numbers), [""] * len(raw_numbers)
-        return Recipients(raw_numbers=raw_numbers, texts=texts, customers=customers), None
+        check_count(numbers.total, call.context.limits.numbers[call.operation])
+        texts, customers = [text] * numbers.total, [""] * numbers.total
+        return Recipients(raw_numbers=numbers.first, texts=texts, customers=customers), None
     contacts = call.state.contacts
     group = Group(fields["group_id"], contacts.name_of(fields["group_id"]))
     members = contacts.members(group.id)

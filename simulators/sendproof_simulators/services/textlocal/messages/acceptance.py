@@ -149,9 +149,20 @@ def _delivery_entries(dispatch: Dispatch, accepted: AcceptedMessages, *, test: b
         yield JournalEntry(kind="delivery", fields=fields)
 
 
+# Characters of a rejected number and text in the journal, which has an entry for each number of a call: more than any
+# real one has. Otherwise a call of a few megabytes could write gigabytes.
+_NUMBER_LENGTH, _TEXT_LENGTH = 100, 2_000
+
+
 def rejection_entry(number: str, text: str, code: int | None, reason: str, *, whole_call: bool = False) -> JournalEntry:
     """Return the journal entry of a number that gets no text; `whole_call` if the call was refused for all numbers."""
-    fields = {"service": NAME, "number": number, "text": text, "code": code, "reason": reason}
+    fields = {
+        "service": NAME,
+        "number": number[:_NUMBER_LENGTH],
+        "text": text[:_TEXT_LENGTH],
+        "code": code,
+        "reason": reason,
+    }
     if whole_call:
         fields["whole_call"] = True
     return JournalEntry(kind="rejection", fields=fields)

@@ -6,6 +6,7 @@ credential are not quoted.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -13,6 +14,7 @@ import msgspec
 
 from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.json_text import NESTED_TOO_DEEPLY, has_more_values
+from sendproof_simulators.core.validation.compiled_schema import CompiledSchema
 
 # More would hide the first, which is nearly always the cause of the others.
 MAX_VIOLATIONS = 20
@@ -57,6 +59,24 @@ def violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str)
         return [Violation(where=where, rule="syntax", message=NESTED_TOO_DEEPLY)]
 
 
+def first_violations(schema: CompiledSchema, value: Any, where: str) -> list[Violation]:
+    """Return the violations of the first error of a value that may be too large to be checked as a whole."""
+    try:
+        found = schema.first_error(value)
+        if found is None:
+            return []
+        places = [(smallest, found.place(smallest.instance_path)) for smallest in _smallest_errors(found.error)]
+        return [_violation(error, where, path, _at(value, path)) for error, path in places[:MAX_VIOLATIONS]]
+    except ValueError:
+        return [Violation(where=where, rule="syntax", message=NESTED_TOO_DEEPLY)]
+
+
+def _at(value: Any, path: Sequence[str | int]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
 def _errors(validator: jsonschema_rs.Draft4Validator, value: Any) -> Iterable[jsonschema_rs.ValidationError]:
     if not has_more_values(msgspec.json.encode(value), _SEARCHED_VALUES):
         return validator.iter_errors(value)
@@ -72,7 +92,7 @@ def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str
     count = 0
     for error in _errors(validator, value):
         for smallest in _smallest_errors(error):
-            yield _violation(smallest, where)
+            yield _violation(smallest, where, smallest.instance_path, smallest.instance)
             count += 1
             if count == MAX_VIOLATIONS:
                 return
@@ -102,28 +122,30 @@ def _is_fraction(error: jsonschema_rs.ValidationError) -> bool:
     return isinstance(error.instance, float) and "integer" in types
 
 
-def _violation(error: jsonschema_rs.ValidationError, where: str) -> Violation:
+def _violation(error: jsonschema_rs.ValidationError, where: str, path: Sequence[str | int], instance: Any) -> Violation:
+    """Return the violation at a path of the value, where it has the part `instance`."""
     rule, expected = _rule(error), _expected(error)
-    path, value = _invalid_part(error)
+    invalid, value = _invalid_part(error, path, instance)
     message = _message(error, expected, value)
-    if value is not None and _SECRET.search(str(path[-1]) if path else where):
+    if value is not None and _SECRET.search(_step(invalid[-1]) if invalid else where):
         value, message = HIDDEN, f"expected {expected}"
     # The pointer names an unknown member; `where` is the object that contains it.
-    names = error.instance_path if rule == "additionalProperties" else path
-    name = ".".join([where, *map(str, names)])
-    return Violation(where=name, rule=rule, message=message, pointer=_pointer(path), expected=expected, value=value)
+    names = path if rule == "additionalProperties" else invalid
+    name = ".".join([where, *map(_step, names)])
+    return Violation(where=name, rule=rule, message=message, pointer=_pointer(invalid), expected=expected, value=value)
 
 
-def _invalid_part(error: jsonschema_rs.ValidationError) -> tuple[Sequence[str | int], str | None]:
+def _invalid_part(
+    error: jsonschema_rs.ValidationError, path: Sequence[str | int], instance: Any
+) -> tuple[Sequence[str | int], str | None]:
     """Return the path of the invalid part in the value, and its beginning; None if it is missing."""
     details: Mapping[str, Any] = error.kind.as_dict()
-    value: Any = error.instance
     if _rule(error) == "required":
-        return [*error.instance_path, details["property"]], None
+        return [*path, details["property"]], None
     if details.get("unexpected"):
         member = details["unexpected"][0]
-        return [*error.instance_path, member], _excerpt(value[member])
-    return error.instance_path, _excerpt(value)
+        return [*path, member], _excerpt(instance[member])
+    return path, _excerpt(instance)
 
 
 def _expected(error: jsonschema_rs.ValidationError) -> str:
@@ -157,8 +179,9 @@ def _excerpt(value: Any) -> str:
     if isinstance(value, list):
         return f"an array of {len(value):,}"
     if isinstance(value, dict):
-        return _cut(f"an object with {', '.join(map(str, value)) or 'no members'}")
-    return _cut(msgspec.json.encode(value).decode())
+        names = (name[:VALUE_LENGTH] for name in islice(value, VALUE_LENGTH))
+        return _cut(f"an object with {', '.join(names) or 'no members'}")
+    return _cut(msgspec.json.encode(value[:VALUE_LENGTH] if isinstance(value, str) else value).decode())
 
 
 def _joined(value: Any) -> str:
@@ -171,4 +194,9 @@ def _cut(text: str) -> str:
 
 def _pointer(path: Sequence[str | int]) -> str:
     """Return a JSON pointer (RFC 6901) from the value; empty for the whole value."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return "".join("/" + _step(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _step(part: str | int) -> str:
+    """Return a step of a path; the name of a member in a hostile request can have megabytes."""
+    return _cut(str(part))

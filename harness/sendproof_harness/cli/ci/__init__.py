@@ -1,0 +1,1 @@
+"""Commands for CI: merged results, and checks of files."""

@@ -1,0 +1,1 @@
+"""What follows from the samples of load tests: growth, the load generator's limit, and comparisons."""

@@ -1,0 +1,203 @@
+"""Comparison of two results of the same load test: ratios, and which differences matter.
+
+A difference matters if it is larger than a tenth, and larger than what the samples of both tests vary by themselves.
+Speeds on a busy machine are not compared, but processor time for each message is: it hardly depends on other programs.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from statistics import median
+from typing import Literal
+
+from sendproof_harness.load.bottleneck import Window, find_bottleneck, latency_window, stage_window, tested_role
+from sendproof_harness.load.model import LoadResult, Stage
+from sendproof_harness.load.tracking.trigger_tracker import UNANSWERED, UNSENT
+from sendproof_harness.load.verdict import headline_stage
+
+#: A smaller difference never matters.
+LEAST = 0.1
+Difference = Literal["better", "worse", "same", "unknown"]
+Unit = Literal["per second", "ms", "MB", "count"]
+
+_ENOUGH_SAMPLES = 5
+# Twice the standard error on both sides.
+_CERTAINTY = 2.0
+_MAD_TO_DEVIATION = 1.4826
+_LEAST_CPU_S, _LEAST_MB = 1.0, 10.0
+# What a comparison is about may differ.
+_FREE_SETTINGS = frozenset({"bridge"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One measure of both results. `why` is the reason for an unknown difference."""
+
+    measure: str
+    unit: Unit
+    earlier: float
+    later: float
+    difference: Difference
+    why: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """The later value divided by the earlier one; None if that was 0."""
+        return self.later / self.earlier if self.earlier else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """All measures that both results have, and the settings in which they differ."""
+
+    earlier: LoadResult
+    later: LoadResult
+    measures: tuple[Compared, ...]
+    settings: tuple[str, ...]
+
+    @property
+    def status(self) -> Literal["pass", "fail", "unknown"]:
+        """`fail` if anything got worse, `unknown` if no speed or use of processors could be compared."""
+        if any(compared.difference == "worse" for compared in self.measures):
+            return "fail"
+        is_known = any(
+            compared.difference != "unknown" for compared in self.measures if compared.unit in {"per second", "ms"}
+        )
+        return "pass" if is_known else "unknown"
+
+
+def compare(earlier: LoadResult, later: LoadResult) -> Comparison:
+    """Compare two results. Raises `ValueError` if they are of different kinds."""
+    if earlier.kind != later.kind:
+        raise ValueError(f"expected two results of the same kind of load test, got {earlier.kind} and {later.kind}")
+    settings = tuple(_different_settings(earlier, later))
+    obstacle = f"the tests differ in {', '.join(settings)}" if settings else ""
+    pair = _Pair(earlier=earlier, later=later, obstacle=obstacle)
+    return Comparison(earlier=earlier, later=later, measures=tuple(pair.measures()), settings=settings)
+
+
+def _different_settings(earlier: LoadResult, later: LoadResult) -> Iterator[str]:
+    for name in dict.fromkeys((*earlier.settings, *later.settings)):
+        if name not in _FREE_SETTINGS and earlier.settings.get(name) != later.settings.get(name):
+            yield name
+    if earlier.processors != later.processors and "machine" not in earlier.settings:
+        yield "processors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """Two results, and why their speeds cannot be compared, if they cannot."""
+
+    earlier: LoadResult
+    later: LoadResult
+    obstacle: str
+
+    def measures(self) -> Iterator[Compared]:
+        yield from self._stages()
+        yield from self._latencies()
+        yield from self._processes()
+        yield from self._losses()
+
+    def _stages(self) -> Iterator[Compared]:
+        later = {stage.name: stage for stage in self.later.stages}
+        for stage in self.earlier.stages:
+            if stage.name in later:
+                windows = (stage_window(self.earlier, stage.name), stage_window(self.later, stage.name))
+                rates = (_rates(self.earlier, stage.name), _rates(self.later, stage.name))
+                values = (stage.per_second, later[stage.name].per_second)
+                yield self._speed(f"throughput of {stage.name}", "per second", values, rates, windows)
+
+    def _latencies(self) -> Iterator[Compared]:
+        later = {latency.name: latency for latency in self.later.latencies}
+        for latency in self.earlier.latencies:
+            name = latency.name
+            if name in later:
+                windows = (latency_window(self.earlier, name), latency_window(self.later, name))
+                spreads = (_latency_samples(self.earlier, name), _latency_samples(self.later, name))
+                for percentile in ("p50", "p95"):
+                    values = (getattr(latency, percentile), getattr(later[name], percentile))
+                    yield self._speed(f"{name} latency, {percentile}", "ms", values, spreads, windows)
+
+    def _speed(
+        self,
+        measure: str,
+        unit: Unit,
+        values: tuple[float, float],
+        samples: tuple[Sequence[float], Sequence[float]],
+        windows: tuple[Window, Window],
+    ) -> Compared:
+        why = self.obstacle
+        if not why and min(map(len, samples)) < _ENOUGH_SAMPLES:
+            why = f"fewer than {_ENOUGH_SAMPLES} seconds of samples"
+        if not why:
+            results = (self.earlier, self.later)
+            busy = [find_bottleneck(*pair).is_harness for pair in zip(results, windows, strict=True)]
+            why = "the machine or Sendproof was the bottleneck" if any(busy) else ""
+        noise = _CERTAINTY * sqrt(sum(_standard_error(part) ** 2 for part in samples)) if not why else 0.0
+        return _compared(measure, unit, values, noise, why)
+
+    def _processes(self) -> Iterator[Compared]:
+        """Yield processor time and memory of the tested role; those of the others are not its fault."""
+        role = tested_role(self.earlier.kind)
+        before, after = (
+            [process for process in result.processes if process.role == role] for result in (self.earlier, self.later)
+        )
+        if not before or not after:
+            return
+        cpu = sum(process.cpu_seconds for process in before), sum(process.cpu_seconds for process in after)
+        yield from _cpu_each(role, cpu, (headline_stage(self.earlier), headline_stage(self.later)), self.obstacle)
+        peaks = sum(process.peak_mb for process in before), sum(process.peak_mb for process in after)
+        noise = 1.0 if abs(peaks[1] - peaks[0]) < _LEAST_MB else 0.0
+        yield _compared(f"memory of the {role}", "MB", peaks, noise, self.obstacle)
+
+    def _losses(self) -> Iterator[Compared]:
+        later = {loss.name: loss for loss in self.later.losses}
+        for loss in self.earlier.losses:
+            if loss.name in later and loss.name not in {UNANSWERED, UNSENT}:
+                before, after = loss.count, later[loss.name].count
+                difference: Difference = "same" if before == after else "worse" if after > before else "better"
+                yield Compared(measure=loss.name, unit="count", earlier=before, later=after, difference=difference)
+
+
+def _cpu_each(
+    role: str, cpu: tuple[float, float], stages: tuple[Stage | None, Stage | None], obstacle: str
+) -> Iterator[Compared]:
+    """Yield the processor time for each event of the headline stage, in milliseconds."""
+    before, after = stages
+    if before is None or after is None or before.name != after.name:
+        return
+    values = (1000 * cpu[0] / before.count, 1000 * cpu[1] / after.count)
+    why = obstacle or ("" if min(cpu) >= _LEAST_CPU_S else f"less than {_LEAST_CPU_S:g} s of processor time")
+    yield _compared(f"processor time of the {role}, per event of {before.name}", "ms", values, 0.0, why)
+
+
+def _compared(measure: str, unit: Unit, values: tuple[float, float], noise: float, why: str) -> Compared:
+    earlier, later = values
+    difference: Difference = "unknown" if why else _difference(earlier, later, noise, rises_well=unit == "per second")
+    return Compared(measure=measure, unit=unit, earlier=earlier, later=later, difference=difference, why=why)
+
+
+def _difference(earlier: float, later: float, noise: float, *, rises_well: bool) -> Difference:
+    largest = max(earlier, later)
+    if not largest or abs(later - earlier) <= max(LEAST, noise) * min(largest, earlier or largest):
+        return "same"
+    return "better" if (later > earlier) == rises_well else "worse"
+
+
+def _rates(result: LoadResult, stage: str) -> list[float]:
+    """Return the rates of a stage between two samples in which it had events."""
+    points = [(0.0, 0), *((sample.at, sample.counts.get(stage, 0)) for sample in result.samples)]
+    rates = [(after - before) / (at - at_before) for (at_before, before), (at, after) in pairwise(points)]
+    return [rate for rate in rates if rate > 0]
+
+
+def _latency_samples(result: LoadResult, name: str) -> list[float]:
+    return [sample.latency[name] for sample in result.samples if name in sample.latency]
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    """Return the standard error of the values as a share of their median; robust against single outliers."""
+    middle = median(values)
+    deviation = _MAD_TO_DEVIATION * median(abs(value - middle) for value in values)
+    return deviation / middle / sqrt(len(values)) if middle else 1.0

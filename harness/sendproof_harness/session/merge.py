@@ -1,0 +1,110 @@
+"""Merging the results folders of several jobs into one, with one verdict: `sendproof merge`."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from sendproof_harness.judge.verdict import Status
+from sendproof_harness.report.combined.record import (
+    EARLIER,
+    RECORD,
+    Outcome,
+    Record,
+    RecordError,
+    read_record,
+    write_record,
+)
+from sendproof_harness.report.overview.index import write_index
+from sendproof_harness.run.results_folder import fresh_folder, locked_folder
+from sendproof_harness.session.finish import report
+from sendproof_harness.session.session import print_summary
+
+
+def merge(folders: Sequence[Path], results: Path, console: Console) -> Status:
+    """Copy the runs of all folders to `results`, write the reports of all, and return the worst status.
+
+    A scenario of a shard without a folder is an error. `RecordError` if the folders do not belong together,
+    `RunOptionsError` if `results` cannot be used.
+    """
+    if any(folder.resolve() == results.resolve() for folder in folders):
+        raise RecordError(f"--results: expected another folder than those to merge, got {results}")
+    records = {folder: read_record(folder) for folder in folders}
+    merged = merge_records(records)
+    with locked_folder(results):
+        _clear(merged.outcomes, results)
+        for folder, record in records.items():
+            _copy(record.outcomes, folder, results)
+        write_record(results, merged)
+        report(results, merged, console)
+        index = write_index(results)
+    for outcome in merged.outcomes:
+        if not outcome.has_reports:
+            console.print(f"{outcome.scenario}: {outcome.reason}", markup=False, highlight=False, soft_wrap=True)
+    print_summary({outcome.scenario: outcome.status for outcome in merged.outcomes}, results, console)
+    if index is not None:
+        console.print(f" all runs    {index}", markup=False, highlight=False, soft_wrap=True)
+    return merged.status
+
+
+def merge_records(records: Mapping[Path, Record]) -> Record:
+    """Return one record of all folders; `RecordError` if they do not belong together."""
+    versions = sorted({record.sendproof for record in records.values()})
+    if len(versions) > 1:
+        raise RecordError(f"expected results of one version of Sendproof, got {' and '.join(versions)}")
+    merged: dict[str, tuple[Outcome, Path]] = {}
+    for folder, record in records.items():
+        for outcome in record.outcomes:
+            known = merged.get(outcome.scenario)
+            if known is not None:
+                _check_same_shards(outcome, folder, *known)
+            if known is None or _has_run(outcome):
+                merged[outcome.scenario] = outcome, folder
+    outcomes = tuple(outcome for outcome, _ in merged.values())
+    return Record(sendproof=versions[0], outcomes=outcomes, unused=tuple(_unused(records.values(), merged)))
+
+
+def _has_run(outcome: Outcome) -> bool:
+    return outcome.verdict is not None or bool(outcome.why)
+
+
+def _check_same_shards(outcome: Outcome, folder: Path, known: Outcome, known_folder: Path) -> None:
+    if (outcome.shard, outcome.shards) != (known.shard, known.shards):
+        raise RecordError(
+            f"expected shards of the same scenarios, but {known_folder} has {outcome.scenario} in {_shard(known)}, "
+            f"and {folder} in {_shard(outcome)}"
+        )
+    if _has_run(outcome) and _has_run(known):
+        raise RecordError(
+            f"expected each scenario in one folder, but both {known_folder} and {folder} have run {outcome.scenario}"
+        )
+
+
+def _shard(outcome: Outcome) -> str:
+    return "no shard" if outcome.shard is None else f"shard {outcome.shard}/{outcome.shards}"
+
+
+def _unused(records: Iterable[Record], merged: Mapping[str, object]) -> Iterator[str]:
+    for name in dict.fromkeys(name for record in records for name in record.unused):
+        if name.partition("/")[0] not in merged:
+            yield name
+
+
+def _clear(outcomes: Iterable[Outcome], results: Path) -> None:
+    """Move what an earlier merge left of these scenarios to `earlier`."""
+    for outcome in outcomes:
+        if Path(outcome.scenario).name != outcome.scenario:
+            raise RecordError(f"expected the name of a results folder in {RECORD}, got {outcome.scenario!r}")
+        target = results / outcome.scenario
+        if target.is_dir():
+            fresh_folder(target, [path.name for path in target.iterdir() if path.name != EARLIER])
+
+
+def _copy(outcomes: Iterable[Outcome], folder: Path, results: Path) -> None:
+    """Copy the folder of each scenario that has run."""
+    for outcome in outcomes:
+        source = folder / outcome.scenario
+        if _has_run(outcome) and source.is_dir():
+            ignored = shutil.ignore_patterns(EARLIER)
+            shutil.copytree(source, results / outcome.scenario, ignore=ignored, dirs_exist_ok=True)

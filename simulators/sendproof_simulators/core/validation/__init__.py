@@ -1,0 +1,1 @@
+"""The check of values against the schemas of a contract: whole, or part by part, and the violations in words."""

@@ -1,0 +1,231 @@
+"""A compiled schema, which checks large values part by part.
+
+The validator copies a value before it checks it, and needs 700 bytes for an object that a client writes in eight. So it
+only gets parts of bounded size. What a schema does not look at is not copied at all, such as an array in place of an
+object, or a member without a schema.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+
+#: Bytes of the JSON text of a value that is checked as a whole.
+PART_BYTES = 128 * 1024
+# Items of an array, or members of an object, that are checked together if they are small.
+_TOGETHER = 200
+
+_WHOLE, _OUTLINE, _ITEMS, _OTHERS, _NOT = "whole", "outline", "items", "additionalProperties", "not"
+_ALTERNATIVES = ("anyOf", "oneOf")
+#: The keywords that only look at the outline of a value: its type and length, and the names of its members.
+_ON_OUTLINE = frozenset({"type", "required", "minItems", "maxItems", "minProperties", "maxProperties"}) | frozenset(
+    {"minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "enum"}
+)
+_ON_PARTS = frozenset({"properties", _ITEMS, _OTHERS, "allOf", _NOT, *_ALTERNATIVES})
+_ON_NOTHING = frozenset({"description", "title", "default", "components"})
+# These look at a text as a whole, and at no other value.
+_ON_TEXT = frozenset({"pattern", "format"})
+
+Schema = Mapping[str, Any]
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartError:
+    """An error of the validator in a part of a value. The part is at `path`, or has the items from `start` on."""
+
+    error: jsonschema_rs.ValidationError
+    path: Path = ()
+    start: int = 0
+
+    def place(self, path: Sequence[str | int]) -> Path:
+        """Return the place in the whole value of a place in the part."""
+        if not self.start or not path:
+            return (*self.path, *path)
+        return (*self.path, int(path[0]) + self.start, *path[1:])
+
+
+class CompiledSchema:
+    """A JSON schema whose references are in its own `components`."""
+
+    def __init__(self, schema: Schema, part_bytes: int = PART_BYTES) -> None:
+        """Compile the schema; `ValueError` if it is invalid. A part has at most `part_bytes` as JSON, or no parts."""
+        self.whole = jsonschema_rs.Draft4Validator(dict(schema), validate_formats=True)
+        self._schema = schema
+        self._part_bytes = part_bytes
+        self._compiled: dict[tuple[int, str], jsonschema_rs.Draft4Validator] = {(id(schema), _WHOLE): self.whole}
+
+    def first_error(self, value: Any) -> PartError | None:
+        """Return an error of a value of any size, or None. The validator never copies more than a part of it."""
+        return next(self._errors(self._schema, value, ()), None)
+
+    def _errors(self, schema: Schema, value: Any, path: Path) -> Iterator[PartError]:
+        schema = self._resolve(schema)
+        if self._is_small(value):
+            yield from self._check(schema, _WHOLE, value, path)
+            return
+        if isinstance(value, list | dict) or _is_divisible(schema, value):
+            yield from self._check(schema, _OUTLINE, _outline(schema, value), path)
+        if not _is_divisible(schema, value):
+            yield from self._check(schema, _WHOLE, value, path)
+            return
+        if isinstance(value, list) and _ITEMS in schema:
+            yield from self._item_errors(schema, value, path)
+        if isinstance(value, dict):
+            yield from self._member_errors(schema, value, path)
+        for part in schema.get("allOf", ()):
+            yield from self._errors(part, value, path)
+        for keyword in _ALTERNATIVES:
+            if keyword in schema:
+                yield from self._alternative_errors(schema, keyword, value, path)
+        if _NOT in schema:
+            yield from self._check(schema, _NOT, self._visible(value, [schema[_NOT]]), path)
+
+    def _item_errors(self, schema: Schema, value: Sequence[Any], path: Path) -> Iterator[PartError]:
+        for start in range(0, len(value), _TOGETHER):
+            items = value[start : start + _TOGETHER]
+            if self._is_small(items):
+                yield from self._check(schema, _ITEMS, items, path, start)
+                continue
+            for number, item in enumerate(items, start):
+                yield from self._errors(schema[_ITEMS], item, (*path, number))
+
+    def _member_errors(self, schema: Schema, value: Mapping[str, Any], path: Path) -> Iterator[PartError]:
+        described = schema.get("properties", {})
+        for name, member in described.items():
+            if name in value:
+                yield from self._errors(member, value[name], (*path, name))
+        if not isinstance(schema.get(_OTHERS), Mapping):
+            return
+        names = [name for name in value if name not in described]
+        for start in range(0, len(names), _TOGETHER):
+            members = {name: value[name] for name in names[start : start + _TOGETHER]}
+            if self._is_small(members):
+                yield from self._check(schema, _OTHERS, members, path)
+                continue
+            for name, member in members.items():
+                yield from self._errors(schema[_OTHERS], member, (*path, name))
+
+    def _alternative_errors(self, schema: Schema, keyword: str, value: Any, path: Path) -> Iterator[PartError]:
+        """Yield the errors of the only alternative with the type of the value, else of all alternatives together."""
+        possible = [form for form in map(self._resolve, schema[keyword]) if _allows_type(form, value)]
+        if len(possible) == 1:
+            yield from self._errors(possible[0], value, path)
+        else:
+            yield from self._check(schema, keyword, self._visible(value, schema[keyword]), path)
+
+    # -- what a schema looks at ------------------------------------------------------------------
+
+    def _visible(self, value: Any, schemas: Sequence[Schema]) -> Any:
+        """Return a value without what none of these schemas looks at. Each judges it like the given one."""
+        schemas = [*self._flattened(schemas)]
+        if self._is_small(value) or not all(_is_divisible(schema, value) for schema in schemas):
+            return value
+        schemas = [schema for schema in schemas if _allows_type(schema, value)]
+        if isinstance(value, list):
+            items = [schema[_ITEMS] for schema in schemas if _ITEMS in schema]
+            kept = value[: max((_visible_length(schema, value) for schema in schemas), default=0)]
+            return [self._visible(item, items) if items else None for item in kept]
+        if isinstance(value, dict):
+            is_open = any(isinstance(schema.get(_OTHERS), Mapping) for schema in schemas)
+            names = value if is_open else {name for schema in schemas for name in _outline(schema, value)}
+            return {name: self._visible_member(name, value[name], schemas) for name in names}
+        return max((_outline(schema, value) for schema in schemas), key=len, default="")
+
+    def _visible_member(self, name: str, member: Any, schemas: Sequence[Schema]) -> Any:
+        described = [schema.get("properties", {}).get(name, schema.get(_OTHERS)) for schema in schemas]
+        looking = [schema for schema in described if isinstance(schema, Mapping)]
+        return self._visible(member, looking) if looking else None
+
+    def _flattened(self, schemas: Sequence[Schema]) -> Iterator[Schema]:
+        """Yield schemas, and those that they combine, all of which look at the same value."""
+        for schema in map(self._resolve, schemas):
+            yield schema
+            for keyword in ("allOf", *_ALTERNATIVES):
+                yield from self._flattened(schema.get(keyword, ()))
+            if _NOT in schema:
+                yield from self._flattened([schema[_NOT]])
+
+    def _resolve(self, schema: Schema) -> Schema:
+        while "$ref" in schema:
+            target: Any = self._schema
+            for step in schema["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            schema = target
+        return schema
+
+    def _is_small(self, value: Any) -> bool:
+        if isinstance(value, str):
+            return len(value) <= self._part_bytes
+        return not isinstance(value, list | dict) or len(msgspec.json.encode(value)) <= self._part_bytes
+
+    # -- the validator ---------------------------------------------------------------------------
+
+    def _check(self, schema: Schema, kind: str, value: Any, path: Path, start: int = 0) -> Iterator[PartError]:
+        """Yield the first error of a part, by the whole schema, or what it says about the outline or in one keyword."""
+        try:
+            self._validator(schema, kind).validate(value)
+        except jsonschema_rs.ValidationError as error:
+            # The traceback refers to the value, and the frame to the error: such a cycle stays until a collection.
+            yield PartError(error.with_traceback(None), path, start)
+
+    def _validator(self, schema: Schema, kind: str) -> jsonschema_rs.Draft4Validator:
+        key = id(schema), kind
+        if key not in self._compiled:
+            parts = {_WHOLE: schema, _OUTLINE: _outline_schema(schema)}
+            part = parts[kind] if kind in parts else {kind: schema[kind]}
+            complete = {**part, "components": self._schema.get("components", {})}
+            self._compiled[key] = jsonschema_rs.Draft4Validator(complete, validate_formats=True)
+        return self._compiled[key]
+
+
+def _is_divisible(schema: Schema, value: Any) -> bool:
+    """Return True if a schema only looks at the outline of a value and at its parts."""
+    known = _ON_OUTLINE | _ON_PARTS | _ON_NOTHING | (frozenset() if isinstance(value, str) else _ON_TEXT)
+    return schema.keys() <= known and _has_simple_options(schema) and not ("enum" in schema and isinstance(value, str))
+
+
+def _has_simple_options(schema: Schema) -> bool:
+    """Return True if no array or object is among the options of a schema."""
+    return not any(isinstance(option, list | dict) for option in schema.get("enum", ()))
+
+
+def _allows_type(schema: Schema, value: Any) -> bool:
+    types = schema.get("type")
+    own = "array" if isinstance(value, list) else "object" if isinstance(value, dict) else "string"
+    return types is None or own in ([types] if isinstance(types, str) else types)
+
+
+def _outline_schema(schema: Schema) -> Schema:
+    """Return what a schema says about the outline of a value."""
+    keywords = _ON_OUTLINE if _has_simple_options(schema) else _ON_OUTLINE - {"enum"}
+    outline = {keyword: rule for keyword, rule in schema.items() if keyword in keywords}
+    if schema.get(_OTHERS) is False and "patternProperties" not in schema:
+        outline |= {_OTHERS: False, "properties": {name: {} for name in schema.get("properties", {})}}
+    return outline
+
+
+def _outline(schema: Schema, value: Any) -> Any:
+    """Return a short value with the same type, and with a length and names that keep or break the same bounds."""
+    if isinstance(value, str):
+        return value[: _most(schema, "Length")]
+    if isinstance(value, list):
+        return [None] * min(len(value), _most(schema, "Items"))
+    known = [name for name in (*schema.get("properties", {}), *schema.get("required", ())) if name in value]
+    others = (name for name in value if name not in known)
+    return dict.fromkeys((*known, *islice(others, max(1, _most(schema, "Properties")))))
+
+
+def _visible_length(schema: Schema, value: Sequence[Any]) -> int:
+    """Return the number of the first items of an array that a schema looks at."""
+    return len(value) if _ITEMS in schema and "maxItems" not in schema else _most(schema, "Items")
+
+
+def _most(schema: Schema, what: str) -> int:
+    """Return a length that is within a minimum, and beyond a maximum: longer values are judged alike."""
+    least: int = schema.get(f"min{what}", 0)
+    most: int = schema.get(f"max{what}", -1)
+    return max(least, most + 1)

@@ -1,0 +1,1 @@
+"""Simulators in several processes: a front for HTTP, and workers that each hold whole sandboxes."""

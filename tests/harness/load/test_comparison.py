@@ -1,0 +1,97 @@
+"""Comparison of two results: which differences matter."""
+
+import pytest
+
+from load_results import BRIDGE, GENERATOR, SIMULATORS, latency, loss, result, sample
+from sendproof_harness.load.analysis.comparison import Comparison, compare
+from sendproof_harness.load.model import LoadResult, Process, Stage
+from sendproof_harness.load.report.comparison import document, summary
+
+
+def campaign_at(rate: float, *, wobble: float = 0.0, cores: float = 0.5, **fields) -> LoadResult:
+    """Return a result of 60 seconds of sending at about this rate."""
+    rates = [rate * (1 + wobble * (-1) ** second) for second in range(60)]
+    samples = tuple(
+        sample(
+            second + 1.0,
+            (cores, 0.3, 0.1),
+            counts={"sending": round(sum(rates[: second + 1]))},
+            latency={"receipt": 10.0 * (1 + wobble * (-1) ** second)},
+        )
+        for second in range(60)
+    )
+    defaults = {
+        "stages": (Stage(name="sending", unit="messages", count=round(60 * rate), seconds=60.0),),
+        "latencies": (latency("receipt", p50=10.0, p95=20.0),),
+        "losses": (loss("lost"),),
+        "processes": (SIMULATORS, BRIDGE, GENERATOR),
+        "samples": samples,
+    }
+    return result(**(defaults | fields))
+
+
+def differences(comparison: Comparison) -> dict[str, str]:
+    return {compared.measure: compared.difference for compared in comparison.measures}
+
+
+def test_same_result_has_no_difference():
+    comparison = compare(campaign_at(100), campaign_at(100))
+    assert (set(differences(comparison).values()), comparison.status) == ({"same"}, "pass")
+    assert summary(comparison) == "No difference matters."
+
+
+@pytest.mark.parametrize(("rate", "difference"), [(50, "worse"), (95, "same"), (105, "same"), (150, "better")])
+def test_throughput_matters_beyond_a_tenth(rate: int, difference: str):
+    assert differences(compare(campaign_at(100), campaign_at(rate)))["throughput of sending"] == difference
+
+
+def test_latency_matters_in_the_other_direction():
+    slower = campaign_at(100, latencies=(latency("receipt", p50=10.0, p95=40.0),))
+    comparison = compare(campaign_at(100), slower)
+    assert differences(comparison)["receipt latency, p95"] == "worse"
+    assert (comparison.status, summary(comparison)) == ("fail", "Worse: receipt latency, p95 (2.00 times).")
+
+
+def test_difference_within_the_noise_of_the_samples_does_not_matter():
+    """Rates that jump between a tenth and twice of their mean say nothing about a fifth."""
+    steady = differences(compare(campaign_at(100), campaign_at(80)))
+    noisy = differences(compare(campaign_at(100, wobble=0.9), campaign_at(80, wobble=0.9)))
+    assert (steady["throughput of sending"], noisy["throughput of sending"]) == ("worse", "same")
+
+
+def test_speed_of_a_busy_machine_is_unknown_but_processor_time_is_compared():
+    busy = tuple(part.__class__(**{**_fields(part), "machine": 1.0}) for part in campaign_at(50).samples)
+    dear = Process(role="bridge", name="bridge", pid=1, peak_mb=412.3, cpu_seconds=1_402.0)
+    later = campaign_at(50, samples=busy, processes=(SIMULATORS, dear, GENERATOR))
+    found = differences(compare(campaign_at(50), later))
+    assert found["throughput of sending"] == "unknown"
+    assert found["processor time of the bridge, per event of sending"] == "worse"
+
+
+def test_other_settings_or_few_samples_make_speeds_unknown():
+    other = compare(campaign_at(100), campaign_at(100, settings={"customers": "5", "provider": "textlocal"}))
+    assert (other.settings, other.status) == (("customers",), "unknown")
+    few = compare(campaign_at(100), campaign_at(100, samples=()))
+    assert differences(few)["throughput of sending"] == "unknown"
+
+
+def test_another_loss_is_worse_and_a_repaired_one_better():
+    lossy = campaign_at(100, losses=(loss("lost", 1),))
+    assert differences(compare(campaign_at(100), lossy))["lost"] == "worse"
+    repaired = compare(lossy, campaign_at(100))
+    assert (differences(repaired)["lost"], repaired.status) == ("better", "pass")
+
+
+def test_other_kinds_are_refused():
+    with pytest.raises(ValueError, match="same kind of load test, got campaign and triggers"):
+        compare(campaign_at(100), campaign_at(100, kind="triggers"))
+
+
+def test_json_has_the_ratio_of_each_measure():
+    content = document(compare(campaign_at(100), campaign_at(50)))
+    (throughput,) = (row for row in content["measures"] if row["measure"] == "throughput of sending")
+    assert (content["verdict"], throughput["ratio"], throughput["difference"]) == ("fail", 0.5, "worse")
+
+
+def _fields(part) -> dict[str, object]:
+    return {name: getattr(part, name) for name in part.__struct_fields__}

@@ -1,0 +1,93 @@
+"""Merging the results of several jobs."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from sendproof_harness.report.combined.record import FAILED_FAST, Record, RecordError, read_record
+from sendproof_harness.session.merge import merge, merge_records
+from sendproof_harness.terminal import Terminal
+from session_results import outcome, write_results
+
+FIRST, SECOND = {"shard": 1, "shards": 2}, {"shard": 2, "shards": 2}
+
+
+@pytest.fixture
+def shards(correct_run, tmp_path):
+    """Return the folders of two jobs: the second one failed."""
+    wrong = correct_run.change_delivery_to(4, text="Hello")
+    return [
+        write_results(tmp_path / "1", correct_run, [outcome("a", **FIRST), outcome("b", None, **SECOND)]),
+        write_results(tmp_path / "2", wrong, [outcome("a", None, **FIRST), outcome("b", "fail", **SECOND)]),
+    ]
+
+
+def merged(*records):
+    return merge_records({Path(str(number)): Record(outcomes=record) for number, record in enumerate(records)})
+
+
+def test_merged_folder_has_all_runs_and_the_worst_status(shards, tmp_path):
+    status = merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+
+    assert (status, read_record(tmp_path / "all").status) == ("fail", "fail")
+    assert {path.parent.name for path in (tmp_path / "all").glob("*/report.html")} == {"a", "b"}
+    assert {"index.html", "junit.xml", "summary.md", "sendproof.sarif"} <= {
+        path.name for path in (tmp_path / "all").iterdir()
+    }
+
+
+def test_missing_shard_is_an_error(shards, tmp_path):
+    output = io.StringIO()
+
+    assert merge(shards[:1], tmp_path / "all", Terminal(output)) == "error"
+    assert "b: shard 2 of 2 has no results; name its results folder too" in output.getvalue()
+
+
+def test_second_merge_moves_the_first_one_aside(shards, tmp_path):
+    """What an earlier merge left there proves nothing."""
+    merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+    merge(shards[:1], tmp_path / "all", Terminal(io.StringIO()))
+
+    assert not (tmp_path / "all" / "b" / "verdict.json").exists()
+    assert (tmp_path / "all" / "b" / "earlier" / "1" / "verdict.json").exists()
+
+
+def test_scenario_that_fail_fast_left_out_is_unknown():
+    record = merged((outcome("a", "fail", **FIRST), outcome("b", None, **SECOND)),
+                    (outcome("a", None, **FIRST), outcome("b", None, why=FAILED_FAST, **SECOND)))  # fmt: skip
+
+    assert [item.status for item in record.outcomes] == ["fail", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("other", "problem"),
+    [
+        (outcome("a", **FIRST), "both 0 and 1 have run a"),
+        (outcome("a", shard=1, shards=3), "0 has a in shard 1/2, and 1 in shard 1/3"),
+        (outcome("a"), "0 has a in shard 1/2, and 1 in no shard"),
+    ],
+)
+def test_folders_that_do_not_belong_together_are_refused(other, problem):
+    with pytest.raises(RecordError, match=problem):
+        merged((outcome("a", **FIRST),), (other,))
+
+
+def test_results_of_two_versions_are_refused():
+    records = {Path("1"): Record(sendproof="0.1.0"), Path("2"): Record(sendproof="0.2.0")}
+
+    with pytest.raises(RecordError, match=r"one version of Sendproof, got 0\.1\.0 and 0\.2\.0"):
+        merge_records(records)
+
+
+def test_record_cannot_name_a_folder_elsewhere(correct_run, tmp_path):
+    """Results may come from another job."""
+    folder = write_results(tmp_path / "1", correct_run, [outcome("../2")])
+
+    with pytest.raises(RecordError, match="expected the name of a results folder"):
+        merge([folder], tmp_path / "all" / "deep", Terminal(io.StringIO()))
+
+
+def test_folder_is_not_merged_into_itself(shards):
+    with pytest.raises(RecordError, match="--results: expected another folder"):
+        merge(shards, shards[0], Terminal(io.StringIO()))

@@ -1,0 +1,94 @@
+"""A large value is checked part by part, with the result of the whole check."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sendproof_simulators.core.validation.compiled_schema import CompiledSchema
+from sendproof_simulators.core.validation.violations import first_violations
+
+NAMES = st.sampled_from(("a", "b", "c", "d", "long name"))
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.just(1.5) | st.text("ab", max_size=40)
+VALUES = st.recursive(
+    SCALARS, lambda values: st.lists(values, max_size=9) | st.dictionaries(NAMES, values, max_size=5), max_leaves=30
+)
+TYPES = st.sampled_from(("array", "object", "string", "integer", "number", "boolean", "null"))
+BOUNDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": TYPES | st.lists(TYPES, min_size=1, max_size=2, unique=True),
+        **{
+            f"{bound}{what}": st.integers(0, 9)
+            for bound in ("min", "max")
+            for what in ("Items", "Properties", "Length")
+        },
+        "required": st.lists(NAMES, min_size=1, max_size=2, unique=True),
+        "enum": st.lists(SCALARS | st.just([]), min_size=1, max_size=3, unique_by=repr),
+        "pattern": st.sampled_from(("^a", "b$")),
+        "minimum": st.integers(-2, 2),
+    },
+)
+
+
+def _larger(schemas: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    several = st.lists(schemas, min_size=1, max_size=3)
+    parts: dict[str, st.SearchStrategy[Any]] = {
+        "items": schemas,
+        "properties": st.dictionaries(NAMES, schemas, max_size=3),
+        "additionalProperties": st.booleans() | schemas,
+        **dict.fromkeys(("allOf", "anyOf", "oneOf"), several),
+        "not": schemas,
+        "uniqueItems": st.just(True),
+        "patternProperties": st.dictionaries(st.sampled_from(("^a", "name$")), schemas, max_size=1),
+    }
+    return st.tuples(BOUNDS, st.fixed_dictionaries({}, optional=parts)).map(lambda pair: pair[0] | pair[1])
+
+
+SCHEMAS = st.recursive(BOUNDS, _larger, max_leaves=12)
+
+
+@settings(max_examples=100)
+@given(schema=SCHEMAS, value=VALUES, part_bytes=st.sampled_from((0, 12, 60)))
+def test_check_in_parts_agrees_with_the_check_of_the_whole(schema: Any, value: Any, part_bytes: int) -> None:
+    in_parts = CompiledSchema(schema, part_bytes)
+    assert (in_parts.first_error(value) is None) == in_parts.whole.is_valid(value)
+
+
+ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "more": {}, "who": {}}}
+SCHEMA = {"type": "object", "properties": {"rows": {"type": "array", "items": ITEM}, "name": {"maxLength": 3}}}
+OBJECTS = [{"a": []}] * 163_000
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (OBJECTS, ("body", "a value of type object", "an array of 163,000")),
+        ({"rows": {"a": OBJECTS}}, ("body.rows", "a value of type array", "an object with a")),
+        ({"rows": [{"id": 1}] * 50_000 + [{"id": "x"}]}, ("body.rows.50000.id", "a value of type integer", '"x"')),
+        ({"rows": [{"id": OBJECTS}]}, ("body.rows.0.id", "a value of type integer", "an array of 163,000")),
+        ({"rows": OBJECTS}, ("body.rows.0.id", "a member id", None)),
+        ({"name": "x" * 200_000}, ("body.name", "at most 3 characters", f'"{"x" * 118}…')),
+    ],
+)
+def test_violation_of_a_large_value_names_its_part(value: Any, expected: tuple[str, str, str | None]) -> None:
+    (found,) = first_violations(CompiledSchema(SCHEMA), value, "body")
+    assert (found.where, found.expected, found.value) == expected
+
+
+def most_memory() -> int:
+    """Return the most resident memory of this process since it was last set back, in kB."""
+    return int(Path("/proc/self/status").read_text("ascii").partition("VmHWM:")[2].split()[0])
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux counts it")
+@pytest.mark.parametrize("value", [OBJECTS, {"rows": [{"id": 1, "who": {"a": 1}}] * 50_000}], ids=["wrong", "right"])
+def test_check_of_a_large_value_needs_little_memory(value: Any) -> None:
+    """The copy of the validator would need a hundred megabytes."""
+    schema = CompiledSchema(SCHEMA)
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+    before = most_memory()
+    first_violations(schema, value, "body")
+    assert most_memory() - before < 40_000
