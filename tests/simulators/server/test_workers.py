@@ -222,3 +222,18 @@ def test_killed_front_leaves_no_worker() -> None:
     with started() as (front, workers):
         front.kill()
     assert psutil.wait_procs(workers, LIMIT_S)[1] == []
+
+
+def test_measurements_are_those_of_all_processes(several):
+    """Each sandbox is in one of them."""
+    counted = 'sendproof_simulators_requests_total{operation="GetChannelTemplates",service="optimove",status="2xx"} '
+    before = requests.get(f"{several.control}/metrics", timeout=LIMIT_S).text
+    sandboxes = neighbours(several)
+    for sandbox in sandboxes:
+        call = {"method": "GET", "path": TEMPLATES.format("GetChannelTemplates"), "headers": KEY}
+        assert ask(several, sandbox, call)[0] == 200
+    after = requests.get(f"{several.control}/metrics", timeout=LIMIT_S).text
+
+    counts = [float(text.partition(counted)[2].split("\n")[0] or 0) for text in (before, after)]
+    assert counts[1] - counts[0] == len(sandboxes)
+    assert f"sendproof_simulators_sandboxes {float(len(several.call('GET', '/sandboxes')))}" in after

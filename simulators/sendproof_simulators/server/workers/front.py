@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from sendproof_simulators.control.activity.counts import Counts, counts_of, with_workers
 from sendproof_simulators.control.api import ControlApi
 from sendproof_simulators.core.contracts import Contract, Operation
 from sendproof_simulators.core.http import Request, Response, json_response
@@ -23,6 +24,8 @@ from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.server.workers.messages import (
     CallControl,
     CallService,
+    Count,
+    Counted,
     CreateDefault,
     Done,
     Recorded,
@@ -40,6 +43,7 @@ from sendproof_simulators.server.workers.remote_worker import RemoteWorker
 _STOP_S = 5
 
 _LIST, _CREATE, _SNAPSHOT, _VERDICT = "listSandboxes", "createSandbox", "createSnapshot", "computeVerdict"
+_METRICS = "getMetrics"
 
 
 class Front:
@@ -84,6 +88,10 @@ class Front:
         self._is_stopping = True
         for worker in self.workers:
             await worker.close()
+
+    def counts(self) -> Counts:
+        """Return what the front itself has counted."""
+        return counts_of(self._simulators.control_context)
 
     def worker_of(self, sandbox: object) -> RemoteWorker | None:
         """Return the worker with the sandbox of this name, None if there is none."""
@@ -198,6 +206,8 @@ class _RoutedControl:
             return await self._create(request)
         if operation.id == _LIST:
             return await self._list(request)
+        if operation.id == _METRICS:
+            return await self._metrics(request)
         name = values.get("sandbox") or dict(request.query).get("sandbox")
         worker = self._front.worker_of(name)
         response = None if worker is None else await worker.respond(CallControl(request))
@@ -219,6 +229,16 @@ class _RoutedControl:
         except (ValueError, RecursionError):
             return None
         return self._front.worker_of(body.name) or self._front.worker_of(body.clock.get("with"))
+
+    async def _metrics(self, request: Request) -> Response:
+        """Return the measurements of all processes."""
+        refusal = await self._local.respond(request)
+        if refusal.status != HTTPStatus.OK:
+            return refusal
+        from sendproof_simulators.control.activity.measurements import metrics_response  # noqa: PLC0415 - slow to import
+
+        answers = await asyncio.gather(*(worker.ask(Count(), Counted) for worker in self._front.workers))
+        return metrics_response(with_workers(self._front.counts(), [answer.counts for answer in answers]))
 
     async def _list(self, request: Request) -> Response:
         """Return the sandboxes of all workers, in the order of creation."""

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from itertools import count
 
+from sendproof_simulators.control.activity.counts import counts_of
 from sendproof_simulators.core.http import FaultyResponse, Response, StreamedResponse
 from sendproof_simulators.server.app import Simulators, blocks_of
 from sendproof_simulators.server.default_sandbox import create_default_sandbox, services_json
@@ -16,6 +17,8 @@ from sendproof_simulators.server.workers.messages import (
     CallControl,
     CallService,
     Cancel,
+    Count,
+    Counted,
     CreateDefault,
     Done,
     Failed,
@@ -68,6 +71,8 @@ class Worker:
                 self._end_faulty(number)
             case NextBlock():
                 self._send_block(number)
+            case Count():
+                self._link.send(number, Counted(counts_of(self._simulators.control_context)))
             case _:
                 self._tasks[number] = asyncio.get_running_loop().create_task(self._answer(number, message))
 
