@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import api_pages
 import bounds_page
 import bridge_settings_page
 import checks_page
@@ -57,6 +58,7 @@ DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
         CONTRACTS / DIALECTS_FILE: dialect_data.dialects_json,
         _IMAGES / "layers.svg": layers.layers_picture,
         **tutorial_pages.PAGES,
+        **api_pages.PAGES,
         **{_IMAGES / name: picture for name, picture in flows.PICTURES.items()},
     }
 )

@@ -25,7 +25,6 @@ from sendproof_simulators.server.workers.messages import (
     CallControl,
     CallService,
     Count,
-    Counted,
     CreateDefault,
     Done,
     Recorded,
@@ -35,6 +34,7 @@ from sendproof_simulators.server.workers.messages import (
     Start,
     Stop,
     Update,
+    WorkerCounts,
 )
 from sendproof_simulators.server.workers.processes import WorkerProcess
 from sendproof_simulators.server.workers.remote_worker import RemoteWorker
@@ -237,7 +237,7 @@ class _RoutedControl:
             return refusal
         from sendproof_simulators.control.activity.measurements import metrics_response  # noqa: PLC0415 - slow to import
 
-        answers = await asyncio.gather(*(worker.ask(Count(), Counted) for worker in self._front.workers))
+        answers = await asyncio.gather(*(worker.ask(Count(), WorkerCounts) for worker in self._front.workers))
         return metrics_response(with_workers(self._front.counts(), [answer.counts for answer in answers]))
 
     async def _list(self, request: Request) -> Response:

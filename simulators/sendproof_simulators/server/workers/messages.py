@@ -157,7 +157,7 @@ class Recorded(Message, frozen=True):
     differs: str
 
 
-class Counted(Message, frozen=True):
+class WorkerCounts(Message, frozen=True):
     """What the worker has counted since its start."""
 
     counts: Counts
@@ -174,5 +174,13 @@ class Failed(Message, frozen=True):
 
 
 ToFront = (
-    Done | Responded | RespondedFaulty | RespondedInBlocks | Block | Recorded | Counted | UnknownCredential | Failed
+    Done
+    | Responded
+    | RespondedFaulty
+    | RespondedInBlocks
+    | Block
+    | Recorded
+    | WorkerCounts
+    | UnknownCredential
+    | Failed
 )

@@ -18,7 +18,6 @@ from sendproof_simulators.server.workers.messages import (
     CallService,
     Cancel,
     Count,
-    Counted,
     CreateDefault,
     Done,
     Failed,
@@ -35,6 +34,7 @@ from sendproof_simulators.server.workers.messages import (
     ToWorker,
     UnknownCredential,
     Update,
+    WorkerCounts,
     Written,
 )
 
@@ -72,7 +72,7 @@ class Worker:
             case NextBlock():
                 self._send_block(number)
             case Count():
-                self._link.send(number, Counted(counts_of(self._simulators.control_context)))
+                self._link.send(number, WorkerCounts(counts_of(self._simulators.control_context)))
             case _:
                 self._tasks[number] = asyncio.get_running_loop().create_task(self._answer(number, message))
 
