@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from repository import CONTRACTS, PACKAGES, ROOT, files, name_of
-from sendproof_harness.cli.docs import CONTENT
+from sendproof_harness.cli.files.docs import CONTENT
 from sendproof_simulators.services.discovery import discover
 
 
@@ -77,7 +77,7 @@ def test_installed_harness_prints_every_page_that_a_message_names(installed):
     code = "".join(path.read_text() for package in PACKAGES for path in package.rglob("*.py"))
     named = set(re.findall(r"sendproof docs ([a-z/-]+)", code))
     assert named > {"connect-your-bridge", "reference/scenario-file"}
-    with python("-c", f"import sendproof_harness.cli.docs as d; print({named!r} - d._pages().keys())") as process:
+    with python("-c", f"import sendproof_harness.cli.files.docs as d; print({named!r} - d._pages().keys())") as process:
         assert process.stdout.read().strip() == "set()"
 
 
