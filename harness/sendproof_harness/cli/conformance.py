@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -24,6 +24,28 @@ from sendproof_harness.cli.options import (
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.terminal import Terminal
 
+if TYPE_CHECKING:
+    from sendproof_harness.conformance.run import ConformanceOptions
+    from sendproof_harness.run.runner import RunOptions
+
+
+Har = Annotated[
+    Path | None,
+    typer.Option(help="Judge this recorded traffic with real services (HAR) instead of a bridge.", show_default=False),
+]
+ServiceUrls = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=URL", help="With --har: URL of a service. Repeat it for more.", show_default=False),
+]
+CallbackUrls = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=URL",
+        help="With --har: URL at which the bridge gets the calls of a service. Repeat it for more.",
+        show_default=False,
+    ),
+]
+
 
 def contract(
     bridge: Bridge = None,
@@ -42,24 +64,9 @@ def contract(
     triggers: Annotated[bool, typer.Option("--triggers/--no-triggers", help="Also test triggered messages.")] = True,
     allow_unknown: AllowUnknown = None,
     accept: Accept = None,
-    har: Annotated[
-        Path | None,
-        typer.Option(
-            help="Judge this recorded traffic with real services (HAR) instead of a bridge.", show_default=False
-        ),
-    ] = None,
-    service: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=URL", help="With --har: URL of a service. Repeat it for more.", show_default=False),
-    ] = None,
-    callbacks: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=URL",
-            help="With --har: URL at which the bridge gets the calls of a service. Repeat it for more.",
-            show_default=False,
-        ),
-    ] = None,
+    har: Har = None,
+    service: ServiceUrls = None,
+    callbacks: CallbackUrls = None,
     json: AsJson = False,
 ) -> None:
     """Check that a bridge's listeners and requests match the contracts.
@@ -77,12 +84,9 @@ def contract(
     Example: sendproof contract --command "php bridge.php"
     """
     from sendproof_harness.cli.simulators import judge_recording  # noqa: PLC0415 - see the docstring of this module
-    from sendproof_harness.conformance.run import RESULTS_NAME, ConformanceOptions, run_conformance  # noqa: PLC0415
-    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
+    from sendproof_harness.conformance.run import ConformanceOptions  # noqa: PLC0415
     from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
-    from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
-    from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
 
     if har is not None:
         if bridge or command or control_url:
@@ -104,10 +108,20 @@ def contract(
         accepted=accepted_failures(accept),
         preflight=handover_problems,
     )
+    _run(conformance, options, json=json)
+
+
+def _run(conformance: "ConformanceOptions", options: "RunOptions", *, json: bool) -> NoReturn:
+    """Run the conformance scenario, and exit with its status."""
+    from sendproof_harness.conformance.run import RESULTS_NAME, run_conformance  # noqa: PLC0415 - as above
+    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
+    from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
+    from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
+
     try:
         status = run_conformance(conformance, options, Terminal(sys.stderr if json else None))
     except RunRefusedError as error:
         refuse(str(error))
     if json:
-        print_json(session_outcome({RESULTS_NAME: status}, results))
+        print_json(session_outcome({RESULTS_NAME: status}, options.results))
     raise typer.Exit(EXIT_STATUS[status])
