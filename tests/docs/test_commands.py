@@ -25,6 +25,8 @@ EXEMPT = {
     "sendproof contract *": "takes a while; tests/end_to_end/test_contract_command.py runs it for both bridges",
     'sendproof run * --command "php *': "PHP is not installed everywhere; test_ci_examples.py parses these",
     'sendproof run * --command "node *': "Node is not installed everywhere; test_polling_bridges.py runs it",
+    'sendproof run * --command "python3 bridge.py"': "tests/docs/test_tutorials.py runs it",
+    'sendproof run * --command "java *': "tests/docs/test_tutorials.py runs it",
     "sendproof diff *": "compares versions that a reader has; tests/simulators/comparison runs it",
     "sendproof merge *": "needs the results of several jobs; tests/harness/session/test_merge.py has them",
     "sendproof proxy *": "needs the real services; tests/simulators/recordings/test_proxy.py runs it with others",

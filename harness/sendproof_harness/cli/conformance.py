@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -23,11 +23,6 @@ from sendproof_harness.cli.options import (
 )
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.terminal import Terminal
-
-if TYPE_CHECKING:
-    from sendproof_harness.conformance.run import ConformanceOptions
-    from sendproof_harness.run.runner import RunOptions
-
 
 Har = Annotated[
     Path | None,
@@ -83,17 +78,15 @@ def contract(
 
     Example: sendproof contract --command "php bridge.php"
     """
-    from sendproof_harness.cli.simulators import judge_recording  # noqa: PLC0415 - see the docstring of this module
-    from sendproof_harness.conformance.run import ConformanceOptions  # noqa: PLC0415
+    from sendproof_harness.conformance.run import RESULTS_NAME, ConformanceOptions, run_conformance  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
     from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
+    from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
+    from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
 
-    if har is not None:
-        if bridge or command or control_url:
-            refuse("--har: cannot be combined with --bridge, --command or --control-url")
-        judge_recording(har, service, callbacks, as_json=json)
-    if service or callbacks:
-        refuse("--service and --callbacks: expected --har FILE, got no recording")
+    if har is not None or service or callbacks:
+        _judge_har(har, service, callbacks, is_alone=not (bridge or command or control_url), as_json=json)
     refuse_two_bridges(bridge, command)
     conformance = ConformanceOptions(
         provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers
@@ -108,20 +101,23 @@ def contract(
         accepted=accepted_failures(accept),
         preflight=handover_problems,
     )
-    _run(conformance, options, json=json)
-
-
-def _run(conformance: "ConformanceOptions", options: "RunOptions", *, json: bool) -> NoReturn:
-    """Run the conformance scenario, and exit with its status."""
-    from sendproof_harness.conformance.run import RESULTS_NAME, run_conformance  # noqa: PLC0415 - as above
-    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
-    from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
-    from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
-
     try:
         status = run_conformance(conformance, options, Terminal(sys.stderr if json else None))
     except RunRefusedError as error:
         refuse(str(error))
     if json:
-        print_json(session_outcome({RESULTS_NAME: status}, options.results))
+        print_json(session_outcome({RESULTS_NAME: status}, results))
     raise typer.Exit(EXIT_STATUS[status])
+
+
+def _judge_har(
+    har: Path | None, services: list[str] | None, callbacks: list[str] | None, *, is_alone: bool, as_json: bool
+) -> NoReturn:
+    """Judge a recording, and exit with the status of the judgement. `is_alone`: no bridge was named as well."""
+    from sendproof_harness.cli.simulators import judge_recording  # noqa: PLC0415 - see the docstring of this module
+
+    if har is None:
+        refuse("--service and --callbacks: expected --har FILE, got no recording")
+    if not is_alone:
+        refuse("--har: cannot be combined with --bridge, --command or --control-url")
+    judge_recording(har, services, callbacks, as_json=as_json)
