@@ -121,3 +121,10 @@ def test_installed_harness_runs_a_load_test(installed, tmp_path):
     with python("-m", "sendproof_harness", *arguments) as process:
         assert "0 of 10 rows" in process.stdout.read()
     assert process.returncode == 0
+
+
+def test_installed_pytest_plugin_adds_its_mark(installed):
+    _, python = installed
+    with python("-m", "pytest", "--markers", "-p", "no:locust") as process:
+        assert "@pytest.mark.scenario(*names, provider=None" in process.stdout.read()
+    assert process.returncode == 0
