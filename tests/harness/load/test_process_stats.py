@@ -5,7 +5,14 @@ import socket
 import subprocess
 import sys
 
-from sendproof_harness.load.process_stats import Usage, WatchedProcess, cores_between, is_local, is_loopback, listening_pid
+from sendproof_harness.load.process_stats import (
+    Usage,
+    WatchedProcess,
+    cores_between,
+    is_local,
+    is_loopback,
+    listening_pid,
+)
 
 
 def test_usage_of_a_process_includes_its_children():
