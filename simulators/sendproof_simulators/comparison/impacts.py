@@ -208,7 +208,7 @@ def _body_violations(contract: Contract | None, operation: str, body: Any) -> Se
     described = None if contract is None else contract.operations.get(operation)
     if described is None or described.body is None:
         return ()
-    return violations(described.body.schema, body, "body")
+    return violations(described.body.schema.whole, body, "body")
 
 
 def _contracts(known: KnownContracts, documents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Contract]:
