@@ -138,6 +138,7 @@ class LoadSession:
 
     def _set_up(self, arguments: Namespace) -> None:
         options = parse_options(arguments, self.test)
+        self._is_main_work_done = False
         self._workers = Workers(ids=self._generator_ids(), host=socket.gethostname(), patience=_SILENT_INTERVALS)
         if (reason := self._workers.unreachable(options.control_url)) is not None:
             self._refuse(reason)

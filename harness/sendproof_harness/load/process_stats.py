@@ -1,9 +1,11 @@
 """Processor and memory usage of processes, from the operating system."""
 
 import os
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import psutil
@@ -12,7 +14,6 @@ from sendproof_harness.load.model import Role
 
 _MB = 1_000_000
 _LIST_EVERY = 5
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,17 @@ def machine_usage() -> float:
 
 
 def is_local(url: str) -> bool:
-    """Return True if a URL is on this machine, so that its processes can be measured."""
-    return urlsplit(url).hostname in _LOCAL_HOSTS
+    """Return True if a URL is on this machine, by its address or its name, so that its processes can be measured."""
+    return is_loopback(url) or urlsplit(url).hostname == socket.gethostname().lower()
+
+
+def is_loopback(url: str) -> bool:
+    """Return True if only this machine reaches a URL."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listening_pid(port: int) -> int | None:

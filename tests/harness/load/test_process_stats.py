@@ -5,7 +5,14 @@ import socket
 import subprocess
 import sys
 
-from sendproof_harness.load.process_stats import Usage, WatchedProcess, cores_between, is_local, listening_pid
+from sendproof_harness.load.process_stats import (
+    Usage,
+    WatchedProcess,
+    cores_between,
+    is_local,
+    is_loopback,
+    listening_pid,
+)
 
 
 def test_usage_of_a_process_includes_its_children():
@@ -51,3 +58,8 @@ def test_cores_between_measurements_skip_new_processes():
 def test_only_urls_of_this_machine_are_local():
     urls = ("http://127.0.0.1:4100", "http://localhost:1", "http://example.com")
     assert [is_local(url) for url in urls] == [True, True, False]
+
+
+def test_own_name_of_the_machine_is_local_but_others_may_reach_it():
+    url = f"http://{socket.gethostname()}:4100"
+    assert (is_local(url), is_loopback(url)) == (True, False)
