@@ -44,6 +44,15 @@ def test_refusal_of_the_whole_call_is_a_rejection_of_each_message(account):
     assert all(entry["whole_call"] for entry in account.entries("rejection"))
 
 
+def test_long_custom_value_of_a_call_is_refused(account):
+    """The journal and the response have it for each message: megabytes would fill memory and disk."""
+    result = account.bulk(message(BOB), {**message(EVE), "custom": "c7"}, custom="x" * 256)
+    assert [row["error"]["message"] for row in result["messages_not_sent"]] == [
+        "Invalid parameter: custom: expected at most 255 characters, got 256"
+    ]
+    assert [row["custom"] for row in result["messages"]] == ["c7"]
+
+
 def test_rejections_of_an_endless_call_are_bounded(account):
     account.bulk(*[{}] * 100_001)
     assert len(account.entries("rejection")) == 100_000

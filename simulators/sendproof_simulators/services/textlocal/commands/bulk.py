@@ -217,6 +217,7 @@ class _Screening:
             number = self._number(raw_number)
             text, parts = self._text_and_parts(message.text or "")
             url = self._receipt_url(message)
+            custom = self._custom(message)
         except ApiError as error:
             self.refused.append(_RefusedMessage(index, raw_number, _phone_text(self.call, message.text or ""), error))
             return
@@ -226,7 +227,7 @@ class _Screening:
         self.accepted.texts.append(text)
         self.accepted.parts.append(parts)
         self.accepted.receipt_urls.append(url)
-        self.accepted.customs.append(self._custom(message))
+        self.accepted.customs.append(custom)
 
     def _number(self, raw_number: str) -> str:
         if not raw_number:
@@ -265,7 +266,11 @@ class _Screening:
         option = self.call.context.dialects["bulk_custom"]
         if option == "ignored":
             return ""
-        return str(self.data.custom if message.custom is None or option == "call" else message.custom)
+        custom = str(self.data.custom if message.custom is None or option == "call" else message.custom)
+        limit = self.call.context.limits.custom_characters
+        if len(custom) > limit:
+            raise ApiError(errors.INVALID_PARAMETER, f"custom: expected at most {limit} characters, got {len(custom)}")
+        return custom
 
 
 def _phone_text(call: Call, text: str) -> str:
