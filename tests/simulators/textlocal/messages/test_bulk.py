@@ -1,5 +1,7 @@
 """`bulk_json`: each number gets its own text."""
 
+import gc
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -51,6 +53,14 @@ def test_long_custom_value_of_a_call_is_refused(account):
         "Invalid parameter: custom: expected at most 255 characters, got 256"
     ]
     assert [row["custom"] for row in result["messages"]] == ["c7"]
+
+
+def test_refused_messages_leave_no_cycle(account):
+    """Full collections are rare, and each such call left 50 MB until the next one."""
+    account.bulk(message("12345"))
+    gc.collect()
+    account.bulk(*[message("12345")] * 5_000)
+    assert gc.collect() < 5_000
 
 
 def test_rejections_of_an_endless_call_are_bounded(account):

@@ -219,7 +219,9 @@ class _Screening:
             url = self._receipt_url(message)
             custom = self._custom(message)
         except ApiError as error:
-            self.refused.append(_RefusedMessage(index, raw_number, _phone_text(self.call, message.text or ""), error))
+            text = _phone_text(self.call, message.text or "")
+            # The traceback refers to this frame, and the frame to the errors: such a cycle stays until a collection.
+            self.refused.append(_RefusedMessage(index, raw_number, text, error.with_traceback(None)))
             return
         self.credits -= 0 if self.data.test else parts
         self.accepted.numbers.append(number)
