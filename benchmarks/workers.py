@@ -48,8 +48,8 @@ _LOAD = 0.7
 class Cost:
     """What one recipient costs: processor µs by role, writing transactions, and µs that these waited and lasted.
 
-    `in_writes` is the processor µs of the bridge in writing transactions, `log_bytes` the growth of the server's log, and
-    `stored_bytes` that of the database.
+    `in_writes` is the processor µs of the bridge in writing transactions. `log_bytes` is the growth of the server's
+    log, `stored_bytes` that of the database.
     """
 
     workers: float
@@ -160,8 +160,8 @@ def cost_sheet(costs: Mapping[int, Sequence[Cost]], customers: int) -> Sheet:
     looks = (model[last] - model[first]) / max(1, last - first)
     rule = (
         f"Model: {model[first] - looks:,.0f} µs of work, done once, and {looks:,.0f} µs for each worker, from the first"
-        " two rows. In virtual time, each worker looks for work at each of the many instants with a receipt. In real time"
-        " it looks when work is added, or something is due."
+        " two rows. In virtual time, each worker looks for work at each of the many instants with a receipt. In real"
+        " time it looks when work is added, or something is due."
     )
     note = (
         f"The server writes {bytes_[0]:,.0f} bytes to its log for each recipient, and stores {bytes_[1]:,.0f}. It runs"
