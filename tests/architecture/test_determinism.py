@@ -47,6 +47,14 @@ def test_one_seed_gives_one_history(first: list[bytes], tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_history_does_not_depend_on_the_number_of_processes(
+    first: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENDPROOF_WORKERS", "3")
+    assert first == history_of_run(tmp_path / "run")
+
+
+@pytest.mark.slow
 def test_one_seed_gives_one_conformance_history(tmp_path: Path) -> None:
     histories = []
     for folder in (tmp_path / "one", tmp_path / "two"):

@@ -4,6 +4,7 @@ import os
 from dataclasses import asdict
 from importlib.metadata import version
 
+from sendproof_simulators.control.activity.counts import counts_of
 from sendproof_simulators.control.call import ControlCall
 from sendproof_simulators.core.http import Response, json_response
 
@@ -18,7 +19,7 @@ async def get_metrics(call: ControlCall) -> Response:
     """Return the measurements of the process in Prometheus' text format."""
     from sendproof_simulators.control.activity.measurements import CONTENT_TYPE, page  # noqa: PLC0415 - slow to import
 
-    return Response(content_type=CONTENT_TYPE, body=page(call.control))
+    return Response(content_type=CONTENT_TYPE, body=page(counts_of(call.control)))
 
 
 async def get_services(call: ControlCall) -> Response:

@@ -143,6 +143,17 @@ def test_request_without_a_known_key_is_counted_once_for_every_sandbox(several: 
     assert len(several.call("GET", "/unauthenticated-requests")["requests"]) == after[0]
 
 
+def test_measurements_are_the_sums_of_all_processes(several: RunningSimulators) -> None:
+    def requests_so_far() -> float:
+        page = requests.get(several.control + "/metrics", timeout=LIMIT_S).text
+        return sum(float(line.split()[-1]) for line in page.splitlines() if "_requests_total{operation=" in line)
+
+    before = requests_so_far()
+    for sandbox in neighbours(several):
+        sandbox.textlocal("447860000100", "Hello")
+    assert requests_so_far() - before == 2
+
+
 def test_account_of_a_client_in_another_process_is_named(several: RunningSimulators) -> None:
     """The cause of a mix-up of two clients must be right, wherever these are."""
     mine, other = neighbours(several)

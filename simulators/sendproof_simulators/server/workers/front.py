@@ -7,11 +7,13 @@ what belongs to no sandbox: the contracts, the live page, and requests without a
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from sendproof_simulators.control.activity.counts import Counts, counts_of
 from sendproof_simulators.control.api import ControlApi
 from sendproof_simulators.core.contracts import Contract, Operation
 from sendproof_simulators.core.http import Request, Response, json_response
@@ -23,6 +25,8 @@ from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.server.workers.messages import (
     CallControl,
     CallService,
+    Count,
+    Counted,
     CreateDefault,
     Done,
     Recorded,
@@ -40,6 +44,7 @@ from sendproof_simulators.server.workers.remote_worker import RemoteWorker
 _STOP_S = 5
 
 _LIST, _CREATE, _SNAPSHOT, _VERDICT = "listSandboxes", "createSandbox", "createSnapshot", "computeVerdict"
+_METRICS = "getMetrics"
 
 
 class Front:
@@ -88,6 +93,10 @@ class Front:
     def worker_of(self, sandbox: object) -> RemoteWorker | None:
         """Return the worker with the sandbox of this name, None if there is none."""
         return self._by_sandbox.get(sandbox) if isinstance(sandbox, str) else None
+
+    def own_counts(self) -> Counts:
+        """Return what the front itself has counted: requests without a known credential."""
+        return counts_of(self._simulators.control_context)
 
     def tell(self, update: Update, *, apart_from: RemoteWorker | None = None) -> None:
         """Tell the workers what changed elsewhere."""
@@ -198,6 +207,8 @@ class _RoutedControl:
             return await self._create(request)
         if operation.id == _LIST:
             return await self._list(request)
+        if operation.id == _METRICS:
+            return await self._metrics(request)
         name = values.get("sandbox") or dict(request.query).get("sandbox")
         worker = self._front.worker_of(name)
         response = None if worker is None else await worker.respond(CallControl(request))
@@ -230,6 +241,16 @@ class _RoutedControl:
         by_name = {msgspec.json.decode(item, type=_Named).sandbox: item for item in items}
         known = sorted(self._front.sandboxes.others, key=lambda other: other.place)
         return json_response([by_name[other.name] for other in known if other.name in by_name])
+
+    async def _metrics(self, request: Request) -> Response:
+        """Return the measurements of all processes together."""
+        response = await self._local.respond(request)
+        if response.status != HTTPStatus.OK:
+            return response
+        from sendproof_simulators.control.activity.measurements import page  # noqa: PLC0415 - slow to import
+
+        parts = await asyncio.gather(*(worker.ask(Count(), Counted) for worker in self._front.workers))
+        return replace(response, body=page(self._front.own_counts(), [part.counts for part in parts]))
 
 
 class _NewSandbox(msgspec.Struct):

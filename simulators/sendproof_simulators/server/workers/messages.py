@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from sendproof_simulators.control.activity.counts import Counts
 from sendproof_simulators.core.http import Request, Response, Transmission
 from sendproof_simulators.core.sandboxes import Changes, Counters
 from sendproof_simulators.server.default_sandbox import DefaultSandbox
@@ -84,6 +85,10 @@ class Cancel(Message, frozen=True):
     """Give up this conversation: the client has left."""
 
 
+class Count(Message, frozen=True):
+    """Return what the worker has counted."""
+
+
 class Stop(Message, frozen=True):
     """Delete all sandboxes, and release the bridges that are parked."""
 
@@ -99,6 +104,7 @@ ToWorker = (
     | NextBlock
     | Written
     | Cancel
+    | Count
     | Stop
 )
 
@@ -151,6 +157,12 @@ class Recorded(Message, frozen=True):
     differs: str
 
 
+class Counted(Message, frozen=True):
+    """What the worker has counted."""
+
+    counts: Counts
+
+
 class UnknownCredential(Message, frozen=True):
     """The credential of the request belongs to no sandbox of the worker any more."""
 
@@ -161,4 +173,6 @@ class Failed(Message, frozen=True):
     reason: str
 
 
-ToFront = Done | Responded | RespondedFaulty | RespondedInBlocks | Block | Recorded | UnknownCredential | Failed
+ToFront = (
+    Done | Responded | RespondedFaulty | RespondedInBlocks | Block | Recorded | Counted | UnknownCredential | Failed
+)

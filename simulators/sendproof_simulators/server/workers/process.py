@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from itertools import count
 
+from sendproof_simulators.control.activity.counts import counts_of
 from sendproof_simulators.core.http import FaultyResponse, Response, StreamedResponse
 from sendproof_simulators.server.app import Simulators, blocks_of
 from sendproof_simulators.server.default_sandbox import create_default_sandbox, services_json
@@ -16,6 +17,8 @@ from sendproof_simulators.server.workers.messages import (
     CallControl,
     CallService,
     Cancel,
+    Count,
+    Counted,
     CreateDefault,
     Done,
     Failed,
@@ -62,6 +65,8 @@ class Worker:
                 self._link.send(number, Done())
             case Update():
                 self._update(message)
+            case Count():
+                self._link.send(number, Counted(counts_of(self._simulators.control_context)))
             case Cancel():
                 self._cancel(number)
             case Written():

@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,12 +38,7 @@ class WorkerProcess:
 
 @contextmanager
 def worker_processes(number: int, main: Main) -> Iterator[Sequence[WorkerProcess]]:
-    """Start processes that call `main` with their end of a socket pair; the end of the block ends them.
-
-    `ValueError` on a platform without fork.
-    """
-    if not hasattr(os, "fork"):
-        raise ValueError(f"--workers: expected 1 on {sys.platform}, which cannot fork a process; leave it out")
+    """Start processes that call `main` with their end of a socket pair; the end of the block ends them."""
     started: list[WorkerProcess] = []
     try:
         while len(started) < number:
