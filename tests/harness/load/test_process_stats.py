@@ -5,7 +5,14 @@ import socket
 import subprocess
 import sys
 
-from sendproof_harness.load.process_stats import Usage, WatchedProcess, cores_between, is_local, listening_pid
+from sendproof_harness.load.process_stats import (
+    Usage,
+    WatchedProcess,
+    cores_between,
+    is_local,
+    listening_pid,
+    simulator_processes,
+)
 
 
 def test_usage_of_a_process_includes_its_children():
@@ -16,6 +23,16 @@ def test_usage_of_a_process_includes_its_children():
     assert alone is not None
     assert together is not None
     assert together.memory_mb > alone.memory_mb > 1
+
+
+def test_each_worker_of_the_simulators_is_a_process_of_its_own():
+    """Together, they use more than one processor while none of them is busy."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        watched = simulator_processes(os.getpid())
+        child.communicate(b"\n")
+    found = [process for process in watched if process.pid in {os.getpid(), child.pid}]
+    assert [(process.pid, process.alone) for process in found] == [(os.getpid(), True), (child.pid, True)]
+    assert [process.alone for process in simulator_processes(child.pid)] == [False]
 
 
 def test_child_that_starts_later_counts_from_the_next_list():
