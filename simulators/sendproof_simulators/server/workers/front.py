@@ -85,7 +85,7 @@ class Front:
         watch = self._simulators.watch
         for stop in done:
             watch.found.update({} if stop.exception() else stop.result().found)
-        if watch.everywhere and (late or any(stop.exception() for stop in done)):
+        if watch.everywhere and not self.lost and (late or any(stop.exception() for stop in done)):
             watch.report_failure("server", None, "a worker did not say at its end what it found")
 
     async def end(self) -> None:
