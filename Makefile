@@ -107,8 +107,9 @@ attack: $(INSTALLED) ## Send 10,000 hostile requests to every port of the simula
 signals: $(INSTALLED) ## Interrupt every command at every stage by every signal, and show that nothing is left (Linux; an hour)
 	@$(BIN)/python interrupts
 
-kills: $(INSTALLED) ## Kill the bridge at 100 random instants per provider: nothing is lost, and nothing sent twice (half an hour)
+kills: $(INSTALLED) ## Kill the bridge, or one of its processes, at 100 random instants per provider: nothing is lost or sent twice (an hour)
 	@$(BIN)/python chaos kills
+	@$(BIN)/python chaos kills --processes
 
 soak: $(INSTALLED) ## Let the bridge work for twelve virtual weeks: memory and open files must not grow (Linux; about 10 minutes)
 	@$(BIN)/python chaos soak
@@ -127,6 +128,7 @@ speed: $(INSTALLED) ## Run all benchmarks, and write docs/speed.md (an hour); AG
 	@$(BIN)/python benchmarks peers --write
 	@$(BIN)/python benchmarks flow --customers 10000 --rounds 3 --against $(AGAINST) --write
 	@$(BIN)/python benchmarks growth --write
+	@$(BIN)/python benchmarks workers --write
 	@$(BIN)/python benchmarks time --write
 
 docs: $(INSTALLED) ## Generate docs/reference, docs/calls, and the fault data of the harness, from the code and the contracts

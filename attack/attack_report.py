@@ -44,12 +44,16 @@ class PortFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessMemory:
-    """Resident memory of a process in MB: before the first hostile request, the most, and at the end."""
+    """Resident memory of a process in MB: before the first hostile request, the most, and at the end.
+
+    `during` names the request during which it last rose; requests to other ports may have done so as well.
+    """
 
     name: str
     before_mb: float
     most_mb: float
     end_mb: float
+    during: str = ""
 
     @property
     def growth_mb(self) -> float:
@@ -101,9 +105,9 @@ def _port_table(ports: Sequence[PortFigures]) -> Table:
 
 def _memory_table(memory: Sequence[ProcessMemory]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for column in ("process", "MB before", "most", "at the end", "growth"):
-        table.add_column(column, justify="left" if column == "process" else "right")
+    for column in ("process", "MB before", "most", "at the end", "growth", "last rise during"):
+        table.add_column(column, justify="left" if column in {"process", "last rise during"} else "right")
     for process in memory:
         figures = (process.before_mb, process.most_mb, process.end_mb, process.growth_mb)
-        table.add_row(process.name, *(f"{figure:.0f}" for figure in figures))
+        table.add_row(process.name, *(f"{figure:.0f}" for figure in figures), process.during)
     return table

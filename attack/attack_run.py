@@ -24,31 +24,33 @@ from rich.console import Console
 # The modules register the kinds.
 import kinds_bodies
 import kinds_http
+import kinds_lengths
 import kinds_values
 from attack_report import ACCEPTED, CLOSED, LEFT, REFUSED, Finding, PortFigures, ProcessMemory, print_report
 from hostile_requests import DISCONNECT, KINDS, Draw, HostileRequest, ValidRequest
 from messages import message
 from ports import WAITING, AttackError, BridgePort, Control, Port, SandboxData, SimulatorPort
+from process_watch import ProcessWatch
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.processes import Child, Program, free_port, listens, wait_until
 from wire import Exchange, HttpResponse, exchange
 
-__all__ = ["kinds_bodies", "kinds_http", "kinds_values", "main"]
+__all__ = ["kinds_bodies", "kinds_http", "kinds_lengths", "kinds_values", "main"]
 
 PROVIDERS = ("textlocal", "xtremepush", "delivyr")
 REQUESTS = 10_000
 #: The largest growth of any process, in MB.
 MEMORY_MB = 100.0
-# Real seconds. A complete request takes milliseconds; the rest is for a busy machine. A server waits two minutes for
-# the end of a request, in ticks that take longer on a busy machine.
+# Real seconds, without those for which processes waited for a processor. A complete request takes milliseconds, and one
+# of many megabytes seconds. A server waits two minutes for the end of a request.
 _ANSWER_S, _UNFINISHED_S = 60.0, 240.0
 _SLOW_AT_ONCE = 100
 _READY_S = 120.0
-_HEALTH_PAUSE_S, _MEMORY_PAUSE_S = 0.1, 0.5
+_HEALTH_PAUSE_S = 0.1
 # A state must come to rest in this time.
-_SETTLED_S = 60.0
+_SETTLED_S = 300.0
 # One in so many requests to an operation that waits is really sent to it.
 _RARELY = 200
 # A sandbox is replaced after so many requests, because accepted requests fill it.
@@ -103,6 +105,7 @@ class PortAttack:
     port: Port
     seed: int
     figures: PortFigures
+    watch: ProcessWatch
     kinds: frozenset[str] = frozenset(KINDS)
     slow: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SLOW_AT_ONCE))
     state: str = ""
@@ -137,7 +140,8 @@ class PortAttack:
         return attempt(self.port.name, self.port.requests, self.seed, number)
 
     async def _send(self, sent: Attempt) -> None:
-        came = await exchange(*self.port.address, sent.request, _ANSWER_S)
+        came = await self._exchange(sent.request, _ANSWER_S)
+        self.watch.sample(f"{self.port.name} {sent.number} ({sent.kind})")
         outcome = self._record(sent, came)
         before, self.state = self.state, await self.port.digest()
         if before != self.state and _must_change_nothing(sent.request, came, outcome):
@@ -148,7 +152,7 @@ class PortAttack:
         await self.port.renew()
         before = await self._settled()
         again = self._attempt(sent.number)
-        came = await exchange(*self.port.address, again.request, _ANSWER_S)
+        came = await self._exchange(again.request, _ANSWER_S)
         self.state = await self._settled()
         if before != self.state and _must_change_nothing(again.request, came, _outcome(again.request, came)):
             changed = _changed_parts(before, self.state)
@@ -156,7 +160,7 @@ class PortAttack:
             self._report(again, f"expected no change of state, got one of {changed} after {answer}")
 
     async def _settled(self) -> str:
-        """Return the digest when it no longer changes by itself; `AttackError` if it does for a minute."""
+        """Return the digest when it no longer changes by itself; `AttackError` if it does for minutes."""
         digest = await self.port.digest()
         ends = monotonic() + _SETTLED_S
         while monotonic() < ends:
@@ -176,7 +180,7 @@ class PortAttack:
 
         async def send(sent: Attempt) -> None:
             async with self.slow:
-                came = await exchange(*self.port.address, sent.request, _UNFINISHED_S)
+                came = await self._exchange(sent.request, _UNFINISHED_S)
                 self._record(sent, came)
 
         async with asyncio.TaskGroup() as group:
@@ -184,6 +188,9 @@ class PortAttack:
                 group.create_task(send(sent))
         if attempts and before != await self._settled():
             self._report(attempts[0], "expected no change of state by requests that never end, got one")
+
+    async def _exchange(self, request: HostileRequest, limit_s: float) -> Exchange:
+        return await exchange(*self.port.address, request, limit_s, lambda: self.watch.waited_s)
 
     def _record(self, sent: Attempt, came: Exchange) -> str:
         outcome = _outcome(sent.request, came)
@@ -202,7 +209,7 @@ class PortAttack:
         healthy = HostileRequest(blocks=(message(request).encoded(),))
         while True:
             started = monotonic()
-            came = await exchange(*self.port.address, healthy, _ANSWER_S)
+            came = await self._exchange(healthy, _ANSWER_S)
             self.figures.health_requests += 1
             self.figures.health_slowest_s = max(self.figures.health_slowest_s, monotonic() - started)
             if not came.responses or came.responses[0].status >= _FIRST_ERROR:
@@ -276,47 +283,6 @@ def _changed_parts(before: str, after: str) -> str:
     return ", ".join(name for name in new if old.get(name) != new[name])
 
 
-class MemoryWatch:
-    """Resident memory of processes by name, sampled until cancelled."""
-
-    def __init__(self, pids: dict[str, int]) -> None:
-        self._pids = pids
-        self._before = {name: resident_mb(pid) for name, pid in pids.items()}
-        self._most = dict(self._before)
-
-    async def run(self) -> None:
-        """Sample until cancelled."""
-        while True:
-            await asyncio.sleep(_MEMORY_PAUSE_S)
-            self.sample()
-
-    def sample(self) -> dict[str, float]:
-        """Return the memory of each process now."""
-        now = {name: resident_mb(pid) for name, pid in self._pids.items()}
-        self._most = {name: max(self._most[name], memory) for name, memory in now.items()}
-        return now
-
-    def result(self) -> list[ProcessMemory]:
-        """Return the figures of each process."""
-        now = self.sample()
-        return [
-            ProcessMemory(name=name, before_mb=self._before[name], most_mb=self._most[name], end_mb=now[name])
-            for name in self._pids
-        ]
-
-
-def resident_mb(pid: int) -> float:
-    """Return the resident memory of a process in MB; `AttackError` if it has ended."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text("ascii")
-    except OSError as error:
-        raise AttackError(f"expected process {pid} to run, but it has ended") from error
-    line = next((line for line in status.splitlines() if line.startswith("VmRSS:")), None)
-    if line is None:
-        raise AttackError(f"expected process {pid} to run, but it has ended")
-    return int(line.split()[1]) / 1024
-
-
 @asynccontextmanager
 async def attacked(folder: Path, names: Sequence[str] | None) -> AsyncIterator[tuple[list[Port], dict[str, int]]]:
     """Start simulators and bridges; yield the ports, all or those with these names, and the process ids by name."""
@@ -384,10 +350,10 @@ async def attack(
             await port.renew()
             # The first unusual request makes the simulators import Connexion, which is no growth.
             await exchange(*port.address, _unusual(port.health()), _ANSWER_S)
-        memory = MemoryWatch(pids)
-        watching = asyncio.ensure_future(memory.run())
+        watch = ProcessWatch(pids)
+        watching = asyncio.ensure_future(watch.run())
         attacks = [
-            PortAttack(port=port, seed=plan.seed, figures=PortFigures(port=port.name), kinds=plan.kinds)
+            PortAttack(port=port, seed=plan.seed, figures=PortFigures(port=port.name), watch=watch, kinds=plan.kinds)
             for port in ports
         ]
 
@@ -401,7 +367,7 @@ async def attack(
                     group.create_task(run(port_attack))
         finally:
             watching.cancel()
-        return [port_attack.figures for port_attack in attacks], memory.result()
+        return [port_attack.figures for port_attack in attacks], watch.result()
 
 
 def main() -> int:

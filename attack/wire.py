@@ -3,14 +3,18 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 
 from hostile_requests import DISCONNECT, HALF_CLOSE, STALL, HostileRequest
 
 _READ = 65_536
 # A response above this size is read, but not kept.
 _KEPT = 4_000_000
+# An exchange ends after so many times its limit, however busy the machine is.
+_MOST_LIMITS = 5
 _BODILESS = (204, 304)
 _RESET = struct.pack("ii", 1, 0)
 
@@ -37,23 +41,40 @@ class Exchange:
     error: str = ""
 
 
-async def exchange(host: str, port: int, request: HostileRequest, timeout_s: float) -> Exchange:
-    """Send a request and read until the server closes the connection, or has answered it."""
+async def exchange(
+    host: str, port: int, request: HostileRequest, limit_s: float, waited_s: Callable[[], float] = lambda: 0.0
+) -> Exchange:
+    """Send a request and read until the server closes the connection, or has answered it.
+
+    `waited_s` returns for how long processes have waited for a processor. This time does not count for the limit, up to
+    a bound: it is the fault of the machine.
+    """
+    sending = asyncio.ensure_future(_send(host, port, request))
+    began, waited_before, left_s = monotonic(), waited_s(), limit_s
     try:
-        async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_connection(host, port, limit=_READ)
-    except (OSError, TimeoutError) as error:
+        while not sending.done() and left_s > 0:
+            await asyncio.wait((sending,), timeout=left_s)
+            allowed_s = min(limit_s + waited_s() - waited_before, _MOST_LIMITS * limit_s)
+            left_s = allowed_s - (monotonic() - began)
+    finally:
+        sending.cancel()
+    return await sending
+
+
+async def _send(host: str, port: int, request: HostileRequest) -> Exchange:
+    """Return what came back until the exchange ended, or was cancelled."""
+    try:
+        reader, writer = await asyncio.open_connection(host, port, limit=_READ)
+    except (OSError, asyncio.CancelledError) as error:
         return Exchange(error=f"no connection: {type(error).__name__}: {error}", has_ended=False)
     received = bytearray()
+    has_ended = True
     try:
-        async with asyncio.timeout(timeout_s):
-            await _exchange(reader, writer, request, received)
-        has_ended = True
-    except TimeoutError:
-        has_ended = False
-    except OSError:
         # The server may reset a connection that it does not want to read to its end.
-        has_ended = True
+        with suppress(OSError):
+            await _exchange(reader, writer, request, received)
+    except asyncio.CancelledError:
+        has_ended = False
     finally:
         with suppress(OSError):
             writer.transport.abort()

@@ -18,6 +18,7 @@ from revisions import RevisionError, check_out, working_tree
 from server import BenchmarkError
 from usage import CommandFailedError
 from virtual_time import measure_time
+from workers import measure_workers
 
 # The start of a program is not its compilation.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -74,6 +75,18 @@ def peers(
         return [peer_sheet(measured), process_sheet(measured), wait_sheet(measured)]
 
     _run("peers", work, write=write)
+
+
+@app.command()
+def workers(
+    customers: Annotated[int, typer.Option(min=100, help="Customers of the campaign.")] = 5_000,
+    most: Annotated[int, typer.Option(min=1, max=8, help="Largest number of workers.")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each number of workers.")] = 1,
+    *,
+    write: Write = False,
+) -> None:
+    """Measure a bridge of several processes on PostgreSQL, and size the machine for 100 million recipients a day."""
+    _run("workers", lambda: measure_workers(customers, range(1, most + 1), rounds, console), write=write)
 
 
 @app.command("time")

@@ -8,9 +8,9 @@ sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 
 import fault_schedules
 import kills
-import soak
+import weeks_of_work
 
-PROGRAMS = {"kills": kills.main, "soak": soak.main}
+PROGRAMS = {"kills": kills.main, "soak": weeks_of_work.main}
 
 if sys.argv[1:2] and sys.argv[1] in PROGRAMS:
     sys.exit(PROGRAMS[sys.argv.pop(1)]())

@@ -15,16 +15,18 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import psycopg
 from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
 
 from disturbances import Disturbance, drawn
+from group_clock import GroupClock
 from postgres_bridge import create_database
 from sendproof_harness.handover.format import VARIABLE, clients_of
 from sendproof_harness.handover.reference_bridge import write_settings
@@ -33,16 +35,35 @@ from supervised_process import SupervisedProcess, own_process_of
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "content-encoding"}
 _LOCAL = "127.0.0.1"
+_OPERATOR = "an-operator-of-a-group"
+#: The counters of a process that `--measure` writes.
+MEASURED = (
+    "process_cpu_seconds_total",
+    "sendproof_bridge_database_writes_total",
+    "sendproof_bridge_database_write_wait_seconds_total",
+    "sendproof_bridge_database_write_seconds_total",
+    "sendproof_bridge_database_write_cpu_seconds_total",
+)
 # How long a stopped worker is left alone: the others look at a parked clock every five seconds.
 _HANG_S = 8.0
-_RETRY_S, _STOP_S = 0.05, 4.0
+_END_LEASES = "UPDATE job SET lease_until = 0 WHERE state = 'running' AND owner = %s"
+_RETRY_S, _STOP_S, _MEASURE_EVERY_S = 0.05, 4.0, 3.0
 
 
 class BridgeGroup:
     """All processes of one bridge, and the proxies through which its traffic passes."""
 
-    def __init__(self, workers: int, webhooks: int, disturbances: Mapping[tuple[str, int], Disturbance]) -> None:
-        """Read the handover, and write the settings: calls go through the proxy if there are `disturbances`."""
+    def __init__(
+        self,
+        workers: int,
+        webhooks: int,
+        disturbances: Mapping[tuple[str, int], Disturbance],
+        measurements: Path | None = None,
+    ) -> None:
+        """Read the handover, and write the settings: calls go through the proxy if there are `disturbances`.
+
+        `measurements` is the file that gets what each process has counted, from its first work to its end.
+        """
         handover = Path(os.environ[VARIABLE])
         self._content = json.loads(handover.read_bytes())
         self._database = create_database(handover)
@@ -52,13 +73,19 @@ class BridgeGroup:
         self._targets: dict[str, str] = {}
         self._webhook_ports = [free_port(_LOCAL) for _ in range(webhooks)]
         self._webhooks = [self._process(f"webhooks-{n}", port) for n, port in enumerate(self._webhook_ports)]
-        self._workers = [self._process(f"worker-{n}", None) for n in range(workers)]
+        self._worker_ports = [free_port(_LOCAL) for _ in range(workers)]
+        self._workers = [
+            self._process(f"worker-{n}", port, is_worker=True) for n, port in enumerate(self._worker_ports)
+        ]
+        self._measurements = measurements
         self._counts = {"call": 0, "webhook": 0}
         self._next_webhooks = 0
         self._stopped = asyncio.Event()
         self._begun: set[asyncio.Task[None]] = set()
+        # The runs of the workers that are killed or restarted now, by the name of the process.
+        self._away: dict[str, str | None] = {}
 
-    def _process(self, name: str, port: int | None) -> SupervisedProcess:
+    def _process(self, name: str, port: int, *, is_worker: bool = False) -> SupervisedProcess:
         content = copy.deepcopy(self._content)
         if self._disturbances:
             for client in clients_of(content):
@@ -68,13 +95,10 @@ class BridgeGroup:
                     access["url"] = f"http://{_LOCAL}:{self._proxy_port}{place}"
         file = self._folder / f"{name}.toml"
         secrets = write_settings(content, file, self._database)
-        if port is not None:
-            listen = clients_of(content)[0]["listen"]
-            text = file.read_text().replace(
-                f'listen = "{listen["host"]}:{listen["port"]}"', f'listen = "{_LOCAL}:{port}"'
-            )
-            file.write_text(text)
-        command = ["work"] if port is None else ["serve", "--no-worker"]
+        listen = clients_of(content)[0]["listen"]
+        own = f'operator_token = "{_OPERATOR}"\nlisten = "{_LOCAL}:{port}"'
+        file.write_text(file.read_text().replace(f'listen = "{listen["host"]}:{listen["port"]}"', own))
+        command = ["work", "--listen", f"{_LOCAL}:{port}"] if is_worker else ["serve", "--no-worker"]
         return SupervisedProcess(name, [*command, "--config", str(file)], os.environ | secrets)
 
     async def run(self) -> None:
@@ -82,12 +106,42 @@ class BridgeGroup:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stopped.set)
         async with aiohttp.ClientSession(auto_decompress=False) as self._session:
-            listen = clients_of(self._content)[0]["listen"]
+            client = clients_of(self._content)[0]
+            listen, self._clock = client["listen"], GroupClock(client["clock_url"], self._session)
             await _serve(self._call, _LOCAL, self._proxy_port)
             await asyncio.gather(*(process.start() for process in (*self._webhooks, *self._workers)))
             await _serve(self._webhook, listen["host"], listen["port"])
+            if self._measurements is not None:
+                await self._measure(self._measurements)
             await self._stopped.wait()
         await asyncio.gather(*(process.stop(_STOP_S) for process in (*self._webhooks, *self._workers)))
+
+    async def _measure(self, file: Path) -> None:
+        """Write what the processes have counted so far, again and again: a run gives little time for its end."""
+        before = await self._measured()
+        while not self._stopped.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _MEASURE_EVERY_S)
+            now = await self._measured()
+            counted = {name: {key: now[name][key] - before[name][key] for key in MEASURED} for name in now}
+            file.with_suffix(".new").write_text(json.dumps(counted))
+            file.with_suffix(".new").replace(file)
+
+    async def _measured(self) -> dict[str, dict[str, float]]:
+        """Return what each process has counted so far, as soon as all workers have joined the clock."""
+        while not self._stopped.is_set() and len(await self._clock.participants()) < len(self._workers):
+            await self._pause()
+        ports = [*self._webhook_ports, *self._worker_ports]
+        processes = (*self._webhooks, *self._workers)
+        counts = await asyncio.gather(*map(self._counts_of, ports))
+        return {process.name: counted for process, counted in zip(processes, counts, strict=True)}
+
+    async def _counts_of(self, port: int) -> dict[str, float]:
+        url, headers = f"http://{_LOCAL}:{port}/metrics", {"Authorization": f"Bearer {_OPERATOR}"}
+        async with self._session.get(url, headers=headers) as response:
+            families = text_string_to_metric_families(await response.text())
+        samples = {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
+        return {name: samples[name] for name in MEASURED}
 
     # -- traffic -----------------------------------------------------------------------------------
 
@@ -155,33 +209,61 @@ class BridgeGroup:
             process = self._workers[(self._workers.index(process) + 1) % len(self._workers)]
         _log(f"disturbance {disturbance} of {process.name}")
         if disturbance.effect == "crash the database":
-            await asyncio.to_thread(_crash_database)
+            await self._in_database(_crash)
         elif disturbance.effect == "hang":
             await self._hang(process)
         elif disturbance.effect == "restart":
             # It ends after the response to this call or webhook.
             self._begin(self._restart(process))
         else:
+            await self._take_away(process)
             await process.kill()
-            if process in self._workers:
-                self._begin(self._replace(process))
-            else:
-                await process.start()
+            self._begin(self._bring_back(process))
 
     async def _hang(self, process: SupervisedProcess) -> None:
         """Let a worker hang until others have taken over its jobs: for them, its lease has ended."""
         process.send_signal(signal.SIGSTOP)
-        await asyncio.to_thread(self._end_lease, process.run)
+        run = process.run
+        await self._in_database(lambda connection: connection.execute(_END_LEASES, (run,)))
         asyncio.get_running_loop().call_later(_HANG_S, process.send_signal, signal.SIGCONT)
-
-    def _end_lease(self, run: str | None) -> None:
-        with psycopg.connect(self._database, autocommit=True) as connection:
-            connection.execute("UPDATE job SET lease_until = 0 WHERE state = 'running' AND owner = %s", (run,))
 
     async def _restart(self, process: SupervisedProcess) -> None:
         """Restart a process as an upgrade does, while the others go on."""
+        await self._take_away(process)
         await process.stop(_STOP_S)
+        await self._bring_back(process)
+
+    async def _take_away(self, process: SupervisedProcess) -> None:
+        """Hold time before the last worker ends: without any, it would pass."""
+        if process in self._workers:
+            self._away[process.name] = process.run
+            if len(self._away) == len(self._workers):
+                await self._clock.hold()
+
+    async def _bring_back(self, process: SupervisedProcess) -> None:
+        """Start a process again, and let time pass when it takes part."""
+        await self._clock.remove(self._away.get(process.name))
         await process.start()
+        if process in self._workers:
+            while f"bridge-{process.run}" not in await self._clock.participants() and not self._stopped.is_set():
+                await self._pause()
+            self._away.pop(process.name, None)
+            await self._clock.release()
+
+    async def _in_database(self, act: Callable[[psycopg.Connection], object]) -> None:
+        """Act in the schema of the bridge, as soon as the server accepts connections."""
+
+        def connect_and_act() -> None:
+            with closing(psycopg.connect(self._database, autocommit=True)) as connection:
+                act(connection)
+
+        while not self._stopped.is_set():
+            try:
+                await asyncio.to_thread(connect_and_act)
+            except psycopg.OperationalError:
+                await self._pause()
+            else:
+                return
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._begun.add(task := asyncio.get_running_loop().create_task(work))
@@ -191,32 +273,10 @@ class BridgeGroup:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), _RETRY_S)
 
-    async def _replace(self, process: SupervisedProcess) -> None:
-        """Start a killed worker again. Time waits for the killed one until the clock has another participant."""
-        killed = f"bridge-{process.run}"
-        if len(await self._participants()) > 1:
-            await self._dismiss(killed)
-            await process.start()
-        else:
-            await process.start()
-            while await self._participants() == [killed]:
-                await self._pause()
-            await self._dismiss(killed)
 
-    async def _participants(self) -> list[str]:
-        async with self._session.get(clients_of(self._content)[0]["clock_url"]) as response:
-            return [participant["name"] for participant in (await response.json())["participants"]]
-
-    async def _dismiss(self, participant: str) -> None:
-        url = f"{clients_of(self._content)[0]['clock_url']}/participants/{participant}"
-        async with self._session.delete(url):
-            pass
-
-
-def _crash_database() -> None:
+def _crash(connection: psycopg.Connection) -> None:
     """Kill a process of the server: it ends all connections, and recovers from its log."""
-    with psycopg.connect(os.environ["SENDPROOF_CHAOS_POSTGRESQL"]) as connection:
-        os.kill(connection.info.backend_pid, signal.SIGKILL)
+    os.kill(connection.info.backend_pid, signal.SIGKILL)
 
 
 def _hang_up(request: web.Request) -> web.Response:
@@ -243,8 +303,9 @@ def main() -> None:
     parser.add_argument("--webhooks", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--disturbances", type=int, default=0)
+    parser.add_argument("--measure", type=Path, metavar="FILE")
     options = parser.parse_args()
-    group = BridgeGroup(options.workers, options.webhooks, drawn(options.seed, options.disturbances))
+    group = BridgeGroup(options.workers, options.webhooks, drawn(options.seed, options.disturbances), options.measure)
     asyncio.run(group.run())
 
 

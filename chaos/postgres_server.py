@@ -42,6 +42,13 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        if self._process is None:
+            raise PostgresUnavailableError("it was not started")
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server, and return when it accepts connections; `PostgresUnavailableError` if it does not."""
         process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True, env=_environment(), **self._owner)

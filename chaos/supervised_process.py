@@ -29,7 +29,8 @@ class SupervisedProcess:
         return None if self._process is None else self._process.pid
 
     async def start(self) -> None:
-        """Start it; return at once."""
+        """Start it; return at once. A worker has no run until it says so."""
+        self.run = None
         command = [sys.executable, "-m", "sendproof_bridge", *self._arguments]
         self._process = await asyncio.create_subprocess_exec(
             *command, env=self._environment, stderr=asyncio.subprocess.PIPE

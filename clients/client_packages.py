@@ -83,6 +83,21 @@ CLIENTS = (
         dialects={"textlocal.variant": "india"},
         templates={"Offer": "50% off & more, {{FIRST_NAME}}: 1+1"},
     ),
+    # These generate a client from the contract of the control API.
+    Client(
+        name="openapi-python-client 0.29.1",
+        registry=PYPI,
+        driver="control_driver.py",
+        host="127.0.0.1",
+        service="textlocal",
+    ),
+    Client(
+        name="openapi-ts 0.95.0",
+        registry=NPM,
+        driver="control_driver.js",
+        host="127.0.0.1",
+        service="textlocal",
+    ),
 )
 
 

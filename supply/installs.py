@@ -10,9 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 from locks import ROOT, SupplyError
 
@@ -40,12 +44,12 @@ def installs() -> int:
     missing = [tool for tool in TOOLS[1:] if shutil.which(tool) is None]
     if missing:
         raise SupplyError(f"installs: expected {' and '.join(missing)} on the path; install them from your index")
-    with TemporaryDirectory(prefix="sendproof-installs-") as name:
+    with TemporaryDirectory(prefix="sendproof-installs-") as name, _served(Path(name)) as url:
         sources = Path(name)
         _make_sources(sources)
         is_fine = True
         for number, command in enumerate(commands(PAGE.read_text("utf-8"))):
-            outcome = _try(command, sources, sources / f"try-{number}")
+            outcome = _try(command, command.replace(_URL, url), sources, sources / f"try-{number}")
             print(f"{'ok  ' if outcome.is_fine else 'FAIL'}  {command}")
             print("".join(f"        {line}\n" for line in outcome.lines), end="", flush=True)
             is_fine = is_fine and outcome.is_fine
@@ -61,15 +65,36 @@ def _make_sources(folder: Path) -> None:
     """Put a checkout, a bare repository and a wheel of the last commit into a folder."""
     for arguments in (["--bare", str(ROOT), "sendproof.git"], ["sendproof.git", "sendproof"]):
         subprocess.run([_GIT, "clone", "--quiet", *arguments], cwd=folder, check=True)
+    # For clients that read the repository as files, by HTTP.
+    subprocess.run([_GIT, "update-server-info"], cwd=folder / "sendproof.git", check=True)
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", ".", "./sendproof"]
     subprocess.run(build, cwd=folder, check=True, timeout=_TIMEOUT_S)
 
 
-def _try(command: str, sources: Path, folder: Path) -> Outcome:
-    """Install in a new environment, run a campaign, and install the extra `load` as Sendproof says."""
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    """Serve a folder by HTTP at a port of this machine; yield the URL of the repository in it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/sendproof.git"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+def _try(command: str, local: str, sources: Path, folder: Path) -> Outcome:
+    """Install in a new environment, run a campaign, and install the extra `load` as Sendproof says.
+
+    `local` is the command with the URL of this machine.
+    """
     folder.mkdir()
     environment = _environment(folder)
-    local = command.replace(_URL, (sources / "sendproof.git").as_uri())
     lines: list[str] = []
     words = shlex.split(local)
     try:

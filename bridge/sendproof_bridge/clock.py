@@ -49,6 +49,7 @@ _MAX_LOGGED_CHARS = 500
 STEP_LASTS = 5 * MINUTE
 _SAME_STEP_MS = 2 * SECOND
 
+_ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
 
@@ -105,13 +106,17 @@ def real_now() -> float:
     Setting the clock of the machine does not change it. After a restart of the machine it begins again; but each start
     of the bridge ends the leases of earlier runs.
     """
-    return _elapsed_ms() / SECOND
+    return time.clock_gettime_ns(_ELAPSED) / 1_000_000_000
+
+
+def thread_now() -> float:
+    """Return the seconds of processor time that this thread has used."""
+    return time.thread_time()
 
 
 def _elapsed_ms() -> int:
     """Return milliseconds that only ever grow, and by the time that passes; where possible, also while asleep."""
-    source = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime_ns(source) // 1_000_000
+    return time.clock_gettime_ns(_ELAPSED) // 1_000_000
 
 
 def _wall_ms() -> Instant:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import api_pages
 import bounds_page
 import bridge_settings_page
 import checks_page
@@ -16,8 +17,9 @@ import operations_page
 import report_terms
 import scenario_file_page
 import scenarios_page
+import tutorial_pages
 from data_files import control_types, dialect_data, fake_name_data, fault_data
-from diagrams import flows, layers
+from diagrams import flows, layers, virtual_time
 from sendproof_harness.report.html import TERMS_FILE
 from sendproof_harness.scenario.fault_kinds import KINDS_FILE
 from sendproof_harness.scenario.load import SCHEMA_FILE
@@ -55,6 +57,9 @@ DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
         control_types.TYPES_FILE: control_types.control_types,
         CONTRACTS / DIALECTS_FILE: dialect_data.dialects_json,
         _IMAGES / "layers.svg": layers.layers_picture,
+        _IMAGES / "virtual-time.svg": virtual_time.virtual_time_picture,
+        **tutorial_pages.PAGES,
+        **api_pages.PAGES,
         **{_IMAGES / name: picture for name, picture in flows.PICTURES.items()},
     }
 )

@@ -161,7 +161,7 @@ class Fault(TypedDict):
     webhook: NotRequired[str]
     where: dict[str, Any]
     nth: int
-    times: Any
+    times: int | Literal["all"]
     when: Literal["before", "after"]
     injected: int
 
@@ -173,7 +173,7 @@ class NewTemplate(TypedDict):
 
 
 class Template(TypedDict):
-    id: Any
+    id: int | str
     title: str
     body: str
 

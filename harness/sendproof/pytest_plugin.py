@@ -6,6 +6,7 @@ it. Each worker of pytest-xdist has simulators of its own.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ _RESULTS = "sendproof_results"
 _SANDBOX = "sendproof_sandbox"
 _CONTROL_URL = "SENDPROOF_CONTROL_URL"
 _SHOWN_REQUESTS = 20
+_NAME_LENGTH = 100
 #: The options, each also a key of the configuration file.
 OPTIONS = {
     "sendproof_command": "Command that starts your bridge, for the tests with @pytest.mark.scenario.",
@@ -124,10 +126,13 @@ def sendproof_results(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
         place = folder / str(number) if number else folder
         place.mkdir(parents=True, exist_ok=True)
         arguments = [*_mark_options(mark), *bridge]
+        reason = ""
         try:
             results += run_scenarios(arguments, place, place / "sendproof.log", request.config.rootpath)
         except ScenarioRunError as error:
-            pytest.fail(f"Sendproof could not run:\n{error}", pytrace=False)
+            reason = str(error)
+        if reason:
+            pytest.fail(f"Sendproof could not run:\n{reason}", pytrace=False)
     return results
 
 
@@ -135,7 +140,8 @@ def _mark_options(mark: pytest.Mark) -> list[str]:
     try:
         return _scenario_options(*mark.args, **mark.kwargs)
     except TypeError as error:
-        return pytest.fail(f"expected {_MARK_HELP.partition(':')[0]}, got {error}", pytrace=False)
+        reason = str(error)
+    return pytest.fail(f"expected @pytest.mark.{_MARK_HELP.partition(':')[0]}, got {reason}", pytrace=False)
 
 
 def _scenario_options(
@@ -179,11 +185,15 @@ def _results_folder(request: pytest.FixtureRequest, factory: pytest.TempPathFact
     A bridge that is running reads the handover file, so it must know the path: there, the folder is the same for all.
     """
     config = request.config
-    chosen = config.getoption("sendproof_results") or config.getini("sendproof_results")
+    chosen: str = config.getoption("sendproof_results") or config.getini("sendproof_results")
     if is_running:
         return config.rootpath / (chosen or "results")
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.nodeid)
-    return config.rootpath / chosen / name if chosen else factory.mktemp("sendproof")
+    if not chosen:
+        return factory.mktemp("sendproof")
+    test: str = request.node.nodeid
+    digest = hashlib.sha256(test.encode()).hexdigest()[:8]
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", test)[-_NAME_LENGTH:].strip("-")
+    return config.rootpath / chosen / f"{name}-{digest}"
 
 
 def _request_log(sandbox: Sandbox) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,12 +67,12 @@ def run_scenarios(arguments: Sequence[str], results: Path, log: Path, folder: Pa
     with Child(program, _STOP_S) as child:
         wait_until(lambda: child.exit_status is not None, math.inf)
         output = child.output()
-    outcomes: list[dict[str, Any]] = next(
-        (json.loads(line) for line in output.splitlines() if line.startswith(_OUTCOME)), []
-    )
+    lines = output.splitlines()
+    outcomes: list[dict[str, Any]] = next((json.loads(line) for line in lines if line.startswith(_OUTCOME)), [])
     found = [_result(outcome, folder) for outcome in outcomes]
     if not found or any(not result.verdicts for result in found):
-        raise ScenarioRunError(f"sendproof run {' '.join(arguments)}\n{output.strip()}\noutput: {log}")
+        said = "\n".join(line for line in lines if not line.startswith(_OUTCOME))
+        raise ScenarioRunError(f"sendproof run {shlex.join(arguments)}\n{said}\noutput: {log}")
     return found
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from sendproof_harness.interruption import interruptible, interruption
 from sendproof_harness.output import echo
 
+#: The exit status of a check that found a problem.
+EXIT_PROBLEM = 1
 #: The exit status of a program that could not do its work. Python's own 1 means that the bridge failed.
 EXIT_ERROR = 3
 #: The exit status that shells report for a program that Ctrl-C ended; Typer returns it, too.

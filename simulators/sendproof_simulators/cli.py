@@ -34,6 +34,8 @@ from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_s
 if TYPE_CHECKING:
     from sendproof_simulators.core.simulator import Simulator
 
+#: The exit status of a check that found a problem.
+EXIT_PROBLEM = 1
 # The exit status that shells report for a program that Ctrl-C ended.
 EXIT_INTERRUPTED = 130
 _WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
@@ -285,6 +287,27 @@ def dialects(
                 default = " (default)" if option.value == dialect.default else ""
                 table.add_row("", option.value + default, option.meaning, f"{option.evidence}: {option.source}")
     print_table(table)
+
+
+@app.command()
+def check_contracts(
+    files: Annotated[list[Path], typer.Argument(help="Contracts in OpenAPI 3.0, such as openapi/textlocal.yaml.")],
+    simulators_path: SimulatorsPath = None,
+) -> None:
+    """Check that contracts are valid, and state what their services need.
+
+    For a pre-commit hook or an editor. The exit status is 1 if a contract has a problem.
+
+    Example: sendproof check-contracts openapi/textlocal.yaml
+    """
+    from sendproof_simulators.contract_check import contract_problems  # noqa: PLC0415
+
+    _discover(simulators_path)
+    problems = [problem for file in files for problem in contract_problems(file)]
+    for problem in problems:
+        echo(problem, err=True)
+    if problems:
+        raise typer.Exit(EXIT_PROBLEM)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.registry import Collector
 
@@ -34,7 +34,7 @@ class Measurements(Collector):
         """Return nothing: registration must not read the database."""
         return []
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """Read the database."""
         now = self._bridge.clock.now()
         with self._bridge.store.read() as tx:
@@ -56,6 +56,15 @@ class Measurements(Collector):
             waiting.add_metric([client], number)
             waiting_age.add_metric([client], (now - since) / SECOND)
         yield from (waiting, waiting_age)
+        times = self._bridge.store.write_times
+        yield _counter("database_writes", "Writing transactions of this process.", times.number)
+        yield _counter("database_write_wait_seconds", "For how long they waited for others.", times.waited)
+        yield _counter("database_write_seconds", "For how long they lasted, and others waited.", times.lasted)
+        yield _counter("database_write_cpu_seconds", "The processor time of this process in them.", times.processor)
+
+
+def _counter(name: str, documentation: str, value: float) -> CounterMetricFamily:
+    return CounterMetricFamily(f"{PREFIX}_{name}", documentation, value=value)
 
 
 def _gauge(name: str, documentation: str, *labels: str) -> GaugeMetricFamily:

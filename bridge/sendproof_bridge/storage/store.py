@@ -11,15 +11,17 @@ it as a function with the tables. `INDEXED BY` chooses an index for SQLite, whic
 chooses itself.
 """
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from sendproof_bridge.clock import Instant
+from sendproof_bridge.clock import Instant, real_now, thread_now
 from sendproof_bridge.storage import schema
 
 # Keys of what SQLAlchemy keeps with each connection: the plain connection, and whether the transaction added jobs.
@@ -84,8 +86,40 @@ class PlainConnection(Protocol):
     def executemany(self, statement: str, rows: Any, /) -> Cursor: ...
 
 
+@dataclass(slots=True)
+class WriteTimes:
+    """The writing transactions of this process: their number, and the seconds for which they waited and lasted.
+
+    `processor` is the part that this process spent on them, without the server.
+    """
+
+    number: int = 0
+    waited: float = 0.0
+    lasted: float = 0.0
+    processor: float = 0.0
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def measured(self, transaction: AbstractContextManager[Connection]) -> Iterator[Connection]:
+        """Measure a transaction, which begins when it is the only one, if it commits."""
+        asked = real_now()
+        with transaction as connection:
+            began, used = real_now(), thread_now()
+            yield connection
+        ended, used = real_now(), thread_now() - used
+        with self._changing:
+            self.number += 1
+            self.waited += began - asked
+            self.lasted += ended - began
+            self.processor += used
+
+
 class Store(ABC):
     """Transactions of one database. A transaction commits at its end, or rolls back after an exception."""
+
+    def __init__(self) -> None:
+        """Count no transaction yet."""
+        self.write_times = WriteTimes()
 
     @abstractmethod
     def write(self) -> AbstractContextManager[Connection]:

@@ -75,7 +75,7 @@ class Step:
 
 def svg(title: str, description: str, lanes: Sequence[Lane], parts: Sequence[Part]) -> str:
     """Return the picture as text. `description` is for readers who do not see it."""
-    body = "".join(_parts(parts, len(lanes)))
+    body = "".join(_parts(parts, lanes))
     bottom = _bottom(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 14}" role="img"'
@@ -108,7 +108,7 @@ def _lane(lane: Lane, x: int, bottom: int) -> str:
     )
 
 
-def _parts(parts: Sequence[Part], lanes: int) -> Iterator[str]:
+def _parts(parts: Sequence[Part], lanes: Sequence[Lane]) -> Iterator[str]:
     y = _TOP + _LANE_HEIGHT + 18
     for number, part in enumerate(parts, start=1):
         yield f'\n  <rect class="band" x="16" y="{y}" width="{WIDTH - 32}" height="{_BAND}" rx="6"/>\n'
@@ -120,8 +120,8 @@ def _parts(parts: Sequence[Part], lanes: int) -> Iterator[str]:
             y += _STEP
 
 
-def _step(step: Step, y: int, lanes: int) -> str:
-    start, end = _x(step.source, lanes), _x(step.target, lanes)
+def _step(step: Step, y: int, lanes: Sequence[Lane]) -> str:
+    start, end = _x(step.source, len(lanes)), _x(step.target, len(lanes))
     if start == end:
         return _own_work(step, start, y, lanes)
     sign = 1 if end > start else -1
@@ -132,11 +132,11 @@ def _step(step: Step, y: int, lanes: int) -> str:
     )
 
 
-def _own_work(step: Step, x: int, y: int, lanes: int) -> str:
+def _own_work(step: Step, x: int, y: int, lanes: Sequence[Lane]) -> str:
     """Return a box on a lane, which stays inside the picture at the outer ones."""
     width = max(150, 7 * len(step.text) + 16)
     left = min(max(x - width // 2, 16), WIDTH - 16 - width)
-    kind = "own" if 0 < step.source < lanes - 1 else "other"
+    kind = "own" if lanes[step.source].is_bridge else "other"
     return (
         f'  <rect class="{kind}" x="{left}" y="{y - 18}" width="{width}" height="24" rx="4"/>\n'
         f'  <text class="middle" x="{left + width // 2}" y="{y - 1}">{escape(step.text)}</text>\n'

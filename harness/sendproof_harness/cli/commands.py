@@ -15,11 +15,10 @@ from sendproof_harness.cli import (
     new,
     preflight,
     run,
-    scenarios,
     simulators,
 )
-from sendproof_harness.cli.ci import merge
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
+from sendproof_harness.cli.files import check_scenarios, merge, scenarios
 from sendproof_harness.cli.usage_errors import usage_text
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR, EXIT_INTERRUPTED, print_error
@@ -44,6 +43,7 @@ def build_app() -> typer.Typer:
         judge.judge,
         explain.explain,
         scenarios.scenarios,
+        check_scenarios.check_scenarios,
         new.new,
         conformance.contract,
         preflight.doctor,

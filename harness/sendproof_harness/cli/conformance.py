@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -24,6 +24,23 @@ from sendproof_harness.cli.options import (
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.terminal import Terminal
 
+Har = Annotated[
+    Path | None,
+    typer.Option(help="Judge this recorded traffic with real services (HAR) instead of a bridge.", show_default=False),
+]
+ServiceUrls = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=URL", help="With --har: URL of a service. Repeat it for more.", show_default=False),
+]
+CallbackUrls = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=URL",
+        help="With --har: URL at which the bridge gets the calls of a service. Repeat it for more.",
+        show_default=False,
+    ),
+]
+
 
 def contract(
     bridge: Bridge = None,
@@ -42,24 +59,9 @@ def contract(
     triggers: Annotated[bool, typer.Option("--triggers/--no-triggers", help="Also test triggered messages.")] = True,
     allow_unknown: AllowUnknown = None,
     accept: Accept = None,
-    har: Annotated[
-        Path | None,
-        typer.Option(
-            help="Judge this recorded traffic with real services (HAR) instead of a bridge.", show_default=False
-        ),
-    ] = None,
-    service: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=URL", help="With --har: URL of a service. Repeat it for more.", show_default=False),
-    ] = None,
-    callbacks: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=URL",
-            help="With --har: URL at which the bridge gets the calls of a service. Repeat it for more.",
-            show_default=False,
-        ),
-    ] = None,
+    har: Har = None,
+    service: ServiceUrls = None,
+    callbacks: CallbackUrls = None,
     json: AsJson = False,
 ) -> None:
     """Check that a bridge's listeners and requests match the contracts.
@@ -76,20 +78,15 @@ def contract(
 
     Example: sendproof contract --command "php bridge.php"
     """
-    from sendproof_harness.cli.simulators import judge_recording  # noqa: PLC0415 - see the docstring of this module
-    from sendproof_harness.conformance.run import RESULTS_NAME, ConformanceOptions, run_conformance  # noqa: PLC0415
+    from sendproof_harness.conformance.run import RESULTS_NAME, ConformanceOptions, run_conformance  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
     from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
     from sendproof_harness.session.outcome import session_outcome  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
 
-    if har is not None:
-        if bridge or command or control_url:
-            refuse("--har: cannot be combined with --bridge, --command or --control-url")
-        judge_recording(har, service, callbacks, as_json=json)
-    if service or callbacks:
-        refuse("--service and --callbacks: expected --har FILE, got no recording")
+    if har is not None or service or callbacks:
+        _judge_har(har, service, callbacks, is_alone=not (bridge or command or control_url), as_json=json)
     refuse_two_bridges(bridge, command)
     conformance = ConformanceOptions(
         provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers
@@ -111,3 +108,16 @@ def contract(
     if json:
         print_json(session_outcome({RESULTS_NAME: status}, results))
     raise typer.Exit(EXIT_STATUS[status])
+
+
+def _judge_har(
+    har: Path | None, services: list[str] | None, callbacks: list[str] | None, *, is_alone: bool, as_json: bool
+) -> NoReturn:
+    """Judge a recording, and exit with the status of the judgement. `is_alone`: no bridge was named as well."""
+    from sendproof_harness.cli.simulators import judge_recording  # noqa: PLC0415 - see the docstring of this module
+
+    if har is None:
+        refuse("--service and --callbacks: expected --har FILE, got no recording")
+    if not is_alone:
+        refuse("--har: cannot be combined with --bridge, --command or --control-url")
+    judge_recording(har, services, callbacks, as_json=as_json)

@@ -30,7 +30,10 @@ def report(results: Path, record: Record, console: Console) -> None:
     if record.unused:
         names = ", ".join(record.unused)
         console.print(
-            f"Accepted failures of scenarios that did not run: {names}", style="yellow", markup=False, soft_wrap=True
+            f"Accepted failures of scenarios or clients that did not run: {names}",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
         )
     for line in github_lines(found) if runs_on_github() else ():
         console.print(line, markup=False, highlight=False, soft_wrap=True)

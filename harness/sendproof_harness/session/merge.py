@@ -62,7 +62,7 @@ def merge_records(records: Mapping[Path, Record]) -> Record:
             if known is None or _has_run(outcome):
                 merged[outcome.scenario] = outcome, folder
     outcomes = tuple(outcome for outcome, _ in merged.values())
-    return Record(sendproof=versions[0], outcomes=outcomes, unused=tuple(_unused(records.values(), merged)))
+    return Record(sendproof=versions[0], outcomes=outcomes, unused=tuple(_unused(records, merged)))
 
 
 def _has_run(outcome: Outcome) -> bool:
@@ -85,9 +85,11 @@ def _shard(outcome: Outcome) -> str:
     return "no shard" if outcome.shard is None else f"shard {outcome.shard}/{outcome.shards}"
 
 
-def _unused(records: Iterable[Record], merged: Mapping[str, object]) -> Iterator[str]:
-    for name in dict.fromkeys(name for record in records for name in record.unused):
-        if name.partition("/")[0] not in merged:
+def _unused(records: Mapping[Path, Record], merged: Mapping[str, tuple[Outcome, Path]]) -> Iterator[str]:
+    """Yield what no folder has run, and what the folder that has run the scenario does not know, such as a client."""
+    for name in dict.fromkeys(name for record in records.values() for name in record.unused):
+        known = merged.get(name.partition("/")[0])
+        if known is None or name in records[known[1]].unused:
             yield name
 
 

@@ -71,8 +71,10 @@ def _entry(place: str, entry: Any) -> AllowedChange:
 def allow(changes: Sequence[Change], entries: Sequence[AllowedChange], today: date) -> Allowed:
     """Return the changes with the reasons for which they are allowed. An entry that has expired allows nothing."""
     reasons = {entry.change: entry.reason for entry in entries if entry.expires is None or entry.expires >= today}
-    marked = [replace(change, allowed=reasons.get(_key(change), "")) for change in changes]
-    return Allowed(marked, [*_unused({_key(change) for change in changes}, entries, today)])
+    marked = [
+        replace(change, allowed=next((reasons[k] for k in _keys(change) if k in reasons), "")) for change in changes
+    ]
+    return Allowed(marked, [*_unused({key for change in changes for key in _keys(change)}, entries, today)])
 
 
 def _unused(found: set[str], entries: Sequence[AllowedChange], today: date) -> Iterator[str]:
@@ -83,5 +85,6 @@ def _unused(found: set[str], entries: Sequence[AllowedChange], today: date) -> I
             yield f"no such change: {entry.change}"
 
 
-def _key(change: Change) -> str:
-    return " ".join(change.text.split())
+def _keys(change: Change) -> Sequence[str]:
+    """Return the texts that allow a change: that of its shared part, and that of its own place."""
+    return [" ".join(text.split()) for text in (change.line, change.text)]

@@ -20,9 +20,10 @@ SENT, RECEIVED = "sent", "received"
 class Change:
     """One change. `contract` is a file or `dialects`; `operation` is empty for what concerns the whole contract.
 
-    `place` is the position in the call, as in violations (`body.items[].TemplateID`); `old` and `new` are the two
-    values in words, empty where there is none. `direction` is that of the data: sent or received by the bridge, or
-    empty if it is neither.
+    `place` is the position in the call, as in violations (`body.items[].TemplateID`). `part` is the position in a
+    component of the contract that several operations share (`Violation.rule`), empty outside of one. `old` and `new`
+    are the two values in words, empty where there is none. `direction` is that of the data: sent or received by the
+    bridge, or empty if it is neither.
     """
 
     severity: str
@@ -32,19 +33,39 @@ class Change:
     place: str = ""
     old: str = ""
     new: str = ""
+    part: str = ""
     direction: str = ""
     allowed: str = ""
 
     @property
     def text(self) -> str:
-        """The change in one line, which also identifies it in a file of allowed changes."""
-        subject = " ".join(part for part in (self.contract, self.operation) if part)
-        value = f"{self.old} -> {self.new}" if self.old and self.new else self.old or self.new
-        return ": ".join(part for part in (subject, self.place, self.what, value) if part)
+        """The change in one line, at its place in its operation."""
+        subject = " ".join(name for name in (self.contract, self.operation) if name)
+        return ": ".join(text for text in (subject, self.place, self.what, self.values) if text)
+
+    @property
+    def line(self) -> str:
+        """The change in one line, the same for all operations that share the changed part."""
+        if not self.part:
+            return self.text
+        return ": ".join(text for text in (f"{self.contract} {self.part}", self.what, self.values) if text)
+
+    @property
+    def values(self) -> str:
+        """The old and the new value in words."""
+        return f"{self.old} -> {self.new}" if self.old and self.new else self.old or self.new
 
     def at(self, operation: str) -> "Change":
         """Return the same change in an operation."""
         return replace(self, operation=operation)
+
+
+def grouped(changes: Iterable[Change]) -> list[list[Change]]:
+    """Return the changes of each shared part together; any other change is alone."""
+    groups: dict[tuple[str, str, str], list[Change]] = {}
+    for change in changes:
+        groups.setdefault((change.line, change.severity, change.allowed), []).append(change)
+    return list(groups.values())
 
 
 def most_severe(changes: Iterable[Change]) -> str:

@@ -38,18 +38,27 @@ class Services:
 
 def compare(old: ContractSet, new: ContractSet, services: Services) -> Comparison:
     """Return all changes between two sets. `ValueError` says why a file or a reference in it cannot be compared."""
-    if old.is_file != new.is_file:
-        folder, file = (new, old) if old.is_file else (old, new)
-        (name,) = file.documents
-        if name not in folder.documents:
-            raise ValueError(f"{folder.name}: expected a contract {name} to compare with {file.name}, got none")
-        folder = ContractSet(folder.name, {name: folder.documents[name]}, folder.dialects, is_file=True)
-        old, new = (file, folder) if old.is_file else (folder, file)
+    old, new = alike(old, new)
     changes = [*_contract_changes(old, new, services)]
     not_compared = [*_not_compared(old, new)]
     if old.dialects is not None and new.dialects is not None and not old.is_file:
         changes += dialect_changes(old.dialects, new.dialects)
     return Comparison(old.name, new.name, changes, not_compared)
+
+
+def alike(old: ContractSet, new: ContractSet) -> tuple[ContractSet, ContractSet]:
+    """Return two files or two folders: a file is compared with the file of its name in a folder.
+
+    `ValueError` says that the folder has no such file.
+    """
+    if old.is_file == new.is_file:
+        return old, new
+    folder, file = (new, old) if old.is_file else (old, new)
+    (name,) = file.documents
+    if name not in folder.documents:
+        raise ValueError(f"{folder.name}: expected a contract {name} to compare with {file.name}, got none")
+    found = ContractSet(folder.name, {name: folder.documents[name]}, folder.dialects, is_file=True)
+    return (file, found) if old.is_file else (found, file)
 
 
 def _not_compared(old: ContractSet, new: ContractSet) -> Iterator[str]:

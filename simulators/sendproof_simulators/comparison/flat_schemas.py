@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -84,6 +85,32 @@ def _merged(one: Schema, other: Schema) -> dict[str, Any]:
         else:
             merged[f"and {key}"] = [*merged.get(f"and {key}", ()), value]
     return merged
+
+
+def shared_name(old: Any, new: Any) -> str:
+    """Return the name of the component that two nodes refer to; empty if they are no references of one name."""
+    names = {
+        str(node["$ref"]).rpartition("/")[2] for node in (old, new) if isinstance(node, Mapping) and "$ref" in node
+    }
+    is_shared = len(names) == 1 and all(isinstance(node, Mapping) and "$ref" in node for node in (old, new))
+    return names.pop() if is_shared else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A position in a call, and in the component that contains it, if one does."""
+
+    place: str
+    part: str = ""
+
+    def below(self, suffix: str) -> "Position":
+        """Return a position inside this one."""
+        return Position(self.place + suffix, self.part and self.part + suffix)
+
+    def within(self, old: Any, new: Any) -> "Position":
+        """Return this position, as the beginning of a component if both nodes refer to it."""
+        name = shared_name(old, new)
+        return Position(self.place, name) if name else self
 
 
 def text_of(value: Any) -> str:

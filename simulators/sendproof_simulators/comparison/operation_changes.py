@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sendproof_simulators.comparison.changes import BREAKING, HARMLESS, RECEIVED, RISKY, SENT, Change
-from sendproof_simulators.comparison.flat_schemas import ANNOTATIONS, Document, Schema, text_of
+from sendproof_simulators.comparison.flat_schemas import ANNOTATIONS, Document, Position, Schema, text_of
 from sendproof_simulators.comparison.schema_changes import SchemaComparison
 from sendproof_simulators.core.contracts import METHODS
 
@@ -109,6 +109,7 @@ class OperationComparison:
         before, after = _parameters(self.old, old), _parameters(self.new, new)
         is_sent = self.bridge_is_client
         schemas = self._schemas(self._request_direction)
+        nodes = _parameter_nodes(self.old, old), _parameter_nodes(self.new, new)
         for place in (*before, *(place for place in after if place not in before)):
             was, now = before.get(place, {}), after.get(place, {})
             if place not in after:
@@ -120,7 +121,8 @@ class OperationComparison:
                 yield self._change(severity, what, place)
             else:
                 yield from self._parameter(was, now, place)
-                yield from schemas.changes(was.get("schema", {}), now.get("schema", {}), place)
+                position = Position(place).within(nodes[0][place], nodes[1][place])
+                yield from schemas.changes(was.get("schema", {}), now.get("schema", {}), position)
 
     def _parameter(self, old: Schema, new: Schema, place: str) -> Iterator[Change]:
         was, is_now = bool(old.get("required")), bool(new.get("required"))
@@ -138,7 +140,8 @@ class OperationComparison:
             if was != is_now:
                 severity = BREAKING if is_now == self.bridge_is_client else HARMLESS
                 yield self._change(severity, "required" if is_now else "no longer required", "body")
-            yield from self._contents(before, after, "body", self._request_direction)
+            place = Position("body").within(old.spec["requestBody"], new.spec["requestBody"])
+            yield from self._contents(before, after, place, self._request_direction)
         elif before or after:
             severity = self._of_body(before, after)
             yield self._change(severity, "body removed" if before else "body added", "body")
@@ -161,7 +164,8 @@ class OperationComparison:
                 yield self._change(RISKY if self.bridge_is_client else HARMLESS, "status added", place)
             else:
                 was, now = self.old.resolve(before[status]), self.new.resolve(after[status])
-                yield from self._contents(was, now, f"{place}.body", direction)
+                position = Position(place).within(before[status], after[status]).below(".body")
+                yield from self._contents(was, now, position, direction)
                 if self.bridge_is_client:
                     yield from self._headers(was, now, place)
 
@@ -184,9 +188,9 @@ class OperationComparison:
                     is_now = bool(now.get("required"))
                     what = "required" if is_now else "no longer required"
                     yield self._change(HARMLESS if is_now else BREAKING, what, place)
-                yield from schemas.changes(was.get("schema", {}), now.get("schema", {}), place)
+                yield from schemas.changes(was.get("schema", {}), now.get("schema", {}), Position(place))
 
-    def _contents(self, old: Schema, new: Schema, place: str, direction: str) -> Iterator[Change]:
+    def _contents(self, old: Schema, new: Schema, place: Position, direction: str) -> Iterator[Change]:
         """Yield the changes of bodies, by content type."""
         before, after = old.get("content", {}), new.get("content", {})
         is_sent, schemas = direction == SENT, self._schemas(direction)
@@ -195,11 +199,11 @@ class OperationComparison:
                 yield from schemas.changes(before[kind].get("schema", {}), after[kind].get("schema", {}), place)
             else:
                 # The bridge sends this type, or reads it.
-                yield self._change(BREAKING, "content type removed", place, old=kind)
+                yield self._change(BREAKING, "content type removed", place.place, old=kind)
         for kind in after:
             if kind not in before:
                 severity = HARMLESS if is_sent else RISKY
-                yield self._change(severity, "content type added", place, new=kind)
+                yield self._change(severity, "content type added", place.place, new=kind)
 
     # -- parts -----------------------------------------------------------------------------------
 
@@ -252,9 +256,16 @@ def _aliases(node: Schema, key: str) -> list[str]:
 
 
 def _parameters(document: Document, operation: Operation) -> dict[str, Mapping[str, Any]]:
-    nodes = (*operation.item.get("parameters", ()), *operation.spec.get("parameters", ()))
-    resolved = [document.resolve(node) for node in nodes]
-    return {f"{node['in']}.{node['name']}": node for node in resolved}
+    return {place: document.resolve(node) for place, node in _parameter_nodes(document, operation).items()}
+
+
+def _parameter_nodes(document: Document, operation: Operation) -> dict[str, Mapping[str, Any]]:
+    """Return the parameters of an operation by place, as references if they are."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for node in (*operation.item.get("parameters", ()), *operation.spec.get("parameters", ())):
+        resolved = document.resolve(node)
+        found[f"{resolved['in']}.{resolved['name']}"] = node
+    return found
 
 
 def _schemes(document: Document, operation: Operation) -> frozenset[str]:

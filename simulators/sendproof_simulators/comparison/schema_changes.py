@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from sendproof_simulators.comparison.changes import BREAKING, HARMLESS, RECEIVED, RISKY, SENT, Change, at_most_risky
-from sendproof_simulators.comparison.flat_schemas import Document, Schema, has_alternatives, text_of
+from sendproof_simulators.comparison.flat_schemas import Document, Position, Schema, has_alternatives, text_of
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _UPPER = {"maximum": inf, "maxLength": inf, "maxItems": inf, "maxProperties": inf}
@@ -35,17 +35,18 @@ class SchemaComparison:
     new: Document
     direction: str
 
-    def changes(self, old: Any, new: Any, place: str, depth: int = 0) -> Iterator[Change]:
+    def changes(self, old: Any, new: Any, place: Position, depth: int = 0) -> Iterator[Change]:
         """Yield the changes between two schemas of the documents."""
         if depth > _DEPTH:
             return
+        place = place.within(old, new)
         before, after = self.old.flat(old), self.new.flat(new)
         if has_alternatives(before) or has_alternatives(after):
             yield from self._alternatives(before, after, place, depth)
         else:
             yield from self._single(before, after, place, depth)
 
-    def _single(self, old: Schema, new: Schema, place: str, depth: int) -> Iterator[Change]:
+    def _single(self, old: Schema, new: Schema, place: Position, depth: int) -> Iterator[Change]:
         yield from self._type(old, new, place)
         yield from self._enum(old, new, place)
         for keyword, none in _BOUNDS.items():
@@ -53,7 +54,7 @@ class SchemaComparison:
         yield from self._members(old, new, place, depth)
         yield from self._other_members(old, new, place, depth)
         if "items" in old or "items" in new:
-            yield from self.changes(old.get("items", {}), new.get("items", {}), f"{place}[]", depth + 1)
+            yield from self.changes(old.get("items", {}), new.get("items", {}), place.below("[]"), depth + 1)
         if self.direction == SENT and old.get("default") != new.get("default"):
             yield self._keyword(RISKY, "default", old, new, place)
         yield from self._dialects(old, new, place, depth)
@@ -63,13 +64,13 @@ class SchemaComparison:
 
     # -- single keywords -------------------------------------------------------------------------
 
-    def _type(self, old: Schema, new: Schema, place: str) -> Iterator[Change]:
+    def _type(self, old: Schema, new: Schema, place: Position) -> Iterator[Change]:
         before, after = types_of(old), types_of(new)
         if before != after:
             severity = self._severity(narrower=not before <= after, wider=not after <= before, is_promise=True)
             yield self._change(severity, "type", place, _type_names(before), _type_names(after))
 
-    def _enum(self, old: Schema, new: Schema, place: str) -> Iterator[Change]:
+    def _enum(self, old: Schema, new: Schema, place: Position) -> Iterator[Change]:
         before, after = old.get("enum"), new.get("enum")
         if before is None and after is None:
             return
@@ -85,7 +86,7 @@ class SchemaComparison:
             if value not in before:
                 yield self._change(self._severity(wider=True), "value added", place, new=text_of(value))
 
-    def _bound(self, keyword: str, none: float, old: Schema, new: Schema, place: str) -> Iterator[Change]:
+    def _bound(self, keyword: str, none: float, old: Schema, new: Schema, place: Position) -> Iterator[Change]:
         before, after = old.get(keyword, none), new.get(keyword, none)
         if before != after:
             is_lower = (after < before) == (keyword in _UPPER)
@@ -99,12 +100,12 @@ class SchemaComparison:
 
     # -- members ---------------------------------------------------------------------------------
 
-    def _members(self, old: Schema, new: Schema, place: str, depth: int) -> Iterator[Change]:
+    def _members(self, old: Schema, new: Schema, place: Position, depth: int) -> Iterator[Change]:
         before, after = old.get("properties", {}), new.get("properties", {})
         required = (old.get("required", ()), new.get("required", ()))
         names = dict.fromkeys(name for group in (before, after, *required) for name in group)
         for name in names:
-            where = f"{place}.{name}"
+            where = place.below(f".{name}")
             was, is_now = (name in group for group in required)
             is_new = name not in before and name in after
             if name in before and name not in after:
@@ -122,17 +123,17 @@ class SchemaComparison:
             return BREAKING if new.get("additionalProperties") is False else RISKY
         return BREAKING if name in old.get("required", ()) else RISKY
 
-    def _requirement(self, was: bool, is_now: bool, place: str) -> Iterator[Change]:  # noqa: FBT001 - old and new
+    def _requirement(self, was: bool, is_now: bool, place: Position) -> Iterator[Change]:  # noqa: FBT001 - old and new
         if was != is_now:
             severity = self._severity(narrower=is_now, wider=was, is_promise=True)
             yield self._change(severity, "required" if is_now else "no longer required", place)
 
-    def _other_members(self, old: Schema, new: Schema, place: str, depth: int) -> Iterator[Change]:
+    def _other_members(self, old: Schema, new: Schema, place: Position, depth: int) -> Iterator[Change]:
         before, after = old.get("additionalProperties", True), new.get("additionalProperties", True)
         if before == after:
             return
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from self.changes(before, after, f"{place}.*", depth + 1)
+            yield from self.changes(before, after, place.below(".*"), depth + 1)
             return
         narrower = after is False or before is True
         # A reader that reads names does not see the members that it does not know.
@@ -141,11 +142,11 @@ class SchemaComparison:
 
     # -- several forms ---------------------------------------------------------------------------
 
-    def _alternatives(self, old: Schema, new: Schema, place: str, depth: int) -> Iterator[Change]:
+    def _alternatives(self, old: Schema, new: Schema, place: Position, depth: int) -> Iterator[Change]:
         before, after = self.old.alternatives(old), self.new.alternatives(new)
         pairs, gone, added = _paired(before, after)
         for (name, one), (_, other) in pairs:
-            yield from self.changes(one, other, f"{place} ({name})" if name else place, depth + 1)
+            yield from self.changes(one, other, place.below(f" ({name})" if name else ""), depth + 1)
         for name, form in gone:
             yield self._change(self._severity(narrower=True), "form removed", place, old=name or text_of(form))
         known = frozenset[str]().union(*(types_of(form) for _, form in before))
@@ -154,10 +155,10 @@ class SchemaComparison:
             severity = self._severity(wider=True, is_promise=is_other_type)
             yield self._change(severity, "form added", place, new=name or text_of(form))
 
-    def _dialects(self, old: Schema, new: Schema, place: str, depth: int) -> Iterator[Change]:
+    def _dialects(self, old: Schema, new: Schema, place: Position, depth: int) -> Iterator[Change]:
         before, after = _options(old), _options(new)
         for choice in (*before, *(choice for choice in after if choice not in before)):
-            where = f"{place} ({choice})"
+            where = place.below(f" ({choice})")
             if choice not in before or choice not in after:
                 what = "form of the option removed" if choice in before else "form of the option added"
                 yield self._change(RISKY, what, where)
@@ -175,15 +176,16 @@ class SchemaComparison:
             return HARMLESS
         return BREAKING if is_promise else RISKY
 
-    def _keyword(self, severity: str, keyword: str, old: Schema, new: Schema, place: str) -> Change:
+    def _keyword(self, severity: str, keyword: str, old: Schema, new: Schema, place: Position) -> Change:
         before, after = (text_of(schema[keyword]) if keyword in schema else "none" for schema in (old, new))
         return self._change(severity, keyword, place, before, after)
 
-    def _change(self, severity: str, what: str, place: str, old: str = "", new: str = "") -> Change:
+    def _change(self, severity: str, what: str, place: Position, old: str = "", new: str = "") -> Change:
         return Change(
             severity=severity,
             contract=self.contract,
-            place=place,
+            place=place.place,
+            part=place.part,
             what=what,
             old=old,
             new=new,

@@ -15,7 +15,6 @@ from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
 
 import jsonschema_rs
 import msgspec
@@ -33,6 +32,7 @@ from sendproof_simulators.core.members import (
     with_choices,
     without_absent_nulls,
 )
+from sendproof_simulators.core.percent_encoding import percent_decoded
 from sendproof_simulators.core.validation.compiled_schema import PART_BYTES, CompiledSchema
 from sendproof_simulators.core.validation.violations import MAX_VIOLATIONS, first_violations, violations
 
@@ -453,10 +453,11 @@ def parse_form(raw: bytes) -> list[tuple[str, str]]:
     A call with 500 messages has tens of thousands of escapes, which the library looks up one by one. Escapes of
     quoted-printable texts only differ in their sign, and the decoder for these is in C.
     """
-    if not raw.isascii():
-        return parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
     pairs = (pair.partition(b"=") for pair in raw.split(b"&") if pair)
-    return [(_unescaped(name), _unescaped(value)) for name, _, value in pairs]
+    if raw.isascii():
+        return [(_unescaped(name), _unescaped(value)) for name, _, value in pairs]
+    raw.decode("utf-8")
+    return [(_unescaped_by_library(name), _unescaped_by_library(value)) for name, _, value in pairs]
 
 
 def _unescaped(text: bytes) -> str:
@@ -466,8 +467,12 @@ def _unescaped(text: bytes) -> str:
     decoded = a2b_qp(text.replace(b"=", b"%3D").translate(_QUOTED_PRINTABLE))
     # Each escape has become one byte. Others stay as they are, which only the library does.
     if len(decoded) + 2 * escapes != len(text) or b"\n" in text or b"\r" in text:
-        return unquote_plus(text.decode(), errors="strict")
+        return _unescaped_by_library(text)
     return decoded.decode()
+
+
+def _unescaped_by_library(text: bytes) -> str:
+    return percent_decoded(text.replace(b"+", b" ")).decode()
 
 
 def _aliases(item: Schema) -> Iterator[str]:

@@ -41,6 +41,8 @@ NULL_MEMBERS = Dialect(
     ),
 )
 _ANY_CASE = "any_case"
+# Names in contracts are shorter; those of a hostile client can have megabytes.
+_LONGEST_NAME = 200
 MEMBER_NAMES = Dialect(
     name="member_names",
     question="Do the members of a body match in any case?",
@@ -99,8 +101,14 @@ class Members:
             return [self._read_object(item, rules) if isinstance(item, dict) else item for item in value]
         return self._read_object(value, rules) if isinstance(value, dict) else value
 
+    def _has_other_spelling(self, value: Mapping[str, Any]) -> bool:
+        """Return True if a name of the contract is spelled in another case. Without one, no copy is needed."""
+        return not value.keys() <= self.names and any(
+            len(name) <= _LONGEST_NAME and name not in self.names and name.lower() in self.spellings for name in value
+        )
+
     def _read_object(self, value: dict[str, Any], rules: BodyRules) -> dict[str, Any]:
-        if rules.in_any_case and not value.keys() <= self.names:
+        if rules.in_any_case and self._has_other_spelling(value):
             value = {self.spellings.get(name.lower(), name): item for name, item in value.items()}
         if rules.nulls_accepted and self.nullable:
             for name in self.nullable & value.keys():

@@ -5,7 +5,7 @@ Heavy modules are imported when a command is called, so that other commands star
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -92,7 +92,7 @@ def proxy(
 
 def judge_recording(
     har: Path, services: Sequence[str] | None, callbacks: Sequence[str] | None, *, as_json: bool
-) -> None:
+) -> NoReturn:
     """Judge the calls in a HAR file, print the judgement, and exit with its status."""
     from sendproof_simulators.recordings.dialect_signs import changed_dialects, observe  # noqa: PLC0415 - as above
     from sendproof_simulators.recordings.har_reader import read_har  # noqa: PLC0415
@@ -179,7 +179,9 @@ def _announce(host: str, ports: "Mapping[int, Address]", har: Path, *, as_json: 
     echo(f"\nPoint the bridge at these URLs. The recording is in {har}. Stop the proxy with Ctrl-C.")
 
 
-def _print_judgement(judge: "CallJudge", observations: "Sequence[Observation]", source: str, *, as_json: bool) -> None:
+def _print_judgement(
+    judge: "CallJudge", observations: "Sequence[Observation]", source: str, *, as_json: bool
+) -> NoReturn:
     from sendproof_simulators.recordings import rendering  # noqa: PLC0415 - as above
 
     proposed = rendering.proposals(judge.known, judge.judgement, source)

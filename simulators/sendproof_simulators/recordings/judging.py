@@ -84,18 +84,24 @@ class CallJudge:
         if match is None:
             self.judgement.unmatched.append(call)
             return ()
-        call = replace(call, request=replace(call.request, path=match.path))
         if not (call.request_body_known and call.response_body_known):
             self.judgement.without_body += 1
-        if match.role == CALLBACK:
-            operation, found = _callback(match.known, call, self._changed.get(match.known.simulator.name, frozenset()))
-        else:
-            operation, found = self._call(match, call)
+        operation, found = self._judged(match, call)
         counted = (match.known.simulator.name, operation)
         self.judgement.judged[counted] = self.judgement.judged.get(counted, 0) + 1
         findings = list(found)[:_MOST_FINDINGS]
         self.judgement.findings += findings
         return findings
+
+    def operation_of(self, match: Match, call: RecordedCall) -> str:
+        """Return the operation or the event of a call, empty for an unknown one."""
+        return self._judged(match, call)[0]
+
+    def _judged(self, match: Match, call: RecordedCall) -> tuple[str, Iterator[Finding]]:
+        call = replace(call, request=replace(call.request, path=match.path))
+        if match.role == CALLBACK:
+            return _callback(match.known, call, self._changed.get(match.known.simulator.name, frozenset()))
+        return self._call(match, call)
 
     def _call(self, match: Match, call: RecordedCall) -> tuple[str, Iterator[Finding]]:
         known, request = match.known, match.known.canonical(call.request)
@@ -124,6 +130,16 @@ class CallJudge:
             answered = _Subject(CONTRACT, RESPONSE, service, operation.id)
             for violation in _response_violations(known, operation.id, call, changed):
                 yield answered.finding(violation, call, json_value(call.response.body))
+
+
+def request_violations(known: KnownContract, call: RecordedCall) -> tuple[str, Sequence[Violation]]:
+    """Return the operation of a call, empty for an unknown one, and how its request violates the contract."""
+    request = known.canonical(call.request)
+    found = known.contract.find_operation(request)
+    if found is None:
+        return "", [_unknown_call(known, request)]
+    violations = [violation for violation, _ in _request_violations(known, call, request, *found)]
+    return found[0].id, violations
 
 
 def _blame(call: RecordedCall, violation: Violation) -> str:

@@ -3,7 +3,7 @@
 from sendproof_simulators.core.contracts import ValidRequest
 from sendproof_simulators.core.http import Request
 
-# Bounds against hostile clients: requests, and characters of the query of one.
+# Bounds against hostile clients: requests, and characters of the path and query of one.
 _MOST, _LONGEST = 1024, 1024
 
 _Key = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -24,7 +24,8 @@ class RepeatedRequests:
         """Remember how a request was read, unless its body or headers say more, or its query is long."""
         operation = valid.operation
         has_more = request.body or operation.body or any(part.where == "header" for part in operation.parameters)
-        if has_more or sum(len(name) + len(text) for name, text in request.query) > _LONGEST:
+        length = len(request.path) + sum(len(name) + len(text) for name, text in request.query)
+        if has_more or length > _LONGEST:
             return
         if len(self._valid) >= _MOST:
             self._valid.clear()

@@ -46,7 +46,9 @@ def sendproof(tmp_path):
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 def test_example_for_node_reports_the_findings(tmp_path, sendproof):
     variables = {"SENDPROOF": str(sendproof), "BRIDGE_COMMAND": ENDS_AT_ONCE}
-    status, output = run(tmp_path, "node", "--test", EXAMPLES / "node" / "bridge.test.mjs", **variables)
+    status, output = run(
+        tmp_path, "node", "--test", "--test-reporter=tap", EXAMPLES / "node" / "bridge.test.mjs", **variables
+    )
     assert (status, "# pass 1\n# fail 1\n" in output) == (1, True), output
     assert "R001" in output
 

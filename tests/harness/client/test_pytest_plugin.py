@@ -1,5 +1,6 @@
 """The pytest plugin, in a project of its own with pytest as a separate process."""
 
+import os
 import re
 import subprocess
 import sys
@@ -46,8 +47,9 @@ def test_marked(sendproof_results):
 BROKEN_TESTS = """
 import pytest
 
+@pytest.mark.parametrize("name", ["a b", "a/b"])
 @pytest.mark.scenario("triggered/one_event", provider="textlocal")
-def test_without_a_program(): pass
+def test_without_a_program(name): pass
 
 @pytest.mark.scenario("triggered/one_event", providr="textlocal")
 def test_misspelled_option(): pass
@@ -60,8 +62,13 @@ def run_pytest(folder: Path, content: str, *options: str) -> tuple[dict[str, int
     """Run pytest on one file of tests; return the number of tests by outcome, and the output."""
     (folder / "test_it.py").write_text(content)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    command = [PYTHON, "-m", "pytest", "-rA", "--strict-markers", "-p", "no:locust", "-p", "no:cacheprovider", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
+    plugins = ["-p", "no:locust", "-p", "no:cacheprovider", f"--basetemp={folder / 'temporary'}"]
+    command = [PYTHON, "-m", "pytest", "-rA", "--strict-markers", *plugins, *options]
+    # Those of the tests around this one, which may run in a worker.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
     last = done.stdout.splitlines()[-1]
     return {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", last)}, done.stdout
 
@@ -92,11 +99,14 @@ def test_test_fails_with_the_findings_if_the_scenario_fails(tmp_path):
 
 
 def test_test_that_cannot_run_is_an_error_with_the_reason(tmp_path):
-    outcomes, output = run_pytest(tmp_path, BROKEN_TESTS, "--sendproof-command=no/such/bridge")
-    assert outcomes == {"error": 3}, output
+    options = ("--sendproof-command=no/such/bridge", "--sendproof-results=results")
+    outcomes, output = run_pytest(tmp_path, BROKEN_TESTS, *options)
+    assert outcomes == {"error": 4}, output
     assert "--command: expected a program that exists" in output
     assert "unexpected keyword argument 'providr'" in output
     assert "expected a test with @pytest.mark.scenario, got one without" in output
+    # Tests with similar names have folders of their own.
+    assert len(list((tmp_path / "results").glob("*without_a_program*"))) == 2
 
 
 def test_test_without_a_bridge_is_an_error(tmp_path):

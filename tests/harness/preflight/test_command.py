@@ -1,10 +1,21 @@
 """`sendproof doctor` as a user runs it."""
 
 import json
+from collections.abc import Iterator
+
+import pytest
 
 from command_line import sendproof
 from preflight_helpers import changed, register
+from running import RunningSimulators, running_simulators
 from stand_in import stand_in
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[RunningSimulators]:
+    """Return simulators of their own: other tests send requests without a known credential, which doctor reports."""
+    with running_simulators() as running:
+        yield running
 
 
 def handover_file(folder, handover):

@@ -60,6 +60,14 @@ def test_scenario_that_fail_fast_left_out_is_unknown():
     assert [item.status for item in record.outcomes] == ["fail", "unknown"]
 
 
+def test_accepted_failure_is_unused_if_the_folder_of_its_scenario_says_so():
+    """Each shard only knows the clients of its own scenarios."""
+    first = Record(outcomes=(outcome("a", **FIRST), outcome("b", None, **SECOND)), unused=("a/x", "c"))
+    second = Record(outcomes=(outcome("a", None, **FIRST), outcome("b", **SECOND)), unused=("c",))
+
+    assert merge_records({Path("1"): first, Path("2"): second}).unused == ("a/x", "c")
+
+
 @pytest.mark.parametrize(
     ("other", "problem"),
     [

@@ -3,6 +3,7 @@
 import pytest
 
 from compared_contracts import BODY, CALLS, GONE, OPERATION, REPLY, changed, changes, lines
+from sendproof_simulators.comparison.changes import grouped
 
 TEXT, KIND, STATE = (*BODY, "properties", "text"), (*BODY, "properties", "kind"), (*REPLY, "properties", "state")
 
@@ -119,3 +120,15 @@ def test_events_of_a_listener_that_no_longer_come_break_a_bridge() -> None:
 def test_unknown_keyword_is_never_overlooked() -> None:
     assert lines(changes(changed((*OPERATION, "x-retry"), 3))) == ["risky: send: x-retry: 3"]
     assert lines(changes(changed(("x-mode",), "new"))) == ["risky: x-mode: new"]
+
+
+def test_change_of_a_shared_schema_is_one_line_with_its_places() -> None:
+    def version(kind: str) -> dict:
+        reply = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+        call = {"get": {"operationId": "a", "responses": {"400": reply, "404": reply}}}
+        error = {"type": "object", "properties": {"code": {"type": kind}}}
+        return {"paths": {"/a": call}, "components": {"schemas": {"Error": error}}}
+
+    (group,) = grouped(changes(version("string"), version("integer")))
+    assert group[0].line == "api.yaml Error.code: type: integer -> string"
+    assert [change.place for change in group] == ["400.body.code", "404.body.code"]

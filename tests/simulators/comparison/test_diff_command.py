@@ -59,4 +59,4 @@ def test_event_of_a_listener_is_judged_as_a_call_to_the_bridge(tmp_path: Path) -
     (tmp_path / "listener.yaml").write_text(text.replace("enum: [INVALID_CUSTOMER, ", "enum: [NEW, INVALID_CUSTOMER, "))
     status, output = diff(CONTRACTS, tmp_path / "listener.yaml")
     assert status == 2
-    assert "risky     listener.yaml attributes_updated: body.errors[].error: value added: NEW" in output
+    assert "risky     listener.yaml UpdateResult.errors[].error: value added: NEW" in output

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sendproof_simulators.core.validation.compiled_schema import CompiledSchema
 from sendproof_simulators.core.validation.violations import first_violations
 
-NAMES = st.sampled_from(("a", "b", "c", "d", "long name"))
+NAMES = st.sampled_from(("a", "b", "c", "d", "long name", "e" * 400, "e" * 401))
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.just(1.5) | st.text("ab", max_size=40)
 VALUES = st.recursive(
     SCALARS, lambda values: st.lists(values, max_size=9) | st.dictionaries(NAMES, values, max_size=5), max_leaves=30
@@ -81,6 +81,12 @@ def test_violation_of_a_large_value_names_its_part(value: Any, expected: tuple[s
 def most_memory() -> int:
     """Return the most resident memory of this process since it was last set back, in kB."""
     return int(Path("/proc/self/status").read_text("ascii").partition("VmHWM:")[2].split()[0])
+
+
+def test_long_unknown_name_is_cut() -> None:
+    schema = CompiledSchema({"type": "object", "additionalProperties": False, "properties": {"a": {}}})
+    (found,) = first_violations(schema, {"a": 1, "k" * 1_000_000: OBJECTS}, "body")
+    assert (found.pointer, found.value) == (f"/{'k' * 119}…", "an array of 163,000")
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux counts it")

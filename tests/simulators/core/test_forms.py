@@ -1,12 +1,13 @@
 """Forms are decoded as by the library."""
 
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof_simulators.core.contracts import parse_form
+from sendproof_simulators.core.percent_encoding import form_decoded
 
 PIECES = (
     "%41",
@@ -50,6 +51,15 @@ def decoded(raw: bytes) -> object:
 def test_form_is_decoded_as_by_the_library(raw: bytes) -> None:
     """Invalid escapes stay as they are, and texts must be UTF-8."""
     assert decoded(raw) == decoded_by_library(raw)
+
+
+@pytest.mark.parametrize("piece", ["%n", "%41%", "a%C3%A9", "é%%20", "%3D=+"])
+@pytest.mark.parametrize("before", range(3))
+def test_long_form_is_decoded_as_by_the_library(piece: str, before: int) -> None:
+    """The library needs 100 bytes for each percent sign, so a long text is decoded in blocks of 64 kB."""
+    raw = ("a" * before + piece * 30_000).encode()
+    assert decoded(raw) == decoded_by_library(raw)
+    assert form_decoded(raw.decode()) == unquote_plus(raw.decode())
 
 
 @given(fields=st.lists(st.tuples(st.text(min_size=1), st.text())))

@@ -61,6 +61,15 @@ def test_variable_without_value_follows_dialect(new_project, dialect, reasons):
     assert (project.reasons(), project.texts()) == (reasons, [] if reasons else ["Hello !"])
 
 
+@pytest.mark.parametrize("value", ["x" * 1_000_000, {"name": "x" * 1_000_000}], ids=["text", "object"])
+def test_text_that_variables_make_endless_is_not_sent(project, campaign, value):
+    """2,000 characters can name a variable 300 times. The journal has the text of each target."""
+    text = {"9": {"sms": {"text": "{{a}}" * 300}}}
+    project.execute(campaign, "A", "B", params={"a": value}, messages=text)
+    assert (project.reasons(), project.texts()) == (["Text too long"] * 2, [])
+    assert [len(entry["text"]) for entry in project.entries("rejection")] == [5_001] * 2
+
+
 @pytest.mark.parametrize("time", ["2026-03-02 12:00 UTC", "2026-03-02 12:00:00", NINE // 1000 + 3 * 3600])
 def test_execution_waits_for_its_time(project, campaign, time):
     """Text or a Unix time, in UTC (documented)."""

@@ -79,6 +79,7 @@ class PostgresStore(Store):
 
         At most `connections` are open at a time, and a thread waits `wait_seconds` for one: then `OperationalError`.
         """
+        super().__init__()
         self._engine = _engine(url, connections, wait_seconds)
         # Threads wait here rather than in PostgreSQL, each with a connection.
         self._writing = threading.Lock()
@@ -106,7 +107,7 @@ class PostgresStore(Store):
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with self._writing, self._transaction(_WRITE) as connection:
+        with self.write_times.measured(self._alone(_WRITE)) as connection:
             yield connection
 
     @contextmanager
@@ -116,12 +117,17 @@ class PostgresStore(Store):
 
     @contextmanager
     def write_durably(self) -> Iterator[Connection]:
-        with self._writing, self._transaction(_WRITE_DURABLY) as connection:
+        with self.write_times.measured(self._alone(_WRITE_DURABLY)) as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         with self._transaction(_READ) as connection:
+            yield connection
+
+    @contextmanager
+    def _alone(self, begin: str) -> Iterator[Connection]:
+        with self._writing, self._transaction(begin) as connection:
             yield connection
 
     @contextmanager

@@ -36,6 +36,7 @@ class SqliteStore(Store):
 
     def __init__(self, path: Path) -> None:
         """Open the database; create it if missing. `DatabaseUnusableError` says why that is not possible."""
+        super().__init__()
         if not path.exists():
             _create(path).close()
         self._engine = _engine(path, "NORMAL")
@@ -62,7 +63,7 @@ class SqliteStore(Store):
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with self._writing, self._engine.connect() as connection, connection.begin():
+        with self.write_times.measured(self._alone(self._engine)) as connection:
             yield connection
 
     @contextmanager
@@ -71,14 +72,25 @@ class SqliteStore(Store):
             yield None
             return
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with self.write_times.measured(self._begun(self._engine)) as connection:
                 yield connection
         finally:
             self._writing.release()
 
     @contextmanager
     def write_durably(self) -> Iterator[Connection]:
-        with self._writing, self._durable.connect() as connection, connection.begin():
+        with self.write_times.measured(self._alone(self._durable)) as connection:
+            yield connection
+
+    @contextmanager
+    def _alone(self, engine: Engine) -> Iterator[Connection]:
+        with self._writing, self._begun(engine) as connection:
+            yield connection
+
+    @staticmethod
+    @contextmanager
+    def _begun(engine: Engine) -> Iterator[Connection]:
+        with engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

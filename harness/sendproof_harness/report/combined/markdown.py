@@ -47,7 +47,7 @@ def _rows(record: Record, verdicts: Sequence[ClientVerdict]) -> Iterator[tuple[S
 
 def _unused(scenarios: Sequence[str]) -> Iterator[str]:
     if scenarios:
-        yield from (f"Accepted failures of scenarios that did not run: {escaped(', '.join(scenarios))}.", "")
+        yield from (f"Accepted failures of scenarios or clients that did not run: {escaped(', '.join(scenarios))}.", "")
 
 
 def _details(file: Path) -> str:

@@ -1,7 +1,7 @@
 """The record of a results folder, `session.json`: each scenario with its status, and those that did not run."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -70,7 +70,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """All scenarios of a results folder. `unused` are the scenarios of accepted failures that did not run."""
+    """All scenarios of a results folder. `unused` are scenarios and clients of accepted failures that did not run."""
 
     report: Literal["sendproof-session"] = "sendproof-session"
     version: Literal[1] = 1
@@ -122,10 +122,18 @@ def record_outcomes(folder: Path, outcomes: Iterable[Outcome], accepted: Iterabl
         is_of_other_shard = outcome.status == "error" and outcome.verdict is None
         if old is None or not is_of_other_shard or (old.shard, old.shards) != (outcome.shard, outcome.shards):
             by_scenario[outcome.scenario] = outcome
-    unused = tuple(name for name in dict.fromkeys(accepted) if name.partition("/")[0] not in by_scenario)
+    unused = tuple(name for name in dict.fromkeys(accepted) if _is_unused(name, by_scenario, folder))
     record = Record(sendproof=version("sendproof"), outcomes=tuple(by_scenario.values()), unused=unused)
     write_record(folder, record)
     return record
+
+
+def _is_unused(name: str, outcomes: Mapping[str, Outcome], folder: Path) -> bool:
+    """Return True if neither a scenario nor a client of one has this name. Without a run, its clients are unknown."""
+    outcome = outcomes.get(name.partition("/")[0])
+    if outcome is None or not outcome.has_reports:
+        return outcome is None
+    return folder / name not in {file.parent for file in verdict_files(folder / outcome.scenario)}
 
 
 def write_record(folder: Path, record: Record) -> None:

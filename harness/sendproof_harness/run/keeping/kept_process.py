@@ -40,6 +40,8 @@ class KeptProcess:
         Its output goes to `log`, or else where that of this process goes. The keeper removes the folder `scratch` if
         this process is killed.
         """
+        if sys.platform == "win32":
+            raise StartError("expected Linux or macOS, got Windows")
         self._reported: dict[str, int] = {}
         self._unread = b""
         self._is_over = False

@@ -5,7 +5,7 @@ only gets parts of bounded size. What a schema does not look at is not copied at
 object, or a member without a schema.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -17,6 +17,8 @@ import msgspec
 PART_BYTES = 128 * 1024
 # Items of an array, or members of an object, that are checked together if they are small.
 _TOGETHER = 200
+# Characters of a text or name that the validator gets at least: as many as a message shows.
+_SHOWN = 300
 
 _WHOLE, _OUTLINE, _ITEMS, _OTHERS, _NOT = "whole", "outline", "items", "additionalProperties", "not"
 _ALTERNATIVES = ("anyOf", "oneOf")
@@ -131,8 +133,11 @@ class CompiledSchema:
             return [self._visible(item, items) if items else None for item in kept]
         if isinstance(value, dict):
             is_open = any(isinstance(schema.get(_OTHERS), Mapping) for schema in schemas)
-            names = value if is_open else {name for schema in schemas for name in _outline(schema, value)}
-            return {name: self._visible_member(name, value[name], schemas) for name in names}
+            names = value if is_open else {name for schema in schemas for name in _outline_names(schema, value)}
+            return {
+                _shown_name(name, number): self._visible_member(name, value[name], schemas)
+                for number, name in enumerate(names)
+            }
         return max((_outline(schema, value) for schema in schemas), key=len, default="")
 
     def _visible_member(self, name: str, member: Any, schemas: Sequence[Schema]) -> Any:
@@ -211,12 +216,22 @@ def _outline_schema(schema: Schema) -> Schema:
 def _outline(schema: Schema, value: Any) -> Any:
     """Return a short value with the same type, and with a length and names that keep or break the same bounds."""
     if isinstance(value, str):
-        return value[: _most(schema, "Length")]
+        return value[: max(_most(schema, "Length"), _SHOWN)]
     if isinstance(value, list):
         return [None] * min(len(value), _most(schema, "Items"))
+    return {_shown_name(name, number): None for number, name in enumerate(_outline_names(schema, value))}
+
+
+def _outline_names(schema: Schema, value: Mapping[str, Any]) -> Iterable[str]:
+    """Return the names of an object that a schema has, and as many others as matter."""
     known = [name for name in (*schema.get("properties", {}), *schema.get("required", ())) if name in value]
     others = (name for name in value if name not in known)
     return dict.fromkeys((*known, *islice(others, max(1, _most(schema, "Properties")))))
+
+
+def _shown_name(name: str, number: int) -> str:
+    """Return a name that is unknown if the given one is; no schema has one of this length, but clients can send it."""
+    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…{number}"
 
 
 def _visible_length(schema: Schema, value: Sequence[Any]) -> int:

@@ -24,6 +24,8 @@ _SEARCHED_VALUES = 20_000
 # Room for the start of an invalid value and for the reason.
 MESSAGE_LENGTH = 300
 VALUE_LENGTH = 120
+# A name of which the validator got no more.
+_LONG = 300
 
 _SECRET = re.compile(r"api-?_?key|hash|password|secret|token|authorization|signature", re.IGNORECASE)
 HIDDEN = "(a credential, not shown)"
@@ -75,6 +77,11 @@ def _at(value: Any, path: Sequence[str | int]) -> Any:
     for step in path:
         value = value[step]
     return value
+
+
+def _member(value: Mapping[str, Any], name: str) -> Any:
+    """Return a member by its name, or by the beginning of a long one."""
+    return value[name] if name in value else next(item for own, item in value.items() if own[:_LONG] == name[:_LONG])
 
 
 def _errors(validator: jsonschema_rs.Draft4Validator, value: Any) -> Iterable[jsonschema_rs.ValidationError]:
@@ -144,7 +151,7 @@ def _invalid_part(
         return [*path, details["property"]], None
     if details.get("unexpected"):
         member = details["unexpected"][0]
-        return [*path, member], _excerpt(instance[member])
+        return [*path, member], _excerpt(_member(instance, member))
     return path, _excerpt(instance)
 
 

@@ -13,10 +13,10 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from urllib.parse import unquote_plus
 
 from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.percent_encoding import form_decoded
 
 # Half of the time that a bridge has for the answer. A busy machine needs far less for it.
 HOLD_SECONDS = 5.0
@@ -83,7 +83,7 @@ class UnansweredWebhooks:
 
     def _find(self, request: Request) -> OpenWebhook | None:
         values = (request.path, *(value for _, value in request.query), request.body.decode("utf-8", "replace"))
-        text = unquote_plus("\n".join(values))
+        text = form_decoded("\n".join(values))
         return next((opened for opened in self._open if opened.subjects.search(text)), None)
 
 

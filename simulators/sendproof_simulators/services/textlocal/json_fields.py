@@ -7,11 +7,11 @@ assumed: which other spellings are understood, and the code of a value that is n
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import unquote_plus
 
 import msgspec
 
 from sendproof_simulators.core.json_text import MOST_VALUES, NESTED_TOO_DEEPLY, TOO_MANY_VALUES, has_more_values
+from sendproof_simulators.core.percent_encoding import form_decoded
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import ApiError
 
@@ -38,7 +38,7 @@ def decode_field(text: str, decoder: msgspec.json.Decoder[T], type_: type[T], me
     `members` are the scalars of the objects in it, which are converted if the value does not match `type_` as it is.
     """
     # No JSON text begins with a percent sign.
-    text = unquote_plus(text) if text.startswith("%") else text
+    text = form_decoded(text) if text.startswith("%") else text
     try:
         if has_more_values(text.encode(), MOST_VALUES):
             raise ApiError(errors.BAD_JSON, TOO_MANY_VALUES)

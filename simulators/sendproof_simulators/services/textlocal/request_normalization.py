@@ -17,9 +17,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from email.parser import BytesParser
 from email.policy import HTTP
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote_plus
 
 from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.percent_encoding import form_decoded
 
 FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -36,7 +37,7 @@ def normalise(request: Request) -> Request:
     if form is None:
         return replace(request, path=path, query=tuple(_with_key(query).items()))
     fields = _with_key({name: quote_plus(value) for name, value in query.items()} | form)
-    new_query = tuple((name, unquote_plus(fields.pop(name))) for name in _QUERY_FIELDS if name in fields)
+    new_query = tuple((name, form_decoded(fields.pop(name))) for name in _QUERY_FIELDS if name in fields)
     body = "&".join(f"{quote_plus(name)}={value}" for name, value in fields.items())
     headers = {**request.headers, "content-type": FORM}
     return replace(request, path=path, query=new_query, headers=headers, body=body.encode("latin-1"))
@@ -54,7 +55,7 @@ def hash_of(password: str) -> str:
 
 def _with_key(fields: dict[str, str]) -> dict[str, str]:
     """Replace a login with the key. The hash serves as the key if the user name belongs to it."""
-    username, hash_, password = (unquote_plus(fields.pop(name, "")) for name in _LOGIN)
+    username, hash_, password = (form_decoded(fields.pop(name, "")) for name in _LOGIN)
     hash_ = hash_ or (hash_of(password) if password else "")
     if hash_ and _KEY not in fields:
         fields[_KEY] = hash_ if username == username_of(hash_) else f"{username}:"
@@ -83,7 +84,7 @@ def _urlencoded_fields(body: bytes) -> Iterable[tuple[str, str]]:
     # One byte stays one character, so the later decoding detects a wrong encoding.
     for pair in body.decode("latin-1").split("&"):
         name, _, value = pair.partition("=")
-        yield unquote_plus(name), value
+        yield form_decoded(name), value
 
 
 def _multipart_fields(content_type: str, body: bytes) -> Iterable[tuple[str, str]]:

@@ -9,8 +9,8 @@ made from a template of the account, and the decoded one is not.
 """
 
 import re
-from urllib.parse import unquote_to_bytes
 
+from sendproof_simulators.core.percent_encoding import percent_decoded
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.country_rules import matches_template
 
@@ -55,6 +55,6 @@ def _plain_text(text: str) -> str:
 def _unescaped(text: str, *, plus_is_space: bool) -> str:
     """Return the decoded text; a text with escapes that are not UTF-8 does not change."""
     try:
-        return unquote_to_bytes(text.replace("+", " ") if plus_is_space else text).decode()
+        return percent_decoded((text.replace("+", " ") if plus_is_space else text).encode()).decode()
     except ValueError:
         return text

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sendproof_harness.report import write_reports
 from sendproof_harness.report.combined.record import (
     FAILED_FAST,
     NOT_REACHED,
@@ -45,6 +46,14 @@ def test_accepted_failures_of_scenarios_that_did_not_run_are_named(tmp_path):
     record = record_outcomes(tmp_path, [outcome("a", None, why=NOT_REACHED)], ["a", "b/client", "b/client"])
 
     assert record.unused == ("b/client",)
+
+
+def test_accepted_failures_of_unknown_clients_are_named(correct_run, tmp_path):
+    """An entry without the client would never be applied."""
+    write_reports(correct_run.verdict(), correct_run.history(), tmp_path / "a" / "north")
+    record = record_outcomes(tmp_path, [outcome("a")], ["a", "a/north", "a/south"])
+
+    assert record.unused == ("a", "a/south")
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"outcomes": 1}', '{"report": "other"}'])

@@ -15,6 +15,9 @@ from sendproof_simulators.services.textlocal.state import NAME, State
 # Eleven digits, as in the observed ids: above 32 bits.
 _LOWEST, _SPAN = 10_000_000_000, 89_000_000_000
 
+# Characters: more than the longest message.
+_LONGEST_VALUE = 2_000
+
 _BRACES = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 _PLACEHOLDER = re.compile(r"%%\|([A-Za-z0-9_ ]+?)(?:\^\{[^}]*\})?%%|" + _BRACES.pattern)
 
@@ -25,8 +28,11 @@ def stored_form(body: str) -> str:
 
 
 def render(body: str, attributes: Mapping[str, str | None]) -> str:
-    """Return the text with each placeholder replaced by the attribute of its name, or "" without a value."""
-    return _PLACEHOLDER.sub(lambda match: attributes.get(match[1] or match[2]) or "", body)
+    """Return the text with each placeholder replaced by the attribute of its name, or "" without a value.
+
+    An attribute of megabytes is cut: the text is too long in any case.
+    """
+    return _PLACEHOLDER.sub(lambda match: (attributes.get(match[1] or match[2]) or "")[:_LONGEST_VALUE], body)
 
 
 def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Effects]:

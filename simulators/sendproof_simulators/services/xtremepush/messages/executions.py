@@ -19,6 +19,7 @@ from sendproof_simulators.services.xtremepush.project.profiles import Profile
 
 # Why there is no message, in the words of list/message and list/push-devices.
 NOT_PERSONALIZED = "Not personalized"
+TOO_LONG = "Text too long"
 NO_NUMBER = "No mobile number"
 UNSUBSCRIBED = "Unsubscribed"
 SUPPRESSED = "Suppressed"

@@ -18,11 +18,17 @@ from sendproof_simulators.services.xtremepush.messages.executions import (
     NOT_PERSONALIZED,
     OUTSIDE_SEGMENT,
     SUPPRESSED,
+    TOO_LONG,
     UNSUBSCRIBED,
     Execution,
 )
 from sendproof_simulators.services.xtremepush.messages.webhooks import apply_due_events, next_timer, sent_webhooks
-from sendproof_simulators.services.xtremepush.personalization import MissingVariableError, merge_text
+from sendproof_simulators.services.xtremepush.personalization import (
+    LONGEST_TEXT,
+    MissingVariableError,
+    merge_text,
+    plain_value,
+)
 from sendproof_simulators.services.xtremepush.project.profiles import (
     EXECUTE_SUBSCRIPTION_NAMES,
     Profile,
@@ -91,6 +97,8 @@ class _ExecutionRun:
         self._request = request
         self._subscription_names = EXECUTE_SUBSCRIPTION_NAMES[context.dialects["subscription_name"]]
         self._text = merge_text(request.text)
+        # All targets share them, and a value can have megabytes.
+        self._params = {name: plain_value(value) for name, value in request.params.items()} if self._text.names else {}
         self._missing = "" if context.dialects["missing_variable"] == "empty" else None
 
     def add_target(self, identifier: str, params: Mapping[str, object]) -> None:
@@ -126,13 +134,13 @@ class _ExecutionRun:
 
     def _merged_text(self, profile: Profile, params: Mapping[str, object]) -> tuple[str, str | None]:
         """Return the text with its variables filled in, and the error if that is not possible."""
-        sources = (
-            (params, self._request.params, profile.attributes, profile.system_attributes()) if self._text.names else ()
-        )
+        sources = (params, self._params, profile.attributes, profile.system_attributes()) if self._text.names else ()
         try:
             text = self._text.merge(sources, missing=self._missing)
         except MissingVariableError:
             return self._request.text, NOT_PERSONALIZED
+        if len(text) > LONGEST_TEXT:
+            return text, TOO_LONG
         return text, None if text.strip() else NOT_PERSONALIZED
 
     def _error_for_profile(self, profile: Profile) -> str | None:

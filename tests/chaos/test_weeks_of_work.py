@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sendproof_harness.scenario.load import load_scenarios
-from soak import ProcessState, WeekSample, broken_bounds, growth_lines, process_state, scenario
+from weeks_of_work import ProcessState, WeekSample, broken_bounds, growth_lines, process_state, scenario
 
 MB = 1024 * 1024
 

@@ -1,1 +1,0 @@
-"""Commands for CI: merged results, and checks of files."""

@@ -1,0 +1,1 @@
+"""Commands about files: scenarios, checks of them, and the results of several jobs."""
