@@ -76,6 +76,21 @@ def _descriptors(process: psutil.Process) -> int:
     return 0
 
 
+def simulator_processes(pid: int) -> list[WatchedProcess]:
+    """Return the processes of simulators, each of its own: one can be busy while the others have time.
+
+    Simulators with several workers have a child process for each.
+    """
+    workers: list[psutil.Process] = []
+    with suppress(psutil.Error):
+        workers = psutil.Process(pid).children()
+    children = [
+        WatchedProcess("simulators", f"simulators' worker {number}", worker.pid, alone=True)
+        for number, worker in enumerate(workers, start=1)
+    ]
+    return [WatchedProcess("simulators", "simulators", pid, alone=bool(children)), *children]
+
+
 def own_usage() -> Usage:
     """Return the usage of this process, without children."""
     process = psutil.Process(os.getpid())

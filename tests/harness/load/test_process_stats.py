@@ -12,6 +12,7 @@ from sendproof_harness.load.process_stats import (
     is_local,
     is_loopback,
     listening_pid,
+    simulator_processes,
 )
 
 
@@ -23,6 +24,16 @@ def test_usage_of_a_process_includes_its_children():
     assert alone is not None
     assert together is not None
     assert together.memory_mb > alone.memory_mb > 1
+
+
+def test_each_worker_of_the_simulators_is_a_process_of_its_own():
+    """Together, they use more than one processor while none of them is busy."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        watched = simulator_processes(os.getpid())
+        child.communicate(b"\n")
+    found = [process for process in watched if process.pid in {os.getpid(), child.pid}]
+    assert [(process.pid, process.alone) for process in found] == [(os.getpid(), True), (child.pid, True)]
+    assert [process.alone for process in simulator_processes(child.pid)] == [False]
 
 
 def test_child_that_starts_later_counts_from_the_next_list():
