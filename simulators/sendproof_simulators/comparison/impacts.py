@@ -18,7 +18,7 @@ from sendproof_simulators.comparison.recorded_bridges import RecordedBridge
 from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.limits import Limit, stated_limits
-from sendproof_simulators.core.violations import violations
+from sendproof_simulators.core.validation.violations import violations
 from sendproof_simulators.recordings.judging import request_violations
 from sendproof_simulators.recordings.known_contracts import KnownContracts
 from sendproof_simulators.recordings.recorded_call import CALL
@@ -208,7 +208,7 @@ def _body_violations(contract: Contract | None, operation: str, body: Any) -> Se
     described = None if contract is None else contract.operations.get(operation)
     if described is None or described.body is None:
         return ()
-    return violations(described.body.validator, body, "body")
+    return violations(described.body.schema.whole, body, "body")
 
 
 def _contracts(known: KnownContracts, documents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Contract]:
