@@ -48,8 +48,8 @@ _LOAD = 0.7
 class Cost:
     """What one recipient costs: processor µs by role, writing transactions, and µs that these waited and lasted.
 
-    `in_writes` is the processor µs of the bridge in writing transactions, `log_bytes` the growth of the log of the
-    server, and `stored_bytes` that of the database.
+    `in_writes` is the processor µs of the bridge in writing transactions. `log_bytes` is the growth of the server's
+    log, `stored_bytes` that of the database.
     """
 
     workers: float

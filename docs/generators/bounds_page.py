@@ -29,6 +29,7 @@ from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
 from sendproof_simulators.server import content_encoding, request_bounds
 from sendproof_simulators.server.connection_guard import Bounds
 from sendproof_simulators.services.discovery import contract_path, service_contracts
+from sendproof_simulators.services.optimove.customers import subscriptions
 from tables import table
 
 _HEAD = """# Bounds of servers and clients
@@ -188,6 +189,7 @@ def _simulator_rows() -> Iterable[tuple[str, ...]]:
     return (
         (listeners, "time until the headers, and time of the body", seconds, "the webhook has failed"),
         (listeners, "response", _bytes(attempt_rules.MAX_BODY_BYTES), "not read; the connection is closed"),
+        ("simulators, from batch files", "lines after the first", f"{subscriptions.MOST_ROWS:,}", "409"),
         ("simulators, from batch files", "value in CSV", f"{csv.field_size_limit():,} characters", "400"),
     )
 

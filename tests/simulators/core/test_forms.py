@@ -53,7 +53,7 @@ def test_form_is_decoded_as_by_the_library(raw: bytes) -> None:
     assert decoded(raw) == decoded_by_library(raw)
 
 
-@pytest.mark.parametrize("piece", ["%n", "%41%", "a%C3%A9", "é%%20", "%3D=+"])
+@pytest.mark.parametrize("piece", ["%n", "%41%", "a%C3%A9", "é%%20", "%3D=+", "=\n \r\n%0A_ ", "%%%", "\t%9"])
 @pytest.mark.parametrize("before", range(3))
 def test_long_form_is_decoded_as_by_the_library(piece: str, before: int) -> None:
     """The library needs 100 bytes for each percent sign, so a long text is decoded in blocks of 64 kB."""

@@ -27,6 +27,7 @@ class TextlocalLimits:
     sender_pattern: str
     sending_hours: tuple[int, int]
     receipt_url_characters: int
+    custom_characters: int
     bulk_test: bool
     bulk_unicode: bool
     webhook_retries: RetryPolicy
@@ -47,6 +48,7 @@ def read_limits(limits: Limits) -> TextlocalLimits:
         sender_pattern=_sender_pattern(limits),
         sending_hours=(limits.value(SERVICE, "first hour of a text"), limits.value(SERVICE, "last hour of a text")),
         receipt_url_characters=limits.keyword("ReceiptUrl", "maxLength"),
+        custom_characters=limits.keyword("Custom", "maxLength"),
         bulk_test=limits.keyword("BulkData.test", "default"),
         bulk_unicode=limits.keyword("BulkData.unicode", "default"),
         webhook_retries=limits.webhook_retries,

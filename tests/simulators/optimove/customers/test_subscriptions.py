@@ -103,6 +103,27 @@ def test_wrong_file_is_refused_as_a_whole(sandbox: Sandbox, text: str, error: st
     assert (sandbox.journal("attributes"), sandbox.journal("preference")) == ([], [])
 
 
+def test_lines_of_a_file_end_in_any_way(sandbox: Sandbox) -> None:
+    url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
+    data = "CustomerID,SMS_OPT_IN\r\nC0000001,0\rC0000002,1\n\nC0000003,1"
+    assert requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=60).json() == {"lines": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("CustomerID,SMS_OPT_IN\n" + "C0000001,0\n" * 100_001, "line 100002: expected at most 100,000 lines"),
+        ("a," * 1_000_000, "got a,a,a,"),
+    ],
+    ids=["rows", "columns"],
+)
+def test_refusal_of_an_endless_file_is_short(sandbox: Sandbox, text: str, error: str) -> None:
+    url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
+    response = requests.post(url, data=text, headers={"content-type": "text/csv"}, timeout=60)
+    assert error in response.json()["detail"]
+    assert len(response.content) < 1_000
+
+
 def test_value_longer_than_csv_allows_is_refused(sandbox: Sandbox) -> None:
     url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
     data = "CustomerID,SMS_OPT_IN\nC0000001," + "0" * 131_073

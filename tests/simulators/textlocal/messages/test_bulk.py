@@ -1,5 +1,7 @@
 """`bulk_json`: each number gets its own text."""
 
+import gc
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -42,6 +44,23 @@ def test_refusal_of_the_whole_call_is_a_rejection_of_each_message(account):
     rejections = [(entry["number"], entry["text"], entry["code"]) for entry in account.entries("rejection")]
     assert rejections == [(BOB, "Hi", 43), (EVE, "1+1", 43)]
     assert all(entry["whole_call"] for entry in account.entries("rejection"))
+
+
+def test_long_custom_value_of_a_call_is_refused(account):
+    """The journal and the response have it for each message: megabytes would fill memory and disk."""
+    result = account.bulk(message(BOB), {**message(EVE), "custom": "c7"}, custom="x" * 256)
+    assert [row["error"]["message"] for row in result["messages_not_sent"]] == [
+        "Invalid parameter: custom: expected at most 255 characters, got 256"
+    ]
+    assert [row["custom"] for row in result["messages"]] == ["c7"]
+
+
+def test_refused_messages_leave_no_cycle(account):
+    """Full collections are rare, and each such call left 50 MB until the next one."""
+    account.bulk(message("12345"))
+    gc.collect()
+    account.bulk(*[message("12345")] * 5_000)
+    assert gc.collect() < 5_000
 
 
 def test_rejections_of_an_endless_call_are_bounded(account):

@@ -6,7 +6,7 @@ simulator's own.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, repeat
 
@@ -24,7 +24,12 @@ _VALID_MODES = range(4)
 # The opt-in in both options of the dialect `communication_modes`.
 _OPT_IN = 1
 
-NumberedLines = Sequence[tuple[int, Sequence[str]]]
+#: Lines of a file after the first. Our own bound: a file of eight megabytes could change 700,000 values.
+MOST_ROWS = 100_000
+# Characters and names of a wrong first line that are shown.
+_SHOWN = 200
+
+NumberedLines = Iterable[tuple[int, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,25 +81,58 @@ def import_batch_file(
     (`CustomerID,ChannelID,CommunicationMode`).
     """
     del context
-    lines = list(_lines(text))
-    if not lines or lines[0][1][0].strip().lower() != _CUSTOMER:
-        raise ValueError(f"{_EXPECTED_HEADER}, got {lines[0][1] if lines else 'nothing'}")
-    header = [name.strip() for name in lines[0][1]]
-    for number, line in lines[1:]:
-        if len(line) != len(header):
-            raise ValueError(f"line {number}: expected {len(header)} values, got {len(line)}")
+    lines = _lines(text)
+    _, first = next(lines, (1, ["nothing"]))
+    if first[0].strip().lower() != _CUSTOMER:
+        raise ValueError(f"{_EXPECTED_HEADER}, got {_shown(first)}")
+    header = [name.strip() for name in first]
+    rows = _Rows(lines, len(header))
     if [name.lower() for name in header[1:]] == [_CHANNEL, _MODE]:
-        preferences = _read_preferences(state, lines[1:])
+        preferences = _read_preferences(state, rows)
         entries = [record_preference(state, preference, "batch_file", now) for preference in preferences]
     else:
-        changes = tuple(_read_changes(state.records, header, lines[1:]))
+        changes = tuple(_read_changes(state.records, header, rows))
         entries = [apply_changes(state.records, changes, "batch_file", now)]
-    return {"lines": len(lines) - 1}, Effects(entries=tuple(entries))
+    return {"lines": rows.count}, Effects(entries=tuple(entries))
+
+
+class _Rows:
+    """The lines after the header, read one by one: all lines of a file of megabytes would need hundreds of them."""
+
+    def __init__(self, lines: Iterable[tuple[int, list[str]]], columns: int) -> None:
+        self.count = 0
+        self._lines = lines
+        self._columns = columns
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        for number, line in self._lines:
+            if len(line) != self._columns:
+                raise ValueError(f"line {number}: expected {self._columns} values, got {len(line)}")
+            self.count += 1
+            if self.count > MOST_ROWS:
+                raise ValueError(f"line {number}: expected at most {MOST_ROWS:,} lines after the first; split the file")
+            yield number, line
+
+
+def _shown(header: Sequence[str]) -> str:
+    """Return the start of a header line."""
+    text = ",".join(header[:_SHOWN])
+    return text if len(text) <= _SHOWN and len(header) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _text_lines(text: str) -> Iterator[str]:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each line that is not empty, with its number. Python's limit for a value is 131,072 characters."""
-    reader = csv.reader(text.splitlines())
+    reader = csv.reader(_text_lines(text))
     try:
         yield from ((number, line) for number, line in enumerate(reader, start=1) if line)
     except csv.Error as error:
@@ -121,7 +159,7 @@ def _read_changes(records: CustomerRecords, header: Sequence[str], lines: Number
     attributes = [records.find_attribute(name) for name in header[1:]]
     if not attributes or None in attributes:
         known = ", ".join(attribute.name for attribute in records.attributes)
-        raise ValueError(f"{_EXPECTED_HEADER}, got {','.join(header)}; the attributes are {known}")
+        raise ValueError(f"{_EXPECTED_HEADER}, got {_shown(header)}; the attributes are {known}")
     for number, (customer, *values) in lines:
         if records.index_of(customer) is None:
             raise ValueError(f"line {number}: expected a known customer, got {customer!r}")

@@ -217,8 +217,11 @@ class _Screening:
             number = self._number(raw_number)
             text, parts = self._text_and_parts(message.text or "")
             url = self._receipt_url(message)
+            custom = self._custom(message)
         except ApiError as error:
-            self.refused.append(_RefusedMessage(index, raw_number, _phone_text(self.call, message.text or ""), error))
+            text = _phone_text(self.call, message.text or "")
+            # The traceback refers to this frame, and the frame to the errors: such a cycle stays until a collection.
+            self.refused.append(_RefusedMessage(index, raw_number, text, error.with_traceback(None)))
             return
         self.credits -= 0 if self.data.test else parts
         self.accepted.numbers.append(number)
@@ -226,7 +229,7 @@ class _Screening:
         self.accepted.texts.append(text)
         self.accepted.parts.append(parts)
         self.accepted.receipt_urls.append(url)
-        self.accepted.customs.append(self._custom(message))
+        self.accepted.customs.append(custom)
 
     def _number(self, raw_number: str) -> str:
         if not raw_number:
@@ -265,7 +268,11 @@ class _Screening:
         option = self.call.context.dialects["bulk_custom"]
         if option == "ignored":
             return ""
-        return str(self.data.custom if message.custom is None or option == "call" else message.custom)
+        custom = str(self.data.custom if message.custom is None or option == "call" else message.custom)
+        limit = self.call.context.limits.custom_characters
+        if len(custom) > limit:
+            raise ApiError(errors.INVALID_PARAMETER, f"custom: expected at most {limit} characters, got {len(custom)}")
+        return custom
 
 
 def _phone_text(call: Call, text: str) -> str:
