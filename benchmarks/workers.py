@@ -48,8 +48,8 @@ _LOAD = 0.7
 class Cost:
     """What one recipient costs: processor µs by role, writing transactions, and µs that these waited and lasted.
 
-    `in_writes` is the processor µs of the bridge in writing transactions, `log_bytes` the growth of the log of the
-    server, and `stored_bytes` that of the database.
+    `in_writes` is the processor µs of the bridge in writing transactions. `log_bytes` is the growth of the server's
+    log, `stored_bytes` that of the database.
     """
 
     workers: float
@@ -81,6 +81,7 @@ def play(workers: int, customers: int, server: PostgresServer) -> Cost:
         group = [sys.executable, str(ROOT / "chaos" / "bridge_group.py"), "--workers", str(workers)]
         command = shlex.join([*group, "--webhooks", str(WEBHOOK_PROCESSES), "--measure", str(measured)])
         load = [sys.executable, "-m", "sendproof_harness", "load", "campaign", "--customers", str(customers)]
+        load += ["--days", "1"]
         options = ["--timeout", "600", "--results", name, "--command", command]
         environment = {**working_tree().environment, URL_VARIABLE: os.environ[URL_VARIABLE]}
         measure([*load, *options], environment, folder / "load.log")
@@ -119,16 +120,27 @@ def _cost(measured: Mapping[str, Mapping[str, float]], database: Sequence[float]
     )
 
 
+def predicted(costs: Mapping[int, Sequence[Cost]]) -> Mapping[int, float]:
+    """Return the processor µs of a recipient by the number of workers, as the first two numbers say.
+
+    Work is done once, whoever does it. In virtual time, each worker looks for work at each instant.
+    """
+    first, second, *_ = [*costs, *costs]
+    ends = [median(cost.processor for cost in costs[workers]) for workers in (first, second)]
+    looks = (ends[1] - ends[0]) / (second - first) if second > first else 0.0
+    return {workers: ends[0] + looks * (workers - first) for workers in costs}
+
+
 def cost_sheet(costs: Mapping[int, Sequence[Cost]], customers: int) -> Sheet:
-    """Return the medians by the number of workers, and the ratio to one worker, which the model takes as 1."""
-    alone = median(cost.processor for cost in costs[min(costs)])
+    """Return the medians by the number of workers, and their ratio to the model."""
+    model = predicted(costs)
     rows = []
     for workers, played in costs.items():
         values = [
             median(getattr(cost, name) for cost in played)
             for name in ("workers", "webhooks", "database", "processor", "in_writes", "lasted", "waited")
         ]
-        ratio = median(cost.processor for cost in played) / alone
+        ratio = median(cost.processor for cost in played) / model[workers]
         writes = median(cost.writes for cost in played)
         rows.append([str(workers), *(f"{value:,.0f}" for value in values), f"{writes:.3f}", f"{ratio:.2f}"])
     columns = (
@@ -141,14 +153,21 @@ def cost_sheet(costs: Mapping[int, Sequence[Cost]], customers: int) -> Sheet:
         "writes lasted",
         "and waited",
         "writes",
-        "CPU / one worker",
+        "all CPU / model",
     )
     bytes_ = [median(getattr(cost, name) for cost in costs[min(costs)]) for name in ("log_bytes", "stored_bytes")]
+    first, last = min(costs), max(costs)
+    looks = (model[last] - model[first]) / max(1, last - first)
+    rule = (
+        f"Model: {model[first] - looks:,.0f} µs of work, done once, and {looks:,.0f} µs for each worker, from the first"
+        " two rows. In virtual time, each worker looks for work at each of the many instants with a receipt. In real"
+        " time it looks when work is added, or something is due."
+    )
     note = (
         f"The server writes {bytes_[0]:,.0f} bytes to its log for each recipient, and stores {bytes_[1]:,.0f}. It runs"
         " without fsync here: a flush of the disk lasts in addition, once for each durable transaction."
     )
-    return Sheet(columns=columns, rows=rows, notes=(note,))
+    return Sheet(columns=columns, rows=rows, notes=(rule, note))
 
 
 def size_sheet(cost: Cost) -> Sheet:
@@ -166,9 +185,8 @@ def size_sheet(cost: Cost) -> Sheet:
     )
     limit = _LOAD * 1e6 / cost.writer
     model = (
-        f"A process uses one processor, and each is planned for a load of {_LOAD:.0%}. The model multiplies the cost of"
-        " a recipient with one worker by the rate. It assumes that the cost does not grow with the number of workers,"
-        " which the last column of the table above checks."
+        f"A process uses one processor, and each is planned for a load of {_LOAD:.0%}. The rate is multiplied with the"
+        " cost of a recipient with one worker, whose looks are included."
     )
     writer = (
         f"One database takes up to {limit:,.0f} recipients per second, because one transaction writes at a time: for"
@@ -194,7 +212,7 @@ def measure_workers(customers: int, numbers: Sequence[int], rounds: int, console
     with postgres_server() as server:
         os.environ[URL_VARIABLE] = server.url()
         # The first campaign of a server is dearer: its caches are empty.
-        play(min(numbers), min(customers, 500), server)
+        play(min(numbers), min(customers, 300), server)
         for round_number in range(rounds):
             for number in numbers if round_number % 2 == 0 else numbers[::-1]:
                 console.print(f"Round {round_number + 1} of {rounds}: {number} workers", style="dim")

@@ -92,7 +92,7 @@ CLIENTS = (
         service="textlocal",
     ),
     Client(
-        name="openapi-ts 0.95.0",
+        name="@hey-api/openapi-ts 0.95.0",
         registry=NPM,
         driver="control_driver.js",
         host="127.0.0.1",

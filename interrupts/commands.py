@@ -79,6 +79,12 @@ def commands(scenario: Path, silent_url: str) -> Mapping[str, Command]:
         "up": Command(
             words=("up", "--port", "0"), stages=(LAUNCHED, "Stop the simulators"), has_results=False, serves=True
         ),
+        "up with workers": Command(
+            words=("up", "--port", "0", "--workers", "2"),
+            stages=(LAUNCHED, "Stop the simulators"),
+            has_results=False,
+            serves=True,
+        ),
         "doctor": Command(
             words=("doctor", "--control-url", silent_url), stages=(LAUNCHED, CONNECTED), has_results=False
         ),

@@ -34,7 +34,7 @@ from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.aggregation import GENERATOR, Aggregation
 from sendproof_harness.load.counters import Counts, latency_results
 from sendproof_harness.load.finish import save_and_judge
-from sendproof_harness.load.process_stats import WatchedProcess, is_local
+from sendproof_harness.load.process_stats import WatchedProcess, is_local, simulator_processes
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions
 from sendproof_harness.load.service_levels import ServiceLevels, load_levels
@@ -138,6 +138,7 @@ class LoadSession:
 
     def _set_up(self, arguments: Namespace) -> None:
         options = parse_options(arguments, self.test)
+        self._is_main_work_done = False
         self._workers = Workers(ids=self._generator_ids(), host=socket.gethostname(), patience=_SILENT_INTERVALS)
         if (reason := self._workers.unreachable(options.control_url)) is not None:
             self._refuse(reason)
@@ -221,7 +222,7 @@ class LoadSession:
         watched = list(prepared.watched)
         if is_local(prepared.control):
             with ControlClient(prepared.control) as control:
-                watched.insert(0, WatchedProcess("simulators", "simulators", control.health()["pid"]))
+                watched[:0] = simulator_processes(control.health()["pid"])
         if self._is_master:
             watched.append(WatchedProcess(GENERATOR, "load master", os.getpid(), alone=True))
         return watched

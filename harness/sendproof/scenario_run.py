@@ -26,7 +26,7 @@ class ScenarioResult:
     """One scenario that was run and judged.
 
     `name` contains the provider if the scenario supports several. `folder` holds reports, history and logs. `verdicts`
-    are the contents of `verdict.json`, one for each client (docs/reference/verdict.md).
+    are the contents of `verdict.json`, one for each client (`verdict.schema.json`).
     """
 
     name: str

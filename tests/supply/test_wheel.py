@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from repository import CONTRACTS, PACKAGES, ROOT, files, name_of
-from sendproof_harness.cli.docs import CONTENT
+from sendproof_harness.cli.files.docs import CONTENT
 from sendproof_simulators.services.discovery import discover
 
 
@@ -77,7 +77,7 @@ def test_installed_harness_prints_every_page_that_a_message_names(installed):
     code = "".join(path.read_text() for package in PACKAGES for path in package.rglob("*.py"))
     named = set(re.findall(r"sendproof docs ([a-z/-]+)", code))
     assert named > {"connect-your-bridge", "reference/scenario-file"}
-    with python("-c", f"import sendproof_harness.cli.docs as d; print({named!r} - d._pages().keys())") as process:
+    with python("-c", f"import sendproof_harness.cli.files.docs as d; print({named!r} - d._pages().keys())") as process:
         assert process.stdout.read().strip() == "set()"
 
 
@@ -120,4 +120,11 @@ def test_installed_harness_runs_a_load_test(installed, tmp_path):
     arguments = ["load", "paging", "--customers", "10", "--users", "1", "--results", str(tmp_path)]
     with python("-m", "sendproof_harness", *arguments) as process:
         assert "0 of 10 rows" in process.stdout.read()
+    assert process.returncode == 0
+
+
+def test_installed_pytest_plugin_adds_its_mark(installed):
+    _, python = installed
+    with python("-m", "pytest", "--markers", "-p", "no:locust") as process:
+        assert "@pytest.mark.scenario(*names, provider=None" in process.stdout.read()
     assert process.returncode == 0

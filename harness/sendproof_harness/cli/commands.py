@@ -7,7 +7,6 @@ import typer
 
 from sendproof_harness.cli import (
     conformance,
-    docs,
     explain,
     judge,
     load,
@@ -18,7 +17,7 @@ from sendproof_harness.cli import (
     simulators,
 )
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
-from sendproof_harness.cli.files import check_scenarios, merge, scenarios
+from sendproof_harness.cli.files import check_scenarios, docs, merge, scenarios
 from sendproof_harness.cli.usage_errors import usage_text
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR, EXIT_INTERRUPTED, print_error

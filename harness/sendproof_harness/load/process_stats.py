@@ -1,9 +1,11 @@
 """Processor and memory usage of processes, from the operating system."""
 
 import os
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import psutil
@@ -12,7 +14,6 @@ from sendproof_harness.load.model import Role
 
 _MB = 1_000_000
 _LIST_EVERY = 5
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,21 @@ def _descriptors(process: psutil.Process) -> int:
     return 0
 
 
+def simulator_processes(pid: int) -> list[WatchedProcess]:
+    """Return the processes of simulators, each of its own: one can be busy while the others have time.
+
+    Simulators with several workers have a child process for each.
+    """
+    workers: list[psutil.Process] = []
+    with suppress(psutil.Error):
+        workers = psutil.Process(pid).children()
+    children = [
+        WatchedProcess("simulators", f"simulators' worker {number}", worker.pid, alone=True)
+        for number, worker in enumerate(workers, start=1)
+    ]
+    return [WatchedProcess("simulators", "simulators", pid, alone=bool(children)), *children]
+
+
 def own_usage() -> Usage:
     """Return the usage of this process, without children."""
     process = psutil.Process(os.getpid())
@@ -88,8 +104,17 @@ def machine_usage() -> float:
 
 
 def is_local(url: str) -> bool:
-    """Return True if a URL is on this machine, so that its processes can be measured."""
-    return urlsplit(url).hostname in _LOCAL_HOSTS
+    """Return True if a URL is on this machine, by its address or its name, so that its processes can be measured."""
+    return is_loopback(url) or urlsplit(url).hostname == socket.gethostname().lower()
+
+
+def is_loopback(url: str) -> bool:
+    """Return True if only this machine reaches a URL."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listening_pid(port: int) -> int | None:

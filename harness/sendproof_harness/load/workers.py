@@ -8,7 +8,7 @@ import msgspec
 
 from sendproof_harness.load.counters import Counts, counts_from_builtins, counts_to_builtins
 from sendproof_harness.load.formatting import join_names
-from sendproof_harness.load.process_stats import is_local
+from sendproof_harness.load.process_stats import is_loopback
 
 #: The id of the only process of a test without workers.
 LOCAL = "local"
@@ -59,7 +59,7 @@ class Workers:
     def unreachable(self, control_url: str | None) -> str | None:
         """Return why workers on other machines cannot reach the simulators; None if nothing speaks against it."""
         hosts = {_host_of(id_) for id_ in self.ids} - {"", self.host}
-        if not hosts or (control_url is not None and not is_local(control_url)):
+        if not hosts or (control_url is not None and not is_loopback(control_url)):
             return None
         return (
             f"--control-url: expected simulators that {join_names(sorted(hosts))} can reach, got "

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from sendproof_simulators.comparison.changes import BREAKING, HARMLESS, RISKY, SENT, Change
 from sendproof_simulators.comparison.comparing import Services
 from sendproof_simulators.comparison.contract_sets import ContractSet
@@ -16,9 +18,8 @@ from sendproof_simulators.comparison.flat_schemas import Document
 from sendproof_simulators.comparison.operation_changes import Operation, operations
 from sendproof_simulators.comparison.recorded_bridges import RecordedBridge
 from sendproof_simulators.core.contracts import Contract
-from sendproof_simulators.core.http import Violation
+from sendproof_simulators.core.http import Request, Violation
 from sendproof_simulators.core.limits import Limit, stated_limits
-from sendproof_simulators.core.validation.violations import violations
 from sendproof_simulators.recordings.judging import request_violations
 from sendproof_simulators.recordings.known_contracts import KnownContracts
 from sendproof_simulators.recordings.recorded_call import CALL
@@ -206,9 +207,10 @@ def _dialect_impact(bridge: RecordedBridge, change: Change) -> Impact | None:
 def _body_violations(contract: Contract | None, operation: str, body: Any) -> Sequence[Violation]:
     """Return how a body violates an operation of a contract; nothing if there is no such operation."""
     described = None if contract is None else contract.operations.get(operation)
-    if described is None or described.body is None:
+    if described is None:
         return ()
-    return violations(described.body.schema.whole, body, "body")
+    request = Request(method=described.method, path=described.path, body=msgspec.json.encode(body))
+    return described.read_body(request)[1]
 
 
 def _contracts(known: KnownContracts, documents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Contract]:

@@ -4,6 +4,7 @@ Blocks of a body are passed on as they come. At most `MOST_KEPT` bytes of each b
 headers of the connection are the only ones that change. Redirects are passed back, never followed.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from sendproof_simulators.recordings.known_contracts import Address
 
 #: Bytes of one body that are kept. The largest legitimate bodies have a few megabytes.
 MOST_KEPT = 8 * 1024 * 1024
+#: Bytes of all bodies together that pass or wait to be recorded.
+MOST_KEPT_TOGETHER = 64 * 1024 * 1024
 _CONNECT_SECONDS = 30
 # RFC 9110, section 7.6.1. Expect is answered by this server.
 _HOP_BY_HOP = frozenset({
@@ -31,24 +34,51 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
-class KeptBody:
-    """The beginning of a body, and the size of the whole."""
+class KeptBytes:
+    """The bytes of all bodies that are kept at the moment, until their calls are recorded."""
 
-    blocks: list[bytes] = field(default_factory=list)
     size: int = 0
 
+    def take(self, size: int) -> bool:
+        """Count more bytes, and return True if they may be kept."""
+        if self.size + size > MOST_KEPT_TOGETHER:
+            return False
+        self.size += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """Count fewer bytes."""
+        self.size -= size
+
+
+@dataclass(slots=True)
+class KeptBody:
+    """A body as far as it is kept, and the size of the whole. `is_complete`: all of it has come."""
+
+    kept: KeptBytes
+    blocks: list[bytes] = field(default_factory=list)
+    size: int = 0
+    is_whole: bool = True
+    is_complete: bool = False
+
     def add(self, block: bytes) -> None:
-        """Keep a block, unless the body is too large to keep; then only its size counts."""
+        """Keep a block, unless the body or all bodies together are too large to keep; then only its size counts."""
         self.size += len(block)
-        if self.size > MOST_KEPT:
+        if not self.is_whole:
+            return
+        if self.size > MOST_KEPT or not self.kept.take(len(block)):
+            self.kept.give_back(self.size - len(block))
             self.blocks.clear()
+            self.is_whole = False
         elif block:
             self.blocks.append(block)
 
-    @property
-    def is_whole(self) -> bool:
-        """True if the whole body was kept."""
-        return self.size <= MOST_KEPT
+    def release(self) -> None:
+        """Keep nothing any more."""
+        if self.is_whole:
+            self.kept.give_back(self.size)
+        self.blocks.clear()
+        self.is_whole = False
 
     @property
     def content(self) -> bytes:
@@ -64,19 +94,24 @@ class PassedCall:
     method: str
     target: str
     headers: RawHeaders
+    sent: KeptBody
+    received: KeptBody
     status: int = 0
     answer_headers: RawHeaders = field(default_factory=list)
-    sent: KeptBody = field(default_factory=KeptBody)
-    received: KeptBody = field(default_factory=KeptBody)
-    is_complete: bool = False
+
+    def release(self) -> None:
+        """Keep the bodies no longer."""
+        self.sent.release()
+        self.received.release()
 
 
 class Forwarder:
     """The client of one endpoint. It opens connections to this endpoint only."""
 
-    def __init__(self, address: Address) -> None:
-        """Take the endpoint; connections are opened when they are needed."""
+    def __init__(self, address: Address, kept: KeptBytes) -> None:
+        """Take the endpoint, and what all endpoints together keep; connections are opened when they are needed."""
         self.address = address
+        self._kept = kept
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -86,7 +121,14 @@ class Forwarder:
 
     def new_call(self, scope: Scope) -> PassedCall:
         """Return a call before it is passed on."""
-        return PassedCall(self.address, str(scope["method"]), _target(scope), list(scope["headers"]))
+        return PassedCall(
+            address=self.address,
+            method=str(scope["method"]),
+            target=_target(scope),
+            headers=list(scope["headers"]),
+            sent=KeptBody(self._kept),
+            received=KeptBody(self._kept),
+        )
 
     async def forward(self, call: PassedCall, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a call, and fill in what comes back; a call that cannot be passed on gets 502, with the reason.
@@ -104,7 +146,7 @@ class Forwarder:
                 data=_body(scope, receive, call.sent),
                 allow_redirects=False,
             ) as response:
-                await _pass_back(response, send, call)
+                await _pass_back(response, receive, send, call)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             if call.status:
                 raise
@@ -148,7 +190,10 @@ def _header_text(value: bytes) -> str:
 
 def _body(scope: Scope, receive: Receive, kept: KeptBody) -> AsyncIterator[bytes] | None:
     names = {name for name, _ in scope["headers"]}
-    return _blocks(receive, kept) if names & {b"content-length", b"transfer-encoding"} else None
+    if names & {b"content-length", b"transfer-encoding"}:
+        return _blocks(receive, kept)
+    kept.is_complete = True
+    return None
 
 
 async def _blocks(receive: Receive, kept: KeptBody) -> AsyncIterator[bytes]:
@@ -162,17 +207,34 @@ async def _blocks(receive: Receive, kept: KeptBody) -> AsyncIterator[bytes]:
         if block:
             yield block
         more = message.get("more_body", False)
+    kept.is_complete = True
 
 
-async def _pass_back(response: aiohttp.ClientResponse, send: Send, call: PassedCall) -> None:
+async def _pass_back(response: aiohttp.ClientResponse, receive: Receive, send: Send, call: PassedCall) -> None:
     headers = [(key.lower(), value) for key, value in response.raw_headers if key.lower() not in _HOP_BY_HOP]
     call.answer_headers, call.status = headers, response.status
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    async for block in response.content.iter_any():
-        call.received.add(block)
-        await send({"type": "http.response.body", "body": block, "more_body": True})
+    gone: asyncio.Task[None] | None = None
+    try:
+        async for block in response.content.iter_any():
+            call.received.add(block)
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+            if gone is None and call.sent.is_complete:
+                # Only now: the rest of the request is read by the client of the endpoint.
+                gone = asyncio.create_task(_until_gone(receive))
+            if gone is not None and gone.done():
+                raise ConnectionResetError("the client closed the connection")
+    finally:
+        if gone is not None:
+            gone.cancel()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
-    call.is_complete = True
+    call.received.is_complete = True
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Return when the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _respond(send: Send, reason: str) -> None:

@@ -25,6 +25,11 @@ _TYPE_MEMBERS = frozenset({"eventtypeid", "event"})
 _REFUSALS_OF_FORM = frozenset({200, 400, 404, 405, 406, 411, 413, 414, 415, 422})
 # More findings of one call would hide those of others.
 _MOST_FINDINGS = 20
+# Bounds of what a judgement keeps: differences, the findings of each, and calls of no known service.
+_MOST_GROUPS, _KEPT_FINDINGS, _KEPT_UNMATCHED = 1_000, 20, 100
+
+#: Blame, part, service, operation, place and rule.
+FindingKey = tuple[str, str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,7 @@ class Finding:
     value: Any = field(compare=False, default=None, repr=False)
 
     @property
-    def key(self) -> tuple[str, ...]:
+    def key(self) -> FindingKey:
         """What findings have in common that are about the same difference."""
         return (self.blame, self.part, self.service, self.operation, self.place, self.violation.rule)
 
@@ -53,21 +58,44 @@ class Finding:
 class Judgement:
     """The judgement of a recording. `judged` counts the calls by service and operation.
 
-    `unmatched` are calls of no known service, and `without_body` those with a body that was not recorded.
+    `groups` has the first findings of each difference, and `counts` the number of calls with it. `unmatched` are the
+    first calls of no known service, and `unmatched_count` is the number of all; `without_body` counts the calls with a
+    body that was not recorded. What is kept is bounded, as a proxy may run for weeks.
     """
 
-    findings: list[Finding] = field(default_factory=list)
+    groups: dict[FindingKey, list[Finding]] = field(default_factory=dict)
+    counts: dict[FindingKey, int] = field(default_factory=dict)
     judged: dict[tuple[str, str], int] = field(default_factory=dict)
     unmatched: list[RecordedCall] = field(default_factory=list)
+    unmatched_count: int = 0
     without_body: int = 0
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings that are kept, those of each difference together."""
+        return [finding for group in self.groups.values() for finding in group]
 
     @property
     def grouped(self) -> Sequence[Sequence[Finding]]:
         """The findings of each difference together, in the order of their first calls."""
-        groups: dict[tuple[str, ...], list[Finding]] = {}
-        for finding in self.findings:
-            groups.setdefault(finding.key, []).append(finding)
-        return list(groups.values())
+        return list(self.groups.values())
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        """Add the findings of one call."""
+        for finding in findings:
+            group = self.groups.get(finding.key)
+            if group is None and len(self.groups) < _MOST_GROUPS:
+                group = self.groups[finding.key] = []
+            if group is not None and len(group) < _KEPT_FINDINGS:
+                group.append(finding)
+        for key in {finding.key for finding in findings} & self.groups.keys():
+            self.counts[key] = self.counts.get(key, 0) + 1
+
+    def add_unmatched(self, call: RecordedCall) -> None:
+        """Add a call of no known service."""
+        self.unmatched_count += 1
+        if len(self.unmatched) < _KEPT_UNMATCHED:
+            self.unmatched.append(call)
 
 
 class CallJudge:
@@ -82,7 +110,7 @@ class CallJudge:
         """Judge one more call, and return its findings."""
         match = self.known.find(call)
         if match is None:
-            self.judgement.unmatched.append(call)
+            self.judgement.add_unmatched(call)
             return ()
         if not (call.request_body_known and call.response_body_known):
             self.judgement.without_body += 1
@@ -90,7 +118,7 @@ class CallJudge:
         counted = (match.known.simulator.name, operation)
         self.judgement.judged[counted] = self.judgement.judged.get(counted, 0) + 1
         findings = list(found)[:_MOST_FINDINGS]
-        self.judgement.findings += findings
+        self.judgement.add(findings)
         return findings
 
     def operation_of(self, match: Match, call: RecordedCall) -> str:

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
-from sendproof_simulators.recordings.forwarding import Forwarder
+from sendproof_simulators.recordings.forwarding import Forwarder, KeptBytes
 from sendproof_simulators.recordings.har_file import HarFile
 from sendproof_simulators.recordings.judging import CallJudge
 from sendproof_simulators.recordings.known_contracts import Address
@@ -108,10 +108,11 @@ async def _serve(
     async with AsyncExitStack() as stack:
         sockets = bind(settings.host, settings.port, names)
         file = stack.enter_context(HarFile(settings.har, settings.version))
-        recorder = Recorder(file, judge, wall)
+        recorder = Recorder(file, judge)
         recorders.append(recorder)
         ports = {bound.getsockname()[1]: address for bound, address in zip(sockets, settings.addresses, strict=True)}
-        forwarders = {port: Forwarder(address) for port, address in ports.items()}
+        kept = KeptBytes()
+        forwarders = {port: Forwarder(address, kept) for port, address in ports.items()}
         for forwarder in forwarders.values():
             stack.push_async_callback(forwarder.close)
         recording = asyncio.create_task(recorder.run())

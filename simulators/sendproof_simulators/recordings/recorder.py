@@ -7,7 +7,6 @@ import asyncio
 import logging
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from sendproof_simulators.core.clock.wall_clock import WallClock
 from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.recordings.forwarding import MOST_KEPT, KeptBody, PassedCall, header_map, url_of
 from sendproof_simulators.recordings.har_file import HarFile, started
@@ -15,8 +14,8 @@ from sendproof_simulators.recordings.judging import CallJudge
 from sendproof_simulators.recordings.recorded_call import RecordedCall
 from sendproof_simulators.server.content_encoding import decode_body
 
-#: Bounds of what waits to be recorded: calls, and bytes of their bodies.
-MOST_WAITING, MOST_WAITING_BYTES = 2_000, 64 * 1024 * 1024
+#: Calls that may wait to be recorded. The bytes of their bodies are bounded where they are kept.
+MOST_WAITING = 2_000
 
 log = logging.getLogger(__name__)
 
@@ -24,36 +23,34 @@ log = logging.getLogger(__name__)
 class Recorder:
     """Writes calls to a HAR file, and judges each. `lost` counts those that were passed on and not recorded."""
 
-    def __init__(self, file: HarFile, judge: CallJudge, wall: WallClock) -> None:
+    def __init__(self, file: HarFile, judge: CallJudge) -> None:
         """Take the open file, and the judge of the contracts."""
         self._file = file
         self._judge = judge
-        self._wall = wall
         self._waiting: asyncio.Queue[tuple[PassedCall, float, float] | None] = asyncio.Queue()
-        self._waiting_bytes = 0
         self.lost = 0
         self.recorded = 0
 
     def put(self, call: PassedCall, began_s: float, duration_s: float) -> None:
         """Record a call soon; this takes no time."""
-        size = len(call.sent.content) + len(call.received.content)
-        if self._waiting.qsize() >= MOST_WAITING or self._waiting_bytes + size > MOST_WAITING_BYTES:
+        if self._waiting.qsize() >= MOST_WAITING:
             self.lost += 1
+            call.release()
             return
-        self._waiting_bytes += size
         self._waiting.put_nowait((call, began_s, duration_s))
 
     async def run(self) -> None:
         """Record calls until `stop`."""
         while (item := await self._waiting.get()) is not None:
             call, began_s, duration_s = item
-            self._waiting_bytes -= len(call.sent.content) + len(call.received.content)
             try:
                 # In a thread: a large body must not hold up the traffic.
                 await asyncio.to_thread(self._record, call, began_s, duration_s)
             except Exception as error:  # noqa: BLE001 - the traffic goes on, whatever fails here
                 self.lost += 1
                 log.warning("a call was not recorded: %r", error)
+            finally:
+                call.release()
 
     def stop(self) -> None:
         """End the recording after the calls that wait."""
@@ -95,7 +92,7 @@ def recorded_call(passed: PassedCall, number: int, at: str) -> RecordedCall:
         ),
         response=response if passed.status else None,
         request_body_known=is_known,
-        response_body_known=is_received and (passed.is_complete or not passed.status),
+        response_body_known=is_received and (passed.received.is_complete or not passed.status),
         service=passed.address.service,
         role=passed.address.role,
     )

@@ -22,7 +22,7 @@ def verdict(judgement: Judgement) -> str:
     It is also unknown if the service behaves otherwise than the contracts say: a run against the simulators then proves
     less than it seems.
     """
-    blames = {finding.blame for finding in judgement.findings}
+    blames = {group[0].blame for group in judgement.grouped}
     if BRIDGE in blames:
         return FAIL
     is_decided = judgement.judged and not blames and not judgement.unmatched and not judgement.without_body
@@ -46,15 +46,16 @@ def as_json(judgement: Judgement, proposed: Sequence[Proposal], observations: Se
             {"service": service, "operation": operation, "calls": calls}
             for (service, operation), calls in sorted(judgement.judged.items())
         ],
-        "findings": [_finding_json(group) for group in judgement.grouped],
+        "findings": [_finding_json(judgement, group) for group in judgement.grouped],
         "unmatched": [{"entry": call.number, "call": _call_text(call)} for call in judgement.unmatched],
+        "unmatched_count": judgement.unmatched_count,
         "without_body": judgement.without_body,
         "proposals": [proposal.as_json() for proposal in proposed],
         "dialects": [asdict(observation) for observation in observations if observation.calls],
     }
 
 
-def _finding_json(group: Sequence[Finding]) -> dict[str, Any]:
+def _finding_json(judgement: Judgement, group: Sequence[Finding]) -> dict[str, Any]:
     first = group[0]
     return {
         "blame": first.blame,
@@ -65,6 +66,7 @@ def _finding_json(group: Sequence[Finding]) -> dict[str, Any]:
         "rule": first.violation.rule,
         "message": first.violation.message,
         "status": first.call.response.status if first.call.response else None,
+        "calls": judgement.counts[first.key],
         "entries": sorted({finding.call.number for finding in group}),
     }
 
@@ -85,12 +87,12 @@ def text_lines(
             yield f"dialect      {observation_text(observation)}"
     for call in judgement.unmatched[:_SHOWN_UNMATCHED]:
         yield f"unmatched    entry {call.number}: {_call_text(call)}; name its service with --service NAME=URL"
-    if len(judgement.unmatched) > _SHOWN_UNMATCHED:
-        yield f"unmatched    {len(judgement.unmatched) - _SHOWN_UNMATCHED} more"
+    if judgement.unmatched_count > _SHOWN_UNMATCHED:
+        yield f"unmatched    {judgement.unmatched_count - _SHOWN_UNMATCHED} more"
     if judgement.without_body:
         yield f"not judged   the bodies of {judgement.without_body} calls, which were not recorded whole"
     calls = sum(judgement.judged.values())
-    yield f"{verdict(judgement)}: {calls} calls judged, {len(judgement.unmatched)} of no known service"
+    yield f"{verdict(judgement)}: {calls} calls judged, {judgement.unmatched_count} of no known service"
 
 
 def observation_text(observation: Observation) -> str:
@@ -113,8 +115,7 @@ def _finding_text(judgement: Judgement, group: Sequence[Finding]) -> str:
 
 def _times(judgement: Judgement, group: Sequence[Finding]) -> str:
     first = group[0]
-    calls = len({finding.call.number for finding in group})
-    return f"{calls} of {judgement.judged[first.service, first.operation]} calls"
+    return f"{judgement.counts[first.key]} of {judgement.judged[first.service, first.operation]} calls"
 
 
 def _call_text(call: Any) -> str:

@@ -149,6 +149,8 @@ class Simulators:
         # With several processes, these lead to the one with the sandbox.
         self.routes: Mapping[str, ServiceRoute] = self.services
         self.control: ControlRoute = self.own_control
+        #: Returns when there is room for the body of one more request. In one process, serving makes the room.
+        self.room: Callable[[], Awaitable[None]] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -171,7 +173,7 @@ class Simulators:
                 return
             body_limit = self.control.body_limit if service is None else service.body_limit
             try:
-                body = await _read_body(scope, receive, body_limit) if _has_body(scope) else b""
+                body = await self._body(scope, receive, body_limit) if _has_body(scope) else b""
             except DisconnectedError:
                 return
             except TooLargeError:
@@ -197,6 +199,12 @@ class Simulators:
             if self.watch.everywhere:
                 self.watch.report_failure("server", None, f"the server failed: {type(error).__name__}: {error}")
             raise
+
+    async def _body(self, scope: Scope, receive: Receive, limit: int) -> bytes:
+        """Return the complete body of a request, once there is room for it."""
+        if self.room is not None:
+            await self.room()
+        return await _read_body(scope, receive, limit)
 
     def _admit(self, scope: Scope, service: ServiceRoute | None, path: str) -> tuple[str, Problem | None]:
         """Return the path without a token, and why the request is refused; None if it is not."""

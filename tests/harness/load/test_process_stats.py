@@ -5,7 +5,15 @@ import socket
 import subprocess
 import sys
 
-from sendproof_harness.load.process_stats import Usage, WatchedProcess, cores_between, is_local, listening_pid
+from sendproof_harness.load.process_stats import (
+    Usage,
+    WatchedProcess,
+    cores_between,
+    is_local,
+    is_loopback,
+    listening_pid,
+    simulator_processes,
+)
 
 
 def test_usage_of_a_process_includes_its_children():
@@ -16,6 +24,16 @@ def test_usage_of_a_process_includes_its_children():
     assert alone is not None
     assert together is not None
     assert together.memory_mb > alone.memory_mb > 1
+
+
+def test_each_worker_of_the_simulators_is_a_process_of_its_own():
+    """Together, they use more than one processor while none of them is busy."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        watched = simulator_processes(os.getpid())
+        child.communicate(b"\n")
+    found = [process for process in watched if process.pid in {os.getpid(), child.pid}]
+    assert [(process.pid, process.alone) for process in found] == [(os.getpid(), True), (child.pid, True)]
+    assert [process.alone for process in simulator_processes(child.pid)] == [False]
 
 
 def test_child_that_starts_later_counts_from_the_next_list():
@@ -51,3 +69,8 @@ def test_cores_between_measurements_skip_new_processes():
 def test_only_urls_of_this_machine_are_local():
     urls = ("http://127.0.0.1:4100", "http://localhost:1", "http://example.com")
     assert [is_local(url) for url in urls] == [True, True, False]
+
+
+def test_own_name_of_the_machine_is_local_but_others_may_reach_it():
+    url = f"http://{socket.gethostname()}:4100"
+    assert (is_local(url), is_loopback(url)) == (True, False)

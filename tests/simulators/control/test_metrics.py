@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -35,6 +36,18 @@ def test_calls_are_counted_by_operation_and_class_of_status(simulators):
 
     labels = {"service": "textlocal", "operation": "get_templates", "status": "2xx"}
     assert value(read(simulators), "requests_total", **labels) - value(before, "requests_total", **labels) == 3
+
+
+def test_call_without_a_response_has_no_status(simulators):
+    sandbox = simulators.call("POST", "/sandboxes", MINIMAL)
+    url, key = (sandbox["services"]["textlocal"][name] for name in ("url", "credentials"))
+    fault = {"call": "textlocal.balance", "fault": "connection_reset", "when": "before"}
+    simulators.call("POST", f"/sandboxes/{sandbox['sandbox']}/faults", [fault])
+    labels = {"service": "textlocal", "operation": "balance", "status": ""}
+    before = value(read(simulators), "requests_total", **labels)
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{url}/balance", data={"apikey": key["apikey"]}, timeout=60)
+    assert value(read(simulators), "requests_total", **labels) - before == 1
 
 
 def test_calls_without_a_known_credential_are_counted(simulators):

@@ -141,3 +141,10 @@ def test_body_that_was_not_recorded_is_not_judged_and_no_pass(known) -> None:
     cut = replace(whole, request=replace(whole.request, body=b""), request_body_known=False)
     judge = judged(known, whole, cut)
     assert (findings(judge), judge.judgement.without_body, verdict(judge.judgement)) == ([], 1, "unknown")
+
+
+def test_long_recording_keeps_a_few_findings_and_counts_all(known) -> None:
+    calls = [call(ADD, answer(), [{"TemplateID": 1}], number=number) for number in range(1, 101)]
+    judge = judged(known, *calls)
+    ((key, kept),) = judge.judgement.groups.items()
+    assert (judge.judgement.counts[key], len(kept), kept[0].call.number) == (100, 20, 1)

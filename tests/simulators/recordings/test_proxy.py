@@ -16,6 +16,8 @@ from threading import Thread
 
 import pytest
 
+from sendproof_simulators.recordings.forwarding import MOST_KEPT, KeptBody, KeptBytes
+
 LARGE = 24 * 1024 * 1024
 TOKEN = "k" * 20
 UTF_8 = "ü".encode().decode("latin-1")
@@ -83,7 +85,7 @@ class RunningProxy:
     def call(self, method: str, target: str, body: object = None, **headers: str):
         """Send one request, and return the response with its body."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)) as connection:
             connection.request(method, target, body, named, encode_chunked=hasattr(body, "__next__"))
             with connection.getresponse() as response:
                 response.content = response.read()
@@ -92,7 +94,7 @@ class RunningProxy:
     def stop(self) -> None:
         """End the proxy, and read what it prints."""
         self.process.send_signal(signal.SIGINT)
-        out, _ = self.process.communicate(timeout=120)
+        out, _ = self.process.communicate(timeout=300)
         self.status, self.judgement = self.process.returncode, json.loads(out.splitlines()[-1])
 
     @property
@@ -112,7 +114,7 @@ def running_proxy(folder: Path, endpoint: Endpoint, url: str = "") -> Iterator[R
         yield RunningProxy(process, port, endpoint, folder / "a.har")
     finally:
         process.kill()
-        process.communicate(timeout=120)
+        process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,19 @@ def test_large_bodies_pass_in_both_directions(proxy: RunningProxy) -> None:
 def test_response_that_ends_too_early_ends_the_same_way_for_the_client(proxy: RunningProxy) -> None:
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
         proxy.call("GET", "/short")
+
+
+def test_bodies_together_are_kept_within_a_bound() -> None:
+    kept = KeptBytes()
+    bodies = [KeptBody(kept) for _ in range(20)]
+    for body in bodies:
+        body.add(b"x" * (MOST_KEPT - 1))
+    assert [body.is_whole for body in bodies] == [True] * 8 + [False] * 12
+    bodies[0].add(b"xx")
+    assert (bodies[0].is_whole, bodies[0].content, bodies[0].size) == (False, b"", MOST_KEPT + 1)
+    for body in bodies:
+        body.release()
+    assert kept.size == 0
 
 
 def test_request_for_another_server_is_not_passed_on(proxy: RunningProxy) -> None:

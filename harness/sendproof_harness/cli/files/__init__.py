@@ -1,1 +1,1 @@
-"""Commands about files: scenarios, checks of them, and the results of several jobs."""
+"""Commands about files: scenarios, checks of them, results of several jobs, and the documentation."""

@@ -43,7 +43,8 @@ def _table(*columns: str, right: int) -> Table:
     """Return an empty table with `right` columns of numbers at its end."""
     table = Table(box=None, pad_edge=True, header_style="dim")
     for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index >= len(columns) - right else "left")
+        # Names are those of thresholds and files: they are never folded.
+        table.add_column(column, justify="right" if index >= len(columns) - right else "left", no_wrap=index == 0)
     return table
 
 

@@ -37,16 +37,18 @@ class _Counts(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the counts of the services, the webhooks, and the sandboxes."""
-        calls = _counter("requests", "Calls with a known credential.", "service", "operation", "status")
+        calls = _counter(
+            "requests", "Calls with a known credential; no status: no response.", "service", "operation", "status"
+        )
         strangers = _counter("unauthenticated_requests", "Calls without a known credential.", "service")
         # The other processes only repeat this number.
         for name, count in self._own.unauthenticated.items():
             strangers.add_metric([name], count)
         for (name, operation, hundreds), count in self._sums(lambda part: [(row[:3], row[3]) for row in part.calls]):
-            calls.add_metric([name, operation or "", f"{hundreds}xx"], count)
+            calls.add_metric([name, operation or "", _status_class(hundreds)], count)
         webhooks = _counter("webhook_attempts", "Webhooks, with repetitions; no status: no response.", "status")
         for status, count in self._sums(lambda part: part.webhooks):
-            webhooks.add_metric(["" if status is None else f"{status}xx"], count)
+            webhooks.add_metric([_status_class(status)], count)
         sandboxes = sum(part.sandboxes for part in self._all)
         entries = sum(part.journal_entries for part in self._all)
         yield from (calls, strangers, webhooks)
@@ -60,6 +62,11 @@ class _Counts(Collector):
             for counted, number in rows(part):
                 total[counted] += number
         return sorted(total.items(), key=str)
+
+
+def _status_class(hundreds: int | None) -> str:
+    """Return `2xx` for 2; nothing if a fault or the bridge gave no response."""
+    return f"{hundreds}xx" if hundreds else ""
 
 
 def _counter(name: str, documentation: str, *labels: str) -> CounterMetricFamily:

@@ -59,6 +59,7 @@ class Front:
         self._by_sandbox: dict[str, RemoteWorker] = {}
         self._is_stopping = False
         simulators.routes = {name: _RoutedService(self, service) for name, service in simulators.services.items()}
+        simulators.room = self._drain
         simulators.control = _RoutedControl(self, simulators.own_control, simulators.control_context.contract)
 
     async def start(self, default: DefaultSandbox) -> dict[str, Any]:
@@ -81,8 +82,11 @@ class Front:
         done, late = await asyncio.wait(stops, timeout=_STOP_S)
         for stop in late:
             stop.cancel()
+        watch = self._simulators.watch
         for stop in done:
-            self._simulators.watch.found.update({} if stop.exception() else stop.result().found)
+            watch.found.update({} if stop.exception() else stop.result().found)
+        if watch.everywhere and not self.lost and (late or any(stop.exception() for stop in done)):
+            watch.report_failure("server", None, "a worker did not say at its end what it found")
 
     async def end(self) -> None:
         """End the workers."""
@@ -93,6 +97,14 @@ class Front:
     def worker_of(self, sandbox: object) -> RemoteWorker | None:
         """Return the worker with the sandbox of this name, None if there is none."""
         return self._by_sandbox.get(sandbox) if isinstance(sandbox, str) else None
+
+    async def _drain(self) -> None:
+        """Return when no worker has too much to read: bodies for a busy one must not fill the memory.
+
+        Whose body comes next is only known when it is read.
+        """
+        for worker in self.workers:
+            await worker.drain()
 
     def own_counts(self) -> Counts:
         """Return what the front itself has counted: requests without a known credential."""

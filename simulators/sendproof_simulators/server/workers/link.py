@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import msgspec
@@ -14,6 +15,8 @@ Received = TypeVar("Received")
 _LENGTH_BYTES = 4
 # A larger body is read in pieces; smaller ones would cost a turn of the event loop each.
 _READ_BYTES = 1024 * 1024
+# Messages that a busy worker has not read yet: about the largest body.
+_UNREAD_BYTES = 16 * 1024 * 1024
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -35,6 +38,7 @@ class Link(Generic[Received]):
     async def open(cls, end: socket.socket, received: object) -> "Link[Received]":
         """Return the link over one end of a socket pair; `received` is the union of messages to expect."""
         reader, writer = await asyncio.open_unix_connection(sock=end, limit=_READ_BYTES)
+        writer.transport.set_write_buffer_limits(high=_UNREAD_BYTES)
         return cls(reader, writer, msgspec.msgpack.Decoder(tuple[int, received]))  # type: ignore[valid-type]
 
     def send(self, number: int, message: Message) -> None:
@@ -42,6 +46,11 @@ class Link(Generic[Received]):
         if not self._writer.is_closing():
             data = _encode((number, message))
             self._writer.writelines((len(data).to_bytes(_LENGTH_BYTES), data))
+
+    async def drain(self) -> None:
+        """Return when the other end has read most of what was sent."""
+        with suppress(ConnectionError):
+            await self._writer.drain()
 
     async def receive(self) -> AsyncIterator[tuple[int, Received]]:
         """Yield numbers and messages until the other end is gone."""

@@ -66,6 +66,10 @@ class RemoteWorker:
             await asyncio.gather(self._reading, return_exceptions=True)
             self._link.close()
 
+    async def drain(self) -> None:
+        """Return when the worker has read most of what was sent."""
+        await self._link.drain()
+
     def update(self, update: Update) -> None:
         """Tell the worker what changed elsewhere: before any message that is sent later."""
         self._link.send(NO_CONVERSATION, update)

@@ -11,7 +11,7 @@ from sendproof_harness.cli.options import refuse
 from sendproof_harness.output import echo
 from sendproof_harness.suggestions import suggestion
 
-_PACKAGE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parents[2]
 #: What the package holds below `documentation`, with the places of the repository, so that links keep working.
 CONTENT = (
     *("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "THIRD_PARTY.md"),
