@@ -58,7 +58,10 @@ def test_check_in_parts_agrees_with_the_check_of_the_whole(schema: Any, value: A
 
 
 ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "more": {}, "who": {}}}
-SCHEMA = {"type": "object", "properties": {"rows": {"type": "array", "items": ITEM}, "name": {"maxLength": 3}}}
+SCHEMA = {
+    "type": "object",
+    "properties": {"rows": {"type": "array", "items": ITEM}, "name": {"maxLength": 3}, "kind": {"enum": ["a"]}},
+}
 OBJECTS: list[Any] = [{"a": []}] * 163_000
 
 
@@ -97,7 +100,11 @@ def set_back_most_memory() -> None:
         pytest.skip("this system does not keep the most memory")
 
 
-@pytest.mark.parametrize("value", [OBJECTS, {"rows": [{"id": 1, "who": {"a": 1}}] * 50_000}], ids=["wrong", "right"])
+@pytest.mark.parametrize(
+    "value",
+    [OBJECTS, {"rows": [{"id": 1, "who": {"a": 1}}] * 50_000}, {"kind": "\U0001f600" + "x" * 5_000_000}],
+    ids=["wrong", "right", "text"],
+)
 def test_check_of_a_large_value_needs_little_memory(value: Any) -> None:
     """The copy of the validator would need a hundred megabytes."""
     schema = CompiledSchema(SCHEMA)
