@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from attack_report import ProcessMemory
@@ -17,16 +16,13 @@ _RISE_MB = 5.0
 class ProcessWatch:
     """The resident memory of processes by name, and the time for which all processes waited for a processor.
 
-    The kernel keeps the most memory, so that no short peak is missed.
+    Where the kernel keeps the most memory, no short peak is missed.
     """
 
     def __init__(self, pids: dict[str, int]) -> None:
         """Start with the memory that the processes have now."""
         self._pids = pids
-        for pid in pids.values():
-            # Only Linux starts again, and only for the owner of a process.
-            with suppress(OSError):
-                Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
+        self._most_kind = "VmHWM" if all(map(_starts_again, pids.values())) else "VmRSS"
         self._before = {name: memory_mb(pid, "VmRSS") for name, pid in pids.items()}
         self._most = dict(self._before)
         self._during = dict.fromkeys(pids, "")
@@ -41,23 +37,33 @@ class ProcessWatch:
     def sample(self, during: str) -> None:
         """Look at the most memory of each process, and remember the request during which it rose."""
         for name, pid in self._pids.items():
-            most = memory_mb(pid, "VmHWM")
-            if most > self._most[name] + _RISE_MB:
+            most = memory_mb(pid, self._most_kind)
+            if during and most > self._most[name] + _RISE_MB:
                 self._during[name] = during
-                self._most[name] = most
+            self._most[name] = max(most, self._most[name])
 
     def result(self) -> list[ProcessMemory]:
         """Return the figures of each process."""
+        self.sample("")
         return [
             ProcessMemory(
                 name=name,
                 before_mb=self._before[name],
-                most_mb=max(self._before[name], memory_mb(pid, "VmHWM")),
+                most_mb=self._most[name],
                 end_mb=memory_mb(pid, "VmRSS"),
                 during=self._during[name],
             )
             for name, pid in self._pids.items()
         ]
+
+
+def _starts_again(pid: int) -> bool:
+    """Let the kernel start again to keep the most memory of a process; return False if it cannot."""
+    try:
+        Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
+        return "VmHWM:" in Path(f"/proc/{pid}/status").read_text("ascii")
+    except OSError:
+        return False
 
 
 def memory_mb(pid: int, kind: str) -> float:

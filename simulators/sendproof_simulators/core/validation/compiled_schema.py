@@ -72,7 +72,7 @@ class CompiledSchema:
         if isinstance(value, list | dict) or _is_divisible(schema, value):
             yield from self._check(schema, _OUTLINE, _outline(schema, value), path)
         if not _is_divisible(schema, value):
-            yield from self._check(schema, _WHOLE, value, path)
+            yield from self._whole_errors(schema, value, path)
             return
         if isinstance(value, list) and _ITEMS in schema:
             yield from self._item_errors(schema, value, path)
@@ -85,6 +85,12 @@ class CompiledSchema:
                 yield from self._alternative_errors(schema, keyword, value, path)
         if _NOT in schema:
             yield from self._check(schema, _NOT, self._visible(value, [schema[_NOT]]), path)
+
+    def _whole_errors(self, schema: Schema, value: Any, path: Path) -> Iterator[PartError]:
+        if isinstance(value, str) and not self._validator(schema, _WHOLE).is_valid(value):
+            # An error has several copies of its text, and the start of this one is nearly always wrong as well.
+            yield from self._check(schema, _WHOLE, value[:_SHOWN], path)
+        yield from self._check(schema, _WHOLE, value, path)
 
     def _item_errors(self, schema: Schema, value: Sequence[Any], path: Path) -> Iterator[PartError]:
         for start in range(0, len(value), _TOGETHER):
