@@ -143,6 +143,11 @@ def test_body_that_was_not_recorded_is_not_judged_and_no_pass(known) -> None:
     assert (findings(judge), judge.judgement.without_body, verdict(judge.judgement)) == ([], 1, "unknown")
 
 
+def test_event_without_its_recorded_body_is_of_no_known_kind(known) -> None:
+    judge = judged(known, replace(event(b""), request_body_known=False))
+    assert (findings(judge), judge.judgement.judged) == ([], {("optimove", ""): 1})
+
+
 def test_long_recording_keeps_a_few_findings_and_counts_all(known) -> None:
     calls = [call(ADD, answer(), [{"TemplateID": 1}], number=number) for number in range(1, 101)]
     judge = judged(known, *calls)
