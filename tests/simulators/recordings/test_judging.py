@@ -123,7 +123,7 @@ def test_proposal_names_the_recording_as_observed_evidence(known) -> None:
     (proposal,) = proposals(known, judge.judgement, "a.har")
     shown = proposal.as_json()
     assert (shown["contract"], shown["x-evidence"]) == ("optimove.yaml", "observed")
-    assert shown["x-source"] == "recorded traffic: a.har, 1 of 1 calls"
+    assert shown["x-source"] == "recorded traffic: a.har, 1 of 1 call"
 
 
 def test_event_is_judged_as_a_call_of_the_service_and_its_answer_as_the_bridge(known) -> None:
