@@ -1,6 +1,6 @@
 """The screenshots of the reports in docs/images: runs Sendproof, opens each report in Chromium, and cuts the colours.
 
-Needs Chromium and pngquant on the PATH.
+Needs Chromium and pngquant on the PATH. A test takes them too, of smaller runs and without pngquant.
 """
 
 import os
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
@@ -16,38 +17,50 @@ IMAGES = Path(__file__).parent
 ROOT = IMAGES.parents[1]
 _SENDPROOF = [sys.executable, "-m", "sendproof_harness"]
 _WIDTH = 1100
+# A busy machine takes long to lay out a page.
+_PATIENCE_MS = 300_000
 # A defect for the picture of a failed run: texts are cut at 70 characters.
 _RIGHT = "final = fill(request.template.body, request.values)"
 _TEXTLOCAL = "outbound/providers/textlocal.py"
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much the runs do: customers of the first campaign, and seconds of the load test."""
+
+    customers: int = 10_000
+    load_s: int = 20
+
+
 def main() -> None:
-    """Write every screenshot."""
+    """Write every screenshot into docs/images."""
     with tempfile.TemporaryDirectory(prefix="sendproof-screenshots-") as name, sync_playwright() as driver:
-        folder = Path(name)
-        _run_all(folder)
+        run_all(Path(name), Sizes())
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        _take(browser, folder)
+        for file in take(browser, Path(name), IMAGES):
+            subprocess.run(["pngquant", "--force", "--ext", ".png", "--strip", "--speed", "1", str(file)], check=True)
         browser.close()
 
 
-def _run_all(folder: Path) -> None:
+def run_all(folder: Path, sizes: Sizes) -> None:
+    """Run what the screenshots show, with the results in `folder`."""
     faulty = _faulty_bridge(folder / "faulty")
-    small = _small_campaign(folder)
-    _sendproof(folder, "run", "scheduled/first_campaign")
+    first = _campaign(folder, "first_campaign.yaml", sizes.customers)
+    small = _campaign(folder, "spring_week.yaml", 60)
+    _sendproof(folder, "run", first)
     for _ in range(2):
         _sendproof(folder, "run", "triggered/third_visit", small, "--provider", "textlocal")
     _sendproof(folder, "run", small, PYTHONPATH=str(faulty))
     _sendproof(folder, "contract")
-    _sendproof(folder, "load", "triggers", "--rate", "50", "--seconds", "20")
+    _sendproof(folder, "load", "triggers", "--rate", "50", "--seconds", str(sizes.load_s))
 
 
-def _small_campaign(folder: Path) -> str:
-    """Write the first campaign of the library with few customers, and return the path of the file."""
+def _campaign(folder: Path, name: str, customers: int) -> str:
+    """Write the first campaign of the library with this number of customers, and return the path of the file."""
     source = (ROOT / "scenarios" / "scheduled" / "first_campaign.yaml").read_text("utf-8")
-    file = folder / "spring_week.yaml"
-    file.write_text(source.replace("customers: 10000", "customers: 60"), "utf-8")
+    file = folder / name
+    file.write_text(source.replace("customers: 10000", f"customers: {customers}"), "utf-8")
     return file.name
 
 
@@ -66,21 +79,25 @@ def _sendproof(folder: Path, *words: str, **environment: str) -> None:
     )
 
 
-def _take(browser: Browser, folder: Path) -> None:
+def take(browser: Browser, folder: Path, images: Path) -> list[Path]:
+    """Write every screenshot of the runs in `folder` into `images`, and return the files."""
     results = folder / "results"
     failed = results / "spring_week" / "report.html"
-    _screenshot(_open(browser, results / "first_campaign" / "report.html"), "report.png", "#recipients")
-    _screenshot(_open(browser, failed), "report-fail.png", "#findings")
-    page = _open(browser, failed)
-    page.locator("#people tbody tr").first.get_by_role("link").click()
-    _part(page, "details.person[open]", "story.png")
-    _screenshot(_open(browser, results / "index.html"), "index.png", "#runs")
-    _screenshot(_open(browser, results / "contract" / "report.html"), "contract.png", "#calls table")
-    _part(_open(browser, results / "load_triggers" / "report.html"), "#plots", "load.png")
+    person = _open(browser, failed)
+    person.locator("#people tbody tr").first.get_by_role("link").click()
+    return [
+        _top(_open(browser, results / "first_campaign" / "report.html"), images / "report.png", "#recipients"),
+        _top(_open(browser, failed), images / "report-fail.png", "#findings"),
+        _part(person, images / "story.png", "details.person[open]"),
+        _top(_open(browser, results / "index.html"), images / "index.png", "#runs"),
+        _top(_open(browser, results / "contract" / "report.html"), images / "contract.png", "#calls table"),
+        _part(_open(browser, results / "load_triggers" / "report.html"), images / "load.png", "#plots"),
+    ]
 
 
 def _open(browser: Browser, file: Path) -> Page:
     page = browser.new_page(viewport={"width": _WIDTH, "height": 800}, color_scheme="light")
+    page.set_default_timeout(_PATIENCE_MS)
     page.goto(file.as_uri())
     # The machine of the author is of no interest to readers.
     page.evaluate(
@@ -90,23 +107,20 @@ def _open(browser: Browser, file: Path) -> Page:
     return page
 
 
-def _screenshot(page: Page, name: str, last: str) -> None:
+def _top(page: Page, file: Path, last: str) -> Path:
     """Take the page from its top to the end of one part."""
     box = page.locator(last).first.bounding_box()
     if box is None:
         raise RuntimeError(f"expected {last} in the page, got none")
     clip: FloatRect = {"x": 0, "y": 0, "width": _WIDTH, "height": box["y"] + box["height"] + 20}
-    page.screenshot(path=IMAGES / name, full_page=True, clip=clip)
-    _reduce(name)
+    page.screenshot(path=file, full_page=True, clip=clip)
+    return file
 
 
-def _part(page: Page, part: str, name: str) -> None:
-    page.locator(part).first.screenshot(path=IMAGES / name)
-    _reduce(name)
-
-
-def _reduce(name: str) -> None:
-    subprocess.run(["pngquant", "--force", "--ext", ".png", "--strip", "--speed", "1", str(IMAGES / name)], check=True)
+def _part(page: Page, file: Path, part: str) -> Path:
+    """Take one part of the page."""
+    page.locator(part).first.screenshot(path=file)
+    return file
 
 
 if __name__ == "__main__":
