@@ -80,10 +80,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the last requests of the sandbox to the report of a failed test."""
     report = yield
-    sandbox = getattr(item, "funcargs", {}).get(_SANDBOX)
+    fixtures = getattr(item, "funcargs", {})
+    sandbox = fixtures.get(_SANDBOX)
     if report.when == "call" and report.failed and sandbox is not None:
         report.sections.append((f"Requests in the sandbox {sandbox.name}", _request_log(sandbox)))
-        others = _unauthenticated_log(item.funcargs[_SIMULATORS], call.start)
+        others = _unauthenticated_log(fixtures[_SIMULATORS], call.start)
         if others:
             report.sections.append(("Requests without a known credential, to no sandbox", others))
     return report
