@@ -22,7 +22,7 @@ from sendproof_bridge.outbound.errors import RemoteCallError, error_name
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.storage import clock_steps, job_queue, runs
 from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, Lease, LostJobError, NewJob
-from sendproof_bridge.storage.store import RunLostError
+from sendproof_bridge.storage.store import RunLostError, sentence_on
 
 # The number of jobs per thread that are claimed together: a claim costs as much as many a job.
 _CLAIMS_PER_THREAD = 4
@@ -68,6 +68,8 @@ class Worker:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
         self._running: dict[Future[None], JobGroup] = {}
         self._renewed_at = self._looked_at = real_now()
+        # Why there is no database, while the worker waits for it.
+        self._lost: str | None = None
         # What each thread runs, and since when.
         self._active: dict[int, tuple[float, str]] = {}
         with bridge.store.read() as tx:
@@ -98,9 +100,9 @@ class Worker:
             self._pool.shutdown(wait=False)
             self._idle.set()
 
-    def _start_again(self, error: Exception) -> None:
+    def _start_again(self, error: OperationalError | RunLostError) -> None:
         """Wait until the database is back, and begin a new run: others may have taken over the jobs of this one."""
-        logger.warning("the database was lost: %s; a new run begins when it is back", " ".join(str(error).split()))
+        self._note_lost(str(error) if isinstance(error, RunLostError) else sentence_on(error))
         # A job that still makes a call must not be begun again meanwhile.
         wait(self._running)
         self._running.clear()
@@ -108,10 +110,18 @@ class Worker:
             try:
                 self.name = self._bridge.store.start_run(self._bridge.clock.now())
                 self._plan_start()
-            except OperationalError:
+            except OperationalError as failure:
+                self._note_lost(sentence_on(failure))
                 self._stopping.wait(_RECONNECT_SECONDS)
             else:
+                self._lost = None
                 return
+
+    def _note_lost(self, reason: str) -> None:
+        """Remember why there is no database, and log each reason once: the first one may not be that of the wait."""
+        if reason != self._lost:
+            self._lost = reason
+            logger.warning("the database was lost: %s; a new run begins when it is back", reason)
 
     def _park(self, tick: Tick) -> Tick:
         now = self._bridge.clock.now()
@@ -170,6 +180,8 @@ class Worker:
 
     def problem(self) -> str | None:
         """Return why the worker is stuck; None if it is not. Any thread may call this."""
+        if (lost := self._lost) is not None:
+            return f"the worker waits for the database: {lost}"
         now = real_now()
         if now - self._looked_at > _STUCK_SECONDS:
             return f"the worker has not looked for work for {now - self._looked_at:.0f} s"

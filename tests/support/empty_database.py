@@ -1,5 +1,8 @@
 """A PostgreSQL database that tests use one after the other."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sendproof_bridge.config_fields import PostgresUrl, Secret
 from sendproof_bridge.storage.open_store import open_store
 
@@ -36,6 +39,21 @@ class EmptyDatabase:
             "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
+
+    @contextmanager
+    def refuse_others(self) -> Iterator[None]:
+        """Accept no other connection, and end those that there are, as a server without a free one does."""
+        import psycopg  # noqa: PLC0415 as above
+
+        # A connection cannot close the database that it uses.
+        with psycopg.connect(self.url, dbname="template1", autocommit=True) as server:
+            name = self._connection.info.dbname
+            server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            try:
+                self.disconnect_others()
+                yield
+            finally:
+                server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
     def close(self) -> None:
         self._connection.close()

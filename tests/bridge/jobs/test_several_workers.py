@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from running_bridge import wait_until
 from sendproof_bridge.clock import HOUR, SECOND
 from sendproof_bridge.jobs.campaigns import send_batch
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import ClaimRequest, LostJobError, NewJob
+from sendproof_bridge.worker import Worker
 from small_bridge import NOON, NUMBERS, bridge_config, open_small_bridge, recipient_row, sent_messages
 from stand_in import Reply
 
@@ -54,6 +56,25 @@ def test_lost_connections_neither_lose_nor_repeat_a_message(bridge, services, po
 
     assert [len(call) for call in sent_messages(services)] == [len(NUMBERS)]
     assert bridge.query("SELECT state, COUNT(*) FROM message GROUP BY state") == [("accepted", len(NUMBERS))]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_worker_without_a_database_is_not_ready_and_says_why(bridge, postgres_database, caplog):
+    """The webhooks of its process may have a connection meanwhile, so the database can be read."""
+    worker, working = Worker(bridge.context, threads=1), threading.Event()
+    bridge.clock.on_idle = working.set
+    thread = threading.Thread(target=worker.run, daemon=True)
+    thread.start()
+    assert working.wait(60)
+    with postgres_database.refuse_others():
+        wait_until(lambda: "not currently accepting connections" in (worker.problem() or ""), "the reason")
+    wait_until(lambda: worker.problem() is None, "a new run")
+    worker.stop()
+    thread.join(60)
+
+    logged = [record.getMessage() for record in caplog.records if "the database was lost" in record.getMessage()]
+    assert "not currently accepting connections" in logged[-1]
+    assert len(logged) == len(set(logged))
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

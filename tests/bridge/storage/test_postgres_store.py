@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from running_bridge import wait_until
 from sendproof_bridge.config_fields import PostgresUrl, Secret, database
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import NewJob
@@ -96,6 +97,32 @@ def test_thread_that_waited_in_vain_gets_the_error_of_a_database_that_is_away(ur
         with store.read(), pytest.raises(OperationalError, match="QueuePool limit"):
             read_one(store)
         assert read_one(store) == 1
+
+
+@pytest.mark.parametrize(
+    "use",
+    [lambda _: None, lambda tx: tx.execute(text("SELECT 1")), lambda tx: plain(tx).execute("SELECT 1")],
+    ids=["commit", "statement", "plain statement"],
+)
+def test_transaction_that_hung_ends_as_if_the_database_were_away(url, use):
+    """A worker that was suspended goes on when it wakes."""
+    with closing(open_store(url)) as store:
+        with pytest.raises(OperationalError):
+            write_after_a_hang(store, url, use)
+        assert read_one(store) == 1
+
+
+def write_after_a_hang(store, url, use):
+    with store.write() as tx:
+        pid = plain(tx).execute("SELECT pg_backend_pid()").fetchone()[0]
+        plain(tx).execute("SET idle_in_transaction_session_timeout = 1")
+        wait_until(lambda: not is_connected(url, pid), "the end of the connection")
+        use(tx)
+
+
+def is_connected(url, pid):
+    with closing(open_store(url)) as other, other.read() as view:
+        return plain(view).execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None
 
 
 def store_with_one_connection(url, wait_seconds):

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -20,7 +20,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.config_fields import PostgresUrl
 from sendproof_bridge.storage import migrations, schema
-from sendproof_bridge.storage.databases.postgres_statements import PlainStatements, TextDumper, without_index
+from sendproof_bridge.storage.databases.postgres_statements import (
+    ConnectionLostError,
+    PlainStatements,
+    TextDumper,
+    without_index,
+)
 from sendproof_bridge.storage.store import (
     ADDED_JOBS,
     PLAIN,
@@ -41,7 +46,7 @@ _KEEP_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_cou
 _LISTEN, _NOTIFY = "LISTEN sendproof_jobs", "NOTIFY sendproof_jobs"
 _RECONNECT_SECONDS = 1.0
 # A process that hangs in a transaction loses it, because all others wait.
-_HANGS_AFTER = "60s"
+_HANGS_AFTER = "20s"
 
 # The lock of writers has a number and the schema, so that bridges may share a database.
 _WRITE_LOCK = 1_396_790_855
@@ -164,7 +169,7 @@ class PostgresStore(Store):
         try:
             self._run = _connect(self._url)
             self._run.execute(_HOLD_RUN, (int(name.removeprefix("run-")),))
-        except psycopg.OperationalError as error:
+        except ConnectionLostError as error:
             raise OperationalError(_HOLD_RUN, None, error) from error
         return name
 
@@ -235,6 +240,7 @@ def _engine(url: PostgresUrl, connections: int, wait_seconds: float) -> Engine:
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", _change_statement, retval=True)
+    event.listen(engine, "handle_error", _as_lost, retval=True)
     return engine
 
 
@@ -258,7 +264,7 @@ def _begin(connection: Connection) -> None:
         driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
         try:
             driver.execute(begin, prepare=False)
-        except psycopg.OperationalError as error:
+        except ConnectionLostError as error:
             raise OperationalError(begin, None, error) from error
 
 
@@ -266,6 +272,14 @@ def _change_statement(
     _connection: Connection, _cursor: object, statement: str, values: Any, *_others: object
 ) -> tuple[str, Any]:
     return without_index(statement), values
+
+
+def _as_lost(context: ExceptionContext) -> BaseException | None:
+    """Return the error of a lost connection for a transaction that hung: SQLAlchemy takes it for a defect."""
+    error = context.original_exception
+    if isinstance(error, psycopg.errors.IdleInTransactionSessionTimeout):
+        return OperationalError(context.statement, None, error)
+    return None
 
 
 def _one_line(error: psycopg.Error) -> str:

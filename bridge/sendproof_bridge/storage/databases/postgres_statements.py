@@ -12,6 +12,9 @@ import psycopg
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy.exc import OperationalError
 
+#: What psycopg raises when the connection has ended: the server took it, or a transaction that hung.
+ConnectionLostError = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
+
 Connection = psycopg.Connection[Any]
 Cursor = psycopg.Cursor[Any]
 
@@ -29,14 +32,14 @@ class PlainStatements:
     def execute(self, statement: str, values: Mapping[str, object] | Sequence[object] = (), /) -> Cursor:
         try:
             return self._connection.execute(_in_psycopg(statement), values or None)
-        except psycopg.OperationalError as error:
+        except ConnectionLostError as error:
             raise OperationalError(statement, None, error) from error
 
     def executemany(self, statement: str, rows: Sequence[Mapping[str, object] | Sequence[object]], /) -> Cursor:
         cursor = self._connection.cursor()
         try:
             cursor.executemany(_in_psycopg(statement), rows)
-        except psycopg.OperationalError as error:
+        except ConnectionLostError as error:
             raise OperationalError(statement, None, error) from error
         return cursor
 
