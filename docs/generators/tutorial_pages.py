@@ -16,7 +16,10 @@ _STEP = re.compile(r"^ *(?:#|//) --- (\d)\. .*\n", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Language:
-    """A language of the tutorials: the name of its code blocks, its program, and how to start that."""
+    """A language of the tutorials: the name of its code blocks, its program, and how to start that.
+
+    `unhandled` is the check that fails after the second step, in which no function handles the event, and `reason` why.
+    """
 
     title: str
     block: str
@@ -24,6 +27,8 @@ class Language:
     needs: str
     command: str
     notes: str = ""
+    unhandled: str = "Every webhook is acknowledged"
+    reason: str = "But no function handles its event, so the response was 404."
 
 
 LANGUAGES = {
@@ -37,6 +42,8 @@ LANGUAGES = {
         "php bridge.php",
         "\nPHP's own web server runs the same file for each request. So the first part has two halves: the web server"
         "\nstores a webhook in a file, and the bridge reads that file.\n",
+        unhandled="Every audience row is read exactly once",
+        reason="The web server stored its event, but\nno function handles it.",
     ),
     "java": Language(
         "Java",
@@ -83,13 +90,13 @@ campaign to your listener.
 ```console
 $ {command}
 ...
- fail     Every webhook is acknowledged  ...
+ fail     {unhandled}  ...
 ...
 $ echo $?
 1
 ```
 
-The bridge registered, and Optimove announced a campaign. But no function handles its event, so the response was 404.
+The bridge registered, and Optimove announced a campaign. {reason}
 
 ## 3. Read the campaign, and send it
 
@@ -162,6 +169,8 @@ def page(name: str) -> str:
         program=language.program,
         needs=language.needs,
         notes=language.notes,
+        unhandled=language.unhandled,
+        reason=language.reason,
         lines=round(len((PROGRAMS / language.program).read_text("utf-8").splitlines()), -1),
         others=", ".join(others[:-1]) + f" and {others[-1]}",
         command=f'sendproof run scheduled/one_text_one_time --provider textlocal --command "{language.command}"',

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MARK = "scenario"
 _RESULTS = "sendproof_results"
 _SANDBOX = "sendproof_sandbox"
+_SIMULATORS = "sendproof_simulators"
 _CONTROL_URL = "SENDPROOF_CONTROL_URL"
 _SHOWN_REQUESTS = 20
 _NAME_LENGTH = 100
@@ -74,12 +75,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the last requests of the sandbox to the report of a failed test."""
     report = yield
-    sandbox = getattr(item, "funcargs", {}).get(_SANDBOX)
+    fixtures = getattr(item, "funcargs", {})
+    sandbox = fixtures.get(_SANDBOX)
     if report.when == "call" and report.failed and sandbox is not None:
         report.sections.append((f"Requests in the sandbox {sandbox.name}", _request_log(sandbox)))
+        others = _unauthenticated_log(fixtures[_SIMULATORS], call.start)
+        if others:
+            report.sections.append(("Requests without a known credential, to no sandbox", others))
     return report
 
 
@@ -209,3 +216,20 @@ def _request_log(sandbox: Sandbox) -> str:
         for entry in requests[-_SHOWN_REQUESTS:]
     ]
     return "\n".join(lines) or "none"
+
+
+def _unauthenticated_log(simulators: Simulators, since_s: float) -> str:
+    """Return the requests since the start of the test, in seconds since the epoch, that no sandbox has a key for."""
+    from sendproof.client import ControlError  # noqa: PLC0415
+
+    try:
+        requests = simulators.control.unauthenticated_requests()
+    except ControlError as error:
+        return str(error)
+    lines = [
+        f"{request['status']}  {request['service']}.{request['operation'] or request['path']}"
+        f"  {request.get('differs') or request['credential'] + ' credential'}"
+        for request in requests
+        if request["real"] >= since_s
+    ]
+    return "\n".join(lines[-_SHOWN_REQUESTS:])

@@ -101,12 +101,14 @@ def test_examples_of_the_documents_are_valid(tmp_path):
 
 def test_action_runs_both_commands_with_its_inputs(tmp_path):
     inputs = {"scenarios": "a b/*", "accept": "my file.yaml", "allow-unknown": "x y", "provider": "delivyr"}
-    status, calls = run_action(tmp_path, command="php 'my bridge.php'", arguments="--fail-fast --seed 7", **inputs)
+    inputs |= {"arguments": "--fail-fast --seed 7", "contract-arguments": "--no-triggers --examples 5"}
+    status, calls = run_action(tmp_path, command="php 'my bridge.php'", **inputs)
 
     shared = ["--command", "php 'my bridge.php'", "--results", "results", "--provider", "delivyr"]
     shared += ["--accept", "my file.yaml", "--allow-unknown", "x", "--allow-unknown", "y"]
     assert status == 0
-    assert calls == [["contract", *shared], ["run", "a", "b/*", *shared, "--fail-fast", "--seed", "7"]]
+    contract = ["contract", *shared, "--no-triggers", "--examples", "5"]
+    assert calls == [contract, ["run", "a", "b/*", *shared, "--fail-fast", "--seed", "7"]]
 
 
 @pytest.mark.parametrize(
@@ -148,10 +150,26 @@ def test_component_runs_the_same_commands_as_the_action(tmp_path):
     for name in ("action", "component"):
         (tmp_path / name).mkdir()
     values = {"command": "php 'my bridge.php'", "scenarios": "a b", "accept": "f.yaml", "provider": "delivyr"}
+    values["contract-arguments"] = "--no-triggers"
     _, of_action = run_action(tmp_path / "action", results="sendproof-results/1", **values)
     _, of_component = run_component(tmp_path / "component", component(source="x", **values)["sendproof"])
 
     assert of_component == of_action
+
+
+@pytest.mark.parametrize(
+    ("source", "requirement"),
+    [
+        ("git+https://git.example.com/s.git@main", "sendproof[contract] @ git+https://git.example.com/s.git@main"),
+        ("./sendproof-0.1.0-py3-none-any.whl", "./sendproof-0.1.0-py3-none-any.whl[contract]"),
+    ],
+)
+def test_component_installs_a_url_or_a_wheel(tmp_path, source, requirement):
+    job = component(command="x", source=source)["sendproof"]
+    script = "\n".join(job["before_script"]).removeprefix("python3 -m venv .sendproof\n")
+    _, (install,) = run_script(script, tmp_path, tmp_path / ".sendproof/bin/pip", SENDPROOF_SOURCE=source)
+
+    assert install == ["install", "--quiet", requirement]
 
 
 def test_component_shares_the_scenarios_between_its_jobs(tmp_path):
@@ -177,7 +195,10 @@ def test_inputs_of_both_have_the_same_names_and_defaults():
     of_component = {name: str(spec.get("default", "")) for name, spec in INPUTS.items()}
     common = {name for name in of_action if name in of_component}
 
-    assert common == {"command", "scenarios", "contract", "provider", "accept", "allow-unknown", "arguments"}
+    assert common == {
+        "command", "scenarios", "contract", "provider", "accept", "allow-unknown", "arguments",
+        "contract-arguments",
+    }  # fmt: skip
     assert {name: of_action[name].lower() for name in common} == {name: of_component[name].lower() for name in common}
 
 

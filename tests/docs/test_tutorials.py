@@ -17,14 +17,14 @@ JARS = (os.environ.get("GSON_JAR", ""), *Path.home().glob(".m2/repository/com/go
 GSON = next((path for path in map(Path, JARS) if path.is_file()), None)
 
 
-def command_of(name: str) -> str:
-    """Return the command of a page with paths of this machine; skip if its language is not here."""
+def command_of(name: str, folder: Path = PROGRAMS) -> str:
+    """Return the command of a page for a program in a folder of this machine; skip if its language is not here."""
     interpreter, *words = LANGUAGES[name].command.split()
     if interpreter != "python3" and shutil.which(interpreter) is None:
         pytest.skip(f"{interpreter} is not installed")
     if "gson.jar" in words and GSON is None:
         pytest.skip("no jar of Gson here; name one in GSON_JAR")
-    program = PROGRAMS / LANGUAGES[name].program
+    program = folder / LANGUAGES[name].program
     local = {"gson.jar": str(GSON), program.name: str(program)}
     python = sys.executable if interpreter == "python3" else interpreter
     return " ".join([python, *(local.get(word, word) for word in words)])
@@ -34,6 +34,17 @@ def command_of(name: str) -> str:
 def test_program_passes_the_scenario_of_its_page(name, tmp_path):
     run = sendproof("run", *SCENARIO, "--command", command_of(name), "--results", tmp_path)
     assert re.search(r"verdict +pass", run.out), run.out + run.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_second_step_has_the_result_that_its_page_shows(name, tmp_path):
+    """No function handles the event."""
+    language = LANGUAGES[name]
+    code = parts(language.program)
+    (tmp_path / language.program).write_text("\n".join(code[number] for number in (1, 2, 5)))
+    run = sendproof("run", *SCENARIO, "--command", command_of(name, tmp_path), "--results", tmp_path / "results")
+    assert (f" fail     {language.unhandled}" in run.out, run.status) == (True, 1), run.out + run.err
 
 
 @pytest.mark.slow

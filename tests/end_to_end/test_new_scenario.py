@@ -29,7 +29,7 @@ def steps(scenario: Scenario) -> list[str]:
 
 @pytest.mark.slow
 def test_scenario_from_options_passes_and_its_run_gives_the_same_scenario(tmp_path):
-    drafted = written(tmp_path / "mine.yaml", "--flow", "both", "--customers", "20", "--days", "8")
+    drafted = written(tmp_path / "mine.yaml", "--flow", "both", "--customers", "20", "--seed", "3")
     result = sendproof("run", tmp_path / "mine.yaml", "--results", tmp_path)
     repeated = written(tmp_path / "again.yaml", "--run", tmp_path / "mine")
 

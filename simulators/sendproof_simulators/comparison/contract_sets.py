@@ -128,6 +128,11 @@ def _read_revision(text: str, folder: Path) -> ContractSet:
     if PurePosixPath(path).suffix in _SUFFIXES:
         content = _git(text, folder, "cat-file", "blob", f"{commit_id}:{path}")
         return ContractSet(text, {PurePosixPath(path).name: _document(text, content)}, is_file=True)
+    try:
+        _git(text, folder, "cat-file", "-e", f"{commit_id}:{path}")
+    except ValueError:
+        hint = f"name the folder of the contracts, as in {revision}:my/contracts"
+        raise ValueError(f"{text}: expected the folder {path} in this revision, got none; {hint}") from None
     names = [name for name in _tree(text, folder, f"{commit_id}:{path}") if _is_wanted(name)]
     readers = {name: _blob(text, folder, f"{commit_id}:{path}/{name}") for name in names}
     return _set(text, readers, {})

@@ -64,16 +64,23 @@ class RecordedBridge:
 def read_bridges(folder: Path, known: KnownContracts) -> list[RecordedBridge]:
     """Return the recordings in a folder and below it; `ValueError` names a wrong one.
 
-    They are the `history.ndjson` of runs and HAR files.
+    They are the `history.ndjson` of runs and HAR files. Earlier runs that a results folder keeps do not count: their
+    bridge may have been another one.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder}: expected a folder with histories, got none")
-    files = [path for pattern in (_HISTORY, _HAR) for path in sorted(folder.rglob(pattern))]
+    files = [path for pattern in (_HISTORY, _HAR) for path in sorted(folder.rglob(pattern)) if not _is_replaced(path)]
     if not files:
         raise ValueError(f"{folder}: expected a {_HISTORY} or a HAR file in it or below it, got none")
     if len(files) > _MOST_FILES:
         raise ValueError(f"{folder}: expected at most {_MOST_FILES:,} recordings, got {len(files):,}")
     return [_read(path, path.relative_to(folder), known) for path in files]
+
+
+def _is_replaced(path: Path) -> bool:
+    """Return True for `NAME/earlier/1/history.ndjson` if there is `NAME/history.ndjson`."""
+    numbers = path.parent.parent
+    return path.name == _HISTORY and numbers.name == "earlier" and (numbers.parent / _HISTORY).is_file()
 
 
 def _read(path: Path, place: Path, known: KnownContracts) -> RecordedBridge:

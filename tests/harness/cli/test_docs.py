@@ -34,6 +34,7 @@ def test_examples_are_copied_with_the_pages(tmp_path):
     assert sendproof("docs", "--copy-to", folder).status == 0
     names = ("docs/quickstart.md", "docs/shims/shim.php", "bridge/examples/node_bridge/bridge.js", "README.md")
     assert [name for name in names if not (folder / name).is_file()] == []
+    assert list(folder.rglob("__pycache__")) == []
 
 
 def test_copy_never_overwrites_a_folder(tmp_path):

@@ -32,6 +32,7 @@ def sendproof_settings():
 def test_failure(sendproof_sandbox):
     textlocal = sendproof_sandbox.service("textlocal")
     requests.post(f"{textlocal.url}/send/", data={"apikey": textlocal.credentials["apikey"]})
+    requests.post(f"{textlocal.url}/send/", data={"apikey": "wrong"})
     assert len(list(sendproof_sandbox.customers())) == 6
 """
 SCENARIO_TESTS = """
@@ -78,6 +79,7 @@ def test_each_test_has_a_sandbox_also_with_several_workers(tmp_path):
     assert outcomes == {"passed": 4, "failed": 1}, output
     assert "Requests in the sandbox sandbox-" in output
     assert re.search(r"200  textlocal\.send  .*No message content", output), output
+    assert "200  textlocal.send  the value of apikey is no credential of this sandbox" in output
 
 
 @pytest.mark.slow

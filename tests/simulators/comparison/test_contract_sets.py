@@ -45,6 +45,13 @@ def test_revision_is_read_from_the_repository_and_not_from_the_folder(tmp_path: 
     assert read_set("HEAD:openapi/one.yaml", repository).documents == {"one.yaml": CALLS}
 
 
+def test_revision_without_the_folder_is_refused_with_the_way_to_name_another(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "First")
+    with pytest.raises(ValueError, match=r"HEAD: expected the folder openapi in this revision, got none; .*HEAD:my/"):
+        read_set("HEAD", tmp_path)
+
+
 @pytest.mark.parametrize("text", ["no-such-revision", "-o", "HEAD:nowhere", ":x"])
 def test_set_that_does_not_exist_is_refused_with_what_was_expected(text: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected a file, a folder"):

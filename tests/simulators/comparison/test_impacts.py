@@ -40,7 +40,7 @@ def history(folder: Path, *entries: dict) -> Path:
     header = {"kind": "history", "dialects": {}}
     numbered = [{"n": n, "at": f"2026-03-02T09:00:{n:02d}.000Z", **entry} for n, entry in enumerate([header, *entries])]
     lines = [json.dumps(entry, separators=(",", ":")).encode() for entry in numbered]
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     end = sealed(lines, lambda count: b'{"kind":"end","lines":%d}' % count)
     (folder / "history.ndjson").write_bytes(b"".join(line + b"\n" for line in end))
     return folder
@@ -139,6 +139,13 @@ def test_altered_or_cut_history_is_refused(tmp_path: Path, known: KnownContracts
     file.write_bytes(file.read_bytes().replace(found, put))
     with pytest.raises(ValueError, match="expected the history of a run"):
         read_bridges(tmp_path, known)
+
+
+def test_earlier_run_of_a_results_folder_does_not_count(tmp_path: Path, known: KnownContracts) -> None:
+    history(tmp_path / "run" / "earlier" / "1")
+    assert [bridge.name for bridge in read_bridges(tmp_path, known)] == ["run/earlier/1"]
+    history(tmp_path / "run")
+    assert [bridge.name for bridge in read_bridges(tmp_path, known)] == ["run"]
 
 
 def test_folder_without_recordings_is_refused(tmp_path: Path, known: KnownContracts) -> None:

@@ -103,7 +103,13 @@ def _copy(folder: Path) -> tuple[str, object]:
         for name in CONTENT:
             source = documentation() / name
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            _ = shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder / name)
+            # pip compiles the example programs.
+            ignored = shutil.ignore_patterns("__pycache__")
+            _ = (
+                shutil.copytree(source, folder / name, ignore=ignored)
+                if source.is_dir()
+                else shutil.copy(source, folder / name)
+            )
     except OSError as error:
         refuse(f"--copy-to: {folder} cannot be written: {error.strerror}; choose another folder")
     begin, examples = folder / "docs" / "README.md", folder / "bridge/examples"
