@@ -22,7 +22,7 @@ from sendproof_simulators.control.states import judge_process
 from sendproof_simulators.core import json_text
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.limits import Limits
-from sendproof_simulators.core.recording import exchanges, unauthenticated
+from sendproof_simulators.core.recording import exchanges, newest_records
 from sendproof_simulators.core.sandboxes import SnapshotBounds
 from sendproof_simulators.core.webhooks import attempt_rules, sender
 from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
@@ -151,10 +151,10 @@ def _list_rows() -> Iterable[tuple[str, ...]]:
         ("one body that is shown", _bytes(exchanges.BODY_BYTES_MAX), "cut off"),
         (
             "requests without a known credential, of a service",
-            f"{unauthenticated.REQUESTS_MAX:,}",
+            f"{newest_records.RECORDS_MAX:,}",
             "the oldest is dropped",
         ),
-        ("these requests together, of a service", _bytes(unauthenticated.KEPT_BYTES_MAX), "the oldest is dropped"),
+        ("these requests together, of a service", _bytes(newest_records.KEPT_BYTES_MAX), "the oldest is dropped"),
         ("webhooks in the log, of a service", f"{KEPT_PER_SERVICE:,}", "the oldest is dropped"),
         ("snapshots of a sandbox", f"{SnapshotBounds().count}", "409"),
         ("snapshots of all sandboxes", _bytes(SnapshotBounds().total_bytes), "409"),

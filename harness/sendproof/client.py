@@ -172,16 +172,18 @@ class Sandbox:
 
     def service(self, name: str) -> Service:
         """Return address and credentials of a service, such as `optimove` or `textlocal`; `KeyError` if unknown."""
+        if name not in self.services:
+            raise KeyError(f"expected one of {', '.join(sorted(self.services))}, got {name!r}")
         return self.services[name]
 
-    def write_handover(self, file: Path, listen: tuple[str, int] = ("127.0.0.1", 9000)) -> None:
+    def write_handover(self, file: Path | str, listen: tuple[str, int] = ("127.0.0.1", 9000)) -> None:
         """Write the handover file for a bridge that will listen at this host and port."""
         # Only now: it takes as long to import as all the rest.
         from sendproof_harness.handover.format import Listen  # noqa: PLC0415
         from sendproof_harness.handover.write import handover_content, write_handover  # noqa: PLC0415
 
         facts = self._control.sandbox(self.name)
-        write_handover(handover_content(self._control.url, facts, Listen(host=listen[0], port=listen[1])), file)
+        write_handover(handover_content(self._control.url, facts, Listen(host=listen[0], port=listen[1])), Path(file))
 
     # -- what a marketer does --------------------------------------------------------------------------
 
@@ -306,9 +308,9 @@ class Sandbox:
             lines += piece
         return [json.loads(line) for line in lines.splitlines()]
 
-    def save_history(self, file: Path) -> None:
+    def save_history(self, file: Path | str) -> None:
         """Write the history to a file, for `sendproof judge`."""
-        self._control.save_history(self.name, file, at_once=True)
+        self._control.save_history(self.name, Path(file), at_once=True)
 
     def verdict(self) -> ComputedVerdict:
         """Judge the sandbox as it is now; whatever is not due yet is `unknown`."""

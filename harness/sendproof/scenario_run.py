@@ -88,7 +88,8 @@ def _result(outcome: Mapping[str, Any], folder: Path) -> ScenarioResult:
 
 def _finding_lines(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for group in groups:
-        yield f"    {group['cause']}  ({group['count']:,} times, to fix: {group['blame']})"
+        times = f"{group['count']:,} times, " if group["count"] > 1 else ""
+        yield f"    {group['cause']}  ({times}to fix: {group['blame']})"
         for example in group["examples"][:_EXAMPLES]:
             place = "".join(f"{name} {value}: " for name, value in example["where"].items())
             yield f"      {place}expected {example['expected']}, got {example['got']}"

@@ -293,6 +293,7 @@ def dialects(
 def check_contracts(
     files: Annotated[list[Path], typer.Argument(help="Contracts in OpenAPI 3.0, such as openapi/textlocal.yaml.")],
     simulators_path: SimulatorsPath = None,
+    json: Json = False,
 ) -> None:
     """Check that contracts are valid, and state what their services need.
 
@@ -304,8 +305,11 @@ def check_contracts(
 
     _discover(simulators_path)
     problems = [problem for file in files for problem in contract_problems(file)]
-    for problem in problems:
-        echo(problem, err=True)
+    if json:
+        print_json({"problems": problems})
+    else:
+        for problem in problems:
+            echo(problem, err=True)
     if problems:
         raise typer.Exit(EXIT_PROBLEM)
 

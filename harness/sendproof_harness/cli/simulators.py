@@ -14,7 +14,7 @@ from typing import Any
 
 from typer.models import CommandInfo
 
-from sendproof_harness.interruption import enter_stage
+from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.run.simulator_process import JUDGE_COMMAND, JUDGE_VARIABLE
 from sendproof_simulators.cli import app, judge_recording
 
@@ -37,8 +37,13 @@ def _entering(stage: str, callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def run(*values: Any, **options: Any) -> Any:
         enter_stage(stage)
-        with _judge_in_environment():
-            return callback(*values, **options)
+        try:
+            with _judge_in_environment():
+                return callback(*values, **options)
+        finally:
+            # The recording of `proxy` is whole after each call.
+            if "har" in options:
+                keep(f"Kept: {options['har']}")
 
     return run
 

@@ -203,11 +203,11 @@ async def _blocks(receive: Receive, kept: KeptBody) -> AsyncIterator[bytes]:
         if message["type"] == "http.disconnect":
             raise ConnectionResetError("the client closed the connection")
         block = message.get("body", b"")
+        more = message.get("more_body", False)
         kept.add(block)
+        kept.is_complete = not more
         if block:
             yield block
-        more = message.get("more_body", False)
-    kept.is_complete = True
 
 
 async def _pass_back(response: aiohttp.ClientResponse, receive: Receive, send: Send, call: PassedCall) -> None:

@@ -257,8 +257,8 @@ def _response_violations(
 
 
 def _callback(known: KnownContract, call: RecordedCall, changed: frozenset[str]) -> tuple[str, Iterator[Finding]]:
-    """Return the event of a call to the bridge and its findings: the event that it fits best."""
-    events = known.simulator.events if known.webhooks is not None else ()
+    """Return the event of a call to the bridge and its findings: the event that it fits best, empty without a body."""
+    events = known.simulator.events if known.webhooks is not None and call.request_body_known else ()
     kind, body = call.request.headers.get("content-type", ""), call.request.body
     judged = {event: known.webhooks.violations(event, kind, body) for event in events} if known.webhooks else {}
     event = min(judged, key=lambda name: (len(judged[name]), not _is_named(name, body)), default="")

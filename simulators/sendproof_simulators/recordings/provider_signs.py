@@ -7,7 +7,7 @@ import msgspec
 
 from sendproof_simulators.recordings.shown_call import ShownCall
 
-_OK, _TOO_MANY = 200, 429
+_OK, _BAD_REQUEST = 200, 400
 _Signs = Mapping[str, Callable[[ShownCall], Iterable[str]]]
 
 
@@ -52,9 +52,10 @@ def _variant(call: ShownCall) -> Iterable[str]:
 
 
 def _error_status(call: ShownCall) -> Iterable[str]:
-    if not isinstance(call.answer, dict) or call.answer.get("status") != "failure" or call.status == _TOO_MANY:
+    if not isinstance(call.answer, dict) or call.answer.get("status") != "failure":
         return ()
-    return ("200",) if call.status == _OK else ("400",)
+    # Other statuses have reasons of their own, such as 413 and 429.
+    return (str(call.status),) if call.status in {_OK, _BAD_REQUEST} else ()
 
 
 def _scheduled_status(call: ShownCall) -> Iterable[str]:

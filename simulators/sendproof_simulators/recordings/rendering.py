@@ -90,16 +90,16 @@ def text_lines(
     if judgement.unmatched_count > _SHOWN_UNMATCHED:
         yield f"unmatched    {judgement.unmatched_count - _SHOWN_UNMATCHED} more"
     if judgement.without_body:
-        yield f"not judged   the bodies of {judgement.without_body} calls, which were not recorded whole"
-    calls = sum(judgement.judged.values())
-    yield f"{verdict(judgement)}: {calls} calls judged, {judgement.unmatched_count} of no known service"
+        yield f"not judged   bodies of {_calls(judgement.without_body)}: not recorded whole"
+    calls = _calls(sum(judgement.judged.values()))
+    yield f"{verdict(judgement)}: {calls} judged, {judgement.unmatched_count} of no known service"
 
 
 def observation_text(observation: Observation) -> str:
     """Return in one line what a recording shows about a dialect."""
     if not observation.calls:
         return f"{observation.dialect}: not shown"
-    times = f"{observation.calls} calls, first: entry {observation.first}"
+    times = f"{_calls(observation.calls)}, first: entry {observation.first}"
     if observation.is_contradictory:
         return f"{observation.dialect}: the calls contradict each other ({times})"
     return f"{observation.dialect}={' or '.join(observation.options)} ({times})"
@@ -115,7 +115,11 @@ def _finding_text(judgement: Judgement, group: Sequence[Finding]) -> str:
 
 def _times(judgement: Judgement, group: Sequence[Finding]) -> str:
     first = group[0]
-    return f"{judgement.counts[first.key]} of {judgement.judged[first.service, first.operation]} calls"
+    return f"{judgement.counts[first.key]} of {_calls(judgement.judged[first.service, first.operation])}"
+
+
+def _calls(number: int) -> str:
+    return f"{number} call" if number == 1 else f"{number} calls"
 
 
 def _call_text(call: Any) -> str:

@@ -30,8 +30,8 @@ from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, Faulted
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules, body_rules
+from sendproof_simulators.core.recording.newest_records import NewestRecords
 from sendproof_simulators.core.recording.redaction import redact_text
-from sendproof_simulators.core.recording.unauthenticated import UnauthenticatedRequests
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Owner, Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
@@ -162,7 +162,7 @@ class ServicePipeline:
             operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
         }
         self.full_check = FullCheck(self.contract)
-        self.unauthenticated = UnauthenticatedRequests()
+        self.unauthenticated = NewestRecords()
         #: The number of calls with a known credential, by operation and hundreds of the status, such as 2 for 204. The
         #: operation is None if the request names none.
         self.calls: Counter[tuple[str | None, int]] = Counter()

@@ -1,5 +1,7 @@
 """`sendproof docs`: the pages and examples that messages point to, also without the repository."""
 
+import json
+
 from command_line import sendproof
 
 
@@ -14,6 +16,12 @@ def test_page_is_printed_by_its_name_or_its_path_in_the_repository():
     by_name, by_path = sendproof("docs", "connect-your-bridge"), sendproof("docs", "docs/connect-your-bridge.md")
     assert by_name.out.startswith("# Connect your bridge")
     assert (by_path.out, by_path.status) == (by_name.out, 0)
+
+
+def test_pages_are_printed_as_json_for_a_program():
+    listed, page = json.loads(sendproof("docs", "--json").out), json.loads(sendproof("docs", "doctor", "--json").out)
+    assert {"page": "reference/commands", "title": "Commands"} in listed
+    assert (page["page"], page["text"].startswith("# ")) == ("doctor", True)
 
 
 def test_unknown_page_is_refused_with_the_nearest_one():

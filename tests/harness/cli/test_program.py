@@ -13,8 +13,8 @@ from sendproof_harness.cli.commands import build_app
 
 
 def test_each_command_prints_json():
-    """Scripts need the result of any command."""
-    assert [name for name, command in commands().items() if "--json" not in _options(command)] == []
+    """Scripts need the result of any command. A worker has none: its load test prints it."""
+    assert [name for name, command in commands().items() if "--json" not in _options(command)] == ["load worker"]
 
 
 def test_each_command_that_drives_a_sandbox_takes_its_url_and_name():

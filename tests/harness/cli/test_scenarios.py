@@ -1,6 +1,7 @@
 """`sendproof scenarios`: the library by theme."""
 
 import json
+from pathlib import Path
 
 from typer.testing import CliRunner
 
@@ -33,3 +34,10 @@ def test_check_of_a_correct_scenario_prints_nothing() -> None:
     result = CliRunner().invoke(build_app(), ["check-scenarios", "scheduled/first_campaign"])
 
     assert (result.exit_code, result.output) == (0, "")
+
+
+def test_problems_of_scenarios_are_printed_as_json(tmp_path: Path) -> None:
+    result = CliRunner().invoke(build_app(), ["check-scenarios", str(tmp_path), "--json"])
+
+    problem = f"{tmp_path}: expected scenario files (*.yaml), got none"
+    assert (result.exit_code, json.loads(result.output)) == (1, {"problems": [problem]})

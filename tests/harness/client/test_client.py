@@ -77,6 +77,17 @@ def test_handover_names_the_clock_and_the_address_of_the_bridge(sandbox, tmp_pat
     assert handover["listen"] == {"host": "127.0.0.1", "port": 9123}
 
 
+def test_files_can_be_named_by_text(sandbox, tmp_path: Path):
+    sandbox.write_handover(f"{tmp_path}/handover.json")
+    sandbox.save_history(f"{tmp_path}/history.ndjson")
+    assert {file.name for file in tmp_path.iterdir()} == {"handover.json", "history.ndjson"}
+
+
+def test_unknown_service_is_an_error_with_the_known_ones(sandbox):
+    with pytest.raises(KeyError, match=r"expected one of delivyr, .*, got 'texlocal'"):
+        sandbox.service("texlocal")
+
+
 def test_reset_and_snapshot_restore_an_earlier_state(sandbox):
     send(sandbox, "before")
     sandbox.create_snapshot("one-message")

@@ -45,6 +45,14 @@ def test_saved_event_is_in_history_and_overview(sandbox: Sandbox) -> None:
     )
 
 
+def test_event_with_a_huge_context_is_counted_but_not_in_the_overview(sandbox: Sandbox) -> None:
+    """As objects, the newest events of some such requests would fill the memory."""
+    assert save(sandbox, EVENT | {"context": {"text": "a" * 5_000_000}}).json()["status"] == "success"
+
+    overview = sandbox.control("GET", "/services/optimove-metrics")
+    assert (overview["saved"], overview["counts"], overview["newest"]) == (1, {"delivered": 1}, [])
+
+
 def test_rejected_event_rejects_the_whole_array(sandbox: Sandbox) -> None:
     assert save(sandbox, [EVENT, EVENT | {"event": "clicked"}]).status_code == 200
     refused = save(sandbox, [EVENT, EVENT | {"event": "sent"}])

@@ -26,7 +26,7 @@ def har(tmp_path: Path) -> Path:
 
 def test_recording_shows_a_dialect_and_is_judged_by_it(har: Path) -> None:
     shown = sendproof("dialects", "--from-har", har)
-    assert (shown.status, "optimove.id_type=text (1 calls, first: entry 1)" in shown.out) == (0, True)
+    assert (shown.status, "optimove.id_type=text (1 call, first: entry 1)" in shown.out) == (0, True)
     judged = sendproof("contract", "--har", har, "--json")
     outcome = json.loads(judged.out)
     assert (judged.status, outcome["verdict"], outcome["findings"]) == (0, "pass", [])

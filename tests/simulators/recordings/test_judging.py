@@ -123,7 +123,7 @@ def test_proposal_names_the_recording_as_observed_evidence(known) -> None:
     (proposal,) = proposals(known, judge.judgement, "a.har")
     shown = proposal.as_json()
     assert (shown["contract"], shown["x-evidence"]) == ("optimove.yaml", "observed")
-    assert shown["x-source"] == "recorded traffic: a.har, 1 of 1 calls"
+    assert shown["x-source"] == "recorded traffic: a.har, 1 of 1 call"
 
 
 def test_event_is_judged_as_a_call_of_the_service_and_its_answer_as_the_bridge(known) -> None:
@@ -141,6 +141,11 @@ def test_body_that_was_not_recorded_is_not_judged_and_no_pass(known) -> None:
     cut = replace(whole, request=replace(whole.request, body=b""), request_body_known=False)
     judge = judged(known, whole, cut)
     assert (findings(judge), judge.judgement.without_body, verdict(judge.judgement)) == ([], 1, "unknown")
+
+
+def test_event_without_its_recorded_body_is_of_no_known_kind(known) -> None:
+    judge = judged(known, replace(event(b""), request_body_known=False))
+    assert (findings(judge), judge.judgement.judged) == ([], {("optimove", ""): 1})
 
 
 def test_long_recording_keeps_a_few_findings_and_counts_all(known) -> None:

@@ -41,6 +41,13 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None: ...
 
     def respond(self) -> None:
+        if self.path == "/refused":
+            # Without the body, as a server does that finds it too large.
+            self.close_connection = True
+            self.send_response(413)
+            self.send_header("content-length", "0")
+            self.end_headers()
+            return
         length = int(self.headers.get("content-length") or 0)
         body = self._chunked() if self.headers.get("transfer-encoding") else self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -107,7 +114,7 @@ class RunningProxy:
 def running_proxy(folder: Path, endpoint: Endpoint, url: str = "") -> Iterator[RunningProxy]:
     options = ["--to", f"optimove={url or endpoint.url}", "--port", "0", "--har", folder / "a.har", "--json"]
     command = [sys.executable, "-m", "sendproof_harness", "proxy", *map(str, options)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         started = json.loads(process.stdout.readline())
         port = int(started["endpoints"][0]["url"].rpartition(":")[2])
@@ -216,8 +223,31 @@ def test_endpoint_that_cannot_be_reached_is_a_bad_gateway(tmp_path: Path) -> Non
         unused.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{unused.getsockname()[1]}"
         with running_proxy(tmp_path, endpoint, closed) as running:
-            response = running.call("GET", "/x")
+            response = running.call("POST", "/x", b'{"EventTypeID":13}')
             running.stop()
     assert response.status == 502
     assert response.content.startswith(b"sendproof proxy: the call could not be passed on")
     assert running.entries[0]["response"]["status"] == 0
+    assert running.entries[0]["request"]["postData"]["_cut"]
+
+
+def test_body_that_the_endpoint_did_not_read_to_its_end_is_not_recorded(tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        Thread(target=endpoint.serve_forever, daemon=True).start()
+        with running_proxy(tmp_path, endpoint) as running:
+            with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
+                connection.sendall(b"POST /refused HTTP/1.1\r\nhost: h\r\ncontent-length: 100\r\n\r\nbegin")
+                assert connection.recv(65536).startswith(b"HTTP/1.1 413")
+            running.stop()
+        endpoint.shutdown()
+    assert running.entries[0]["request"]["postData"] == {"mimeType": "", "text": "", "_cut": True}
+
+
+def test_sigterm_names_the_recording_that_is_kept(tmp_path: Path) -> None:
+    with Endpoint() as endpoint, running_proxy(tmp_path, endpoint) as running:
+        running.process.terminate()
+        _, message = running.process.communicate(timeout=300)
+    assert message.splitlines() == [
+        "sendproof: interrupted by SIGTERM while running sendproof proxy",
+        f"Kept: {running.har}",
+    ]

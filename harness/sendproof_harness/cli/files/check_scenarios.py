@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from sendproof_harness.cli.options import AsJson, print_json
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_PROBLEM
 
 
 def check_scenarios(
     files: Annotated[list[Path], typer.Argument(help="Scenario files or folders.", show_default=False)],
+    json: AsJson = False,
 ) -> None:
     """Check scenario files against their schema and rules, without a run.
 
@@ -32,7 +34,10 @@ def check_scenarios(
                 load_scenarios(file)
             except InvalidFileError as error:
                 problems.append(str(error))
-    for problem in problems:
-        echo(problem, err=True)
+    if json:
+        print_json({"problems": problems})
+    else:
+        for problem in problems:
+            echo(problem, err=True)
     if problems:
         raise typer.Exit(EXIT_PROBLEM)

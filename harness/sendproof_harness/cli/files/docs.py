@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sendproof_harness.cli.options import refuse
+from sendproof_harness.cli.options import AsJson, print_json, refuse
 from sendproof_harness.output import echo
 from sendproof_harness.suggestions import suggestion
 
@@ -25,7 +25,7 @@ CopyTo = Annotated[
 ]
 
 
-def docs(page: Page = None, copy_to: CopyTo = None) -> None:
+def docs(page: Page = None, copy_to: CopyTo = None, json: AsJson = False) -> None:
     """Print a page of the documentation, or list all pages.
 
     The pages are Markdown. With --copy-to, you also get the shims and the example bridges.
@@ -33,11 +33,15 @@ def docs(page: Page = None, copy_to: CopyTo = None) -> None:
     Example: sendproof docs connect-your-bridge
     """
     if copy_to is not None:
-        _copy(copy_to)
+        text, content = _copy(copy_to)
     elif page is not None:
-        echo(_find(page).read_text(encoding="utf-8").rstrip("\n"))
+        text, content = _read(page)
     else:
-        _print_list()
+        text, content = _list()
+    if json:
+        print_json(content)
+    else:
+        echo(text)
 
 
 def documentation() -> Path:
@@ -71,15 +75,28 @@ def _find(page: str) -> Path:
     return pages[name]
 
 
-def _print_list() -> None:
-    pages = _pages()
-    width = max(map(len, pages))
-    for name, path in pages.items():
-        title = _TITLE.search(path.read_text(encoding="utf-8"))
-        echo(f"{name:<{width}}  {title[1] if title else ''}".rstrip())
+def _read(page: str) -> tuple[str, object]:
+    """Return a page as text, and as JSON."""
+    text = _find(page).read_text(encoding="utf-8").rstrip("\n")
+    return text, {"page": _name(page), "text": text}
 
 
-def _copy(folder: Path) -> None:
+def _list() -> tuple[str, object]:
+    """Return the list of pages as text, and as JSON."""
+    titles = _titles()
+    width = max(map(len, titles))
+    lines = (f"{name:<{width}}  {title}".rstrip() for name, title in titles.items())
+    return "\n".join(lines), [{"page": name, "title": title} for name, title in titles.items()]
+
+
+def _titles() -> dict[str, str]:
+    """Return the title of each page by its name."""
+    found = {name: _TITLE.search(path.read_text(encoding="utf-8")) for name, path in _pages().items()}
+    return {name: title[1] if title else "" for name, title in found.items()}
+
+
+def _copy(folder: Path) -> tuple[str, object]:
+    """Copy the documentation; return its place as text, and as JSON."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         refuse(f"--copy-to: expected a new or empty folder, got {folder}; choose another one")
     try:
@@ -89,4 +106,5 @@ def _copy(folder: Path) -> None:
             _ = shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder / name)
     except OSError as error:
         refuse(f"--copy-to: {folder} cannot be written: {error.strerror}; choose another folder")
-    echo(f"The documentation begins at {folder / 'docs' / 'README.md'}; example bridges: {folder / 'bridge/examples'}")
+    begin, examples = folder / "docs" / "README.md", folder / "bridge/examples"
+    return f"The documentation begins at {begin}; example bridges: {examples}", {"folder": str(folder)}

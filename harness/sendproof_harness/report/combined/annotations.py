@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.report.combined.record import Outcome
 from sendproof_harness.report.combined.verdicts import Acceptance, Check, ClientVerdict, Group
 
@@ -97,9 +98,13 @@ def _text(group: Group, check: Check) -> str:
         f"{check.requirement.number} {check.title}: {group.cause} ({group.count:,}, blame: {group.blame})",
         f"{where}: expected {example.expected}, got {example.got}",
         *([f"Do: {group.remedy}"] if group.remedy else []),
-        *([f"{sum(other.count for other in group.consequences):,} findings follow"] if group.consequences else []),
+        *([_following(sum(other.count for other in group.consequences))] if group.consequences else []),
     ]
     return "\n".join(lines)
+
+
+def _following(number: int) -> str:
+    return f"{counted(number, 'findings')} {'follows' if number == 1 else 'follow'}"
 
 
 def _reason(client: ClientVerdict, check: Check, group: Group) -> str:

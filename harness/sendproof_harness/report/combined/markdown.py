@@ -8,7 +8,8 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST, Status, worst_status
 from sendproof_harness.output import visible
 from sendproof_harness.report.combined.record import Record
-from sendproof_harness.report.combined.verdicts import ClientVerdict
+from sendproof_harness.report.combined.verdicts import ClientVerdict, Verdict
+from sendproof_harness.report.formatting import capitalised
 from sendproof_harness.report.markdown import MARKS, escaped
 
 # GitHub shows at most a megabyte for a step.
@@ -40,9 +41,15 @@ def _rows(record: Record, verdicts: Sequence[ClientVerdict]) -> Iterator[tuple[S
     for client in verdicts:
         verdict = client.verdict
         status = next(name for name, number in EXIT_STATUS.items() if number == verdict.exit_status)
-        states = [entry.state for entry in verdict.accepted_failures]
-        accepted = f" {counted(states.count('accepted'), 'accepted failures')}." if "accepted" in states else ""
-        yield status, client.name, verdict.summary + accepted
+        yield status, client.name, _accepted(verdict, status) + verdict.summary
+
+
+def _accepted(verdict: Verdict, status: Status) -> str:
+    """Return what was accepted, as a sentence for the beginning: a long text is cut off at its end."""
+    number = [entry.state for entry in verdict.accepted_failures].count("accepted")
+    failures = [counted(number, "accepted failures")] if number else []
+    better = [f"verdict {verdict.verdict}, accepted"] if verdict.verdict != status else []
+    return f"{capitalised('; '.join([*better, *failures]))}. " if better or failures else ""
 
 
 def _unused(scenarios: Sequence[str]) -> Iterator[str]:

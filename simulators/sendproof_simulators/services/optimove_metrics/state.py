@@ -1,19 +1,20 @@
 """The saved events of a sandbox, and their counts."""
 
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
 from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.recording.newest_records import RECORDS_MAX, NewestRecords
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove_metrics.limits import MetricsLimits
 
 NAME = "optimove-metrics"
-# The overview is for people; the history has all events.
-_MAX_NEWEST = 1_000
+# Digits of the longest campaign id. A context may hold any text in its place, which is not counted.
+_CAMPAIGN_DIGITS = 20
 
 # documented by a vendor (https://docs.delivyr.net/docs/optimove): which events can be reported, and that "sent" cannot;
 # the exact spelling is assumed.
@@ -45,10 +46,11 @@ class State:
         self.is_minified = context.dialects["signed_text"] == "minified"
         self.allows_any_event = context.dialects["event_names"] == "any"
         self._limits: MetricsLimits = context.limits
-        self.saved = 0
         self.counts: Counter[str] = Counter()
         self.counts_by_campaign: Counter[tuple[str, str]] = Counter()
-        self.newest: deque[Mapping[str, Any]] = deque(maxlen=_MAX_NEWEST)
+        self.saved = 0
+        # The overview is for people; the history has all events.
+        self._newest = NewestRecords()
 
     def save(self, events: Sequence[Mapping[str, Any]], now: Instant) -> tuple[JournalEntry, ...]:
         """Save all events and return their journal entries, or raise `RejectedEventError` and save none."""
@@ -57,13 +59,14 @@ class State:
         self.saved += len(events)
         self.counts.update(event["event"] for event in events)
         self.counts_by_campaign.update((_campaign_in_context(event), event["event"]) for event in events)
-        self.newest.extend(events)
+        for event in events[-RECORDS_MAX:]:
+            self._newest.add(event)
         return tuple(_engagement_entry(event) for event in events)
 
     def overview(self, now: Instant) -> dict[str, object]:
         """Return the counts of all events and the newest events, for people."""
         counts = dict(sorted(self.counts.items()))
-        return {"at": iso(now), "saved": self.saved, "counts": counts, "newest": list(self.newest)}
+        return {"at": iso(now), "saved": self.saved, "counts": counts, "newest": list(self._newest)}
 
     def campaign_counts(self, campaign: int) -> dict[str, int]:
         """Return the counts of the events that name a campaign, by event."""
@@ -89,7 +92,9 @@ class State:
 def _campaign_in_context(event: Mapping[str, Any]) -> str:
     """Return the campaign id in an event's context, or "". Any spelling matches, because the real one is not known."""
     context = event.get("context") or {}
-    return next((str(value) for name, value in context.items() if name.lower().replace("_", "") == "campaignid"), "")
+    values = (str(value) for name, value in context.items() if name.lower().replace("_", "") == "campaignid")
+    id_ = next(values, "")
+    return id_ if len(id_) <= _CAMPAIGN_DIGITS else ""
 
 
 def _parse_timestamp(text: str) -> Instant | None:

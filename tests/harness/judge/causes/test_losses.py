@@ -5,6 +5,7 @@ import pytest
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.delivery import CHECKS
+from sendproof_harness.judge.checks.triggers import check_send_latency
 from sendproof_harness.judge.findings import Finding
 
 NOTHING_SENT = "lost: no message of this campaign was ever sent"
@@ -357,6 +358,11 @@ def trigger_run(*lost: int, status: int = 200, delay: int = 0) -> HistoryBuilder
 )
 def test_lost_message_of_a_trigger_names_what_became_of_the_event(run, cause):
     assert causes(run) == {cause}
+
+
+@pytest.mark.parametrize(("lost", "looked_at"), [((), 2), ((1,), 1), ((0, 1), 0)])
+def test_lost_message_of_a_trigger_has_no_send_time_to_look_at(lost, looked_at):
+    assert check_send_latency(trigger_run(*lost).history()).looked_at == looked_at
 
 
 def test_refused_look_up_after_a_trigger_is_named():

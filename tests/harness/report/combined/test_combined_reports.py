@@ -81,7 +81,7 @@ def test_accepted_failure_is_suppressed_with_its_reason(correct_run, tmp_path):
 
     assert [item["justification"] for item in result["suppressions"]] == ["ticket 812 (until 2026-03-02)"]
     assert list(github_lines(found)) == []
-    assert "1 accepted failure" in (tmp_path / "summary.md").read_text()
+    assert "| ✅ pass | wrong | Verdict fail, accepted; 1 accepted failure. " in (tmp_path / "summary.md").read_text()
 
 
 def test_entry_that_is_gone_is_shown_at_its_file(correct_run, tmp_path):
