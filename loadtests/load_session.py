@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import gevent
 from locust import User, events, runners, task
@@ -38,7 +38,7 @@ from sendproof_harness.load.process_stats import WatchedProcess, is_local, simul
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions
 from sendproof_harness.load.service_levels import ServiceLevels, load_levels
-from sendproof_harness.load.workers import LOCAL, Workers, read_report, report, version_difference
+from sendproof_harness.load.workers import LOCAL, Workers, kind_difference, read_report, report, version_difference
 from sendproof_harness.output import protect_streams
 from sendproof_harness.program import EXIT_ERROR, report_unforeseen
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
@@ -96,6 +96,8 @@ class LoadSession:
             logging.getLogger("locust.stats_logger").disabled = True
             if page is not None:
                 self._progress.note(f"Locust's page: http://{page.host or socket.gethostname()}:{page.port}")
+        if isinstance(environment.runner, WorkerRunner) and arguments is not None and not arguments.processes:
+            self._progress.note(f"waiting for the load test at {arguments.master_host}:{arguments.master_port}")
         if isinstance(environment.runner, MasterRunner) and arguments is not None and not arguments.processes:
             workers, port = counted(arguments.expect_workers, "workers"), arguments.master_bind_port
             self._progress.note(
@@ -190,6 +192,7 @@ class LoadSession:
         return {
             "began": began,
             "version": version("sendproof"),
+            "kind": self.test.kind,
             "shares": ids,
             "callers": self.test.callers(self._runner.target_user_count, len(ids)),
         }
@@ -342,6 +345,8 @@ class LoadSession:
             # This worker connected after the start, and the others have all the work.
             return
         share, shares = job["shares"].index(id_), len(job["shares"])
+        if (difference := kind_difference(self.test.kind, job["kind"])) is not None:
+            self._leave(share, difference)
         process = self.process = LoadProcess(
             environment=self._environment,
             options=parse_options(arguments, self.test),
@@ -363,6 +368,15 @@ class LoadSession:
             self._spawn(self._send_counts, process)
         else:
             self._spawn(self._run_main, process)
+
+    def _leave(self, share: int, reason: str) -> NoReturn:
+        """End this worker, which has no users of the master's test: Locust would fail with a traceback."""
+        abort = Counts(aborted=(f"load generator {share + 1}: {reason}", "harness"))
+        self._runner.send_message(_COUNTS_MESSAGE, report(share, abort))
+        self._console.print(reason, markup=False, highlight=False, soft_wrap=True)
+        # Until the message is sent.
+        gevent.sleep(_INTERVAL_S)
+        raise SystemExit(EXIT_ERROR)
 
     def _start_callers(self, process: LoadProcess) -> None:
         (user_class,) = self._environment.user_classes

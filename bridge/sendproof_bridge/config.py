@@ -186,8 +186,8 @@ BRIDGE: Settings = {
     ),
     "operator_token": Setting(
         config_fields.secret,
-        "Opens `/status` and `/campaigns/...` to requests with `Authorization: Bearer TOKEN`; without it, both are "
-        "closed.",
+        "Opens `/status`, `/metrics` and `/campaigns/...` to requests with `Authorization: Bearer TOKEN`; without "
+        "it, all are closed.",
         None,
     ),
 }

@@ -229,6 +229,19 @@ def test_worker_of_another_command_does_the_work_while_the_page_is_shown(tmp_pat
     assert [stage["count"] for stage in result["stages"]] == [1_000]
 
 
+def test_worker_of_another_kind_ends_the_test_with_the_remedy(tmp_path: Path) -> None:
+    """It has no users for the work: an error of the set-up, and no defect of Sendproof."""
+    port = str(free_port("127.0.0.1"))
+    words = ["--results", tmp_path, "--customers", "1000", "--workers", "1", "--master-bind-port", port]
+    master = start("load", "preferences", *words)
+    worker = sendproof("load", "worker", "paging", "--master", "127.0.0.1", "--port", port)
+    out, _ = master.communicate(timeout=300)
+    assert (master.returncode, worker.status) == (3, 3), out
+    for text in (out, worker.out + worker.err):
+        assert "KIND: expected preferences" in " ".join(text.split())
+        assert "Traceback" not in text
+
+
 def test_worker_of_an_unknown_kind_is_refused() -> None:
     refused = sendproof("load", "worker", "trigger", "--master", "first")
     assert (refused.status, 'did you mean "triggers"' in refused.err) == (3, True), refused.err

@@ -12,6 +12,7 @@ from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from sendproof_bridge.domain.accounts import Bridge, Client
+from sendproof_bridge.inbound.bridge_router import BridgeRouter
 from sendproof_bridge.inbound.events import Event, read_event
 from sendproof_bridge.inbound.group_commit import GroupCommit
 from sendproof_bridge.inbound.operator import OperatorRoutes
@@ -81,7 +82,7 @@ class WebhookApp:
 
     def router(self) -> Router:
         """Return the ASGI application."""
-        return Router(routes=[*self._webhook_routes, *self._operator.routes])
+        return BridgeRouter(routes=[*self._webhook_routes, *self._operator.routes])
 
     def close(self) -> None:
         """Complete the transaction in progress."""

@@ -12,6 +12,7 @@ from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.inbound import status
+from sendproof_bridge.inbound.bridge_router import BridgeRouter
 from sendproof_bridge.inbound.measurements import CONTENT_TYPE, Measurements
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class OperatorRoutes:
 
     def router(self) -> Router:
         """Return the ASGI application of a process without webhooks."""
-        return Router(routes=self.routes)
+        return BridgeRouter(routes=self.routes)
 
     def _ready(self, request: Request) -> Response:
         """Say whether the process can work: it reaches its database, and its worker is not stuck."""

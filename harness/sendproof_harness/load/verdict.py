@@ -3,7 +3,7 @@
 `judge` is pure: the same result and levels always give the same verdict.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -29,7 +29,7 @@ from sendproof_harness.load.formatting import (
     format_size,
     join_names,
 )
-from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Sample, Stage
+from sendproof_harness.load.model import Kind, Latency, LoadResult, Loss, Role, Sample, Stage
 from sendproof_harness.load.service_levels import Grows, Percentile, ServiceLevels
 from sendproof_harness.load.tracking.trigger_tracker import UNANSWERED, UNSENT
 from sendproof_harness.report.formatting import capitalised
@@ -47,7 +47,8 @@ _HEAP = (
     "Memory rose throughout. Within an hour, that may be a heap that fills before it is collected: "
     "use --seconds 3600 or more, or set the level growth in --thresholds."
 )
-_LONGER = "Use a longer --seconds: a quarter of the time needs that many samples, one per second."
+_LONGER = "Use {}: a quarter of the time needs that many samples, one per second."
+_TIMED: Sequence[Kind] = ("triggers", "soak")
 #: Beginning of the id of a level that is a check of the history.
 CHECK = "check."
 # A few events without a response change neither the load nor what is known about the bridge.
@@ -353,6 +354,7 @@ def _measured(result: LoadResult, name: Grows) -> _Measured:
     names = [process.name for process in result.processes if process.role == tested_role(result.kind)]
     role = tested_role(result.kind)
     latency = result.latencies[0].name if result.latencies else ""
+    longer = _LONGER.format("a longer --seconds" if result.kind in _TIMED else "more --customers")
 
     def total(values: Mapping[str, float]) -> float | None:
         return sum(values[name] for name in names if name in values) or None
@@ -363,19 +365,19 @@ def _measured(result: LoadResult, name: Grows) -> _Measured:
             title=f"Growth of the {role}'s memory",
             value=lambda sample: total(sample.memory_mb),
             text=lambda value: format_size(value, UP),
-            unobserved=unwatched + _LONGER,
+            unobserved=unwatched + longer,
         ),
         "descriptors": _Measured(
             title=f"Growth of the {role}'s open descriptors",
             value=lambda sample: total(sample.descriptors),
             text=lambda value: f"{value:,.0f}",
-            unobserved=unwatched + _LONGER,
+            unobserved=unwatched + longer,
         ),
         "latency": _Measured(
             title=f"Growth of the {latency} latency" if latency else "Growth of the latency",
             value=lambda sample: sample.latency.get(latency),
             text=lambda value: format_duration(value, UP),
-            unobserved=_LONGER,
+            unobserved=longer,
         ),
     }[name]
 

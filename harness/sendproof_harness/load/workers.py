@@ -79,6 +79,13 @@ def version_difference(own: str, other: str) -> str | None:
     return f"expected Sendproof {other}, as the master has, got {own}; install the same version on every machine"
 
 
+def kind_difference(own: str, other: str) -> str | None:
+    """Return the error of a worker of another kind of load test than the master's; None if they are the same."""
+    if own == other:
+        return None
+    return f"KIND: expected {other}, as the load test, got {own}; start this worker with: sendproof load worker {other}"
+
+
 def report(share: int, counts: Counts) -> dict[str, Any]:
     """Return the report of a worker, as plain values."""
     return {"share": share, "counts": counts_to_builtins(counts)}

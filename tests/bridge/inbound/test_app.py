@@ -159,6 +159,20 @@ def test_webhook_after_a_restart_of_the_database_is_stored(url, bridge, postgres
     assert bridge.query("SELECT campaign FROM event ORDER BY campaign") == ["7001", "7002"]
 
 
+@pytest.mark.parametrize("path", ["/status", "/metrics", f"/webhooks/optimove/acme/{TOKEN}"])
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_request_without_a_database_is_one_line_in_the_log(url, bridge, postgres_database, caplog, path):
+    """A traceback for each webhook of an hour would hide everything else."""
+    with postgres_database.refuse_others():
+        response = requests.request(
+            "POST" if "webhooks" in path else "GET", f"{url}{path}", headers=OPERATOR, json=EVENT, timeout=60
+        )
+
+    assert (response.status_code, response.text) == (500, "the database cannot be used")
+    (line,) = [record for record in caplog.records if record.name.startswith("sendproof_bridge.inbound")]
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_health_shows_up_or_down_only(url, bridge):
     up = requests.get(f"{url}/health", timeout=60)

@@ -127,7 +127,7 @@ def test_text_of_pass_has_measurements_levels_bottleneck_and_paths():
     text = printed_text(PASS, {"html": Path("out/report.html")})
 
     assert re.search(r"^ sending +1,000,000 messages +13 min 20 s +1,250 *$", text, re.MULTILINE)
-    assert re.search(r"^ page +the request +1,000 +0 +3.2 ms +31 ms +9.25 ms +14 ms +812 ms *$", text, re.MULTILINE)
+    assert re.search(r"^ page +1,000 +0 +3.2 ms +31 ms +9.25 ms +14 ms +812 ms *$", text, re.MULTILINE)
     assert re.search(r"^ bridge +412.3 MB +11 min 41 s *$", text, re.MULTILINE)
     assert re.search(
         r"^ pass +Throughput of sending +at least 1,000 per second +1,250 per second *$", text, re.MULTILINE
@@ -165,6 +165,13 @@ def test_text_of_early_end_has_no_tables_and_no_markup():
     assert "stage" not in text
     assert re.search(r"^ error +The load test completes +completion +the simulators hung", text, re.MULTILINE)
     assert "[bold]" in text
+
+
+def test_latencies_fit_a_terminal_of_80_columns():
+    table = printed_text(FAIL, width=80).partition(" latency ")[2].partition(" process ")[0]
+
+    assert (table.split("\n")[0].split()[-1], "…" in table) == ("longest", False)
+    assert "message: since the intended start; others: since the request" in table
 
 
 def test_text_of_pass_fits_a_terminal_of_100_columns():

@@ -342,3 +342,12 @@ def test_latency_that_rises_on_a_busy_machine_is_unknown():
 def test_other_tests_have_no_growth_unless_a_level_asks_for_it():
     assert growth_levels(campaign()) == {}
     assert growth_levels(campaign(), "growth: {memory: 10%}")["growth.memory"][0] == "fail"
+
+
+def test_growth_in_a_short_test_names_an_option_that_it_has():
+    def remedy(kind: str) -> str:
+        short = judge(result(kind=kind), parse_levels("growth: {memory: 5%}", "levels.yaml"))
+        return next(level.why for level in short.levels if level.id == "growth.memory")
+
+    assert "Use more --customers:" in remedy("campaign")
+    assert "Use a longer --seconds:" in remedy("triggers")

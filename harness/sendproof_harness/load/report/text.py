@@ -9,8 +9,8 @@ from rich.table import Table
 
 from sendproof_harness.history.wording import counted
 from sendproof_harness.load.analysis.generator_limit import limit_of
-from sendproof_harness.load.formatting import UP, format_duration, format_number, format_size
-from sendproof_harness.load.model import LoadResult
+from sendproof_harness.load.formatting import UP, format_duration, format_number, format_size, join_names
+from sendproof_harness.load.model import Latency, LoadResult
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import CHECK, JudgedLevel, LoadVerdict
 from sendproof_harness.report.text import STYLES
@@ -43,8 +43,14 @@ def _table(*columns: str, right: int) -> Table:
     """Return an empty table with `right` columns of numbers at its end."""
     table = Table(box=None, pad_edge=True, header_style="dim")
     for index, column in enumerate(columns):
-        # Names are those of thresholds and files: they are never folded.
-        table.add_column(column, justify="right" if index >= len(columns) - right else "left", no_wrap=index == 0)
+        # Names are those of thresholds and files, so they are never folded. The head of numbers is never cut off.
+        is_number = index >= len(columns) - right
+        table.add_column(
+            column,
+            justify="right" if is_number else "left",
+            no_wrap=index == 0,
+            min_width=len(column) if is_number else None,
+        )
     return table
 
 
@@ -62,12 +68,21 @@ def _stages(result: LoadResult) -> Table:
 
 
 def _latencies(result: LoadResult) -> Table:
-    table = _table("latency", "since", "count", "failed", "p50", "p90", "p95", "p99", "longest", right=7)
+    table = _table("latency", "count", "failed", "p50", "p90", "p95", "p99", "longest", right=7)
+    table.caption, table.caption_justify = Text(f" {_since(result.latencies)}"), "left"
     for latency in result.latencies:
         values = (latency.p50, latency.p90, latency.p95, latency.p99, latency.longest)
         times = [format_duration(value, UP) for value in values] if latency.count else []
-        _add(table, latency.name, latency.since, f"{latency.count:,}", f"{latency.failed:,}", *times)
+        _add(table, latency.name, f"{latency.count:,}", f"{latency.failed:,}", *times)
     return table
+
+
+def _since(latencies: Sequence[Latency]) -> str:
+    """Return from when the latencies count. A column for it would not fit a terminal of 80 columns."""
+    planned = [latency.name for latency in latencies if latency.since == "the intended start"]
+    if not planned:
+        return "since the request"
+    return f"{join_names(planned)}: since the intended start; others: since the request"
 
 
 def _processes(result: LoadResult) -> Table:
