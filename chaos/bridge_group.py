@@ -222,10 +222,18 @@ class BridgeGroup:
 
     async def _hang(self, process: SupervisedProcess) -> None:
         """Let a worker hang until others have taken over its jobs: for them, its lease has ended."""
+        await self._take_away(process)
         process.send_signal(signal.SIGSTOP)
         run = process.run
         await self._in_database(lambda connection: connection.execute(_END_LEASES, (run,)))
-        asyncio.get_running_loop().call_later(_HANG_S, process.send_signal, signal.SIGCONT)
+        self._begin(self._wake(process))
+
+    async def _wake(self, process: SupervisedProcess) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), _HANG_S)
+        process.send_signal(signal.SIGCONT)
+        self._away.pop(process.name, None)
+        await self._clock.release()
 
     async def _restart(self, process: SupervisedProcess) -> None:
         """Restart a process as an upgrade does, while the others go on."""
@@ -234,10 +242,10 @@ class BridgeGroup:
         await self._bring_back(process)
 
     async def _take_away(self, process: SupervisedProcess) -> None:
-        """Hold time before the last worker ends: without any, it would pass."""
+        """Hold time before the last worker ends or hangs: without any, it would pass."""
         if process in self._workers:
             self._away[process.name] = process.participant
-            if len(self._away) == len(self._workers):
+            if not set(await self._clock.participants()) - set(self._away.values()):
                 await self._clock.hold()
 
     async def _bring_back(self, process: SupervisedProcess) -> None:
