@@ -82,7 +82,7 @@ class BridgeGroup:
         self._next_webhooks = 0
         self._stopped = asyncio.Event()
         self._begun: set[asyncio.Task[None]] = set()
-        # The runs of the workers that are killed or restarted now, by the name of the process.
+        # The participants of the workers that are killed or restarted now, by the name of the process.
         self._away: dict[str, str | None] = {}
 
     def _process(self, name: str, port: int, *, is_worker: bool = False) -> SupervisedProcess:
@@ -99,7 +99,7 @@ class BridgeGroup:
         own = f'operator_token = "{_OPERATOR}"\nlisten = "{_LOCAL}:{port}"'
         file.write_text(file.read_text().replace(f'listen = "{listen["host"]}:{listen["port"]}"', own))
         command = ["work", "--listen", f"{_LOCAL}:{port}"] if is_worker else ["serve", "--no-worker"]
-        return SupervisedProcess(name, [*command, "--config", str(file)], os.environ | secrets)
+        return SupervisedProcess(name, [*command, "--config", str(file)], os.environ | secrets, self._revive)
 
     async def run(self) -> None:
         """Work until SIGTERM."""
@@ -222,10 +222,18 @@ class BridgeGroup:
 
     async def _hang(self, process: SupervisedProcess) -> None:
         """Let a worker hang until others have taken over its jobs: for them, its lease has ended."""
+        await self._take_away(process)
         process.send_signal(signal.SIGSTOP)
         run = process.run
         await self._in_database(lambda connection: connection.execute(_END_LEASES, (run,)))
-        asyncio.get_running_loop().call_later(_HANG_S, process.send_signal, signal.SIGCONT)
+        self._begin(self._wake(process))
+
+    async def _wake(self, process: SupervisedProcess) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), _HANG_S)
+        process.send_signal(signal.SIGCONT)
+        self._away.pop(process.name, None)
+        await self._clock.release()
 
     async def _restart(self, process: SupervisedProcess) -> None:
         """Restart a process as an upgrade does, while the others go on."""
@@ -234,10 +242,10 @@ class BridgeGroup:
         await self._bring_back(process)
 
     async def _take_away(self, process: SupervisedProcess) -> None:
-        """Hold time before the last worker ends: without any, it would pass."""
+        """Hold time before the last worker ends or hangs: without any, it would pass."""
         if process in self._workers:
-            self._away[process.name] = process.run
-            if len(self._away) == len(self._workers):
+            self._away[process.name] = process.participant
+            if not set(await self._clock.participants()) - set(self._away.values()):
                 await self._clock.hold()
 
     async def _bring_back(self, process: SupervisedProcess) -> None:
@@ -245,10 +253,18 @@ class BridgeGroup:
         await self._clock.remove(self._away.get(process.name))
         await process.start()
         if process in self._workers:
-            while f"bridge-{process.run}" not in await self._clock.participants() and not self._stopped.is_set():
+            while process.participant not in await self._clock.participants() and not self._stopped.is_set():
                 await self._pause()
             self._away.pop(process.name, None)
             await self._clock.release()
+
+    async def _revive(self, process: SupervisedProcess) -> None:
+        """Start a process again that ended by itself: a worker cannot start while the database is away."""
+        if not self._stopped.is_set():
+            _log(f"{process.name} ended, and starts again")
+            await self._clock.remove(process.participant)
+            await self._pause()
+            await process.start()
 
     async def _in_database(self, act: Callable[[psycopg.Connection], object]) -> None:
         """Act in the schema of the bridge, as soon as the server accepts connections."""

@@ -17,9 +17,9 @@ class GroupClock:
         """Return the names of the workers that take part now."""
         return [name for participant in (await self._read())["participants"] if (name := participant["name"]) != _NAME]
 
-    async def remove(self, run: str | None) -> None:
-        """Let time no longer wait for a run that was killed; it need not have taken part."""
-        async with self._session.delete(f"{self._url}/participants/bridge-{run}"):
+    async def remove(self, participant: str | None) -> None:
+        """Let time no longer wait for a process that was killed; it need not have taken part."""
+        async with self._session.delete(f"{self._url}/participants/{participant}"):
             pass
 
     async def hold(self) -> None:

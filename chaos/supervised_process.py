@@ -4,7 +4,7 @@ import asyncio
 import re
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 import psutil
@@ -14,12 +14,25 @@ _RUN = re.compile(rb"\b(run-\d+): took over")
 
 
 class SupervisedProcess:
-    """A command of the bridge. Its log goes to the log of this process; `run` is the name of a worker's run."""
+    """A command of the bridge. Its log goes to the log of this process.
 
-    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    `run` is the name of a worker's present run, which is another one after it lost the database. `participant` is its
+    name on the clock, which stays that of the first run.
+    `ended` is called if the process ends by itself, such as a worker that starts while the database is away.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        ended: Callable[["SupervisedProcess"], Awaitable[None]],
+    ) -> None:
         self.name = name
         self.run: str | None = None
-        self._arguments, self._environment = arguments, environment
+        self.participant: str | None = None
+        self._arguments, self._environment, self._ended = arguments, environment, ended
+        self._must_end = False
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -30,7 +43,8 @@ class SupervisedProcess:
 
     async def start(self) -> None:
         """Start it; return at once. A worker has no run until it says so."""
-        self.run = None
+        self.run = self.participant = None
+        self._must_end = False
         command = [sys.executable, "-m", "sendproof_bridge", *self._arguments]
         self._process = await asyncio.create_subprocess_exec(
             *command, env=self._environment, stderr=asyncio.subprocess.PIPE
@@ -39,12 +53,14 @@ class SupervisedProcess:
 
     async def kill(self) -> None:
         """Kill it with SIGKILL, and wait until it has ended."""
+        self._must_end = True
         self.send_signal(signal.SIGKILL)
         if self._process is not None:
             await self._process.wait()
 
     async def stop(self, seconds: float) -> None:
         """Stop it with SIGTERM, or kill it after some seconds."""
+        self._must_end = True
         self.send_signal(signal.SIGCONT)
         self.send_signal(signal.SIGTERM)
         if self._process is not None:
@@ -66,6 +82,10 @@ class SupervisedProcess:
             sys.stderr.flush()
             if match := _RUN.search(line):
                 self.run = match[1].decode()
+                self.participant = self.participant or f"bridge-{self.run}"
+        await process.wait()
+        if process is self._process and not self._must_end:
+            await self._ended(self)
 
 
 def own_process_of(
