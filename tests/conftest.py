@@ -29,6 +29,7 @@ end_with_these_tests()
 # The folders and files with the longest tests, the longest first. They start first, so that no worker ends alone.
 LONGEST = (
     "tests/docs/test_commands.py",
+    "tests/docs/test_screenshots.py",
     "tests/end_to_end/",
     "tests/interrupts/",
     "tests/chaos/",

@@ -161,8 +161,9 @@ def test_work_of_another_process_ends_the_park():
     reply = {"now": iso(NINE), "delivered": 4}
 
     def first_park(_request):
+        # The stand-in responds to one request at a time, so this is how long the second one waits.
         parked.set()
-        ended.wait(60)
+        ended.wait(5)
         return Reply({**reply, "reason": "poll"})
 
     with stand_in() as sandbox:
