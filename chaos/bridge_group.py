@@ -137,11 +137,21 @@ class BridgeGroup:
         return {process.name: counted for process, counted in zip(processes, counts, strict=True)}
 
     async def _counts_of(self, port: int) -> dict[str, float]:
-        url, headers = f"http://{_LOCAL}:{port}/metrics", {"Authorization": f"Bearer {_OPERATOR}"}
-        async with self._session.get(url, headers=headers) as response:
-            families = text_string_to_metric_families(await response.text())
+        families = text_string_to_metric_families(await self._measurements_of(port))
         samples = {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
         return {name: samples[name] for name in MEASURED}
+
+    async def _measurements_of(self, port: int) -> str:
+        """Return the measurements of a process, as soon as it has opened its port."""
+        url, headers = f"http://{_LOCAL}:{port}/metrics", {"Authorization": f"Bearer {_OPERATOR}"}
+        while True:
+            try:
+                async with self._session.get(url, headers=headers) as response:
+                    return await response.text()
+            except aiohttp.ClientConnectorError:
+                if self._stopped.is_set():
+                    raise
+                await self._pause()
 
     # -- traffic -----------------------------------------------------------------------------------
 
