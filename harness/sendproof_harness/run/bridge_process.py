@@ -17,10 +17,22 @@ from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.error_excerpt import crash_errors, headline
 from sendproof_harness.run.keeping.bounded_log import is_cut
 from sendproof_harness.run.log_secrets import leaked_secrets
-from sendproof_harness.run.processes import Child, Program, exit_text, listens, processor_wait_s, split_command
+from sendproof_harness.run.processes import (
+    Child,
+    ProcessError,
+    Program,
+    exit_text,
+    listens,
+    processor_wait_s,
+    split_command,
+    wait_until,
+)
 from sendproof_harness.run.progress import ProgressListener
 
 LOG = "bridge.log"
+RESET_LOG = "reset.log"
+# Enough to start a container or a Java program on a busy machine.
+RESET_TIMEOUT_S = 120.0
 
 
 @dataclass(kw_only=True)
@@ -28,6 +40,7 @@ class Bridge:
     """One bridge, with the content of its handover file in `folder`.
 
     `url` is that of a bridge that runs already, `command` starts another one; without both it is the reference bridge.
+    `reset` is a command that makes the one at `url` start anew. `environment` is added to that of either command.
     `database` is the folder for data that the reference bridge keeps across restarts.
     """
 
@@ -36,6 +49,8 @@ class Bridge:
     command: str | None
     url: str | None
     database: Path
+    reset: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
     _child: Child | None = field(default=None, init=False)
 
@@ -83,6 +98,10 @@ class Bridge:
         """Start the bridge, or print the path of the handover file for a bridge that runs already."""
         if self.is_started_by_run:
             self.start()
+            return
+        if self.reset is not None:
+            progress.phase("resetting the bridge")
+            self._run_reset(self.reset)
             return
         progress.note(
             f"The handover file is {self.handover_file}.\nWaiting until the bridge at {self.url} uses the sandbox."
@@ -154,8 +173,19 @@ class Bridge:
     def _file(self) -> Path:
         return self.folder / "handover.json"
 
+    def _run_reset(self, command: str) -> None:
+        """Run the command that resets the bridge, to its end; `ProcessError` if it fails or does not end."""
+        environment = {**self.environment, VARIABLE: str(self.handover_file)}
+        log = self.folder / RESET_LOG
+        program = Program(name="the reset", command=split_command(command), log=log, environment=environment)
+        with Child(program) as child:
+            has_ended = wait_until(lambda: child.exit_status is not None, RESET_TIMEOUT_S)
+            if not has_ended or child.exit_status:
+                ending = exit_text(child.exit_status or 0) if has_ended else f"no end within {RESET_TIMEOUT_S:.0f} s"
+                raise ProcessError(f"--reset: expected exit status 0, got {ending}; {child.log_excerpt()}")
+
     def _program(self) -> Program:
-        environment = {VARIABLE: str(self.handover_file), "PYTHONUNBUFFERED": "1"}
+        environment = {**self.environment, VARIABLE: str(self.handover_file), "PYTHONUNBUFFERED": "1"}
         if self.command is not None:
             command = split_command(self.command)
         else:

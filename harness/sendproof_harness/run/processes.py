@@ -174,16 +174,16 @@ def free_port(host: str) -> int:
     raise ProcessError(f"expected a free port from {_PORTS.start} to {_PORTS[-1]} on {host}, got none")
 
 
-def split_command(command: str) -> list[str]:
-    """Return the words of a command line; `CommandError` if its quotes or its program are wrong."""
+def split_command(command: str, option: str = "--command") -> list[str]:
+    """Return the words of a command line; `CommandError` names the option if its quotes or its program are wrong."""
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise CommandError(f"--command: expected a command line, got {command!r}: {error}") from error
+        raise CommandError(f"{option}: expected a command line, got {command!r}: {error}") from error
     if not words or shutil.which(words[0]) is None:
         if words and Path(words[0]).is_file() and "/" in words[0]:
-            raise CommandError(f"--command: {words[0]} is not executable; run: chmod +x {shlex.quote(words[0])}")
-        raise CommandError(f"--command: expected a program that exists, got {command!r}{_near_program(words[:1])}")
+            raise CommandError(f"{option}: {words[0]} is not executable; run: chmod +x {shlex.quote(words[0])}")
+        raise CommandError(f"{option}: expected a program that exists, got {command!r}{_near_program(words[:1])}")
     return words
 
 

@@ -21,6 +21,7 @@ FILES = (
     "handover.json",
     "bridge.toml",
     "bridge.log",
+    "reset.log",
     "simulators.log",
     "faults.yaml",
     "result.json",

@@ -81,10 +81,15 @@ class RunOptions:
     `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
     `allow_unknown` has the ids of checks whose unknown result is accepted, `accepted` the accepted failures. Neither
     changes the run.
+
+    `reset` is a command that makes the bridge at the URL start anew with the handover file. `environment` is added to
+    that of the bridge that the run starts, and of this command.
     """
 
     bridge: str | None = None
     command: str | None = None
+    reset: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     control_url: str | None = None
     shared: bool = False
     exclusive: bool = False
@@ -187,6 +192,8 @@ def check_command_line(options: RunOptions) -> None:
             check_url("--control-url", without_token(options.control_url), "http://127.0.0.1:4100")
         if options.command is not None:
             split_command(options.command)
+        if options.reset is not None:
+            split_command(options.reset, "--reset")
     except (ValueError, CommandError) as error:
         raise RunOptionsError(str(error)) from error
 
@@ -248,6 +255,8 @@ def prepare_run(
             folder=folder,
             command=options.command,
             url=options.bridge,
+            reset=options.reset,
+            environment=options.environment,
             database=Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sendproof-"))),
         )
     )
