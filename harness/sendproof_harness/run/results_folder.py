@@ -24,6 +24,7 @@ FILES = (
     "reset.log",
     "simulators.log",
     "faults.yaml",
+    "scenario.yaml",
     "result.json",
     "locust.log",
 )

@@ -47,6 +47,7 @@ from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
+from sendproof_harness.scenario.document import document_text, is_documentable, scenario_document
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Scenario, scenario_of_client
 from sendproof_harness.scenario.random_faults import faults_yaml
@@ -55,6 +56,8 @@ from sendproof_harness.scenario.random_faults import faults_yaml
 TIMEOUT_S = 60.0
 HOST = "127.0.0.1"
 HISTORY = "history.ndjson"
+#: The scenario as it was run, with its provider, seed and random faults.
+SCENARIO = "scenario.yaml"
 # An interrupted run must end within seconds. This is enough for a campaign to 20,000 customers.
 _INTERRUPTED_HISTORY_S = 4.0
 
@@ -121,6 +124,8 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
     folder = renew(options.results / name)
     if scenario.faults:
         (folder / "faults.yaml").write_text(faults_yaml(scenario.faults, scenario.provider), encoding="utf-8")
+    if is_documentable(scenario):
+        (folder / SCENARIO).write_text(document_text(scenario_document(scenario)), encoding="utf-8")
     try:
         with ExitStack() as stack:
             context = prepare_run(scenario, name, options, progress, folder, stack)
