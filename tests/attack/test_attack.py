@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from attack_report import ACCEPTED, REFUSED
 from attack_run import Plan, attack, attempt
 from hostile_requests import KINDS, ValidRequest
@@ -21,6 +23,7 @@ def test_hostile_requests_break_no_simulator(tmp_path):
     assert all(port.by_outcome(ACCEPTED) and port.by_outcome(REFUSED) for port in figures)
 
 
+@pytest.mark.slow
 def test_hostile_requests_do_not_break_the_bridge(tmp_path):
     plan = Plan(seed=1, numbers=range(1, 101), kinds=QUICK, ports=["bridge textlocal"])
     figures, _ = asyncio.run(attack(tmp_path, plan, lambda port: None))

@@ -20,6 +20,7 @@ def control(simulators):
         yield client
 
 
+@pytest.mark.slow
 def test_pages_of_calls_are_up_to_date(control):
     """`make docs` updates them."""
     assert {path.name: path.read_text() for path in FOLDER.iterdir()} == call_pages(control)

@@ -67,6 +67,7 @@ TO_RUN = commands_to_run()
 SLOW = {
     "README.md",
     "benchmarks/README.md",
+    "docs/add-a-provider.md",
     "docs/api-documentation.md",
     "docs/brochure-flow.md",
     "docs/connect-your-bridge.md",
@@ -74,6 +75,7 @@ SLOW = {
     "docs/doctor.md",
     "docs/drive-a-sandbox.md",
     "docs/faults.md",
+    "docs/install.md",
     "docs/load.md",
     "docs/manual-testing.md",
     "docs/quickstart.md",

@@ -30,7 +30,9 @@ def command_of(name: str, folder: Path = PROGRAMS) -> str:
     return " ".join([python, *(local.get(word, word) for word in words)])
 
 
-@pytest.mark.parametrize("name", LANGUAGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "python" else pytest.mark.slow) for name in LANGUAGES]
+)
 def test_program_passes_the_scenario_of_its_page(name, tmp_path):
     run = sendproof("run", *SCENARIO, "--command", command_of(name), "--results", tmp_path)
     assert re.search(r"verdict +pass", run.out), run.out + run.err

@@ -145,6 +145,7 @@ def test_listener_without_response_is_tested_three_times_only(verdict_of) -> Non
     ] * 3
 
 
+@pytest.mark.slow
 def test_bridge_that_exits_on_invalid_json_fails(verdict_of) -> None:
     """The findings name the request that ended it, and the end of the bridge."""
     wrong = failed(verdict_of(INVALID_EVENT, "        if isinstance(error, ValueError): os._exit(7)\n" + INVALID_EVENT))

@@ -81,6 +81,7 @@ def test_paging_with_workers_gives_the_same_counts(tmp_path: Path) -> None:
     assert [latency["count"] for latency in paging.result["latencies"]] == [3]
 
 
+@pytest.mark.slow
 def test_campaign_compares_messages_and_reports(tmp_path: Path) -> None:
     """Messages are compared with the due ones, and the last totals with the records of the provider."""
     campaign = run_load_test(tmp_path, "campaign", "--customers", "1200", "--days", "1", "--keep-history")
@@ -205,6 +206,7 @@ def test_invalid_thresholds_are_refused_before_the_start(tmp_path: Path) -> None
     assert "throughputs" in run.out
 
 
+@pytest.mark.slow
 def test_workers_meet_at_a_port_of_their_own(tmp_path: Path) -> None:
     """At Locust's own port, another load test on this machine would get these workers."""
     with socket.socket() as other:
@@ -216,6 +218,7 @@ def test_workers_meet_at_a_port_of_their_own(tmp_path: Path) -> None:
     assert "expected simulators at http://127.0.0.1:1, got no response" in run.out
 
 
+@pytest.mark.slow
 def test_worker_of_another_command_does_the_work_while_the_page_is_shown(tmp_path: Path) -> None:
     """The master waits for its worker, so the page is there before the end."""
     port, web_port = str(free_port("127.0.0.1")), str(free_port("127.0.0.1"))
@@ -229,6 +232,7 @@ def test_worker_of_another_command_does_the_work_while_the_page_is_shown(tmp_pat
     assert [stage["count"] for stage in result["stages"]] == [1_000]
 
 
+@pytest.mark.slow
 def test_worker_of_another_kind_ends_the_test_with_the_remedy(tmp_path: Path) -> None:
     """It has no users for the work: an error of the set-up, and no defect of Sendproof."""
     port = str(free_port("127.0.0.1"))

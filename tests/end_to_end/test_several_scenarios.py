@@ -55,6 +55,7 @@ def test_parallel_runs_with_killed_bridge_pass(tmp_path: Path) -> None:
         assert {name: count for name, count in verdict["ledger"].items() if count}.keys() <= {"ok", "withheld"}
 
 
+@pytest.mark.slow
 def test_cancelled_parallel_runs_stop_all_processes(tmp_path: Path) -> None:
     """The runs share their simulators, which must end, too."""
     (tmp_path / "small.yaml").write_text(SMALL)

@@ -5,7 +5,7 @@ import os
 from hypothesis import HealthCheck, Phase, settings
 
 # Valid and invalid requests for each operation.
-EXAMPLES = int(os.environ.get("SENDPROOF_FUZZ_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("SENDPROOF_FUZZ_EXAMPLES", "3"))
 # The number for `make test-all`.
 _TEST_ALL_EXAMPLES = 15
 # `make fuzz` searches for new failures; the others must be reproducible.

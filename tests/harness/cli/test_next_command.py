@@ -50,6 +50,7 @@ def next_arguments(run: HistoryBuilder, group: Group, file: Path) -> list[str]:
     return shlex.split(lines[0].strip().removeprefix("next"))[1:] if lines else []
 
 
+@pytest.mark.slow
 def test_next_command_of_every_finding_succeeds(run, tmp_path, capsys):
     file = tmp_path / "history with a space.ndjson"
     file.write_bytes(b"".join(run.encoded()))

@@ -74,6 +74,7 @@ def run_pytest(folder: Path, content: str, *options: str) -> tuple[dict[str, int
     return {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", last)}, done.stdout
 
 
+@pytest.mark.slow
 def test_each_test_has_a_sandbox_also_with_several_workers(tmp_path):
     outcomes, output = run_pytest(tmp_path, SANDBOX_TESTS, "-n", "2")
     assert outcomes == {"passed": 4, "failed": 1}, output
@@ -100,6 +101,7 @@ def test_test_fails_with_the_findings_if_the_scenario_fails(tmp_path):
     assert str(report) in output
 
 
+@pytest.mark.slow
 def test_test_that_cannot_run_is_an_error_with_the_reason(tmp_path):
     options = ("--sendproof-command=no/such/bridge", "--sendproof-results=results")
     outcomes, output = run_pytest(tmp_path, BROKEN_TESTS, *options)

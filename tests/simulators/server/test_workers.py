@@ -88,6 +88,7 @@ CALLS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_every_answer_is_that_of_one_process(several: RunningSimulators) -> None:
     """Each request reaches the sandbox that it would reach, and errors have the same words."""
     answers = []

@@ -59,6 +59,7 @@ def test_unknown_code_is_refused_with_the_codes():
         number_for_code("GB", "99")
 
 
+@pytest.mark.slow
 def test_number_plans_contain_no_test_number():
     ends = {
         str(number)[:-2]
