@@ -50,6 +50,7 @@ def test_run_writes_reports_history_and_logs(completed: CompletedRun) -> None:
         "history.ndjson",
         "junit.xml",
         "report.html",
+        "scenario.yaml",
         "simulators.log",
         "summary.md",
         "verdict.json",

@@ -14,6 +14,7 @@ from sendproof_harness.cli import (
     new,
     preflight,
     run,
+    shrink,
     simulators,
 )
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
@@ -41,6 +42,7 @@ def build_app() -> typer.Typer:
         merge.merge,
         judge.judge,
         explain.explain,
+        shrink.shrink,
         scenarios.scenarios,
         check_scenarios.check_scenarios,
         new.new,

@@ -128,6 +128,7 @@ class TrialSession:
         """`timeout_s` is the real time for a bridge to become ready, and to become idle."""
         self.bridge = bridge
         self.folder = folder
+        self.control_url = control_url
         self._options = RunOptions(
             bridge=bridge.url,
             command=bridge.command,

@@ -1,0 +1,1 @@
+"""Shrinking a failure: from the scenario of a failed run to the smallest one that still fails the same requirement."""

@@ -1,0 +1,176 @@
+"""The oracle of shrinking, which knows if the bridge still fails the same requirement with a document.
+
+It runs documents, remembers each result, and counts the runs. Results are also in a file, so that an
+interrupted search goes on where it was.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from sendproof_harness.scenario.diagnostics import InvalidFileError
+from sendproof_harness.scenario.document import Document, document_text, scenario_of
+from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.search.trial import FailedRequirement, TrialResult
+
+#: Returns the result of one run of a scenario.
+Play = Callable[[Scenario], TrialResult]
+
+# A failure that is missed in so many of a hundred cases only makes the result larger.
+_MISSED = 0.05
+_MOST_PLAYS = 20
+_NUMBER = re.compile(r"\d[\d,.:]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The failure to keep: its requirement and check, and its cause without the numbers, which depend on the scenario.
+
+    Without a `cause`, any failure of the check counts.
+    """
+
+    number: str
+    check: str
+    cause: str | None
+
+    def is_met(self, failure: FailedRequirement) -> bool:
+        """Return True if this is the failure."""
+        return failure.key == (self.number, self.check) and self.cause in {None, without_numbers(failure.cause)}
+
+
+def without_numbers(cause: str) -> str:
+    """Return a cause with `#` for each number."""
+    return _NUMBER.sub("#", cause)
+
+
+def target_of(failure: FailedRequirement, *, any_cause: bool = False) -> Target:
+    """Return the target of one failure."""
+    cause = None if any_cause else without_numbers(failure.cause)
+    return Target(number=failure.number, check=failure.check, cause=cause)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How often the bridge failed in how many runs of one document."""
+
+    failed: int
+    runs: int
+
+    @property
+    def is_certain(self) -> bool:
+        """True if the bridge failed in every run."""
+        return self.failed == self.runs
+
+    def __str__(self) -> str:
+        return f"{self.failed} of {self.runs} runs"
+
+
+class BudgetSpentError(Exception):
+    """No run is left; the oracle has the smallest document so far."""
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the file of results: how often a document, known by its digest, failed."""
+
+    document: str
+    failed: int
+    runs: int
+
+
+@dataclass(kw_only=True)
+class Oracle:
+    """The results of all documents so far, with the `smallest` one that failed.
+
+    `is_spent` tells before each run if the budget is spent. `rate` is that of the failed run; it decides how often a
+    document is run before it counts as one that does not fail. `on_result` is called after each run.
+    """
+
+    play: Play
+    target: Target
+    file: Path
+    is_spent: Callable[[int], bool]
+    rate: Rate = Rate(failed=1, runs=1)
+    on_result: Callable[["Oracle"], None] = lambda _: None
+    runs: int = field(default=0, init=False)
+    recalled_runs: int = field(default=0, init=False)
+    smallest: Document | None = field(default=None, init=False)
+    last_failed: TrialResult | None = field(default=None, init=False)
+    _results: dict[str, Rate] = field(default_factory=dict, init=False)
+    _recalled: set[str] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        """Read the results of an interrupted search."""
+        if self.file.exists():
+            decoder = msgspec.json.Decoder(Remembered)
+            for line in self.file.read_bytes().splitlines():
+                kept = decoder.decode(line)
+                self._results[kept.document] = Rate(failed=kept.failed, runs=kept.runs)
+
+    def fails(self, document: Document) -> bool:
+        """Return True if the bridge still fails with the document, and keep it as the smallest one.
+
+        False if it is no valid scenario, which takes no run. `BudgetSpentError` if it had to run and no run is left.
+        """
+        try:
+            scenario = scenario_of(document)
+        except InvalidFileError:
+            return False
+        name = digest(document)
+        known = self._results.get(name)
+        if known is None:
+            known = self._measure(scenario, self._plays())
+            self._remember(name, known)
+        elif name not in self._recalled:
+            self._recalled.add(name)
+            self.recalled_runs += known.runs
+        if known.failed:
+            self.smallest = document
+        return known.failed > 0
+
+    def measure(self, document: Document, runs: int) -> Rate:
+        """Run a document this number of times, whatever is remembered, and return its rate."""
+        scenario = scenario_of(document)
+        failed = sum(self._fails_once(scenario) for _ in range(runs))
+        return Rate(failed=failed, runs=runs)
+
+    def _plays(self) -> int:
+        """Return how often a document must pass before it counts as one that does not fail."""
+        share = self.rate.failed / self.rate.runs
+        if share >= 1 or share <= 0:
+            return 1
+        return min(_MOST_PLAYS, math.ceil(math.log(_MISSED) / math.log(1 - share)))
+
+    def _measure(self, scenario: Scenario, plays: int) -> Rate:
+        for number in range(1, plays + 1):
+            if self._fails_once(scenario):
+                return Rate(failed=1, runs=number)
+        return Rate(failed=0, runs=plays)
+
+    def _fails_once(self, scenario: Scenario) -> bool:
+        if self.is_spent(self.runs):
+            raise BudgetSpentError
+        result = self.play(scenario)
+        self.runs += 1
+        has_failed = any(map(self.target.is_met, result.failures))
+        if has_failed:
+            self.last_failed = result
+        self.on_result(self)
+        return has_failed
+
+    def _remember(self, name: str, rate: Rate) -> None:
+        self._results[name] = rate
+        self._recalled.add(name)
+        line = msgspec.json.encode(Remembered(document=name, failed=rate.failed, runs=rate.runs))
+        with self.file.open("ab") as file:
+            file.write(line + b"\n")
+
+
+def digest(document: Document) -> str:
+    """Return a digest of what a run depends on: all but the texts for readers."""
+    content: Mapping[str, object] = {key: value for key, value in document.items() if key not in {"name", "about"}}
+    return blake2b(document_text({**content, "name": "-"}).encode(), digest_size=12).hexdigest()

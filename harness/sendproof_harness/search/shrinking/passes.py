@@ -1,0 +1,192 @@
+"""The passes of shrinking, in the order of what they save: first customers and virtual time, last words of texts."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from sendproof_harness.scenario.document import Document
+from sendproof_harness.search.ddmin import minimize, smallest
+from sendproof_harness.search.shrinking import customers, durations, edits, texts
+
+#: Returns True if the bridge still fails with the document.
+Fails = Callable[[Document], bool]
+#: Returns the records of the customers at these positions.
+Records = Callable[[Sequence[int]], Sequence[customers.Record]]
+
+# Customers of a failure who are tried together. More of them hardly ever show what eight do not.
+_MOST_INDIVIDUALS = 8
+# Beyond this number, the messages of the other customers cost more than they can explain.
+_MANY = 50
+
+
+def shrink_once(document: Document, fails: Fails, failing: Sequence[int], records: Records) -> Document:
+    """Return a document that is smaller, or the same one if nothing can go.
+
+    `failing` are the positions of the customers whom the failure names, and `records` are theirs.
+    """
+    smaller = (
+        _first(document, [edits.without_keys(document, [("subjects",)])], fails) if "subjects" in document else document
+    )
+    smaller = fewer_customers(smaller, fails, failing, records)
+    for shrink in (
+        _fewer_faults,
+        _fewer_sends,
+        _fewer_steps,
+        _single_channels,
+        _single_splits,
+        _shorter_times,
+        _fewer_keys,
+        _fewer_templates,
+        _fewer_individual_keys,
+        _shorter_texts,
+    ):
+        smaller = shrink(smaller, fails)
+    return smaller
+
+
+def _first(document: Document, candidates: Iterable[Document], fails: Fails) -> Document:
+    """Return the first candidate that still fails, or else the document."""
+    return next((candidate for candidate in candidates if candidate != document and fails(candidate)), document)
+
+
+def fewer_customers(document: Document, fails: Fails, failing: Sequence[int], records: Records) -> Document:
+    """Return the document with as few customers as possible.
+
+    First those whom the failure names, spelled out. If the failure needs others, too, such as a full page, then the
+    first ones of the audience.
+    """
+    count = document["audience"]["customers"]
+    if count <= 1:
+        return document
+    if "clients" not in document:
+        spelled_out = _spelled_out(document, fails, failing, records)
+        if spelled_out is not None:
+            return spelled_out
+    smaller = _fewer_first_customers(document, fails)
+    return _fewer_due(smaller, fails, failing)
+
+
+def _spelled_out(document: Document, fails: Fails, failing: Sequence[int], records: Records) -> Document | None:
+    """Return the document with the fewest failing customers, spelled out; None if they do not fail alone."""
+    count = document["audience"]["customers"]
+    numbers = [number for number in (1, 2, 4, _MOST_INDIVIDUALS) if number < count]
+    chosen = [index for index in failing if index < count][:_MOST_INDIVIDUALS]
+    if not chosen:
+        return None
+    people = records(chosen)
+    for number in dict.fromkeys(min(number, len(people)) for number in numbers):
+        if fails(customers.with_individuals(document, people[:number])):
+            kept = minimize(
+                people[:number], lambda some: bool(some) and fails(customers.with_individuals(document, some))
+            )
+            return customers.with_individuals(document, kept)
+    return None
+
+
+def _fewer_first_customers(document: Document, fails: Fails) -> Document:
+    """Return the document with the smallest number of first customers that still fails."""
+    below, count = 0, document["audience"]["customers"]
+    for number in customers.few_numbers(document):
+        if fails(customers.first_customers(document, number)):
+            count = number
+            break
+        below = number
+    # The boundary is often exactly there: one customer fewer is the first question.
+    if count - 1 > below and not fails(customers.first_customers(document, count - 1)):
+        below = count - 1
+    while count - below > 1:
+        middle = (below + count) // 2
+        if fails(customers.first_customers(document, middle)):
+            count = middle
+        else:
+            below = middle
+    return customers.first_customers(document, count) if count < document["audience"]["customers"] else document
+
+
+def _fewer_due(document: Document, fails: Fails, failing: Sequence[int]) -> Document:
+    """Return the document in which few of many customers are due a message."""
+    count = document["audience"]["customers"]
+    if count <= _MANY:
+        return document
+    known = [index for index in failing if index < count][:1]
+    tried: list[Collection[int]] = [known, [count - 1], [0, count - 1]]
+    return _first(document, (customers.with_few_due(document, due) for due in tried if due), fails)
+
+
+def _fewer_faults(document: Document, fails: Fails) -> Document:
+    return _fewer_items(document, "faults", range(len(document.get("faults", ()))), fails)
+
+
+def _fewer_sends(document: Document, fails: Fails) -> Document:
+    """Return the document with fewer campaigns and triggers."""
+    known = edits.sends(document)
+    if len(known) < 2:  # noqa: PLR2004 - without any, no message is due
+        return document
+    kept = minimize(known, lambda some: bool(some) and fails(edits.with_sends(document, some)))
+    return edits.with_sends(document, kept)
+
+
+def _fewer_steps(document: Document, fails: Fails) -> Document:
+    """Return the document with fewer steps. Without the first one, which waits for the bridge, no run begins."""
+    joined = durations.with_joined_advances(document)
+    smaller = _first(document, [joined], fails)
+    removable = [index for index, step in enumerate(smaller["steps"]) if index and "plan" not in step]
+    return _fewer_items(smaller, "steps", removable, fails)
+
+
+def _fewer_templates(document: Document, fails: Fails) -> Document:
+    return _fewer_items(document, "templates", edits.unused_templates(document), fails)
+
+
+def _fewer_items(document: Document, key: str, removable: Sequence[int], fails: Fails) -> Document:
+    """Return the document without as many of these items of a list as possible."""
+    fixed = set(range(len(document.get(key, ())))) - set(removable)
+
+    def without_others(some: Sequence[int]) -> dict[str, Any]:
+        return edits.with_items(document, key, fixed.union(some))
+
+    kept = minimize(removable, lambda some: fails(without_others(some)))
+    return document if len(kept) == len(removable) else without_others(kept)
+
+
+def _shorter_times(document: Document, fails: Fails) -> Document:
+    """Return the document with shorter steps that let time pass, the longest first."""
+    smaller = document
+    for index in durations.advances(document):
+        smaller = _shorter_time(smaller, index, fails)
+    return smaller
+
+
+def _shorter_time(document: Document, index: int, fails: Fails) -> Document:
+    ladder = durations.shorter_durations(document, index)
+    found = smallest(ladder, lambda duration: fails(durations.with_duration(document, index, duration)))
+    return document if found is None else durations.with_duration(document, index, found)
+
+
+def _single_channels(document: Document, fails: Fails) -> Document:
+    return _first(document, edits.single_channels(document), fails)
+
+
+def _single_splits(document: Document, fails: Fails) -> Document:
+    return _first(document, edits.single_splits(document), fails)
+
+
+def _fewer_keys(document: Document, fails: Fails) -> Document:
+    known = edits.optional_keys(document)
+
+    def without_others(some: Sequence[edits.Path]) -> dict[str, Any]:
+        return edits.without_keys(document, [path for path in known if path not in some])
+
+    kept = minimize(known, lambda some: fails(without_others(some)))
+    return document if len(kept) == len(known) else without_others(kept)
+
+
+def _fewer_individual_keys(document: Document, fails: Fails) -> Document:
+    known = edits.individual_keys(document)
+    kept = minimize(known, lambda some: fails(edits.with_individual_keys(document, some)))
+    return document if len(kept) == len(known) else edits.with_individual_keys(document, kept)
+
+
+def _shorter_texts(document: Document, fails: Fails) -> Document:
+    known = texts.words(document)
+    kept = minimize(known, lambda some: fails(texts.with_words(document, some)))
+    return document if len(kept) == len(known) else texts.with_words(document, kept)
