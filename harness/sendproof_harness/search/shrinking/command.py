@@ -61,9 +61,11 @@ def shrink_run(
     progress.begin(run)
     search = Search(is_spent=options.budget.start(), memory=options.memory, on_result=progress.show)
     try:
-        with tempfile.TemporaryDirectory(prefix="sendproof-") as name:
-            with trial_session(bridge, Path(name), timeout_s=options.timeout_s) as session:
-                shrunk = shrink(run.failure, session, search)
+        with (
+            tempfile.TemporaryDirectory(prefix="sendproof-") as name,
+            trial_session(bridge, Path(name), timeout_s=options.timeout_s) as session,
+        ):
+            shrunk = shrink(run.failure, session, search)
     except KeyboardInterrupt:
         if options.memory.exists():
             keep(f"Results so far are in {options.memory}; the same command goes on from there.")

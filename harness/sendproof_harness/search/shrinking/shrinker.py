@@ -15,7 +15,7 @@ from sendproof_harness.search.trial import FailedRequirement, TrialResult, Trial
 # Two runs show if a bridge always does the same. If they differ, the rate needs more of them.
 _FIRST_RUNS = 2
 _RATE_RUNS = 10
-_FINAL_RUNS = 3
+_FINAL_RUNS = 2
 # Each round begins with the result of the one before; the last one shows that nothing can go.
 _MOST_ROUNDS = 5
 _NAME_LENGTH = 200
