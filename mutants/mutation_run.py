@@ -15,6 +15,7 @@ import kill_matrix
 from catalogue import Mutant, Trial, build, catalogue
 from kill_matrix import SURVIVED, KillMatrix, kill_of
 from mutants_page import PAGE, page
+from shrink_runs import SHRUNK, shrink_mutants
 from trial_runs import (
     TrialError,
     TrialResult,
@@ -33,6 +34,8 @@ def main() -> int:
     options = _options()
     exit_on_sigterm()
     every = catalogue()
+    if options.shrink:
+        return _shrink([mutant for mutant in every if mutant.name in (options.only or SHRUNK)], options.at_once)
     mutants = [] if options.page else [mutant for mutant in every if not options.only or mutant.name in options.only]
     results = _run_all(mutants, options.at_once)
     matrix = kill_matrix.read().updated(results, every)
@@ -61,6 +64,15 @@ def _run_all(mutants: Sequence[Mutant], at_once: int) -> KillMatrix:
             )
 
 
+def _shrink(mutants: Sequence[Mutant], at_once: int) -> int:
+    """Shrink the failures of mutants, print what went wrong, and return the exit status."""
+    wrong = shrink_mutants(mutants, at_once)
+    for message in wrong:
+        console.print(message, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{len(mutants) - len(wrong)} of {len(mutants)} failures are shrunk.")
+    return 1 if wrong else 0
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python mutants", description="Run the mutants, and show which check finds each defect."
@@ -68,6 +80,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("only", nargs="*", metavar="MUTANT", help="Mutants to run. Without names: all.")
     parser.add_argument("--at-once", type=int, default=2, metavar="N", help="Number of parallel runs. Default: 2.")
     parser.add_argument("--page", action="store_true", help="Run nothing; write docs/mutants.md from the kill matrix.")
+    parser.add_argument(
+        "--shrink",
+        action="store_true",
+        help="Shrink the failures of the mutants, and write the table of docs/shrink.md.",
+    )
     options = parser.parse_args()
     unknown = set(options.only) - {mutant.name for mutant in catalogue()}
     if unknown:
