@@ -29,6 +29,8 @@ from sendproof_harness.run.processes import (
 )
 from sendproof_harness.run.progress import ProgressListener
 
+#: The package of the reference bridge.
+REFERENCE = "sendproof_bridge"
 LOG = "bridge.log"
 RESET_LOG = "reset.log"
 # Enough to start a container or a Java program on a busy machine.
@@ -41,7 +43,8 @@ class Bridge:
 
     `url` is that of a bridge that runs already, `command` starts another one; without both it is the reference bridge.
     `reset` is a command that makes the one at `url` start anew. `environment` is added to that of either command.
-    `database` is the folder for data that the reference bridge keeps across restarts.
+    `database` is the folder for data that the reference bridge keeps across restarts, `template` the address of a
+    process that has imported the reference bridge.
     """
 
     handover: dict[str, Any]
@@ -51,6 +54,7 @@ class Bridge:
     database: Path
     reset: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    template: Path | None = None
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
     _child: Child | None = field(default=None, init=False)
 
@@ -191,9 +195,14 @@ class Bridge:
         else:
             settings = self.folder / "bridge.toml"
             environment |= write_settings(self.handover, settings, self.database / "bridge.sqlite")
-            command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(settings)]
+            command = [sys.executable, "-m", REFERENCE, "serve", "--config", str(settings)]
         return Program(
-            name="the bridge", command=command, log=self.folder / LOG, environment=environment, scratch=self.database
+            name="the bridge",
+            command=command,
+            log=self.folder / LOG,
+            environment=environment,
+            scratch=self.database,
+            template=None if self.command is not None else self.template,
         )
 
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from sendproof_harness.interruption import is_interrupted
+from sendproof_harness.run.keeping.forked_process import ForkedProcess
 from sendproof_harness.run.keeping.kept_process import KeptProcess, StartError
 from sendproof_harness.suggestions import closest
 
@@ -49,7 +50,7 @@ class Program:
     """A program to start: its name in messages, its command line, its log, and additions to the environment.
 
     The folder `scratch` is removed if this process is killed while the program runs. `folder` is the current folder of
-    the program, by default that of this process.
+    the program, by default that of this process. `template` is the address of a process that has imported the program.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Program:
     environment: Mapping[str, str]
     scratch: Path | None = None
     folder: Path | None = None
+    template: Path | None = None
 
 
 class Child:
@@ -71,9 +73,7 @@ class Child:
         program.log.touch()
         self._log_start = program.log.stat().st_size
         try:
-            self._process = KeptProcess(
-                program.command, program.environment, program.log, program.scratch, program.folder
-            )
+            self._process = _kept_process(program)
         except StartError as error:
             raise ProcessError(
                 f"{program.name} could not be started: {error}: {shlex.join(program.command)}"
@@ -133,6 +133,13 @@ class Child:
         """Send SIGTERM, and kill the program after the timeout; return when it and its child processes are gone."""
         timeout_s = self._stop_timeout_s
         self._process.stop(min(timeout_s, _INTERRUPTED_STOP_S) if is_interrupted() else timeout_s)
+
+
+def _kept_process(program: Program) -> KeptProcess:
+    places = program.log, program.scratch, program.folder
+    if program.template is None:
+        return KeptProcess(program.command, program.environment, *places)
+    return ForkedProcess(program.template, program.command, program.environment, *places)
 
 
 def exit_text(status: int) -> str:

@@ -86,13 +86,15 @@ class RunOptions:
     changes the run.
 
     `reset` is a command that makes the bridge at the URL start anew with the handover file. `environment` is added to
-    that of the bridge that the run starts, and of this command.
+    that of the bridge that the run starts, and of this command. `template` is the address of a process that has
+    imported the reference bridge, for many runs of it.
     """
 
     bridge: str | None = None
     command: str | None = None
     reset: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    template: Path | None = None
     control_url: str | None = None
     shared: bool = False
     exclusive: bool = False
@@ -262,6 +264,7 @@ def prepare_run(
             url=options.bridge,
             reset=options.reset,
             environment=options.environment,
+            template=options.template,
             database=Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sendproof-"))),
         )
     )

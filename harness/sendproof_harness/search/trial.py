@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 from sendproof_harness.history.records import History
@@ -18,9 +19,12 @@ from sendproof_harness.judge.findings import Blame
 from sendproof_harness.judge.judged_file import JudgedFile, judge_file
 from sendproof_harness.judge.verdict import Group, Status, Verdict, worst_status
 from sendproof_harness.run.aborted import RunAborted
+from sendproof_harness.run.bridge_process import REFERENCE
 from sendproof_harness.run.errors import RunError, RunOptionsError
+from sendproof_harness.run.keeping.forked_process import template_command
+from sendproof_harness.run.processes import Child, Program, wait_until
 from sendproof_harness.run.runner import TIMEOUT_S, RunOptions, run_scenario
-from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.run.simulator_process import SIMULATORS_READY_S, start_simulators
 from sendproof_harness.scenario.model import Scenario
 
 
@@ -64,7 +68,7 @@ class FailedRequirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialCost:
-    """The cost of a trial: real seconds, and processor seconds of the harness and of the bridge it started."""
+    """The cost of a trial: real seconds, and processor seconds of the harness and of a bridge with a command."""
 
     real_s: float
     cpu_s: float
@@ -124,8 +128,18 @@ class TrialSession:
     Each trial has a numbered folder below `folder`, with its history and the log of the bridge.
     """
 
-    def __init__(self, bridge: BridgeUnderTest, folder: Path, control_url: str, timeout_s: float = TIMEOUT_S) -> None:
-        """`timeout_s` is the real time for a bridge to become ready, and to become idle."""
+    def __init__(
+        self,
+        bridge: BridgeUnderTest,
+        folder: Path,
+        control_url: str,
+        timeout_s: float = TIMEOUT_S,
+        template: Path | None = None,
+    ) -> None:
+        """`timeout_s` is the real time for a bridge to become ready, and to become idle.
+
+        `template` is the address of a process that has imported the reference bridge.
+        """
         self.bridge = bridge
         self.folder = folder
         self.control_url = control_url
@@ -134,6 +148,7 @@ class TrialSession:
             command=bridge.command,
             reset=bridge.reset,
             environment=bridge.environment,
+            template=template,
             control_url=control_url,
             shared=True,
             exclusive=True,
@@ -183,7 +198,20 @@ def trial_session(
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         url = control_url or start_simulators(folder / "simulators.log", stack)
-        yield TrialSession(bridge, folder, url, timeout_s)
+        template = _start_template(bridge, folder, stack) if bridge.command is None and bridge.url is None else None
+        yield TrialSession(bridge, folder, url, timeout_s, template)
+
+
+def _start_template(bridge: BridgeUnderTest, folder: Path, stack: ExitStack) -> Path:
+    """Start a process that has imported the reference bridge, which takes most of the time of a start."""
+    address = Path(stack.enter_context(TemporaryDirectory(prefix="sendproof-"))) / "start"
+    command = template_command(address, REFERENCE)
+    log = folder / "template.log"
+    program = Program(name="the reference bridge", command=command, log=log, environment=bridge.environment)
+    child = stack.enter_context(Child(program))
+    wait_until(lambda: child.exit_status is not None or address.exists(), SIMULATORS_READY_S)
+    child.check_running()
+    return address
 
 
 def _failures_of_clients(scenario: Scenario, judged: Sequence[JudgedFile]) -> Iterator[FailedRequirement]:

@@ -90,26 +90,30 @@ class Keeper:
                 os._exit(1)
 
         try:
-            # A new session is a new process group. The keeper has one thread, so a function before `exec` is safe.
-            process = subprocess.Popen(  # noqa: S603 - the purpose is to run the user's command
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                preexec_fn=prepare,  # noqa: PLW1509 - see above
-            )
+            self._program = self._spawn(command, output, prepare)
         except OSError as error:
             self._report(f"error {error.errno or 0}")
             return False
         finally:
             if output is not None:
                 os.close(output)
-        self._program = process.pid
-        # Only `_reap` may wait for it, after everything else: until then no other process can get its id.
-        process.returncode = 0
         self._report(f"pid {self._program}")
         return True
+
+    def _spawn(self, command: list[str], output: int | None, prepare: Callable[[], None]) -> int:
+        """Start the program in a session of its own, which is a new process group, and return its id."""
+        # The keeper has one thread, so a function before `exec` is safe.
+        process = subprocess.Popen(  # noqa: S603 - the purpose is to run the user's command
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=prepare,  # noqa: PLW1509 - see above
+        )
+        # Only `_reap` may wait for it, after everything else: until then no other process can get its id.
+        process.returncode = 0
+        return process.pid
 
     def _wait(self, seconds: float | None) -> None:
         """Wait for an order, output, a signal or the end of a child, for at most `seconds`."""
@@ -278,10 +282,10 @@ def _prctl(option: int, value: int) -> None:
     ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], keeper: type[Keeper] = Keeper) -> None:
     """Keep the program of the command line."""
     orders, reports, scratch, log, *command = arguments
-    is_ordered = Keeper(int(orders), int(reports), BoundedLog(Path(log)) if log else None).keep(command)
+    is_ordered = keeper(int(orders), int(reports), BoundedLog(Path(log)) if log else None).keep(command)
     if not is_ordered and scratch:
         import shutil  # noqa: PLC0415 - the usual end does not need it
 

@@ -50,17 +50,8 @@ class KeptProcess:
         orders, self._orders = os.pipe()
         self._reports, reports = os.pipe()
         try:
-            keeper = [sys.executable, "-I", "-S", "-c", _KEEPER, str(_PACKAGE)]
             places = ["" if scratch is None else str(scratch.absolute()), "" if log is None else str(log.absolute())]
-            self._keeper = subprocess.Popen(  # noqa: S603  # the purpose is to run the user's command
-                [*keeper, str(orders), str(reports), *places, *command],
-                stdin=subprocess.DEVNULL,
-                cwd=folder,
-                env={**os.environ, **environment},
-                pass_fds=(orders, reports),
-                # Signals of the terminal reach this process alone.
-                start_new_session=True,
-            )
+            self._start_keeper(orders, reports, [*places, *command], {**os.environ, **environment}, folder)
             os.close(orders)
             os.close(reports)
             self.pid = self._started_pid()
@@ -68,6 +59,24 @@ class KeptProcess:
             # An interrupt may have come between any two lines.
             self._close()
             raise
+
+    def _start_keeper(
+        self, orders: int, reports: int, words: Sequence[str], environment: Mapping[str, str], folder: Path | None
+    ) -> None:
+        """Start the keeper with its ends of the pipes; `words` are the other arguments of its `main`."""
+        keeper = [sys.executable, "-I", "-S", "-c", _KEEPER, str(_PACKAGE)]
+        self._keeper = subprocess.Popen(  # noqa: S603  # the purpose is to run the user's command
+            [*keeper, str(orders), str(reports), *words],
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env=environment,
+            pass_fds=(orders, reports),
+            # Signals of the terminal reach this process alone.
+            start_new_session=True,
+        )
+
+    def _wait_for_keeper(self) -> None:
+        self._keeper.wait()
 
     @property
     def status(self) -> int | None:
@@ -129,4 +138,4 @@ class KeptProcess:
         if not block:
             self._is_over = True
             os.close(self._reports)
-            self._keeper.wait()
+            self._wait_for_keeper()

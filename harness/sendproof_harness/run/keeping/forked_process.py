@@ -1,0 +1,55 @@
+"""A program that a template has imported (`template.py`): kept like any other, and started by a fork."""
+
+import json
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sendproof_harness.run.keeping.kept_process import KeptProcess, StartError
+
+_TEMPLATE = "import sys; from sendproof_harness.run.keeping.template import main; main(sys.argv[1:])"
+# For a template on a busy machine to accept the connection.
+_CONNECT_S = 60.0
+
+
+def template_command(address: Path, module: str) -> list[str]:
+    """Return the command line of a template that has imported a module, and listens at the address."""
+    # Unbuffered, because the programs write to their logs as if they had been started with that option.
+    return [sys.executable, "-u", "-c", _TEMPLATE, str(address), module]
+
+
+class ForkedProcess(KeptProcess):
+    """A program of a template, with a keeper of its own. Its command is `PYTHON -m MODULE ARGUMENT...`."""
+
+    def __init__(
+        self,
+        template: Path,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path | None,
+        scratch: Path | None,
+        folder: Path | None = None,
+    ) -> None:
+        """`template` is the address at which the template listens; the rest is as for `KeptProcess`."""
+        self._template = template
+        super().__init__(command, environment, log, scratch, folder)
+
+    def _start_keeper(
+        self, orders: int, reports: int, words: Sequence[str], environment: Mapping[str, str], folder: Path | None
+    ) -> None:
+        start = {"words": list(words), "environment": dict(environment), "folder": str(folder or Path.cwd())}
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(_CONNECT_S)
+                connection.connect(str(self._template))
+                message = json.dumps(start).encode() + b"\n"
+                sent = socket.send_fds(connection, [message], [orders, reports])
+                connection.sendall(message[sent:])
+                # Until it closes, only the template holds the pipes.
+                connection.recv(1)
+        except OSError as error:
+            raise StartError(f"the template does not respond: {error}") from error
+
+    def _wait_for_keeper(self) -> None:
+        """Return: the keeper is a child of the template."""
