@@ -33,6 +33,9 @@ _NOTE_SECONDS = 30.0
 # How often the worker tries to reach a lost database.
 _RECONNECT_SECONDS = 1.0
 
+# How long a worker that has the database again leaves the jobs of others alone.
+_LATE_RECORD_SECONDS = 2.0
+
 # How long a start waits for runs that end.
 _LOOKS_AT_START, _LOOK_AGAIN_SECONDS = 10, 0.2
 
@@ -109,6 +112,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 self.name = self._bridge.store.start_run(self._bridge.clock.now())
+                self._wait_for_late_records()
                 self._plan_start()
             except OperationalError as failure:
                 self._note_lost(sentence_on(failure))
@@ -116,6 +120,13 @@ class Worker:
             else:
                 self._lost = None
                 return
+
+    def _wait_for_late_records(self) -> None:
+        """Wait a moment if other runs have jobs: they lost the database too, and may have to record a call."""
+        with self._bridge.store.read() as tx:
+            others = job_queue.other_owners(tx, self.name)
+        if others:
+            self._stopping.wait(_LATE_RECORD_SECONDS)
 
     def _note_lost(self, reason: str) -> None:
         """Remember why there is no database, and log each reason once: the first one may not be that of the wait."""
@@ -240,7 +251,13 @@ class Worker:
             if not job_queue.other_owners(tx, self.name):
                 return
         with self._bridge.store.write() as tx:
+            self._check_run(tx)
             job_queue.release_expired(tx, self.name, self._bridge.store.runs_alive(tx))
+
+    def _check_run(self, tx: Connection) -> None:
+        """Raise `RunLostError` if this run does not count as alive: then the others need not be dead either."""
+        if self._bridge.store.has_lost_run(tx, self.name):
+            raise RunLostError(f"the connection of {self.name} has ended")
 
     def _renew_leases(self) -> None:
         if real_now() - self._renewed_at > LEASE_SECONDS / 4:
@@ -257,8 +274,7 @@ class Worker:
             if not job_queue.has_due(tx, self._claim_request(tx, claimed)):
                 return claimed
         with self._bridge.store.write() as tx:
-            if self._bridge.store.has_lost_run(tx, self.name):
-                raise RunLostError(f"the connection of {self.name} has ended")
+            self._check_run(tx)
             while len(self._running) + len(claimed) < _CLAIMS_PER_THREAD * self._threads:
                 request = self._claim_request(tx, claimed)
                 first = job_queue.claim(tx, request)
@@ -302,7 +318,7 @@ class Worker:
         thread, began = threading.get_ident(), real_now()
         self._active[thread] = began, group[0].id
         try:
-            with logged_job(group[0].id, group[0].payload):
+            with logged_job(group[0].id, group[0].payload), job_queue.attempted(group[0]):
                 self._attempt_group(group)
         finally:
             del self._active[thread]

@@ -16,7 +16,7 @@ from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.optimove import OptimoveClient
 from sendproof_bridge.outbound.providers import MessageProvider, open_channel
 from sendproof_bridge.outbound.save_event import SaveEventClient
-from sendproof_bridge.storage import rate_limit
+from sendproof_bridge.storage import job_queue, rate_limit
 from sendproof_bridge.storage.store import Store
 
 
@@ -81,6 +81,8 @@ def _open_client(config: ClientConfig, store: Store, clock: Clock, http: HttpCli
             raise RateLimitedError(
                 f"client {config.name}: {rate_limit.MAX_CALLS} calls to Optimove within 10 s", wait_ms
             )
+        # The process may have hung meanwhile.
+        job_queue.check_lease()
 
     return Client(
         config=config,

@@ -10,7 +10,9 @@ in the same transaction as its results: both are stored, or neither.
 
 import json
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +91,9 @@ class ClaimRequest:
     lease: Lease = field(default_factory=Lease)
 
 
+# The job that this thread attempts.
+_attempted: ContextVar[Job | None] = ContextVar("attempted_job", default=None)
+
 _ADD = (
     "INSERT INTO job (id, kind, lane, payload, due_at, state, attempts)"
     " VALUES (:id, :kind, :lane, :payload, :due_at, 'due', 0) ON CONFLICT DO NOTHING"
@@ -137,6 +142,10 @@ _COMPLETE = (
     "UPDATE job SET state = 'done', last_error = NULL, owner = NULL, lease_until = NULL"
     f" WHERE id = :id AND owner = :owner AND state IN {JOB.sql('done')}"
 )
+_COMPLETE_CALLED = (
+    "UPDATE job SET state = 'done', last_error = NULL, owner = NULL, lease_until = NULL"
+    f" WHERE id = :id AND state IN {JOB.sql('done')}"
+)
 _MAKE_DUE = text(
     "UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state IN :sources"
 ).bindparams(bindparam("sources", expanding=True, type_=Text))
@@ -151,6 +160,28 @@ _OWNED = "SELECT 1 FROM job WHERE id = ? AND owner = ? AND state = 'running'"
 _RENEW = text("UPDATE job SET lease_until = :lease WHERE state = 'running' AND owner = :owner")
 _NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'due' AND due_at > ?"
 _REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state = 'done'")
+
+
+@contextmanager
+def attempted(job: Job) -> Iterator[None]:
+    """Attempt a job in this thread: meanwhile, `check_attempt` and `check_lease` are about it."""
+    token = _attempted.set(job)
+    try:
+        yield
+    finally:
+        _attempted.reset(token)
+
+
+def check_attempt(tx: Connection) -> None:
+    """Raise `LostJobError` if the job that this thread attempts belongs to another run."""
+    if (job := _attempted.get()) is not None:
+        check_owned(tx, job)
+
+
+def check_lease() -> None:
+    """Raise `LostJobError` if another run may have taken over the job that this thread attempts."""
+    if (job := _attempted.get()) is not None:
+        job.lease.check()
 
 
 def add(tx: Connection, jobs: Iterable[NewJob]) -> None:
@@ -243,6 +274,11 @@ def complete_all(tx: Connection, jobs: Sequence[Job]) -> None:
     completed = execute_many(tx, _COMPLETE, [{"id": job.id, "owner": job.owner} for job in jobs])
     if completed != len(jobs):
         raise LostJobError(f"{len(jobs) - completed} of {len(jobs)} jobs from {jobs[0].id} on are no longer owned")
+
+
+def complete_called(tx: Connection, job: Job) -> None:
+    """Mark a job as done whose call was made, whoever owns it now: another run must not repeat the call."""
+    plain(tx).execute(_COMPLETE_CALLED, {"id": job.id})
 
 
 def reschedule(tx: Connection, job: Job, due_at: Instant) -> None:

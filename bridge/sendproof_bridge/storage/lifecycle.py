@@ -38,11 +38,13 @@ def _table(name: str, **transitions: str) -> Lifecycle:
 
 JOB = _table(
     "job",
-    due="running due",
+    # Done, although no run owns it: its call was made while the database was away.
+    due="running due done",
     running="done dead due unknown",
     done="due",
-    # It may have had its effect, and no call can find out. Only an operator can retry it.
-    unknown="due dropped",
+    # It may have had its effect, and no call can find out. Only an operator can retry it, unless the run that made the
+    # call records it late.
+    unknown="due dropped done",
     dead="due dropped",
     # By an operator. New work with this id makes it due again.
     dropped="due",

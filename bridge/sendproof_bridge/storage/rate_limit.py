@@ -6,6 +6,7 @@ documented: https://developer.optimove.com/reference/understanding-api-rate-limi
 from sqlalchemy import text
 
 from sendproof_bridge.clock import SECOND, Instant
+from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.store import Store
 
 MAX_CALLS = 50
@@ -19,8 +20,12 @@ _INSERT = text("INSERT INTO optimove_call (client, at) VALUES (:client, :now)")
 
 
 def acquire_call(store: Store, client: str, now: Instant) -> int | None:
-    """Record one call and return None; if the limit allows no call now, return how long to wait, in milliseconds."""
+    """Record one call and return None; if the limit allows no call now, return how long to wait, in milliseconds.
+
+    Raise `LostJobError` if another run has taken over the job of this thread: it makes the call.
+    """
     with store.write() as tx:
+        job_queue.check_attempt(tx)
         tx.execute(_DELETE_OLD, {"client": client, "past": now - WINDOW_MS, "future": now + WINDOW_MS})
         calls, oldest = tx.execute(_COUNT, {"client": client}).one()
         if calls >= MAX_CALLS:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.jobs.reports import recorded_call
 from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.given_up_jobs import BEGUN
@@ -30,8 +31,7 @@ def at_most_once(bridge: Bridge, job: Job, call: Callable[[], None], subject: st
     except NotSentError:
         _set_begun(bridge, job, begun=False)
         raise
-    with bridge.store.write() as tx:
-        job_queue.complete(tx, job)
+    recorded_call.record(bridge, job)
     logger.info("%s reported (%s)", subject, job.id)
 
 

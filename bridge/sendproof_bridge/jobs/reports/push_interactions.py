@@ -5,7 +5,7 @@ import logging
 from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import CampaignKey
-from sendproof_bridge.storage import job_queue
+from sendproof_bridge.jobs.reports import recorded_call
 from sendproof_bridge.storage.job_queue import Job
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,5 @@ def run(bridge: Bridge, job: Job) -> None:
     if app is not None:
         report["AppID"] = app
     bridge.clients[key.client].optimove.update_interactions(report)
-    with bridge.store.write() as tx:
-        job_queue.complete(tx, job)
+    recorded_call.record(bridge, job)
     logger.info("campaign %s: event %d of %d customers reported", key.name(), job.payload["event"], len(customers))
