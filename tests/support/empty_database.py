@@ -1,8 +1,12 @@
 """A PostgreSQL database that tests use one after the other."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+from running_bridge import wait_until
 from sendproof_bridge.config_fields import PostgresUrl, Secret
 from sendproof_bridge.storage.open_store import open_store
 
@@ -20,7 +24,9 @@ class EmptyDatabase:
 
         self.url = url
         open_store(PostgresUrl(Secret(url))).close()
-        self._connection = psycopg.connect(url, autocommit=True)
+        self._connect = partial(psycopg.connect, url, autocommit=True)
+        self._unavailable = psycopg.OperationalError
+        self._connection = self._connect()
         found = self._connection.execute("SELECT sequencename FROM pg_sequences").fetchall()
         self._restart = "; ".join(f"SELECT setval('{name}', 1, FALSE)" for (name,) in found)
 
@@ -39,6 +45,19 @@ class EmptyDatabase:
             "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
+
+    def crash(self) -> None:
+        """Crash the server, and return when it accepts connections again: its last commits may be undone."""
+        os.kill(self._connection.info.backend_pid, signal.SIGKILL)
+        self._connection.close()
+        wait_until(self._is_back, "the server")
+
+    def _is_back(self) -> bool:
+        try:
+            self._connection = self._connect()
+        except self._unavailable:
+            return False
+        return True
 
     @contextmanager
     def refuse_others(self) -> Iterator[None]:

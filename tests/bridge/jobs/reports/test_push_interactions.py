@@ -44,6 +44,20 @@ def test_report_is_not_repeated_after_the_database_was_away(sent, services, post
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_report_is_not_repeated_after_a_crash_of_the_server(sent, services, postgres_database):
+    """It undoes the last commits that were not flushed to disk. The next report is under way."""
+
+    def crash_and_respond(_request):
+        postgres_database.crash()
+        return Reply()
+
+    services.respond("UpdateCampaignInteractions", Reply(), crash_and_respond, Reply())
+    sent.run(until=NOON + HOUR)
+
+    assert reported_events(services) == [0, 5]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_report_that_another_run_took_over_is_recorded_before_it_begins(sent, services):
     """The other one releases it while Optimove responds, as after a crash of the server."""
 
