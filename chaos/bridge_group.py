@@ -28,6 +28,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from disturbances import Disturbance, drawn
 from group_clock import GroupClock
 from postgres_bridge import create_database
+from postgres_server import URL_VARIABLE
 from sendproof_harness.handover.format import VARIABLE, clients_of
 from sendproof_harness.handover.reference_bridge import write_settings
 from sendproof_harness.run.processes import free_port
@@ -329,8 +330,11 @@ def main() -> None:
     parser.add_argument("--webhooks", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--disturbances", type=int, default=0)
+    parser.add_argument("--server", metavar="URL", help=f"The PostgreSQL server. Default: {URL_VARIABLE}.")
     parser.add_argument("--measure", type=Path, metavar="FILE")
     options = parser.parse_args()
+    if options.server:
+        os.environ[URL_VARIABLE] = options.server
     group = BridgeGroup(options.workers, options.webhooks, drawn(options.seed, options.disturbances), options.measure)
     asyncio.run(group.run())
 

@@ -89,9 +89,10 @@ def database_options(*, postgresql: bool) -> Iterator[Sequence[str]]:
         yield "--command", shlex.join([sys.executable, str(POSTGRES_BRIDGE)])
 
 
-def group_options(seed: int, disturbances: int = KILLS_PER_RUN) -> Sequence[str]:
-    """Return the options of a run with several processes, and disturbances of the seed."""
+def group_options(seed: int, disturbances: int = KILLS_PER_RUN, server: str | None = None) -> Sequence[str]:
+    """Return the options of a run with several processes, disturbances of the seed, and the URL of its own server."""
     command = [sys.executable, str(BRIDGE_GROUP), "--seed", str(seed), "--disturbances", str(disturbances)]
+    command += [] if server is None else ["--server", server]
     return "--command", shlex.join(command)
 
 
@@ -107,9 +108,14 @@ def run_seed(seed: int, provider: str, folder: Path, url: str, options: Sequence
 
 
 def run_group(seed: int, provider: str, folder: Path, url: str) -> tuple[str, int]:
-    """Run the bridge as several processes with the disturbances of a seed; return as `run_seed` does."""
+    """Run the bridge as several processes with the disturbances of a seed; return as `run_seed` does.
+
+    The server is its own: a crash would be one of all runs at it, and those of other seeds would not know of it.
+    """
     scenario = write_scenario((), folder / "processes.yaml", customers=150)
-    result = run_trial(Trial(scenario, provider), folder / "results", url, options=group_options(seed))
+    with postgres_server() as server:
+        options = group_options(seed, server=server.url())
+        result = run_trial(Trial(scenario, provider), folder / "results", url, options=options)
     (log,) = folder.rglob("bridge.log")
     return _result(seed, result, log.read_text("utf-8").count("\ndisturbance "))
 
@@ -141,7 +147,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="sendproof-") as name,
         simulators(Path(name)) as url,
-        database_options(postgresql=options.postgresql or options.processes) as database,
+        database_options(postgresql=options.postgresql) as database,
     ):
         for provider in PROVIDERS if options.provider is None else (options.provider,):
             seeds = range(options.first, options.first + -(-options.kills // KILLS_PER_RUN))

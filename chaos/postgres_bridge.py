@@ -16,7 +16,7 @@ from postgres_server import URL_VARIABLE
 from sendproof_harness.handover.format import VARIABLE
 from sendproof_harness.handover.reference_bridge import write_settings
 
-# A run may begin while another one, at the same server, has crashed it.
+# A server may be started again meanwhile.
 _AWAY_S, _RETRY_S = 60, 0.1
 
 
