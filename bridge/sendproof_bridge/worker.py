@@ -8,6 +8,7 @@ import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -90,9 +91,9 @@ class Worker:
         self._idle.clear()
         try:
             tick = self._bridge.clock.join()
-            self._follow_clock(tick)
             while not self._stopping.is_set():
                 try:
+                    tick = self._follow_clock(tick)
                     self._run_due_jobs()
                     tick = self._park(tick)
                 except (OperationalError, RunLostError) as error:
@@ -148,16 +149,18 @@ class Worker:
         self._idle.set()
         tick = self._bridge.clock.park(due, tick.delivered)
         self._idle.clear()
-        if not self._stopping.is_set():
-            self._follow_clock(tick)
         return tick
 
-    def _follow_clock(self, tick: Tick) -> None:
-        """Change stored times if the clock was set, and remember its reading every half minute."""
+    def _follow_clock(self, tick: Tick) -> Tick:
+        """Change stored times if the clock was set, and remember its reading every half minute.
+
+        Return the reading as one that has been followed: it may be passed again, after an error of the database.
+        """
         step = tick.step or min(0, tick.now - (tick.now if self._seen is None else self._seen))
         self._seen = tick.now
+        followed = replace(tick, step=0)
         if not step and self._noted_at is not None and real_now() - self._noted_at < _NOTE_SECONDS:
-            return
+            return followed
         self._noted_at = real_now()
         with self._bridge.store.write() as tx:
             # The times of several workers follow none of their clocks.
@@ -167,6 +170,7 @@ class Worker:
         if step:
             self._started_at += step
             logger.warning("the clock was set by %.1f s to %s", step / SECOND, iso(tick.now))
+        return followed
 
     def wake(self) -> None:
         """Look for work: a request was stored."""

@@ -1,6 +1,7 @@
 """Several processes of a bridge, on one PostgreSQL database."""
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -37,3 +38,19 @@ def test_worker_takes_over_the_job_of_one_that_was_killed(tmp_path, database, se
             wait_until(lambda: "from 0: 1 customers, 1 new, 0 dropped, 1 batches" in log.read_text(), "the page", log)
 
     assert sent_messages(services) == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_process_that_starts_before_the_database_waits_for_it(tmp_path, database, services, postgres_database):
+    processes, away, log = BridgeProcesses(tmp_path, services.url), ExitStack(), tmp_path / "work.log"
+
+    def begin_after_the_first_try():
+        wait_until(lambda: log.exists() and "trying again for" in log.read_text(), "the warning")
+        away.close()
+
+    away.enter_context(postgres_database.refuse_others())
+    threading.Thread(target=begin_after_the_first_try, daemon=True).start()
+    with processes.worker():
+        pass
+
+    assert "not currently accepting connections" in log.read_text()

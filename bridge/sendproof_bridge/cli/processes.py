@@ -7,18 +7,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
+from pathlib import Path
 from socket import socket
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import uvicorn
 from sqlalchemy.exc import OperationalError
 from starlette.routing import Router
 
-from sendproof_bridge.clock import MINUTE, PARTICIPANT, SECOND, Clock, SandboxClock, SystemClock
+from sendproof_bridge.clock import MINUTE, PARTICIPANT, SECOND, Clock, SandboxClock, SystemClock, real_now
 from sendproof_bridge.config import BridgeConfig, Config, secrets
+from sendproof_bridge.config_fields import PostgresUrl
 from sendproof_bridge.domain.accounts import Bridge, open_bridge
 from sendproof_bridge.inbound.app import WebhookApp
 from sendproof_bridge.inbound.connection_guard import TICKS_PER_SECOND, ConnectionGuard, GuardedProtocol, server_bounds
@@ -28,8 +30,10 @@ from sendproof_bridge.inbound.operator import OperatorRoutes
 from sendproof_bridge.log_format import JsonFormatter, PlainFormatter
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.storage.open_store import lock, lock_worker, open_store
-from sendproof_bridge.storage.store import sentence_on
+from sendproof_bridge.storage.store import DatabaseAwayError, sentence_on
 from sendproof_bridge.worker import Worker
+
+_Opened = TypeVar("_Opened")
 
 OK, FAILED = 0, 1
 
@@ -43,6 +47,9 @@ _COLLECTOR_THRESHOLDS = (50_000, 20, 20)
 
 # How often a worker looks for work that another process has stored, in milliseconds.
 _POLL_INTERVAL = SECOND
+
+# How long a start waits for a server that is away, and how often it tries again.
+_AWAY_SECONDS, _RECONNECT_SECONDS = 30.0, 0.5
 
 # Together less than the ten seconds after which many supervisors kill a process.
 _STOP_SECONDS = 5.0
@@ -80,19 +87,37 @@ def open_clock(config: BridgeConfig, process: Process | None = None) -> Clock:
 def _run(config: Config, process: Process) -> int:
     _set_up_logging(config)
     sys.setswitchinterval(_SWITCH_SECONDS)
+    setting = config.bridge.database
     with ExitStack() as held:
         _lock(config.bridge, process, held)
-        database = held.enter_context(closing(open_store(config.bridge.database)))
+        database = held.enter_context(closing(_when_available(setting, lambda: open_store(setting))))
         sockets = [held.enter_context(bound) for bound in listen(*process.address)] if process.address else []
         bridge = open_bridge(config, database, open_clock(config.bridge, process), HttpClient())
         gc.freeze()
         gc.set_threshold(*_COLLECTOR_THRESHOLDS)
-        worker = Worker(bridge, config.bridge.threads) if process.has_worker else None
-        if worker:
+        worker = None
+        if process.has_worker:
+            worker = _when_available(setting, lambda: Worker(bridge, config.bridge.threads))
             database.listen(worker.on_added_jobs)
             if isinstance(bridge.clock, SandboxClock) and database.is_server:
                 bridge.clock.participant = f"{PARTICIPANT}-{worker.name}"
         return _serve(config.bridge, bridge, process, worker, sockets)
+
+
+def _when_available(database: Path | PostgresUrl, open_: Callable[[], _Opened]) -> _Opened:
+    """Return what `open_` returns. Wait half a minute for a server that is away: both may start at the same time."""
+    last, logged = real_now() + _AWAY_SECONDS, ""
+    while True:
+        try:
+            return open_()
+        except (DatabaseAwayError, OperationalError) as error:
+            if isinstance(database, Path) or real_now() >= last:
+                raise
+            reason = sentence_on(error) if isinstance(error, OperationalError) else str(error)
+        if reason != logged:
+            logged = reason
+            logger.warning("%s; trying again for %.0f s", reason, last - real_now())
+        threading.Event().wait(_RECONNECT_SECONDS)
 
 
 def _lock(config: BridgeConfig, process: Process, held: ExitStack) -> None:
@@ -156,6 +181,12 @@ class _Server(uvicorn.Server):
             # A parked worker waits for the sandbox for up to 5 s; it can safely be abandoned there.
             threading.Thread(target=self._work, args=[self._worker], name="worker", daemon=True).start()
 
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Finish the responses, and log those that cannot be finished in time: uvicorn counts its own tasks only."""
+        await super().shutdown(sockets)
+        if owed := len(self.server_state.connections):
+            logger.warning("%d connections were closed without a response; their clients repeat the requests", owed)
+
     async def on_tick(self, counter: int) -> bool:
         """Sweep the connections once a second."""
         if counter % TICKS_PER_SECOND == 0:
@@ -200,3 +231,9 @@ def _set_up_logging(config: Config) -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     # A warning of each invalid request would let clients fill the log.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn.error").addFilter(_is_no_count_of_tasks)
+
+
+def _is_no_count_of_tasks(record: logging.LogRecord) -> bool:
+    """Return False for uvicorn's line on a stop that takes too long: `_Server` says what it means."""
+    return not str(record.msg).startswith("Cancel %s running task")

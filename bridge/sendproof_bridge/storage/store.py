@@ -43,6 +43,10 @@ class DatabaseUnusableError(Exception):
     """The database cannot be used. The message is one sentence with the remedy."""
 
 
+class DatabaseAwayError(DatabaseUnusableError):
+    """The server cannot be reached, which may be temporary."""
+
+
 class DatabaseInUseError(DatabaseUnusableError):
     """Another bridge uses this database."""
 

@@ -78,6 +78,21 @@ def test_worker_without_a_database_is_not_ready_and_says_why(bridge, postgres_da
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_worker_that_loses_the_database_at_its_start_begins_when_it_is_back(bridge, postgres_database):
+    worker, working = Worker(bridge.context, threads=1), threading.Event()
+    bridge.clock.on_idle = working.set
+    thread = threading.Thread(target=worker.run, daemon=True)
+    with postgres_database.refuse_others():
+        thread.start()
+        wait_until(lambda: worker.problem() is not None, "the problem")
+    assert working.wait(60)
+    worker.stop()
+    thread.join(60)
+
+    assert bridge.query("SELECT COUNT(*) FROM run") == [2]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("hangs_before", ["the batch begins", "the call"])
 def test_worker_that_hung_makes_no_call_when_it_wakes(bridge, services, hangs_before):
     """Another one may have made it."""

@@ -29,6 +29,7 @@ from sendproof_bridge.storage.databases.postgres_statements import (
 from sendproof_bridge.storage.store import (
     ADDED_JOBS,
     PLAIN,
+    DatabaseAwayError,
     DatabaseUnusableError,
     Store,
     plain,
@@ -96,6 +97,9 @@ class PostgresStore(Store):
         except DatabaseUnusableError:
             self.close()
             raise
+        except OperationalError as error:
+            self.close()
+            raise DatabaseAwayError(f"{url}: {sentence_on(error)}") from error
         except DBAPIError as error:
             self.close()
             raise DatabaseUnusableError(f"{url}: {sentence_on(error)}") from error
