@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from bridge_processes import BridgeProcesses
 from raw_server import dripping_body, dripping_header, raw_server
 from running_bridge import wait_until
 
@@ -31,6 +32,10 @@ sender = "Acme"
 phone_attribute = "PHONE"
 consent_attribute = "CONSENT"
 """
+
+BODY = b'{"EventTypeID": 13, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "ChannelID": 505}'
+EVENT = b"POST /webhooks/optimove/acme/a-token-for-tests HTTP/1.1\r\nHost: bridge.test\r\n"
+EVENT += b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 
 @contextmanager
@@ -60,6 +65,24 @@ def test_stopped_bridge_does_not_wait_for_a_dripping_response(tmp_path, upstream
             assert bridge.wait(timeout=60) == 0
 
     assert set(job_states(database)) - {"done"} in ({"due"}, {"running"}, {"due", "running"})
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_stopped_bridge_says_how_many_webhooks_have_no_response(tmp_path, database, services):
+    """Another program, such as one that copies the database, holds its lock."""
+    processes = BridgeProcesses(tmp_path, services.url)
+    with processes.webhooks() as bridge, closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with socket.create_connection(("127.0.0.1", processes.port)) as client:
+            client.sendall(EVENT)
+            assert processes.is_ready(processes.port)
+            bridge.send_signal(signal.SIGTERM)
+            log = tmp_path / "serve.log"
+            wait_until(lambda: "1 connections were closed without a response" in log.read_text(), "the line", log)
+        other.execute("ROLLBACK")
+        bridge.wait(timeout=60)
+
+    assert "task(s)" not in log.read_text()
 
 
 def job_states(database):
