@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos attack signals kills soak clients dialects benchmark speed docs site audit sbom licences installs lock clean
+.PHONY: help setup demo test test-all check scenarios scenarios-postgresql fuzz mutants chaos attack signals kills soak clients dialects benchmark speed docs site audit sbom licences installs lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -88,6 +88,9 @@ check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must p
 
 scenarios: $(INSTALLED) ## Play the whole library for every provider against the reference bridge (some minutes)
 	@$(BIN)/sendproof run scenarios --parallel 2
+
+scenarios-postgresql: $(INSTALLED) ## Play the whole library with the state of the reference bridge in PostgreSQL (some minutes)
+	@$(BIN)/python chaos library --parallel 2
 
 fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid and 200 invalid requests an operation (a quarter of an hour)
 	@echo "Attacking every contract and both bridges, two at a time"
