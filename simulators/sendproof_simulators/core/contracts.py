@@ -22,7 +22,7 @@ import yaml
 
 from sendproof_simulators.core.contract_cache import read_through
 from sendproof_simulators.core.http import Request, Violation
-from sendproof_simulators.core.json_text import NESTED_TOO_DEEPLY
+from sendproof_simulators.core.json_text import NESTED_TOO_DEEPLY, has_more_values
 from sendproof_simulators.core.members import (
     BodyRules,
     Choice,
@@ -33,7 +33,12 @@ from sendproof_simulators.core.members import (
     without_absent_nulls,
 )
 from sendproof_simulators.core.percent_encoding import percent_decoded
-from sendproof_simulators.core.validation.compiled_schema import PART_BYTES, CompiledSchema
+from sendproof_simulators.core.validation.compiled_schema import (
+    DESCRIBED_VALUES,
+    PART_BYTES,
+    CompiledSchema,
+    has_references,
+)
 from sendproof_simulators.core.validation.violations import MAX_VIOLATIONS, first_violations, violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -178,8 +183,12 @@ class Operation:
         if self.body.content_type == JSON:
             value = self.body.members.read(value, rules)
         schema = self.body.find_schema(rules)
-        is_large = self.body.content_type == JSON and len(request.body) > PART_BYTES
-        return value, (first_violations(schema, value, "body") if is_large else violations(schema.whole, value, "body"))
+        if len(request.body) <= PART_BYTES:
+            if schema.whole.is_valid(value):
+                return value, []
+            if self.body.content_type != JSON or not has_more_values(request.body, DESCRIBED_VALUES):
+                return value, violations(schema.whole, value, "body")
+        return value, first_violations(schema, value, "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +397,7 @@ class Contract:
     def compiled(self, schema: Schema) -> CompiledSchema:
         """Compile a schema of this document for values of any size."""
         compiled = _json_schema(schema)
-        if _has_references(compiled):
+        if has_references(compiled):
             compiled = {**compiled, "components": self._components}
         try:
             return CompiledSchema(compiled)
@@ -516,13 +525,6 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
         return {"anyOf": [schema, {"type": "null"}]}
     allowed = {**schema, "type": [schema["type"], "null"]}
     return {**allowed, "enum": [*schema["enum"], None]} if "enum" in schema else allowed
-
-
-def _has_references(node: Any) -> bool:
-    """Return True if a schema refers to another one. Most do not, and compile many times faster alone."""
-    if isinstance(node, list):
-        return any(map(_has_references, node))
-    return isinstance(node, Mapping) and ("$ref" in node or any(map(_has_references, node.values())))
 
 
 def _path_pattern(path: str, template: str) -> str:

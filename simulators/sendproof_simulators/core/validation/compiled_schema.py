@@ -7,14 +7,19 @@ object, or a member without a schema.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import jsonschema_rs
 import msgspec
 
+from sendproof_simulators.core.json_text import has_more_values
+
 #: Bytes of the JSON text of a value that is checked as a whole.
 PART_BYTES = 128 * 1024
+#: Values of which the validator says what is wrong with them. If a value has several forms, its error contains those of
+#: each form and part: 1.5 KB each, and several times as much as Python objects.
+DESCRIBED_VALUES = 2_000
 # Items of an array, or members of an object, that are checked together if they are small.
 _TOGETHER = 200
 # Characters of a text or name that the validator gets at least: as many as a message shows.
@@ -37,17 +42,14 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class PartError:
-    """An error of the validator in a part of a value. The part is at `path`, or has the items from `start` on."""
+    """An error of the validator in the part of a value that is at `path`."""
 
     error: jsonschema_rs.ValidationError
     path: Path = ()
-    start: int = 0
 
     def place(self, path: Sequence[str | int]) -> Path:
         """Return the place in the whole value of a place in the part."""
-        if not self.start or not path:
-            return (*self.path, *path)
-        return (*self.path, int(path[0]) + self.start, *path[1:])
+        return (*self.path, *path)
 
 
 class CompiledSchema:
@@ -67,8 +69,14 @@ class CompiledSchema:
     def _errors(self, schema: Schema, value: Any, path: Path) -> Iterator[PartError]:
         schema = self._resolve(schema)
         if self._is_small(value):
-            yield from self._check(schema, _WHOLE, value, path)
-            return
+            if self._validator(schema, _WHOLE).is_valid(value):
+                return
+            if self._has_few_values(value):
+                yield from self._check(schema, _WHOLE, value, path)
+                return
+        yield from self._errors_of_parts(schema, value, path)
+
+    def _errors_of_parts(self, schema: Schema, value: Any, path: Path) -> Iterator[PartError]:
         if isinstance(value, list | dict) or _is_divisible(schema, value):
             yield from self._check(schema, _OUTLINE, _outline(schema, value), path)
         if not _is_divisible(schema, value):
@@ -95,8 +103,7 @@ class CompiledSchema:
     def _item_errors(self, schema: Schema, value: Sequence[Any], path: Path) -> Iterator[PartError]:
         for start in range(0, len(value), _TOGETHER):
             items = value[start : start + _TOGETHER]
-            if self._is_small(items):
-                yield from self._check(schema, _ITEMS, items, path, start)
+            if self._is_small(items) and self._validator(schema, _ITEMS).is_valid(items):
                 continue
             for number, item in enumerate(items, start):
                 yield from self._errors(schema[_ITEMS], item, (*path, number))
@@ -111,8 +118,7 @@ class CompiledSchema:
         names = [name for name in value if name not in described]
         for start in range(0, len(names), _TOGETHER):
             members = {name: value[name] for name in names[start : start + _TOGETHER]}
-            if self._is_small(members):
-                yield from self._check(schema, _OTHERS, members, path)
+            if self._is_small(members) and self._validator(schema, _OTHERS).is_valid(members):
                 continue
             for name, member in members.items():
                 yield from self._errors(schema[_OTHERS], member, (*path, name))
@@ -171,24 +177,40 @@ class CompiledSchema:
     def _is_small(self, value: Any) -> bool:
         if isinstance(value, str):
             return len(value) <= self._part_bytes
-        return not isinstance(value, list | dict) or len(msgspec.json.encode(value)) <= self._part_bytes
+        if not isinstance(value, list | dict):
+            return True
+        # Its text would be another copy of a value that is surely large.
+        if len(value) > self._part_bytes or any(map(self._is_long, _contents(value))):
+            return False
+        return len(msgspec.json.encode(value)) <= self._part_bytes
+
+    def _has_few_values(self, value: Any) -> bool:
+        """Return True if an error of the whole value is of bounded size, whatever is wrong with it."""
+        if not isinstance(value, list | dict):
+            return True
+        return not has_more_values(msgspec.json.encode(value), DESCRIBED_VALUES)
+
+    def _is_long(self, value: Any) -> bool:
+        return isinstance(value, str | list | dict) and len(value) > self._part_bytes
 
     # -- the validator ---------------------------------------------------------------------------
 
-    def _check(self, schema: Schema, kind: str, value: Any, path: Path, start: int = 0) -> Iterator[PartError]:
+    def _check(self, schema: Schema, kind: str, value: Any, path: Path) -> Iterator[PartError]:
         """Yield the first error of a part, by the whole schema, or what it says about the outline or in one keyword."""
         try:
             self._validator(schema, kind).validate(value)
         except jsonschema_rs.ValidationError as error:
             # The traceback refers to the value, and the frame to the error: such a cycle stays until a collection.
-            yield PartError(error.with_traceback(None), path, start)
+            yield PartError(error.with_traceback(None), path)
 
     def _validator(self, schema: Schema, kind: str) -> jsonschema_rs.Draft4Validator:
         key = id(schema), kind
         if key not in self._compiled:
             parts = {_WHOLE: schema, _OUTLINE: _outline_schema(schema)}
             part = parts[kind] if kind in parts else {kind: schema[kind]}
-            complete = {**part, "components": self._schema.get("components", {})}
+            # Compiling them takes a quarter of a megabyte each time, and few parts refer to them.
+            components = self._schema.get("components", {}) if has_references(part) else {}
+            complete = {**part, "components": components}
             self._compiled[key] = jsonschema_rs.Draft4Validator(complete, validate_formats=True)
         return self._compiled[key]
 
@@ -202,6 +224,10 @@ def _is_divisible(schema: Schema, value: Any) -> bool:
 def _has_simple_options(schema: Schema) -> bool:
     """Return True if no array or object is among the options of a schema."""
     return not any(isinstance(option, list | dict) for option in schema.get("enum", ()))
+
+
+def _contents(value: Sequence[Any] | Mapping[str, Any]) -> Iterator[Any]:
+    return chain(value, value.values()) if isinstance(value, Mapping) else iter(value)
 
 
 def _allows_type(schema: Schema, value: Any) -> bool:
@@ -250,3 +276,10 @@ def _most(schema: Schema, what: str) -> int:
     least: int = schema.get(f"min{what}", 0)
     most: int = schema.get(f"max{what}", -1)
     return max(least, most + 1)
+
+
+def has_references(node: Any) -> bool:
+    """Return True if a schema refers to another one. Most do not, and compile many times faster alone."""
+    if isinstance(node, list):
+        return any(map(has_references, node))
+    return isinstance(node, Mapping) and ("$ref" in node or any(map(has_references, node.values())))

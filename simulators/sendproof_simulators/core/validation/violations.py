@@ -14,13 +14,10 @@ import msgspec
 
 from sendproof_simulators.core.http import Violation
 from sendproof_simulators.core.json_text import NESTED_TOO_DEEPLY, has_more_values
-from sendproof_simulators.core.validation.compiled_schema import CompiledSchema
+from sendproof_simulators.core.validation.compiled_schema import DESCRIBED_VALUES, CompiledSchema
 
 # More would hide the first, which is nearly always the cause of the others.
 MAX_VIOLATIONS = 20
-# The validator collects all errors, of about 1.5 KB each, before it returns the first one. In a larger value it only
-# looks for the first one.
-_SEARCHED_VALUES = 20_000
 # Room for the start of an invalid value and for the reason.
 MESSAGE_LENGTH = 300
 VALUE_LENGTH = 120
@@ -85,7 +82,8 @@ def _member(value: Mapping[str, Any], name: str) -> Any:
 
 
 def _errors(validator: jsonschema_rs.Draft4Validator, value: Any) -> Iterable[jsonschema_rs.ValidationError]:
-    if not has_more_values(msgspec.json.encode(value), _SEARCHED_VALUES):
+    # The validator collects all errors, of about 1.5 KB each, before it returns the first one.
+    if not has_more_values(msgspec.json.encode(value), DESCRIBED_VALUES):
         return validator.iter_errors(value)
     try:
         validator.validate(value)
