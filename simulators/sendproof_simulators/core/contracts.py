@@ -32,7 +32,7 @@ from sendproof_simulators.core.members import (
     with_choices,
     without_absent_nulls,
 )
-from sendproof_simulators.core.percent_encoding import percent_decoded
+from sendproof_simulators.core.percent_encoding import check_utf8, form_pairs, form_text
 from sendproof_simulators.core.validation.compiled_schema import (
     DESCRIBED_VALUES,
     PART_BYTES,
@@ -456,32 +456,33 @@ def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProx
     return {name: coerce(text, types.get(name, "string")) for name, text in parse_form(raw)}
 
 
+# A longer text is decoded in blocks: each step in between would be one more copy.
+_LONG_BYTES = 256 * 1024
+
+
 def parse_form(raw: bytes) -> list[tuple[str, str]]:
     """Return names and values of a form in order, as `urllib.parse.parse_qsl` does; `ValueError` if it is not UTF-8.
 
     A call with 500 messages has tens of thousands of escapes, which the library looks up one by one. Escapes of
     quoted-printable texts only differ in their sign, and the decoder for these is in C.
     """
-    pairs = (pair.partition(b"=") for pair in raw.split(b"&") if pair)
     if raw.isascii():
-        return [(_unescaped(name), _unescaped(value)) for name, _, value in pairs]
-    raw.decode("utf-8")
-    return [(_unescaped_by_library(name), _unescaped_by_library(value)) for name, _, value in pairs]
+        return [(_unescaped(name), _unescaped(value)) for name, value in form_pairs(raw)]
+    check_utf8(raw)
+    return [(form_text(name), form_text(value)) for name, value in form_pairs(raw)]
 
 
 def _unescaped(text: bytes) -> str:
+    if len(text) > _LONG_BYTES:
+        return form_text(text)
     escapes = text.count(b"%")
     if not escapes:
         return text.replace(b"+", b" ").decode()
     decoded = a2b_qp(text.replace(b"=", b"%3D").translate(_QUOTED_PRINTABLE))
     # Each escape has become one byte. Others stay as they are, which only the library does.
     if len(decoded) + 2 * escapes != len(text) or b"\n" in text or b"\r" in text:
-        return _unescaped_by_library(text)
+        return form_text(text)
     return decoded.decode()
-
-
-def _unescaped_by_library(text: bytes) -> str:
-    return percent_decoded(text.replace(b"+", b" ")).decode()
 
 
 def _aliases(item: Schema) -> Iterator[str]:

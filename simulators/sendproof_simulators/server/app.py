@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import aclosing
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -302,18 +303,32 @@ async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     length = next(value for name, value in scope["headers"] if name in _LENGTHS)
     if length.isdigit() and int(length) > limit:
         raise TooLargeError
-    blocks: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise DisconnectedError
-        blocks.append(message.get("body", b""))
-        size += len(blocks[-1])
-        if size > limit:
+    message = await _next_block(receive)
+    body = message.get("body", b"")
+    if not message.get("more_body", False):
+        return _checked(body, limit)
+    # It grows in place. Joined blocks would need the memory twice, and leave gaps between lasting objects.
+    joined = BytesIO()
+    joined.write(body)
+    while message.get("more_body", False):
+        if joined.tell() > limit:
             raise TooLargeError
-        more = message.get("more_body", False)
-    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        message = await _next_block(receive)
+        joined.write(message.get("body", b""))
+    return _checked(joined.getvalue(), limit)
+
+
+def _checked(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise TooLargeError
+    return body
+
+
+async def _next_block(receive: Receive) -> MutableMapping[str, Any]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise DisconnectedError
+    return message
 
 
 async def _send_response(send: Send, response: Response) -> None:

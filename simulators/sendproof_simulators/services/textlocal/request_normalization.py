@@ -13,14 +13,14 @@ in the query for a GET.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from email.parser import BytesParser
 from email.policy import HTTP
 from urllib.parse import quote_plus
 
 from sendproof_simulators.core.http import Request
-from sendproof_simulators.core.percent_encoding import form_decoded
+from sendproof_simulators.core.percent_encoding import form_decoded, form_pairs
 
 FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -36,11 +36,16 @@ def normalise(request: Request) -> Request:
     form = _form(request) if request.method == "POST" else None
     if form is None:
         return replace(request, path=path, query=tuple(_with_key(query).items()))
-    fields = _with_key({name: quote_plus(value) for name, value in query.items()} | form)
-    new_query = tuple((name, form_decoded(fields.pop(name))) for name in _QUERY_FIELDS if name in fields)
-    body = "&".join(f"{quote_plus(name)}={value}" for name, value in fields.items())
+    fields = {name: quote_plus(value).encode() for name, value in query.items()} | form
+    named = (name for name in (*_LOGIN, *_QUERY_FIELDS) if name in fields)
+    texts = _with_key({name: fields.pop(name).decode("latin-1") for name in named})
+    new_query = tuple((name, form_decoded(texts[name])) for name in _QUERY_FIELDS if name in texts)
+    body = b"".join(_encoded(fields))
     headers = {**request.headers, "content-type": FORM}
-    return replace(request, path=path, query=new_query, headers=headers, body=body.encode("latin-1"))
+    # Two equal copies of a long body would stay until the response.
+    return replace(
+        request, path=path, query=new_query, headers=headers, body=request.body if body == request.body else body
+    )
 
 
 def username_of(hash_: str) -> str:
@@ -67,7 +72,13 @@ def extract_credential(request: Request) -> str | None:
     return next((value for name, value in request.query if name == _KEY), None)
 
 
-def _form(request: Request) -> dict[str, str] | None:
+def _encoded(fields: Mapping[str, bytes]) -> Iterator[bytes]:
+    for number, (name, value) in enumerate(fields.items()):
+        yield b"%b%b=" % (b"&" if number else b"", quote_plus(name).encode())
+        yield value
+
+
+def _form(request: Request) -> dict[str, bytes] | None:
     """Return the form with its values still encoded, as they are long, or None for any other body."""
     content_type = request.headers.get("content-type", FORM)
     media_type = content_type.partition(";")[0].strip().lower()
@@ -76,24 +87,23 @@ def _form(request: Request) -> dict[str, str] | None:
     return _last_values(_multipart_fields(content_type, request.body)) if media_type == _MULTIPART else None
 
 
-def _last_values(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _last_values(pairs: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
     return {_canonical_name(name): value for name, value in pairs if value}
 
 
-def _urlencoded_fields(body: bytes) -> Iterable[tuple[str, str]]:
-    # One byte stays one character, so the later decoding detects a wrong encoding.
-    for pair in body.decode("latin-1").split("&"):
-        name, _, value = pair.partition("=")
-        yield form_decoded(name), value
+def _urlencoded_fields(body: bytes) -> Iterable[tuple[str, bytes]]:
+    for name, value in form_pairs(body):
+        # One byte stays one character.
+        yield form_decoded(name.decode("latin-1")), value
 
 
-def _multipart_fields(content_type: str, body: bytes) -> Iterable[tuple[str, str]]:
+def _multipart_fields(content_type: str, body: bytes) -> Iterable[tuple[str, bytes]]:
     message = BytesParser(policy=HTTP).parsebytes(b"content-type: " + content_type.encode() + b"\r\n\r\n" + body)
     for part in message.iter_parts() if message.is_multipart() else ():
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(content, bytes):
-            yield name, quote_plus(content)
+            yield name, quote_plus(content).encode()
 
 
 def _canonical_name(name: str) -> str:
