@@ -23,6 +23,10 @@ from messages import encode_body, message
 _BOMB = zlib.compressobj(9, zlib.DEFLATED, 31)
 #: 64 MB of zeros in 64 KB.
 BOMB = _BOMB.compress(b"0" * 64_000_000) + _BOMB.flush()
+BOMB_TWICE = gzip.compress(BOMB, mtime=0)
+#: Each request draws from all of them, so they are made once.
+BRACKETS = zlib.compress(b"[" * 20_000_000)
+EMPTY_MEMBERS = gzip.compress(b"", mtime=0) * 5_000
 _OVERSIZE = (66_000, 1_000_000, 9_000_000, 17_000_000)
 
 
@@ -96,19 +100,19 @@ def content_encoding(draw: Draw, request: ValidRequest) -> HostileRequest | None
     if not _takes_body(request):
         return None
     body = encode_body(request)
-    packed = gzip.compress(body)
+    packed = gzip.compress(body, mtime=0)
     encoding, sent_body = draw.choice(
         (
             (b"gzip", BOMB),
-            (b"gzip", gzip.compress(BOMB)),
-            (b"gzip, gzip", gzip.compress(BOMB)),
-            (b"deflate", zlib.compress(b"[" * 20_000_000)),
+            (b"gzip", BOMB_TWICE),
+            (b"gzip, gzip", BOMB_TWICE),
+            (b"deflate", BRACKETS),
             (b"gzip", body),
             (b"gzip", packed[:-5]),
             (b"gzip", packed + b"garbage"),
             (b"gzip", packed[:10] + b"\xff" * 20),
             (b"gzip", packed * 3),
-            (b"gzip", gzip.compress(b"") * 5_000),
+            (b"gzip", EMPTY_MEMBERS),
             (b"deflate", packed),
             (b"deflate", b"\x78\x9c"),
             (b"br", body),

@@ -179,8 +179,8 @@ class CompiledSchema:
             return len(value) <= self._part_bytes
         if not isinstance(value, list | dict):
             return True
-        # Its text would be another copy of a value that is surely large.
-        if len(value) > self._part_bytes or any(map(self._is_long, _contents(value))):
+        # The text of a value that is surely large would only be another copy. Each item has a comma.
+        if 2 * len(value) > self._part_bytes + 2 or any(map(self._is_long, _contents(value))):
             return False
         return len(msgspec.json.encode(value)) <= self._part_bytes
 
