@@ -44,7 +44,7 @@ class PortFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessMemory:
-    """Resident memory of a process in MB: before the first hostile request, the most, and at the end.
+    """Memory of a process, or of a program with all its processes, in MB: after the warm-up, the most, and at the end.
 
     `during` names the request during which it last rose; requests to other ports may have done so as well.
     """
@@ -62,16 +62,26 @@ class ProcessMemory:
 
 
 def print_report(
-    console: Console, ports: Sequence[PortFigures], memory: Sequence[ProcessMemory], seed: int, *, limit_mb: float
+    console: Console,
+    ports: Sequence[PortFigures],
+    memory: Sequence[ProcessMemory],
+    *,
+    command: str,
+    warm_up: str,
+    limit_mb: float,
 ) -> None:
-    """Print all tables, and each finding with the command that repeats it."""
+    """Print all tables, and each finding with the command that repeats it: `command` with the port and the number.
+
+    `warm_up` is what happened before the memory was measured for the first time.
+    """
     console.print(_kind_table(ports))
     console.print(_port_table(ports))
     console.print(_memory_table(memory))
+    console.print(f"memory before: after the warm-up, which is {warm_up}", markup=False, highlight=False)
     for finding in (finding for port in ports for finding in port.findings):
         console.print(f"! {finding.port}, {finding.kind}: {finding.text}", markup=False, highlight=False)
-        command = f"python attack --seed {seed} --port '{finding.port}' --only {finding.number}"
-        console.print(f"  repeat with: {command}", markup=False, highlight=False)
+        repeated = f"{command} --port '{finding.port}' --only {finding.number}"
+        console.print(f"  repeat with: {repeated}", markup=False, highlight=False)
     for process in memory:
         if process.growth_mb > limit_mb:
             text = f"! {process.name}: expected at most {limit_mb:.0f} MB of growth, got {process.growth_mb:.0f} MB"

@@ -30,7 +30,7 @@ from attack_report import ACCEPTED, CLOSED, LEFT, REFUSED, Finding, PortFigures,
 from hostile_requests import DISCONNECT, KINDS, Draw, HostileRequest, ValidRequest
 from messages import message
 from ports import WAITING, AttackError, BridgePort, Control, Port, SandboxData, SimulatorPort
-from process_watch import ProcessWatch
+from process_watch import WARM_UP, ProcessWatch
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.run.bridge_process import Bridge
@@ -67,12 +67,16 @@ console = Console(width=160)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The requests to send: their numbers, of which only those of `kinds` are sent, to each of `ports` (None: all)."""
+    """The requests to send: their numbers, of which only those of `kinds` are sent, to each of `ports` (None: all).
+
+    `workers` is the number of processes of the simulators that have sandboxes.
+    """
 
     seed: int
     numbers: Sequence[int]
     kinds: frozenset[str] = frozenset(KINDS)
     ports: Sequence[str] | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,10 +288,12 @@ def _changed_parts(before: str, after: str) -> str:
 
 
 @asynccontextmanager
-async def attacked(folder: Path, names: Sequence[str] | None) -> AsyncIterator[tuple[list[Port], dict[str, int]]]:
+async def attacked(
+    folder: Path, names: Sequence[str] | None, workers: int = 1
+) -> AsyncIterator[tuple[list[Port], dict[str, int]]]:
     """Start simulators and bridges; yield the ports, all or those with these names, and the process ids by name."""
     with ExitStack() as stack:
-        control, pids = _start_simulators(stack, folder)
+        control, pids = _start_simulators(stack, folder, workers)
         stranger = SandboxData(control, "stranger")
         await stranger.create()
         ports: list[Port] = [SimulatorPort(name, control, stranger) for name in ("control", *control.services)]
@@ -301,9 +307,10 @@ async def attacked(folder: Path, names: Sequence[str] | None) -> AsyncIterator[t
         yield [port for port in ports if names is None or port.name in names], pids
 
 
-def _start_simulators(stack: ExitStack, folder: Path) -> tuple[Control, dict[str, int]]:
+def _start_simulators(stack: ExitStack, folder: Path, workers: int) -> tuple[Control, dict[str, int]]:
     log = folder / "simulators.log"
     command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0", "--examples"]
+    command += ["--workers", str(workers)]
     child = stack.enter_context(Child(Program(name="the simulators", command=command, log=log, environment={})))
 
     def is_ready() -> bool:
@@ -345,7 +352,7 @@ async def attack(
     folder: Path, plan: Plan, report: Callable[[PortFigures], None]
 ) -> tuple[list[PortFigures], list[ProcessMemory]]:
     """Send the requests of a plan. `report` is called when a port is done."""
-    async with attacked(folder, plan.ports) as (ports, pids):
+    async with attacked(folder, plan.ports, plan.workers) as (ports, pids):
         for port in ports:
             await port.renew()
             # The first unusual request makes the simulators import Connexion, which is no growth.
@@ -378,6 +385,7 @@ def main() -> int:
         numbers=_numbers(options.only) if options.only else range(1, options.requests + 1),
         kinds=frozenset(options.kind or KINDS),
         ports=options.port,
+        workers=options.workers,
     )
 
     def report(figures: PortFigures) -> None:
@@ -394,9 +402,15 @@ def main() -> int:
                     raise
                 console.print(f"attack: {reason}", style="red", markup=False, highlight=False)
             return 3
-    print_report(console, ports, memory, options.seed, limit_mb=MEMORY_MB)
+    print_report(console, ports, memory, command=_repeating(options), warm_up=WARM_UP, limit_mb=MEMORY_MB)
     has_grown = any(process.growth_mb > MEMORY_MB for process in memory)
     return int(has_grown or any(port.findings for port in ports))
+
+
+def _repeating(options: argparse.Namespace) -> str:
+    """Return the command that repeats a request, apart from the port and the number."""
+    workers = f" --workers {options.workers}" if options.workers > 1 else ""
+    return f"python attack --seed {options.seed}{workers}"
 
 
 def _numbers(text: str) -> range:
@@ -415,5 +429,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", metavar="NUMBER", help="One number, or several such as 4711-4720.")
     parser.add_argument("--kind", action="append", choices=KINDS, help="One kind; repeat it for more. Default: all.")
     parser.add_argument("--port", action="append", metavar="NAME", help="One port; repeat it for more. Default: all.")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="Processes of the simulators with sandboxes. Default: 1."
+    )
     parser.add_argument("--results", type=Path, metavar="FOLDER", help="Folder for logs. Default: they are deleted.")
     return parser.parse_args()

@@ -1,60 +1,121 @@
-"""The processes under attack: their memory at every moment, and how long they have waited for a processor."""
+"""The memory of the programs under attack, and how long they have waited for a processor.
+
+Two figures, since neither tells everything:
+
+* Each process for itself: the most resident memory that the kernel noted, so no peak is missed, however short.
+* Each program with all its processes: the sum of their proportional memory (PSS, which counts a shared page once),
+  measured every half second. A shorter peak is missed, but those of several processes seldom meet.
+
+Both are growth over the memory after the warm-up, and both are limited.
+"""
 
 import asyncio
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from attack_report import ProcessMemory
 from ports import AttackError
 from sendproof_harness.run.processes import processor_wait_s
 
+#: What happens before the memory is measured for the first time.
+WARM_UP = "each port with the data of its examples, and one request that needs the full check"
 _PAUSE_S = 0.5
 # A rise of the most memory, in MB, that is put down to a request.
 _RISE_MB = 5.0
+_MB = 1024 * 1024
 
 
 class ProcessWatch:
-    """The resident memory of processes by name, and the time for which all processes waited for a processor.
+    """The memory of programs by name, with that of each process, and the time for which all waited for a processor."""
 
-    Where the kernel keeps the most memory, no short peak is missed.
-    """
-
-    def __init__(self, pids: dict[str, int]) -> None:
-        """Start with the memory that the processes have now."""
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        """Start with the memory that the programs have now. `pids` are those of their first processes."""
         self._pids = pids
-        self._most_kind = "VmHWM" if all(map(_starts_again, pids.values())) else "VmRSS"
-        self._before = {name: memory_mb(pid, "VmRSS") for name, pid in pids.items()}
-        self._most = dict(self._before)
-        self._during = dict.fromkeys(pids, "")
-        self.waited_s = processor_wait_s(os.getpid()) or 0.0
+        self._processes: dict[str, list[psutil.Process]] = {}
+        self._own: dict[tuple[str, int], _Figures] = {}
+        self._together: dict[str, _Figures] = {}
+        self._find_processes()
+        pids_found = [process.pid for processes in self._processes.values() for process in processes]
+        self._kind = "VmHWM" if all(map(_starts_again, pids_found)) else "VmRSS"
+        self.waited_s = 0.0
+        self.measure()
+        self.sample("")
 
     async def run(self) -> None:
-        """Measure the waiting time until cancelled."""
+        """Measure until cancelled."""
         while True:
             await asyncio.sleep(_PAUSE_S)
-            self.waited_s = processor_wait_s(os.getpid()) or 0.0
+            self.measure()
+
+    def measure(self) -> None:
+        """Measure how long processes have waited, and the programs with all their processes."""
+        self.waited_s = processor_wait_s(os.getpid()) or 0.0
+        self._find_processes()
+        for program, processes in self._processes.items():
+            shares = sum(map(_share_mb, processes))
+            self._together.setdefault(program, _Figures(shares)).note(shares, shares, "")
 
     def sample(self, during: str) -> None:
         """Look at the most memory of each process, and remember the request during which it rose."""
-        for name, pid in self._pids.items():
-            most = memory_mb(pid, self._most_kind)
-            if during and most > self._most[name] + _RISE_MB:
-                self._during[name] = during
-            self._most[name] = max(most, self._most[name])
+        for program, processes in self._processes.items():
+            for process in processes:
+                now, most = memory_mb(process.pid, "VmRSS"), memory_mb(process.pid, self._kind)
+                if now is not None and most is not None:
+                    self._own.setdefault((program, process.pid), _Figures(now)).note(now, most, during)
+                elif process is processes[0]:
+                    raise AttackError(f"expected {program} (process {process.pid}) to run, but it has ended")
 
     def result(self) -> list[ProcessMemory]:
-        """Return the figures of each process."""
+        """Return the figures of each process, and of each program with several."""
+        self.measure()
         self.sample("")
-        return [
-            ProcessMemory(
-                name=name,
-                before_mb=self._before[name],
-                most_mb=self._most[name],
-                end_mb=memory_mb(pid, "VmRSS"),
-                during=self._during[name],
-            )
-            for name, pid in self._pids.items()
-        ]
+        found = []
+        for program, first in self._pids.items():
+            pids = [pid for known, pid in self._own if known == program]
+            for pid in pids:
+                name = program if pid == first else f"{program}, process {pid}"
+                found.append(self._own[program, pid].result(name))
+            if len(pids) > 1:
+                found.append(self._together[program].result(f"{program}, all processes"))
+        return found
+
+    def _find_processes(self) -> None:
+        """Look for the processes of each program, which may start others at any time."""
+        for program, pid in self._pids.items():
+            with suppress(psutil.Error):
+                first = psutil.Process(pid)
+                self._processes[program] = [first, *first.children(recursive=True)]
+
+
+class _Figures:
+    """The memory of a process or program in MB: before the attack, the most, and at the end."""
+
+    def __init__(self, before: float) -> None:
+        self._before = self._most = self._end = before
+        self._during = ""
+
+    def note(self, now: float, most: float, during: str) -> None:
+        """Note the memory now, and the most so far."""
+        if during and most > self._most + _RISE_MB:
+            self._during = during
+        self._most, self._end = max(most, self._most), now
+
+    def result(self, name: str) -> ProcessMemory:
+        """Return the figures under a name."""
+        return ProcessMemory(
+            name=name, before_mb=self._before, most_mb=self._most, end_mb=self._end, during=self._during
+        )
+
+
+def _share_mb(process: psutil.Process) -> float:
+    """Return the proportional memory of a process, 0 if it has ended."""
+    with suppress(psutil.Error, OSError):
+        return float(getattr(process.memory_full_info(), "pss", process.memory_info().rss)) / _MB
+    return 0.0
 
 
 def _starts_again(pid: int) -> bool:
@@ -66,13 +127,10 @@ def _starts_again(pid: int) -> bool:
         return False
 
 
-def memory_mb(pid: int, kind: str) -> float:
-    """Return the resident memory of a process in MB, now (VmRSS) or at most (VmHWM); `AttackError` if it has ended."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text("ascii")
-    except OSError as error:
-        raise AttackError(f"expected process {pid} to run, but it has ended") from error
-    line = next((line for line in status.splitlines() if line.startswith(f"{kind}:")), None)
-    if line is None:
-        raise AttackError(f"expected process {pid} to run, but it has ended")
-    return int(line.split()[1]) / 1024
+def memory_mb(pid: int, kind: str) -> float | None:
+    """Return the resident memory of a process in MB, now (VmRSS) or at most (VmHWM); None if it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
+            if line.startswith(f"{kind}:"):
+                return int(line.split()[1]) / 1024
+    return None

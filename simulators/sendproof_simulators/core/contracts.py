@@ -93,6 +93,16 @@ class Body:
     types: Mapping[str, str]
     members: Members
 
+    def violations(self, value: Any, text: bytes, rules: BodyRules) -> list[Violation]:
+        """Return all violations by a decoded body with this text; of a large one, only those of the first error."""
+        schema = self.find_schema(rules)
+        is_small = len(text) <= PART_BYTES
+        if is_small and schema.whole.is_valid(value):
+            return []
+        if is_small and (self.content_type != JSON or not has_more_values(text, DESCRIBED_VALUES)):
+            return violations(schema.whole, value, "body")
+        return first_violations(schema, value, "body")
+
     def find_schema(self, rules: BodyRules) -> CompiledSchema:
         """Return the schema for the rules of a sandbox."""
         chosen = frozenset(choice for choice in self.choices if rules.options.get(choice[0]) == choice[1])
@@ -182,13 +192,7 @@ class Operation:
             return None, [Violation(where="body", rule="syntax", message=message)]
         if self.body.content_type == JSON:
             value = self.body.members.read(value, rules)
-        schema = self.body.find_schema(rules)
-        if len(request.body) <= PART_BYTES:
-            if schema.whole.is_valid(value):
-                return value, []
-            if self.body.content_type != JSON or not has_more_values(request.body, DESCRIBED_VALUES):
-                return value, violations(schema.whole, value, "body")
-        return value, first_violations(schema, value, "body")
+        return value, self.body.violations(value, request.body, rules)
 
 
 @dataclass(frozen=True, slots=True)
