@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.validation.compiled_schema import CompiledSchema
 from sendproof_simulators.core.validation.violations import first_violations
+from sendproof_simulators.services.discovery import service_contracts
 
 NAMES = st.sampled_from(("a", "b", "c", "d", "long name", "e" * 400, "e" * 401))
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.just(1.5) | st.text("ab", max_size=40)
@@ -51,9 +53,13 @@ SCHEMAS = st.recursive(BOUNDS, _larger, max_leaves=12)
 
 
 @settings(max_examples=100)
-@given(schema=SCHEMAS, value=VALUES, part_bytes=st.sampled_from((0, 12, 60)))
-def test_check_in_parts_agrees_with_the_check_of_the_whole(schema: Any, value: Any, part_bytes: int) -> None:
-    in_parts = CompiledSchema(schema, part_bytes)
+@given(
+    schema=SCHEMAS, value=VALUES, part_bytes=st.sampled_from((0, 12, 60)), described_values=st.sampled_from((0, 3, 100))
+)
+def test_check_in_parts_agrees_with_the_check_of_the_whole(
+    schema: Any, value: Any, part_bytes: int, described_values: int
+) -> None:
+    in_parts = CompiledSchema(schema, part_bytes, described_values)
     assert (in_parts.first_error(value) is None) == in_parts.whole.is_valid(value)
 
 
@@ -98,6 +104,23 @@ def set_back_most_memory() -> None:
         most_memory()
     except (OSError, IndexError):
         pytest.skip("this system does not keep the most memory")
+
+
+def test_description_of_many_values_needs_little_memory() -> None:
+    """An error with several forms would contain one for each item and form, in hundreds of megabytes."""
+    operation = service_contracts()["optimove-metrics"].operations["saveEvent"]
+    body = b"[" + b"{}," * 20_000 + b"{}]"
+    request = Request(method="POST", path=operation.path, query=(), headers={}, body=body)
+    set_back_most_memory()
+    before = most_memory()
+    _, (found,) = operation.read_body(request)
+    assert (found.where, found.rule) == ("body.0.event", "required")
+    assert most_memory() - before < 20_000
+
+
+def test_required_name_of_any_length_is_found() -> None:
+    in_parts = CompiledSchema({"required": ["e" * 400]}, part_bytes=0)
+    assert in_parts.first_error({"e" * 400: 1}) is None
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from sendproof_simulators.core.json_text import has_more_values
 PART_BYTES = 128 * 1024
 #: Values of which the validator says what is wrong with them. If a value has several forms, its error contains those of
 #: each form and part: 1.5 KB each, and several times as much as Python objects.
-DESCRIBED_VALUES = 2_000
+DESCRIBED_VALUES = 4_000
 # Items of an array, or members of an object, that are checked together if they are small.
 _TOGETHER = 200
 # Characters of a text or name that the validator gets at least: as many as a message shows.
@@ -55,11 +55,16 @@ class PartError:
 class CompiledSchema:
     """A JSON schema whose references are in its own `components`."""
 
-    def __init__(self, schema: Schema, part_bytes: int = PART_BYTES) -> None:
-        """Compile the schema; `ValueError` if it is invalid. A part has at most `part_bytes` as JSON, or no parts."""
+    def __init__(self, schema: Schema, part_bytes: int = PART_BYTES, described_values: int = DESCRIBED_VALUES) -> None:
+        """Compile the schema; `ValueError` if it is invalid.
+
+        A part has at most `part_bytes` as JSON, or no parts. What is wrong with more than `described_values` values is
+        described part by part.
+        """
         self.whole = jsonschema_rs.Draft4Validator(dict(schema), validate_formats=True)
         self._schema = schema
         self._part_bytes = part_bytes
+        self._described_values = described_values
         self._compiled: dict[tuple[int, str], jsonschema_rs.Draft4Validator] = {(id(schema), _WHOLE): self.whole}
 
     def first_error(self, value: Any) -> PartError | None:
@@ -147,7 +152,7 @@ class CompiledSchema:
             is_open = any(isinstance(schema.get(_OTHERS), Mapping) for schema in schemas)
             names = value if is_open else {name for schema in schemas for name in _outline_names(schema, value)}
             return {
-                _shown_name(name, number): self._visible_member(name, value[name], schemas)
+                _shown_name(schemas, name, number): self._visible_member(name, value[name], schemas)
                 for number, name in enumerate(names)
             }
         return max((_outline(schema, value) for schema in schemas), key=len, default="")
@@ -188,7 +193,7 @@ class CompiledSchema:
         """Return True if an error of the whole value is of bounded size, whatever is wrong with it."""
         if not isinstance(value, list | dict):
             return True
-        return not has_more_values(msgspec.json.encode(value), DESCRIBED_VALUES)
+        return not has_more_values(msgspec.json.encode(value), self._described_values)
 
     def _is_long(self, value: Any) -> bool:
         return isinstance(value, str | list | dict) and len(value) > self._part_bytes
@@ -251,19 +256,26 @@ def _outline(schema: Schema, value: Any) -> Any:
         return value[: max(_most(schema, "Length"), _SHOWN)]
     if isinstance(value, list):
         return [None] * min(len(value), _most(schema, "Items"))
-    return {_shown_name(name, number): None for number, name in enumerate(_outline_names(schema, value))}
+    return {_shown_name([schema], name, number): None for number, name in enumerate(_outline_names(schema, value))}
 
 
 def _outline_names(schema: Schema, value: Mapping[str, Any]) -> Iterable[str]:
     """Return the names of an object that a schema has, and as many others as matter."""
-    known = [name for name in (*schema.get("properties", {}), *schema.get("required", ())) if name in value]
+    known = [name for name in _known_names(schema) if name in value]
     others = (name for name in value if name not in known)
     return dict.fromkeys((*known, *islice(others, max(1, _most(schema, "Properties")))))
 
 
-def _shown_name(name: str, number: int) -> str:
-    """Return a name that is unknown if the given one is; no schema has one of this length, but clients can send it."""
-    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…{number}"
+def _known_names(schema: Schema) -> Iterator[str]:
+    yield from schema.get("properties", ())
+    yield from schema.get("required", ())
+
+
+def _shown_name(schemas: Iterable[Schema], name: str, number: int) -> str:
+    """Return a name that is unknown to the schemas if the given one is, and not much longer than a message shows."""
+    if len(name) <= _SHOWN or any(name in _known_names(schema) for schema in schemas):
+        return name
+    return f"{name[:_SHOWN]}…{number}"
 
 
 def _visible_length(schema: Schema, value: Sequence[Any]) -> int:
