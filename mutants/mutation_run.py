@@ -35,7 +35,8 @@ def main() -> int:
     exit_on_sigterm()
     every = catalogue()
     if options.shrink:
-        return _shrink([mutant for mutant in every if mutant.name in (options.only or SHRUNK)], options.at_once)
+        by_name = {mutant.name: mutant for mutant in every}
+        return _shrink([by_name[name] for name in options.only or SHRUNK], options.at_once)
     mutants = [] if options.page else [mutant for mutant in every if not options.only or mutant.name in options.only]
     results = _run_all(mutants, options.at_once)
     matrix = kill_matrix.read().updated(results, every)

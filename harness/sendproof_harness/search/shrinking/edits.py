@@ -15,6 +15,7 @@ _NEEDED_OF_CHANNEL = frozenset({"id", "provider", "kind"})
 _NEEDED_OF_CAMPAIGN = frozenset({"campaign", "channel", "channels", "splits", "announced", "customers"})
 _NEEDED_OF_TRIGGER = frozenset({"trigger", "campaign", "channel", "template", "criteria"})
 _NEEDED_OF_SPLIT = frozenset({"share", "template", "send_at"})
+_NEEDED_OF_FAULT = frozenset({"fault", "call", "webhook"})
 _NEEDED_OF_TEMPLATE = frozenset({"provider", "title", "body"})
 _PARTS_WITH_OWN_EDITS = frozenset({"campaigns", "triggers", "faults"})
 _STEPS_WITH_TEMPLATE = ("rename_template", "change_template", "delete_template")
@@ -172,6 +173,8 @@ def optional_keys(document: Document) -> list[Path]:
         ("templates", _NEEDED_OF_TEMPLATE),
         ("campaigns", _NEEDED_OF_CAMPAIGN),
         ("triggers", _NEEDED_OF_TRIGGER),
+        # Without `nth`, it is the first call: others before it need not happen any more.
+        ("faults", _NEEDED_OF_FAULT),
     ):
         for index, item in enumerate(document.get(key, ())):
             paths += [(key, index, name) for name in item if name not in needed]

@@ -1,0 +1,116 @@
+"""Shrinking of documents, with a function in place of a bridge."""
+
+import pytest
+
+from repository import ROOT
+from sendproof_harness.scenario.diagnostics import InvalidFileError
+from sendproof_harness.scenario.document import scenario_document, scenario_of
+from sendproof_harness.scenario.library import library_folder
+from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.search.shrinking.passes import shrink_once
+from sendproof_harness.search.shrinking.size import size_of
+from sendproof_harness.search.shrinking.texts import SHORTEST
+
+
+def document_of(file):
+    return scenario_document(load_scenarios(file)[0])
+
+
+def everyday():
+    return document_of(ROOT / "mutants/scenarios/everyday.yaml")
+
+
+def records(positions):
+    return [
+        {"customer": index, "protection": "none", "attributes": {"FIRST_NAME": f"Name {index}"}} for index in positions
+    ]
+
+
+def shrunk(document, holds, failing=()):
+    """Shrink until nothing can go; `holds` is only asked about valid scenarios."""
+
+    def fails(candidate):
+        try:
+            scenario_of(candidate)
+        except InvalidFileError:
+            return False
+        return holds(candidate)
+
+    smaller = shrink_once(document, fails, failing, records)
+    return smaller if smaller == document else shrunk(smaller, holds)
+
+
+def test_failure_of_every_customer_needs_one_customer_and_the_shortest_scenario():
+    smallest = shrunk(everyday(), lambda document: bool(document["campaigns"]), failing=[17, 40])
+    assert smallest["audience"] == {"customers": 1}
+    assert smallest["steps"] == [{"wait_for": {"listeners": 1, "templates": 1}}, {"plan": 7001}]
+    assert [template["body"] for template in smallest["templates"]] == [SHORTEST]
+    assert len(smallest["campaigns"][0]["splits"]) == 1
+
+
+def test_failure_of_one_customer_keeps_the_value_that_causes_it():
+    def holds(document):
+        individuals = document["audience"].get("individuals", ())
+        is_small = any(one.get("attributes", {}).get("FIRST_NAME") == "Name 40" for one in individuals)
+        return is_small or document["audience"]["customers"] > 40
+
+    smallest = shrunk(everyday(), holds, failing=[40])
+    individuals = [{"customer": 0, "attributes": {"FIRST_NAME": "Name 40"}}]
+    assert smallest["audience"] == {"customers": 1, "individuals": individuals}
+
+
+def test_failure_of_the_second_page_keeps_one_customer_more_than_a_page():
+    smallest = shrunk(
+        document_of(ROOT / "mutants/scenarios/two_pages.yaml"),
+        lambda document: document["audience"]["customers"] > 10_000,
+        failing=[10_003],
+    )
+    assert smallest["audience"]["customers"] == 10_001
+
+
+def test_failure_with_two_faults_of_three_keeps_the_two():
+    fault = {"fault": "connection_reset", "call": "textlocal.bulk_json"}
+    faults = [{**fault, "nth": number} for number in (1, 2, 3)]
+
+    def holds(document):
+        return {1, 3} <= {one.get("nth", 1) for one in document.get("faults", ())}
+
+    smallest = shrunk({**everyday(), "faults": faults}, holds)
+    assert smallest["faults"] == [fault, faults[2]]
+
+
+def test_fault_moves_to_the_first_call_if_it_can():
+    fault = {"fault": "connection_reset", "call": "textlocal.bulk_json", "when": "after"}
+    document = {**everyday(), "faults": [{**fault, "when": "before"}, {**fault, "nth": 3}]}
+    smallest = shrunk(
+        document, lambda candidate: any(one.get("when") == "after" for one in candidate.get("faults", ()))
+    )
+    assert smallest["faults"] == [fault]
+
+
+def test_failure_on_the_sixth_day_keeps_six_days():
+    smallest = shrunk(everyday(), lambda document: size_of(document).lasts.days >= 6)
+    assert size_of(smallest).lasts.days == 6
+    assert sum("advance" in step for step in smallest["steps"]) == 1
+
+
+def test_failure_of_a_trigger_loses_the_campaign_and_its_channel():
+    document = document_of(library_folder() / "channels" / "first_week.yaml")
+    smallest = shrunk(document, lambda candidate: bool(candidate.get("triggers")))
+    assert "campaigns" not in smallest
+    assert [channel["id"] for channel in smallest["channels"]] == [250]
+
+
+def test_word_of_a_text_that_causes_the_failure_is_left():
+    def holds(document):
+        return any("{{CITY}}" in template["body"] for template in document["templates"])
+
+    smallest = shrunk(everyday(), holds)
+    assert "{{CITY}}" in [template["body"].split(" ")[0] for template in smallest["templates"]]
+
+
+@pytest.mark.parametrize("file", ["opt_outs/in_again", "cancellation/waits_for_clearance", "triggered/third_visit"])
+def test_every_document_that_is_run_is_a_valid_scenario(file):
+    document = document_of(library_folder() / f"{file}.yaml")
+    smallest = shrunk(document, lambda candidate: bool(candidate.get("campaigns") or candidate.get("triggers")))
+    assert size_of(smallest).customers <= 1
