@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"\d[\d,.:]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The failure to keep: its requirement and check, and its cause without the numbers, which depend on the scenario.
+    """The failure to keep: its requirement and check, and the kind of its cause.
 
     Without a `cause`, any failure of the check counts.
     """
@@ -40,17 +40,20 @@ class Target:
 
     def is_met(self, failure: FailedRequirement) -> bool:
         """Return True if this is the failure."""
-        return failure.key == (self.number, self.check) and self.cause in {None, without_numbers(failure.cause)}
+        return failure.key == (self.number, self.check) and self.cause in {None, kind_of(failure.cause)}
 
 
-def without_numbers(cause: str) -> str:
-    """Return a cause with `#` for each number."""
-    return _NUMBER.sub("#", cause)
+def kind_of(cause: str) -> str:
+    """Return what stays of a cause in a smaller scenario: its text before the colon, with `#` for each number.
+
+    After the colon are details that the judge derives from other recipients, whom a smaller scenario may lack.
+    """
+    return _NUMBER.sub("#", cause.partition(":")[0])
 
 
 def target_of(failure: FailedRequirement, *, any_cause: bool = False) -> Target:
     """Return the target of one failure."""
-    cause = None if any_cause else without_numbers(failure.cause)
+    cause = None if any_cause else kind_of(failure.cause)
     return Target(number=failure.number, check=failure.check, cause=cause)
 
 
@@ -74,7 +77,7 @@ class BudgetSpentError(Exception):
     """No run is left; the oracle has the smallest document so far."""
 
 
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the file of results: how often a document, known by its digest, failed."""
 
     document: str
@@ -106,7 +109,7 @@ class Oracle:
     def __post_init__(self) -> None:
         """Read the results of an interrupted search."""
         if self.file.exists():
-            decoder = msgspec.json.Decoder(Remembered)
+            decoder = msgspec.json.Decoder(_Remembered)
             for line in self.file.read_bytes().splitlines():
                 kept = decoder.decode(line)
                 self._results[kept.document] = Rate(failed=kept.failed, runs=kept.runs)
@@ -165,7 +168,7 @@ class Oracle:
     def _remember(self, name: str, rate: Rate) -> None:
         self._results[name] = rate
         self._recalled.add(name)
-        line = msgspec.json.encode(Remembered(document=name, failed=rate.failed, runs=rate.runs))
+        line = msgspec.json.encode(_Remembered(document=name, failed=rate.failed, runs=rate.runs))
         with self.file.open("ab") as file:
             file.write(line + b"\n")
 
