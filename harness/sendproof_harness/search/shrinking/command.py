@@ -128,7 +128,8 @@ class _Progress:
         recalled = f", and {shrunk.recalled_runs} of an interrupted search" if shrunk.recalled_runs else ""
         end = "The budget is spent. The smallest so far" if shrunk.is_spent else "The smallest"
         self._print(f"{end}, after {counted(shrunk.runs, 'runs')}{recalled}: {shrunk.after}")
-        self._print(f"The bridge failed in {shrunk.rate_before} at first, and fails in {shrunk.rate_after} now.")
+        if not (shrunk.rate_before.is_certain and shrunk.rate_after.is_certain):
+            self._print(f"The bridge failed in {shrunk.rate_before} at first, and fails in {shrunk.rate_after} now.")
 
     def _print(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)

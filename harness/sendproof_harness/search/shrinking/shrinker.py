@@ -12,10 +12,8 @@ from sendproof_harness.search.shrinking.passes import shrink_once
 from sendproof_harness.search.shrinking.size import Size, size_of
 from sendproof_harness.search.trial import FailedRequirement, TrialResult, TrialSession
 
-# Two runs show if a bridge always does the same. If they differ, the rate needs more of them.
-_FIRST_RUNS = 2
+# With the failed run itself, two show if a bridge always does the same. If they differ, the rate needs more of them.
 _RATE_RUNS = 10
-_FINAL_RUNS = 2
 # Each round begins with the result of the one before; the last one shows that nothing can go.
 _MOST_ROUNDS = 5
 _NAME_LENGTH = 200
@@ -80,7 +78,7 @@ def shrink(failure: Failure, session: TrialSession, search: Search) -> Shrunk:
     try:
         rate = _reproduce(failure.document, oracle)
     except BudgetSpentError:
-        raise NotReproducedError("expected a budget for at least two runs of the scenario, got less") from None
+        raise NotReproducedError("expected a budget for at least one run of the scenario, got less") from None
     oracle.rate = rate
     document, is_spent = _smallest(failure, session, oracle)
     after = _final_rate(document, oracle, rate, is_spent=is_spent)
@@ -111,16 +109,16 @@ def _playing(session: TrialSession) -> Play:
 
 
 def _reproduce(document: Document, oracle: Oracle) -> Rate:
-    """Return the rate of the failed scenario."""
-    rate = oracle.measure(document, _FIRST_RUNS)
-    if rate.is_certain:
-        return rate
-    more = oracle.measure(document, _RATE_RUNS - _FIRST_RUNS)
-    rate = Rate(failed=rate.failed + more.failed, runs=rate.runs + more.runs)
-    if not rate.failed:
+    """Return the rate of the failed scenario, with the failed run."""
+    failed = oracle.measure(document, 1).failed
+    if failed:
+        return Rate(failed=2, runs=2)
+    failed = oracle.measure(document, _RATE_RUNS - 2).failed
+    rate = Rate(failed=1 + failed, runs=_RATE_RUNS)
+    if not failed:
         raise NotReproducedError(
-            f"expected {oracle.target.number} ({oracle.target.check}) to fail again, got {rate.runs} runs without it; "
-            "the bridge was repaired, or fails rarely"
+            f"expected {oracle.target.number} ({oracle.target.check}) to fail again, got {rate.runs - 1} runs without "
+            "it; the bridge was repaired, or fails rarely"
         )
     return rate
 
@@ -159,11 +157,15 @@ def _final_rate(document: Document, oracle: Oracle, before: Rate, *, is_spent: b
     """Return the rate of the result: of more runs for a bridge that does not always fail."""
     # The result counts even if the budget is spent.
     oracle.is_spent = lambda _: False
-    rate = oracle.measure(document, _FINAL_RUNS if before.is_certain else _RATE_RUNS)
+    rate = oracle.measure(document, 1 if before.is_certain else _RATE_RUNS)
+    if not rate.failed and before.is_certain:
+        # The bridge is not as certain as it seemed.
+        more = oracle.measure(document, _RATE_RUNS - 1)
+        rate = Rate(failed=more.failed, runs=_RATE_RUNS)
     if not rate.failed and not is_spent and oracle.recalled_runs:
         raise NotReproducedError(
-            f"expected the smallest scenario to fail, got {rate.runs} runs without it; the results that an interrupted "
-            "search had left are of another bridge: use --fresh"
+            f"expected the smallest scenario to fail, got {rate.runs} runs without it; the results that an "
+            "interrupted search had left are of another bridge: use --fresh"
         )
     return rate
 
@@ -171,9 +173,10 @@ def _final_rate(document: Document, oracle: Oracle, before: Rate, *, is_spent: b
 def _named(failure: Failure, document: Document, failed: FailedRequirement, rate: Rate) -> Document:
     """Return the document with a name and a description of what is left."""
     original = failure.document["name"]
+    times = "" if rate.is_certain else f", in {rate}"
     about = (
-        f"The smallest part of '{original}' in which the bridge still fails {failed.number} ({failure.title}), as it "
-        f"did in {rate}. Left are {size_of(document)}; there were {size_of(failure.document)}."
+        f"The smallest part of '{original}' in which the bridge still fails {failed.number} ({failure.title}){times}. "
+        f"Left are {size_of(document)}; there were {size_of(failure.document)}."
     )
     rest = {key: value for key, value in document.items() if key not in {"sendproof", "name", "about"}}
     name = f"{failed.number}: {failed.cause}"

@@ -9,7 +9,7 @@ from repository import ROOT
 from sendproof_harness.scenario.document import scenario_document
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.search.shrinking.budget import Budget, parse_budget
-from sendproof_harness.search.shrinking.oracle import BudgetSpentError, Oracle, Rate, target_of, kind_of
+from sendproof_harness.search.shrinking.oracle import BudgetSpentError, Oracle, Rate, kind_of, target_of
 from sendproof_harness.search.trial import FailedRequirement
 
 LOST = FailedRequirement(
