@@ -60,7 +60,7 @@ def document_text(document: Document) -> str:
     lines += [f"{key}: {scalar(document[key])}" for key in _TEXT_KEYS if key in document]
     for key, value in document.items():
         if key not in {"sendproof", *_TEXT_KEYS}:
-            lines += block(key, value, "")
+            lines += block(key, value, "", is_compact=True)
     return "\n".join(lines) + "\n"
 
 

@@ -17,31 +17,34 @@ _TIME_OR_SHARE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z|\d+(\.\d+)?%|\d+ (seconds
 _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-def block(key: str, value: Any, indent: str) -> Iterable[str]:
-    """Yield the lines of a key with its value: in one line if that fits, else in one line for each member."""
+def block(key: str, value: Any, indent: str, *, is_compact: bool = False) -> Iterable[str]:
+    """Yield the lines of a key with its value: in one line if that fits, else in one line for each member.
+
+    A list of mappings has a line for each of them. A compact one does not, if it fits.
+    """
     line = f"{indent}{key}: {flow(value)}"
     is_list = isinstance(value, Sequence) and not isinstance(value, str)
     if not isinstance(value, Mapping) and not is_list:
         # A text has no members.
         yield line
         return
-    if len(line) <= _WIDTH and not (is_list and _has_maps(value)):
+    if len(line) <= _WIDTH and (is_compact or not (is_list and _has_maps(value))):
         yield line
         return
     yield f"{indent}{key}:"
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from block(name, item, indent + "  ")
+            yield from block(name, item, indent + "  ", is_compact=is_compact)
         return
     for item in value:
-        yield from _item(item, indent + "  ")
+        yield from _item(item, indent + "  ", is_compact=is_compact)
 
 
 def _has_maps(value: Sequence[Any]) -> bool:
     return any(isinstance(item, Mapping) for item in value)
 
 
-def _item(item: Any, indent: str) -> Iterable[str]:
+def _item(item: Any, indent: str, *, is_compact: bool) -> Iterable[str]:
     has_one_key = isinstance(item, Mapping) and len(item) == 1
     text = flow(item)
     line = f"{indent}- {text[1:-1] if has_one_key else text}"
@@ -50,7 +53,7 @@ def _item(item: Any, indent: str) -> Iterable[str]:
         return
     first = True
     for name, member in item.items():
-        for text in block(name, member, indent + "  "):
+        for text in block(name, member, indent + "  ", is_compact=is_compact):
             yield f"{indent}- {text.lstrip()}" if first else text
             first = False
 

@@ -24,4 +24,4 @@ def test_document_of_a_small_scenario_is_a_small_file():
     scenario = load_scenarios(library_folder() / "scheduled" / "first_campaign.yaml")[0]
     text = document_text(scenario_document(scenario))
     assert text.startswith(f"sendproof: 1\nname: {scenario.name}\n")
-    assert "  - plan: " in text
+    assert "{plan: 7001}" in text
