@@ -1,6 +1,7 @@
 """The passes of shrinking, in the order of what they save: first customers and virtual time, last words of texts."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import count
 from typing import Any
 
 from sendproof_harness.scenario.document import Document
@@ -14,6 +15,7 @@ Records = Callable[[Sequence[int]], Sequence[customers.Record]]
 
 # Customers of a failure who are tried together. More of them hardly ever show what eight do not.
 _MOST_INDIVIDUALS = 8
+_MOST_TEXTS = 20
 # Beyond this number, the messages of the other customers cost more than they can explain.
 _MANY = 50
 
@@ -35,11 +37,14 @@ def shrink_once(document: Document, fails: Fails, failing: Sequence[int], record
         _shorter_times,
         _fewer_keys,
         _fewer_templates,
-        _fewer_individual_keys,
-        _shorter_texts,
     ):
         smaller = shrink(smaller, fails)
     return smaller
+
+
+def polish(document: Document, fails: Fails) -> Document:
+    """Return the document with shorter texts and fewer values of customers, once nothing else can go."""
+    return _fewer_individual_keys(_shorter_texts(document, fails), fails)
 
 
 def _first(document: Document, candidates: Iterable[Document], fails: Fails) -> Document:
@@ -186,6 +191,11 @@ def _fewer_individual_keys(document: Document, fails: Fails) -> Document:
 
 
 def _shorter_texts(document: Document, fails: Fails) -> Document:
-    known = texts.words(document)
-    kept = minimize(known, lambda some: fails(texts.with_words(document, some)))
+    """Return the document with fewer words, after a few tests: if the length of a text matters, any word can go."""
+    known, asked = texts.words(document), count(1)
+
+    def holds(some: Sequence[tuple[int, int]]) -> bool:
+        return next(asked) <= _MOST_TEXTS and fails(texts.with_words(document, some))
+
+    kept = minimize(known, holds)
     return document if len(kept) == len(known) else texts.with_words(document, kept)

@@ -8,7 +8,7 @@ from sendproof_harness.scenario.document import Document, scenario_of
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.search.shrinking import customers
 from sendproof_harness.search.shrinking.oracle import BudgetSpentError, Oracle, Play, Rate, Target
-from sendproof_harness.search.shrinking.passes import shrink_once
+from sendproof_harness.search.shrinking.passes import polish, shrink_once
 from sendproof_harness.search.shrinking.size import Size, size_of
 from sendproof_harness.search.trial import FailedRequirement, TrialResult, TrialSession
 
@@ -137,10 +137,17 @@ def _smallest(failure: Failure, session: TrialSession, oracle: Oracle) -> tuple[
         except BudgetSpentError:
             return oracle.smallest or known, True
         if document == known:
-            break
+            return _polished(document, oracle)
         if oracle.last_failed is not None:
             failing = _positions(_of_target(oracle.last_failed, failure.target)[0])
-    return document, False
+    return _polished(document, oracle)
+
+
+def _polished(document: Document, oracle: Oracle) -> tuple[Document, bool]:
+    try:
+        return polish(document, oracle.fails), False
+    except BudgetSpentError:
+        return oracle.smallest or document, True
 
 
 def _positions(failed: FailedRequirement) -> list[int]:

@@ -7,7 +7,7 @@ from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.document import scenario_document, scenario_of
 from sendproof_harness.scenario.library import library_folder
 from sendproof_harness.scenario.load import load_scenarios
-from sendproof_harness.search.shrinking.passes import shrink_once
+from sendproof_harness.search.shrinking.passes import polish, shrink_once
 from sendproof_harness.search.shrinking.size import size_of
 from sendproof_harness.search.shrinking.texts import SHORTEST
 
@@ -37,7 +37,7 @@ def shrunk(document, holds, failing=()):
         return holds(candidate)
 
     smaller = shrink_once(document, fails, failing, records)
-    return smaller if smaller == document else shrunk(smaller, holds)
+    return polish(document, fails) if smaller == document else shrunk(smaller, holds)
 
 
 def test_failure_of_every_customer_needs_one_customer_and_the_shortest_scenario():
