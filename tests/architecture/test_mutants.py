@@ -11,11 +11,15 @@ from kill_matrix import SURVIVED, Kill, KillMatrix, kill_of
 from mutants_page import NUMBERS, PAGE, page
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
+from shrink_runs import BEGIN, END, SHRUNK, table
+from shrink_runs import PAGE as SHRINK_PAGE
+from shrink_runs import read as read_shrunk
 from trial_runs import FailedCheck, TrialResult, killing_checks
 
 MUTANTS = catalogue()
 EXAMPLE = MUTANTS[0]
 MATRIX = kill_matrix.read()
+SHRUNK_RESULTS = read_shrunk()
 RERUN = "run: python mutants"
 
 
@@ -131,6 +135,16 @@ def test_reference_bridge_has_no_finding_in_the_scenarios_of_the_mutants():
 
 def test_page_in_the_docs_is_generated_from_the_kill_matrix():
     assert PAGE.read_text() == page(MATRIX, MUTANTS), f"{RERUN} --page"
+
+
+def test_table_of_shrunk_failures_is_that_of_their_results():
+    assert f"{BEGIN}{table(SHRUNK_RESULTS)}{END}" in SHRINK_PAGE.read_text(), f"{RERUN} --shrink"
+
+
+def test_shrunk_failures_are_those_of_the_present_mutants():
+    digests = {mutant.name: mutant.digest for mutant in MUTANTS}
+    assert set(SHRUNK) <= digests.keys()
+    assert [name for name, one in SHRUNK_RESULTS.items() if digests.get(name) != one.digest] == [], f"{RERUN} --shrink"
 
 
 def test_every_scenario_of_the_mutants_is_used():

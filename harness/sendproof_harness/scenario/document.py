@@ -41,7 +41,7 @@ from sendproof_harness.scenario.model import (
     WaitFor,
 )
 from sendproof_harness.scenario.values import duration_text, iso_utc
-from sendproof_harness.scenario.yaml_text import block, scalar
+from sendproof_harness.scenario.yaml_text import block, text_lines
 
 #: The content of a scenario file.
 Document = Mapping[str, Any]
@@ -57,7 +57,8 @@ def scenario_of(document: Document, file: str = "the scenario") -> Scenario:
 def document_text(document: Document) -> str:
     """Return the scenario file with this content."""
     lines = [f"sendproof: {document['sendproof']}"]
-    lines += [f"{key}: {scalar(document[key])}" for key in _TEXT_KEYS if key in document]
+    for key in _TEXT_KEYS:
+        lines += text_lines(key, document[key]) if key in document else []
     for key, value in document.items():
         if key not in {"sendproof", *_TEXT_KEYS}:
             lines += block(key, value, "", is_compact=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,19 @@ def block(key: str, value: Any, indent: str, *, is_compact: bool = False) -> Ite
         return
     for item in value:
         yield from _item(item, indent + "  ", is_compact=is_compact)
+
+
+def text_lines(key: str, text: str) -> list[str]:
+    """Return the lines of a key with a text: a long one is folded, if that gives the same text."""
+    line = f"{key}: {scalar(text)}"
+    is_foldable = " ".join(text.split()) == text and text.isprintable()
+    return line.splitlines() if len(line) <= _WIDTH or not is_foldable else [f"{key}: >-", *_folded(text)]
+
+
+def _folded(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _has_maps(value: Sequence[Any]) -> bool:
