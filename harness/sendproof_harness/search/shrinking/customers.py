@@ -123,12 +123,18 @@ def first_customers(document: Document, number: int) -> dict[str, Any]:
             audience["individuals"] = [one for one in audience["individuals"] if one["customer"] < number]
         for campaign in content.get("campaigns", ()):
             _limit(campaign, number)
-        for step in content["steps"]:
-            value = next(iter(step.values()))
-            if isinstance(value, dict) and "first_customer" in value | {"customers": 0} and "visitors" not in value:
-                _limit(value, number)
+        content["steps"] = [step for step in content["steps"] if _limit_step(step, number)]
 
     return edited(document, limit)
+
+
+def _limit_step(step: dict[str, Any], number: int) -> bool:
+    """Let a step select none but the first customers; return False if it is about a single other one."""
+    ((key, value),) = step.items()
+    if key in _SELECTING_STEPS:
+        _limit(value, number)
+        return bool(value.get("customer", 0) < number)
+    return True
 
 
 def _limit(selection: dict[str, Any], number: int) -> None:

@@ -42,8 +42,8 @@ def read_failed_run(history: Path, requirement: str | None, *, any_cause: bool) 
     file = next((place / SCENARIO for place in (folder, folder.parent) if (place / SCENARIO).is_file()), None)
     if file is None:
         raise NoFailureError(
-            f"{folder}: expected {SCENARIO} in the results folder, got none; "
-            "repeat the run with this version of Sendproof"
+            f"{folder}: expected {SCENARIO} in the results folder, got none; `sendproof run` of this version writes it "
+            "(not `sendproof contract`, whose failures are single calls)"
         )
     try:
         document = scenario_document(load_scenarios(file)[0])
