@@ -45,7 +45,9 @@ class ForkedProcess(KeptProcess):
                 connection.connect(str(self._template))
                 message = json.dumps(start).encode() + b"\n"
                 sent = socket.send_fds(connection, [message], [orders, reports])
-                connection.sendall(message[sent:])
+                # To send nothing fails if the template has read it all and has closed the connection.
+                if sent < len(message):
+                    connection.sendall(message[sent:])
                 # Until it closes, only the template holds the pipes.
                 connection.recv(1)
         except OSError as error:

@@ -117,6 +117,16 @@ def with_items(document: Document, key: str, kept: Collection[int]) -> dict[str,
     return edited(document, keep)
 
 
+def single_faults(document: Document) -> Iterator[dict[str, Any]]:
+    """Yield the document with one of its faults, at the first call or webhook of its kind.
+
+    Without the others, there may be fewer calls: a fault at the third one would never be injected.
+    """
+    for fault in document.get("faults", ()):
+        first = {key: value for key, value in fault.items() if key != "nth"}
+        yield edited(document, lambda content, first=first: content.update(faults=[first]))  # type: ignore[misc]
+
+
 def unused_templates(document: Document) -> list[int]:
     """Return the positions of the templates that no campaign, trigger or step refers to."""
     splits = (

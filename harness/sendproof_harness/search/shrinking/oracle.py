@@ -24,6 +24,8 @@ Play = Callable[[Scenario], TrialResult]
 # A failure that is missed in so many of a hundred cases only makes the result larger.
 _MISSED = 0.05
 _MOST_PLAYS = 20
+# Runs without a verdict that are repeated in one search. A bridge that cannot be started has more of them.
+_MOST_ERRORS = 10
 _NUMBER = re.compile(r"\d[\d,.:]*")
 
 
@@ -105,6 +107,7 @@ class Oracle:
     last_failed: TrialResult | None = field(default=None, init=False)
     _results: dict[str, Rate] = field(default_factory=dict, init=False)
     _recalled: set[str] = field(default_factory=set, init=False)
+    _errors: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         """Read the results of an interrupted search."""
@@ -159,6 +162,10 @@ class Oracle:
             raise BudgetSpentError
         result = self.play(scenario)
         self.runs += 1
+        if result.error and self._errors < _MOST_ERRORS:
+            # A run without a verdict says nothing about the bridge.
+            self._errors += 1
+            return self._fails_once(scenario)
         has_failed = any(map(self.target.is_met, result.failures))
         if has_failed:
             self.last_failed = result

@@ -117,7 +117,11 @@ def _fewer_due(document: Document, fails: Fails, failing: Sequence[int]) -> Docu
 
 
 def _fewer_faults(document: Document, fails: Fails) -> Document:
-    return _fewer_items(document, "faults", range(len(document.get("faults", ()))), fails)
+    """Return the document with fewer faults: with none, with one at the first call, or without some."""
+    if "faults" not in document:
+        return document
+    alone = _first(document, edits.single_faults(document), fails)
+    return _fewer_items(alone, "faults", range(len(alone["faults"])), fails)
 
 
 def _fewer_sends(document: Document, fails: Fails) -> Document:

@@ -29,12 +29,15 @@ class Bridge:
     """A bridge that fails in the runs with these numbers; None is each run."""
 
     fails_in: frozenset[int] | None = None
+    errors_in: frozenset[int] = frozenset()
     runs: list[object] = field(default_factory=list)
 
     def play(self, scenario):
         self.runs.append(scenario)
         has_failed = self.fails_in is None or len(self.runs) in self.fails_in
-        return SimpleNamespace(failures=(LOST,) if has_failed else ())
+        is_error = len(self.runs) in self.errors_in
+        failures = (LOST,) if has_failed and not is_error else ()
+        return SimpleNamespace(failures=failures, error="no simulators" if is_error else "")
 
 
 def oracle_of(bridge, folder, budget=100, **options):
@@ -74,6 +77,12 @@ def test_document_of_a_bridge_that_fails_in_half_of_its_runs_is_run_five_times(t
 def test_one_failure_is_enough(tmp_path):
     bridge = Bridge(fails_in=frozenset({2}))
     assert oracle_of(bridge, tmp_path, rate=Rate(failed=5, runs=10)).fails(DOCUMENT)
+    assert len(bridge.runs) == 2
+
+
+def test_run_without_a_verdict_is_repeated(tmp_path):
+    bridge = Bridge(errors_in=frozenset({1}))
+    assert oracle_of(bridge, tmp_path).fails(DOCUMENT)
     assert len(bridge.runs) == 2
 
 

@@ -79,6 +79,18 @@ def test_failure_with_two_faults_of_three_keeps_the_two():
     assert smallest["faults"] == [fault, faults[2]]
 
 
+def test_fault_that_needs_the_calls_of_another_one_is_left_alone_at_the_first_call():
+    """With the first fault, there are three calls; without it, only one."""
+    fault = {"fault": "connection_reset", "call": "textlocal.bulk_json", "when": "after"}
+    first, third = {**fault, "when": "before"}, {**fault, "nth": 3}
+
+    def holds(document):
+        faults = document.get("faults", ())
+        return (third in faults and first in faults) or (fault in faults and first not in faults)
+
+    assert shrunk({**everyday(), "faults": [first, third]}, holds)["faults"] == [fault]
+
+
 def test_fault_moves_to_the_first_call_if_it_can():
     fault = {"fault": "connection_reset", "call": "textlocal.bulk_json", "when": "after"}
     document = {**everyday(), "faults": [{**fault, "when": "before"}, {**fault, "nth": 3}]}
