@@ -1,0 +1,140 @@
+-- The deadline of each message: 5 minutes after it is due (1 minute for a trigger), or later if a fault delayed it.
+
+-- A fault holds from `at` until `until`. The line of the affected request follows the line of the fault.
+CREATE TABLE injection AS
+SELECT
+    ROW_NUMBER() OVER (ORDER BY fault.position) AS place,
+    fault.at,
+    fault.fault,
+    fault.target,
+    fault.service,
+    fault.name,
+    CASE WHEN fault.fault = 'kill' THEN MAX(
+            fault.at + COALESCE(fault_entry.down, 0),
+            COALESCE((SELECT clock.at FROM clock WHERE action = 'joined' AND clock.n > fault.n
+                ORDER BY clock.position LIMIT 1), fault.at))
+        ELSE fault.at + COALESCE(fault_entry.retry_after, 0) END AS until,
+    CASE WHEN fault.target = 'call' THEN (
+        SELECT request.position FROM request WHERE request.fault_id = fault.id AND request.n > fault.n
+        ORDER BY request.position LIMIT 1) END AS request
+FROM fault LEFT JOIN fault_entry ON fault_entry.id = fault.id
+WHERE NOT fault.missed;
+
+-- When each event of Optimove first reached the bridge; no time if none did.
+CREATE TABLE event AS
+SELECT key, MIN(CASE WHEN NOT dropped AND (status IS NOT NULL OR NOT EXISTS (
+        SELECT 1 FROM injection
+        WHERE injection.fault = 'kill' AND webhook.at BETWEEN injection.at AND injection.until)) THEN at END) AS received
+FROM webhook WHERE service = 'optimove' GROUP BY key;
+CREATE UNIQUE INDEX event_key ON event (key);
+
+-- The events of a customer about one trigger are numbered.
+CREATE TABLE firing AS
+SELECT trigger_name, customer, at, MAX(ordinal) AS ordinal FROM (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY trigger_name, customer ORDER BY position) AS ordinal FROM fired)
+GROUP BY trigger_name, customer, at;
+CREATE INDEX firing_customer ON firing (trigger_name, customer, at);
+
+UPDATE obligation SET notified = CASE WHEN trigger_name IS NOT NULL THEN (
+        SELECT CASE WHEN EXISTS (SELECT 1 FROM event WHERE event.key = wanted)
+            THEN (SELECT received FROM event WHERE event.key = wanted) ELSE obligation.at END
+        FROM (SELECT '11:' || trigger_name || ':' || customer || ':' || COALESCE((
+            SELECT ordinal FROM firing WHERE firing.trigger_name = obligation.trigger_name
+                AND firing.customer = obligation.customer AND firing.at = obligation.due), 1) AS wanted))
+    WHEN EXISTS (SELECT 1 FROM event WHERE key = '13:' || campaign || ':' || channel)
+        THEN (SELECT received FROM event WHERE key = '13:' || campaign || ':' || channel)
+    WHEN EXISTS (SELECT 1 FROM event WHERE key = '1:' || campaign || ':' || channel)
+        THEN (SELECT received FROM event WHERE key = '1:' || campaign || ':' || channel)
+    ELSE at END;
+
+-- In a burst of triggers, the attribute requests of a channel take their turns, 50 in 10 seconds.
+CREATE TABLE turn AS
+SELECT channel, at, MAX(free_at) AS free_at FROM (
+    SELECT channel, at, place * 200 + MAX(at - place * 200) OVER (PARTITION BY channel ORDER BY place) AS free_at FROM (
+        SELECT channel, at, ROW_NUMBER() OVER (PARTITION BY channel ORDER BY position) AS place FROM fired))
+GROUP BY channel, at;
+CREATE INDEX turn_channel ON turn (channel, at);
+
+CREATE TABLE promise AS
+SELECT
+    obligation.id AS obligation,
+    campaign,
+    obligation.channel,
+    MAX(due, COALESCE(notified, due),
+        CASE WHEN trigger_name IS NOT NULL THEN COALESCE(turn.free_at, due) ELSE due END) AS begins,
+    CASE WHEN trigger_name IS NULL THEN 300000 ELSE 60000 END AS allowance
+FROM obligation LEFT JOIN turn ON turn.channel = obligation.channel AND turn.at = obligation.due;
+
+-- The faults that the messages of a campaign may have had to wait for: every kill, those at the provider, and those at
+-- Optimove that concern the key, the pages of this campaign, or any call that no report makes.
+CREATE TABLE delaying AS
+SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY place) AS turn FROM (
+    SELECT
+        of.campaign,
+        of.channel,
+        injection.place,
+        injection.at,
+        injection.until,
+        -- A send with a hidden result is looked up, which may take 15 minutes; so is everything after a kill.
+        CASE WHEN injection.fault = 'kill' OR (request.hidden AND (
+                request.operation IN (SELECT operation FROM send_operation WHERE provider = request.service)
+                OR (request.service <> 'optimove' AND request.service NOT IN (SELECT provider FROM send_operation))))
+            THEN 900000 ELSE 0 END AS look_up
+    FROM (SELECT DISTINCT campaign, channel FROM obligation) AS of
+    JOIN injection
+    LEFT JOIN channel ON channel.channel = of.channel
+    LEFT JOIN request ON request.position = injection.request
+    WHERE injection.fault = 'kill' OR (injection.target <> 'webhook' AND (
+        injection.service = channel.provider OR (injection.service = 'optimove' AND CASE
+            WHEN injection.fault IN ('rate_limited', 'unauthorized') THEN 1
+            WHEN request.status IN (401, 403, 429) THEN 1
+            WHEN injection.name = 'GetCustomerSendDetailsByChannel' AND request.summarized
+                THEN request.campaign = of.campaign AND request.channel = of.channel
+            ELSE injection.name NOT IN ('UpdateCampaignMetrics', 'UpdateCampaignInteractions',
+                'SetCustomerChannelPreference', 'UpdateCustomerAttributes', 'AddChannelTemplates',
+                'DeleteChannelTemplates') END))));
+
+-- Faults follow each other as long as each begins before the deadline that the earlier ones leave. A bridge that doubles
+-- its waits returns when a fault has lasted twice as long, at most an hour later, and then has 5 minutes.
+CREATE TABLE due_by AS
+WITH RECURSIVE extended (campaign, channel, begins, allowance, turn, deadline, chain_began, chain_ends) AS (
+    SELECT DISTINCT campaign, channel, begins, allowance, 0, begins + allowance, 0, -1 FROM promise
+    UNION ALL
+    SELECT extended.campaign, extended.channel, begins, allowance, delaying.turn,
+        MAX(deadline, until + 300000 + look_up + MIN(3600000, until - IIF(at <= chain_ends, chain_began, at))),
+        IIF(at <= chain_ends, chain_began, at),
+        until + 300000 + look_up + MIN(3600000, until - IIF(at <= chain_ends, chain_began, at))
+    FROM extended JOIN delaying ON delaying.campaign = extended.campaign
+        AND delaying.channel = extended.channel AND delaying.turn = extended.turn + 1
+    WHERE at <= deadline)
+SELECT campaign, channel, begins, allowance, MAX(deadline) AS deadline FROM extended
+GROUP BY campaign, channel, begins, allowance;
+CREATE INDEX due_by_campaign ON due_by (campaign, channel, begins, allowance);
+CREATE UNIQUE INDEX promise_obligation ON promise (obligation);
+
+UPDATE obligation SET deadline = (
+    SELECT due_by.deadline FROM promise JOIN due_by USING (campaign, channel, begins, allowance)
+    WHERE promise.obligation = obligation.id);
+
+-- A bridge that never read a campaign cannot have sent its messages.
+UPDATE obligation SET unread = trigger_name IS NULL AND (campaign, channel) NOT IN (
+    SELECT campaign, channel FROM request
+    WHERE operation = 'GetCustomerSendDetailsByChannel' AND status BETWEEN 200 AND 299 AND page_rows > 0
+        AND campaign IS NOT NULL AND channel IS NOT NULL
+        AND (NOT hidden OR fault = 'slow_response_timeout'));
+
+-- When the bridge knew of a cancellation, from the event for the channel, or else from that for another one; and until
+-- when a message may have been on its way. `later` adds time that the bridge could see.
+CREATE TABLE cancellation AS
+SELECT campaign, channel, cancelled_at, CASE
+    WHEN attempts = 0 THEN later(cancelled_at, 120000)
+    WHEN known_at IS NOT NULL THEN later(known_at, 120000) END AS ends_at
+FROM (
+    SELECT campaign.campaign, campaign.channel, cancelled_at, COUNT(webhook.key) AS attempts,
+        MIN(CASE WHEN NOT webhook.dropped THEN webhook.at END) AS known_at
+    FROM campaign LEFT JOIN webhook ON webhook.event = '4' AND CASE
+        WHEN EXISTS (SELECT 1 FROM webhook AS own WHERE own.event = '4'
+            AND own.key = '4:' || campaign.campaign || ':' || campaign.channel)
+        THEN webhook.key = '4:' || campaign.campaign || ':' || campaign.channel
+        ELSE webhook.key GLOB '4:' || campaign.campaign || ':*' END
+    WHERE cancelled_at IS NOT NULL GROUP BY campaign.campaign, campaign.channel);

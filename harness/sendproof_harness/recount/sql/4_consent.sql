@@ -1,0 +1,112 @@
+-- The opt-outs during the run. `since` and `until` are their times. From `known_at` on, the bridge knows of the opt-out,
+-- and from `over_known_at` on, of its end. No channel means all channels.
+
+CREATE TABLE opt_out AS
+SELECT
+    position,
+    kind,
+    ms(json_extract(body, '$.at')) AS at,
+    json_extract(body, '$.service') AS service,
+    json_extract(body, '$.number') AS number
+FROM line WHERE kind IN ('opt_out', 'opt_in', 'inbound');
+
+CREATE TABLE reported AS
+SELECT webhook.service, key, MIN(CASE WHEN NOT dropped AND status BETWEEN 200 AND 299 THEN at END) AS at
+FROM webhook JOIN opt_out_event ON provider = webhook.service AND opt_out_event.event = webhook.event
+WHERE EXISTS (SELECT 1 FROM opt_out WHERE kind = 'opt_out')
+GROUP BY webhook.service, key;
+
+-- A reply is known by its place among the inbound messages of the provider, if all of them were passed on.
+CREATE TABLE reply AS
+SELECT service, number, COUNT(*) OVER (PARTITION BY service) AS replies,
+    ROW_NUMBER() OVER (PARTITION BY service ORDER BY position) AS place
+FROM opt_out WHERE kind = 'inbound';
+CREATE TABLE passed_on AS
+SELECT service, at, COUNT(*) OVER (PARTITION BY service) AS replies,
+    ROW_NUMBER() OVER (PARTITION BY service ORDER BY CAST(substr(key, 9) AS INTEGER), key) AS place
+FROM reported WHERE key LIKE 'inbound:%';
+
+CREATE TABLE first_report AS
+SELECT service, number, MIN(at) AS at FROM (
+    SELECT delivery.service, delivery.number, reported.at
+    FROM reported JOIN delivery ON delivery.service = reported.service
+        AND delivery.message = part(reported.key, 1)
+    WHERE reported.key NOT LIKE 'inbound:%'
+    UNION ALL
+    SELECT service, number, at FROM reply JOIN passed_on USING (service, replies, place))
+WHERE at IS NOT NULL GROUP BY service, number;
+
+-- A bridge has 5 minutes to act on what it learns; one outside virtual time has 90 seconds that it can see. A list of the
+-- provider is read twice a day.
+CREATE TABLE at_provider AS
+SELECT DISTINCT
+    opt_out.position,
+    obligation.customer,
+    opt_out.at AS since,
+    CASE
+        WHEN first_report.at IS NOT NULL THEN later(MAX(first_report.at, opt_out.at), grace())
+        WHEN timed THEN opt_out.at + 43200000 END AS known_at,
+    (SELECT MIN(at) FROM opt_out AS again WHERE again.kind = 'opt_in' AND again.service = opt_out.service
+        AND again.number = opt_out.number AND again.at > opt_out.at) AS until,
+    timed AND opt_out.service IN (SELECT provider FROM opt_out_list) AS end_is_listed
+FROM run, opt_out
+JOIN obligation ON obligation.number = opt_out.number
+LEFT JOIN first_report ON first_report.service = opt_out.service AND first_report.number = opt_out.number
+WHERE opt_out.kind = 'opt_out';
+
+-- What Optimove was told about the consent of a customer.
+CREATE TABLE statement AS
+SELECT
+    position,
+    0 AS place,
+    json_extract(value, '$.customer') AS customer,
+    NULL AS channel,
+    ms(json_extract(line.body, '$.at')) AS at,
+    json_extract(line.body, '$.source') = 'api' AS by_bridge,
+    COALESCE(json_extract(value, '$.value') = '0', 0) AS opted_out
+FROM run, line, json_each(line.body, '$.changes')
+WHERE kind = 'attributes' AND json_extract(value, '$.field') = consent_attribute
+UNION ALL
+SELECT
+    position,
+    key,
+    value,
+    json_extract(line.body, '$.channel'),
+    ms(json_extract(line.body, '$.at')),
+    json_extract(line.body, '$.source') = 'api',
+    json_extract(line.body, '$.opted_out')
+FROM line, json_each(line.body, '$.customers') WHERE kind = 'preference';
+
+-- A period begins with an opt-out that follows no other one, and ends with the next statement to the contrary.
+CREATE TABLE at_optimove AS
+SELECT customer, channel, at AS since, until, CASE WHEN by_bridge THEN later(at, grace()) END AS known_at FROM (
+    SELECT *,
+        LAG(opted_out, 1, 0) OVER consent AS was_opted_out,
+        MIN(CASE WHEN NOT opted_out THEN at END) OVER (PARTITION BY customer, channel ORDER BY position, place
+            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS until
+    FROM statement WINDOW consent AS (PARTITION BY customer, channel ORDER BY position, place))
+WHERE opted_out AND NOT was_opted_out;
+
+-- A statement that only repeats an opt-out at the provider ends with it.
+CREATE TABLE period AS
+SELECT customer, NULL AS channel, since, known_at, until,
+    CASE WHEN end_is_listed THEN until + 43200000 END AS over_known_at
+FROM at_provider
+UNION ALL
+SELECT
+    own.customer,
+    own.channel,
+    own.since,
+    own.known_at,
+    CASE WHEN original.until IS NULL THEN own.until ELSE original.until END,
+    CASE WHEN original.until IS NULL THEN own.until
+        WHEN original.end_is_listed THEN original.until + 43200000 END
+FROM at_optimove AS own
+LEFT JOIN at_provider AS original ON own.known_at IS NOT NULL
+    AND (own.until IS NULL OR own.until > original.until)
+    AND original.position = (
+        SELECT position FROM at_provider AS earlier
+        WHERE earlier.customer = own.customer AND own.since >= earlier.since AND own.since < earlier.until
+        ORDER BY position LIMIT 1)
+    AND original.customer = own.customer;
+CREATE INDEX period_customer ON period (customer);

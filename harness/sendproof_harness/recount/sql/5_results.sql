@@ -1,0 +1,83 @@
+-- The result of each recipient, from the deliveries that were matched to it. The first one is the best match.
+
+CREATE INDEX pair_obligation ON pair (obligation);
+
+-- A campaign that is cancelled before a bridge without virtual time can see that: its messages are out already. Where
+-- another campaign has the same text, they look like duplicates of its messages.
+CREATE TABLE moved AS
+SELECT obligation, delivery FROM (
+    SELECT cancelled.id AS obligation, pair.delivery,
+        ROW_NUMBER() OVER (PARTITION BY cancelled.id ORDER BY pair.obligation, pair.rowid) AS place,
+        ROW_NUMBER() OVER (PARTITION BY pair.delivery ORDER BY cancelled.id) AS turn
+    FROM run, obligation AS cancelled
+    JOIN cancellation USING (campaign, channel)
+    JOIN obligation AS other ON other.number = cancelled.number
+    JOIN pair ON pair.obligation = other.id
+    JOIN delivery ON delivery.id = pair.delivery
+    WHERE NOT timed AND cancelled.reason = 'cancelled'
+        AND cancelled.id NOT IN (SELECT obligation FROM pair)
+        AND EXISTS (SELECT 1 FROM pair AS first WHERE first.obligation = other.id AND first.rowid < pair.rowid)
+        AND (ends_at IS NULL OR send_at <= ends_at))
+WHERE place = turn;
+DELETE FROM pair WHERE delivery IN (SELECT delivery FROM moved);
+INSERT INTO pair (obligation, delivery) SELECT obligation, delivery FROM moved;
+
+CREATE TABLE got AS
+SELECT obligation, COUNT(*) AS messages, MIN(pair.rowid) AS first_pair,
+    MAX(EXISTS (SELECT 1 FROM period JOIN obligation ON obligation.id = pair.obligation
+        WHERE period.customer = obligation.customer AND COALESCE(period.channel, obligation.channel) = obligation.channel
+            AND send_at > known_at AND send_at >= since AND (until IS NULL OR send_at < until))) AS against_consent
+FROM pair JOIN delivery ON delivery.id = pair.delivery GROUP BY obligation;
+CREATE UNIQUE INDEX got_obligation ON got (obligation);
+
+CREATE TABLE refused AS
+SELECT number, text FROM rejection JOIN permanent_rejection ON provider = service
+WHERE permanent_rejection.code IN (rejection.code, rejection.reason);
+
+CREATE TABLE result AS
+SELECT obligation.id AS obligation, CASE
+    WHEN NOT owed AND messages IS NULL
+        THEN CASE WHEN reason IN ('outside_segment', 'suppressed') THEN 'refused' ELSE 'withheld' END
+    WHEN NOT owed AND reason = 'cancelled' AND cancelled_at IS NOT NULL AND messages = 1
+        THEN CASE WHEN ends_at IS NULL OR send_at <= ends_at THEN 'indefinite' ELSE 'unexpected' END
+    WHEN NOT owed THEN CASE WHEN reason = 'opted_out' THEN 'sent to opted-out' ELSE 'unexpected' END
+    WHEN testing THEN CASE WHEN messages IS NULL THEN 'withheld' ELSE 'unexpected' END
+    WHEN due > ended OR (messages IS NULL AND deadline > ended) THEN 'pending'
+    WHEN messages IS NULL AND EXISTS (SELECT 1 FROM period
+        WHERE period.customer = obligation.customer AND COALESCE(period.channel, obligation.channel) = obligation.channel
+            AND since <= deadline AND (over_known_at IS NULL OR deadline < over_known_at)) THEN 'withheld'
+    WHEN against_consent THEN 'sent to opted-out'
+    WHEN messages IS NULL AND (obligation.number, obligation.text) IN (SELECT number, text FROM refused) THEN 'refused'
+    WHEN messages IS NULL AND deadline > cancelled_at THEN 'withheld'
+    WHEN messages IS NULL THEN 'lost'
+    WHEN messages > 1 THEN 'duplicated'
+    WHEN delivery.number <> obligation.number OR obligation.number IS NULL THEN 'wrong number'
+    WHEN delivery.text IS NOT obligation.text THEN CASE
+        WHEN trigger_name IS NOT NULL AND obligation.channel IN (SELECT channel FROM free_text) THEN 'indefinite'
+        ELSE 'wrong text' END
+    WHEN timed AND send_at < due - 1000 THEN 'early'
+    WHEN timed AND send_at > deadline THEN 'late'
+    ELSE 'ok' END AS kind
+FROM run, obligation
+LEFT JOIN channel ON channel.channel = obligation.channel
+LEFT JOIN cancellation ON cancellation.campaign = obligation.campaign AND cancellation.channel = obligation.channel
+LEFT JOIN got ON got.obligation = obligation.id
+LEFT JOIN pair ON pair.rowid = first_pair
+LEFT JOIN delivery ON delivery.id = pair.delivery
+ORDER BY obligation.id;
+CREATE UNIQUE INDEX result_obligation ON result (obligation);
+
+-- A loss that the bridge cannot know: no event reached it, or a send failed without a response that says so, at a
+-- provider that keeps no record. Each such send was for one message.
+UPDATE result SET kind = 'indefinite'
+WHERE kind = 'lost' AND obligation IN (SELECT id FROM obligation WHERE notified IS NULL);
+
+CREATE TABLE failed_send AS
+SELECT position AS id, service AS provider, at FROM request
+WHERE fault IS NOT NULL AND NOT effect AND hidden AND status NOT BETWEEN 400 AND 499
+    AND CASE WHEN service IN (SELECT provider FROM send_operation)
+        THEN operation IN (SELECT operation FROM send_operation WHERE provider = service)
+        ELSE service <> 'optimove' END
+    AND NOT EXISTS (SELECT 1 FROM record WHERE provider = service AND (operation IS NULL OR operation IN (
+        SELECT operation FROM request AS look_up
+        WHERE look_up.service = record.provider AND status BETWEEN 200 AND 299)));
