@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sendproof_harness.cli import (
+    certify,
     conformance,
     explain,
     judge,
@@ -47,6 +48,7 @@ def build_app() -> typer.Typer:
         check_scenarios.check_scenarios,
         new.new,
         conformance.contract,
+        certify.certify,
         preflight.doctor,
         docs.docs,
     ):

@@ -39,10 +39,10 @@ def render(verdict: Verdict, history: History) -> str:
     return visible("\n".join(line for part in parts for line in part))
 
 
-def escaped(text: str) -> str:
-    """Return one line of text that Markdown shows as it is, cut off if it is long."""
+def escaped(text: str, most: int = _TEXT_MAX) -> str:
+    """Return one line of text that Markdown shows as it is, cut off if it has more than `most` characters."""
     line = " ".join(text.split())
-    short = line if len(line) <= _TEXT_MAX else line[: _TEXT_MAX - 1] + "…"
+    short = line if len(line) <= most else line[: most - 1] + "…"
     return _MARKUP.sub(r"\\\1", short)
 
 

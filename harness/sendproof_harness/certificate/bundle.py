@@ -1,0 +1,133 @@
+"""The bundle: one zip file with everything that a certificate rests on, and a list of digests of it.
+
+The same content gives the same file, byte for byte, with one version of zlib. `SHA256SUMS` has the format of
+`sha256sum`, so the content can be checked without Sendproof.
+"""
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: The files at the top of a bundle.
+SUMS, SIGNATURE, STATEMENT = "SHA256SUMS", "SHA256SUMS.sig", "statement.json"
+MARKDOWN, HTML = "certificate.md", "certificate.html"
+HISTORIES, SCENARIOS = "histories", "scenarios"
+
+# The earliest time that a zip file can hold: times of files say nothing about a certificate.
+_TIME = (1980, 1, 1, 0, 0, 0)
+_PERMISSIONS = 0o644 << 16
+_CHUNK = 1 << 20
+_MAX_FILES = 2_000
+# The histories of a suite have some hundred megabytes at most; a compressed file can promise much more.
+_MAX_BYTES = 4_000_000_000
+_NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_SUM = re.compile(r"([0-9a-f]{64})  (\S+)")
+
+
+class BundleError(ValueError):
+    """The file is no bundle; the message says what was expected."""
+
+
+def write_bundle(path: Path, files: Mapping[str, bytes | Path]) -> None:
+    """Write a bundle with these files by name; a path stands for its content. `OSError` if that is impossible."""
+    part = path.with_name(path.name + ".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as bundle:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, _PERMISSIONS, 3
+            with bundle.open(entry, "w") as target:
+                for chunk in _chunks(files[name]):
+                    target.write(chunk)
+    part.replace(path)
+
+
+def sums_of(files: Mapping[str, bytes | Path]) -> bytes:
+    """Return the content of `SHA256SUMS` for these files."""
+    return "".join(f"{_digest(_chunks(files[name]))}  {name}\n" for name in sorted(files)).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpacked:
+    """The files of a bundle in a folder, and the problems that the digests show, each named by its file."""
+
+    folder: Path
+    names: tuple[str, ...]
+    problems: tuple[str, ...] = field(default=())
+
+
+def unpack(path: Path, folder: Path) -> Unpacked:
+    """Unpack a bundle and compare its files with their digests. `BundleError` if it is none."""
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            names = [*_checked_names(bundle)]
+            for name in names:
+                _extract(bundle, name, folder / name)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise BundleError(
+            f"expected a bundle of sendproof certify, got a damaged file or another one: {error}"
+        ) from error
+    if SUMS not in names:
+        raise BundleError(f"expected a bundle of sendproof certify, got a zip file without {SUMS}")
+    return Unpacked(folder=folder, names=tuple(names), problems=tuple(_problems(folder, names)))
+
+
+def _checked_names(bundle: zipfile.ZipFile) -> Iterator[str]:
+    """Yield the names of all files; `BundleError` for a name that could leave the folder, and for too much content."""
+    entries = bundle.infolist()
+    names = [entry.filename for entry in entries]
+    if len(names) > _MAX_FILES or sum(entry.file_size for entry in entries) > _MAX_BYTES:
+        raise BundleError(f"expected at most {_MAX_FILES:,} files and {_MAX_BYTES:,} bytes, got more")
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise BundleError(f"expected names of files such as {STATEMENT}, got {name!r}")
+        if names.count(name) > 1:
+            raise BundleError(f"expected each file once, got {name} twice")
+    yield from names
+
+
+def _extract(bundle: zipfile.ZipFile, name: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    left = bundle.getinfo(name).file_size
+    with bundle.open(name) as source, target.open("wb") as file:
+        while chunk := source.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise BundleError(f"expected the size of {name} that the zip file states, got more")
+            file.write(chunk)
+
+
+def _problems(folder: Path, names: list[str]) -> Iterator[str]:
+    """Yield each file that differs from its digest, is missing, or has none."""
+    listed: dict[str, str] = {}
+    for number, line in enumerate((folder / SUMS).read_text("utf-8", "replace").splitlines(), start=1):
+        found = _SUM.fullmatch(line)
+        if found is None:
+            yield f"{SUMS}: line {number} is no digest of a file"
+        else:
+            listed[found[2]] = found[1]
+    for name in sorted({*listed, *names} - {SUMS, SIGNATURE}):
+        if name not in names:
+            yield f"{name}: missing, although {SUMS} lists it"
+        elif name not in listed:
+            yield f"{name}: added, because {SUMS} does not list it"
+        elif _digest(_chunks(folder / name)) != listed[name]:
+            yield f"{name}: changed, because its digest differs from that in {SUMS}"
+
+
+def _digest(chunks: Iterator[bytes]) -> str:
+    total = hashlib.sha256()
+    for chunk in chunks:
+        total.update(chunk)
+    return total.hexdigest()
+
+
+def _chunks(content: bytes | Path) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    with content.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
