@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from catalogue import ALL_PROVIDERS, Mutant, Trial
+from sendproof_harness.certificate.differences import differences, recount_file
+from sendproof_harness.history.reader import read_history
 from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST
 from sendproof_harness.run.processes import Child, Program, wait_until
 
@@ -23,7 +25,7 @@ _CONTRACT_OPTIONS = ["--examples", "5"]
 
 
 class TrialError(Exception):
-    """A run has no verdict. The message has the output of the command."""
+    """A run has no verdict, or none to rely on. The message has the output of the command, or the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,16 @@ def run_trial(
     verdicts = [json.loads(file.read_text("utf-8")) for file in sorted(folder.rglob("verdict.json"))]
     if child.exit_status not in EXIT_STATUS.values() or not verdicts:
         raise TrialError(f"{trial.name}: expected a verdict within {TIMEOUT_S:.0f} s, got\n{child.tail()}")
+    _require_equal_ledgers(trial, folder)
     return trial_result(trial, verdicts)
+
+
+def _require_equal_ledgers(trial: Trial, folder: Path) -> None:
+    """Raise `TrialError` if the recount of a history differs from the judge: one of them has a mistake."""
+    for file in sorted(folder.rglob("history.ndjson")):
+        found = differences(read_history(file), recount_file(file))
+        if found:
+            raise TrialError(f"{trial.name}: the recount differs from the judge: {'; '.join(map(str, found[:3]))}")
 
 
 def trial_result(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> TrialResult:

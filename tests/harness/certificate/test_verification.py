@@ -1,0 +1,115 @@
+"""A bundle is verified from its histories alone, and each alteration is named."""
+
+import zipfile
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from history_builder import build_correct_run
+from sendproof_harness.certificate.bundle import HTML, MARKDOWN, STATEMENT, SUMS, BundleError, write_bundle
+from sendproof_harness.certificate.statement import Statement
+from sendproof_harness.certificate.verification import verify
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from small_certificate import bundled, certificate_files, documents
+
+HISTORY = "histories/week.ndjson"
+
+
+@pytest.fixture
+def files(tmp_path):
+    return certificate_files(tmp_path, {"week": build_correct_run()})
+
+
+def statement_in(files) -> Statement:
+    return msgspec.json.decode(files[STATEMENT], type=Statement)
+
+
+def content_of(path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as bundle:
+        return {name: bundle.read(name) for name in bundle.namelist()}
+
+
+def test_untouched_bundle_has_no_problem(files, tmp_path):
+    verification = verify(bundled(tmp_path / "b.zip", files))
+    assert (verification.problems, verification.differences, verification.signer) == ((), (), None)
+    assert verification.status == statement_in(files).status
+
+
+@pytest.mark.parametrize("name", [HISTORY, STATEMENT, MARKDOWN, HTML])
+def test_changed_file_is_named(files, name, tmp_path):
+    path = bundled(tmp_path / "b.zip", files)
+    write_bundle(path, content_of(path) | {name: files[name].replace(b"pass", b"fail").replace(b"7001", b"7002")})
+    verification = verify(path)
+    assert f"{name}: changed, because its digest differs from that in {SUMS}" in verification.problems
+    assert verification.status == "error"
+
+
+def test_missing_and_added_files_are_named(files, tmp_path):
+    path = bundled(tmp_path / "b.zip", files)
+    content = content_of(path) | {"added.txt": b""}
+    del content[HISTORY]
+    write_bundle(path, content)
+    problems = verify(path).problems
+    assert f"{HISTORY}: missing, although {SUMS} lists it" in problems
+    assert f"added.txt: added, because {SUMS} does not list it" in problems
+
+
+def test_history_with_new_digests_but_altered_line_is_named(files, tmp_path):
+    """Whoever writes new digests still has to write new seals."""
+    files[HISTORY] = files[HISTORY].replace(b"Hello Ana0", b"Hello Eva0", 1)
+    problems = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert any(problem.startswith(f"{HISTORY}: line ") and "altered" in problem for problem in problems)
+
+
+def test_history_with_new_seals_contradicts_the_statement(files, tmp_path):
+    """Whoever seals another history still has to state another verdict."""
+    files[HISTORY] = b"".join(build_correct_run().change_delivery_to(3, text="Hello").encoded())
+    problems = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert f'{STATEMENT}: R403: status is "pass", the histories say "fail"' in problems
+
+
+def test_embellished_statement_is_named(tmp_path):
+    files = certificate_files(tmp_path, {"week": build_correct_run().change_delivery_to(3, text="Hello")})
+    stated = statement_in(files)
+    rows = tuple(msgspec.structs.replace(row, status="pass") for row in stated.requirements)
+    files |= documents(msgspec.structs.replace(stated, status="pass", requirements=rows))
+    problems = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert f"{STATEMENT}: says pass, the histories say fail" in problems
+    assert f'{STATEMENT}: R403: status is "pass", the histories say "fail"' in problems
+
+
+def test_run_left_out_of_the_statement_is_named(tmp_path):
+    files = certificate_files(tmp_path, {"week": build_correct_run(), "bad": build_correct_run().without("delivery")})
+    files |= documents(msgspec.structs.replace(statement_in(files), runs=statement_in(files).runs[:1]))
+    assert f"histories/bad.ndjson: not mentioned in {STATEMENT}" in verify(bundled(tmp_path / "b.zip", files)).problems
+
+
+def test_document_that_shows_something_else_is_named(files, tmp_path):
+    files[HTML] = files[HTML].replace(b"my-bridge", b"your-bridge")
+    assert verify(bundled(tmp_path / "b.zip", files)).problems == (f"{HTML}: does not show what {STATEMENT} says",)
+
+
+def test_mistake_of_the_judge_is_a_difference(files, tmp_path):
+    """A planted mistake: this judge counts every recipient as lost."""
+    verification = verify(
+        bundled(tmp_path / "b.zip", files),
+        ledger_of=lambda history: replace(
+            ledger(history), recipients=tuple(replace(r, kind="lost") for r in ledger(history).recipients)
+        ),
+    )
+    assert len(verification.differences) == 12
+    assert verification.status == "error"
+
+
+def test_other_file_is_no_bundle(tmp_path):
+    other = tmp_path / "b.zip"
+    other.write_bytes(b"no zip")
+    with pytest.raises(BundleError, match="expected a bundle of sendproof certify"):
+        verify(other)
+
+
+def test_name_that_leaves_the_folder_is_refused(tmp_path):
+    write_bundle(tmp_path / "b.zip", {"../outside": b"", SUMS: b""})
+    with pytest.raises(BundleError, match=r"'\.\./outside'"):
+        verify(tmp_path / "b.zip")

@@ -1,0 +1,55 @@
+"""The recount, against the judge: two implementations of one ledger agree on any history."""
+
+import pytest
+
+from disturbed_history import disturb
+from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
+from sendproof_harness.certificate.differences import differences, provider_facts
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
+from sendproof_harness.recount.count import recount
+
+CUSTOMER = 3
+CHANGED = {
+    "ok": {},
+    "late": {"send_at": iso(FIRST_SEND + 6 * MINUTE)},
+    "early": {"send_at": iso(FIRST_SEND - HOUR)},
+    "wrong text": {"text": "Hello, welcome."},
+    "wrong number": {"number": "07100000003"},
+    "lost": {"test": True},
+}
+
+
+def recounted(builder: HistoryBuilder) -> dict[str, int]:
+    """Return the counts of a history, on which the judge must agree."""
+    counted = recount(builder.encoded(), provider_facts())
+    assert differences(builder.history(), counted) == []
+    return dict(counted.counts)
+
+
+def test_correct_run_has_only_good_results():
+    assert recounted(build_correct_run()) == {"ok": 10, "withheld": 2}
+
+
+@pytest.mark.parametrize("kind", CHANGED)
+def test_result_of_one_customer_is_found(kind):
+    builder = build_correct_run().change_delivery_to(CUSTOMER, **CHANGED[kind])
+    assert recounted(builder).get(kind) == (10 if kind == "ok" else 1)
+
+
+def test_message_to_opted_out_customer_is_found():
+    delivery = build_correct_run().delivery_to(CUSTOMER)
+    opted_out = build_correct_run().obligation_of(1)
+    sent = delivery | {"message": "x", "number": opted_out["number"], "text": opted_out["text"]}
+    assert recounted(build_correct_run().plus(sent))["sent to opted-out"] == 1
+
+
+def test_message_to_stranger_is_unexpected():
+    stranger = build_correct_run().delivery_to(CUSTOMER) | {"message": "x", "number": "15550001111", "text": "Hi"}
+    assert recounted(build_correct_run().plus(stranger)) == {"ok": 10, "withheld": 2, "unexpected": 1}
+
+
+@pytest.mark.parametrize("mistakes", [1, 3, 8, 20])
+@pytest.mark.parametrize("seed", range(25))
+def test_recount_agrees_with_judge_on_any_mistakes(seed, mistakes):
+    """The seeds make lost, doubled, exchanged, damaged and forbidden messages, and numbers of several customers."""
+    recounted(disturb(build_correct_run(18), 1_000 * mistakes + seed, mistakes))

@@ -1,0 +1,45 @@
+"""Bundles of small histories, without a run."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from history_builder import HistoryBuilder
+from sendproof_harness.certificate.bundle import HTML, MARKDOWN, SIGNATURE, STATEMENT, SUMS, sums_of, write_bundle
+from sendproof_harness.certificate.document import render_html, render_markdown
+from sendproof_harness.certificate.signature import sign
+from sendproof_harness.certificate.statement import Claim, Statement, statement_of
+from sendproof_harness.certificate.verification import certified_run, history_name
+
+CLAIM = Claim(provider="textlocal", flow="scheduled", bridge="./my-bridge")
+Files = dict[str, bytes]
+
+
+def certificate_files(folder: Path, builders: Mapping[str, HistoryBuilder]) -> Files:
+    """Return the files of a certificate of these histories, by name and without digests."""
+    files: Files = {}
+    runs = []
+    for name, builder in builders.items():
+        file = folder / f"{name}.ndjson"
+        files[history_name(name)] = b"".join(builder.encoded())
+        file.write_bytes(files[history_name(name)])
+        runs.append(certified_run(name, f"scheduled/{name}", file).run)
+    return files | documents(statement_of(CLAIM, runs, ()))
+
+
+def documents(statement: Statement) -> Files:
+    """Return the files that show a statement."""
+    return {
+        STATEMENT: msgspec.json.encode(statement),
+        MARKDOWN: render_markdown(statement).encode(),
+        HTML: render_html(statement).encode(),
+    }
+
+
+def bundled(path: Path, files: Mapping[str, bytes], key: Path | None = None, signature: bytes = b"") -> Path:
+    """Write a bundle with new digests, as anyone can; return its path."""
+    sums = sums_of(files)
+    signature = sign(sums, key) if key is not None else signature
+    write_bundle(path, {**files, SUMS: sums, **({SIGNATURE: signature} if signature else {})})
+    return path
