@@ -22,6 +22,8 @@ EXEMPT = {
     "sendproof marketer preview *": "needs the dialect brochure; tests/harness/cli/test_marketer.py runs it",
     ".venv/bin/python benchmarks flow *": "takes minutes, and plays another revision",
     "sendproof load [!j]*": "takes minutes; tests/end_to_end/test_load.py runs each kind with smaller figures",
+    "sendproof certify *": "takes minutes; tests/harness/certificate issues and verifies small certificates",
+    "ssh-keygen *": "asks for a passphrase; tests/harness/certificate/test_bundle.py makes such a key",
     "sendproof contract *": "takes a while; tests/end_to_end/test_contract_command.py runs it for both bridges",
     'sendproof run * --command "php *': "PHP is not installed everywhere; test_ci_examples.py parses these",
     'sendproof run * --command "node *': "Node is not installed everywhere; test_polling_bridges.py runs it",
