@@ -1,0 +1,54 @@
+"""A certificate of real runs: with the reference bridge, and with a bridge that cannot be started again."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from repository import ROOT
+from sendproof_harness.certificate.issue import CertificateOptions, Suite, issue, suite_of
+from sendproof_harness.certificate.suite import FLOWS
+from sendproof_harness.certificate.verification import verify
+from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.scenario.load import load_scenarios
+
+SMALL = ROOT / "scenarios" / "triggered" / "everything_in_the_event.yaml"
+KILLED = ROOT / "scenarios" / "failures" / "bridge_killed.yaml"
+
+
+def options(folder: Path) -> CertificateOptions:
+    return CertificateOptions(provider="textlocal", flow="triggered", bundle=folder / "b.zip")
+
+
+@pytest.mark.slow
+def test_certificate_of_the_reference_bridge_is_verified(tmp_path):
+    run_options = RunOptions(results=tmp_path / "results")
+    statement = issue(options(tmp_path), Suite(files=[SMALL]), run_options, Console(quiet=True))
+    assert [(run.name, run.status, run.differences) for run in statement.runs] == [
+        ("everything_in_the_event-textlocal", "pass", 0)
+    ]
+    assert statement.assumptions
+    verification = verify(tmp_path / "b.zip")
+    assert (verification.problems, verification.differences, verification.status) == ((), (), "pass")
+
+
+@pytest.mark.slow
+def test_scenario_that_cannot_run_is_a_known_unknown(tmp_path):
+    """Nothing listens at the bridge's address: its run is judged, and the other scenario cannot run at all."""
+    run_options = RunOptions(results=tmp_path / "results", bridge="http://127.0.0.1:9", timeout_s=1)
+    statement = issue(options(tmp_path), Suite(files=[SMALL, KILLED]), run_options, Console(quiet=True))
+    omitted = {run.scenario: run.why for run in statement.runs if not run.seal}
+    assert "--command" in omitted["failures/bridge_killed"]
+    assert any(unknown.startswith("failures/bridge_killed did not run") for unknown in statement.unknowns)
+    assert statement.status != "pass"
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize("provider", ["textlocal", "xtremepush", "delivyr"])
+def test_suite_suits_bridges_of_its_flow(flow, provider):
+    """A bridge that only serves triggers must not fail for a campaign, and the other way round."""
+    kinds = set()
+    for file in suite_of(provider, flow).files:
+        for scenario in load_scenarios(file):
+            kinds |= {channel.kind for channel in scenario.channels if scenario.provider in {None, provider}}
+    assert kinds == ({"scheduled", "triggered"} if flow == "both" else {flow})
