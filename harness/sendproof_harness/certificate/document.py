@@ -110,8 +110,8 @@ def _requirements(rows: tuple[RequirementStatement, ...]) -> Iterator[str]:
     yield from ("## Requirements", "")
     yield from ("| | requirement | evidence | looked at | runs |", "|---|---|---|---:|---:|")
     for row in rows:
-        mark = MARKS.get(row.status, row.status)
-        yield f"| {mark} | {row.number} {escaped(row.text, _TEXT_MAX)} | {row.evidence} | {row.looked_at:,} | {row.runs} |"
+        mark, text = MARKS.get(row.status, row.status), escaped(row.text, _TEXT_MAX)
+        yield f"| {mark} | {row.number} {text} | {row.evidence} | {row.looked_at:,} | {row.runs} |"
     yield ""
 
 

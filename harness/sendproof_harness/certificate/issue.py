@@ -22,7 +22,13 @@ from sendproof_harness.certificate.bundle import (
 from sendproof_harness.certificate.document import render_html, render_markdown
 from sendproof_harness.certificate.signature import SignatureError, sign
 from sendproof_harness.certificate.statement import Assumption, CertifiedRun, Claim, Statement, statement_of
-from sendproof_harness.certificate.suite import Flow, has_conformance, library_names, suite_files
+from sendproof_harness.certificate.suite import (
+    CONFORMANCE_SCENARIO,
+    Flow,
+    has_conformance,
+    library_names,
+    suite_files,
+)
 from sendproof_harness.certificate.verification import certified_run, history_name
 from sendproof_harness.conformance.run import (
     RESULTS_NAME,
@@ -47,7 +53,6 @@ from sendproof_harness.session.session import run_session
 
 _LOG = "simulators.log"
 _CONFORMANCE = ConformanceOptions(provider="", seed=None, examples=25, within_s=10.0, triggers=True)
-_CONFORMANCE_SCENARIO = "contract/everyday"
 _NEEDS_COMMAND = "it kills the bridge and starts it again, which needs --command instead of --bridge"
 
 
@@ -94,7 +99,7 @@ def issue(options: CertificateOptions, suite: Suite, run_options: RunOptions, co
         statuses = dict(run_session(files, selection, shared, schedule, console))
         if suite.conformance is not None:
             statuses[RESULTS_NAME] = run_conformance(suite.conformance, shared, console)
-    names[RESULTS_NAME] = _CONFORMANCE_SCENARIO
+    names[RESULTS_NAME] = CONFORMANCE_SCENARIO
     runs = _Collected(run_options.results, names, statuses)
     omitted = [CertifiedRun(name=Path(name).name, scenario=name, why=why) for name, why in skipped.items()]
     claim = Claim(

@@ -12,6 +12,8 @@ from sendproof_harness.scenario.library import find_scenario_files
 
 #: The version of the lists below, which a certificate names.
 SUITE_VERSION = 1
+#: The scenario of the run that also posts events to the listeners.
+CONFORMANCE_SCENARIO = "contract/everyday"
 
 #: What the bridge serves: scheduled campaigns, triggered messages, or both.
 Flow = Literal["scheduled", "triggered", "both"]

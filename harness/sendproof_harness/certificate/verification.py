@@ -1,7 +1,7 @@
 """Verifying a bundle without a network and without the bridge: from its histories alone, everything is derived again.
 
-Four questions, each with its own answer: are the files those that were bundled, who signed them, does the judge come to
-the same statement, and does the recount come to the same delivery ledger.
+Each question has its own answer: are the files those that were bundled, who signed them, is the suite complete, does
+the judge come to the same statement, and does the recount come to the same delivery ledger.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +23,7 @@ from sendproof_harness.certificate.bundle import (
     Unpacked,
     unpack,
 )
+from sendproof_harness.certificate.completeness import DemandedOf, demanded_scenarios, incomplete
 from sendproof_harness.certificate.differences import LedgerOf, differences, recount_file
 from sendproof_harness.certificate.document import render_html, render_markdown
 from sendproof_harness.certificate.signature import SignatureError, Signer, signer_of
@@ -54,7 +55,12 @@ class Verification:
         return self.statement.status
 
 
-def verify(bundle: Path, signers: Path | None = None, ledger_of: LedgerOf = ledger) -> Verification:
+def verify(
+    bundle: Path,
+    signers: Path | None = None,
+    ledger_of: LedgerOf = ledger,
+    demanded_of: DemandedOf = demanded_scenarios,
+) -> Verification:
     """Verify a bundle. `BundleError` if the file is none, `OSError` if it cannot be read."""
     with TemporaryDirectory(prefix="sendproof-") as name:
         unpacked = unpack(bundle, Path(name))
@@ -66,6 +72,7 @@ def verify(bundle: Path, signers: Path | None = None, ledger_of: LedgerOf = ledg
         found: list[str] = []
         runs = [_certified_again(run, unpacked, problems, found, ledger_of) for run in statement.runs]
         problems += _unstated(statement, unpacked)
+        problems += incomplete(statement, runs, demanded_of)
         derived = statement_of(statement.claim, runs, statement.assumptions)
         problems += _contradictions(statement, derived)
         problems += _altered_documents(statement, unpacked.folder)

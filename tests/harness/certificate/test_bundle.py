@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from history_builder import build_correct_run
 from sendproof_harness.certificate.signature import SignatureError, sign
-from sendproof_harness.certificate.verification import verify
-from small_certificate import bundled, certificate_files
+from small_certificate import bundled, certificate_files, verify, week
 
 needs_openssh = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
 
 
 @pytest.fixture
 def files(tmp_path):
-    return certificate_files(tmp_path, {"week": build_correct_run()})
+    return certificate_files(tmp_path, {"week": week()})
 
 
 def new_key(path: Path) -> Path:

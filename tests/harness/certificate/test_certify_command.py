@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from history_builder import build_correct_run
 from sendproof_harness.cli.commands import run_app
-from small_certificate import bundled, certificate_files
+from small_certificate import bundled, certificate_files, week
 
 REFUSED = {
     ("--flow", "schedule"): "--flow: expected scheduled, triggered or both, got 'schedule'",
@@ -27,20 +26,20 @@ def test_wrong_options_are_refused(arguments, tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_verified_bundle_answers_each_question(tmp_path, capsys):
-    bundle = bundled(tmp_path / "b.zip", certificate_files(tmp_path, {"week": build_correct_run()}))
-    status = run_app(arguments=["certify", "--verify", str(bundle)])
+def test_certificate_without_its_suite_proves_nothing(tmp_path, capsys):
+    """Only a suite of one scenario accepts this bundle; the real one demands more."""
+    bundle = bundled(tmp_path / "b.zip", certificate_files(tmp_path, {"week": week()}))
+    assert run_app(arguments=["certify", "--verify", str(bundle)]) == 3
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["content", "signature", "recount", "certificate"]
-    assert lines[2] == " recount     The recount agrees with the judge on all 12 recipients."
-    assert status == {"pass": 0, "unknown": 2}[lines[3].split()[1]]
+    assert " content     the suite demands a run of failures/bridge_killed, and there is none" in lines
+    assert " recount     The recount agrees with the judge on all 12 recipients." in lines
+    assert lines[-1] == " error       the bundle proves nothing about the bridge"
 
 
-def test_altered_bundle_proves_nothing(tmp_path, capsys):
-    files = certificate_files(tmp_path, {"week": build_correct_run()})
-    files["histories/week.ndjson"] = b"".join(build_correct_run().change_delivery_to(3, text="Hello").encoded())
+def test_altered_bundle_is_described_for_programs(tmp_path, capsys):
+    files = certificate_files(tmp_path, {"week": week()})
+    files["histories/week.ndjson"] = b"".join(week().change_delivery_to(3, text="Hello").encoded())
     status = run_app(arguments=["certify", "--verify", str(bundled(tmp_path / "b.zip", files)), "--json"])
     document = json.loads(capsys.readouterr().out)
-    assert status == 3
-    assert document["status"] == "error"
+    assert (status, document["status"]) == (3, "error")
     assert 'statement.json: R403: status is "pass", the histories say "fail"' in document["problems"]

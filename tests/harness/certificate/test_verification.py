@@ -6,19 +6,17 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from history_builder import build_correct_run
 from sendproof_harness.certificate.bundle import HTML, MARKDOWN, STATEMENT, SUMS, BundleError, write_bundle
 from sendproof_harness.certificate.statement import Statement
-from sendproof_harness.certificate.verification import verify
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
-from small_certificate import bundled, certificate_files, documents
+from small_certificate import CLAIM, WEEK, bundled, certificate_files, documents, verify, week
 
 HISTORY = "histories/week.ndjson"
 
 
 @pytest.fixture
 def files(tmp_path):
-    return certificate_files(tmp_path, {"week": build_correct_run()})
+    return certificate_files(tmp_path, {"week": week()})
 
 
 def statement_in(files) -> Statement:
@@ -64,13 +62,13 @@ def test_history_with_new_digests_but_altered_line_is_named(files, tmp_path):
 
 def test_history_with_new_seals_contradicts_the_statement(files, tmp_path):
     """Whoever seals another history still has to state another verdict."""
-    files[HISTORY] = b"".join(build_correct_run().change_delivery_to(3, text="Hello").encoded())
+    files[HISTORY] = b"".join(week().change_delivery_to(3, text="Hello").encoded())
     problems = verify(bundled(tmp_path / "b.zip", files)).problems
     assert f'{STATEMENT}: R403: status is "pass", the histories say "fail"' in problems
 
 
 def test_embellished_statement_is_named(tmp_path):
-    files = certificate_files(tmp_path, {"week": build_correct_run().change_delivery_to(3, text="Hello")})
+    files = certificate_files(tmp_path, {"week": week().change_delivery_to(3, text="Hello")})
     stated = statement_in(files)
     rows = tuple(msgspec.structs.replace(row, status="pass") for row in stated.requirements)
     files |= documents(msgspec.structs.replace(stated, status="pass", requirements=rows))
@@ -80,9 +78,46 @@ def test_embellished_statement_is_named(tmp_path):
 
 
 def test_run_left_out_of_the_statement_is_named(tmp_path):
-    files = certificate_files(tmp_path, {"week": build_correct_run(), "bad": build_correct_run().without("delivery")})
+    files = certificate_files(tmp_path, {"week": week(), "bad": week().without("delivery")})
     files |= documents(msgspec.structs.replace(statement_in(files), runs=statement_in(files).runs[:1]))
     assert f"histories/bad.ndjson: not mentioned in {STATEMENT}" in verify(bundled(tmp_path / "b.zip", files)).problems
+
+
+def test_scenario_left_out_of_the_suite_is_named(tmp_path):
+    """A bridge must not be certified by the scenarios that it happens to pass."""
+    files = certificate_files(tmp_path, {"easy": week()})
+    problems = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert f"the suite demands a run of {WEEK}, and there is none" in problems
+    assert "run easy: the suite has no scenario scheduled/easy" in problems
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "problem"),
+    [
+        ("history", {"seed": 43}, "expected the seed 42, got 43"),
+        ("scenario", {"name": "Easier"}, "expected a history of the scenario 'A week', got ['Easier']"),
+    ],
+)
+def test_history_of_another_run_is_named(kind, change, problem, tmp_path):
+    files = certificate_files(tmp_path, {"week": week().change(kind, lambda line: line | change)})
+    assert verify(bundled(tmp_path / "b.zip", files)).problems == (f"run week: {problem}",)
+
+
+def test_history_of_another_bridge_is_named(tmp_path):
+    identity = {"sendproof": CLAIM.sendproof, "began": "2026-03-02T06:00:00.000Z", "duration_s": 1.0}
+    line = identity | {"bridge": "./other", "options": {}, "python": "3.11", "platform": "", "cores": 2}
+    frame = {"n": 0, "at": "2026-03-02T06:00:00.000Z", "real": 0.0, "kind": "run"}
+    files = certificate_files(tmp_path, {"week": week().plus(frame | line)})
+    (problem,) = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert problem == "run week: the certificate is about the bridge './my-bridge', its history about './other'"
+
+
+def test_suite_of_another_version_is_not_known(files, tmp_path):
+    stated = statement_in(files)
+    claim = msgspec.structs.replace(stated.claim, suite=2)
+    files |= documents(msgspec.structs.replace(stated, claim=claim))
+    (problem,) = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert problem.startswith("the suite has version 2, and this Sendproof knows version 1")
 
 
 def test_document_that_shows_something_else_is_named(files, tmp_path):

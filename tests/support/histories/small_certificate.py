@@ -1,19 +1,37 @@
 """Bundles of small histories, without a run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from history_builder import HistoryBuilder
+from command_line import FIRST
+from history_builder import START, HistoryBuilder, build_correct_run
 from sendproof_harness.certificate.bundle import HTML, MARKDOWN, SIGNATURE, STATEMENT, SUMS, sums_of, write_bundle
 from sendproof_harness.certificate.document import render_html, render_markdown
 from sendproof_harness.certificate.signature import sign
 from sendproof_harness.certificate.statement import Claim, Statement, statement_of
 from sendproof_harness.certificate.verification import certified_run, history_name
+from sendproof_harness.certificate.verification import verify as verify_bundle
+from sendproof_harness.history.timestamps import iso
+from sendproof_harness.scenario.load import load_scenarios
 
 CLAIM = Claim(provider="textlocal", flow="scheduled", bridge="./my-bridge")
 Files = dict[str, bytes]
+
+#: The only scenario of the suite of these bundles.
+WEEK = "scheduled/week"
+SCENARIO = replace(load_scenarios(FIRST)[0], name="A week", seed=42)
+#: Verify a bundle by that suite.
+verify = partial(verify_bundle, demanded_of=lambda claim: {WEEK: SCENARIO})
+
+
+def week() -> HistoryBuilder:
+    """Return the history of a correct run of the scenario."""
+    line = {"n": 0, "at": iso(START), "real": 0.0, "kind": "scenario", "name": SCENARIO.name, "file": "week"}
+    return build_correct_run().plus(line)
 
 
 def certificate_files(folder: Path, builders: Mapping[str, HistoryBuilder]) -> Files:
