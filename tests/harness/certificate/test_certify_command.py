@@ -31,7 +31,7 @@ def test_certificate_without_its_suite_proves_nothing(tmp_path, capsys):
     bundle = bundled(tmp_path / "b.zip", certificate_files(tmp_path, {"week": week()}))
     assert run_app(arguments=["certify", "--verify", str(bundle)]) == 3
     lines = capsys.readouterr().out.splitlines()
-    assert " content     the suite demands a run of failures/bridge_killed, and there is none" in lines
+    assert " content     the suite demands a run of scheduled/texts_and_times, and there is none" in lines
     assert " recount     The recount agrees with the judge on all 12 recipients." in lines
     assert lines[-1] == " error       the bundle proves nothing about the bridge"
 
