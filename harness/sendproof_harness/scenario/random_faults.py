@@ -23,8 +23,8 @@ _MIN_DUE_MESSAGES = 20
 # A bridge reports a campaign at least three times a day from its first message on.
 _REPORTED_WITHIN = timedelta(days=1)
 
-# Faults for any call. Their real times are short, because the bridge may wait for nothing else.
-_CALL_FAULTS: tuple[Mapping[str, Any], ...] = (
+#: Faults for any call. Their real times are short, because the bridge may wait for nothing else.
+CALL_FAULTS: tuple[Mapping[str, Any], ...] = (
     {"fault": "status", "status": 503},
     {"fault": "status", "status": 500, "when": "after"},
     {"fault": "rate_limited", "retry_after": 30},
@@ -41,16 +41,17 @@ _CALL_FAULTS: tuple[Mapping[str, Any], ...] = (
     {"fault": KILL, "when": "after"},
     {"fault": KILL, "when": "after", "down": 60_000},
 )
-_WEBHOOK_FAULTS: tuple[Mapping[str, Any], ...] = (
+#: Faults for any webhook.
+WEBHOOK_FAULTS: tuple[Mapping[str, Any], ...] = (
     {"fault": "drop_webhook", "attempts": 1},
     {"fault": "duplicate_webhook", "copies": 1},
     {"fault": "duplicate_webhook", "copies": 3},
     {"fault": KILL, "when": "before"},
     {"fault": KILL, "when": "after"},
 )
-# Only receipts are delayed: a delayed event of a campaign would excuse late messages.
-_RECEIPT_FAULTS: tuple[Mapping[str, Any], ...] = (
-    *_WEBHOOK_FAULTS,
+#: Faults for receipts. Only they are delayed: a delayed event of a campaign would excuse late messages.
+RECEIPT_FAULTS: tuple[Mapping[str, Any], ...] = (
+    *WEBHOOK_FAULTS,
     {"fault": "delay_webhook", "by": 1_800_000},
     {"fault": "reorder_webhook", "behind": 3},
 )
@@ -115,8 +116,8 @@ def _positions(scenario: Scenario) -> Iterator[_Position]:
     campaigns = [campaign for campaign in scenario.campaigns if _is_surely_sent(scenario, campaign)]
     for campaign in campaigns:
         where = {"CampaignID": campaign.campaign}
-        yield _Position(target={CALL: "optimove.GetCustomerSendDetailsByChannel", "where": where}, faults=_CALL_FAULTS)
-        yield _Position(target={WEBHOOK: "optimove.13", "where": where}, faults=_WEBHOOK_FAULTS)
+        yield _Position(target={CALL: "optimove.GetCustomerSendDetailsByChannel", "where": where}, faults=CALL_FAULTS)
+        yield _Position(target={WEBHOOK: "optimove.13", "where": where}, faults=WEBHOOK_FAULTS)
     if campaigns:
         yield from _sending_positions(scenario, campaigns)
 
@@ -138,7 +139,7 @@ def _sending_positions(scenario: Scenario, campaigns: list[Campaign]) -> Iterato
         if scenario.bridge.account_webhooks or not provider_record(provider).receipts_need_account_webhook:
             for nth in range(1, 1 + _MIN_DUE_MESSAGES // 2):
                 target = {WEBHOOK: resolve_target(WEBHOOK, f"{ANY}.receipt", provider), "nth": nth}
-                yield _Position(target=target, faults=_RECEIPT_FAULTS)
+                yield _Position(target=target, faults=RECEIPT_FAULTS)
     if scenario.bridge.reports != "save_event":
         for nth in range(1, 4):
             yield _call("optimove.UpdateCampaignMetrics", nth)
@@ -156,7 +157,7 @@ def _min_send_calls(scenario: Scenario, campaigns: list[Campaign]) -> dict[str, 
 
 
 def _call(target: str, nth: int) -> _Position:
-    return _Position(target={CALL: target, "nth": nth}, faults=_CALL_FAULTS)
+    return _Position(target={CALL: target, "nth": nth}, faults=CALL_FAULTS)
 
 
 def _is_surely_sent(scenario: Scenario, campaign: Campaign) -> bool:

@@ -1,0 +1,1 @@
+"""Search for a scenario in which a bridge fails: `sendproof explore`."""

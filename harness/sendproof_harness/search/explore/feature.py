@@ -1,0 +1,37 @@
+"""A feature of generated scenarios: one property that a scenario can have, such as a cancellation or a fault."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sendproof_harness.search.explore.builder import SCHEDULED, TRIGGERED, ScenarioBuilder
+
+#: The flows of a scenario that only has campaigns, only triggers, or both.
+FLOWS = (frozenset({SCHEDULED}), frozenset({TRIGGERED}), frozenset({SCHEDULED, TRIGGERED}))
+
+
+def _no_change(builder: ScenarioBuilder) -> None:
+    del builder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One property that a scenario can have.
+
+    A scenario has at most one feature of each `topic`, unless `TOPICS` allows more, and none of those that `excludes`
+    names. It must have the `flows`, and not those that it is `without`; the provider must be one of `providers`, unless
+    that is None. `shows` names what a run that exercised the feature has, as a coverage item; empty means that every
+    run with the feature exercised it.
+    """
+
+    name: str
+    topic: str
+    apply: Callable[[ScenarioBuilder], None] = field(default=_no_change, compare=False)
+    flows: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    providers: frozenset[str] | None = None
+    excludes: frozenset[str] = frozenset()
+    shows: str = ""
+
+    def suits(self, provider: str, flows: frozenset[str]) -> bool:
+        """Return True if a scenario with this provider and these flows can have the feature."""
+        return self.flows <= flows and not self.without & flows and (self.providers is None or provider in self.providers)

@@ -1,0 +1,1 @@
+"""The features of generated scenarios: each module is one table."""

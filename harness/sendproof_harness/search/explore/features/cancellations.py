@@ -1,0 +1,57 @@
+"""Campaigns that are cancelled, or wait for the bridge to clear their customers."""
+
+from datetime import timedelta
+
+from sendproof_harness.search.explore.builder import CAMPAIGN, SCHEDULED, TITLE, ScenarioBuilder
+from sendproof_harness.search.explore.feature import Feature
+
+_SPLITS = frozenset({"two texts at two times", "two groups of an A/B test"})
+
+
+def _is_cancelled(builder: ScenarioBuilder, *, is_read: bool = True) -> None:
+    """Let the scenario be about a cancelled campaign, and another one that is due."""
+    builder.drop_subject({"due": CAMPAIGN})
+    builder.add_campaign(7007, builder.sent)
+    if is_read:
+        builder.subjects.append({"withheld": "cancelled"})
+
+
+def _by_marketer(builder: ScenarioBuilder) -> None:
+    builder.at(builder.between, {"cancel": CAMPAIGN})
+    _is_cancelled(builder)
+
+
+def _by_itself(builder: ScenarioBuilder) -> None:
+    builder.campaign.settings["cancel_at"] = builder.sent - timedelta(minutes=5)
+    _is_cancelled(builder)
+
+
+def _unannounced(builder: ScenarioBuilder) -> None:
+    builder.at(builder.announced / 2, {"cancel": CAMPAIGN})
+    _is_cancelled(builder, is_read=False)
+
+
+def _between_splits(builder: ScenarioBuilder) -> None:
+    (first,) = builder.campaign.splits
+    first["share"] = "50%"
+    late = builder.sent + timedelta(hours=9)
+    builder.campaign.splits.append({"share": "50%", "template": TITLE, "send_at": late})
+    builder.at(builder.sent + timedelta(hours=3), {"cancel": CAMPAIGN})
+    builder.subjects.append({"withheld": "cancelled"})
+
+
+def _cleared(builder: ScenarioBuilder) -> None:
+    builder.bridge["clears_campaigns"] = True
+    builder.campaign.settings["clearance_by"] = builder.between
+
+
+FEATURES = tuple(
+    Feature(name=name, topic="cancellation", apply=apply, flows=frozenset({SCHEDULED}), excludes=excludes, shows=shows)
+    for name, apply, excludes, shows in (
+        ("cancelled by a marketer", _by_marketer, frozenset[str](), "requirement R408"),
+        ("cancelled by itself", _by_itself, frozenset[str](), "requirement R408"),
+        ("cancelled before its announcement", _unannounced, frozenset[str](), ""),
+        ("cancelled between two splits", _between_splits, _SPLITS, "requirement R408"),
+        ("on hold until it is cleared", _cleared, frozenset[str](), "requirement R104"),
+    )
+)

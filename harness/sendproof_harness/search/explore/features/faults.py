@@ -1,0 +1,139 @@
+"""Faults, each at a call or webhook that every bridge reaches in the flows of the feature."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sendproof_harness.providers import discover
+from sendproof_harness.scenario.fault_kinds import CALL, DURATION_KEYS, KILL, WEBHOOK
+from sendproof_harness.scenario.random_faults import CALL_FAULTS, RECEIPT_FAULTS, WEBHOOK_FAULTS
+from sendproof_harness.scenario.values import duration_text
+from sendproof_harness.search.explore.builder import CAMPAIGN, SCHEDULED, TRIGGERED, ScenarioBuilder
+from sendproof_harness.search.explore.feature import Feature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultPlace:
+    """A call or webhook that every bridge reaches, with its name in words, and the faults that are possible there."""
+
+    name: str
+    axis: str
+    target: str
+    faults: tuple[Mapping[str, Any], ...]
+    flows: frozenset[str] = frozenset()
+    settings: Mapping[str, object] | None = None
+    excludes: frozenset[str] = frozenset()
+
+
+_IN_CAMPAIGN, _IN_TRIGGER = frozenset({SCHEDULED}), frozenset({TRIGGERED})
+_OF_CAMPAIGN = {"where": {"CampaignID": CAMPAIGN}}
+# Without these, the bridge may send or report in another way, or not at all.
+_UNSENT = frozenset({"channel in testing mode", "no webhooks of the account", "cancelled by itself"})
+_UNREPORTED = frozenset({"reports of signed events", "channel in testing mode", "reports once a day"})
+
+PLACES = (
+    FaultPlace(name="the registration", axis=CALL, target="optimove.RegisterEventListener", faults=CALL_FAULTS),
+    FaultPlace(name="the list of templates", axis=CALL, target="any.templates", faults=CALL_FAULTS),
+    FaultPlace(name="the report of templates", axis=CALL, target="optimove.AddChannelTemplates", faults=CALL_FAULTS),
+    FaultPlace(
+        name="the first page",
+        axis=CALL,
+        target="optimove.GetCustomerSendDetailsByChannel",
+        faults=CALL_FAULTS,
+        flows=_IN_CAMPAIGN,
+        settings=_OF_CAMPAIGN,
+        excludes=frozenset({"cancelled before its announcement"}),
+    ),
+    FaultPlace(name="the first send", axis=CALL, target="any.send", faults=CALL_FAULTS, excludes=_UNSENT),
+    FaultPlace(
+        name="the first report",
+        axis=CALL,
+        target="optimove.UpdateCampaignMetrics",
+        faults=CALL_FAULTS,
+        excludes=_UNREPORTED,
+    ),
+    FaultPlace(
+        name="the third report",
+        axis=CALL,
+        target="optimove.UpdateCampaignMetrics",
+        faults=CALL_FAULTS,
+        settings={"nth": 3},
+        excludes=_UNREPORTED,
+    ),
+    FaultPlace(
+        name="the announcement",
+        axis=WEBHOOK,
+        target="optimove.13",
+        faults=WEBHOOK_FAULTS,
+        flows=_IN_CAMPAIGN,
+        settings=_OF_CAMPAIGN,
+        excludes=frozenset({"cancelled before its announcement"}),
+    ),
+    FaultPlace(
+        name="the first event of a trigger",
+        axis=WEBHOOK,
+        target="optimove.11",
+        faults=WEBHOOK_FAULTS,
+        flows=_IN_TRIGGER,
+    ),
+    FaultPlace(
+        name="the third event of a trigger",
+        axis=WEBHOOK,
+        target="optimove.11",
+        faults=WEBHOOK_FAULTS,
+        flows=_IN_TRIGGER,
+        settings={"nth": 3},
+    ),
+    FaultPlace(name="the first receipt", axis=WEBHOOK, target="any.receipt", faults=RECEIPT_FAULTS, excludes=_UNSENT),
+)
+
+
+def features(*, kills: bool) -> tuple[Feature, ...]:
+    """Return a feature for each fault at each place; without `kills`, none of them kills the bridge."""
+    return tuple(
+        feature
+        for place in PLACES
+        for fault in place.faults
+        if kills or fault["fault"] != KILL
+        for feature in _features_at(place, fault)
+    )
+
+
+def _features_at(place: FaultPlace, fault: Mapping[str, Any]) -> Iterator[Feature]:
+    yield Feature(
+        name=f"{_fault_text(fault)} at {place.name}",
+        topic=f"fault at {place.name}",
+        apply=_adding(place, fault),
+        flows=place.flows,
+        providers=_with_target(place),
+        excludes=place.excludes,
+        shows=f"fault {fault['fault']}",
+    )
+
+
+def _with_target(place: FaultPlace) -> frozenset[str] | None:
+    """Return the providers that have the call or webhook; None if it is none of a provider."""
+    names = {"any.templates": "template_operation", "any.send": "send_operation", "any.receipt": "receipt_event"}
+    if place.target not in names:
+        return None
+    return frozenset(name for name, record in discover().items() if getattr(record, names[place.target]) is not None)
+
+
+def _fault_text(fault: Mapping[str, Any]) -> str:
+    kind = str(fault["fault"]).replace("_", " ")
+    settings = [f"{key.replace('_', ' ')} {_value(key, value)}" for key, value in fault.items() if key != "fault"]
+    return f"{kind} ({', '.join(settings)})" if settings else kind
+
+
+def _value(key: str, value: object) -> object:
+    return duration_text(timedelta(milliseconds=int(str(value)))) if key in DURATION_KEYS else value
+
+
+def _adding(place: FaultPlace, fault: Mapping[str, Any]) -> Callable[[ScenarioBuilder], None]:
+    settings = {key: _value(key, value) for key, value in fault.items() if key != "fault"}
+
+    def apply(builder: ScenarioBuilder) -> None:
+        builder.add_fault(str(fault["fault"]), place.axis, place.target, **(place.settings or {}), **settings)
+
+    return apply

@@ -1,0 +1,60 @@
+"""Changes of templates at the provider."""
+
+from datetime import timedelta
+
+from sendproof_harness.search.explore.builder import SCHEDULED, TITLE, ScenarioBuilder
+from sendproof_harness.search.explore.feature import Feature
+
+_CHANGED = timedelta(minutes=30)
+_SYNCHRONISED = {"wait_for": {"synchronised": True}}
+
+
+def _is_used_later(builder: ScenarioBuilder, title: str) -> None:
+    """Add a campaign with a template that is there after the change."""
+    campaign = builder.add_campaign(7008, builder.sent + timedelta(minutes=2), title)
+    campaign.planned = _CHANGED + timedelta(minutes=1)
+
+
+def _added(builder: ScenarioBuilder) -> None:
+    added = {"provider": builder.provider, "title": "Only today", "body": "{{FIRST_NAME}}, only today. Reply STOP."}
+    builder.at(_CHANGED, {"add_template": added}, _SYNCHRONISED)
+    _is_used_later(builder, "Only today")
+
+
+def _renamed(builder: ScenarioBuilder) -> None:
+    builder.add_template("Sprng", "Hello {{FIRST_NAME}}, spring is here. Reply STOP to opt out.")
+    renaming = {"provider": builder.provider, "title": "Sprng", "to": "Spring"}
+    builder.at(_CHANGED, {"rename_template": renaming}, _SYNCHRONISED)
+    _is_used_later(builder, "Spring")
+
+
+def _deleted(builder: ScenarioBuilder) -> None:
+    builder.add_template("Last year", "Bye {{FIRST_NAME}}. Reply STOP to opt out.")
+    deletion = {"provider": builder.provider, "title": "Last year"}
+    builder.at(_CHANGED, {"delete_template": deletion}, _SYNCHRONISED)
+
+
+def _change(builder: ScenarioBuilder) -> dict[str, object]:
+    return {"change_template": {"provider": builder.provider, "title": TITLE, "body": "{{FIRST_NAME}}, reply STOP."}}
+
+
+def _rewritten(builder: ScenarioBuilder) -> None:
+    builder.at(_CHANGED, _change(builder))
+    for campaign in builder.campaigns.values():
+        campaign.planned = max(campaign.planned, _CHANGED)
+
+
+def _rewritten_later(builder: ScenarioBuilder) -> None:
+    builder.contact_again()
+    builder.at(builder.sent + timedelta(hours=8), _change(builder))
+
+
+_IN_CAMPAIGN = frozenset({SCHEDULED})
+
+FEATURES = (
+    Feature(name="template added", topic="template", apply=_added, flows=_IN_CAMPAIGN),
+    Feature(name="template renamed", topic="template", apply=_renamed, flows=_IN_CAMPAIGN),
+    Feature(name="template deleted", topic="template", apply=_deleted),
+    Feature(name="template rewritten before a message", topic="template", apply=_rewritten),
+    Feature(name="template rewritten between messages", topic="template", apply=_rewritten_later),
+)

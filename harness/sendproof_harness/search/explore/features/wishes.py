@@ -1,0 +1,158 @@
+"""What the client asks of the bridge, and what the providers do beyond sending."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sendproof_harness.providers import discover
+from sendproof_harness.providers.record import Provider
+from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, CUSTOMER_IDS, NO_SENDER
+from sendproof_harness.search.explore.builder import SCHEDULED, TRIGGERED, ScenarioBuilder
+from sendproof_harness.search.explore.feature import Feature
+
+_SUPPRESSED = "gamStop"
+
+
+def _wish(**wishes: object) -> Callable[[ScenarioBuilder], None]:
+    def apply(builder: ScenarioBuilder) -> None:
+        for name, value in wishes.items():
+            builder.bridge[name] = value
+
+    return apply
+
+
+def _attribute_reports(builder: ScenarioBuilder) -> None:
+    builder.bridge |= {"consent": CONSENT_BY_ATTRIBUTE, "opt_outs": "attribute"}
+
+
+def _no_sender(builder: ScenarioBuilder) -> None:
+    builder.top["sender"] = NO_SENDER
+
+
+def _a_week(builder: ScenarioBuilder) -> None:
+    builder.lasts = timedelta(days=8)
+
+
+def _two_clients(builder: ScenarioBuilder) -> None:
+    builder.top["clients"] = ["north", "south"]
+
+
+def _suppress(builder: ScenarioBuilder) -> None:
+    builder.contact_again()
+    builder.top["suppression"] = {"attribute": _SUPPRESSED, "excluded": ["true"], "daily_at": "03:00"}
+    builder.audience["attributes"] = [{"name": _SUPPRESSED, "type": "VARCHAR(5)", "default": "false"}]
+    builder.add_customer(protection="none", attributes={_SUPPRESSED: "true"})
+
+
+def _leave_out(builder: ScenarioBuilder) -> None:
+    left_out = builder.add_customer(protection="none")
+    builder.templates[0]["segment"] = {"customers": [left_out]}
+    builder.subjects.append({"withheld": "outside_segment"})
+
+
+def _testing(builder: ScenarioBuilder) -> None:
+    builder.channels[0]["testing"] = True
+
+
+def _customer_ids(builder: ScenarioBuilder) -> None:
+    record = discover()[builder.provider]
+    name, _, option = (record.customer_ids_option or "").partition("=")
+    builder.top.setdefault("dialects", {})[name] = option
+    builder.top["customer_import"] = {"at": f"{builder.starts + timedelta(hours=1):%H:%M}"}
+    builder.bridge |= {"reports_a_day": 1, "opt_outs": "none"}
+    builder.channels[0]["recipients"] = CUSTOMER_IDS
+
+
+def _translated(builder: ScenarioBuilder) -> None:
+    _customer_ids(builder)
+    bodies = {"de": "Hallo {{FIRST_NAME}}, es gibt Neues. STOP beendet.", "pl": "Cześć {{FIRST_NAME}}. STOP kończy."}
+    builder.templates[0]["translations"] = {"attribute": "LANGUAGE", "bodies": bodies}
+    for language in ("de", "is", None):
+        builder.add_customer(protection="none", attributes={"LANGUAGE": language})
+
+
+def _override(builder: ScenarioBuilder) -> None:
+    channel = next(channel for channel in builder.channels if channel.get("kind") == TRIGGERED)
+    channel["overrides"] = '{"url": "https://example.com/basket", "variables": {"FIRST_NAME": "you"}}'
+
+
+def _link(builder: ScenarioBuilder) -> None:
+    builder.templates[0]["url"] = "https://example.com/news"
+    builder.add_customer(protection="none", outcome="delivered, 2 clicks")
+
+
+def _with(has: Callable[[Provider], object]) -> frozenset[str]:
+    return frozenset(name for name, record in discover().items() if has(record))
+
+
+_IDS = frozenset(
+    {
+        "campaign on two channels",
+        "channel of another provider",
+        "STOP between messages",
+        "STOP and START between messages",
+        "opt-outs reported as a preference",
+        "opt-outs reported as an attribute",
+        "reports once a day",
+        "reports six times a day",
+    }
+)
+
+
+def _wishes() -> tuple[Feature, ...]:
+    return tuple(
+        Feature(name=name, topic=topic, apply=apply, excludes=excludes)
+        for name, topic, apply, excludes in (
+            ("reports of totals", "reports", _wish(reports="campaign_metrics"), ()),
+            ("reports of signed events", "reports", _wish(reports="save_event"), ()),
+            ("reports once a day", "report rate", _wish(reports_a_day=1), ()),
+            ("reports six times a day", "report rate", _wish(reports_a_day=6), ()),
+            ("opt-outs reported as a preference", "opt-out reports", _wish(opt_outs="preference"), ()),
+            ("opt-outs reported as an attribute", "opt-out reports", _attribute_reports, ()),
+            ("opt-outs not reported", "opt-out reports", _wish(opt_outs="none"), ()),
+            ("signed webhooks of the account", "account", _wish(signed_webhooks=True), ()),
+            ("no webhooks of the account", "account", _wish(account_webhooks=False), ()),
+            ("sender of the account", "sender", _no_sender, ()),
+            ("reports for a whole week", "length", _a_week, ()),
+            ("two clients", "clients", _two_clients, ()),
+        )
+    )
+
+
+def features() -> tuple[Feature, ...]:
+    """Return the features; some depend on the providers."""
+    in_campaign, in_trigger = frozenset({SCHEDULED}), frozenset({TRIGGERED})
+    by_ids = _with(lambda record: record.customer_ids_option)
+    return (
+        *_wishes(),
+        _service("suppressed customer", _suppress, _with(lambda record: record.suppression_settings), "R411"),
+        _service("segment of the provider", _leave_out, _with(lambda record: record.segment_settings)),
+        _service("channel in testing mode", _testing, _with(lambda record: record.has_testing_mode), "R407"),
+        _service("customers named by id", _customer_ids, by_ids, "R410", without=in_trigger, excludes=_IDS),
+        _service("translations of the provider", _translated, by_ids, "R410", without=in_trigger, excludes=_IDS),
+        _service("triggered overrides", _override, _with(lambda record: record.has_overrides), flows=in_trigger),
+        _service("link of the template", _link, _with(lambda record: record.link_settings)),
+    )
+
+
+def _service(
+    name: str,
+    apply: Callable[[ScenarioBuilder], None],
+    providers: frozenset[str],
+    requirement: str = "",
+    flows: frozenset[str] = frozenset(),
+    without: frozenset[str] = frozenset(),
+    excludes: frozenset[str] = frozenset(),
+) -> Feature:
+    shows = f"requirement {requirement}" if requirement else ""
+    return Feature(
+        name=name,
+        topic="service",
+        apply=apply,
+        providers=providers,
+        flows=flows,
+        without=without,
+        excludes=excludes,
+        shows=shows,
+    )
+
+

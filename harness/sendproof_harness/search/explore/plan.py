@@ -1,0 +1,128 @@
+"""The plan of a scenario: a provider, the flows and the features, chosen for what was not exercised yet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+import yaml
+
+from sendproof_harness.search.explore.builder import Content, ScenarioBuilder
+from sendproof_harness.search.explore.catalogue import EARLY_TOPICS, TOPICS, FeatureCatalogue
+from sendproof_harness.search.explore.coverage import Coverage
+from sendproof_harness.search.explore.draws import Draws
+from sendproof_harness.search.explore.feature import FLOWS, Feature
+
+# The best of so many drafts is chosen: enough to find new pairs, and quick.
+_DRAFTS = 12
+_FEWEST_FEATURES, _MOST_FEATURES = 2, 9
+_USES_OTHER_PROVIDER = frozenset({"channel of another provider", "campaign on two channels"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioPlan:
+    """The choices for one scenario. `features` are in the order of the catalogue."""
+
+    seed: int
+    provider: str
+    other: str
+    flows: frozenset[str]
+    features: tuple[Feature, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the features."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def coverage_items(self) -> tuple[str, ...]:
+        """What the scenario exercises if all goes well: provider and flows, and features."""
+        return (f"{self.provider} {' and '.join(sorted(self.flows))}", *self.names)
+
+
+def choose_plan(seed: int, catalogue: FeatureCatalogue, coverage: Coverage) -> ScenarioPlan:
+    """Return the plan of a seed: of several drafts, the one with the most that was rarely exercised."""
+    drafts = (_draft(seed, Draws(seed * 1_000 + index), catalogue, coverage) for index in range(_DRAFTS))
+    return max(drafts, key=lambda plan: _novelty(plan, coverage))
+
+
+def _draft(seed: int, draws: Draws, catalogue: FeatureCatalogue, coverage: Coverage) -> ScenarioPlan:
+    provider = draws.choice("provider", catalogue.providers)
+    flows = draws.choice("flows", FLOWS)
+    wanted = _FEWEST_FEATURES + draws.number("features", _MOST_FEATURES - _FEWEST_FEATURES + 1)
+    suitable = [feature for feature in catalogue.features if feature.suits(provider, flows)]
+    chosen = _compatible(_in_drawn_order(suitable, draws, coverage), wanted)
+    others = [name for name in catalogue.providers if name != provider] or [provider]
+    uses_other = any(feature.name in _USES_OTHER_PROVIDER for feature in chosen)
+    return ScenarioPlan(
+        seed=seed,
+        provider=provider,
+        other=draws.choice("other", others) if uses_other else provider,
+        flows=flows,
+        features=tuple(feature for feature in catalogue.features if feature in chosen),
+    )
+
+
+def _in_drawn_order(features: list[Feature], draws: Draws, coverage: Coverage) -> list[Feature]:
+    """Return the features in a random order, in which rarely exercised ones tend to come first."""
+
+    def rank(feature: Feature) -> float:
+        # Weighted sampling without replacement, by Efraimidis and Spirakis.
+        return draws.fraction(f"rank {feature.name}") ** (1.0 / coverage.weight(feature))
+
+    return sorted(features, key=rank, reverse=True)
+
+
+def _compatible(features: Iterable[Feature], wanted: int) -> frozenset[Feature]:
+    chosen: dict[str, Feature] = {}
+    topics: dict[str, int] = {}
+    for feature in features:
+        is_full = topics.get(feature.topic, 0) >= TOPICS.get(feature.topic, 1)
+        if is_full or any(_exclude_each_other(feature, other) for other in chosen.values()):
+            continue
+        chosen[feature.name] = feature
+        topics[feature.topic] = topics.get(feature.topic, 0) + 1
+        if len(chosen) == wanted:
+            break
+    return frozenset(chosen.values())
+
+
+def _exclude_each_other(one: Feature, two: Feature) -> bool:
+    return one.name in two.excludes or two.name in one.excludes
+
+
+def _novelty(plan: ScenarioPlan, coverage: Coverage) -> float:
+    singles = sum(coverage.weight(feature) for feature in plan.features)
+    pairs = list(combinations(plan.coverage_items, 2))
+    return singles + sum(1.0 / (1 + coverage.pair_count(*pair)) for pair in pairs) / (1 + len(plan.features))
+
+
+def plan_document(plan: ScenarioPlan) -> Content:
+    """Return the document of a plan: the same plan always gives the same document."""
+    builder = ScenarioBuilder(plan.provider, plan.other, plan.flows, plan.seed)
+    early = [feature for feature in plan.features if feature.topic in EARLY_TOPICS]
+    for feature in early:
+        feature.apply(builder)
+    builder.begin()
+    for feature in plan.features:
+        if feature not in early:
+            feature.apply(builder)
+    return builder.document(f"Exploration {plan.seed}", _about(plan))
+
+
+def _about(plan: ScenarioPlan) -> str:
+    return "; ".join((plan.provider, *sorted(plan.flows), *plan.names))
+
+
+def document_text(content: Content) -> str:
+    """Return a document as the text of a scenario file."""
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+class _Dumper(yaml.SafeDumper):
+    """A dumper that repeats equal parts instead of naming them, as a person would."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        del data
+        return True
+
+
