@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sendproof_harness.providers import provider as provider_record
-from sendproof_harness.scenario.fault_kinds import CALL, WEBHOOK, resolve_target
-from sendproof_harness.scenario.model import ANY
+from sendproof_harness.scenario.fault_kinds import resolve_target
 from sendproof_harness.scenario.values import duration_text, iso_utc
 from sendproof_harness.search.explore.draws import Draws
 
@@ -56,7 +55,8 @@ class ScenarioBuilder:
         self.seed = seed
         self.sends_at = _ORDINARY_MORNING
         self.announced, self.sent = _ANNOUNCED, _SENT
-        self.lasts = timedelta(days=2)
+        # A whole day of reports follows the last message.
+        self.lasts = timedelta(hours=26)
         self.body = "Hello {{FIRST_NAME}}, there is news. Reply STOP to opt out."
         self.campaigns: dict[int, BuilderCampaign] = {}
         self.triggers: list[Content] = []
@@ -186,7 +186,12 @@ class ScenarioBuilder:
             "seed": self.seed,
             "starts": self.time(timedelta()),
             **self.top,
-            "audience": {"customers": customers, "country": self.country, **self.audience, "individuals": self.individuals},
+            "audience": {
+                "customers": customers,
+                "country": self.country,
+                **self.audience,
+                "individuals": self.individuals,
+            },
             "subjects": self.subjects,
             "channels": self.channels,
             "templates": self.templates,
@@ -238,5 +243,3 @@ class ScenarioBuilder:
         yield from campaign.splits
         for part in campaign.settings.get("channels", ()):
             yield from part["splits"]
-
-

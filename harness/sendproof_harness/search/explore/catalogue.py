@@ -23,6 +23,9 @@ from sendproof_harness.search.explore.features import (
 EARLY_TOPICS = frozenset({"clock", "text"})
 #: How many features of a topic a scenario can have, if more than one.
 TOPICS = {"campaign": 2, "trigger": 2, "customer": 4, "outcome": 3, "opt-out": 2}
+#: How many faults, and how many dialect options, a scenario can have: one of the numbers, drawn for each scenario. Many
+#: scenarios have none, because what is lost to a fault is excused.
+FAMILIES = {"fault": (0, 0, 0, 1, 1, 2, 2, 3), "dialect": (0, 0, 1, 2)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,9 @@ class FeatureCatalogue:
     providers: tuple[str, ...]
 
 
-def feature_catalogue(dialect_catalogue: Catalogue, *, provider: str | None = None, kills: bool = True) -> FeatureCatalogue:
+def feature_catalogue(
+    dialect_catalogue: Catalogue, *, provider: str | None = None, kills: bool = True
+) -> FeatureCatalogue:
     """Return all features for one provider, or for every one. Without `kills`, no fault kills the bridge."""
     features = (
         *clocks.FEATURES,

@@ -30,9 +30,7 @@ def observed_items(verdicts: Iterable[Verdict], operations: Iterable[str], fault
         for result in verdict.results
         if result.looked_at
     }
-    return frozenset(
-        {*looked_at, *(f"operation {name}" for name in operations), *(f"fault {name}" for name in faults)}
-    )
+    return frozenset({*looked_at, *(f"operation {name}" for name in operations), *(f"fault {name}" for name in faults)})
 
 
 @dataclass(slots=True)
@@ -43,14 +41,19 @@ class Coverage:
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
     in_vain: Counter[str] = field(default_factory=Counter)
 
-    def add(self, planned: Iterable[str], features: Iterable[Feature], observed: frozenset[str]) -> frozenset[str]:
-        """Add a run: what its plan says about provider and flows, its features, and what it showed.
+    def copy(self) -> "Coverage":
+        """Return a record that can change without this one."""
+        return Coverage(counts=self.counts.copy(), pairs=self.pairs.copy(), in_vain=self.in_vain.copy())
+
+    def add(self, flow_item: str, features: Iterable[Feature], observed: frozenset[str]) -> frozenset[str]:
+        """Add a run: the item for its provider and flows, its features, and what it showed.
 
         Return the items that were never exercised before.
         """
-        exercised = [feature.name for feature in features if not feature.shows or feature.shows in observed]
-        self.in_vain.update(feature.name for feature in features if feature.name not in exercised)
-        chosen = [*planned, *exercised]
+        planned = tuple(features)
+        exercised = [feature.name for feature in planned if not feature.shows or feature.shows in observed]
+        self.in_vain.update(feature.name for feature in planned if feature.name not in exercised)
+        chosen = [flow_item, *exercised]
         items = frozenset(chosen) | observed
         new = frozenset(item for item in items if not self.counts[item])
         self.counts.update(items)

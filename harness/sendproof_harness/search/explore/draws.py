@@ -27,4 +27,4 @@ class Draws:
 
     def fraction(self, name: str) -> float:
         """Return a number from 0 to below 1."""
-        return self.number(name, _FRACTIONS) / _FRACTIONS
+        return float(self.number(name, _FRACTIONS)) / _FRACTIONS

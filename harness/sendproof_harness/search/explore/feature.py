@@ -32,6 +32,24 @@ class Feature:
     excludes: frozenset[str] = frozenset()
     shows: str = ""
 
+    @property
+    def family(self) -> str:
+        """The first word of the topic: `fault` and `dialect` have a topic for each place and each dialect."""
+        return self.topic.partition(" ")[0]
+
     def suits(self, provider: str, flows: frozenset[str]) -> bool:
         """Return True if a scenario with this provider and these flows can have the feature."""
-        return self.flows <= flows and not self.without & flows and (self.providers is None or provider in self.providers)
+        return (
+            self.flows <= flows and not self.without & flows and (self.providers is None or provider in self.providers)
+        )
+
+    def is_allowed_with(self, other: "Feature") -> bool:
+        """Return True if neither excludes the other."""
+        return self.name not in other.excludes and other.name not in self.excludes
+
+    def goes_with(self, other: "Feature") -> bool:
+        """Return True if a scenario can have both. Of features with one topic, it may have only one."""
+        has_flows = not (self.without & other.flows or other.without & self.flows)
+        mine, others = self.providers, other.providers
+        has_provider = mine is None or others is None or bool(mine & others)
+        return has_flows and has_provider and self.topic != other.topic and self.is_allowed_with(other)

@@ -1,20 +1,22 @@
 """The plan of a scenario: a provider, the flows and the features, chosen for what was not exercised yet."""
 
-from collections.abc import Iterable
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import yaml
 
 from sendproof_harness.search.explore.builder import Content, ScenarioBuilder
-from sendproof_harness.search.explore.catalogue import EARLY_TOPICS, TOPICS, FeatureCatalogue
+from sendproof_harness.search.explore.catalogue import EARLY_TOPICS, FAMILIES, TOPICS, FeatureCatalogue
 from sendproof_harness.search.explore.coverage import Coverage
 from sendproof_harness.search.explore.draws import Draws
 from sendproof_harness.search.explore.feature import FLOWS, Feature
 
 # The best of so many drafts is chosen: enough to find new pairs, and quick.
 _DRAFTS = 12
-_FEWEST_FEATURES, _MOST_FEATURES = 2, 9
+_FEWEST_FEATURES, _MOST_FEATURES = 3, 11
 _USES_OTHER_PROVIDER = frozenset({"channel of another provider", "campaign on two channels"})
 
 
@@ -34,9 +36,9 @@ class ScenarioPlan:
         return tuple(feature.name for feature in self.features)
 
     @property
-    def coverage_items(self) -> tuple[str, ...]:
-        """What the scenario exercises if all goes well: provider and flows, and features."""
-        return (f"{self.provider} {' and '.join(sorted(self.flows))}", *self.names)
+    def flow_item(self) -> str:
+        """The coverage item for the provider and the flows."""
+        return f"{self.provider} {' and '.join(sorted(self.flows))}"
 
 
 def choose_plan(seed: int, catalogue: FeatureCatalogue, coverage: Coverage) -> ScenarioPlan:
@@ -50,7 +52,8 @@ def _draft(seed: int, draws: Draws, catalogue: FeatureCatalogue, coverage: Cover
     flows = draws.choice("flows", FLOWS)
     wanted = _FEWEST_FEATURES + draws.number("features", _MOST_FEATURES - _FEWEST_FEATURES + 1)
     suitable = [feature for feature in catalogue.features if feature.suits(provider, flows)]
-    chosen = _compatible(_in_drawn_order(suitable, draws, coverage), wanted)
+    families = {family: draws.choice(family, numbers) for family, numbers in FAMILIES.items()}
+    chosen = _compatible(_in_drawn_order(suitable, draws, coverage), wanted, {**TOPICS, **families})
     others = [name for name in catalogue.providers if name != provider] or [provider]
     uses_other = any(feature.name in _USES_OTHER_PROVIDER for feature in chosen)
     return ScenarioPlan(
@@ -67,32 +70,27 @@ def _in_drawn_order(features: list[Feature], draws: Draws, coverage: Coverage) -
 
     def rank(feature: Feature) -> float:
         # Weighted sampling without replacement, by Efraimidis and Spirakis.
-        return draws.fraction(f"rank {feature.name}") ** (1.0 / coverage.weight(feature))
+        return math.pow(draws.fraction(f"rank {feature.name}"), 1.0 / coverage.weight(feature))
 
     return sorted(features, key=rank, reverse=True)
 
 
-def _compatible(features: Iterable[Feature], wanted: int) -> frozenset[Feature]:
-    chosen: dict[str, Feature] = {}
-    topics: dict[str, int] = {}
+def _compatible(features: Iterable[Feature], wanted: int, limits: Mapping[str, int]) -> frozenset[Feature]:
+    """Return the first features that fit together. `limits` are the numbers by topic or family; other topics have 1."""
+    chosen: list[Feature] = []
+    counts: Counter[str] = Counter()
     for feature in features:
-        is_full = topics.get(feature.topic, 0) >= TOPICS.get(feature.topic, 1)
-        if is_full or any(_exclude_each_other(feature, other) for other in chosen.values()):
-            continue
-        chosen[feature.name] = feature
-        topics[feature.topic] = topics.get(feature.topic, 0) + 1
-        if len(chosen) == wanted:
-            break
-    return frozenset(chosen.values())
-
-
-def _exclude_each_other(one: Feature, two: Feature) -> bool:
-    return one.name in two.excludes or two.name in one.excludes
+        keys = {feature.topic, feature.family}
+        is_full = any(counts[key] >= limits.get(key, 1) for key in keys)
+        if len(chosen) < wanted and not is_full and all(map(feature.is_allowed_with, chosen)):
+            chosen.append(feature)
+            counts.update(keys)
+    return frozenset(chosen)
 
 
 def _novelty(plan: ScenarioPlan, coverage: Coverage) -> float:
     singles = sum(coverage.weight(feature) for feature in plan.features)
-    pairs = list(combinations(plan.coverage_items, 2))
+    pairs = list(combinations((plan.flow_item, *plan.names), 2))
     return singles + sum(1.0 / (1 + coverage.pair_count(*pair)) for pair in pairs) / (1 + len(plan.features))
 
 
@@ -124,5 +122,3 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: object) -> bool:
         del data
         return True
-
-

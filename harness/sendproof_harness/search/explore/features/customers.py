@@ -14,7 +14,7 @@ _RECORDS: Mapping[str, Mapping[str, str | None]] = {
     "customer called like a placeholder": {"FIRST_NAME": "{{CITY}}", "CITY": "%%|FIRST_NAME%%"},
     "customer with an empty name": {"FIRST_NAME": ""},
     "customer without a name or city": {"FIRST_NAME": None, "CITY": None},
-    "customer with signs in the name": {"FIRST_NAME": "Anna;Maria, \"Mia\" O'Neill & <b>"},
+    "customer with signs in the name": {"FIRST_NAME": 'Anna;Maria, "Mia" O\'Neill & <b>'},
     "customer with a long city and no money": {"CITY": _LONG_CITY, "BALANCE": "0"},
     "customer with accents in the name": {"FIRST_NAME": "Zoë", "LAST_NAME": "Łukasz"},
 }
@@ -74,8 +74,5 @@ def features() -> tuple[Feature, ...]:
         Feature(name="two customers with one number", topic="customer", apply=_share_number),
         Feature(name="customer without a usable number", topic="customer", apply=_without_number),
         Feature(name="customer without consent in Optimove", topic="customer", apply=_without_consent),
-        *(
-            Feature(name=f"outcome: {outcome}", topic="outcome", apply=_with_outcome(outcome))
-            for outcome in OUTCOMES
-        ),
+        *(Feature(name=f"outcome: {outcome}", topic="outcome", apply=_with_outcome(outcome)) for outcome in OUTCOMES),
     )

@@ -14,12 +14,12 @@ def _body(body: str) -> Callable[[ScenarioBuilder], None]:
 
 
 _TEXTS = {
-    "text with several attributes": "{{FIRST_NAME}} {{LAST_NAME}} of {{CITY}}, you have {{BALANCE}}. Reply STOP to end.",
+    "text with several attributes": "{{FIRST_NAME}} {{LAST_NAME}} of {{CITY}} has {{BALANCE}}. Reply STOP to end.",
     "text with signs of URLs": "{{FIRST_NAME}}, 1 + 1 & 50% off: a 100%fair deal; see a=b?c#d. Reply STOP to opt out.",
     "text beyond the SMS alphabet": "Zażółć gęślą jaźń, {{FIRST_NAME}}? Only £2 in {{CITY}} 😀. Reply STOP to opt out.",
     "text with accents of the SMS alphabet": "Café crème, {{FIRST_NAME}}? Only £2 in {{CITY}}. Reply STOP to opt out.",
     "text with quotes and tags": '{{FIRST_NAME}}, it\'s "new" & <b>yours</b>. Reply STOP to opt out.',
-    "text of three parts": f"Hello {{{{FIRST_NAME}}}}, {'this is a long one, ' * 16}and the end. Reply STOP to opt out.",
+    "text of three parts": f"Hello {{{{FIRST_NAME}}}}, {'this is a long one, ' * 16}the end. Reply STOP to opt out.",
     "text with two spaces": "Hello {{FIRST_NAME}},  there is news from {{CITY}}.  Reply STOP to opt out.",
     "text with one attribute twice": "{{FIRST_NAME}}, {{FIRST_NAME}}! There is news. Reply STOP to opt out.",
 }

@@ -6,10 +6,11 @@ from datetime import timedelta
 from sendproof_harness.providers import discover
 from sendproof_harness.providers.record import Provider
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, CUSTOMER_IDS, NO_SENDER
-from sendproof_harness.search.explore.builder import SCHEDULED, TRIGGERED, ScenarioBuilder
+from sendproof_harness.search.explore.builder import TRIGGERED, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
 
 _SUPPRESSED = "gamStop"
+_Limit = frozenset[str]
 
 
 def _wish(**wishes: object) -> Callable[[ScenarioBuilder], None]:
@@ -100,59 +101,43 @@ _IDS = frozenset(
 
 def _wishes() -> tuple[Feature, ...]:
     return tuple(
-        Feature(name=name, topic=topic, apply=apply, excludes=excludes)
-        for name, topic, apply, excludes in (
-            ("reports of totals", "reports", _wish(reports="campaign_metrics"), ()),
-            ("reports of signed events", "reports", _wish(reports="save_event"), ()),
-            ("reports once a day", "report rate", _wish(reports_a_day=1), ()),
-            ("reports six times a day", "report rate", _wish(reports_a_day=6), ()),
-            ("opt-outs reported as a preference", "opt-out reports", _wish(opt_outs="preference"), ()),
-            ("opt-outs reported as an attribute", "opt-out reports", _attribute_reports, ()),
-            ("opt-outs not reported", "opt-out reports", _wish(opt_outs="none"), ()),
-            ("signed webhooks of the account", "account", _wish(signed_webhooks=True), ()),
-            ("no webhooks of the account", "account", _wish(account_webhooks=False), ()),
-            ("sender of the account", "sender", _no_sender, ()),
-            ("reports for a whole week", "length", _a_week, ()),
-            ("two clients", "clients", _two_clients, ()),
+        Feature(name=name, topic=topic, apply=apply)
+        for name, topic, apply in (
+            ("reports of totals", "reports", _wish(reports="campaign_metrics")),
+            ("reports of signed events", "reports", _wish(reports="save_event")),
+            ("reports once a day", "report rate", _wish(reports_a_day=1)),
+            ("reports six times a day", "report rate", _wish(reports_a_day=6)),
+            ("opt-outs reported as a preference", "reported opt-outs", _wish(opt_outs="preference")),
+            ("opt-outs reported as an attribute", "reported opt-outs", _attribute_reports),
+            ("opt-outs not reported", "reported opt-outs", _wish(opt_outs="none")),
+            ("signed webhooks of the account", "account", _wish(signed_webhooks=True)),
+            ("no webhooks of the account", "account", _wish(account_webhooks=False)),
+            ("sender of the account", "sender", _no_sender),
+            ("reports for a whole week", "length", _a_week),
+            ("two clients", "clients", _two_clients),
         )
     )
 
 
 def features() -> tuple[Feature, ...]:
     """Return the features; some depend on the providers."""
-    in_campaign, in_trigger = frozenset({SCHEDULED}), frozenset({TRIGGERED})
+    in_trigger = frozenset({TRIGGERED})
     by_ids = _with(lambda record: record.customer_ids_option)
     return (
         *_wishes(),
-        _service("suppressed customer", _suppress, _with(lambda record: record.suppression_settings), "R411"),
+        _service("suppressed customer", _suppress, _with(lambda record: record.suppression_settings), shows="R411"),
         _service("segment of the provider", _leave_out, _with(lambda record: record.segment_settings)),
-        _service("channel in testing mode", _testing, _with(lambda record: record.has_testing_mode), "R407"),
-        _service("customers named by id", _customer_ids, by_ids, "R410", without=in_trigger, excludes=_IDS),
-        _service("translations of the provider", _translated, by_ids, "R410", without=in_trigger, excludes=_IDS),
+        _service("channel in testing mode", _testing, _with(lambda record: record.has_testing_mode), shows="R407"),
+        _service("customers named by id", _customer_ids, by_ids, shows="R410", without=in_trigger, excludes=_IDS),
+        _service("translations of the provider", _translated, by_ids, shows="R410", without=in_trigger, excludes=_IDS),
         _service("triggered overrides", _override, _with(lambda record: record.has_overrides), flows=in_trigger),
         _service("link of the template", _link, _with(lambda record: record.link_settings)),
     )
 
 
 def _service(
-    name: str,
-    apply: Callable[[ScenarioBuilder], None],
-    providers: frozenset[str],
-    requirement: str = "",
-    flows: frozenset[str] = frozenset(),
-    without: frozenset[str] = frozenset(),
-    excludes: frozenset[str] = frozenset(),
+    name: str, apply: Callable[[ScenarioBuilder], None], providers: frozenset[str], *, shows: str = "", **limits: _Limit
 ) -> Feature:
-    shows = f"requirement {requirement}" if requirement else ""
-    return Feature(
-        name=name,
-        topic="service",
-        apply=apply,
-        providers=providers,
-        flows=flows,
-        without=without,
-        excludes=excludes,
-        shows=shows,
-    )
-
-
+    """Return a feature of some providers; `shows` is a requirement, and `limits` are further fields of a feature."""
+    situation = f"requirement {shows}" if shows else ""
+    return Feature(name=name, topic="service", apply=apply, providers=providers, shows=situation, **limits)

@@ -1,0 +1,110 @@
+"""The command `explore`. Heavy modules are imported when it is called, so that `--help` stays quick."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sendproof_harness.cli.options import (
+    AsJson,
+    Bridge,
+    Command,
+    Results,
+    Timeout,
+    print_json,
+    refuse,
+    refuse_two_bridges,
+)
+from sendproof_harness.providers import discover
+from sendproof_harness.suggestions import wrong_choice
+from sendproof_harness.terminal import Terminal
+
+if TYPE_CHECKING:
+    from sendproof_harness.search.explore.search import Exploration
+
+_MINUTE_S = 60.0
+
+
+def explore(
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="Start no new scenario after this many real minutes.")
+    ] = None,
+    runs: Annotated[int | None, typer.Option(min=1, help="Run at most this many scenarios.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="First seed; the same seeds give the same search.")] = 1,
+    bridge: Bridge = None,
+    reset: Annotated[
+        str | None,
+        typer.Option(help="With --bridge: the command that starts the bridge anew; SENDPROOF_HANDOVER names the file."),
+    ] = None,
+    command: Command = None,
+    results: Results = Path("results"),
+    provider: Annotated[str | None, typer.Option(help="Only use this provider.")] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=16, help="Number of scenarios to run at once.")] = 1,
+    all_failures: Annotated[bool, typer.Option("--all-failures", help="Go on after the first failure.")] = False,
+    timeout: Timeout = 60.0,
+    json: AsJson = False,
+) -> None:
+    """Search for a scenario in which a bridge fails.
+
+    Sendproof generates scenarios from the seed: campaigns, triggers, customers, changes, times, dialect options and
+    faults. It prefers what the runs so far did not exercise, and stops when a scenario fails. It prints which
+    requirements met their situation, and which did not.
+
+    Without --bridge and --command, the reference bridge is tested.
+
+    Exit status: 0 no scenario failed, 1 one failed, 3 error (no run has a verdict).
+
+    Example: sendproof explore --minutes 10 --command "./my-bridge --port 9000"
+    """
+    from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.run.processes import ProcessError  # noqa: PLC0415
+    from sendproof_harness.search.explore.search import Budget  # noqa: PLC0415
+    from sendproof_harness.search.explore.session import ExploreOptions, record, run_exploration  # noqa: PLC0415
+    from sendproof_harness.search.trial import BridgeUnderTest  # noqa: PLC0415
+
+    refuse_two_bridges(bridge, command)
+    _check(minutes, runs, bridge, reset, provider, parallel)
+    options = ExploreOptions(
+        bridge=BridgeUnderTest(command=command, url=bridge, reset=reset),
+        results=results,
+        budget=Budget(runs=runs, seconds=None if minutes is None else minutes * _MINUTE_S, all_failures=all_failures),
+        seed=seed,
+        provider=provider,
+        parallel=parallel,
+        timeout_s=timeout,
+    )
+    console = Terminal(sys.stderr if json else None)
+    try:
+        exploration = run_exploration(options, lambda line: console.print(line, soft_wrap=True))
+    except (ProcessError, RunOptionsError) as error:
+        refuse(str(error))
+    if json:
+        print_json(record(exploration))
+    raise typer.Exit(_exit_status(exploration))
+
+
+def _check(
+    minutes: float | None, runs: int | None, bridge: str | None, reset: str | None, provider: str | None, parallel: int
+) -> None:
+    """Refuse options that do not fit together."""
+    if minutes is None and runs is None:
+        refuse("expected --minutes or --runs, which end the search; for example --minutes 10")
+    if (bridge is None) != (reset is None):
+        refuse(
+            "--bridge and --reset: expected both or none, because each scenario needs a bridge without memories; "
+            "use --command for a bridge that Sendproof starts"
+        )
+    if bridge is not None and parallel > 1:
+        refuse("--parallel: expected 1 with --bridge, got more; one running bridge cannot play several scenarios")
+    if provider is not None and provider not in discover():
+        refuse(wrong_choice("--provider", provider, list(discover())))
+
+
+def _exit_status(exploration: "Exploration") -> int:
+    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415 - see the docstring of this module
+
+    if exploration.failed:
+        return EXIT_STATUS["fail"]
+    has_verdict = any(status != "error" for status in exploration.statuses)
+    return EXIT_STATUS["pass"] if has_verdict else EXIT_STATUS["error"]

@@ -1,0 +1,111 @@
+"""An exploration from its options to its report: simulators, bridges, progress, and the files in the results folder."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.search.explore.catalogue import feature_catalogue
+from sendproof_harness.search.explore.coverage import REQUIREMENTS
+from sendproof_harness.search.explore.search import Budget, Exploration, ExploredRun, explore
+from sendproof_harness.search.explore.text import coverage_lines, failure_lines, run_line
+from sendproof_harness.search.trial import BridgeUnderTest, TrialSession, trial_session
+
+#: The folder of an exploration in the results folder.
+FOLDER = "explore"
+RECORD = "exploration.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploreOptions:
+    """The options of an exploration. `provider` None means every provider."""
+
+    bridge: BridgeUnderTest
+    results: Path
+    budget: Budget
+    seed: int = 1
+    provider: str | None = None
+    parallel: int = 1
+    timeout_s: float = 60.0
+
+
+def run_exploration(options: ExploreOptions, print_line: Callable[[str], None]) -> Exploration:
+    """Explore and print each run and the coverage. `ProcessError` if the simulators do not start."""
+    folder = options.results / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        urls = [start_simulators(_new_folder(folder, number) / "simulators.log", stack) for number in _players(options)]
+        with ControlClient(urls[0]) as control:
+            catalogue = feature_catalogue(
+                control.dialects(), provider=options.provider, kills=options.bridge.url is None
+            )
+        players: list[TrialSession] = [
+            stack.enter_context(trial_session(options.bridge, _new_folder(folder, number), url, options.timeout_s))
+            for number, url in zip(_players(options), urls, strict=True)
+        ]
+        exploration = Exploration(catalogue=catalogue, first_seed=options.seed)
+        try:
+            explore(exploration, players, options.budget, lambda run: _report(run, exploration, folder, print_line))
+        finally:
+            (folder / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record(exploration))))
+    for line in coverage_lines(exploration):
+        print_line(line)
+    return exploration
+
+
+def _players(options: ExploreOptions) -> range:
+    return range(1, options.parallel + 1)
+
+
+def _new_folder(folder: Path, number: int) -> Path:
+    path = folder / f"bridge-{number}"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def _report(run: ExploredRun, exploration: Exploration, folder: Path, print_line: Callable[[str], None]) -> None:
+    print_line(run_line(run, exploration.runs))
+    if run.status == "pass":
+        return
+    for line in failure_lines(run):
+        print_line(line)
+    file = scenario_file(folder, run)
+    file.write_text(run.text, encoding="utf-8")
+    print_line(f"       scenario: {file}")
+
+
+def scenario_file(folder: Path, run: ExploredRun) -> Path:
+    """Return the file with the scenario of a run that did not pass."""
+    return folder / f"seed-{run.plan.seed}.yaml"
+
+
+def record(exploration: Exploration) -> dict[str, object]:
+    """Return the exploration as plain values: runs, failures and coverage."""
+    coverage = exploration.coverage
+    return {
+        "first_seed": exploration.first_seed,
+        "runs": exploration.runs,
+        "statuses": exploration.statuses,
+        "not_passed": [_run_record(run) for run in exploration.notable],
+        "requirements": {number: coverage.counts[f"requirement {number}"] for number in REQUIREMENTS},
+        "operations": coverage.of_kind("operation"),
+        "faults": coverage.of_kind("fault"),
+        "features": {feature.name: coverage.counts[feature.name] for feature in exploration.catalogue.features},
+    }
+
+
+def _run_record(run: ExploredRun) -> dict[str, object]:
+    return {
+        "seed": run.plan.seed,
+        "status": run.status,
+        "features": list(run.plan.names),
+        "scenario": f"seed-{run.plan.seed}.yaml",
+        "failures": [
+            {"requirement": failure.number, "check": failure.check, "cause": failure.cause} for failure in run.failures
+        ],
+        "reason": run.reason,
+    }
