@@ -69,6 +69,7 @@ class ScenarioBuilder:
         self.faults: list[Content] = []
         self.top: Content = {}
         self._steps: list[tuple[timedelta, Content]] = []
+        self._has_events_again = False
 
     def begin(self) -> None:
         """Add the ordinary content: two customers who are due a message, one who opted out, a campaign, a trigger."""
@@ -164,9 +165,9 @@ class ScenarioBuilder:
         """Let every customer be due another message a day later; features may share it."""
         if SCHEDULED in self.flows and AGAIN not in self.campaigns:
             self.add_campaign(AGAIN, self.next_day)
-        if TRIGGERED in self.flows and not self.trigger.get("repeat"):
+        if TRIGGERED in self.flows:
             self.trigger["repeat"] = True
-            self.add_events(self.announced + _DAY, parameters={"page": "/lamps"})
+            self._has_events_again = True
 
     def drop_subject(self, subject: Content) -> None:
         """Remove something that the scenario no longer is about."""
@@ -225,17 +226,22 @@ class ScenarioBuilder:
         yield from ({"trigger": trigger["trigger"]} for trigger in self.triggers)
         plans = [(campaign.planned, {"plan": campaign.number}) for campaign in self.campaigns.values()]
         now = timedelta()
-        for after, step in sorted((*plans, *self._steps), key=lambda item: item[0]):
+        for after, step in sorted((*plans, *self._all_steps()), key=lambda item: item[0]):
             if after > now:
                 yield {"advance": duration_text(after - now)}
                 now = after
             yield step
         yield {"advance": duration_text(self._end() - now)}
 
+    def _all_steps(self) -> list[tuple[timedelta, Content]]:
+        """Return the steps; customers who are contacted again have all of their events again a day later."""
+        events = [(after + _DAY, step) for after, step in self._steps if "events" in step]
+        return [*self._steps, *(events if self._has_events_again else ())]
+
     def _end(self) -> timedelta:
         """Return the end: the last message or step, and then the duration for receipts and reports."""
         sends = [split["send_at"] for campaign in self.campaigns.values() for split in self._splits(campaign)]
-        last: timedelta = max([self.sent, *sends, *(after for after, _ in self._steps)])
+        last: timedelta = max([self.sent, *sends, *(after for after, _ in self._all_steps())])
         return last + self.lasts
 
     @staticmethod

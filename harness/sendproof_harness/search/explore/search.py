@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Protocol
 
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.verdict import Status
+from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.scenario.load import parse_scenarios
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.search.explore.catalogue import FeatureCatalogue
@@ -161,7 +161,15 @@ def _operations(history: History) -> Iterator[str]:
 
 def _reason(result: TrialResult) -> str:
     """Return why a run has no verdict, or the first thing that was not observed."""
-    if result.error or result.aborted is not None:
-        return result.error or (result.aborted.cause if result.aborted else "")
-    unknown = (group for verdict in result.verdicts for group in verdict.groups if group.level in {"unknown", "error"})
-    return next((f"{group.check}: {group.cause}" for group in unknown), "")
+    if result.error:
+        return result.error
+    if result.aborted is not None:
+        return result.aborted.cause
+    return next((reason for verdict in result.verdicts for reason in _unknowns(verdict)), "")
+
+
+def _unknowns(verdict: Verdict) -> Iterator[str]:
+    for checked in verdict.results:
+        if checked.status in {"unknown", "error"}:
+            causes = [group.cause for group in checked.groups if group.level in {"unknown", "error"}]
+            yield f"{checked.check.id}: {causes[0] if causes else f'no {checked.unit} to look at'}"
