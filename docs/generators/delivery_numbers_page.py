@@ -31,8 +31,10 @@ _MEANINGS = """
   immediate receipt.
 * **delivered, told before the reply**: the provider posts the receipt before it responds to the send call.
 * **undelivered, delivered after all**: undelivered after 1 h, delivered after 2 h, each with an immediate receipt.
-* **opted out**, **landline**, **blocked**, **queue full**: the provider does not accept the message. Each provider
-  reports this in its own way. A provider that accepts it anyway gives it an ordinary outcome.
+* **opted out**, **landline**, **blocked**: the provider does not accept the message. Each provider reports this in its
+  own way. A provider that accepts it anyway gives it an ordinary outcome.
+* **queue full**: the provider refuses the first call with the number, and accepts the next one. A provider without such
+  a refusal accepts every call.
 * **replies STOP**: the customer replies STOP after one minute, or after two if a click comes first.
 """
 

@@ -343,3 +343,12 @@ def test_opt_in_of_customer_who_opted_out_fails(correct_run):
     )
 
     assert sync_findings(run) == [("an opt-in was reported for a customer who did not opt in", CUSTOMER)]
+
+
+def test_opt_out_may_be_reported_again_after_an_opt_in_that_the_provider_keeps_to_itself(correct_run):
+    """Delivyr neither posts a START nor lists the numbers that opted out."""
+    stops = [line | {"service": "delivyr"} for line in stop_lines(correct_run, DUE + HOUR)]
+    start = start_line(correct_run, DUE + 2 * HOUR) | {"service": "delivyr"}
+    run = correct_run.plus(*stops, preference_line(DUE + HOUR), start, preference_line(DUE + 40 * HOUR))
+
+    assert sync_findings(run) == []

@@ -68,6 +68,14 @@ def test_invalid_send_is_refused_with_status_and_code(account, status, code, cha
     assert {entry.fields["code"] for entry in account.last.entries} <= {code}
 
 
+def test_full_queue_accepts_the_next_call(account):
+    """Assumed. A queue that stays full would keep every bridge from sending."""
+    number = "+" + number_for_code("US", "23")
+    account.refusal(number=number)
+    account.send(number=number)
+    assert len(account.state.log) == 1
+
+
 @pytest.mark.parametrize(
     "changes",
     [

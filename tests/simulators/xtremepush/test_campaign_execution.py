@@ -204,13 +204,18 @@ def test_unsubscribed_user_or_user_without_number_is_rejected(project, campaign)
     ]
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"), [("20", "Unsubscribed"), ("21", "Landline"), ("22", "Blocked"), ("23", "Queue full")]
-)
+@pytest.mark.parametrize(("code", "reason"), [("20", "Unsubscribed"), ("21", "Landline"), ("22", "Blocked")])
 def test_test_number_with_refusal_is_rejected(project, campaign, code, reason):
     project.import_users(("M", number_for_code("GB", code)), first_name="Max")
     project.execute(campaign, "M")
     assert (project.texts(), project.reasons()) == ([], [reason])
+
+
+def test_no_queue_is_full(project, campaign):
+    """Assumed."""
+    project.import_users(("M", number_for_code("GB", "23")), first_name="Max")
+    project.execute(campaign, "M")
+    assert (len(project.texts()), project.reasons()) == (1, [])
 
 
 def test_repeated_call_sends_again(project, campaign):

@@ -165,23 +165,24 @@ class _ConsentStates:
             if obligation.opted_out_by is not None or obligation.reason == "opted_out" or obligation.number in refused
         }
         self._visible = bridge_time(history)
-        self._changes: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
+        self._changes: defaultdict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
         customers = customers_of_opt_outs(history)
-        events = [(event.at, True, event.number) for event in history.opt_outs]
-        events += [(event.at, False, event.number) for event in history.opt_ins]
-        for at, opted_out, number in sorted(events):
+        events = [(event.at, True, True, event.number) for event in history.opt_outs]
+        # No provider posts an opt-in as such: a bridge sees it in the list of those who opted out.
+        events += [(event.at, False, provider(event.service).lists_opt_outs, event.number) for event in history.opt_ins]
+        for at, opted_out, is_visible, number in sorted(events):
             for customer in customers.get(number, ()):
-                self._changes[customer].append((at, opted_out))
+                self._changes[customer].append((at, opted_out, is_visible))
 
     def allows(self, customer: str, report: ConsentReport) -> bool:
         """Return True if the report was right, or had been right before a change that the bridge may not know yet."""
         if report.opted_out and customer in self._opted_out_before:
             return True
         states = [not report.opted_out] if customer in self._opted_out_before else [False]
-        for at, opted_out in self._changes[customer]:
+        for at, opted_out, is_visible in self._changes[customer]:
             if at > report.at:
                 break
-            if self._visible.between(at, report.at) >= POLL_WITHIN:
+            if is_visible and self._visible.between(at, report.at) >= POLL_WITHIN:
                 states.clear()
             states.append(opted_out)
         return report.opted_out in states

@@ -4,11 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import History
+from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, count_of, ledger, testing_channels
-from sendproof_harness.judge.facts.fault_effects import hidden_successful_sends, providers_without_record
+from sendproof_harness.judge.facts.fault_effects import (
+    hidden_successful_sends,
+    is_result_hidden,
+    providers_without_record,
+)
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW
@@ -36,7 +40,10 @@ EVENTS_SERVICE = "optimove-metrics"
 
 # The dialect that decides if a reported value replaces the previous one or adds to it.
 _VALUES_DIALECT = "optimove.metric_values"
-_REPORTS = frozenset({"UpdateCampaignMetrics", "UpdateCampaignInteractions"})
+_TOTALS = "UpdateCampaignMetrics"
+_REPORTS = frozenset({_TOTALS, "UpdateCampaignInteractions"})
+# Faults whose response says that the call had no effect.
+_REFUSALS = frozenset({"rate_limited", "unauthorized"})
 
 #: The period after the first send in which metrics must be reported.
 REPORTING_DAYS = 7
@@ -89,6 +96,23 @@ def reported_values(history: History) -> Mapping[TemplateKey, Mapping[int, Seque
 def values_add_up(history: History) -> bool:
     """Return True if a reported value adds to the previous one, instead of replacing it."""
     return history.header.dialects.get(_VALUES_DIALECT) == "additive"
+
+
+@cached_per_history
+def lost_growth(history: History) -> Request | None:
+    """Return the first report of totals whose result was hidden from the bridge, if values add up; None without one.
+
+    The bridge cannot find out if the report counted, so that neither a repetition nor a gap is its fault. After a
+    refusal, it knows that it did not count.
+    """
+    if not values_add_up(history):
+        return None
+    reports = (request for request in history.requests if request.operation == _TOTALS)
+    return next((report for report in reports if is_result_hidden(report) and not _is_refused(report)), None)
+
+
+def _is_refused(report: Request) -> bool:
+    return report.fault is not None and report.fault.fault in _REFUSALS
 
 
 def last_value(values: Sequence[ReportedValue]) -> int:

@@ -45,7 +45,9 @@ def send_sms(call: Call) -> Effects:
         error.entries = (_refusal_entry(call, error),)
         raise
     code = rejection_for_number(message.number, state.opt_outs)
-    if code is None and is_queue_full(message.number):
+    if code is None and is_queue_full(message.number) and message.number not in state.refused_once:
+        # The next call succeeds: a queue that stays full would keep every bridge from sending.
+        state.refused_once.add(message.number)
         raise ApiError(QUEUE_FULL, "the queue is full; try again later")
     if code is not None and call.context.dialects[dialects.REJECTIONS] == "at_once":
         raise ApiError(code, REJECTIONS[code], rejection_entry(message, code))

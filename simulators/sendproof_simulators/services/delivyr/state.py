@@ -58,7 +58,8 @@ class State:
     """One account.
 
     `log` is the Message Log, oldest first; `messages` has the same entries by id. `template_urls` are the redirect URLs
-    of templates. `schedules` are the coming events of messages, by message id.
+    of templates. `schedules` are the coming events of messages, by message id. `refused_once` are the numbers whose full
+    queue has refused a call.
     """
 
     random: KeyedRandom
@@ -69,6 +70,7 @@ class State:
     log: list[Message] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
     schedules: dict[str, DeliverySchedule] = field(default_factory=dict)
+    refused_once: set[str | None] = field(default_factory=set)
     integration: Integration = Integration()
     webhook_url: str | None = None
 

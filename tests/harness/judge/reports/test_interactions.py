@@ -195,6 +195,25 @@ def test_opt_out_that_the_provider_reported_must_be_reported(reported_run):
     assert findings(with_total(run, 4, 1).plus(report(4, 11, ["C0000003"]))) == []
 
 
+def test_customer_who_opts_out_at_two_providers_may_count_once(reported_run):
+    number, message = reported_run.obligation_of(3)["number"], reported_run.delivery_to(3)
+    other = message | {"service": "xtremepush", "message": "77", "n": 994}
+    receipt = {"kind": "webhook", "event": "message_unsubscribe", "key": "message_unsubscribe:77", "n": 997}
+    inbound, opt_out, webhook = stop_lines(reported_run)
+    run = reported_run.plus(
+        inbound,
+        opt_out,
+        webhook,
+        opt_out | {"service": "xtremepush", "n": 995},
+        webhook | receipt | {"service": "xtremepush"},
+    ).plus(other, report(4, 11, ["C0000003"]))
+
+    assert number == other["number"]
+    assert "the total of unsubscribed is lower than the provider reported" not in [
+        finding.cause for finding in with_total(run, 4, 1).findings(CHECKS)
+    ]
+
+
 @pytest.mark.parametrize(("value", "cause"), [(0, "lower than the provider reported"), (None, "ever reported")])
 def test_missing_total_of_opt_outs_fails(reported_run, value, cause):
     run = reported_run.plus(*stop_lines(reported_run), report(4, 11, ["C0000003"]))

@@ -271,6 +271,22 @@ def test_additive_values_are_summed_up(correct_run):
     assert cause in causes(run.plus(first))
 
 
+@pytest.mark.parametrize(
+    ("fault", "level"), [("connection_reset", "unknown"), ("rate_limited", "fail")], ids=["lost", "refused"]
+)
+def test_additive_report_is_not_judged_after_a_lost_one(correct_run, fault, level):
+    """No call can find out if the lost report counted. A refused one did not, and could be repeated."""
+    header = correct_run.lines[0] | {"dialects": {"optimove.metric_values": "additive"}}
+    run = HistoryBuilder((header, *correct_run.without("metrics").lines[1:]))
+    effect = {"id": "f1", "fault": fault, "effect": False, "response": "lost"}
+    push = request_line(FIRST_SEND + MINUTE, 6_999, "optimove", "UpdateCampaignMetrics", status=0, fault=effect)
+    empty = correct_run.lines_of("metrics")[0] | {"items": [
+        item | {"MetricValue": 0} for item in correct_run.lines_of("metrics")[0]["items"]
+    ]}  # fmt: skip
+
+    assert {finding.level for finding in run.plus(push, empty).findings(CHECKS) if finding.level != "note"} == {level}
+
+
 @pytest.mark.parametrize(("value", "expected"), [(0, []), (1, ["the total of clicked is higher than the real number"])])
 def test_more_clicks_than_real_fail(correct_run, value, expected):
     push = correct_run.lines_of("metrics")[-1]

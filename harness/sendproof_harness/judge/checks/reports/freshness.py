@@ -214,10 +214,14 @@ def _is_never_right(findings: Sequence[Finding], history: History, total: _Actio
 
 def _action_totals(history: History) -> Iterator[_ActionTotal]:
     required: defaultdict[tuple[int, CampaignKey | None], list[RequiredInteraction]] = defaultdict(list)
-    for interaction in required_interactions(history):
-        if interaction.metric in {CLICKED, UNSUBSCRIBED}:
-            campaign = interaction.campaign if interaction.metric == CLICKED else None
-            required[interaction.metric, campaign].append(interaction)
+    unsubscribed: set[str] = set()
+    for interaction in sorted(required_interactions(history), key=lambda interaction: -interaction.known_at):
+        if interaction.metric == CLICKED:
+            required[CLICKED, interaction.campaign].append(interaction)
+        elif interaction.metric == UNSUBSCRIBED and interaction.customer not in unsubscribed:
+            # A customer who opts out at two providers may count once.
+            unsubscribed.add(interaction.customer)
+            required[UNSUBSCRIBED, None].append(interaction)
     for (metric, campaign), interactions in required.items():
         campaigns = frozenset(pushes(history)) if campaign is None else frozenset({campaign})
         yield _ActionTotal(metric=metric, campaigns=campaigns, required=tuple(interactions))

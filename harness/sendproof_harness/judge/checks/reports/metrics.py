@@ -8,6 +8,7 @@ from itertools import pairwise
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
 from sendproof_harness.history.wording import counted
+from sendproof_harness.judge.checks.reports.statements import unknown_growth
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import downtime
@@ -23,6 +24,7 @@ from sendproof_harness.judge.facts.metrics import (
     ReportedValue,
     last_due_times,
     last_value,
+    lost_growth,
     metric_name,
     misses_reports_unseen,
     must_report_totals,
@@ -180,6 +182,7 @@ _Values = Mapping[int, Sequence[ReportedValue]]
 def check_consistency(history: History) -> CheckResult:
     """Find totals that do not add up, decrease, or belong to no sent message."""
     findings = [unobserved_reports(_CONSISTENT)] if misses_reports_unseen(history) else []
+    findings += unknown_growth(history, _CONSISTENT)
     targeted = targeted_customers(history)
     for key, values in reported_values(history).items():
         if key not in targeted:
@@ -189,6 +192,8 @@ def check_consistency(history: History) -> CheckResult:
         if repeated := _repeated_totals(history).get(key):
             # Which of the totals counts is not known, so nothing else is said about them.
             findings.append(repeated)
+            continue
+        if lost_growth(history) is not None:
             continue
         findings += _decreased_totals(key, values)
         findings += _more_than_sent(key, values)

@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import TypeVar
 
 from sendproof_harness.history.records import History
-from sendproof_harness.history.timestamps import DAY, MINUTE, SECOND, span
+from sendproof_harness.history.timestamps import DAY, MINUTE, SECOND, span, spoken
 from sendproof_harness.judge.causes.times import zone_offset
 from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden
-from sendproof_harness.judge.facts.metrics import fresh_within
+from sendproof_harness.judge.facts.metrics import fresh_within, lost_growth
 from sendproof_harness.judge.facts.reports.occurrences import Occurrence
 from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction
-from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.judge.findings import Finding, cached_per_history
 
 K = TypeVar("K", bound=Hashable)
 
@@ -108,3 +108,18 @@ def is_disturbed(history: History, start: int, end: int) -> bool:
 def _hidden_results(history: History) -> Sequence[int]:
     """Return the times of all requests with a hidden result."""
     return [request.at for request in history.requests if is_result_hidden(request)]
+
+
+def unknown_growth(history: History, check: str) -> Iterator[Finding]:
+    """Yield the `unknown` finding about totals that add up, if a report among them may count or not."""
+    report = lost_growth(history)
+    if report is not None:
+        yield Finding(
+            check=check,
+            level="unknown",
+            blame="network",
+            cause="a report was lost where values add up, so the totals may lack it or have it twice",
+            expected="reports whose responses arrive",
+            got=f"no response to the report at {spoken(report.at)}",
+            at=report.at,
+        )

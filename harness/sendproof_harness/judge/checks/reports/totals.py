@@ -14,6 +14,7 @@ from sendproof_harness.judge.checks.reports.freshness import (
     unpushed_totals,
 )
 from sendproof_harness.judge.checks.reports.interactions import interaction_findings
+from sendproof_harness.judge.checks.reports.statements import unknown_growth
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
 from sendproof_harness.judge.facts.keys import TemplateKey, template_id
@@ -23,6 +24,7 @@ from sendproof_harness.judge.facts.metrics import (
     METRIC_NAMES,
     SENT,
     last_value,
+    lost_growth,
     misses_reports_unseen,
     must_report_totals,
     pushes,
@@ -48,19 +50,23 @@ def check_accuracy(history: History) -> CheckResult:
     """Compare the totals of every push and every interaction with the provider's own records."""
     findings = [
         *([unobserved_reports(_ID)] if misses_reports_unseen(history) else []),
-        *_wrong_totals(history),
-        *_unobserved_totals(history),
-        *stale_totals(history, _ID),
-        *inflated_totals(history, _ID),
-        *unpushed_totals(history, _ID),
-        *wrong_actions(history, _ID),
-        *missing_actions(history, _ID),
+        *(unknown_growth(history, _ID) if lost_growth(history) else _total_findings(history)),
         *interaction_findings(history, _ID),
         *(unreported_clicks(history, _ID) if not wants_interactions(history) else ()),
     ]
     totals = len(_PROVIDER_METRICS) * len(reported_values(history))
     named = sum(history.alike.named.get(report.n, len(report.customers)) for report in history.interactions)
     return CheckResult(looked_at=totals + named, unit="statements", findings=tuple(findings))
+
+
+def _total_findings(history: History) -> Iterator[Finding]:
+    yield from _wrong_totals(history)
+    yield from _unobserved_totals(history)
+    yield from stale_totals(history, _ID)
+    yield from inflated_totals(history, _ID)
+    yield from unpushed_totals(history, _ID)
+    yield from wrong_actions(history, _ID)
+    yield from missing_actions(history, _ID)
 
 
 # -- totals of the provider -------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import Effects, JournalEntry
-from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, outcome_for_number
+from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, QUEUE_FULL, outcome_for_number
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import (
@@ -154,9 +154,10 @@ class _ExecutionRun:
         if is_outside_segment(self._context, self._state.settings, self._request.campaign, profile.user_id):
             return OUTSIDE_SEGMENT
         outcome = outcome_for_number(profile.mobile_number)
-        if outcome is None or outcome.refusal is None:
+        # assumed: there is no queue that is full, because no document knows one. Such a message is accepted.
+        if outcome is None or outcome.refusal in {None, QUEUE_FULL}:
             return None
-        return UNSUBSCRIBED if outcome.refusal == OPTED_OUT else outcome.refusal.capitalize()
+        return UNSUBSCRIBED if outcome.refusal == OPTED_OUT else str(outcome.refusal).capitalize()
 
     def _reject(self, identifier: str, number: str, text: str, reason: str) -> None:
         customer = identifier if self._request.by_user else None
