@@ -2,7 +2,7 @@
 
 import pytest
 
-from fault_helpers import request_line
+from fault_helpers import fault_effect, request_line
 from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import metrics, totals
@@ -277,14 +277,13 @@ def test_additive_values_are_summed_up(correct_run):
 def test_additive_report_is_not_judged_after_a_lost_one(correct_run, fault, level):
     """No call can find out if the lost report counted. A refused one did not, and could be repeated."""
     header = correct_run.lines[0] | {"dialects": {"optimove.metric_values": "additive"}}
-    run = HistoryBuilder((header, *correct_run.without("metrics").lines[1:]))
-    effect = {"id": "f1", "fault": fault, "effect": False, "response": "lost"}
-    push = request_line(FIRST_SEND + MINUTE, 6_999, "optimove", "UpdateCampaignMetrics", status=0, fault=effect)
-    empty = correct_run.lines_of("metrics")[0] | {"items": [
-        item | {"MetricValue": 0} for item in correct_run.lines_of("metrics")[0]["items"]
-    ]}  # fmt: skip
+    zeros = HistoryBuilder((header, *correct_run.lines[1:])).change(
+        "metrics", lambda line: line | {"items": [item | {"MetricValue": 0} for item in line["items"]]}
+    )
+    lost = fault_effect(fault, "lost", effect=False)
+    run = zeros.plus(request_line(FIRST_SEND, 6_999, "optimove", "UpdateCampaignMetrics", status=0, fault=lost))
 
-    assert {finding.level for finding in run.plus(push, empty).findings(CHECKS) if finding.level != "note"} == {level}
+    assert {finding.level for finding in run.findings(CHECKS) if finding.level != "note"} == {level}
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0, []), (1, ["the total of clicked is higher than the real number"])])
