@@ -140,12 +140,17 @@ def _optimove_facts(scenario: Scenario) -> dict[str, Any]:
         facts["metric_values"] = "additive"
     if dialects.get("optimove.communication_modes") == "0_is_out":
         facts["opt_out_mode"] = 0
-    # An event without attributes is useless to a bridge with a key that may not read them.
+    # An event that leaves out attributes is useless to a bridge with a key that may not read them.
     may_look_up = (
         dialects.get("optimove.customer_look_up") != "refused"
         or dialects.get("optimove.unlisted_functions") == "allowed"
     )
-    if dialects.get("optimove.personal_info") == "absent" and not may_look_up:
+    excluded = [
+        *(channel.exclude for channel in scenario.channels),
+        *(trigger.exclude for trigger in scenario.triggers),
+    ]
+    leaves_out = dialects.get("optimove.personal_info") == "absent" or any(excluded)
+    if leaves_out and not may_look_up:
         facts["looks_up_customers"] = True
     return facts
 

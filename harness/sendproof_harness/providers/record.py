@@ -74,6 +74,8 @@ class Provider:
     """Those of the permanent rejections that tell the bridge of an opt-out."""
     final_refusals: frozenset[str] = frozenset()
     """Codes by which the provider refuses a whole call for its content."""
+    temporary_refusals: frozenset[str] = frozenset()
+    """Codes by which the provider refuses a whole call for the moment, such as at night. The bridge tries again."""
     malformed_refusals: frozenset[str] = frozenset()
     """Codes in responses with status 200 that refuse the form of a request. No state of the account causes them."""
     withdrawing_operations: frozenset[str] = frozenset()

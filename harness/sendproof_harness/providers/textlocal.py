@@ -54,6 +54,8 @@ PROVIDER = Provider(
     permanent_rejections=frozenset({"32", "51", "56", "Invalid number", "blocked", "opted out"}),
     opt_out_rejections=frozenset({"51", "opted out"}),
     # documented: https://api.txtlocal.com/docs/otp_send; 33 and 80 in openapi/textlocal.yaml, x-codes
+    # observed: the text of 192 names the hours in which India allows texts, openapi/textlocal.yaml, x-codes
+    temporary_refusals=frozenset({"192"}),
     final_refusals=frozenset({"5", "6", "32", "33", "43", "44", "51", "80"}),
     # openapi/textlocal.yaml, x-codes: a parameter is missing, has a wrong form, or excludes another
     malformed_refusals=frozenset(map(str, (0, 1, 2, 4, 5, 6, 8, 12, 13, 15, 25, 34, 43, 44, 55, 185, 186))),

@@ -97,6 +97,19 @@ def test_handover_contains_options_that_no_request_reveals(
     assert parse_client(content, "it").key == ("admin_key" if settings.get("looks_up_customers") else "api_key")
 
 
+@pytest.mark.parametrize(("exclude", "needs_key"), [((), False), (("FIRST_NAME",), True)])
+def test_event_that_leaves_out_attributes_needs_the_admin_key(exclude: tuple[str, ...], needs_key: bool) -> None:
+    """Where a key for third parties cannot look up customers, no bridge could fill in the text."""
+    third_visit = load_scenarios(LIBRARY / "triggered" / "third_visit.yaml")[0]
+    triggers = (dataclasses.replace(third_visit.triggers[0], exclude=exclude),)
+    scenario = dataclasses.replace(third_visit, triggers=triggers, dialects={"optimove.customer_look_up": "refused"})
+    access = {"optimove": {"url": "http://127.0.0.1:1", "credentials": {}}}
+    sandbox = {"sandbox": "it", "seed": 1, "services": access, "channels": [{"id": 250, "provider": "textlocal"}]}
+    content = handover_content("http://127.0.0.1:1", {**sandbox, **CUSTOMERS}, None, scenario)
+
+    assert content["bridge"].get("looks_up_customers", False) is needs_key
+
+
 CREDENTIALS = {"api_key": "a", "admin_key": "b", "username": "c", "password": "d"}
 
 

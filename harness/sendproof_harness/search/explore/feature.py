@@ -17,10 +17,10 @@ def _no_change(builder: ScenarioBuilder) -> None:
 class Feature:
     """One property that a scenario can have.
 
-    A scenario has at most one feature of each `topic`, unless `TOPICS` allows more, and none of those that `excludes`
-    names. It must have the `flows`, and not those that it is `without`; the provider must be one of `providers`, unless
-    that is None. `shows` names what a run that exercised the feature has, as a coverage item; empty means that every
-    run with the feature exercised it.
+    A scenario has at most one feature of each `topic`, unless `TOPICS` allows more, and none of the features and topics
+    that `excludes` names. It must have the `flows`, and not those that it is `without`; the provider must be one of
+    `providers`, unless that is None. `shows` names what a run that exercised the feature has, as a coverage item; empty
+    means that every run with the feature exercised it.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Feature:
 
     def is_allowed_with(self, other: "Feature") -> bool:
         """Return True if neither excludes the other."""
-        return self.name not in other.excludes and other.name not in self.excludes
+        return not (self.excludes & {other.name, other.topic} or other.excludes & {self.name, self.topic})
 
     def goes_with(self, other: "Feature") -> bool:
         """Return True if a scenario can have both. Of features with one topic, it may have only one."""

@@ -1,7 +1,9 @@
-"""The deadline of each message: a fixed time after it is due, or later if a fault delayed it.
+"""The deadline of each message: a fixed time after it is due, or later if a fault or the provider delayed it.
 
 A fault extends the time only if it affected something that the message depended on, and only while the message was
 still in time. A message that was late before the fault stays late.
+
+A provider that refuses sends for the moment, such as at night, delays messages like a fault.
 
     due ──── in time ────┐ fault ──── in time again ────┐
                          └ injected before this         └ late after this
@@ -9,6 +11,7 @@ still in time. A message that was late before the fault stays late.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND
@@ -25,6 +28,7 @@ from sendproof_harness.judge.facts.fault_effects import (
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 # A trigger responds to something that a customer has just done. Optimove announces it within 100 ms (documented), so
 # nearly all of the wait is the bridge's. A minute is six windows of the rate limit, in case attributes must be fetched.
@@ -116,6 +120,7 @@ class _DelayModel:
         self._burst_turn = _burst_turns(history)
         self._ordinal = _trigger_ordinals(history)
         self._delaying: dict[CampaignKey, Sequence[Injection]] = {}
+        self._refusals = _temporary_refusals(history)
 
     def first_notified(self, obligation: Obligation) -> int | None:
         keys = self.event_keys(obligation)
@@ -126,7 +131,9 @@ class _DelayModel:
         begin = max(obligation.due, self.first_notified(obligation) or obligation.due)
         if obligation.trigger is not None:
             begin = max(begin, self._burst_turn.get((obligation.channel, obligation.due), begin))
-        return _extended_deadline(begin, allowance, self.injections(campaign_key(obligation)))
+        faults = map(_delay_of_fault, self.injections(campaign_key(obligation)))
+        refusals = self._refusals.get(self._provider.get(obligation.channel, ""), ())
+        return _extended_deadline(begin, allowance, sorted((*faults, *refusals)))
 
     def event_keys(self, obligation: Obligation) -> list[str]:
         if obligation.trigger is not None:
@@ -137,21 +144,21 @@ class _DelayModel:
 
     def injections(self, campaign: CampaignKey) -> Sequence[Injection]:
         if campaign not in self._delaying:
-            provider = self._provider.get(campaign[1])
+            name = self._provider.get(campaign[1])
             self._delaying[campaign] = [
-                injection for injection in self._injections if _delays_messages(injection, provider, campaign)
+                injection for injection in self._injections if _delays_messages(injection, name, campaign)
             ]
         return self._delaying[campaign]
 
 
-def _delays_messages(injection: Injection, provider: str | None, campaign: CampaignKey) -> bool:
+def _delays_messages(injection: Injection, service: str | None, campaign: CampaignKey) -> bool:
     """Return True if a message of this campaign may have had to wait for this injection."""
     if injection.is_kill:
         return True
     if injection.fault.target == "webhook":
         return False
-    service = injection.fault.service
-    return service == provider or (service == OPTIMOVE and _delays_rows(injection, campaign))
+    faulty = injection.fault.service
+    return faulty == service or (faulty == OPTIMOVE and _delays_rows(injection, campaign))
 
 
 def _delays_rows(injection: Injection, campaign: CampaignKey) -> bool:
@@ -164,15 +171,36 @@ def _delays_rows(injection: Injection, campaign: CampaignKey) -> bool:
     return fault.name not in _REPORT_OPERATIONS
 
 
-def _extended_deadline(begin: int, allowance: int, injections_in_order: Iterable[Injection]) -> int:
-    """Return the end of the chain of injections that each fall into the time that the earlier ones left."""
+class _Delay(NamedTuple):
+    """A delay from `at` to `until`, after which the bridge may have to look up what was sent for `record_delay`."""
+
+    at: int
+    until: int
+    record_delay: int
+
+
+def _delay_of_fault(injection: Injection) -> _Delay:
+    return _Delay(at=injection.at, until=injection.until, record_delay=_record_delay(injection))
+
+
+def _temporary_refusals(history: History) -> Mapping[str, Sequence[_Delay]]:
+    """Return when each provider refused sends for the moment, in order."""
+    refused: defaultdict[str, dict[int, None]] = defaultdict(dict)
+    for rejection in history.rejections:
+        if str(rejection.code) in provider(rejection.service).temporary_refusals:
+            refused[rejection.service][rejection.at] = None
+    return {service: [_Delay(at=at, until=at, record_delay=0) for at in times] for service, times in refused.items()}
+
+
+def _extended_deadline(begin: int, allowance: int, delays_in_order: Iterable[_Delay]) -> int:
+    """Return the end of the chain of delays that each fall into the time that the earlier ones left."""
     end, chain_start, extended_until = begin + allowance, 0, -1
-    for injection in injections_in_order:
-        if injection.at > end:
+    for delay in delays_in_order:
+        if delay.at > end:
             break
-        chain_start = chain_start if injection.at <= extended_until else injection.at
-        wait = min(_LONGEST_WAIT, injection.until - chain_start)
-        extended_until = injection.until + LATE_AFTER + wait + _record_delay(injection)
+        chain_start = chain_start if delay.at <= extended_until else delay.at
+        wait = min(_LONGEST_WAIT, delay.until - chain_start)
+        extended_until = delay.until + LATE_AFTER + wait + delay.record_delay
         end = max(end, extended_until)
     return end
 

@@ -8,7 +8,8 @@ from sendproof_harness.search.explore.builder import ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
 
 _OPTIMOVE, _SIGNED_EVENTS = "optimove", "optimove-metrics"
-_OTHER_REPORTS = frozenset({"reports of totals"})
+# Signed events are reports of their own.
+_OTHER_REPORTS = frozenset({"reports of totals", "fault at the first report", "fault at the third report"})
 
 
 def features(catalogue: Catalogue) -> tuple[Feature, ...]:
