@@ -22,6 +22,8 @@ from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.search.explore.search import Exploration
+    from sendproof_harness.search.explore.session import ExploreOptions
+    from sendproof_harness.search.shrinking.budget import Budget
 
 _MINUTE_S = 60.0
 
@@ -41,6 +43,10 @@ def explore(
     results: Results = Path("results"),
     provider: Annotated[str | None, typer.Option(help="Only use this provider.")] = None,
     parallel: Annotated[int, typer.Option(min=1, max=16, help="Number of scenarios to run at once.")] = 1,
+    shrink_budget: Annotated[
+        str,
+        typer.Option(help="Most runs, or most real time, to shrink the failure; 0 keeps it as it is."),
+    ] = "200",
     all_failures: Annotated[bool, typer.Option("--all-failures", help="Go on after the first failure.")] = False,
     timeout: Timeout = 60.0,
     json: AsJson = False,
@@ -48,8 +54,8 @@ def explore(
     """Search for a scenario in which a bridge fails.
 
     Sendproof generates scenarios from the seed: campaigns, triggers, customers, changes, times, dialect options and
-    faults. It prefers what the runs so far did not exercise, and stops when a scenario fails. It prints which
-    requirements met their situation, and which did not.
+    faults. It prefers what the runs so far did not exercise, and stops when a scenario fails. Then it shrinks that
+    scenario, as `sendproof shrink` does. It prints which requirements met their situation, and which did not.
 
     Without --bridge and --command, the reference bridge is tested.
 
@@ -59,16 +65,19 @@ def explore(
     """
     from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.run.processes import ProcessError  # noqa: PLC0415
-    from sendproof_harness.search.explore.search import Budget  # noqa: PLC0415
+    from sendproof_harness.search.explore.search import Budget as SearchBudget  # noqa: PLC0415
     from sendproof_harness.search.explore.session import ExploreOptions, record, run_exploration  # noqa: PLC0415
     from sendproof_harness.search.trial import BridgeUnderTest  # noqa: PLC0415
 
     refuse_two_bridges(bridge, command)
+    shrink_within = _shrink_budget(shrink_budget)
     _check(minutes, runs, bridge, reset, provider, parallel)
     options = ExploreOptions(
         bridge=BridgeUnderTest(command=command, url=bridge, reset=reset),
         results=results,
-        budget=Budget(runs=runs, seconds=None if minutes is None else minutes * _MINUTE_S, all_failures=all_failures),
+        budget=SearchBudget(
+            runs=runs, seconds=None if minutes is None else minutes * _MINUTE_S, all_failures=all_failures
+        ),
         seed=seed,
         provider=provider,
         parallel=parallel,
@@ -76,11 +85,12 @@ def explore(
     )
     console = Terminal(sys.stderr if json else None)
     try:
-        exploration = run_exploration(options, lambda line: console.print(line, soft_wrap=True))
+        exploration = run_exploration(options, console)
+        shrunk = _shrink(exploration, options, shrink_within, console)
     except (ProcessError, RunOptionsError) as error:
         refuse(str(error))
     if json:
-        print_json(record(exploration))
+        print_json(record(exploration) | {"shrunk": None if shrunk is None else str(shrunk)})
     raise typer.Exit(_exit_status(exploration))
 
 
@@ -99,6 +109,35 @@ def _check(
         refuse("--parallel: expected 1 with --bridge, got more; one running bridge cannot play several scenarios")
     if provider is not None and provider not in discover():
         refuse(wrong_choice("--provider", provider, list(discover())))
+
+
+def _shrink_budget(text: str) -> "Budget | None":
+    """Return the budget of --shrink-budget, or None for 0; refuse a wrong one."""
+    from sendproof_harness.search.shrinking.budget import parse_budget  # noqa: PLC0415 - see the docstring of this module
+
+    try:
+        return None if text == "0" else parse_budget(text)
+    except ValueError as error:
+        refuse(f"--shrink-budget: {str(error).removeprefix('--budget: ')}")
+
+
+def _shrink(
+    exploration: "Exploration", options: "ExploreOptions", budget: "Budget | None", console: Terminal
+) -> Path | None:
+    """Shrink the first failure; return the file with what is left, or None without one."""
+    from sendproof_harness.search.explore.session import shrink_failure  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.search.shrinking.command import repeat_command  # noqa: PLC0415
+    from sendproof_harness.search.shrinking.shrinker import NotReproducedError  # noqa: PLC0415
+
+    if not exploration.failed or budget is None:
+        return None
+    try:
+        _, output = shrink_failure(exploration.failed[0], options, budget, console)
+    except NotReproducedError as error:
+        console.print(str(error), soft_wrap=True)
+        return None
+    console.print(f"wrote {output}; run it again with:\n  {repeat_command(options.bridge, output)}", soft_wrap=True)
+    return output
 
 
 def _exit_status(exploration: "Exploration") -> int:

@@ -162,3 +162,16 @@ def test_offsets_of_several_zones_are_local_times_of_customers():
     assert {finding.cause for finding in run.findings(CHECKS)} == {
         "sent at local time: off by the offsets of several time zones, as if each customer had one"
     }
+
+
+@pytest.mark.parametrize(("code", "late"), [(192, 0), (80, 10)])
+def test_message_waits_while_the_provider_refuses_sends_for_the_moment(correct_run, code, late):
+    """192: in India, texts go out by day only. 80 is final."""
+    times = sorted({parse_instant(line["send_at"]) for line in correct_run.lines_of("delivery")})
+    refusal = {"kind": "rejection", "service": "textlocal", "number": "1", "text": "x", "code": code, "real": 0.0,
+               "reason": "You cannot send messages at this time", "whole_call": True}  # fmt: skip
+    tries = [at + minutes * MINUTE for at in times for minutes in (0, 5, 10)]
+    refusals = [refusal | {"n": 5_000 + n, "at": iso(at)} for n, at in enumerate(tries)]
+    run = shifted(correct_run, 14 * MINUTE).plus(*refusals)
+
+    assert len(run.findings(CHECKS)) == late

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-import yaml
-
 from sendproof_harness.search.explore.builder import Content, ScenarioBuilder
 from sendproof_harness.search.explore.catalogue import EARLY_TOPICS, FAMILIES, TOPICS, FeatureCatalogue
 from sendproof_harness.search.explore.coverage import Coverage
@@ -109,16 +107,3 @@ def plan_document(plan: ScenarioPlan) -> Content:
 
 def _about(plan: ScenarioPlan) -> str:
     return "; ".join((plan.provider, *sorted(plan.flows), *plan.names))
-
-
-def document_text(content: Content) -> str:
-    """Return a document as the text of a scenario file."""
-    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-
-
-class _Dumper(yaml.SafeDumper):
-    """A dumper that repeats equal parts instead of naming them, as a person would."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        del data
-        return True

@@ -9,15 +9,15 @@ from typing import Protocol
 
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.verdict import Status, Verdict
-from sendproof_harness.scenario.load import parse_scenarios
+from sendproof_harness.scenario.document import document_text, scenario_of
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.search.explore.catalogue import FeatureCatalogue
 from sendproof_harness.search.explore.coverage import Coverage, observed_items
-from sendproof_harness.search.explore.plan import ScenarioPlan, choose_plan, document_text, plan_document
+from sendproof_harness.search.explore.plan import ScenarioPlan, choose_plan, plan_document
 from sendproof_harness.search.trial import FailedRequirement, TrialResult
 
 #: The scenarios of a round are chosen together, so that the number of parallel runs does not change them.
-ROUND = 4
+ROUND = 8
 
 
 class ScenarioPlayer(Protocol):
@@ -135,8 +135,8 @@ def _next_round(exploration: Exploration, budget: Budget, passed_s: float) -> in
 
 def _play(plan: ScenarioPlan, idle: list[ScenarioPlayer]) -> tuple[ScenarioPlan, str, TrialResult, ScenarioPlayer]:
     """Play a scenario with an idle player; there are as many players as threads."""
-    text = document_text(plan_document(plan))
-    (scenario,) = parse_scenarios(text, f"the scenario of seed {plan.seed}")
+    document = plan_document(plan)
+    text, scenario = document_text(document), scenario_of(document, f"the scenario of seed {plan.seed}")
     player = idle.pop()
     try:
         return plan, text, player.play(scenario), player

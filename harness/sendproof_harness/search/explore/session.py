@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from rich.console import Console
 
 from sendproof_harness.control_client import ControlClient
+from sendproof_harness.run.runner import HISTORY
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.search.explore.catalogue import feature_catalogue
 from sendproof_harness.search.explore.coverage import REQUIREMENTS
 from sendproof_harness.search.explore.search import Budget, Exploration, ExploredRun, explore
 from sendproof_harness.search.explore.text import coverage_lines, failure_lines, run_line
+from sendproof_harness.search.shrinking.budget import Budget as ShrinkBudget
+from sendproof_harness.search.shrinking.command import ShrinkOptions, memory_file, shrink_run
+from sendproof_harness.search.shrinking.failed_run import read_failed_run
+from sendproof_harness.search.shrinking.shrinker import Shrunk
 from sendproof_harness.search.trial import BridgeUnderTest, TrialSession, trial_session
 
 #: The folder of an exploration in the results folder.
@@ -33,8 +39,12 @@ class ExploreOptions:
     timeout_s: float = 60.0
 
 
-def run_exploration(options: ExploreOptions, print_line: Callable[[str], None]) -> Exploration:
+def run_exploration(options: ExploreOptions, console: Console) -> Exploration:
     """Explore and print each run and the coverage. `ProcessError` if the simulators do not start."""
+
+    def print_line(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     folder = options.results / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -55,6 +65,23 @@ def run_exploration(options: ExploreOptions, print_line: Callable[[str], None]) 
     for line in coverage_lines(exploration):
         print_line(line)
     return exploration
+
+
+def shrink_failure(
+    run: ExploredRun, options: ExploreOptions, budget: ShrinkBudget, console: Console
+) -> tuple[Shrunk, Path]:
+    """Shrink the scenario of a failed run, and run what is left; return it with its file.
+
+    `NotReproducedError` if the bridge did not fail again.
+    """
+    history = next(run.folder.rglob(HISTORY))
+    failed = read_failed_run(history, None, any_cause=False)
+    output = scenario_file(options.results / FOLDER, run, suffix="-shrunk")
+    shrink_options = ShrinkOptions(
+        budget=budget, output=output, memory=memory_file(history, failed, options.bridge), timeout_s=options.timeout_s
+    )
+    shrunk, _ = shrink_run(failed, options.bridge, shrink_options, console)
+    return shrunk, output
 
 
 def _players(options: ExploreOptions) -> range:
@@ -78,9 +105,9 @@ def _report(run: ExploredRun, exploration: Exploration, folder: Path, print_line
     print_line(f"       scenario: {file}")
 
 
-def scenario_file(folder: Path, run: ExploredRun) -> Path:
-    """Return the file with the scenario of a run that did not pass."""
-    return folder / f"seed-{run.plan.seed}.yaml"
+def scenario_file(folder: Path, run: ExploredRun, *, suffix: str = "") -> Path:
+    """Return the file with the scenario of a run that did not pass, or what is left of it."""
+    return folder / f"seed-{run.plan.seed}{suffix}.yaml"
 
 
 def record(exploration: Exploration) -> dict[str, object]:
