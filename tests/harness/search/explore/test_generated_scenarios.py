@@ -1,0 +1,73 @@
+"""Generated scenarios: every feature fits into a valid scenario, and the choice follows the seed and the coverage."""
+
+import pytest
+
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.scenario.document import scenario_of
+from sendproof_harness.search.explore.catalogue import FeatureCatalogue, feature_catalogue
+from sendproof_harness.search.explore.coverage import Coverage
+from sendproof_harness.search.explore.feature import FLOWS, Feature
+from sendproof_harness.search.explore.plan import ScenarioPlan, choose_plan, plan_document
+
+
+@pytest.fixture
+def catalogue(simulators) -> FeatureCatalogue:
+    with ControlClient(simulators.control) as control:
+        return feature_catalogue(control.dialects())
+
+
+def plan_with(catalogue: FeatureCatalogue, *features: Feature) -> ScenarioPlan:
+    """Return a plan for the first provider and flows that suit the features."""
+    provider, flows = next(
+        (provider, flows)
+        for provider in catalogue.providers
+        for flows in FLOWS
+        if all(feature.suits(provider, flows) for feature in features)
+    )
+    other = next(name for name in catalogue.providers if name != provider)
+    return ScenarioPlan(seed=1, provider=provider, other=other, flows=flows, features=features)
+
+
+def test_every_feature_alone_gives_a_valid_scenario(catalogue):
+    kinds = {(feature.family, feature.apply.__qualname__): feature for feature in catalogue.features}
+    for feature in kinds.values():
+        scenario_of(plan_document(plan_with(catalogue, feature)), feature.name)
+
+
+@pytest.mark.slow
+def test_two_hundred_combinations_are_valid_and_all_differ(catalogue):
+    coverage, documents = Coverage(), set()
+    for seed in range(200):
+        plan = choose_plan(seed, catalogue, coverage)
+        documents.add(str(plan_document(plan) | {"seed": 0, "name": "", "about": ""}))
+        scenario_of(plan_document(plan), f"seed {seed}: {plan.names}")
+        coverage.add(plan.flow_item, plan.features, frozenset(feature.shows for feature in plan.features))
+    assert len(documents) == 200
+
+
+def test_same_seed_and_coverage_give_the_same_plan(catalogue):
+    assert choose_plan(7, catalogue, Coverage()) == choose_plan(7, catalogue, Coverage())
+    assert choose_plan(7, catalogue, Coverage()) != choose_plan(8, catalogue, Coverage())
+
+
+def test_features_that_were_exercised_often_are_avoided(catalogue):
+    coverage = Coverage()
+    tired = [feature for feature in catalogue.features if feature.family != "customer"]
+    for _ in range(1_000):
+        coverage.add("", tired, frozenset(feature.shows for feature in tired))
+    families = [feature.family for seed in range(5) for feature in choose_plan(seed, catalogue, coverage).features]
+    assert families.count("customer") > len(families) / 3
+
+
+def test_without_kills_no_fault_kills_the_bridge(catalogue, simulators):
+    with ControlClient(simulators.control) as control:
+        harmless = feature_catalogue(control.dialects(), kills=False)
+    kills = {feature.name for feature in catalogue.features} - {feature.name for feature in harmless.features}
+    assert kills and all(name.startswith("kill") for name in kills)
+
+
+def test_one_provider_gives_scenarios_of_this_provider_only(simulators):
+    with ControlClient(simulators.control) as control:
+        delivyr = feature_catalogue(control.dialects(), provider="delivyr")
+    scenarios = [scenario_of(plan_document(choose_plan(seed, delivyr, Coverage()))) for seed in range(5)]
+    assert {channel.provider for scenario in scenarios for channel in scenario.channels} == {"delivyr"}
