@@ -13,6 +13,7 @@ from rich.console import Console
 
 import kill_matrix
 from catalogue import Mutant, Trial, build, catalogue
+from explore_runs import explore_mutants, sample
 from kill_matrix import SURVIVED, KillMatrix, kill_of
 from mutants_page import PAGE, page
 from shrink_runs import SHRUNK, shrink_mutants
@@ -37,6 +38,10 @@ def main() -> int:
     if options.shrink:
         by_name = {mutant.name: mutant for mutant in every}
         return _shrink([by_name[name] for name in options.only or SHRUNK], options.at_once)
+    if options.explore:
+        by_name = {mutant.name: mutant for mutant in every}
+        chosen = [by_name[name] for name in options.only] or sample(every)
+        return _print_wrong(explore_mutants(chosen, options.at_once), f"{len(chosen)} defects were searched for.")
     mutants = [] if options.page else [mutant for mutant in every if not options.only or mutant.name in options.only]
     results = _run_all(mutants, options.at_once)
     matrix = kill_matrix.read().updated(results, every)
@@ -74,6 +79,14 @@ def _shrink(mutants: Sequence[Mutant], at_once: int) -> int:
     return 1 if wrong else 0
 
 
+def _print_wrong(wrong: Sequence[str], conclusion: str) -> int:
+    """Print what went wrong, by mutant, and a sentence; return the exit status."""
+    for message in wrong:
+        console.print(message, markup=False, highlight=False, soft_wrap=True)
+    console.print(conclusion)
+    return 1 if wrong else 0
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python mutants", description="Run the mutants, and show which check finds each defect."
@@ -85,6 +98,11 @@ def _options() -> argparse.Namespace:
         "--shrink",
         action="store_true",
         help="Shrink the failures of the mutants, and write the table of docs/shrink.md.",
+    )
+    parser.add_argument(
+        "--explore",
+        action="store_true",
+        help="Search for every tenth mutant with `sendproof explore`, and write the table of docs/explore.md.",
     )
     options = parser.parse_args()
     unknown = set(options.only) - {mutant.name for mutant in catalogue()}
