@@ -33,6 +33,7 @@ EXEMPT = {
     "sendproof merge *": "needs the results of several jobs; tests/harness/session/test_merge.py has them",
     "sendproof proxy *": "needs the real services; tests/simulators/recordings/test_proxy.py runs it with others",
     "sendproof dialects --from-har *": "reads a recording; tests/simulators/recordings runs it",
+    "sendproof explore *": "takes minutes; tests/harness/search/explore runs it",
     "locust *": "`sendproof load` starts it",
     "pytest *": "needs tests of the reader; tests/harness/client/test_pytest_plugin.py runs such tests",
     "mvn test *": "Maven is not installed everywhere; tests/harness/client/test_framework_examples.py runs JUnit",

@@ -65,7 +65,7 @@ def explore(
     """
     from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.run.processes import ProcessError  # noqa: PLC0415
-    from sendproof_harness.search.explore.search import Budget as SearchBudget  # noqa: PLC0415
+    from sendproof_harness.search.explore.search import SearchBudget  # noqa: PLC0415
     from sendproof_harness.search.explore.session import ExploreOptions, record, run_exploration  # noqa: PLC0415
     from sendproof_harness.search.trial import BridgeUnderTest  # noqa: PLC0415
 

@@ -31,7 +31,7 @@ class ScenarioPlayer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class SearchBudget:
     """The end of a search: a number of runs, a duration in real seconds, or both. None is no limit.
 
     With `all_failures`, the search goes on after a failure.
@@ -108,7 +108,7 @@ class Exploration:
 def explore(
     exploration: Exploration,
     players: Sequence[ScenarioPlayer],
-    budget: Budget,
+    budget: SearchBudget,
     listener: Callable[[ExploredRun], None],
 ) -> None:
     """Play rounds of scenarios, one at a time with each player, until the budget is used or a run fails."""
@@ -126,7 +126,7 @@ def explore(
                 return
 
 
-def _next_round(exploration: Exploration, budget: Budget, passed_s: float) -> int:
+def _next_round(exploration: Exploration, budget: SearchBudget, passed_s: float) -> int:
     """Return how many scenarios the next round has; 0 ends the search."""
     if budget.seconds is not None and passed_s >= budget.seconds:
         return 0

@@ -13,7 +13,7 @@ from sendproof_harness.run.runner import HISTORY
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.search.explore.catalogue import feature_catalogue
 from sendproof_harness.search.explore.coverage import REQUIREMENTS
-from sendproof_harness.search.explore.search import Budget, Exploration, ExploredRun, explore
+from sendproof_harness.search.explore.search import Exploration, ExploredRun, SearchBudget, explore
 from sendproof_harness.search.explore.text import coverage_lines, failure_lines, run_line
 from sendproof_harness.search.shrinking.budget import Budget as ShrinkBudget
 from sendproof_harness.search.shrinking.command import ShrinkOptions, memory_file, shrink_run
@@ -32,7 +32,7 @@ class ExploreOptions:
 
     bridge: BridgeUnderTest
     results: Path
-    budget: Budget
+    budget: SearchBudget
     seed: int = 1
     provider: str | None = None
     parallel: int = 1

@@ -8,7 +8,7 @@ from sendproof_harness.control_client import ControlClient
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.search.explore.catalogue import feature_catalogue
-from sendproof_harness.search.explore.search import ROUND, Budget, Exploration, explore
+from sendproof_harness.search.explore.search import ROUND, Exploration, SearchBudget, explore
 from sendproof_harness.search.explore.text import coverage_lines
 from sendproof_harness.search.trial import FailedRequirement, TrialCost, TrialResult
 
@@ -48,26 +48,26 @@ def exploration(simulators) -> Exploration:
 def names_of_runs(exploration: Exploration, players: int) -> list[tuple[str, ...]]:
     """Explore with so many players at once, and return the features of each run."""
     runs = []
-    explore(exploration, [InstantPlayer() for _ in range(players)], Budget(runs=12), runs.append)
+    explore(exploration, [InstantPlayer() for _ in range(players)], SearchBudget(runs=12), runs.append)
     return [run.plan.names for run in runs]
 
 
 def test_search_ends_with_the_round_in_which_a_scenario_fails(exploration):
     player = InstantPlayer(failing=3)
-    explore(exploration, [player], Budget(runs=100), lambda _: None)
+    explore(exploration, [player], SearchBudget(runs=100), lambda _: None)
 
     assert (exploration.runs, [run.plan.seed for run in exploration.failed]) == (ROUND, [3])
     assert player.discarded == ROUND - 1
 
 
 def test_search_for_all_failures_goes_on(exploration):
-    explore(exploration, [InstantPlayer(failing=3)], Budget(runs=10, all_failures=True), lambda _: None)
+    explore(exploration, [InstantPlayer(failing=3)], SearchBudget(runs=10, all_failures=True), lambda _: None)
 
     assert exploration.statuses == {"pass": 9, "fail": 1}
 
 
 def test_search_without_time_runs_nothing(exploration):
-    explore(exploration, [InstantPlayer()], Budget(seconds=0), lambda _: None)
+    explore(exploration, [InstantPlayer()], SearchBudget(seconds=0), lambda _: None)
 
     assert exploration.runs == 0
 
@@ -80,7 +80,7 @@ def test_parallel_runs_do_not_change_the_scenarios(exploration, simulators):
 
 
 def test_coverage_names_requirements_whose_situation_never_came_up(exploration):
-    explore(exploration, [InstantPlayer()], Budget(runs=1), lambda _: None)
+    explore(exploration, [InstantPlayer()], SearchBudget(runs=1), lambda _: None)
     lines = list(coverage_lines(exploration))
 
     assert "  R411       never  Suppressed customers get no message" in lines

@@ -1,5 +1,7 @@
 """Generated scenarios: every feature fits into a valid scenario, and the choice follows the seed and the coverage."""
 
+from collections import Counter
+
 import pytest
 
 from sendproof_harness.control_client import ControlClient
@@ -35,14 +37,14 @@ def test_every_feature_alone_gives_a_valid_scenario(catalogue):
 
 
 @pytest.mark.slow
-def test_two_hundred_combinations_are_valid_and_all_differ(catalogue):
+def test_one_hundred_combinations_are_valid_and_all_differ(catalogue):
     coverage, documents = Coverage(), set()
-    for seed in range(200):
+    for seed in range(100):
         plan = choose_plan(seed, catalogue, coverage)
         documents.add(str(plan_document(plan) | {"seed": 0, "name": "", "about": ""}))
         scenario_of(plan_document(plan), f"seed {seed}: {plan.names}")
         coverage.add(plan.flow_item, plan.features, frozenset(feature.shows for feature in plan.features))
-    assert len(documents) == 200
+    assert len(documents) == 100
 
 
 def test_same_seed_and_coverage_give_the_same_plan(catalogue):
@@ -51,10 +53,8 @@ def test_same_seed_and_coverage_give_the_same_plan(catalogue):
 
 
 def test_features_that_were_exercised_often_are_avoided(catalogue):
-    coverage = Coverage()
-    tired = [feature for feature in catalogue.features if feature.family != "customer"]
-    for _ in range(1_000):
-        coverage.add("", tired, frozenset(feature.shows for feature in tired))
+    exercised = [feature.name for feature in catalogue.features if feature.family != "customer"]
+    coverage = Coverage(counts=Counter(dict.fromkeys(exercised, 1_000)))
     families = [feature.family for seed in range(5) for feature in choose_plan(seed, catalogue, coverage).features]
     assert families.count("customer") > len(families) / 3
 
@@ -63,7 +63,8 @@ def test_without_kills_no_fault_kills_the_bridge(catalogue, simulators):
     with ControlClient(simulators.control) as control:
         harmless = feature_catalogue(control.dialects(), kills=False)
     kills = {feature.name for feature in catalogue.features} - {feature.name for feature in harmless.features}
-    assert kills and all(name.startswith("kill") for name in kills)
+    assert kills
+    assert all(name.startswith("kill") for name in kills)
 
 
 def test_one_provider_gives_scenarios_of_this_provider_only(simulators):
