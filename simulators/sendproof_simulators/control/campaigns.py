@@ -111,6 +111,7 @@ def _channel_plan(call: ControlCall, part: Mapping[str, Any]) -> ChannelPlan:
         splits=tuple(_split(call, split, at_provider, on_channel, channel) for split in part["splits"]),
         render=templates_of(call, channel.provider).render,
         app=part.get("app"),
+        message=channel.message,
         expected=_expected_messages(call, channel) if channel.recipients == CUSTOMER_IDS else None,
     )
 
@@ -157,7 +158,7 @@ def _check_placeholders(call: ControlCall, template: Template, provider: str) ->
     """Refuse a text with the name of no attribute: no bridge could fill it in."""
     known = call.sandbox.customers.names_at(call.now)
     folded = {name.casefold() for name in known}
-    for name in placeholder_names(templates_of(call, provider), template.body):
+    for name in placeholder_names(templates_of(call, provider), template.whole_body):
         if name.casefold() not in folded:
             raise ControlError(
                 409,
@@ -180,7 +181,7 @@ def _split(
         share=fields["share"],
         template=channel_template(template, on_channel, channel)[0],
         title=template.title,
-        body=template.body,
+        body=template.whole_body,
         send_at=read_instant(fields["send_at"]),
         group=fields.get("group", 1),
     )

@@ -38,10 +38,10 @@ def channel_of(call: ControlCall, id_: int) -> Channel:
 def templates_of_channel(
     call: ControlCall, channel: Channel
 ) -> tuple[Mapping[str, Template], Sequence[ChannelTemplate]]:
-    """Return the templates of the channel's provider by title, and those that a bridge added to the channel."""
+    """Return the provider's templates for the channel's type of messages by title, and those on the channel."""
     states = call.sandbox.states
     at_provider = templates_of(call, channel.provider).all(states[channel.provider])
-    by_title = {template.title: template for template in at_provider}
+    by_title = {template.title: template for template in at_provider if template.message == channel.message}
     return by_title, campaigns_of(call).channel_templates(states[PLATFORM], channel.id)
 
 

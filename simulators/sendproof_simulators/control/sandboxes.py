@@ -17,6 +17,7 @@ from sendproof_simulators.core.clock.virtual_clock import REAL, VIRTUAL
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.messaging.message_types import PUSH, SMS
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.core.simulator import CUSTOMER_IDS, NUMBERS, Channel
@@ -102,15 +103,15 @@ def _clock_owner(call: ControlCall) -> Sandbox | None:
 
 def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSettings:
     fields = call.body
-    clock = fields.get("clock", {"mode": VIRTUAL})
+    clock, audience = fields.get("clock", {"mode": VIRTUAL}), read_audience(fields.get("audience", {}))
     return SandboxSettings(
         name=fields.get("name") or call.control.sandboxes.fresh_name(),
         seed=fields["seed"],
         start=_start(call, clock, clock_of),
         rate=_rate(clock),
         clock_mode=REAL if clock["mode"] == REAL else VIRTUAL,
-        audience=read_audience(fields.get("audience", {})),
-        channels=_channels(call),
+        audience=audience,
+        channels=_channels(call, audience),
         rate_limits=call.value("rate_limits"),
         strict=fields.get("strict", False),
         allow_remote_webhooks=call.value("allow_remote_webhooks"),
@@ -159,13 +160,18 @@ def _time_of_day(text: str) -> int:
     return int(hours) * HOUR + int(minutes) * MINUTE
 
 
-def _channels(call: ControlCall) -> tuple[Channel, ...]:
+def _channels(call: ControlCall, audience: AudienceRecipe) -> tuple[Channel, ...]:
     if "channels" not in call.body:
         return DEFAULT_CHANNELS
     ids = [fields["id"] for fields in call.body["channels"]]
     if len(set(ids)) < len(ids):
         raise ControlError(409, f"channels: expected each id once, got {ids}")
-    return tuple(_channel(call, fields) for fields in call.body["channels"])
+    channels = tuple(_channel(call, fields) for fields in call.body["channels"])
+    if audience.devices is None:
+        of_push = [channel.id for channel in channels if channel.message == PUSH]
+        if of_push:
+            raise ControlError(409, f"channel {of_push[0]}: needs an audience with devices; add `devices: {{}}` to it")
+    return channels
 
 
 def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
@@ -177,6 +183,12 @@ def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
     recipients = fields.get("recipients", NUMBERS)
     if recipients == CUSTOMER_IDS and call.control.simulators[provider].expected_message is None:
         raise ControlError(409, f"channel {fields['id']}: {provider} does not know customers by their ids")
+    message, types = fields.get("message", SMS), providers[provider].message_types
+    if message not in types or (message != SMS and recipients == CUSTOMER_IDS):
+        raise ControlError(
+            409,
+            f"channel {fields['id']}: {provider} sends {' and '.join(sorted(types))} to {recipients}, not {message}",
+        )
     return Channel(
         id=fields["id"],
         provider=provider,
@@ -185,4 +197,5 @@ def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
         recipients=recipients,
         exclude=frozenset(fields.get("exclude", ())),
         variables=fields.get("variables", {}),
+        message=message,
     )

@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, record_action
+from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.messaging.message_types import MESSAGE_TYPES, SMS
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.core.suggestions import suggestion
 
@@ -35,11 +38,27 @@ async def add_templates(call: ControlCall) -> Response:
 def _add_template(call: ControlCall, fields: Mapping[str, Any]) -> dict[str, object]:
     templates, state = _templates_and_state(call)
     _check_placeholders(fields)
-    template, effects = attempt(
-        lambda: templates.add(state, call.now, fields["title"], fields["body"], fields.get("id"))
+    new = Template(
+        id=fields.get("id", 0),
+        title=fields["title"],
+        body=fields["body"],
+        message=fields.get("message", SMS),
+        heading=fields.get("heading", ""),
     )
+    template, effects = attempt(lambda: _added(templates, state, call.now, new))
     call.sandbox.apply(call.params["service"], effects)
     return _template_json(template)
+
+
+def _added(templates: Templates, state: Any, now: Instant, new: Template) -> tuple[Template, Effects]:
+    """Add a template; raise `ValueError` if the provider has no messages of its type, or these have no heading."""
+    if new.message not in templates.message_types:
+        raise ValueError(f"expected message to be {' or '.join(sorted(templates.message_types))}, got {new.message!r}")
+    if new.heading and not MESSAGE_TYPES[new.message].has_heading:
+        raise ValueError(f"expected no heading: {MESSAGE_TYPES[new.message].title} has none")
+    if templates.add_typed is None or new.message == SMS:
+        return templates.add(state, now, new.title, new.body, int(new.id) or None)
+    return templates.add_typed(state, now, new)
 
 
 async def change_template(call: ControlCall) -> Response:
@@ -62,10 +81,12 @@ async def delete_template(call: ControlCall) -> Response:
 
 def _check_placeholders(fields: Mapping[str, Any]) -> None:
     """Refuse a text with a placeholder that does not end, or has no name: no provider would fill it in."""
-    found = _UNCLOSED.search(fields.get("body", ""))
-    if found is not None:
+    for part in ("heading", "body"):
+        found = _UNCLOSED.search(fields.get(part, ""))
+        if found is None:
+            continue
         hint = "close it with }}" if found[1] else "give it a name"
-        raise ControlError(409, f"body: expected a placeholder such as {{{{FIRST_NAME}}}}, got {found[0]!r}; {hint}")
+        raise ControlError(409, f"{part}: expected a placeholder such as {{{{FIRST_NAME}}}}, got {found[0]!r}; {hint}")
 
 
 def message_providers(control: ControlContext) -> dict[str, Templates]:
@@ -112,4 +133,7 @@ def _templates_and_state(call: ControlCall) -> tuple[Templates, Any]:
 
 
 def _template_json(template: Template) -> dict[str, object]:
-    return {"id": template.id, "title": template.title, "body": template.body}
+    content: dict[str, object] = {"id": template.id, "title": template.title, "body": template.body}
+    if template.message == SMS:
+        return content
+    return content | {"message": template.message} | ({"heading": template.heading} if template.heading else {})

@@ -56,12 +56,13 @@ def _trigger_plan(call: ControlCall) -> TriggerPlan:
         template=id_,
         template_name=name,
         title=template.title,
-        body=template.body,
+        body=template.whole_body,
         render=templates_of(call, channel.provider).render,
         conditions=tuple(_condition(condition) for condition in fields["criteria"]),
         exclude=frozenset(fields.get("exclude", ())),
         repeat=call.value("repeat"),
         action=call.value("action"),
+        message=channel.message,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.messaging.message_types import SMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ class ExpectedMessage:
 class ChannelPlan:
     """A campaign's part on one channel. `render(body, attributes)` makes the expected text of one customer.
 
-    `app` is the id of one of the channel's apps, for channels that have apps. If the provider knows the customers by
-    their ids, `expected(split, customer)` returns what its records say.
+    `app` is the id of one of the channel's apps, for channels that have apps. `message` is the type of its messages. If
+    the provider knows the customers by their ids, `expected(split, customer)` returns what its records say.
     """
 
     channel: int
@@ -44,6 +45,7 @@ class ChannelPlan:
     splits: tuple[Split, ...]
     render: Callable[[str, Mapping[str, str | None]], str]
     app: str | None = None
+    message: str = SMS
     expected: Callable[[Split, str], ExpectedMessage] | None = None
 
 
@@ -87,7 +89,7 @@ class TriggerPlan:
     """One trigger: a customer who meets all `conditions` is sent a template at once.
 
     `action` is Optimove's action id. The attributes and parameters in `exclude` are not sent. With `repeat`, the
-    trigger can fire again for a customer.
+    trigger can fire again for a customer. `message` is the type of its messages.
     """
 
     name: str
@@ -103,6 +105,7 @@ class TriggerPlan:
     exclude: frozenset[str] = frozenset()
     repeat: bool = False
     action: int = 2
+    message: str = SMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

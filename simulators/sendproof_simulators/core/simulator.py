@@ -16,6 +16,7 @@ from sendproof_simulators.core.dialects import Dialect, Options
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.messaging.message_types import SMS, whole_text
 from sendproof_simulators.core.plans import CampaignPlan, CustomerEvent, ExpectedMessage, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 
@@ -30,7 +31,8 @@ class Channel:
     `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history. `exclude`:
     attributes and parameters that events about triggers leave out. `variables`: values that the texts of triggers have
     in place of the customer's, because the client overrides them at the provider. `recipients`: numbers, or
-    customer_ids if the provider knows the customers and fills in the texts itself.
+    customer_ids if the provider knows the customers and fills in the texts itself. `message` is the type of all of its
+    messages.
     """
 
     id: int
@@ -40,12 +42,14 @@ class Channel:
     recipients: str = NUMBERS
     exclude: frozenset[str] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    message: str = SMS
 
     def view(self) -> dict[str, object]:
         """Return the channel as JSON for the control API and the history."""
         testing = {"testing": True} if self.testing else {}
         recipients = {"recipients": self.recipients} if self.recipients != NUMBERS else {}
-        return {"id": self.id, "provider": self.provider, "kind": self.kind, **testing, **recipients}
+        message = {"message": self.message} if self.message != SMS else {}
+        return {"id": self.id, "provider": self.provider, "kind": self.kind, **testing, **recipients, **message}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +118,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One template of a provider. `body` has the provider's own placeholder syntax."""
+    """One template of a provider. `body` has the provider's own placeholder syntax, and so has a `heading`.
+
+    `message` is the type of the messages that it makes.
+    """
 
     id: int | str
     title: str
     body: str
+    message: str = SMS
+    heading: str = ""
+
+    @property
+    def whole_body(self) -> str:
+        """The heading and the body, from which `render` makes the text that a recipient reads."""
+        return whole_text(self.heading, self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +142,9 @@ class Templates:
     `add(state, now, title, body, id)`; `change(state, now, id, title, body)` with None for an unchanged value;
     `delete(state, now, id)`. Each raises `ValueError` or `KeyError` with a clear message. `render(body, attributes)`
     returns the text that must arrive.
+
+    A provider of more than SMS lists its `message_types`, and has `add_typed(state, now, template)` for templates of
+    other types; the new template keeps the id, if that is not 0.
     """
 
     all: Callable[[Any], tuple[Template, ...]]
@@ -135,6 +152,8 @@ class Templates:
     change: Callable[[Any, Instant, str, str | None, str | None], tuple[Template, Effects]]
     delete: Callable[[Any, Instant, str], Effects]
     render: Callable[[str, Mapping[str, str | None]], str]
+    add_typed: Callable[[Any, Instant, Template], tuple[Template, Effects]] | None = None
+    message_types: frozenset[str] = frozenset({SMS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute, check_attributes
+from sendproof_simulators.core.audience.devices import REFUSED, Devices, check_devices
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
 from sendproof_simulators.core.audience.individuals import (
     NO_CONSENT,
@@ -37,6 +38,7 @@ _BLOCK = 10_000
 #: The number of customers from which on they are computed together, with numpy.
 MANY_CUSTOMERS = 500
 _PHONE, _CONSENT = "PHONENUMBER", "SMS_OPT_IN"
+_PUSH_CONSENT, _PUSH_TOKEN = "PUSH_OPT_IN", "PUSH_TOKEN"
 
 _LONG = 1 << 64
 _SHORT = 1 << 16
@@ -80,7 +82,8 @@ class AudienceRecipe:
     `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
     Customers of the two groups keep ordinary numbers. `spellings` are shares of customers by the form of their number
     in the client's records; all others have + and digits. `attributes` are the client's own, and `attribute_names` its
-    names of the usual ones. `individuals` are customers that a scenario spells out.
+    names of the usual ones. `individuals` are customers that a scenario spells out. `devices` are shares of customers
+    by their devices with the client's app, by the groups in `devices.py`; None if the client has no app.
     """
 
     customers: int
@@ -93,6 +96,7 @@ class AudienceRecipe:
     attributes: tuple[ClientAttribute, ...] = ()
     attribute_names: Mapping[str, str] = field(default_factory=dict)
     individuals: tuple[Individual, ...] = ()
+    devices: Mapping[str, float] | None = None
 
     def view(self) -> dict[str, object]:
         """Return the recipe as JSON for the header of a history, without the defaults."""
@@ -119,16 +123,28 @@ class AudienceRecipe:
             )
         self._check_outcomes()
         check_spellings(self.spellings)
-        check_attributes(self.attributes, self.attribute_names, tuple(_COLUMNS))
+        check_attributes(self.attributes, self.attribute_names, self._usual_attributes)
         check_individuals(self.individuals, self.customers, frozenset(self.own_attributes), self.country)
         if self.consent != BY_ATTRIBUTE and any(i.protection == NO_CONSENT for i in self.individuals):
             raise ValueError(f"expected consent {BY_ATTRIBUTE} for individuals with protection {NO_CONSENT}")
+        check_devices(self.devices, self.given_devices, has_consent=self.consent == BY_ATTRIBUTE)
 
     @property
     def own_attributes(self) -> tuple[str, ...]:
         """The attributes that individuals may have: all but those with the number and the consent."""
-        usual = (self.name_of(name) for name in _COLUMNS if name not in {_PHONE, _CONSENT})
+        decided = {_PHONE, _CONSENT, _PUSH_CONSENT, _PUSH_TOKEN}
+        usual = (self.name_of(name) for name in self._usual_attributes if name not in decided)
         return (*usual, *(attribute.name for attribute in self.attributes))
+
+    @property
+    def _usual_attributes(self) -> tuple[str, ...]:
+        """The usual names of the attributes of every customer: without an app, no customer has a device."""
+        return tuple(_COLUMNS) if self.devices is None else (*_COLUMNS, *_DEVICE_COLUMNS)
+
+    @property
+    def given_devices(self) -> dict[int, str]:
+        """The devices of individuals, by position."""
+        return {i.customer: i.devices for i in self.individuals if i.devices is not None}
 
     def name_of(self, usual: str) -> str:
         """Return the client's name of a usual attribute."""
@@ -196,6 +212,7 @@ class Audience:
         "_keyed",
         "by_attribute_bound",
         "decided",
+        "devices",
         "individuals",
         "number_offset",
         "number_plan",
@@ -214,6 +231,7 @@ class Audience:
         self.random = random
         self._columns: dict[str, Callable[[People], list[str | None]]] = {
             **{recipe.name_of(name): column for name, column in _COLUMNS.items()},
+            **{recipe.name_of(name): column for name, column in _DEVICE_COLUMNS.items() if recipe.devices is not None},
             **{attribute.name: self._own_column(attribute) for attribute in recipe.attributes},
         }
         self.spellings = list(zip(accumulate(recipe.spellings.values()), recipe.spellings, strict=True))
@@ -226,6 +244,7 @@ class Audience:
         self.individuals = {individual.customer: individual for individual in recipe.individuals}
         # The individuals whose protection is given: no further draw may keep them from a message.
         self.decided = frozenset(index for index, i in self.individuals.items() if i.protection is not None)
+        self.devices = None if recipe.devices is None else Devices(random, recipe.devices, recipe.given_devices)
         self.opted_out_bound = int(recipe.opted_out * _LONG)
         self.by_attribute_bound = self.opted_out_bound // 2 if recipe.consent == BY_ATTRIBUTE else 0
         self.unusable_bound = self.opted_out_bound + int(recipe.unusable_numbers * _LONG)
@@ -241,9 +260,19 @@ class Audience:
         return self.recipe.name_of(_CONSENT)
 
     @property
+    def push_consent_attribute(self) -> str:
+        """The attribute that contains the consent to push notifications."""
+        return self.recipe.name_of(_PUSH_CONSENT)
+
+    @property
     def special_attributes(self) -> dict[str, str]:
-        """The names of the attributes with the phone number and with the consent, as `phone` and `consent`."""
-        return {"phone": self.phone_attribute, "consent": self.consent_attribute}
+        """The names of the attributes with the phone number and with the consent, as `phone` and `consent`.
+
+        A client with an app also has `push_consent` and `push_token`.
+        """
+        of_devices = {"push_consent": self.push_consent_attribute, "push_token": self.recipe.name_of(_PUSH_TOKEN)}
+        usual = {"phone": self.phone_attribute, "consent": self.consent_attribute}
+        return usual if self.devices is None else usual | of_devices
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
@@ -303,6 +332,14 @@ class Audience:
 
     def _own_column(self, attribute: ClientAttribute) -> "Callable[[People], list[str | None]]":
         return lambda people: attribute.drawn_values(self.random, people.indices)
+
+    def outcome_code(self, index: int) -> str | None:
+        """Return the code of the outcome of messages to one customer that go to no phone number, or None."""
+        individual = self.individuals.get(index)
+        if individual is not None and individual.outcome is not None:
+            return BY_NAME[individual.outcome].code
+        number = None if self.outcome_numbers is None else self.outcome_numbers.number(index)
+        return None if number is None else number[-2:]
 
     def number_of(self, index: int) -> str:
         """Return the ordinary number of an index: valid in the audience's country, and unique."""
@@ -522,6 +559,22 @@ def _balances(people: People) -> list[str | None]:
     return [f"{draws.balance % 100_000 / 100:.2f}" for draws in people.draws]
 
 
+def _push_consents(people: People) -> list[str | None]:
+    devices = people.audience.devices
+    assert devices is not None  # noqa: S101 - the column belongs to audiences with devices
+    return ["0" if devices.group(index) == REFUSED else "1" for index in people.indices]
+
+
+def _push_tokens(people: People) -> list[str | None]:
+    devices = people.audience.devices
+    assert devices is not None  # noqa: S101 - as above
+    return list(map(devices.recorded_token, people.indices))
+
+
+_DEVICE_COLUMNS: Mapping[str, Callable[[People], list[str | None]]] = {
+    _PUSH_CONSENT: _push_consents,
+    _PUSH_TOKEN: _push_tokens,
+}
 _COLUMNS: Mapping[str, Callable[[People], list[str | None]]] = {
     "EMAIL": _emails,
     "FIRST_NAME": _first_names,

@@ -99,8 +99,10 @@ def _text_column(crowd: Crowd, name: str) -> Column:
     attribute = next((own for own in audience.recipe.attributes if own.name == name), None)
     if attribute is not None:
         column: Column = [_drawn_values(crowd, attribute)]
-    else:
+    elif audience.usual_name(name) in _COLUMNS:
         column = _COLUMNS[audience.usual_name(name)](crowd)
+    else:
+        column = [np.array([_encode(audience.values(int(index), [name])[0]) for index in crowd.indices])]
     return with_texts(column, _texts_of(crowd, _individuals(crowd), name))
 
 

@@ -10,7 +10,7 @@ from sendproof_simulators.services.xtremepush.ids import Ids
 from sendproof_simulators.services.xtremepush.limits import XtremepushLimits
 from sendproof_simulators.services.xtremepush.messages.executions import Execution
 from sendproof_simulators.services.xtremepush.project.campaigns import Campaign
-from sendproof_simulators.services.xtremepush.project.profiles import Profiles
+from sendproof_simulators.services.xtremepush.project.profiles import AppUsers, Profiles
 from sendproof_simulators.services.xtremepush.project.settings import ProjectSettings, Suppression
 from sendproof_simulators.services.xtremepush.project.tasks import Task
 
@@ -44,6 +44,8 @@ class State:
 
 
 def new_state(context: SandboxContext) -> State:
-    """Return a new project. It only knows the customers who unsubscribed before; a bridge imports all others."""
-    profiles = Profiles(context.random, context.audience.provider_opt_outs)
+    """Return a new project. It knows the customers who unsubscribed before or have the app; a bridge imports others."""
+    audience = context.audience
+    app_users = None if audience.devices is None else AppUsers(audience)
+    profiles = Profiles(context.random, audience.provider_opt_outs, app_users)
     return State(random=context.random, ids=Ids(context.random), profiles=profiles, limits=context.limits)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sendproof_simulators.core.audience.audience import BY_PROVIDER, Customer
+from sendproof_simulators.core.audience.audience import BY_PROVIDER, Audience, Customer
+from sendproof_simulators.core.audience.recipients import UNUSABLE_NUMBER, customer_facts, recipient
 from sendproof_simulators.core.audience.records import CustomerRecords, many_customers
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import JournalEntry
-from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
+from sendproof_simulators.core.messaging.message_types import SMS
 from sendproof_simulators.core.plans import ChannelPlan, ExpectedMessage, Split
 from sendproof_simulators.services.optimove.campaigns.campaign import (
     CANCELLED,
@@ -37,22 +38,29 @@ def obligations_of_customer(
     """Yield the obligation of a campaign to one of its customers for each channel, even before the announcement."""
     customer = records.as_of(campaign.announced_at or campaign.processed_at or now).customer(index)
     for execution in campaign.executions.values():
-        yield _obligation_json(execution, index, customer, execution.splits([index])[0])
+        yield _obligation_json(records.audience, execution, index, customer, execution.splits([index])[0])
 
 
 def _obligations(records: CustomerRecords, since: Instant, execution: Execution) -> Iterator[JournalEntry]:
-    target_group, customers = execution.campaign.target_group, records.as_of(since)
+    target_group, customers, audience = execution.campaign.target_group, records.as_of(since), records.audience
     changed = records.changes_between(since, max(split.send_at for split in execution.plan.splits))
     for start in range(0, len(target_group), _BLOCK):
         block = target_group[start : start + _BLOCK]
         rows = zip(block, many_customers(customers, block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
-            fields = _obligation_json(execution, index, customer, split)
+            fields = _obligation_json(audience, execution, index, customer, split)
             later = [at for at in changed[index] if at <= split.send_at] if index in changed else ()
-            others = [_obligation_json(execution, index, records.as_of(at).customer(index), split) for at in later]
-            if customer.opted_out_by == BY_PROVIDER and customer.number != records.audience.number(index):
+            others = [
+                _obligation_json(audience, execution, index, records.as_of(at).customer(index), split) for at in later
+            ]
+            if (
+                execution.plan.message == SMS
+                and customer.opted_out_by == BY_PROVIDER
+                and customer.number != audience.number(index)
+            ):
                 # A provider may know the opt-out by the old number, or by the customer.
-                others.append(_obligation_json(execution, index, replace(customer, opted_out_by=None), split))
+                not_found = replace(customer, opted_out_by=None)
+                others.append(_obligation_json(audience, execution, index, not_found, split))
             if others:
                 fields |= _alternatives(fields, others)
             yield JournalEntry(kind="obligation", fields=fields)
@@ -70,6 +78,7 @@ def _campaign_json(execution: Execution) -> dict[str, object]:
     campaign, plan = execution.campaign, execution.plan
     control = {"control_group": len(campaign.control)} if campaign.control else {}
     app = {} if plan.app is None else {"app": plan.app}
+    message = {} if plan.message == SMS else {"message": plan.message}
     return {
         "campaign": campaign.plan.campaign,
         "channel": plan.channel,
@@ -81,6 +90,7 @@ def _campaign_json(execution: Execution) -> dict[str, object]:
         "splits": [_split_json(split) for split in plan.splits],
         **control,
         **app,
+        **message,
     }
 
 
@@ -95,9 +105,19 @@ def _split_json(split: Split) -> dict[str, object]:
     }
 
 
-def _obligation_json(execution: Execution, index: int, customer: Customer, split: Split) -> dict[str, object]:
-    plan, expected = execution.plan, _expected_message(execution.plan, customer, split)
-    reason = _reason_for_no_message(execution.campaign, index, customer, split, expected)
+def _obligation_json(
+    audience: Audience, execution: Execution, index: int, customer: Customer, split: Split
+) -> dict[str, object]:
+    plan = execution.plan
+    if plan.message == SMS:
+        expected, opted_out = _expected_message(plan, customer, split), customer.opted_out
+        facts: Mapping[str, object] = customer_facts(customer)
+    else:
+        found = recipient(audience, index, customer, plan.message)
+        text = None if found.address is None else plan.render(split.body, customer.attributes)
+        expected = ExpectedMessage(number=found.address, text=text, reason=found.reason)
+        opted_out, facts = found.opted_out_by is not None, found.facts
+    reason = _reason_for_no_message(execution.campaign, index, split, expected, opted_out=opted_out)
     return {
         "campaign": execution.campaign.plan.campaign,
         "channel": plan.channel,
@@ -108,7 +128,7 @@ def _obligation_json(execution: Execution, index: int, customer: Customer, split
         "due": iso(split.send_at),
         "owed": reason is None,
         "reason": reason,
-        **customer_facts(customer),
+        **facts,
     }
 
 
@@ -117,35 +137,19 @@ def _expected_message(plan: ChannelPlan, customer: Customer, split: Split) -> Ex
     if plan.expected is not None:
         return plan.expected(split, customer.id)
     if customer.number is None:
-        return ExpectedMessage(number=None, text=None, reason="unusable_number")
+        return ExpectedMessage(number=None, text=None, reason=UNUSABLE_NUMBER)
     return ExpectedMessage(number=customer.number, text=plan.render(split.body, customer.attributes))
 
 
-def customer_facts(customer: Customer) -> dict[str, object]:
-    """Return the facts about a customer that explain an obligation, without those that most customers share.
-
-    `opted_out_by` is where the opt-out is kept: attribute or provider. `raw_number` is the number as the client's
-    records spell it, unless that is + and the digits. `outcome` names the test number.
-    """
-    number = customer.number or ""
-    raw = customer.recorded_number
-    facts = {
-        "opted_out_by": customer.opted_out_by,
-        "raw_number": None if raw == f"+{number}" else raw,
-        "outcome": name_of_test_number(number),
-    }
-    return {name: value for name, value in facts.items() if value is not None}
-
-
 def _reason_for_no_message(
-    campaign: Campaign, index: int, customer: Customer, split: Split, expected: ExpectedMessage
+    campaign: Campaign, index: int, split: Split, expected: ExpectedMessage, *, opted_out: bool
 ) -> str | None:
     """Return why the customer is due no message, or None. Messages due by the instant of a cancellation stay due."""
     if index in campaign.control:
         return "control_group"
     if campaign.clearance is not None and campaign.clearance.excludes(index):
         return "not_cleared"
-    if customer.opted_out:
+    if opted_out:
         return "opted_out"
     if expected.reason is not None:
         return expected.reason

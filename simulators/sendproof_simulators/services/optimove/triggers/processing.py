@@ -11,12 +11,12 @@ import msgspec
 from msgspec.structs import replace
 
 from sendproof_simulators.core.audience.audience import Customer
+from sendproof_simulators.core.audience.recipients import Recipient, recipient
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant, iso
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.plans import CustomerEvent, TriggerPlan
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
-from sendproof_simulators.services.optimove.campaigns.obligations import customer_facts
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.criteria import Firing, Person, check_trigger
 
@@ -230,28 +230,29 @@ def _trigger_entry(context: SandboxContext, firing: Firing) -> JournalEntry:
 
 
 def _obligation_json(context: SandboxContext, state: State, firing: Firing) -> dict[str, object]:
-    plan, customer = firing.plan, _customer(state, firing)
-    reason = _reason(customer)
+    plan, found = firing.plan, _recipient(state, firing)
+    reason = "visitor" if found is None else found.withheld
     return {
         "campaign": plan.campaign,
         "channel": plan.channel,
-        "customer": firing.person if customer is None else customer.id,
+        "customer": _id(context, firing),
         "template": plan.template,
-        "number": None if customer is None else customer.number,
+        "number": None if found is None else found.address,
         "text": plan.render(plan.body, _template_values(context, state, firing)) if reason is None else None,
         "due": iso(firing.at),
         "owed": reason is None,
         "reason": reason,
-        **({} if customer is None else customer_facts(customer)),
+        **({} if found is None else found.facts),
         "trigger": plan.name,
     }
 
 
-def _reason(customer: Customer | None) -> str | None:
-    """Return why no message is due; None if one is."""
-    if customer is None:
-        return "visitor"
-    return "opted_out" if customer.opted_out else "unusable_number" if customer.number is None else None
+def _recipient(state: State, firing: Firing) -> Recipient | None:
+    """Return the recipient of the message; None for a visitor."""
+    customer = _customer(state, firing)
+    if customer is None or isinstance(firing.person, str):
+        return None
+    return recipient(state.records.audience, firing.person, customer, firing.plan.message)
 
 
 def _template_values(context: SandboxContext, state: State, firing: Firing) -> dict[str, str | None]:

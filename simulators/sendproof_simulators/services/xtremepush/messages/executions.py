@@ -9,12 +9,15 @@ Unix times.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sendproof_simulators.core.audience.devices import Device
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, UNDELIVERED
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
+from sendproof_simulators.core.messaging.message_types import SMS
 from sendproof_simulators.core.messaging.sms import count_parts
 from sendproof_simulators.core.simulator import MessageStatus
 from sendproof_simulators.services.xtremepush.ids import MAX_MESSAGES
+from sendproof_simulators.services.xtremepush.project.campaigns import IOS_PUSH, PUSH_TYPES
 from sendproof_simulators.services.xtremepush.project.profiles import Profile
 
 # Why there is no message, in the words of list/message and list/push-devices.
@@ -32,6 +35,9 @@ FAILURES: Mapping[str, str] = {
 }
 
 SMS_TYPE = 9
+NO_DEVICE, DEVICE_UNREGISTERED = "No device", "DEVICE_UNREGISTERED"
+# Hexadecimal digits of a token that make the id of its device, which fits into 32 bits.
+_DEVICE_ID_DIGITS = 7
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +46,9 @@ class Execution:
 
     A message has the index of its target. `errors` are the reasons for targets without a message, by index. `accepted`
     are the indexes of the others; `schedule` has their coming events, by position in `accepted`.
+
+    `numbers` are the addresses: mobile numbers, or the users of push notifications. Only these have `headings`, and
+    `devices`.
     """
 
     id: int
@@ -52,7 +61,12 @@ class Execution:
     numbers: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
+    message: str = SMS
+    headings: list[str] = field(default_factory=list)
+    devices: list[tuple[Device, ...]] = field(default_factory=list)
+    payload: tuple[tuple[str, str], ...] = ()
     first_clicks: dict[int, Instant] = field(default_factory=dict)
+    first_opens: dict[int, Instant] = field(default_factory=dict)
     accepted: list[int] = field(default_factory=list)
     schedule: DeliverySchedule = field(default_factory=DeliverySchedule)
 
@@ -68,6 +82,22 @@ class Execution:
         else:
             self.errors[index] = error
 
+    def add_push(
+        self, profile: Profile, heading: str, text: str, devices: tuple[Device, ...], error: str | None
+    ) -> None:
+        """Add a target of a push notification, with the devices that it goes to."""
+        self.add(profile, text, error)
+        self.numbers[-1] = profile.user_id
+        self.headings.append(heading)
+        self.devices.append(devices)
+
+    def message_type(self, index: int) -> int:
+        """Return the type of the message at an index, as webhooks give it: that of a push depends on the platform."""
+        if self.message == SMS:
+            return SMS_TYPE
+        devices = self.devices[index]
+        return int(PUSH_TYPES[devices[0].platform]) if devices else int(IOS_PUSH)
+
     def message_id(self, index: int) -> int:
         """Return the id of the message at an index."""
         return self.id * MAX_MESSAGES + index
@@ -81,35 +111,40 @@ class Execution:
         created = self.send_at // SECOND
         for index, (profile, state) in enumerate(zip(self.profiles, self.states, strict=True)):
             error, clicked = self.error_of(index), self.first_clicks.get(index)
+            opened = self.first_opens.get(index)
             yield {
                 "id": self.message_id(index),
                 "campaign_id": self.campaign,
                 "user_id": profile.user_id,
                 "profile_id": profile.id,
                 "create_time": created,
-                "message_type_name": "sms",
+                "message_type_name": self.message,
                 "delivery": int(state == DELIVERED),
-                "open": 0,
+                "open": int(opened is not None),
                 "click": int(clicked is not None),
                 "error": int(bool(error)),
                 "error_message": error,
-                "open_time": None,
+                "open_time": None if opened is None else opened // SECOND,
                 "click_time": None if clicked is None else clicked // SECOND,
                 "status": "failed" if error else state,
             }
 
     def device_rows(self) -> Iterator[dict[str, object]]:
-        """Yield a row of list/push-devices for each target."""
+        """Yield a row of list/push-devices for each device of each target; a profile is the only one of an SMS."""
         for index, profile in enumerate(self.profiles):
             error = self.error_of(index)
-            yield {
-                "action_id": self.id,
-                "campaign_id": self.campaign,
-                "create_time": self.send_at // SECOND,
-                "device_id": profile.id,
-                "error": int(bool(error)),
-                "error_message": error,
-            }
+            devices = [profile.id]
+            if self.message != SMS:
+                devices = [int(device.token[:_DEVICE_ID_DIGITS], 16) for device in self.devices[index]]
+            for device_id in devices:
+                yield {
+                    "action_id": self.id,
+                    "campaign_id": self.campaign,
+                    "create_time": self.send_at // SECOND,
+                    "device_id": device_id,
+                    "error": int(bool(error)),
+                    "error_message": error,
+                }
 
 
 def message_status(executions: Mapping[int, Execution], message: str, now: Instant) -> MessageStatus | None:
@@ -119,6 +154,13 @@ def message_status(executions: Mapping[int, Execution], message: str, now: Insta
     execution = executions.get(id_)
     if execution is None or index >= len(execution.states):
         return None
+    if execution.message != SMS:
+        return MessageStatus(
+            state=execution.states[index],
+            parts=len(execution.devices[index]),
+            encoding="",
+            customer=execution.profiles[index].user_id,
+        )
     parts = count_parts(execution.texts[index])
     return MessageStatus(
         state=execution.states[index],

@@ -8,12 +8,16 @@ twice gets two messages.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sendproof_simulators.core.audience.devices import Device
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, QUEUE_FULL, outcome_for_number
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
+from sendproof_simulators.core.messaging.message_types import SMS, whole_text
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import (
+    DEVICE_UNREGISTERED,
+    NO_DEVICE,
     NO_NUMBER,
     NOT_PERSONALIZED,
     OUTSIDE_SEGMENT,
@@ -47,12 +51,15 @@ class ExecutionRequest:
     """A valid call to execute a campaign.
 
     `targets` are identifiers, each with its own variables. They are user ids if `by_user`, otherwise profile ids.
-    `creates_profiles` also updates existing ones.
+    `creates_profiles` also updates existing ones. A push notification has a `heading`, and a `payload` for the app.
     """
 
     id: int
     campaign: int
+    message: str = SMS
+    heading: str = ""
     text: str
+    payload: tuple[tuple[str, str], ...] = ()
     sender: str
     external_id: str
     params: Mapping[str, object]
@@ -68,7 +75,7 @@ def execute(context: SandboxContext, state: State, request: ExecutionRequest, no
         run.add_target(identifier, params)
     execution = run.execution
     ids = [execution.message_id(index) for index in execution.accepted]
-    numbers = [execution.numbers[index] for index in execution.accepted]
+    numbers = [run.outcome_number(index) for index in execution.accepted]
     execution.schedule = delivery_schedule(numbers, state.random.fractions(ids, NAME, "fate"), now, now)
     state.executions[execution.id] = execution
     early = apply_due_events(context, state, execution, now)
@@ -90,15 +97,17 @@ class _ExecutionRun:
             sender=request.sender,
             external_id=request.external_id,
             send_at=now,
+            message=request.message,
+            payload=request.payload,
         )
         self.rejections: list[JournalEntry] = []
         self._context = context
         self._state = state
         self._request = request
         self._subscription_names = EXECUTE_SUBSCRIPTION_NAMES[context.dialects["subscription_name"]]
-        self._text = merge_text(request.text)
+        self._text, self._heading = merge_text(request.text), merge_text(request.heading)
         # All targets share them, and a value can have megabytes.
-        self._params = {name: plain_value(value) for name, value in request.params.items()} if self._text.names else {}
+        self._params = {name: plain_value(value) for name, value in request.params.items()} if self._has_names else {}
         self._missing = "" if context.dialects["missing_variable"] == "empty" else None
 
     def add_target(self, identifier: str, params: Mapping[str, object]) -> None:
@@ -111,11 +120,28 @@ class _ExecutionRun:
         if profile is None:
             self._reject(identifier, "", "", "no profile is known by this id")
             return
-        text, error = self._merged_text(profile, params)
-        error = error or self._error_for_profile(profile)
-        self.execution.add(profile, text, error)
+        heading, text, error = self._merged_text(profile, params)
+        if self._request.message == SMS:
+            error = error or self._error_for_profile(profile)
+            self.execution.add(profile, text, error)
+        else:
+            devices = self._state.profiles.devices(profile.user_id)
+            error = error or self._error_for_devices(profile, devices)
+            reached = tuple(device for device in devices if device.is_addressable)
+            self.execution.add_push(profile, heading, text, reached, error)
         if error is not None:
-            self._reject(identifier, profile.mobile_number, text, error)
+            self._reject(identifier, self.execution.numbers[-1], text, error)
+
+    @property
+    def _has_names(self) -> bool:
+        return bool(self._text.names or self._heading.names)
+
+    def outcome_number(self, index: int) -> str:
+        """Return the number that selects the outcome of the message at an index."""
+        execution = self.execution
+        if execution.message == SMS:
+            return execution.numbers[index]
+        return self._state.profiles.outcome_number(execution.profiles[index].user_id)
 
     def _profile(self, identifier: str, params: Mapping[str, object]) -> Profile | None:
         """Return the profile of a target, created or updated if the request says so, or None if it is unknown."""
@@ -132,28 +158,40 @@ class _ExecutionRun:
             profile.update(values)
         return profile
 
-    def _merged_text(self, profile: Profile, params: Mapping[str, object]) -> tuple[str, str | None]:
-        """Return the text with its variables filled in, and the error if that is not possible."""
-        sources = (params, self._params, profile.attributes, profile.system_attributes()) if self._text.names else ()
+    def _merged_text(self, profile: Profile, params: Mapping[str, object]) -> tuple[str, str, str | None]:
+        """Return heading and whole text with their variables filled in, and the error if that is not possible."""
+        sources = (params, self._params, profile.attributes, profile.system_attributes()) if self._has_names else ()
         try:
+            heading = self._heading.merge(sources, missing=self._missing)
             text = self._text.merge(sources, missing=self._missing)
         except MissingVariableError:
-            return self._request.text, NOT_PERSONALIZED
-        if len(text) > LONGEST_TEXT:
-            return text, TOO_LONG
-        return text, None if text.strip() else NOT_PERSONALIZED
+            return self._request.heading, whole_text(self._request.heading, self._request.text), NOT_PERSONALIZED
+        whole = whole_text(heading, text)
+        if len(whole) > LONGEST_TEXT:
+            return heading, whole, TOO_LONG
+        return heading, whole, None if text.strip() else NOT_PERSONALIZED
+
+    def _error_for_devices(self, profile: Profile, devices: Sequence[Device]) -> str | None:
+        """Return the reason why no device of a profile gets a push notification, or None."""
+        if not any(device.is_addressable for device in devices):
+            return DEVICE_UNREGISTERED if devices else NO_DEVICE
+        return self._exclusion(profile, self._state.profiles.outcome_number(profile.user_id), profile.push_subscription)
 
     def _error_for_profile(self, profile: Profile) -> str | None:
         """Return the reason why a profile gets no message, or None."""
         if not profile.mobile_number:
             return NO_NUMBER
-        if not profile.sms_subscription:
+        return self._exclusion(profile, profile.mobile_number, profile.sms_subscription)
+
+    def _exclusion(self, profile: Profile, outcome_number: str, subscription: bool) -> str | None:  # noqa: FBT001
+        """Return the reason why the project sends nothing to the address of a profile, or None."""
+        if not subscription:
             return UNSUBSCRIBED
         if is_suppressed(self._context, self._state, profile):
             return SUPPRESSED
         if is_outside_segment(self._context, self._state.settings, self._request.campaign, profile.user_id):
             return OUTSIDE_SEGMENT
-        outcome = outcome_for_number(profile.mobile_number)
+        outcome = outcome_for_number(outcome_number)
         # assumed: there is no queue that is full, because no document knows one. Such a message is accepted.
         if outcome is None or outcome.refusal in {None, QUEUE_FULL}:
             return None
@@ -195,5 +233,16 @@ def _delivery_entries(execution: Execution) -> Iterable[JournalEntry]:
             "receipt_url": "",
             "send_at": send_at,
             "test": False,
+            **_push_fields(execution, index),
         }
         yield JournalEntry(kind="delivery", fields=fields)
+
+
+def _push_fields(execution: Execution, index: int) -> dict[str, object]:
+    """Return what a push notification has in addition: its type, its title, its payload, and the devices it goes to."""
+    if execution.message == SMS:
+        return {}
+    heading = {"heading": execution.headings[index]} if execution.headings[index] else {}
+    payload = {"payload": dict(execution.payload)} if execution.payload else {}
+    devices = [{"platform": device.platform, "token": device.token} for device in execution.devices[index]]
+    return {"message_type": execution.message, **heading, **payload, "devices": devices}

@@ -24,9 +24,11 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     UNDELIVERED,
 )
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DueEvent, advance, click, delivery_status
+from sendproof_simulators.core.messaging.message_types import PUSH, SMS
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_in, opt_out
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, SMS_TYPE, Execution
+from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, Execution
+from sendproof_simulators.services.xtremepush.project.profiles import Profile
 from sendproof_simulators.services.xtremepush.project.settings import Basic, Bearer, Connection, Signed
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
@@ -41,7 +43,9 @@ _EVENT_NAMES: Mapping[str, str] = {
     INVALID: "message_error",
     STOP: "message_unsubscribe",
 }
-EVENTS = tuple(sorted(set(_EVENT_NAMES.values())))
+# documented: that there is an event for an opened message. A push notification is opened by a tap on it.
+_OPENED = "message_open"
+EVENTS = tuple(sorted({*_EVENT_NAMES.values(), _OPENED}))
 
 _encode = msgspec.json.Encoder().encode
 
@@ -81,9 +85,14 @@ def apply_due_events(context: SandboxContext, state: State, execution: Execution
         event = due._replace(place=execution.accepted[due.place])
         if event.new:
             entries += _apply_event(execution, event)
-        if event.reported and event.what not in without_webhook:
+        if event.reported and event.what not in without_webhook and not _is_opened_again(execution, event):
             webhooks += _webhooks_for_event(context, state, execution, event)
     return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
+
+
+def _is_opened_again(execution: Execution, event: DueEvent) -> bool:
+    """Return True for another tap on a push notification that was opened before."""
+    return event.what == CLICKED and execution.first_opens.get(event.place, event.at) < event.at
 
 
 def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -> Iterator[Webhook]:
@@ -97,7 +106,8 @@ def _webhooks_for_event(
     context: SandboxContext, state: State, execution: Execution, event: DueEvent
 ) -> Iterator[Webhook]:
     """Yield one webhook per connection that subscribed to the event. `event.place` is the message's index."""
-    name, index = _EVENT_NAMES.get(event.what), event.place
+    is_open = event.what == CLICKED and execution.message != SMS
+    name, index = _OPENED if is_open else _EVENT_NAMES.get(event.what), event.place
     connections = [c for c in enumerate(state.settings.webhooks) if name in c[1].events]
     if name is None or not connections:
         return
@@ -129,6 +139,12 @@ def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry
     if event.what in STATES:
         execution.states[index] = advance(execution.states[index], event.what)
         yield delivery_status(NAME, message, event.what, letter=_EVENT_NAMES.get(event.what, ""))
+    elif event.what == CLICKED and execution.message != SMS:
+        if index not in execution.first_opens:
+            execution.first_opens[index] = event.at
+            yield JournalEntry(kind="open", fields={"service": NAME, "message": message, "number": number})
+    elif execution.message != SMS:
+        yield from _apply_push_subscription(execution.profiles[index], event.what)
     elif event.what == CLICKED:
         execution.first_clicks.setdefault(index, event.at)
         yield click(NAME, message, number)
@@ -146,11 +162,21 @@ def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry
             yield opt_in(NAME, number, "reply")
 
 
+def _apply_push_subscription(profile: Profile, what: str) -> Iterator[JournalEntry]:
+    """Apply a change in the settings of the app: the user wants no push notifications, or wants them again."""
+    is_subscribed = what == START
+    if profile.push_subscription != is_subscribed:
+        profile.push_subscription = is_subscribed
+        change = opt_in if is_subscribed else opt_out
+        entry = change(NAME, profile.user_id, "app")
+        yield JournalEntry(kind=entry.kind, fields={**entry.fields, "message_type": PUSH})
+
+
 def _properties(execution: Execution, index: int, state: str) -> dict[str, object]:
     properties: dict[str, object] = {
         "message_id": str(execution.message_id(index)),
         "campaign_id": execution.campaign,
-        "message_type": SMS_TYPE,
+        "message_type": execution.message_type(index),
         "user_id": execution.profiles[index].user_id,
     }
     if execution.external_id:

@@ -8,15 +8,23 @@ that the campaign's text at the time of the call is sent, that a past time is re
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant, parse_iso
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
+from sendproof_simulators.core.messaging.message_types import SMS
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import ApiError, invalid_field
 from sendproof_simulators.services.xtremepush.messages.sending import ExecutionRequest, execute, rejection_entry
 from sendproof_simulators.services.xtremepush.methods.campaigns import campaign_by_id
 from sendproof_simulators.services.xtremepush.personalization import plain_value
-from sendproof_simulators.services.xtremepush.project.campaigns import API_TRIGGER, DEFAULT_SENDER, Campaign, sms_of
+from sendproof_simulators.services.xtremepush.project.campaigns import (
+    API_TRIGGER,
+    DEFAULT_SENDER,
+    Campaign,
+    Content,
+    content_of,
+)
 from sendproof_simulators.services.xtremepush.responses import MethodResult, method
 from sendproof_simulators.services.xtremepush.state import State
 
@@ -37,19 +45,25 @@ def execute_campaign(call: Call) -> MethodResult:
         error.entries = tuple(_whole_call_rejections(call, error))
         raise
     value = {"model": {"id": request.id}}
-    own = sms_of(campaign_by_id(call.state, request.campaign).messages)
     summary = {
         "campaign": request.campaign,
         "action": request.id,
         "targets": len(request.targets),
-        "sender": request.sender,
-        "default_sender": own.get("from", DEFAULT_SENDER),
+        **_sender_summary(call, request),
     }
     if send_at > call.now or _is_async(call):
         timer = Timer(at=send_at, name=TIMER, payload=request)
         return MethodResult(value=value, effects=Effects(timers=(timer,), summary=summary))
     effects = execute(call.context, call.state, request, call.now)
     return MethodResult(value=value, effects=replace(effects, summary=summary))
+
+
+def _sender_summary(call: Call, request: ExecutionRequest) -> dict[str, str]:
+    """Return the sender of an SMS, and the campaign's own; a push notification has none."""
+    if request.message != SMS:
+        return {}
+    own = campaign_by_id(call.state, request.campaign).content.sender
+    return {"sender": request.sender, "default_sender": own or DEFAULT_SENDER}
 
 
 def _whole_call_rejections(call: Call, error: ApiError) -> Iterator[JournalEntry]:
@@ -70,13 +84,16 @@ def _execution_request(call: Call) -> tuple[ExecutionRequest, Instant]:
     campaign = campaign_by_id(state, body["id"])
     by_user, targets = _targets(call)
     send_at = _send_time(call)
-    text, sender = _text_and_sender(campaign, body.get("messages", {}))
+    content = _content(campaign, body)
     params = body.get("params", {})
     request = ExecutionRequest(
         id=state.ids.draw("action", body, state.executions),
         campaign=campaign.id,
-        text=text,
-        sender=sender,
+        message=campaign.message,
+        heading=content.heading,
+        text=content.text,
+        payload=_payload(body),
+        sender="" if campaign.message != SMS else content.sender or DEFAULT_SENDER,
         external_id=plain_value(params.get("external_message_id")),
         params=params,
         by_user=by_user,
@@ -103,13 +120,31 @@ def _targets(call: Call) -> tuple[bool, Sequence[tuple[str, Mapping[str, object]
     return target_by != "id", targets
 
 
-def _text_and_sender(campaign: Campaign, override: Mapping[str, object]) -> tuple[str, str]:
+def _content(campaign: Campaign, body: Mapping[str, Any]) -> Content:
+    """Return the content of a campaign, with what the call overrides."""
     if campaign.trigger != API_TRIGGER:
         raise invalid_field("id", f"campaign {campaign.id} is not triggered by the API (trigger {API_TRIGGER})")
-    content = {**sms_of(campaign.messages), **sms_of(override)}
-    if not content.get("text", "").strip():
-        raise invalid_field("id", f"campaign {campaign.id} has no SMS, and other channels are not simulated")
-    return content["text"], content.get("from", DEFAULT_SENDER)
+    own, override = campaign.content, content_of(campaign.message, body.get("messages", {}))
+    common = (
+        {}
+        if campaign.message == SMS
+        else {"heading": body.get("push_title") or "", "text": body.get("push_text") or ""}
+    )
+    content = Content(
+        heading=override.heading or common.get("heading", "") or own.heading,
+        text=override.text or common.get("text", "") or own.text,
+        sender=override.sender or own.sender,
+    )
+    if not content.text.strip():
+        raise invalid_field(
+            "id", f"campaign {campaign.id} has no SMS and no push notification, and other channels are not simulated"
+        )
+    return content
+
+
+def _payload(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the keys and values that the call adds for the app, such as a link."""
+    return tuple((plain_value(pair["key"]), plain_value(pair["value"])) for pair in body.get("payload_add") or ())
 
 
 def _is_async(call: Call) -> bool:

@@ -1,16 +1,29 @@
 """`list/campaign`, `info/campaign` and `create/campaign`."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, ApiError, invalid_field
 from sendproof_simulators.services.xtremepush.methods.list_query import query_rows, select_fields
-from sendproof_simulators.services.xtremepush.project.campaigns import CHANNELS, ROW_FIELDS, SMS, Campaign, sms_of
+from sendproof_simulators.services.xtremepush.project.campaigns import (
+    CHANNELS,
+    PUSH_TYPES,
+    ROW_FIELDS,
+    SMS,
+    Campaign,
+    sms_of,
+)
 from sendproof_simulators.services.xtremepush.project.templates import template_entry
 from sendproof_simulators.services.xtremepush.responses import MethodResult, method
 from sendproof_simulators.services.xtremepush.state import State
 
-# observed: an info response contains these, each as an empty list if the campaign has no such message.
+# documented: an info response contains these, also if the campaign has no such message,
+# https://docs.xtremepush.com/docs/api-data-monitor
 _MESSAGE_TYPES = ("1", "2", "3", "4", "6", "7", "8", SMS, "10", "11")
+# documented, on the same page: those that have a text field even without one.
+_WITH_TEXT_FIELD = frozenset({"1", "2", "3", "6"})
 
 
 @method
@@ -24,7 +37,8 @@ def list_campaign(call: Call) -> MethodResult:
 def info_campaign(call: Call) -> MethodResult:
     """Return one campaign with its messages (documented: https://docs.xtremepush.com/docs/api-data-monitor)."""
     campaign = campaign_by_id(call.state, call.body["id"])
-    messages = {type_: campaign.messages.get(type_) or [] for type_ in _MESSAGE_TYPES}
+    absent = {type_: {"push_text": None} if type_ in _WITH_TEXT_FIELD else [] for type_ in _MESSAGE_TYPES}
+    messages = {type_: campaign.messages.get(type_) or absent[type_] for type_ in _MESSAGE_TYPES}
     model = {**campaign.row(), "messages": messages}
     selected = select_fields(call.body.get("select"), tuple(model))(model)
     return MethodResult(value={"model": {"id": campaign.id, **selected}})
@@ -39,7 +53,7 @@ def create_campaign(call: Call) -> MethodResult:
     state: State = call.state
     body = call.body
     channels = frozenset(channel for channel in CHANNELS if body.get(channel) == 1)
-    messages = body.get("messages", {})
+    messages = _messages(body, channels)
     if "sms" in channels and not sms_of(messages).get("text", "").strip():
         raise invalid_field("messages.9.sms.text", "expected the text of the SMS, because sms is 1")
     campaign = Campaign(
@@ -54,6 +68,14 @@ def create_campaign(call: Call) -> MethodResult:
     entries = (template_entry("created", campaign),) if campaign.is_template else ()
     effects = Effects(entries=entries, summary={"campaign": campaign.id})
     return MethodResult(value={"model": {"id": campaign.id}}, effects=effects)
+
+
+def _messages(body: Mapping[str, Any], channels: frozenset[str]) -> Mapping[str, Any]:
+    """Return the content by message type. `push_title` and `push_text` are for all push types without their own."""
+    messages: dict[str, Any] = dict(body.get("messages", {}))
+    common = {name: body[name] for name in ("push_title", "push_text") if body.get(name) is not None}
+    of_channels = [type_ for platform, type_ in PUSH_TYPES.items() if f"{platform}_push" in channels]
+    return {**{type_: common for type_ in of_channels if common}, **messages}
 
 
 def campaign_by_id(state: State, id_: object) -> Campaign:

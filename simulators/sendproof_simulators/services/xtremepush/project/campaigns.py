@@ -1,7 +1,9 @@
-"""Campaigns, which also serve as templates: Optimove schedules those with the API trigger and an SMS message.
+"""Campaigns, which also serve as templates: those with the API trigger, and an SMS or a push notification.
 
-documented: https://docs.xtremepush.com/reference/campaign-model, https://docs.xtremepush.com/docs/api-create-sms (the
-content of an SMS), https://docs.xtremepush.com/docs/api-triggered-campaigns. observed: the fields of a row, in
+documented: https://docs.xtremepush.com/reference/campaign-model (push_title and push_text, the message types),
+https://docs.xtremepush.com/docs/api-data-monitor (push_text by message type),
+https://docs.xtremepush.com/docs/api-create-sms (the content of an SMS),
+https://docs.xtremepush.com/docs/api-triggered-campaigns. observed: the fields of a row, in
 https://github.com/clientIO/appmixer-connectors. assumed: that a campaign is live as soon as it is created.
 """
 
@@ -10,11 +12,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.messaging import message_types
 
 API_TRIGGER = 3
 SMS = "9"
+IOS_PUSH, ANDROID_PUSH = "1", "2"
+PUSH_TYPES: Mapping[str, str] = {"ios": IOS_PUSH, "android": ANDROID_PUSH}
+"""The message type of a push notification, by platform."""
+PUSH_CHANNELS = frozenset({"ios_push", "android_push"})
 CHANNELS = ("sms", "email", "ios_push", "android_push", "web_push", "inbox", "webhook")
 DEFAULT_SENDER = "Xtremepush"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a campaign sends: the title of a push notification, the text, and the sender of an SMS."""
+
+    text: str
+    heading: str = ""
+    sender: str | None = None
+
+    @property
+    def whole(self) -> str:
+        """Title and text, as the recipient reads them."""
+        return message_types.whole_text(self.heading, self.text)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,14 +50,26 @@ class Campaign:
     messages: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def message(self) -> str:
+        """The type of its messages: SMS, unless it only has channels of mobile platforms."""
+        is_push = "sms" not in self.channels and self.channels & PUSH_CHANNELS
+        return message_types.PUSH if is_push else message_types.SMS
+
+    @property
+    def content(self) -> Content:
+        """The content of its messages."""
+        return content_of(self.message, self.messages)
+
+    @property
     def text(self) -> str:
-        """The text of its SMS, or ""."""
-        return sms_of(self.messages).get("text", "")
+        """The text of its messages without a title, or ""."""
+        return self.content.text
 
     @property
     def is_template(self) -> bool:
-        """True if the API can send it as an SMS."""
-        return self.trigger == API_TRIGGER and "sms" in self.channels and bool(self.text)
+        """True if the API can send it as an SMS, or as a push notification."""
+        has_channel = "sms" in self.channels or self.message == message_types.PUSH
+        return self.trigger == API_TRIGGER and has_channel and bool(self.text)
 
     def row(self) -> dict[str, object]:
         """Return the campaign as a row of a list."""
@@ -56,6 +89,27 @@ class Campaign:
 
 
 ROW_FIELDS = tuple(Campaign(id=0, title="", trigger=0, created=0, channels=frozenset()).row())
+
+
+def content_of(message: str, messages: Mapping[str, Any]) -> Content:
+    """Return the content of messages of this type. That of a push notification is the same on both platforms here."""
+    if message == message_types.SMS:
+        sms = sms_of(messages)
+        return Content(text=sms.get("text", ""), sender=sms.get("from"))
+    push = next((content for type_ in PUSH_TYPES.values() if (content := push_of(messages, type_))), {})
+    return Content(heading=push.get("push_title") or "", text=push.get("push_text") or "")
+
+
+def push_of(messages: Mapping[str, Any], type_: str) -> dict[str, Any]:
+    """Return the content of a push notification on one platform: `push_title` and `push_text`, if they are present."""
+    content: dict[str, Any] = messages.get(type_) or {}
+    return content
+
+
+def push_messages(heading: str, text: str) -> dict[str, Any]:
+    """Return the content of push notifications on all platforms."""
+    content = ({"push_title": heading} if heading else {}) | {"push_text": text}
+    return dict.fromkeys(PUSH_TYPES.values(), content)
 
 
 def sms_of(messages: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 
+from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.audience.devices import UNSUBSCRIBED, Device
 from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 
@@ -28,7 +31,7 @@ Convert = Callable[[object], object]
 
 @dataclass(slots=True, kw_only=True)
 class Profile:
-    """One user. `attributes` are the custom ones."""
+    """One user. `attributes` are the custom ones. `push_subscription` is that of the user's devices."""
 
     id: int
     user_id: str
@@ -37,6 +40,7 @@ class Profile:
     email_subscription: bool = False
     mobile_number: str = ""
     sms_subscription: bool = False
+    push_subscription: bool = True
     attributes: dict[str, object] = field(default_factory=dict)
 
     def system_attributes(self) -> dict[str, object]:
@@ -60,30 +64,74 @@ class Profile:
                 self.attributes[name] = value
 
 
+class AppUsers:
+    """The customers with the client's app, which creates their profiles. Iterating yields their user ids."""
+
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
+
+    def __iter__(self) -> Iterator[str]:
+        for index in range(self._audience.recipe.customers):
+            if self.devices_at(index):
+                yield self._audience.id_of(index)
+
+    def __contains__(self, user: object) -> bool:
+        """Return True if a user has the app."""
+        return isinstance(user, str) and bool(self.devices(user))
+
+    def devices(self, user: str) -> tuple[Device, ...]:
+        """Return the devices of a user, the newest first."""
+        index = self._audience.index_of(user)
+        return () if index is None else self.devices_at(index)
+
+    def devices_at(self, index: int) -> tuple[Device, ...]:
+        """Return the devices of a customer by index."""
+        devices = self._audience.devices
+        return () if devices is None else devices.of(index)
+
+    def is_subscribed(self, user: str) -> bool:
+        """Return False for a user who unsubscribed from push notifications before the start."""
+        index, devices = self._audience.index_of(user), self._audience.devices
+        return devices is None or index is None or devices.group(index) != UNSUBSCRIBED
+
+    def outcome_number(self, user: str) -> str:
+        """Return a test number with the outcome of the user's messages, or "" for a drawn outcome."""
+        index = self._audience.index_of(user)
+        code = None if index is None else self._audience.outcome_code(index)
+        return "" if code is None else number_for_code("GB", code)
+
+
 class Profiles:
     """All profiles of a project. Those that unsubscribed before the start are created at the first use."""
 
-    def __init__(self, random: KeyedRandom, unsubscribed: Callable[[], Iterable[tuple[str, str]]] = tuple) -> None:
+    def __init__(
+        self,
+        random: KeyedRandom,
+        unsubscribed: Callable[[], Iterable[tuple[str, str]]] = tuple,
+        app_users: AppUsers | None = None,
+    ) -> None:
         """`unsubscribed` returns the user and mobile number of each profile that unsubscribed before the start."""
         self._random = random
         self._unsubscribed = unsubscribed
+        self._app_users = app_users
         self._by_id: dict[int, Profile] = {}
 
     @cached_property
     def _by_user(self) -> dict[str, Profile]:
-        profiles = [
-            Profile(id=self._drawn_id(user), user_id=user, created=0, mobile_number=number)
-            for user, number in self._unsubscribed()
-        ]
+        profiles = [self._new(user, 0, mobile_number=number) for user, number in self._unsubscribed()]
         self._by_id |= {profile.id: profile for profile in profiles}
         return {profile.user_id: profile for profile in profiles}
 
     def __iter__(self) -> Iterator[Profile]:
+        for user in self._app_users or ():
+            self.by_user_id(user)
         return iter(self._by_user.values())
 
     def by_user_id(self, user_id: str) -> Profile | None:
-        """Return the profile by the client's id for the user, or None."""
-        return self._by_user.get(user_id)
+        """Return the profile by the client's id for the user, or None. An app has created those of its users."""
+        profile = self._by_user.get(user_id)
+        is_missing = profile is None and self._app_users is not None and user_id in self._app_users
+        return self.get_or_create(user_id, 0) if is_missing else profile
 
     def by_id(self, text: str) -> Profile | None:
         """Return the profile by Xtremepush's own id, or None."""
@@ -97,9 +145,27 @@ class Profiles:
         """
         profile = self._by_user.get(user_id)
         if profile is None:
-            profile = Profile(id=self._drawn_id(user_id), user_id=user_id, created=now)
+            profile = self._new(user_id, now)
             self._by_user[user_id] = self._by_id[profile.id] = profile
         return profile
+
+    def devices(self, user_id: str) -> tuple[Device, ...]:
+        """Return the devices of a user, the newest first."""
+        return () if self._app_users is None else self._app_users.devices(user_id)
+
+    def outcome_number(self, user_id: str) -> str:
+        """Return a test number with the outcome of the user's push notifications, or "" for a drawn outcome."""
+        return "" if self._app_users is None else self._app_users.outcome_number(user_id)
+
+    def _new(self, user_id: str, now: Instant, mobile_number: str = "") -> Profile:
+        is_user = self._app_users is not None and user_id in self._app_users
+        return Profile(
+            id=self._drawn_id(user_id),
+            user_id=user_id,
+            created=0 if is_user else now,
+            mobile_number=mobile_number,
+            push_subscription=self._app_users is None or self._app_users.is_subscribed(user_id),
+        )
 
     def _drawn_id(self, user_id: str) -> int:
         drawn = (_LOWEST + self._random.below(_SPAN, "xtremepush", "profile", user_id, n) for n in count())

@@ -3,7 +3,7 @@
 documented: https://docs.xtremepush.com/docs/webhooks-integration (the URL, the kinds of authentication, the choice of
 events, several connections), and Xtremepush's page on its Optimove integration (the suppression attribute; "additional
 segmentation of the target audience can be added to the Xtremepush campaign"). Not simulated: OAuth 2.0 tokens, and the
-choice of channels, as every message is an SMS.
+choice of channels: a connection gets the events of all of them.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Event = Literal["message_send", "message_delivery", "message_error", "message_unsubscribe"]
+Event = Literal["message_send", "message_delivery", "message_error", "message_open", "message_unsubscribe"]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
@@ -47,7 +47,13 @@ class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: str
     authentication: Authentication = NoAuthentication()
-    events: tuple[Event, ...] = ("message_send", "message_delivery", "message_error", "message_unsubscribe")
+    events: tuple[Event, ...] = (
+        "message_send",
+        "message_delivery",
+        "message_error",
+        "message_open",
+        "message_unsubscribe",
+    )
 
 
 class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,17 +1,20 @@
-"""Campaigns as message templates of the control API: those that the API can send as an SMS."""
+"""Campaigns as message templates of the control API: those that the API can send."""
 
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry
+from sendproof_simulators.core.messaging.message_types import PUSH
+from sendproof_simulators.core.messaging.message_types import SMS as SMS_MESSAGE
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.xtremepush.personalization import render
 from sendproof_simulators.services.xtremepush.project.campaigns import (
     API_TRIGGER,
     DEFAULT_SENDER,
+    PUSH_CHANNELS,
     SMS,
     Campaign,
-    sms_of,
+    push_messages,
 )
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
@@ -37,6 +40,24 @@ def add(state: State, now: Instant, title: str, body: str, id_: int | None = Non
     return _template(campaign), Effects(entries=(template_entry("created", campaign),))
 
 
+def add_typed(state: State, now: Instant, template: Template) -> tuple[Template, Effects]:
+    """Create a template of push notifications, as a user would on the website; raise `ValueError` as `add`."""
+    _check(state, template.title, template.body)
+    new_id = int(template.id) or state.ids.draw("template", {"title": template.title}, state.campaigns)
+    if new_id in state.campaigns:
+        raise ValueError(f"expected an unused id, got {new_id}, the id of {state.campaigns[new_id].title!r}")
+    campaign = Campaign(
+        id=new_id,
+        title=template.title,
+        trigger=API_TRIGGER,
+        created=now,
+        channels=PUSH_CHANNELS,
+        messages=push_messages(template.heading, template.body),
+    )
+    state.campaigns[new_id] = campaign
+    return _template(campaign), Effects(entries=(template_entry("created", campaign),))
+
+
 def change(
     state: State, now: Instant, id_: str, title: str | None = None, body: str | None = None
 ) -> tuple[Template, Effects]:
@@ -48,7 +69,9 @@ def change(
     _check(state, new_title, campaign.text if body is None else body)
     campaign.title = new_title
     if body is not None:
-        campaign.messages = _sms_messages(body, sms_of(campaign.messages).get("from"))
+        content = campaign.content
+        is_push = campaign.message == PUSH
+        campaign.messages = push_messages(content.heading, body) if is_push else _sms_messages(body, content.sender)
     return _template(campaign), Effects(entries=(template_entry(action, campaign),))
 
 
@@ -64,12 +87,21 @@ def _all_templates(state: State) -> tuple[Template, ...]:
     return tuple(_template(campaign) for campaign in state.campaigns.values() if campaign.is_template)
 
 
-TEMPLATES = Templates(all=_all_templates, add=add, change=change, delete=delete, render=render)
+TEMPLATES = Templates(
+    all=_all_templates,
+    add=add,
+    change=change,
+    delete=delete,
+    render=render,
+    add_typed=add_typed,
+    message_types=frozenset({SMS_MESSAGE, PUSH}),
+)
 
 
 def template_entry(action: str, campaign: Campaign) -> JournalEntry:
     """Return the journal entry of a template that was created, renamed, changed or deleted."""
-    fields = {"service": NAME, "action": action, "id": campaign.id, "title": campaign.title, "body": campaign.text}
+    body, message = campaign.content.whole, {} if campaign.message == SMS_MESSAGE else {"message": campaign.message}
+    fields = {"service": NAME, "action": action, "id": campaign.id, "title": campaign.title, "body": body, **message}
     return JournalEntry(kind="provider_template", fields=fields)
 
 
@@ -95,4 +127,7 @@ def _existing_template(state: State, id_: str) -> Campaign:
 
 
 def _template(campaign: Campaign) -> Template:
-    return Template(id=campaign.id, title=campaign.title, body=campaign.text)
+    content = campaign.content
+    return Template(
+        id=campaign.id, title=campaign.title, body=content.text, message=campaign.message, heading=content.heading
+    )

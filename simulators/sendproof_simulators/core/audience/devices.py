@@ -1,0 +1,114 @@
+"""The devices of customers, to which push notifications go: drawn from the seed, one customer independent of another.
+
+documented: an app creates a device at its first start, subscribed by default; a user who forbids notifications in the
+settings of the phone makes it unaddressable (https://docs.xtremepush.com/docs/push-subscription), and an app that was
+removed makes it unregistered (https://docs.xtremepush.com/reference/push-list-device). assumed: how often each happens.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sendproof_simulators.core.randomness import KeyedRandom
+
+# What a customer has, instead of one addressable device.
+NONE, SEVERAL, NEW_TOKEN, UNUSABLE, UNSUBSCRIBED = "none", "several", "new_token", "unusable", "unsubscribed"
+# One device; the client's records say that the customer wants no push notifications.
+REFUSED = "no_consent"
+ONE = "one"
+#: The shares that a recipe can give. All other customers have one device.
+DEVICE_GROUPS = (NONE, SEVERAL, NEW_TOKEN, UNUSABLE, UNSUBSCRIBED, REFUSED)
+
+ADDRESSABLE, UNADDRESSABLE, UNREGISTERED = "addressable", "unaddressable", "unregistered"
+
+_TOKEN_LENGTH = 32
+# Three devices: two to which a message goes, and one that does not accept notifications.
+_STATES: Mapping[str, tuple[str, ...]] = {
+    NONE: (),
+    ONE: (ADDRESSABLE,),
+    NEW_TOKEN: (ADDRESSABLE,),
+    UNSUBSCRIBED: (ADDRESSABLE,),
+    REFUSED: (ADDRESSABLE,),
+    SEVERAL: (ADDRESSABLE, ADDRESSABLE, UNADDRESSABLE),
+    UNUSABLE: (UNREGISTERED,),
+}
+_PLATFORMS = ("android", "ios")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One phone or tablet with the client's app. `token` is its address at the operating system's push service."""
+
+    token: str
+    platform: str
+    state: str
+
+    @property
+    def is_addressable(self) -> bool:
+        """True if the provider can send to it."""
+        return self.state == ADDRESSABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """The devices of all customers of an audience. `shares` are those of the groups, `given` the customers' own."""
+
+    random: KeyedRandom
+    shares: Mapping[str, float]
+    given: Mapping[int, str]
+
+    def group(self, index: int) -> str:
+        """Return what a customer has: the given group, or one that is drawn."""
+        if index in self.given:
+            return self.given[index]
+        draw = self.random.fraction("audience", "devices", index)
+        for name in DEVICE_GROUPS:
+            draw -= self.shares.get(name, 0.0)
+            if draw < 0:
+                return name
+        return ONE
+
+    def of(self, index: int) -> tuple[Device, ...]:
+        """Return the devices of a customer, the newest first."""
+        return tuple(
+            Device(token=self._token(index, place), platform=_PLATFORMS[(index + place) % 2], state=state)
+            for place, state in enumerate(_STATES[self.group(index)])
+        )
+
+    def is_reachable(self, index: int) -> bool:
+        """Return True if a push notification can reach the customer: subscribed, with an addressable device."""
+        group = self.group(index)
+        return group != UNSUBSCRIBED and ADDRESSABLE in _STATES[group]
+
+    def recorded_token(self, index: int) -> str | None:
+        """Return the token in the client's records: the newest device's, an old one, or None without a device."""
+        group = self.group(index)
+        if group == NONE:
+            return None
+        return self._token(index, "old" if group == NEW_TOKEN else 0)
+
+    def _token(self, index: int, place: object) -> str:
+        return self.random.token(_TOKEN_LENGTH, "audience", "token", index, place)
+
+
+def check_devices(shares: Mapping[str, float] | None, given: Mapping[int, str], *, has_consent: bool) -> None:
+    """Raise `ValueError` for impossible shares, and for customers with `given` groups in an audience without devices.
+
+    `has_consent` is true if the client keeps opt-outs in its attributes.
+    """
+    if shares is None and given:
+        raise ValueError(
+            f"expected devices of the audience for the devices of customer {min(given)}; add `devices: {{}}`"
+        )
+    if not has_consent and (REFUSED in given.values() or (shares or {}).get(REFUSED)):
+        raise ValueError(f"expected consent attribute for customers with devices {REFUSED}")
+    for position, name in given.items():
+        if name not in _STATES:
+            known = ", ".join(_STATES)
+            raise ValueError(f"expected devices of customer {position} to be one of {known}, got {name!r}")
+    for name, share in (shares or {}).items():
+        if name not in DEVICE_GROUPS:
+            raise ValueError(f"expected devices to have shares of {', '.join(DEVICE_GROUPS)}, got {name!r}")
+        if not 0 <= share <= 1:
+            raise ValueError(f"expected the share of {name!r} in devices from 0 to 1, got {share}")
+    if round(sum((shares or {}).values()), 9) > 1:
+        raise ValueError(f"expected the shares of devices to add up to 1 at most, got {sum((shares or {}).values())}")

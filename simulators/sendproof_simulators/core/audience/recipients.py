@@ -1,0 +1,82 @@
+"""The recipient of a message of some type: the address of a customer, or the reason why there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, Audience, Customer
+from sendproof_simulators.core.audience.devices import UNSUBSCRIBED
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, name_of_test_number
+from sendproof_simulators.core.messaging.message_types import SMS
+
+_OPTED_IN = "1"
+#: Reasons why no message is due.
+UNUSABLE_NUMBER, NO_DEVICE, PUSH_UNSUBSCRIBED = "unusable_number", "no_device", "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """The address of a customer for one type of messages, or the `reason` why there is none.
+
+    `opted_out_by` is where the customer's opt-out is kept, if there is one. `facts` explain an obligation.
+    """
+
+    address: str | None
+    reason: str | None = None
+    opted_out_by: str | None = None
+    facts: Mapping[str, object]
+
+    @property
+    def withheld(self) -> str | None:
+        """The reason why the customer gets no message, or None."""
+        return "opted_out" if self.opted_out_by is not None else self.reason
+
+
+def recipient(audience: Audience, index: int, customer: Customer, message: str) -> Recipient:
+    """Return the recipient of a message of this type to a customer, in the customer's present state."""
+    if message == SMS:
+        reason = UNUSABLE_NUMBER if customer.number is None else None
+        return Recipient(
+            address=customer.number, reason=reason, opted_out_by=customer.opted_out_by, facts=customer_facts(customer)
+        )
+    return _of_push(audience, index, customer)
+
+
+def customer_facts(customer: Customer) -> dict[str, object]:
+    """Return the facts about a customer that explain an obligation, without those that most customers share.
+
+    `opted_out_by` is where the opt-out is kept: attribute or provider. `raw_number` is the number as the client's
+    records spell it, unless that is + and the digits. `outcome` names the test number.
+    """
+    number = customer.number or ""
+    raw = customer.recorded_number
+    facts = {
+        "opted_out_by": customer.opted_out_by,
+        "raw_number": None if raw == f"+{number}" else raw,
+        "outcome": name_of_test_number(number),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _of_push(audience: Audience, index: int, customer: Customer) -> Recipient:
+    """Return the recipient of a push notification: the user, if any device accepts notifications.
+
+    The consent attribute only counts where the client keeps opt-outs in it.
+    """
+    devices = audience.devices
+    group = "none" if devices is None or index >= audience.recipe.customers else devices.group(index)
+    is_reachable = devices is not None and group != "none" and devices.is_reachable(index)
+    refuses = customer.attributes.get(audience.push_consent_attribute) != _OPTED_IN
+    opted_out_by = BY_ATTRIBUTE if audience.recipe.consent == BY_ATTRIBUTE and refuses else None
+    code = audience.outcome_code(index) if is_reachable else None
+    facts = {
+        "opted_out_by": opted_out_by,
+        "devices": None if group == "one" else group,
+        "outcome": None if code is None else BY_CODE[code].name,
+    }
+    reason = None if is_reachable else PUSH_UNSUBSCRIBED if group == UNSUBSCRIBED else NO_DEVICE
+    return Recipient(
+        address=customer.id if is_reachable else None,
+        reason=reason,
+        opted_out_by=opted_out_by,
+        facts={name: value for name, value in facts.items() if value is not None},
+    )
