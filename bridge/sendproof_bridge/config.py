@@ -48,6 +48,7 @@ _MAX_BYTES = 1_000_000
 _MAX_HOURS = 30 * 24
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
+SMS, PUSH = "sms", "push"
 CAMPAIGN_METRICS, SAVE_EVENT = "campaign_metrics", "save_event"
 ABSOLUTE, ADDITIVE = "absolute", "additive"
 BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED = "preference", "attribute", "none"
@@ -69,12 +70,18 @@ class ChannelConfig:
     consent_attribute: str
     consent: str = BY_ATTRIBUTE
     kind: str = SCHEDULED
+    message: str = SMS
     default_region: str = "GB"
     testing: bool = False
     preference_channel: int | None = None
     too_late_after_hours: int = 24
     apps: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def needs_number(self) -> bool:
+        """Return True if each message goes to a phone number."""
+        return self.message == SMS
 
     @property
     def checks_attribute(self) -> bool:
@@ -256,6 +263,12 @@ CHANNEL: Settings = {
         config_fields.one_of((SCHEDULED, TRIGGERED)),
         "Event 13 or event 11: Optimove gives each its own channel id.",
         SCHEDULED,
+    ),
+    "message": Setting(
+        config_fields.one_of((SMS, PUSH)),
+        "The type of the channel's messages. A push notification needs no phone number; `consent_attribute` is then "
+        "that with the consent to push notifications.",
+        SMS,
     ),
     "default_region": Setting(config_fields.country, "The country of phone numbers without a country code.", "GB"),
     "testing": Setting(

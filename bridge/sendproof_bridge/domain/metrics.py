@@ -1,8 +1,8 @@
 """The content of reports to Optimove: totals by template, and customers by event. Pure functions.
 
 Ids of metrics and events: observed in client code (Vonage Optimove SMS bridge; PyPI optimove): 0 sent, 1 delivered,
-3 clicked, 4 unsubscribed, 5 dropped, 9 bounced. It is not documented whether a value replaces the previous value or is
-added to it. Absolute totals are assumed: only they fit the advice to report several times a day for a week.
+2 opened, 3 clicked, 4 unsubscribed, 5 dropped, 9 bounced. It is not documented whether a value replaces the previous
+value or is added to it. Absolute totals are assumed: only they fit the advice to report several times a day for a week.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from functools import cache
 
 from sendproof_bridge.clock import DAY, MINUTE, Instant
 
-SENT, DELIVERED, CLICKED, UNSUBSCRIBED, DROPPED, BOUNCED = 0, 1, 3, 4, 5, 9
+SENT, DELIVERED, OPENED, CLICKED, UNSUBSCRIBED, DROPPED, BOUNCED = 0, 1, 2, 3, 4, 5, 9
 
 # At regular intervals for seven days after the first send, and once soon after it.
 _FIRST_REPORT = 15 * MINUTE
@@ -29,11 +29,12 @@ STATES_COUNTED: Mapping[int, tuple[str, ...]] = {
 }
 
 # Reactions of customers, by kind of engagement. They are only reported if there are any.
-ENGAGEMENTS: Mapping[str, int] = {"clicked": CLICKED, "unsubscribed": UNSUBSCRIBED}
+ENGAGEMENTS: Mapping[str, int] = {"opened": OPENED, "clicked": CLICKED, "unsubscribed": UNSUBSCRIBED}
 
 # documented: these events, and not "sent": https://docs.delivyr.net/docs/optimove; their spelling is assumed
 EVENT_NAMES: Mapping[int, str] = {
     DELIVERED: "delivered",
+    OPENED: "opened",
     CLICKED: "clicked",
     UNSUBSCRIBED: "unsubscribed",
     DROPPED: "dropped",

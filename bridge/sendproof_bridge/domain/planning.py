@@ -36,7 +36,8 @@ _MESSAGE_COLUMNS = (
 class PlannedMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One customer's message. With a `reason` it is dropped, else it has everything that is sent.
 
-    `occasion` identifies the trigger event, if any.
+    `number` is what opts out: the phone number, or `opt_out_key` of another type of messages. `occasion` identifies the
+    trigger event, if any.
     """
 
     customer: str
@@ -62,6 +63,15 @@ def plan_message(
         return _dropped(row, recipient_rules.OPTED_OUT)
     if channel.provider.knows_customers:
         return _message_by_id(channel, template, row)
+    if not config.needs_number:
+        return _message_to_user(channel, template, row, event)
+    return _message_to_number(channel, template, row, event)
+
+
+def _message_to_number(
+    channel: Channel, template: Template | None, row: Recipient, event: Mapping[str, Any] | None
+) -> PlannedMessage:
+    config = channel.config
     number = recipient_rules.normalize_number(row.attributes[config.phone_attribute], config.default_region)
     if template is None:
         return _dropped(row, recipient_rules.UNUSABLE_NUMBER if number is None else recipient_rules.UNKNOWN_TEMPLATE)
@@ -80,6 +90,28 @@ def plan_message(
         send_at=row.send_at,
         number=number,
         recipient=composed.recipient or number,
+        content=composed.content,
+        group=composed.group,
+    )
+
+
+def _message_to_user(
+    channel: Channel, template: Template | None, row: Recipient, event: Mapping[str, Any] | None
+) -> PlannedMessage:
+    """Return a message to a user of an app. Only the provider knows which devices the user has."""
+    if template is None:
+        return _dropped(row, recipient_rules.UNKNOWN_TEMPLATE)
+    request = ComposeRequest(customer=row.customer, template=template, values=row.attributes, event=event)
+    try:
+        composed = channel.provider.compose(request)
+    except ValueError:
+        return _dropped(row, recipient_rules.NOT_PERSONALISED)
+    return PlannedMessage(
+        customer=row.customer,
+        template=row.template,
+        send_at=row.send_at,
+        number=recipient_rules.opt_out_key(channel.config.message, composed.recipient),
+        recipient=composed.recipient,
         content=composed.content,
         group=composed.group,
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from sendproof_bridge.clock import Instant, parse_time
 from sendproof_bridge.domain.accounts import Bridge
-from sendproof_bridge.outbound.providers import CLICKED, UNSUBSCRIBED, Receipt
+from sendproof_bridge.outbound.providers import CLICKED, OPENED, UNSUBSCRIBED, Receipt
 from sendproof_bridge.storage import opt_outs
 from sendproof_bridge.storage.lifecycle import MESSAGE
 from sendproof_bridge.storage.store import PlainConnection, plain
@@ -36,6 +36,10 @@ _SET_ID_OF_FIRST = (
 _ADD_CLICK = (
     "INSERT INTO engagement (client, channel, campaign, customer, occasion, template, kind, at, reported)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, FALSE)"
+)
+_IS_OPENED = (
+    "SELECT 1 FROM engagement WHERE client = ? AND channel = ? AND campaign = ? AND customer = ? AND occasion = ?"
+    " AND template = ? AND kind = 'opened'"
 )
 _ADD_RECEIPT = (
     "INSERT INTO receipt (client, batch, recipient, status_code, provider_time, message, template, result)"
@@ -200,7 +204,7 @@ def _meaning(bridge: Bridge, client: str, channel: int, status_code: str) -> str
 def _result(before: str, after: str | None) -> str:
     if after is None:
         return "stray"
-    if after in {CLICKED, UNSUBSCRIBED}:
+    if after in {CLICKED, OPENED, UNSUBSCRIBED}:
         return "marked"
     if before == after:
         return "repeated"
@@ -208,11 +212,13 @@ def _result(before: str, after: str | None) -> str:
 
 
 def _mark(tx: Connection, client: str, message: _Message, receipt: Receipt, meaning: str | None, now: Instant) -> None:
-    """Store a click; store an unsubscription as an opt-out."""
+    """Store a click, and the first opening; store an unsubscription as an opt-out."""
+    place = client, message.channel, message.campaign, message.customer, message.occasion, message.template
     if meaning == CLICKED:
-        clicked_at = _ended_at(receipt, now)
-        place = message.channel, message.campaign, message.customer, message.occasion, message.template
-        plain(tx).execute(_ADD_CLICK, (client, *place, CLICKED, clicked_at))
+        plain(tx).execute(_ADD_CLICK, (*place, CLICKED, _ended_at(receipt, now)))
+    elif meaning == OPENED:
+        if plain(tx).execute(_IS_OPENED, place).fetchone() is None:
+            plain(tx).execute(_ADD_CLICK, (*place, OPENED, _ended_at(receipt, now)))
     else:
         opt_outs.add(tx, client, [message.number], "reply", now)
 

@@ -31,6 +31,14 @@ def has_consent(value: str | None) -> bool:
     return value is not None and value.strip().lower() in _CONSENT_VALUES
 
 
+def opt_out_key(message: str, recipient: str) -> str:
+    """Return what stands for a recipient in the list of opt-outs, apart from phone numbers.
+
+    So an opt-out from one type of messages leaves those of another type alone.
+    """
+    return f"{message}:{recipient}"
+
+
 def normalize_number(value: str | None, region: str) -> str | None:
     """Return the number as digits with country code; None if it is not valid in any country.
 

@@ -34,11 +34,13 @@ def stored_templates(bridge: Bridge, client: str, channel: Channel) -> Mapping[i
 def attribute_names(channel: Channel, templates: Iterable[Template]) -> list[str]:
     """Return phone (first, as in vendors' guides), consent, and the attributes of the provider and the templates.
 
-    A provider that knows the customers needs none of them; the consent is then all that the bridge reads.
+    A provider that knows the customers needs none of them; the consent is then all that the bridge reads. Only an SMS
+    needs the phone number.
     """
     consent = [channel.config.consent_attribute] if channel.config.checks_attribute else []
     if channel.provider.knows_customers:
         return consent
     placeholders = {name for template in templates for name in channel.provider.placeholders(template.body)}
-    first = [channel.config.phone_attribute, *consent, *channel.provider.required_attributes]
+    phone = [channel.config.phone_attribute] if channel.config.needs_number else []
+    first = [*phone, *consent, *channel.provider.required_attributes]
     return [*dict.fromkeys(first), *sorted(placeholders.difference(first))]

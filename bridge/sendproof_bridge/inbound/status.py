@@ -12,13 +12,14 @@ from sendproof_bridge.clock import iso
 from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import CampaignKey
-from sendproof_bridge.domain.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED, totals
+from sendproof_bridge.domain.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, OPENED, SENT, UNSUBSCRIBED, totals
 from sendproof_bridge.storage import given_up_jobs, message_counts
 
 _MAX_PROBLEMS = 20
 _METRIC_NAMES = {
     SENT: "sent",
     DELIVERED: "delivered",
+    OPENED: "opened",
     CLICKED: "clicked",
     UNSUBSCRIBED: "unsubscribed",
     DROPPED: "dropped",

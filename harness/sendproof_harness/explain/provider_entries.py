@@ -60,10 +60,7 @@ def customer_entries(scope: Scope) -> Iterator[TimelineEntry]:
             yield TimelineEntry(
                 at=event.at, actor="customer", text=f"causes the event {event.event}", detail=detail, line=event.n
             )
-    for click in scope.history.clicks:
-        if click.message in scope.messages:
-            text = f"opens the link of message {click.message}"
-            yield TimelineEntry(at=click.at, actor="customer", text=text, line=click.n)
+    yield from _taps(scope)
     for inbound in scope.history.inbounds:
         if inbound.number in scope.numbers:
             text = f"writes to {inbound.service}: {inbound.text}"
@@ -73,3 +70,11 @@ def customer_entries(scope: Scope) -> Iterator[TimelineEntry]:
             source = f" ({opt_out.source})" if opt_out.source else ""
             text = f"opts out at {opt_out.service}{source}"
             yield TimelineEntry(at=opt_out.at, actor="customer", text=text, line=opt_out.n)
+
+
+def _taps(scope: Scope) -> Iterator[TimelineEntry]:
+    """Yield the clicks on links, and the push notifications that were opened."""
+    for what, taps in (("the link of message", scope.history.clicks), ("the push notification", scope.history.opens)):
+        for tap in taps:
+            if tap.message in scope.messages:
+                yield TimelineEntry(at=tap.at, actor="customer", text=f"opens {what} {tap.message}", line=tap.n)

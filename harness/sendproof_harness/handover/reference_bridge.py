@@ -69,7 +69,7 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
 def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]:
     provider = channel["provider"]
     access = client["services"][provider]
-    signed = provider in client.get("webhook_secrets", {})
+    signed, is_push = provider in client.get("webhook_secrets", {}), channel.get("message") == "push"
     credentials = record_of(provider).bridge_credentials or access["credentials"]
     return [
         "[[clients.channels]]",
@@ -81,7 +81,7 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
         *([_entry("webhook_secret", _placeholder(client, provider, "webhook_secret"))] if signed else ()),
         *_channel_settings(client, channel),
         _entry("phone_attribute", client["attributes"]["phone"]),
-        _entry("consent_attribute", client["attributes"]["consent"]),
+        _entry("consent_attribute", client["attributes"]["push_consent" if is_push else "consent"]),
         _entry("consent", client["bridge"].get("consent", "provider")),
         _entry("default_region", client["country"]),
     ]
@@ -91,8 +91,9 @@ def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> 
     record = record_of(channel["provider"])
     if record.bridge_has_sender and "sender" in client:
         yield _entry("sender", client["sender"])
-    if "recipients" in channel:
-        yield _entry("recipients", channel["recipients"])
+    for name in ("recipients", "message"):
+        if name in channel:
+            yield _entry(name, channel[name])
     for name, value in record.bridge_settings.items():
         yield f"{name} = {json.dumps(value)}"
     if channel.get("testing"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from sendproof_harness.handover.format import ADMIN_KEY, CLIENT, PLATFORM, Listen, optimove_key_name
 from sendproof_harness.providers import discover, provider
-from sendproof_harness.scenario.model import NO_SENDER, Scenario
+from sendproof_harness.scenario.model import NO_SENDER, SMS, Scenario
 
 SENDER = "Sendproof"
 _LOGIN = frozenset({"username", "password"})
@@ -102,9 +102,12 @@ def _channels(channels: Sequence[Mapping[str, Any]], scenario: Scenario | None) 
     If Optimove has a channel for the subscriptions of a provider, opt-outs are reported there.
     """
     post_back = {channel["provider"]: channel["id"] for channel in channels if not _carries_messages(channel)}
+    # documented: the channel "Xtremepush SMS" carries subscriptions to SMS, https://docs.xtremepush.com/docs/optimove
     planned = {} if scenario is None else {channel.id: channel for channel in scenario.channels}
     for channel in filter(_carries_messages, channels):
-        plan, added = planned.get(channel["id"]), {"preference_channel": post_back.get(channel["provider"])}
+        is_sms = channel.get("message", SMS) == SMS
+        own = post_back.get(channel["provider"]) if is_sms else None
+        plan, added = planned.get(channel["id"]), {"preference_channel": own}
         if plan is not None:
             added["preference_channel"] = plan.preference_channel or added["preference_channel"]
             added["overrides"] = plan.overrides

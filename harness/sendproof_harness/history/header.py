@@ -11,7 +11,8 @@ class Channel(msgspec.Struct, frozen=True):
     """One channel of the sandbox: its number in Optimove, and the provider that carries its messages.
 
     In a channel in testing mode, no message may reach a customer and nothing may be reported. With `recipients`
-    customer_ids, the bridge gives the provider templates and groups of customer ids, and no texts.
+    customer_ids, the bridge gives the provider templates and groups of customer ids, and no texts. `message` is the
+    type of its messages: sms or push.
     """
 
     id: int
@@ -19,6 +20,7 @@ class Channel(msgspec.Struct, frozen=True):
     kind: str
     testing: bool = False
     recipients: Literal["numbers", "customer_ids"] = "numbers"
+    message: str = "sms"
 
 
 class ClockFacts(msgspec.Struct, frozen=True):
@@ -64,10 +66,15 @@ class FaultEntry(msgspec.Struct, frozen=True):
 
 
 class SpecialAttributes(msgspec.Struct, frozen=True):
-    """The client's names of the attributes with the phone number and with the consent."""
+    """The client's names of the attributes with the phone number and with the consent.
+
+    Those with the consent to push notifications and with the token of a device are None for a client without an app.
+    """
 
     phone: str = "PHONENUMBER"
     consent: str = "SMS_OPT_IN"
+    push_consent: str | None = None
+    push_token: str | None = None
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):

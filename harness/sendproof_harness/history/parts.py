@@ -8,6 +8,16 @@ from sendproof_harness.history.timestamps import Instant
 
 TemplateId = int | str
 
+#: The type of messages that is meant where a line names none.
+SMS = "sms"
+
+
+class Device(msgspec.Struct, frozen=True, gc=False):
+    """A device that a push notification goes to. `token` is its address at the operating system's push service."""
+
+    platform: str
+    token: str
+
 
 class Split(msgspec.Struct, frozen=True):
     """One split of a campaign: its template as listed on the channel, its send time, and its group in an A/B test."""

@@ -14,9 +14,11 @@ import msgspec
 from sendproof_harness.history.alike import Alike
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.parts import (
+    SMS,
     Alternative,
     AttributeChange,
     ChannelTemplate,
+    Device,
     InjectedCall,
     Metric,
     Split,
@@ -43,7 +45,7 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     """Expectation: one scheduled campaign on one channel.
 
     `rows` is the number of its `customers` that the announcement counted, `control_group` of those who get nothing.
-    `app` is the id of the app that the marketer chose.
+    `app` is the id of the app that the marketer chose, `message` the type of its messages.
     """
 
     campaign: int
@@ -56,16 +58,21 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     cancelled_at: Instant | None = None
     control_group: int = 0
     app: str | None = None
+    message: str = SMS
 
 
 class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
+    `number` is the address: the phone number, or the user at the provider for a push notification, whose `text` begins
+    with its title.
+
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
     unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, control_group,
-    visitor (who is no customer), or outside_segment and suppressed, which the provider decides. `opted_out_by` is where
-    an opt-out was kept when the campaign was announced: attribute or provider. `raw_number` is the number as the
-    client's records spell it, if that is not + and the digits. `outcome` is the name of the customer's test number.
+    visitor (who is no customer), or what only the provider decides: outside_segment, suppressed, no_device and
+    unsubscribed (from push notifications). `devices` names what is unusual about the customer's devices. `opted_out_by`
+    is where an opt-out was kept when the campaign was announced: attribute or provider. `raw_number` is the number as
+    the client's records spell it, if that is not + and the digits. `outcome` is the name of the customer's test number.
     `alternatives` are further right messages; a reader of the history replaces the obligation by the one that the
     bridge chose.
     """
@@ -83,6 +90,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     opted_out_by: Literal["attribute", "provider"] | None = None
     raw_number: str | None = None
     outcome: str | None = None
+    devices: str | None = None
     alternatives: tuple[Alternative, ...] = ()
 
 
@@ -161,13 +169,14 @@ class ChannelTemplates(Record, frozen=True, gc=False, tag="channel_templates"):
 
 
 class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
-    """A user changed a template at the message provider."""
+    """A user changed a template at the message provider. `message` is the type of its messages."""
 
     service: str
     action: Literal["created", "renamed", "changed", "deleted"]
     id: TemplateId
     title: str | None = None
     body: str | None = None
+    message: str = SMS
 
 
 class Delivery(Record, frozen=True, gc=False, tag="delivery"):
@@ -176,6 +185,9 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     `raw_number` is the number as the bridge wrote it, if it was not in the form that the provider documents. `request`
     is the line (`n`) of the request that carried the message, if there was one. `url` is the target of its link.
     `user` is the id of the recipient at a provider that sends to users.
+
+    A push notification has a `heading`, which its `text` begins with, a `payload` for the app, and the `devices` that
+    it goes to; `number` is then the user.
     """
 
     service: str
@@ -188,6 +200,10 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     request: int | None = None
     url: str | None = None
     user: str | None = None
+    message_type: str = SMS
+    heading: str | None = None
+    payload: dict[str, str] | None = None
+    devices: tuple[Device, ...] = ()
 
 
 class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
@@ -343,23 +359,33 @@ class Clock(Record, frozen=True, gc=False, tag="clock"):
 
 
 class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
-    """A number opted out at the provider."""
+    """A number, or a user of push notifications, opted out of messages of this type at the provider."""
 
     service: str
     number: str
     source: str | None = None
+    message_type: str = SMS
 
 
 class OptIn(Record, frozen=True, gc=False, tag="opt_in"):
-    """A number that had opted out at the provider opted in again."""
+    """A number or user that had opted out at the provider opted in again."""
 
     service: str
     number: str
     source: str | None = None
+    message_type: str = SMS
 
 
 class Click(Record, frozen=True, gc=False, tag="click"):
     """A customer opened the link of a message."""
+
+    service: str
+    message: str
+    number: str
+
+
+class Open(Record, frozen=True, gc=False, tag="open"):
+    """A customer opened a push notification for the first time."""
 
     service: str
     message: str
@@ -492,6 +518,7 @@ Line = (
     | OptOut
     | OptIn
     | Click
+    | Open
     | Inbound
     | AttributeSync
     | Attribute
@@ -551,6 +578,7 @@ class History:
     opt_outs: tuple[OptOut, ...] = ()
     opt_ins: tuple[OptIn, ...] = ()
     clicks: tuple[Click, ...] = ()
+    opens: tuple[Open, ...] = ()
     inbounds: tuple[Inbound, ...] = ()
     attribute_syncs: tuple[AttributeSync, ...] = ()
     new_attributes: tuple[Attribute, ...] = ()

@@ -66,6 +66,9 @@ class Provider:
     opt_out_events: frozenset[str] = frozenset()
     """Webhooks that report an opt-out to the bridge."""
 
+    open_events: frozenset[str] = frozenset()
+    """Webhooks that report to the bridge that a message was opened."""
+
     # -- behaviour that the judge takes into account -------------------------------------------------
 
     permanent_rejections: frozenset[str] = frozenset()
@@ -108,6 +111,8 @@ class Provider:
 
     # -- scenarios -----------------------------------------------------------------------------------
 
+    message_types: frozenset[str] = frozenset({"sms"})
+    """The types of messages that it sends."""
     default_country: str = "GB"
     """Country of the customers in a scenario that names none."""
     has_testing_mode: bool = False

@@ -33,11 +33,16 @@ PROVIDER = Provider(
     receipt_event="message_delivery",
     failure_event="message_error",
     opt_out_events=frozenset({"message_unsubscribe"}),
-    permanent_rejections=frozenset({"Blocked", "Landline", "Unsubscribed", "Suppressed", "Outside the segment"}),
+    open_events=frozenset({"message_open"}),
+    permanent_rejections=frozenset(
+        {"Blocked", "Landline", "Unsubscribed", "Suppressed", "Outside the segment", "No device", "DEVICE_UNREGISTERED"}
+    ),
     opt_out_rejections=frozenset({"Unsubscribed"}),
     unknown_customer_rejection="no profile is known by this id",
     import_operation="import_profile",
     has_record=True,
+    # documented: https://docs.xtremepush.com/reference/campaign-model; web push, inbox and email are not simulated
+    message_types=frozenset({"sms", "push"}),
     # documented, in Xtremepush's page on its Optimove integration: "Xtremepush SMS" is for postbacks only
     subscription_channels=frozenset({444}),
     # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview

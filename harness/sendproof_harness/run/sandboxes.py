@@ -17,6 +17,7 @@ from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.fault_kinds import FORGED, KILL
 from sendproof_harness.scenario.model import (
     NUMBERS,
+    SMS,
     Channel,
     ClientAttribute,
     Individual,
@@ -104,7 +105,7 @@ def _webhook_settings(provider: str, url: str | None, secret: str | None) -> dic
 def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, provider: str) -> dict[str, object]:
     """Add the templates of a provider; return the account settings for their links, segments and translations."""
     templates = [template for template in scenario.templates if template.provider == provider]
-    added = control.add_templates(sandbox, provider, [{"title": t.title, "body": t.body} for t in templates])
+    added = control.add_templates(sandbox, provider, [new_template(template) for template in templates])
     urls = {row["id"]: template.url for row, template in zip(added, templates, strict=True) if template.url}
     segments = {str(row["id"]): segment for row, t in zip(added, templates, strict=True) if (segment := t.segment)}
     by_id = {row["id"]: template for row, template in zip(added, templates, strict=True)}
@@ -113,6 +114,13 @@ def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, pro
     if segments and record.segment_settings is not None:
         settings |= record.segment_settings({id_: segment_settings(segment) for id_, segment in segments.items()})
     return settings | _add_translations(control, sandbox, provider, by_id)
+
+
+def new_template(template: Template) -> dict[str, object]:
+    """Return a template as the control API takes it."""
+    message = {} if template.message == SMS else {"message": template.message}
+    heading = {} if template.heading is None else {"heading": template.heading}
+    return {"title": template.title, "body": template.body, **message, **heading}
 
 
 def segment_settings(segment: Segment) -> dict[str, object]:
@@ -170,6 +178,7 @@ def sandbox_settings(
             "attributes": [_client_attribute(attribute) for attribute in audience.attributes],
             "attribute_names": dict(audience.attribute_names),
             "individuals": [_individual(scenario, individual) for individual in audience.individuals],
+            **({} if audience.devices is None else {"devices": _floats(audience.devices)}),
         },
         "channels": [*map(_channel, scenario.channels), *_subscription_channels(scenario)],
         "keys": {name: _present(dataclasses.asdict(scope)) for name, scope in scenario.keys.items()},
@@ -233,7 +242,8 @@ def _channel(channel: Channel) -> dict[str, object]:
     variables = dict(overridden_variables(channel))
     exclude = {"exclude": list(channel.exclude)} if channel.exclude else {}
     recipients = {} if channel.recipients == NUMBERS else {"recipients": channel.recipients}
-    return {**settings, **recipients, **exclude, **({"variables": variables} if variables else {})}
+    message = {} if channel.message == SMS else {"message": channel.message}
+    return {**settings, **recipients, **message, **exclude, **({"variables": variables} if variables else {})}
 
 
 def _valid_name(name: str) -> str:

@@ -22,8 +22,9 @@ class Individual:
     """A customer that the scenario spells out, at the position `customer`. None leaves a property to the seed.
 
     `protection` is the one reason why the customer gets no message, or `none`. `number` is the text in the client's
-    records. `same_number_as` is the position of another individual with the number. `client` is the only client that
-    has this individual; None means each client.
+    records. `same_number_as` is the position of another individual with the number. `devices` is what the customer
+    has, as in the shares of the audience's devices. `client` is the only client that has this individual; None means
+    each client.
     """
 
     customer: int
@@ -34,6 +35,7 @@ class Individual:
     number: str | None = None
     same_number_as: int | None = None
     outcome: str | None = None
+    devices: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ class Audience:
     `opted_out` and `unusable_numbers` are shares from 0 to 1. `outcomes` maps the name of a delivery outcome to the
     share of customers with a test number for it. `spellings` are shares of customers by the form of their number; None
     leaves them to the simulators. `attributes` are the client's own, `attribute_names` its names of usual ones.
-    `individuals` are spelled out.
+    `individuals` are spelled out. `devices` are shares of customers by their devices; None if the client has no app.
     """
 
     customers: int
@@ -105,6 +107,7 @@ class Audience:
     attributes: tuple[ClientAttribute, ...] = ()
     attribute_names: Mapping[str, str] = field(default_factory=dict)
     individuals: tuple[Individual, ...] = ()
+    devices: Mapping[str, Fraction] | None = None
 
     def name_of(self, usual: str) -> str:
         """Return the client's real field name of a usual attribute."""
@@ -114,6 +117,9 @@ class Audience:
 #: How a bridge names the recipients of a channel to its provider.
 NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
 
+#: The types of messages.
+SMS, PUSH = "sms", "push"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
@@ -122,7 +128,7 @@ class Channel:
     With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
     expression over event 11. `exclude` lists the attributes and parameters that event 11 leaves out. With `recipients`
     customer_ids, the provider knows the customers and fills in the texts. `apps` maps the id of each app that marketers
-    may choose to its name.
+    may choose to its name. `message` is the type of all of its messages.
     """
 
     id: int
@@ -134,6 +140,7 @@ class Channel:
     recipients: str = NUMBERS
     exclude: tuple[str, ...] = ()
     apps: Mapping[str, str] = field(default_factory=dict)
+    message: str = SMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +156,8 @@ class Template:
     """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`.
 
     `url` is the target of its link, for a provider whose templates have one; the others ignore it. `segment` is a
-    further selection on the provider's side.
+    further selection on the provider's side. `message` is the type of its messages; a push notification has a
+    `heading`.
     """
 
     provider: str
@@ -158,6 +166,8 @@ class Template:
     url: str | None = None
     translations: Translations | None = None
     segment: Segment | None = None
+    message: str = SMS
+    heading: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,7 @@ def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
         attributes=tuple(_client_attribute(attribute) for attribute in content.get("attributes", ())),
         attribute_names=content.get("attribute_names", {}),
         individuals=tuple(Individual(**individual) for individual in content.get("individuals", ())),
+        devices=_optional_shares(content, "devices"),
     )
 
 

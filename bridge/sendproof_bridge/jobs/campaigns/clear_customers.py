@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Text, bindparam, text
 
 from sendproof_bridge.clock import parse_time
+from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.domain import recipient_rules
 from sendproof_bridge.domain.accounts import Bridge, Client
 from sendproof_bridge.domain.keys import optimove_lane
@@ -74,7 +75,7 @@ def _decide(bridge: Bridge, client: Client, campaign: str, customers: Sequence[s
     for customer in customers:
         if customer not in decided:
             row = {"client": client.config.name, "campaign": campaign, "customer": customer}
-            numbers = _numbers_with_consent(client, _attributes(client, customer))
+            numbers = _numbers_with_consent(client, customer, _attributes(client, customer))
             with bridge.store.write() as tx:
                 opted_out = {number for number in numbers if tx.execute(_OPTED_OUT, {**row, "number": number}).first()}
                 tx.execute(_INSERT, {**row, "allowed": bool(numbers - opted_out)})
@@ -94,12 +95,21 @@ def _attributes(client: Client, customer: str) -> Mapping[str, str | None]:
         return {}
 
 
-def _numbers_with_consent(client: Client, values: Mapping[str, str | None]) -> set[str]:
-    """Return the numbers that any channel of the client may send to: the event does not name the channel."""
+def _numbers_with_consent(client: Client, customer: str, values: Mapping[str, str | None]) -> set[str]:
+    """Return the numbers that any channel of the client may send to: the event does not name the channel.
+
+    Channels for another type of messages have the customer in place of a number.
+    """
     numbers = {
-        recipient_rules.normalize_number(values.get(channel.config.phone_attribute), channel.config.default_region)
+        _number(channel.config, customer, values)
         for channel in client.channels.values()
         if not channel.config.checks_attribute
         or recipient_rules.has_consent(values.get(channel.config.consent_attribute))
     }
     return {number for number in numbers if number is not None}
+
+
+def _number(config: ChannelConfig, customer: str, values: Mapping[str, str | None]) -> str | None:
+    if not config.needs_number:
+        return recipient_rules.opt_out_key(config.message, customer)
+    return recipient_rules.normalize_number(values.get(config.phone_attribute), config.default_region)

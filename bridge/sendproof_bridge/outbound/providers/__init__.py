@@ -1,7 +1,8 @@
 """The interface to message providers. Each module in this package implements it for one provider.
 
 A provider module has `SETTINGS`, its own settings of a channel, and a function
-`open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider`. The environment variable
+`open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider`. `MESSAGE_TYPES` lists the types of messages
+that it sends, if these are more than SMS. The environment variable
 `SENDPROOF_BRIDGE_PROVIDERS` names more folders with such modules, separated as in `PATH`.
 """
 
@@ -16,15 +17,15 @@ from typing import Any, Protocol
 import msgspec
 
 from sendproof_bridge.clock import Instant
-from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.config_fields import Settings
+from sendproof_bridge.config import SMS, ChannelConfig
+from sendproof_bridge.config_fields import SettingError, Settings
 from sendproof_bridge.outbound.http import HttpClient
 
 FOLDERS_VARIABLE = "SENDPROOF_BRIDGE_PROVIDERS"
 __path__.extend(filter(None, os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)))
 
 # A receipt reports either a new state of the message or one of these.
-CLICKED, UNSUBSCRIBED = "clicked", "unsubscribed"
+CLICKED, OPENED, UNSUBSCRIBED = "clicked", "opened", "unsubscribed"
 
 
 class UnauthenticatedWebhookError(Exception):
@@ -54,7 +55,7 @@ class ComposeRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ComposedMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A personalized message with an unchecked phone number.
+    """A personalized message with an unchecked phone number, which only an SMS needs.
 
     `content` is the part of the request to the provider that belongs to this message, in the provider's own form.
     `recipient` is the provider's name for the recipient; if empty, the phone number. Messages with a different `group`
@@ -138,7 +139,7 @@ class MessageProvider(Protocol):
     batch_size: int
     """The most messages in one call."""
     status_meanings: Mapping[str, str]
-    """Meaning of each status code in a receipt: a state of a message, `CLICKED` or `UNSUBSCRIBED`."""
+    """Meaning of each status code in a receipt: a state of a message, `CLICKED`, `OPENED` or `UNSUBSCRIBED`."""
     required_attributes: Sequence[str]
     """Names of attributes that every message needs, in addition to those in its template."""
     requests_receipts: bool
@@ -195,5 +196,8 @@ def providers() -> dict[str, Settings]:
 def open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider:
     """Return the account of a channel. `SettingError` if the settings of the channel contradict the provider."""
     module = importlib.import_module(f"{__name__}.{config.provider}")
+    types = getattr(module, "MESSAGE_TYPES", (SMS,))
+    if config.message not in types:
+        raise SettingError(f"message: {config.provider} sends {' and '.join(types)}, not {config.message}")
     opener: Callable[[ChannelConfig, HttpClient], MessageProvider] = module.open_channel
     return opener(config, http)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sendproof_bridge.clock import MINUTE, SECOND, Instant, iso
-from sendproof_bridge.config import ChannelConfig
+from sendproof_bridge.config import PUSH, SMS, ChannelConfig
 from sendproof_bridge.config_fields import Setting, SettingError, Settings, attribute, secret
 from sendproof_bridge.json_body import json_object
 from sendproof_bridge.outbound.errors import (
@@ -27,6 +27,7 @@ from sendproof_bridge.outbound.errors import (
 from sendproof_bridge.outbound.http import HttpClient, Response, check_status
 from sendproof_bridge.outbound.providers import (
     CLICKED,
+    OPENED,
     UNSUBSCRIBED,
     ComposedMessage,
     ComposeRequest,
@@ -49,6 +50,7 @@ _USERS_PER_CALL = 200
 _ROWS_PER_IMPORT = 99
 _PAGE_SIZE = 1_000
 _SMS_MESSAGE_TYPE = "9"
+_PUSH_MESSAGE_TYPES = ("1", "2")
 _API_TRIGGER = 3
 _PLACEHOLDER = re.compile(r"\{\{ ?([A-Za-z0-9_]+) ?\}\}")
 # The end of the year 9999, the last that Python's clock supports.
@@ -58,14 +60,17 @@ _STATUS_MEANINGS = {
     "message_delivery": "delivered",
     "message_error": "undelivered",
     "message_click": CLICKED,
+    "message_open": OPENED,
     "message_unsubscribe": UNSUBSCRIBED,
 }
 # documented: https://docs.xtremepush.com/docs/webhooks-integration (that these events exist)
-_IGNORED_EVENTS = frozenset({"message_send", "message_open"})
+_IGNORED_EVENTS = frozenset({"message_send"})
 _SIGNATURE_HEADER = "x-xtremepush-signature"
 # Xtremepush's clock may differ from the bridge's clock.
 _CLOCK_MARGIN_MS = 30 * SECOND
 _OPTED_OUT = "opted_out"
+
+MESSAGE_TYPES = (SMS, PUSH)
 
 SETTINGS: Settings = {
     "apptoken": Setting(
@@ -109,19 +114,22 @@ class Xtremepush:
         self._user_attribute = config.options["user_id_attribute"]
         self.required_attributes: Sequence[str] = (self._user_attribute,) if self._user_attribute else ()
         self._http = http
+        self._is_sms = config.message == SMS
 
     @values_of("Xtremepush")
     def list_templates(self) -> list[Template]:
-        """Return the campaigns that the API may execute and that have an SMS."""
-        condition = [["trigger", "=", _API_TRIGGER], ["sms", "=", 1]]
+        """Return the campaigns that the API may execute and that have messages of the channel's type."""
+        condition = [["trigger", "=", _API_TRIGGER], ["sms", "=", int(self._is_sms)]]
         return [template for row in self._list("campaign", condition) if (template := self._template(row))]
 
     def _template(self, row: Mapping[str, Any]) -> Template | None:
-        """Return the campaign's SMS as a template; None if it has no text."""
+        """Return the campaign's message as a template; None if it has no text."""
+        if not self._is_sms and not (row.get("ios_push") or row.get("android_push")):
+            return None
         campaign = self._call("info/campaign", {"id": row["id"]}).get("model")
-        content = campaign.get("messages", {}).get(_SMS_MESSAGE_TYPE) if isinstance(campaign, dict) else None
-        body = content.get("sms", {}).get("text") if isinstance(content, dict) else None
-        return Template(id=whole_number(row["id"]), title=str(row["title"]), body=str(body)) if body else None
+        messages = campaign.get("messages", {}) if isinstance(campaign, dict) else {}
+        body = _sms_text(messages) if self._is_sms else _push_text(messages)
+        return Template(id=whole_number(row["id"]), title=str(row["title"]), body=body) if body else None
 
     def placeholders(self, body: str) -> list[str]:
         """Return the names in `{{NAME}}`."""
@@ -133,15 +141,18 @@ class Xtremepush:
         user = request.values.get(self._user_attribute) if self._user_attribute else request.customer
         if not user:
             raise ValueError(f"customer {request.customer} has no {self._user_attribute}")
-        phone = request.values[self._config.phone_attribute]
+        phone = request.values[self._config.phone_attribute] if self._is_sms else None
         group = str(request.template.id)
         return ComposedMessage(phone=phone, content=json.dumps(params), recipient=user, group=group)
 
     def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
-        """Import unknown users, leave out unsubscribed users, and execute the campaign for the others."""
+        """Import unknown users, leave out unsubscribed users, and execute the campaign for the others.
+
+        An app creates the profiles of its own users, so push notifications need no import.
+        """
         del receipt_url
         try:
-            unsubscribed = self._import_users(messages)
+            unsubscribed = self._import_users(messages) if self._is_sms else set()
         except OutcomeUnknownError as error:
             # Nothing is sent yet, and a repeated import changes nothing.
             raise NotSentError(str(error)) from error
@@ -253,7 +264,9 @@ class Xtremepush:
                 yield Receipt(recipient=user, status_code=code, provider_time="", message=id_)
 
     def list_opt_outs(self) -> list[str]:
-        """Return the numbers of profiles that are not subscribed to SMS."""
+        """Return the numbers of profiles that are not subscribed to SMS. No method lists subscriptions of devices."""
+        if not self._is_sms:
+            return []
         rows = self._list("profile", [["sms_subscription", "=", 0], ["mobile_number", "!=", ""]])
         return [str(row["mobile_number"]) for row in rows if row.get("mobile_number")]
 
@@ -280,6 +293,27 @@ class Xtremepush:
         if payload.get("success") is not True:
             raise _failure(response, payload)
         return payload
+
+
+def _sms_text(messages: Mapping[str, Any]) -> str:
+    content = messages.get(_SMS_MESSAGE_TYPE)
+    return str(content.get("sms", {}).get("text") or "") if isinstance(content, dict) else ""
+
+
+def _push_text(messages: Mapping[str, Any]) -> str:
+    """Return title and text of a push notification, which are needed for their placeholders only.
+
+    The contents of the two platforms may have different placeholders, so both count.
+    """
+    contents = [messages.get(type_) for type_ in _PUSH_MESSAGE_TYPES]
+    parts = [
+        str(content[name])
+        for content in contents
+        if isinstance(content, dict)
+        for name in ("push_title", "push_text")
+        if content.get(name)
+    ]
+    return "\n".join(dict.fromkeys(parts))
 
 
 @values_of("Xtremepush list/message")

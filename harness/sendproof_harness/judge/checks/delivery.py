@@ -23,6 +23,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
 )
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import duplicate_cause
+from sendproof_harness.judge.facts.message_types import message_type
 from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
@@ -216,7 +217,11 @@ def check_right_number(history: History) -> CheckResult:
 
 def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
     got, obligation = recipient.deliveries[0].number, recipient.obligation
-    cause = number_cause(got, obligation.number or "") or other_number_cause(history, obligation)
+    type_, sent_as = message_type(history, obligation.channel), recipient.deliveries[0].message_type
+    if sent_as != type_:
+        cause = f"the message went out as {sent_as}, and the channel is for {type_}"
+    else:
+        cause = number_cause(got, obligation.number or "") or other_number_cause(history, obligation)
     return Finding(
         check=_NUMBER,
         level="fail",

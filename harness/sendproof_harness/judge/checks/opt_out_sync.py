@@ -14,6 +14,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     consent_reports,
     provider_changes,
 )
+from sendproof_harness.judge.facts.message_types import message_type
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
@@ -74,7 +75,9 @@ def _finding_of_change(
         # Optimove knows of no opt-out that this opt-in could end.
         return None
     right = [report for report in later if _is_right(report, opted_out=change.opted_out)]
-    in_channel = next((report.at for report in right if report.channel is None or report.channel in change.channels), 0)
+    in_channel = next(
+        (report.at for report in right if report.message == change.message and _is_for(report, change)), 0
+    )
     name = "a provider opt-out" if change.opted_out else "an opt-in after an opt-out"
     if in_channel:
         if visible.between(change.at, in_channel) <= SYNC_WITHIN:
@@ -82,7 +85,7 @@ def _finding_of_change(
         got = f"{span(in_channel - change.at)} after it"
         return _finding(customer, f"{name} was reported to Optimove too late", f"within {_WITHIN}", got, change.at)
     if later and deadline <= until:
-        wrong = "for another channel" if right else later[0].wrong or _other_statement(later[0])
+        wrong = _elsewhere_than(right[0]) if right else later[0].wrong or _other_statement(later[0])
         expected = _asked_report(history, change.channels)
         return _finding(customer, f"{name} was reported to Optimove {wrong}", expected, later[0].by, later[0].at)
     if deadline <= until:
@@ -99,6 +102,15 @@ _WITHIN = span(SYNC_WITHIN)
 
 def _is_right(report: ConsentReport, *, opted_out: bool) -> bool:
     return report.wrong is None and report.opted_out == opted_out
+
+
+def _is_for(report: ConsentReport, change: ProviderChange) -> bool:
+    """Return True for an attribute, which all channels of one type share, and for a preference of the right channel."""
+    return report.channel is None or report.channel in change.channels
+
+
+def _elsewhere_than(report: ConsentReport) -> str:
+    return "for another channel" if report.channel is not None else "in the attribute of another type of messages"
 
 
 def _other_statement(report: ConsentReport) -> str:
@@ -160,26 +172,30 @@ class _ConsentStates:
             and {str(rejection.code), rejection.reason} & provider(rejection.service).opt_out_rejections
         }
         self._opted_out_before = {
-            obligation.customer
+            (obligation.customer, message_type(history, obligation.channel))
             for obligation in history.obligations
             if obligation.opted_out_by is not None or obligation.reason == "opted_out" or obligation.number in refused
         }
         self._visible = bridge_time(history)
-        self._changes: defaultdict[str, list[tuple[int, bool, bool]]] = defaultdict(list)
+        self._changes: defaultdict[tuple[str, str], list[tuple[int, bool, bool]]] = defaultdict(list)
         customers = customers_of_opt_outs(history)
-        events = [(event.at, True, True, event.number) for event in history.opt_outs]
+        events = [(event.at, True, True, event.number, event.message_type) for event in history.opt_outs]
         # No provider posts an opt-in as such: a bridge sees it in the list of those who opted out.
-        events += [(event.at, False, provider(event.service).lists_opt_outs, event.number) for event in history.opt_ins]
-        for at, opted_out, is_visible, number in sorted(events):
+        events += [
+            (event.at, False, provider(event.service).lists_opt_outs, event.number, event.message_type)
+            for event in history.opt_ins
+        ]
+        for at, opted_out, is_visible, number, message in sorted(events):
             for customer in customers.get(number, ()):
-                self._changes[customer].append((at, opted_out, is_visible))
+                self._changes[customer, message].append((at, opted_out, is_visible))
 
     def allows(self, customer: str, report: ConsentReport) -> bool:
         """Return True if the report was right, or had been right before a change that the bridge may not know yet."""
-        if report.opted_out and customer in self._opted_out_before:
+        key = customer, report.message
+        if report.opted_out and key in self._opted_out_before:
             return True
-        states = [not report.opted_out] if customer in self._opted_out_before else [False]
-        for at, opted_out, is_visible in self._changes[customer]:
+        states = [not report.opted_out] if key in self._opted_out_before else [False]
+        for at, opted_out, is_visible in self._changes[key]:
             if at > report.at:
                 break
             if is_visible and self._visible.between(at, report.at) >= POLL_WITHIN:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.reports.statements import is_disturbed
@@ -40,15 +41,15 @@ class _TemplateLists:
             self._apply_to_channel(event)
 
     def _apply_to_provider(self, event: ProviderTemplate) -> None:
-        titles, key = self.provider.setdefault(event.service, {}), str(event.id)
+        titles, key = self.provider.setdefault(_templates_of(event.service, event.message), {}), str(event.id)
         if event.action == "deleted":
             titles.pop(key, None)
         else:
             if key in titles:
-                self.earlier.setdefault((event.service, key), set()).add(titles[key])
+                self.earlier.setdefault((_templates_of(event.service, event.message), key), set()).add(titles[key])
             titles[key] = event.title or titles.get(key, "")
         if event.action != "changed":
-            self.changed[event.service, key] = event.at
+            self.changed[_templates_of(event.service, event.message), key] = event.at
 
     def _apply_to_channel(self, event: ChannelTemplates) -> None:
         names, removed = self.channels.setdefault(event.channel, {}), self.removed.setdefault(event.channel, {})
@@ -67,10 +68,15 @@ class _TemplateLists:
         return max(times, default=None)
 
 
+def _templates_of(service: str, message: str) -> str:
+    """Return the name of the templates of a provider that a channel for this type of messages lists."""
+    return service if message == SMS else f"{service} ({message})"
+
+
 def check_templates_synced(history: History) -> CheckResult:
     """Compare the channel with the provider an hour after each change, when a campaign is announced, and at the end."""
     provider_of = {
-        channel.id: channel.provider
+        channel.id: _templates_of(channel.provider, channel.message)
         for channel in history.header.channels
         if channel.id not in provider(channel.provider).subscription_channels
     }

@@ -17,10 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sendproof_harness.history.parts import AttributeChange
+from sendproof_harness.history.parts import SMS, AttributeChange
 from sendproof_harness.history.records import Attributes, History, Obligation, OptOut, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.message_types import channels_of_type, type_of_change
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
@@ -39,6 +40,8 @@ _REPLY_KEY = "inbound:"
 class OptOutPeriod:
     """One opt-out of a customer, from `at` until `until`. `channel` None means all channels.
 
+    `channels` are those with the type of messages from which the customer opted out; None if the run has one type only.
+
     From `known_at` on, the bridge knows or should know about it; None if it cannot know. From `over_known_at` on, it
     should also know that the customer opted in again; None if it cannot know, or if that has not happened.
     """
@@ -50,10 +53,11 @@ class OptOutPeriod:
     channel: int | None = None
     until: int | None = None
     over_known_at: int | None = None
+    channels: frozenset[int] | None = None
 
     def applies_to(self, channel: int) -> bool:
         """Return True if the opt-out includes this channel."""
-        return self.channel in {None, channel}
+        return self.channel in {None, channel} and (self.channels is None or channel in self.channels)
 
     def includes(self, at: int) -> bool:
         """Return True if the customer was opted out at this instant."""
@@ -86,7 +90,8 @@ def opted_out_by(history: History, obligation: Obligation, at: int) -> OptOutPer
 def ended_opt_out(history: History, obligation: Obligation) -> OptOutPeriod | None:
     """Return an opt-out that had ended when the message was due, if there is one."""
     periods = opt_outs(history).get(obligation.customer, ())
-    return next((period for period in periods if period.until is not None and period.until <= obligation.due), None)
+    own = (period for period in periods if period.applies_to(obligation.channel))
+    return next((period for period in own if period.until is not None and period.until <= obligation.due), None)
 
 
 def has_opted_out(history: History, obligation: Obligation) -> bool:
@@ -111,10 +116,11 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
     opt_ins, is_timed = _opt_in_times(history), times_are_meaningful(history)
     for opt_out in history.opt_outs:
         reported_at = first_reported.get((opt_out.service, opt_out.number))
-        polled_at = opt_out.at + POLL_WITHIN if is_timed else None
+        is_listed = opt_out.message_type == SMS
+        polled_at = opt_out.at + POLL_WITHIN if is_timed and is_listed else None
         known_at = polled_at if reported_at is None else has_reacted_at(history, max(reported_at, opt_out.at))
         until = next((at for at in opt_ins.get((opt_out.service, opt_out.number), ()) if at > opt_out.at), None)
-        is_end_known = is_timed and provider(opt_out.service).lists_opt_outs
+        is_end_known = is_timed and is_listed and provider(opt_out.service).lists_opt_outs
         for customer in customers.get(opt_out.number, ()):
             yield OptOutPeriod(
                 customer=customer,
@@ -123,6 +129,7 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
                 known_at=known_at,
                 until=until,
                 over_known_at=until + POLL_WITHIN if until is not None and is_end_known else None,
+                channels=channels_of_type(history, opt_out.message_type),
             )
 
 
@@ -156,9 +163,8 @@ def customers_of_opt_outs(history: History) -> Mapping[str, tuple[str, ...]]:
 
 def is_known_to_bridge(history: History, opt_out: OptOut) -> bool:
     """Return True if the provider reported the opt-out to the bridge, or the bridge could ask for it."""
-    return provider(opt_out.service).lists_opt_outs or (opt_out.service, opt_out.number) in first_reported_opt_outs(
-        history
-    )
+    is_listed = opt_out.message_type == SMS and provider(opt_out.service).lists_opt_outs
+    return is_listed or (opt_out.service, opt_out.number) in first_reported_opt_outs(history)
 
 
 @cached_per_history
@@ -234,14 +240,15 @@ def _by_attribute(history: History) -> Iterator[OptOutPeriod]:
         _attribute_statement(history, update, change)
         for update in history.attributes
         for change in update.changes
-        if change.field == history.header.attributes.consent
+        if type_of_change(history, change) is not None
     )
 
 
 def _attribute_statement(history: History, update: Attributes, change: AttributeChange) -> _Statement:
-    source = f"by the attribute {history.header.attributes.consent}{_source_suffix(update.source)}"
+    source = f"by the attribute {change.field}{_source_suffix(update.source)}"
     known_at = _known_at(history, update.at, update.source)
-    period = OptOutPeriod(customer=change.customer, at=update.at, source=source, known_at=known_at)
+    channels = channels_of_type(history, type_of_change(history, change) or SMS)
+    period = OptOutPeriod(customer=change.customer, at=update.at, source=source, known_at=known_at, channels=channels)
     return _Statement(opted_out=change.value == OPTED_OUT_VALUE, period=period)
 
 
@@ -275,9 +282,9 @@ def _known_at(history: History, at: int, source: Literal["api", "batch_file"]) -
 
 def _periods(statements: Iterable[_Statement]) -> Iterator[OptOutPeriod]:
     """Yield a period from each opt-out to the next opt-in of the same customer and channel."""
-    still_open: dict[tuple[str, int | None], OptOutPeriod] = {}
+    still_open: dict[tuple[str, int | None, frozenset[int] | None], OptOutPeriod] = {}
     for statement in statements:
-        key = statement.period.customer, statement.period.channel
+        key = statement.period.customer, statement.period.channel, statement.period.channels
         opened = still_open.get(key)
         if statement.opted_out and opened is None:
             still_open[key] = statement.period

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.parts import AttributeChange
+from sendproof_harness.history.parts import SMS, AttributeChange
 from sendproof_harness.history.records import History, Preference
 from sendproof_harness.judge.facts.consent import (
     OPTED_IN_VALUE,
@@ -12,6 +12,7 @@ from sendproof_harness.judge.facts.consent import (
     customers_of_opt_outs,
     is_known_to_bridge,
 )
+from sendproof_harness.judge.facts.message_types import message_type, type_of_change
 from sendproof_harness.judge.facts.requests import unknown_channel
 from sendproof_harness.judge.facts.wishes import apps_of_channels, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import cached_per_history
@@ -25,7 +26,8 @@ from sendproof_harness.providers import provider
 class ConsentReport:
     """The bridge reported an opt-out or opt-in of one customer, with the request or attribute in `by`.
 
-    `channel` is that of a preference. `wrong` says in words why it is not the way that the client asked for.
+    `channel` is that of a preference, and `message` the type of messages that the report is about. `wrong`
+    says in words why it is not the way that the client asked for.
     """
 
     at: int
@@ -33,13 +35,15 @@ class ConsentReport:
     by: str
     channel: int | None = None
     wrong: str | None = None
+    message: str = SMS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderChange:
     """A customer opted out at a provider, or in again, and the bridge could know it.
 
-    `until` is the next change of the same number. `channels` are those for which a preference reports it.
+    `until` is the next change of the same number. `channels` are those for which a preference reports it. `message` is
+    the type of messages from which the customer opted out.
     """
 
     at: int
@@ -47,6 +51,7 @@ class ProviderChange:
     opted_out: bool
     channels: frozenset[int]
     until: int | None = None
+    message: str = SMS
 
 
 @cached_per_history
@@ -68,6 +73,7 @@ def _by_preference(history: History) -> Iterator[tuple[str, ConsentReport]]:
                 by=by,
                 channel=preference.channel,
                 wrong=_wrong_preference(history, preference),
+                message=message_type(history, preference.channel),
             )
             yield from ((customer, report) for customer in preference.customers)
 
@@ -103,14 +109,15 @@ def _by_attribute(history: History) -> Iterator[tuple[str, ConsentReport]]:
             opted_out = change.value != OPTED_IN_VALUE
             by = f"attribute {change.field} = {change.value}"
             wrong = _wrong_change(history, change)
-            yield change.customer, ConsentReport(at=update.at, opted_out=opted_out, by=by, wrong=wrong)
+            type_ = type_of_change(history, change) or SMS
+            yield change.customer, ConsentReport(at=update.at, opted_out=opted_out, by=by, wrong=wrong, message=type_)
 
 
 def _wrong_change(history: History, change: AttributeChange) -> str | None:
     wish = wanted_opt_outs(history)
     if wish == "preference":
         return "by attribute, but the client asked for the preference"
-    if change.field != history.header.attributes.consent:
+    if type_of_change(history, change) is None:
         # documented: a bridge may add an attribute of its own, and may then give it any values.
         is_own = any(a.name == change.field and a.source == "api" for a in history.new_attributes)
         return None if is_own and wish is None else "in another attribute"
@@ -123,21 +130,23 @@ def provider_changes(history: History) -> Mapping[str, Sequence[ProviderChange]]
         return {}
     channels, customers = _channels_sent_on(history), customers_of_opt_outs(history)
     events = [
-        (event.at, event.service, event.number, True)
+        (event.at, event.service, event.number, True, event.message_type)
         for event in history.opt_outs
         if is_known_to_bridge(history, event)
     ]
     events += [
-        (event.at, event.service, event.number, False)
+        (event.at, event.service, event.number, False, event.message_type)
         for event in history.opt_ins
-        if provider(event.service).lists_opt_outs
+        if event.message_type == SMS and provider(event.service).lists_opt_outs
     ]
     changes: defaultdict[str, list[ProviderChange]] = defaultdict(list)
-    for at, service, number, opted_out in sorted(events):
+    for at, service, number, opted_out, message in sorted(events):
         sent_on = frozenset(channel for sent_at, channel in channels.get((service, number), ()) if sent_at <= at)
         until = min((event[0] for event in events if event[1:3] == (service, number) and event[0] > at), default=None)
         for customer in customers.get(number, ()) if sent_on else ():
-            change = ProviderChange(at=at, service=service, opted_out=opted_out, channels=sent_on, until=until)
+            change = ProviderChange(
+                at=at, service=service, opted_out=opted_out, channels=sent_on, until=until, message=message
+            )
             changes[customer].append(change)
     return changes
 

@@ -14,6 +14,7 @@ from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.message_types import PUSH, message_type, type_of_change
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW
 from sendproof_harness.judge.facts.sms_alphabet import is_gsm
 
@@ -50,6 +51,19 @@ def subject_text(subject: Subject) -> str:
 
 def _due(history: History) -> Iterator[Obligation]:
     return (obligation for obligation in history.obligations if obligation.owed)
+
+
+def _due_push(history: History) -> Iterator[Obligation]:
+    return (obligation for obligation in _due(history) if message_type(history, obligation.channel) == PUSH)
+
+
+def _push_customers(history: History) -> set[str]:
+    return {obligation.customer for obligation in _due_push(history)}
+
+
+def _customers_without_number(history: History) -> set[str]:
+    """Return the customers to whom another message of the run cannot go for that reason."""
+    return {obligation.customer for obligation in history.obligations if obligation.reason == "unusable_number"}
 
 
 def _is_due(history: History, value: Value) -> bool:
@@ -123,7 +137,7 @@ def _provider_opt_outs(history: History) -> Iterator[tuple[str, int]]:
 def _consent_changes(history: History, *, opted_out: bool) -> Iterator[tuple[str, int]]:
     for update in history.attributes:
         for change in update.changes if update.source == "batch_file" else ():
-            if change.field == history.header.attributes.consent and (change.value == OPTED_OUT_VALUE) == opted_out:
+            if type_of_change(history, change) is not None and (change.value == OPTED_OUT_VALUE) == opted_out:
                 yield change.customer, update.at
 
 
@@ -191,6 +205,9 @@ _TESTS: Mapping[str, _Test] = {
     "text_longer_than": lambda history, value: any(len(o.text or "") > int(value) for o in _due(history)),
     "text_beyond_gsm": lambda history, _: any(not is_gsm(o.text or "") for o in _due(history)),
     "text_contains": lambda history, value: any(str(value) in (o.text or "") for o in _due(history)),
+    "message": lambda history, value: any(message_type(history, o.channel) == value for o in _due(history)),
+    "devices": lambda history, value: any((o.devices or "one") == value for o in _due_push(history)),
+    "without_number": lambda history, _: not _customers_without_number(history).isdisjoint(_push_customers(history)),
     "spelling": _has_spelling,
     "shared_number": _has_shared_number,
     "changed_number": _has_changed_number,
@@ -208,6 +225,9 @@ _TEXTS: Mapping[str, str] = {
     "text_longer_than": "a due text of more than {value} characters",
     "text_beyond_gsm": "a due text with a character outside the 7-bit alphabet of SMS",
     "text_contains": "a due text that contains {value!r}",
+    "message": "a customer who is due a message of the type {value}",
+    "devices": "a due push notification to a customer with the devices: {value}",
+    "without_number": "a customer without a usable phone number who is due a push notification",
     "spelling": "a due message to a number with the spelling {value}",
     "shared_number": "two customers with one number who are due messages of one campaign",
     "changed_number": "a customer who is due messages at two numbers, one after the other",

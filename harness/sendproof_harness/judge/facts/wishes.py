@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.providers import provider
 
@@ -80,7 +81,8 @@ def has_free_text(history: History, obligation: Obligation) -> bool:
 def preference_channels(history: History) -> Mapping[int, int]:
     """Return the channel for which opt-outs are reported, by channel of the run.
 
-    Without a wish of the client, it is the provider's channel for subscriptions if Optimove has one, else the channel.
+    Without a wish of the client, it is the provider's channel for subscriptions to SMS if Optimove has one, else the
+    channel.
     """
     other = {
         number: channel for scenario in history.scenarios for number, channel in scenario.preference_channels.items()
@@ -91,6 +93,8 @@ def preference_channels(history: History) -> Mapping[int, int]:
         if channel.id in provider(channel.provider).subscription_channels
     }
     return {
-        channel.id: other.get(str(channel.id), post_back.get(channel.provider, channel.id))
+        channel.id: other.get(
+            str(channel.id), post_back.get(channel.provider, channel.id) if channel.message == SMS else channel.id
+        )
         for channel in history.header.channels
     }

@@ -1,6 +1,7 @@
 """The steps of templates: a user of the provider adds, renames, changes and deletes them."""
 
 from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.sandboxes import new_template
 from sendproof_harness.scenario.model import AddTemplate, ChangeTemplate, DeleteTemplate, RenameTemplate
 
 
@@ -9,7 +10,7 @@ def add(context: RunContext, step: AddTemplate) -> None:
     template = step.template
     context.progress.phase(f"adding the template {template.title}")
     for sandbox in context.sandboxes:
-        context.control.add_templates(sandbox, template.provider, [{"title": template.title, "body": template.body}])
+        context.control.add_templates(sandbox, template.provider, [new_template(template)])
 
 
 def rename(context: RunContext, step: RenameTemplate) -> None:

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_name
 from sendproof_harness.scenario.model import AddAttribute, RegisterAttribute, Scenario
-from sendproof_harness.scenario.rules.simulator_facts import SPELLINGS, USUAL_ATTRIBUTES
-from sendproof_harness.scenario.rules.step_state import attribute_names_at
+from sendproof_harness.scenario.rules.simulator_facts import SPELLINGS
+from sendproof_harness.scenario.rules.step_state import attribute_names_at, usual_attributes
 from sendproof_harness.scenario.yaml_source import Document
 
 _AUDIENCE: KeyPath = ("audience",)
@@ -18,15 +18,16 @@ _BITS = {"INT": 31, "BIGINT": 63}
 def renamed_attributes_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that `attribute_names` renames usual attributes."""
     for name in scenario.audience.attribute_names:
-        if name not in USUAL_ATTRIBUTES:
-            message = unknown_name("attribute", name, USUAL_ATTRIBUTES)
+        known = usual_attributes(scenario.audience)
+        if name not in known:
+            message = unknown_name("attribute", name, known)
             yield document.diagnostic((*_AUDIENCE, "attribute_names", name), message)
 
 
 def attributes_are_unique(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that no two attributes have one name, in any case: Optimove does not distinguish it."""
     audience = scenario.audience
-    taken = {name.lower() for name in USUAL_ATTRIBUTES if name not in audience.attribute_names}
+    taken = {name.lower() for name in usual_attributes(audience) if name not in audience.attribute_names}
     for usual, name in audience.attribute_names.items():
         yield from _taken(document, (*_AUDIENCE, "attribute_names", usual), name, taken)
     for index, attribute in enumerate(audience.attributes):

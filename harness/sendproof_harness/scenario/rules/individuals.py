@@ -6,7 +6,12 @@ import phonenumbers
 
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_client, unknown_name
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, ChangeAttributes, Individual, Scenario
-from sendproof_harness.scenario.rules.simulator_facts import CONSENT_ATTRIBUTE, NUMBER_ATTRIBUTE, OUTCOMES
+from sendproof_harness.scenario.rules.simulator_facts import (
+    CONSENT_ATTRIBUTE,
+    DEVICE_ATTRIBUTES,
+    NUMBER_ATTRIBUTE,
+    OUTCOMES,
+)
 from sendproof_harness.scenario.rules.step_state import attribute_names_at
 from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.suggestions import closest
@@ -57,7 +62,8 @@ def individuals_without_consent_need_the_attribute(scenario: Scenario, document:
 
 def individuals_have_known_properties(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that attributes and outcomes of individuals exist."""
-    special = {scenario.audience.name_of(name) for name in (NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE)}
+    decided = (NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE, *DEVICE_ATTRIBUTES)
+    special = {scenario.audience.name_of(name) for name in decided}
     known = tuple(name for name in attribute_names_at(scenario, 0) if name not in special)
     for path, individual in _individuals(scenario):
         yield from _unknown_attributes(document, (*path, "attributes"), individual.attributes, known)

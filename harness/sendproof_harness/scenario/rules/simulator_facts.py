@@ -13,6 +13,9 @@ USUAL_ATTRIBUTES = (
     "BALANCE",
 )
 
+#: Those that customers of a client with an app have in addition.
+DEVICE_ATTRIBUTES = ("PUSH_OPT_IN", "PUSH_TOKEN")
+
 #: The usual names of the attributes with the phone number and with the consent.
 NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE = "PHONENUMBER", "SMS_OPT_IN"
 

@@ -10,6 +10,7 @@ from sendproof_harness.scenario.model import (
     AddAttribute,
     AddTemplate,
     Advance,
+    Audience,
     Campaign,
     CustomerEvents,
     DeleteTemplate,
@@ -19,7 +20,7 @@ from sendproof_harness.scenario.model import (
     Scenario,
     Step,
 )
-from sendproof_harness.scenario.rules.simulator_facts import USUAL_ATTRIBUTES
+from sendproof_harness.scenario.rules.simulator_facts import DEVICE_ATTRIBUTES, USUAL_ATTRIBUTES
 from sendproof_harness.scenario.yaml_source import Document
 
 
@@ -98,9 +99,14 @@ def attribute_names(scenario: Scenario) -> tuple[str, ...]:
 def attribute_names_at(scenario: Scenario, index: int) -> tuple[str, ...]:
     """Return the real field names of the attributes that exist right before a step."""
     audience = scenario.audience
-    usual = (audience.name_of(name) for name in USUAL_ATTRIBUTES)
+    usual = (audience.name_of(name) for name in usual_attributes(audience))
     added = (step.name for step in scenario.steps[:index] if isinstance(step, AddAttribute))
     return (*usual, *(attribute.name for attribute in audience.attributes), *added)
+
+
+def usual_attributes(audience: Audience) -> tuple[str, ...]:
+    """Return the usual names of the attributes of every customer: without an app, no customer has a device."""
+    return USUAL_ATTRIBUTES if audience.devices is None else (*USUAL_ATTRIBUTES, *DEVICE_ATTRIBUTES)
 
 
 def event_parameters(scenario: Scenario) -> list[str]:

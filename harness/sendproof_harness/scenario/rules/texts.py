@@ -36,6 +36,8 @@ def bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str, str]]:
     for index, template in enumerate(scenario.templates):
         title, provider = template.title, template.provider
         yield ("templates", index, "body"), title, provider, template.body
+        if template.heading is not None:
+            yield ("templates", index, "heading"), title, provider, template.heading
         for value, body in template.translations.bodies.items() if template.translations else ():
             yield ("templates", index, "translations", "bodies", value), title, provider, body
     for index, step in enumerate(scenario.steps):

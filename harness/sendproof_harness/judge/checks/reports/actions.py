@@ -18,7 +18,6 @@ from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import (
     CLICKED,
     METRIC_NAMES,
-    OPENED,
     SPAM,
     ReportedValue,
     fresh_within,
@@ -34,8 +33,8 @@ from sendproof_harness.judge.facts.reports.occurrences import (
 from sendproof_harness.judge.facts.reports.repetitions import twice_hint
 from sendproof_harness.judge.findings import Finding, Location, cached_per_history
 
-# No simulated provider reports an opened message or spam, so these totals are zero.
-_LIMITED_METRICS = (*ACTION_METRICS, OPENED, SPAM)
+# No simulated provider reports spam, so this total is zero.
+_LIMITED_METRICS = (*ACTION_METRICS, SPAM)
 
 _Key = tuple[CampaignKey, int]
 

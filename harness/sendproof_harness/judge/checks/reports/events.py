@@ -46,10 +46,10 @@ _CADENCE = "events.cadence"
 
 #: The metric of each event; other events cannot be checked.
 METRIC_OF_EVENT: Mapping[str, int] = {
-    METRIC_NAMES[metric]: metric for metric in (DELIVERED, BOUNCED, DROPPED, CLICKED, UNSUBSCRIBED)
+    METRIC_NAMES[metric]: metric for metric in (DELIVERED, BOUNCED, DROPPED, OPENED, CLICKED, UNSUBSCRIBED)
 }
 # Events that no simulated provider reports.
-_IMPOSSIBLE_EVENTS = frozenset({METRIC_NAMES[OPENED], "spam_reported"})
+_IMPOSSIBLE_EVENTS = frozenset({"spam_reported"})
 # The field with the rule that the refused event broke, in the summary of a request.
 _BROKEN_RULE = "refused_for"
 _CAUSE_OF_RULE: Mapping[str, str] = {
@@ -239,7 +239,7 @@ def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
 
 def _required_events(history: History) -> Sequence[RequiredInteraction]:
     """Return the events to report. Clicks and opt-outs are only required if the client wants events."""
-    optional = {SENT} if wants_events(history) else {SENT, CLICKED, UNSUBSCRIBED}
+    optional = {SENT} if wants_events(history) else {SENT, OPENED, CLICKED, UNSUBSCRIBED}
     return [interaction for interaction in required_interactions(history) if interaction.metric not in optional]
 
 

@@ -21,6 +21,7 @@ from sendproof_harness.judge.facts.metrics import (
     DELIVERED,
     DROPPED,
     METRIC_NAMES,
+    OPENED,
     PUSH_DURATION,
     SENT,
     UNSUBSCRIBED,
@@ -216,8 +217,8 @@ def _action_totals(history: History) -> Iterator[_ActionTotal]:
     required: defaultdict[tuple[int, CampaignKey | None], list[RequiredInteraction]] = defaultdict(list)
     unsubscribed: set[str] = set()
     for interaction in sorted(required_interactions(history), key=lambda interaction: -interaction.known_at):
-        if interaction.metric == CLICKED:
-            required[CLICKED, interaction.campaign].append(interaction)
+        if interaction.metric in {OPENED, CLICKED}:
+            required[interaction.metric, interaction.campaign].append(interaction)
         elif interaction.metric == UNSUBSCRIBED and interaction.customer not in unsubscribed:
             # A customer who opts out at two providers may count once.
             unsubscribed.add(interaction.customer)

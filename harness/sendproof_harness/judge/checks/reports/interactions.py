@@ -10,7 +10,14 @@ from sendproof_harness.judge.facts.deliveries.ledger import count_recipients
 from sendproof_harness.judge.facts.deliveries.recipient_states import STATE_TESTS, GroupQuotas, possible_states
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
-from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES, UNSUBSCRIBED, fresh_within, must_report
+from sendproof_harness.judge.facts.metrics import (
+    CLICKED,
+    METRIC_NAMES,
+    OPENED,
+    UNSUBSCRIBED,
+    fresh_within,
+    must_report,
+)
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.reports.occurrences import (
     OccurrencesOf,
@@ -38,8 +45,8 @@ _OPERATION = "UpdateCampaignInteractions"
 _TEST_GROUP = 1
 
 #: The metrics of customer actions. A bridge need not know all of them.
-ACTION_METRICS = (CLICKED, UNSUBSCRIBED)
-# The metrics of the simulated providers; they report no opened message and no spam.
+ACTION_METRICS = (OPENED, CLICKED, UNSUBSCRIBED)
+# The metrics of the simulated providers; they report no spam.
 _POSSIBLE_METRICS = frozenset({*STATE_TESTS, *ACTION_METRICS})
 
 # -- accuracy ---------------------------------------------------------------------------------------

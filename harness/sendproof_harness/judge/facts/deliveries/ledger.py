@@ -64,7 +64,7 @@ RESULT_MEANINGS: Mapping[ResultKind, str] = {
 RESULT_KINDS: tuple[ResultKind, ...] = tuple(RESULT_MEANINGS)
 
 #: The reasons of a provider that itself sends nothing to a customer, whatever the bridge does.
-PROVIDER_EXCLUSIONS = frozenset({"outside_segment", "suppressed"})
+PROVIDER_EXCLUSIONS = frozenset({"outside_segment", "suppressed", "no_device", "unsubscribed"})
 
 # Outside virtual time, a message that is much too early is `ok` as well.
 _OK_WITHOUT_TIMES = "got the right text once, at the right number; its time was not judged"

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import DeliveryStatus, History
+from sendproof_harness.history.records import DeliveryStatus, History, Webhook
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs
@@ -21,7 +21,7 @@ from sendproof_harness.judge.facts.fault_effects import (
     message_of_webhook,
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
-from sendproof_harness.judge.facts.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED
+from sendproof_harness.judge.facts.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, OPENED, SENT, UNSUBSCRIBED
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, RECEIPT_DELAY
 from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
 from sendproof_harness.judge.findings import cached_per_history
@@ -31,7 +31,7 @@ from sendproof_harness.providers import provider
 _ROUNDING = MINUTE
 # A refused recipient counts as dropped, or as sent and bounced.
 _REFUSED_METRICS = frozenset({SENT, BOUNCED, DROPPED})
-_ANY_METRIC = frozenset({SENT, DELIVERED, BOUNCED, DROPPED, CLICKED})
+_ANY_METRIC = frozenset({SENT, DELIVERED, BOUNCED, DROPPED, OPENED, CLICKED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +60,7 @@ OccurrenceReader = Callable[[RecipientResult, int], Iterator[Occurrence]]
 @cached_per_history
 def occurrence_reader(history: History) -> OccurrenceReader:
     """Return a function that yields the events of one recipient for one metric."""
-    statuses, clicks = _statuses(history), _clicks(history)
+    statuses, actions = _statuses(history), {CLICKED: _clicks(history), OPENED: _opens(history)}
     posted, disturbed = _acknowledged_webhooks(history), disturbed_messages(history)
     hidden = hidden_successful_sends(history)
     opted_out, rejected = (
@@ -74,8 +74,8 @@ def occurrence_reader(history: History) -> OccurrenceReader:
                 is_uncertain = delivery.request in hidden or provider(delivery.service).rejects_late
                 sent_at = max(delivery.at, delivery.send_at)
                 yield Occurrence(at=delivery.at, known_at=None if is_uncertain else sent_at)
-            elif metric == CLICKED:
-                yield from clicks.get(delivery.message, ())
+            elif metric in actions:
+                yield from actions[metric].get(delivery.message, ())
             for status in statuses.get(delivery.message, ()):
                 if METRIC_OF_STATUS.get(status.status) == metric:
                     known_at = _learned_at(status, posted, disturbed)
@@ -142,6 +142,22 @@ def _clicks(history: History) -> Mapping[str, Sequence[Occurrence]]:
     return clicks
 
 
+def _opens(history: History) -> Mapping[str, Sequence[Occurrence]]:
+    """Return the opening of each message, which happens once."""
+    posted: dict[str, int] = {}
+    for attempt in history.webhooks if history.opens else ():
+        if is_opening(attempt) and is_acknowledged(attempt):
+            posted.setdefault(message_of_webhook(attempt.key), attempt.at)
+    return {
+        opened.message: (Occurrence(at=opened.at, known_at=posted.get(opened.message)),) for opened in history.opens
+    }
+
+
+def is_opening(attempt: Webhook) -> bool:
+    """Return True for a webhook about a push notification that was opened."""
+    return attempt.service != OPTIMOVE and attempt.event in provider(attempt.service).open_events
+
+
 def _opt_outs(history: History) -> Mapping[str, Sequence[Occurrence]]:
     """Return the opt-outs at providers by number."""
     reported_at = first_reported_opt_outs(history)
@@ -202,7 +218,7 @@ def customer_occurrences(history: History) -> OccurrencesOf:
 EventKey = tuple[str, int]
 
 # There is no event for sent.
-_EVENT_METRICS = (DELIVERED, BOUNCED, DROPPED, CLICKED, UNSUBSCRIBED)
+_EVENT_METRICS = (DELIVERED, BOUNCED, DROPPED, OPENED, CLICKED, UNSUBSCRIBED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

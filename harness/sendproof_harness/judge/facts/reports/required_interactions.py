@@ -24,6 +24,7 @@ from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaig
 from sendproof_harness.judge.facts.metrics import (
     CLICKED,
     DROPPED,
+    OPENED,
     UNSUBSCRIBED,
     fresh_within,
     reporting_periods,
@@ -31,6 +32,7 @@ from sendproof_harness.judge.facts.metrics import (
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
 from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
+from sendproof_harness.judge.facts.reports.occurrences import is_opening
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -107,7 +109,7 @@ def _message_key(recipient: RecipientResult) -> tuple[str, TemplateKey]:
 
 
 def _all_interactions(history: History, recipients: list[RecipientResult]) -> Iterator[RequiredInteraction]:
-    reports_of, clicks = status_reader(history), _reported_clicks(history)
+    reports_of, clicks, opens = status_reader(history), _reported_clicks(history), _reported_opens(history)
     for recipient in recipients:
         yield from _by_status(recipient, reports_of)
         if _must_report_drop(history, recipient) and not recipient.deliveries:
@@ -115,6 +117,8 @@ def _all_interactions(history: History, recipients: list[RecipientResult]) -> It
         for delivery in recipient.deliveries:
             for clicked_at in clicks.get((delivery.service, delivery.message), ()):
                 yield RequiredInteraction(recipient=recipient, metric=CLICKED, known_at=clicked_at)
+            if (opened_at := opens.get((delivery.service, delivery.message))) is not None:
+                yield RequiredInteraction(recipient=recipient, metric=OPENED, known_at=opened_at)
     yield from _unsubscribed(history, recipients)
 
 
@@ -144,6 +148,15 @@ def _reported_clicks(history: History) -> Mapping[tuple[str, str], Sequence[int]
     for (service, key), at in first.items():
         clicks[service, message_of_webhook(key)].append(at)
     return clicks
+
+
+def _reported_opens(history: History) -> Mapping[tuple[str, str], int]:
+    """Return when the bridge acknowledged that a message was opened, by provider and message."""
+    opens: dict[tuple[str, str], int] = {}
+    for attempt in history.webhooks:
+        if is_opening(attempt) and is_acknowledged(attempt):
+            opens.setdefault((attempt.service, message_of_webhook(attempt.key)), attempt.at)
+    return opens
 
 
 def _is_click(attempt: Webhook) -> bool:

@@ -1,0 +1,39 @@
+"""The types of messages of a run: each channel carries one, and an opt-out from one type leaves the others alone."""
+
+from collections.abc import Mapping
+
+from sendproof_harness.history.parts import SMS, AttributeChange
+from sendproof_harness.history.records import History
+from sendproof_harness.judge.findings import cached_per_history
+
+PUSH = "push"
+
+
+@cached_per_history
+def _types(history: History) -> Mapping[int, str]:
+    return {channel.id: channel.message for channel in history.header.channels}
+
+
+def message_type(history: History, channel: int | None) -> str:
+    """Return the type of the messages of a channel; SMS for one that only carries subscriptions."""
+    return SMS if channel is None else _types(history).get(channel, SMS)
+
+
+def channels_of_type(history: History, type_: str) -> frozenset[int] | None:
+    """Return the channels with messages of this type; None if all channels of the run have it."""
+    types = _types(history)
+    if all(other == type_ for other in types.values()):
+        return None
+    return frozenset(channel for channel, other in types.items() if other == type_)
+
+
+def consent_attributes(history: History) -> Mapping[str, str]:
+    """Return the type of messages to which each consent attribute belongs."""
+    attributes = history.header.attributes
+    push = {} if attributes.push_consent is None else {attributes.push_consent: PUSH}
+    return {attributes.consent: SMS, **push}
+
+
+def type_of_change(history: History, change: AttributeChange) -> str | None:
+    """Return the type of messages that a change of an attribute is about, or None."""
+    return consent_attributes(history).get(change.field)
