@@ -1,5 +1,6 @@
 """One Xtremepush project with the compiled contract in front of it, and a number as its clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,10 +137,13 @@ def contract() -> Contract:
 def new_project(contract):
     """Return a function that returns a project with these dialect options."""
 
-    def make(individuals: tuple[Individual, ...] = (), **dialects: str) -> Project:
+    def make(
+        individuals: tuple[Individual, ...] = (), devices: Mapping[str, float] | None = None, **dialects: str
+    ) -> Project:
         random = KeyedRandom(7)
         options = {f"xtremepush.{name}": option for name, option in dialects.items()}
-        audience = Audience(random, AudienceRecipe(customers=100, individuals=individuals))
+        recipe = AudienceRecipe(customers=100, individuals=individuals, devices=devices, consent="attribute")
+        audience = Audience(random, recipe)
         chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
         customers = CustomerRecords(audience)
         limits = SIMULATOR.read_limits(Limits(contract, chosen))

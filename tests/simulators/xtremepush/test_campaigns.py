@@ -16,12 +16,14 @@ def templates() -> Templates:
     return SIMULATOR.templates
 
 
-def test_only_api_campaign_with_sms_is_template(project, templates):
+def test_only_api_campaign_with_sms_or_push_is_template(project, templates):
     id_ = project.template()
     project.call("create/campaign", title="By hand", trigger=0, sms=1, messages=SMS)
-    project.call("create/campaign", title="Push", trigger=3, ios_push=1, messages={"1": {"push_text": "Hi"}})
-    (template,) = templates.all(project.state)
-    assert (template.id, template.title, template.body) == (id_, "Spring", "Hello {{first_name}}")
+    project.call("create/campaign", title="Mail", trigger=3, email=1, messages={"7": {"text": "Hi"}})
+    project.call("create/campaign", title="Push", trigger=3, ios_push=1, push_title="Hey", push_text="Hi")
+    sms, push = templates.all(project.state)
+    assert (sms.id, sms.title, sms.whole_body) == (id_, "Spring", "Hello {{first_name}}")
+    assert (push.title, push.message, push.heading, push.body) == ("Push", "push", "Hey", "Hi")
 
 
 def test_new_template_is_journalled(project):
@@ -37,11 +39,11 @@ def test_new_template_is_journalled(project):
 
 
 def test_info_has_empty_lists_for_empty_messages(project):
-    """Not objects (documented, by a sample)."""
+    """Not objects, except those of types with a push text (documented, by a sample)."""
     messages = project.call("info/campaign", id=str(project.template()))["model"]["messages"]
     assert messages["9"] == {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}
-    empty = [type_ for type_, content in messages.items() if content == []]
-    assert empty == ["1", "2", "3", "4", "6", "7", "8", "10", "11"]
+    assert [type_ for type_, content in messages.items() if content == []] == ["4", "7", "8", "10", "11"]
+    assert {type_: messages[type_] for type_ in "1236"} == dict.fromkeys("1236", {"push_text": None})
 
 
 def test_sms_campaign_without_text_is_refused(project):

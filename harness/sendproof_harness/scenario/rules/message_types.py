@@ -1,10 +1,19 @@
 """Rules about types of messages: the provider sends them, customers can get them, and the templates are of one type."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from sendproof_harness.providers import provider
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath
-from sendproof_harness.scenario.model import ANY, CONSENT_BY_ATTRIBUTE, CUSTOMER_IDS, PUSH, SMS, Scenario
+from sendproof_harness.scenario.model import (
+    ANY,
+    CONSENT_BY_ATTRIBUTE,
+    CUSTOMER_IDS,
+    PUSH,
+    SMS,
+    Channel,
+    Scenario,
+    Template,
+)
 from sendproof_harness.scenario.rules.step_state import campaign_parts
 from sendproof_harness.scenario.yaml_source import Document
 
@@ -13,7 +22,8 @@ _NO_CONSENT = "no_consent"
 
 def types_have_providers(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that a provider sends the messages of its channels and templates."""
-    for key, items in (("channels", scenario.channels), ("templates", scenario.templates)):
+    parts: Mapping[str, Sequence[Channel | Template]] = {"channels": scenario.channels, "templates": scenario.templates}
+    for key, items in parts.items():
         for index, item in enumerate(items):
             types = provider(item.provider).message_types if item.provider != ANY else {item.message}
             if item.message not in types:

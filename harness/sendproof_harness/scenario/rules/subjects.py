@@ -6,6 +6,8 @@ from typing import Any, cast
 from sendproof_harness.scenario.diagnostics import Diagnostic
 from sendproof_harness.scenario.model import (
     CONSENT_BY_ATTRIBUTE,
+    PUSH,
+    SMS,
     CancelCampaign,
     ChangeAttributes,
     OptIn,
@@ -61,8 +63,34 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
         "control_group": any(campaign.control_group for campaign in scenario.campaigns),
         "outside_segment": any(template.segment for template in scenario.templates),
         "suppressed": scenario.suppression is not None,
+        "no_device": _has_devices(scenario, "none") or _has_devices(scenario, "unusable"),
+        "unsubscribed": _has_devices(scenario, "unsubscribed"),
     }
     return None if present[value] or value in protections else _ADD[value]
+
+
+def _has_devices(scenario: Scenario, group: str) -> bool:
+    """Return True if customers of the scenario can have these devices."""
+    audience = scenario.audience
+    is_given = any(individual.devices == group for individual in audience.individuals)
+    return is_given or bool((audience.devices or {}).get(group))
+
+
+def _devices(scenario: Scenario, value: str) -> str | None:
+    is_present = scenario.audience.devices is not None if value == "one" else _has_devices(scenario, value)
+    return None if is_present else "add it to the `devices` of the audience, or to an individual"
+
+
+def _message(scenario: Scenario, value: str) -> str | None:
+    is_present = any(channel.message == value for channel in scenario.channels)
+    return None if is_present else f"add a channel with `message: {value}`"
+
+
+def _without_number(scenario: Scenario, value: object) -> str | None:
+    del value
+    types, protections = {channel.message for channel in scenario.channels}, scenario.audience.individuals
+    is_possible = scenario.audience.unusable_numbers or any(i.protection == "unusable_number" for i in protections)
+    return None if is_possible and types == {SMS, PUSH} else "add `unusable_numbers`, and a campaign of both types"
 
 
 _ADD: Mapping[str, str] = {
@@ -73,6 +101,8 @@ _ADD: Mapping[str, str] = {
     "not_cleared": "add `clearance_by` to a campaign",
     "outside_segment": "add a `segment` to a template",
     "suppressed": "add `suppression`",
+    "no_device": "add `none` or `unusable` to the `devices` of the audience",
+    "unsubscribed": "add `unsubscribed` to the `devices` of the audience",
     "cancelled": "add `cancel_at` to a campaign, or a step `cancel`",
     "control_group": "add `control_group` to a campaign",
 }
@@ -135,6 +165,9 @@ def _nothing(scenario: Scenario, value: object) -> str | None:
 
 
 _NEEDS: Mapping[str, _Need] = {
+    "message": _message,
+    "devices": _devices,
+    "without_number": _without_number,
     "due": _due,
     "due_in_every_split": _due,
     "due_on_page": _due_on_page,
