@@ -34,6 +34,16 @@ class Individual(TypedDict):
     spelling: NotRequired[Literal["plus", "national", "double_zero", "digits", "spaces", "punctuation"]]
     same_number_as: NotRequired[int]
     outcome: NotRequired[str]
+    devices: NotRequired[Literal["one", "none", "several", "new_token", "unusable", "unsubscribed", "no_consent"]]
+
+
+class NewSandboxAudienceDevices(TypedDict):
+    none: NotRequired[float]
+    several: NotRequired[float]
+    new_token: NotRequired[float]
+    unusable: NotRequired[float]
+    unsubscribed: NotRequired[float]
+    no_consent: NotRequired[float]
 
 
 class NewSandboxAudience(TypedDict):
@@ -47,12 +57,14 @@ class NewSandboxAudience(TypedDict):
     attributes: NotRequired[list[ClientAttribute]]
     attribute_names: NotRequired[dict[str, str]]
     individuals: NotRequired[list[Individual]]
+    devices: NotRequired[NewSandboxAudienceDevices]
 
 
 class Channel(TypedDict):
     id: int
     provider: str
     kind: NotRequired[Literal["scheduled", "triggered"]]
+    message: NotRequired[Literal["sms", "push"]]
     testing: NotRequired[bool]
     recipients: NotRequired[Literal["numbers", "customer_ids"]]
     exclude: NotRequired[list[str]]
@@ -170,12 +182,16 @@ class NewTemplate(TypedDict):
     id: NotRequired[int]
     title: str
     body: str
+    message: NotRequired[Literal["sms", "push"]]
+    heading: NotRequired[str]
 
 
 class Template(TypedDict):
     id: int | str
     title: str
     body: str
+    message: NotRequired[str]
+    heading: NotRequired[str]
 
 
 ChannelID = int
