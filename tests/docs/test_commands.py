@@ -81,6 +81,7 @@ SLOW = {
     "docs/install.md",
     "docs/load.md",
     "docs/manual-testing.md",
+    "docs/push.md",
     "docs/quickstart.md",
     "docs/read-a-verdict.md",
     "docs/reference/commands.md",

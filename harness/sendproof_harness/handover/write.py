@@ -99,10 +99,9 @@ def _carries_messages(channel: Mapping[str, Any]) -> bool:
 def _channels(channels: Sequence[Mapping[str, Any]], scenario: Scenario | None) -> Iterator[dict[str, Any]]:
     """Yield the channels that carry messages, with the settings that the scenario adds to them.
 
-    If Optimove has a channel for the subscriptions of a provider, opt-outs are reported there.
+    If Optimove has a channel for the subscriptions of a provider, opt-outs from SMS are reported there.
     """
     post_back = {channel["provider"]: channel["id"] for channel in channels if not _carries_messages(channel)}
-    # documented: the channel "Xtremepush SMS" carries subscriptions to SMS, https://docs.xtremepush.com/docs/optimove
     planned = {} if scenario is None else {channel.id: channel for channel in scenario.channels}
     for channel in filter(_carries_messages, channels):
         is_sms = channel.get("message", SMS) == SMS

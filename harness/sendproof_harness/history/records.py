@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_type_hints
 import msgspec
 
 from sendproof_harness.history.alike import Alike
+from sendproof_harness.history.customer_records import Click, Inbound, Open, OptIn, OptOut
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.parts import (
     SMS,
@@ -356,48 +357,6 @@ class Clock(Record, frozen=True, gc=False, tag="clock"):
     participant: str | None = None
     to: Instant | None = None
     rate: float | None = None
-
-
-class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
-    """A number, or a user of push notifications, opted out of messages of this type at the provider."""
-
-    service: str
-    number: str
-    source: str | None = None
-    message_type: str = SMS
-
-
-class OptIn(Record, frozen=True, gc=False, tag="opt_in"):
-    """A number or user that had opted out at the provider opted in again."""
-
-    service: str
-    number: str
-    source: str | None = None
-    message_type: str = SMS
-
-
-class Click(Record, frozen=True, gc=False, tag="click"):
-    """A customer opened the link of a message."""
-
-    service: str
-    message: str
-    number: str
-
-
-class Open(Record, frozen=True, gc=False, tag="open"):
-    """A customer opened a push notification for the first time."""
-
-    service: str
-    message: str
-    number: str
-
-
-class Inbound(Record, frozen=True, gc=False, tag="inbound"):
-    """A customer sent a message to the provider."""
-
-    service: str
-    number: str
-    text: str
 
 
 class AttributeSync(Record, frozen=True, gc=False, tag="attribute_sync"):

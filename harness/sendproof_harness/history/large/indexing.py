@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, get_type_hints
 
 import msgspec
 
+from sendproof_harness.history.customer_records import Click, Inbound, OptIn, OptOut
 from sendproof_harness.history.large.customer_index import CustomerIndex, identity_of, joined_lines
 from sendproof_harness.history.large.recipient_classes import RecipientClasses
 from sendproof_harness.history.reader import (
@@ -33,20 +34,16 @@ from sendproof_harness.history.records import (
     Attributes,
     Campaign,
     ChannelTemplates,
-    Click,
     Clock,
     Delivery,
     DeliveryStatus,
     End,
-    Inbound,
     Interactions,
     Key,
     Line,
     Listener,
     Metrics,
     Obligation,
-    OptIn,
-    OptOut,
     Preference,
     PreflightCall,
     ProviderTemplate,

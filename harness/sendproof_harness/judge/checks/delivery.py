@@ -21,9 +21,9 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     ledger,
     matched_recipients,
 )
+from sendproof_harness.judge.facts.deliveries.message_types import message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import duplicate_cause
-from sendproof_harness.judge.facts.message_types import message_type
 from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER

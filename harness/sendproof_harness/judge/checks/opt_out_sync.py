@@ -14,7 +14,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     consent_reports,
     provider_changes,
 )
-from sendproof_harness.judge.facts.message_types import message_type
+from sendproof_harness.judge.facts.deliveries.message_types import message_type
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location

@@ -17,11 +17,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sendproof_harness.history.customer_records import OptOut
 from sendproof_harness.history.parts import SMS, AttributeChange
-from sendproof_harness.history.records import Attributes, History, Obligation, OptOut, Preference
+from sendproof_harness.history.records import Attributes, History, Obligation, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.message_types import channels_of_type, type_of_change
+from sendproof_harness.judge.facts.deliveries.message_types import channels_of_type, type_of_change
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider

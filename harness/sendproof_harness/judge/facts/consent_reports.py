@@ -12,7 +12,7 @@ from sendproof_harness.judge.facts.consent import (
     customers_of_opt_outs,
     is_known_to_bridge,
 )
-from sendproof_harness.judge.facts.message_types import message_type, type_of_change
+from sendproof_harness.judge.facts.deliveries.message_types import message_type, type_of_change
 from sendproof_harness.judge.facts.requests import unknown_channel
 from sendproof_harness.judge.facts.wishes import apps_of_channels, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import cached_per_history

@@ -13,8 +13,8 @@ from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
+from sendproof_harness.judge.facts.deliveries.message_types import PUSH, message_type, type_of_change
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.message_types import PUSH, message_type, type_of_change
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW
 from sendproof_harness.judge.facts.sms_alphabet import is_gsm
 
