@@ -12,6 +12,7 @@ from sendproof_harness.history.records import Engagement, History, Request
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.checks.reports.statements import date_cause, late_reports, parse_utc
+from sendproof_harness.judge.facts.deliveries.message_types import can_be_opened
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
 from sendproof_harness.judge.facts.keys import TemplateKey
 from sendproof_harness.judge.facts.metrics import (
@@ -48,8 +49,8 @@ _CADENCE = "events.cadence"
 METRIC_OF_EVENT: Mapping[str, int] = {
     METRIC_NAMES[metric]: metric for metric in (DELIVERED, BOUNCED, DROPPED, OPENED, CLICKED, UNSUBSCRIBED)
 }
-# Events that no simulated provider reports.
-_IMPOSSIBLE_EVENTS = frozenset({"spam_reported"})
+# Events that no simulated provider reports, and those that it reports for no SMS.
+_IMPOSSIBLE_EVENTS, _NOT_OF_SMS = frozenset({"spam_reported"}), frozenset({METRIC_NAMES[OPENED]})
 # The field with the rule that the refused event broke, in the summary of a request.
 _BROKEN_RULE = "refused_for"
 _CAUSE_OF_RULE: Mapping[str, str] = {
@@ -68,7 +69,8 @@ _Real = Mapping[EventKey, Sequence[CustomerEvent]]
 def _reported_events(history: History) -> _Reported:
     reported: defaultdict[EventKey, list[Engagement]] = defaultdict(list)
     for event in history.engagements:
-        if event.customer is not None and event.event in METRIC_OF_EVENT:
+        is_possible = event.event not in _NOT_OF_SMS or can_be_opened(history)
+        if event.customer is not None and event.event in METRIC_OF_EVENT and is_possible:
             reported[event.customer, METRIC_OF_EVENT[event.event]].append(event)
     return reported
 
@@ -147,10 +149,11 @@ def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterato
 
 
 def _impossible_events(history: History) -> Iterator[Finding]:
+    impossible = _IMPOSSIBLE_EVENTS if can_be_opened(history) else _IMPOSSIBLE_EVENTS | _NOT_OF_SMS
     for event in history.engagements:
-        if event.event in _IMPOSSIBLE_EVENTS:
+        if event.event in impossible:
             cause = f"saveEvent: {event.event} was reported, an event that no message of the run had"
-            expected = "one of the events " + ", ".join(METRIC_OF_EVENT)
+            expected = "one of the events " + ", ".join(name for name in METRIC_OF_EVENT if name not in impossible)
             where = Location(customer=event.customer)
             yield replace(_finding(("", 0), cause, expected, event.event, event.at), where=where)
 

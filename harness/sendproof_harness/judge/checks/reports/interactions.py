@@ -7,6 +7,7 @@ from sendproof_harness.history.records import History, Interactions
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.checks.reports.statements import LateReport, day_cause, day_start, late_reports
 from sendproof_harness.judge.facts.deliveries.ledger import count_recipients
+from sendproof_harness.judge.facts.deliveries.message_types import can_be_opened
 from sendproof_harness.judge.facts.deliveries.recipient_states import STATE_TESTS, GroupQuotas, possible_states
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
@@ -46,8 +47,12 @@ _TEST_GROUP = 1
 
 #: The metrics of customer actions. A bridge need not know all of them.
 ACTION_METRICS = (OPENED, CLICKED, UNSUBSCRIBED)
-# The metrics of the simulated providers; they report no spam.
-_POSSIBLE_METRICS = frozenset({*STATE_TESTS, *ACTION_METRICS})
+
+
+def _possible_metrics(history: History) -> frozenset[int]:
+    """Return the metrics that the simulated providers report for messages of the run; they report no spam."""
+    return frozenset({*STATE_TESTS, *ACTION_METRICS}) - (frozenset() if can_be_opened(history) else {OPENED})
+
 
 # -- accuracy ---------------------------------------------------------------------------------------
 
@@ -61,7 +66,7 @@ def interaction_findings(history: History, check: str) -> Iterator[Finding]:
 
 def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
     states, quotas, by_customer = possible_states(history), GroupQuotas(history), recipients_by_customer(history)
-    occurrences = customer_occurrences(history)
+    occurrences, metrics = customer_occurrences(history), _possible_metrics(history)
     groups, apps = (
         _groups_of_templates(history),
         {campaign_key(campaign): campaign.app for campaign in history.campaigns},
@@ -85,10 +90,8 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
                 wrong = "a customer was reported for another template than its own"
                 expected = "template " + " or ".join(templates)
                 yield _finding(check, report, customer, wrong, expected, f"template {report.template}")
-            elif report.event_id not in _POSSIBLE_METRICS:
-                expected = "one of " + ", ".join(
-                    f"{metric} {METRIC_NAMES[metric]}" for metric in sorted(_POSSIBLE_METRICS)
-                )
+            elif report.event_id not in metrics:
+                expected = "one of " + ", ".join(f"{metric} {METRIC_NAMES[metric]}" for metric in sorted(metrics))
                 wrong = "an event that no message of the run had"
                 yield _finding(check, report, customer, wrong, expected, f"EventID {report.event_id}")
             elif not _is_true(report, customer, possible, quotas):

@@ -27,6 +27,11 @@ def channels_of_type(history: History, type_: str) -> frozenset[int] | None:
     return frozenset(channel for channel, other in types.items() if other == type_)
 
 
+def can_be_opened(history: History) -> bool:
+    """Return True if a message of the run can be opened: no provider reports the opening of an SMS."""
+    return any(type_ != SMS for type_ in _types(history).values())
+
+
 def consent_attributes(history: History) -> Mapping[str, str]:
     """Return the type of messages to which each consent attribute belongs."""
     attributes = history.header.attributes
