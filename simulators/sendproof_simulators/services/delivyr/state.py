@@ -58,8 +58,8 @@ class State:
     """One account.
 
     `log` is the Message Log, oldest first; `messages` has the same entries by id. `template_urls` are the redirect URLs
-    of templates. `schedules` are the coming events of messages, by message id. `refused_once` are the numbers whose full
-    queue has refused a call.
+    of templates. `schedules` are the coming events of messages, by message id. `refused_once` are the numbers whose
+    full queue has refused a call.
     """
 
     random: KeyedRandom
