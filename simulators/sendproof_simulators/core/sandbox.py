@@ -388,6 +388,7 @@ class Sandbox:
         await self.dispatcher.close()
         self.clock.remove(lambda scheduled: scheduled.sandbox is self)
         self.journal.close()
+        self.exchanges.clear()
 
     def _schedule(self, at: Instant, item: _ServiceTimer | Attempt | ReorderedWebhook) -> None:
         self.clock.schedule(at, _ScheduledItem(self, item))

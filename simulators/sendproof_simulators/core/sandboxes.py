@@ -132,6 +132,7 @@ class Sandboxes:
         self.credential_seed: int | None = None
         #: The maximum number of sandboxes, each of which needs about a megabyte.
         self.maximum: int | None = None
+        self._has_deleted = False
         self.snapshots = SnapshotBounds()
 
     @property
@@ -301,6 +302,12 @@ class Sandboxes:
         self.note_change(name)
         self._forget_credentials(sandbox)
         await sandbox.close(stop_clock=not self.on_clock_of(sandbox))
+        self._has_deleted = True
+
+    def take_deleted(self) -> bool:
+        """Return True if a sandbox was deleted since the last call. Its parts refer to each other."""
+        has_deleted, self._has_deleted = self._has_deleted, False
+        return has_deleted
 
     def _forget_credentials(self, sandbox: Sandbox) -> None:
         for key in [key for key, owner in self._by_credential.items() if owner.sandbox is sandbox]:

@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from functools import cache
 
+from sendproof_simulators.core.sandboxes import Sandboxes
+
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 #: Blocks of this size get pages of their own, which are returned as soon as the block is freed.
 MAPPED_BYTES = 256 * 1024
@@ -34,6 +36,12 @@ def return_free_pages() -> None:
     library = _library()
     if library is not None:
         library.malloc_trim(0)
+
+
+def free_deleted(sandboxes: Sandboxes) -> None:
+    """Free the sandboxes that were deleted: Python would wait until there are millions of new objects."""
+    if sandboxes.take_deleted():
+        gc.collect()
 
 
 def settle_heap() -> None:

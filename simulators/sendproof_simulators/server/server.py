@@ -24,7 +24,13 @@ from sendproof_simulators.server.connection_guard import (
 )
 from sendproof_simulators.server.default_sandbox import DefaultSandbox, create_default_sandbox, services_json
 from sendproof_simulators.server.faulty_response import CONNECTION
-from sendproof_simulators.server.memory import RETURN_SECONDS, return_free_pages, return_large_blocks, settle_heap
+from sendproof_simulators.server.memory import (
+    RETURN_SECONDS,
+    free_deleted,
+    return_free_pages,
+    return_large_blocks,
+    settle_heap,
+)
 from sendproof_simulators.server.workers.event_loop import loop_factory
 from sendproof_simulators.server.workers.front import Front
 from sendproof_simulators.server.workers.process import run_worker
@@ -136,6 +142,8 @@ class _Server(uvicorn.Server):
         if counter % TICKS_PER_SECOND == 0:
             self._guard.sweep(self.server_state.connections)
         if counter % (RETURN_SECONDS * TICKS_PER_SECOND) == 0:
+            if isinstance(self._sandboxes, Sandboxes):
+                free_deleted(self._sandboxes)
             # In a thread: a heap of hundreds of MB takes longer than a request may wait.
             asyncio.get_running_loop().run_in_executor(None, return_free_pages)
         return await super().on_tick(counter)

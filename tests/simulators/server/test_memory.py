@@ -1,10 +1,18 @@
-"""Memory of large bodies goes back to the system, in a process of its own."""
+"""Memory that nothing uses goes back to the system: that of large bodies, in a process of its own, and of sandboxes."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from weakref import ref
 
 import pytest
+
+from instants import SIX
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
+from sendproof_simulators.server.app import Simulators
+from sendproof_simulators.server.memory import free_deleted
 
 PROGRAM = """
 from pathlib import Path
@@ -47,3 +55,20 @@ def test_large_blocks_are_returned() -> None:
 
 def test_pages_between_small_blocks_are_returned() -> None:
     assert growth_mb(200 * 2**10, end="return_free_pages()") < 20
+
+
+async def _deleted_sandbox() -> ref[Sandbox]:
+    """Return a reference to a sandbox that was deleted, after the simulators have freed it."""
+    async with Simulators() as simulators:
+        settings = SandboxSettings(
+            name="one", seed=1, start=SIX, rate=None, audience=AudienceRecipe(customers=1), channels=DEFAULT_CHANNELS
+        )
+        reference = ref(simulators.sandboxes.create(settings))
+        await simulators.sandboxes.delete("one")
+        free_deleted(simulators.sandboxes)
+        return reference
+
+
+def test_deleted_sandbox_is_freed() -> None:
+    """It may keep four megabytes of bodies, and CI creates a sandbox for each test."""
+    assert asyncio.run(_deleted_sandbox())() is None

@@ -58,6 +58,11 @@ class RecentExchanges:
         while self._bytes > KEPT_BYTES_MAX or len(self._exchanges) > EXCHANGES_MAX:
             self._bytes -= self._exchanges.popleft()[-1]
 
+    def clear(self) -> None:
+        """Drop all exchanges."""
+        self._exchanges.clear()
+        self._bytes = 0
+
     def find(self, number: int) -> KeptExchange | None:
         """Return the exchange of a request, or None if it is not kept any more."""
         at = bisect_left(self._exchanges, number, key=itemgetter(0))

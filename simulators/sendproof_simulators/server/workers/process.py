@@ -7,9 +7,10 @@ from itertools import count
 
 from sendproof_simulators.control.activity.counts import counts_of
 from sendproof_simulators.core.http import FaultyResponse, Response, StreamedResponse
+from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.server.app import Simulators, blocks_of
 from sendproof_simulators.server.default_sandbox import create_default_sandbox, services_json
-from sendproof_simulators.server.memory import RETURN_SECONDS, return_free_pages
+from sendproof_simulators.server.memory import RETURN_SECONDS, free_deleted, return_free_pages
 from sendproof_simulators.server.workers.event_loop import loop_factory
 from sendproof_simulators.server.workers.link import Link
 from sendproof_simulators.server.workers.messages import (
@@ -177,16 +178,17 @@ def _failed(error: Exception) -> Failed:
 async def _run(simulators: Simulators, end: socket.socket) -> None:
     async with simulators:
         link: Link[ToWorker] = await Link.open(end, ToWorker)
-        _return_pages_regularly()
+        _return_memory_regularly(simulators.sandboxes)
         await Worker(simulators, link).serve()
         link.close()
 
 
-def _return_pages_regularly() -> None:
+def _return_memory_regularly(sandboxes: Sandboxes) -> None:
+    free_deleted(sandboxes)
     loop = asyncio.get_running_loop()
     # In a thread: a heap of hundreds of MB takes longer than a request may wait.
     loop.run_in_executor(None, return_free_pages)
-    loop.call_later(RETURN_SECONDS, _return_pages_regularly)
+    loop.call_later(RETURN_SECONDS, _return_memory_regularly, sandboxes)
 
 
 def run_worker(simulators: Simulators, end: socket.socket) -> None:
