@@ -149,12 +149,14 @@ def _limit(selection: dict[str, Any], number: int) -> None:
             del selection["customers"]
 
 
-def few_numbers(document: Document) -> Iterator[int]:
-    """Yield numbers of customers to try, ascending: powers of ten, and one more than whole pages of Optimove."""
-    customers = document["audience"]["customers"]
-    pages = (PAGE_SIZE * page + 1 for page in range(1, 4))
-    powers = (10**power * factor for power in range(5) for factor in (1, 3))
-    yield from sorted({number for number in (*powers, *pages) if number < customers})
+def whole_pages(customers: int) -> Iterator[int]:
+    """Yield numbers of customers below `customers` that fill whole pages of Optimove, ascending."""
+    yield from range(PAGE_SIZE, customers, PAGE_SIZE)
+
+
+def round_numbers(customers: int) -> Iterator[int]:
+    """Yield numbers of customers below `customers`, ascending: 1, 3, 10, 30 and so on."""
+    yield from (number for power in range(7) for number in (10**power, 3 * 10**power) if number < customers)
 
 
 def with_few_due(document: Document, due: Collection[int]) -> dict[str, Any]:

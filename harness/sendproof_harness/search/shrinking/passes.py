@@ -87,23 +87,41 @@ def _spelled_out(document: Document, fails: Fails, failing: Sequence[int], recor
 
 
 def _fewer_first_customers(document: Document, fails: Fails) -> Document:
-    """Return the document with the smallest number of first customers that still fails."""
-    below, count = 0, document["audience"]["customers"]
-    for number in customers.few_numbers(document):
-        if fails(customers.first_customers(document, number)):
+    """Return the document with the smallest number of first customers that still fails.
+
+    If one customer more than whole pages is needed, two questions show it. Otherwise, the search begins with few.
+    """
+    count = document["audience"]["customers"]
+
+    def fails_with(number: int) -> bool:
+        return fails(customers.first_customers(document, number))
+
+    for full in customers.whole_pages(count):
+        if full + 1 == count or fails_with(full + 1):
+            if not fails_with(full):
+                return document if full + 1 == count else customers.first_customers(document, full + 1)
+            count = full
+            break
+    smallest_count = _smallest_count(count, fails_with)
+    is_smaller = smallest_count < document["audience"]["customers"]
+    return customers.first_customers(document, smallest_count) if is_smaller else document
+
+
+def _smallest_count(count: int, fails_with: Callable[[int], bool]) -> int:
+    """Return the smallest number of customers that still fails, at most `count`, which does."""
+    below = 0
+    for number in customers.round_numbers(count):
+        if fails_with(number):
             count = number
             break
         below = number
-    # The boundary is often exactly there: one customer fewer is the first question.
-    if count - 1 > below and not fails(customers.first_customers(document, count - 1)):
-        below = count - 1
     while count - below > 1:
         middle = (below + count) // 2
-        if fails(customers.first_customers(document, middle)):
+        if fails_with(middle):
             count = middle
         else:
             below = middle
-    return customers.first_customers(document, count) if count < document["audience"]["customers"] else document
+    return count
 
 
 def _fewer_due(document: Document, fails: Fails, failing: Sequence[int]) -> Document:
