@@ -40,6 +40,7 @@ def provider_facts() -> Mapping[str, ProviderFacts]:
             send_operations=record.send_operations,
             opt_out_events=record.opt_out_events,
             permanent_rejections=record.permanent_rejections,
+            temporary_refusals=record.temporary_refusals,
             lists_opt_outs=record.lists_opt_outs,
             has_record=record.has_record,
             record_operation=record.record_operation,

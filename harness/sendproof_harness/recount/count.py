@@ -27,6 +27,7 @@ class ProviderFacts:
     send_operations: frozenset[str] = frozenset()
     opt_out_events: frozenset[str] = frozenset()
     permanent_rejections: frozenset[str] = frozenset()
+    temporary_refusals: frozenset[str] = frozenset()
     lists_opt_outs: bool = False
     has_record: bool = False
     record_operation: str | None = None
@@ -97,6 +98,7 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
             "send_operation": facts.send_operations,
             "opt_out_event": facts.opt_out_events,
             "permanent_rejection": facts.permanent_rejections,
+            "temporary_refusal": facts.temporary_refusals,
             "opt_out_list": [""] if facts.lists_opt_outs else [],
             "record": [facts.record_operation] if facts.has_record else [],
         }
@@ -111,6 +113,7 @@ CREATE INDEX line_kind ON line (kind);
 CREATE TABLE send_operation (provider TEXT, operation TEXT);
 CREATE TABLE opt_out_event (provider TEXT, event TEXT);
 CREATE TABLE permanent_rejection (provider TEXT, code TEXT);
+CREATE TABLE temporary_refusal (provider TEXT, code TEXT);
 CREATE TABLE opt_out_list (provider TEXT, name TEXT);
 CREATE TABLE record (provider TEXT, operation TEXT);
 """
@@ -118,6 +121,7 @@ _INSERTED = {
     "send_operation": "INSERT INTO send_operation VALUES (?, ?)",
     "opt_out_event": "INSERT INTO opt_out_event VALUES (?, ?)",
     "permanent_rejection": "INSERT INTO permanent_rejection VALUES (?, ?)",
+    "temporary_refusal": "INSERT INTO temporary_refusal VALUES (?, ?)",
     "opt_out_list": "INSERT INTO opt_out_list VALUES (?, ?)",
     "record": "INSERT INTO record VALUES (?, ?)",
 }

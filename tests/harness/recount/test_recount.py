@@ -53,3 +53,23 @@ def test_message_to_stranger_is_unexpected():
 def test_recount_agrees_with_judge_on_any_mistakes(seed, mistakes):
     """The seeds make lost, doubled, exchanged, damaged and forbidden messages, and numbers of several customers."""
     recounted(disturb(build_correct_run(18), 1_000 * mistakes + seed, mistakes))
+
+
+def test_provider_that_refuses_for_the_moment_delays_a_message():
+    """Textlocal's code 192: no messages at night. The bridge tries again, and the deadline moves."""
+    due = build_correct_run().obligation_of(CUSTOMER)
+    builder = build_correct_run().change_delivery_to(CUSTOMER, send_at=iso(FIRST_SEND + 8 * MINUTE))
+    refusal = {"n": 0, "at": iso(FIRST_SEND + 4 * MINUTE), "real": 0.0, "kind": "rejection", "service": "textlocal"}
+    message = {"number": due["number"], "text": due["text"], "code": 192, "whole_call": True}
+    assert recounted(builder)["late"] == 1
+    assert "late" not in recounted(builder.plus(refusal | message))
+
+
+@pytest.mark.parametrize(("opted_out_from", "kind"), [("sms", "sent to opted-out"), ("push", "ok")])
+def test_opt_out_from_another_type_of_messages_forbids_nothing(opted_out_from, kind):
+    number = build_correct_run().obligation_of(CUSTOMER)["number"]
+    opt_out = {"n": 0, "at": iso(FIRST_SEND - 13 * HOUR), "real": 0.0, "kind": "opt_out", "service": "textlocal"}
+    other = {"id": 506, "provider": "xtremepush", "kind": "scheduled", "message": "push"}
+    builder = build_correct_run().change("history", lambda line: line | {"channels": [*line["channels"], other]})
+    counts = recounted(builder.plus(opt_out | {"number": number, "message_type": opted_out_from}))
+    assert counts == ({"ok": 10, "withheld": 2} if kind == "ok" else {"ok": 9, "withheld": 2, kind: 1})

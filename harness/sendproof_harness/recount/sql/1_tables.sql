@@ -6,14 +6,16 @@ SELECT
     ms(json_extract(body, '$.ended')) AS ended,
     json_extract(body, '$.clock.mode') AS clock_mode,
     json_extract(body, '$.clock.rate') AS clock_rate,
-    COALESCE(json_extract(body, '$.attributes.consent'), 'SMS_OPT_IN') AS consent_attribute
+    COALESCE(json_extract(body, '$.attributes.consent'), 'SMS_OPT_IN') AS consent_attribute,
+    json_extract(body, '$.attributes.push_consent') AS push_consent_attribute
 FROM line WHERE kind = 'history';
 
 CREATE TABLE channel AS
 SELECT
     json_extract(value, '$.id') AS channel,
     json_extract(value, '$.provider') AS provider,
-    COALESCE(json_extract(value, '$.testing'), 0) AS testing
+    COALESCE(json_extract(value, '$.testing'), 0) AS testing,
+    COALESCE(json_extract(value, '$.message'), 'sms') AS message
 FROM line, json_each(body, '$.channels') WHERE kind = 'history';
 
 CREATE TABLE fault_entry AS
@@ -90,6 +92,7 @@ UPDATE delivery SET withdrawn = 1 WHERE (service, message) IN
 
 CREATE TABLE rejection AS
 SELECT
+    ms(json_extract(body, '$.at')) AS at,
     json_extract(body, '$.service') AS service,
     json_extract(body, '$.number') AS number,
     json_extract(body, '$.text') AS text,

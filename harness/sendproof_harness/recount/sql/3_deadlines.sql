@@ -65,14 +65,13 @@ SELECT
     CASE WHEN trigger_name IS NULL THEN 300000 ELSE 60000 END AS allowance
 FROM obligation LEFT JOIN turn ON turn.channel = obligation.channel AND turn.at = obligation.due;
 
--- The faults that the messages of a campaign may have had to wait for: every kill, those at the provider, and those at
--- Optimove that concern the key, the pages of this campaign, or any call that no report makes.
+-- What the messages of a campaign may have had to wait for: every kill, faults at the provider, faults at Optimove that
+-- concern the key, the pages of this campaign, or any call that no report makes; and a provider that refuses for now.
 CREATE TABLE delaying AS
-SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY place) AS turn FROM (
+SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY at, until, look_up) AS turn FROM (
     SELECT
         of.campaign,
         of.channel,
-        injection.place,
         injection.at,
         injection.until,
         -- A send with a hidden result is looked up, which may take 15 minutes; so is everything after a kill.
@@ -92,7 +91,14 @@ SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY place) AS t
                 THEN request.campaign = of.campaign AND request.channel = of.channel
             ELSE injection.name NOT IN ('UpdateCampaignMetrics', 'UpdateCampaignInteractions',
                 'SetCustomerChannelPreference', 'UpdateCustomerAttributes', 'AddChannelTemplates',
-                'DeleteChannelTemplates') END))));
+                'DeleteChannelTemplates') END)))
+    UNION ALL
+    SELECT DISTINCT of.campaign, of.channel, rejection.at, rejection.at, 0
+    FROM (SELECT DISTINCT campaign, channel FROM obligation) AS of
+    JOIN channel ON channel.channel = of.channel
+    JOIN rejection ON rejection.service = channel.provider
+    JOIN temporary_refusal ON temporary_refusal.provider = rejection.service
+        AND temporary_refusal.code = rejection.code);
 
 -- Faults follow each other as long as each begins before the deadline that the earlier ones leave. A bridge that doubles
 -- its waits returns when a fault has lasted twice as long, at most an hour later, and then has 5 minutes.

@@ -1,5 +1,5 @@
 -- The opt-outs during the run. `since` and `until` are their times. From `known_at` on, the bridge knows of the opt-out,
--- and from `over_known_at` on, of its end. No channel means all channels.
+-- and from `over_known_at` on, of its end. No channel means all channels with this type of `message`.
 
 CREATE TABLE opt_out AS
 SELECT
@@ -7,7 +7,8 @@ SELECT
     kind,
     ms(json_extract(body, '$.at')) AS at,
     json_extract(body, '$.service') AS service,
-    json_extract(body, '$.number') AS number
+    json_extract(body, '$.number') AS number,
+    COALESCE(json_extract(body, '$.message_type'), 'sms') AS message
 FROM line WHERE kind IN ('opt_out', 'opt_in', 'inbound');
 
 CREATE TABLE reported AS
@@ -42,13 +43,14 @@ CREATE TABLE at_provider AS
 SELECT DISTINCT
     opt_out.position,
     obligation.customer,
+    opt_out.message,
     opt_out.at AS since,
     CASE
         WHEN first_report.at IS NOT NULL THEN later(MAX(first_report.at, opt_out.at), grace())
-        WHEN timed THEN opt_out.at + 43200000 END AS known_at,
+        WHEN timed AND opt_out.message = 'sms' THEN opt_out.at + 43200000 END AS known_at,
     (SELECT MIN(at) FROM opt_out AS again WHERE again.kind = 'opt_in' AND again.service = opt_out.service
         AND again.number = opt_out.number AND again.at > opt_out.at) AS until,
-    timed AND opt_out.service IN (SELECT provider FROM opt_out_list) AS end_is_listed
+    timed AND opt_out.message = 'sms' AND opt_out.service IN (SELECT provider FROM opt_out_list) AS end_is_listed
 FROM run, opt_out
 JOIN obligation ON obligation.number = opt_out.number
 LEFT JOIN first_report ON first_report.service = opt_out.service AND first_report.number = opt_out.number
@@ -61,17 +63,19 @@ SELECT
     0 AS place,
     json_extract(value, '$.customer') AS customer,
     NULL AS channel,
+    CASE WHEN json_extract(value, '$.field') = push_consent_attribute THEN 'push' ELSE 'sms' END AS message,
     ms(json_extract(line.body, '$.at')) AS at,
     json_extract(line.body, '$.source') = 'api' AS by_bridge,
     COALESCE(json_extract(value, '$.value') = '0', 0) AS opted_out
 FROM run, line, json_each(line.body, '$.changes')
-WHERE kind = 'attributes' AND json_extract(value, '$.field') = consent_attribute
+WHERE kind = 'attributes' AND json_extract(value, '$.field') IN (consent_attribute, push_consent_attribute)
 UNION ALL
 SELECT
     position,
     key,
     value,
     json_extract(line.body, '$.channel'),
+    NULL,
     ms(json_extract(line.body, '$.at')),
     json_extract(line.body, '$.source') = 'api',
     json_extract(line.body, '$.opted_out')
@@ -79,23 +83,24 @@ FROM line, json_each(line.body, '$.customers') WHERE kind = 'preference';
 
 -- A period begins with an opt-out that follows no other one, and ends with the next statement to the contrary.
 CREATE TABLE at_optimove AS
-SELECT customer, channel, at AS since, until, CASE WHEN by_bridge THEN later(at, grace()) END AS known_at FROM (
+SELECT customer, channel, message, at AS since, until, CASE WHEN by_bridge THEN later(at, grace()) END AS known_at FROM (
     SELECT *,
         LAG(opted_out, 1, 0) OVER consent AS was_opted_out,
-        MIN(CASE WHEN NOT opted_out THEN at END) OVER (PARTITION BY customer, channel ORDER BY position, place
+        MIN(CASE WHEN NOT opted_out THEN at END) OVER (PARTITION BY customer, channel, message ORDER BY position, place
             ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS until
-    FROM statement WINDOW consent AS (PARTITION BY customer, channel ORDER BY position, place))
+    FROM statement WINDOW consent AS (PARTITION BY customer, channel, message ORDER BY position, place))
 WHERE opted_out AND NOT was_opted_out;
 
 -- A statement that only repeats an opt-out at the provider ends with it.
 CREATE TABLE period AS
-SELECT customer, NULL AS channel, since, known_at, until,
+SELECT customer, NULL AS channel, message, since, known_at, until,
     CASE WHEN end_is_listed THEN until + 43200000 END AS over_known_at
 FROM at_provider
 UNION ALL
 SELECT
     own.customer,
     own.channel,
+    own.message,
     own.since,
     own.known_at,
     CASE WHEN original.until IS NULL THEN own.until ELSE original.until END,
@@ -110,3 +115,12 @@ LEFT JOIN at_provider AS original ON own.known_at IS NOT NULL
         ORDER BY position LIMIT 1)
     AND original.customer = own.customer;
 CREATE INDEX period_customer ON period (customer);
+
+-- The opt-outs that concern each recipient: those from messages of another type do not.
+CREATE VIEW opted_out AS
+SELECT obligation.id AS obligation, since, known_at, until, over_known_at
+FROM obligation JOIN period ON period.customer = obligation.customer
+    AND (period.channel IS NULL OR period.channel = obligation.channel)
+    AND (period.message IS NULL
+        OR NOT EXISTS (SELECT 1 FROM channel WHERE channel.message <> period.message)
+        OR obligation.channel IN (SELECT channel FROM channel WHERE channel.message = period.message));

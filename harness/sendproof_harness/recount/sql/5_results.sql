@@ -24,9 +24,8 @@ INSERT INTO pair (obligation, delivery) SELECT obligation, delivery FROM moved;
 
 CREATE TABLE got AS
 SELECT obligation, COUNT(*) AS messages, MIN(pair.rowid) AS first_pair,
-    MAX(EXISTS (SELECT 1 FROM period JOIN obligation ON obligation.id = pair.obligation
-        WHERE period.customer = obligation.customer AND COALESCE(period.channel, obligation.channel) = obligation.channel
-            AND send_at > known_at AND send_at >= since AND (until IS NULL OR send_at < until))) AS against_consent
+    MAX(EXISTS (SELECT 1 FROM opted_out
+        WHERE opted_out.obligation = pair.obligation AND send_at > known_at AND send_at >= since AND (until IS NULL OR send_at < until))) AS against_consent
 FROM pair JOIN delivery ON delivery.id = pair.delivery GROUP BY obligation;
 CREATE UNIQUE INDEX got_obligation ON got (obligation);
 
@@ -37,15 +36,14 @@ WHERE permanent_rejection.code IN (rejection.code, rejection.reason);
 CREATE TABLE result AS
 SELECT obligation.id AS obligation, CASE
     WHEN NOT owed AND messages IS NULL
-        THEN CASE WHEN reason IN ('outside_segment', 'suppressed') THEN 'refused' ELSE 'withheld' END
+        THEN CASE WHEN reason IN ('outside_segment', 'suppressed', 'no_device', 'unsubscribed') THEN 'refused' ELSE 'withheld' END
     WHEN NOT owed AND reason = 'cancelled' AND cancelled_at IS NOT NULL AND messages = 1
         THEN CASE WHEN ends_at IS NULL OR send_at <= ends_at THEN 'indefinite' ELSE 'unexpected' END
     WHEN NOT owed THEN CASE WHEN reason = 'opted_out' THEN 'sent to opted-out' ELSE 'unexpected' END
     WHEN testing THEN CASE WHEN messages IS NULL THEN 'withheld' ELSE 'unexpected' END
     WHEN due > ended OR (messages IS NULL AND deadline > ended) THEN 'pending'
-    WHEN messages IS NULL AND EXISTS (SELECT 1 FROM period
-        WHERE period.customer = obligation.customer AND COALESCE(period.channel, obligation.channel) = obligation.channel
-            AND since <= deadline AND (over_known_at IS NULL OR deadline < over_known_at)) THEN 'withheld'
+    WHEN messages IS NULL AND EXISTS (SELECT 1 FROM opted_out
+        WHERE opted_out.obligation = obligation.id AND since <= deadline AND (over_known_at IS NULL OR deadline < over_known_at)) THEN 'withheld'
     WHEN against_consent THEN 'sent to opted-out'
     WHEN messages IS NULL AND (obligation.number, obligation.text) IN (SELECT number, text FROM refused) THEN 'refused'
     WHEN messages IS NULL AND deadline > cancelled_at THEN 'withheld'
