@@ -6,20 +6,18 @@ from typing import Annotated
 import typer
 
 from sendproof_harness.cli import (
-    certify,
     conformance,
     explain,
-    explore,
     judge,
     load,
     marketer,
     new,
     preflight,
     run,
-    shrink,
     simulators,
 )
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
+from sendproof_harness.cli.evidence import certify, explore, shrink
 from sendproof_harness.cli.files import check_scenarios, docs, merge, scenarios
 from sendproof_harness.cli.usage_errors import usage_text
 from sendproof_harness.output import echo

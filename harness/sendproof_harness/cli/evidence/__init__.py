@@ -1,0 +1,1 @@
+"""Commands that run many scenarios to learn more about a bridge: certificates, searches, and smallest causes."""
