@@ -334,12 +334,13 @@ def _finish(attempt: _Attempt, result: SendResult) -> None:
     with attempt.bridge.store.write() as tx:
         backoff.end(tx, key.client, key.channel, now)
         _accept(tx, attempt, result.accepted, now)
-        if result.accepted:
-            _schedule_reports(tx, attempt, now)
         _reject(tx, attempt, result.rejected, now)
         opt_outs.add_recipients(tx, key.client, attempt.batch, result.opted_out, now)
         pending = {recipient for recipient, *_ in plain(tx).execute(_PENDING, attempt.ids())}
         complete = pending.issubset(result.postponed)
+        # Where there was nothing left to send, receipts have told of the messages whose response was lost.
+        if result.accepted or not (result.rejected or pending):
+            _schedule_reports(tx, attempt, now)
         if not pending:
             _settle(tx, attempt, now)
         elif complete:

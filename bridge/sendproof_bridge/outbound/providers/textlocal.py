@@ -158,7 +158,9 @@ class Textlocal:
         data: dict[str, object] = {
             **({} if self._sender is None else {"sender": self._sender}),
             "messages": [{"number": message.number, "text": message.content} for message in messages],
+            # Clients were seen with the first spelling; the documents of `send` have the second.
             "receiptUrl": receipt_url,
+            "receipt_url": receipt_url,
         }
         if needs_unicode("".join(message.content for message in messages)):
             data["unicode"] = True

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sendproof_bridge.clock import DAY, MINUTE, SECOND
+from sendproof_bridge.clock import DAY, HOUR, MINUTE, SECOND
 from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, sent_messages
 from stand_in import Reply
 
@@ -180,3 +180,17 @@ def test_key_with_new_permission_sends_the_message(triggered, services):
     triggered.run(until=NOON + DAY)
 
     assert sent_texts(services) == [("447100000001", "Hello Ann")]
+
+
+def test_campaign_is_reported_if_only_receipts_told_that_its_message_was_sent(triggered, services):
+    """The response is lost, and the receipt arrives before the look-up, which then has nothing left to do."""
+
+    def lose_response(_request):
+        triggered.execute("UPDATE message SET state = 'delivered', provider_id = '1'")
+        return Reply(status=500)
+
+    services.respond("bulk_json", lose_response)
+    triggered.receive_event(**EVENT)
+    triggered.run(until=NOON + HOUR)
+
+    assert len(services.calls("UpdateCampaignMetrics")) > 0

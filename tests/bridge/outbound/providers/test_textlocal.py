@@ -102,6 +102,7 @@ def test_batch_is_one_call_with_plain_texts(textlocal, services):
             {"number": "447100000002", "text": "Zażółć"},
         ],
         "receiptUrl": "http://bridge.test/r",
+        "receipt_url": "http://bridge.test/r",
         "unicode": True,
     }
 
