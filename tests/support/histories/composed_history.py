@@ -118,7 +118,7 @@ class _World:
                 self._upload([["CustomerID", *step.values], *([customer, *values] for customer in customers)])
 
     def header(self) -> dict[str, Any]:
-        channels = [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in self.scenario.channels]
+        channels = [channel.view() for channel in self.optimove.context.channels]
         clock = {"mode": "virtual", "start": iso(self.start), "rate": None, "participants": ["bridge"]}
         return {
             "kind": "history", "version": 1, "sandbox": "s1", "seed": self.scenario.seed, "clock": clock,
@@ -143,8 +143,9 @@ class _World:
         for line in self.expectations():
             if line["kind"] == "obligation" and line["owed"] and "replies" in line.get("outcome", ""):
                 at = datetime.fromisoformat(line["due"]) + timedelta(minutes=1)
-                provider = self.scenario.channels[0].provider
-                yield {"kind": "opt_out", "service": provider, "number": line["number"], "at": iso(_instant(at))}
+                channel = next(c for c in self.scenario.channels if c.id == line["channel"])
+                opt_out = {"service": channel.provider, "number": line["number"], "message_type": channel.message}
+                yield {"kind": "opt_out", **opt_out, "at": iso(_instant(at))}
 
     def scenario_line(self) -> dict[str, Any]:
         subjects = [{"kind": subject.kind, "value": subject.value} for subject in required_subjects(self.scenario)]
@@ -210,7 +211,14 @@ class _World:
         )
         channel = next(channel for channel in self.scenario.channels if channel.id == part.channel)
         expected = self.imported.expected_message if channel.recipients == CUSTOMER_IDS else None
-        return ChannelPlan(channel=part.channel, provider=provider, splits=splits, render=_render, expected=expected)
+        return ChannelPlan(
+            channel=part.channel,
+            provider=provider,
+            splits=splits,
+            render=_render,
+            message=channel.message,
+            expected=expected,
+        )
 
     def _trigger_plan(self, trigger: Trigger) -> TriggerPlan:
         provider = self._provider(trigger.channel)
@@ -236,6 +244,7 @@ class _World:
             conditions=conditions,
             exclude=frozenset(trigger.exclude),
             repeat=trigger.repeat,
+            message=next(c.message for c in self.scenario.channels if c.id == trigger.channel),
         )
 
     def _provider(self, channel: int) -> str:
@@ -246,7 +255,7 @@ def _context(scenario: Scenario) -> SandboxContext:
     options = SandboxOptions(control=None, name=None, listen=Listen(host="127.0.0.1", port=1), rate=None)
     settings: Mapping[str, Any] = sandbox_settings(options, scenario, None, {})
     random = KeyedRandom(scenario.seed)
-    channels = tuple(Channel(id=c.id, provider=c.provider, kind=c.kind) for c in scenario.channels)
+    channels = tuple(Channel(id=c.id, provider=c.provider, kind=c.kind, message=c.message) for c in scenario.channels)
     dialects = {name: option for name, option in scenario.dialects.items() if name.startswith("optimove.")}
     hour = scenario.nightly and datetime.strptime(scenario.nightly, "%H:%M").replace(tzinfo=UTC)
     chosen = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects)[SIMULATOR.name]
