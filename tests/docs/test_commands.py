@@ -34,6 +34,8 @@ EXEMPT = {
     "sendproof proxy *": "needs the real services; tests/simulators/recordings/test_proxy.py runs it with others",
     "sendproof dialects --from-har *": "reads a recording; tests/simulators/recordings runs it",
     "sendproof explore *": "takes minutes; tests/harness/search/explore runs it",
+    "sendproof shrink *": "takes minutes; tests/harness/search/shrinking runs it",
+    "sendproof run *clocks_go_forward*": "shows a faulty bridge; test_mutants.py knows it as summer_time_as_utc",
     "locust *": "`sendproof load` starts it",
     "pytest *": "needs tests of the reader; tests/harness/client/test_pytest_plugin.py runs such tests",
     "mvn test *": "Maven is not installed everywhere; tests/harness/client/test_framework_examples.py runs JUnit",
