@@ -101,6 +101,10 @@ fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid an
 mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (20 minutes)
 	@$(BIN)/python mutants
 
+comparisons: $(INSTALLED) ## Compare bridges and mutants with the reference bridge, check the invariants, and write the tables of both (10 minutes)
+	@$(BIN)/python mutants compare
+	@$(BIN)/python mutants invariants
+
 chaos: $(INSTALLED) ## Show that correct bridges pass under 200 schedules of faults drawn from seeds (half an hour)
 	@$(BIN)/python chaos
 

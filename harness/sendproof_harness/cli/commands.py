@@ -16,6 +16,7 @@ from sendproof_harness.cli import (
     run,
     simulators,
 )
+from sendproof_harness.cli.comparison import compare, invariants
 from sendproof_harness.cli.drive import clock, customers, fault, log, messages, sandbox, webhooks
 from sendproof_harness.cli.evidence import certify, explore, shrink
 from sendproof_harness.cli.files import check_scenarios, docs, merge, scenarios
@@ -44,6 +45,8 @@ def build_app() -> typer.Typer:
         explain.explain,
         shrink.shrink,
         explore.explore,
+        compare.compare,
+        invariants.invariants,
         scenarios.scenarios,
         check_scenarios.check_scenarios,
         new.new,

@@ -1,0 +1,1 @@
+"""Comparing what bridges did: two bridges in one scenario, or one bridge in a scenario and its transformation."""
