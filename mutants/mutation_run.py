@@ -140,6 +140,8 @@ def _print_results(name: str, results: Sequence[TrialResult], *, is_expected: bo
 
 
 def _conclusion(mutants: int, wrong: Sequence[str]) -> str:
+    if not mutants:
+        return "The page was written from the kill matrix. No mutant ran."
     if not wrong:
         return f"The checks that name the defects killed all {mutants} mutants. The reference bridge passes."
     return f"Unexpected results: {', '.join(wrong)}"
