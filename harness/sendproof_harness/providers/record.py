@@ -81,6 +81,8 @@ class Provider:
     """Codes by which the provider refuses a whole call for the moment, such as at night. The bridge tries again."""
     malformed_refusals: frozenset[str] = frozenset()
     """Codes in responses with status 200 that refuse the form of a request. No state of the account causes them."""
+    learned_by_refusal: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By dialect option that contradicts the documents, such as `name=option`: operations with another form."""
     withdrawing_operations: frozenset[str] = frozenset()
     """The operations that withdraw waiting messages. They are refused once the messages are out, or withdrawn."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)

@@ -40,6 +40,11 @@ PROVIDER = Provider(
     opt_out_rejections=frozenset({"Unsubscribed"}),
     unknown_customer_rejection="no profile is known by this id",
     import_operation="import_profile",
+    # documented: sms_subscription in import/profile, mobile_subscription in execute/campaign
+    learned_by_refusal={
+        "subscription_name=mobile_subscription": frozenset({"import_profile"}),
+        "subscription_name=sms_subscription": frozenset({"execute_campaign"}),
+    },
     has_record=True,
     # documented: https://docs.xtremepush.com/reference/campaign-model; web push, inbox and email are not simulated
     message_types=frozenset({"sms", "push"}),

@@ -48,6 +48,8 @@ _PREFERENCE_CHANNEL = 444
 _USERS_PER_CALL = 200
 # documented: up to 99 rows are imported before the response; https://docs.xtremepush.com/reference/user-profile-import
 _ROWS_PER_IMPORT = 99
+# documented: the first in import/profile, the second in execute/campaign
+_SUBSCRIPTION_NAMES = ("sms_subscription", "mobile_subscription")
 _PAGE_SIZE = 1_000
 _SMS_MESSAGE_TYPE = "9"
 _PUSH_MESSAGE_TYPES = ("1", "2")
@@ -115,6 +117,7 @@ class Xtremepush:
         self.required_attributes: Sequence[str] = (self._user_attribute,) if self._user_attribute else ()
         self._http = http
         self._is_sms = config.message == SMS
+        self._subscription_names: tuple[str, ...] = _SUBSCRIPTION_NAMES
 
     @values_of("Xtremepush")
     def list_templates(self) -> list[Template]:
@@ -185,10 +188,28 @@ class Xtremepush:
         ]
         for start in range(0, len(outdated), _ROWS_PER_IMPORT):
             part = outdated[start : start + _ROWS_PER_IMPORT]
-            rows = [[message.recipient, message.number, 1] for message in part]
-            columns = ["user_id", "mobile_number", "sms_subscription"]
-            self._call("import/profile", {"columns": columns, "rows": rows})
+            self._import_rows([[message.recipient, message.number, 1] for message in part])
         return unsubscribed
+
+    def _import_rows(self, rows: Sequence[Sequence[object]]) -> None:
+        """Import ids, numbers and SMS subscriptions.
+
+        If a project refuses the documented name of the subscription, try the one that execute/campaign documents.
+        """
+        try:
+            self._import_named(rows, self._subscription_names[0])
+        except RejectedError as error:
+            for name in self._subscription_names[1:]:
+                try:
+                    self._import_named(rows, name)
+                except RejectedError:
+                    # The name was not the reason.
+                    raise error from None
+
+    def _import_named(self, rows: Sequence[Sequence[object]], name: str) -> None:
+        self._call("import/profile", {"columns": ["user_id", "mobile_number", name], "rows": rows})
+        # Once a name is accepted, a refusal has another reason.
+        self._subscription_names = (name,)
 
     @values_of("Xtremepush")
     def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:

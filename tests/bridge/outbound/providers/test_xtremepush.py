@@ -110,6 +110,19 @@ def test_unknown_users_are_imported(tmp_path, services):
     assert imported_rows(services) == [["C2", B, 1]]
 
 
+def test_other_name_of_the_subscription_is_used_if_the_documented_one_is_refused(tmp_path, services):
+    """Two documented pages name it differently. The accepted name is used from then on."""
+    lists = lists_of([{"id": 12, "title": "Hello"}])
+    accepting = lists["profile"]
+    lists["profile"] = lambda request: (
+        failure(400, 400) if "sms_subscription" in request.body.get("columns", ()) else accepting(request)
+    )
+
+    assert run_campaign(tmp_path, services, lists=lists) == [("accepted", None), ("accepted", None)]
+    columns = [call.body["columns"][2] for call in services.calls("profile") if "columns" in call.body]
+    assert columns == ["sms_subscription", "mobile_subscription"]
+
+
 def test_unsubscribed_user_is_not_sent_to_and_not_imported(tmp_path, services):
     """Optimove gets the opt-out for the preference channel."""
     profiles = [{"id": 1, "user_id": "C1", "mobile_number": "447999999999", "sms_subscription": 0}]

@@ -66,6 +66,19 @@ def test_visitor_may_be_looked_up_once(correct_run):
     assert found(run.plus(again)) == [("contract.requests", "bridge", "optimove GetCustomerAttributes: rejected")]
 
 
+def test_refusal_of_the_documented_name_may_teach_the_other_one(correct_run):
+    """Nothing but a refusal shows that a project contradicts the documents. To learn nothing from it is wrong."""
+    header = correct_run.lines[0] | {"dialects": {"xtremepush.subscription_name": "mobile_subscription"}}
+    run = HistoryBuilder([header, *correct_run.lines[1:]])
+    call = {"service": "xtremepush", "operation": "import_profile", "path": "/api/external/import/profile"}
+    refused, accepted = request(**call, status=400), request(**call) | {"n": 901}
+    rejected = ("contract.requests", "bridge", "xtremepush import_profile: rejected")
+
+    assert found(run.plus(refused, accepted)) == []
+    assert found(run.plus(refused, refused | {"n": 901})) == [rejected, rejected]
+    assert found(correct_run.plus(refused, accepted)) == [rejected]
+
+
 def test_unknown_path_fails(correct_run):
     run = correct_run.plus(request(operation=None, path="/current/nothing", status=404))
 

@@ -3,7 +3,7 @@
 A response that a fault caused proves nothing about the bridge. Violations in the request itself still count.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import History, Request
@@ -46,11 +46,11 @@ _EMPTY_DIALECT = "optimove.empty_result"
 def check_requests(history: History) -> CheckResult:
     """Find contract violations, unknown addresses with any status, and all other requests with a 4xx response."""
     requests = _without_empty_lists(history, requests_before_probes(history))
-    first_look_ups = _first_look_ups_of_visitors(history, requests)
+    learning = _first_look_ups_of_visitors(history, requests) | _refusals_that_taught(history, requests)
     findings = (
         finding
         for request in requests
-        if request.n not in first_look_ups and not _is_judged_elsewhere(history, request)
+        if request.n not in learning and not _is_judged_elsewhere(history, request)
         for finding in _request_findings(history, request)
     )
     return CheckResult(looked_at=len(requests), unit="requests", findings=tuple(findings))
@@ -62,7 +62,7 @@ def _is_judged_elsewhere(history: History, request: Request) -> bool:
     return is_known and not is_conformance_run(history)
 
 
-def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -> Collection[int]:
+def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -> frozenset[int]:
     """Return the lines of the first look-up of each visitor, who has no attributes.
 
     The documents do not cover visitors, so it may learn that from one refusal. To ask again is wrong.
@@ -74,6 +74,32 @@ def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -
         if visitor is not None and request.status == _STATUS_NOT_FOUND:
             first.setdefault(visitor, request.n)
     return frozenset(first.values())
+
+
+def _refusals_that_taught(history: History, requests: Sequence[Request]) -> frozenset[int]:
+    """Return the lines of refusals of a documented form, where a later request had the form of this sandbox.
+
+    A bridge can only learn the other form from a refusal, in each of its workers, and again after a restart.
+    """
+    taught: set[int] = set()
+    refused: dict[tuple[str, str | None], set[int]] = {}
+    for request in requests:
+        call = (request.service, request.operation)
+        if not _has_undocumented_form(history, request):
+            continue
+        if _is_rejected(history, request) and not request.violations:
+            refused.setdefault(call, set()).add(request.n)
+        elif request.status < _CLIENT_ERRORS.start and is_own_response(request):
+            taught |= refused.pop(call, set())
+    return frozenset(taught)
+
+
+def _has_undocumented_form(history: History, request: Request) -> bool:
+    return any(
+        request.operation in operations and history.header.dialects.get(f"{request.service}.{name}") == value
+        for option, operations in provider(request.service).learned_by_refusal.items()
+        for name, _, value in (option.partition("="),)
+    )
 
 
 def _without_empty_lists(history: History, requests: Sequence[Request]) -> Sequence[Request]:
