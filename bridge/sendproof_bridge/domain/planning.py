@@ -59,6 +59,8 @@ def plan_message(
 ) -> PlannedMessage:
     """Compose one customer's message, or drop it with a reason. Opt-outs stored here are applied at the send."""
     config, template = channel.config, templates.get(row.template)
+    if row.is_ambiguous and not channel.provider.knows_customers:
+        return _dropped(row, recipient_rules.NOT_LOOKED_UP)
     if config.checks_attribute and not recipient_rules.has_consent(row.attributes[config.consent_attribute]):
         return _dropped(row, recipient_rules.OPTED_OUT)
     if channel.provider.knows_customers:

@@ -4,6 +4,7 @@ openapi/optimove.yaml has the source of every path, name and limit. Values are c
 document guarantees the form of live responses: names in any case, attributes as a list or as one joined string.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ import msgspec
 from sendproof_bridge.clock import Instant, parse_time, sql_time
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.json_body import decode_form, lowercase_keys
-from sendproof_bridge.outbound.errors import OutcomeUnknownError, RejectedError
+from sendproof_bridge.outbound.errors import OutcomeUnknownError, RejectedError, UnauthorizedError
 from sendproof_bridge.outbound.http import HttpClient, Response, check_status
 from sendproof_bridge.outbound.response_values import WholeNumber, whole_number
 
@@ -38,15 +39,21 @@ _NOT_FOUND = 404
 _ATTRIBUTE_SEPARATOR = ","
 _MAX_SHOWN_CHARS = 200
 
+logger = logging.getLogger(__name__)
+
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One row of a campaign's send details. `attributes` maps names to values, and `app` is the app to send from."""
+    """One row of a campaign's send details. `attributes` maps names to values, and `app` is the app to send from.
+
+    `is_ambiguous` means that the values are unknown: a joined text does not tell where one ends.
+    """
 
     customer: str
     template: int
     send_at: Instant
     attributes: Mapping[str, str | None]
     app: str | None = None
+    is_ambiguous: bool = False
 
 
 class _SendDetails(
@@ -131,7 +138,18 @@ class OptimoveClient:
         # Past the end, an empty list is observed; a 404, as similar services return, cannot be excluded.
         if skip and response.status == _NOT_FOUND:
             return []
-        return _recipients(check_status(response), names)
+        recipients = _recipients(check_status(response), names)
+        return [self._looked_up(recipient, names) if recipient.is_ambiguous else recipient for recipient in recipients]
+
+    def _looked_up(self, recipient: Recipient, names: Sequence[str]) -> Recipient:
+        """Ask for the attributes of this customer alone; return the ambiguous row if Optimove refuses them."""
+        try:
+            values = self.attributes(recipient.customer)
+        except (RejectedError, UnauthorizedError) as error:
+            logger.warning("customer %s: ambiguous CustomerAttribute, and no look-up: %s", recipient.customer, error)
+            return recipient
+        attributes = {name: values.get(name) for name in names}
+        return msgspec.structs.replace(recipient, attributes=attributes, is_ambiguous=False)
 
     def campaign_templates(self, channel: int, campaign: str) -> set[int]:
         """Return the templates that a campaign uses on a channel; none if the service does not know."""
@@ -268,21 +286,26 @@ def _recipient(row: Mapping[str, Any], names: Sequence[str]) -> Recipient:
         send_at = parse_time(str(_required(row, "ScheduledTime")))
     except ValueError as error:
         raise RejectedError(f"Optimove: ScheduledTime: {error}") from error
+    values = _attribute_values(row, len(names))
     return Recipient(
         customer=str(_required(row, "CustomerID")),
         template=_integer(row, "TemplateID"),
         send_at=send_at,
-        attributes=dict(zip(names, _attribute_values(row, len(names)), strict=True)),
+        attributes=dict.fromkeys(names) if values is None else dict(zip(names, values, strict=True)),
+        is_ambiguous=values is None,
         app=None if row.get("appid") is None else str(row["appid"]),
     )
 
 
-def _attribute_values(row: Mapping[str, Any], count: int) -> list[str | None]:
+def _attribute_values(row: Mapping[str, Any], count: int) -> list[str | None] | None:
+    """Return the values; None if they are one text in which a value has the separator."""
     values = row.get("customerattributes", row.get("customerattribute"))
     if not count:
         return []
     if isinstance(values, str):
-        values = values.split(_ATTRIBUTE_SEPARATOR)
+        values = values.split(_ATTRIBUTE_SEPARATOR) if count > 1 else [values]
+        if len(values) > count:
+            return None
     if not isinstance(values, list) or len(values) != count:
         got = f"{len(values)}" if isinstance(values, list) else "none"
         raise RejectedError(f"Optimove: expected {count} CustomerAttributes in every row, got {got}")

@@ -87,6 +87,33 @@ def test_attributes_are_accepted_as_one_string(services):
     assert fetch_page(services, Reply([joined]))[0].attributes == {"EMAIL": "a", "COUNTRY": "DE"}
 
 
+def test_customer_with_a_comma_in_a_joined_value_is_looked_up_alone(services):
+    """The other customers of the page need no look-up."""
+    plain = {name: ROW[name] for name in ROW if name != "CustomerAttributes"}
+    rows = [plain | {"CustomerAttribute": "a,DE"}, plain | {"CustomerID": "C2", "CustomerAttribute": "b, c,DE"}]
+    services.respond("Attributes", Reply([{"RealFieldName": "EMAIL", "Value": "b, c"}]))
+
+    page = fetch_page(services, Reply(rows))
+    assert [row.attributes for row in page] == [{"EMAIL": "a", "COUNTRY": "DE"}, {"EMAIL": "b, c", "COUNTRY": None}]
+    assert len(services.calls("Attributes")) == 1
+
+
+def test_ambiguous_customer_is_marked_if_the_look_up_is_refused(services):
+    """One customer must not cost all others their messages."""
+    joined = {name: ROW[name] for name in ROW if name != "CustomerAttributes"} | {"CustomerAttribute": "b, c,DE"}
+    services.respond("Attributes", Reply("no", status=403))
+
+    (row,) = fetch_page(services, Reply([joined]))
+    assert (row.is_ambiguous, row.attributes) == (True, {"EMAIL": None, "COUNTRY": None})
+
+
+def test_one_attribute_with_commas_is_not_ambiguous(services):
+    joined = {name: ROW[name] for name in ROW if name != "CustomerAttributes"} | {"CustomerAttribute": "b, c"}
+    services.respond(PAGE, Reply([joined]))
+
+    assert optimove_client(services).send_details(505, "7001", ["EMAIL"], 0)[0].attributes == {"EMAIL": "b, c"}
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

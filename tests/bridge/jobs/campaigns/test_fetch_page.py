@@ -33,6 +33,19 @@ def test_each_customer_gets_a_personalized_text(bridge, services):
     assert sent_texts(services) == [("447100000001", "Hello Ann"), ("447100000002", "Hello ")]
 
 
+def test_ambiguous_customer_is_dropped_alone(bridge, services):
+    """A comma in a joined text may be part of a value, and Optimove refuses to say."""
+    rows = [recipient_row("C1", phone(1), name="Ann"), recipient_row("C2", phone(2), name="Bo, Jr.")]
+    joined = [row | {"CustomerAttribute": ",".join(map(str, row.pop("CustomerAttributes")))} for row in rows]
+    services.respond("Attributes", Reply("no", status=403))
+    set_pages(services, joined)
+    bridge.start_campaign()
+    bridge.run()
+
+    assert sent_texts(services) == [("447100000001", "Hello Ann")]
+    assert bridge.query("SELECT customer, reason FROM message WHERE state = 'dropped'") == [("C2", "not_looked_up")]
+
+
 def test_page_that_cannot_be_processed_is_requested_until_it_can(bridge, services):
     """More often than an error of the bridge itself, which gives the job up after six attempts."""
     too_deep = Reply(b"[" * 100_000 + b"]" * 100_000)

@@ -19,9 +19,6 @@ _RECORDS: Mapping[str, Mapping[str, str | None]] = {
     "customer with accents in the name": {"FIRST_NAME": "Zoë", "LAST_NAME": "Łukasz"},
 }
 
-# Where a row has all values in one text, a comma in a name cannot be told from one between two values.
-_JOINED = frozenset({"optimove.attributes_shape=joined"})
-
 
 def _due(**properties: object) -> Callable[[ScenarioBuilder], None]:
     def apply(builder: ScenarioBuilder) -> None:
@@ -62,10 +59,7 @@ def _european() -> frozenset[str]:
 def features() -> tuple[Feature, ...]:
     """Return the features; some depend on the providers."""
     return (
-        *(
-            Feature(name=name, topic="customer", apply=_due(attributes=values), excludes=_JOINED)
-            for name, values in _RECORDS.items()
-        ),
+        *(Feature(name=name, topic="customer", apply=_due(attributes=values)) for name, values in _RECORDS.items()),
         *(
             Feature(name=f"number spelled with {spelling}", topic="customer", apply=_due(spelling=spelling))
             for spelling in SPELLINGS
