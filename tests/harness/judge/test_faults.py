@@ -245,6 +245,14 @@ def test_loss_after_kill_names_acknowledged_webhook(correct_run):
     }
 
 
+def test_loss_after_kill_does_not_blame_the_store_if_the_rows_were_read_later(correct_run):
+    """A bridge that reads the campaign after its restart knows of the webhook."""
+    run = with_faults(correct_run, {"fault": "kill", "webhook": "optimove.13", "when": "after"}).without("delivery")
+    run = run.plus(injection_line(ANNOUNCED, 1, "kill", "optimove", "13", target="webhook", when="after"))
+
+    assert {"killed" in cause for cause in causes(run, delivery)} == {False}
+
+
 def test_webhooks_during_outage_are_not_judged(correct_run):
     unreachable = {"status": None, "error": "connection refused"}
     run = correct_run.change("webhook", lambda line: line | unreachable if line["event"] == "13" else line)

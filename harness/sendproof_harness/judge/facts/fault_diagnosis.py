@@ -8,7 +8,7 @@ from sendproof_harness.judge.facts.deliveries.deadlines import delays, event_key
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, hidden_successful_sends, is_send, outages
 from sendproof_harness.judge.facts.keys import campaign_key
-from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages, rows_never_read
+from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages, rows_never_read, rows_not_read_since
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import cached_per_history
 
@@ -29,7 +29,9 @@ def loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis | None]
         key = campaign_key(obligation)
         was_unread = obligation.trigger is None and (key not in read or obligation.customer in unread.get(key, ()))
         injections = [
-            injection for injection in delaying(obligation) if _can_cause_loss(injection, was_unread=was_unread)
+            injection
+            for injection in delaying(obligation)
+            if _can_cause_loss(injection, was_unread=was_unread) and not _was_stored(history, injection, obligation)
         ]
         return _loss_by(injections[-1]) if injections else None
 
@@ -43,6 +45,14 @@ def _can_cause_loss(injection: Injection, *, was_unread: bool) -> bool:
     if was_unread:
         return injection.fault.name == PAGE_OPERATION
     return injection.request is not None and is_send(injection.request)
+
+
+def _was_stored(history: History, injection: Injection, obligation: Obligation) -> bool:
+    """Return True if the bridge was killed at a webhook, and later read the row: it had stored the webhook."""
+    if not injection.is_kill or injection.fault.target != "webhook" or obligation.trigger is not None:
+        return False
+    key = campaign_key(obligation)
+    return key in pages(history) and obligation.customer not in rows_not_read_since(history, injection.fault.n, key)
 
 
 def _loss_by(injection: Injection) -> Diagnosis:

@@ -1,8 +1,9 @@
 """The pages of recipients that the bridge read of each campaign."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sendproof_harness.history.population import population
@@ -96,19 +97,46 @@ def rows_never_read(history: History) -> Mapping[CampaignKey, frozenset[str]]:
 
     Obligations are in the order of the rows. A campaign with pages that contradict this order is left out.
     """
+    customers = _customers_with_rows(history)
+    return {
+        key: _customers_in_gaps(campaign_pages, customers[key])
+        for key, campaign_pages in pages(history).items()
+        if all(_is_in_order(customers[key], page) for page in campaign_pages)
+    }
+
+
+def rows_not_read_since(history: History, line: int, key: CampaignKey) -> frozenset[str]:
+    """Return the customers of a campaign with a row that no request after this line of the history read."""
+    return _rows_not_read_since(history)(line, key)
+
+
+@cached_per_history
+def _rows_not_read_since(history: History) -> Callable[[int, CampaignKey], frozenset[str]]:
+    customers = _customers_with_rows(history)
+
+    @cache
+    def unread(line: int, key: CampaignKey) -> frozenset[str]:
+        later = [page for page in pages(history).get(key, ()) if page.request > line]
+        in_order = all(_is_in_order(customers[key], page) for page in later)
+        return _customers_in_gaps(later if in_order else (), customers[key])
+
+    return unread
+
+
+@cached_per_history
+def _customers_with_rows(history: History) -> Mapping[CampaignKey, Sequence[str]]:
+    """Return the customers in the rows of each campaign, in the order of the rows."""
     customers: defaultdict[CampaignKey, list[str]] = defaultdict(list)
     for obligation, _ in population(history):
         if obligation.reason not in WITHOUT_ROW:
             customers[campaign_key(obligation)].append(obligation.customer)
-    return {
-        key: frozenset(
-            customer
-            for start, end in gaps(campaign_pages, len(customers[key]))
-            for customer in customers[key][start:end]
-        )
-        for key, campaign_pages in pages(history).items()
-        if all(_is_in_order(customers[key], page) for page in campaign_pages)
-    }
+    return customers
+
+
+def _customers_in_gaps(campaign_pages: Sequence[Page], customers: Sequence[str]) -> frozenset[str]:
+    return frozenset(
+        customer for start, end in gaps(campaign_pages, len(customers)) for customer in customers[start:end]
+    )
 
 
 def _is_in_order(customers: Sequence[str], page: Page) -> bool:
