@@ -1,7 +1,15 @@
 """Polling messages without a receipt, at a provider with receipts that each send requests."""
 
 from sendproof_bridge.clock import DAY
-from small_bridge import NOON, NUMBERS, metric_values, receive_statuses
+from small_bridge import (
+    NOON,
+    NUMBERS,
+    bridge_config,
+    metric_values,
+    open_small_bridge,
+    receive_statuses,
+    recipient_row,
+)
 from stand_in import Reply
 
 
@@ -15,3 +23,14 @@ def test_messages_without_receipt_are_polled_after_74_hours_then_daily(sent, ser
     assert len(services.calls("status_message")) == 2
     assert sent.query("SELECT state FROM message WHERE number = :number", number=NUMBERS[0]) == ["expired"]
     assert metric_values(services.calls("UpdateCampaignMetrics")[-1]) == {0: 5, 1: 4, 5: 1, 9: 1}
+
+
+def test_messages_in_testing_mode_are_not_polled(tmp_path, services):
+    """Nothing was sent, so the provider knows none of their ids."""
+    services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1")]), Reply([]))
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, channel={"testing": True})) as bridge:
+        bridge.start_campaign()
+        bridge.run(until=NOON + 7 * DAY)
+
+    assert len(services.calls("bulk_json")) == 1
+    assert services.calls("status_message") == []

@@ -79,6 +79,16 @@ def test_refusal_of_the_documented_name_may_teach_the_other_one(correct_run):
     assert found(correct_run.plus(refused, accepted)) == [rejected]
 
 
+def test_test_message_may_be_looked_up(correct_run):
+    """The service has returned its id, and no document says that it forgets it."""
+    delivery = correct_run.lines_of("delivery")[0] | {"n": 899, "message": "926795", "test": True}
+    excerpt = '{"errors":[{"code":0,"message":"message_id: no message has the id 926795"}],"status":"failure"}'
+    look_up = request(operation="status_message", path="/status_message", status=404, response_excerpt=excerpt)
+
+    assert found(correct_run.plus(delivery, look_up)) == []
+    assert len(found(correct_run.plus(delivery | {"test": False}, look_up))) == 1
+
+
 def test_unknown_path_fails(correct_run):
     run = correct_run.plus(request(operation=None, path="/current/nothing", status=404))
 

@@ -3,6 +3,7 @@
 A response that a fault caused proves nothing about the bridge. Violations in the request itself still count.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from sendproof_harness.judge.facts.deliveries.refusals import (
     refusal_codes,
     requests_with_refused_messages,
 )
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, requests_before_probes
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, is_send, requests_before_probes
 from sendproof_harness.judge.facts.requests import (
     STATUS_TOO_MANY_REQUESTS,
     hidden_needs,
@@ -38,6 +39,7 @@ _STATUS_NOT_FOUND = 404
 _NOT_FOUND_TEXT = "Not Found"
 _STATUS_INTERNAL = 500
 _CLIENT_ERRORS = range(400, 500)
+_WORDS = re.compile(r"\w+")
 
 # The dialect that selects the response to a request for an empty list.
 _EMPTY_DIALECT = "optimove.empty_result"
@@ -47,10 +49,13 @@ def check_requests(history: History) -> CheckResult:
     """Find contract violations, unknown addresses with any status, and all other requests with a 4xx response."""
     requests = _without_empty_lists(history, requests_before_probes(history))
     learning = _first_look_ups_of_visitors(history, requests) | _refusals_that_taught(history, requests)
+    tests = frozenset(delivery.message for delivery in history.deliveries if delivery.test)
     findings = (
         finding
         for request in requests
-        if request.n not in learning and not _is_judged_elsewhere(history, request)
+        if request.n not in learning
+        and not _is_judged_elsewhere(history, request)
+        and not _is_look_up_of_test(request, tests)
         for finding in _request_findings(history, request)
     )
     return CheckResult(looked_at=len(requests), unit="requests", findings=tuple(findings))
@@ -60,6 +65,13 @@ def _is_judged_elsewhere(history: History, request: Request) -> bool:
     """Return True for a late clearance and a preference of another channel: their own checks say what was wrong."""
     is_known = late_clearance(request) is not None or unknown_channel(request) is not None
     return is_known and not is_conformance_run(history)
+
+
+def _is_look_up_of_test(request: Request, tests: frozenset[str]) -> bool:
+    """Return True if the service does not know the id of a test message, which it has returned itself."""
+    if not tests or request.violations or request.response_excerpt is None or is_send(request):
+        return False
+    return not tests.isdisjoint(_WORDS.findall(request.response_excerpt))
 
 
 def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -> frozenset[int]:
