@@ -1,4 +1,8 @@
-"""Receipts: each is stored and applied to its message in one transaction, in the order of their arrival."""
+"""Receipts: each is stored and applied to its message in one transaction, in the order of their arrival.
+
+A receipt that is lost is posted again, after others. So of two final statuses the later one decides, by the provider's
+time, until a report has counted the other one.
+"""
 
 # ruff: noqa: S608 statements are built from constants of this module only
 
@@ -11,28 +15,32 @@ from sqlalchemy import Connection
 
 from sendproof_bridge.clock import Instant, parse_time
 from sendproof_bridge.domain.accounts import Bridge
-from sendproof_bridge.outbound.providers import CLICKED, OPENED, UNSUBSCRIBED, Receipt
+from sendproof_bridge.outbound.providers import CLICKED, OPENED, UNSUBSCRIBED, MessageProvider, Receipt
 from sendproof_bridge.storage import opt_outs
 from sendproof_bridge.storage.lifecycle import MESSAGE
 from sendproof_bridge.storage.store import PlainConnection, plain
 
 _MESSAGE = (
-    "SELECT recipient, id, channel, campaign, customer, occasion, template, number, state, provider_id FROM message"
+    "SELECT recipient, id, channel, campaign, customer, occasion, template, number, state, provider_id,"
+    " ended_at, reported_state FROM message"
     " WHERE client = ?"
 )
 # Most receipts arrive at the URL of a batch; those of some providers only have the provider's id.
 _OF_BATCH = f"{_MESSAGE} AND batch = ? AND recipient IN (SELECT value FROM json_each(?))"
 _OF_IDS = f"{_MESSAGE} AND provider_id IN (SELECT value FROM json_each(?)) ORDER BY id"
 _SET_STATE = "UPDATE message SET state = ?, ended_at = ?, settled_at = COALESCE(settled_at, ?) WHERE id = ?"
-_SET_ID = "UPDATE message SET provider_id = ? WHERE id = ?"
-# A response to a send may have no id. The receipt then belongs to the first message by its template to its number that
-# has no id, and gives it one.
-_SET_ID_OF_FIRST = (
-    "UPDATE message SET provider_id = :message WHERE id = (SELECT id FROM message WHERE client = :client"
+_SET_ID = "UPDATE message SET provider_id = ? WHERE id = ? AND provider_id IS NULL"
+# A response to a send may have no id. The receipt then belongs to a message by its template to its number that has no
+# id, and gives it one. Of several such messages the provider's record tells which one it is (poll_statuses.py). Without
+# a record it is taken for the first.
+_WITHOUT_ID = (
+    "SELECT id, channel FROM message WHERE client = :client"
     " AND recipient = :recipient AND template = :template AND provider_id IS NULL AND state IN ('taken', 'accepted')"
     " AND NOT EXISTS (SELECT 1 FROM message WHERE client = :client AND provider_id = :message)"
-    " ORDER BY settled_at, id LIMIT 1)"
+    " ORDER BY settled_at, id LIMIT 2"
 )
+# What a phone or its network did with a message.
+_FINAL = frozenset({"delivered", "undelivered", "invalid", "expired"})
 _ADD_CLICK = (
     "INSERT INTO engagement (client, channel, campaign, customer, occasion, template, kind, at, reported)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, FALSE)"
@@ -98,6 +106,8 @@ class _Message:
     number: str
     state: str
     provider_id: str | None
+    ended_at: Instant | None
+    reported_state: str | None
 
 
 class _Messages:
@@ -135,7 +145,7 @@ class _Messages:
         return self._of_id.get((client, receipt.message), ())
 
     def set_state(self, message: _Message, state: str, ended_at: Instant, now: Instant) -> None:
-        message.state = state
+        message.state, message.ended_at = state, ended_at
         self._states.append((state, ended_at, now, message.row))
 
     def set_id(self, client: str, message: _Message, id_: str) -> None:
@@ -151,7 +161,7 @@ class _Messages:
 def _apply(tx: Connection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt]]) -> list[str]:
     """Apply receipts to their messages, and count them; return the result of each."""
     db = plain(tx)
-    _assign_missing_ids(db, receipts)
+    _assign_missing_ids(db, bridge, receipts)
     all_messages = _Messages(db, receipts)
     results = []
     counts: Counter[tuple[str, int, str, str]] = Counter()
@@ -173,7 +183,7 @@ def _apply_to_message(
 ) -> str:
     now = bridge.clock.now()
     after = _meaning(bridge, client, message.channel, receipt.status_code)
-    result = _result(message.state, after)
+    result = "applied" if _is_corrected(message, receipt, after, now) else _result(message.state, after)
     if result == "applied":
         messages.set_state(message, str(after), _ended_at(receipt, now), now)
     elif result == "marked":
@@ -188,17 +198,39 @@ def _campaign(db: PlainConnection, client: str, receipt: Receipt) -> list[tuple[
     return db.execute(_CAMPAIGN_OF_BATCH, (client, receipt.batch)).fetchall()
 
 
-def _assign_missing_ids(db: PlainConnection, receipts: Sequence[tuple[str, Receipt]]) -> None:
+def _assign_missing_ids(db: PlainConnection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt]]) -> None:
     for client, receipt in receipts:
         if receipt.message and not receipt.batch and receipt.template is not None:
             values = (client, receipt.recipient, receipt.template, receipt.message)
-            db.execute(_SET_ID_OF_FIRST, dict(zip(("client", "recipient", "template", "message"), values, strict=True)))
+            names = ("client", "recipient", "template", "message")
+            rows = db.execute(_WITHOUT_ID, dict(zip(names, values, strict=True))).fetchall()
+            if len(rows) == 1 or (rows and not _has_record(bridge, client, rows[0][1])):
+                db.execute(_SET_ID, (receipt.message, rows[0][0]))
+
+
+def _provider(bridge: Bridge, client: str, channel: int) -> MessageProvider | None:
+    accounts = bridge.clients.get(client)
+    account = accounts.channels.get(channel) if accounts else None
+    return account.provider if account else None
+
+
+def _has_record(bridge: Bridge, client: str, channel: int) -> bool:
+    provider = _provider(bridge, client, channel)
+    return provider is not None and provider.has_send_record
 
 
 def _meaning(bridge: Bridge, client: str, channel: int, status_code: str) -> str | None:
-    accounts = bridge.clients.get(client)
-    account = accounts.channels.get(channel) if accounts else None
-    return account.provider.status_meanings.get(status_code) if account else None
+    provider = _provider(bridge, client, channel)
+    return provider.status_meanings.get(status_code) if provider else None
+
+
+def _is_corrected(message: _Message, receipt: Receipt, after: str | None, now: Instant) -> bool:
+    """Return True if a receipt of a later final status replaces a final status that was not reported."""
+    is_final = message.state in _FINAL and after in _FINAL and message.state != after
+    is_reported = message.reported_state == message.state
+    if not is_final or is_reported or message.ended_at is None or _time(receipt) is None:
+        return False
+    return _ended_at(receipt, now) > message.ended_at
 
 
 def _result(before: str, after: str | None) -> str:

@@ -51,8 +51,11 @@ def run(bridge: Bridge, job: Job) -> None:
     for part in _parts(bridge, key):
         found, error = poll_missing_receipts.poll(bridge, key, [message for message, _ in part.values()])
         with_batch = [(key.client, replace(receipt, batch=part[receipt.recipient][1])) for receipt in found]
+        # Its receipts may have been stored when no message had the id.
+        new_ids = {receipt.message for receipt in found if receipt.message and not part[receipt.recipient][0].message}
         with bridge.store.write() as tx:
             receipts.record(tx, bridge, with_batch)
+            receipts.on_ids_known(tx, bridge, key.client, sorted(new_ids))
         polled, final = polled + len(part), final + len(found)
         if error is not None:
             logger.warning("campaign %s: %s; polled again before the next report", key.name(), error)

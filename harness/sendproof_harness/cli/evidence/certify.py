@@ -70,7 +70,7 @@ def certify(
 
     Exit status: 0 pass, 1 fail, 2 unknown (something was not observed), 3 error (it proves nothing, or was altered).
 
-    Example: sendproof certify --command "./my-bridge --port 9000" --provider textlocal --flow scheduled
+    Example: sendproof certify --command "./my-bridge --port 9000" --flow scheduled
     """
     if verify is not None:
         if bridge or command or key or bundle or control_url:

@@ -1,10 +1,15 @@
 """From receipts to states of messages: each is applied when it is stored."""
 
+import pytest
+
+from sendproof_bridge.clock import MINUTE, SECOND
 from sendproof_bridge.domain import receipts
 from sendproof_bridge.inbound import status
 from sendproof_bridge.outbound.providers import Receipt
 from sendproof_bridge.storage.store import plain
-from small_bridge import KEY, NUMBERS, receive_statuses
+from small_bridge import KEY, NOON, NUMBERS, receive_statuses
+
+BATCH = "505-7001-0-0"
 
 
 def states(bridge):
@@ -30,6 +35,34 @@ def test_final_state_does_not_change(sent):
 
     assert sent.query("SELECT result FROM receipt ORDER BY id") == ["applied", "illegal", "applied", "applied"]
     assert (states(sent)[NUMBERS[0]], states(sent)[NUMBERS[1]]) == ("delivered", "delivered")
+
+
+def receipt_at(second, code):
+    """Return a receipt of the first message with the time of its status."""
+    return Receipt(batch=BATCH, recipient=NUMBERS[0], status_code=code, provider_time=f"2026-03-02 12:00:{second:02}")
+
+
+@pytest.mark.parametrize("codes", [("U", "D"), ("D", "U")])
+def test_later_status_decides_in_whatever_order_the_receipts_come(sent, codes):
+    """A lost receipt is posted again, after others."""
+    sent.clock.time = NOON + MINUTE
+    early, late = receipt_at(2, codes[0]), receipt_at(5, codes[1])
+    for order in ([early, late], [late, early]):
+        sent.execute("UPDATE message SET state = 'accepted', ended_at = NULL")
+        for receipt in order:
+            sent.receive_receipts(receipt)
+        assert sent.query("SELECT ended_at FROM message WHERE ended_at IS NOT NULL") == [NOON + 5 * SECOND]
+        assert states(sent)[NUMBERS[0]] == {"U": "undelivered", "D": "delivered"}[codes[1]]
+
+
+def test_status_that_was_reported_does_not_change(sent):
+    """Customers were reported with it, and no report takes that back."""
+    sent.clock.time = NOON + MINUTE
+    sent.receive_receipts(receipt_at(2, "U"))
+    sent.execute("UPDATE message SET reported_state = state")
+    sent.receive_receipts(receipt_at(5, "D"))
+
+    assert states(sent)[NUMBERS[0]] == "undelivered"
 
 
 def test_receipt_of_unknown_batch_or_number_is_stray(sent):

@@ -241,6 +241,40 @@ def test_receipt_without_known_id_is_matched_by_number_and_template(tmp_path, ac
         assert bridge.query("SELECT result FROM receipt ORDER BY id") == ["marked", "applied"]
 
 
+def log_row(id_, at, status=None):
+    """Return a row of the Message Log."""
+    return {
+        "message_id": id_,
+        "template_id": "HDS7F3Y2",
+        "created_at": iso(at),
+        "updated_at": iso(at),
+        "status": status,
+    }
+
+
+def test_receipt_of_two_open_messages_waits_for_the_log(tmp_path, account):
+    """Both have its number and its template: the log tells them apart."""
+    rows = [[recipient_row("C1", "+12125550100", template=NUMBER, at=at)] for at in (iso(NOON), iso(NOON + HOUR))]
+    account.respond("GetCustomerSendDetailsByChannel", Reply(rows[0]), Reply([]), Reply(rows[1]), Reply([]))
+    account.respond("send_sms", Reply({"success": True}))
+    account.respond("messages", Reply({"messages": [log_row("first", NOON)], "next": None}))
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel(message_log=True))) as bridge:
+        bridge.start_campaign(7001)
+        bridge.run(until=NOON + HOUR)
+        bridge.start_campaign(7002)
+        bridge.run()
+        message = {"message_id": "second", "phone_number": "+12125550100", "template_id": "HDS7F3Y2"}
+        for event in ("delivered", "clicked"):
+            bridge.receive_webhook({**message, "event": event})
+        logged = [log_row("first", NOON), log_row("second", NOON + HOUR, "delivered")]
+        account.respond("messages", Reply({"messages": logged, "next": None}))
+        bridge.run(until=NOON + 8 * HOUR)
+
+        states = bridge.query("SELECT campaign, state, provider_id FROM message ORDER BY campaign")
+        assert states == [("7001", "accepted", None), ("7002", "delivered", "second")]
+        assert bridge.query("SELECT campaign FROM engagement") == ["7002"]
+
+
 def test_log_without_known_id_is_read_by_number(tmp_path, account):
     logged = {"message_id": "an-id", "template_id": "HDS7F3Y2", "created_at": iso(NOON), "status": "undelivered"}
     account.respond("send_sms", Reply({"success": True}))
