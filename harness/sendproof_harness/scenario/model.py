@@ -14,6 +14,9 @@ NO_SENDER = "none"
 #: The client keeps opt-outs in the consent attribute, too.
 CONSENT_BY_ATTRIBUTE = "attribute"
 
+#: The customers of one page; documented: openapi/optimove.yaml.
+PAGE_SIZE = 10_000
+
 Parameter = str | int | float | bool
 
 

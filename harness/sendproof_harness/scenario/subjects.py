@@ -6,10 +6,16 @@ promises machine-readable. The judge looks for them in the history of the run (`
 
 from collections.abc import Iterator
 
-from sendproof_harness.scenario.model import Campaign, CancelCampaign, DefineTrigger, PlanCampaign, Scenario, Subject
-
-#: The customers of one page; documented: openapi/optimove.yaml.
-PAGE_SIZE = 10_000
+from sendproof_harness.scenario.model import (
+    PAGE_SIZE,
+    Campaign,
+    CancelCampaign,
+    DefineTrigger,
+    PlanCampaign,
+    Scenario,
+    Subject,
+)
+from sendproof_harness.scenario.rules.step_state import announcement_time, step_states
 
 
 def required_subjects(scenario: Scenario) -> tuple[Subject, ...]:
@@ -20,8 +26,9 @@ def required_subjects(scenario: Scenario) -> tuple[Subject, ...]:
 def _derived_subjects(scenario: Scenario) -> Iterator[Subject]:
     planned = {step.campaign for step in scenario.steps if isinstance(step, PlanCampaign)}
     cancelled = {step.campaign for step in scenario.steps if isinstance(step, CancelCampaign)}
+    unannounced = _cancelled_before_announcement(scenario)
     for campaign in scenario.campaigns:
-        if campaign.campaign not in planned or _is_withheld(scenario, campaign):
+        if campaign.campaign not in planned or _is_withheld(scenario, campaign) or campaign.campaign in unannounced:
             continue
         if campaign.campaign in cancelled or campaign.cancel_at is not None:
             yield Subject(kind="withheld", value="cancelled")
@@ -32,6 +39,17 @@ def _derived_subjects(scenario: Scenario) -> Iterator[Subject]:
     for step in scenario.steps:
         if isinstance(step, DefineTrigger):
             yield Subject(kind="due", value=step.trigger)
+
+
+def _cancelled_before_announcement(scenario: Scenario) -> frozenset[int]:
+    """Return the campaigns that no bridge hears of, so that none of their messages is due or withheld."""
+    announced = {campaign.campaign: announcement_time(scenario, campaign) for campaign in scenario.campaigns}
+    cancelled = {campaign.campaign: campaign.cancel_at for campaign in scenario.campaigns}
+    for state in step_states(scenario):
+        if isinstance(state.step, CancelCampaign) and state.step.client is None:
+            cancelled[state.step.campaign] = scenario.starts + state.elapsed
+    times = ((number, at, announced.get(number)) for number, at in cancelled.items())
+    return frozenset(number for number, at, announcement in times if at and announcement and at < announcement)
 
 
 def _is_withheld(scenario: Scenario, campaign: Campaign) -> bool:

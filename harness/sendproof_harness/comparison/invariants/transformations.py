@@ -12,6 +12,7 @@ from sendproof_harness.history.records import Obligation
 from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.model import (
     NUMBERS,
+    PAGE_SIZE,
     AddTemplate,
     Campaign,
     CancelCampaign,
@@ -29,7 +30,6 @@ from sendproof_harness.scenario.model import (
     Trigger,
     shifted,
 )
-from sendproof_harness.scenario.subjects import PAGE_SIZE
 
 #: The days by which a scenario is shifted: whole weeks, over the nights in which clocks change.
 DAYS = 35

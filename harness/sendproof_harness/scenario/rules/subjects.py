@@ -6,6 +6,7 @@ from typing import Any, cast
 from sendproof_harness.scenario.diagnostics import Diagnostic
 from sendproof_harness.scenario.model import (
     CONSENT_BY_ATTRIBUTE,
+    PAGE_SIZE,
     PUSH,
     SMS,
     CancelCampaign,
@@ -15,7 +16,6 @@ from sendproof_harness.scenario.model import (
     Scenario,
 )
 from sendproof_harness.scenario.rules.simulator_facts import NUMBER_ATTRIBUTE, SPELLINGS
-from sendproof_harness.scenario.subjects import PAGE_SIZE
 from sendproof_harness.scenario.yaml_source import Document
 
 # Returns what the file lacks for a value of the subject, or None.

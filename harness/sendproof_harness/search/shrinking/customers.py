@@ -12,8 +12,7 @@ from sendproof_harness.handover.format import Listen
 from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
 from sendproof_harness.scenario.customer_selection import customer_id
 from sendproof_harness.scenario.document import Document
-from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.scenario.subjects import PAGE_SIZE
+from sendproof_harness.scenario.model import PAGE_SIZE, Scenario
 from sendproof_harness.search.shrinking.edits import edited
 
 #: A customer as the control API shows it, with the position in the audience.

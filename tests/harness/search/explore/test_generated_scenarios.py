@@ -6,6 +6,8 @@ import pytest
 
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.scenario.document import scenario_of
+from sendproof_harness.scenario.model import Subject
+from sendproof_harness.scenario.subjects import required_subjects
 from sendproof_harness.search.explore.catalogue import FeatureCatalogue, feature_catalogue
 from sendproof_harness.search.explore.coverage import Coverage
 from sendproof_harness.search.explore.feature import FLOWS, Feature
@@ -34,6 +36,15 @@ def test_every_feature_alone_gives_a_valid_scenario(catalogue):
     kinds = {(feature.family, feature.apply.__qualname__): feature for feature in catalogue.features}
     for feature in kinds.values():
         scenario_of(plan_document(plan_with(catalogue, feature)), feature.name)
+
+
+def test_campaign_that_no_bridge_hears_of_need_not_be_withheld(catalogue):
+    """Nothing is due of a campaign that is cancelled before its announcement, so no customer is withheld from it."""
+    features = {feature.name: feature for feature in catalogue.features}
+    for name, is_withheld in (("cancelled before its announcement", False), ("cancelled by a marketer", True)):
+        scenario = scenario_of(plan_document(plan_with(catalogue, features[name])), name)
+        assert (Subject(kind="withheld", value="cancelled") in required_subjects(scenario)) is is_withheld
+        assert Subject(kind="due_in_every_split", value=7007) in required_subjects(scenario)
 
 
 @pytest.mark.slow
