@@ -1,12 +1,15 @@
 """Programs that a template has imported: each is kept like a program that was started by its command."""
 
+import json
 import signal
+import socket
 import sys
+from threading import Thread
 
 import psutil
 import pytest
 
-from sendproof_harness.run.keeping.forked_process import template_command
+from sendproof_harness.run.keeping.forked_process import send_start, template_command
 from sendproof_harness.run.processes import Child, ProcessError, Program, wait_until
 
 TINY = """
@@ -66,3 +69,38 @@ def test_programs_of_a_template_run_at_once(template, tmp_path):
 def test_template_that_is_gone_is_an_error(tmp_path):
     with pytest.raises(ProcessError, match="the template does not respond"):
         started(tmp_path / "nowhere", tmp_path, "ends", "0")
+
+
+class ReadAtOnce(socket.socket):
+    """A connection whose peer reads what is sent to the end, and closes, before the sender goes on."""
+
+    peer: socket.socket
+    received = b""
+
+    def sendmsg(self, *arguments):
+        sent = super().sendmsg(*arguments)
+        self.received = self.peer.recv(65_536)
+        self.peer.close()
+        return sent
+
+
+def test_template_may_close_as_soon_as_it_has_the_start():
+    """To send to a closed connection is an error, even if nothing is left to send."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    with ReadAtOnce(fileno=ours.detach()) as connection:
+        connection.peer = theirs
+        send_start(connection, {"words": ["ends"]}, ())
+
+    assert connection.received == b'{"words": ["ends"]}\n'
+
+
+def test_start_that_is_longer_than_the_buffer_arrives_whole():
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    words = ["x" * 1_000_000]
+    with ours, theirs, theirs.makefile() as lines:
+        sender = Thread(target=send_start, args=(ours, {"words": words}, ()))
+        sender.start()
+        received = lines.readline()
+        sender.join()
+
+    assert json.loads(received) == {"words": words}

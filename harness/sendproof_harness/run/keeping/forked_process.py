@@ -19,6 +19,15 @@ def template_command(address: Path, module: str) -> list[str]:
     return [sys.executable, "-u", "-c", _TEMPLATE, str(address), module]
 
 
+def send_start(connection: socket.socket, start: Mapping[str, object], pipes: Sequence[int]) -> None:
+    """Send a start to a template as one line of JSON, with the descriptors of the pipes to its keeper."""
+    message = json.dumps(start).encode() + b"\n"
+    sent = socket.send_fds(connection, [message], list(pipes))
+    # To send nothing fails if the template has read it all and has closed the connection.
+    if sent < len(message):
+        connection.sendall(message[sent:])
+
+
 class ForkedProcess(KeptProcess):
     """A program of a template, with a keeper of its own. Its command is `PYTHON -m MODULE ARGUMENT...`."""
 
@@ -43,11 +52,7 @@ class ForkedProcess(KeptProcess):
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(_CONNECT_S)
                 connection.connect(str(self._template))
-                message = json.dumps(start).encode() + b"\n"
-                sent = socket.send_fds(connection, [message], [orders, reports])
-                # To send nothing fails if the template has read it all and has closed the connection.
-                if sent < len(message):
-                    connection.sendall(message[sent:])
+                send_start(connection, start, [orders, reports])
                 # Until it closes, only the template holds the pipes.
                 connection.recv(1)
         except OSError as error:
