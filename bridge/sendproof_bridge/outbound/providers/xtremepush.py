@@ -196,15 +196,17 @@ class Xtremepush:
 
         If a project refuses the documented name of the subscription, try the one that execute/campaign documents.
         """
+        name, *others = self._subscription_names
         try:
-            self._import_named(rows, self._subscription_names[0])
+            self._import_named(rows, name)
         except RejectedError as error:
-            for name in self._subscription_names[1:]:
-                try:
-                    self._import_named(rows, name)
-                except RejectedError:
-                    # The name was not the reason.
-                    raise error from None
+            if not others:
+                raise
+            try:
+                self._import_named(rows, others[0])
+            except RejectedError:
+                # The name was not the reason.
+                raise error from None
 
     def _import_named(self, rows: Sequence[Sequence[object]], name: str) -> None:
         self._call("import/profile", {"columns": ["user_id", "mobile_number", name], "rows": rows})

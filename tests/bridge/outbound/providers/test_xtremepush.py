@@ -66,11 +66,11 @@ def message_row(id_, user, at=NOON, **status):
     return {"id": id_, "user_id": user, "create_time": at // SECOND, **status}
 
 
-def run_campaign(folder, services, until=NOON + HOUR, lists=None, **settings):
-    """Run a campaign of two customers; return the state and reason of each message."""
+def run_campaign(folder, services, until=NOON + HOUR, lists=None, customers=2, **settings):
+    """Run a campaign of two or more customers; return the state and reason of each message."""
     for name, reply in (lists or lists_of([{"id": 12, "title": "Hello"}])).items():
         services.respond(name, reply)
-    rows = [recipient_row("C1", f"+{A}", template=12), recipient_row("C2", f"+{B}", template=12)]
+    rows = [recipient_row(f"C{n}", f"+{int(A) + n - 1}", template=12) for n in range(1, customers + 1)]
     services.respond("GetCustomerSendDetailsByChannel", Reply(rows), Reply([]))
     with open_small_bridge(folder, bridge_config(folder, services.url, channel=channel(**settings))) as bridge:
         bridge.start_campaign()
@@ -121,6 +121,20 @@ def test_other_name_of_the_subscription_is_used_if_the_documented_one_is_refused
     assert run_campaign(tmp_path, services, lists=lists) == [("accepted", None), ("accepted", None)]
     columns = [call.body["columns"][2] for call in services.calls("profile") if "columns" in call.body]
     assert columns == ["sms_subscription", "mobile_subscription"]
+
+
+def test_refusal_after_an_accepted_import_rejects_the_batch(tmp_path, services):
+    """An import has at most 99 users. Once a name of the subscription is accepted, a refusal has another reason."""
+    lists = lists_of([{"id": 12, "title": "Hello"}])
+    accepting = lists["profile"]
+    lists["profile"] = lambda request: (
+        failure(400, 400) if len(request.body.get("rows", ())) == 1 else accepting(request)
+    )
+
+    states = run_campaign(tmp_path, services, lists=lists, customers=100)
+
+    assert {state for state, _ in states} == {"rejected"}
+    assert executions(services) == []
 
 
 def test_unsubscribed_user_is_not_sent_to_and_not_imported(tmp_path, services):
