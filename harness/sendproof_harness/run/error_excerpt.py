@@ -12,6 +12,8 @@ _TRACEBACK = "Traceback (most recent call last):"
 # Python ends a trace with `KeyError: 'x'`. Other languages begin with such a line: `Error: x`, `PHP Fatal error:  x`,
 # `panic: x`, `Exception in thread "main" x`.
 _ERROR = re.compile(r"\b([a-z_.]*(error|exception)|fatal|panic|uncaught|unhandled|segmentation fault)\b", re.IGNORECASE)
+# Below a line of source that Node quotes before it names the error.
+_CARETS = re.compile(r"\s*\^+\s*$")
 _CONTINUED = re.compile(r"\s+\S|\s*$|Caused by:|Stack trace:|#\d+ |goroutine ")
 
 
@@ -33,6 +35,9 @@ def _errors(lines: Sequence[str]) -> Iterator[str]:
     while number < len(lines):
         if _TRACEBACK in lines[number]:
             end = _end_of_traceback(lines, number)
+        elif _is_quoted_source(lines, number):
+            number += 2
+            continue
         elif _ERROR.search(lines[number]):
             end = _end_of_error(lines, number)
         else:
@@ -40,6 +45,10 @@ def _errors(lines: Sequence[str]) -> Iterator[str]:
             continue
         yield "\n".join(lines[number:end][-_LINES_MAX:]).rstrip()
         number = end
+
+
+def _is_quoted_source(lines: Sequence[str], number: int) -> bool:
+    return number + 1 < len(lines) and _CARETS.match(lines[number + 1]) is not None
 
 
 def _end_of_traceback(lines: Sequence[str], start: int) -> int:

@@ -21,6 +21,13 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: no setting
 Caused by: java.io.IOException: handover.json
 \t... 3 more"""
 
+# Node quotes the line that threw before it names the error, and that line may speak of errors, too.
+NODE_QUOTE = """/bridge/index.js:18
+  if (!reply.ok) throw new Error(`${url}: ${reply.status} ${text}`);
+                 ^
+
+"""
+
 
 @pytest.mark.parametrize(
     ("error", "line"),
@@ -36,6 +43,10 @@ def test_error_is_found_between_other_lines_with_its_stack(error: str, line: str
     found = crash_errors(f"listening on 9000\n{error}\nNode.js v20.11.0\nbye\n")
     assert found == [error]
     assert headline(found[0]) == line
+
+
+def test_line_of_source_that_node_quotes_is_no_error() -> None:
+    assert crash_errors(f"listening on 9000\n{NODE_QUOTE}{NODE}\n\nNode.js v20.11.0\n") == [NODE]
 
 
 def test_first_and_last_error_are_shown_if_they_differ() -> None:
