@@ -47,7 +47,7 @@ def explore(
         str,
         typer.Option(help="Most runs, or most real time, to shrink the failure; 0 keeps it as it is."),
     ] = "200",
-    all_failures: Annotated[bool, typer.Option("--all-failures", help="Go on after the first failure.")] = False,
+    all_failures: Annotated[bool, typer.Option("--all-failures", help="Go on after a round with a failure.")] = False,
     timeout: Timeout = 60.0,
     json: AsJson = False,
 ) -> None:
