@@ -8,7 +8,7 @@ from sendproof_harness.judge.checks.run_completed import RUN_CHECK
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind
 from sendproof_harness.judge.findings import Level
 from sendproof_harness.judge.verdict import Result, Verdict
-from sendproof_harness.report.formatting import capitalised
+from sendproof_harness.report.formatting import as_sentence
 
 #: Results that are not final, or that cannot be determined.
 OPEN: tuple[ResultKind, ...] = ("pending", "indefinite")
@@ -45,7 +45,7 @@ def summary(verdict: Verdict) -> str:
 def _error(verdict: Verdict) -> str:
     """Return why the verdict is an error: the end of the run, if that was the reason."""
     causes = (group.cause for group in verdict.groups if group.level == "error" and group.check == RUN_CHECK)
-    return f"{capitalised(next(causes, 'the simulators or a check failed'))}."
+    return as_sentence(next(causes, "the simulators or a check failed"))
 
 
 def _root_causes(verdict: Verdict) -> str:
@@ -55,7 +55,7 @@ def _root_causes(verdict: Verdict) -> str:
     first = verdict.roots[0]
     count = first.consequence_count
     more = f" {counted(count, 'findings')} {'follows' if count == 1 else 'follow'} from that." if count else ""
-    return f"{capitalised(first.cause)}.{more}"
+    return f"{as_sentence(first.cause)}{more}"
 
 
 def _calls(verdict: Verdict) -> Iterator[str]:

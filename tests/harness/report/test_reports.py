@@ -16,7 +16,7 @@ from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
 from sendproof_harness.history.timestamps import DAY, HOUR, iso, parse_instant
 from sendproof_harness.history.wording import counted
 from sendproof_harness.report import print_verdict, write_reports
-from sendproof_harness.report.formatting import capitalised
+from sendproof_harness.report.formatting import as_sentence, capitalised
 from sendproof_harness.report.people.recipients import ROWS_MAX, recipients
 from sendproof_harness.report.summary import summary
 from sendproof_harness.report.timeline import timeline
@@ -117,6 +117,12 @@ def test_capitalised_keeps_api_names():
     texts = ("lost: never sent", "saveEvent: reported late")
 
     assert [capitalised(text) for text in texts] == ["Lost: never sent", "saveEvent: reported late"]
+
+
+def test_cause_that_ends_with_a_full_stop_gets_no_second_one():
+    texts = ("the bridge ended after Error: undefined.", "lost")
+
+    assert [as_sentence(text) for text in texts] == ["The bridge ended after Error: undefined.", "Lost."]
 
 
 def test_terminal_of_a_pass_fits_80_columns(correct_run):
