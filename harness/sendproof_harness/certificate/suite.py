@@ -1,7 +1,7 @@
 """The fixed suite of a certificate: the scenarios of the library that a bridge should pass before it goes live.
 
-A suite takes minutes. It leaves out what only some clients ask for, such as several clients in one bridge, reports of
-single customers, or an opt-out channel. Change `SUITE_VERSION` with the list.
+A suite takes minutes. It leaves out what only some clients ask for, such as several clients in one bridge, signed
+events, or an opt-out channel. Change `SUITE_VERSION` with the list.
 """
 
 from collections.abc import Iterator, Sequence

@@ -36,6 +36,15 @@ def test_certificate_without_its_suite_proves_nothing(tmp_path, capsys):
     assert lines[-1] == " error       the bundle proves nothing about the bridge"
 
 
+def test_runs_that_did_not_pass_are_listed(tmp_path, capsys):
+    """Nobody finds them in the reports of thirty runs."""
+    histories = {"week": week(), "other_week": week().change_delivery_to(3, text="Hello")}
+    bundle = bundled(tmp_path / "b.zip", certificate_files(tmp_path, histories))
+    run_app(arguments=["certify", "--verify", str(bundle)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith(" run ")] == [" run         fail  other_week"]
+
+
 def test_altered_bundle_is_described_for_programs(tmp_path, capsys):
     files = certificate_files(tmp_path, {"week": week()})
     files["histories/week.ndjson"] = b"".join(week().change_delivery_to(3, text="Hello").encoded())

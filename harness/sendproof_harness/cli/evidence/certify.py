@@ -23,6 +23,7 @@ from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_harness.certificate.issue import CertificateOptions
+    from sendproof_harness.certificate.statement import Statement
     from sendproof_harness.certificate.suite import Flow
     from sendproof_harness.certificate.verification import Verification
     from sendproof_harness.run.runner import RunOptions
@@ -120,6 +121,8 @@ def _issue(options: "CertificateOptions", run_options: "RunOptions", *, as_json:
         print_json({"bundle": str(options.bundle), "statement": statement})
     else:
         echo(f"\n certificate {statement.status}  {covered(statement)} {agreement(statement)}")
+        for line in _runs_to_repair(statement):
+            echo(line)
         echo(f" bundle      {options.bundle}")
     raise typer.Exit(EXIT_STATUS[statement.status])
 
@@ -175,8 +178,15 @@ def _lines(verification: "Verification") -> Iterator[str]:
     yield from (f" note        {note}" for note in verification.notes)
     if statement is not None:
         yield f" certificate {statement.status}  {title(statement)}. {covered(statement)}"
+        yield from _runs_to_repair(statement)
     if verification.status == "error" and (statement is None or statement.status != "error"):
         yield " error       the bundle proves nothing about the bridge"
+
+
+def _runs_to_repair(statement: "Statement") -> Iterator[str]:
+    """Yield a line for each run that did not pass."""
+    runs = tuple(f"{run.status}  {run.name}" for run in statement.runs if run.status != "pass")
+    yield from _listed("run        ", runs, "")
 
 
 def _listed(name: str, problems: tuple[str, ...], otherwise: str) -> Iterator[str]:
