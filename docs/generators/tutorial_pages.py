@@ -142,6 +142,8 @@ themes](../quickstart.md#5-run-the-whole-library-before-monday), and let their f
 * It keeps everything in memory, so a restart loses it. Store webhooks before you answer, and messages before you send.
 * It retries nothing, and keeps to no [rate limit](../reference/operations.md).
 * It only serves scheduled campaigns of one channel, and numbers of one country.
+* It counts the messages of all campaigns together, so its totals are wrong if two campaigns have the same template.
+  No single campaign shows that: [an invariant](../invariants.md) does, `halves`.
 * It does not handle cancellations, consent in an attribute, and replies of customers.
 
 The example bridges in [Python](../../bridge/examples/flask_bridge/README.md),
