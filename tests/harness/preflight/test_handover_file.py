@@ -33,7 +33,7 @@ def test_minimum_by_hand_is_valid():
 
 def test_all_mistakes_are_reported_at_once_with_their_place():
     channels = [{"id": "505", "provider": "textlocal", "kind": "sometimes", "colour": "red"}]
-    known = "id, provider, kind, testing, preference_channel, overrides, apps, recipients"
+    known = "id, provider, kind, message, testing, preference_channel, overrides, apps, recipients"
     assert sorted(messages({**MINIMUM, "channels": channels, "contry": "GB"})) == [
         f"h.json: channels[0].colour: unknown key, known: {known}",
         'h.json: channels[0].id: expected a whole number from 1 on, got "505"',
