@@ -66,7 +66,7 @@ def show(
 ) -> None:
     """Show one message, its states and its receipts.
 
-    Example: sendproof messages show 304497817275563
+    Example: sendproof messages show 886019493176879
     """
     with open_sandbox(control_url, sandbox) as opened:
         found = opened.control.message(sandbox, opened.provider(provider), message)
