@@ -23,7 +23,7 @@ LIMITS: tuple[str, ...] = (
     "Speed was not measured: use a load test.",
     "Each scenario ran once, with one seed and the default option of each open question below.",
 )
-_NOT_MET = "not met"
+_NOT_TESTED = "not tested"
 # A requirement must be complete; a cause can quote a bridge at any length.
 _TEXT_MAX = 1_000
 _SHOWN_DIGITS = 12
@@ -39,9 +39,9 @@ def title(statement: Statement) -> str:
 
 def covered(statement: Statement) -> str:
     """Return how many requirements the runs tested, in words."""
-    met = [row for row in statement.requirements if row.status != _NOT_MET]
+    tested = [row for row in statement.requirements if row.status != _NOT_TESTED]
     total, runs = counted(len(statement.requirements), "requirements"), counted(len(statement.runs), "runs")
-    return f"{len(met)} of {total} were tested, in {runs}."
+    return f"{len(tested)} of {total} were tested, in {runs}."
 
 
 def agreement(statement: Statement) -> str:
@@ -74,7 +74,7 @@ def render_markdown(statement: Statement) -> str:
         _heading(statement),
         _requirements(statement.requirements),
         _runs(statement.runs),
-        _list("Known unknowns", [*statement.unknowns, *_not_met(statement)]),
+        _list("Known unknowns", [*statement.unknowns, *_not_tested(statement)]),
         _list("Assumptions", [f"{row.dialect}: {row.option}. {row.question}" for row in statement.assumptions]),
         _list("Limits", LIMITS),
     )
@@ -124,9 +124,9 @@ def _runs(runs: tuple[RunStatement, ...]) -> Iterator[str]:
     yield ""
 
 
-def _not_met(statement: Statement) -> Iterator[str]:
+def _not_tested(statement: Statement) -> Iterator[str]:
     for row in statement.requirements:
-        if row.status == _NOT_MET:
+        if row.status == _NOT_TESTED:
             yield f"{row.number}: no run contained its situation"
 
 

@@ -52,14 +52,14 @@ class RunStatement(msgspec.Struct, frozen=True, kw_only=True):
 class RequirementStatement(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement: its worst status, the items that its checks looked at, and the number of runs with any.
 
-    The status is `not met` if no run contained the situation that the requirement is about.
+    The status is `not tested` if no run contained the situation that the requirement is about.
     """
 
     number: str
     text: str
     source: str
     evidence: Evidence
-    status: Status | Literal["not met"]
+    status: Status | Literal["not tested"]
     looked_at: int
     runs: int
 
@@ -155,7 +155,7 @@ def _requirement_statement(requirement: Requirement, results: Sequence[Result]) 
         text=requirement.text,
         source=requirement.source,
         evidence=requirement.evidence,
-        status=worst_status(result.status for result in results) if results else "not met",
+        status=worst_status(result.status for result in results) if results else "not tested",
         looked_at=sum(result.looked_at for result in results),
         runs=sum(1 for result in results if result.looked_at),
     )
