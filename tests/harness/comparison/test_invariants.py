@@ -48,7 +48,7 @@ def test_every_invariant_holds_for_a_bridge_that_sends_what_is_due():
     assert overall(checked) == "pass"
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("scenario", LIBRARY, ids=lambda scenario: f"{scenario.name} {scenario.provider}")
 def test_no_invariant_blames_a_bridge_that_sends_what_is_due(scenario):
     """What depends on the size of the audience, or on the number of a campaign, must be found not applicable.

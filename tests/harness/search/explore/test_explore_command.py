@@ -41,7 +41,7 @@ def test_bridge_that_does_nothing_fails_and_its_scenario_is_kept(tmp_path):
     assert "requirements whose situation came up" in result.err
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_reference_bridge_survives_two_scenarios(tmp_path):
     result = sendproof("explore", "--runs", "2", "--results", tmp_path)
 

@@ -47,7 +47,7 @@ def test_campaign_that_no_bridge_hears_of_need_not_be_withheld(catalogue):
         assert Subject(kind="due_in_every_split", value=7007) in required_subjects(scenario)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_one_hundred_combinations_are_valid_and_all_differ(catalogue):
     coverage, documents = Coverage(), set()
     for seed in range(100):
