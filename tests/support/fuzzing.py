@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 # Valid and invalid requests for each operation.
 EXAMPLES = int(os.environ.get("SENDPROOF_FUZZ_EXAMPLES", "3"))
 # The number for `make test-all`.
-_TEST_ALL_EXAMPLES = 15
+_TEST_ALL_EXAMPLES = 9
 # `make fuzz` searches for new failures; the others must be reproducible.
 # Of one request, in seconds: the default of ten is too short on a busy machine.
 PATIENCE_S = 120
