@@ -105,7 +105,7 @@ def test_bridge_without_cancellations_is_worse_than_the_reference_bridge(tmp_pat
     assert (tmp_path / "results" / "B" / "twenty-textlocal" / "history.ndjson").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_reference_bridge_keeps_an_invariant(tmp_path):
     scenario = tmp_path / "twenty.yaml"
     scenario.write_text(SCENARIO)

@@ -25,7 +25,7 @@ def test_options_that_do_not_fit_are_refused(options, message):
     assert (result.status, message in result.err) == (3, True)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_bridge_that_does_nothing_fails_and_its_scenario_is_kept(tmp_path):
     script = tmp_path / "parking.py"
     script.write_text(PARKING)
