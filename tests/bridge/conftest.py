@@ -27,7 +27,7 @@ def postgres_database() -> Iterator[EmptyDatabase]:
         yield stack.enter_context(closing(EmptyDatabase(server.url())))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.exhaustive)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | PostgresUrl:
     """Return an empty database: the test runs with each kind. `small_bridge.database_in` finds it by the folder."""
     if request.param == "postgresql":
