@@ -160,15 +160,22 @@ def provider_totals(history: History) -> ProviderTotals:
 def withdrawn_statuses(history: History) -> Mapping[str, tuple[DeliveryStatus, ...]]:
     """Return, by message, all statuses where the provider replaced one that may have been reported already.
 
-    Totals never shrink, so a bridge cannot correct them. Each of the statuses is therefore acceptable.
+    Totals never shrink, so a bridge cannot correct them. Each of the statuses is therefore acceptable. What counts is
+    when the bridge was told: the receipt of a status may be lost for longer than the provider took to replace it.
     """
     first: dict[str, DeliveryStatus] = {}
     withdrawn: dict[str, tuple[DeliveryStatus, ...]] = {}
+    told_at = disturbed_messages(history)
     for status in history.delivery_statuses:
         earlier = first.setdefault(status.message, status)
-        if status.at - earlier.at >= RECEIPT_DELAY:
+        if status is not earlier and _is_told_late(status, told_at.get(status.message, status.at), earlier.at):
             withdrawn[status.message] = (*withdrawn.get(status.message, (earlier,)), status)
     return withdrawn
+
+
+def _is_told_late(status: DeliveryStatus, told_at: int | None, since: int) -> bool:
+    """Return True if a report may have come before the bridge was told of a status; None: it never was."""
+    return told_at is None or max(told_at, status.at) - since >= RECEIPT_DELAY
 
 
 def _optional_reports(recipient: RecipientResult) -> Iterator[StatusReport]:

@@ -211,6 +211,18 @@ def test_replaced_status_may_still_count(correct_run, bounced, delivered):
     assert causes(run.plus(interactions_line("C0000005", event=1, template=13))) == []
 
 
+@pytest.mark.parametrize(("bounced", "delivered"), [(2, 1), (1, 2)])
+def test_status_of_which_the_bridge_was_told_late_may_count_or_not(correct_run, bounced, delivered):
+    """The provider replaced a status after a minute. The receipt was dropped for an hour, so a report came first."""
+    run = delivered_later(correct_run, MINUTE)
+    receipt = next(line for line in run.lines_of("webhook") if line["key"] == "receipt:0000000005")
+    second = receipt | {"key": "delivered:0000000005"}
+    told_at = parse_instant(str(receipt["at"])) + HOUR
+    run = run.plus(second | {"status": None, "dropped": True}, second | {"attempt": 2, "at": iso(told_at)})
+
+    assert causes(with_value(with_value(run, 13, 9, bounced), 13, 1, delivered)) == []
+
+
 def test_status_replaced_within_a_minute_must_not_count(correct_run):
     run = delivered_later(correct_run, MINUTE)
 
