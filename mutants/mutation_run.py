@@ -8,15 +8,17 @@ import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 import kill_matrix
 from catalogue import Mutant, Trial, build, catalogue
-from explore_runs import explore_mutants, sample
+from explore_runs import EXPLORED_MUTANTS, sample
 from kill_matrix import SURVIVED, KillMatrix, kill_of
+from mutant_table import MutantTable
 from mutants_page import PAGE, page
-from shrink_runs import SHRUNK, shrink_mutants
+from shrink_runs import SHRUNK, SHRUNK_MUTANTS
 from trial_runs import (
     TrialError,
     TrialResult,
@@ -35,13 +37,10 @@ def main() -> int:
     options = _options()
     exit_on_sigterm()
     every = catalogue()
-    if options.shrink:
-        by_name = {mutant.name: mutant for mutant in every}
-        return _shrink([by_name[name] for name in options.only or SHRUNK], options.at_once)
-    if options.explore:
-        by_name = {mutant.name: mutant for mutant in every}
-        chosen = [by_name[name] for name in options.only] or sample(every)
-        return _print_wrong(explore_mutants(chosen, options.at_once), f"{len(chosen)} defects were searched for.")
+    if options.shrink or options.explore:
+        table = SHRUNK_MUTANTS if options.shrink else EXPLORED_MUTANTS
+        names = options.only or (SHRUNK if options.shrink else [mutant.name for mutant in sample(every)])
+        return _fill(table, [mutant for name in names for mutant in every if mutant.name == name], options.at_once)
     mutants = [] if options.page else [mutant for mutant in every if not options.only or mutant.name in options.only]
     results = _run_all(mutants, options.at_once)
     matrix = kill_matrix.read().updated(results, every)
@@ -70,20 +69,12 @@ def _run_all(mutants: Sequence[Mutant], at_once: int) -> KillMatrix:
             )
 
 
-def _shrink(mutants: Sequence[Mutant], at_once: int) -> int:
-    """Shrink the failures of mutants, print what went wrong, and return the exit status."""
-    wrong = shrink_mutants(mutants, at_once)
+def _fill(table: MutantTable[Any], mutants: Sequence[Mutant], at_once: int) -> int:
+    """Fill the table of these mutants, print what went wrong, and return the exit status."""
+    wrong = table.fill(mutants, at_once)
     for message in wrong:
         console.print(message, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"{len(mutants) - len(wrong)} of {len(mutants)} failures are shrunk.")
-    return 1 if wrong else 0
-
-
-def _print_wrong(wrong: Sequence[str], conclusion: str) -> int:
-    """Print what went wrong, by mutant, and a sentence; return the exit status."""
-    for message in wrong:
-        console.print(message, markup=False, highlight=False, soft_wrap=True)
-    console.print(conclusion)
+    console.print(f"{len(mutants) - len(wrong)} of {len(mutants)} rows are up to date.")
     return 1 if wrong else 0
 
 

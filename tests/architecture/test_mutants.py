@@ -7,20 +7,20 @@ import pytest
 
 import kill_matrix
 from catalogue import ALL_PROVIDERS, HERE, PACKAGES, Edit, Mutant, MutantError, build, catalogue
+from explore_runs import EXPLORED_MUTANTS
 from kill_matrix import SURVIVED, Kill, KillMatrix, kill_of
+from mutant_table import END
 from mutants_page import NUMBERS, PAGE, page
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
-from shrink_runs import BEGIN, END, SHRUNK, table
-from shrink_runs import PAGE as SHRINK_PAGE
-from shrink_runs import read as read_shrunk
+from shrink_runs import SHRUNK, SHRUNK_MUTANTS
 from trial_runs import FailedCheck, TrialResult, killing_checks
 
 MUTANTS = catalogue()
 EXAMPLE = MUTANTS[0]
 MATRIX = kill_matrix.read()
-SHRUNK_RESULTS = read_shrunk()
 RERUN = "run: python mutants"
+TABLES = {"--shrink": SHRUNK_MUTANTS, "--explore": EXPLORED_MUTANTS}
 
 
 def failed_trial(check: str, cause: str) -> TrialResult:
@@ -137,14 +137,16 @@ def test_page_in_the_docs_is_generated_from_the_kill_matrix():
     assert PAGE.read_text() == page(MATRIX, MUTANTS), f"{RERUN} --page"
 
 
-def test_table_of_shrunk_failures_is_that_of_their_results():
-    assert f"{BEGIN}{table(SHRUNK_RESULTS)}{END}" in SHRINK_PAGE.read_text(), f"{RERUN} --shrink"
-
-
-def test_shrunk_failures_are_those_of_the_present_mutants():
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_table_in_the_docs_is_generated_from_rows_of_the_present_mutants(table):
     digests = {mutant.name: mutant.digest for mutant in MUTANTS}
-    assert set(SHRUNK) <= digests.keys()
-    assert [name for name, one in SHRUNK_RESULTS.items() if digests.get(name) != one.digest] == [], f"{RERUN} --shrink"
+    rows = table.rows()
+    assert f"{table.begin}{table.markdown(rows)}{END}" in table.page.read_text()
+    assert [name for name, row in rows.items() if digests.get(name) != row.digest] == [], RERUN
+
+
+def test_mutants_to_shrink_exist():
+    assert set(SHRUNK) <= {mutant.name for mutant in MUTANTS}
 
 
 def test_every_scenario_of_the_mutants_is_used():
