@@ -51,7 +51,7 @@ def test_all_blocks_have_a_known_language():
     assert {language for document in documents() for language in languages(document)} - {""} == LANGUAGES
 
 
-# tests/architecture/test_ci_examples.py tests those of docs/ci.md, which are for CI servers.
+# tests/ci/test_ci_examples.py tests those of docs/ci.md, which are for CI servers.
 @pytest.mark.parametrize(
     "block", [block for block in all_blocks("yaml") if block.document != "docs/ci.md"], ids=position
 )
