@@ -35,6 +35,7 @@ def test_invalid_settings_exit_with_status_2(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [[], ["serve"], ["serve", "--config"], ["--config", "bridge.toml"], ["serve", "--port", "9000"]]
 )
@@ -59,6 +60,7 @@ def test_port_in_use_exits_with_status_2(tmp_path, services):
     assert services.received == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -150,6 +152,7 @@ def test_check_validates_settings_and_environment(tmp_path, channel, key, status
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_audit_finds_a_total_that_differs_from_the_messages(tmp_path):
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
@@ -175,6 +178,7 @@ def test_audit_without_a_database_exits_with_status_2(tmp_path):
     assert "/bridge.sqlite: expected the database of a bridge, got no file: start the bridge first" in result.stderr
 
 
+@pytest.mark.slow
 def test_migrate_creates_the_tables_and_ends(tmp_path):
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))

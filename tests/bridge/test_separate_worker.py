@@ -16,6 +16,7 @@ def split(tmp_path, services):
     return BridgeProcesses(tmp_path, services.url)
 
 
+@pytest.mark.slow
 def test_worker_does_what_the_webhook_process_stores(split, services):
     """Nothing wakes it: it looks for work each second."""
     services.respond("GetCustomerSendDetailsByChannel", Reply([]))
@@ -34,6 +35,7 @@ def test_webhook_process_alone_makes_no_calls(split, services):
     assert services.received == []
 
 
+@pytest.mark.slow
 def test_worker_refuses_what_would_work_beside_it(split):
     with split.worker():
         refused = [split.run(name) for name in ("work", "serve")]

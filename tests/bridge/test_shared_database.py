@@ -15,6 +15,7 @@ EVENT = {"EventTypeID": 13, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 70
 ROW = recipient_row("C1", "+447100000001", at="2100-01-01 00:00:00")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_worker_takes_over_the_job_of_one_that_was_killed(tmp_path, database, services):
     """It has the page requested, and has not stored it."""
@@ -40,6 +41,7 @@ def test_worker_takes_over_the_job_of_one_that_was_killed(tmp_path, database, se
     assert sent_messages(services) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_process_that_starts_before_the_database_waits_for_it(tmp_path, database, services, postgres_database):
     processes, away, log = BridgeProcesses(tmp_path, services.url), ExitStack(), tmp_path / "work.log"

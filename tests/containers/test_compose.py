@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import yaml
 
 from repository import ROOT
@@ -58,6 +59,7 @@ def is_healthy(url: str) -> bool:
     return subprocess.run(check, env=environment, capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_services_become_healthy_in_their_order(tmp_path):
     """The bridge gets its keys from the handover file that the service before it wrote."""
     bridge = f"127.0.0.1:{free_port('127.0.0.1')}"

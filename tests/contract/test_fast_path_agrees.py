@@ -165,6 +165,7 @@ def test_faults_are_equal_on_the_fast_path_and_connexion() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(discover()))
 @settings(BUDGET, max_examples=tries(30))
 @given(data=st.data())

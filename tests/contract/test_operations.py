@@ -64,6 +64,7 @@ def test_path_can_have_other_evidence_than_the_function() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_command_prints_json_and_a_table_of_operations() -> None:
     output = sendproof("operations", "optimove-metrics", "--json")
     (service,) = json.loads(output.out)

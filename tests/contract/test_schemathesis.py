@@ -59,7 +59,13 @@ def contracts() -> dict[str, Path]:
     return {**services, "control": CONTRACTS / "control.yaml"}
 
 
-@pytest.mark.parametrize(("name", "file"), contracts().items(), ids=contracts())
+# Half of all operations, and most of its requests, belong to the control API.
+LONG = {"control": pytest.mark.slow}
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [pytest.param(*item, id=item[0], marks=LONG.get(item[0], ())) for item in contracts().items()]
+)
 def test_responses_keep_the_contract(simulators: RunningSimulators, name: str, file: Path) -> None:
     """Valid and invalid requests to all operations: no 500, no undocumented status, no body outside its schema."""
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 5, "rate_limits": False, "allow_remote_webhooks": True})
@@ -93,6 +99,7 @@ def with_auth_status() -> dict[str, Path]:
 WITH_AUTH_STATUS = with_auth_status()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "file"), WITH_AUTH_STATUS.items(), ids=WITH_AUTH_STATUS)
 def test_request_without_credentials_is_refused(simulators: RunningSimulators, name: str, file: Path) -> None:
     document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)

@@ -30,6 +30,7 @@ def command_of(name: str, folder: Path = PROGRAMS) -> str:
     return " ".join([python, *(local.get(word, word) for word in words)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name == "python" else pytest.mark.slow) for name in LANGUAGES]
 )

@@ -105,6 +105,7 @@ def kills():
     return [pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow) for case in cases]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("server", "operation", "nth", "when"), kills())
 def test_killed_bridge_sends_every_message_once(proxied, server, operation, nth, when):
     """The bridge is killed before or after the effect of a call, and started again."""

@@ -54,6 +54,7 @@ def failing_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_encoding_without_a_character_shows_its_escape(failing_history):
     result = sendproof("judge", failing_history, environment={"PYTHONIOENCODING": "ascii"})
 
@@ -69,6 +70,7 @@ def test_json_stays_json_in_any_encoding():
     assert json.loads(result.out)
 
 
+@pytest.mark.slow
 def test_reader_that_has_gone_leaves_the_verdict(failing_history):
     """As in `sendproof judge ... | head -1`: Python's own status would be another one, with a traceback."""
     reader, writer = os.pipe()
@@ -80,6 +82,7 @@ def test_reader_that_has_gone_leaves_the_verdict(failing_history):
     assert (process.returncode, process.stderr) == (1, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FULL_DEVICE.exists(), reason="only Linux has a device that is always full")
 def test_output_that_is_lost_is_status_3(failing_history):
     command = [sys.executable, "-m", "sendproof_harness", "judge", str(failing_history)]

@@ -81,6 +81,7 @@ def test_installed_harness_prints_every_page_that_a_message_names(installed):
         assert process.stdout.read().strip() == "set()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["sendproof_simulators", "sendproof_bridge"])
 def test_installed_command_shows_its_usage(installed, package):
     _, python = installed
@@ -89,6 +90,7 @@ def test_installed_command_shows_its_usage(installed, package):
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_installed_simulators_start_all_services(installed):
     _, python = installed
     with python("-m", "sendproof_simulators", "up", "--json", "--port", "0") as process:
@@ -123,6 +125,7 @@ def test_installed_harness_runs_a_load_test(installed, tmp_path):
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_installed_pytest_plugin_adds_its_mark(installed):
     _, python = installed
     with python("-m", "pytest", "--markers", "-p", "no:locust") as process:

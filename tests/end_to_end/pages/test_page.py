@@ -190,6 +190,7 @@ def test_marketer_defines_a_trigger_and_sees_what_came_back(page, judged, large)
     page.get_by_role("link", name="Second visit").wait_for()
 
 
+@pytest.mark.slow
 def test_no_screen_is_wider_than_a_phone(page, judged, large):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{judged.control}/?#/overview?sandbox={large}")

@@ -156,6 +156,7 @@ def test_list_of_100_000_rows_is_read_to_its_end(show):
     assert rows(page).count() < 100
 
 
+@pytest.mark.slow
 def test_screens_fit_into_390_pixels(show, page):
     page.set_viewport_size({"width": 390, "height": 800})
     show("overview")

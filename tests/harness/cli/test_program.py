@@ -48,6 +48,7 @@ def test_shell_completes_commands(words, position, expected):
     assert sendproof(environment=environment).out.split() == ([expected] if expected else [])
 
 
+@pytest.mark.slow
 def test_dialects_and_test_numbers_are_printed_as_json():
     dialects = json.loads(sendproof("dialects", "--json").out)
     numbers = json.loads(sendproof("test-numbers", "--json").out)

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from sendproof_harness.cli.commands import build_app
 
 
+@pytest.mark.slow
 def test_library_is_listed_with_providers_customers_and_duration() -> None:
     """These decide if a user wants to run a scenario."""
     output = CliRunner().invoke(build_app(), ["scenarios", "--json"]).output

@@ -44,6 +44,7 @@ def sendproof(tmp_path):
     return script
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 def test_example_for_node_reports_the_output_of_sendproof(tmp_path, sendproof):
     variables = {"SENDPROOF": str(sendproof), "BRIDGE_COMMAND": NO_BRIDGE}

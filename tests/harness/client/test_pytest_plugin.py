@@ -90,6 +90,7 @@ def test_function_is_called_if_the_scenario_passes(tmp_path):
     assert "the function was called" in output
 
 
+@pytest.mark.slow
 def test_test_fails_with_the_findings_if_the_scenario_fails(tmp_path):
     outcomes, output = run_pytest(
         tmp_path, SCENARIO_TESTS, f"--sendproof-command={ENDS_AT_ONCE}", "--sendproof-results=results"

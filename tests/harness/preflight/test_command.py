@@ -64,6 +64,7 @@ def test_control_api_of_the_environment_is_used_without_a_file(simulators):
     assert (ended.status, ended.err) == (2, "")
 
 
+@pytest.mark.slow
 def test_missing_handover_ends_with_status_3(tmp_path, simulators):
     missing_file = sendproof("doctor", tmp_path / "handover.json")
     no_argument = sendproof("doctor")
@@ -74,6 +75,7 @@ def test_missing_handover_ends_with_status_3(tmp_path, simulators):
     assert "no sandbox is named 'gone'" in unknown_sandbox.err
 
 
+@pytest.mark.slow
 def test_run_with_a_wrong_handover_does_not_start(tmp_path):
     """The run ends with status 3 and shows the result of the doctor."""
     ended = sendproof(

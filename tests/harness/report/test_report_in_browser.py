@@ -84,6 +84,7 @@ def test_page_is_not_wider_than_a_narrow_screen(page: "Page") -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+@pytest.mark.slow
 def test_print_has_twenty_people_on_a_few_pages(page: "Page") -> None:
     """Otherwise, each person takes half a page."""
     page.emulate_media(media="print")

@@ -106,6 +106,7 @@ async def histories(app: Simulators, before: Sequence[Any], after: Sequence[Any]
     return told
 
 
+@pytest.mark.slow
 @settings(max_examples=tries(15))
 @given(before=STEPS, after=STEPS, other=STEPS)
 def test_same_continuation_gives_the_same_history(simulators, before, after, other):

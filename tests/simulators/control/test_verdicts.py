@@ -74,6 +74,7 @@ def test_last_verdict_stays_until_the_next_one(judged):
     assert (computed["n"], computed["verdict"]["sandbox"]) == (0, "twice")
 
 
+@pytest.mark.slow
 def test_command_prints_the_verdict_of_the_control_api(judged):
     made = announce(judged, "by-hand")
     send_twice(judged, made)

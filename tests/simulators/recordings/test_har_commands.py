@@ -24,6 +24,7 @@ def har(tmp_path: Path) -> Path:
     return tmp_path / "a.har"
 
 
+@pytest.mark.slow
 def test_recording_shows_a_dialect_and_is_judged_by_it(har: Path) -> None:
     shown = sendproof("dialects", "--from-har", har)
     assert (shown.status, "optimove.id_type=text (1 call, first: entry 1)" in shown.out) == (0, True)

@@ -243,6 +243,7 @@ def test_body_that_the_endpoint_did_not_read_to_its_end_is_not_recorded(tmp_path
     assert running.entries[0]["request"]["postData"] == {"mimeType": "", "text": "", "_cut": True}
 
 
+@pytest.mark.slow
 def test_sigterm_names_the_recording_that_is_kept(tmp_path: Path) -> None:
     with Endpoint() as endpoint, running_proxy(tmp_path, endpoint) as running:
         running.process.terminate()

@@ -192,6 +192,7 @@ def test_credentials_off_loopback_are_not_published(exposed: RunningSimulators, 
     assert drawn.isdisjoint(secrets(local.services) | secrets(made[1]["services"]))
 
 
+@pytest.mark.slow
 def test_commands_take_the_url_with_the_token(exposed: RunningSimulators) -> None:
     listed = sendproof("marketer", "campaigns", environment={"SENDPROOF_CONTROL_URL": exposed.control})
     assert (listed.status, listed.err) == (0, "")

@@ -34,6 +34,7 @@ def test_public_host_is_a_name_without_scheme_and_port(public_host: str) -> None
         Listening(host="0.0.0.0", port=0, public_host=public_host).url_host()
 
 
+@pytest.mark.slow
 def test_public_host_is_in_every_url() -> None:
     """The simulators still listen on `--host`."""
     with running_simulators("--host", "0.0.0.0", "--public-host", "localhost") as simulators:

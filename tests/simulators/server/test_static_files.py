@@ -79,6 +79,7 @@ def test_documentation_of_each_service_is_a_page(simulators):
     assert get(simulators.control + "/docs").headers["location"] == "/docs/optimove"
 
 
+@pytest.mark.slow
 def test_service_is_reachable_below_the_token(guarded):
     """The documentation calls it by a relative address; its own credentials protect it."""
     assert get(f"{guarded}/token/{TOKEN}/textlocal/balance").json()["errors"][0]["code"] == 3

@@ -76,6 +76,7 @@ def test_webhook_with_a_renamed_field_is_a_violation(tmp_path: Path) -> None:
     assert {violation.where for violation in found} == {"body", "body.word"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_renamed_property_is_reported_and_ends_in_a_failure(tmp_path: Path, workers: str) -> None:
     """In the journal, on stderr and in the exit status, whichever process responds."""

@@ -204,6 +204,7 @@ def parked(sandbox: SandboxByHand) -> list[bool]:
     return [participant["parked"] for participant in sandbox.call("GET", "/clock")["participants"]]
 
 
+@pytest.mark.slow
 def test_verdict_is_computed_where_the_sandbox_is() -> None:
     """The judge reads the history over the control API, with its token."""
     options = ("--workers", "2", "--control-token", "a-token-of-the-tests")
@@ -231,6 +232,7 @@ def test_end_of_a_worker_ends_the_simulators() -> None:
     assert psutil.wait_procs(workers, LIMIT_S)[1] == []
 
 
+@pytest.mark.slow
 def test_killed_front_leaves_no_worker() -> None:
     with started() as (front, workers):
         front.kill()

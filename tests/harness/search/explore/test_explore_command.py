@@ -10,6 +10,7 @@ from command_line import sendproof
 from run_helpers import PARKING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -58,6 +58,7 @@ def test_failed_run_becomes_a_small_scenario_that_fails_the_same_requirement(tmp
     assert not list((results / "two").glob("shrink-*"))
 
 
+@pytest.mark.slow
 def test_run_that_passed_has_nothing_to_shrink(tmp_path):
     result = sendproof("shrink", str(tmp_path))
     assert result.status == 3
