@@ -31,9 +31,7 @@ def command_of(name: str, folder: Path = PROGRAMS) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name == "python" else pytest.mark.slow) for name in LANGUAGES]
-)
+@pytest.mark.parametrize("name", LANGUAGES)
 def test_program_passes_the_scenario_of_its_page(name, tmp_path):
     run = sendproof("run", *SCENARIO, "--command", command_of(name), "--results", tmp_path)
     assert re.search(r"verdict +pass", run.out), run.out + run.err

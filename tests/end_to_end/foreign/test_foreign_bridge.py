@@ -80,7 +80,7 @@ def test_running_bridge_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("personal_info", ["present", pytest.param("absent", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("personal_info", ["present", "absent"])
 def test_triggered_messages_are_sent_promptly(
     simulators: RunningSimulators, personal_info: str, tmp_path: Path
 ) -> None:
