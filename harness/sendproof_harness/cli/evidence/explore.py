@@ -1,6 +1,7 @@
 """The command `explore`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from sendproof_harness.suggestions import wrong_choice
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
+    from sendproof_harness.search.explore.catalogue import SearchScope
     from sendproof_harness.search.explore.search import Exploration
     from sendproof_harness.search.explore.session import ExploreOptions
     from sendproof_harness.search.shrinking.budget import Budget
@@ -42,6 +44,11 @@ def explore(
     command: Command = None,
     results: Results = Path("results"),
     provider: Annotated[str | None, typer.Option(help="Only use this provider.")] = None,
+    flow: Annotated[str, typer.Option(help="What the bridge serves: scheduled, triggered, or both.")] = "both",
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Leave out this feature or topic, such as 'two clients'. Can be repeated."),
+    ] = None,
     parallel: Annotated[int, typer.Option(min=1, max=16, help="Number of scenarios to run at once.")] = 1,
     shrink_budget: Annotated[
         str,
@@ -61,6 +68,8 @@ def explore(
 
     Exit status: 0 no scenario failed, 1 one failed, 3 error (no run has a verdict).
 
+    A bridge that serves one flow only needs --flow. A bridge that cannot do something else needs --without.
+
     Example: sendproof explore --minutes 10 --command "./my-bridge --port 9000"
     """
     from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415 - see the docstring of this module
@@ -71,7 +80,7 @@ def explore(
 
     refuse_two_bridges(bridge, command)
     shrink_within = _shrink_budget(shrink_budget)
-    _check(minutes, runs, bridge, reset, provider, parallel)
+    _check(minutes, runs, bridge, reset, parallel)
     options = ExploreOptions(
         bridge=BridgeUnderTest(command=command, url=bridge, reset=reset),
         results=results,
@@ -79,7 +88,7 @@ def explore(
             runs=runs, seconds=None if minutes is None else minutes * _MINUTE_S, all_failures=all_failures
         ),
         seed=seed,
-        provider=provider,
+        scope=_scope(provider, flow, without or (), kills=bridge is None),
         parallel=parallel,
         timeout_s=timeout,
     )
@@ -94,9 +103,7 @@ def explore(
     raise typer.Exit(_exit_status(exploration))
 
 
-def _check(
-    minutes: float | None, runs: int | None, bridge: str | None, reset: str | None, provider: str | None, parallel: int
-) -> None:
+def _check(minutes: float | None, runs: int | None, bridge: str | None, reset: str | None, parallel: int) -> None:
     """Refuse options that do not fit together."""
     if minutes is None and runs is None:
         refuse("expected --minutes or --runs, which end the search; for example --minutes 10")
@@ -107,8 +114,17 @@ def _check(
         )
     if bridge is not None and parallel > 1:
         refuse("--parallel: expected 1 with --bridge, got more; one running bridge cannot play several scenarios")
+
+
+def _scope(provider: str | None, flow: str, without: Sequence[str], *, kills: bool) -> "SearchScope":
+    """Return what the search may use; refuse an unknown provider or flow."""
+    from sendproof_harness.search.explore.catalogue import FLOWS_SERVED, SearchScope  # noqa: PLC0415
+
     if provider is not None and provider not in discover():
-        refuse(wrong_choice("--provider", provider, list(discover())))
+        refuse(wrong_choice("--provider", provider, discover()))
+    if flow not in FLOWS_SERVED:
+        refuse(wrong_choice("--flow", flow, FLOWS_SERVED))
+    return SearchScope(provider=provider, flow=flow, without=without, kills=kills)
 
 
 def _shrink_budget(text: str) -> "Budget | None":

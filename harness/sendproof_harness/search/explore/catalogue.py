@@ -1,10 +1,13 @@
 """All features, and the topics that order them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sendproof_harness.providers import discover
+from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.scenario.dialect_matrix import Catalogue
-from sendproof_harness.search.explore.feature import Feature
+from sendproof_harness.search.explore.builder import SCHEDULED, TRIGGERED
+from sendproof_harness.search.explore.feature import FLOWS, Feature
 from sendproof_harness.search.explore.features import (
     campaigns,
     cancellations,
@@ -18,7 +21,10 @@ from sendproof_harness.search.explore.features import (
     triggers,
     wishes,
 )
+from sendproof_harness.suggestions import closest
 
+#: What the bridge serves, with the flows that a scenario can then have.
+FLOWS_SERVED = {"scheduled": (frozenset({SCHEDULED}),), "triggered": (frozenset({TRIGGERED}),), "both": FLOWS}
 #: Topics whose features change the builder before it begins: the others find the ordinary content.
 EARLY_TOPICS = frozenset({"clock", "text"})
 #: How many features of a topic a scenario can have, if more than one.
@@ -29,18 +35,59 @@ FAMILIES = {"fault": (0, 0, 0, 1, 1, 2, 2, 3), "dialect": (0, 0, 1, 2)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchScope:
+    """What a search may use: one provider, or every one for None, and the flows that the bridge serves.
+
+    `without` has names of features and topics that no scenario may have. Without `kills`, no fault kills the bridge.
+    """
+
+    provider: str | None = None
+    flow: str = "both"
+    without: Collection[str] = ()
+    kills: bool = True
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The names of the providers."""
+        return tuple(discover()) if self.provider is None else (self.provider,)
+
+    @property
+    def flows(self) -> tuple[frozenset[str], ...]:
+        """The flows of a scenario, one of which is drawn for each."""
+        return FLOWS_SERVED[self.flow]
+
+    def has(self, feature: Feature) -> bool:
+        """Return True if some scenario can have the feature."""
+        is_left_out = not {feature.name, feature.topic, feature.family}.isdisjoint(self.without)
+        return not is_left_out and any(feature.suits(name, flows) for name in self.providers for flows in self.flows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureCatalogue:
-    """The features to choose from, in the order in which they are applied, and the providers."""
+    """The features to choose from, in the order in which they are applied, the providers, and the flows."""
 
     features: tuple[Feature, ...]
     providers: tuple[str, ...]
+    flows: tuple[frozenset[str], ...] = FLOWS
 
 
-def feature_catalogue(
-    dialect_catalogue: Catalogue, *, provider: str | None = None, kills: bool = True
-) -> FeatureCatalogue:
-    """Return all features for one provider, or for every one. Without `kills`, no fault kills the bridge."""
-    features = (
+def feature_catalogue(dialect_catalogue: Catalogue, scope: SearchScope | None = None) -> FeatureCatalogue:
+    """Return the features that scenarios of the scope can have; by default, all.
+
+    `RunOptionsError` if the scope leaves out something that is no feature.
+    """
+    wanted = scope or SearchScope()
+    _check_names(wanted.without, _all_features(dialect_catalogue, kills=True))
+    features = _all_features(dialect_catalogue, kills=wanted.kills)
+    return FeatureCatalogue(
+        features=tuple(feature for feature in features if wanted.has(feature)),
+        providers=wanted.providers,
+        flows=wanted.flows,
+    )
+
+
+def _all_features(dialect_catalogue: Catalogue, *, kills: bool) -> tuple[Feature, ...]:
+    return (
         *clocks.FEATURES,
         *texts.FEATURES,
         *wishes.features(),
@@ -53,5 +100,12 @@ def feature_catalogue(
         *dialects.features(dialect_catalogue),
         *faults.features(kills=kills),
     )
-    providers = tuple(discover()) if provider is None else (provider,)
-    return FeatureCatalogue(features=features, providers=providers)
+
+
+def _check_names(names: Collection[str], features: Collection[Feature]) -> None:
+    known = {name for feature in features for name in (feature.name, feature.topic, feature.family)}
+    for name in names:
+        if name not in known:
+            match = closest(name, sorted(known))
+            hint = f'did you mean "{match}"?' if match else "each line of a search names those of one scenario"
+            raise RunOptionsError(f"--without: expected the name of a feature or topic, got {name!r}; {hint}")

@@ -10,7 +10,7 @@ from sendproof_harness.search.explore.builder import Content, ScenarioBuilder
 from sendproof_harness.search.explore.catalogue import EARLY_TOPICS, FAMILIES, TOPICS, FeatureCatalogue
 from sendproof_harness.search.explore.coverage import Coverage
 from sendproof_harness.search.explore.draws import Draws
-from sendproof_harness.search.explore.feature import FLOWS, Feature
+from sendproof_harness.search.explore.feature import Feature
 
 # The best of so many drafts is chosen: enough to find new pairs, and quick.
 _DRAFTS = 12
@@ -47,7 +47,7 @@ def choose_plan(seed: int, catalogue: FeatureCatalogue, coverage: Coverage) -> S
 
 def _draft(seed: int, draws: Draws, catalogue: FeatureCatalogue, coverage: Coverage) -> ScenarioPlan:
     provider = draws.choice("provider", catalogue.providers)
-    flows = draws.choice("flows", FLOWS)
+    flows = draws.choice("flows", catalogue.flows)
     wanted = _FEWEST_FEATURES + draws.number("features", _MOST_FEATURES - _FEWEST_FEATURES + 1)
     suitable = [feature for feature in catalogue.features if feature.suits(provider, flows)]
     families = {family: draws.choice(family, numbers) for family, numbers in FAMILIES.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from rich.console import Console
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.run.runner import HISTORY
 from sendproof_harness.run.simulator_process import start_simulators
-from sendproof_harness.search.explore.catalogue import feature_catalogue
+from sendproof_harness.search.explore.catalogue import SearchScope, feature_catalogue
 from sendproof_harness.search.explore.coverage import REQUIREMENTS
 from sendproof_harness.search.explore.search import Exploration, ExploredRun, SearchBudget, explore
 from sendproof_harness.search.explore.text import coverage_lines, failure_lines, run_line
@@ -28,13 +28,13 @@ RECORD = "exploration.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExploreOptions:
-    """The options of an exploration. `provider` None means every provider."""
+    """The options of an exploration."""
 
     bridge: BridgeUnderTest
     results: Path
     budget: SearchBudget
     seed: int = 1
-    provider: str | None = None
+    scope: SearchScope = field(default_factory=SearchScope)
     parallel: int = 1
     timeout_s: float = 60.0
 
@@ -50,9 +50,7 @@ def run_exploration(options: ExploreOptions, console: Console) -> Exploration:
     with ExitStack() as stack:
         urls = [start_simulators(_new_folder(folder, number) / "simulators.log", stack) for number in _players(options)]
         with ControlClient(urls[0]) as control:
-            catalogue = feature_catalogue(
-                control.dialects(), provider=options.provider, kills=options.bridge.url is None
-            )
+            catalogue = feature_catalogue(control.dialects(), options.scope)
         players: list[TrialSession] = [
             stack.enter_context(trial_session(options.bridge, _new_folder(folder, number), url, options.timeout_s))
             for number, url in zip(_players(options), urls, strict=True)

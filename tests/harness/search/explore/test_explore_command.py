@@ -17,6 +17,7 @@ from run_helpers import PARKING
         ((), "expected --minutes or --runs"),
         (("--runs", "1", "--bridge", "http://127.0.0.1:9"), "--bridge and --reset: expected both or none"),
         (("--runs", "1", "--provider", "textlocl"), "textlocal"),
+        (("--runs", "1", "--flow", "trigered"), 'did you mean "triggered"?'),
         (("--runs", "1", "--shrink-budget", "much"), "--shrink-budget: expected a number of runs or a time"),
     ],
 )

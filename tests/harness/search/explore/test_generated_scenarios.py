@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 
 from sendproof_harness.control_client import ControlClient
+from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.scenario.document import scenario_of
 from sendproof_harness.scenario.model import Subject
 from sendproof_harness.scenario.subjects import required_subjects
-from sendproof_harness.search.explore.catalogue import FeatureCatalogue, feature_catalogue
+from sendproof_harness.search.explore.catalogue import FeatureCatalogue, SearchScope, feature_catalogue
 from sendproof_harness.search.explore.coverage import Coverage
 from sendproof_harness.search.explore.feature import FLOWS, Feature
 from sendproof_harness.search.explore.plan import ScenarioPlan, choose_plan, plan_document
@@ -72,7 +73,7 @@ def test_features_that_were_exercised_often_are_avoided(catalogue):
 
 def test_without_kills_no_fault_kills_the_bridge(catalogue, simulators):
     with ControlClient(simulators.control) as control:
-        harmless = feature_catalogue(control.dialects(), kills=False)
+        harmless = feature_catalogue(control.dialects(), SearchScope(kills=False))
     kills = {feature.name for feature in catalogue.features} - {feature.name for feature in harmless.features}
     assert kills
     assert all(name.startswith("kill") for name in kills)
@@ -80,6 +81,32 @@ def test_without_kills_no_fault_kills_the_bridge(catalogue, simulators):
 
 def test_one_provider_gives_scenarios_of_this_provider_only(simulators):
     with ControlClient(simulators.control) as control:
-        delivyr = feature_catalogue(control.dialects(), provider="delivyr")
+        delivyr = feature_catalogue(control.dialects(), SearchScope(provider="delivyr"))
     scenarios = [scenario_of(plan_document(choose_plan(seed, delivyr, Coverage()))) for seed in range(5)]
     assert {channel.provider for scenario in scenarios for channel in scenario.channels} == {"delivyr"}
+
+
+@pytest.mark.parametrize(("flow", "kinds"), [("scheduled", {"scheduled"}), ("triggered", {"triggered"})])
+def test_one_flow_gives_scenarios_and_features_of_this_flow_only(flow, kinds, simulators):
+    with ControlClient(simulators.control) as control:
+        served = feature_catalogue(control.dialects(), SearchScope(flow=flow))
+    scenarios = [scenario_of(plan_document(choose_plan(seed, served, Coverage()))) for seed in range(8)]
+
+    assert {channel.kind for scenario in scenarios for channel in scenario.channels} == kinds
+    assert {feature.flows for feature in served.features} == {frozenset(), frozenset({flow})}
+
+
+def test_features_and_topics_can_be_left_out(catalogue, simulators):
+    with ControlClient(simulators.control) as control:
+        smaller = feature_catalogue(control.dialects(), SearchScope(without=("two clients", "dialect")))
+    left_out = set(catalogue.features) - set(smaller.features)
+
+    assert {feature.family for feature in left_out} == {"clients", "dialect"}
+
+
+def test_unknown_name_that_is_to_be_left_out_is_refused(simulators):
+    with (
+        ControlClient(simulators.control) as control,
+        pytest.raises(RunOptionsError, match="got 'two client'; did you mean \"two clients\""),
+    ):
+        feature_catalogue(control.dialects(), SearchScope(without=("two client",)))
