@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -72,10 +72,8 @@ def explore(
 
     Example: sendproof explore --minutes 10 --command "./my-bridge --port 9000"
     """
-    from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415 - see the docstring of this module
-    from sendproof_harness.run.processes import ProcessError  # noqa: PLC0415
-    from sendproof_harness.search.explore.search import SearchBudget  # noqa: PLC0415
-    from sendproof_harness.search.explore.session import ExploreOptions, record, run_exploration  # noqa: PLC0415
+    from sendproof_harness.search.explore.search import SearchBudget  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.search.explore.session import ExploreOptions  # noqa: PLC0415
     from sendproof_harness.search.trial import BridgeUnderTest  # noqa: PLC0415
 
     refuse_two_bridges(bridge, command)
@@ -92,13 +90,22 @@ def explore(
         parallel=parallel,
         timeout_s=timeout,
     )
-    console = Terminal(sys.stderr if json else None)
+    _run(options, shrink_within, as_json=json)
+
+
+def _run(options: "ExploreOptions", shrink_within: "Budget | None", *, as_json: bool) -> NoReturn:
+    """Explore, shrink the first failure, print both, and exit."""
+    from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.run.processes import ProcessError  # noqa: PLC0415
+    from sendproof_harness.search.explore.session import record, run_exploration  # noqa: PLC0415
+
+    console = Terminal(sys.stderr if as_json else None)
     try:
         exploration = run_exploration(options, console)
         shrunk = _shrink(exploration, options, shrink_within, console)
     except (ProcessError, RunOptionsError) as error:
         refuse(str(error))
-    if json:
+    if as_json:
         print_json(record(exploration) | {"shrunk": None if shrunk is None else str(shrunk)})
     raise typer.Exit(_exit_status(exploration))
 
