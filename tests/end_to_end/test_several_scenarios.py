@@ -48,7 +48,7 @@ def test_parallel_runs_with_killed_bridge_pass(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(SMALL)
     run = sendproof("run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path / "results")
     assert run.status == 0, run.out + run.err
-    assert run.out.splitlines()[:2] == ["started small-textlocal", "started small-delivyr"]
+    assert run.out.splitlines()[:2] == ["started small-textlocal  (run 1 of 2)", "started small-delivyr  (run 2 of 2)"]
     assert run.out.count("Fault f1 kills the bridge.") == 2
     for provider in ("textlocal", "delivyr"):
         verdict = json.loads((tmp_path / "results" / f"small-{provider}" / "verdict.json").read_text())

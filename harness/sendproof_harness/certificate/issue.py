@@ -49,7 +49,7 @@ from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.session.schedule import Schedule
 from sendproof_harness.session.selection import RunRefusedError, Selection
-from sendproof_harness.session.session import run_session
+from sendproof_harness.session.session import print_progress, run_session
 
 _LOG = "simulators.log"
 _CONFORMANCE = ConformanceOptions(provider="", seed=None, examples=25, within_s=10.0, triggers=True)
@@ -95,9 +95,11 @@ def issue(options: CertificateOptions, suite: Suite, run_options: RunOptions, co
     }
     with _simulators(run_options) as shared:
         assumptions = tuple(_assumptions(shared, options.provider))
-        selection, schedule = Selection(provider=options.provider), Schedule(parallel=options.parallel)
+        selection = Selection(provider=options.provider)
+        schedule = Schedule(parallel=options.parallel, further=0 if suite.conformance is None else 1)
         statuses = dict(run_session(files, selection, shared, schedule, console))
         if suite.conformance is not None:
+            print_progress(schedule.progress(len(statuses) + 1, len(statuses)), console)
             statuses[RESULTS_NAME] = run_conformance(suite.conformance, shared, console)
     names[RESULTS_NAME] = CONFORMANCE_SCENARIO
     runs = _Collected(run_options.results, names, statuses)

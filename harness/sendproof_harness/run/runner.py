@@ -82,8 +82,8 @@ class RunOptions:
     `strict`: the simulators check what they send against their contracts, and a violation is an error of the run.
 
     `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
-    `allow_unknown` has the ids of checks whose unknown result is accepted, `accepted` the accepted failures. Neither
-    changes the run.
+    `allow_unknown` has the ids of checks whose unknown result is accepted, `accepted` the accepted failures. A
+    scenario that `is_smallest` is not offered for shrinking. None of them changes the run.
 
     `reset` is a command that makes the bridge at the URL start anew with the handover file. `environment` is added to
     that of the bridge that the run starts, and of this command. `template` is the address of a process that has
@@ -105,6 +105,7 @@ class RunOptions:
     allow_unknown: frozenset[str] = frozenset()
     accepted: tuple[AcceptedFailure, ...] = ()
     preflight: Preflight = no_preflight
+    is_smallest: bool = False
     steps: Mapping[type, StepFunction] = field(default_factory=lambda: STEPS)
 
 

@@ -1,15 +1,16 @@
 """Running one scenario, judging it, and reporting the verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from sendproof_harness.history.large.customer_index import save_index
 from sendproof_harness.history.reader import HistoryError
+from sendproof_harness.history.records import History
 from sendproof_harness.interruption import enter_stage, keep
-from sendproof_harness.judge.acceptance import AcceptedFailure
 from sendproof_harness.judge.judged_file import judge_file
 from sendproof_harness.judge.verdict import Status, allow_unknown, worst_status
 from sendproof_harness.report import print_verdict, write_reports
@@ -17,7 +18,7 @@ from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.errors import RunError, RunOptionsError
 from sendproof_harness.run.progress import show_progress
 from sendproof_harness.run.results_folder import EARLIER, REPORTS, fresh_folder, locked_folder
-from sendproof_harness.run.runner import HISTORY, RunOptions, run_scenario
+from sendproof_harness.run.runner import HISTORY, SCENARIO, RunOptions, run_scenario
 from sendproof_harness.scenario.model import Scenario, virtual_duration
 from sendproof_harness.scenario.random_faults import faults_yaml
 from sendproof_harness.session.accepted_file import accept_in_run
@@ -86,14 +87,8 @@ def _write_partial_reports(file: Path) -> None:
         keep(f"There are no reports: {error}")
 
 
-def judge_and_report(
-    file: Path,
-    folder: Path | None,
-    console: Console,
-    allowed_unknown: frozenset[str] = frozenset(),
-    accepted: Sequence[AcceptedFailure] = (),
-) -> Status:
-    """Judge a history file, print the verdict, and write the reports to a folder if there is one.
+def judge_and_report(file: Path, folder: Path, options: RunOptions, console: Console) -> Status:
+    """Judge a history file, print the verdict, and write the reports to a folder.
 
     Reports that the folder has already are moved to its folder `earlier`. Return the status without the checks that may
     be unknown and the failures that are accepted.
@@ -101,10 +96,21 @@ def judge_and_report(
     judged = judge_file(file)
     if judged.index is not None:
         save_index(file, judged.index)
-    verdict = accept_in_run(allow_unknown(judged.verdict, allowed_unknown), judged.history, file, accepted)
-    reports = None if folder is None else write_reports(verdict, judged.history, fresh_folder(folder, REPORTS))
-    print_verdict(verdict, console, reports, run_of(file, folder))
+    permitted = allow_unknown(judged.verdict, options.allow_unknown)
+    verdict = accept_in_run(permitted, judged.history, file, options.accepted)
+    reports = write_reports(verdict, judged.history, fresh_folder(folder, REPORTS))
+    is_repeatable = not options.is_smallest and can_repeat(file, judged.history)
+    print_verdict(verdict, console, reports, run_of(file, folder), is_repeatable=is_repeatable)
     return verdict.accepted_status
+
+
+def can_repeat(file: Path, history: History) -> bool:
+    """Return True if the run of a history file can be repeated as it was: with its scenario, and a new bridge.
+
+    A bridge that runs already would need a command that resets it.
+    """
+    has_scenario = any((folder / SCENARIO).is_file() for folder in file.absolute().parents[:2])
+    return has_scenario and all(urlsplit(run.bridge).scheme not in {"http", "https"} for run in history.runs)
 
 
 def run_of(file: Path, folder: Path | None) -> Path:
@@ -132,4 +138,4 @@ def _judge_file(file: Path, scenario: Scenario, options: RunOptions, console: Co
     enter_stage(f"judging {file}")
     if scenario.clients:
         console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
-    return judge_and_report(file, file.parent, console, options.allow_unknown, options.accepted)
+    return judge_and_report(file, file.parent, options, console)

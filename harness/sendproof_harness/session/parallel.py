@@ -34,14 +34,15 @@ def run_parallel(
 
     With `fail_fast`, those that run when one does not pass come to their end.
     """
-    waiting = iter(scenarios.items())
+    waiting = iter(enumerate(scenarios.items(), start=1))
     with _running_processes() as running:
         try:
             while True:
                 has_ended = schedule.fail_fast and has_failed(statuses)
                 while not has_ended and len(running) < schedule.parallel and (item := next(waiting, None)) is not None:
-                    name, scenario = item
-                    console.print(f"started {name}", style="dim", markup=False, highlight=False)
+                    number, (name, scenario) = item
+                    progress = schedule.progress(number, len(scenarios))
+                    console.print(f"started {name}  ({progress})", style="dim", markup=False, highlight=False)
                     _start(running, scenario, name, options, console.width)
                     enter_stage(f"running {', '.join(running)}")
                 if not running:

@@ -25,13 +25,20 @@ class Shard:
 class Schedule:
     """How a session proceeds: the number of scenarios at once, its part of them, and if the first failure ends it.
 
-    With `last_failed`, only scenarios without a pass in the results folder run.
+    With `last_failed`, only scenarios without a pass in the results folder run. `further` is the number of runs that
+    follow the session, and count as its own where it says how far it is.
     """
 
     parallel: int = 1
     shard: Shard | None = None
     fail_fast: bool = False
     last_failed: bool = False
+    further: int = 0
+
+    def progress(self, number: int, scenarios: int) -> str:
+        """Return how far the session is, such as `run 4 of 25`; empty if there is one run only."""
+        total = scenarios + self.further
+        return f"run {number} of {total}" if total > 1 else ""
 
 
 def parse_shard(text: str) -> Shard:

@@ -89,10 +89,17 @@ def _run_each(
     variants: Mapping[str, Scenario], options: RunOptions, schedule: Schedule, console: Console, statuses: Statuses
 ) -> None:
     """Run one scenario after the other, and add the status of each. An interrupt ends all of them."""
-    for name, variant in variants.items():
+    for number, (name, variant) in enumerate(variants.items(), start=1):
+        print_progress(schedule.progress(number, len(variants)), console)
         statuses[name] = run_and_judge(variant, name, options, console)
         if schedule.fail_fast and has_failed(statuses):
             return
+
+
+def print_progress(progress: str, console: Console) -> None:
+    """Print how far a session with several runs is."""
+    if progress:
+        console.print(progress, style="dim")
 
 
 def _outcomes(planned: Iterable[Outcome], statuses: Statuses, not_reached: str) -> Iterator[Outcome]:

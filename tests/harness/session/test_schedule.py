@@ -72,3 +72,11 @@ def test_outcomes_of_passed_scenarios_stay_with_last_failed(correct_run, tmp_pat
     _, outcomes = plan(FIVE, Schedule(last_failed=True), tmp_path)
 
     assert record_outcomes(tmp_path, outcomes).outcomes[0] == outcome("a")
+
+
+def test_progress_counts_the_runs_after_the_session():
+    assert Schedule(further=1).progress(4, 24) == "run 4 of 25"
+
+
+def test_single_run_has_no_progress():
+    assert Schedule().progress(1, 1) == ""

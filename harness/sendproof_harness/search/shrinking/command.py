@@ -98,6 +98,7 @@ def _final_run(bridge: BridgeUnderTest, options: ShrinkOptions, console: Console
         environment=bridge.environment,
         results=options.output.parent,
         timeout_s=options.timeout_s,
+        is_smallest=True,
     )
     status, _ = run_and_judge(scenario, options.output.stem, run_options, console)
     return status
