@@ -84,7 +84,7 @@ def busy_machine() -> Iterator[None]:
         yield
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_one_seed_gives_one_history_on_a_busy_machine(first: list[bytes], tmp_path: Path) -> None:
     """Readiness is a state of the bridge. If it were a pause, a slow bridge would shift virtual time by a minute."""
     with busy_machine():

@@ -60,7 +60,7 @@ def test_command_finds_nothing_without_any_configuration(
     assert "Failures:" not in output
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_command_finds_nothing_in_the_control_api(simulators: RunningSimulators, tmp_path: Path) -> None:
     """An advance waits until every participant is parked, up to a day: no time-out of a client is right for it."""
     waits = ("--exclude-operation-id", "advanceClock")

@@ -18,7 +18,7 @@ def size(file: Path) -> tuple[int, int]:
     return width, height
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_each_screenshot_of_the_documentation_can_be_taken(tmp_path: Path) -> None:
     """A report whose parts have other names would leave the pictures out of date."""
     runs, images = tmp_path / "runs", tmp_path / "images"

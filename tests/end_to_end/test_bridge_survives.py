@@ -92,20 +92,17 @@ POINTS = [
     ("optimove", "UpdateCampaignInteractions", 2),
     ("textlocal", "status_message", 2),
 ]
-# Kills during an event and a send request. The slow tests also kill it during a page, a receipt, a report and a poll.
-QUICK = [
-    ("bridge", "optimove webhook", 1, "before"),
-    ("textlocal", "bulk_json", 1, "after"),
-]
 
 
 def kills():
-    """Return a case for each point, before and after the effect of its call."""
-    cases = [(*point, when) for point in POINTS for when in ("before", "after")]
-    return [pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow) for case in cases]
+    """Return a case for each point, before and after the effect of its call.
+
+    A kill after the effect is the one that can send twice.
+    """
+    marks = {"before": pytest.mark.exhaustive, "after": pytest.mark.slow}
+    return [pytest.param(*point, when, marks=mark) for point in POINTS for when, mark in marks.items()]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("server", "operation", "nth", "when"), kills())
 def test_killed_bridge_sends_every_message_once(proxied, server, operation, nth, when):
     """The bridge is killed before or after the effect of a call, and started again."""

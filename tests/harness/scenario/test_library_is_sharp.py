@@ -22,9 +22,11 @@ from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Individual, Scenario, scenario_of_client
 
 LIBRARY = ROOT / "scenarios"
-SLOW = frozenset({"quarter_of_a_million"})
+EXHAUSTIVE = frozenset({"quarter_of_a_million"})
 FILES = [
-    pytest.param(file, id=f"{file.parent.name}/{file.stem}", marks=[pytest.mark.slow] if file.stem in SLOW else [])
+    pytest.param(
+        file, id=f"{file.parent.name}/{file.stem}", marks=[pytest.mark.exhaustive] if file.stem in EXHAUSTIVE else []
+    )
     for file in sorted(LIBRARY.rglob("*.yaml"))
 ]
 
