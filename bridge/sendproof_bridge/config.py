@@ -48,7 +48,7 @@ _MAX_BYTES = 1_000_000
 _MAX_HOURS = 30 * 24
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
-SMS, PUSH = "sms", "push"
+SMS, PUSH, EMAIL = "sms", "push", "email"
 CAMPAIGN_METRICS, SAVE_EVENT = "campaign_metrics", "save_event"
 ABSOLUTE, ADDITIVE = "absolute", "additive"
 BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED = "preference", "attribute", "none"
@@ -71,6 +71,7 @@ class ChannelConfig:
     consent: str = BY_ATTRIBUTE
     kind: str = SCHEDULED
     message: str = SMS
+    email_attribute: str = "EMAIL"
     default_region: str = "GB"
     testing: bool = False
     preference_channel: int | None = None
@@ -82,6 +83,12 @@ class ChannelConfig:
     def needs_number(self) -> bool:
         """Return True if each message goes to a phone number."""
         return self.message == SMS
+
+    @property
+    def address_attributes(self) -> list[str]:
+        """The attribute with the address of each message; none if the provider finds it by the user."""
+        by_type = {SMS: [self.phone_attribute], EMAIL: [self.email_attribute]}
+        return by_type.get(self.message, [])
 
     @property
     def checks_attribute(self) -> bool:
@@ -265,11 +272,12 @@ CHANNEL: Settings = {
         SCHEDULED,
     ),
     "message": Setting(
-        config_fields.one_of((SMS, PUSH)),
-        "The type of the channel's messages. A push notification needs no phone number; `consent_attribute` is then "
-        "that with the consent to push notifications.",
+        config_fields.one_of((SMS, PUSH, EMAIL)),
+        "The type of the channel's messages. Only an SMS needs a phone number; `consent_attribute` is that with the "
+        "consent to messages of this type.",
         SMS,
     ),
+    "email_attribute": Setting(config_fields.attribute, "The customer attribute with the e-mail address.", "EMAIL"),
     "default_region": Setting(config_fields.country, "The country of phone numbers without a country code.", "GB"),
     "testing": Setting(
         config_fields.boolean, "The provider sends nothing, and nothing is reported to Optimove.", default=False

@@ -35,6 +35,7 @@ class Individual(TypedDict):
     same_number_as: NotRequired[int]
     outcome: NotRequired[str]
     devices: NotRequired[Literal["one", "none", "several", "new_token", "unusable", "unsubscribed", "no_consent"]]
+    address: NotRequired[Literal["one", "none", "unusable", "untidy", "unsubscribed", "no_consent"]]
 
 
 class NewSandboxAudienceDevices(TypedDict):
@@ -42,6 +43,14 @@ class NewSandboxAudienceDevices(TypedDict):
     several: NotRequired[float]
     new_token: NotRequired[float]
     unusable: NotRequired[float]
+    unsubscribed: NotRequired[float]
+    no_consent: NotRequired[float]
+
+
+class NewSandboxAudienceAddresses(TypedDict):
+    none: NotRequired[float]
+    unusable: NotRequired[float]
+    untidy: NotRequired[float]
     unsubscribed: NotRequired[float]
     no_consent: NotRequired[float]
 
@@ -58,13 +67,14 @@ class NewSandboxAudience(TypedDict):
     attribute_names: NotRequired[dict[str, str]]
     individuals: NotRequired[list[Individual]]
     devices: NotRequired[NewSandboxAudienceDevices]
+    addresses: NotRequired[NewSandboxAudienceAddresses]
 
 
 class Channel(TypedDict):
     id: int
     provider: str
     kind: NotRequired[Literal["scheduled", "triggered"]]
-    message: NotRequired[Literal["sms", "push"]]
+    message: NotRequired[Literal["sms", "push", "email"]]
     testing: NotRequired[bool]
     recipients: NotRequired[Literal["numbers", "customer_ids"]]
     exclude: NotRequired[list[str]]
@@ -182,7 +192,7 @@ class NewTemplate(TypedDict):
     id: NotRequired[int]
     title: str
     body: str
-    message: NotRequired[Literal["sms", "push"]]
+    message: NotRequired[Literal["sms", "push", "email"]]
     heading: NotRequired[str]
 
 

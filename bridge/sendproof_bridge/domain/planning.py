@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from sendproof_bridge.clock import Instant
+from sendproof_bridge.config import EMAIL
 from sendproof_bridge.domain import recipient_rules
 from sendproof_bridge.domain.accounts import Channel
 from sendproof_bridge.domain.batches import Batch, plan_batches
@@ -36,8 +37,8 @@ _MESSAGE_COLUMNS = (
 class PlannedMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One customer's message. With a `reason` it is dropped, else it has everything that is sent.
 
-    `number` is what opts out: the phone number, or `opt_out_key` of another type of messages. `occasion` identifies the
-    trigger event, if any.
+    `number` is what opts out: the phone number, the e-mail address, or `opt_out_key` of another type of messages.
+    `occasion` identifies the trigger event, if any.
     """
 
     customer: str
@@ -65,6 +66,8 @@ def plan_message(
         return _dropped(row, recipient_rules.OPTED_OUT)
     if channel.provider.knows_customers:
         return _message_by_id(channel, template, row)
+    if config.message == EMAIL:
+        return _message_to_address(channel, template, row, event)
     if not config.needs_number:
         return _message_to_user(channel, template, row, event)
     return _message_to_number(channel, template, row, event)
@@ -95,6 +98,17 @@ def _message_to_number(
         content=composed.content,
         group=composed.group,
     )
+
+
+def _message_to_address(
+    channel: Channel, template: Template | None, row: Recipient, event: Mapping[str, Any] | None
+) -> PlannedMessage:
+    """Return an e-mail to the address in the customer's record."""
+    address = recipient_rules.normalize_address(row.attributes[channel.config.email_attribute])
+    if address is None or template is None:
+        return _dropped(row, recipient_rules.UNUSABLE_ADDRESS if address is None else recipient_rules.UNKNOWN_TEMPLATE)
+    message = _message_to_user(channel, template, row, event)
+    return msgspec.structs.replace(message, number=address, recipient=message.recipient or address)
 
 
 def _message_to_user(

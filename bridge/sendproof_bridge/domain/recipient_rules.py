@@ -1,10 +1,18 @@
-"""Consent and phone numbers: which customers get messages, and the reasons why others do not."""
+"""Consent, phone numbers and e-mail addresses: which customers get messages, and the reasons why others do not."""
 
+import re
 from functools import lru_cache
 
 import phonenumbers
 
 from sendproof_bridge.domain.plain_numbers import plain_number
+
+# RFC 5321, without quoted local parts and domain literals, which no mail provider gives to people.
+_ADDRESS = re.compile(
+    r"(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+_LONGEST_ADDRESS = 254
 
 _CONSENT_VALUES = frozenset({"1", "true", "yes"})
 
@@ -23,6 +31,7 @@ GIVEN_UP = "given_up"
 NOT_LOOKED_UP = "not_looked_up"
 NOT_PERSONALISED = "not_personalised"
 UNUSABLE_NUMBER = "unusable_number"
+UNUSABLE_ADDRESS = "unusable_address"
 UNKNOWN_TEMPLATE = "unknown_template"
 
 
@@ -37,6 +46,12 @@ def opt_out_key(message: str, recipient: str) -> str:
     So an opt-out from one type of messages leaves those of another type alone.
     """
     return f"{message}:{recipient}"
+
+
+def normalize_address(value: str | None) -> str | None:
+    """Return an e-mail address without spaces around it and in lower case; None if it is no address."""
+    text = (value or "").strip()
+    return text.lower() if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) else None
 
 
 def normalize_number(value: str | None, region: str) -> str | None:
@@ -70,6 +85,11 @@ def _valid_number(text: str, region: str) -> str | None:
 
 
 def normalize_listed_number(value: str, region: str) -> str:
-    """Return a number from a provider's list, usually with a country code, as digits; unchanged if it is not valid."""
+    """Return a number from a provider's list, usually with a country code, as digits; unchanged if it is not valid.
+
+    A list of e-mail addresses is read as well.
+    """
     text = value.strip()
+    if "@" in text:
+        return normalize_address(text) or text
     return normalize_number(f"+{text.lstrip('+')}", region) or normalize_number(text, region) or text

@@ -34,13 +34,12 @@ def stored_templates(bridge: Bridge, client: str, channel: Channel) -> Mapping[i
 def attribute_names(channel: Channel, templates: Iterable[Template]) -> list[str]:
     """Return phone (first, as in vendors' guides), consent, and the attributes of the provider and the templates.
 
-    A provider that knows the customers needs none of them; the consent is then all that the bridge reads. Only an SMS
-    needs the phone number.
+    A provider that knows the customers needs none of them; the consent is then all that the bridge reads. An e-mail
+    needs the address instead of the phone number, and a push notification neither.
     """
     consent = [channel.config.consent_attribute] if channel.config.checks_attribute else []
     if channel.provider.knows_customers:
         return consent
     placeholders = {name for template in templates for name in channel.provider.placeholders(template.body)}
-    phone = [channel.config.phone_attribute] if channel.config.needs_number else []
-    first = [*phone, *consent, *channel.provider.required_attributes]
+    first = [*channel.config.address_attributes, *consent, *channel.provider.required_attributes]
     return [*dict.fromkeys(first), *sorted(placeholders.difference(first))]

@@ -69,7 +69,7 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
 def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]:
     provider = channel["provider"]
     access = client["services"][provider]
-    signed, is_push = provider in client.get("webhook_secrets", {}), channel.get("message") == "push"
+    signed = provider in client.get("webhook_secrets", {})
     credentials = record_of(provider).bridge_credentials or access["credentials"]
     return [
         "[[clients.channels]]",
@@ -80,11 +80,18 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
         *(_entry(name, _placeholder(client, provider, name)) for name in credentials),
         *([_entry("webhook_secret", _placeholder(client, provider, "webhook_secret"))] if signed else ()),
         *_channel_settings(client, channel),
-        _entry("phone_attribute", client["attributes"]["phone"]),
-        _entry("consent_attribute", client["attributes"]["push_consent" if is_push else "consent"]),
+        *_attributes(client["attributes"], channel.get("message", "sms")),
         _entry("consent", client["bridge"].get("consent", "provider")),
         _entry("default_region", client["country"]),
     ]
+
+
+def _attributes(names: Mapping[str, str], message: str) -> Iterable[str]:
+    """Yield the names of the attributes with the address and with the consent to messages of this type."""
+    yield _entry("phone_attribute", names["phone"])
+    if message == "email":
+        yield _entry("email_attribute", names["email"])
+    yield _entry("consent_attribute", names["consent" if message == "sms" else f"{message}_consent"])
 
 
 def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> Iterable[str]:

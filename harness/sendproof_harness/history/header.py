@@ -68,13 +68,16 @@ class FaultEntry(msgspec.Struct, frozen=True):
 class SpecialAttributes(msgspec.Struct, frozen=True):
     """The client's names of the attributes with the phone number and with the consent.
 
-    Those with the consent to push notifications and with the token of a device are None for a client without an app.
+    Those with the consent to push notifications and with the token of a device are None for a client without an app,
+    and those with the e-mail address and the consent to e-mails for one without e-mails.
     """
 
     phone: str = "PHONENUMBER"
     consent: str = "SMS_OPT_IN"
     push_consent: str | None = None
     push_token: str | None = None
+    email: str | None = None
+    email_consent: str | None = None
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):

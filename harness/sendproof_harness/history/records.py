@@ -65,17 +65,19 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
 class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
-    `number` is the address: the phone number, or the user at the provider for a push notification, whose `text` begins
-    with its title.
+    `number` is the address: the phone number, the e-mail address, or the user at the provider for a push notification.
+    `text` is what the recipient reads: it begins with the title or subject, and has the HTML of an e-mail as a mail
+    client shows it.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled, control_group,
-    visitor (who is no customer), or what only the provider decides: outside_segment, suppressed, no_device and
-    unsubscribed (from push notifications). `devices` names what is unusual about the customer's devices. `opted_out_by`
-    is where an opt-out was kept when the campaign was announced: attribute or provider. `raw_number` is the number as
-    the client's records spell it, if that is not + and the digits. `outcome` is the name of the customer's test number.
-    `alternatives` are further right messages; a reader of the history replaces the obligation by the one that the
-    bridge chose.
+    unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled,
+    control_group, visitor (who is no customer), unusable_address, or what only the provider decides:
+    outside_segment, suppressed, no_device and unsubscribed (from messages of this type). `devices` names what is
+    unusual about the customer's devices. `opted_out_by` is where an opt-out was kept when the campaign was
+    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if that is not +
+    and the digits, or the e-mail address if that is not the address. `outcome` is the name of the customer's test
+    number. `alternatives` are further right messages; a reader of the history replaces the obligation by the one
+    that the bridge chose.
     """
 
     campaign: int
@@ -188,7 +190,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     `user` is the id of the recipient at a provider that sends to users.
 
     A push notification has a `heading`, which its `text` begins with, a `payload` for the app, and the `devices` that
-    it goes to; `number` is then the user.
+    it goes to; `number` is then the user. An e-mail has its subject as the `heading`, and its `html` as it was sent.
     """
 
     service: str
@@ -204,6 +206,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     message_type: str = SMS
     heading: str | None = None
     payload: dict[str, str] | None = None
+    html: str | None = None
     devices: tuple[Device, ...] = ()
 
 

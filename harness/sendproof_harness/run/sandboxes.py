@@ -179,6 +179,7 @@ def sandbox_settings(
             "attribute_names": dict(audience.attribute_names),
             "individuals": [_individual(scenario, individual) for individual in audience.individuals],
             **({} if audience.devices is None else {"devices": _floats(audience.devices)}),
+            **({} if audience.addresses is None else {"addresses": _floats(audience.addresses)}),
         },
         "channels": [*map(_channel, scenario.channels), *_subscription_channels(scenario)],
         "keys": {name: _present(dataclasses.asdict(scope)) for name, scope in scenario.keys.items()},

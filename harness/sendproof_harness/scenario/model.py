@@ -26,8 +26,8 @@ class Individual:
 
     `protection` is the one reason why the customer gets no message, or `none`. `number` is the text in the client's
     records. `same_number_as` is the position of another individual with the number. `devices` is what the customer
-    has, as in the shares of the audience's devices. `client` is the only client that has this individual; None means
-    each client.
+    has, as in the shares of the audience's devices, and `address` what the records have as the e-mail address. `client`
+    is the only client that has this individual; None means each client.
     """
 
     customer: int
@@ -39,6 +39,7 @@ class Individual:
     same_number_as: int | None = None
     outcome: str | None = None
     devices: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ class Audience:
     share of customers with a test number for it. `spellings` are shares of customers by the form of their number; None
     leaves them to the simulators. `attributes` are the client's own, `attribute_names` its names of usual ones.
     `individuals` are spelled out. `devices` are shares of customers by their devices; None if the client has no app.
+    `addresses` are those by their e-mail address; None if the client sends no e-mails.
     """
 
     customers: int
@@ -111,6 +113,7 @@ class Audience:
     attribute_names: Mapping[str, str] = field(default_factory=dict)
     individuals: tuple[Individual, ...] = ()
     devices: Mapping[str, Fraction] | None = None
+    addresses: Mapping[str, Fraction] | None = None
 
     def name_of(self, usual: str) -> str:
         """Return the client's real field name of a usual attribute."""
@@ -121,7 +124,7 @@ class Audience:
 NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
 
 #: The types of messages.
-SMS, PUSH = "sms", "push"
+SMS, PUSH, EMAIL = "sms", "push", "email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +162,8 @@ class Template:
     """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`.
 
     `url` is the target of its link, for a provider whose templates have one; the others ignore it. `segment` is a
-    further selection on the provider's side. `message` is the type of its messages; a push notification has a
-    `heading`.
+    further selection on the provider's side. `message` is the type of its messages; a push notification can have a
+    `heading`. For an e-mail that is the `subject` in the file, and the body is HTML.
     """
 
     provider: str

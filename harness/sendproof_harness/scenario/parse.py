@@ -119,6 +119,7 @@ def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
         attribute_names=content.get("attribute_names", {}),
         individuals=tuple(Individual(**individual) for individual in content.get("individuals", ())),
         devices=_optional_shares(content, "devices"),
+        addresses=_optional_shares(content, "addresses"),
     )
 
 
@@ -303,7 +304,9 @@ class _ProviderParser:
     def template(self, content: Content) -> Template:
         segment = _segment(content["segment"]) if "segment" in content else None
         translations = Translations(**content["translations"]) if "translations" in content else None
-        return Template(**{**self._resolved(content), "segment": segment, "translations": translations})
+        resolved = self._resolved(content)
+        heading = resolved.pop("subject", resolved.get("heading"))
+        return Template(**{**resolved, "heading": heading, "segment": segment, "translations": translations})
 
     def step(self, content: Content) -> Step:
         ((kind, step),) = content.items()

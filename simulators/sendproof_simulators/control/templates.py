@@ -14,6 +14,8 @@ from sendproof_simulators.core.suggestions import suggestion
 
 # `{{` without a name and `}}` behind it, with the beginning of the name as the group.
 _UNCLOSED = re.compile(r"\{\{(?![^{}]+\}\})\}?\}?([^{}]{0,30})")
+# Of a text that is no HTML. The contract states it in words only, as its bound on the body is that of HTML.
+_MOST_CHARACTERS = 2000
 
 
 async def list_templates(call: ControlCall) -> Response:
@@ -56,6 +58,10 @@ def _added(templates: Templates, state: Any, now: Instant, new: Template) -> tup
         raise ValueError(f"expected message to be {' or '.join(sorted(templates.message_types))}, got {new.message!r}")
     if new.heading and not MESSAGE_TYPES[new.message].has_heading:
         raise ValueError(f"expected no heading: {MESSAGE_TYPES[new.message].title} has none")
+    if not MESSAGE_TYPES[new.message].is_html and len(new.body) > _MOST_CHARACTERS:
+        raise ValueError(f"expected a body of at most {_MOST_CHARACTERS} characters, got {len(new.body)}")
+    if MESSAGE_TYPES[new.message].is_html and not new.heading.strip():
+        raise ValueError(f"expected heading, the subject of an {MESSAGE_TYPES[new.message].title}")
     if templates.add_typed is None or new.message == SMS:
         return templates.add(state, now, new.title, new.body, int(new.id) or None)
     return templates.add_typed(state, now, new)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Text, bindparam, text
 
 from sendproof_bridge.clock import parse_time
-from sendproof_bridge.config import ChannelConfig
+from sendproof_bridge.config import EMAIL, ChannelConfig
 from sendproof_bridge.domain import recipient_rules
 from sendproof_bridge.domain.accounts import Bridge, Client
 from sendproof_bridge.domain.keys import optimove_lane
@@ -98,7 +98,7 @@ def _attributes(client: Client, customer: str) -> Mapping[str, str | None]:
 def _numbers_with_consent(client: Client, customer: str, values: Mapping[str, str | None]) -> set[str]:
     """Return the numbers that any channel of the client may send to: the event does not name the channel.
 
-    Channels for another type of messages have the customer in place of a number.
+    Channels for e-mails have the address in place of a number, and those for push notifications the customer.
     """
     numbers = {
         _number(channel.config, customer, values)
@@ -110,6 +110,8 @@ def _numbers_with_consent(client: Client, customer: str, values: Mapping[str, st
 
 
 def _number(config: ChannelConfig, customer: str, values: Mapping[str, str | None]) -> str | None:
+    if config.message == EMAIL:
+        return recipient_rules.normalize_address(values.get(config.email_attribute))
     if not config.needs_number:
         return recipient_rules.opt_out_key(config.message, customer)
     return recipient_rules.normalize_number(values.get(config.phone_attribute), config.default_region)

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
-from sendproof_harness.history.parts import Subject
+from sendproof_harness.history.parts import SMS, Subject
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
-from sendproof_harness.judge.facts.deliveries.message_types import PUSH, message_type, type_of_change
+from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, PUSH, message_type, type_of_change
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW
 from sendproof_harness.judge.facts.sms_alphabet import is_gsm
@@ -57,8 +57,15 @@ def _due_push(history: History) -> Iterator[Obligation]:
     return (obligation for obligation in _due(history) if message_type(history, obligation.channel) == PUSH)
 
 
-def _push_customers(history: History) -> set[str]:
-    return {obligation.customer for obligation in _due_push(history)}
+def _customers_without_sms(history: History) -> set[str]:
+    """Return the customers who are due a message of another type."""
+    return {obligation.customer for obligation in _due(history) if message_type(history, obligation.channel) != SMS}
+
+
+def _has_untidy_address(history: History, value: Value) -> bool:
+    del value
+    emails = (o for o in _due(history) if message_type(history, o.channel) == EMAIL)
+    return any(obligation.raw_number is not None for obligation in emails)
 
 
 def _customers_without_number(history: History) -> set[str]:
@@ -207,7 +214,10 @@ _TESTS: Mapping[str, _Test] = {
     "text_contains": lambda history, value: any(str(value) in (o.text or "") for o in _due(history)),
     "message": lambda history, value: any(message_type(history, o.channel) == value for o in _due(history)),
     "devices": lambda history, value: any((o.devices or "one") == value for o in _due_push(history)),
-    "without_number": lambda history, _: not _customers_without_number(history).isdisjoint(_push_customers(history)),
+    "without_number": lambda history, _: (
+        not _customers_without_number(history).isdisjoint(_customers_without_sms(history))
+    ),
+    "untidy_address": _has_untidy_address,
     "spelling": _has_spelling,
     "shared_number": _has_shared_number,
     "changed_number": _has_changed_number,
@@ -227,7 +237,8 @@ _TEXTS: Mapping[str, str] = {
     "text_contains": "a due text that contains {value!r}",
     "message": "a customer who is due a message of the type {value}",
     "devices": "a due push notification to a customer with the devices: {value}",
-    "without_number": "a customer without a usable phone number who is due a push notification",
+    "without_number": "a customer without a usable phone number who is due a message of another type",
+    "untidy_address": "a due e-mail to an address with capitals and spaces in the client's records",
     "spelling": "a due message to a number with the spelling {value}",
     "shared_number": "two customers with one number who are due messages of one campaign",
     "changed_number": "a customer who is due messages at two numbers, one after the other",

@@ -1,6 +1,7 @@
 """Rules about types of messages: the provider sends them, customers can get them, and the templates are of one type."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from sendproof_harness.providers import provider
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath
@@ -8,6 +9,7 @@ from sendproof_harness.scenario.model import (
     ANY,
     CONSENT_BY_ATTRIBUTE,
     CUSTOMER_IDS,
+    EMAIL,
     PUSH,
     SMS,
     Channel,
@@ -18,6 +20,8 @@ from sendproof_harness.scenario.rules.step_state import campaign_parts
 from sendproof_harness.scenario.yaml_source import Document
 
 _NO_CONSENT = "no_consent"
+# As in the contract of the control API; HTML may have more.
+_MOST_CHARACTERS = 2000
 
 
 def types_have_providers(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -31,21 +35,38 @@ def types_have_providers(scenario: Scenario, document: Document) -> Iterator[Dia
                 yield document.diagnostic((key, index, "message"), message)
 
 
-def push_needs_devices(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that customers have devices if a channel is for push notifications, and give users to the provider."""
+def customers_can_get_the_types(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that customers have devices or addresses if a channel is for them, and give users to the provider."""
     for index, channel in enumerate(scenario.channels):
         path: KeyPath = ("channels", index, "message")
         if channel.message == PUSH and scenario.audience.devices is None:
-            yield document.diagnostic(path, "no customer has a device; add `devices: {}` to `audience`")
+            yield document.diagnostic(path, _NO_DEVICES)
+        if channel.message == EMAIL and scenario.audience.addresses is None:
+            yield document.diagnostic(path, _NO_ADDRESSES)
         if channel.message != SMS and channel.recipients == CUSTOMER_IDS:
             yield document.diagnostic(path, f"expected sms with `recipients: {CUSTOMER_IDS}`, got {channel.message}")
 
 
 def headings_have_a_place(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that only templates of messages with a title have one."""
+    """Check that only push notifications have a heading, and that each e-mail and nothing else has a subject."""
+    parts = cast("Any", document.value).get("templates", ())
+    for index, (template, part) in enumerate(zip(scenario.templates, parts, strict=True)):
+        path: KeyPath = ("templates", index)
+        if "heading" in part and template.message in _WITHOUT_HEADING:
+            yield document.diagnostic((*path, "heading"), _WITHOUT_HEADING[template.message])
+        if "subject" in part and template.message != EMAIL:
+            yield document.diagnostic((*path, "subject"), "only an e-mail has a subject; remove this key")
+        if template.message == EMAIL and template.heading is None:
+            yield document.diagnostic(path, "an e-mail needs a subject; add `subject`")
+
+
+def texts_are_short(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check the length of each body that is no HTML."""
     for index, template in enumerate(scenario.templates):
-        if template.heading is not None and template.message == SMS:
-            yield document.diagnostic(("templates", index, "heading"), "an SMS has no title; remove this key")
+        size = len(template.body)
+        if template.message != EMAIL and size > _MOST_CHARACTERS:
+            message = f"expected at most {_MOST_CHARACTERS} characters, got {size}"
+            yield document.diagnostic(("templates", index, "body"), message)
 
 
 def templates_have_the_type_of_their_channel(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -64,28 +85,41 @@ def templates_have_the_type_of_their_channel(scenario: Scenario, document: Docum
             yield document.diagnostic(path, f"channel {channel} is for {expected}, and this template for {got}")
 
 
-def devices_fit_the_client(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that shares of devices add up to 100% at most, and that individuals have devices only with an app."""
-    audience, by_attribute = scenario.audience, scenario.bridge.consent == CONSENT_BY_ATTRIBUTE
-    shares = audience.devices or {}
-    if sum(shares.values()) > 1:
-        yield document.diagnostic(("audience", "devices"), "expected shares of at most 100% in total")
-    if shares.get(_NO_CONSENT) and not by_attribute:
-        yield document.diagnostic(("audience", "devices", _NO_CONSENT), _NEEDS_ATTRIBUTE)
-    for index, individual in enumerate(audience.individuals):
-        path: KeyPath = ("audience", "individuals", index, "devices")
-        if individual.devices is not None and audience.devices is None:
-            yield document.diagnostic(path, "no customer has a device; add `devices: {}` to `audience`")
-        elif individual.devices == _NO_CONSENT and not by_attribute:
-            yield document.diagnostic(path, _NEEDS_ATTRIBUTE)
+def groups_fit_the_client(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that shares of devices and addresses are at most 100% in total, and individuals have such ones only."""
+    audience, individuals = scenario.audience, scenario.audience.individuals
+    devices, addresses = [i.devices for i in individuals], [i.address for i in individuals]
+    kinds = (
+        ("devices", "devices", audience.devices, devices, _NO_DEVICES),
+        ("addresses", "address", audience.addresses, addresses, _NO_ADDRESSES),
+    )
+    by_attribute = scenario.bridge.consent == CONSENT_BY_ATTRIBUTE
+    for what, key, shares, groups, missing in kinds:
+        if sum((shares or {}).values()) > 1:
+            yield document.diagnostic(("audience", what), "expected shares of at most 100% in total")
+        if (shares or {}).get(_NO_CONSENT) and not by_attribute:
+            yield document.diagnostic(("audience", what, _NO_CONSENT), _NEEDS_ATTRIBUTE)
+        for index, group in enumerate(groups):
+            path: KeyPath = ("audience", "individuals", index, key)
+            if group is not None and shares is None:
+                yield document.diagnostic(path, missing)
+            elif group == _NO_CONSENT and not by_attribute:
+                yield document.diagnostic(path, _NEEDS_ATTRIBUTE)
 
 
+_NO_DEVICES = "no customer has a device; add `devices: {}` to `audience`"
+_NO_ADDRESSES = "the client sends no e-mails; add `addresses: {}` to `audience`"
+_WITHOUT_HEADING = {
+    SMS: "an SMS has no title; remove this key",
+    EMAIL: "the title of an e-mail is its `subject`; rename this key",
+}
 _NEEDS_ATTRIBUTE = "this client keeps opt-outs at the provider only; add `consent: attribute` to `bridge`"
 
 RULES = (
     types_have_providers,
-    push_needs_devices,
+    customers_can_get_the_types,
     headings_have_a_place,
+    texts_are_short,
     templates_have_the_type_of_their_channel,
-    devices_fit_the_client,
+    groups_fit_the_client,
 )

@@ -16,6 +16,9 @@ USUAL_ATTRIBUTES = (
 #: Those that customers of a client with an app have in addition.
 DEVICE_ATTRIBUTES = ("PUSH_OPT_IN", "PUSH_TOKEN")
 
+#: The one that customers of a client with e-mails have in addition.
+ADDRESS_ATTRIBUTES = ("EMAIL_OPT_IN",)
+
 #: The usual names of the attributes with the phone number and with the consent.
 NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE = "PHONENUMBER", "SMS_OPT_IN"
 

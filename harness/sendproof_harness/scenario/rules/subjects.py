@@ -6,6 +6,7 @@ from typing import Any, cast
 from sendproof_harness.scenario.diagnostics import Diagnostic
 from sendproof_harness.scenario.model import (
     CONSENT_BY_ATTRIBUTE,
+    EMAIL,
     PAGE_SIZE,
     PUSH,
     SMS,
@@ -64,7 +65,8 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
         "outside_segment": any(template.segment for template in scenario.templates),
         "suppressed": scenario.suppression is not None,
         "no_device": _has_devices(scenario, "none") or _has_devices(scenario, "unusable"),
-        "unsubscribed": _has_devices(scenario, "unsubscribed"),
+        "unusable_address": _has_address(scenario, "none") or _has_address(scenario, "unusable"),
+        "unsubscribed": _has_devices(scenario, "unsubscribed") or _has_address(scenario, "unsubscribed"),
     }
     return None if present[value] or value in protections else _ADD[value]
 
@@ -74,6 +76,19 @@ def _has_devices(scenario: Scenario, group: str) -> bool:
     audience = scenario.audience
     is_given = any(individual.devices == group for individual in audience.individuals)
     return is_given or bool((audience.devices or {}).get(group))
+
+
+def _has_address(scenario: Scenario, group: str) -> bool:
+    """Return True if customers of the scenario can have this in place of an e-mail address."""
+    audience = scenario.audience
+    is_given = any(individual.address == group for individual in audience.individuals)
+    return is_given or bool((audience.addresses or {}).get(group))
+
+
+def _untidy_address(scenario: Scenario, value: object) -> str | None:
+    del value
+    is_possible = _has_address(scenario, "untidy")
+    return None if is_possible else "add `untidy` to the `addresses` of the audience, or to an individual"
 
 
 def _devices(scenario: Scenario, value: str) -> str | None:
@@ -90,7 +105,8 @@ def _without_number(scenario: Scenario, value: object) -> str | None:
     del value
     types, protections = {channel.message for channel in scenario.channels}, scenario.audience.individuals
     is_possible = scenario.audience.unusable_numbers or any(i.protection == "unusable_number" for i in protections)
-    return None if is_possible and types == {SMS, PUSH} else "add `unusable_numbers`, and a campaign of both types"
+    has_types = SMS in types and not types.isdisjoint({PUSH, EMAIL})
+    return None if is_possible and has_types else "add `unusable_numbers`, and a campaign by SMS and of another type"
 
 
 _ADD: Mapping[str, str] = {
@@ -102,7 +118,8 @@ _ADD: Mapping[str, str] = {
     "outside_segment": "add a `segment` to a template",
     "suppressed": "add `suppression`",
     "no_device": "add `none` or `unusable` to the `devices` of the audience",
-    "unsubscribed": "add `unsubscribed` to the `devices` of the audience",
+    "unusable_address": "add `none` or `unusable` to the `addresses` of the audience",
+    "unsubscribed": "add `unsubscribed` to the `devices` or `addresses` of the audience",
     "cancelled": "add `cancel_at` to a campaign, or a step `cancel`",
     "control_group": "add `control_group` to a campaign",
 }
@@ -168,6 +185,7 @@ _NEEDS: Mapping[str, _Need] = {
     "message": _message,
     "devices": _devices,
     "without_number": _without_number,
+    "untidy_address": _untidy_address,
     "due": _due,
     "due_in_every_split": _due,
     "due_on_page": _due_on_page,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, unknown_name
-from sendproof_harness.scenario.model import AddTemplate, ChangeTemplate, Scenario
+from sendproof_harness.scenario.model import EMAIL, AddTemplate, ChangeTemplate, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import OUTCOMES
 from sendproof_harness.scenario.rules.step_state import attribute_names, event_parameters
 from sendproof_harness.scenario.yaml_source import Document
@@ -37,7 +37,8 @@ def bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str, str]]:
         title, provider = template.title, template.provider
         yield ("templates", index, "body"), title, provider, template.body
         if template.heading is not None:
-            yield ("templates", index, "heading"), title, provider, template.heading
+            key = "subject" if template.message == EMAIL else "heading"
+            yield ("templates", index, key), title, provider, template.heading
         for value, body in template.translations.bodies.items() if template.translations else ():
             yield ("templates", index, "translations", "bodies", value), title, provider, body
     for index, step in enumerate(scenario.steps):

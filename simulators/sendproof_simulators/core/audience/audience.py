@@ -8,14 +8,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from hashlib import blake2b
 from itertools import accumulate
-from math import gcd
 from struct import Struct
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sendproof_simulators.core.audience.addresses import (
+    ADDRESS_GROUPS,
+    ONE,
+    UNSUBSCRIBED,
+    Addresses,
+    index_in_address,
+)
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute, check_attributes
-from sendproof_simulators.core.audience.devices import REFUSED, Devices, check_devices
+from sendproof_simulators.core.audience.devices import Devices, check_devices
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
+from sendproof_simulators.core.audience.groups import check_groups
 from sendproof_simulators.core.audience.individuals import (
     NO_CONSENT,
     NO_PROTECTION,
@@ -24,7 +31,16 @@ from sendproof_simulators.core.audience.individuals import (
     Individual,
     check_individuals,
 )
-from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code, serial_of
+from sendproof_simulators.core.audience.outcome_numbers import OutcomeNumbers, coprime, position_in_order
+from sendproof_simulators.core.audience.type_columns import (
+    EMAIL_CONSENT,
+    PUSH_CONSENT,
+    PUSH_TOKEN,
+    recorded_addresses,
+    type_columns,
+)
+from sendproof_simulators.core.messaging.addresses import read_address
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code
 from sendproof_simulators.core.messaging.number_plans import DEFAULT_SPELLINGS, NUMBER_PLANS, PLUS, check_spellings
 from sendproof_simulators.core.messaging.phone import read_number
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -37,8 +53,7 @@ ID_LENGTH = len(f"C{MAX_CUSTOMERS - 1}")
 _BLOCK = 10_000
 #: The number of customers from which on they are computed together, with numpy.
 MANY_CUSTOMERS = 500
-_PHONE, _CONSENT = "PHONENUMBER", "SMS_OPT_IN"
-_PUSH_CONSENT, _PUSH_TOKEN = "PUSH_OPT_IN", "PUSH_TOKEN"
+_PHONE, _CONSENT, _EMAIL = "PHONENUMBER", "SMS_OPT_IN", "EMAIL"
 
 _LONG = 1 << 64
 _SHORT = 1 << 16
@@ -83,7 +98,8 @@ class AudienceRecipe:
     Customers of the two groups keep ordinary numbers. `spellings` are shares of customers by the form of their number
     in the client's records; all others have + and digits. `attributes` are the client's own, and `attribute_names` its
     names of the usual ones. `individuals` are customers that a scenario spells out. `devices` are shares of customers
-    by their devices with the client's app, by the groups in `devices.py`; None if the client has no app.
+    by their devices with the client's app, by the groups in `devices.py`; None if the client has no app. `addresses`
+    are those by their e-mail address, by the groups in `addresses.py`; None if the client sends no e-mails.
     """
 
     customers: int
@@ -97,6 +113,7 @@ class AudienceRecipe:
     attribute_names: Mapping[str, str] = field(default_factory=dict)
     individuals: tuple[Individual, ...] = ()
     devices: Mapping[str, float] | None = None
+    addresses: Mapping[str, float] | None = None
 
     def view(self) -> dict[str, object]:
         """Return the recipe as JSON for the header of a history, without the defaults."""
@@ -127,24 +144,32 @@ class AudienceRecipe:
         check_individuals(self.individuals, self.customers, frozenset(self.own_attributes), self.country)
         if self.consent != BY_ATTRIBUTE and any(i.protection == NO_CONSENT for i in self.individuals):
             raise ValueError(f"expected consent {BY_ATTRIBUTE} for individuals with protection {NO_CONSENT}")
-        check_devices(self.devices, self.given_devices, has_consent=self.consent == BY_ATTRIBUTE)
+        by_attribute, given = self.consent == BY_ATTRIBUTE, self.given_addresses
+        check_devices(self.devices, self.given_devices, has_consent=by_attribute)
+        check_groups("addresses", ADDRESS_GROUPS, ONE, self.addresses, given, has_consent=by_attribute)
 
     @property
     def own_attributes(self) -> tuple[str, ...]:
-        """The attributes that individuals may have: all but those with the number and the consent."""
-        decided = {_PHONE, _CONSENT, _PUSH_CONSENT, _PUSH_TOKEN}
+        """The attributes that individuals may have: all but those with addresses and consent."""
+        of_mail = set() if self.addresses is None else {_EMAIL}
+        decided = {_PHONE, _CONSENT, PUSH_CONSENT, PUSH_TOKEN, EMAIL_CONSENT} | of_mail
         usual = (self.name_of(name) for name in self._usual_attributes if name not in decided)
         return (*usual, *(attribute.name for attribute in self.attributes))
 
     @property
     def _usual_attributes(self) -> tuple[str, ...]:
-        """The usual names of the attributes of every customer: without an app, no customer has a device."""
-        return tuple(_COLUMNS) if self.devices is None else (*_COLUMNS, *_DEVICE_COLUMNS)
+        """The usual names of the attributes of every customer."""
+        return (*_COLUMNS, *type_columns(self))
 
     @property
     def given_devices(self) -> dict[int, str]:
         """The devices of individuals, by position."""
         return {i.customer: i.devices for i in self.individuals if i.devices is not None}
+
+    @property
+    def given_addresses(self) -> dict[int, str]:
+        """What individuals have as e-mail addresses, by position."""
+        return {i.customer: i.address for i in self.individuals if i.address is not None}
 
     def name_of(self, usual: str) -> str:
         """Return the client's name of a usual attribute."""
@@ -210,6 +235,7 @@ class Audience:
     __slots__ = (
         "_columns",
         "_keyed",
+        "addresses",
         "by_attribute_bound",
         "decided",
         "devices",
@@ -231,20 +257,24 @@ class Audience:
         self.random = random
         self._columns: dict[str, Callable[[People], list[str | None]]] = {
             **{recipe.name_of(name): column for name, column in _COLUMNS.items()},
-            **{recipe.name_of(name): column for name, column in _DEVICE_COLUMNS.items() if recipe.devices is not None},
+            **{recipe.name_of(name): column for name, column in type_columns(recipe).items()},
             **{attribute.name: self._own_column(attribute) for attribute in recipe.attributes},
         }
         self.spellings = list(zip(accumulate(recipe.spellings.values()), recipe.spellings, strict=True))
         self._keyed = blake2b(key=random.token(64, "audience").encode(), digest_size=_HASH.size)
         self.number_plan = NUMBER_PLANS[recipe.country]
         count = self.number_plan.count
-        self.number_step = _coprime(count // 3 + random.below(count // 3, "audience", "step"), count)
+        self.number_step = coprime(count // 3 + random.below(count // 3, "audience", "step"), count)
         self.number_offset = random.below(count, "audience", "offset")
-        self.outcome_numbers = OutcomeNumbers(random, recipe) if recipe.outcomes else None
+        self.outcome_numbers = (
+            OutcomeNumbers(random, recipe.country, recipe.customers, recipe.outcomes) if recipe.outcomes else None
+        )
         self.individuals = {individual.customer: individual for individual in recipe.individuals}
         # The individuals whose protection is given: no further draw may keep them from a message.
         self.decided = frozenset(index for index, i in self.individuals.items() if i.protection is not None)
         self.devices = None if recipe.devices is None else Devices(random, recipe.devices, recipe.given_devices)
+        shares, given = recipe.addresses, recipe.given_addresses
+        self.addresses = None if shares is None else Addresses(random, shares, given)
         self.opted_out_bound = int(recipe.opted_out * _LONG)
         self.by_attribute_bound = self.opted_out_bound // 2 if recipe.consent == BY_ATTRIBUTE else 0
         self.unusable_bound = self.opted_out_bound + int(recipe.unusable_numbers * _LONG)
@@ -262,17 +292,32 @@ class Audience:
     @property
     def push_consent_attribute(self) -> str:
         """The attribute that contains the consent to push notifications."""
-        return self.recipe.name_of(_PUSH_CONSENT)
+        return self.recipe.name_of(PUSH_CONSENT)
+
+    @property
+    def email_attribute(self) -> str:
+        """The attribute that contains the e-mail address."""
+        return self.recipe.name_of(_EMAIL)
+
+    @property
+    def email_consent_attribute(self) -> str:
+        """The attribute that contains the consent to e-mails."""
+        return self.recipe.name_of(EMAIL_CONSENT)
 
     @property
     def special_attributes(self) -> dict[str, str]:
         """The names of the attributes with the phone number and with the consent, as `phone` and `consent`.
 
-        A client with an app also has `push_consent` and `push_token`.
+        A client with an app also has `push_consent` and `push_token`, and one with e-mails `email` and `email_consent`.
         """
-        of_devices = {"push_consent": self.push_consent_attribute, "push_token": self.recipe.name_of(_PUSH_TOKEN)}
-        usual = {"phone": self.phone_attribute, "consent": self.consent_attribute}
-        return usual if self.devices is None else usual | of_devices
+        of_devices = {"push_consent": self.push_consent_attribute, "push_token": self.recipe.name_of(PUSH_TOKEN)}
+        of_addresses = {"email": self.email_attribute, "email_consent": self.email_consent_attribute}
+        return {
+            "phone": self.phone_attribute,
+            "consent": self.consent_attribute,
+            **({} if self.devices is None else of_devices),
+            **({} if self.addresses is None else of_addresses),
+        }
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
@@ -345,13 +390,29 @@ class Audience:
         """Return the ordinary number of an index: valid in the audience's country, and unique."""
         return self.number_plan.number((index * self.number_step + self.number_offset) % self.number_plan.count)
 
+    def index_of_address(self, address: str) -> int | None:
+        """Return the customer with this e-mail address in the client's records, or None."""
+        index = index_in_address(address)
+        if index is None or index >= self.recipe.customers:
+            return None
+        return index if read_address(self.values(index, [self.email_attribute])[0]) == address else None
+
+    def unsubscribed_addresses(self) -> Iterator[tuple[str, str]]:
+        """Yield the id and e-mail address of each customer who unsubscribed from e-mails before the start."""
+        found = self.addresses
+        for index in range(self.recipe.customers if found is not None else 0):
+            if found is not None and found.group(index) == UNSUBSCRIBED:
+                yield self.id_of(index), self.values(index, [self.email_attribute])[0] or ""
+
     def indices_of_number(self, number: str) -> list[int]:
         """Return the customers with a number (digits with country code), by index; mostly one or none."""
         if not number.isdecimal():
             return []
         place = self.number_plan.index(number)
         ordinary = (
-            None if place is None else _position(place, self.number_step, self.number_offset, self.number_plan.count)
+            None
+            if place is None
+            else position_in_order(place, self.number_step, self.number_offset, self.number_plan.count)
         )
         tested = None if self.outcome_numbers is None else self.outcome_numbers.index(number)
         candidates = {index for index in (ordinary, tested) if index is not None} | self.individuals.keys()
@@ -444,59 +505,12 @@ class Audience:
         return self.number_plan.spelled(number, next((name for bound, name in self.spellings if draw < bound), PLUS))
 
 
-class OutcomeNumbers:
-    """The customers with test numbers: each outcome has a range of the customers, in a shuffled order."""
-
-    __slots__ = ("_country", "_customers", "_offset", "_ranges", "_step", "_stop")
-
-    def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
-        self._country, self._customers = recipe.country, max(recipe.customers, 1)
-        self._step = _coprime(1 + random.below(self._customers, "audience", "fates", "step"), self._customers)
-        self._offset = random.below(self._customers, "audience", "fates", "offset")
-        self._ranges: list[tuple[int, int, str]] = []
-        start = 0
-        for name, share in recipe.outcomes.items():
-            stop = min(start + round(share * recipe.customers), recipe.customers)
-            self._ranges.append((start, stop, BY_NAME[name].code))
-            start = stop
-        self._stop = start
-
-    def are_for(self, indices: Any) -> Any:
-        """Return True if a customer has a test number; for an array of customers, an array."""
-        return (indices * self._step + self._offset) % self._customers < self._stop
-
-    def number(self, index: int) -> str | None:
-        """Return the test number of a customer, or None. No two customers share one."""
-        place = (index * self._step + self._offset) % self._customers
-        for start, stop, code in self._ranges:
-            if start <= place < stop:
-                return number_for_code(self._country, code, place - start)
-        return None
-
-    def index(self, number: str) -> int | None:
-        """Return the customer with a test number, or None."""
-        found = serial_of(self._country, number)
-        places = (start + found[1] for start, _, code in self._ranges if found is not None and code == found[0])
-        place = next(places, None)
-        return None if place is None else _position(place, self._step, self._offset, self._customers)
-
-
 class People(NamedTuple):
     """Consecutive customers with their draws, from which columns of attributes are computed."""
 
     audience: Audience
     indices: range
     draws: list[Draws]
-
-
-def _position(place: int, step: int, offset: int, count: int) -> int:
-    """Return the index with `(index * step + offset) % count == place`."""
-    return (place - offset) * pow(step, -1, count) % count if count > 1 else 0
-
-
-def _coprime(draw: int, count: int) -> int:
-    """Return the first step from `draw` that visits each of `count` numbers once in a cycle."""
-    return next(step for step in range(draw, draw + count) if gcd(step, count) == 1)
 
 
 def _names(draws: Draws) -> Names:
@@ -518,7 +532,8 @@ def _last(draws: Draws) -> Name:
 
 def _emails(people: People) -> list[str | None]:
     pairs = zip(people.indices, people.draws, strict=True)
-    return [f"{_first(d).mail}.{_last(d).mail}.{index}@example.com" for index, d in pairs]
+    addresses = [f"{_first(d).mail}.{_last(d).mail}.{index}@example.com" for index, d in pairs]
+    return recorded_addresses(people, addresses)
 
 
 def _first_names(people: People) -> list[str | None]:
@@ -559,22 +574,6 @@ def _balances(people: People) -> list[str | None]:
     return [f"{draws.balance % 100_000 / 100:.2f}" for draws in people.draws]
 
 
-def _push_consents(people: People) -> list[str | None]:
-    devices = people.audience.devices
-    assert devices is not None  # noqa: S101 - the column belongs to audiences with devices
-    return ["0" if devices.group(index) == REFUSED else "1" for index in people.indices]
-
-
-def _push_tokens(people: People) -> list[str | None]:
-    devices = people.audience.devices
-    assert devices is not None  # noqa: S101 - as above
-    return list(map(devices.recorded_token, people.indices))
-
-
-_DEVICE_COLUMNS: Mapping[str, Callable[[People], list[str | None]]] = {
-    _PUSH_CONSENT: _push_consents,
-    _PUSH_TOKEN: _push_tokens,
-}
 _COLUMNS: Mapping[str, Callable[[People], list[str | None]]] = {
     "EMAIL": _emails,
     "FIRST_NAME": _first_names,

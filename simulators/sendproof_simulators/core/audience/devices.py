@@ -8,12 +8,11 @@ removed makes it unregistered (https://docs.xtremepush.com/reference/push-list-d
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sendproof_simulators.core.audience.groups import REFUSED, Groups, check_groups
 from sendproof_simulators.core.randomness import KeyedRandom
 
 # What a customer has, instead of one addressable device.
 NONE, SEVERAL, NEW_TOKEN, UNUSABLE, UNSUBSCRIBED = "none", "several", "new_token", "unusable", "unsubscribed"
-# One device; the client's records say that the customer wants no push notifications.
-REFUSED = "no_consent"
 ONE = "one"
 #: The shares that a recipe can give. All other customers have one device.
 DEVICE_GROUPS = (NONE, SEVERAL, NEW_TOKEN, UNUSABLE, UNSUBSCRIBED, REFUSED)
@@ -58,14 +57,7 @@ class Devices:
 
     def group(self, index: int) -> str:
         """Return what a customer has: the given group, or one that is drawn."""
-        if index in self.given:
-            return self.given[index]
-        draw = self.random.fraction("audience", "devices", index)
-        for name in DEVICE_GROUPS:
-            draw -= self.shares.get(name, 0.0)
-            if draw < 0:
-                return name
-        return ONE
+        return Groups(self.random, "devices", DEVICE_GROUPS, ONE, self.shares, self.given).of(index)
 
     def of(self, index: int) -> tuple[Device, ...]:
         """Return the devices of a customer, the newest first."""
@@ -91,24 +83,5 @@ class Devices:
 
 
 def check_devices(shares: Mapping[str, float] | None, given: Mapping[int, str], *, has_consent: bool) -> None:
-    """Raise `ValueError` for impossible shares, and for customers with `given` groups in an audience without devices.
-
-    `has_consent` is true if the client keeps opt-outs in its attributes.
-    """
-    if shares is None and given:
-        raise ValueError(
-            f"expected devices of the audience for the devices of customer {min(given)}; add `devices: {{}}`"
-        )
-    if not has_consent and (REFUSED in given.values() or (shares or {}).get(REFUSED)):
-        raise ValueError(f"expected consent attribute for customers with devices {REFUSED}")
-    for position, name in given.items():
-        if name not in _STATES:
-            known = ", ".join(_STATES)
-            raise ValueError(f"expected devices of customer {position} to be one of {known}, got {name!r}")
-    for name, share in (shares or {}).items():
-        if name not in DEVICE_GROUPS:
-            raise ValueError(f"expected devices to have shares of {', '.join(DEVICE_GROUPS)}, got {name!r}")
-        if not 0 <= share <= 1:
-            raise ValueError(f"expected the share of {name!r} in devices from 0 to 1, got {share}")
-    if round(sum((shares or {}).values()), 9) > 1:
-        raise ValueError(f"expected the shares of devices to add up to 1 at most, got {sum((shares or {}).values())}")
+    """Raise `ValueError` for impossible devices; the parameters are those of `check_groups`."""
+    check_groups("devices", DEVICE_GROUPS, ONE, shares, given, has_consent=has_consent)

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sendproof_simulators.core.audience import addresses
 from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, Audience, Customer
 from sendproof_simulators.core.audience.devices import UNSUBSCRIBED
+from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, name_of_test_number
-from sendproof_simulators.core.messaging.message_types import SMS
+from sendproof_simulators.core.messaging.message_types import EMAIL, SMS
 
 _OPTED_IN = "1"
 #: Reasons why no message is due.
-UNUSABLE_NUMBER, NO_DEVICE, PUSH_UNSUBSCRIBED = "unusable_number", "no_device", "unsubscribed"
+UNUSABLE_NUMBER, NO_DEVICE, NOT_SUBSCRIBED = "unusable_number", "no_device", "unsubscribed"
+UNUSABLE_ADDRESS = "unusable_address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ def recipient(audience: Audience, index: int, customer: Customer, message: str) 
         return Recipient(
             address=customer.number, reason=reason, opted_out_by=customer.opted_out_by, facts=customer_facts(customer)
         )
-    return _of_push(audience, index, customer)
+    return _of_email(audience, index, customer) if message == EMAIL else _of_push(audience, index, customer)
 
 
 def customer_facts(customer: Customer) -> dict[str, object]:
@@ -57,23 +60,49 @@ def customer_facts(customer: Customer) -> dict[str, object]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _of_push(audience: Audience, index: int, customer: Customer) -> Recipient:
-    """Return the recipient of a push notification: the user, if any device accepts notifications.
+def _of_email(audience: Audience, index: int, customer: Customer) -> Recipient:
+    """Return the recipient of an e-mail: the address in the client's records, if it is one.
 
-    The consent attribute only counts where the client keeps opt-outs in it.
+    `raw_number` is the address as the records spell it, unless that is the address itself.
     """
+    recorded = customer.attributes.get(audience.email_attribute)
+    address, found = read_address(recorded), audience.addresses
+    is_known = found is not None and index < audience.recipe.customers
+    is_unsubscribed = is_known and found is not None and found.group(index) == addresses.UNSUBSCRIBED
+    opted_out_by = _opted_out_by(audience, customer, audience.email_consent_attribute)
+    code = audience.outcome_code(index) if is_known and address is not None else None
+    facts = {
+        "opted_out_by": opted_out_by,
+        "raw_number": None if recorded == address else recorded,
+        "outcome": None if code is None else BY_CODE[code].name,
+    }
+    return Recipient(
+        address=address,
+        reason=UNUSABLE_ADDRESS if address is None else NOT_SUBSCRIBED if is_unsubscribed else None,
+        opted_out_by=opted_out_by,
+        facts={name: value for name, value in facts.items() if value is not None},
+    )
+
+
+def _opted_out_by(audience: Audience, customer: Customer, attribute: str) -> str | None:
+    """Return where an opt-out is kept; the attribute only counts where the client keeps opt-outs in it."""
+    refuses = customer.attributes.get(attribute) != _OPTED_IN
+    return BY_ATTRIBUTE if audience.recipe.consent == BY_ATTRIBUTE and refuses else None
+
+
+def _of_push(audience: Audience, index: int, customer: Customer) -> Recipient:
+    """Return the recipient of a push notification: the user, if any device accepts notifications."""
     devices = audience.devices
     group = "none" if devices is None or index >= audience.recipe.customers else devices.group(index)
     is_reachable = devices is not None and group != "none" and devices.is_reachable(index)
-    refuses = customer.attributes.get(audience.push_consent_attribute) != _OPTED_IN
-    opted_out_by = BY_ATTRIBUTE if audience.recipe.consent == BY_ATTRIBUTE and refuses else None
+    opted_out_by = _opted_out_by(audience, customer, audience.push_consent_attribute)
     code = audience.outcome_code(index) if is_reachable else None
     facts = {
         "opted_out_by": opted_out_by,
         "devices": None if group == "one" else group,
         "outcome": None if code is None else BY_CODE[code].name,
     }
-    reason = None if is_reachable else PUSH_UNSUBSCRIBED if group == UNSUBSCRIBED else NO_DEVICE
+    reason = None if is_reachable else NOT_SUBSCRIBED if group == UNSUBSCRIBED else NO_DEVICE
     return Recipient(
         address=customer.id if is_reachable else None,
         reason=reason,

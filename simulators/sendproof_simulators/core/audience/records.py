@@ -21,7 +21,12 @@ _NOT_DIGITS = re.compile(r"\D+")
 # Digits at the end of a number that all its spellings share: of enough to be nearly unique.
 _ENDING = 7
 # The types of the attributes that every customer has: assumed.
-_BASE_TYPES: Mapping[str, str] = {"SMS_OPT_IN": "INT", "PUSH_OPT_IN": "INT", "BALANCE": "DECIMAL(19,4)"}
+_BASE_TYPES: Mapping[str, str] = {
+    "SMS_OPT_IN": "INT",
+    "PUSH_OPT_IN": "INT",
+    "EMAIL_OPT_IN": "INT",
+    "BALANCE": "DECIMAL(19,4)",
+}
 _BASE_TYPE = "NVARCHAR(255)"
 
 

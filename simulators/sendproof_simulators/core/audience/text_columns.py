@@ -99,7 +99,7 @@ def _text_column(crowd: Crowd, name: str) -> Column:
     attribute = next((own for own in audience.recipe.attributes if own.name == name), None)
     if attribute is not None:
         column: Column = [_drawn_values(crowd, attribute)]
-    elif audience.usual_name(name) in _COLUMNS:
+    elif audience.usual_name(name) in _COLUMNS and not (name == audience.email_attribute and audience.addresses):
         column = _COLUMNS[audience.usual_name(name)](crowd)
     else:
         column = [np.array([_encode(audience.values(int(index), [name])[0]) for index in crowd.indices])]

@@ -6,20 +6,28 @@ knows the devices of its users: an app registers each device itself.
 documented: the message types of a provider, https://docs.xtremepush.com/reference/campaign-model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-SMS, PUSH = "sms", "push"
+from sendproof_simulators.core.messaging.mail_texts import readable, readable_template, tidy
+
+SMS, PUSH, EMAIL = "sms", "push", "email"
+
+_Render = Callable[[str, Mapping[str, str | None]], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageType:
-    """One type of messages. `title` is its name in sentences, `has_heading` is true if a message has a title."""
+    """One type of messages. `title` is its name in sentences.
+
+    A message with `has_heading` can have a title, such as the subject of an e-mail, and one with `is_html` needs it.
+    """
 
     name: str
     title: str
     has_heading: bool
+    is_html: bool = False
 
 
 #: All types by name.
@@ -27,6 +35,7 @@ MESSAGE_TYPES: Mapping[str, MessageType] = MappingProxyType(
     {
         SMS: MessageType(name=SMS, title="SMS", has_heading=False),
         PUSH: MessageType(name=PUSH, title="push notification", has_heading=True),
+        EMAIL: MessageType(name=EMAIL, title="e-mail", has_heading=True, is_html=True),
     }
 )
 
@@ -34,3 +43,22 @@ MESSAGE_TYPES: Mapping[str, MessageType] = MappingProxyType(
 def whole_text(heading: str, text: str) -> str:
     """Return a message as its recipient reads it: the heading, if there is one, and the text below it."""
     return f"{heading}\n{text}" if heading else text
+
+
+def whole_mail(subject: str, html_text: str) -> str:
+    """Return an e-mail as its recipient reads it: the subject in one line, and what a mail client shows of the HTML."""
+    return whole_text(" ".join(subject.split()), readable(html_text))
+
+
+def expected_text(message: str, render: _Render, whole_body: str, values: Mapping[str, str | None]) -> str:
+    """Return the message of a template to one customer, as it must arrive. `render` is the provider's.
+
+    In HTML, a value stands for itself: a customer called `A&B` reads this name. So the values can be filled into what
+    a reader sees of the template, and the HTML is read only once.
+    """
+    if not MESSAGE_TYPES[message].is_html:
+        return render(whole_body, values)
+    subject, _, html_text = whole_body.partition("\n")
+    in_one_line = {name: None if value is None else " ".join(value.split()) for name, value in values.items()}
+    text = tidy(render(readable_template(html_text), in_one_line))
+    return whole_text(" ".join(render(subject, values).split()), text)

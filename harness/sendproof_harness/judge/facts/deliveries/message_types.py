@@ -6,7 +6,7 @@ from sendproof_harness.history.parts import SMS, AttributeChange
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.findings import cached_per_history
 
-PUSH = "push"
+PUSH, EMAIL = "push", "email"
 
 
 @cached_per_history
@@ -35,8 +35,8 @@ def can_be_opened(history: History) -> bool:
 def consent_attributes(history: History) -> Mapping[str, str]:
     """Return the type of messages to which each consent attribute belongs."""
     attributes = history.header.attributes
-    push = {} if attributes.push_consent is None else {attributes.push_consent: PUSH}
-    return {attributes.consent: SMS, **push}
+    by_name = {attributes.consent: SMS, attributes.push_consent: PUSH, attributes.email_consent: EMAIL}
+    return {name: type_ for name, type_ in by_name.items() if name is not None}
 
 
 def type_of_change(history: History, change: AttributeChange) -> str | None:

@@ -8,7 +8,7 @@ from sendproof_simulators.core.audience.recipients import UNUSABLE_NUMBER, custo
 from sendproof_simulators.core.audience.records import CustomerRecords, many_customers
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import JournalEntry
-from sendproof_simulators.core.messaging.message_types import SMS
+from sendproof_simulators.core.messaging.message_types import SMS, expected_text
 from sendproof_simulators.core.plans import ChannelPlan, ExpectedMessage, Split
 from sendproof_simulators.services.optimove.campaigns.campaign import (
     CANCELLED,
@@ -114,8 +114,10 @@ def _obligation_json(
         facts: Mapping[str, object] = customer_facts(customer)
     else:
         found = recipient(audience, index, customer, plan.message)
-        text = None if found.address is None else plan.render(split.body, customer.attributes)
-        expected = ExpectedMessage(number=found.address, text=text, reason=found.reason)
+        expected = ExpectedMessage(number=found.address, text=None, reason=found.reason)
+        if found.address is not None:
+            text = expected_text(plan.message, plan.render, split.body, customer.attributes)
+            expected = replace(expected, text=text)
         opted_out, facts = found.opted_out_by is not None, found.facts
     reason = _reason_for_no_message(execution.campaign, index, split, expected, opted_out=opted_out)
     return {

@@ -14,6 +14,7 @@ from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.audience.recipients import Recipient, recipient
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant, iso
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.messaging.message_types import expected_text
 from sendproof_simulators.core.plans import CustomerEvent, TriggerPlan
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
@@ -232,13 +233,14 @@ def _trigger_entry(context: SandboxContext, firing: Firing) -> JournalEntry:
 def _obligation_json(context: SandboxContext, state: State, firing: Firing) -> dict[str, object]:
     plan, found = firing.plan, _recipient(state, firing)
     reason = "visitor" if found is None else found.withheld
+    values = {} if reason else _template_values(context, state, firing)
     return {
         "campaign": plan.campaign,
         "channel": plan.channel,
         "customer": _id(context, firing),
         "template": plan.template,
         "number": None if found is None else found.address,
-        "text": plan.render(plan.body, _template_values(context, state, firing)) if reason is None else None,
+        "text": None if reason else expected_text(plan.message, plan.render, plan.body, values),
         "due": iso(firing.at),
         "owed": reason is None,
         "reason": reason,

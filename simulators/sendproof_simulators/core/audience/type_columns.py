@@ -1,0 +1,49 @@
+"""The attributes of customers that only types of messages other than SMS need: devices, and consent to each type."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sendproof_simulators.core.audience.groups import REFUSED
+
+if TYPE_CHECKING:
+    from sendproof_simulators.core.audience.audience import AudienceRecipe, People
+
+PUSH_CONSENT, PUSH_TOKEN, EMAIL_CONSENT = "PUSH_OPT_IN", "PUSH_TOKEN", "EMAIL_OPT_IN"
+
+_Column = Callable[["People"], "list[str | None]"]
+
+
+def type_columns(recipe: "AudienceRecipe") -> Mapping[str, _Column]:
+    """Return the columns by usual name: without an app, no customer has a device."""
+    of_devices = {PUSH_CONSENT: _push_consents, PUSH_TOKEN: _push_tokens}
+    of_addresses = {EMAIL_CONSENT: _email_consents}
+    return {
+        **({} if recipe.devices is None else of_devices),
+        **({} if recipe.addresses is None else of_addresses),
+    }
+
+
+def recorded_addresses(people: "People", addresses: Sequence[str]) -> list[str | None]:
+    """Return what the client's records have in place of the real e-mail addresses of consecutive customers."""
+    found = people.audience.addresses
+    if found is None:
+        return list(addresses)
+    return [found.recorded(index, address) for index, address in zip(people.indices, addresses, strict=True)]
+
+
+def _push_consents(people: "People") -> list[str | None]:
+    devices = people.audience.devices
+    assert devices is not None  # noqa: S101 - the column belongs to audiences with devices
+    return ["0" if devices.group(index) == REFUSED else "1" for index in people.indices]
+
+
+def _push_tokens(people: "People") -> list[str | None]:
+    devices = people.audience.devices
+    assert devices is not None  # noqa: S101 - as above
+    return list(map(devices.recorded_token, people.indices))
+
+
+def _email_consents(people: "People") -> list[str | None]:
+    addresses = people.audience.addresses
+    assert addresses is not None  # noqa: S101 - the column belongs to audiences with addresses
+    return ["0" if addresses.group(index) == REFUSED else "1" for index in people.indices]
