@@ -48,7 +48,7 @@ _MAX_BYTES = 1_000_000
 _MAX_HOURS = 30 * 24
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
-SMS, PUSH, EMAIL = "sms", "push", "email"
+SMS, PUSH, WEB_PUSH, INBOX, EMAIL = "sms", "push", "web_push", "inbox", "email"
 CAMPAIGN_METRICS, SAVE_EVENT = "campaign_metrics", "save_event"
 ABSOLUTE, ADDITIVE = "absolute", "additive"
 BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED = "preference", "attribute", "none"
@@ -92,8 +92,8 @@ class ChannelConfig:
 
     @property
     def checks_attribute(self) -> bool:
-        """Return True if a customer needs consent in the attribute to get a message."""
-        return self.consent == BY_ATTRIBUTE
+        """Return True if a customer needs consent in the attribute to get a message; the inbox has none."""
+        return self.consent == BY_ATTRIBUTE and self.message != INBOX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,9 +272,9 @@ CHANNEL: Settings = {
         SCHEDULED,
     ),
     "message": Setting(
-        config_fields.one_of((SMS, PUSH, EMAIL)),
-        "The type of the channel's messages. Only an SMS needs a phone number; `consent_attribute` is that with the "
-        "consent to messages of this type.",
+        config_fields.one_of((SMS, PUSH, WEB_PUSH, INBOX, EMAIL)),
+        "The type of the channel's messages. Only an SMS needs a phone number. `consent_attribute` is that with the "
+        "consent to messages of this type; an inbox message needs no consent.",
         SMS,
     ),
     "email_attribute": Setting(config_fields.attribute, "The customer attribute with the e-mail address.", "EMAIL"),

@@ -36,6 +36,7 @@ class Individual(TypedDict):
     outcome: NotRequired[str]
     devices: NotRequired[Literal["one", "none", "several", "new_token", "unusable", "unsubscribed", "no_consent"]]
     address: NotRequired[Literal["one", "none", "unusable", "untidy", "unsubscribed", "no_consent"]]
+    browsers: NotRequired[Literal["one", "none", "several", "unusable", "unsubscribed", "no_consent"]]
 
 
 class NewSandboxAudienceDevices(TypedDict):
@@ -55,6 +56,14 @@ class NewSandboxAudienceAddresses(TypedDict):
     no_consent: NotRequired[float]
 
 
+class NewSandboxAudienceBrowsers(TypedDict):
+    none: NotRequired[float]
+    several: NotRequired[float]
+    unusable: NotRequired[float]
+    unsubscribed: NotRequired[float]
+    no_consent: NotRequired[float]
+
+
 class NewSandboxAudience(TypedDict):
     customers: int
     opted_out: NotRequired[float]
@@ -68,13 +77,14 @@ class NewSandboxAudience(TypedDict):
     individuals: NotRequired[list[Individual]]
     devices: NotRequired[NewSandboxAudienceDevices]
     addresses: NotRequired[NewSandboxAudienceAddresses]
+    browsers: NotRequired[NewSandboxAudienceBrowsers]
 
 
 class Channel(TypedDict):
     id: int
     provider: str
     kind: NotRequired[Literal["scheduled", "triggered"]]
-    message: NotRequired[Literal["sms", "push", "email"]]
+    message: NotRequired[Literal["sms", "push", "web_push", "inbox", "email"]]
     testing: NotRequired[bool]
     recipients: NotRequired[Literal["numbers", "customer_ids"]]
     exclude: NotRequired[list[str]]
@@ -192,7 +202,7 @@ class NewTemplate(TypedDict):
     id: NotRequired[int]
     title: str
     body: str
-    message: NotRequired[Literal["sms", "push", "email"]]
+    message: NotRequired[Literal["sms", "push", "web_push", "inbox", "email"]]
     heading: NotRequired[str]
 
 

@@ -114,7 +114,7 @@ def _message_to_address(
 def _message_to_user(
     channel: Channel, template: Template | None, row: Recipient, event: Mapping[str, Any] | None
 ) -> PlannedMessage:
-    """Return a message to a user of an app. Only the provider knows which devices the user has."""
+    """Return a message to a user of an app or website. Only the provider knows which devices the user has."""
     if template is None:
         return _dropped(row, recipient_rules.UNKNOWN_TEMPLATE)
     request = ComposeRequest(customer=row.customer, template=template, values=row.attributes, event=event)

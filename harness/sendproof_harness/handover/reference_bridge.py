@@ -87,11 +87,14 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
 
 
 def _attributes(names: Mapping[str, str], message: str) -> Iterable[str]:
-    """Yield the names of the attributes with the address and with the consent to messages of this type."""
+    """Yield the names of the attributes with the address and with the consent to messages of this type.
+
+    The inbox has no consent; its channel has that to SMS, which the bridge does not read.
+    """
     yield _entry("phone_attribute", names["phone"])
     if message == "email":
         yield _entry("email_attribute", names["email"])
-    yield _entry("consent_attribute", names["consent" if message == "sms" else f"{message}_consent"])
+    yield _entry("consent_attribute", names.get(f"{message}_consent", names["consent"]))
 
 
 def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> Iterable[str]:

@@ -12,7 +12,7 @@ class Channel(msgspec.Struct, frozen=True):
 
     In a channel in testing mode, no message may reach a customer and nothing may be reported. With `recipients`
     customer_ids, the bridge gives the provider templates and groups of customer ids, and no texts. `message` is the
-    type of its messages: sms or push.
+    type of its messages: sms, push, web_push or inbox.
     """
 
     id: int
@@ -69,7 +69,8 @@ class SpecialAttributes(msgspec.Struct, frozen=True):
     """The client's names of the attributes with the phone number and with the consent.
 
     Those with the consent to push notifications and with the token of a device are None for a client without an app,
-    and those with the e-mail address and the consent to e-mails for one without e-mails.
+    that with the consent to web push notifications for one without a website, and those with the e-mail address and the
+    consent to e-mails for one without e-mails.
     """
 
     phone: str = "PHONENUMBER"
@@ -78,6 +79,7 @@ class SpecialAttributes(msgspec.Struct, frozen=True):
     push_token: str | None = None
     email: str | None = None
     email_consent: str | None = None
+    web_push_consent: str | None = None
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):

@@ -72,8 +72,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
     unknown_customer (not in the provider's last import), not_cleared (conditional campaign), cancelled,
     control_group, visitor (who is no customer), unusable_address, or what only the provider decides:
-    outside_segment, suppressed, no_device and unsubscribed (from messages of this type). `devices` names what is
-    unusual about the customer's devices. `opted_out_by` is where an opt-out was kept when the campaign was
+    outside_segment, suppressed, no_device and unsubscribed (from messages of this type). `devices` and `browsers` name
+    what is unusual about those of the customer. `opted_out_by` is where an opt-out was kept when the campaign was
     announced: attribute or provider. `raw_number` is the number as the client's records spell it, if that is not +
     and the digits, or the e-mail address if that is not the address. `outcome` is the name of the customer's test
     number. `alternatives` are further right messages; a reader of the history replaces the obligation by the one
@@ -94,6 +94,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     raw_number: str | None = None
     outcome: str | None = None
     devices: str | None = None
+    browsers: str | None = None
     alternatives: tuple[Alternative, ...] = ()
 
 

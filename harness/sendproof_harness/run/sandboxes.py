@@ -180,6 +180,7 @@ def sandbox_settings(
             "individuals": [_individual(scenario, individual) for individual in audience.individuals],
             **({} if audience.devices is None else {"devices": _floats(audience.devices)}),
             **({} if audience.addresses is None else {"addresses": _floats(audience.addresses)}),
+            **({} if audience.browsers is None else {"browsers": _floats(audience.browsers)}),
         },
         "channels": [*map(_channel, scenario.channels), *_subscription_channels(scenario)],
         "keys": {name: _present(dataclasses.asdict(scope)) for name, scope in scenario.keys.items()},

@@ -25,9 +25,9 @@ class Individual:
     """A customer that the scenario spells out, at the position `customer`. None leaves a property to the seed.
 
     `protection` is the one reason why the customer gets no message, or `none`. `number` is the text in the client's
-    records. `same_number_as` is the position of another individual with the number. `devices` is what the customer
-    has, as in the shares of the audience's devices, and `address` what the records have as the e-mail address. `client`
-    is the only client that has this individual; None means each client.
+    records. `same_number_as` is the position of another individual with the number. `devices` and `browsers` are what
+    the customer has, as in the shares of the audience, and `address` what the records have as the e-mail address.
+    `client` is the only client that has this individual; None means each client.
     """
 
     customer: int
@@ -40,6 +40,7 @@ class Individual:
     outcome: str | None = None
     devices: str | None = None
     address: str | None = None
+    browsers: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,8 @@ class Audience:
     share of customers with a test number for it. `spellings` are shares of customers by the form of their number; None
     leaves them to the simulators. `attributes` are the client's own, `attribute_names` its names of usual ones.
     `individuals` are spelled out. `devices` are shares of customers by their devices; None if the client has no app.
-    `addresses` are those by their e-mail address; None if the client sends no e-mails.
+    `browsers` are the same for browsers that subscribed to web push notifications, and `addresses` are those by their
+    e-mail address; None if the client sends no e-mails.
     """
 
     customers: int
@@ -114,6 +116,7 @@ class Audience:
     individuals: tuple[Individual, ...] = ()
     devices: Mapping[str, Fraction] | None = None
     addresses: Mapping[str, Fraction] | None = None
+    browsers: Mapping[str, Fraction] | None = None
 
     def name_of(self, usual: str) -> str:
         """Return the client's real field name of a usual attribute."""
@@ -124,7 +127,7 @@ class Audience:
 NUMBERS, CUSTOMER_IDS = "numbers", "customer_ids"
 
 #: The types of messages.
-SMS, PUSH, EMAIL = "sms", "push", "email"
+SMS, PUSH, WEB_PUSH, INBOX, EMAIL = "sms", "push", "web_push", "inbox", "email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +165,7 @@ class Template:
     """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`.
 
     `url` is the target of its link, for a provider whose templates have one; the others ignore it. `segment` is a
-    further selection on the provider's side. `message` is the type of its messages; a push notification can have a
+    further selection on the provider's side. `message` is the type of its messages; all but an SMS can have a
     `heading`. For an e-mail that is the `subject` in the file, and the body is HTML.
     """
 

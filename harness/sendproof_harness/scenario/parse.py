@@ -120,6 +120,7 @@ def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
         individuals=tuple(Individual(**individual) for individual in content.get("individuals", ())),
         devices=_optional_shares(content, "devices"),
         addresses=_optional_shares(content, "addresses"),
+        browsers=_optional_shares(content, "browsers"),
     )
 
 

@@ -17,7 +17,7 @@ from sendproof_simulators.core.clock.virtual_clock import REAL, VIRTUAL
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Response, json_response
-from sendproof_simulators.core.messaging.message_types import EMAIL, PUSH, SMS
+from sendproof_simulators.core.messaging.message_types import EMAIL, PUSH, SMS, WEB_PUSH
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.core.simulator import CUSTOMER_IDS, NUMBERS, Channel
@@ -167,11 +167,17 @@ def _channels(call: ControlCall, audience: AudienceRecipe) -> tuple[Channel, ...
     if len(set(ids)) < len(ids):
         raise ControlError(409, f"channels: expected each id once, got {ids}")
     channels = tuple(_channel(call, fields) for fields in call.body["channels"])
-    for message, what, shares in ((PUSH, "devices", audience.devices), (EMAIL, "addresses", audience.addresses)):
-        without = [channel.id for channel in channels if channel.message == message and shares is None]
-        if without:
-            raise ControlError(409, f"channel {without[0]}: needs an audience with {what}; add `{what}: {{}}` to it")
+    for channel in channels:
+        needed = _NEEDS.get(channel.message)
+        if needed is not None and getattr(audience, needed) is None:
+            raise ControlError(
+                409, f"channel {channel.id}: needs an audience with {needed}; add `{needed}: {{}}` to it"
+            )
     return channels
+
+
+# What the audience needs for messages of a type: without it, no customer can get one.
+_NEEDS: Mapping[str, str] = {PUSH: "devices", WEB_PUSH: "browsers", EMAIL: "addresses"}
 
 
 def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:

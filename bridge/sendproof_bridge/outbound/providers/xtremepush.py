@@ -1,8 +1,9 @@
 """Xtremepush's external API, in which a campaign is a template. openapi/xtremepush.yaml has the sources.
 
-Before a campaign is executed, unknown users are imported with their mobile numbers. Known users who have unsubscribed
-are never subscribed again. execute/campaign is asynchronous: its success does not mean that a message exists. So after
-a lost response, the look-up waits until the messages must be in list/message.
+Before a campaign is executed, unknown users are imported: for SMS with their mobile numbers, and for the inbox with
+their ids. Known users who have unsubscribed are never subscribed again. execute/campaign is asynchronous: its success
+does not mean that a message exists. So after a lost response, the look-up waits until the messages must be in
+list/message.
 """
 
 import base64
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sendproof_bridge.clock import MINUTE, SECOND, Instant, iso
-from sendproof_bridge.config import PUSH, SMS, ChannelConfig
+from sendproof_bridge.config import INBOX, PUSH, SMS, WEB_PUSH, ChannelConfig
 from sendproof_bridge.config_fields import Setting, SettingError, Settings, attribute, secret
 from sendproof_bridge.json_body import json_object
 from sendproof_bridge.outbound.errors import (
@@ -52,7 +53,9 @@ _ROWS_PER_IMPORT = 99
 _SUBSCRIPTION_NAMES = ("sms_subscription", "mobile_subscription")
 _PAGE_SIZE = 1_000
 _SMS_MESSAGE_TYPE = "9"
-_PUSH_MESSAGE_TYPES = ("1", "2")
+# documented: https://docs.xtremepush.com/reference/campaign-model
+_CHANNELS = {PUSH: ("ios_push", "android_push"), WEB_PUSH: ("web_push",), INBOX: ("inbox",)}
+_MESSAGE_TYPES = {PUSH: ("1", "2"), WEB_PUSH: ("3",), INBOX: ("6",)}
 _API_TRIGGER = 3
 _PLACEHOLDER = re.compile(r"\{\{ ?([A-Za-z0-9_]+) ?\}\}")
 # The end of the year 9999, the last that Python's clock supports.
@@ -72,7 +75,7 @@ _SIGNATURE_HEADER = "x-xtremepush-signature"
 _CLOCK_MARGIN_MS = 30 * SECOND
 _OPTED_OUT = "opted_out"
 
-MESSAGE_TYPES = (SMS, PUSH)
+MESSAGE_TYPES = (SMS, PUSH, WEB_PUSH, INBOX)
 
 SETTINGS: Settings = {
     "apptoken": Setting(
@@ -127,11 +130,11 @@ class Xtremepush:
 
     def _template(self, row: Mapping[str, Any]) -> Template | None:
         """Return the campaign's message as a template; None if it has no text."""
-        if not self._is_sms and not (row.get("ios_push") or row.get("android_push")):
+        if not self._is_sms and not any(row.get(name) for name in _CHANNELS[self._config.message]):
             return None
         campaign = self._call("info/campaign", {"id": row["id"]}).get("model")
         messages = campaign.get("messages", {}) if isinstance(campaign, dict) else {}
-        body = _sms_text(messages) if self._is_sms else _push_text(messages)
+        body = _sms_text(messages) if self._is_sms else _titled_text(messages, self._config.message)
         return Template(id=whole_number(row["id"]), title=str(row["title"]), body=body) if body else None
 
     def placeholders(self, body: str) -> list[str]:
@@ -151,11 +154,13 @@ class Xtremepush:
     def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
         """Import unknown users, leave out unsubscribed users, and execute the campaign for the others.
 
-        An app creates the profiles of its own users, so push notifications need no import.
+        App and website create the profiles of their own users, so push notifications need no import.
         """
         del receipt_url
         try:
             unsubscribed = self._import_users(messages) if self._is_sms else set()
+            if self._config.message == INBOX:
+                self._import_ids(messages)
         except OutcomeUnknownError as error:
             # Nothing is sent yet, and a repeated import changes nothing.
             raise NotSentError(str(error)) from error
@@ -190,6 +195,16 @@ class Xtremepush:
             part = outdated[start : start + _ROWS_PER_IMPORT]
             self._import_rows([[message.recipient, message.number, 1] for message in part])
         return unsubscribed
+
+    @values_of("Xtremepush")
+    def _import_ids(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Import each unknown user: an inbox message waits for a user who has never opened the app."""
+        users = [message.recipient for message in messages]
+        known = {str(row["user_id"]) for row in self._list("profile", [["user_id", "IN", users]])}
+        unknown = [user for user in users if user not in known]
+        for start in range(0, len(unknown), _ROWS_PER_IMPORT):
+            rows = [[user] for user in unknown[start : start + _ROWS_PER_IMPORT]]
+            self._call("import/profile", {"columns": ["user_id"], "rows": rows})
 
     def _import_rows(self, rows: Sequence[Sequence[object]]) -> None:
         """Import ids, numbers and SMS subscriptions.
@@ -323,12 +338,12 @@ def _sms_text(messages: Mapping[str, Any]) -> str:
     return str(content.get("sms", {}).get("text") or "") if isinstance(content, dict) else ""
 
 
-def _push_text(messages: Mapping[str, Any]) -> str:
-    """Return title and text of a push notification, which are needed for their placeholders only.
+def _titled_text(messages: Mapping[str, Any], message: str) -> str:
+    """Return title and text of a message of this type, which are needed for their placeholders only.
 
-    The contents of the two platforms may have different placeholders, so both count.
+    The contents of the platforms may have different placeholders, so all count.
     """
-    contents = [messages.get(type_) for type_ in _PUSH_MESSAGE_TYPES]
+    contents = [messages.get(type_) for type_ in _MESSAGE_TYPES[message]]
     parts = [
         str(content[name])
         for content in contents

@@ -13,7 +13,13 @@ from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
-from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, PUSH, message_type, type_of_change
+from sendproof_harness.judge.facts.deliveries.message_types import (
+    EMAIL,
+    PUSH,
+    WEB_PUSH,
+    message_type,
+    type_of_change,
+)
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import WITHOUT_ROW
 from sendproof_harness.judge.facts.sms_alphabet import is_gsm
@@ -53,8 +59,8 @@ def _due(history: History) -> Iterator[Obligation]:
     return (obligation for obligation in history.obligations if obligation.owed)
 
 
-def _due_push(history: History) -> Iterator[Obligation]:
-    return (obligation for obligation in _due(history) if message_type(history, obligation.channel) == PUSH)
+def _due_push(history: History, type_: str = PUSH) -> Iterator[Obligation]:
+    return (obligation for obligation in _due(history) if message_type(history, obligation.channel) == type_)
 
 
 def _customers_without_sms(history: History) -> set[str]:
@@ -214,6 +220,7 @@ _TESTS: Mapping[str, _Test] = {
     "text_contains": lambda history, value: any(str(value) in (o.text or "") for o in _due(history)),
     "message": lambda history, value: any(message_type(history, o.channel) == value for o in _due(history)),
     "devices": lambda history, value: any((o.devices or "one") == value for o in _due_push(history)),
+    "browsers": lambda history, value: any((o.browsers or "one") == value for o in _due_push(history, WEB_PUSH)),
     "without_number": lambda history, _: (
         not _customers_without_number(history).isdisjoint(_customers_without_sms(history))
     ),
@@ -237,6 +244,7 @@ _TEXTS: Mapping[str, str] = {
     "text_contains": "a due text that contains {value!r}",
     "message": "a customer who is due a message of the type {value}",
     "devices": "a due push notification to a customer with the devices: {value}",
+    "browsers": "a due web push notification to a customer with the browsers: {value}",
     "without_number": "a customer without a usable phone number who is due a message of another type",
     "untidy_address": "a due e-mail to an address with capitals and spaces in the client's records",
     "spelling": "a due message to a number with the spelling {value}",

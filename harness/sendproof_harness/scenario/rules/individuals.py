@@ -7,6 +7,7 @@ import phonenumbers
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_client, unknown_name
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, ChangeAttributes, Individual, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import (
+    BROWSER_ATTRIBUTES,
     CONSENT_ATTRIBUTE,
     DEVICE_ATTRIBUTES,
     NUMBER_ATTRIBUTE,
@@ -62,7 +63,7 @@ def individuals_without_consent_need_the_attribute(scenario: Scenario, document:
 
 def individuals_have_known_properties(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that attributes and outcomes of individuals exist."""
-    decided = (NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE, *DEVICE_ATTRIBUTES)
+    decided = (NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE, *DEVICE_ATTRIBUTES, *BROWSER_ATTRIBUTES)
     special = {scenario.audience.name_of(name) for name in decided}
     known = tuple(name for name in attribute_names_at(scenario, 0) if name not in special)
     for path, individual in _individuals(scenario):

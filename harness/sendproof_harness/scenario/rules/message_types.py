@@ -12,6 +12,7 @@ from sendproof_harness.scenario.model import (
     EMAIL,
     PUSH,
     SMS,
+    WEB_PUSH,
     Channel,
     Scenario,
     Template,
@@ -22,6 +23,8 @@ from sendproof_harness.scenario.yaml_source import Document
 _NO_CONSENT = "no_consent"
 # As in the contract of the control API; HTML may have more.
 _MOST_CHARACTERS = 2000
+# What messages of a type go to, by the key of the audience.
+_KINDS: Mapping[str, str] = {PUSH: "devices", WEB_PUSH: "browsers", EMAIL: "addresses"}
 
 
 def types_have_providers(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -36,13 +39,12 @@ def types_have_providers(scenario: Scenario, document: Document) -> Iterator[Dia
 
 
 def customers_can_get_the_types(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that customers have devices or addresses if a channel is for them, and give users to the provider."""
+    """Check that customers have what messages of a channel's type go to, and that it gives users to the provider."""
     for index, channel in enumerate(scenario.channels):
         path: KeyPath = ("channels", index, "message")
-        if channel.message == PUSH and scenario.audience.devices is None:
-            yield document.diagnostic(path, _NO_DEVICES)
-        if channel.message == EMAIL and scenario.audience.addresses is None:
-            yield document.diagnostic(path, _NO_ADDRESSES)
+        kind = _KINDS.get(channel.message)
+        if kind is not None and getattr(scenario.audience, kind) is None:
+            yield document.diagnostic(path, _NONE[kind])
         if channel.message != SMS and channel.recipients == CUSTOMER_IDS:
             yield document.diagnostic(path, f"expected sms with `recipients: {CUSTOMER_IDS}`, got {channel.message}")
 
@@ -86,15 +88,15 @@ def templates_have_the_type_of_their_channel(scenario: Scenario, document: Docum
 
 
 def groups_fit_the_client(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that shares of devices and addresses are at most 100% in total, and individuals have such ones only."""
+    """Check that shares of devices and the like are at most 100% in total, and individuals have such ones only."""
     audience, individuals = scenario.audience, scenario.audience.individuals
-    devices, addresses = [i.devices for i in individuals], [i.address for i in individuals]
     kinds = (
-        ("devices", "devices", audience.devices, devices, _NO_DEVICES),
-        ("addresses", "address", audience.addresses, addresses, _NO_ADDRESSES),
+        ("devices", "devices", audience.devices, [i.devices for i in individuals]),
+        ("browsers", "browsers", audience.browsers, [i.browsers for i in individuals]),
+        ("addresses", "address", audience.addresses, [i.address for i in individuals]),
     )
     by_attribute = scenario.bridge.consent == CONSENT_BY_ATTRIBUTE
-    for what, key, shares, groups, missing in kinds:
+    for what, key, shares, groups in kinds:
         if sum((shares or {}).values()) > 1:
             yield document.diagnostic(("audience", what), "expected shares of at most 100% in total")
         if (shares or {}).get(_NO_CONSENT) and not by_attribute:
@@ -102,13 +104,16 @@ def groups_fit_the_client(scenario: Scenario, document: Document) -> Iterator[Di
         for index, group in enumerate(groups):
             path: KeyPath = ("audience", "individuals", index, key)
             if group is not None and shares is None:
-                yield document.diagnostic(path, missing)
+                yield document.diagnostic(path, _NONE[what])
             elif group == _NO_CONSENT and not by_attribute:
                 yield document.diagnostic(path, _NEEDS_ATTRIBUTE)
 
 
-_NO_DEVICES = "no customer has a device; add `devices: {}` to `audience`"
-_NO_ADDRESSES = "the client sends no e-mails; add `addresses: {}` to `audience`"
+_NONE: Mapping[str, str] = {
+    "devices": "no customer has a device; add `devices: {}` to `audience`",
+    "browsers": "no customer has a browser that subscribed; add `browsers: {}` to `audience`",
+    "addresses": "the client sends no e-mails; add `addresses: {}` to `audience`",
+}
 _WITHOUT_HEADING = {
     SMS: "an SMS has no title; remove this key",
     EMAIL: "the title of an e-mail is its `subject`; rename this key",

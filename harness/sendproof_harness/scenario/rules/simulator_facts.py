@@ -15,6 +15,7 @@ USUAL_ATTRIBUTES = (
 
 #: Those that customers of a client with an app have in addition.
 DEVICE_ATTRIBUTES = ("PUSH_OPT_IN", "PUSH_TOKEN")
+BROWSER_ATTRIBUTES = ("WEB_PUSH_OPT_IN",)
 
 #: The one that customers of a client with e-mails have in addition.
 ADDRESS_ATTRIBUTES = ("EMAIL_OPT_IN",)

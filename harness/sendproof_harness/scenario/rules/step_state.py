@@ -20,7 +20,12 @@ from sendproof_harness.scenario.model import (
     Scenario,
     Step,
 )
-from sendproof_harness.scenario.rules.simulator_facts import ADDRESS_ATTRIBUTES, DEVICE_ATTRIBUTES, USUAL_ATTRIBUTES
+from sendproof_harness.scenario.rules.simulator_facts import (
+    ADDRESS_ATTRIBUTES,
+    BROWSER_ATTRIBUTES,
+    DEVICE_ATTRIBUTES,
+    USUAL_ATTRIBUTES,
+)
 from sendproof_harness.scenario.yaml_source import Document
 
 
@@ -107,8 +112,9 @@ def attribute_names_at(scenario: Scenario, index: int) -> tuple[str, ...]:
 def usual_attributes(audience: Audience) -> tuple[str, ...]:
     """Return the usual names of the attributes of every customer: without an app, no customer has a device."""
     of_devices = () if audience.devices is None else DEVICE_ATTRIBUTES
+    of_browsers = () if audience.browsers is None else BROWSER_ATTRIBUTES
     of_addresses = () if audience.addresses is None else ADDRESS_ATTRIBUTES
-    return (*USUAL_ATTRIBUTES, *of_devices, *of_addresses)
+    return (*USUAL_ATTRIBUTES, *of_devices, *of_browsers, *of_addresses)
 
 
 def event_parameters(scenario: Scenario) -> list[str]:

@@ -6,9 +6,7 @@ from typing import Any, cast
 from sendproof_harness.scenario.diagnostics import Diagnostic
 from sendproof_harness.scenario.model import (
     CONSENT_BY_ATTRIBUTE,
-    EMAIL,
     PAGE_SIZE,
-    PUSH,
     SMS,
     CancelCampaign,
     ChangeAttributes,
@@ -64,18 +62,22 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
         "control_group": any(campaign.control_group for campaign in scenario.campaigns),
         "outside_segment": any(template.segment for template in scenario.templates),
         "suppressed": scenario.suppression is not None,
-        "no_device": _has_devices(scenario, "none") or _has_devices(scenario, "unusable"),
+        "no_device": _has_any(scenario, "none", "unusable"),
         "unusable_address": _has_address(scenario, "none") or _has_address(scenario, "unusable"),
-        "unsubscribed": _has_devices(scenario, "unsubscribed") or _has_address(scenario, "unsubscribed"),
+        "unsubscribed": _has_any(scenario, "unsubscribed") or _has_address(scenario, "unsubscribed"),
     }
     return None if present[value] or value in protections else _ADD[value]
 
 
-def _has_devices(scenario: Scenario, group: str) -> bool:
-    """Return True if customers of the scenario can have these devices."""
+def _has(scenario: Scenario, kind: str, group: str) -> bool:
+    """Return True if customers of the scenario can have these devices or browsers."""
     audience = scenario.audience
-    is_given = any(individual.devices == group for individual in audience.individuals)
-    return is_given or bool((audience.devices or {}).get(group))
+    is_given = any(getattr(individual, kind) == group for individual in audience.individuals)
+    return is_given or bool((getattr(audience, kind) or {}).get(group))
+
+
+def _has_any(scenario: Scenario, *groups: str) -> bool:
+    return any(_has(scenario, kind, group) for kind in ("devices", "browsers") for group in groups)
 
 
 def _has_address(scenario: Scenario, group: str) -> bool:
@@ -91,9 +93,13 @@ def _untidy_address(scenario: Scenario, value: object) -> str | None:
     return None if is_possible else "add `untidy` to the `addresses` of the audience, or to an individual"
 
 
-def _devices(scenario: Scenario, value: str) -> str | None:
-    is_present = scenario.audience.devices is not None if value == "one" else _has_devices(scenario, value)
-    return None if is_present else "add it to the `devices` of the audience, or to an individual"
+def _of_kind(kind: str) -> Callable[[Scenario, str], str | None]:
+    def is_possible(scenario: Scenario, value: str) -> str | None:
+        has_some = getattr(scenario.audience, kind) is not None
+        is_present = has_some if value == "one" else _has(scenario, kind, value)
+        return None if is_present else f"add it to the `{kind}` of the audience, or to an individual"
+
+    return is_possible
 
 
 def _message(scenario: Scenario, value: str) -> str | None:
@@ -105,7 +111,7 @@ def _without_number(scenario: Scenario, value: object) -> str | None:
     del value
     types, protections = {channel.message for channel in scenario.channels}, scenario.audience.individuals
     is_possible = scenario.audience.unusable_numbers or any(i.protection == "unusable_number" for i in protections)
-    has_types = SMS in types and not types.isdisjoint({PUSH, EMAIL})
+    has_types = SMS in types and len(types) > 1
     return None if is_possible and has_types else "add `unusable_numbers`, and a campaign by SMS and of another type"
 
 
@@ -117,9 +123,9 @@ _ADD: Mapping[str, str] = {
     "not_cleared": "add `clearance_by` to a campaign",
     "outside_segment": "add a `segment` to a template",
     "suppressed": "add `suppression`",
-    "no_device": "add `none` or `unusable` to the `devices` of the audience",
+    "no_device": "add `none` or `unusable` to the `devices` or `browsers` of the audience",
     "unusable_address": "add `none` or `unusable` to the `addresses` of the audience",
-    "unsubscribed": "add `unsubscribed` to the `devices` or `addresses` of the audience",
+    "unsubscribed": "add `unsubscribed` to the `devices`, `browsers` or `addresses` of the audience",
     "cancelled": "add `cancel_at` to a campaign, or a step `cancel`",
     "control_group": "add `control_group` to a campaign",
 }
@@ -183,7 +189,8 @@ def _nothing(scenario: Scenario, value: object) -> str | None:
 
 _NEEDS: Mapping[str, _Need] = {
     "message": _message,
-    "devices": _devices,
+    "devices": _of_kind("devices"),
+    "browsers": _of_kind("browsers"),
     "without_number": _without_number,
     "untidy_address": _untidy_address,
     "due": _due,

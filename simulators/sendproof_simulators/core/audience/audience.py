@@ -20,7 +20,7 @@ from sendproof_simulators.core.audience.addresses import (
     index_in_address,
 )
 from sendproof_simulators.core.audience.client_attributes import ClientAttribute, check_attributes
-from sendproof_simulators.core.audience.devices import Devices, check_devices
+from sendproof_simulators.core.audience.devices import BROWSERS, Devices, check_devices
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
 from sendproof_simulators.core.audience.groups import check_groups
 from sendproof_simulators.core.audience.individuals import (
@@ -36,6 +36,7 @@ from sendproof_simulators.core.audience.type_columns import (
     EMAIL_CONSENT,
     PUSH_CONSENT,
     PUSH_TOKEN,
+    WEB_PUSH_CONSENT,
     recorded_addresses,
     type_columns,
 )
@@ -98,8 +99,9 @@ class AudienceRecipe:
     Customers of the two groups keep ordinary numbers. `spellings` are shares of customers by the form of their number
     in the client's records; all others have + and digits. `attributes` are the client's own, and `attribute_names` its
     names of the usual ones. `individuals` are customers that a scenario spells out. `devices` are shares of customers
-    by their devices with the client's app, by the groups in `devices.py`; None if the client has no app. `addresses`
-    are those by their e-mail address, by the groups in `addresses.py`; None if the client sends no e-mails.
+    by their devices with the client's app, by the groups in `devices.py`; None if the client has no app. `browsers` are
+    the same for browsers that subscribed to web push notifications. `addresses` are those by their e-mail address, by
+    the groups in `addresses.py`; None if the client sends no e-mails.
     """
 
     customers: int
@@ -114,6 +116,7 @@ class AudienceRecipe:
     individuals: tuple[Individual, ...] = ()
     devices: Mapping[str, float] | None = None
     addresses: Mapping[str, float] | None = None
+    browsers: Mapping[str, float] | None = None
 
     def view(self) -> dict[str, object]:
         """Return the recipe as JSON for the header of a history, without the defaults."""
@@ -144,15 +147,16 @@ class AudienceRecipe:
         check_individuals(self.individuals, self.customers, frozenset(self.own_attributes), self.country)
         if self.consent != BY_ATTRIBUTE and any(i.protection == NO_CONSENT for i in self.individuals):
             raise ValueError(f"expected consent {BY_ATTRIBUTE} for individuals with protection {NO_CONSENT}")
-        by_attribute, given = self.consent == BY_ATTRIBUTE, self.given_addresses
-        check_devices(self.devices, self.given_devices, has_consent=by_attribute)
+        by_attribute, given = self.consent == BY_ATTRIBUTE, self.given("address")
+        check_devices(self.devices, self.given("devices"), has_consent=by_attribute)
+        check_devices(self.browsers, self.given("browsers"), has_consent=by_attribute, kind=BROWSERS)
         check_groups("addresses", ADDRESS_GROUPS, ONE, self.addresses, given, has_consent=by_attribute)
 
     @property
     def own_attributes(self) -> tuple[str, ...]:
         """The attributes that individuals may have: all but those with addresses and consent."""
         of_mail = set() if self.addresses is None else {_EMAIL}
-        decided = {_PHONE, _CONSENT, PUSH_CONSENT, PUSH_TOKEN, EMAIL_CONSENT} | of_mail
+        decided = {_PHONE, _CONSENT, PUSH_CONSENT, PUSH_TOKEN, WEB_PUSH_CONSENT, EMAIL_CONSENT} | of_mail
         usual = (self.name_of(name) for name in self._usual_attributes if name not in decided)
         return (*usual, *(attribute.name for attribute in self.attributes))
 
@@ -161,15 +165,9 @@ class AudienceRecipe:
         """The usual names of the attributes of every customer."""
         return (*_COLUMNS, *type_columns(self))
 
-    @property
-    def given_devices(self) -> dict[int, str]:
-        """The devices of individuals, by position."""
-        return {i.customer: i.devices for i in self.individuals if i.devices is not None}
-
-    @property
-    def given_addresses(self) -> dict[int, str]:
-        """What individuals have as e-mail addresses, by position."""
-        return {i.customer: i.address for i in self.individuals if i.address is not None}
+    def given(self, key: str) -> dict[int, str]:
+        """Return what individuals have as this key, such as `devices`, by position."""
+        return {i.customer: group for i in self.individuals if (group := getattr(i, key)) is not None}
 
     def name_of(self, usual: str) -> str:
         """Return the client's name of a usual attribute."""
@@ -236,6 +234,7 @@ class Audience:
         "_columns",
         "_keyed",
         "addresses",
+        "browsers",
         "by_attribute_bound",
         "decided",
         "devices",
@@ -272,9 +271,12 @@ class Audience:
         self.individuals = {individual.customer: individual for individual in recipe.individuals}
         # The individuals whose protection is given: no further draw may keep them from a message.
         self.decided = frozenset(index for index, i in self.individuals.items() if i.protection is not None)
-        self.devices = None if recipe.devices is None else Devices(random, recipe.devices, recipe.given_devices)
-        shares, given = recipe.addresses, recipe.given_addresses
+        self.devices = None if recipe.devices is None else Devices(random, recipe.devices, recipe.given("devices"))
+        shares, given = recipe.addresses, recipe.given("address")
         self.addresses = None if shares is None else Addresses(random, shares, given)
+        self.browsers = (
+            None if recipe.browsers is None else Devices(random, recipe.browsers, recipe.given("browsers"), BROWSERS)
+        )
         self.opted_out_bound = int(recipe.opted_out * _LONG)
         self.by_attribute_bound = self.opted_out_bound // 2 if recipe.consent == BY_ATTRIBUTE else 0
         self.unusable_bound = self.opted_out_bound + int(recipe.unusable_numbers * _LONG)
@@ -305,17 +307,25 @@ class Audience:
         return self.recipe.name_of(EMAIL_CONSENT)
 
     @property
+    def web_push_consent_attribute(self) -> str:
+        """The attribute that contains the consent to web push notifications."""
+        return self.recipe.name_of(WEB_PUSH_CONSENT)
+
+    @property
     def special_attributes(self) -> dict[str, str]:
         """The names of the attributes with the phone number and with the consent, as `phone` and `consent`.
 
-        A client with an app also has `push_consent` and `push_token`, and one with e-mails `email` and `email_consent`.
+        A client with an app also has `push_consent` and `push_token`, one with a website `web_push_consent`, and one
+        with e-mails `email` and `email_consent`.
         """
         of_devices = {"push_consent": self.push_consent_attribute, "push_token": self.recipe.name_of(PUSH_TOKEN)}
+        of_browsers = {"web_push_consent": self.web_push_consent_attribute}
         of_addresses = {"email": self.email_attribute, "email_consent": self.email_consent_attribute}
         return {
             "phone": self.phone_attribute,
             "consent": self.consent_attribute,
             **({} if self.devices is None else of_devices),
+            **({} if self.browsers is None else of_browsers),
             **({} if self.addresses is None else of_addresses),
         }
 

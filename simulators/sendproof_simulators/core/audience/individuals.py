@@ -18,8 +18,8 @@ class Individual:
     `customer` is the position in the audience, from 0. `protection` is the one reason why the customer gets no message,
     or `none`. `attributes` replace drawn values. `spelling` is the form of the number in the client's records.
     `number` is the text in the client's records instead. `same_number_as` is the position of another individual, who
-    has the number too. `outcome` names a test number. `devices` is a group of `devices.py`, and
-    `address` one of `addresses.py`.
+    has the number too. `outcome` names a test number. `devices` and `browsers` are groups of `devices.py`, and
+    `address` is one of `addresses.py`.
     """
 
     customer: int
@@ -31,6 +31,7 @@ class Individual:
     outcome: str | None = None
     devices: str | None = None
     address: str | None = None
+    browsers: str | None = None
 
 
 def check_individuals(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sendproof_simulators.core.audience import addresses
 from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, Audience, Customer
-from sendproof_simulators.core.audience.devices import UNSUBSCRIBED
+from sendproof_simulators.core.audience.devices import DEVICES, UNSUBSCRIBED, Devices
 from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, name_of_test_number
-from sendproof_simulators.core.messaging.message_types import EMAIL, SMS
+from sendproof_simulators.core.messaging.message_types import EMAIL, INBOX, PUSH, SMS
 
 _OPTED_IN = "1"
 #: Reasons why no message is due.
@@ -41,7 +41,13 @@ def recipient(audience: Audience, index: int, customer: Customer, message: str) 
         return Recipient(
             address=customer.number, reason=reason, opted_out_by=customer.opted_out_by, facts=customer_facts(customer)
         )
-    return _of_email(audience, index, customer) if message == EMAIL else _of_push(audience, index, customer)
+    if message == EMAIL:
+        return _of_email(audience, index, customer)
+    if message == INBOX:
+        return _of_inbox(audience, customer)
+    if message == PUSH:
+        return _of_push(audience, index, customer, audience.devices, audience.push_consent_attribute)
+    return _of_push(audience, index, customer, audience.browsers, audience.web_push_consent_attribute)
 
 
 def customer_facts(customer: Customer) -> dict[str, object]:
@@ -58,6 +64,16 @@ def customer_facts(customer: Customer) -> dict[str, object]:
         "outcome": name_of_test_number(number),
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _of_inbox(audience: Audience, customer: Customer) -> Recipient:
+    """Return the recipient of an inbox message: the user, because a profile at the provider is enough.
+
+    assumed: that a customer cannot unsubscribe from the inbox; no document names a subscription to it.
+    """
+    index = audience.index_of(customer.id)
+    code = None if index is None else audience.outcome_code(index)
+    return Recipient(address=customer.id, facts={} if code is None else {"outcome": BY_CODE[code].name})
 
 
 def _of_email(audience: Audience, index: int, customer: Customer) -> Recipient:
@@ -90,16 +106,17 @@ def _opted_out_by(audience: Audience, customer: Customer, attribute: str) -> str
     return BY_ATTRIBUTE if audience.recipe.consent == BY_ATTRIBUTE and refuses else None
 
 
-def _of_push(audience: Audience, index: int, customer: Customer) -> Recipient:
-    """Return the recipient of a push notification: the user, if any device accepts notifications."""
-    devices = audience.devices
+def _of_push(
+    audience: Audience, index: int, customer: Customer, devices: Devices | None, consent_attribute: str
+) -> Recipient:
+    """Return the recipient of a push notification: the user, if any device or browser accepts notifications."""
     group = "none" if devices is None or index >= audience.recipe.customers else devices.group(index)
     is_reachable = devices is not None and group != "none" and devices.is_reachable(index)
-    opted_out_by = _opted_out_by(audience, customer, audience.push_consent_attribute)
+    opted_out_by = _opted_out_by(audience, customer, consent_attribute)
     code = audience.outcome_code(index) if is_reachable else None
     facts = {
         "opted_out_by": opted_out_by,
-        "devices": None if group == "one" else group,
+        (DEVICES if devices is None else devices.kind): None if group == "one" else group,
         "outcome": None if code is None else BY_CODE[code].name,
     }
     reason = None if is_reachable else NOT_SUBSCRIBED if group == UNSUBSCRIBED else NO_DEVICE

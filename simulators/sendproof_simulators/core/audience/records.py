@@ -25,6 +25,7 @@ _BASE_TYPES: Mapping[str, str] = {
     "SMS_OPT_IN": "INT",
     "PUSH_OPT_IN": "INT",
     "EMAIL_OPT_IN": "INT",
+    "WEB_PUSH_OPT_IN": "INT",
     "BALANCE": "DECIMAL(19,4)",
 }
 _BASE_TYPE = "NVARCHAR(255)"

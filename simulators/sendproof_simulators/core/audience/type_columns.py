@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sendproof_simulators.core.audience.audience import AudienceRecipe, People
 
 PUSH_CONSENT, PUSH_TOKEN, EMAIL_CONSENT = "PUSH_OPT_IN", "PUSH_TOKEN", "EMAIL_OPT_IN"
+WEB_PUSH_CONSENT = "WEB_PUSH_OPT_IN"
 
 _Column = Callable[["People"], "list[str | None]"]
 
@@ -16,9 +17,11 @@ _Column = Callable[["People"], "list[str | None]"]
 def type_columns(recipe: "AudienceRecipe") -> Mapping[str, _Column]:
     """Return the columns by usual name: without an app, no customer has a device."""
     of_devices = {PUSH_CONSENT: _push_consents, PUSH_TOKEN: _push_tokens}
+    of_browsers = {WEB_PUSH_CONSENT: _web_push_consents}
     of_addresses = {EMAIL_CONSENT: _email_consents}
     return {
         **({} if recipe.devices is None else of_devices),
+        **({} if recipe.browsers is None else of_browsers),
         **({} if recipe.addresses is None else of_addresses),
     }
 
@@ -41,6 +44,12 @@ def _push_tokens(people: "People") -> list[str | None]:
     devices = people.audience.devices
     assert devices is not None  # noqa: S101 - as above
     return list(map(devices.recorded_token, people.indices))
+
+
+def _web_push_consents(people: "People") -> list[str | None]:
+    browsers = people.audience.browsers
+    assert browsers is not None  # noqa: S101 - as above
+    return ["0" if browsers.group(index) == REFUSED else "1" for index in people.indices]
 
 
 def _email_consents(people: "People") -> list[str | None]:

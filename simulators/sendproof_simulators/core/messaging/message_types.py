@@ -1,7 +1,8 @@
 """The types of messages that a channel can carry, and what each of them needs of a customer.
 
 The *address* of a message is what its provider sends it to. For a push notification it is the user, as the provider
-knows the devices of its users: an app registers each device itself.
+knows the devices of its users: an app registers each device itself, and a website each browser. An inbox message also
+goes to the user, who reads it in the app or on the website.
 
 documented: the message types of a provider, https://docs.xtremepush.com/reference/campaign-model.
 """
@@ -12,7 +13,7 @@ from types import MappingProxyType
 
 from sendproof_simulators.core.messaging.mail_texts import readable, readable_template, tidy
 
-SMS, PUSH, EMAIL = "sms", "push", "email"
+SMS, PUSH, WEB_PUSH, INBOX, EMAIL = "sms", "push", "web_push", "inbox", "email"
 
 _Render = Callable[[str, Mapping[str, str | None]], str]
 
@@ -35,6 +36,8 @@ MESSAGE_TYPES: Mapping[str, MessageType] = MappingProxyType(
     {
         SMS: MessageType(name=SMS, title="SMS", has_heading=False),
         PUSH: MessageType(name=PUSH, title="push notification", has_heading=True),
+        WEB_PUSH: MessageType(name=WEB_PUSH, title="web push notification", has_heading=True),
+        INBOX: MessageType(name=INBOX, title="inbox message", has_heading=True),
         EMAIL: MessageType(name=EMAIL, title="e-mail", has_heading=True, is_html=True),
     }
 )
@@ -50,6 +53,11 @@ def whole_mail(subject: str, html_text: str) -> str:
     return whole_text(" ".join(subject.split()), readable(html_text))
 
 
+def shown_text(message: str, text: str) -> str:
+    """Return a whole text, with its values, as recipients of this type see it: a title without text takes no line."""
+    return text if message == SMS else text.lstrip("\n")
+
+
 def expected_text(message: str, render: _Render, whole_body: str, values: Mapping[str, str | None]) -> str:
     """Return the message of a template to one customer, as it must arrive. `render` is the provider's.
 
@@ -57,7 +65,7 @@ def expected_text(message: str, render: _Render, whole_body: str, values: Mappin
     a reader sees of the template, and the HTML is read only once.
     """
     if not MESSAGE_TYPES[message].is_html:
-        return render(whole_body, values)
+        return shown_text(message, render(whole_body, values))
     subject, _, html_text = whole_body.partition("\n")
     in_one_line = {name: None if value is None else " ".join(value.split()) for name, value in values.items()}
     text = tidy(render(readable_template(html_text), in_one_line))

@@ -46,6 +46,5 @@ class State:
 def new_state(context: SandboxContext) -> State:
     """Return a new project. It knows the customers who unsubscribed before or have the app; a bridge imports others."""
     audience = context.audience
-    app_users = None if audience.devices is None else AppUsers(audience)
-    profiles = Profiles(context.random, audience.provider_opt_outs, app_users)
+    profiles = Profiles(context.random, audience.provider_opt_outs, AppUsers(audience))
     return State(random=context.random, ids=Ids(context.random), profiles=profiles, limits=context.limits)

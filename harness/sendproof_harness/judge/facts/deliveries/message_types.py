@@ -6,7 +6,7 @@ from sendproof_harness.history.parts import SMS, AttributeChange
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.findings import cached_per_history
 
-PUSH, EMAIL = "push", "email"
+PUSH, WEB_PUSH, INBOX, EMAIL = "push", "web_push", "inbox", "email"
 
 
 @cached_per_history
@@ -35,7 +35,12 @@ def can_be_opened(history: History) -> bool:
 def consent_attributes(history: History) -> Mapping[str, str]:
     """Return the type of messages to which each consent attribute belongs."""
     attributes = history.header.attributes
-    by_name = {attributes.consent: SMS, attributes.push_consent: PUSH, attributes.email_consent: EMAIL}
+    by_name = {
+        attributes.consent: SMS,
+        attributes.push_consent: PUSH,
+        attributes.web_push_consent: WEB_PUSH,
+        attributes.email_consent: EMAIL,
+    }
     return {name: type_ for name, type_ in by_name.items() if name is not None}
 
 

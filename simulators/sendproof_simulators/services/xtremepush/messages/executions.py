@@ -13,11 +13,11 @@ from sendproof_simulators.core.audience.devices import Device
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, UNDELIVERED
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
-from sendproof_simulators.core.messaging.message_types import SMS
+from sendproof_simulators.core.messaging.message_types import INBOX, SMS
 from sendproof_simulators.core.messaging.sms import count_parts
 from sendproof_simulators.core.simulator import MessageStatus
 from sendproof_simulators.services.xtremepush.ids import MAX_MESSAGES
-from sendproof_simulators.services.xtremepush.project.campaigns import IOS_PUSH, PUSH_TYPES
+from sendproof_simulators.services.xtremepush.project.campaigns import CONTENT_TYPES, PUSH_TYPES
 from sendproof_simulators.services.xtremepush.project.profiles import Profile
 
 # Why there is no message, in the words of list/message and list/push-devices.
@@ -47,8 +47,8 @@ class Execution:
     A message has the index of its target. `errors` are the reasons for targets without a message, by index. `accepted`
     are the indexes of the others; `schedule` has their coming events, by position in `accepted`.
 
-    `numbers` are the addresses: mobile numbers, or the users of push notifications. Only these have `headings`, and
-    `devices`.
+    `numbers` are the addresses: mobile numbers, or for other messages the users. Only these have `headings`, and
+    `devices`, which are none for the inbox.
     """
 
     id: int
@@ -85,7 +85,7 @@ class Execution:
     def add_push(
         self, profile: Profile, heading: str, text: str, devices: tuple[Device, ...], error: str | None
     ) -> None:
-        """Add a target of a push notification, with the devices that it goes to."""
+        """Add a target of a message with a title, with the devices that it goes to."""
         self.add(profile, text, error)
         self.numbers[-1] = profile.user_id
         self.headings.append(heading)
@@ -96,7 +96,7 @@ class Execution:
         if self.message == SMS:
             return SMS_TYPE
         devices = self.devices[index]
-        return int(PUSH_TYPES[devices[0].platform]) if devices else int(IOS_PUSH)
+        return int(PUSH_TYPES[devices[0].platform] if devices else CONTENT_TYPES[self.message][0])
 
     def message_id(self, index: int) -> int:
         """Return the id of the message at an index."""
@@ -130,11 +130,11 @@ class Execution:
             }
 
     def device_rows(self) -> Iterator[dict[str, object]]:
-        """Yield a row of list/push-devices for each device of each target; a profile is the only one of an SMS."""
+        """Yield a row of list/push-devices for each device of each target; others than push have the profile."""
         for index, profile in enumerate(self.profiles):
             error = self.error_of(index)
             devices = [profile.id]
-            if self.message != SMS:
+            if self.message not in {SMS, INBOX}:
                 devices = [int(device.token[:_DEVICE_ID_DIGITS], 16) for device in self.devices[index]]
             for device_id in devices:
                 yield {
@@ -157,7 +157,7 @@ def message_status(executions: Mapping[int, Execution], message: str, now: Insta
     if execution.message != SMS:
         return MessageStatus(
             state=execution.states[index],
-            parts=len(execution.devices[index]),
+            parts=len(execution.devices[index]) or 1,
             encoding="",
             customer=execution.profiles[index].user_id,
         )

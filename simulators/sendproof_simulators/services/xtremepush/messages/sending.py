@@ -13,7 +13,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, QUEUE_FULL, outcome_for_number
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
-from sendproof_simulators.core.messaging.message_types import SMS, whole_text
+from sendproof_simulators.core.messaging.message_types import INBOX, SMS, shown_text, whole_text
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import (
     DEVICE_UNREGISTERED,
@@ -51,7 +51,8 @@ class ExecutionRequest:
     """A valid call to execute a campaign.
 
     `targets` are identifiers, each with its own variables. They are user ids if `by_user`, otherwise profile ids.
-    `creates_profiles` also updates existing ones. A push notification has a `heading`, and a `payload` for the app.
+    `creates_profiles` also updates existing ones. Other messages than SMS have a `heading`, and a
+    `payload` for the app or website.
     """
 
     id: int
@@ -125,7 +126,7 @@ class _ExecutionRun:
             error = error or self._error_for_profile(profile)
             self.execution.add(profile, text, error)
         else:
-            devices = self._state.profiles.devices(profile.user_id)
+            devices = self._state.profiles.devices(profile.user_id, self._request.message)
             error = error or self._error_for_devices(profile, devices)
             reached = tuple(device for device in devices if device.is_addressable)
             self.execution.add_push(profile, heading, text, reached, error)
@@ -166,16 +167,18 @@ class _ExecutionRun:
             text = self._text.merge(sources, missing=self._missing)
         except MissingVariableError:
             return self._request.heading, whole_text(self._request.heading, self._request.text), NOT_PERSONALIZED
-        whole = whole_text(heading, text)
+        whole = shown_text(self._request.message, whole_text(heading, text))
         if len(whole) > LONGEST_TEXT:
             return heading, whole, TOO_LONG
         return heading, whole, None if text.strip() else NOT_PERSONALIZED
 
     def _error_for_devices(self, profile: Profile, devices: Sequence[Device]) -> str | None:
-        """Return the reason why no device of a profile gets a push notification, or None."""
-        if not any(device.is_addressable for device in devices):
+        """Return the reason why no device of a profile gets a message, or None. An inbox message needs no device."""
+        message = self._request.message
+        if message != INBOX and not any(device.is_addressable for device in devices):
             return DEVICE_UNREGISTERED if devices else NO_DEVICE
-        return self._exclusion(profile, self._state.profiles.outcome_number(profile.user_id), profile.push_subscription)
+        outcome = self._state.profiles.outcome_number(profile.user_id)
+        return self._exclusion(profile, outcome, profile.is_subscribed(message))
 
     def _error_for_profile(self, profile: Profile) -> str | None:
         """Return the reason why a profile gets no message, or None."""
@@ -239,7 +242,7 @@ def _delivery_entries(execution: Execution) -> Iterable[JournalEntry]:
 
 
 def _push_fields(execution: Execution, index: int) -> dict[str, object]:
-    """Return what a push notification has in addition: its type, its title, its payload, and the devices it goes to."""
+    """Return what other messages than SMS have in addition: the type, a title, a payload, and the devices."""
     if execution.message == SMS:
         return {}
     heading = {"heading": execution.headings[index]} if execution.headings[index] else {}

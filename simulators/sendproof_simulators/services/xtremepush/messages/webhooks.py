@@ -24,11 +24,11 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     UNDELIVERED,
 )
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DueEvent, advance, click, delivery_status
-from sendproof_simulators.core.messaging.message_types import PUSH, SMS
+from sendproof_simulators.core.messaging.message_types import SMS
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_in, opt_out
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, Execution
-from sendproof_simulators.services.xtremepush.project.profiles import Profile
+from sendproof_simulators.services.xtremepush.project.profiles import SUBSCRIPTION_FIELDS, Profile
 from sendproof_simulators.services.xtremepush.project.settings import Basic, Bearer, Connection, Signed
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
@@ -43,7 +43,8 @@ _EVENT_NAMES: Mapping[str, str] = {
     INVALID: "message_error",
     STOP: "message_unsubscribe",
 }
-# documented: that there is an event for an opened message. A push notification is opened by a tap on it.
+# documented: that there is an event for an opened message. A notification is opened by a tap on it (assumed: as is an
+# inbox message).
 _OPENED = "message_open"
 EVENTS = tuple(sorted({*_EVENT_NAMES.values(), _OPENED}))
 
@@ -85,14 +86,16 @@ def apply_due_events(context: SandboxContext, state: State, execution: Execution
         event = due._replace(place=execution.accepted[due.place])
         if event.new:
             entries += _apply_event(execution, event)
-        if event.reported and event.what not in without_webhook and not _is_opened_again(execution, event):
+        if event.reported and event.what not in without_webhook and not _is_nothing(execution, event):
             webhooks += _webhooks_for_event(context, state, execution, event)
     return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
 
 
-def _is_opened_again(execution: Execution, event: DueEvent) -> bool:
-    """Return True for another tap on a push notification that was opened before."""
-    return event.what == CLICKED and execution.first_opens.get(event.place, event.at) < event.at
+def _is_nothing(execution: Execution, event: DueEvent) -> bool:
+    """Return True for another tap on a message that was opened before, and for STOP where there is no subscription."""
+    if event.what == CLICKED:
+        return execution.first_opens.get(event.place, event.at) < event.at
+    return event.what == STOP and execution.message not in {SMS, *SUBSCRIPTION_FIELDS}
 
 
 def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -> Iterator[Webhook]:
@@ -144,7 +147,7 @@ def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry
             execution.first_opens[index] = event.at
             yield JournalEntry(kind="open", fields={"service": NAME, "message": message, "number": number})
     elif execution.message != SMS:
-        yield from _apply_push_subscription(execution.profiles[index], event.what)
+        yield from _apply_subscription(execution.profiles[index], execution.message, event.what)
     elif event.what == CLICKED:
         execution.first_clicks.setdefault(index, event.at)
         yield click(NAME, message, number)
@@ -162,14 +165,14 @@ def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry
             yield opt_in(NAME, number, "reply")
 
 
-def _apply_push_subscription(profile: Profile, what: str) -> Iterator[JournalEntry]:
-    """Apply a change in the settings of the app: the user wants no push notifications, or wants them again."""
+def _apply_subscription(profile: Profile, message: str, what: str) -> Iterator[JournalEntry]:
+    """Apply a change in the settings of the app or browser: the user wants no notifications, or wants them again."""
     is_subscribed = what == START
-    if profile.push_subscription != is_subscribed:
-        profile.push_subscription = is_subscribed
+    if message in SUBSCRIPTION_FIELDS and profile.is_subscribed(message) != is_subscribed:
+        setattr(profile, SUBSCRIPTION_FIELDS[message], is_subscribed)
         change = opt_in if is_subscribed else opt_out
         entry = change(NAME, profile.user_id, "app")
-        yield JournalEntry(kind=entry.kind, fields={**entry.fields, "message_type": PUSH})
+        yield JournalEntry(kind=entry.kind, fields={**entry.fields, "message_type": message})
 
 
 def _properties(execution: Execution, index: int, state: str) -> dict[str, object]:

@@ -59,7 +59,7 @@ def execute_campaign(call: Call) -> MethodResult:
 
 
 def _sender_summary(call: Call, request: ExecutionRequest) -> dict[str, str]:
-    """Return the sender of an SMS, and the campaign's own; a push notification has none."""
+    """Return the sender of an SMS, and the campaign's own; other messages have none."""
     if request.message != SMS:
         return {}
     own = campaign_by_id(call.state, request.campaign).content.sender
@@ -137,7 +137,7 @@ def _content(campaign: Campaign, body: Mapping[str, Any]) -> Content:
     )
     if not content.text.strip():
         raise invalid_field(
-            "id", f"campaign {campaign.id} has no SMS and no push notification, and other channels are not simulated"
+            "id", f"campaign {campaign.id} has no SMS, push or inbox message, and other channels are not simulated"
         )
     return content
 

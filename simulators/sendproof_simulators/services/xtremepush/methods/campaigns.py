@@ -8,10 +8,13 @@ from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, ApiError, invalid_field
 from sendproof_simulators.services.xtremepush.methods.list_query import query_rows, select_fields
 from sendproof_simulators.services.xtremepush.project.campaigns import (
+    ANDROID_PUSH,
     CHANNELS,
-    PUSH_TYPES,
+    INBOX,
+    IOS_PUSH,
     ROW_FIELDS,
     SMS,
+    WEB_PUSH,
     Campaign,
     sms_of,
 )
@@ -24,6 +27,12 @@ from sendproof_simulators.services.xtremepush.state import State
 _MESSAGE_TYPES = ("1", "2", "3", "4", "6", "7", "8", SMS, "10", "11")
 # documented, on the same page: those that have a text field even without one.
 _WITH_TEXT_FIELD = frozenset({"1", "2", "3", "6"})
+_CHANNEL_TYPES: Mapping[str, str] = {
+    "ios_push": IOS_PUSH,
+    "android_push": ANDROID_PUSH,
+    "web_push": WEB_PUSH,
+    "inbox": INBOX,
+}
 
 
 @method
@@ -71,10 +80,10 @@ def create_campaign(call: Call) -> MethodResult:
 
 
 def _messages(body: Mapping[str, Any], channels: frozenset[str]) -> Mapping[str, Any]:
-    """Return the content by message type. `push_title` and `push_text` are for all push types without their own."""
+    """Return the content by message type. `push_title` and `push_text` are for all types without their own."""
     messages: dict[str, Any] = dict(body.get("messages", {}))
     common = {name: body[name] for name in ("push_title", "push_text") if body.get(name) is not None}
-    of_channels = [type_ for platform, type_ in PUSH_TYPES.items() if f"{platform}_push" in channels]
+    of_channels = [type_ for channel, type_ in _CHANNEL_TYPES.items() if channel in channels]
     return {**{type_: common for type_ in of_channels if common}, **messages}
 
 

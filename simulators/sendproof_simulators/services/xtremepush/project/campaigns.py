@@ -1,4 +1,4 @@
-"""Campaigns, which also serve as templates: those with the API trigger, and an SMS or a push notification.
+"""Campaigns, which also serve as templates: those with the API trigger, and messages of one type.
 
 documented: https://docs.xtremepush.com/reference/campaign-model (push_title and push_text, the message types),
 https://docs.xtremepush.com/docs/api-data-monitor (push_text by message type),
@@ -16,17 +16,28 @@ from sendproof_simulators.core.messaging import message_types
 
 API_TRIGGER = 3
 SMS = "9"
-IOS_PUSH, ANDROID_PUSH = "1", "2"
-PUSH_TYPES: Mapping[str, str] = {"ios": IOS_PUSH, "android": ANDROID_PUSH}
+IOS_PUSH, ANDROID_PUSH, WEB_PUSH, INBOX = "1", "2", "3", "6"
+PUSH_TYPES: Mapping[str, str] = {"ios": IOS_PUSH, "android": ANDROID_PUSH, "web": WEB_PUSH}
 """The message type of a push notification, by platform."""
-PUSH_CHANNELS = frozenset({"ios_push", "android_push"})
+CONTENT_TYPES: Mapping[str, tuple[str, ...]] = {
+    message_types.PUSH: (IOS_PUSH, ANDROID_PUSH),
+    message_types.WEB_PUSH: (WEB_PUSH,),
+    message_types.INBOX: (INBOX,),
+}
+"""The message types whose content is a title and a text, by the type of messages."""
+TYPE_CHANNELS: Mapping[str, frozenset[str]] = {
+    message_types.PUSH: frozenset({"ios_push", "android_push"}),
+    message_types.WEB_PUSH: frozenset({"web_push"}),
+    message_types.INBOX: frozenset({"inbox"}),
+}
+"""The channels of a campaign for each type of messages, apart from SMS."""
 CHANNELS = ("sms", "email", "ios_push", "android_push", "web_push", "inbox", "webhook")
 DEFAULT_SENDER = "Xtremepush"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a campaign sends: the title of a push notification, the text, and the sender of an SMS."""
+    """What a campaign sends: the title of a message that has one, the text, and the sender of an SMS."""
 
     text: str
     heading: str = ""
@@ -51,9 +62,9 @@ class Campaign:
 
     @property
     def message(self) -> str:
-        """The type of its messages: SMS, unless it only has channels of mobile platforms."""
-        is_push = "sms" not in self.channels and self.channels & PUSH_CHANNELS
-        return message_types.PUSH if is_push else message_types.SMS
+        """The type of its messages: SMS if it has this channel or no simulated one, else the first of the others."""
+        others = (type_ for type_, channels in TYPE_CHANNELS.items() if self.channels & channels)
+        return message_types.SMS if "sms" in self.channels else next(others, message_types.SMS)
 
     @property
     def content(self) -> Content:
@@ -67,8 +78,8 @@ class Campaign:
 
     @property
     def is_template(self) -> bool:
-        """True if the API can send it as an SMS, or as a push notification."""
-        has_channel = "sms" in self.channels or self.message == message_types.PUSH
+        """True if the API can send it as messages of a simulated type."""
+        has_channel = "sms" in self.channels or self.message != message_types.SMS
         return self.trigger == API_TRIGGER and has_channel and bool(self.text)
 
     def row(self) -> dict[str, object]:
@@ -96,20 +107,20 @@ def content_of(message: str, messages: Mapping[str, Any]) -> Content:
     if message == message_types.SMS:
         sms = sms_of(messages)
         return Content(text=sms.get("text", ""), sender=sms.get("from"))
-    push = next((content for type_ in PUSH_TYPES.values() if (content := push_of(messages, type_))), {})
+    push = next((content for type_ in CONTENT_TYPES[message] if (content := push_of(messages, type_))), {})
     return Content(heading=push.get("push_title") or "", text=push.get("push_text") or "")
 
 
 def push_of(messages: Mapping[str, Any], type_: str) -> dict[str, Any]:
-    """Return the content of a push notification on one platform: `push_title` and `push_text`, if they are present."""
+    """Return the content by one message type of Xtremepush: `push_title` and `push_text`, if they are present."""
     content: dict[str, Any] = messages.get(type_) or {}
     return content
 
 
-def push_messages(heading: str, text: str) -> dict[str, Any]:
-    """Return the content of push notifications on all platforms."""
+def push_messages(message: str, heading: str, text: str) -> dict[str, Any]:
+    """Return the content of messages of a type with a title, on all platforms."""
     content = ({"push_title": heading} if heading else {}) | {"push_text": text}
-    return dict.fromkeys(PUSH_TYPES.values(), content)
+    return dict.fromkeys(CONTENT_TYPES[message], content)
 
 
 def sms_of(messages: Mapping[str, Any]) -> dict[str, str]:

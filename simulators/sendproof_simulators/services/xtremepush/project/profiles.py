@@ -12,9 +12,10 @@ from functools import cached_property
 from itertools import count
 
 from sendproof_simulators.core.audience.audience import Audience
-from sendproof_simulators.core.audience.devices import UNSUBSCRIBED, Device
+from sendproof_simulators.core.audience.devices import UNSUBSCRIBED, Device, Devices
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
+from sendproof_simulators.core.messaging.message_types import PUSH, WEB_PUSH
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 
@@ -28,10 +29,16 @@ _PROFILE_ID = re.compile(r"[1-9][0-9]{0,14}")
 
 Convert = Callable[[object], object]
 
+#: The field of a profile with the subscription to messages of a type that go to devices.
+SUBSCRIPTION_FIELDS: Mapping[str, str] = {PUSH: "push_subscription", WEB_PUSH: "web_push_subscription"}
+
 
 @dataclass(slots=True, kw_only=True)
 class Profile:
-    """One user. `attributes` are the custom ones. `push_subscription` is that of the user's devices."""
+    """One user. `attributes` are the custom ones.
+
+    `push_subscription` is that of the user's devices, and `web_push_subscription` that of the browsers.
+    """
 
     id: int
     user_id: str
@@ -41,7 +48,13 @@ class Profile:
     mobile_number: str = ""
     sms_subscription: bool = False
     push_subscription: bool = True
+    web_push_subscription: bool = True
     attributes: dict[str, object] = field(default_factory=dict)
+
+    def is_subscribed(self, message: str) -> bool:
+        """Return True if the user wants messages of this type with a title; no one can unsubscribe from the inbox."""
+        name = SUBSCRIPTION_FIELDS.get(message)
+        return name is None or bool(getattr(self, name))
 
     def system_attributes(self) -> dict[str, object]:
         """Return the attributes that every profile has."""
@@ -65,34 +78,40 @@ class Profile:
 
 
 class AppUsers:
-    """The customers with the client's app, which creates their profiles. Iterating yields their user ids."""
+    """The customers with the client's app or website, which create their profiles. Iterating yields their user ids."""
 
     def __init__(self, audience: Audience) -> None:
         self._audience = audience
 
     def __iter__(self) -> Iterator[str]:
-        for index in range(self._audience.recipe.customers):
-            if self.devices_at(index):
+        audience = self._audience
+        count = 0 if audience.devices is None and audience.browsers is None else audience.recipe.customers
+        for index in range(count):
+            if self._is_user(index):
                 yield self._audience.id_of(index)
 
     def __contains__(self, user: object) -> bool:
-        """Return True if a user has the app."""
-        return isinstance(user, str) and bool(self.devices(user))
+        """Return True if a user has the app, or a browser that subscribed."""
+        index = self._audience.index_of(user) if isinstance(user, str) else None
+        return index is not None and self._is_user(index)
 
-    def devices(self, user: str) -> tuple[Device, ...]:
-        """Return the devices of a user, the newest first."""
-        index = self._audience.index_of(user)
-        return () if index is None else self.devices_at(index)
+    def devices(self, user: str, message: str) -> tuple[Device, ...]:
+        """Return what messages of this type to a user go to, the newest first: devices, or browsers."""
+        index, devices = self._audience.index_of(user), self._of_type(message)
+        return () if index is None or devices is None else devices.of(index)
 
-    def devices_at(self, index: int) -> tuple[Device, ...]:
-        """Return the devices of a customer by index."""
-        devices = self._audience.devices
-        return () if devices is None else devices.of(index)
-
-    def is_subscribed(self, user: str) -> bool:
-        """Return False for a user who unsubscribed from push notifications before the start."""
-        index, devices = self._audience.index_of(user), self._audience.devices
+    def is_subscribed(self, user: str, message: str) -> bool:
+        """Return False for a user who unsubscribed from messages of this type before the start."""
+        index, devices = self._audience.index_of(user), self._of_type(message)
         return devices is None or index is None or devices.group(index) != UNSUBSCRIBED
+
+    def _is_user(self, index: int) -> bool:
+        return any(devices.of(index) for message in (PUSH, WEB_PUSH) if (devices := self._of_type(message)))
+
+    def _of_type(self, message: str) -> Devices | None:
+        if message == PUSH:
+            return self._audience.devices
+        return self._audience.browsers if message == WEB_PUSH else None
 
     def outcome_number(self, user: str) -> str:
         """Return a test number with the outcome of the user's messages, or "" for a drawn outcome."""
@@ -149,12 +168,12 @@ class Profiles:
             self._by_user[user_id] = self._by_id[profile.id] = profile
         return profile
 
-    def devices(self, user_id: str) -> tuple[Device, ...]:
-        """Return the devices of a user, the newest first."""
-        return () if self._app_users is None else self._app_users.devices(user_id)
+    def devices(self, user_id: str, message: str) -> tuple[Device, ...]:
+        """Return what messages of this type to a user go to, the newest first: devices, or browsers."""
+        return () if self._app_users is None else self._app_users.devices(user_id, message)
 
     def outcome_number(self, user_id: str) -> str:
-        """Return a test number with the outcome of the user's push notifications, or "" for a drawn outcome."""
+        """Return a test number with the outcome of messages to the user, or "" for a drawn outcome."""
         return "" if self._app_users is None else self._app_users.outcome_number(user_id)
 
     def _new(self, user_id: str, now: Instant, mobile_number: str = "") -> Profile:
@@ -164,7 +183,8 @@ class Profiles:
             user_id=user_id,
             created=0 if is_user else now,
             mobile_number=mobile_number,
-            push_subscription=self._app_users is None or self._app_users.is_subscribed(user_id),
+            push_subscription=self._app_users is None or self._app_users.is_subscribed(user_id, PUSH),
+            web_push_subscription=self._app_users is None or self._app_users.is_subscribed(user_id, WEB_PUSH),
         )
 
     def _drawn_id(self, user_id: str) -> int:

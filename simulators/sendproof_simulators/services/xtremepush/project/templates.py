@@ -4,15 +4,15 @@ from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry
-from sendproof_simulators.core.messaging.message_types import PUSH
+from sendproof_simulators.core.messaging.message_types import INBOX, PUSH, WEB_PUSH
 from sendproof_simulators.core.messaging.message_types import SMS as SMS_MESSAGE
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.xtremepush.personalization import render
 from sendproof_simulators.services.xtremepush.project.campaigns import (
     API_TRIGGER,
     DEFAULT_SENDER,
-    PUSH_CHANNELS,
     SMS,
+    TYPE_CHANNELS,
     Campaign,
     push_messages,
 )
@@ -41,7 +41,7 @@ def add(state: State, now: Instant, title: str, body: str, id_: int | None = Non
 
 
 def add_typed(state: State, now: Instant, template: Template) -> tuple[Template, Effects]:
-    """Create a template of push notifications, as a user would on the website; raise `ValueError` as `add`."""
+    """Create a template of messages with a title, as a user would on the website; raise `ValueError` as `add`."""
     _check(state, template.title, template.body)
     new_id = int(template.id) or state.ids.draw("template", {"title": template.title}, state.campaigns)
     if new_id in state.campaigns:
@@ -51,8 +51,8 @@ def add_typed(state: State, now: Instant, template: Template) -> tuple[Template,
         title=template.title,
         trigger=API_TRIGGER,
         created=now,
-        channels=PUSH_CHANNELS,
-        messages=push_messages(template.heading, template.body),
+        channels=TYPE_CHANNELS[template.message],
+        messages=push_messages(template.message, template.heading, template.body),
     )
     state.campaigns[new_id] = campaign
     return _template(campaign), Effects(entries=(template_entry("created", campaign),))
@@ -70,8 +70,11 @@ def change(
     campaign.title = new_title
     if body is not None:
         content = campaign.content
-        is_push = campaign.message == PUSH
-        campaign.messages = push_messages(content.heading, body) if is_push else _sms_messages(body, content.sender)
+        campaign.messages = (
+            _sms_messages(body, content.sender)
+            if campaign.message == SMS_MESSAGE
+            else push_messages(campaign.message, content.heading, body)
+        )
     return _template(campaign), Effects(entries=(template_entry(action, campaign),))
 
 
@@ -94,7 +97,7 @@ TEMPLATES = Templates(
     delete=delete,
     render=render,
     add_typed=add_typed,
-    message_types=frozenset({SMS_MESSAGE, PUSH}),
+    message_types=frozenset({SMS_MESSAGE, PUSH, WEB_PUSH, INBOX}),
 )
 
 
