@@ -1,14 +1,14 @@
-"""The devices of customers, and the recipients of push notifications."""
+"""The devices and browsers of customers, and the recipients of messages of each type."""
 
 from collections import Counter
 
 import pytest
 
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.audience.devices import DEVICE_GROUPS
+from sendproof_simulators.core.audience.devices import BROWSER_GROUPS, DEVICE_GROUPS, REFUSED
 from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.core.audience.recipients import recipient
-from sendproof_simulators.core.messaging.message_types import PUSH, SMS
+from sendproof_simulators.core.messaging.message_types import INBOX, PUSH, SMS, WEB_PUSH
 from sendproof_simulators.core.randomness import KeyedRandom
 
 CONSENT = "attribute"
@@ -89,3 +89,38 @@ def test_impossible_shares_are_refused(devices, message):
 def test_devices_of_individuals_need_an_app():
     with pytest.raises(ValueError, match="add `devices"):
         audience(individuals=(Individual(customer=0, devices="one"),))
+
+
+@pytest.mark.parametrize("group", BROWSER_GROUPS)
+def test_browser_has_the_same_reasons_as_a_device(group):
+    of_browser = audience(browsers={}, individuals=(Individual(customer=0, browsers=group),))
+    found, expected = reached(of_browser, WEB_PUSH), reached(single(group), PUSH)
+    assert (found.reason, found.opted_out_by, found.address) == (
+        expected.reason,
+        expected.opted_out_by,
+        expected.address,
+    )
+
+
+def test_browsers_are_drawn_apart_from_devices():
+    people = audience(1_000, devices={"none": 0.5}, browsers={"none": 0.5})
+    groups = Counter((people.devices.group(index), people.browsers.group(index)) for index in range(1_000))
+    assert all(count > 200 for count in groups.values())
+    assert len(groups) == 4
+
+
+def test_consent_to_web_push_is_separate_from_consent_to_push():
+    people = audience(devices={}, browsers={}, individuals=(Individual(customer=0, devices="one", browsers=REFUSED),))
+    assert people.values(0, ["PUSH_OPT_IN", "WEB_PUSH_OPT_IN"]) == ["1", "0"]
+    assert (reached(people, PUSH).opted_out_by, reached(people, WEB_PUSH).opted_out_by) == (None, CONSENT)
+
+
+def test_inbox_needs_nothing_but_the_customer():
+    people = single("none", protection="unusable_number")
+    assert (reached(people, INBOX).address, reached(people, INBOX).withheld) == ("C0000000", None)
+
+
+def test_browsers_have_no_new_token():
+    """The client's records have no subscription of a browser that could be out of date."""
+    with pytest.raises(ValueError, match="browsers to have shares of none, several, unusable"):
+        audience(browsers={"new_token": 0.1})

@@ -138,11 +138,16 @@ def new_project(contract):
     """Return a function that returns a project with these dialect options."""
 
     def make(
-        individuals: tuple[Individual, ...] = (), devices: Mapping[str, float] | None = None, **dialects: str
+        individuals: tuple[Individual, ...] = (),
+        devices: Mapping[str, float] | None = None,
+        browsers: Mapping[str, float] | None = None,
+        **dialects: str,
     ) -> Project:
         random = KeyedRandom(7)
         options = {f"xtremepush.{name}": option for name, option in dialects.items()}
-        recipe = AudienceRecipe(customers=100, individuals=individuals, devices=devices, consent="attribute")
+        recipe = AudienceRecipe(
+            customers=100, individuals=individuals, devices=devices, browsers=browsers, consent="attribute"
+        )
         audience = Audience(random, recipe)
         chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
         customers = CustomerRecords(audience)
