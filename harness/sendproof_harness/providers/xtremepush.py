@@ -46,8 +46,8 @@ PROVIDER = Provider(
         "subscription_name=sms_subscription": frozenset({"execute_campaign"}),
     },
     has_record=True,
-    # documented: https://docs.xtremepush.com/reference/campaign-model; email is not simulated
-    message_types=frozenset({"sms", "push", "web_push", "inbox"}),
+    # documented: https://docs.xtremepush.com/reference/campaign-model
+    message_types=frozenset({"sms", "push", "web_push", "inbox", "email"}),
     # documented, in Xtremepush's page on its Optimove integration: "Xtremepush SMS" is for postbacks only
     subscription_channels=frozenset({444}),
     # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview

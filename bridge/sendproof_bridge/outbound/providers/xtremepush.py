@@ -1,9 +1,9 @@
 """Xtremepush's external API, in which a campaign is a template. openapi/xtremepush.yaml has the sources.
 
-Before a campaign is executed, unknown users are imported: for SMS with their mobile numbers, and for the inbox with
-their ids. Known users who have unsubscribed are never subscribed again. execute/campaign is asynchronous: its success
-does not mean that a message exists. So after a lost response, the look-up waits until the messages must be in
-list/message.
+Before a campaign is executed, unknown users are imported: for SMS with their mobile numbers, for e-mails with their
+addresses, and for the inbox with their ids. Known users who have unsubscribed are never subscribed again.
+execute/campaign is asynchronous: its success does not mean that a message exists. So after a lost response, the look-up
+waits until the messages must be in list/message.
 """
 
 import base64
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sendproof_bridge.clock import MINUTE, SECOND, Instant, iso
-from sendproof_bridge.config import INBOX, PUSH, SMS, WEB_PUSH, ChannelConfig
+from sendproof_bridge.config import EMAIL, INBOX, PUSH, SMS, WEB_PUSH, ChannelConfig
 from sendproof_bridge.config_fields import Setting, SettingError, Settings, attribute, secret
 from sendproof_bridge.json_body import json_object
 from sendproof_bridge.outbound.errors import (
@@ -49,13 +49,18 @@ _PREFERENCE_CHANNEL = 444
 _USERS_PER_CALL = 200
 # documented: up to 99 rows are imported before the response; https://docs.xtremepush.com/reference/user-profile-import
 _ROWS_PER_IMPORT = 99
-# documented: the first in import/profile, the second in execute/campaign
-_SUBSCRIPTION_NAMES = ("sms_subscription", "mobile_subscription")
+# The profile's field with the address, and the names of the subscription, by the type of messages.
+# documented: the first name in import/profile, the second in execute/campaign
+_ADDRESS_FIELDS: Mapping[str, str] = {SMS: "mobile_number", EMAIL: "email"}
+_SUBSCRIPTION_NAMES: Mapping[str, tuple[str, ...]] = {
+    SMS: ("sms_subscription", "mobile_subscription"),
+    EMAIL: ("email_subscription",),
+}
 _PAGE_SIZE = 1_000
 _SMS_MESSAGE_TYPE = "9"
 # documented: https://docs.xtremepush.com/reference/campaign-model
-_CHANNELS = {PUSH: ("ios_push", "android_push"), WEB_PUSH: ("web_push",), INBOX: ("inbox",)}
-_MESSAGE_TYPES = {PUSH: ("1", "2"), WEB_PUSH: ("3",), INBOX: ("6",)}
+_CHANNELS = {PUSH: ("ios_push", "android_push"), WEB_PUSH: ("web_push",), INBOX: ("inbox",), EMAIL: ("email",)}
+_MESSAGE_TYPES = {PUSH: ("1", "2"), WEB_PUSH: ("3",), INBOX: ("6",), EMAIL: ("7",)}
 _API_TRIGGER = 3
 _PLACEHOLDER = re.compile(r"\{\{ ?([A-Za-z0-9_]+) ?\}\}")
 # The end of the year 9999, the last that Python's clock supports.
@@ -75,7 +80,7 @@ _SIGNATURE_HEADER = "x-xtremepush-signature"
 _CLOCK_MARGIN_MS = 30 * SECOND
 _OPTED_OUT = "opted_out"
 
-MESSAGE_TYPES = (SMS, PUSH, WEB_PUSH, INBOX)
+MESSAGE_TYPES = (SMS, PUSH, WEB_PUSH, INBOX, EMAIL)
 
 SETTINGS: Settings = {
     "apptoken": Setting(
@@ -120,7 +125,9 @@ class Xtremepush:
         self.required_attributes: Sequence[str] = (self._user_attribute,) if self._user_attribute else ()
         self._http = http
         self._is_sms = config.message == SMS
-        self._subscription_names: tuple[str, ...] = _SUBSCRIPTION_NAMES
+        self._address_field = _ADDRESS_FIELDS.get(config.message)
+        self._subscription_names: tuple[str, ...] = _SUBSCRIPTION_NAMES.get(config.message, ())
+        self._subscription = next(iter(self._subscription_names), "")
 
     @values_of("Xtremepush")
     def list_templates(self) -> list[Template]:
@@ -158,7 +165,7 @@ class Xtremepush:
         """
         del receipt_url
         try:
-            unsubscribed = self._import_users(messages) if self._is_sms else set()
+            unsubscribed = self._import_users(messages) if self._address_field else set()
             if self._config.message == INBOX:
                 self._import_ids(messages)
         except OutcomeUnknownError as error:
@@ -179,22 +186,25 @@ class Xtremepush:
 
     @values_of("Xtremepush")
     def _import_users(self, messages: Sequence[OutgoingMessage]) -> set[str]:
-        """Import each user with an unknown or a different number; return the unsubscribed users."""
+        """Import each user with an unknown or a different address; return the unsubscribed users."""
         users = [message.recipient for message in messages]
         profiles = {str(row["user_id"]): row for row in self._list("profile", [["user_id", "IN", users]])}
         unsubscribed = {
-            user for user, row in profiles.items() if row.get("mobile_number") and not int(row["sms_subscription"])
+            user for user, row in profiles.items() if self._known_address(row) and not int(row[self._subscription])
         }
         outdated = [
             message
             for message in messages
             if message.recipient not in unsubscribed
-            and str(profiles.get(message.recipient, {}).get("mobile_number") or "") != message.number
+            and self._known_address(profiles.get(message.recipient, {})) != message.number
         ]
         for start in range(0, len(outdated), _ROWS_PER_IMPORT):
             part = outdated[start : start + _ROWS_PER_IMPORT]
             self._import_rows([[message.recipient, message.number, 1] for message in part])
         return unsubscribed
+
+    def _known_address(self, row: Mapping[str, Any]) -> str:
+        return str(row.get(self._address_field or "") or "").lower()
 
     @values_of("Xtremepush")
     def _import_ids(self, messages: Sequence[OutgoingMessage]) -> None:
@@ -207,7 +217,7 @@ class Xtremepush:
             self._call("import/profile", {"columns": ["user_id"], "rows": rows})
 
     def _import_rows(self, rows: Sequence[Sequence[object]]) -> None:
-        """Import ids, numbers and SMS subscriptions.
+        """Import ids, addresses and subscriptions.
 
         If a project refuses the documented name of the subscription, try the one that execute/campaign documents.
         """
@@ -224,7 +234,7 @@ class Xtremepush:
                 raise error from None
 
     def _import_named(self, rows: Sequence[Sequence[object]], name: str) -> None:
-        self._call("import/profile", {"columns": ["user_id", "mobile_number", name], "rows": rows})
+        self._call("import/profile", {"columns": ["user_id", self._address_field, name], "rows": rows})
         # Once a name is accepted, a refusal has another reason.
         self._subscription_names = (name,)
 
@@ -302,11 +312,11 @@ class Xtremepush:
                 yield Receipt(recipient=user, status_code=code, provider_time="", message=id_)
 
     def list_opt_outs(self) -> list[str]:
-        """Return the numbers of profiles that are not subscribed to SMS. No method lists subscriptions of devices."""
-        if not self._is_sms:
+        """Return the addresses of profiles that are not subscribed. No method lists subscriptions of devices."""
+        if self._address_field is None:
             return []
-        rows = self._list("profile", [["sms_subscription", "=", 0], ["mobile_number", "!=", ""]])
-        return [str(row["mobile_number"]) for row in rows if row.get("mobile_number")]
+        rows = self._list("profile", [[self._subscription, "=", 0], [self._address_field, "!=", ""]])
+        return [address for row in rows if (address := self._known_address(row))]
 
     def _list(self, model: str, condition: Sequence[Sequence[object]]) -> Iterator[dict[str, Any]]:
         """Yield all rows, page by page, in the order of their ids."""
@@ -344,11 +354,13 @@ def _titled_text(messages: Mapping[str, Any], message: str) -> str:
     The contents of the platforms may have different placeholders, so all count.
     """
     contents = [messages.get(type_) for type_ in _MESSAGE_TYPES[message]]
+    if message == EMAIL:
+        contents = [content.get("email") for content in contents if isinstance(content, dict)]
     parts = [
         str(content[name])
         for content in contents
         if isinstance(content, dict)
-        for name in ("push_title", "push_text")
+        for name in ("push_title", "push_text", "subject", "html")
         if content.get(name)
     ]
     return "\n".join(dict.fromkeys(parts))

@@ -51,4 +51,5 @@ OUTCOMES = (
     "delivered, replies STOP",
     "delivered, clicked, replies STOP",
     "delivered, replies STOP, then START",
+    "delivered, opened",
 )

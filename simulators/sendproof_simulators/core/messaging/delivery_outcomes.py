@@ -22,8 +22,10 @@ MAX_VALIDITY = 72 * HOUR
 # Events of a message. The first five are states; one of them is its last.
 DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN = "delivered", "undelivered", "expired", "invalid", "unknown"
 CLICKED, STOP, START = "clicked", "stop", "start"
+# Nobody knows when an SMS is opened.
+OPENED = "opened"
 STATES = (DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN)
-DELIVERY_EVENTS = (*STATES, CLICKED, STOP, START)
+DELIVERY_EVENTS = (*STATES, CLICKED, STOP, START, OPENED)
 
 # Reasons for which a provider does not accept a message.
 OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL = "opted out", "landline", "blocked", "queue full"
@@ -105,6 +107,7 @@ _TABLE: tuple[tuple[str, str, DeliveryOutcome], ...] = (
     ("41", "delivered, clicked, replies STOP", _outcome(_SOON, _at(CLICKED, MINUTE), _at(STOP, 2 * MINUTE))),
     ("42", "delivered, replies STOP, then START", _outcome(
         _SOON, _at(STOP, MINUTE), _at(START, 26 * HOUR))),
+    ("50", "delivered, opened", _outcome(_SOON, _at(OPENED, MINUTE))),
 )  # fmt: skip
 
 TEST_NUMBERS: tuple[DeliveryTestNumber, ...] = tuple(

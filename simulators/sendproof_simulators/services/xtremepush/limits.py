@@ -16,6 +16,7 @@ class XtremepushLimits:
     user_id_length: int
     title_length: int
     text_length: int
+    html_length: int
     webhook_retries: RetryPolicy
 
 
@@ -28,5 +29,6 @@ def read_limits(limits: Limits) -> XtremepushLimits:
         user_id_length=limits.keyword("UserIdText", "maxLength"),
         title_length=limits.keyword("Title", "maxLength"),
         text_length=limits.keyword("Messages.9.sms.text", "maxLength"),
+        html_length=limits.keyword("Messages.7.email.html", "maxLength"),
         webhook_retries=limits.webhook_retries,
     )

@@ -5,7 +5,7 @@ that a variable with the value null or "" is replaced by nothing.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,13 +26,17 @@ class MissingVariableError(LookupError):
 class MergeText:
     """A parsed text: plain pieces, and the names of the variables between them."""
 
+    source: str
     plain: tuple[str, ...]
     names: tuple[str, ...]
 
-    def merge(self, sources: Sequence[Mapping[str, object]], *, missing: str | None = None) -> str:
+    def merge(
+        self, sources: Sequence[Mapping[str, object]], *, missing: str | None = None, in_one_line: bool = False
+    ) -> str:
         """Return the final text, cut beyond `LONGEST_TEXT`. For each name the first source with it provides the value.
 
-        `missing` replaces a name that no source contains; if it is None, raise `MissingVariableError`.
+        `missing` replaces a name that no source contains; if it is None, raise `MissingVariableError`. With
+        `in_one_line`, white space in a value is a space, as in HTML.
         """
         if not self.names:
             return self.plain[0]
@@ -40,7 +44,8 @@ class MergeText:
         pieces, length = [self.plain[0]], len(self.plain[0])
         for name, plain in zip(self.names, self.plain[1:], strict=True):
             value = variables.find(name, missing)
-            pieces += (value[: LONGEST_TEXT + 1], plain)
+            value = value[: LONGEST_TEXT + 1]
+            pieces += (" ".join(value.split()) if in_one_line else value, plain)
             length += len(value) + len(plain)
             if length > LONGEST_TEXT:
                 break
@@ -51,7 +56,14 @@ class MergeText:
 def merge_text(body: str) -> MergeText:
     """Parse a text."""
     pieces = _VARIABLE.split(body)
-    return MergeText(tuple(pieces[::2]), tuple(pieces[1::2]))
+    return MergeText(body, tuple(pieces[::2]), tuple(pieces[1::2]))
+
+
+def merge_names(names: Iterable[str], sources: Sequence[Mapping[str, object]], *, missing: str | None) -> None:
+    """Raise `MissingVariableError` if a source has no value for one of these names, as `MergeText.merge` does."""
+    variables = _Variables(sources)
+    for name in names:
+        variables.find(name, missing)
 
 
 def render(body: str, attributes: Mapping[str, str | None]) -> str:

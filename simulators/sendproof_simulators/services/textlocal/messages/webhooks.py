@@ -77,7 +77,7 @@ class _EventHandler:
             return
         if event.what in STATES:
             self._set_state(event, previous_state)
-        else:
+        elif event.what in _REACTIONS:
             _REACTIONS[event.what](self, self.dispatch.message(event.place))
 
     def _set_state(self, event: DueEvent, previous_state: str) -> None:

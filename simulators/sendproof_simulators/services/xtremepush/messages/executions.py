@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from sendproof_simulators.core.audience.devices import Device
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
+from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, UNDELIVERED
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
-from sendproof_simulators.core.messaging.message_types import INBOX, SMS
+from sendproof_simulators.core.messaging.message_types import EMAIL, INBOX, SMS
 from sendproof_simulators.core.messaging.sms import count_parts
 from sendproof_simulators.core.simulator import MessageStatus
 from sendproof_simulators.services.xtremepush.ids import MAX_MESSAGES
@@ -24,6 +25,7 @@ from sendproof_simulators.services.xtremepush.project.profiles import Profile
 NOT_PERSONALIZED = "Not personalized"
 TOO_LONG = "Text too long"
 NO_NUMBER = "No mobile number"
+NO_ADDRESS, INVALID_ADDRESS = "No email address", "Invalid email address"
 UNSUBSCRIBED = "Unsubscribed"
 SUPPRESSED = "Suppressed"
 OUTSIDE_SEGMENT = "Outside the segment"
@@ -33,6 +35,9 @@ FAILURES: Mapping[str, str] = {
     EXPIRED: "Expired",
     INVALID: "DEVICE_UNREGISTERED",
 }
+
+#: The same for e-mails: an address that does not exist, and a mailbox that accepts nothing.
+BOUNCES: Mapping[str, str] = {UNDELIVERED: "Soft bounce", EXPIRED: "Soft bounce", INVALID: "Hard bounce"}
 
 SMS_TYPE = 9
 NO_DEVICE, DEVICE_UNREGISTERED = "No device", "DEVICE_UNREGISTERED"
@@ -47,8 +52,8 @@ class Execution:
     A message has the index of its target. `errors` are the reasons for targets without a message, by index. `accepted`
     are the indexes of the others; `schedule` has their coming events, by position in `accepted`.
 
-    `numbers` are the addresses: mobile numbers, or for other messages the users. Only these have `headings`, and
-    `devices`, which are none for the inbox.
+    `numbers` are the addresses: mobile numbers, e-mail addresses, or for other messages the users. All but an SMS have
+    `headings`, and `devices`, which are none for the inbox and for e-mails.
     """
 
     id: int
@@ -91,6 +96,11 @@ class Execution:
         self.headings.append(heading)
         self.devices.append(devices)
 
+    def add_email(self, profile: Profile, heading: str, text: str, error: str | None) -> None:
+        """Add a target of an e-mail, whose `text` is what a mail client shows."""
+        self.add_push(profile, heading, text, (), error)
+        self.numbers[-1] = read_address(profile.email) or profile.email
+
     def message_type(self, index: int) -> int:
         """Return the type of the message at an index, as webhooks give it: that of a push depends on the platform."""
         if self.message == SMS:
@@ -104,7 +114,11 @@ class Execution:
 
     def error_of(self, index: int) -> str:
         """Return why the message at an index was not sent or did not arrive, or ""."""
-        return self.errors.get(index) or FAILURES.get(self.states[index], "")
+        return self.errors.get(index) or self.failure(self.states[index])
+
+    def failure(self, state: str) -> str:
+        """Return why a message in this state did not arrive, or ""."""
+        return (BOUNCES if self.message == EMAIL else FAILURES).get(state, "")
 
     def rows(self) -> Iterator[dict[str, object]]:
         """Yield a row of list/message for each target."""
@@ -134,7 +148,7 @@ class Execution:
         for index, profile in enumerate(self.profiles):
             error = self.error_of(index)
             devices = [profile.id]
-            if self.message not in {SMS, INBOX}:
+            if self.message not in {SMS, INBOX, EMAIL}:
                 devices = [int(device.token[:_DEVICE_ID_DIGITS], 16) for device in self.devices[index]]
             for device_id in devices:
                 yield {

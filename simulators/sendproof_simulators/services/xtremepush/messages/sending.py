@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from sendproof_simulators.core.audience.devices import Device
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.effects import Effects, JournalEntry
+from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, QUEUE_FULL, outcome_for_number
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
-from sendproof_simulators.core.messaging.message_types import INBOX, SMS, shown_text, whole_text
+from sendproof_simulators.core.messaging.mail_texts import readable_template, tidy
+from sendproof_simulators.core.messaging.message_types import EMAIL, INBOX, SMS, shown_text, whole_text
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import (
     DEVICE_UNREGISTERED,
+    INVALID_ADDRESS,
+    NO_ADDRESS,
     NO_DEVICE,
     NO_NUMBER,
     NOT_PERSONALIZED,
@@ -30,6 +34,7 @@ from sendproof_simulators.services.xtremepush.messages.webhooks import apply_due
 from sendproof_simulators.services.xtremepush.personalization import (
     LONGEST_TEXT,
     MissingVariableError,
+    merge_names,
     merge_text,
     plain_value,
 )
@@ -106,7 +111,11 @@ class _ExecutionRun:
         self._state = state
         self._request = request
         self._subscription_names = EXECUTE_SUBSCRIPTION_NAMES[context.dialects["subscription_name"]]
-        self._text, self._heading = merge_text(request.text), merge_text(request.heading)
+        self._is_html = request.message == EMAIL
+        self._text = merge_text(readable_template(request.text) if self._is_html else request.text)
+        self._heading = merge_text(request.heading)
+        # Those that a reader does not see, such as in the address of a picture, need a value, too.
+        self._unseen = set(merge_text(request.text).names).difference(self._text.names)
         # All targets share them, and a value can have megabytes.
         self._params = {name: plain_value(value) for name, value in request.params.items()} if self._has_names else {}
         self._missing = "" if context.dialects["missing_variable"] == "empty" else None
@@ -122,7 +131,10 @@ class _ExecutionRun:
             self._reject(identifier, "", "", "no profile is known by this id")
             return
         heading, text, error = self._merged_text(profile, params)
-        if self._request.message == SMS:
+        if self._is_html:
+            error = error or self._error_for_address(profile)
+            self.execution.add_email(profile, heading, text, error)
+        elif self._request.message == SMS:
             error = error or self._error_for_profile(profile)
             self.execution.add(profile, text, error)
         else:
@@ -135,7 +147,7 @@ class _ExecutionRun:
 
     @property
     def _has_names(self) -> bool:
-        return bool(self._text.names or self._heading.names)
+        return bool(self._text.names or self._heading.names or self._unseen)
 
     def outcome_number(self, index: int) -> str:
         """Return the number that selects the outcome of the message at an index."""
@@ -164,9 +176,12 @@ class _ExecutionRun:
         sources = (params, self._params, profile.attributes, profile.system_attributes()) if self._has_names else ()
         try:
             heading = self._heading.merge(sources, missing=self._missing)
-            text = self._text.merge(sources, missing=self._missing)
+            text = self._text.merge(sources, missing=self._missing, in_one_line=self._is_html)
+            merge_names(self._unseen, sources, missing=self._missing)
         except MissingVariableError:
-            return self._request.heading, whole_text(self._request.heading, self._request.text), NOT_PERSONALIZED
+            return self._request.heading, whole_text(self._request.heading, self._text.source), NOT_PERSONALIZED
+        if self._is_html:
+            heading, text = " ".join(heading.split()), tidy(text)
         whole = shown_text(self._request.message, whole_text(heading, text))
         if len(whole) > LONGEST_TEXT:
             return heading, whole, TOO_LONG
@@ -179,6 +194,13 @@ class _ExecutionRun:
             return DEVICE_UNREGISTERED if devices else NO_DEVICE
         outcome = self._state.profiles.outcome_number(profile.user_id)
         return self._exclusion(profile, outcome, profile.is_subscribed(message))
+
+    def _error_for_address(self, profile: Profile) -> str | None:
+        """Return the reason why the address of a profile gets no e-mail, or None."""
+        if read_address(profile.email) is None:
+            return INVALID_ADDRESS if profile.email else NO_ADDRESS
+        outcome = self._state.profiles.outcome_number(profile.user_id)
+        return self._exclusion(profile, outcome, profile.email_subscription)
 
     def _error_for_profile(self, profile: Profile) -> str | None:
         """Return the reason why a profile gets no message, or None."""

@@ -18,17 +18,18 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     DELIVERED,
     EXPIRED,
     INVALID,
+    OPENED,
     START,
     STATES,
     STOP,
     UNDELIVERED,
 )
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DueEvent, advance, click, delivery_status
-from sendproof_simulators.core.messaging.message_types import SMS
+from sendproof_simulators.core.messaging.message_types import EMAIL, SMS
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_in, opt_out
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, Execution
-from sendproof_simulators.services.xtremepush.project.profiles import SUBSCRIPTION_FIELDS, Profile
+from sendproof_simulators.services.xtremepush.project.profiles import SUBSCRIPTION_FIELDS
 from sendproof_simulators.services.xtremepush.project.settings import Basic, Bearer, Connection, Signed
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
@@ -42,11 +43,13 @@ _EVENT_NAMES: Mapping[str, str] = {
     EXPIRED: "message_error",
     INVALID: "message_error",
     STOP: "message_unsubscribe",
+    # documented: that there is an event for an opened message. A notification is opened by a tap on it (assumed: as is
+    # an inbox message).
+    OPENED: "message_open",
+    # assumed: that a click in an e-mail has an event of its own.
+    CLICKED: "message_click",
 }
-# documented: that there is an event for an opened message. A notification is opened by a tap on it (assumed: as is an
-# inbox message).
-_OPENED = "message_open"
-EVENTS = tuple(sorted({*_EVENT_NAMES.values(), _OPENED}))
+EVENTS = tuple(sorted({*_EVENT_NAMES.values()}))
 
 _encode = msgspec.json.Encoder().encode
 
@@ -83,19 +86,28 @@ def apply_due_events(context: SandboxContext, state: State, execution: Execution
     webhooks: list[Webhook] = []
     without_webhook = FAILURES if context.dialects["failure_event"] == "none" else ()
     for due in execution.schedule.until(now):
-        event = due._replace(place=execution.accepted[due.place])
-        if event.new:
-            entries += _apply_event(execution, event)
-        if event.reported and event.what not in without_webhook and not _is_nothing(execution, event):
-            webhooks += _webhooks_for_event(context, state, execution, event)
+        for event in _events_of_type(execution, due._replace(place=execution.accepted[due.place])):
+            if event.new:
+                entries += _apply_event(execution, event)
+            if event.reported and event.what not in without_webhook:
+                webhooks += _webhooks_for_event(context, state, execution, event)
     return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
 
 
-def _is_nothing(execution: Execution, event: DueEvent) -> bool:
-    """Return True for another tap on a message that was opened before, and for STOP where there is no subscription."""
-    if event.what == CLICKED:
-        return execution.first_opens.get(event.place, event.at) < event.at
-    return event.what == STOP and execution.message not in {SMS, *SUBSCRIPTION_FIELDS}
+def _events_of_type(execution: Execution, event: DueEvent) -> Iterator[DueEvent]:
+    """Yield what an event means for a message of its type.
+
+    A tap opens a notification, and a click opens an e-mail first; only the first opening is an event. Nothing happens
+    at a STOP where there is no subscription, and nobody knows when an SMS is opened.
+    """
+    is_sms = execution.message == SMS
+    if not is_sms and event.what in {CLICKED, OPENED}:
+        if execution.first_opens.get(event.place, event.at) == event.at:
+            yield event._replace(what=OPENED)
+        if event.what == CLICKED and execution.message == EMAIL:
+            yield event
+    elif event.what != OPENED and (is_sms or event.what != STOP or execution.message in SUBSCRIPTION_FIELDS):
+        yield event
 
 
 def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -> Iterator[Webhook]:
@@ -109,8 +121,8 @@ def _webhooks_for_event(
     context: SandboxContext, state: State, execution: Execution, event: DueEvent
 ) -> Iterator[Webhook]:
     """Yield one webhook per connection that subscribed to the event. `event.place` is the message's index."""
-    is_open = event.what == CLICKED and execution.message != SMS
-    name, index = _OPENED if is_open else _EVENT_NAMES.get(event.what), event.place
+    is_unknown = event.what == CLICKED and execution.message == SMS
+    name, index = None if is_unknown else _EVENT_NAMES.get(event.what), event.place
     connections = [c for c in enumerate(state.settings.webhooks) if name in c[1].events]
     if name is None or not connections:
         return
@@ -142,15 +154,14 @@ def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry
     if event.what in STATES:
         execution.states[index] = advance(execution.states[index], event.what)
         yield delivery_status(NAME, message, event.what, letter=_EVENT_NAMES.get(event.what, ""))
-    elif event.what == CLICKED and execution.message != SMS:
-        if index not in execution.first_opens:
-            execution.first_opens[index] = event.at
-            yield JournalEntry(kind="open", fields={"service": NAME, "message": message, "number": number})
-    elif execution.message != SMS:
-        yield from _apply_subscription(execution.profiles[index], execution.message, event.what)
+    elif event.what == OPENED:
+        execution.first_opens[index] = event.at
+        yield JournalEntry(kind="open", fields={"service": NAME, "message": message, "number": number})
     elif event.what == CLICKED:
         execution.first_clicks.setdefault(index, event.at)
         yield click(NAME, message, number)
+    elif execution.message != SMS:
+        yield from _apply_subscription(execution, index, event.what)
     elif event.what == STOP:
         yield inbound(NAME, number, "STOP")
         profile = execution.profiles[index]
@@ -165,13 +176,16 @@ def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry
             yield opt_in(NAME, number, "reply")
 
 
-def _apply_subscription(profile: Profile, message: str, what: str) -> Iterator[JournalEntry]:
-    """Apply a change in the settings of the app or browser: the user wants no notifications, or wants them again."""
-    is_subscribed = what == START
+def _apply_subscription(execution: Execution, index: int, what: str) -> Iterator[JournalEntry]:
+    """Apply a change in the settings of the app or browser, or by the link in an e-mail.
+
+    The user wants no messages of this type, or wants them again.
+    """
+    profile, message, is_subscribed = execution.profiles[index], execution.message, what == START
     if message in SUBSCRIPTION_FIELDS and profile.is_subscribed(message) != is_subscribed:
         setattr(profile, SUBSCRIPTION_FIELDS[message], is_subscribed)
         change = opt_in if is_subscribed else opt_out
-        entry = change(NAME, profile.user_id, "app")
+        entry = change(NAME, execution.numbers[index], "link" if message == EMAIL else "app")
         yield JournalEntry(kind=entry.kind, fields={**entry.fields, "message_type": message})
 
 
@@ -185,7 +199,7 @@ def _properties(execution: Execution, index: int, state: str) -> dict[str, objec
     if execution.external_id:
         properties["external_message_id"] = execution.external_id
     if state in FAILURES:
-        properties["error_message"] = FAILURES[state]
+        properties["error_message"] = execution.failure(state)
     return properties
 
 

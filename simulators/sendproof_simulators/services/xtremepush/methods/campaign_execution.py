@@ -136,9 +136,7 @@ def _content(campaign: Campaign, body: Mapping[str, Any]) -> Content:
         sender=override.sender or own.sender,
     )
     if not content.text.strip():
-        raise invalid_field(
-            "id", f"campaign {campaign.id} has no SMS, push or inbox message, and other channels are not simulated"
-        )
+        raise invalid_field("id", f"campaign {campaign.id} has no content of a type that is simulated")
     return content
 
 

@@ -16,6 +16,7 @@ from sendproof_simulators.services.xtremepush.project.campaigns import (
     SMS,
     WEB_PUSH,
     Campaign,
+    email_of,
     sms_of,
 )
 from sendproof_simulators.services.xtremepush.project.templates import template_entry
@@ -65,6 +66,8 @@ def create_campaign(call: Call) -> MethodResult:
     messages = _messages(body, channels)
     if "sms" in channels and not sms_of(messages).get("text", "").strip():
         raise invalid_field("messages.9.sms.text", "expected the text of the SMS, because sms is 1")
+    if "email" in channels and not (email_of(messages).get("html") or "").strip():
+        raise invalid_field("messages.7.email.html", "expected the HTML of the e-mail, because email is 1")
     campaign = Campaign(
         id=state.ids.draw("campaign", body, state.campaigns),
         title=body["title"],

@@ -2,7 +2,7 @@
 
 documented: https://docs.xtremepush.com/reference/campaign-model (push_title and push_text, the message types),
 https://docs.xtremepush.com/docs/api-data-monitor (push_text by message type),
-https://docs.xtremepush.com/docs/api-create-sms (the content of an SMS),
+https://docs.xtremepush.com/docs/api-create-sms (the content of an SMS; assumed: that of an e-mail is alike),
 https://docs.xtremepush.com/docs/api-triggered-campaigns. observed: the fields of a row, in
 https://github.com/clientIO/appmixer-connectors. assumed: that a campaign is live as soon as it is created.
 """
@@ -16,19 +16,21 @@ from sendproof_simulators.core.messaging import message_types
 
 API_TRIGGER = 3
 SMS = "9"
-IOS_PUSH, ANDROID_PUSH, WEB_PUSH, INBOX = "1", "2", "3", "6"
+IOS_PUSH, ANDROID_PUSH, WEB_PUSH, INBOX, EMAIL = "1", "2", "3", "6", "7"
 PUSH_TYPES: Mapping[str, str] = {"ios": IOS_PUSH, "android": ANDROID_PUSH, "web": WEB_PUSH}
 """The message type of a push notification, by platform."""
 CONTENT_TYPES: Mapping[str, tuple[str, ...]] = {
     message_types.PUSH: (IOS_PUSH, ANDROID_PUSH),
     message_types.WEB_PUSH: (WEB_PUSH,),
     message_types.INBOX: (INBOX,),
+    message_types.EMAIL: (EMAIL,),
 }
-"""The message types whose content is a title and a text, by the type of messages."""
+"""The message types whose content has a title, by the type of messages."""
 TYPE_CHANNELS: Mapping[str, frozenset[str]] = {
     message_types.PUSH: frozenset({"ios_push", "android_push"}),
     message_types.WEB_PUSH: frozenset({"web_push"}),
     message_types.INBOX: frozenset({"inbox"}),
+    message_types.EMAIL: frozenset({"email"}),
 }
 """The channels of a campaign for each type of messages, apart from SMS."""
 CHANNELS = ("sms", "email", "ios_push", "android_push", "web_push", "inbox", "webhook")
@@ -37,7 +39,10 @@ DEFAULT_SENDER = "Xtremepush"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a campaign sends: the title of a message that has one, the text, and the sender of an SMS."""
+    """What a campaign sends: the title of a message that has one, the text, and the sender of an SMS.
+
+    The subject of an e-mail is its title, and its text is HTML.
+    """
 
     text: str
     heading: str = ""
@@ -107,6 +112,9 @@ def content_of(message: str, messages: Mapping[str, Any]) -> Content:
     if message == message_types.SMS:
         sms = sms_of(messages)
         return Content(text=sms.get("text", ""), sender=sms.get("from"))
+    if message == message_types.EMAIL:
+        email = email_of(messages)
+        return Content(heading=email.get("subject") or "", text=email.get("html") or "")
     push = next((content for type_ in CONTENT_TYPES[message] if (content := push_of(messages, type_))), {})
     return Content(heading=push.get("push_title") or "", text=push.get("push_text") or "")
 
@@ -117,10 +125,18 @@ def push_of(messages: Mapping[str, Any], type_: str) -> dict[str, Any]:
     return content
 
 
-def push_messages(message: str, heading: str, text: str) -> dict[str, Any]:
+def titled_messages(message: str, heading: str, text: str) -> dict[str, Any]:
     """Return the content of messages of a type with a title, on all platforms."""
+    if message == message_types.EMAIL:
+        return {EMAIL: {"email": {"subject": heading, "html": text}}}
     content = ({"push_title": heading} if heading else {}) | {"push_text": text}
     return dict.fromkeys(CONTENT_TYPES[message], content)
+
+
+def email_of(messages: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the content of an e-mail: `subject` and `html`, if they are present."""
+    content: dict[str, str | None] = (messages.get(EMAIL) or {}).get("email") or {}
+    return content
 
 
 def sms_of(messages: Mapping[str, Any]) -> dict[str, str]:

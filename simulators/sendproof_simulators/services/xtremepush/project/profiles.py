@@ -15,7 +15,7 @@ from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.audience.devices import UNSUBSCRIBED, Device, Devices
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
-from sendproof_simulators.core.messaging.message_types import PUSH, WEB_PUSH
+from sendproof_simulators.core.messaging.message_types import EMAIL, PUSH, WEB_PUSH
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 
@@ -29,8 +29,12 @@ _PROFILE_ID = re.compile(r"[1-9][0-9]{0,14}")
 
 Convert = Callable[[object], object]
 
-#: The field of a profile with the subscription to messages of a type that go to devices.
-SUBSCRIPTION_FIELDS: Mapping[str, str] = {PUSH: "push_subscription", WEB_PUSH: "web_push_subscription"}
+#: The field of a profile with the subscription to messages of a type with a title.
+SUBSCRIPTION_FIELDS: Mapping[str, str] = {
+    PUSH: "push_subscription",
+    WEB_PUSH: "web_push_subscription",
+    EMAIL: "email_subscription",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,13 +89,13 @@ class AppUsers:
 
     def __iter__(self) -> Iterator[str]:
         audience = self._audience
-        count = 0 if audience.devices is None and audience.browsers is None else audience.recipe.customers
-        for index in range(count):
+        has_users = any((audience.devices, audience.browsers, audience.addresses))
+        for index in range(audience.recipe.customers if has_users else 0):
             if self._is_user(index):
                 yield self._audience.id_of(index)
 
     def __contains__(self, user: object) -> bool:
-        """Return True if a user has the app, or a browser that subscribed."""
+        """Return True if a user has the app, a browser that subscribed, or unsubscribed from e-mails before."""
         index = self._audience.index_of(user) if isinstance(user, str) else None
         return index is not None and self._is_user(index)
 
@@ -106,7 +110,19 @@ class AppUsers:
         return devices is None or index is None or devices.group(index) != UNSUBSCRIBED
 
     def _is_user(self, index: int) -> bool:
-        return any(devices.of(index) for message in (PUSH, WEB_PUSH) if (devices := self._of_type(message)))
+        has_device = any(devices.of(index) for message in (PUSH, WEB_PUSH) if (devices := self._of_type(message)))
+        return has_device or self._has_unsubscribed_from_emails(index)
+
+    def _has_unsubscribed_from_emails(self, index: int) -> bool:
+        addresses = self._audience.addresses
+        return addresses is not None and addresses.group(index) == UNSUBSCRIBED
+
+    def unsubscribed_address(self, user: str) -> str:
+        """Return the e-mail address of a user who unsubscribed from e-mails before the start, or ""."""
+        index = self._audience.index_of(user)
+        if index is None or not self._has_unsubscribed_from_emails(index):
+            return ""
+        return self._audience.values(index, [self._audience.email_attribute])[0] or ""
 
     def _of_type(self, message: str) -> Devices | None:
         if message == PUSH:
@@ -183,6 +199,7 @@ class Profiles:
             user_id=user_id,
             created=0 if is_user else now,
             mobile_number=mobile_number,
+            email="" if self._app_users is None else self._app_users.unsubscribed_address(user_id),
             push_subscription=self._app_users is None or self._app_users.is_subscribed(user_id, PUSH),
             web_push_subscription=self._app_users is None or self._app_users.is_subscribed(user_id, WEB_PUSH),
         )
@@ -227,7 +244,7 @@ def _email(value: object) -> str:
     text = plain_value(value)
     if text and "@" not in text:
         raise ValueError(f"email: expected an address, got {value!r:.100}")
-    return text
+    return text.strip()
 
 
 def _mobile_number(value: object) -> str:

@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Event = Literal["message_send", "message_delivery", "message_error", "message_open", "message_unsubscribe"]
+Event = Literal[
+    "message_send", "message_delivery", "message_error", "message_open", "message_click", "message_unsubscribe"
+]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
@@ -52,6 +54,7 @@ class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "message_delivery",
         "message_error",
         "message_open",
+        "message_click",
         "message_unsubscribe",
     )
 

@@ -4,17 +4,18 @@ from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry
-from sendproof_simulators.core.messaging.message_types import INBOX, PUSH, WEB_PUSH
+from sendproof_simulators.core.messaging.mail_texts import readable_template
+from sendproof_simulators.core.messaging.message_types import EMAIL, INBOX, PUSH, WEB_PUSH
 from sendproof_simulators.core.messaging.message_types import SMS as SMS_MESSAGE
 from sendproof_simulators.core.simulator import Template, Templates
-from sendproof_simulators.services.xtremepush.personalization import render
+from sendproof_simulators.services.xtremepush.personalization import LONGEST_TEXT, render
 from sendproof_simulators.services.xtremepush.project.campaigns import (
     API_TRIGGER,
     DEFAULT_SENDER,
     SMS,
     TYPE_CHANNELS,
     Campaign,
-    push_messages,
+    titled_messages,
 )
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
@@ -42,7 +43,7 @@ def add(state: State, now: Instant, title: str, body: str, id_: int | None = Non
 
 def add_typed(state: State, now: Instant, template: Template) -> tuple[Template, Effects]:
     """Create a template of messages with a title, as a user would on the website; raise `ValueError` as `add`."""
-    _check(state, template.title, template.body)
+    _check(state, template.title, template.body, template.message)
     new_id = int(template.id) or state.ids.draw("template", {"title": template.title}, state.campaigns)
     if new_id in state.campaigns:
         raise ValueError(f"expected an unused id, got {new_id}, the id of {state.campaigns[new_id].title!r}")
@@ -52,7 +53,7 @@ def add_typed(state: State, now: Instant, template: Template) -> tuple[Template,
         trigger=API_TRIGGER,
         created=now,
         channels=TYPE_CHANNELS[template.message],
-        messages=push_messages(template.message, template.heading, template.body),
+        messages=titled_messages(template.message, template.heading, template.body),
     )
     state.campaigns[new_id] = campaign
     return _template(campaign), Effects(entries=(template_entry("created", campaign),))
@@ -66,14 +67,14 @@ def change(
     campaign = _existing_template(state, id_)
     action = "changed" if body is not None and body != campaign.text else "renamed"
     new_title = campaign.title if title is None else title
-    _check(state, new_title, campaign.text if body is None else body)
+    _check(state, new_title, campaign.text if body is None else body, campaign.message)
     campaign.title = new_title
     if body is not None:
         content = campaign.content
         campaign.messages = (
             _sms_messages(body, content.sender)
             if campaign.message == SMS_MESSAGE
-            else push_messages(campaign.message, content.heading, body)
+            else titled_messages(campaign.message, content.heading, body)
         )
     return _template(campaign), Effects(entries=(template_entry(action, campaign),))
 
@@ -97,7 +98,7 @@ TEMPLATES = Templates(
     delete=delete,
     render=render,
     add_typed=add_typed,
-    message_types=frozenset({SMS_MESSAGE, PUSH, WEB_PUSH, INBOX}),
+    message_types=frozenset({SMS_MESSAGE, PUSH, WEB_PUSH, INBOX, EMAIL}),
 )
 
 
@@ -112,13 +113,16 @@ def _sms_messages(text: str, sender: str | None = None) -> dict[str, Any]:
     return {SMS: {"sms": {"from": sender or DEFAULT_SENDER, "text": text}}}
 
 
-def _check(state: State, title: str, body: str) -> None:
+def _check(state: State, title: str, body: str, message: str = SMS_MESSAGE) -> None:
     limits = state.limits
-    if not (title.strip() and body.strip() and len(title) <= limits.title_length and len(body) <= limits.text_length):
+    longest = limits.html_length if message == EMAIL else limits.text_length
+    if not (title.strip() and body.strip() and len(title) <= limits.title_length and len(body) <= longest):
         raise ValueError(
-            f"expected a title of 1 to {limits.title_length} and a text of 1 to {limits.text_length} characters, "
+            f"expected a title of 1 to {limits.title_length} and a text of 1 to {longest} characters, "
             f"got {title!r:.100} and {body!r:.100}"
         )
+    if message == EMAIL and not 0 < len(readable_template(body)) <= LONGEST_TEXT:
+        raise ValueError(f"expected HTML in which a reader sees 1 to {LONGEST_TEXT} characters")
 
 
 def _existing_template(state: State, id_: str) -> Campaign:
