@@ -33,7 +33,7 @@ def reached(address, **recipe):
         ("untidy", None, None),
         ("none", "unusable_address", None),
         ("unusable", "unusable_address", None),
-        ("unsubscribed", "unsubscribed", None),
+        ("unsubscribed", None, "provider"),
         ("no_consent", None, "attribute"),
     ],
 )

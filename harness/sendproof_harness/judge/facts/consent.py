@@ -22,7 +22,7 @@ from sendproof_harness.history.parts import SMS, AttributeChange
 from sendproof_harness.history.records import Attributes, History, Obligation, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.deliveries.message_types import channels_of_type, type_of_change
+from sendproof_harness.judge.facts.deliveries.message_types import channels_of_type, has_list, type_of_change
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
@@ -117,7 +117,7 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
     opt_ins, is_timed = _opt_in_times(history), times_are_meaningful(history)
     for opt_out in history.opt_outs:
         reported_at = first_reported.get((opt_out.service, opt_out.number))
-        is_listed = opt_out.message_type == SMS
+        is_listed = has_list(opt_out.message_type)
         polled_at = opt_out.at + POLL_WITHIN if is_timed and is_listed else None
         known_at = polled_at if reported_at is None else has_reacted_at(history, max(reported_at, opt_out.at))
         until = next((at for at in opt_ins.get((opt_out.service, opt_out.number), ()) if at > opt_out.at), None)
@@ -164,7 +164,7 @@ def customers_of_opt_outs(history: History) -> Mapping[str, tuple[str, ...]]:
 
 def is_known_to_bridge(history: History, opt_out: OptOut) -> bool:
     """Return True if the provider reported the opt-out to the bridge, or the bridge could ask for it."""
-    is_listed = opt_out.message_type == SMS and provider(opt_out.service).lists_opt_outs
+    is_listed = has_list(opt_out.message_type) and provider(opt_out.service).lists_opt_outs
     return is_listed or (opt_out.service, opt_out.number) in first_reported_opt_outs(history)
 
 

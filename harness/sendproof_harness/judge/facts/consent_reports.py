@@ -12,7 +12,7 @@ from sendproof_harness.judge.facts.consent import (
     customers_of_opt_outs,
     is_known_to_bridge,
 )
-from sendproof_harness.judge.facts.deliveries.message_types import message_type, type_of_change
+from sendproof_harness.judge.facts.deliveries.message_types import has_list, message_type, type_of_change
 from sendproof_harness.judge.facts.requests import unknown_channel
 from sendproof_harness.judge.facts.wishes import apps_of_channels, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import cached_per_history
@@ -137,7 +137,7 @@ def provider_changes(history: History) -> Mapping[str, Sequence[ProviderChange]]
     events += [
         (event.at, event.service, event.number, False, event.message_type)
         for event in history.opt_ins
-        if event.message_type == SMS and provider(event.service).lists_opt_outs
+        if has_list(event.message_type) and provider(event.service).lists_opt_outs
     ]
     changes: defaultdict[str, list[ProviderChange]] = defaultdict(list)
     for at, service, number, opted_out, message in sorted(events):

@@ -7,7 +7,9 @@ SELECT
     json_extract(body, '$.clock.mode') AS clock_mode,
     json_extract(body, '$.clock.rate') AS clock_rate,
     COALESCE(json_extract(body, '$.attributes.consent'), 'SMS_OPT_IN') AS consent_attribute,
-    json_extract(body, '$.attributes.push_consent') AS push_consent_attribute
+    json_extract(body, '$.attributes.push_consent') AS push_consent_attribute,
+    json_extract(body, '$.attributes.web_push_consent') AS web_push_consent_attribute,
+    json_extract(body, '$.attributes.email_consent') AS email_consent_attribute
 FROM line WHERE kind = 'history';
 
 CREATE TABLE channel AS

@@ -47,10 +47,10 @@ SELECT DISTINCT
     opt_out.at AS since,
     CASE
         WHEN first_report.at IS NOT NULL THEN later(MAX(first_report.at, opt_out.at), grace())
-        WHEN timed AND opt_out.message = 'sms' THEN opt_out.at + 43200000 END AS known_at,
+        WHEN timed AND opt_out.message IN ('sms', 'email') THEN opt_out.at + 43200000 END AS known_at,
     (SELECT MIN(at) FROM opt_out AS again WHERE again.kind = 'opt_in' AND again.service = opt_out.service
         AND again.number = opt_out.number AND again.at > opt_out.at) AS until,
-    timed AND opt_out.message = 'sms' AND opt_out.service IN (SELECT provider FROM opt_out_list) AS end_is_listed
+    timed AND opt_out.message IN ('sms', 'email') AND opt_out.service IN (SELECT provider FROM opt_out_list) AS end_is_listed
 FROM run, opt_out
 JOIN obligation ON obligation.number = opt_out.number
 LEFT JOIN first_report ON first_report.service = opt_out.service AND first_report.number = opt_out.number
@@ -63,12 +63,17 @@ SELECT
     0 AS place,
     json_extract(value, '$.customer') AS customer,
     NULL AS channel,
-    CASE WHEN json_extract(value, '$.field') = push_consent_attribute THEN 'push' ELSE 'sms' END AS message,
+    CASE json_extract(value, '$.field')
+        WHEN push_consent_attribute THEN 'push'
+        WHEN web_push_consent_attribute THEN 'web_push'
+        WHEN email_consent_attribute THEN 'email'
+        ELSE 'sms' END AS message,
     ms(json_extract(line.body, '$.at')) AS at,
     json_extract(line.body, '$.source') = 'api' AS by_bridge,
     COALESCE(json_extract(value, '$.value') = '0', 0) AS opted_out
 FROM run, line, json_each(line.body, '$.changes')
-WHERE kind = 'attributes' AND json_extract(value, '$.field') IN (consent_attribute, push_consent_attribute)
+WHERE kind = 'attributes' AND json_extract(value, '$.field') 
+    IN (consent_attribute, push_consent_attribute, web_push_consent_attribute, email_consent_attribute)
 UNION ALL
 SELECT
     position,

@@ -53,7 +53,7 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
     protections = {individual.protection for individual in audience.individuals}
     present = {
         "no_consent": scenario.bridge.consent == CONSENT_BY_ATTRIBUTE and audience.opted_out > 0,
-        "provider_list": audience.opted_out > 0,
+        "provider_list": audience.opted_out > 0 or _has_address(scenario, "unsubscribed"),
         "unusable_number": audience.unusable_numbers > 0,
         "unknown_customer": scenario.customer_import is not None and bool(scenario.customer_import.new_customers),
         "not_cleared": any(campaign.clearance_by for campaign in scenario.campaigns),
@@ -64,7 +64,7 @@ def _withheld(scenario: Scenario, value: str) -> str | None:
         "suppressed": scenario.suppression is not None,
         "no_device": _has_any(scenario, "none", "unusable"),
         "unusable_address": _has_address(scenario, "none") or _has_address(scenario, "unusable"),
-        "unsubscribed": _has_any(scenario, "unsubscribed") or _has_address(scenario, "unsubscribed"),
+        "unsubscribed": _has_any(scenario, "unsubscribed"),
     }
     return None if present[value] or value in protections else _ADD[value]
 
@@ -125,7 +125,7 @@ _ADD: Mapping[str, str] = {
     "suppressed": "add `suppression`",
     "no_device": "add `none` or `unusable` to the `devices` or `browsers` of the audience",
     "unusable_address": "add `none` or `unusable` to the `addresses` of the audience",
-    "unsubscribed": "add `unsubscribed` to the `devices`, `browsers` or `addresses` of the audience",
+    "unsubscribed": "add `unsubscribed` to the `devices` or `browsers` of the audience",
     "cancelled": "add `cancel_at` to a campaign, or a step `cancel`",
     "control_group": "add `control_group` to a campaign",
 }

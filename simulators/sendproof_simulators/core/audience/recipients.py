@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendproof_simulators.core.audience import addresses
-from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, Audience, Customer
+from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, Audience, Customer
 from sendproof_simulators.core.audience.devices import DEVICES, UNSUBSCRIBED, Devices
 from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, name_of_test_number
@@ -79,13 +79,15 @@ def _of_inbox(audience: Audience, customer: Customer) -> Recipient:
 def _of_email(audience: Audience, index: int, customer: Customer) -> Recipient:
     """Return the recipient of an e-mail: the address in the client's records, if it is one.
 
+    A provider lists those who unsubscribed, so it keeps their opt-outs.
     `raw_number` is the address as the records spell it, unless that is the address itself.
     """
     recorded = customer.attributes.get(audience.email_attribute)
     address, found = read_address(recorded), audience.addresses
     is_known = found is not None and index < audience.recipe.customers
     is_unsubscribed = is_known and found is not None and found.group(index) == addresses.UNSUBSCRIBED
-    opted_out_by = _opted_out_by(audience, customer, audience.email_consent_attribute)
+    opted_out_by = BY_PROVIDER if is_unsubscribed else None
+    opted_out_by = opted_out_by or _opted_out_by(audience, customer, audience.email_consent_attribute)
     code = audience.outcome_code(index) if is_known and address is not None else None
     facts = {
         "opted_out_by": opted_out_by,
@@ -94,7 +96,7 @@ def _of_email(audience: Audience, index: int, customer: Customer) -> Recipient:
     }
     return Recipient(
         address=address,
-        reason=UNUSABLE_ADDRESS if address is None else NOT_SUBSCRIBED if is_unsubscribed else None,
+        reason=UNUSABLE_ADDRESS if address is None else None,
         opted_out_by=opted_out_by,
         facts={name: value for name, value in facts.items() if value is not None},
     )

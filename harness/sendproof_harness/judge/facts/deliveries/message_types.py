@@ -32,6 +32,11 @@ def can_be_opened(history: History) -> bool:
     return any(type_ != SMS for type_ in _types(history).values())
 
 
+def has_list(type_: str) -> bool:
+    """Return True if providers list those who opted out of messages of this type: they list addresses, not users."""
+    return type_ in {SMS, EMAIL}
+
+
 def consent_attributes(history: History) -> Mapping[str, str]:
     """Return the type of messages to which each consent attribute belongs."""
     attributes = history.header.attributes
