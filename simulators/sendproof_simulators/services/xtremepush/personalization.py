@@ -1,13 +1,15 @@
 """Texts with variables: `{{first_name}}`.
 
 documented: the form, https://docs.xtremepush.com/docs/api-create-sms. assumed: that names are case-insensitive, and
-that a variable with the value null or "" is replaced by nothing.
+that a variable with the value null or "" is replaced by nothing. Whether values in an e-mail are escaped for HTML is
+not documented, so a reader sees the same value whether the caller escaped it or not.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 
 import msgspec
 
@@ -31,12 +33,12 @@ class MergeText:
     names: tuple[str, ...]
 
     def merge(
-        self, sources: Sequence[Mapping[str, object]], *, missing: str | None = None, in_one_line: bool = False
+        self, sources: Sequence[Mapping[str, object]], *, missing: str | None = None, in_html: bool = False
     ) -> str:
         """Return the final text, cut beyond `LONGEST_TEXT`. For each name the first source with it provides the value.
 
         `missing` replaces a name that no source contains; if it is None, raise `MissingVariableError`. With
-        `in_one_line`, white space in a value is a space, as in HTML.
+        `in_html`, white space in a value is a space, and an entity is the character that a reader sees.
         """
         if not self.names:
             return self.plain[0]
@@ -45,7 +47,7 @@ class MergeText:
         for name, plain in zip(self.names, self.plain[1:], strict=True):
             value = variables.find(name, missing)
             value = value[: LONGEST_TEXT + 1]
-            pieces += (" ".join(value.split()) if in_one_line else value, plain)
+            pieces += (" ".join(unescape(value).split()) if in_html else value, plain)
             length += len(value) + len(plain)
             if length > LONGEST_TEXT:
                 break

@@ -176,7 +176,7 @@ class _ExecutionRun:
         sources = (params, self._params, profile.attributes, profile.system_attributes()) if self._has_names else ()
         try:
             heading = self._heading.merge(sources, missing=self._missing)
-            text = self._text.merge(sources, missing=self._missing, in_one_line=self._is_html)
+            text = self._text.merge(sources, missing=self._missing, in_html=self._is_html)
             merge_names(self._unseen, sources, missing=self._missing)
         except MissingVariableError:
             return self._request.heading, whole_text(self._request.heading, self._text.source), NOT_PERSONALIZED
