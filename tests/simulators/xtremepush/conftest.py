@@ -141,12 +141,18 @@ def new_project(contract):
         individuals: tuple[Individual, ...] = (),
         devices: Mapping[str, float] | None = None,
         browsers: Mapping[str, float] | None = None,
+        addresses: Mapping[str, float] | None = None,
         **dialects: str,
     ) -> Project:
         random = KeyedRandom(7)
         options = {f"xtremepush.{name}": option for name, option in dialects.items()}
         recipe = AudienceRecipe(
-            customers=100, individuals=individuals, devices=devices, browsers=browsers, consent="attribute"
+            customers=100,
+            individuals=individuals,
+            devices=devices,
+            browsers=browsers,
+            addresses=addresses,
+            consent="attribute",
         )
         audience = Audience(random, recipe)
         chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
