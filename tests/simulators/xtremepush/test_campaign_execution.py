@@ -113,11 +113,11 @@ def test_invalid_execution_is_refused(project, campaign, fields, expected):
 
 
 def test_campaign_without_api_trigger_or_sms_cannot_be_executed(project, campaign):
-    """Other channels are not simulated."""
+    """A campaign without the content of its type has nothing to send."""
     scheduled = project.call("create/campaign", title="T", trigger=0)["model"]["id"]
     push = project.call("create/campaign", title="T", trigger=3, ios_push=1)["model"]["id"]
     assert "not triggered by the API" in project.refusal("execute/campaign", id=scheduled, target=["A"])
-    assert "has no SMS" in project.refusal("execute/campaign", id=push, target=["A"])
+    assert "has no content of a type that is simulated" in project.refusal("execute/campaign", id=push, target=["A"])
     assert project.call("execute/campaign", id=1, target=["A"])["code"] == 404
 
 
