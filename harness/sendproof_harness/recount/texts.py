@@ -17,7 +17,9 @@ def milliseconds(time: str | None) -> int | None:
 
 
 def significant_digits(number: str | None) -> str | None:
-    """Return what all forms of a number have in common; None without a number."""
+    """Return what all forms of a number have in common; None without a number. An e-mail address has one form."""
+    if number and "@" in number:
+        return number
     return "".join(re.findall(r"\d", number))[-_SIGNIFICANT_DIGITS:] if number else None
 
 

@@ -238,6 +238,8 @@ class RecipientClasses:
 
 
 def significant_digits(number: str) -> str:
-    """Return the digits that all forms of a number share."""
+    """Return the digits that all forms of a number share; an e-mail address has one form."""
+    if "@" in number:
+        return number
     digits = number if number.isdecimal() else "".join(filter(str.isdigit, number))
     return digits[-_SIGNIFICANT_DIGITS:]

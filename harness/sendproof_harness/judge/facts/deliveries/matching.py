@@ -333,4 +333,7 @@ def _delivery_order(delivery: Delivery) -> tuple[int, int, str]:
 
 
 def _significant_digits(number: str) -> str:
+    """Return the digits that all forms of a number share; an e-mail address has one form."""
+    if "@" in number:
+        return number
     return "".join(character for character in number if character.isdigit())[-_SIGNIFICANT_DIGITS:]

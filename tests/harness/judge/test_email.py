@@ -1,0 +1,71 @@
+"""A run of e-mails: they go to addresses, and a mail client's view of the HTML counts."""
+
+import pytest
+
+from history_builder import FIRST_SEND, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
+from sendproof_harness.judge.checks import delivery, opt_out_sync, text
+
+DUE = FIRST_SEND + HOUR
+CHANNELS = [{"id": 505, "provider": "xtremepush", "kind": "scheduled", "message": "email"}]
+ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN", "email": "EMAIL", "email_consent": "EMAIL_OPT_IN"}
+
+
+def address(number: str | None) -> str | None:
+    """Return the e-mail address in place of a number."""
+    return number and f"ann.{int(number[-7:])}@example.com"
+
+
+@pytest.fixture
+def email_run(correct_run):
+    """Return a correct run whose channel is for e-mails."""
+    run = correct_run.change("history", lambda line: line | {"channels": CHANNELS, "attributes": ATTRIBUTES})
+    run = run.change("obligation", lambda line: line | {"number": address(line["number"])})
+    mailed = {"service": "xtremepush", "message_type": "email", "heading": "News"}
+    run = run.change("delivery", lambda line: line | mailed | {"number": address(line["number"])})
+    return run.change("delivery_status", lambda line: line | {"service": "xtremepush"})
+
+
+def line(kind: str, at: int, **fields: object) -> Line:
+    return {"n": 6_000, "at": iso(at), "real": 0.0, "kind": kind} | fields
+
+
+def causes(run: HistoryBuilder) -> list[str]:
+    """Return the cause of each finding about deliveries."""
+    return [finding.cause for finding in run.findings((*delivery.CHECKS, *text.CHECKS))]
+
+
+def test_correct_run_of_emails_passes(email_run):
+    assert causes(email_run) == []
+
+
+@pytest.mark.parametrize("wrong", ["ann.4@example.org", "bob@example.com", "447100000004"])
+def test_wrong_address_is_named(email_run, wrong):
+    assert [cause.split(":")[0] for cause in causes(email_run.change_delivery_to(4, number=wrong))] == ["wrong number"]
+
+
+def test_wrong_subject_is_wrong_text(email_run):
+    run = email_run.change_delivery_to(4, text="Another subject")
+    assert [cause.split(":")[0] for cause in causes(run)] == ["wrong text"]
+
+
+def test_opt_out_of_emails_ends_emails(email_run):
+    changes = [{"customer": "C0000004", "field": "EMAIL_OPT_IN", "value": "0"}]
+    run = email_run.plus(line("attributes", DUE - 30 * MINUTE, source="api", changes=changes, request=None))
+    assert causes(run) == ["sent to opted-out: after opting out by the attribute EMAIL_OPT_IN"]
+
+
+def test_opt_out_of_sms_leaves_emails(email_run):
+    changes = [{"customer": "C0000004", "field": "SMS_OPT_IN", "value": "0"}]
+    run = email_run.plus(line("attributes", DUE - 30 * MINUTE, source="api", changes=changes, request=None))
+    assert causes(run) == []
+
+
+def test_unsubscribing_must_be_reported_although_no_webhook_says_so(email_run):
+    """The provider lists the addresses that unsubscribed, as it lists numbers."""
+    at = FIRST_SEND + 2 * HOUR
+    opt_out = {"service": "xtremepush", "number": address("447100000004"), "source": "link", "message_type": "email"}
+    run = email_run.plus(line("opt_out", at, **opt_out))
+    assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == [
+        "a provider opt-out was never reported to Optimove"
+    ]
