@@ -68,6 +68,8 @@ class Provider:
 
     open_events: frozenset[str] = frozenset()
     """Webhooks that report to the bridge that a message was opened."""
+    click_events: frozenset[str] = frozenset()
+    """Webhooks that report a click to the bridge, besides those whose name begins with `click`."""
 
     # -- behaviour that the judge takes into account -------------------------------------------------
 

@@ -34,8 +34,19 @@ PROVIDER = Provider(
     failure_event="message_error",
     opt_out_events=frozenset({"message_unsubscribe"}),
     open_events=frozenset({"message_open"}),
+    click_events=frozenset({"message_click"}),
     permanent_rejections=frozenset(
-        {"Blocked", "Landline", "Unsubscribed", "Suppressed", "Outside the segment", "No device", "DEVICE_UNREGISTERED"}
+        {
+            "Blocked",
+            "Landline",
+            "Unsubscribed",
+            "Suppressed",
+            "Outside the segment",
+            "No device",
+            "DEVICE_UNREGISTERED",
+            "No email address",
+            "Invalid email address",
+        }
     ),
     opt_out_rejections=frozenset({"Unsubscribed"}),
     unknown_customer_rejection="no profile is known by this id",

@@ -5,6 +5,7 @@ import pytest
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
 from sendproof_harness.judge.checks import delivery, opt_out_sync, text
+from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
 
 DUE = FIRST_SEND + HOUR
 CHANNELS = [{"id": 505, "provider": "xtremepush", "kind": "scheduled", "message": "email"}]
@@ -69,3 +70,18 @@ def test_unsubscribing_must_be_reported_although_no_webhook_says_so(email_run):
     assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == [
         "a provider opt-out was never reported to Optimove"
     ]
+
+
+@pytest.mark.parametrize(("event", "notes"), [("message_click", 1), ("message_open", 0)])
+def test_provider_has_a_name_of_its_own_for_a_click(email_run, event, notes):
+    key = f"{event}:{email_run.delivery_to(4)['message']}"
+    webhook = {"event": event, "key": key, "url": "http://127.0.0.1/", "attempt": 1, "error": None, "status": 200}
+    run = email_run.plus(line("webhook", DUE + HOUR, service="xtremepush", **webhook))
+    found = [finding.cause for finding in unreported_clicks(run.history(), "metrics.accurate")]
+    assert found == ["the provider reported clicks, and the bridge reported none"] * notes
+
+
+def test_email_to_a_customer_without_an_address_is_named(email_run):
+    unusable = {"owed": False, "reason": "unusable_address", "text": None}
+    run = email_run.change("obligation", lambda line: line | unusable if line["customer"] == "C0000004" else line)
+    assert causes(run) == ["unexpected: sent to a customer without a usable e-mail address"]

@@ -98,6 +98,10 @@ def _starts_with(prefix: str) -> Callable[[DueMessage], bool]:
     return lambda message: (message.obligation.raw_number or "").startswith(prefix)
 
 
+def _is_mail(message: DueMessage) -> bool:
+    return "@" in (message.obligation.number or "")
+
+
 _TEXT_FEATURES: tuple[Feature, ...] = (
     ("no value for a placeholder", _has_empty_value),
     ("a text beyond GSM-7", lambda message: not is_gsm(_text(message))),
@@ -111,5 +115,9 @@ _NUMBER_FEATURES: tuple[Feature, ...] = (
         "a number written in the national form",
         lambda message: _starts_with("0")(message) and not _starts_with("00")(message),
     ),
-    ("a number written without +", lambda message: message.obligation.raw_number is not None),
+    ("a number written without +", lambda message: message.obligation.raw_number is not None and not _is_mail(message)),
+    (
+        "an address with capitals or spaces in the client's records",
+        lambda message: message.obligation.raw_number is not None and _is_mail(message),
+    ),
 )

@@ -151,6 +151,7 @@ _FORBIDDEN_CAUSES: Mapping[str, str] = {
     "control_group": "unexpected: sent to a customer of the control group",
     "not_cleared": "unexpected: sent to a customer who was not cleared",
     "unusable_number": "unexpected: sent to a customer without a usable number",
+    "unusable_address": "unexpected: sent to a customer without a usable e-mail address",
     "unknown_customer": "unexpected: sent to a customer whom the provider's last import did not have",
     "outside_segment": "unexpected: sent to a customer whom a segment at the provider leaves out",
 }

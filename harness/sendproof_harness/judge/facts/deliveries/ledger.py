@@ -157,6 +157,7 @@ def _withheld_because(history: History, obligation: Obligation) -> str:
 
 _REASONS: Mapping[str, str] = {
     "unusable_number": "the client has no usable number",
+    "unusable_address": "the client has no usable e-mail address",
     "unknown_customer": "unknown to the provider, because its last import did not have the customer",
     "not_cleared": "not cleared for the campaign",
     "cancelled": "the campaign was cancelled",

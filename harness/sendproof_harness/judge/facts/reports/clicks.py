@@ -7,22 +7,27 @@ Opt-outs are different: they have requirement R701.
 
 from collections.abc import Iterator
 
-from sendproof_harness.history.records import History
+from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE
 from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES
 from sendproof_harness.judge.findings import Finding
+from sendproof_harness.providers import provider
 
-#: The providers' own names of the event begin with this.
-CLICK_PREFIX = "click"
+# Most providers' own names of the event begin with this.
+_CLICK_PREFIX = "click"
+
+
+def is_click(attempt: Webhook) -> bool:
+    """Return True for a webhook about a click on the link of a message."""
+    if attempt.service == OPTIMOVE:
+        return False
+    return attempt.event.startswith(_CLICK_PREFIX) or attempt.event in provider(attempt.service).click_events
 
 
 def unreported_clicks(history: History, check: str) -> Iterator[Finding]:
     """Yield one note if the bridge received clicks and reported none, neither as a metric nor as an event."""
-    received = sum(
-        attempt.service != OPTIMOVE and attempt.event.startswith(CLICK_PREFIX) and is_acknowledged(attempt)
-        for attempt in history.webhooks
-    )
+    received = sum(is_click(attempt) and is_acknowledged(attempt) for attempt in history.webhooks)
     if received and not _reports_clicks(history):
         yield Finding(
             check=check,

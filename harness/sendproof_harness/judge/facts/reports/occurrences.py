@@ -23,7 +23,7 @@ from sendproof_harness.judge.facts.fault_effects import (
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, OPENED, SENT, UNSUBSCRIBED
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, RECEIPT_DELAY
-from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
+from sendproof_harness.judge.facts.reports.clicks import is_click
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -132,7 +132,7 @@ def _clicks(history: History) -> Mapping[str, Sequence[Occurrence]]:
     """Return the clicks by message; the nth posted click is the nth click."""
     posted: defaultdict[str, list[int]] = defaultdict(list)
     for attempt in history.webhooks if history.clicks else ():
-        if attempt.event.startswith(CLICK_PREFIX) and attempt.service != OPTIMOVE and is_acknowledged(attempt):
+        if is_click(attempt) and is_acknowledged(attempt):
             posted[message_of_webhook(attempt.key)].append(attempt.at)
     clicks: defaultdict[str, list[Occurrence]] = defaultdict(list)
     for click in history.clicks:
@@ -154,7 +154,7 @@ def _opens(history: History) -> Mapping[str, Sequence[Occurrence]]:
 
 
 def is_opening(attempt: Webhook) -> bool:
-    """Return True for a webhook about a push notification that was opened."""
+    """Return True for a webhook about a message that was opened."""
     return attempt.service != OPTIMOVE and attempt.event in provider(attempt.service).open_events
 
 

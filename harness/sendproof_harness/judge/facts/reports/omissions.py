@@ -14,7 +14,8 @@ from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, message_of_webhook
 from sendproof_harness.judge.facts.keys import TemplateKey, template_key
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, expired_since
-from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
+from sendproof_harness.judge.facts.reports.clicks import is_click
+from sendproof_harness.judge.facts.reports.occurrences import is_opening
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -83,7 +84,7 @@ def _outdated_last(history: History) -> Collection[str]:
 
 
 def _is_receipt(attempt: Webhook) -> bool:
-    if attempt.service == OPTIMOVE or attempt.event.startswith(CLICK_PREFIX):
+    if attempt.service == OPTIMOVE or is_click(attempt) or is_opening(attempt):
         return False
     return attempt.event not in provider(attempt.service).opt_out_events
 

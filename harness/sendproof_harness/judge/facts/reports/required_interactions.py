@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import History, Webhook
+from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs, opt_outs
@@ -19,7 +19,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     ledger,
     testing_channels,
 )
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, message_of_webhook
+from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import (
     CLICKED,
@@ -31,13 +31,13 @@ from sendproof_harness.judge.facts.metrics import (
 )
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
-from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
+from sendproof_harness.judge.facts.reports.clicks import is_click
 from sendproof_harness.judge.facts.reports.occurrences import is_opening
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
 # No document says that customers who were not cleared, or whose campaign was cancelled, count as dropped.
-_DROP_REASONS = frozenset({"opted_out", "unusable_number", "unknown_customer"})
+_DROP_REASONS = frozenset({"opted_out", "unusable_number", "unusable_address", "unknown_customer"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,7 +142,7 @@ def _reported_clicks(history: History) -> Mapping[tuple[str, str], Sequence[int]
     """Return when the bridge first acknowledged each click, by provider and message."""
     first: dict[tuple[str, str], int] = {}
     for attempt in history.webhooks:
-        if _is_click(attempt) and is_acknowledged(attempt):
+        if is_click(attempt) and is_acknowledged(attempt):
             first.setdefault((attempt.service, attempt.key), attempt.at)
     clicks: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for (service, key), at in first.items():
@@ -157,10 +157,6 @@ def _reported_opens(history: History) -> Mapping[tuple[str, str], int]:
         if is_opening(attempt) and is_acknowledged(attempt):
             opens.setdefault((attempt.service, message_of_webhook(attempt.key)), attempt.at)
     return opens
-
-
-def _is_click(attempt: Webhook) -> bool:
-    return attempt.service != OPTIMOVE and attempt.event.startswith(CLICK_PREFIX)
 
 
 def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterator[RequiredInteraction]:
