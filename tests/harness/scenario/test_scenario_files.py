@@ -127,7 +127,7 @@ def test_unknown_key_without_a_close_match_lists_the_known_keys() -> None:
     text = SMALL.replace("opted_out: 4%", "zzz: 4%")
     known = (
         "customers, opted_out, unusable_numbers, country, outcomes, spellings, attributes, attribute_names, "
-        "individuals, devices, addresses"
+        "individuals, devices, addresses, browsers"
     )
     assert messages(text) == [f"my.yaml:7: audience.zzz: unknown key, known: {known}"]
 
