@@ -24,6 +24,7 @@ def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     add("--customers", type=int, default=test.customers, help="Number of customers in the campaign.")
     add("--seed", type=int, default=1, help="Seed of the sandbox.")
     add("--provider", default=DEFAULT_PROVIDER, help="Provider that sends the messages.")
+    add("--message", default="sms", help="Type of the messages.")
     add("--days", type=int, default=test.days, help="Virtual days of receipts and reports.")
     add("--rate", type=float, default=test.rate, help="Highest rate, in triggers per second.")
     add("--seconds", type=float, default=test.seconds, help="Duration of the triggers, in seconds.")

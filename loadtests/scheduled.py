@@ -24,7 +24,7 @@ from sendproof_harness.preflight.checks import handover_problems
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.runner import HISTORY, RunOptions, prepare_run
 from sendproof_harness.run.steps import STEPS
-from sendproof_harness.scenario.model import Advance, Scenario
+from sendproof_harness.scenario.model import SMS, Advance, Scenario
 
 # Pause between two reads of the journal. The lines have their times, so a longer one only delays what is shown.
 POLL_INTERVAL_S = 0.25
@@ -103,6 +103,7 @@ class ScheduledTest(LoadTest):
         return {
             "customers": f"{options.customers:,}",
             "provider": options.provider,
+            **({} if options.message == SMS else {"messages": options.message}),
             "days": str(options.days),
             "rate limits": rate_limits_text(options),
             "bridge": bridge_text(options),

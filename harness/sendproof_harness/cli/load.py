@@ -61,6 +61,7 @@ group = typer.Typer(
 Customers = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Number of customers.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox.")]
 Provider = Annotated[str, typer.Option(help="Provider that carries the messages.")]
+MessageType = Annotated[str, typer.Option(help="Type of the messages, such as push or email.")]
 Thresholds = Annotated[
     Path | None, typer.Option(help="File with service-level thresholds; they decide the exit status.")
 ]
@@ -105,6 +106,7 @@ def campaign(
     context: typer.Context,
     customers: Customers = 100_000,
     provider: Provider = DEFAULT_PROVIDER,
+    message: MessageType = "sms",
     days: Days = 7,
     bridge: Bridge = None,
     command: Command = None,
@@ -122,7 +124,8 @@ def campaign(
 
     Without --bridge and --command, the reference bridge is tested. Further options are passed to Locust.
 
-    Example: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --thresholds slo.yaml
+    Examples: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --thresholds slo.yaml,
+    sendproof load campaign --provider xtremepush --message push
     """
     _run_locust("campaign", context)
 
@@ -440,11 +443,19 @@ def _check_values(options: Mapping[str, Any]) -> None:
         is_certain = name == "shape" or value is None or closest(value, known) is not None
         if value is not None and value not in known and is_certain:
             refuse(wrong_choice(f"--{name}", value, known))
+    _check_message(options.get("provider"), options.get("message"))
     bridge, command, control_url = (options.get(name) for name in ("bridge", "command", "control_url"))
     try:
         check_command_line(RunOptions(bridge=bridge, command=command, control_url=control_url))
     except RunOptionsError as error:
         refuse(str(error))
+
+
+def _check_message(provider: str | None, message: str | None) -> None:
+    """Refuse a type of messages that the provider does not send."""
+    record = discover().get(provider or "")
+    if message is not None and record is not None and message not in record.message_types:
+        refuse(wrong_choice("--message", message, sorted(record.message_types)) + f" with --provider {provider}")
 
 
 def _refuse_misspelt(context: typer.Context) -> None:

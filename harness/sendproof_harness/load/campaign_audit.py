@@ -12,6 +12,7 @@ from itertools import islice
 import msgspec
 
 from sendproof_harness.history.timestamps import parse_instant
+from sendproof_harness.judge.facts.deliveries.ledger import PROVIDER_EXCLUSIONS
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
 from sendproof_harness.judge.facts.metrics import DELIVERED, METRIC_NAMES, SENT
 from sendproof_harness.load.counters import EXAMPLES, Counts
@@ -33,6 +34,7 @@ class _ObligationLine(msgspec.Struct, gc=False):
     text: str | None
     due: str
     owed: bool
+    reason: str | None = None
 
 
 class _DeliveryLine(msgspec.Struct, gc=False):
@@ -82,7 +84,7 @@ def audit(read_lines: Callable[[], Iterable[bytes]], counted: Counts, *, timed: 
 
 def parse_obligations(lines: Iterable[bytes]) -> Iterator[Obligation]:
     """Yield the obligations among the lines of a history."""
-    return (_obligation(line) for line in lines if _kind_of(line) == b"obligation")
+    return (_obligation(_parse_obligation(line)) for line in lines if _kind_of(line) == b"obligation")
 
 
 def _kind_of(line: bytes) -> bytes:
@@ -90,8 +92,7 @@ def _kind_of(line: bytes) -> bytes:
     return b"" if found is None else found[1]
 
 
-def _obligation(text: bytes) -> Obligation:
-    line = _parse_obligation(text)
+def _obligation(line: _ObligationLine) -> Obligation:
     return Obligation(line.customer, line.number, line.text if line.owed else None, parse_instant(line.due))
 
 
@@ -103,6 +104,7 @@ class _Campaign:
         self._is_sealed = False
         self._time_losses = _TIME_LOSSES if timed else ()
         self._statuses: Counter[str] = Counter()
+        self._refused = 0
         self._totals: dict[tuple[int, int | str, int], int] = {}
         self._handlers: Mapping[bytes, Callable[[bytes], None]] = {
             b"obligation": self._add_obligation,
@@ -140,7 +142,9 @@ class _Campaign:
     def _add_obligation(self, text: bytes) -> None:
         if self._is_sealed:
             raise ValueError("expected all obligations before the first delivery, got one after it")
-        self.ledger.add(_obligation(text))
+        line = _parse_obligation(text)
+        self.ledger.add(_obligation(line))
+        self._refused += line.reason in PROVIDER_EXCLUSIONS
 
     def _check_delivery(self, text: bytes) -> None:
         self._seal()
@@ -163,14 +167,15 @@ class _Campaign:
         """Compare the last reported totals with the messages that the provider accepted and delivered.
 
         A bridge that reports single events has no totals. A bridge that does not use the sandbox's clock may report
-        later, so it is not judged.
+        later, so it is not judged. A recipient whom the provider alone excludes counts as sent or as dropped.
         """
         if not self._time_losses or (not self._totals and has_reports):
             return
         self.counts.record_checked(_MISREPORTED, "totals", "bridge", 2)
-        for metric, expected in ((SENT, self.ledger.sent), (DELIVERED, self._statuses["delivered"])):
+        totals = ((SENT, self.ledger.sent, self._refused), (DELIVERED, self._statuses["delivered"], 0))
+        for metric, expected, refused in totals:
             got = sum(value for (_, _, reported), value in self._totals.items() if reported == metric)
-            if got != expected:
+            if not expected <= got <= expected + refused:
                 self.counts.record_losses(
                     _MISREPORTED, f"{METRIC_NAMES[metric]}: expected a total of {expected:,}, got {got:,}"
                 )

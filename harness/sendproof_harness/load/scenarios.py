@@ -11,6 +11,11 @@ from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.fault_kinds import parse_fault
 from sendproof_harness.scenario.model import (
+    CONSENT_BY_ATTRIBUTE,
+    EMAIL,
+    PUSH,
+    SMS,
+    WEB_PUSH,
     Advance,
     Audience,
     BridgeRequirements,
@@ -63,6 +68,7 @@ class LoadOptions:
     customers: int
     seed: int = 1
     provider: str = DEFAULT_PROVIDER
+    message: str = SMS
     days: int = 7
     rate: float = 200
     seconds: float = 60
@@ -79,9 +85,34 @@ class LoadOptions:
 
 
 def load_audience(options: LoadOptions) -> Audience:
-    """Return the audience; 4% of the customers have opted out and 2% have unusable numbers."""
-    country = provider_record(options.provider).default_country
-    return Audience(customers=options.customers, opted_out=_OPTED_OUT, unusable_numbers=_UNUSABLE, country=country)
+    """Return the audience; 4% of the customers have opted out and 2% have unusable numbers.
+
+    For messages to a device, browser or e-mail address, 4% do not want them and 2% have none.
+    """
+    audience = Audience(
+        customers=options.customers,
+        opted_out=_OPTED_OUT,
+        unusable_numbers=_UNUSABLE,
+        country=provider_record(options.provider).default_country,
+    )
+    shares = {"none": _UNUSABLE, "no_consent": _OPTED_OUT}
+    if options.message == PUSH:
+        return replace(audience, devices=shares)
+    if options.message == WEB_PUSH:
+        return replace(audience, browsers=shares)
+    return replace(audience, addresses=shares) if options.message == EMAIL else audience
+
+
+def _template(options: LoadOptions) -> Template:
+    """Return the template of the campaign, with a title or subject if messages of its type have one."""
+    is_sms = options.message == SMS
+    return Template(
+        provider=options.provider,
+        title=TEMPLATE_TITLE,
+        body=f"<p>{TEMPLATE_BODY}</p>" if options.message == EMAIL else TEMPLATE_BODY,
+        message=options.message,
+        heading=None if is_sms else "News for {{FIRST_NAME}}",
+    )
 
 
 def campaign_scenario(options: LoadOptions) -> Scenario:
@@ -107,8 +138,8 @@ def campaign_scenario(options: LoadOptions) -> Scenario:
         seed=options.seed,
         starts=START,
         audience=load_audience(options),
-        channels=(Channel(id=SCHEDULED_CHANNEL, provider=options.provider),),
-        templates=(Template(provider=options.provider, title=TEMPLATE_TITLE, body=TEMPLATE_BODY),),
+        channels=(Channel(id=SCHEDULED_CHANNEL, provider=options.provider, message=options.message),),
+        templates=(_template(options),),
         campaigns=(planned_campaign,),
         steps=steps,
         bridge=_requirements(options),
@@ -127,7 +158,10 @@ def _duplicate_faults(options: LoadOptions) -> tuple[dict[str, object], ...]:
 def _requirements(options: LoadOptions) -> BridgeRequirements:
     """Return the requirements: an account webhook, if the provider posts receipts only to that address."""
     needs_account_webhook = provider_record(options.provider).receipts_need_account_webhook
-    return BridgeRequirements(account_webhooks=options.kind == "receipts" and needs_account_webhook)
+    return BridgeRequirements(
+        account_webhooks=options.kind == "receipts" and needs_account_webhook,
+        consent=None if options.message == SMS else CONSENT_BY_ATTRIBUTE,
+    )
 
 
 def trigger_scenario(options: LoadOptions) -> Scenario:

@@ -21,7 +21,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     ledger,
     matched_recipients,
 )
-from sendproof_harness.judge.facts.deliveries.message_types import message_type
+from sendproof_harness.judge.facts.deliveries.message_types import can_opt_out, message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import duplicate_cause
 from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful
@@ -349,6 +349,11 @@ def _initial_opt_out_cause(obligation: Obligation) -> str:
     return _INITIAL_OPT_OUT_CAUSES[obligation.opted_out_by]
 
 
+def _can_be_against_consent(history: History) -> bool:
+    has_message = has_due_message(history) or not all(delivery.test for delivery in history.deliveries)
+    return has_message and can_opt_out(history)
+
+
 def _without_opt_outs(recipients: int) -> Finding:
     return Finding(
         check=_CONSENT,
@@ -377,7 +382,7 @@ CHECKS = (
         title="Customers who opted out get no message",
         requirement=CONSENT_RESPECTED,
         run=check_consent_respected,
-        applies=lambda history: has_due_message(history) or not all(delivery.test for delivery in history.deliveries),
-        scope="runs with a due or sent message",
+        applies=_can_be_against_consent,
+        scope="runs with a due or sent message of a type that customers can opt out of",
     ),
 )

@@ -37,6 +37,11 @@ def has_list(type_: str) -> bool:
     return type_ in {SMS, EMAIL}
 
 
+def can_opt_out(history: History) -> bool:
+    """Return True if customers can opt out of messages of the run: no one unsubscribes from the inbox."""
+    return any(type_ != INBOX for type_ in _types(history).values())
+
+
 def consent_attributes(history: History) -> Mapping[str, str]:
     """Return the type of messages to which each consent attribute belongs."""
     attributes = history.header.attributes
