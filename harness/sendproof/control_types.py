@@ -412,10 +412,12 @@ class Message(TypedDict):
     n: int
     at: str
     number: str
+    message_type: Literal["sms", "push", "web_push", "inbox", "email"]
+    heading: str | None
     text: str
     sender: str | None
     parts: int
-    encoding: Literal["gsm", "ucs2"]
+    encoding: Literal["gsm", "ucs2"] | None
     state: MessageState | None
     campaign: int | None
     channel: int | None
@@ -452,10 +454,12 @@ class MessageDetails(TypedDict):
     n: int
     at: str
     number: str
+    message_type: Literal["sms", "push", "web_push", "inbox", "email"]
+    heading: str | None
     text: str
     sender: str | None
     parts: int
-    encoding: Literal["gsm", "ucs2"]
+    encoding: Literal["gsm", "ucs2"] | None
     state: MessageState | None
     campaign: int | None
     channel: int | None

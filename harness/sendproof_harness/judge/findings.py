@@ -51,8 +51,18 @@ class Location:
     operation: str | None = None
 
     def __str__(self) -> str:
-        parts = [f"{name} {value}" for name in self.__slots__ if (value := getattr(self, name)) is not None]
-        return ", ".join(parts) or "the whole run"
+        values = ((self._word(name), getattr(self, name)) for name in self.__slots__)
+        return ", ".join(f"{word} {value}" for word, value in values if word and value is not None) or "the whole run"
+
+    def _word(self, name: str) -> str:
+        """Return the word for a field; "" for the address of a message that goes to the customer's id."""
+        if name != "number" or self._has_phone_number:
+            return name
+        return "" if self.number == self.customer else "address"
+
+    @property
+    def _has_phone_number(self) -> bool:
+        return not any(character.isalpha() or character == "@" for character in self.number or "")
 
 
 def recipient_location(obligation: Obligation) -> Location:

@@ -98,15 +98,17 @@ def _print_messages(page: Json, console: Console) -> None:
 
 
 def _print_message(message: Json, console: Console) -> None:
+    is_sms = message["message_type"] == "sms"
     facts = (
         ("message", message["id"]),
         ("provider", message["provider"]),
         ("state", message["state"] or ""),
-        ("number", message["number"]),
+        ("number" if is_sms else "address", message["number"]),
+        ("type", message["message_type"]),
         ("customer", message["customer"] or ""),
         ("campaign", "" if message["campaign"] is None else f"{message['campaign']}, channel {message['channel']}"),
         ("sender", message["sender"] or ""),
-        ("parts", f"{message['parts']}, {message['encoding']}"),
+        ("parts", f"{message['parts']}, {message['encoding']}") if is_sms else ("title", message["heading"] or ""),
         ("accepted", time_text(message["at"])),
         ("test number", message["test_number"] or ""),
         ("request", "" if message["request"] is None else f"{message['request']}"),

@@ -11,6 +11,7 @@ from sendproof_simulators.control.call import ControlCall, ControlError
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.messaging.lifecycle import TEST
+from sendproof_simulators.core.messaging.message_types import SMS
 from sendproof_simulators.core.messaging.sms import count_parts
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.simulator import MessageStatus
@@ -84,10 +85,12 @@ class Messages:
             "n": entry["n"],
             "at": entry["at"],
             "number": entry["number"],
+            "message_type": entry.get("message_type", SMS),
+            "heading": entry.get("heading"),
             "text": entry["text"],
             "sender": entry.get("sender"),
             "parts": parts.parts if status is None else status.parts,
-            "encoding": parts.encoding if status is None else status.encoding,
+            "encoding": parts.encoding if status is None else status.encoding or None,
             "state": _state(entry, status),
             "campaign": recipient.campaign,
             "channel": recipient.channel,

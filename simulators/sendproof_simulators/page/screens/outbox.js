@@ -14,6 +14,7 @@ import { Badge, Empty, Facts, Loaded, Problem, toneOf } from "../parts/state.js"
 import { VirtualList } from "../parts/virtual_list.js";
 import { html, useCallback, useMemo, useState } from "../vendor/htm-preact.js";
 
+const TYPES = {push: "push notification", web_push: "web push notification", inbox: "inbox message", email: "e-mail"};
 const FILTERS = ["provider", "campaign", "customer", "number", "state", "text"];
 const STATES = ["", "pending", "delivered", "undelivered", "expired", "invalid", "rejected", "unknown", "scheduled", "cancelled", "test"];
 const PARTS = ["messages", "webhooks"];
@@ -76,13 +77,13 @@ function Nothing({query}) {
 }
 
 function Row({message}) {
-  const {number, customer, text, state, at, campaign, parts} = message;
+  const {number, customer, text, state, at, campaign} = message;
   return html`<span class="dot ${toneOf(state)}" aria-hidden="true"></span>
-    <span class="message"><span class="who"><b>${phone(number)}</b>${customer && html` <span class="faint">${customer}</span>`}</span>
+    <span class="message"><span class="who"><b>${phone(number)}</b>${customer && customer !== number && html` <span class="faint">${customer}</span>`}</span>
       <span class="truncate">${text}</span></span>
     <span class="state ${toneOf(state)}">${state ?? ""}</span>
     <span class="aside"><time>${day(at)} ${minute(at)}</time>
-      <span class="faint">${[campaign && `campaign ${campaign}`, parts > 1 && `${parts} parts`].filter(Boolean).join(" · ")}</span></span>`;
+      <span class="faint">${[campaign && `campaign ${campaign}`, note(message)].filter(Boolean).join(" · ")}</span></span>`;
 }
 
 function MessageDetail({provider, id, onClose}) {
@@ -105,15 +106,32 @@ async function loadMessage(provider, id) {
   return {message, thread: thread.some(other => other.id === id) ? thread : [message, ...thread]};
 }
 
-const bubble = message => ({...message, note: message.parts > 1 ? `${message.parts} parts` : ""});
+const bubble = message => ({...message, note: note(message)});
+
+/** Return the type of a message that is no SMS, or the number of parts of a long one. */
+function note({message_type: type, parts}) {
+  if (type !== "sms") return TYPES[type] ?? type;
+  return parts > 1 ? `${parts} parts` : "";
+}
+
+/** Return what a message consists of: parts of an SMS, the devices of a push notification, or its type alone. */
+function sizeOf({message_type: type, parts, encoding}) {
+  if (type === "sms") return ["Length", `${plural(parts, "part")}, ${encoding === "ucs2" ? "Unicode (UCS-2)" : "GSM alphabet"}`];
+  if (type === "push") return ["Devices", count(parts)];
+  return type === "web_push" ? ["Browsers", count(parts)] : ["", null];
+}
 
 function MessageFacts({message}) {
-  const {customer, campaign, channel, provider, id, sender, parts, encoding, test_number: outcome, request, n} = message;
+  const {customer, campaign, channel, provider, id, number, heading, sender, test_number: outcome, request, n} = message;
+  const type = message.message_type;
   return html`<${Facts} facts=${[
     ["Customer", customer && html`<a href=${href("customers", {}, customer)}>${customer}, the whole story</a>`],
     ["Campaign", campaign && html`<a href=${href("campaigns", {}, campaign)}>${campaign}</a>${channel ? ` on channel ${channel}` : ""}`],
     ["Sender", sender],
-    ["Length", `${plural(parts, "part")}, ${encoding === "ucs2" ? "Unicode (UCS-2)" : "GSM alphabet"}`],
+    ["Type", TYPES[type]],
+    ["Address", type === "email" ? number : null],
+    [type === "email" ? "Subject" : "Title", heading],
+    sizeOf(message),
     ["Test number", outcome],
     ["Sent with", request && html`<a href=${href("requests", {}, request)}>request ${count(request)}</a>`],
     ["Id", html`<code>${id}</code> at ${provider}, journal ${count(n)}`],
