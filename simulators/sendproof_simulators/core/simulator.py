@@ -17,6 +17,7 @@ from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.messaging.message_types import SMS, whole_text
+from sendproof_simulators.core.messaging.smtp import SmtpAccess
 from sendproof_simulators.core.plans import CampaignPlan, CustomerEvent, ExpectedMessage, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 
@@ -333,7 +334,7 @@ class Simulator:
     service's reports to Optimove, and no messages. `expected_message(context, state, template, customer, at)` is for a
     provider that can know customers by their ids, and returns the message that the customer is due at an instant.
     `message_status(state, message, now)` returns what a message provider knows about a message by its id in the
-    journal, None if it does not know it: a test, for example.
+    journal, None if it does not know it: a test, for example. `smtp` gives the service a second port, for SMTP.
     """
 
     name: str
@@ -373,3 +374,4 @@ class Simulator:
     engagement: Callable[[Any, int], dict[str, int]] | None = None
     campaigns: Campaigns | None = None
     triggers: Triggers | None = None
+    smtp: SmtpAccess | None = None

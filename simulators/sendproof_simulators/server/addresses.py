@@ -11,11 +11,15 @@ _THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - only rec
 
 @dataclass(slots=True)
 class Addresses:
-    """The URLs of the control API and of each service by name, and the service of each port. Empty before the start."""
+    """The URLs of the control API and of each service by name, and the service of each port. Empty before the start.
+
+    `smtp` has the URLs of the services that also have a port for SMTP, such as `smtp://127.0.0.1:8107`.
+    """
 
     control: str = ""
     services: dict[str, str] = field(default_factory=dict)
     ports: dict[int, str] = field(default_factory=dict)
+    smtp: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.server.access import access_rules, credential_seed
 from sendproof_simulators.server.addresses import Listening
@@ -31,6 +32,7 @@ from sendproof_simulators.server.memory import (
     return_large_blocks,
     settle_heap,
 )
+from sendproof_simulators.server.smtp.port import SmtpPort
 from sendproof_simulators.server.workers.event_loop import loop_factory
 from sendproof_simulators.server.workers.front import Front
 from sendproof_simulators.server.workers.process import run_worker
@@ -203,9 +205,11 @@ async def _serve(
     async with simulators, AsyncExitStack() as stack:
         if front is not None:
             stack.push_async_callback(front.end)
-        names = ["control", *simulators.services]
-        sockets = bind(listening.host, listening.port, names)
+        names, mail = _port_names(simulators)
+        bound = bind(listening.host, listening.port, [*names, *(f"{name} (SMTP)" for name in mail)])
+        sockets, mail_sockets = bound[: len(names)], bound[len(names) :]
         _set_addresses(simulators, url_host, names, sockets)
+        ports = _smtp_ports(simulators, url_host, dict(zip(mail, mail_sockets, strict=True)))
         # Only now: compiling the contracts took seconds, by which the sandbox's clock would be slow for ever.
         services = await _open_default_sandbox(simulators, front, default)
         control = simulators.access.address(simulators.addresses.control)
@@ -225,9 +229,34 @@ async def _serve(
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         settle_heap()
+        for port, mail_socket in zip(ports, mail_sockets, strict=True):
+            stack.push_async_callback(port.close)
+            await port.open(mail_socket)
         await _Server(config, guard, front or simulators.sandboxes, lambda: announce(addresses)).serve(sockets)
         if front is not None and front.lost:
             raise OSError(front.lost)
+
+
+def _port_names(simulators: Simulators) -> tuple[list[str], list[str]]:
+    """Return the names of the HTTP ports, and those of the services with a port for SMTP.
+
+    These services come last, and their second ports after all others: so the others keep their numbers.
+    """
+    mail = [name for name, simulator in simulators.control_context.simulators.items() if simulator.smtp is not None]
+    return ["control", *(name for name in simulators.services if name not in mail), *mail], mail
+
+
+def _smtp_ports(simulators: Simulators, host: str, sockets: Mapping[str, socket.socket]) -> list[SmtpPort]:
+    """Note the addresses of the ports for SMTP, and return these ports."""
+    ports = []
+    for name, bound in sockets.items():
+        service = simulators.services[name]
+        access = service.simulator.smtp
+        assert access is not None  # noqa: S101 - the names are those of services with such a port
+        simulators.addresses.smtp[name] = f"smtp://{host}:{bound.getsockname()[1]}"
+        limits = access.limits(service.simulator.read_limits(Limits(service.contract, {})))
+        ports.append(SmtpPort(access, limits, simulators.routes[name].respond))
+    return ports
 
 
 async def _open_default_sandbox(simulators: Simulators, front: Front | None, default: DefaultSandbox) -> dict[str, Any]:

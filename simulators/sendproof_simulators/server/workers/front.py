@@ -73,7 +73,7 @@ class Front:
 
     def _start(self, number: int) -> Start:
         addresses = self._simulators.addresses
-        return Start(number, len(self.workers), addresses.control, addresses.services)
+        return Start(number, len(self.workers), addresses.control, addresses.services, addresses.smtp)
 
     async def close(self) -> None:
         """Delete the sandboxes of all workers, and keep how these violated their contracts."""

@@ -1,0 +1,1 @@
+"""The SMTP ports of services."""

@@ -1,0 +1,90 @@
+"""The content of a message, read as a mail client reads it: subject, HTML, and the headers that the relay looks at.
+
+documented: the header (RFC 5322), MIME (RFC 2045 and RFC 2047), List-Unsubscribe (RFC 2369) and List-Unsubscribe-Post
+(RFC 8058).
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from sendproof_simulators.core.messaging.message_types import whole_mail
+from sendproof_simulators.services.smtp.replies import NO_CONTENT, NO_SENDER, NOT_MIME, RefusedError
+
+_ONE_CLICK = "List-Unsubscribe=One-Click"
+_URL = re.compile(r"<\s*(https?://[^>\s]+)\s*>", re.IGNORECASE)
+# More than real messages have. The parser of the standard library takes long for headers of megabytes.
+_MOST_HEADERS, _LONGEST_HEADER, _MOST_PARTS = 100, 10_000, 100
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the relay and the recipient read of a message. `header` is its header as text."""
+
+    subject: str
+    text: str
+    message_id: str
+    header: str
+    unsubscribe_url: str | None
+
+
+def read_content(raw: bytes) -> Content:
+    """Return the content of a message; raise `RefusedError` for one that no mail client shows."""
+    message = _parsed(raw)
+    if len(message.get_all("from", [])) != 1:
+        raise RefusedError(NO_SENDER)
+    subject = str(message.get("subject", ""))
+    return Content(
+        subject=subject,
+        text=whole_mail(subject, _html(message)),
+        message_id=str(message.get("message-id", "")).strip(),
+        header=_HEADER_END.split(raw, maxsplit=1)[0].decode("ascii", "replace"),
+        unsubscribe_url=_one_click_url(message),
+    )
+
+
+def _parsed(raw: bytes) -> EmailMessage:
+    if max(map(len, _headers(raw)), default=0) > _LONGEST_HEADER:
+        raise RefusedError(NOT_MIME)
+    try:
+        message = message_from_bytes(raw, policy=policy.default)
+    except RecursionError:
+        raise RefusedError(NOT_MIME) from None
+    assert isinstance(message, EmailMessage)  # noqa: S101 - the policy decides the class
+    if len(message) > _MOST_HEADERS or _has_too_many_parts(message):
+        raise RefusedError(NOT_MIME)
+    return message
+
+
+def _headers(raw: bytes) -> Iterator[bytes]:
+    """Yield the headers of a message, each with its continued lines."""
+    return iter(re.split(rb"\r?\n(?![ \t])", _HEADER_END.split(raw, maxsplit=1)[0]))
+
+
+def _has_too_many_parts(message: EmailMessage) -> bool:
+    return any(number >= _MOST_PARTS for number, _ in enumerate(message.walk()))
+
+
+def _html(message: EmailMessage) -> str:
+    """Return the HTML of a message; the text as HTML if there is no other."""
+    try:
+        part = message.get_body(("html", "plain"))
+        content = None if part is None else part.get_content()
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        raise RefusedError(NOT_MIME) from None
+    if part is None or not isinstance(content, str):
+        raise RefusedError(NO_CONTENT)
+    return content if part.get_content_type() == "text/html" else html.escape(content).replace("\n", "<br>")
+
+
+def _one_click_url(message: EmailMessage) -> str | None:
+    """Return the URL of a one-click unsubscription, or None."""
+    if "".join(str(message.get("list-unsubscribe-post", "")).split()) != _ONE_CLICK:
+        return None
+    # Mail software folds the header between its URLs, and may encode long ones.
+    found = _URL.search(str(message.get("list-unsubscribe", "")))
+    return None if found is None else found[1]
