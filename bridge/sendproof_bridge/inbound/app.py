@@ -16,7 +16,8 @@ from sendproof_bridge.inbound.bridge_router import BridgeRouter
 from sendproof_bridge.inbound.events import Event, read_event
 from sendproof_bridge.inbound.group_commit import GroupCommit
 from sendproof_bridge.inbound.operator import OperatorRoutes
-from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt, UnauthenticatedWebhookError
+from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt, UnauthenticatedWebhookError, Unsubscribable
+from sendproof_bridge.outbound.unsubscription import read_key
 
 # An event or a receipt has a few hundred bytes.
 MAX_BODY_BYTES = 64 * 1024
@@ -78,15 +79,32 @@ class WebhookApp:
             Route("/webhooks/optimove/{client}/{token}", event, methods=["POST"]),
             Route("/webhooks/{provider}/{client}/{token}", provider_webhook, methods=["POST"]),
         ]
+        self._unsubscribe = Route("/unsubscribe/{provider}/{client}/{key}", self._unsubscription, methods=["POST"])
         self._receivers: dict[bytes, Receiver] = {}
 
     def router(self) -> Router:
         """Return the ASGI application."""
-        return BridgeRouter(routes=[*self._webhook_routes, *self._operator.routes])
+        return BridgeRouter(routes=[*self._webhook_routes, self._unsubscribe, *self._operator.routes])
 
     def close(self) -> None:
         """Complete the transaction in progress."""
         self._group_commit.close()
+
+    async def _unsubscription(self, request: Request) -> Response:
+        """Store that a recipient unsubscribed. The key in the URL is the proof, because everyone may see the URL."""
+        client = self._bridge.clients.get(request.path_params["client"])
+        if client is None:
+            return _not_found()
+        try:
+            content = _read_unsubscription(client, request.path_params, await _read_body(request))
+        except ValueError as error:
+            return PlainTextResponse(str(error), 400)
+        except _TooLargeError:
+            return _too_large()
+        if content is None:
+            return _not_found()
+        await self._group_commit.store(client.config.name, content)
+        return _STORED
 
     async def respond(self, request: Request, read: _Read) -> Response:
         """Store a webhook, and return the response after its commit."""
@@ -162,6 +180,19 @@ def _read_provider_webhook(
         if channel.config.provider == parts["provider"]:
             with suppress(UnauthenticatedWebhookError):
                 return channel.provider.parse_webhook(webhook.body, webhook.headers, parts.get("batch", ""))
+    return None
+
+
+def _read_unsubscription(
+    client: Client, parts: Mapping[str, str], body: bytes
+) -> Sequence[Receipt | OptOut | OptIn] | None:
+    """Return what a request to the URL of an unsubscription means; None if the bridge did not make the URL."""
+    found = read_key(client.config.webhook_token.reveal(), parts["key"])
+    if found is None:
+        return None
+    for channel in client.channels.values():
+        if channel.config.provider == parts["provider"] and isinstance(channel.provider, Unsubscribable):
+            return channel.provider.parse_unsubscription(body, *found)
     return None
 
 

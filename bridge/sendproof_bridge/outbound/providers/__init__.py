@@ -12,7 +12,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -131,6 +131,14 @@ class OptIn:
     """The owner of this number (only digits) wants messages again."""
 
     number: str
+
+
+@runtime_checkable
+class Unsubscribable(Protocol):
+    """A provider whose messages have a URL by which the recipient unsubscribes (outbound/unsubscription.py)."""
+
+    def parse_unsubscription(self, body: bytes, batch: str, recipient: str) -> Sequence[Receipt | OptOut | OptIn]:
+        """Parse the request to the URL of this message. Raises `ValueError` with the expected form."""
 
 
 class MessageProvider(Protocol):
