@@ -43,6 +43,7 @@ from sendproof.control_types import (
     RecordedEvents,
     Request,
     RequestEntry,
+    SandboxService,
     Snapshot,
     State,
     Template,
@@ -119,10 +120,18 @@ class Simulators:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The address of a simulated service, and the credentials of one sandbox for it, by name."""
+    """The address of a simulated service, and the credentials of one sandbox for it, by name.
+
+    `smtp_url` is its address for SMTP, such as `smtp://127.0.0.1:8107`, if it has one.
+    """
 
     url: str
     credentials: Mapping[str, str]
+    smtp_url: str | None = None
+
+
+def _service(found: SandboxService) -> Service:
+    return Service(url=found["url"], credentials=found["credentials"], smtp_url=found.get("smtp_url"))
 
 
 class SandboxClock:
@@ -167,7 +176,7 @@ class Sandbox:
         self._control = control
         self.name = facts["sandbox"]
         self.channels: list[Channel] = facts["channels"]
-        self.services = {name: Service(found["url"], found["credentials"]) for name, found in facts["services"].items()}
+        self.services = {name: _service(found) for name, found in facts["services"].items()}
         self.clock = SandboxClock(control, self.name)
 
     def service(self, name: str) -> Service:

@@ -149,7 +149,7 @@ class Provider:
     """A channel of the reference bridge names the sender; otherwise the provider's templates do."""
     bridge_credentials: tuple[str, ...] | None = None
     """The credentials that the reference bridge uses; None for all of the account."""
-    bridge_settings: Mapping[str, bool] = field(default_factory=dict)
+    bridge_settings: Mapping[str, bool | str] = field(default_factory=dict)
     """Further settings of a channel of the reference bridge."""
     preflight: PreflightProbe | None = None
 
