@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request that arrived. `body` is decoded JSON or a decoded form, else None."""
+    """A request that arrived. `body` is decoded JSON or a decoded form, a mail as bytes, else None."""
 
     method: str
     operation: str
@@ -71,6 +71,7 @@ async def _received_request(request: Request) -> ReceivedRequest:
     raw = await request.body()
     kind = request.headers.get("content-type", "")
     body = json.loads(raw) if "json" in kind else dict(parse_qsl(raw.decode())) if "form" in kind else None
+    body = raw if kind == "message/rfc822" else body
     operation = request.url.path.strip("/").rpartition("/")[2]
     return ReceivedRequest(request.method, operation, dict(request.query_params), dict(request.headers), body)
 

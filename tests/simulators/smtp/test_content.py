@@ -1,0 +1,70 @@
+"""The content of a message, in the forms that mail software writes."""
+
+import pytest
+
+from sendproof_simulators.services.smtp.content import read_content
+from sendproof_simulators.services.smtp.replies import RefusedError
+
+FROM = b"From: News <news@client.example>\r\n"
+URL = "http://127.0.0.1:9000/unsubscribe/" + "x" * 150
+
+
+def message(*lines: bytes, body: bytes = b"Hello") -> bytes:
+    return FROM + b"".join(line + b"\r\n" for line in lines) + b"\r\n" + body
+
+
+HTML = b"Content-Type: text/html; charset=utf-8"
+BASE64, QUOTED = b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: quoted-printable"
+FORMS = {
+    "8 bit": message("Subject: Grüße".encode(), HTML, body="<p>Zoë</p>".encode()),
+    "latin-1": message(
+        b"Subject: =?iso-8859-1?q?Gr=FC=DFe?=", HTML.replace(b"utf-8", b"latin-1"), body="<p>Zoë</p>".encode("latin-1")
+    ),
+    "base64": message(b"Subject: =?utf-8?B?R3LDvMOfZQ==?=", HTML, BASE64, body=b"PHA+Wm8mZXVtbDs8L3A+"),
+    "quoted-printable": message(b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=", HTML, QUOTED, body=b"<p>Z=\r\no=C3=AB</p>"),
+    "text only": message(b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=", HTML.replace(b"html", b"plain"), body="Zoë".encode()),
+}
+
+
+@pytest.mark.parametrize("raw", FORMS.values(), ids=FORMS)
+def test_same_mail_has_the_same_text_in_every_form(raw: bytes) -> None:
+    assert read_content(raw).text == "Grüße\nZoë"
+
+
+def test_html_part_is_read_before_the_text_part() -> None:
+    plain, rich = b"Content-Type: text/plain\r\n\r\nplain", b"Content-Type: text/html\r\n\r\n<b>rich</b>"
+    parts = b"--b\r\n" + plain + b"\r\n--b\r\n" + rich + b"\r\n--b--\r\n"
+    raw = message(b"Subject: S", b"Content-Type: multipart/alternative; boundary=b", body=parts)
+    assert read_content(raw).text == "S\nrich"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (f"List-Unsubscribe: <mailto:u@client.example>,\r\n <{URL}>", URL),
+        (f"List-Unsubscribe: <{URL}>", URL),
+        ("List-Unsubscribe: <mailto:u@client.example>", None),
+        (f"List-Unsubscribe: {URL}", None),
+    ],
+)
+def test_one_click_url_is_that_in_brackets(header: str, expected: str | None) -> None:
+    raw = message(header.encode(), b"List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    assert read_content(raw).unsubscribe_url == expected
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Subject: no sender\r\n\r\nHello",
+        FROM + message(b"Subject: two senders"),
+        message(b"Content-Type: application/pdf", body=b"%PDF"),
+        message(b"Content-Type: text/html; charset=nonsense", body=b"\xff"),
+        message(b"X-Long: " + b"x" * 20_000),
+        message(b"Content-Type: multipart/mixed; boundary=b", body=b"--b\r\n\r\nx\r\n" * 200),
+        b"\x00\xff\r\n\r\n\x80",
+    ],
+    ids=["no From", "two From", "only a PDF", "unknown charset", "long header", "many parts", "no mail"],
+)
+def test_unreadable_message_is_refused(raw: bytes) -> None:
+    with pytest.raises(RefusedError, match=r"^554 5\.6\.0 "):
+        read_content(raw)
