@@ -122,16 +122,16 @@ class Simulators:
 class Service:
     """The address of a simulated service, and the credentials of one sandbox for it, by name.
 
-    `smtp_url` is its address for SMTP, such as `smtp://127.0.0.1:8107`, if it has one.
+    `mail_url` is its address for SMTP, such as `smtp://127.0.0.1:8107`, if it has one.
     """
 
     url: str
     credentials: Mapping[str, str]
-    smtp_url: str | None = None
+    mail_url: str | None = None
 
 
 def _service(found: SandboxService) -> Service:
-    return Service(url=found["url"], credentials=found["credentials"], smtp_url=found.get("smtp_url"))
+    return Service(url=found["url"], credentials=found["credentials"], mail_url=found.get("mail_url"))
 
 
 class SandboxClock:

@@ -142,7 +142,7 @@ class Clock(TypedDict):
 
 class SandboxService(TypedDict):
     url: str
-    smtp_url: NotRequired[str]
+    mail_url: NotRequired[str]
     credentials: dict[str, str]
 
 

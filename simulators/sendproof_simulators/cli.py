@@ -407,6 +407,8 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
         rows.append(("live page", addresses["page"]))
     for name, service in addresses["services"].items():
         rows.append((name, service["url"]))
+        if "mail_url" in service:
+            rows.append(("", service["mail_url"]))
         rows += [("", f"  {credential}={value}") for credential, value in service["credentials"].items()]
     console, width = Terminal(), max(len(name) for name, _ in rows)
     for name, text in rows:

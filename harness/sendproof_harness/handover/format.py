@@ -31,12 +31,12 @@ class Listen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service: its URL, and the credentials for it by name. `smtp_url` is its address for SMTP, if it has one."""
+    """One service: its URL, and the credentials for it by name. `mail_url` is its address for mail, if it has one."""
 
     name: str
     url: str
     credentials: Mapping[str, str] = field(default_factory=dict)
-    smtp_url: str | None = None
+    mail_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,7 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
         _entry("provider", provider),
         _entry("kind", channel["kind"]),
         _entry("url", access["url"]),
-        *([_entry("smtp_url", access["smtp_url"])] if "smtp_url" in access else ()),
+        *([_entry("mail_url", access["mail_url"])] if "mail_url" in access else ()),
         *(_entry(name, _placeholder(client, provider, name)) for name in credentials),
         *([_entry("webhook_secret", _placeholder(client, provider, "webhook_secret"))] if signed else ()),
         *_channel_settings(client, channel),

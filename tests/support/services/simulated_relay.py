@@ -27,7 +27,7 @@ class Relay:
 
     def connect(self) -> smtplib.SMTP:
         """Open a session without a login."""
-        host, _, port = self.access["smtp_url"].removeprefix("smtp://").partition(":")
+        host, _, port = self.access["mail_url"].removeprefix("smtp://").partition(":")
         return smtplib.SMTP(host, int(port), local_hostname="client.example", timeout=30)
 
     def session(self) -> smtplib.SMTP:

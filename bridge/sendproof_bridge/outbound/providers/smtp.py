@@ -49,7 +49,7 @@ from sendproof_bridge.outbound.unsubscription import unsubscribe_url
 MESSAGE_TYPES = (EMAIL,)
 
 SETTINGS: Settings = {
-    "smtp_url": Setting(text, "The relay, `smtp://host:587` with STARTTLS, or `smtps://host:465`."),
+    "mail_url": Setting(text, "The relay, `smtp://host:587` with STARTTLS, or `smtps://host:465`."),
     "smtp_user": Setting(text, "The user of the relay."),
     "smtp_password": Setting(secret, "The password of the relay, also for the templates at `url`."),
     "from_address": Setting(text, "The sender that recipients see, such as `News <news@client.example>`."),
@@ -96,7 +96,7 @@ class Smtp:
         self._http = http
         self._client = SmtpClient(
             SmtpServer(
-                url=config.options["smtp_url"],
+                url=config.options["mail_url"],
                 user=config.options["smtp_user"],
                 password=config.options["smtp_password"],
             )

@@ -28,7 +28,7 @@ class Start(Message, frozen=True):
     workers: int
     control_url: str
     service_urls: dict[str, str]
-    smtp_urls: dict[str, str]
+    mail_urls: dict[str, str]
 
 
 class CreateDefault(Message, frozen=True):

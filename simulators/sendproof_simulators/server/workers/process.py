@@ -81,7 +81,7 @@ class Worker:
         simulators = self._simulators
         simulators.addresses.control = start.control_url
         simulators.addresses.services |= start.service_urls
-        simulators.addresses.smtp |= start.smtp_urls
+        simulators.addresses.smtp |= start.mail_urls
         sandboxes = simulators.sandboxes
         sandboxes.generations = count(1 + start.number, start.workers)
         sandboxes.changed = {}
