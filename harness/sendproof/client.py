@@ -122,7 +122,7 @@ class Simulators:
 class Service:
     """The address of a simulated service, and the credentials of one sandbox for it, by name.
 
-    `mail_url` is its address for SMTP, such as `smtp://127.0.0.1:8107`, if it has one.
+    `mail_url` is its address for SMTP, such as `smtp://127.0.0.1:4107`, if it has one.
     """
 
     url: str

@@ -13,7 +13,7 @@ _THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - only rec
 class Addresses:
     """The URLs of the control API and of each service by name, and the service of each port. Empty before the start.
 
-    `smtp` has the URLs of the services that also have a port for SMTP, such as `smtp://127.0.0.1:8107`.
+    `smtp` has the URLs of the services that also have a port for SMTP, such as `smtp://127.0.0.1:4107`.
     """
 
     control: str = ""
