@@ -67,7 +67,7 @@ class SmtpClient:
             _expect(session.mail(envelope.sender, options.sender))
             _expect(session.rcpt(envelope.recipient, options.recipient))
         except (smtplib.SMTPServerDisconnected, OSError) as error:
-            self._forget()
+            self.close()
             raise NotSentError(f"SMTP: the connection ended before the data ({type(error).__name__})") from error
         except (RejectedError, NotSentError):
             self._reset(session)
@@ -82,10 +82,10 @@ class SmtpClient:
             self._reset(session)
             raise _error(error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPException, OSError) as error:
-            self._forget()
+            self.close()
             raise OutcomeUnknownError(f"SMTP: no reply to the data ({type(error).__name__})") from error
         if code == _NO_SUCH_CODE:
-            self._forget()
+            self.close()
             raise OutcomeUnknownError("SMTP: the reply to the data has no code")
         _expect((code, reply))
         return _shown(reply)
@@ -95,7 +95,7 @@ class SmtpClient:
         session: smtplib.SMTP | None = getattr(self._local, "session", None)
         if session is not None and _is_alive(session):
             return session
-        self._forget()
+        self.close()
         with _connecting():
             session = self._local.session = self._connect()
         return session
@@ -125,9 +125,10 @@ class SmtpClient:
         try:
             session.rset()
         except (smtplib.SMTPException, OSError):
-            self._forget()
+            self.close()
 
-    def _forget(self) -> None:
+    def close(self) -> None:
+        """Close the session of this thread. The next message opens another one."""
         session: smtplib.SMTP | None = getattr(self._local, "session", None)
         self._local.session = None
         if session is not None:
