@@ -104,6 +104,8 @@ def presented(name: str, sandbox: LocalSandbox, request: Sent, credential: str) 
             headers["x-api-key"] = values["admin_key"]
         case "delivyr":
             headers |= {"x-api-key": values["api_key"], "x-account-id": values["account_id"]}
+        case "smtp":
+            headers |= {"x-smtp-user": values["smtp_user"], "x-smtp-password": values["smtp_password"]}
         case "textlocal":
             return headers, f"{request.query}&{urlencode({'apikey': values['apikey']})}"
         case "optimove-metrics":

@@ -11,7 +11,7 @@ from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.reference.examples import ExampleRequest, example_requests
 from sendproof_simulators.server.default_sandbox import create_default_sandbox
 
-SERVICES = ("control", "delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush")
+SERVICES = ("control", "delivyr", "optimove", "optimove-metrics", "smtp", "textlocal", "xtremepush")
 # Operations without a success in any sandbox like this, with the reason.
 WITHOUT_SUCCESS = {
     "Login": "Optimove ended logins on 1 February 2024",
@@ -25,7 +25,9 @@ WITHOUT_SUCCESS = {
 EXAMPLES = [
     pytest.param(service, example, id=f"{service}:{example}")
     for service in SERVICES
-    for example in example_requests(load_contract(CONTRACTS / f"{service}.yaml"), credentials={"x-account-id"})
+    for example in example_requests(
+        load_contract(CONTRACTS / f"{service}.yaml"), credentials={"x-account-id", "x-smtp-user"}
+    )
     if example.operation not in WITHOUT_SUCCESS
 ]
 

@@ -26,6 +26,9 @@ def cause_webhook(sandbox: LocalSandbox, service: str) -> None:
     if service == "delivyr":
         sandbox.control("PUT", "/providers/delivyr/settings", {"webhook_url": NOWHERE})
         assert sandbox.delivyr(phone_number="+12125550100", variables={"TEXT": "Hi"}).status == 200
+    if service == "smtp":
+        sandbox.control("PUT", "/providers/smtp/settings", {"inbound_url": NOWHERE})
+        assert sandbox.smtp(rcpt_to=[{"address": "b@example.com", "notify": ["SUCCESS", "FAILURE"]}]).status == 200
     if service == "xtremepush":
         settings = {"webhooks": [{"url": NOWHERE}]}
         sandbox.control("PUT", "/providers/xtremepush/settings", settings)

@@ -262,7 +262,9 @@ def _with_credential(
 def _documented_values(sandbox: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, str]:
     """Return, by address or credential of this sandbox, the one that `sendproof up` prints."""
     values: dict[str, str] = {}
-    for position, (name, service) in enumerate(sorted(sandbox["services"].items())):
+    # As `sendproof up` does: services with a second port come last.
+    order = sorted(sandbox["services"].items(), key=lambda item: ("mail_url" in item[1], item[0]))
+    for position, (name, service) in enumerate(order):
         values[service["url"].split("/")[2]] = f"127.0.0.1:{_FIRST_PORT + position}"
         values |= {
             own: default["services"][name]["credentials"].get(key, key) for key, own in service["credentials"].items()

@@ -3,12 +3,13 @@
 A probe sends its request with `fields`, and returns what shows the effect of the parameter.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from limit_probes import MINUTE, add_campaigns, bulk_is_accepted, encoded, numbers
-from local_simulators import LocalSandbox
+from local_simulators import MAIL, LocalSandbox
 
 Observe = Callable[[LocalSandbox, Mapping[str, object]], object]
 
@@ -140,6 +141,11 @@ def status_at_delivyr(sandbox: LocalSandbox, fields: Mapping[str, object]) -> ob
     return sandbox.delivyr(variables={"TEXT": "Hi"}, **fields).json["status"]
 
 
+def text_at_relay(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object:
+    """Return the status of a mail in base64: it has no sender if it is read as it is."""
+    return sandbox.smtp(content=b64encode(MAIL.encode()).decode(), **fields).status
+
+
 def listed_campaigns(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object:
     """Return the titles of the three campaigns."""
     templates = [{"id": number, "title": f"Offer {number}", "body": "Hi"} for number in (1, 2, 3)]
@@ -206,6 +212,7 @@ PROBES: Mapping[tuple[str, str], DefaultProbe] = {
     ("textlocal", "SortField"): DefaultProbe("sort_field", "number", inbox),
     ("textlocal", "BulkData.test"): DefaultProbe("test", True, bulk_cost),
     ("textlocal", "BulkData.unicode"): DefaultProbe("unicode", True, bulk_cost),
+    ("smtp", "Submission.encoding"): DefaultProbe("encoding", "base64", text_at_relay),
     ("delivyr", "Send.testing"): DefaultProbe("testing", True, status_at_delivyr),
     ("delivyr", "listMessages.limit"): DefaultProbe("limit", 2, log_of_delivyr),
     ("xtremepush", "ListCall.limit"): DefaultProbe("limit", 2, listed_campaigns),

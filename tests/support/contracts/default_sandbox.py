@@ -15,6 +15,7 @@ SETTINGS = DefaultSandbox(seed=1, customers=1_000, allow_remote_webhooks=False, 
 HEADERS = {
     "delivyr": {"x-api-key": "sendproof-delivyr-key", "x-account-id": "sendproof-delivyr-account"},
     "optimove": {"x-api-key": "sendproof-optimove-admin-key"},
+    "smtp": {"x-smtp-user": "sendproof-smtp-user", "x-smtp-password": "sendproof-smtp-password"},
 }
 PARAMETERS = {"textlocal": {"apikey": "sendproof-textlocal-key"}}
 # Paths on the control port.

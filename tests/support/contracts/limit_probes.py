@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from local_simulators import LocalSandbox
+from local_simulators import MAIL, LocalSandbox
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -269,6 +269,11 @@ def override_is_accepted(sandbox: LocalSandbox, operation: str, length: int) -> 
     return sandbox.simulators.send("PUT", path, "", {"content-type": "application/json"}, body).status == 200
 
 
+def mail_is_accepted(sandbox: LocalSandbox, operation: str, length: int) -> bool:
+    """Submit a mail of this length."""
+    return sandbox.smtp(content=MAIL.ljust(length, "x")).status == 200
+
+
 def targets_are_accepted(sandbox: LocalSandbox, operation: str, count: int) -> bool:
     """Execute a campaign for this number of targets."""
     if "campaign" not in sandbox.prepared:
@@ -298,7 +303,7 @@ def encoded(value: object) -> str:
 PROBES: Mapping[tuple[str, str], Probe] = {
     **{
         (service, "body"): Probe(4_000, body_is_accepted)
-        for service in ("optimove", "textlocal", "delivyr", "xtremepush")
+        for service in ("optimove", "textlocal", "delivyr", "xtremepush", "smtp")
     },
     **{(service, "requests"): Probe(3, requests_are_accepted) for service in ("optimove", "textlocal", "xtremepush")},
     ("optimove", "unused token"): Probe(5, token_is_valid, {"optimove__password_login": "accepted"}),
@@ -342,6 +347,7 @@ PROBES: Mapping[tuple[str, str], Probe] = {
     ),
     ("delivyr", "text"): Probe(50, long_text_is_accepted),
     ("delivyr", "triggered override"): Probe(50, override_is_accepted),
+    ("smtp", "message"): Probe(2_000, mail_is_accepted),
     ("xtremepush", "targets"): Probe(3, targets_are_accepted),
     ("xtremepush", "rows imported at once"): Probe(10, rows_are_imported_at_once),
     ("xtremepush", "errors of rows in a response"): Probe(3, row_errors_are_listed),

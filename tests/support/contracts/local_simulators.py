@@ -19,6 +19,8 @@ from sendproof_simulators.server.faulty_response import CONNECTION
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, VERSION, VERSION_HEADER, sign
 
 START = "2026-03-02T09:00:00Z"
+_ONE_CLICK = "List-Unsubscribe: <http://127.0.0.1:9/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+MAIL = f"From: a@client.example\r\nSubject: Offer\r\n{_ONE_CLICK}\r\nHi"
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,11 @@ class LocalSandbox:
         """Send one SMS with the template of the sandbox."""
         body = {"template_id": self.template, "phone_number": "+12125650100", **fields}
         return self.send("delivyr", "POST", "/partner/customer_io/send_sms", (), body)
+
+    def smtp(self, **fields: object) -> Reply:
+        """Submit a mail to a relay."""
+        body = {"mail_from": "a@client.example", "rcpt_to": [{"address": "b@example.com"}], "content": MAIL, **fields}
+        return self.send("smtp", "POST", "/messages", (), body)
 
     @cached_property
     def template(self) -> str:
