@@ -15,7 +15,6 @@ OTHERS = [ROOT / folder for folder in ("loadtests", "mutants", "chaos", "attack"
 
 # Last words of class names that have their general meaning, each with what it means.
 GENERAL = {
-    "address": "the URLs of a process",
     "bar": "a shape in a chart",
     "count": "numbers of things",
     "curve": "a shape in a chart",

@@ -93,22 +93,13 @@ class WebhookApp:
     async def _unsubscription(self, request: Request) -> Response:
         """Store that a recipient unsubscribed. The key in the URL is the proof, because everyone may see the URL."""
         client = self._bridge.clients.get(request.path_params["client"])
-        if client is None:
-            return _not_found()
-        try:
-            content = _read_unsubscription(client, request.path_params, await _read_body(request))
-        except ValueError as error:
-            return PlainTextResponse(str(error), 400)
-        except _TooLargeError:
-            return _too_large()
-        if content is None:
-            return _not_found()
-        await self._group_commit.store(client.config.name, content)
-        return _STORED
+        return await self._respond(request, client, _read_unsubscription)
 
     async def respond(self, request: Request, read: _Read) -> Response:
         """Store a webhook, and return the response after its commit."""
-        client = self._client(request.path_params)
+        return await self._respond(request, self._client(request.path_params), read)
+
+    async def _respond(self, request: Request, client: Client | None, read: _Read) -> Response:
         if client is None:
             return _not_found()
         try:
@@ -184,7 +175,7 @@ def _read_provider_webhook(
 
 
 def _read_unsubscription(
-    client: Client, parts: Mapping[str, str], body: bytes
+    client: Client, parts: Mapping[str, str], webhook: _Webhook
 ) -> Sequence[Receipt | OptOut | OptIn] | None:
     """Return what a request to the URL of an unsubscription means; None if the bridge did not make the URL."""
     found = read_key(client.config.webhook_token.reveal(), parts["key"])
@@ -192,7 +183,7 @@ def _read_unsubscription(
         return None
     for channel in client.channels.values():
         if channel.config.provider == parts["provider"] and isinstance(channel.provider, Unsubscribable):
-            return channel.provider.parse_unsubscription(body, *found)
+            return channel.provider.parse_unsubscription(webhook.body, *found)
     return None
 
 

@@ -124,8 +124,7 @@ def campaign(
 
     Without --bridge and --command, the reference bridge is tested. Further options are passed to Locust.
 
-    Examples: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --thresholds slo.yaml,
-    sendproof load campaign --provider xtremepush --message push
+    Example: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --thresholds slo.yaml
     """
     _run_locust("campaign", context)
 
