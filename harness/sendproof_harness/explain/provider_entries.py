@@ -73,8 +73,8 @@ def customer_entries(scope: Scope) -> Iterator[TimelineEntry]:
 
 
 def _taps(scope: Scope) -> Iterator[TimelineEntry]:
-    """Yield the clicks on links, and the push notifications that were opened."""
-    for what, taps in (("the link of message", scope.history.clicks), ("the push notification", scope.history.opens)):
+    """Yield the clicks on links, and the messages that were opened."""
+    for what, taps in (("the link of message", scope.history.clicks), ("message", scope.history.opens)):
         for tap in taps:
             if tap.message in scope.messages:
                 yield TimelineEntry(at=tap.at, actor="customer", text=f"opens {what} {tap.message}", line=tap.n)
