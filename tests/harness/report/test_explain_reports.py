@@ -31,7 +31,7 @@ def test_terminal_shows_customer_results_and_timeline(correct_run):
     assert lines[:6] == [
         "C0000003  447100000003",
         "run  first_campaign, seed 42",
-        "campaign 7001 on channel 505  ok  got the right text once, at the right number, in time",
+        "campaign 7001 on channel 505  ok  got the right message once, at the right address, in time",
         "",
         "UTC         who       what",
         "2026-03-02",
@@ -43,7 +43,7 @@ def test_right_message_is_not_called_in_time_where_times_are_not_judged(correct_
     """The bridge did not take part in virtual time."""
     clock = correct_run.lines[0]["clock"] | {"participants": []}
     run = HistoryBuilder((correct_run.lines[0] | {"clock": clock}, *correct_run.without("clock").lines[1:]))
-    meaning = "got the right text once, at the right number; its time was not judged"
+    meaning = "got the right message once, at the right address; its time was not judged"
 
     assert [result.meaning for result in explained(run, "C0000003").campaigns] == [meaning]
     assert meaning in html.render(run.verdict(), run.history())

@@ -113,6 +113,12 @@ def _state(entry: Entry, status: MessageStatus | None) -> str | None:
 
 def _matches(entry: Entry, params: Mapping[str, Any]) -> bool:
     """Return True if the parameters that need no look-up include a delivery."""
-    return params.get("provider", entry["service"]) == entry["service"] and _NOT_DIGITS.sub(
-        "", params.get("number", "")
-    ) in str(entry["number"])
+    return params.get("provider", entry["service"]) == entry["service"] and _has_address(entry, params)
+
+
+def _has_address(entry: Entry, params: Mapping[str, Any]) -> bool:
+    """Return True if the address of a delivery contains the wanted part: digits of a number, or any other text."""
+    wanted, address = params.get("number", "").strip(), str(entry["number"]).lower()
+    digits = _NOT_DIGITS.sub("", wanted)
+    has_letters = any(character.isalpha() or character == "@" for character in wanted)
+    return wanted.lower() in address if has_letters else digits in address

@@ -53,7 +53,7 @@ function Filters({params}) {
   const [text, setText] = useState(params.text ?? "");
   const others = FILTERS.filter(name => name !== "text" && params[name]);
   return html`
-    <input type="search" class="search" data-search aria-label="Search in texts and numbers" placeholder="Text or number" value=${text}
+    <input type="search" class="search" data-search aria-label="Search in texts and addresses" placeholder="Text or address" value=${text}
       onInput=${event => { setText(event.target.value); setQuery(searched(event.target.value)); }} />
     <select aria-label="State" value=${params.state ?? ""} onChange=${event => setQuery({state: event.target.value || null})}>
       ${STATES.map(state => html`
@@ -64,10 +64,12 @@ function Filters({params}) {
         ${name} ${params[name]} <${Close} /></button>`)}`;
 }
 
-/** Return the filter for what was typed: digits search numbers, anything else the texts. */
+/** Return the filter for what was typed: digits, an id and an address search addresses, anything else the texts. */
 function searched(text) {
   const isNumber = /^\+?[\d\s]{4,}$/.test(text.trim());
-  return {number: isNumber ? text.replace(/\D/g, "") : null, text: isNumber || !text ? null : text};
+  const isAddress = isNumber || /^(C\d{4,7}|\S+@\S+)$/.test(text.trim());
+  const number = isNumber ? text.replace(/\D/g, "") : text.trim();
+  return {number: isAddress ? number : null, text: isAddress || !text ? null : text};
 }
 
 function Nothing({query}) {
@@ -77,10 +79,10 @@ function Nothing({query}) {
 }
 
 function Row({message}) {
-  const {number, customer, text, state, at, campaign} = message;
+  const {number, customer, heading, text, state, at, campaign} = message;
   return html`<span class="dot ${toneOf(state)}" aria-hidden="true"></span>
     <span class="message"><span class="who"><b>${phone(number)}</b>${customer && customer !== number && html` <span class="faint">${customer}</span>`}</span>
-      <span class="truncate">${text}</span></span>
+      <span class="truncate">${text.replace("\n", heading ? " · " : " ")}</span></span>
     <span class="state ${toneOf(state)}">${state ?? ""}</span>
     <span class="aside"><time>${day(at)} ${minute(at)}</time>
       <span class="faint">${[campaign && `campaign ${campaign}`, note(message)].filter(Boolean).join(" · ")}</span></span>`;

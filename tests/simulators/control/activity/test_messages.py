@@ -171,3 +171,28 @@ def test_receipts_have_their_attempts(sandbox: SandboxByHand) -> None:
 def test_unknown_message_is_refused_with_the_remedy(sandbox: SandboxByHand) -> None:
     expected = "textlocal has accepted no message '1'; list the messages for their ids"
     assert sandbox.refusal("GET", "/messages/textlocal/1") == (404, expected)
+
+
+def send_to_inbox(box: SandboxByHand, customer: str) -> None:
+    """Import a customer without a number, and send an inbox message with Xtremepush."""
+    service = box.made["services"]["xtremepush"]
+    url, token = f"{service['url']}/api/external", {"apptoken": service["credentials"]["apptoken"]}
+    profile = {**token, "columns": ["user_id"], "rows": [[customer]]}
+    assert requests.post(f"{url}/import/profile", json=profile, timeout=60).ok
+    content = {"title": "News", "trigger": 3, "inbox": 1, "push_title": "Hello", "push_text": "There is news"}
+    id_ = requests.post(f"{url}/create/campaign", json={**token, **content}, timeout=60).json()["model"]["id"]
+    target = {"id": id_, "target_by": "user_id", "target": [customer], "async": False}
+    assert requests.post(f"{url}/execute/campaign", json={**token, **target}, timeout=60).ok
+
+
+@pytest.mark.parametrize(("query", "expected"), [("number=c0000042", 1), ("number=C0000043", 0)])
+def test_message_without_a_number_is_found_by_its_address(sandbox, query, expected):
+    send_to_inbox(sandbox, "C0000042")
+    assert len(messages(sandbox, query)) == expected
+
+
+def test_message_without_a_number_has_title_and_type(sandbox):
+    send_to_inbox(sandbox, "C0000042")
+    (item,) = messages(sandbox)
+    assert (item["message_type"], item["heading"], item["text"]) == ("inbox", "Hello", "Hello\nThere is news")
+    assert item["encoding"] is None

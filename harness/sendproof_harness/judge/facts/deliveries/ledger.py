@@ -45,17 +45,17 @@ ResultKind = Literal[
 
 #: The meaning of each result for readers of a report, in the order of the report.
 RESULT_MEANINGS: Mapping[ResultKind, str] = {
-    "ok": "got the right text once, at the right number, in time",
+    "ok": "got the right message once, at the right address, in time",
     "withheld": "correctly got no message: opted out, without a usable number, unknown to the provider, not cleared,"
     " in the control group, or campaign cancelled",
-    "refused": "the provider sends no message to this number or customer, from any bridge",
+    "refused": "the provider sends no message to this address or customer, from any bridge",
     "pending": "was not due before the end of the history",
     "indefinite": "cannot be decided: a fault hid from the bridge that no message went out,"
     " or one went out while the campaign was being cancelled, or before the bridge could know of that",
     "lost": "was due a message and got none",
     "duplicated": "got the same message more than once",
     "wrong text": "got a text other than the due one",
-    "wrong number": "the message went to another number, or to another format of the number",
+    "wrong number": "the message went to another address, or to another format of it",
     "early": "got it before it was due",
     "late": "got it too long after it was due",
     "sent to opted-out": "opted out and got a message anyway",
@@ -67,7 +67,7 @@ RESULT_KINDS: tuple[ResultKind, ...] = tuple(RESULT_MEANINGS)
 PROVIDER_EXCLUSIONS = frozenset({"outside_segment", "suppressed", "no_device", "unsubscribed"})
 
 # Outside virtual time, a message that is much too early is `ok` as well.
-_OK_WITHOUT_TIMES = "got the right text once, at the right number; its time was not judged"
+_OK_WITHOUT_TIMES = "got the right message once, at the right address; its time was not judged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
