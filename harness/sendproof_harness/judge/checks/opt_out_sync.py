@@ -7,7 +7,7 @@ from dataclasses import replace
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
-from sendproof_harness.judge.facts.consent import POLL_WITHIN, customers_of_opt_outs
+from sendproof_harness.judge.facts.consent import POLL_WITHIN, any_is_reported_or_listed, customers_of_opt_outs
 from sendproof_harness.judge.facts.consent_reports import (
     ConsentReport,
     ProviderChange,
@@ -223,7 +223,7 @@ CHECKS = (
         title="Opt-outs and opt-ins at the provider are synced to Optimove",
         requirement=OPT_OUTS_SYNCED,
         run=check_opt_outs_synced,
-        applies=lambda history: bool(history.opt_outs or consent_reports(history)),
-        scope="runs with opt-outs at a provider, or with reports of consent",
+        applies=lambda history: any_is_reported_or_listed(history) or bool(consent_reports(history)),
+        scope="runs with opt-outs that a provider reports or lists, or with reports of consent",
     ),
 )

@@ -162,10 +162,30 @@ def customers_of_opt_outs(history: History) -> Mapping[str, tuple[str, ...]]:
     return {number: tuple(names) for number, names in customers.items()}
 
 
+def any_is_reported_or_listed(history: History) -> bool:
+    """Return True if a bridge could know of an opt-out: it is in a list, or a webhook was to report it."""
+    if any(map(_is_listed, history.opt_outs)):
+        return True
+    numbers = {(opt_out.service, opt_out.number) for opt_out in history.opt_outs}
+    return bool(numbers) and not numbers.isdisjoint(_numbers_of_attempts(history))
+
+
+def _numbers_of_attempts(history: History) -> set[tuple[str, str]]:
+    keys = {
+        (attempt.service, attempt.key)
+        for attempt in history.webhooks
+        if attempt.event in provider(attempt.service).opt_out_events
+    }
+    return {(service, number) for (service, _), number in _numbers_by_webhook(history, keys).items()}
+
+
+def _is_listed(opt_out: OptOut) -> bool:
+    return has_list(opt_out.message_type) and provider(opt_out.service).lists_opt_outs
+
+
 def is_known_to_bridge(history: History, opt_out: OptOut) -> bool:
     """Return True if the provider reported the opt-out to the bridge, or the bridge could ask for it."""
-    is_listed = has_list(opt_out.message_type) and provider(opt_out.service).lists_opt_outs
-    return is_listed or (opt_out.service, opt_out.number) in first_reported_opt_outs(history)
+    return _is_listed(opt_out) or (opt_out.service, opt_out.number) in first_reported_opt_outs(history)
 
 
 @cached_per_history

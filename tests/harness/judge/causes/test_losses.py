@@ -365,6 +365,19 @@ def test_lost_message_of_a_trigger_has_no_send_time_to_look_at(lost, looked_at):
     assert check_send_latency(trigger_run(*lost).history()).looked_at == looked_at
 
 
+def test_triggers_in_testing_mode_have_no_send_time_to_look_at():
+    """No message is due, so the check would be unknown in each run before go-live."""
+    run = trigger_run().change("delivery", lambda line: line | {"test": True})
+    channel = {"id": 505, "provider": "textlocal", "kind": "triggered"}
+    live, testing = (
+        HistoryBuilder((run.lines[0] | {"channels": [channel | {"testing": mode}]}, *run.lines[1:]))
+        for mode in (False, True)
+    )
+    checks = [{result.check.id for result in history.verdict().results} for history in (live, testing)]
+
+    assert ["triggers.send_latency" in names for names in checks] == [True, False]
+
+
 def test_refused_look_up_after_a_trigger_is_named():
     first = parse_instant(str(trigger_run().lines_of("trigger")[0]["at"]))
     look_up = call(first + MINUTE // 2, "optimove", "GetCustomerAttributes", status=403, response_excerpt="no scope")

@@ -202,6 +202,17 @@ def test_opt_out_must_only_be_synced_if_provider_reports_or_lists_it(correct_run
     assert sync_findings(reported_run) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
 
 
+def test_sync_check_does_not_apply_to_opt_outs_that_no_bridge_could_know(correct_run):
+    """Without webhooks of the account, nothing of Delivyr names them. The check would be unknown in each such run."""
+    *unreported, webhook = stop_lines(correct_run, DUE + HOUR)
+    checks = [
+        {result.check.id for result in HistoryBuilder(at_delivyr(*correct_run.plus(*lines).lines)).verdict().results}
+        for lines in (unreported, [*unreported, webhook], [*unreported, webhook | {"status": 500}])
+    ]
+
+    assert ["opt_outs.synced" in names for names in checks] == [False, True, True]
+
+
 def test_opt_out_at_end_of_history_need_not_be_synced(correct_run):
     assert sync_findings(correct_run.plus(*stop_lines(correct_run, FIRST_SEND + 7 * DAY))) == []
 

@@ -10,7 +10,7 @@ _MINUTES = timedelta(minutes=1)
 
 def _third_visit(builder: ScenarioBuilder) -> None:
     builder.trigger["criteria"][0] |= {"count": 3, "within": "2 hours"}
-    builder.add_events(builder.announced + 10 * _MINUTES, times=2, every="20 minutes", parameters={"page": "/a"})
+    builder.add_events(builder.announced + 10 * _MINUTES, times=2, every="20 minutes", parameters={"page": "/offers"})
 
 
 def _two_criteria(builder: ScenarioBuilder) -> None:
