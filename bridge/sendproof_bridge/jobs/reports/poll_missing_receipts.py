@@ -6,18 +6,19 @@ longest validity are polled. The results are stored as receipts. Other providers
 documented: https://api.txtlocal.com/docs/handlingreceipts (what is posted), and `validity`: at most 72 hours.
 """
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, Instant
 from sendproof_bridge.domain import receipts
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.outbound.errors import RemoteCallError
-from sendproof_bridge.outbound.providers import OpenMessage, Receipt
+from sendproof_bridge.outbound.providers import KnownIds, OpenMessage, Receipt
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob
 
@@ -31,6 +32,9 @@ _OPEN = text(
     "SELECT recipient, COALESCE(provider_id, '') AS message, template, settled_at AS sent_at FROM message"
     " WHERE client = :client AND batch = :batch AND state IN ('accepted', 'taken', 'unknown') AND ended_at IS NULL"
     " ORDER BY customer"
+)
+_KNOWN_IDS = text(
+    "SELECT provider_id FROM message WHERE client = :client AND provider_id IN (SELECT value FROM json_each(:ids))"
 )
 
 logger = logging.getLogger(__name__)
@@ -78,8 +82,21 @@ def poll(
     if channel.config.testing or not messages:
         return found, None
     try:
-        for receipt in channel.provider.poll_statuses(messages):
+        for receipt in channel.provider.poll_statuses(messages, _reading_known_ids(bridge, key.client)):
             found.append(receipt)
     except RemoteCallError as error:
         return found, error
     return found, None
+
+
+def known_ids(tx: Connection, client: str, ids: Collection[str]) -> Collection[str]:
+    """Return those of the provider's ids that belong to messages of the client already."""
+    return tx.execute(_KNOWN_IDS, {"client": client, "ids": json.dumps(sorted(ids))}).scalars().all()
+
+
+def _reading_known_ids(bridge: Bridge, client: str) -> KnownIds:
+    def read(ids: Collection[str]) -> Collection[str]:
+        with bridge.store.read() as tx:
+            return known_ids(tx, client, ids)
+
+    return read

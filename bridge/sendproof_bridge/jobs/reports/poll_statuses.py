@@ -16,6 +16,7 @@ from sendproof_bridge.domain import campaigns, receipts
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.jobs.reports import poll_missing_receipts
+from sendproof_bridge.outbound.errors import RemoteCallError
 from sendproof_bridge.outbound.providers import OpenMessage
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob
@@ -28,6 +29,9 @@ _OPEN = text(
     " WHERE client = :client AND channel = :channel AND campaign = :campaign"
     " AND state IN ('accepted', 'taken', 'unknown') AND ended_at IS NULL ORDER BY settled_at, customer, occasion"
 )
+
+#: Open messages with their batches, by recipient.
+_Part = Mapping[str, tuple[OpenMessage, str]]
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +53,8 @@ def run(bridge: Bridge, job: Job) -> None:
     key, now = CampaignKey.of(job.payload), bridge.clock.now()
     polled = final = 0
     for part in _parts(bridge, key):
-        found, error = poll_missing_receipts.poll(bridge, key, [message for message, _ in part.values()])
-        with_batch = [(key.client, replace(receipt, batch=part[receipt.recipient][1])) for receipt in found]
-        # Its receipts may have been stored when no message had the id.
-        new_ids = {receipt.message for receipt in found if receipt.message and not part[receipt.recipient][0].message}
-        with bridge.store.write() as tx:
-            receipts.record(tx, bridge, with_batch)
-            receipts.on_ids_known(tx, bridge, key.client, sorted(new_ids))
-        polled, final = polled + len(part), final + len(found)
+        found, error = _poll_part(bridge, key, part)
+        polled, final = polled + len(part), final + found
         if error is not None:
             logger.warning("campaign %s: %s; polled again before the next report", key.name(), error)
             break
@@ -64,7 +62,26 @@ def run(bridge: Bridge, job: Job) -> None:
     logger.info("campaign %s: %d messages polled, %d have a final status", key.name(), polled, final)
 
 
-def _parts(bridge: Bridge, key: CampaignKey) -> Iterator[Mapping[str, tuple[OpenMessage, str]]]:
+def _poll_part(bridge: Bridge, key: CampaignKey, part: _Part) -> tuple[int, RemoteCallError | None]:
+    """Poll some messages and store what is found; return the number of final statuses, and the error, if any."""
+    found, error = poll_missing_receipts.poll(bridge, key, [message for message, _ in part.values()])
+    # Its receipts may have been stored when no message had the id.
+    new_ids = {receipt.message for receipt in found if receipt.message and not part[receipt.recipient][0].message}
+    with bridge.store.write() as tx:
+        # Another campaign may have found the row at the same time, for an equal message to the same recipient.
+        of_others = set(poll_missing_receipts.known_ids(tx, key.client, new_ids)) if new_ids else set()
+        own = [receipt for receipt in found if receipt.message not in of_others]
+        with_batch = [(key.client, replace(receipt, batch=part[receipt.recipient][1])) for receipt in own]
+        receipts.record(tx, bridge, with_batch)
+        receipts.on_ids_known(tx, bridge, key.client, sorted(new_ids - of_others))
+    again = {receipt.recipient: part[receipt.recipient] for receipt in found if receipt.message in of_others}
+    if not again or error is not None:
+        return len(own), error
+    more, error = _poll_part(bridge, key, again)
+    return len(own) + more, error
+
+
+def _parts(bridge: Bridge, key: CampaignKey) -> Iterator[_Part]:
     """Yield open messages and their batches by recipient, oldest first, with no recipient twice in a part."""
     with bridge.store.read() as tx:
         rows = tx.execute(_OPEN, key._asdict()).mappings().all()

@@ -9,7 +9,7 @@ that it sends, if these are more than SMS. The environment variable
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
@@ -102,6 +102,16 @@ class OpenMessage:
     sent_at: Instant
 
 
+#: Returns those of the provider's ids that the bridge knows already: each belongs to one of its messages.
+KnownIds = Callable[[Collection[str]], Collection[str]]
+
+
+def no_ids(ids: Collection[str]) -> Collection[str]:
+    """Return no ids: none is known."""
+    del ids
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """A provider's report about one message. Status and time are as the provider wrote them.
@@ -184,8 +194,11 @@ class MessageProvider(Protocol):
         Raises `ValueError` with the expected form, and `UnauthenticatedWebhookError` if the sender is not the provider.
         """
 
-    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
-        """Request the status of these messages; yield a receipt for each with a final status."""
+    def poll_statuses(self, messages: Sequence[OpenMessage], known_ids: KnownIds = no_ids) -> Iterator[Receipt]:
+        """Request the status of these messages; yield a receipt for each with a final status.
+
+        A message without an id is never taken for one whose id is known.
+        """
 
     def list_opt_outs(self) -> Sequence[str]:
         """Return the opted-out numbers that the provider lists, with the country code and only digits."""

@@ -25,6 +25,7 @@ from sendproof_bridge.outbound.providers import (
     UNSUBSCRIBED,
     ComposedMessage,
     ComposeRequest,
+    KnownIds,
     OpenMessage,
     OptIn,
     OptOut,
@@ -32,6 +33,7 @@ from sendproof_bridge.outbound.providers import (
     Receipt,
     SendResult,
     Template,
+    no_ids,
 )
 from sendproof_bridge.outbound.response_values import pages, values_of
 
@@ -212,9 +214,9 @@ class Delivyr:
         )
         return [receipt]
 
-    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+    def poll_statuses(self, messages: Sequence[OpenMessage], known_ids: KnownIds = no_ids) -> Iterator[Receipt]:
         """Read the Message Log, if the account's log can be read."""
-        for message, row in self._log_rows(messages) if self.has_send_record else ():
+        for message, row in self._log_rows(messages, known_ids) if self.has_send_record else ():
             if row.get("status") in _STATUS_MEANINGS:
                 yield Receipt(
                     recipient=message.recipient,
@@ -223,7 +225,9 @@ class Delivyr:
                     message=str(row.get("message_id", message.message)),
                 )
 
-    def _log_rows(self, messages: Sequence[OpenMessage]) -> Iterator[tuple[OpenMessage, Mapping[str, Any]]]:
+    def _log_rows(
+        self, messages: Sequence[OpenMessage], known_ids: KnownIds
+    ) -> Iterator[tuple[OpenMessage, Mapping[str, Any]]]:
         """Yield each message with its log row. For many messages, read pages from the oldest message on."""
         remaining = {
             message.message: message
@@ -232,7 +236,7 @@ class Delivyr:
         }
         if len(remaining) > _MAX_SINGLE_POLLS:
             oldest = remaining.pop(next(iter(remaining)))
-            yield oldest, self._log_row(oldest)
+            yield oldest, self._log_row(oldest, known_ids)
             for row in self._log({"after": oldest.message, "limit": str(_PAGE_SIZE)}):
                 message = remaining.pop(str(row.get("message_id")), None)
                 if message is not None:
@@ -241,9 +245,9 @@ class Delivyr:
                     break
         # Several messages are sent in parallel, so some may be logged before the oldest.
         for message in (*remaining.values(), *(message for message in messages if not message.message)):
-            yield message, self._log_row(message)
+            yield message, self._log_row(message, known_ids)
 
-    def _log_row(self, message: OpenMessage) -> Mapping[str, Any]:
+    def _log_row(self, message: OpenMessage, known_ids: KnownIds) -> Mapping[str, Any]:
         """Find a row by message id; without one, the first since the send with the same number and template."""
         if message.message:
             try:
@@ -254,8 +258,10 @@ class Delivyr:
                 return {}
         template, since = _base_36_id(message.template), message.sent_at - _CLOCK_MARGIN_MS
         log = self._log({"phone_number": f"+{message.recipient}"})
-        rows = (row for row in log if row.get("template_id") == template and _created_at(row) >= since)
-        return min(rows, key=_created_at, default={})
+        rows = [row for row in log if row.get("template_id") == template and _created_at(row) >= since]
+        of_others = set(known_ids([str(row.get("message_id")) for row in rows]))
+        own = (row for row in rows if str(row.get("message_id")) not in of_others)
+        return min(own, key=_created_at, default={})
 
     def list_opt_outs(self) -> Sequence[str]:
         """Return nothing: Delivyr has no list. It posts opt-outs, and rejects messages to opted-out numbers."""

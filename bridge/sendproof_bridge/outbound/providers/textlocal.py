@@ -26,6 +26,7 @@ from sendproof_bridge.outbound.http import HttpClient, Response, check_status
 from sendproof_bridge.outbound.providers import (
     ComposedMessage,
     ComposeRequest,
+    KnownIds,
     OpenMessage,
     OptIn,
     OptOut,
@@ -33,6 +34,7 @@ from sendproof_bridge.outbound.providers import (
     Receipt,
     SendResult,
     Template,
+    no_ids,
 )
 from sendproof_bridge.outbound.response_values import pages, values_of, whole_number
 from sendproof_bridge.outbound.sms_encoding import needs_unicode
@@ -203,8 +205,9 @@ class Textlocal:
         fields = form_fields(body, _MAX_FIELDS)
         return [_receipt(fields, batch)] if batch else _replies(fields)
 
-    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+    def poll_statuses(self, messages: Sequence[OpenMessage], known_ids: KnownIds = no_ids) -> Iterator[Receipt]:
         """Make one call per message; documented: https://api.txtlocal.com/docs/messagereporting/messagestatus ."""
+        del known_ids
         for message in messages:
             try:
                 code, time = self._status(message.message)
@@ -303,8 +306,9 @@ class TextlocalGroups(Textlocal):
         status = self._successful("status_batch", {"batch_id": batch})
         return {customer: [id_] for customer, id_ in _message_ids(status, batch).items()}
 
-    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+    def poll_statuses(self, messages: Sequence[OpenMessage], known_ids: KnownIds = no_ids) -> Iterator[Receipt]:
         """Make one call per batch, with rows that name the customers."""
+        del known_ids
         wanted = {message.recipient for message in messages}
         for batch in dict.fromkeys(message.message.partition(":")[0] for message in messages):
             for customer, code in self._batch_statuses(batch):

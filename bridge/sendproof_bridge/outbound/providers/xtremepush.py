@@ -32,6 +32,7 @@ from sendproof_bridge.outbound.providers import (
     UNSUBSCRIBED,
     ComposedMessage,
     ComposeRequest,
+    KnownIds,
     OpenMessage,
     OptIn,
     OptOut,
@@ -40,6 +41,7 @@ from sendproof_bridge.outbound.providers import (
     SendResult,
     Template,
     UnauthenticatedWebhookError,
+    no_ids,
 )
 from sendproof_bridge.outbound.response_values import pages, values_of, whole_number
 
@@ -289,21 +291,27 @@ class Xtremepush:
         if key is not None and not _is_signature(headers.get(_SIGNATURE_HEADER, ""), key.reveal().encode(), body):
             raise UnauthenticatedWebhookError
 
-    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+    def poll_statuses(self, messages: Sequence[OpenMessage], known_ids: KnownIds = no_ids) -> Iterator[Receipt]:
         """Read list/message: delivered, or failed with a reason."""
         by_campaign: dict[int, list[OpenMessage]] = {}
         for message in messages:
             by_campaign.setdefault(message.template, []).append(message)
         for campaign, of_campaign in by_campaign.items():
             for start in range(0, len(of_campaign), _USERS_PER_CALL):
-                yield from self._final_statuses(campaign, of_campaign[start : start + _USERS_PER_CALL])
+                yield from self._final_statuses(campaign, of_campaign[start : start + _USERS_PER_CALL], known_ids)
 
-    def _final_statuses(self, campaign: int, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+    def _final_statuses(self, campaign: int, messages: Sequence[OpenMessage], known_ids: KnownIds) -> Iterator[Receipt]:
         earliest = {message.recipient: message.sent_at - _CLOCK_MARGIN_MS for message in messages}
         row_ids = {message.recipient: message.message for message in messages}
-        for row in self._messages(campaign, list(row_ids), min(earliest.values())):
+        rows = self._messages(campaign, list(row_ids), min(earliest.values()))
+        of_others = set(known_ids([_row_ids(row)[1] for row in rows])) - set(row_ids.values())
+        for row in rows:
             user, id_ = _row_ids(row)
-            if row_ids.get(user) not in {"", id_} or _created_seconds(row) < earliest[user] // SECOND:
+            if (
+                id_ in of_others
+                or row_ids.get(user) not in {"", id_}
+                or _created_seconds(row) < earliest[user] // SECOND
+            ):
                 continue
             # The first row since a message was sent is its own; rows after it belong to later campaigns.
             row_ids[user] = id_

@@ -114,6 +114,23 @@ def test_two_messages_of_one_customer_are_polled_in_two_calls(tmp_path, database
     assert polled_users(xtremepush) == [["C1", "C2"], ["C1"]]
 
 
+def test_row_of_one_message_is_not_taken_for_an_equal_one_of_another_campaign(tmp_path, database, xtremepush):
+    """Both were sent at one instant, and the response to a send has no ids."""
+    config = bridge_config(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
+    event = {"channelID": 505, "customerID": "C1", "templateID": 12, "personalization": {"personalInfo": PERSON}}
+    with open_small_bridge(tmp_path, config) as bridge:
+        for campaign in ("8001", "8002"):
+            bridge.receive_event(requestId=campaign, campaignID=campaign, **event)
+        bridge.run()
+        rows = [{"id": id_, "user_id": "C1", "create_time": NOON // SECOND, "delivery": 2 - id_} for id_ in (1, 2)]
+        xtremepush.respond("message", success(data=rows))
+        bridge.run(until=NOON + 15 * MINUTE)
+
+        assert bridge.query("SELECT provider_id FROM message WHERE state = 'delivered'") == ["1"]
+    # The campaigns are polled at once, so either may find the row first.
+    assert sorted(pushed(xtremepush)) == [(0, 0), (1, 0)]
+
+
 def test_triggered_messages_are_polled_before_each_report(tmp_path, database, xtremepush):
     config = bridge_config(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
     event = {"channelID": 505, "campaignID": "8001", "templateID": 12, "personalization": {"personalInfo": PERSON}}

@@ -373,3 +373,13 @@ def test_message_missing_in_log_does_not_stop_polling(tmp_path, account):
 
     found = list(open_account(account, tmp_path, message_log=True).poll_statuses(open_messages(2)))
     assert [receipt.message for receipt in found] == ["id-1"]
+
+
+def test_log_row_of_another_message_is_ignored(tmp_path, account):
+    row = {"template_id": "HDS7F3Y2", "created_at": iso(NOON), "status": "delivered"}
+    log = [row | {"message_id": "first"}, row | {"message_id": "second", "status": "undelivered"}]
+    account.respond("messages", Reply({"messages": log, "next": None}))
+    message = OpenMessage(recipient="12125550100", message="", template=NUMBER, sent_at=NOON)
+
+    provider = open_account(account, tmp_path, message_log=True)
+    assert [found.message for found in provider.poll_statuses([message], {"first"}.intersection)] == ["second"]

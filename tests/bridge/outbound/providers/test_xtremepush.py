@@ -325,6 +325,14 @@ def test_row_older_than_its_message_is_ignored(tmp_path, services):
     assert [(receipt.recipient, receipt.status_code) for receipt in found] == [("C2", "message_delivery")]
 
 
+def test_row_of_another_message_is_ignored(tmp_path, services):
+    services.respond("message", success(data=[message_row(1, "C1", delivery=1), message_row(2, "C1", error=1)]))
+    messages = [OpenMessage(recipient="C1", message="", template=12, sent_at=NOON)]
+
+    found = open_account(tmp_path, services).poll_statuses(messages, {"1"}.intersection)
+    assert [(receipt.message, receipt.status_code) for receipt in found] == [("2", "message_error")]
+
+
 def test_messages_are_polled_200_per_call(tmp_path, services):
     services.respond("message", success(data=[]))
     messages = [OpenMessage(recipient=f"C{index}", message="", template=12, sent_at=NOON) for index in range(401)]
