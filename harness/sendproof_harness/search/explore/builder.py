@@ -26,7 +26,7 @@ _ORDINARY_MORNING = datetime(2026, 3, 2, 10, tzinfo=UTC)
 # A bridge may need an hour to notice a new template.
 _ANNOUNCED, _SENT = timedelta(hours=3), timedelta(hours=6)
 _DAY = timedelta(days=1)
-_CUSTOMERS_BY_SEED = 4
+_FEW, _MANY = 4, 14
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +68,8 @@ class ScenarioBuilder:
         self.audience: Content = {}
         self.faults: list[Content] = []
         self.top: Content = {}
+        # Customers who are not spelled out.
+        self.others = _FEW
         self._steps: list[tuple[timedelta, Content]] = []
         self._has_events_again = False
 
@@ -161,6 +163,10 @@ class ScenarioBuilder:
         """Add a fault at a call or webhook; `any` in the target is the provider."""
         self.faults.append({"fault": kind, axis: resolve_target(axis, target, self.provider), **settings})
 
+    def fill_splits(self) -> None:
+        """Add enough customers for each split to have some of them, who are drawn."""
+        self.others = _MANY
+
     def contact_again(self) -> None:
         """Let every customer be due another message a day later; features may share it."""
         if SCHEDULED in self.flows and AGAIN not in self.campaigns:
@@ -179,7 +185,7 @@ class ScenarioBuilder:
 
     def document(self, name: str, about: str) -> Content:
         """Return the finished document."""
-        customers = len(self.individuals) + _CUSTOMERS_BY_SEED
+        customers = len(self.individuals) + self.others
         parts: Content = {
             "sendproof": 1,
             "name": name,

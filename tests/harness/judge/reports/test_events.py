@@ -230,6 +230,15 @@ def test_bridge_that_reports_no_event_of_a_client_who_wants_them_fails(correct_r
     assert set(causes(run)) == {f"saveEvent: {name} was never reported" for name in ("delivered", "bounced", "dropped")}
 
 
+def test_events_of_a_channel_in_testing_mode_are_not_expected(correct_run):
+    run = correct_run.without("metrics").plus(scenario_line(reports="save_event"))
+    channels = [channel | {"testing": True} for channel in run.lines[0]["channels"]]
+    testing = HistoryBuilder((run.lines[0] | {"channels": channels}, *run.lines[1:]))
+
+    assert {"events.accurate", "events.cadence"} <= {result.check.id for result in run.verdict().results}
+    assert {"events.accurate", "events.cadence"}.isdisjoint(result.check.id for result in testing.verdict().results)
+
+
 def test_customer_may_be_dropped_when_the_campaign_is_announced(reporting_run):
     run = reporting_run.change(
         "engagement",

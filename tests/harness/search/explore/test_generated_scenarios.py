@@ -7,7 +7,7 @@ import pytest
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.scenario.document import scenario_of
-from sendproof_harness.scenario.model import Subject
+from sendproof_harness.scenario.model import CustomerEvents, Subject
 from sendproof_harness.scenario.subjects import required_subjects
 from sendproof_harness.search.explore.catalogue import FeatureCatalogue, SearchScope, feature_catalogue
 from sendproof_harness.search.explore.coverage import Coverage
@@ -110,3 +110,22 @@ def test_unknown_name_that_is_to_be_left_out_is_refused(simulators):
         pytest.raises(RunOptionsError, match="got 'two client'; did you mean \"two clients\""),
     ):
         feature_catalogue(control.dialects(), SearchScope(without=("two client",)))
+
+
+def test_everyone_meets_a_trigger_of_three_visits_to_one_page(catalogue):
+    features = {feature.name: feature for feature in catalogue.features}
+    pair = features["trigger of a third visit"], features["trigger with a parameter"]
+    scenario = scenario_of(plan_document(plan_with(catalogue, *pair)))
+    visits = [step for step in scenario.steps if isinstance(step, CustomerEvents)]
+
+    assert sum(step.times for step in visits if step.parameters.get("page") == "/offers") == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["two texts at two times", "two groups of an A/B test", "cancelled between two splits"]
+)
+def test_campaign_with_two_splits_has_customers_for_both(catalogue, name):
+    feature = next(feature for feature in catalogue.features if feature.name == name)
+    scenario = scenario_of(plan_document(plan_with(catalogue, feature)))
+
+    assert scenario.audience.customers >= 14

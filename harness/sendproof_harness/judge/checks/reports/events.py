@@ -292,7 +292,7 @@ CHECKS = (
         title="Events are reported several times a day",
         requirement=EVENTS_CADENCE,
         run=check_cadence,
-        applies=_expects_events,
+        applies=lambda history: must_report(history) and _expects_events(history),
         scope="bridges that report by saveEvent alone, or must",
     ),
     Check(

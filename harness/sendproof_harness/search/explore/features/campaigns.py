@@ -15,6 +15,7 @@ def _add_offer(builder: ScenarioBuilder) -> None:
 
 
 def _two_times(builder: ScenarioBuilder) -> None:
+    builder.fill_splits()
     _add_offer(builder)
     (first,) = builder.campaign.splits
     first["share"] = "50%"
@@ -24,6 +25,7 @@ def _two_times(builder: ScenarioBuilder) -> None:
 
 
 def _two_groups(builder: ScenarioBuilder) -> None:
+    builder.fill_splits()
     _add_offer(builder)
     (first,) = builder.campaign.splits
     first["share"] = "50%"

@@ -32,6 +32,7 @@ def _unannounced(builder: ScenarioBuilder) -> None:
 
 
 def _between_splits(builder: ScenarioBuilder) -> None:
+    builder.fill_splits()
     (first,) = builder.campaign.splits
     first["share"] = "50%"
     late = builder.sent + timedelta(hours=9)
