@@ -34,6 +34,7 @@ from sendproof_bridge.outbound.providers import (
     UNSUBSCRIBED,
     ComposedMessage,
     ComposeRequest,
+    KnownIds,
     OpenMessage,
     OptIn,
     OptOut,
@@ -41,6 +42,7 @@ from sendproof_bridge.outbound.providers import (
     Receipt,
     SendResult,
     Template,
+    no_ids,
 )
 from sendproof_bridge.outbound.response_values import values_of, whole_number
 from sendproof_bridge.outbound.smtp_session import Envelope, SmtpClient, SmtpServer
@@ -168,9 +170,9 @@ class Smtp:
             raise ValueError(f"expected {_ONE_CLICK} as the body")
         return [Receipt(recipient=recipient, status_code="unsubscribed", provider_time="", batch=batch)]
 
-    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+    def poll_statuses(self, messages: Sequence[OpenMessage], known_ids: KnownIds = no_ids) -> Iterator[Receipt]:
         """Yield nothing: a relay has no status query."""
-        del messages
+        del messages, known_ids
         yield from ()
 
     def list_opt_outs(self) -> Sequence[str]:

@@ -17,7 +17,6 @@ from sendproof_harness.cli.options import (
     refuse,
     refuse_two_bridges,
 )
-from sendproof_harness.providers import discover
 from sendproof_harness.suggestions import wrong_choice
 from sendproof_harness.terminal import Terminal
 
@@ -125,10 +124,10 @@ def _check(minutes: float | None, runs: int | None, bridge: str | None, reset: s
 
 def _scope(provider: str | None, flow: str, without: Sequence[str], *, kills: bool) -> "SearchScope":
     """Return what the search may use; refuse an unknown provider or flow."""
-    from sendproof_harness.search.explore.catalogue import FLOWS_SERVED, SearchScope  # noqa: PLC0415
+    from sendproof_harness.search.explore.catalogue import FLOWS_SERVED, SearchScope, sms_providers  # noqa: PLC0415
 
-    if provider is not None and provider not in discover():
-        refuse(wrong_choice("--provider", provider, discover()))
+    if provider is not None and provider not in sms_providers():
+        refuse(wrong_choice("--provider", provider, sms_providers()))
     if flow not in FLOWS_SERVED:
         refuse(wrong_choice("--flow", flow, FLOWS_SERVED))
     return SearchScope(provider=provider, flow=flow, without=without, kills=kills)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.providers import discover
 from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.scenario.dialect_matrix import Catalogue
@@ -34,9 +35,14 @@ TOPICS = {"campaign": 2, "trigger": 2, "customer": 4, "outcome": 3, "opt-out": 2
 FAMILIES = {"fault": (0, 0, 0, 1, 1, 2, 2, 3), "dialect": (0, 0, 1, 2)}
 
 
+def sms_providers() -> tuple[str, ...]:
+    """Return the names of the providers of SMS: generated scenarios have no other messages."""
+    return tuple(name for name, record in discover().items() if SMS in record.message_types)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchScope:
-    """What a search may use: one provider, or every one for None, and the flows that the bridge serves.
+    """What a search may use: one provider of SMS, or every one for None, and the flows that the bridge serves.
 
     `without` has names of features and topics that no scenario may have. Without `kills`, no fault kills the bridge.
     """
@@ -49,7 +55,7 @@ class SearchScope:
     @property
     def providers(self) -> tuple[str, ...]:
         """The names of the providers."""
-        return tuple(discover()) if self.provider is None else (self.provider,)
+        return sms_providers() if self.provider is None else (self.provider,)
 
     @property
     def flows(self) -> tuple[frozenset[str], ...]:

@@ -129,3 +129,7 @@ def test_campaign_with_two_splits_has_customers_for_both(catalogue, name):
     scenario = scenario_of(plan_document(plan_with(catalogue, feature)))
 
     assert scenario.audience.customers >= 14
+
+
+def test_providers_without_sms_have_no_scenarios(catalogue):
+    assert catalogue.providers == ("textlocal", "delivyr", "xtremepush")
