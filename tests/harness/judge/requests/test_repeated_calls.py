@@ -83,6 +83,17 @@ def test_message_rejected_for_good_and_sent_again_fails(correct_run):
     assert found(once.plus(rejection(5_001, owed["number"], owed["text"]))) == [SENT_AGAIN]
 
 
+def test_equal_messages_that_the_provider_withholds_may_each_be_rejected(correct_run):
+    """Two events of a suppressed customer: the history has no text of a message that is not due."""
+    owed = correct_run.obligation_of(3)
+    withheld = [owed | {"n": n, "text": None, "owed": False, "reason": "suppressed"} for n in (4_000, 4_001)]
+    twice = [rejection(n, owed["number"], owed["text"]) for n in (5_000, 5_001, 5_002)]
+    run = correct_run.plus(*withheld, *twice)
+
+    assert found(run) == []
+    assert found(run.plus(rejection(5_003, owed["number"], owed["text"]))) == [SENT_AGAIN]
+
+
 def test_temporary_rejection_and_another_text_may_be_sent_again(correct_run):
     owed = correct_run.obligation_of(3)
     out_of_credits = [rejection(n, owed["number"], owed["text"], code=7) for n in (5_000, 5_001)]

@@ -183,7 +183,9 @@ def _repeated_messages(history: History, rejections: Iterable[Rejection]) -> Ite
     for rejection in rejections:
         rejected[rejection.service, rejection.number, rejection.text].append(rejection)
     for (_, number, text), same in rejected.items():
-        allowed = (due[number, text] or due_to[number] or 1) + len(outages(history))
+        # What only the provider withholds has no text in the history.
+        expected = due[number, text] + due[number, None] if due[number, text] else due_to[number]
+        allowed = max(1, expected) + len(outages(history))
         if len(same) > allowed:
             yield _repeated_message(history, same[allowed], len(same))
 
