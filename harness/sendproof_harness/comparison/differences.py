@@ -87,7 +87,7 @@ def _pairs(first: Sequence[SentMessage], second: Sequence[SentMessage]) -> Itera
 
 
 def _same_content(message: SentMessage, other: SentMessage) -> bool:
-    return (message.text, message.number) == (other.text, other.number)
+    return (message.text, message.number, message.message_type) == (other.text, other.number, other.message_type)
 
 
 def _same_text(message: SentMessage, other: SentMessage) -> bool:
@@ -99,6 +99,12 @@ def _same_number(message: SentMessage, other: SentMessage) -> bool:
 
 
 _OTHER_TIME = "messages at another time"
+# What can differ apart from the time, in the order in which it is named.
+_FIELDS: Mapping[str, str] = {
+    "text": "messages with another text",
+    "number": "messages to another address",
+    "message_type": "messages of another type",
+}
 
 
 def _heading(pair: _Pair, open_time: int | None) -> str:
@@ -108,10 +114,9 @@ def _heading(pair: _Pair, open_time: int | None) -> str:
         return "messages that only B sent"
     if second is None:
         return "messages that only A sent"
-    if first.text != second.text:
-        return "messages with another text"
-    if first.number != second.number:
-        return "messages to another number"
+    for field, words in _FIELDS.items():
+        if getattr(first, field) != getattr(second, field):
+            return words
     offset = second.send_at - first.send_at
     if open_time is None or abs(offset) <= open_time:
         return ""
@@ -119,14 +124,14 @@ def _heading(pair: _Pair, open_time: int | None) -> str:
 
 
 def _shown(pair: _Pair) -> tuple[str, str]:
-    """Return both messages in words, with what differs: the text, the number, or the time."""
+    """Return both messages in words, with what differs: the text, the address, the type, or the time."""
     first, second = pair
     if first is None or second is None:
         return _whole(first), _whole(second)
-    if first.text != second.text:
-        return _excerpt(first.text), _excerpt(second.text)
-    if first.number != second.number:
-        return first.number, second.number
+    for field in _FIELDS:
+        ours, theirs = getattr(first, field), getattr(second, field)
+        if ours != theirs:
+            return (_excerpt(ours), _excerpt(theirs)) if field == "text" else (ours, theirs)
     return spoken(first.send_at), spoken(second.send_at)
 
 

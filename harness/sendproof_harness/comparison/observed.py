@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sendproof_harness.comparison.reports import report_statements
 from sendproof_harness.comparison.topic import Titles, Topic
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 
@@ -24,6 +25,7 @@ class SentMessage:
     number: str
     text: str
     status: str = ""
+    message_type: str = SMS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,13 @@ def _messages(history: History, names: Mapping[str, str]) -> dict[str, tuple[Sen
         if not delivery.test and key not in withdrawn:
             name = names.get(delivery.number, f"the number {delivery.number}")
             status = statuses.get(key, "")
-            message = SentMessage(send_at=delivery.send_at, number=delivery.number, text=delivery.text, status=status)
+            message = SentMessage(
+                send_at=delivery.send_at,
+                number=delivery.number,
+                text=delivery.text,
+                status=status,
+                message_type=delivery.message_type,
+            )
             messages[name].append(message)
     return {name: tuple(sorted(own)) for name, own in messages.items()}
 
