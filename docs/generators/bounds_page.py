@@ -28,6 +28,7 @@ from sendproof_simulators.core.webhooks import attempt_rules, sender
 from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
 from sendproof_simulators.server import content_encoding, request_bounds
 from sendproof_simulators.server.connection_guard import Bounds
+from sendproof_simulators.server.memory import LARGE_BODY_BYTES, TURN_SECONDS
 from sendproof_simulators.services.discovery import contract_path, service_contracts
 from sendproof_simulators.services.optimove.customers import subscriptions
 from tables import table
@@ -61,6 +62,9 @@ _BODIES = """
 A body also counts if it is chunked, or pipelined behind another request. The bound of a service is the limit `body` of
 its contract, which you can [change](../../openapi/README.md#limits-and-defaults).
 
+A process of the simulators reads large bodies one at a time: a body of more than {large} waits for those before it, but
+for at most {turn} s. Otherwise large bodies that arrive together would be in memory together.
+
 ## Parts of a request to a simulator
 """
 
@@ -84,7 +88,7 @@ def page() -> str:
             table(columns, _port_rows(Bounds())),
             _TIMES + "\n",
             table(("port", "bytes", "beyond it"), _body_rows()),
-            _BODIES + "\n",
+            _BODIES.format(large=_bytes(LARGE_BODY_BYTES), turn=TURN_SECONDS) + "\n",
             table(columns, _part_rows()),
             _LISTS + "\n",
             table(columns, _list_rows()),
@@ -147,7 +151,7 @@ def _list_rows() -> Iterable[tuple[str, ...]]:
         ("messages of a request that are named", f"{requests.MESSAGES_MAX:,}", "counted"),
         ("entries of the story of a customer", f"{customers.STORY_MAX:,}", "left out"),
         ("requests with headers and bodies, of a sandbox", f"{exchanges.EXCHANGES_MAX:,}", "the oldest has none"),
-        ("these headers and bodies together", _bytes(exchanges.KEPT_BYTES_MAX), "the oldest has none"),
+        ("memory of these together", _bytes(exchanges.KEPT_BYTES_MAX), "the oldest has none"),
         ("one body that is shown", _bytes(exchanges.BODY_BYTES_MAX), "cut off"),
         (
             "requests without a known credential, of a service",

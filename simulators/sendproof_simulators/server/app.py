@@ -31,6 +31,7 @@ from sendproof_simulators.server.faulty_response import (
     until_disconnected,
     write_faulty,
 )
+from sendproof_simulators.server.memory import LARGE_BODY_BYTES, Turn
 from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours
 from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.server.static_files import find_static, static_response
@@ -122,6 +123,7 @@ class Simulators:
         self.addresses = Addresses()
         self.access = access
         self._reported: set[str] = set()
+        self._large_bodies = asyncio.Lock()
         self._sender = WebhookSender()
         simulators = discover()
         contracts = service_contracts(changed_contracts)
@@ -166,46 +168,54 @@ class Simulators:
         """Serve one HTTP request. A failure is reported in strict mode; the HTTP server responds to it with 500."""
         if scope["type"] != "http":
             return
+        turn = Turn(self._large_bodies)
         try:
-            service, path = self._find_service(scope)
-            path, problem = self._admit(scope, service, path)
-            if problem is not None:
-                await _send_response(send, problem_response(problem))
-                return
-            body_limit = self.control.body_limit if service is None else service.body_limit
-            try:
-                body = await self._body(scope, receive, body_limit) if _has_body(scope) else b""
-            except DisconnectedError:
-                return
-            except TooLargeError:
-                refused = (
-                    self.control.too_large() if service is None else await service.too_large(_request(scope, path, b""))
-                )
-                await _send_response(send, refused)
-                return
-            request = _request(scope, path, body)
-            page = None if service is not None else _page_response(scope, request)
-            if page is not None:
-                await _send_response(send, page)
-                return
-            if service is None:
-                await self._respond_control(request, scope, receive, send)
-                return
-            response = await service.respond(request)
-            if isinstance(response, FaultyResponse):
-                await write_faulty(response, scope["extensions"][CONNECTION], receive, send)
-            else:
-                await _send_response(send, response)
+            await self._serve(scope, receive, send, turn)
         except Exception as error:
             if self.watch.everywhere:
                 self.watch.report_failure("server", None, f"the server failed: {type(error).__name__}: {error}")
             raise
+        finally:
+            turn.end()
 
-    async def _body(self, scope: Scope, receive: Receive, limit: int) -> bytes:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, turn: Turn) -> None:
+        service, path = self._find_service(scope)
+        path, problem = self._admit(scope, service, path)
+        if problem is not None:
+            await _send_response(send, problem_response(problem))
+            return
+        body_limit = self.control.body_limit if service is None else service.body_limit
+        try:
+            body = await self._body(scope, receive, body_limit, turn) if _has_body(scope) else b""
+        except DisconnectedError:
+            return
+        except TooLargeError:
+            turn.end()
+            refused = (
+                self.control.too_large() if service is None else await service.too_large(_request(scope, path, b""))
+            )
+            await _send_response(send, refused)
+            return
+        request = _request(scope, path, body)
+        page = None if service is not None else _page_response(scope, request)
+        if page is not None:
+            await _send_response(send, page)
+            return
+        if service is None:
+            await self._respond_control(request, scope, receive, send, turn)
+            return
+        turn.end_when_waiting()
+        response = await service.respond(request)
+        if isinstance(response, FaultyResponse):
+            await write_faulty(response, scope["extensions"][CONNECTION], receive, send)
+        else:
+            await _send_response(send, response)
+
+    async def _body(self, scope: Scope, receive: Receive, limit: int, turn: Turn) -> bytes:
         """Return the complete body of a request, once there is room for it."""
         if self.room is not None:
             await self.room()
-        return await _read_body(scope, receive, limit)
+        return await _read_body(scope, receive, limit, turn)
 
     def _admit(self, scope: Scope, service: ServiceRoute | None, path: str) -> tuple[str, Problem | None]:
         """Return the path without a token, and why the request is refused; None if it is not."""
@@ -232,7 +242,7 @@ class Simulators:
         prefix, _, rest = without_token(path).removeprefix("/").partition("/")
         return (self.routes[prefix], "/" + rest) if prefix in self.routes else (None, path)
 
-    async def _respond_control(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond_control(self, request: Request, scope: Scope, receive: Receive, send: Send, turn: Turn) -> None:
         """Respond to a request to the control API; stop waiting for an event if the client disconnects.
 
         A client that only ends its side of the connection looks the same, so it gets a response in any case.
@@ -244,6 +254,7 @@ class Simulators:
             await _send_response(send, problem_response(Problem(kind="not_found", status=404, detail=detail)))
             return
         response = asyncio.ensure_future(self.control.respond(request))
+        turn.end_when_waiting()
         await asyncio.wait((response,), timeout=_SHORT_WAIT_S)
         if not response.done() and self.control.waits(request):
             disconnected = asyncio.ensure_future(until_disconnected(receive, scope["extensions"][CONNECTION]))
@@ -298,7 +309,7 @@ def _has_body(scope: Scope) -> bool:
     return any(name in _LENGTHS for name, _ in scope["headers"])
 
 
-async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def _read_body(scope: Scope, receive: Receive, limit: int, turn: Turn) -> bytes:
     """Return the complete body, with a known length or in chunks; raise `TooLargeError` as early as possible."""
     length = next(value for name, value in scope["headers"] if name in _LENGTHS)
     if length.isdigit() and int(length) > limit:
@@ -313,6 +324,8 @@ async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     while message.get("more_body", False):
         if joined.tell() > limit:
             raise TooLargeError
+        if joined.tell() > LARGE_BODY_BYTES:
+            await turn.wait()
         message = await _next_block(receive)
         joined.write(message.get("body", b""))
     return _checked(joined.getvalue(), limit)

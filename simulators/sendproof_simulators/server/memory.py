@@ -3,6 +3,7 @@
 Only glibc has to be asked for the latter; other libraries are left alone.
 """
 
+import asyncio
 import ctypes
 import gc
 import sys
@@ -16,6 +17,41 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 MAPPED_BYTES = 256 * 1024
 #: Real seconds between two returns of free memory to the system.
 RETURN_SECONDS = 10
+#: Bytes of a body that is read in turn with others, and the longest wait for the turn, in real seconds.
+LARGE_BODY_BYTES, TURN_SECONDS = 1024 * 1024, 5
+
+
+class Turn:
+    """The turn of a large body: a process reads one at a time, and decodes it before the next.
+
+    Otherwise bodies of 8 MiB that arrive together would be in memory together. A client that sends slowly loses its
+    turn after some seconds: the others then wait for it no longer.
+    """
+
+    def __init__(self, large_bodies: asyncio.Lock) -> None:
+        """All requests of a process share the lock."""
+        self._lock = large_bodies
+        self._is_taken = self._has_waited = False
+
+    async def wait(self) -> None:
+        """Return when the turn has come, or at once if this request has waited before."""
+        if self._has_waited:
+            return
+        self._has_waited = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TURN_SECONDS):
+                self._is_taken = await self._lock.acquire()
+
+    def end(self) -> None:
+        """Let the next large body have its turn."""
+        if self._is_taken:
+            self._is_taken = False
+            self._lock.release()
+
+    def end_when_waiting(self) -> None:
+        """End the turn as soon as the request waits for something: until then, it is being decoded."""
+        if self._is_taken:
+            asyncio.get_running_loop().call_soon(self.end)
 
 
 def return_large_blocks() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from weakref import ref
 
 import pytest
@@ -12,10 +13,12 @@ from instants import SIX
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.server.app import Simulators
-from sendproof_simulators.server.memory import free_deleted
+from sendproof_simulators.server.faulty_response import CONNECTION
+from sendproof_simulators.server.memory import LARGE_BODY_BYTES, free_deleted
 
 PROGRAM = """
 from pathlib import Path
+from sendproof_simulators.server.faulty_response import CONNECTION
 from sendproof_simulators.server.memory import return_free_pages, return_large_blocks
 
 def resident_mb():
@@ -72,3 +75,54 @@ async def _deleted_sandbox() -> ref[Sandbox]:
 def test_deleted_sandbox_is_freed() -> None:
     """It may keep four megabytes of bodies, and CI creates a sandbox for each test."""
     assert asyncio.run(_deleted_sandbox())() is None
+
+
+BLOCK = 64 * 1024
+
+
+class Upload:
+    """A client of the control API that sends a body in blocks, and ends it when it may. `taken` are the bytes read."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.taken, self.status = size, 0, 0
+        self.may_end = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        is_last = self.taken + BLOCK >= self.size
+        if is_last:
+            await self.may_end.wait()
+        self.taken += BLOCK
+        return {"type": "http.request", "body": b" " * BLOCK, "more_body": not is_last}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.status = message.get("status", self.status)
+
+    async def run(self, simulators: Simulators) -> None:
+        headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json"), (b"transfer-encoding", b"chunked")]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/control/sandboxes",
+            "query_string": b"",
+            "headers": headers,
+        }
+        await simulators(scope | {"extensions": {CONNECTION: None}}, self.receive, self.send)
+
+
+async def _read_at_once() -> list[int]:
+    """Return the bytes read of a large body, of another one and of a small one, while the first is incomplete."""
+    uploads = Upload(4 * LARGE_BODY_BYTES), Upload(4 * LARGE_BODY_BYTES), Upload(2 * BLOCK)
+    async with Simulators() as simulators, asyncio.TaskGroup() as group:
+        for upload in uploads:
+            group.create_task(upload.run(simulators))
+        for _ in range(200):
+            await asyncio.sleep(0)
+        taken = [upload.taken for upload in uploads]
+        for upload in uploads:
+            upload.may_end.set()
+    assert [upload.status for upload in uploads] == [400, 400, 400]
+    return taken
+
+
+def test_large_bodies_are_read_one_at_a_time() -> None:
+    assert asyncio.run(_read_at_once()) == [4 * LARGE_BODY_BYTES - BLOCK, LARGE_BODY_BYTES + BLOCK, BLOCK]

@@ -8,24 +8,28 @@ from bisect import bisect_left
 from collections import deque
 from dataclasses import replace
 from operator import itemgetter
+from sys import getsizeof
 from typing import NamedTuple
 
 from sendproof_simulators.core.http import Request, Response
 
-#: Bounds of the record of one sandbox: exchanges, and bytes of their addresses, headers and bodies together.
+#: Bounds of the record of one sandbox: exchanges, and the memory of them together in bytes.
 EXCHANGES_MAX, KEPT_BYTES_MAX = 2_000, 4 * 1024 * 1024
 #: Bytes of one body that are shown.
 BODY_BYTES_MAX = 64 * 1024
 # Kept beyond the bytes that are shown: longer than any secret, so that no secret is cut where a body is.
 MARGIN_BYTES = 1024
 _KEPT_BYTES = BODY_BYTES_MAX + MARGIN_BYTES
+# The memory of what is around the texts: a name and a value in a query or in headers, and an exchange.
+_PAIR_BYTES, EXCHANGE_BYTES = 64, 1_000
+_TEXT_BYTES = getsizeof("")
 
 
 class KeptExchange(NamedTuple):
     """One request and its response, with bodies that may be cut, and the lengths of the whole ones in bytes.
 
     `number` is that of the request in the journal, `duration_s` are the seconds until the response was ready, and
-    `size` is what the record holds of it, in bytes.
+    `size` is the memory that the record holds of it, in bytes.
     """
 
     number: int
@@ -71,9 +75,11 @@ class RecentExchanges:
 
 
 def _head_size(request: Request) -> int:
-    """Return the length of an address and headers, which can have 64 KiB together."""
+    """Return the memory of an address and headers, in bytes. Both together can have 64 KiB, or 1,000 short parts."""
     headers = request.headers
-    size = len(request.path) + len("".join(headers)) + len("".join(headers.values()))
+    size = EXCHANGE_BYTES + getsizeof(request.path) + len("".join(headers)) + len("".join(headers.values()))
+    size += len(headers) * (_PAIR_BYTES + 2 * _TEXT_BYTES)
     for name, value in request.query:
-        size += len(name) + len(value)
+        # Outside Latin-1, a text needs up to four bytes for each character.
+        size += _PAIR_BYTES + getsizeof(name) + getsizeof(value)
     return size
