@@ -151,7 +151,7 @@ def _list_rows() -> Iterable[tuple[str, ...]]:
         ("messages of a request that are named", f"{requests.MESSAGES_MAX:,}", "counted"),
         ("entries of the story of a customer", f"{customers.STORY_MAX:,}", "left out"),
         ("requests with headers and bodies, of a sandbox", f"{exchanges.EXCHANGES_MAX:,}", "the oldest has none"),
-        ("memory of these together", _bytes(exchanges.KEPT_BYTES_MAX), "the oldest has none"),
+        ("these requests together", _bytes(exchanges.KEPT_BYTES_MAX), "the oldest has none"),
         ("one body that is shown", _bytes(exchanges.BODY_BYTES_MAX), "cut off"),
         (
             "requests without a known credential, of a service",

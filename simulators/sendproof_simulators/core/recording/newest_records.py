@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 #: Bounds of one list: records, and bytes of them as JSON. As objects they would need up to eight times as much.
-RECORDS_MAX, KEPT_BYTES_MAX = 1_000, 4 * 1024 * 1024
+RECORDS_MAX, KEPT_BYTES_MAX = 1_000, 1024 * 1024
 
 _encode = msgspec.json.Encoder().encode
 
