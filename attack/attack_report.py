@@ -61,28 +61,34 @@ class ProcessMemory:
         return self.most_mb - self.before_mb
 
 
-def print_report(
-    console: Console,
-    ports: Sequence[PortFigures],
-    memory: Sequence[ProcessMemory],
-    *,
-    command: str,
-    warm_up: str,
-    limit_mb: float,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The figures of an attack, by port and by process.
+
+    `own_delay_s` is the longest time for which the attack kept its own clients waiting, which is no part of theirs.
+    """
+
+    ports: Sequence[PortFigures]
+    memory: Sequence[ProcessMemory]
+    own_delay_s: float
+
+
+def print_report(console: Console, figures: Figures, *, command: str, warm_up: str, limit_mb: float) -> None:
     """Print all tables, and each finding with the command that repeats it: `command` with the port and the number.
 
     `warm_up` is what happened before the memory was measured for the first time.
     """
-    console.print(_kind_table(ports))
-    console.print(_port_table(ports))
-    console.print(_memory_table(memory))
+    own = f"without the delays by the attack itself, of which the longest was {figures.own_delay_s:.2f} s"
+    console.print(_kind_table(figures.ports))
+    console.print(_port_table(figures.ports))
+    console.print(f"its slowest: {own}", markup=False, highlight=False)
+    console.print(_memory_table(figures.memory))
     console.print(f"memory before: after the warm-up, which is {warm_up}", markup=False, highlight=False)
-    for finding in (finding for port in ports for finding in port.findings):
+    for finding in (finding for port in figures.ports for finding in port.findings):
         console.print(f"! {finding.port}, {finding.kind}: {finding.text}", markup=False, highlight=False)
         repeated = f"{command} --port '{finding.port}' --only {finding.number}"
         console.print(f"  repeat with: {repeated}", markup=False, highlight=False)
-    for process in memory:
+    for process in figures.memory:
         if process.growth_mb > limit_mb:
             text = f"! {process.name}: expected at most {limit_mb:.0f} MB of growth, got {process.growth_mb:.0f} MB"
             console.print(text, markup=False, highlight=False)

@@ -26,11 +26,11 @@ import kinds_bodies
 import kinds_http
 import kinds_lengths
 import kinds_values
-from attack_report import ACCEPTED, CLOSED, LEFT, REFUSED, Finding, PortFigures, ProcessMemory, print_report
+from attack_report import ACCEPTED, CLOSED, LEFT, REFUSED, Figures, Finding, PortFigures, print_report
 from hostile_requests import DISCONNECT, KINDS, Draw, HostileRequest, ValidRequest
 from messages import message
 from ports import WAITING, AttackError, BridgePort, Control, Port, SandboxData, SimulatorPort
-from process_watch import WARM_UP, ProcessWatch
+from process_watch import WARM_UP, OwnDelay, ProcessWatch
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.run.bridge_process import Bridge
@@ -110,6 +110,7 @@ class PortAttack:
     seed: int
     figures: PortFigures
     watch: ProcessWatch
+    delay: OwnDelay = field(default_factory=OwnDelay)
     kinds: frozenset[str] = frozenset(KINDS)
     slow: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SLOW_AT_ONCE))
     state: str = ""
@@ -212,15 +213,17 @@ class PortAttack:
         request = self.port.health()
         healthy = HostileRequest(blocks=(message(request).encoded(),))
         while True:
-            started = monotonic()
+            started, delay_s = monotonic(), self.delay.total_s
             came = await self._exchange(healthy, _ANSWER_S)
             self.figures.health_requests += 1
-            self.figures.health_slowest_s = max(self.figures.health_slowest_s, monotonic() - started)
+            # The delay that comes last is only measured when its task has had its turn.
+            await asyncio.sleep(_HEALTH_PAUSE_S)
+            took_s = monotonic() - started - _HEALTH_PAUSE_S - (self.delay.total_s - delay_s)
+            self.figures.health_slowest_s = max(self.figures.health_slowest_s, took_s)
             if not came.responses or came.responses[0].status >= _FIRST_ERROR:
                 text = f"expected another client to be served, got {_answer_text(came)}"
                 self.figures.findings.append(Finding(port=self.port.name, number=0, kind="other client", text=text))
                 return
-            await asyncio.sleep(_HEALTH_PAUSE_S)
 
 
 def _unusual(request: ValidRequest) -> HostileRequest:
@@ -348,19 +351,24 @@ async def _start_bridge(stack: ExitStack, folder: Path, control: Control, provid
     return port, bridge.pid
 
 
-async def attack(
-    folder: Path, plan: Plan, report: Callable[[PortFigures], None]
-) -> tuple[list[PortFigures], list[ProcessMemory]]:
+async def attack(folder: Path, plan: Plan, report: Callable[[PortFigures], None]) -> Figures:
     """Send the requests of a plan. `report` is called when a port is done."""
     async with attacked(folder, plan.ports, plan.workers) as (ports, pids):
         for port in ports:
             await port.renew()
             # The first unusual request makes the simulators import Connexion, which is no growth.
             await exchange(*port.address, _unusual(port.health()), _ANSWER_S)
-        watch = ProcessWatch(pids)
-        watching = asyncio.ensure_future(watch.run())
+        watch, delay = ProcessWatch(pids), OwnDelay()
+        watching = [asyncio.ensure_future(watched.run()) for watched in (watch, delay)]
         attacks = [
-            PortAttack(port=port, seed=plan.seed, figures=PortFigures(port=port.name), watch=watch, kinds=plan.kinds)
+            PortAttack(
+                port=port,
+                seed=plan.seed,
+                figures=PortFigures(port=port.name),
+                watch=watch,
+                delay=delay,
+                kinds=plan.kinds,
+            )
             for port in ports
         ]
 
@@ -373,8 +381,10 @@ async def attack(
                 for port_attack in attacks:
                     group.create_task(run(port_attack))
         finally:
-            watching.cancel()
-        return [port_attack.figures for port_attack in attacks], watch.result()
+            for task in watching:
+                task.cancel()
+        figures = [port_attack.figures for port_attack in attacks]
+        return Figures(ports=figures, memory=watch.result(), own_delay_s=delay.longest_s)
 
 
 def main() -> int:
@@ -395,16 +405,16 @@ def main() -> int:
         folder = options.results or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            ports, memory = asyncio.run(attack(folder, plan, report))
+            figures = asyncio.run(attack(folder, plan, report))
         except (AttackError, ExceptionGroup) as error:
             for reason in error.exceptions if isinstance(error, ExceptionGroup) else [error]:
                 if not isinstance(reason, AttackError):
                     raise
                 console.print(f"attack: {reason}", style="red", markup=False, highlight=False)
             return 3
-    print_report(console, ports, memory, command=_repeating(options), warm_up=WARM_UP, limit_mb=MEMORY_MB)
-    has_grown = any(process.growth_mb > MEMORY_MB for process in memory)
-    return int(has_grown or any(port.findings for port in ports))
+    print_report(console, figures, command=_repeating(options), warm_up=WARM_UP, limit_mb=MEMORY_MB)
+    has_grown = any(process.growth_mb > MEMORY_MB for process in figures.memory)
+    return int(has_grown or any(port.findings for port in figures.ports))
 
 
 def _repeating(options: argparse.Namespace) -> str:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 import psutil
 
@@ -24,9 +25,27 @@ from sendproof_harness.run.processes import processor_wait_s
 #: What happens before the memory is measured for the first time.
 WARM_UP = "each port with the data of its examples, and one request that needs the full check"
 _PAUSE_S = 0.5
+_TURN_S = 0.05
 # A rise of the most memory, in MB, that is put down to a request.
 _RISE_MB = 5.0
 _MB = 1024 * 1024
+
+
+class OwnDelay:
+    """How long the attack has kept its own clients from sending and reading, in seconds: making bodies takes time."""
+
+    def __init__(self) -> None:
+        """Start without a delay."""
+        self.total_s = self.longest_s = 0.0
+
+    async def run(self) -> None:
+        """Measure until cancelled: how late this task gets each of its turns."""
+        while True:
+            began = monotonic()
+            await asyncio.sleep(_TURN_S)
+            late_s = monotonic() - began - _TURN_S
+            self.total_s += late_s
+            self.longest_s = max(self.longest_s, late_s)
 
 
 class ProcessWatch:
