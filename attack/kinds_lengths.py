@@ -76,3 +76,15 @@ def endless_texts(draw: Draw, request: ValidRequest) -> HostileRequest | None:
     fields = dict(request.body)
     fields[draw.choice([*fields, "other"])] = text
     return hostile(message(request, urlencode(fields, safe="%,+<>").encode()[:_MOST_BYTES]))
+
+
+@kind
+def wide_texts(draw: Draw, request: ValidRequest) -> HostileRequest | None:
+    """Send texts of which each has an emoji, which may make all its characters need four bytes."""
+    if request.media != JSON:
+        return None
+    text = "\U0001f600" + "a" * draw.choice((12, 1_000, 1_000_000))
+    item = draw.choice((f'"{text}"', f'{{"k":"{text}"}}'))
+    size = len(item.encode()) + 1
+    count = min(_share(draw, _MOST_BYTES) // size + 1, (MOST_VALUES - 1_000) // 4)
+    return _within(draw, request, "[" + ",".join([item] * count) + "]")

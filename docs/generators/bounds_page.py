@@ -134,6 +134,7 @@ def _part_rows() -> Iterable[tuple[str, ...]]:
         ("fields of a form, or parts of a multipart form", f"{request_bounds.MOST_FIELDS:,}", refused),
         ("levels of JSON", f"{request_bounds.MOST_LEVELS}", refused),
         ("values of a JSON text: commas, opening brackets and strings", f"{json_text.MOST_VALUES:,}", refused),
+        ("decoded texts of a JSON text that have an emoji", _bytes(json_text.MOST_WIDE_BYTES), refused),
         ("content encodings of a body", f"{content_encoding.MAX_ENCODINGS}", "415"),
         ("members of a gzip body", f"{content_encoding.MAX_MEMBERS}", "400"),
     )

@@ -1,14 +1,18 @@
 """Percent-decoding of long texts, as by the library, which needs 100 bytes and a microsecond for each percent sign."""
 
+import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus, unquote_to_bytes
 
+from sendproof_simulators.core.json_text import MOST_WIDE_BYTES, TOO_WIDE, WIDE_CHARACTER_BYTES
+
 _BLOCK_BYTES = 64 * 1024
 _HEX = b"0123456789ABCDEFabcdef"
 _NO_DIGIT = 255
+_WIDE = re.compile("[\U00010000-\U0010ffff]")
 
 
 def percent_decoded(text: bytes) -> bytes:
@@ -36,13 +40,15 @@ def form_pairs(form: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def form_text(encoded: bytes) -> str:
-    """Return a name or value of a form as `unquote_plus` decodes it; `UnicodeDecodeError` if it is not UTF-8."""
+    """Return a name or value of a form as `unquote_plus` decodes it; `ValueError` if it is not UTF-8, or too long."""
     if len(encoded) <= _BLOCK_BYTES:
         return unquote_to_bytes(encoded.replace(b"+", b" ")).decode()
     decode = getincrementaldecoder("utf-8")().decode
-    text = "".join([decode(_decoded(block.replace(b"+", b" "))) for block in _blocks(encoded)])
+    blocks = [decode(_decoded(block.replace(b"+", b" "))) for block in _blocks(encoded)]
     decode(b"", final=True)
-    return text
+    if WIDE_CHARACTER_BYTES * sum(map(len, blocks)) > MOST_WIDE_BYTES and any(map(_WIDE.search, blocks)):
+        raise ValueError(TOO_WIDE)
+    return "".join(blocks)
 
 
 def check_utf8(text: bytes) -> None:

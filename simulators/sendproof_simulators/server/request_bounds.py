@@ -1,4 +1,4 @@
-"""Bounds on the parts of a request: parameters, fields of a form, parts of a multipart form, depth and values of JSON.
+"""Bounds on the parts of a request: parameters, fields and parts of forms, and depth, values and texts of JSON.
 
 Reading a part costs more than receiving it, so a request with too many is refused before anything reads it. No request
 of a bridge comes near: Textlocal's longest lists are one field.
@@ -8,10 +8,13 @@ from sendproof_simulators.core.contracts import FORM, JSON, Contract
 from sendproof_simulators.core.http import Problem, Request, Violation
 from sendproof_simulators.core.json_text import (
     MOST_VALUES,
+    MOST_WIDE_BYTES,
     NESTED_TOO_DEEPLY,
     TOO_MANY_VALUES,
+    TOO_WIDE,
     has_more_levels,
     has_more_values,
+    has_more_wide_bytes,
     is_nested,
 )
 
@@ -37,12 +40,19 @@ def find_excess(request: Request, usual_type: str) -> Problem | None:
     may_exceed = _has_more(body, b"&", MOST_FIELDS - 1) or (b"\n" in body and body.count(_PART) > MOST_FIELDS)
     if may_exceed and _fields(request, usual_type) > MOST_FIELDS:
         return _problem("body", f"the body has more than {MOST_FIELDS} fields")
+    excess = _json_excess(body, is_json=_media_type(request, usual_type) == JSON)
+    return _problem("body", f"the body is {excess}") if excess else None
+
+
+def _json_excess(body: bytes, *, is_json: bool) -> str:
+    """Return which bound of JSON a body exceeds, or an empty text. A body of another type may be JSON all the same."""
+    is_nested_text = is_nested(body)
     # Counting is quicker than pairing brackets, and millions of them need not be paired.
-    if is_nested(body) and has_more_values(body, MOST_VALUES):
-        return _problem("body", f"the body is {TOO_MANY_VALUES}")
-    if _is_nested_too_deeply(body):
-        return _problem("body", f"the body is {NESTED_TOO_DEEPLY}: it has more than {MOST_LEVELS} levels")
-    return None
+    if is_nested_text and has_more_values(body, MOST_VALUES):
+        return TOO_MANY_VALUES
+    if (is_nested_text or is_json) and has_more_wide_bytes(body, MOST_WIDE_BYTES):
+        return TOO_WIDE
+    return f"{NESTED_TOO_DEEPLY}: it has more than {MOST_LEVELS} levels" if _is_nested_too_deeply(body) else ""
 
 
 def usual_type(contract: Contract) -> str:
@@ -72,10 +82,14 @@ def _has_more(body: bytes, sign: bytes, most: int) -> bool:
 
 def _fields(request: Request, usual_type: str) -> int:
     """Return the number of fields in a form, or an upper bound; 0 for any other body."""
-    media_type = request.headers.get("content-type", usual_type).partition(";")[0].strip().lower()
+    media_type = _media_type(request, usual_type)
     if media_type == _MULTIPART:
         return request.body.count(_PART)
     return request.body.count(b"&") + 1 if media_type == FORM else 0
+
+
+def _media_type(request: Request, usual_type: str) -> str:
+    return request.headers.get("content-type", usual_type).partition(";")[0].strip().lower()
 
 
 def _is_nested_too_deeply(body: bytes) -> bool:

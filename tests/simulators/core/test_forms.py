@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof_simulators.core.contracts import parse_form
+from sendproof_simulators.core.json_text import MOST_WIDE_BYTES, WIDE_CHARACTER_BYTES
 from sendproof_simulators.core.percent_encoding import form_decoded
 
 PIECES = (
@@ -60,6 +61,15 @@ def test_long_form_is_decoded_as_by_the_library(piece: str, before: int) -> None
     raw = ("a" * before + piece * 30_000).encode()
     assert decoded(raw) == decoded_by_library(raw)
     assert form_decoded(raw.decode()) == unquote_plus(raw.decode())
+
+
+def test_long_text_with_emoji_is_refused() -> None:
+    """As a text of Python, each of its characters needs four bytes."""
+    most = MOST_WIDE_BYTES // WIDE_CHARACTER_BYTES
+    assert len(parse_form(b"a=%F0%9F%98%80" + b"a" * (most - 1))[0][1]) == most
+    with pytest.raises(ValueError, match="texts with emoji need more than 16 MiB"):
+        parse_form(b"a=%F0%9F%98%80" + b"a" * most)
+    assert len(parse_form(b"a=" + b"a" * (most + 1))[0][1]) == most + 1
 
 
 @given(fields=st.lists(st.tuples(st.text(min_size=1), st.text())))

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_simulators.core.json_text import has_more_levels, has_more_values, is_surely_flat
+from sendproof_simulators.core.json_text import (
+    has_more_levels,
+    has_more_values,
+    has_more_wide_bytes,
+    is_surely_flat,
+)
 
 LEVELS = 100
 PARTS = st.lists(st.sampled_from(("[", "]", "{", "}", '"', '""', '\\"', "\\\\", "\\n", ",")), max_size=12).map("".join)
@@ -85,3 +90,29 @@ def test_count_needs_less_memory_than_the_text() -> None:
     has_more_levels(text, LEVELS)
     assert tracemalloc.get_traced_memory()[1] < 2 * len(text)
     tracemalloc.stop()
+
+
+WIDE = "\U0001f600"
+LONG = "a" * 300_000
+
+
+@pytest.mark.parametrize("is_ascii", [False, True], ids=["as UTF-8", "as escapes"])
+@pytest.mark.parametrize(
+    ("value", "characters"),
+    [
+        ([WIDE + LONG], 300_001),
+        ([LONG + WIDE], 300_001),
+        ([LONG, WIDE * 100, LONG], 100),
+        ({"\u0434" * 1_000 + WIDE: "\u0434"}, 1_001),
+        ([f'"{WIDE}\\', LONG, f"{LONG}\\"], 1),
+    ],
+    ids=["at the start", "at the end", "of several texts", "in a name", "beside escapes"],
+)
+def test_memory_of_texts_with_emoji_is_found(value: object, characters: int, is_ascii: bool) -> None:
+    text = json.dumps(value, ensure_ascii=is_ascii).encode()
+    assert not has_more_wide_bytes(text, 4 * characters)
+    assert has_more_wide_bytes(text, 4 * characters - 4)
+
+
+def test_text_without_emoji_needs_no_more_memory() -> None:
+    assert not has_more_wide_bytes(json.dumps(["\xe9\u0434" * 100_000], ensure_ascii=False).encode(), 4)

@@ -89,6 +89,15 @@ def test_long_body_is_accepted(body: bytes, content_type: str) -> None:
     assert detail(body, content_type) == ""
 
 
+@pytest.mark.parametrize("form", ['"{}"', '["{}"]', '{{"a": "{}"}}'])
+def test_json_with_long_texts_with_emoji_is_refused(form: str) -> None:
+    """Eight megabytes would need 32 as a text of Python. The text of a file is no JSON."""
+    body = form.format("\U0001f600" + "a" * 4_200_000).encode()
+    assert detail(body, JSON) == "the body is too long: texts with emoji need more than 16 MiB"
+    assert detail(form.format("\xe9" + "a" * 4_200_000).encode(), JSON) == ""
+    assert detail(b"name\n" + body, "text/csv") == ""
+
+
 def test_gzip_body_in_many_members_is_refused() -> None:
     """Each member costs a copy of those behind it."""
     member = gzip.compress(b"", mtime=0)

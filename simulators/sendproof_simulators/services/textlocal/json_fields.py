@@ -10,7 +10,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sendproof_simulators.core.json_text import MOST_VALUES, NESTED_TOO_DEEPLY, TOO_MANY_VALUES, has_more_values
+from sendproof_simulators.core.json_text import (
+    MOST_VALUES,
+    MOST_WIDE_BYTES,
+    NESTED_TOO_DEEPLY,
+    TOO_MANY_VALUES,
+    TOO_WIDE,
+    has_more_values,
+    has_more_wide_bytes,
+)
 from sendproof_simulators.core.percent_encoding import form_decoded
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import ApiError
@@ -40,8 +48,11 @@ def decode_field(text: str, decoder: msgspec.json.Decoder[T], type_: type[T], me
     # No JSON text begins with a percent sign.
     text = form_decoded(text) if text.startswith("%") else text
     try:
-        if has_more_values(text.encode(), MOST_VALUES):
+        encoded = text.encode()
+        if has_more_values(encoded, MOST_VALUES):
             raise ApiError(errors.BAD_JSON, TOO_MANY_VALUES)
+        if has_more_wide_bytes(encoded, MOST_WIDE_BYTES):
+            raise ApiError(errors.BAD_JSON, TOO_WIDE)
         return _typed(text, decoder) or msgspec.convert(_converted(msgspec.json.decode(text), members, ()), type_)
     except RecursionError:
         raise ApiError(errors.BAD_JSON, NESTED_TOO_DEEPLY) from None
