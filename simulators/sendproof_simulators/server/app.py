@@ -170,46 +170,35 @@ class Simulators:
             return
         turn = Turn(self._large_bodies)
         try:
-            await self._serve(scope, receive, send, turn)
+            service, path = self._find_service(scope)
+            path, problem = self._admit(scope, service, path)
+            if problem is not None:
+                await _send_response(send, problem_response(problem))
+                return
+            body_limit = self.control.body_limit if service is None else service.body_limit
+            try:
+                body = await self._body(scope, receive, body_limit, turn) if _has_body(scope) else b""
+            except DisconnectedError:
+                return
+            except TooLargeError:
+                turn.end()
+                refused = (
+                    self.control.too_large() if service is None else await service.too_large(_request(scope, path, b""))
+                )
+                await _send_response(send, refused)
+                return
+            request = _request(scope, path, body)
+            if service is None:
+                await self._respond_control(request, scope, receive, send, turn)
+                return
+            turn.end_when_waiting()
+            await _write(await service.respond(request), scope, receive, send)
         except Exception as error:
             if self.watch.everywhere:
                 self.watch.report_failure("server", None, f"the server failed: {type(error).__name__}: {error}")
             raise
         finally:
             turn.end()
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, turn: Turn) -> None:
-        service, path = self._find_service(scope)
-        path, problem = self._admit(scope, service, path)
-        if problem is not None:
-            await _send_response(send, problem_response(problem))
-            return
-        body_limit = self.control.body_limit if service is None else service.body_limit
-        try:
-            body = await self._body(scope, receive, body_limit, turn) if _has_body(scope) else b""
-        except DisconnectedError:
-            return
-        except TooLargeError:
-            turn.end()
-            refused = (
-                self.control.too_large() if service is None else await service.too_large(_request(scope, path, b""))
-            )
-            await _send_response(send, refused)
-            return
-        request = _request(scope, path, body)
-        page = None if service is not None else _page_response(scope, request)
-        if page is not None:
-            await _send_response(send, page)
-            return
-        if service is None:
-            await self._respond_control(request, scope, receive, send, turn)
-            return
-        turn.end_when_waiting()
-        response = await service.respond(request)
-        if isinstance(response, FaultyResponse):
-            await write_faulty(response, scope["extensions"][CONNECTION], receive, send)
-        else:
-            await _send_response(send, response)
 
     async def _body(self, scope: Scope, receive: Receive, limit: int, turn: Turn) -> bytes:
         """Return the complete body of a request, once there is room for it."""
@@ -243,10 +232,14 @@ class Simulators:
         return (self.routes[prefix], "/" + rest) if prefix in self.routes else (None, path)
 
     async def _respond_control(self, request: Request, scope: Scope, receive: Receive, send: Send, turn: Turn) -> None:
-        """Respond to a request to the control API; stop waiting for an event if the client disconnects.
+        """Respond to a request to the control port; stop waiting for an event if the client disconnects.
 
         A client that only ends its side of the connection looks the same, so it gets a response in any case.
         """
+        page = _page_response(scope, request)
+        if page is not None:
+            await _send_response(send, page)
+            return
         neighbour = self.neighbours.find(request)
         if neighbour is not None:
             # A bridge with the wrong address sends its calls here; they count as calls of the service.
@@ -342,6 +335,13 @@ async def _next_block(receive: Receive) -> MutableMapping[str, Any]:
     if message["type"] == "http.disconnect":
         raise DisconnectedError
     return message
+
+
+async def _write(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    if isinstance(response, FaultyResponse):
+        await write_faulty(response, scope["extensions"][CONNECTION], receive, send)
+    else:
+        await _send_response(send, response)
 
 
 async def _send_response(send: Send, response: Response) -> None:
