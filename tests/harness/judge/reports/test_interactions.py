@@ -220,6 +220,21 @@ def test_customer_who_opts_out_at_two_providers_may_count_once(reported_run):
     assert cause not in [finding.cause for finding in with_total(run, 4, 1).findings(CHECKS)]
 
 
+def test_customer_who_clicks_in_two_messages_of_a_trigger_may_count_once(reported_run):
+    sent = reported_run.delivery_to(3)
+    again = {"due": iso(FIRST_SEND + 30 * MINUTE), "trigger": "Visit"}
+    run = reported_run.plus(
+        reported_run.obligation_of(3) | again,
+        sent | {"message": "second", "at": again["due"], "send_at": again["due"], "n": 990},
+        *click_lines(sent["message"]),
+        *click_lines("second"),
+    )
+    cause = "the total of clicked is lower than the provider reported"
+
+    assert cause in [finding.cause for finding in with_total(run, 3, 0).findings(CHECKS)]
+    assert cause not in [finding.cause for finding in with_total(run, 3, 1).findings(CHECKS)]
+
+
 @pytest.mark.parametrize(("value", "cause"), [(0, "lower than the provider reported"), (None, "ever reported")])
 def test_missing_total_of_opt_outs_fails(reported_run, value, cause):
     run = reported_run.plus(*stop_lines(reported_run), report(4, 11, ["C0000003"]))

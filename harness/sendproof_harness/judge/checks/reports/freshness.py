@@ -216,13 +216,17 @@ def _is_never_right(findings: Sequence[Finding], history: History, total: _Actio
 def _action_totals(history: History) -> Iterator[_ActionTotal]:
     required: defaultdict[tuple[int, CampaignKey | None], list[RequiredInteraction]] = defaultdict(list)
     unsubscribed: set[str] = set()
+    by_customer: dict[tuple[int, CampaignKey, str], RequiredInteraction] = {}
     for interaction in sorted(required_interactions(history), key=lambda interaction: -interaction.known_at):
         if interaction.metric in {OPENED, CLICKED}:
-            required[interaction.metric, interaction.campaign].append(interaction)
+            # A customer who meets a trigger twice may click in both messages, and counts at the first click.
+            by_customer[interaction.metric, interaction.campaign, interaction.customer] = interaction
         elif interaction.metric == UNSUBSCRIBED and interaction.customer not in unsubscribed:
             # A customer who opts out at two providers may count once.
             unsubscribed.add(interaction.customer)
             required[UNSUBSCRIBED, None].append(interaction)
+    for interaction in by_customer.values():
+        required[interaction.metric, interaction.campaign].append(interaction)
     for (metric, campaign), interactions in required.items():
         campaigns = frozenset(pushes(history)) if campaign is None else frozenset({campaign})
         yield _ActionTotal(metric=metric, campaigns=campaigns, required=tuple(interactions))
