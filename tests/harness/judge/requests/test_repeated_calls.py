@@ -94,6 +94,15 @@ def test_equal_messages_that_the_provider_withholds_may_each_be_rejected(correct
     assert found(run.plus(rejection(5_003, owed["number"], owed["text"]))) == [SENT_AGAIN]
 
 
+def test_customer_named_by_id_may_be_rejected_in_each_campaign(correct_run):
+    unusable = correct_run.obligation_of(3) | {"number": None, "text": None, "owed": False, "reason": "unusable_number"}
+    run = correct_run.plus(unusable | {"n": 4_000, "campaign": 7002})
+    rejections = [rejection(n, unusable["customer"], "Hello") for n in (5_000, 5_001, 5_002)]
+
+    assert found(run.plus(*rejections[:2])) == []
+    assert found(run.plus(*rejections)) == [SENT_AGAIN]
+
+
 def test_temporary_rejection_and_another_text_may_be_sent_again(correct_run):
     owed = correct_run.obligation_of(3)
     out_of_credits = [rejection(n, owed["number"], owed["text"], code=7) for n in (5_000, 5_001)]

@@ -178,7 +178,8 @@ def _repeated_messages(history: History, rejections: Iterable[Rejection]) -> Ite
     A bridge that was killed may not have stored a rejection.
     """
     due = Counter((obligation.number, obligation.text) for obligation in history.obligations)
-    due_to = Counter(obligation.number for obligation in history.obligations)
+    # A send may name the customer instead of the number.
+    due_to = Counter(name for obligation in history.obligations for name in (obligation.number, obligation.customer))
     rejected: defaultdict[tuple[str, str, str], list[Rejection]] = defaultdict(list)
     for rejection in rejections:
         rejected[rejection.service, rejection.number, rejection.text].append(rejection)
