@@ -1,6 +1,6 @@
 """The opt-outs during a run: their channels, their times, and when a bridge can know about them.
 
-    STOP to a provider        all channels   known once the provider reports it, or else at the bridge's next poll
+    STOP to a provider        all channels   known once the provider reports it, or else at the next poll of its list
     attribute of a customer   all channels   known at once to the bridge that writes it
     preference for a channel  that channel   known at once to the bridge that writes it
 
@@ -117,11 +117,10 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
     opt_ins, is_timed = _opt_in_times(history), times_are_meaningful(history)
     for opt_out in history.opt_outs:
         reported_at = first_reported.get((opt_out.service, opt_out.number))
-        is_listed = has_list(opt_out.message_type)
-        polled_at = opt_out.at + POLL_WITHIN if is_timed and is_listed else None
+        is_polled = is_timed and _is_listed(opt_out)
+        polled_at = opt_out.at + POLL_WITHIN if is_polled else None
         known_at = polled_at if reported_at is None else has_reacted_at(history, max(reported_at, opt_out.at))
         until = next((at for at in opt_ins.get((opt_out.service, opt_out.number), ()) if at > opt_out.at), None)
-        is_end_known = is_timed and is_listed and provider(opt_out.service).lists_opt_outs
         for customer in customers.get(opt_out.number, ()):
             yield OptOutPeriod(
                 customer=customer,
@@ -129,7 +128,7 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
                 source=_provider_source(opt_out),
                 known_at=known_at,
                 until=until,
-                over_known_at=until + POLL_WITHIN if until is not None and is_end_known else None,
+                over_known_at=until + POLL_WITHIN if until is not None and is_polled else None,
                 channels=channels_of_type(history, opt_out.message_type),
             )
 

@@ -47,11 +47,14 @@ SELECT DISTINCT
     opt_out.at AS since,
     CASE
         WHEN first_report.at IS NOT NULL THEN later(MAX(first_report.at, opt_out.at), grace())
-        WHEN timed AND opt_out.message IN ('sms', 'email') THEN opt_out.at + 43200000 END AS known_at,
+        WHEN is_polled THEN opt_out.at + 43200000 END AS known_at,
     (SELECT MIN(at) FROM opt_out AS again WHERE again.kind = 'opt_in' AND again.service = opt_out.service
         AND again.number = opt_out.number AND again.at > opt_out.at) AS until,
-    timed AND opt_out.message IN ('sms', 'email') AND opt_out.service IN (SELECT provider FROM opt_out_list) AS end_is_listed
-FROM run, opt_out
+    is_polled AS end_is_listed
+FROM (
+    SELECT opt_out.*,
+        timed AND message IN ('sms', 'email') AND service IN (SELECT provider FROM opt_out_list) AS is_polled
+    FROM run, opt_out) AS opt_out
 JOIN obligation ON obligation.number = opt_out.number
 LEFT JOIN first_report ON first_report.service = opt_out.service AND first_report.number = opt_out.number
 WHERE opt_out.kind = 'opt_out';

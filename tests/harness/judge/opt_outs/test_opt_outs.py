@@ -191,6 +191,12 @@ def at_delivyr(*lines: Line) -> tuple[Line, ...]:
     )
 
 
+def test_unreported_stop_at_a_provider_without_a_list_cannot_be_known(correct_run):
+    run = correct_run.plus(*stop_lines(correct_run, DUE - 13 * HOUR, reported=False))
+
+    assert consent_causes(HistoryBuilder(at_delivyr(*run.lines))) == []
+
+
 def test_opt_out_must_only_be_synced_if_provider_reports_or_lists_it(correct_run):
     """Delivyr has no list, and only posts opt-outs to an address in the account settings."""
     unreported, reported_run = (
