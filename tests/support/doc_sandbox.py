@@ -213,7 +213,9 @@ class DocSandbox:
         if "up" not in self._running:
             self._running["up"] = self._start(f"{command} --port 0")
             wait_until(lambda: "Stop the simulators with Ctrl-C" in log.read_text(), "the simulators", log)
-            own_addresses = re.findall(r"^\S+ +http://(127.0.0.1:\d+)", log.read_text(), re.MULTILINE)
+            services = re.findall(r"^\S+ +http://(127.0.0.1:\d+)\S*\n( +smtp:)?", log.read_text(), re.MULTILINE)
+            # Services with a second port have the last ports.
+            own_addresses = [own for own, _ in sorted(services, key=lambda service: bool(service[1]))]
             self._addresses |= {f"127.0.0.1:{4100 + number}": own for number, own in enumerate(own_addresses)}
         return self._with_document_addresses(log.read_text())
 

@@ -15,6 +15,7 @@ from sendproof_harness.scenario.fault_kinds import DURATION_KEYS
 from sendproof_harness.scenario.load import parse_scenarios
 from sendproof_harness.scenario.model import (
     CONSENT_BY_ATTRIBUTE,
+    EMAIL,
     AddAttribute,
     AddTemplate,
     Advance,
@@ -38,6 +39,7 @@ from sendproof_harness.scenario.model import (
     ResendWebhooks,
     Scenario,
     Subject,
+    Template,
     WaitFor,
 )
 from sendproof_harness.scenario.values import duration_text, iso_utc
@@ -82,7 +84,7 @@ def scenario_document(scenario: Scenario) -> dict[str, Any]:
         "audience": _audience(scenario.audience, scenario.channels),
         "subjects": [_subject(subject) for subject in scenario.subjects],
         "channels": [_channel(channel) for channel in scenario.channels],
-        "templates": [_plain(template) for template in scenario.templates],
+        "templates": [_template(template) for template in scenario.templates],
         "campaigns": [_campaign(campaign, scenario.audience) for campaign in scenario.campaigns],
         "triggers": [_plain(trigger) for trigger in scenario.triggers],
         "bridge": _bridge(scenario),
@@ -138,6 +140,13 @@ _CONVERTERS: Mapping[type, Callable[[Any], str]] = {
 
 def _optional(value: object) -> Any:
     return None if value is None else _plain(value)
+
+
+def _template(template: Template) -> dict[str, Any]:
+    content: dict[str, Any] = _plain(template)
+    if template.message == EMAIL and "heading" in content:
+        content["subject"] = content.pop("heading")
+    return content
 
 
 def _subject(subject: Subject) -> dict[str, Any]:
@@ -239,7 +248,7 @@ _STEPS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
     CancelCampaign: ("cancel", _cancellation),
     DefineTrigger: ("trigger", lambda step: step.trigger),
     CustomerEvents: ("events", _selected),
-    AddTemplate: ("add_template", lambda step: _plain(step.template)),
+    AddTemplate: ("add_template", lambda step: _template(step.template)),
     RenameTemplate: ("rename_template", _plain),
     ChangeTemplate: ("change_template", _plain),
     DeleteTemplate: ("delete_template", _plain),

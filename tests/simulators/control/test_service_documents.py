@@ -12,7 +12,7 @@ import yaml
 from repository import CONTRACTS
 from running import RunningSimulators
 
-SERVICES = ("delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush")
+SERVICES = ("delivyr", "optimove", "optimove-metrics", "smtp", "textlocal", "xtremepush")
 MINIMAL = {"seed": 1, "clock": {"mode": "virtual", "start": "2026-03-02T08:00:00Z"}}
 
 
@@ -76,7 +76,10 @@ def test_unknown_contract_lists_the_known_ones(simulators: RunningSimulators) ->
     response = requests.get(f"{simulators.control}/control/services/nexmo/contract.yaml", timeout=60)
 
     assert response.status_code == 404
-    assert "there are: delivyr, optimove, optimove-metrics, textlocal, xtremepush, control" in response.json()["detail"]
+    assert (
+        "there are: delivyr, optimove, optimove-metrics, smtp, textlocal, xtremepush, control"
+        in response.json()["detail"]
+    )
 
 
 def test_reference_has_the_limits_and_options_of_a_sandbox(simulators: RunningSimulators) -> None:
