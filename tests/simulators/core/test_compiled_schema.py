@@ -118,6 +118,16 @@ def test_description_of_many_values_needs_little_memory() -> None:
     assert most_memory() - before < 20_000
 
 
+def test_text_that_an_alternative_cannot_be_is_not_copied_into_an_error() -> None:
+    """An error of two forms contains the text as often as the forms have errors."""
+    schema = CompiledSchema({"anyOf": [{"type": "string", "maxLength": 255}, {"enum": [None]}]})
+    set_back_most_memory()
+    before = most_memory()
+    (found,) = first_violations(schema, "x" * 8_000_000, "body")
+    assert (found.where, found.rule) == ("body", "maxLength")
+    assert most_memory() - before < 40_000
+
+
 def test_required_name_of_any_length_is_found() -> None:
     in_parts = CompiledSchema({"required": ["e" * 400]}, part_bytes=0)
     assert in_parts.first_error({"e" * 400: 1}) is None

@@ -6,7 +6,8 @@ object, or a member without a schema.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
@@ -65,7 +66,6 @@ class CompiledSchema:
         self._schema = schema
         self._part_bytes = part_bytes
         self._described_values = described_values
-        self._compiled: dict[tuple[int, str], jsonschema_rs.Draft4Validator] = {(id(schema), _WHOLE): self.whole}
 
     def first_error(self, value: Any) -> PartError | None:
         """Return an error of a value of any size, or None. The validator never copies more than a part of it."""
@@ -209,15 +209,31 @@ class CompiledSchema:
             yield PartError(error.with_traceback(None), path)
 
     def _validator(self, schema: Schema, kind: str) -> jsonschema_rs.Draft4Validator:
-        key = id(schema), kind
-        if key not in self._compiled:
-            parts = {_WHOLE: schema, _OUTLINE: _outline_schema(schema)}
-            part = parts[kind] if kind in parts else {kind: schema[kind]}
-            # Compiling them takes a quarter of a megabyte each time, and few parts refer to them.
-            components = self._schema.get("components", {}) if has_references(part) else {}
-            complete = {**part, "components": components}
-            self._compiled[key] = jsonschema_rs.Draft4Validator(complete, validate_formats=True)
-        return self._compiled[key]
+        if kind == _WHOLE and schema is self._schema:
+            return self.whole
+        components = self._schema.get("components", {})
+        return _compile_part(_Part(owner=self, schema_id=id(schema), kind=kind, schema=schema, components=components))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A part of a schema; the owner holds it, so the id is its own."""
+
+    owner: CompiledSchema
+    schema_id: int
+    kind: str
+    schema: Schema = field(compare=False)
+    components: Schema = field(compare=False)
+
+
+# All 1,800 parts of the contracts would need 70 MB.
+@lru_cache(maxsize=64)
+def _compile_part(part: _Part) -> jsonschema_rs.Draft4Validator:
+    schemas = {_WHOLE: part.schema, _OUTLINE: _outline_schema(part.schema)}
+    schema = schemas[part.kind] if part.kind in schemas else {part.kind: part.schema[part.kind]}
+    # Compiling them takes a quarter of a megabyte each time, and few parts refer to them.
+    components = part.components if has_references(schema) else {}
+    return jsonschema_rs.Draft4Validator({**schema, "components": components}, validate_formats=True)
 
 
 def _is_divisible(schema: Schema, value: Any) -> bool:
@@ -236,6 +252,8 @@ def _contents(value: Sequence[Any] | Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _allows_type(schema: Schema, value: Any) -> bool:
+    if "enum" in schema and not any(isinstance(option, type(value)) for option in schema["enum"]):
+        return False
     types = schema.get("type")
     own = "array" if isinstance(value, list) else "object" if isinstance(value, dict) else "string"
     return types is None or own in ([types] if isinstance(types, str) else types)
