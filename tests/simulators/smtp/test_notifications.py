@@ -40,6 +40,14 @@ def test_delivery_is_only_reported_on_request(relay: Relay) -> None:
     assert b"Action: delivered" in call.body
 
 
+def test_key_of_a_notification_names_the_message_after_the_event(relay: Relay) -> None:
+    """The judge reads there which message a webhook is about, so an event that is lost excuses the bridge."""
+    relay.send(relay.address(0), rcpt_options=_SUCCESS)
+    relay.advance(60)
+    (webhook,), (delivery,) = relay.lines("webhook"), relay.lines("delivery")
+    assert webhook["key"] == f"dsn:{delivery['message']}:delivered"
+
+
 def test_notification_can_arrive_before_the_reply(relay: Relay) -> None:
     relay.send(relay.address(5), rcpt_options=_SUCCESS)
     assert len(relay.bridge.calls("bounces")) == 1

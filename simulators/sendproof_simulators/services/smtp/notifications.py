@@ -143,7 +143,7 @@ def _notification(state: State, mail: Mail, notice: Notice, at: Instant) -> Iter
     forged = _NOTICES[DELIVERED] if notice.action == "failed" else None
     yield Webhook(
         url=state.inbound_url,
-        key=f"{DSN}:{notice.action}:{mail.id}",
+        key=f"{DSN}:{mail.id}:{notice.action}",
         event=DSN,
         body=_dsn(mail, notice, at),
         content_type=_MAIL,
