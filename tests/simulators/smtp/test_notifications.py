@@ -48,6 +48,13 @@ def test_key_of_a_notification_names_the_message_after_the_event(relay: Relay) -
     assert webhook["key"] == f"dsn:{delivery['message']}:delivered"
 
 
+def test_message_without_an_envelope_sender_has_no_notification(relay: Relay) -> None:
+    with relay.session() as session:
+        session.sendmail("", [relay.address(1)], relay.mail(), rcpt_options=_SUCCESS)
+    relay.advance(60)
+    assert (relay.lines("delivery")[0]["sender"], relay.bridge.calls("bounces")) == ("", [])
+
+
 def test_notification_can_arrive_before_the_reply(relay: Relay) -> None:
     relay.send(relay.address(5), rcpt_options=_SUCCESS)
     assert len(relay.bridge.calls("bounces")) == 1

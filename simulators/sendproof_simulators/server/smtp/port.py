@@ -205,7 +205,8 @@ class _Connection(SMTP):
         assert isinstance(login, SmtpLogin)  # noqa: S101 - MAIL needs a login
         submission = SmtpSubmission(
             login=login,
-            mail_from=envelope.mail_from or "",
+            # aiosmtpd keeps the brackets of an empty sender: `MAIL FROM:<>`.
+            mail_from=(envelope.mail_from or "").removeprefix("<>"),
             recipients=tuple(SmtpRecipient(address=address, notify=notify) for address, notify in pairs),
             envid=self._envid,
             content=content if isinstance(content, bytes) else b"",
