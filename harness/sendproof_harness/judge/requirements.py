@@ -131,8 +131,8 @@ DELIVERED_ONCE = Requirement(
 )
 RIGHT_NUMBER = Requirement(
     number="R402",
-    text="A message goes to the customer's own number, in digits with the country code, without + or leading zeros. "
-    "A provider that sends to users gets the customer's id as the user.",
+    text="A message goes to the customer's own number, in digits with the country code, without + or leading zeros; "
+    "an e-mail goes to the customer's own address. A provider that sends to users gets the customer's id as the user.",
     source=_NUMBERS,
     evidence="documented",
 )

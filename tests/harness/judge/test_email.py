@@ -42,7 +42,15 @@ def test_correct_run_of_emails_passes(email_run):
 
 @pytest.mark.parametrize("wrong", ["ann.4@example.org", "bob@example.com", "447100000004"])
 def test_wrong_address_is_named(email_run, wrong):
-    assert [cause.split(":")[0] for cause in causes(email_run.change_delivery_to(4, number=wrong))] == ["wrong number"]
+    run = email_run.change_delivery_to(4, number=wrong)
+    assert causes(run) == ["wrong address: the address of another person"]
+
+
+def test_old_address_is_named(email_run):
+    changes = [{"customer": "C0000004", "field": "EMAIL", "value": "ann.4@example.com"}]
+    update = line("attributes", DUE - 30 * MINUTE, source="api", changes=changes, request=None)
+    run = email_run.change_delivery_to(4, number="ann.4@example.org").plus(update)
+    assert causes(run) == ["wrong address: an old address of the customer"]
 
 
 def test_wrong_subject_is_wrong_text(email_run):

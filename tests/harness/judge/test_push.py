@@ -54,7 +54,7 @@ def test_correct_run_of_push_notifications_passes(push_run):
 def test_message_sent_as_sms_is_named(push_run):
     """Its text shows for whom it was meant."""
     run = push_run.change_delivery_to(4, number="447100000004", message_type="sms")
-    assert causes(run) == ["wrong number: the message went out as sms, and the channel is for push"]
+    assert causes(run) == ["wrong address: the message went out as sms, and the channel is for push"]
 
 
 def test_wrong_title_is_wrong_text(push_run):

@@ -17,6 +17,7 @@ from sendproof_harness.judge.facts.clients.campaigns import sent_for_others_text
 from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import ended_opt_out
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, all_results, ledger
+from sendproof_harness.judge.facts.deliveries.message_types import address_word, message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, loss_diagnosis
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
@@ -155,7 +156,7 @@ def _wrong_part(history: History, obligation: Obligation, rejection: Rejection) 
     if wrong_number is not None:
         return f": {wrong_number}"
     if rejection.number != obligation.number:
-        return ": the number of another person"
+        return f": the {address_word(message_type(history, obligation.channel))} of another person"
     if rejection.text != obligation.text:
         return f": {_rejected_texts(history)[id(obligation)]}"
     return ""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.judge.causes.numbers import digits, number_cause
+from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, address_word, message_type
 from sendproof_harness.judge.findings import cached_per_history
 
 # Numbers in any form share these last digits; the hypotheses about forms compare the rest.
@@ -78,10 +79,13 @@ def rejection_index(history: History) -> RejectionIndex:
 
 
 def other_number_cause(history: History, obligation: Obligation) -> str:
-    """Return whose number it may be, if it is no form of the customer's number."""
+    """Return whose number or address it may be, if it is no form of the customer's."""
+    type_, names = message_type(history, obligation.channel), history.header.attributes
+    attribute = (names.email if type_ == EMAIL else names.phone) or ""
     has_changed = any(
-        change.customer == obligation.customer and change.field.upper() == history.header.attributes.phone.upper()
+        change.customer == obligation.customer and change.field.upper() == attribute.upper()
         for update in history.attributes
         for change in update.changes
     )
-    return "an old number of the customer" if has_changed else "the number of another person"
+    word = address_word(type_)
+    return f"an old {word} of the customer" if has_changed else f"the {word} of another person"

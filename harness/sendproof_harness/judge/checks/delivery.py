@@ -1,4 +1,4 @@
-"""Check the deliveries: one to each recipient, to the right number, and none to customers who opted out."""
+"""Check the deliveries: one to each recipient, to the right address, and none to customers who opted out."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     ledger,
     matched_recipients,
 )
-from sendproof_harness.judge.facts.deliveries.message_types import can_opt_out, message_type
+from sendproof_harness.judge.facts.deliveries.message_types import address_word, can_opt_out, message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import duplicate_cause
 from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful
@@ -219,6 +219,7 @@ def check_right_number(history: History) -> CheckResult:
 def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
     got, obligation = recipient.deliveries[0].number, recipient.obligation
     type_, sent_as = message_type(history, obligation.channel), recipient.deliveries[0].message_type
+    word = address_word(type_)
     if sent_as != type_:
         cause = f"the message went out as {sent_as}, and the channel is for {type_}"
     else:
@@ -227,7 +228,7 @@ def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
         check=_NUMBER,
         level="fail",
         blame="bridge",
-        cause=f"wrong number: {cause}",
+        cause=f"wrong {word}: {cause}",
         expected=str(obligation.number),
         got=got,
         where=recipient_location(obligation),
@@ -272,7 +273,7 @@ def _refused_numbers(history: History) -> Iterator[Finding]:
                 check=_NUMBER,
                 level="fail",
                 blame="bridge",
-                cause=f"wrong number: {cause}",
+                cause=f"wrong {address_word(message_type(history, recipient.obligation.channel))}: {cause}",
                 expected=recipient.obligation.number,
                 got=f"{rejection.service} refused {rejection.number!r} ({rejection_text(rejection)})",
                 where=recipient_location(recipient.obligation),
@@ -371,7 +372,7 @@ CHECKS = (
     ),
     Check(
         id=_NUMBER,
-        title="Messages go to the right number",
+        title="Messages go to the right address",
         requirement=RIGHT_NUMBER,
         run=check_right_number,
         applies=has_due_message,

@@ -46,8 +46,8 @@ ResultKind = Literal[
 #: The meaning of each result for readers of a report, in the order of the report.
 RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "ok": "got the right message once, at the right address, in time",
-    "withheld": "correctly got no message: opted out, without a usable number, unknown to the provider, not cleared,"
-    " in the control group, or campaign cancelled",
+    "withheld": "correctly got no message: opted out, without a usable number or address, unknown to the provider,"
+    " not cleared, in the control group, or campaign cancelled",
     "refused": "the provider sends no message to this address or customer, from any bridge",
     "pending": "was not due before the end of the history",
     "indefinite": "cannot be decided: a fault hid from the bridge that no message went out,"

@@ -19,6 +19,11 @@ def message_type(history: History, channel: int | None) -> str:
     return SMS if channel is None else _types(history).get(channel, SMS)
 
 
+def address_word(type_: str) -> str:
+    """Return the word for where a message of this type goes."""
+    return "number" if type_ == SMS else "address"
+
+
 def channels_of_type(history: History, type_: str) -> frozenset[int] | None:
     """Return the channels with messages of this type; None if all channels of the run have it."""
     types = _types(history)
