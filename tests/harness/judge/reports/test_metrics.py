@@ -176,6 +176,16 @@ def test_expired_message_that_the_bridge_knows_must_count_as_bounced(correct_run
     assert causes(with_value(run.plus(answer), 13, 9, 2)) == []
 
 
+@pytest.mark.parametrize(("service", "hint"), [("smtp", ", as if no receipts were requested"), ("textlocal", "")])
+def test_receipts_that_were_never_requested_are_named(correct_run, service, hint):
+    """A bridge can ask Textlocal for the states of messages, and a mail relay only for receipts."""
+    run = correct_run.without("webhook", lambda line: line["service"] == "textlocal")
+    for kind in ("delivery", "delivery_status"):
+        run = run.change(kind, lambda line: line | {"service": service})
+
+    assert causes(with_value(run, 11, 1, 0)) == [f"the total of delivered does not match the provider's records{hint}"]
+
+
 def test_lost_receipt_that_came_before_the_response_is_named(correct_run):
     sent = correct_run.delivery_to(3)
 

@@ -1,4 +1,4 @@
-"""What a wrong total lacks or has: expired messages, receipts before the response to the send, or outdated receipts.
+"""What a wrong total lacks or has: expired messages, receipts that came early, late or were never requested.
 
 A provider may post an older status after the final one, which must not replace it. The bridge knows no id of a message
 yet when it acknowledges a receipt before the response. Virtual time waits for the response, so such a receipt has the
@@ -21,6 +21,7 @@ from sendproof_harness.providers import provider
 
 _EARLY = ", as if receipts were lost that came before the response to the send"
 _EXPIRED = ", as if expired messages were left out"
+_UNREQUESTED = ", as if no receipts were requested"
 _OUTDATED = ", as if an outdated receipt that came after the final one replaced it"
 
 
@@ -29,11 +30,12 @@ def omission_hint(
 ) -> str:
     """Return words for what a total lacks; "" if nothing explains it exactly.
 
-    `between` are the least and the most that the total may be. A total of zero lacks everything, so it says nothing.
+    `between` are the least and the most that the total may be. A total of zero lacks everything, so it only says
+    whether the bridge got no receipt at all.
     """
     low, high = between
     fitting = []
-    for hint in (_EARLY, _EXPIRED, _OUTDATED) if reported else ():
+    for hint in (_EARLY, _EXPIRED, _OUTDATED, _UNREQUESTED) if reported else (_UNREQUESTED,):
         omitted = sum(_omissible(history)[hint, key, metric] for key in keys)
         if omitted and low - omitted <= reported <= high - omitted:
             fitting.append(hint)
@@ -48,13 +50,14 @@ def outdated_hint(history: History, key: TemplateKey, excess: int) -> str:
 
 @cached_per_history
 def _omissible(history: History) -> Counter[tuple[str, TemplateKey, int]]:
-    """Return the number of messages with early receipts and of expired ones, by hint, template and metric."""
+    """Return the number of messages that each hint explains, by hint, template and metric."""
     statuses = {status.message: status for status in history.delivery_statuses if status.status in METRIC_OF_STATUS}
     posted = {
         (message_of_webhook(attempt.key), attempt.at)
         for attempt in history.webhooks
         if attempt.service != OPTIMOVE and is_acknowledged(attempt)
     }
+    told = {message_of_webhook(attempt.key) for attempt in history.webhooks if attempt.service != OPTIMOVE}
     count = Counter[tuple[str, TemplateKey, int]]()
     outdated = _outdated_last(history)
     for recipient in ledger(history).recipients:
@@ -63,6 +66,7 @@ def _omissible(history: History) -> Counter[tuple[str, TemplateKey, int]]:
             if status is None:
                 continue
             hints = [_hint(history, delivery, status, posted), _OUTDATED if delivery.message in outdated else None]
+            hints.append(_UNREQUESTED if delivery.message not in told and _only_posts(delivery.service) else None)
             for hint in filter(None, hints):
                 count[hint, template_key(recipient.obligation), METRIC_OF_STATUS[status.status]] += 1
     return count
@@ -94,6 +98,11 @@ def _told_status(key: str) -> str:
     event, _, rest = key.partition(":")
     last = rest.rpartition(":")[2]
     return last if last in METRIC_OF_STATUS else event
+
+
+def _only_posts(service: str) -> bool:
+    """Return True if a bridge cannot ask the provider for the state of a message."""
+    return not provider(service).has_record
 
 
 def _hint(
