@@ -53,6 +53,18 @@ def test_old_address_is_named(email_run):
     assert causes(run) == ["wrong address: an old address of the customer"]
 
 
+def test_refused_email_is_named_although_others_have_the_same_text(email_run):
+    """Only the address tells whose message it was."""
+    sent = email_run.delivery_to(4)
+    run = email_run.change("obligation", lambda line: line | {"text": "News"}).change(
+        "delivery", lambda line: line | {"text": "News"}
+    )
+    run = run.without("delivery", lambda line: line["message"] == sent["message"])
+    refused = {"number": sent["number"], "text": "News", "code": "4.2.0", "reason": "Busy", "request": 5}
+    found = causes(run.plus(line("rejection", DUE, service="xtremepush", **refused)))
+    assert found == ["lost: xtremepush refused the message (4.2.0 Busy)"]
+
+
 def test_wrong_subject_is_wrong_text(email_run):
     run = email_run.change_delivery_to(4, text="Another subject")
     assert [cause.split(":")[0] for cause in causes(run)] == ["wrong text"]

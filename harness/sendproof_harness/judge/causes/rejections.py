@@ -40,10 +40,15 @@ class RejectionIndex:
 
 
 def _keys(rejection: Rejection) -> Iterator[Key]:
-    yield "digits", digits(rejection.number)[-_SHARED_DIGITS:]
+    yield _key_of_number(rejection.number)
     yield "text", rejection.text
     if rejection.customer is not None:
         yield "customer", rejection.customer
+
+
+def _key_of_number(number: str) -> Key:
+    """Return what all forms of a number share; an e-mail address has one form."""
+    return ("address", number) if "@" in number else ("digits", digits(number)[-_SHARED_DIGITS:])
 
 
 def _lookups(obligation: Obligation, *, is_own_text: bool) -> Iterator[tuple[Key, Callable[[Rejection], bool]]]:
@@ -62,7 +67,7 @@ def _lookups(obligation: Obligation, *, is_own_text: bool) -> Iterator[tuple[Key
     def is_in_time(rejection: Rejection) -> bool:
         return rejection.at >= obligation.at
 
-    by_number: Key = ("digits", number[-_SHARED_DIGITS:])
+    by_number = _key_of_number(number)
     yield by_number, lambda rejection: has_number(rejection) and rejection.text == text
     yield by_number, lambda rejection: has_form_of_number(rejection) and rejection.text == text
     yield ("customer", obligation.customer), is_in_time

@@ -57,7 +57,7 @@ def submit_message(call: Call) -> Effects:
     rejections = [_rejection(recipient["address"], content, reply) for recipient, reply in refused]
     if len(refused) == len(replies):
         first = refused[0][1]
-        raise RefusedError(first, *(rejections if first is not GREYLISTED else ()))
+        raise RefusedError(first, *rejections)
     mails = [_new_mail(call, content, recipient) for recipient, reply in replies if reply is None]
     entries: list[JournalEntry] = []
     timers: list[Timer] = []
@@ -191,5 +191,8 @@ def _rejection(written: str, content: Content, reply: SmtpReply) -> JournalEntry
 
 
 def _rejection_entry(number: str, text: str, reply: SmtpReply) -> JournalEntry:
-    fields = {"service": NAME, "number": number, "text": text, "code": enhanced_code(reply), "reason": reason(reply)}
+    fields: dict[str, Any] = {"service": NAME, "number": number, "text": text}
+    fields |= {"code": enhanced_code(reply), "reason": reason(reply)}
+    # The call was refused, and not the recipient, who gets the message from a bridge that sends it again.
+    fields |= {"whole_call": True} if reply is GREYLISTED else {}
     return JournalEntry(kind="rejection", fields=fields)
