@@ -41,6 +41,7 @@ def provider_facts() -> Mapping[str, ProviderFacts]:
             opt_out_events=record.opt_out_events,
             permanent_rejections=record.permanent_rejections,
             temporary_refusals=record.temporary_refusals,
+            retry_interval=record.retry_interval,
             lists_opt_outs=record.lists_opt_outs,
             has_record=record.has_record,
             record_operation=record.record_operation,

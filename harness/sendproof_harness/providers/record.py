@@ -81,6 +81,8 @@ class Provider:
     """Codes by which the provider refuses a whole call for its content."""
     temporary_refusals: frozenset[str] = frozenset()
     """Codes by which the provider refuses a whole call for the moment, such as at night. The bridge tries again."""
+    retry_interval: int = 0
+    """How long a careful bridge may wait after a temporary refusal before it tries again, in milliseconds."""
     malformed_refusals: frozenset[str] = frozenset()
     """Codes in responses with status 200 that refuse the form of a request. No state of the account causes them."""
     learned_by_refusal: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -40,6 +40,9 @@ PROVIDER = Provider(
         }
     ),
     opt_out_rejections=frozenset({"The recipient is on the suppression list"}),
+    # documented: 4.2.0 is a mailbox that is busy; the retry interval should be at least 30 minutes, RFC 5321 4.5.4.1
+    temporary_refusals=frozenset({"4.2.0"}),
+    retry_interval=30 * 60 * 1000,
     # A notification goes to the envelope sender, whose mail the account's inbound route hands over.
     receipts_need_account_webhook=True,
     account_settings=lambda url: {"inbound_url": url},

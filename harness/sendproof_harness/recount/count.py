@@ -28,6 +28,7 @@ class ProviderFacts:
     opt_out_events: frozenset[str] = frozenset()
     permanent_rejections: frozenset[str] = frozenset()
     temporary_refusals: frozenset[str] = frozenset()
+    retry_interval: int = 0
     lists_opt_outs: bool = False
     has_record: bool = False
     record_operation: str | None = None
@@ -99,6 +100,7 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
             "opt_out_event": facts.opt_out_events,
             "permanent_rejection": facts.permanent_rejections,
             "temporary_refusal": facts.temporary_refusals,
+            "retry_interval": [facts.retry_interval],
             "opt_out_list": [""] if facts.lists_opt_outs else [],
             "record": [facts.record_operation] if facts.has_record else [],
         }
@@ -114,6 +116,7 @@ CREATE TABLE send_operation (provider TEXT, operation TEXT);
 CREATE TABLE opt_out_event (provider TEXT, event TEXT);
 CREATE TABLE permanent_rejection (provider TEXT, code TEXT);
 CREATE TABLE temporary_refusal (provider TEXT, code TEXT);
+CREATE TABLE retry_interval (provider TEXT, milliseconds INTEGER);
 CREATE TABLE opt_out_list (provider TEXT, name TEXT);
 CREATE TABLE record (provider TEXT, operation TEXT);
 """
@@ -122,6 +125,7 @@ _INSERTED = {
     "opt_out_event": "INSERT INTO opt_out_event VALUES (?, ?)",
     "permanent_rejection": "INSERT INTO permanent_rejection VALUES (?, ?)",
     "temporary_refusal": "INSERT INTO temporary_refusal VALUES (?, ?)",
+    "retry_interval": "INSERT INTO retry_interval VALUES (?, ?)",
     "opt_out_list": "INSERT INTO opt_out_list VALUES (?, ?)",
     "record": "INSERT INTO record VALUES (?, ?)",
 }

@@ -65,6 +65,21 @@ def test_provider_that_refuses_for_the_moment_delays_a_message():
     assert "late" not in recounted(builder.plus(refusal | message))
 
 
+@pytest.mark.parametrize(("wait", "late"), [(45 * MINUTE, 0), (2 * HOUR, 1)])
+def test_sender_waits_half_an_hour_for_a_busy_mailbox(wait, late):
+    """RFC 5321: the retry interval should be at least 30 minutes."""
+    due = build_correct_run().obligation_of(CUSTOMER)
+    builder = build_correct_run().change_delivery_to(CUSTOMER, send_at=iso(FIRST_SEND + wait))
+    for kind in ("delivery", "delivery_status"):
+        builder = builder.change(kind, lambda line: line | {"service": "smtp"})
+    builder = builder.change(
+        "history", lambda line: line | {"channels": [row | {"provider": "smtp"} for row in line["channels"]]}
+    )
+    refusal = {"n": 0, "at": iso(FIRST_SEND), "real": 0.0, "kind": "rejection", "service": "smtp", "code": "4.2.0"}
+    message = {"number": due["number"], "text": due["text"], "whole_call": True}
+    assert recounted(builder.plus(refusal | message)).get("late", 0) == late
+
+
 @pytest.mark.parametrize(("opted_out_from", "kind"), [("sms", "sent to opted-out"), ("push", "ok")])
 def test_opt_out_from_another_type_of_messages_forbids_nothing(opted_out_from, kind):
     number = build_correct_run().obligation_of(CUSTOMER)["number"]

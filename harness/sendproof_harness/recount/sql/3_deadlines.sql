@@ -93,12 +93,13 @@ SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY at, until, 
                 'SetCustomerChannelPreference', 'UpdateCustomerAttributes', 'AddChannelTemplates',
                 'DeleteChannelTemplates') END)))
     UNION ALL
-    SELECT DISTINCT of.campaign, of.channel, rejection.at, rejection.at, 0
+    SELECT DISTINCT of.campaign, of.channel, rejection.at, rejection.at + retry_interval.milliseconds, 0
     FROM (SELECT DISTINCT campaign, channel FROM obligation) AS of
     JOIN channel ON channel.channel = of.channel
     JOIN rejection ON rejection.service = channel.provider
     JOIN temporary_refusal ON temporary_refusal.provider = rejection.service
-        AND temporary_refusal.code = rejection.code);
+        AND temporary_refusal.code = rejection.code
+    JOIN retry_interval ON retry_interval.provider = rejection.service);
 
 -- Faults follow each other as long as each begins before the deadline that the earlier ones leave. A bridge that doubles
 -- its waits returns when a fault has lasted twice as long, at most an hour later, and then has 5 minutes.

@@ -185,11 +185,15 @@ def _delay_of_fault(injection: Injection) -> _Delay:
 
 def _temporary_refusals(history: History) -> Mapping[str, Sequence[_Delay]]:
     """Return when each provider refused sends for the moment, in order."""
-    refused: defaultdict[str, dict[int, None]] = defaultdict(dict)
+    refused: defaultdict[str, dict[int, int]] = defaultdict(dict)
     for rejection in history.rejections:
-        if str(rejection.code) in provider(rejection.service).temporary_refusals:
-            refused[rejection.service][rejection.at] = None
-    return {service: [_Delay(at=at, until=at, record_delay=0) for at in times] for service, times in refused.items()}
+        record = provider(rejection.service)
+        if str(rejection.code) in record.temporary_refusals:
+            refused[rejection.service][rejection.at] = rejection.at + record.retry_interval
+    return {
+        service: [_Delay(at=at, until=until, record_delay=0) for at, until in times.items()]
+        for service, times in refused.items()
+    }
 
 
 def _extended_deadline(begin: int, allowance: int, delays_in_order: Iterable[_Delay]) -> int:
