@@ -70,6 +70,23 @@ def test_wrong_subject_is_wrong_text(email_run):
     assert [cause.split(":")[0] for cause in causes(run)] == ["wrong text"]
 
 
+@pytest.mark.parametrize(
+    ("got", "cause"),
+    [
+        ("Caf\u00c3\u00a9 <new>\nCome in & see", "UTF-8 was read as Latin-1, so non-ASCII characters were damaged"),
+        ("=?utf-8?b?Q2Fmw6kgPG5ldz4=?=\nCome in & see", "encoded once too often, as in the header of an e-mail"),
+        ("Caf\u00e9 &lt;new&gt;\nCome in & see", "encoded once too often, as in HTML"),
+        ("Caf\u00e9\nCome in & see", "decoded once too often, as in HTML"),
+        ("Caf\u00e9 <new>\n<p>Come in &amp; see</p>", "the HTML is shown as text"),
+    ],
+)
+def test_damaged_part_of_an_email_is_named(email_run, got, cause):
+    run = email_run.change(
+        "obligation", lambda line: line | {"text": "Caf\u00e9 <new>\nCome in & see"} if line["owed"] else line
+    ).change("delivery", lambda line: line | {"text": "Caf\u00e9 <new>\nCome in & see"})
+    assert causes(run.change_delivery_to(4, text=got)) == [f"wrong text: {cause}"]
+
+
 def test_opt_out_of_emails_ends_emails(email_run):
     changes = [{"customer": "C0000004", "field": "EMAIL_OPT_IN", "value": "0"}]
     run = email_run.plus(line("attributes", DUE - 30 * MINUTE, source="api", changes=changes, request=None))

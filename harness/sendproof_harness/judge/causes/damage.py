@@ -10,6 +10,8 @@ import unicodedata
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from sendproof_harness.judge.facts.deliveries.matching import letters
@@ -62,6 +64,11 @@ def _as_entities(text: str) -> str:
     return "".join(letter if letter.isascii() else f"&#{ord(letter)};" for letter in html.escape(text))
 
 
+def _without_tags(text: str) -> str:
+    """Return what a mail client shows if it takes signs in the text for tags of HTML."""
+    return re.sub(" +", " ", re.sub("<[^>]*>", "", text)).strip() if "<" in text else text
+
+
 _LATIN_1, _WINDOWS = _misread("utf-8", "latin-1"), _misread("utf-8", "cp1252")
 
 #: The hypotheses about all characters, the most specific first: a cause, and what the right text may become.
@@ -100,7 +107,7 @@ CHANGES: tuple[tuple[str, tuple[Change, ...]], ...] = (
     ("encoded once too often, as in JSON", (_as_json, json.dumps, _with_escaped_quotes, _twice(_as_json))),
     ("encoded once too often, in Base64", (_as_base64,)),
     ("decoded once too often: % and + in a text must be escaped in a URL", (unquote, unquote_plus)),
-    ("decoded once too often, as in HTML", (html.unescape, lambda text: re.sub("<[^>]*>", "", text))),
+    ("decoded once too often, as in HTML", (html.unescape, lambda text: re.sub("<[^>]*>", "", text), _without_tags)),
     ("the text twice", (lambda text: text + text, lambda text: f"{text} {text}", lambda text: f"{text}\n{text}")),
     ("reversed", (lambda text: text[::-1],)),
 )
@@ -130,6 +137,18 @@ def _is_encoded(got: str, expected: str) -> bool:
     return expected in {unquote_plus(got), unquote(got), html.unescape(got)}
 
 
+def _is_encoded_word(got: str, expected: str) -> bool:
+    try:
+        return got != expected and str(make_header(decode_header(got))) == expected
+    except (HeaderParseError, LookupError, ValueError):
+        return False
+
+
+def _is_shown_html(got: str, expected: str) -> bool:
+    shown = html.unescape(re.sub("<[^>]*>", " ", got))
+    return re.search("<[a-z]", got) is not None and _is_same_without_whitespace(shown, expected)
+
+
 def _is_same_number(got: str, expected: str) -> bool:
     try:
         return Decimal(re.sub(r"[^\d.\-]", "", got)) == Decimal(expected)
@@ -144,6 +163,8 @@ def _has_same_ascii(got: str, expected: str) -> bool:
 #: The hypotheses that leave several results open, after all others.
 COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("the case of letters was changed", _is_same_without_case),
+    ("encoded once too often, as in the header of an e-mail", _is_encoded_word),
+    ("the HTML is shown as text", _is_shown_html),
     ("encoded once too often", _is_encoded),
     ("line breaks were changed", _has_other_line_ends),
     ("spaces at the ends were cut off", _is_whitespace_trimmed),
@@ -154,11 +175,22 @@ COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
 
 
 def damage(got: str, expected: str) -> str | None:
-    """Return the cause that turns the expected text into this one, or None. Both have characters and differ."""
+    """Return the cause that turns the expected text, or one line of it, into this one, or None.
+
+    Both have characters and differ. Often only the subject of an e-mail is damaged, which is the first line.
+    """
+    parts = [(got, expected), *_line_that_differs(got, expected)]
     for cause, changes in CHANGES:
-        if any(_changed(change, expected) == got for change in changes):
+        if any(_changed(change, due) == sent for sent, due in parts for change in changes):
             return cause
-    return next((cause for cause, applies in COMPARISONS if applies(got, expected)), None)
+    return next((cause for cause, applies in COMPARISONS if any(applies(sent, due) for sent, due in parts)), None)
+
+
+def _line_that_differs(got: str, expected: str) -> list[tuple[str, str]]:
+    """Return the line that was sent and the one that was due, if it is the only one that differs."""
+    sent, due = got.split("\n"), expected.split("\n")
+    pairs = [pair for pair in zip(sent, due, strict=False) if pair[0] != pair[1]]
+    return pairs if len(sent) == len(due) > 1 and len(pairs) == 1 else []
 
 
 def _changed(change: Change, text: str) -> str | None:

@@ -136,7 +136,7 @@ def _stray(stray: Stray) -> Finding:
         level="fail",
         blame="bridge",
         cause=f"unexpected: {stray.cause}",
-        expected="no message to this number",
+        expected=f"no message to this {address_word(delivery.message_type)}",
         got=f"{owner}{delivery.text!r}, sent {spoken(delivery.send_at)}",
         where=Location(
             customer=stray.customers[0] if stray.customers else None,
