@@ -3,6 +3,7 @@
 import pytest
 
 from disturbed_history import disturb
+from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
@@ -65,16 +66,30 @@ def test_provider_that_refuses_for_the_moment_delays_a_message():
     assert "late" not in recounted(builder.plus(refusal | message))
 
 
-@pytest.mark.parametrize(("wait", "late"), [(45 * MINUTE, 0), (2 * HOUR, 1)])
-def test_sender_waits_half_an_hour_for_a_busy_mailbox(wait, late):
-    """RFC 5321: the retry interval should be at least 30 minutes."""
-    due = build_correct_run().obligation_of(CUSTOMER)
+def late_mail(wait: int) -> HistoryBuilder:
+    """Return a run over SMTP with one message that went out so much later than it was due."""
     builder = build_correct_run().change_delivery_to(CUSTOMER, send_at=iso(FIRST_SEND + wait))
     for kind in ("delivery", "delivery_status"):
         builder = builder.change(kind, lambda line: line | {"service": "smtp"})
-    builder = builder.change(
+    return builder.change(
         "history", lambda line: line | {"channels": [row | {"provider": "smtp"} for row in line["channels"]]}
     )
+
+
+@pytest.mark.parametrize(("wait", "late"), [(45 * MINUTE, 0), (2 * HOUR, 1)])
+def test_sender_waits_half_an_hour_after_a_fault_of_a_relay(wait, late):
+    fault = {"fault": "rate_limited", "call": "smtp.submitMessage"}
+    injection = injection_line(FIRST_SEND, 900, "rate_limited", "smtp", "submitMessage")
+    effect = fault_effect("rate_limited", "altered", effect=False)
+    refused = request_line(FIRST_SEND, 901, "smtp", "submitMessage", status=429, fault=effect)
+    builder = with_faults(late_mail(wait), fault).plus(injection, refused)
+    assert recounted(builder).get("late", 0) == late
+
+
+@pytest.mark.parametrize(("wait", "late"), [(45 * MINUTE, 0), (2 * HOUR, 1)])
+def test_sender_waits_half_an_hour_for_a_busy_mailbox(wait, late):
+    """RFC 5321: the retry interval should be at least 30 minutes."""
+    due, builder = build_correct_run().obligation_of(CUSTOMER), late_mail(wait)
     refusal = {"n": 0, "at": iso(FIRST_SEND), "real": 0.0, "kind": "rejection", "service": "smtp", "code": "4.2.0"}
     message = {"number": due["number"], "text": due["text"], "whole_call": True}
     assert recounted(builder.plus(refusal | message)).get("late", 0) == late

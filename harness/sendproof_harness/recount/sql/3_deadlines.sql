@@ -73,7 +73,8 @@ SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY at, until, 
         of.campaign,
         of.channel,
         injection.at,
-        injection.until,
+        MAX(injection.until, injection.at
+            + IIF(injection.target = 'call', COALESCE(retry_interval.milliseconds, 0), 0)) AS until,
         -- A send with a hidden result is looked up, which may take 15 minutes; so is everything after a kill.
         CASE WHEN injection.fault = 'kill' OR (request.hidden AND (
                 request.operation IN (SELECT operation FROM send_operation WHERE provider = request.service)
@@ -83,6 +84,7 @@ SELECT *, ROW_NUMBER() OVER (PARTITION BY campaign, channel ORDER BY at, until, 
     JOIN injection
     LEFT JOIN channel ON channel.channel = of.channel
     LEFT JOIN request ON request.position = injection.request
+    LEFT JOIN retry_interval ON retry_interval.provider = injection.service
     WHERE injection.fault = 'kill' OR (injection.target <> 'webhook' AND (
         injection.service = channel.provider OR (injection.service = 'optimove' AND CASE
             WHEN injection.fault IN ('rate_limited', 'unauthorized') THEN 1

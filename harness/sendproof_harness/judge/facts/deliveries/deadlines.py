@@ -180,7 +180,9 @@ class _Delay(NamedTuple):
 
 
 def _delay_of_fault(injection: Injection) -> _Delay:
-    return _Delay(at=injection.at, until=injection.until, record_delay=_record_delay(injection))
+    fault = injection.fault
+    retried_at = injection.at + (provider(fault.service).retry_interval if fault.target == "call" else 0)
+    return _Delay(at=injection.at, until=max(injection.until, retried_at), record_delay=_record_delay(injection))
 
 
 def _temporary_refusals(history: History) -> Mapping[str, Sequence[_Delay]]:
