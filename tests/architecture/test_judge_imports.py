@@ -22,8 +22,11 @@ FILES = sorted(
 #: Nothing in here reaches a network, another process, the machine's clock or chance. `pathlib` opens the history.
 HARMLESS = {
     "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "functools", "hashlib", "heapq",
-    "html", "itertools", "json", "math", "operator", "pathlib", "re", "typing", "unicodedata", "urllib", "weakref",
+    "html", "itertools", "json", "math", "operator", "pathlib", "re", "typing", "unicodedata", "weakref",
 }  # fmt: skip
+
+#: Of these packages, only the modules that parse text.
+_PARSERS = {"urllib": {"parse"}, "email": {"errors", "header"}}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -40,8 +43,8 @@ def is_permitted(name: str) -> bool:
     package, _, rest = name.partition(".")
     if package == "sendproof_harness":
         return rest.split(".")[0] in JUDGE
-    if package == "urllib":
-        return rest == "parse"
+    if package in _PARSERS:
+        return rest in _PARSERS[package]
     return package == "msgspec" or (package in HARMLESS and package in sys.stdlib_module_names)
 
 
