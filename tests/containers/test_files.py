@@ -40,13 +40,13 @@ def test_image_gets_each_folder_that_the_wheel_needs():
 
 
 def test_image_has_the_ports_of_all_services(simulators):
-    """The control API, and one port for each service."""
+    """The control API, one port for each service, and one for SMTP."""
     services = simulators.call("GET", "/services")
-    exposed = f"4100-{4100 + len(services)}"
+    exposed = f"4100-{4101 + len(services)}"
     assert f"EXPOSE {exposed}\n" in (FOLDER / "Dockerfile").read_text()
     assert f"127.0.0.1:{exposed}:{exposed}" in (FOLDER / "compose.yaml").read_text()
 
 
 def test_development_container_forwards_the_same_ports_and_prepares_itself():
     content = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
-    assert (content["forwardPorts"], content["postCreateCommand"]) == ([*range(4100, 4106), 9000], "make setup")
+    assert (content["forwardPorts"], content["postCreateCommand"]) == ([*range(4100, 4108), 9000], "make setup")

@@ -88,7 +88,7 @@ def test_address_without_scheme_is_refused_before_anything_starts(refused: Refus
         ),
         (
             "scheduled/first_campaign --provider texlocal",
-            "--provider: expected textlocal, delivyr or xtremepush, got 'texlocal'; did you mean \"textlocal\"?",
+            "--provider: expected textlocal, delivyr, smtp or xtremepush, got 'texlocal'; did you mean \"textlocal\"?",
         ),
     ],
 )
