@@ -19,6 +19,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -92,6 +93,12 @@ THEMES = {"triggered": "one_event"}
 """The themes of the library that some command names, each with the one scenario that represents it."""
 
 LINKS = ("Makefile", "bridge", "benchmarks", "docs", "openapi")
+
+
+def _replaced(text: str, addresses: Mapping[str, str]) -> str:
+    """Replace whole addresses, each once: 127.0.0.1:41045 is not port 4104, and may be a free port that came of it."""
+    known = "|".join(map(re.escape, addresses))
+    return re.sub(rf"({known})(?!\d)", lambda found: addresses[found[0]], text)
 
 
 class DocSandbox:
@@ -178,14 +185,10 @@ class DocSandbox:
     # -- replacements --------------------------------------------------------------------------------
 
     def _with_own_addresses(self, text: str) -> str:
-        for address, own_address in self._addresses.items():
-            text = text.replace(address, own_address)
-        return text
+        return _replaced(text, self._addresses)
 
     def _with_document_addresses(self, text: str) -> str:
-        for address, own_address in self._addresses.items():
-            text = text.replace(own_address, address)
-        return text
+        return _replaced(text, {own_address: address for address, own_address in self._addresses.items()})
 
     def _prepared(self, command: str) -> str:
         """Create what the command needs, and return the command to run instead."""
