@@ -54,7 +54,7 @@ def test_history_does_not_depend_on_the_number_of_processes(
     assert first == history_of_run(tmp_path / "run")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_one_seed_gives_one_conformance_history(tmp_path: Path) -> None:
     histories = []
     for folder in (tmp_path / "one", tmp_path / "two"):
@@ -66,7 +66,7 @@ def test_one_seed_gives_one_conformance_history(tmp_path: Path) -> None:
     assert any(b'"kind":"probe"' in line for line in histories[0])
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_one_seed_gives_one_history_of_a_burst(tmp_path: Path) -> None:
     """The messages that the bridge sends together do not depend on the order of arrival."""
     only = ("--provider", "textlocal")

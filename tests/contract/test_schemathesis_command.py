@@ -67,7 +67,7 @@ def test_command_finds_nothing_in_the_control_api(simulators: RunningSimulators,
     assert " passed" in run_schemathesis("control", simulators.control, tmp_path, *waits)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("contract", ["textlocal", "xtremepush"])
 def test_command_finds_nothing_with_the_configuration_of_the_repository(
     simulators: RunningSimulators, contract: str

@@ -37,7 +37,7 @@ def test_program_passes_the_scenario_of_its_page(name, tmp_path):
     assert re.search(r"verdict +pass", run.out), run.out + run.err
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_second_step_has_the_result_that_its_page_shows(name, tmp_path):
     """No function handles the event."""

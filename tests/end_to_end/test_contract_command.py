@@ -90,7 +90,7 @@ def test_reference_bridge_passes_the_contract_checks(reference: Path) -> None:
     assert "Listeners survive invalid events" in (folder / "report.html").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_flask_bridge_passes_the_contract_checks(tmp_path: Path) -> None:
     """It shares no code with the reference bridge."""
     run = sendproof("contract", "--results", tmp_path, "--examples", "5", "--command", FLASK)
@@ -98,7 +98,7 @@ def test_flask_bridge_passes_the_contract_checks(tmp_path: Path) -> None:
     assert numbers_of(tmp_path / "contract" / "verdict.json").keys() >= {"R105", "R106", "R107", "R601"}
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_running_bridge_passes_the_contract_checks(tmp_path: Path) -> None:
     """The bridge was started first, and waits for its handover file, as in docs/ci.md."""
     environment = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
