@@ -9,10 +9,7 @@ import bounds_page
 import bridge_settings_page
 import checks_page
 import commands_page
-import delivery_numbers_page
-import dialects_page
 import doctor_page
-import faults_page
 import operations_page
 import report_terms
 import scenario_file_page
@@ -26,6 +23,7 @@ from sendproof_harness.scenario.load import SCHEMA_FILE
 from sendproof_simulators.comparison.contract_sets import DIALECTS_FILE
 from sendproof_simulators.core.audience.fake_names import NAMES_FILE
 from sendproof_simulators.services.discovery import CONTRACTS
+from simulator_pages import delivery_numbers, dialects, faults
 
 FOLDER = Path(__file__).parents[1] / "reference"
 _IMAGES = Path(__file__).parents[1] / "images"
@@ -37,13 +35,13 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "bridge-settings.md": bridge_settings_page.page,
         "checks.md": checks_page.page,
         "commands.md": commands_page.page,
-        "dialects.md": dialects_page.page,
+        "dialects.md": dialects.page,
         "doctor.md": doctor_page.page,
-        "faults.md": faults_page.page,
+        "faults.md": faults.page,
         "operations.md": operations_page.page,
         "scenario-file.md": scenario_file_page.page,
         "scenarios.md": scenarios_page.page,
-        "test-numbers.md": delivery_numbers_page.page,
+        "test-numbers.md": delivery_numbers.page,
     }
 )
 

@@ -1,0 +1,1 @@
+"""Pages of the reference about what the simulators can do: dialects, faults and test numbers."""
