@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from sendproof_harness.run.keeping import keeper
+from sendproof_harness.run.keeping.kept_process import KeptProcess
 from sendproof_harness.run.processes import Child, Program, wait_until
 
 # A child process in a session of its own, and one whose parent has ended; neither heeds a signal that can be ignored.
@@ -102,3 +104,13 @@ def test_program_gets_the_usual_signal_handlers(tmp_path: Path) -> None:
 def test_system_without_proc_lists_processes_by_ps() -> None:
     """As on macOS."""
     assert dict(keeper._ps_parents())[os.getpid()] == os.getppid()
+
+
+def test_program_can_be_stopped_while_other_threads_wait_for_it() -> None:
+    """Each of them finds the end of the reports, but only one may close them."""
+    with ThreadPoolExecutor() as threads:
+        for _ in range(5):
+            process = KeptProcess(["sleep", "600"], {}, log=None, scratch=None)
+            waiting = [threads.submit(process.wait) for _ in range(4)]
+            process.stop(60)
+            assert [status.result() for status in waiting] == [-15] * 4

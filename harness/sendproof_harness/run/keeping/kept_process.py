@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import RLock
 from time import monotonic
 
 # Isolated, and without the packages of this installation, which would take half a second to find.
@@ -25,7 +26,7 @@ class StartError(Exception):
 
 
 class KeptProcess:
-    """One program that ends with this process, however that ends. Not for several threads at once."""
+    """One program that ends with this process, however that ends. Several threads may wait for it, and one may stop it."""
 
     def __init__(
         self,
@@ -45,6 +46,9 @@ class KeptProcess:
         self._reported: dict[str, int] = {}
         self._unread = b""
         self._is_over = False
+        # One thread or greenlet reads at a time: two would both find the end, and close the pipe of reports twice. An
+        # interrupt may come when the main thread has just taken the lock, which it then takes again to stop the program.
+        self._reading = RLock()
         self._orders: int | None
         # No other process gets the writing end of the orders, so the pipe closes with this process.
         orders, self._orders = os.pipe()
@@ -127,7 +131,14 @@ class KeptProcess:
             os.close(orders)
 
     def _read_reports(self, seconds: float | None) -> None:
-        """Read what the keeper reports within `seconds`."""
+        """Read what the keeper reports within `seconds`, or let another thread do so in that time."""
+        if self._reading.acquire(timeout=-1 if seconds is None else seconds):
+            try:
+                self._read_alone(seconds)
+            finally:
+                self._reading.release()
+
+    def _read_alone(self, seconds: float | None) -> None:
         if self._is_over or not select.select([self._reports], [], [], seconds)[0]:
             return
         block = os.read(self._reports, _BLOCK)
