@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from hostile_requests import FORM, JSON, Draw, HostileRequest, ValidRequest, hostile, kind
 from messages import message
-from sendproof_simulators.core.json_text import MOST_VALUES
+from sendproof_simulators.core.json_text import MOST_VALUES, OBJECT_VALUES
 
 _MOST_BYTES = 7_900_000
 #: Items of an array, and for how many values each counts with its comma.
@@ -14,10 +14,10 @@ _ITEMS = (
     ("{}", 2),
     ("0", 1),
     ('"a"', 2),
-    ('{"a":[]}', 4),
-    ('{"k":"v"}', 4),
+    ('{"a":[]}', 8),
+    ('{"k":"v"}', 8),
     ('"\U0001f600"', 2),
-    ("[[],{}]", 4),
+    ("[[],{}]", 8),
 )
 
 
@@ -86,5 +86,5 @@ def wide_texts(draw: Draw, request: ValidRequest) -> HostileRequest | None:
     text = "\U0001f600" + "a" * draw.choice((12, 1_000, 1_000_000))
     item = draw.choice((f'"{text}"', f'{{"k":"{text}"}}'))
     size = len(item.encode()) + 1
-    count = min(_share(draw, _MOST_BYTES) // size + 1, (MOST_VALUES - 1_000) // 4)
+    count = min(_share(draw, _MOST_BYTES) // size + 1, (MOST_VALUES - 1_000) // (3 + OBJECT_VALUES))
     return _within(draw, request, "[" + ",".join([item] * count) + "]")

@@ -127,13 +127,16 @@ def _body_rows() -> Iterable[tuple[str, ...]]:
     yield "reference bridge", _bytes(inbound.MAX_BODY_BYTES), "413"
 
 
+_COUNTED = f"commas, strings, opening brackets, and each opening brace {json_text.OBJECT_VALUES} times"
+
+
 def _part_rows() -> Iterable[tuple[str, ...]]:
     refused = "400, or the service's own form of it"
     return (
         ("query parameters", f"{request_bounds.MOST_FIELDS:,}", refused),
         ("fields of a form, or parts of a multipart form", f"{request_bounds.MOST_FIELDS:,}", refused),
         ("levels of JSON", f"{request_bounds.MOST_LEVELS}", refused),
-        ("values of a JSON text: commas, opening brackets and strings", f"{json_text.MOST_VALUES:,}", refused),
+        (f"values of a JSON text: {_COUNTED}", f"{json_text.MOST_VALUES:,}", refused),
         ("decoded texts of a JSON text that have an emoji", _bytes(json_text.MOST_WIDE_BYTES), refused),
         ("content encodings of a body", f"{content_encoding.MAX_ENCODINGS}", "415"),
         ("members of a gzip body", f"{content_encoding.MAX_MEMBERS}", "400"),

@@ -8,16 +8,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# Ten attributes of 10,000 customers, the most that one call may set, have 760,000 values.
-MOST_VALUES = 800_000
-TOO_MANY_VALUES = f"too long: it has more than {MOST_VALUES:,} values"
+# An object needs as much memory as four other values: 232 bytes, even with one member.
+OBJECT_VALUES = 5
+# Ten attributes of 10,000 customers, the most that one call may set, have 1,200,001 values.
+MOST_VALUES = 1_250_000
+TOO_MANY_VALUES = f"too long: it has more than {MOST_VALUES:,} values, where an object counts as {OBJECT_VALUES}"
 NESTED_TOO_DEEPLY = "nested too deeply"
 #: Bytes of all strings with characters beyond the Basic Multilingual Plane, such as emoji, when they are decoded.
-MOST_WIDE_BYTES, WIDE_CHARACTER_BYTES = 16 * 1024 * 1024, 4
+MOST_WIDE_BYTES, WIDE_CHARACTER_BYTES, WIDE_STRING_BYTES = 16 * 1024 * 1024, 4, 76
 TOO_WIDE = f"too long: texts with emoji need more than {MOST_WIDE_BYTES // 1024**2} MiB"
 
 _NESTED = re.compile(rb"(?:\xef\xbb\xbf)?\s*+[\[{]")
-_STARTS = (b",", b"[", b"{")
+_STARTS = {b",": 1, b"[": 1, b"{": OBJECT_VALUES}
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _NO_QUOTES_OR_BRACKETS = bytes(set(_NO_BRACKETS) - set(b'"'))
 _BLOCK_BYTES = 256 * 1024
@@ -39,10 +41,11 @@ def is_nested(text: bytes) -> bool:
 def has_more_values(text: bytes, most: int) -> bool:
     """Return True if a JSON text has more than `most` values: commas, opening brackets, strings, and one more.
 
-    Strings and names of members count in addition, because they need the most memory.
+    Strings and names of members count in addition, and each opening brace `OBJECT_VALUES` times, because objects need
+    the most memory.
     """
     # Counting is quick, but it also counts what is in strings. Each of these has two quotes.
-    if len(text) < most or _starts(text) + text.count(b'"') // 2 < most:
+    if len(text) * OBJECT_VALUES < most or _starts(text) + text.count(b'"') // 2 < most:
         return False
     count = 1
     for block in _outside_strings(text):
@@ -55,9 +58,10 @@ def has_more_values(text: bytes, most: int) -> bool:
 
 def has_more_wide_bytes(text: bytes, most: int) -> bool:
     """Return True if the decoded strings with an emoji, or another such character, need more than `most` bytes."""
-    if len(text) * WIDE_CHARACTER_BYTES <= most or _WIDE.search(text) is None:
+    # The shortest text of a wide string has six bytes: two quotes and one character.
+    if len(text) * (WIDE_CHARACTER_BYTES + WIDE_STRING_BYTES // 6 + 1) <= most or _WIDE.search(text) is None:
         return False
-    most_characters, complete = most // WIDE_CHARACTER_BYTES, 0
+    complete = 0
     # The characters of a string that continues in the next block, and whether one of them is wide.
     begun, is_wide, is_inside = 0, False, False
     for block in _without_escapes(text):
@@ -67,10 +71,15 @@ def has_more_wide_bytes(text: bytes, most: int) -> bool:
         first = 0 if is_inside else 1
         is_inside = (len(lengths) % 2 == 1) == is_inside
         begun, is_wide = (int(lengths[-1]), bool(wide[-1])) if is_inside else (0, False)
-        complete += int(lengths[first:-1:2][wide[first:-1:2]].sum())
-        if complete + begun * is_wide > most_characters:
+        complete += _wide_bytes(lengths[first:-1:2][wide[first:-1:2]])
+        if complete + is_wide * (begun * WIDE_CHARACTER_BYTES + WIDE_STRING_BYTES) > most:
             return True
     return False
+
+
+def _wide_bytes(lengths: Any) -> int:
+    """Return the bytes of wide strings of so many characters each."""
+    return int(lengths.sum()) * WIDE_CHARACTER_BYTES + len(lengths) * WIDE_STRING_BYTES
 
 
 def _parts_between_quotes(block: Any) -> tuple[Any, Any]:
@@ -129,7 +138,7 @@ def is_surely_flat(text: bytes, most: int) -> bool:
 
 
 def _starts(text: bytes) -> int:
-    return sum(text.count(start) for start in _STARTS)
+    return sum(text.count(start) * values for start, values in _STARTS.items())
 
 
 def _outside_strings(text: bytes) -> Iterator[bytes]:

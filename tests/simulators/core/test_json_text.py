@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof_simulators.core.json_text import (
+    MOST_VALUES,
+    OBJECT_VALUES,
     has_more_levels,
     has_more_values,
     has_more_wide_bytes,
@@ -56,7 +58,8 @@ JSON_VALUES = st.recursive(
 @given(value=JSON_VALUES, ascii_only=st.booleans())
 def test_levels_and_values_are_those_outside_strings(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only)
-    values = 1 + sum(character in ',[{"' for character in outside_strings(text))
+    outside = outside_strings(text)
+    values = 1 + sum(character in ',[{"' for character in outside) + (OBJECT_VALUES - 1) * outside.count("{")
     levels = levels_of(text)
 
     assert has_more_values(text.encode(), values - 1)
@@ -98,20 +101,28 @@ LONG = "a" * 300_000
 
 @pytest.mark.parametrize("is_ascii", [False, True], ids=["as UTF-8", "as escapes"])
 @pytest.mark.parametrize(
-    ("value", "characters"),
+    ("value", "decoded_bytes"),
     [
-        ([WIDE + LONG], 300_001),
-        ([LONG + WIDE], 300_001),
-        ([LONG, WIDE * 100, LONG], 100),
-        ({"\u0434" * 1_000 + WIDE: "\u0434"}, 1_001),
-        ([f'"{WIDE}\\', LONG, f"{LONG}\\"], 1),
+        ([WIDE + LONG], 4 * 300_001 + 76),
+        ([LONG + WIDE], 4 * 300_001 + 76),
+        ([LONG, WIDE * 100, LONG], 4 * 100 + 76),
+        ({"\u0434" * 1_000 + WIDE: "\u0434"}, 4 * 1_001 + 76),
+        ([f'"{WIDE}\\', LONG, f"{LONG}\\"], 4 + 76),
+        ([WIDE, "a"] * 10_000, 10_000 * 80),
     ],
-    ids=["at the start", "at the end", "of several texts", "in a name", "beside escapes"],
+    ids=["at the start", "at the end", "of several texts", "in a name", "beside escapes", "of many short texts"],
 )
-def test_memory_of_texts_with_emoji_is_found(value: object, characters: int, is_ascii: bool) -> None:
+def test_memory_of_texts_with_emoji_is_found(value: object, decoded_bytes: int, is_ascii: bool) -> None:
     text = json.dumps(value, ensure_ascii=is_ascii).encode()
-    assert not has_more_wide_bytes(text, 4 * characters)
-    assert has_more_wide_bytes(text, 4 * characters - 4)
+    assert not has_more_wide_bytes(text, decoded_bytes)
+    assert has_more_wide_bytes(text, decoded_bytes - 1)
+
+
+def test_largest_permitted_call_has_few_enough_values() -> None:
+    """One call sets ten attributes of 10,000 customers."""
+    attributes = [{"Name": f"LAST_SEEN_{number}", "Value": "2026-03-01"} for number in range(10)]
+    text = json.dumps([{"CustomerID": "C0000001", "Attributes": attributes}] * 10_000).encode()
+    assert not has_more_values(text, MOST_VALUES)
 
 
 def test_text_without_emoji_needs_no_more_memory() -> None:
