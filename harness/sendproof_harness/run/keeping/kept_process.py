@@ -26,7 +26,7 @@ class StartError(Exception):
 
 
 class KeptProcess:
-    """One program that ends with this process, however that ends. Several threads may wait for it, and one may stop it."""
+    """One program that ends with this process, however that ends. Several threads may wait for it."""
 
     def __init__(
         self,
@@ -46,8 +46,8 @@ class KeptProcess:
         self._reported: dict[str, int] = {}
         self._unread = b""
         self._is_over = False
-        # One thread or greenlet reads at a time: two would both find the end, and close the pipe of reports twice. An
-        # interrupt may come when the main thread has just taken the lock, which it then takes again to stop the program.
+        # One thread or greenlet reads at a time: two would both find the end, and close the pipe of reports twice. The
+        # main thread may be interrupted right after it takes the lock; then it takes it again to stop the program.
         self._reading = RLock()
         self._orders: int | None
         # No other process gets the writing end of the orders, so the pipe closes with this process.
