@@ -21,6 +21,7 @@ from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.faults.parsing import Targets, parse_faults
 from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
+from sendproof_simulators.core.recording.newest_records import NewestRecords
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
@@ -46,14 +47,17 @@ class Twin:
     sandboxes: Sandboxes
 
     async def respond(self, request: Request) -> tuple[Response, list[dict[str, Any]]]:
-        """Return the response and the new entries of the journal."""
+        """Return the response and the new entries of the journal, or of the requests without a sandbox."""
         journal = self.sandboxes.get(DEFAULT).journal
         before = journal.counts.total()
+        self.service.unauthenticated = NewestRecords()
         response = await self.service.respond(request)
         events = [msgspec.json.decode(line) for line in list(journal.lines())[before:]]
-        return response, events
+        return response, [*events, *map(dict, self.service.unauthenticated)]
 
 
+# The smallest contracts of those that need a credential and of those that look as if they did not.
+QUICK = ("smtp", "xtremepush")
 # Services by name and path, built once: Connexion's routes take longer to build than all the requests.
 CONTRACTS = service_contracts()
 BUILT: dict[tuple[str, bool], ServicePipeline] = {}
@@ -97,7 +101,9 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
         to_request,
         cases,
         st.just(known),
-        st.sampled_from(["plain", "plain", "plain", "odd case", "slash", "extra", "wrong type"]),
+        st.sampled_from(
+            ["plain", "plain", "plain", "odd case", "slash", "extra", "wrong type", "anonymous", "stranger"]
+        ),
     )
 
 
@@ -119,6 +125,12 @@ def to_request(case: Any, known: PresentedCredentials, peculiarity: str) -> Requ
         path += "/"
     if peculiarity == "extra":
         query.append(("unheardOf", "1"))
+    if peculiarity == "anonymous":
+        query = [(n, v) for n, v in query if n not in known.query]
+        headers = {n: v for n, v in headers.items() if n not in map(str.lower, known.header)}
+    if peculiarity == "stranger":
+        query = [(n, "unknown" if n in known.query else v) for n, v in query]
+        headers = {n: "unknown" if n in map(str.lower, known.header) else v for n, v in headers.items()}
     return Request(method=case.method, path=path, query=tuple(query), headers=headers, body=body)
 
 
@@ -161,6 +173,26 @@ def test_faults_are_equal_on_the_fast_path_and_connexion() -> None:
                 response, events = await fast.respond(request)
                 assert (response, events) == await full.respond(request)
                 assert [event["kind"] for event in events][-1] == "request"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in discover()]
+)
+def test_refusals_without_credential_are_equal_on_the_fast_path_and_connexion(name: str) -> None:
+    """Each operation of each contract, with and without a body, which an operation that needs a credential ignores."""
+
+    async def run() -> None:
+        async with WebhookSender() as sender:
+            fast = twin(name, sender, fast_path_enabled=True)
+            full = twin(name, sender, fast_path_enabled=False)
+            for operation in CONTRACTS[name].operations.values():
+                plain = Request(method=operation.method, path=operation.path.replace("{", "").replace("}", ""))
+                json_body = replace(plain, headers={"content-type": "application/json"}, body=b"[]")
+                odd = replace(json_body, query=(("unheardOf", "1"), ("unheardOf", "2")), path=plain.path.upper() + "/")
+                for request in (plain, json_body, odd):
+                    assert await fast.respond(request) == await full.respond(request)
 
     asyncio.run(run())
 

@@ -115,6 +115,7 @@ class Body:
 class Operation:
     """One operation. `handler` is the name of its function; `query_names` are the contract's names by `query_key`.
 
+    `secured`: each alternative of the contract's `security` names a credential, so there is no request without one.
     `defaults` are those of the parameters and of the body's members, by name. `waits` (`x-waits`): the response can
     wait for an event, so the work is given up if the client disconnects.
     """
@@ -336,7 +337,7 @@ class Contract:
             waits=spec.get("x-waits", False),
             method=method.upper(),
             path=path,
-            secured=bool(spec.get("security", self.document.get("security"))),
+            secured=_needs_credential(spec.get("security", self.document.get("security", ()))),
             case_insensitive=self.case_insensitive,
             parameters=parameters,
             query_names=self._query_names(declared),
@@ -430,6 +431,11 @@ class Contract:
                 target = target[step]
             node = target
         return node
+
+
+def _needs_credential(security: Sequence[Schema]) -> bool:
+    """Return True if there are alternatives, and each of them names a security scheme."""
+    return bool(security) and all(security)
 
 
 def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:

@@ -32,6 +32,7 @@ from starlette.exceptions import HTTPException
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, Violation
 from sendproof_simulators.core.members import BodyRules
+from sendproof_simulators.server.fast_path import NO_CREDENTIAL
 
 with warnings.catch_warnings():
     # Connexion imports deprecated names of jsonschema, and Starlette's test client, which misses a package.
@@ -259,7 +260,7 @@ class _ApiKeys:
         async def verify(request: Any) -> dict[str, str]:
             del request
             if not self._current.get().exchange.authenticated:
-                raise OAuthProblem(detail="no valid credential was given")
+                raise OAuthProblem(detail=NO_CREDENTIAL)
             return {}
 
         return verify

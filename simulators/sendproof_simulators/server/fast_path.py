@@ -3,11 +3,18 @@
 It only accepts requests with nothing unusual: a fixed path or one with plain values, its method, the content type,
 known parameters, each given once, and no violation of the contract. For all other requests it returns None and has no
 effect; Connexion decides.
+
+A request without a valid credential is refused here too, if it is for an operation that needs one: Connexion looks at
+nothing else before. Such requests are no exception. The harness begins each run with one, and building Connexion's
+applications takes longer than the rest of the start.
 """
 
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
-from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.members import BodyRules
+
+#: Why a request without a valid credential is refused.
+NO_CREDENTIAL = "no valid credential was given"
 
 
 def match_fast_path(contract: Contract, request: Request, rules: BodyRules) -> ValidRequest | None:
@@ -21,6 +28,21 @@ def match_fast_path(contract: Contract, request: Request, rules: BodyRules) -> V
         return None
     body, violations = operation.read_body(request, rules)
     return None if violations else ValidRequest(operation, params, body)
+
+
+def match_unauthorized(contract: Contract, request: Request) -> Problem | None:
+    """Return the refusal of a request without a valid credential, None if routing or the body decide more."""
+    found = contract.find_ordinary(request)
+    if found is None or not found[0].secured:
+        return None
+    return Problem(
+        kind="unauthorized",
+        status=401,
+        detail=NO_CREDENTIAL,
+        operation=found[0].id,
+        allow=contract.methods_of(request.path),
+        params=dict(request.query),
+    )
 
 
 def _is_ordinary(contract: Contract, operation: Operation, request: Request) -> bool:

@@ -38,7 +38,7 @@ from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.content_encoding import decode_body
-from sendproof_simulators.server.fast_path import match_fast_path
+from sendproof_simulators.server.fast_path import NO_CREDENTIAL, match_fast_path, match_unauthorized
 from sendproof_simulators.server.full_check import FullCheck
 from sendproof_simulators.server.near_misses.credentials import KnownCredential
 from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
@@ -423,13 +423,13 @@ class ServicePipeline:
     # -- requests without a sandbox --------------------------------------------------------------
 
     async def _respond_unauthenticated(self, exchange: Exchange) -> Response:
-        undecoded = exchange.undecoded
-        result = await self.full_check.validate(exchange) if undecoded is None else exchange.refuse(undecoded)
+        result = await self._refusal_or_valid(exchange)
         if isinstance(result, ValidRequest):
             # OpenAPI cannot describe a credential in the body, so such a contract looks open to every client.
-            detail = "no valid credential was given"
             operation = result.operation.id
-            result = exchange.refuse(Problem(kind="unauthorized", status=401, detail=detail, operation=operation))
+            result = exchange.refuse(
+                Problem(kind="unauthorized", status=401, detail=NO_CREDENTIAL, operation=operation)
+            )
         self._contract_violations(exchange, None, self.sandboxes.watch_everywhere, result)
         if not exchange.is_preflight:
             credential = "unknown" if exchange.credential else "missing"
@@ -437,6 +437,20 @@ class ServicePipeline:
             owner = self.sandboxes.find_misplaced(exchange.request)
             self._keep_unauthenticated(fields if owner is None else {**fields, "sandbox": owner})
         return result
+
+    async def _refusal_or_valid(self, exchange: Exchange) -> ValidRequest | Response:
+        """Return what the contract says of a request without a valid credential, from the fast path if it can."""
+        if exchange.undecoded is not None:
+            return exchange.refuse(exchange.undecoded)
+        if self.fast_path_enabled:
+            request = exchange.request
+            problem = match_unauthorized(self.contract, request)
+            if problem is not None:
+                return exchange.refuse(problem)
+            valid = match_fast_path(self.contract, request, exchange.body_rules)
+            if valid is not None:
+                return valid
+        return await self.full_check.validate(exchange)
 
     async def record_misdirected(self, request: Request, neighbour: Neighbour) -> str:
         """Record a request for an operation of this service that was sent to the control API; return what differs."""
