@@ -22,6 +22,7 @@ from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.people.recipients import BRIEF_MAX, recipients
 from sendproof_harness.report.people.stories import stories
 from sendproof_harness.report.summary import example_argument, summary
+from sendproof_harness.report.template_cache import TemplateCache
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
 
 HEADLINES: Mapping[Status, str] = {
@@ -116,6 +117,7 @@ def template(name: str, *folders: Path) -> Template:
         finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=TemplateCache(),
     )
     environment.filters["spoken"] = spoken
     environment.filters["thousands"] = lambda number: f"{number:,}"
