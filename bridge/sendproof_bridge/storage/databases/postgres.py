@@ -107,6 +107,7 @@ class PostgresStore(Store):
     def _create_tables(self, url: PostgresUrl) -> None:
         with self.write() as tx:
             if tx.exec_driver_sql("SELECT to_regclass('schema_version')").scalar_one() is None:
+                schema.complete_for_postgresql()
                 schema.metadata.create_all(tx, checkfirst=False)
                 for statement in (*schema.POSTGRES_FUNCTIONS, _CREATE_VERSION):
                     tx.exec_driver_sql(statement)
