@@ -11,6 +11,7 @@ from sendproof_bridge.jobs.campaigns import (
     fetch_page,
     send_batch,
     send_triggered,
+    withdraw_batch,
 )
 from sendproof_bridge.jobs.opt_outs import apply_opt_ins, apply_opt_outs, poll_opt_outs, push_opt_outs
 from sendproof_bridge.jobs.reports import (
@@ -36,6 +37,7 @@ HANDLERS: Mapping[str, Handler] = {
     "fetch_attributes": fetch_attributes.run,
     "cancel_campaign": cancel_campaign.run,
     "send_batch": send_batch.run,
+    "withdraw_batch": withdraw_batch.run,
     "poll_missing_receipts": poll_missing_receipts.run,
     "poll_statuses": poll_statuses.run,
     "poll_opt_outs": poll_opt_outs.run,

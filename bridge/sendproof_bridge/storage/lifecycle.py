@@ -72,14 +72,15 @@ BATCH = _table(
 )
 
 # `unknown`: the network reports it, or the response to the send was lost and the provider has no record.
-# `taken`: accepted by a provider that may reject it later. It counts neither as sent nor as dropped until it is
-# delivered, or some minutes have passed. A later rejection still corrects the totals.
+# `taken`: accepted by a provider that may reject it later, or before its send time. It counts neither as sent nor as
+# dropped until it is delivered, or some minutes have passed. A later rejection still corrects the totals.
+# An accepted message is `cancelled` if the provider took it back before its send time.
 # A receipt may arrive before the response to the send. A network that reports `unknown` may report more later.
 MESSAGE = _table(
     "message",
     pending="taken accepted rejected dropped cancelled delivered undelivered invalid expired unknown",
-    taken="accepted delivered undelivered invalid expired unknown rejected",
-    accepted="delivered undelivered invalid expired unknown rejected",
+    taken="accepted delivered undelivered invalid expired unknown rejected cancelled",
+    accepted="delivered undelivered invalid expired unknown rejected cancelled",
     unknown="delivered undelivered invalid expired",
     delivered="",
     undelivered="",

@@ -151,10 +151,19 @@ ORDER BY send_at, at, message
 """
     for number in _NUMBERS
 }
-_DISTANCE = """
-CASE WHEN timed THEN ABS(send_at - due) ELSE 0 END, NOT owed,
-(SELECT COUNT(*) FROM pair WHERE pair.obligation = recipient.id), due, campaign, channel, customer LIMIT 1
+# An equal campaign that was cancelled comes first: the bridge had its message to send.
+_DISTANCE = {
+    number: f"""
+CASE WHEN timed THEN ABS(send_at - due) ELSE 0 END,
+NOT (timed AND recipient.reason IS 'cancelled' AND NOT recipient.unread
+    AND recipient.id NOT IN (SELECT obligation FROM pair)
+    AND EXISTS (SELECT 1 FROM obligation AS equal
+        WHERE equal.{number} = recipient.{number} AND equal.owed AND equal.template = recipient.template
+            AND equal.text = sent.text AND equal.id IN (SELECT obligation FROM pair))),
+NOT owed, (SELECT COUNT(*) FROM pair WHERE pair.obligation = recipient.id), due, campaign, channel, customer LIMIT 1
 """
+    for number in _NUMBERS
+}
 _ADDED = {
     number: f"""
 INSERT INTO pair SELECT recipient.id, sent.id
@@ -162,7 +171,7 @@ FROM run, free AS sent JOIN obligation AS recipient ON recipient.{number} = sent
 WHERE sent.id = :delivery AND CASE WHEN owed
     THEN recipient.text = sent.text AND recipient.id IN (SELECT obligation FROM pair)
     ELSE recipient.text IS NULL OR recipient.text = sent.text END
-ORDER BY {_DISTANCE}
+ORDER BY {_DISTANCE[number]}
 """
     for number in _NUMBERS
 }
@@ -171,7 +180,7 @@ _ADDED_ANYWAY = {
 INSERT INTO pair SELECT recipient.id, sent.id
 FROM run, free AS sent JOIN obligation AS recipient ON recipient.{number} = sent.{number}
 WHERE sent.id = :delivery AND NOT owed
-ORDER BY NOT (recipient.text IS NULL OR recipient.text = sent.text), {_DISTANCE}
+ORDER BY NOT (recipient.text IS NULL OR recipient.text = sent.text), {_DISTANCE[number]}
 """
     for number in _NUMBERS
 }

@@ -289,6 +289,18 @@ def test_message_of_cancelled_campaign_is_unexpected_and_no_duplicate(correct_ru
     assert wrong_results(correct_run.plus(cancelled | {"text": None}, sent)) == {(7002, "C0000003"): "unexpected"}
 
 
+@pytest.mark.parametrize(("page_of", "wrong"), [(7002, "unexpected"), (7001, "duplicated")])
+def test_second_message_is_that_of_an_equal_campaign_that_was_cancelled(correct_run, page_of, wrong):
+    """Unless the bridge never read that campaign: then it is a repetition."""
+    cancelled = correct_run.obligation_of(3) | {"campaign": 7002, "owed": False, "reason": "cancelled", "text": None}
+    page = next(line for line in correct_run.lines_of("request") if "summary" in line)
+    read = page | {"summary": page["summary"] | {"campaign": page_of}}
+
+    run = correct_run.plus(cancelled, read, correct_run.delivery_to(3) | {"message": SECOND})
+
+    assert wrong_results(run) == {(page_of, "C0000003"): wrong}
+
+
 def test_each_message_to_opted_out_customer_counts(correct_run):
     first = correct_run.obligation_of(1)
     sent = correct_run.delivery_to(4) | {"number": first["number"], "text": "Hi", "send_at": first["due"]}

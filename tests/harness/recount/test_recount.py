@@ -44,6 +44,16 @@ def test_message_to_opted_out_customer_is_found():
     assert recounted(build_correct_run().plus(sent))["sent to opted-out"] == 1
 
 
+def test_second_message_is_that_of_an_equal_campaign_that_was_cancelled():
+    run = build_correct_run()
+    cancelled = run.obligation_of(CUSTOMER) | {"campaign": 7002, "owed": False, "reason": "cancelled", "text": None}
+    page = next(line for line in run.lines_of("request") if "summary" in line)
+    read = page | {"summary": page["summary"] | {"campaign": 7002}}
+
+    sent = run.delivery_to(CUSTOMER) | {"message": "x"}
+    assert recounted(run.plus(cancelled, read, sent)) == {"ok": 10, "withheld": 2, "unexpected": 1}
+
+
 def test_message_to_stranger_is_unexpected():
     stranger = build_correct_run().delivery_to(CUSTOMER) | {"message": "x", "number": "15550001111", "text": "Hi"}
     assert recounted(build_correct_run().plus(stranger)) == {"ok": 10, "withheld": 2, "unexpected": 1}

@@ -31,6 +31,7 @@ from sendproof_bridge.domain.accounts import Bridge, Channel
 from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.domain.metrics import SENT, STATES_COUNTED
 from sendproof_bridge.domain.recipient_rules import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
+from sendproof_bridge.jobs.campaigns import withdraw_batch
 from sendproof_bridge.jobs.opt_outs import push_opt_outs
 from sendproof_bridge.jobs.reports import poll_missing_receipts, poll_statuses
 from sendproof_bridge.outbound.errors import (
@@ -374,6 +375,8 @@ def _settle(tx: Connection, attempt: _Attempt, now: Instant) -> None:
     _move(tx, attempt, "settled")
     if attempt.provider.requests_receipts:
         job_queue.add(tx, [poll_missing_receipts.new_job(attempt.key, attempt.batch, now)])
+    if campaigns.state(tx, attempt.key) == "cancelled":
+        job_queue.add(tx, withdraw_batch.new_jobs(tx, attempt.key.client, attempt.key.campaign, now))
     campaigns.on_batch_done(tx, attempt.key, now, attempt.bridge.reports_a_day(attempt.key))
     job_queue.complete(tx, attempt.job)
 

@@ -151,6 +151,14 @@ class Unsubscribable(Protocol):
         """Parse the request to the URL of this message. Raises `ValueError` with the expected form."""
 
 
+@runtime_checkable
+class Withdrawable(Protocol):
+    """A provider that gets messages before their send time, and takes them back until then."""
+
+    def withdraw(self, messages: Sequence[OpenMessage]) -> Collection[str]:
+        """Take these messages back; return the recipients whose message does not go out. Can be repeated."""
+
+
 class MessageProvider(Protocol):
     """One account at a provider."""
 
@@ -163,7 +171,7 @@ class MessageProvider(Protocol):
     requests_receipts: bool
     """True if each send requests its receipts; else they only arrive if the account is set up for them."""
     may_reject_later: bool
-    """True if an accepted message may still be rejected, so that it does not count as sent at once."""
+    """True if an accepted message may still be rejected or withdrawn, so that it does not count as sent at once."""
     has_send_record: bool
     """True if `find_sent` can find out the outcome of a send after its response was lost."""
     knows_customers: bool

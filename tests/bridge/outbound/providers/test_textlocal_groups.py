@@ -112,10 +112,23 @@ def test_lost_response_is_found_by_the_name_of_the_group(groups, services, place
     name = services.calls("create_group")[0].body["name"]
     services.respond("get_groups", success(groups=[{"id": 77, "name": name, "size": 3}]))
     services.respond("get_scheduled", success(scheduled=[{"id": "5", "groupid": "77"}][: place == "get_scheduled"]))
-    services.respond("get_history_group", success(messages=[{"batch_id": 5, "group_id": 77}]))
+    sent = [{"batch_id": 5, "group_id": 77}][: place == "get_history_group"]
+    services.respond("get_history_group", success(messages=sent))
     services.respond("status_batch", success(messages=rows("C2", status="P")))
 
     assert groups.find_sent(CUSTOMERS, NINE * 1000) == {"C2": ["5:C2"]}
+
+
+def test_equal_campaigns_share_a_group(groups, services):
+    """The batch of the other campaign must not hide that of this one."""
+    send(groups)
+    name = services.calls("create_group")[0].body["name"]
+    services.respond("get_groups", success(groups=[{"id": 77, "name": name, "size": 3}]))
+    services.respond("get_scheduled", success(scheduled=[{"id": "5", "groupid": "77"}]))
+    services.respond("get_history_group", success(messages=[{"batch_id": 4, "group_id": 77}]))
+    services.respond("status_batch", success(messages=rows("C2", status="P")))
+
+    assert groups.find_sent(CUSTOMERS, NINE * 1000) == {"C2": ["5:C2", "4:C2"]}
 
 
 def test_nothing_is_found_without_the_group(groups):

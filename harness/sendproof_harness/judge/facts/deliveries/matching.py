@@ -8,8 +8,8 @@ Rules:
 1. A delivery belongs to an obligation with exactly its number. Obligations with the same text come first, and among
    them one for which it is in time, or else the nearest. A left-over delivery is a duplicate if its text was due to
    that number. Otherwise it is the damaged text of an obligation that is still open. An obligation that was due nothing
-   comes last, unless the time points to it. A bridge that never read a campaign cannot have sent its messages,
-   so another campaign with the same text comes first.
+   comes last, unless the time points to it, or it is of an equal campaign that was cancelled. A bridge that never read
+   a campaign cannot have sent its messages, so another campaign with the same text comes first.
 2. A number without an obligation may be another form of a number with one.
 3. For obligations that are still open, the text is searched among deliveries to unknown numbers.
 
@@ -175,7 +175,10 @@ class Matching:
                 rest.append(delivery)
                 continue
             forbidden = [position for position in positions if self._is_forbidden(position, delivery)]
-            nearest = min((*repeated, *forbidden), key=lambda position: self._distance(position, delivery))
+            twins = {position for position in forbidden if self._is_cancelled_twin(position, repeated)}
+            nearest = min(
+                (*repeated, *forbidden), key=lambda position: self._distance(position, delivery, first=position in twins)
+            )
             self.matched[nearest] += (delivery,)
             if nearest in repeated:
                 for position, other in pairwise(repeated):
@@ -198,15 +201,27 @@ class Matching:
         obligation = self.obligations[position]
         return obligation.owed and obligation.text == delivery.text and bool(self.matched[position])
 
+    def _is_cancelled_twin(self, position: int, repeated: Iterable[int]) -> bool:
+        """Return True if this is the open obligation of a cancelled campaign with the same template as a repeated one.
+
+        The bridge had its message to send, so a second message is rather this one than a repetition.
+        """
+        obligation = self.obligations[position]
+        is_open = self.timed and obligation.reason == "cancelled" and not self.matched[position]
+        templates = {self.obligations[other].template for other in repeated} if is_open else set()
+        return obligation.template in templates and not self.is_unread(obligation)
+
     def _is_forbidden(self, position: int, delivery: Delivery) -> bool:
         """Return True if this may be a forbidden message; an obligation without a text allows any."""
         obligation = self.obligations[position]
         return not obligation.owed and obligation.text in {None, delivery.text}
 
-    def _distance(self, position: int, delivery: Delivery) -> tuple[int, bool, int, int, int, int, str]:
+    def _distance(
+        self, position: int, delivery: Delivery, *, first: bool = False
+    ) -> tuple[int, bool, bool, int, int, int, int, str]:
         obligation = self.obligations[position]
         offset = abs(delivery.send_at - obligation.due) if self.timed else 0
-        return offset, not obligation.owed, len(self.matched[position]), *self._order(position)
+        return offset, not first, not obligation.owed, len(self.matched[position]), *self._order(position)
 
     def _order(self, position: int) -> tuple[int, int, int, str]:
         """Return a sort key that ignores the order of the lines, which is arbitrary within an instant."""
