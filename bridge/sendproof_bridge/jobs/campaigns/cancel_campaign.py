@@ -17,9 +17,9 @@ logger = logging.getLogger(__name__)
 
 def run(bridge: Bridge, job: Job) -> None:
     """Cancel all of them in one transaction; those at the provider have jobs of their own."""
-    client, campaign, now = job.payload["client"], job.payload["campaign"], bridge.clock.now()
+    client, campaign = job.payload["client"], job.payload["campaign"]
     with bridge.store.write() as tx:
-        cancelled = campaigns.cancel_messages(tx, client, campaign, now)
-        job_queue.add(tx, withdraw_batch.new_jobs(tx, client, campaign, now))
+        cancelled = campaigns.cancel_messages(tx, client, campaign, bridge.clock.now())
+        job_queue.add(tx, withdraw_batch.new_jobs(tx, client, campaign, bridge.clock.now()))
         job_queue.complete(tx, job)
     logger.info("client %s: campaign %s is cancelled, with %d messages", client, campaign, cancelled)

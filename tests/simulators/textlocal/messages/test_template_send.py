@@ -37,6 +37,18 @@ def test_template_send_can_be_scheduled(account):
     assert [row["howmany"] for row in account.call("get_scheduled")["scheduled"]] == ["1"]
 
 
+def test_refusal_of_a_group_is_a_rejection_of_each_customer(account_with):
+    """At 9:00 UTC it is day in India, and twelve hours later night."""
+    account = account_with(template_send="brochure", variant="india")
+    people = list(account.context.audience.customers(0, 2))
+    form = {"group_id": group_of_customers(account, *(p.id for p in people)), "template_id": account.template(TEMPLATE)}
+    result = account.call("send", **form, schedule_time=NINE // 1000 + 12 * 3600)
+
+    assert result["errors"][0]["code"] == 192
+    rejected = [(entry["number"], entry["code"], entry["whole_call"]) for entry in account.entries("rejection")]
+    assert rejected == [(person.number, 192, True) for person in people]
+
+
 def test_template_send_uses_translation_for_customer_attribute(account):
     """One campaign contains several texts, chosen by a custom field."""
     english, french = account.template(TEMPLATE), account.template("Bonjour {{FIRST_NAME}}", "Offre")

@@ -177,7 +177,8 @@ class Matching:
             forbidden = [position for position in positions if self._is_forbidden(position, delivery)]
             twins = {position for position in forbidden if self._is_cancelled_twin(position, repeated)}
             nearest = min(
-                (*repeated, *forbidden), key=lambda position: self._distance(position, delivery, first=position in twins)
+                (*repeated, *forbidden),
+                key=lambda position: self._distance(position, delivery, first=position in twins),
             )
             self.matched[nearest] += (delivery,)
             if nearest in repeated:

@@ -52,16 +52,18 @@ _LONGEST_TEXT = 100_000
 def send(call: Call, fields: Fields) -> CommandResult:
     """Send one text to many numbers as one batch (documented: http://api.txtlocal.com/docs/sendsms).
 
-    A refusal of the whole call is journalled as a rejection of each number.
+    A refusal of the whole call is journalled as a rejection of each number, also of those in a group.
     """
     numbers = listed_numbers(fields.get("numbers", ""))
     text = decode_newlines(decoded_text(call, fields.get("message", "")[:_LONGEST_TEXT]))
+    recipients = _listed_recipients(numbers, text)
     try:
-        options, accepted, screening = _checked(call, fields, numbers, text)
+        recipients, group = _recipients(call, fields, numbers, text)
+        options, accepted, screening = _checked(call, fields, recipients, group)
         _charge(call.state, options, sum(accepted.parts))
     except ApiError as error:
-        reason = str(error.item["message"])
-        error.entries = error.entries or tuple(rejection_entry(n, text, error.code, reason) for n in numbers.first)
+        of_group = "group_id" in fields
+        error.entries = error.entries or tuple(_rejections(recipients, error, whole_call=of_group))
         raise
     dispatch, effects = accept(call, options, accepted)
     summary = {
@@ -78,13 +80,21 @@ def send(call: Call, fields: Fields) -> CommandResult:
     )
 
 
+def _listed_recipients(numbers: ListedNumbers, text: str) -> Recipients:
+    count = len(numbers.first)
+    return Recipients(raw_numbers=numbers.first, texts=[text] * count, customers=[""] * count)
+
+
+def _rejections(recipients: Recipients, error: ApiError, *, whole_call: bool) -> Iterator[JournalEntry]:
+    reason = str(error.item["message"])
+    for number, text in zip(recipients.raw_numbers, recipients.texts, strict=True):
+        yield rejection_entry(number, text, error.code, reason, whole_call=whole_call)
+
+
 def _checked(
-    call: Call, fields: Fields, numbers: ListedNumbers, text: str
+    call: Call, fields: Fields, recipients: Recipients, group: Group | None
 ) -> tuple[SendOptions, AcceptedMessages, "_Screening"]:
     """Check the whole call; raise `ApiError` if nothing can be sent."""
-    if not text.strip() and not _is_template_send(call, fields):
-        raise ApiError(errors.NO_MESSAGE)
-    recipients, group = _recipients(call, fields, numbers, text)
     options = _options(call, fields, group)
     url = receipt_url(call.context, fields.get("receipt_url", "")) or call.state.settings.receipt_url
     recipients = recipients.with_checked_texts(lambda text: check_text(call, text))
@@ -95,14 +105,15 @@ def _checked(
 
 
 def _recipients(call: Call, fields: Fields, numbers: ListedNumbers, text: str) -> tuple[Recipients, Group | None]:
+    if not text.strip() and not _is_template_send(call, fields):
+        raise ApiError(errors.NO_MESSAGE)
     if "numbers" in fields and "group_id" in fields:
         raise ApiError(errors.GROUP_AND_NUMBERS)
     if "group_id" not in fields:
         if not numbers.total:
             raise ApiError(errors.NO_RECIPIENTS)
         check_count(numbers.total, call.context.limits.numbers[call.operation])
-        texts, customers = [text] * numbers.total, [""] * numbers.total
-        return Recipients(raw_numbers=numbers.first, texts=texts, customers=customers), None
+        return _listed_recipients(numbers, text), None
     contacts = call.state.contacts
     group = Group(fields["group_id"], contacts.name_of(fields["group_id"]))
     members = contacts.members(group.id)
