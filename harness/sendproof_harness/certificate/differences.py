@@ -39,7 +39,7 @@ def provider_facts() -> Mapping[str, ProviderFacts]:
         name: ProviderFacts(
             send_operations=record.send_operations,
             opt_out_events=record.opt_out_events,
-            permanent_rejections=record.permanent_rejections,
+            permanent_rejections=record.permanent_rejections | record.text_rejections,
             temporary_refusals=record.temporary_refusals,
             retry_interval=record.retry_interval,
             lists_opt_outs=record.lists_opt_outs,

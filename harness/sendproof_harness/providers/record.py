@@ -75,6 +75,8 @@ class Provider:
 
     permanent_rejections: frozenset[str] = frozenset()
     """Codes of rejections that are due to the number alone, or their reasons where a code is absent or ambiguous."""
+    text_rejections: frozenset[str] = frozenset()
+    """Codes of rejections that are due to the text alone. If it was the due text, no bridge can send it."""
     opt_out_rejections: frozenset[str] = frozenset()
     """Those of the permanent rejections that tell the bridge of an opt-out."""
     final_refusals: frozenset[str] = frozenset()

@@ -52,6 +52,8 @@ PROVIDER = Provider(
     # documented: https://api.txtlocal.com/docs/sendsms; 56 in openapi/textlocal.yaml, x-codes. `send` warns of a number
     # with code 3, which is a wrong login as an error, or without a code: the reasons are those of the simulator.
     permanent_rejections=frozenset({"32", "51", "56", "Invalid number", "blocked", "opted out"}),
+    # 80 in openapi/textlocal.yaml, x-codes: in India, such as a name that is longer than the approved placeholder
+    text_rejections=frozenset({"80"}),
     opt_out_rejections=frozenset({"51", "opted out"}),
     # documented: https://api.txtlocal.com/docs/otp_send; 33 and 80 in openapi/textlocal.yaml, x-codes
     # observed: the text of 192 names the hours in which India allows texts, openapi/textlocal.yaml, x-codes

@@ -75,6 +75,17 @@ def test_number_that_the_provider_refuses_from_any_bridge_is_refused(correct_run
     assert (causes(run), counts(run)) == ([], {"ok": 9, "withheld": 2, "refused": 1})
 
 
+@pytest.mark.parametrize(("text", "kind"), [(None, "refused"), ("Hello Maria-Antonia", "lost")])
+def test_due_text_that_the_provider_refuses_from_any_bridge_is_refused(correct_run, text, kind):
+    """In India, a name may be longer than the placeholder of the approved text."""
+    rejected = correct_run.delivery_to(3)
+    message = {"number": rejected["number"], "text": text or rejected["text"], "code": 80, "reason": "No match"}
+    rejection = {"n": 0, "at": rejected["at"], "kind": "rejection", "service": "textlocal", **message}
+    run = correct_run.without("delivery", lambda line: line["message"] == rejected["message"]).plus(rejection)
+
+    assert counts(run) == {"ok": 9, "withheld": 2, kind: 1}
+
+
 def test_number_in_a_wrong_form_is_no_refusal_of_the_customer(correct_run):
     lost = correct_run.delivery_to(3)
     message = {"number": "0" + lost["number"], "text": lost["text"], "code": 3, "reason": "Invalid number"}

@@ -44,6 +44,15 @@ def test_message_to_opted_out_customer_is_found():
     assert recounted(build_correct_run().plus(sent))["sent to opted-out"] == 1
 
 
+def test_due_text_that_the_provider_refuses_is_refused():
+    due = build_correct_run().delivery_to(CUSTOMER)
+    message = {"number": due["number"], "text": due["text"], "code": 80, "reason": "No match"}
+    rejection = {"n": 0, "at": due["at"], "kind": "rejection", "service": "textlocal", **message}
+    run = build_correct_run().without("delivery", lambda line: line["message"] == due["message"]).plus(rejection)
+
+    assert recounted(run) == {"ok": 9, "withheld": 2, "refused": 1}
+
+
 def test_second_message_is_that_of_an_equal_campaign_that_was_cancelled():
     run = build_correct_run()
     cancelled = run.obligation_of(CUSTOMER) | {"campaign": 7002, "owed": False, "reason": "cancelled", "text": None}

@@ -18,7 +18,7 @@ from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation,
 from sendproof_harness.judge.facts.deliveries.cancelled_sends import with_cancelled_sends
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
-from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
+from sendproof_harness.judge.facts.deliveries.refusals import is_refused_from_any_bridge
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations, with_due_texts
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import campaign_key
@@ -48,7 +48,7 @@ RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "ok": "got the right message once, at the right address, in time",
     "withheld": "correctly got no message: opted out, without a usable number or address, unknown to the provider,"
     " not cleared, in the control group, or campaign cancelled",
-    "refused": "the provider sends no message to this address or customer, from any bridge",
+    "refused": "the provider sends no message to this address or customer, or not this text, from any bridge",
     "pending": "was not due before the end of the history",
     "indefinite": "cannot be decided: a fault hid from the bridge that no message went out,"
     " or one went out while the campaign was being cancelled, or before the bridge could know of that",
@@ -266,7 +266,7 @@ def _kind_by_consent(
 def _missing_kind(
     history: History, obligation: Obligation, cancellation: Cancellation | None, latest: int
 ) -> ResultKind:
-    if is_number_refused(history, obligation):
+    if is_refused_from_any_bridge(history, obligation):
         return "refused"
     # The message was still in time when its campaign was cancelled.
     is_just_cancelled = cancellation is not None and latest > cancellation.at

@@ -1,4 +1,4 @@
-"""Rejections because of the number: no bridge can get a message to such a number.
+"""Rejections because of the number or the due text: no bridge can get such a message to its recipient.
 
 A rejection only counts if the bridge sent exactly the due message, because a provider rejects a wrongly formatted
 number with the same error.
@@ -9,14 +9,18 @@ from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
 
-def is_number_refused(history: History, obligation: Obligation) -> bool:
-    """Return True if the provider rejected exactly this message because of its number."""
+def is_refused_from_any_bridge(history: History, obligation: Obligation) -> bool:
+    """Return True if the provider rejected exactly this message because of its number or its text."""
     return (obligation.number, obligation.text) in _refused_messages(history)
 
 
 @cached_per_history
 def _refused_messages(history: History) -> frozenset[tuple[str, str]]:
-    return frozenset((rejection.number, rejection.text) for rejection in history.rejections if is_permanent(rejection))
+    return frozenset(
+        (rejection.number, rejection.text)
+        for rejection in history.rejections
+        if is_permanent(rejection) or str(rejection.code) in provider(rejection.service).text_rejections
+    )
 
 
 def is_permanent(rejection: Rejection) -> bool:
