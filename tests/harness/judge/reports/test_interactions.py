@@ -195,6 +195,14 @@ def test_opt_out_that_the_provider_reported_must_be_reported(reported_run):
     assert findings(with_total(run, 4, 1).plus(report(4, 11, ["C0000003"]))) == []
 
 
+def test_opt_out_need_not_be_reported_where_only_the_provider_knows_whose_number_it_is(reported_run):
+    run = reported_run.plus(*stop_lines(reported_run)).change(
+        "history", lambda line: line | {"channels": [{**line["channels"][0], "recipients": "customer_ids"}]}
+    )
+
+    assert findings(run) == []
+
+
 def on_second_channel(run: HistoryBuilder) -> HistoryBuilder:
     """Add a campaign on a channel of Xtremepush: a message to customer 3, a STOP there, and totals without it."""
     head = {"service": "xtremepush", "at": iso(FIRST_SEND + 30 * MINUTE)}

@@ -162,12 +162,15 @@ def _reported_opens(history: History) -> Mapping[tuple[str, str], int]:
 def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterator[RequiredInteraction]:
     """Yield the opt-outs that a provider reported to the bridge, with the customer's last message before.
 
-    Numbers with several customers are left out, because an opt-out does not say who made it.
+    Numbers with several customers are left out, because an opt-out does not say who made it. So are channels of
+    customer ids: only the provider has to know whose number it is.
     """
     reported_at, customers = first_reported_opt_outs(history), customers_of_opt_outs(history)
     first = {(opt_out.service, opt_out.number): opt_out.at for opt_out in reversed(history.opt_outs)}
+    without_numbers = {channel.id for channel in history.header.channels if channel.recipients == "customer_ids"}
+    numbered = [recipient for recipient in recipients if recipient.obligation.channel not in without_numbers]
     last: dict[tuple[str, str], RecipientResult] = {}
-    for recipient in sorted(recipients, key=lambda recipient: recipient.obligation.due):
+    for recipient in sorted(numbered, key=lambda recipient: recipient.obligation.due):
         for delivery in recipient.deliveries:
             key = delivery.service, delivery.number
             if key in reported_at and delivery.send_at <= first.get(key, 0) and len(customers[delivery.number]) == 1:
