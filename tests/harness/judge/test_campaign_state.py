@@ -99,6 +99,18 @@ def test_pages_of_cancelled_campaign_need_not_be_read(cancelled_run):
     assert causes(cancelled_run.without("request", lambda line: "summary" in line)) == []
 
 
+def test_campaign_cancelled_when_nobody_had_got_a_message_needs_no_reports(correct_run):
+    """Only customers who opted out were due before the cancellation."""
+    run = correct_run.change(
+        "obligation",
+        lambda line: not_owed(line, "cancelled") | {"due": iso(CANCELLED_AT + line["owed"] * HOUR)},
+    )
+    run = run.without("metrics").without("delivery")
+    run = run.change("campaign", lambda line: line | {"cancelled_at": iso(CANCELLED_AT)})
+
+    assert run.findings((*metrics.CHECKS, *totals.CHECKS)) == []
+
+
 def test_campaign_cancelled_before_first_send_needs_no_reports(correct_run):
     run = correct_run.change("obligation", lambda line: not_owed(line, "cancelled")).without("metrics")
     run = run.without("delivery").change("campaign", lambda line: line | {"cancelled_at": iso(START + 2 * HOUR)})

@@ -190,16 +190,18 @@ def last_due_times(history: History) -> Mapping[TemplateKey, int]:
 def reporting_periods(history: History) -> Mapping[CampaignKey, tuple[int, int]]:
     """Return when the reports of each campaign begin and end: seven days after its messages.
 
-    A scheduled campaign begins when its first message is due, unless it was cancelled before, and ends seven days
-    later. If it was announced later, it begins then: no bridge can report it before. A triggered one begins with the
-    first message that went out, and ends seven days after the last. A channel in testing mode has no reports.
+    A scheduled campaign begins when its first message is due, and ends seven days later. If it was announced later, it
+    begins then: no bridge can report it before. One that was cancelled has reports only if a message went out that was
+    due before: the documents leave open whether its dropped customers count. A triggered one begins with the first
+    message that went out, and ends seven days after the last. A channel in testing mode has no reports.
     """
     cancelled, testing = cancellation_times(history), testing_channels(history)
     executed: defaultdict[CampaignKey, list[int]] = defaultdict(list)
     triggered = {campaign_key(obligation) for obligation in history.obligations if obligation.trigger is not None}
     for recipient in ledger(history).recipients:
         key, at = campaign_key(recipient.obligation), _executed_at(recipient)
-        if at is not None and recipient.obligation.channel not in testing and at <= cancelled.get(key, at):
+        is_open = key not in cancelled or (bool(recipient.deliveries) and at is not None and at <= cancelled[key])
+        if at is not None and recipient.obligation.channel not in testing and is_open:
             executed[key].append(at)
     announced = {campaign_key(campaign): campaign.announced_at or 0 for campaign in history.campaigns}
     return {
