@@ -49,7 +49,7 @@ class Speed:
             self._seen.popleft()
 
     def text(self) -> str:
-        """Return `38 % · 6 h a second · about 14 s left`, or that time stands still; empty if neither is known yet."""
+        """Return `38 % · 6 h a second · about 14 s left`, or that time does not pass; empty if neither is known yet."""
         if self._began is None:
             return ""
         now, passed = self._seen[-1]
@@ -57,7 +57,7 @@ class Speed:
         if passed >= total:
             return ""
         if now - self._moved_at >= _STANDSTILL_S:
-            return f"time stands still for {_length(now - self._moved_at)}"
+            return f"time unchanged for {_length(now - self._moved_at)}"
         return " · ".join(part for part in (f"{passed / total:.0%}", self._rate_text(), self._left_text()) if part)
 
     def _rate_text(self) -> str:

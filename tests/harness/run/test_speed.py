@@ -27,7 +27,7 @@ def test_rate_is_that_of_the_last_seconds_only() -> None:
 
 def test_time_that_stands_still_is_said_to() -> None:
     hour = timedelta(hours=1)
-    assert speed_after((0.0, timedelta()), (1.0, hour), (4.0, hour), (8.0, hour)) == "time stands still for 7 s"
+    assert speed_after((0.0, timedelta()), (1.0, hour), (4.0, hour), (8.0, hour)) == "time unchanged for 7 s"
 
 
 def test_nothing_is_said_at_the_beginning_and_at_the_end() -> None:

@@ -77,7 +77,7 @@ def advance(
 
 @group.command()
 def pause(control_url: RunningControlUrl = CONTROL_URL, sandbox: SandboxName = "default", json: AsJson = False) -> None:
-    """Let time stand still until you advance it, or set a rate.
+    """Pause time until you advance it or set a rate.
 
     Example: sendproof clock pause
     """
@@ -106,7 +106,7 @@ def rate(
 def rate_text(clock: Json) -> str:
     """Return how time passes, in words."""
     if clock["rate"] is None:
-        return "stands still until it is advanced"
+        return "paused until you advance it"
     pace = "at the pace of real time" if clock["rate"] == 1 else f"at {clock['rate']:g} times the pace of real time"
     return pace if clock["mode"] == "virtual" else f"{pace}, cannot be advanced"
 
@@ -120,7 +120,7 @@ def _set_rate(value: float | None, control_url: str, sandbox: str, *, json: bool
 def _print_clock(clock: Json, console: Console) -> None:
     facts = (
         ("time", time_text(clock["now"])),
-        ("passes", rate_text(clock)),
+        ("rate", rate_text(clock)),
         ("next due", time_text(clock["next"]) or "nothing"),
         ("in flight", f"{clock['in_flight']:,} requests and webhooks" if clock["in_flight"] else ""),
     )

@@ -49,7 +49,7 @@ def create(
     rate: Annotated[
         float | None,
         typer.Option(
-            help="Seconds of the sandbox per real second. Default: time stands still until it is advanced.",
+            help="Seconds of the sandbox per real second. Default: time is paused until you advance it.",
             min=0.001,
             max=100_000,
         ),
@@ -252,7 +252,7 @@ def _print_sandboxes(sandboxes: Sequence[Json], console: Console) -> None:
         (
             sandbox["sandbox"],
             time_text(sandbox["clock"]["now"]),
-            "stands still" if sandbox["clock"]["rate"] is None else f"{sandbox['clock']['rate']:g}",
+            "paused" if sandbox["clock"]["rate"] is None else f"{sandbox['clock']['rate']:g}",
             str(sandbox["seed"]),
             ", ".join(str(channel["id"]) for channel in sandbox["channels"]),
         )
