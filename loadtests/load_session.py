@@ -415,7 +415,7 @@ def _is_command() -> bool:
 def _unforeseen(error: Exception) -> str:
     """Report a defect of ours, and return why it ends the test."""
     report_unforeseen(error)
-    return f"an unforeseen error of Sendproof: {error!r:.200}"
+    return f"an unexpected error of Sendproof: {error!r:.200}"
 
 
 def _abort_message(aborted: RunAborted) -> str:

@@ -35,10 +35,10 @@ from tables import table
 
 _HEAD = """# Bounds of servers and clients
 
-This page is for operators and security reviewers. It lists what a client, a service or a bridge may make a process of
-Sendproof read, hold or wait for. A request at a bound is served; a request beyond it is refused, while other clients
-are served. The limits of the simulated services, such as the recipients of a batch, are in
-[Operations](operations.md).
+Audience: operators and security reviewers. This page lists how much a client, a service or a bridge can make a process
+of Sendproof read or hold, and how long it can make it wait. A request at a bound is served. A request beyond it is
+refused, and other clients are still served. [Operations](operations.md) lists the limits of the simulated services,
+such as the recipients of a batch.
 
 ## Every port
 
@@ -48,9 +48,9 @@ port of Locust's master, which has none of these bounds: use it in a trusted net
 """
 
 _TIMES = """
-Times are real seconds in which the server runs: a suspended process blames no client for them. The time to answer has
-no bound, because a parked bridge may wait for a day. A client may end its side of the connection after its request, and
-still gets the response.
+Times are real seconds while the server runs: no client is blamed for the time of a suspended process. The time to
+respond has no bound, because a parked bridge may wait for a day. A client may half-close the connection after its
+request, and still gets the response.
 
 At most half of the files that a process may open are connections. The process raises its own limit of open files as far
 as the system allows.

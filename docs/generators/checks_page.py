@@ -42,7 +42,7 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     ),
     ("A template that changed at the provider", span(TEMPLATE_SYNC_WITHIN), "providers announce no changes"),
     (
-        "A message on its way when its customer opts out or its campaign is cancelled",
+        "A message that is already on its way when its customer opts out or its campaign is cancelled",
         span(GRACE),
         "it cannot be stopped",
     ),
@@ -61,11 +61,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     (
         "What a report of totals leaves out, and how late an event or a customer is reported",
         span(2 * DAY // REPORTS_A_DAY + HOUR),
-        "a bridge may poll statuses and report them in two rhythms of a third of a day; an hour is for a late receipt",
+        "a bridge may poll statuses every 8 h and report every 8 h; an hour is for a late receipt",
     ),
     (
         "Equal failed calls within a second",
-        f"{MAX_AT_ONCE}, and {MAX_LOOK_UPS_AT_ONCE} look-ups",
+        f"{MAX_AT_ONCE}, and {MAX_LOOK_UPS_AT_ONCE} lookups",
         "HTTP libraries retry a few times at once, and several kinds of work may need the same data",
     ),
     (
@@ -80,22 +80,22 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
     (
         "Event 13 was dropped permanently, and event 1 arrived",
         "`indefinite`, if nothing was sent",
-        "event 1 says that a campaign was processed, and no document says that a bridge may send on it",
+        "event 1 announces that a campaign was processed, and no document allows a bridge to send on it",
     ),
     (
         "A bridge outside virtual time sent a message, and its campaign is cancelled later",
         "`indefinite`",
-        "its clock is ahead of the cancellation, so the run does not show what it does about one",
+        "its clock is ahead of the cancellation, so the run does not show how it reacts to one",
     ),
     (
-        "A look-up is repeated before Retry-After is over, and other work was due",
+        "A lookup is repeated before Retry-After is over, and other work was due",
         "no finding",
         "the other work may need the same data; a repeated call that changes something is a finding",
     ),
     (
         "Clicks that the provider reported and the bridge did not",
         "a note",
-        "no document requires clicks, but a client with the wish `reports` does",
+        "no document requires clicks, but a client with `reports` in its requirements does",
     ),
     (
         "A customer who clicked several times, where the client wants saveEvent",
@@ -104,11 +104,11 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "An expired message in the total of bounced",
-        "required once a receipt came, or once the provider's response to a status call said so",
+        "required once a receipt or the provider's response to a status call has reported it",
         "it was not delivered; Textlocal posts no receipt for it, and no document says that a bridge must ask",
     ),
     (
-        "The same page, look-up or status is requested again and again, within the rate limit",
+        "The same page, lookup or status is requested again and again, within the rate limit",
         "no finding, except for pages of one campaign",
         "no document limits how often a bridge may ask; the rate limit of the key does",
     ),
@@ -118,9 +118,9 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "Optimove returns the values in this order; Delivyr's guide orders its own settings, not requests",
     ),
     (
-        "A receipt is answered after the work",
-        "no finding, unless it is never answered",
-        "no call names a receipt, and no provider says how long it waits; use a load test",
+        "A receipt is acknowledged after the work",
+        "no finding, unless it is never acknowledged",
+        "no call names a receipt, and no provider documents how long it waits; use a load test",
     ),
     (
         "One client's key used for another client, in a call that names only ids that both clients have",
@@ -188,5 +188,5 @@ def _undecided() -> str:
 
 def _recipient_results() -> str:
     rows = ((kind, RESULT_MEANINGS[kind]) for kind in RESULT_KINDS)
-    outside = "Outside virtual time, `ok` says nothing about times: they are not judged."
+    outside = "For a bridge without the virtual clock, `ok` does not include times, because they are not judged."
     return f"## Recipient results\n\n{outside}\n\n" + table(("result", "meaning"), rows)

@@ -18,7 +18,7 @@ EXIT_INTERRUPTED = 130
 def run_program(program: Callable[[], int]) -> int:
     """Call a program and return its exit status.
 
-    An unforeseen error is status 3, and a signal is 128 and its number. A program may take SIGINT as its usual end.
+    An unexpected error is status 3, and a signal is 128 and its number. A program may take SIGINT as its usual end.
     """
     with interruptible():
         try:
@@ -35,7 +35,7 @@ def run_program(program: Callable[[], int]) -> int:
 
 
 def report_unforeseen(error: Exception) -> int:
-    """Print an unforeseen error in one sentence, write its details to a file, and return the exit status."""
+    """Print an unexpected error in one sentence, write its details to a file, and return the exit status."""
     details = "".join(traceback.format_exception(error))
     try:
         with tempfile.NamedTemporaryFile(
@@ -46,7 +46,7 @@ def report_unforeseen(error: Exception) -> int:
     except OSError:
         place = f"details:\n{details}"
     print_error(
-        f"sendproof: unforeseen error ({_summary(error)}), a defect of Sendproof and not of the bridge; {place}"
+        f"sendproof: unexpected error ({_summary(error)}), a defect of Sendproof and not of the bridge; {place}"
     )
     return EXIT_ERROR
 

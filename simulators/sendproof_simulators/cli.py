@@ -60,8 +60,7 @@ ContractsPath = Annotated[
     Path | None,
     typer.Option(
         "--contracts",
-        help="Folder with changed copies of contracts, which come before Sendproof's own."
-        f" The simulators obey them. Same as {CONTRACTS_VARIABLE}.",
+        help=f"Folder with changed copies of contracts, which replace Sendproof's own. Same as {CONTRACTS_VARIABLE}.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for use by a program.")]
@@ -80,7 +79,7 @@ ControlToken = Annotated[
     typer.Option(
         envvar="SENDPROOF_CONTROL_TOKEN",
         help="Token that clients of the control API need. Default: none on loopback, else a random one."
-        " Same as SENDPROOF_CONTROL_TOKEN, which is in no list of processes.",
+        " Same as SENDPROOF_CONTROL_TOKEN, which does not appear in lists of processes.",
     ),
 ]
 
@@ -96,7 +95,7 @@ Workers = Annotated[
     int,
     typer.Option(
         envvar="SENDPROOF_WORKERS",
-        help="Processes over which the sandboxes are spread, each wholly in one. Same as SENDPROOF_WORKERS.",
+        help="Number of processes for the sandboxes; each sandbox is in one of them. Same as SENDPROOF_WORKERS.",
         min=1,
         max=64,
     ),
@@ -125,7 +124,7 @@ def up(
         bool,
         typer.Option(
             "--examples",
-            help="Fill the default sandbox with what the contracts' examples name; its time starts on 2 March 2026.",
+            help="Fill the default sandbox for the examples in the contracts; its time starts on 2 March 2026.",
         ),
     ] = False,
     strict: Strict = False,
@@ -173,7 +172,7 @@ def up(
 
 @app.command()
 def simulators(simulators_path: SimulatorsPath = None, json: Json = False) -> None:
-    """List the simulated services with their contracts and the evidence for them.
+    """List the simulated services, their contracts and the evidence.
 
     Example: sendproof simulators --simulators-path my_simulators
     """
@@ -266,7 +265,7 @@ def dialects(
     callbacks: CallbackUrls = None,
     json: Json = False,
 ) -> None:
-    """List the dialects, the open questions about the real services, with their options.
+    """List the dialects (open questions about services) and their options.
 
     With --from-har, the command prints which options recorded traffic shows.
 
@@ -336,7 +335,7 @@ def faults(json: Json = False) -> None:
 
 @app.command()
 def test_numbers(json: Json = False) -> None:  # noqa: PT028 - a command, not a test
-    """List the test numbers. Their last two digits select the delivery outcome.
+    """List the test numbers: the last two digits select the outcome.
 
     Example: sendproof test-numbers
     """
@@ -436,7 +435,7 @@ def main() -> None:
         error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
         status = EXIT_ERROR
     except Exception as error:  # noqa: BLE001 - Python's own status 1 means that a bridge failed
-        echo(f"sendproof: unforeseen error ({error!r:.200}), a defect of Sendproof; {_details(error)}", err=True)
+        echo(f"sendproof: unexpected error ({error!r:.200}), a defect of Sendproof; {_details(error)}", err=True)
         status = EXIT_ERROR
     lost = lost_output()
     if lost is not None:

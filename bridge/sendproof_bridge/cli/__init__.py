@@ -83,18 +83,18 @@ def _add_options(command: str, options: argparse.ArgumentParser) -> None:
     if command == "serve":
         options.add_argument("--no-worker", action="store_true", help="only store webhooks; `work` does the work")
     if command == "work":
-        address = "where health and status are shown; without it, nowhere"
+        address = "address for health and status; without it, there is none"
         options.add_argument("--listen", type=_address, metavar="HOST:PORT", help=address)
     if command == "status":
         options.add_argument("--json", action="store_true", help="print what `/status` returns")
     if command in {"retry", "drop"}:
         options.add_argument("jobs", nargs="*", metavar="JOB", help="the id of a job, as `status` lists it")
-        options.add_argument("--all", action="store_true", help="all of them, except those whose effect is unknown")
+        options.add_argument("--all", action="store_true", help="all of them, except those with an unknown effect")
     if command == "retry":
         options.add_argument(
             "--had-no-effect",
             action="store_true",
-            help="also retry jobs whose effect is unknown: you know it is absent",
+            help="also retry jobs with an unknown effect, if you know that there was none",
         )
 
 

@@ -44,7 +44,7 @@ def set_up(kind: str, channel: int, read_templates: Sequence[Call], name: str) -
         ),
         Call(
             title=f"Register a listener for event {event}",
-            why=f"Optimove posts event {event} to this URL when {meaning}. Without a listener you never hear of it.",
+            why=f"Optimove posts event {event} to this URL when {meaning}. Without a listener, you do not get it.",
             service="optimove",
             method="POST",
             path="/current/general/RegisterEventListener",
@@ -78,11 +78,11 @@ def announcement(channel: int, people: int, names: Sequence[str]) -> list[Step]:
         Until(ANNOUNCED),
         Webhook(
             title="Event 13 arrives",
-            why="Store it, answer within two seconds, and do the work afterwards (R108). An event without a 2xx "
-            "status comes again.",
+            why="Store it, answer within two seconds, and do the work afterwards (R108). Without a 2xx status, "
+            "Optimove posts the event again.",
             contains=["7001"],
             note="The same event may come twice: use campaign and channel as its key. Members may come in any case. "
-            "Refuse what is no event with 400.",
+            "Refuse all other requests with 400.",
         ),
         Call(
             title="Read the recipients, page by page",
@@ -99,7 +99,7 @@ def announcement(channel: int, people: int, names: Sequence[str]) -> list[Step]:
                 "$top": "10000",
                 "$skip": "0",
             },
-            note="At most 10,000 rows a page. A shorter page is the last one; otherwise go on with `$skip=10000`. A "
+            note="At most 10,000 rows a page. A shorter page is the last one; otherwise continue with `$skip=10000`. A "
             "page after the end is empty, or a 404. `ScheduledTime` is UTC, so do not convert it. Pages after the "
             "first are lost most often: test with `scenarios/paging`.",
         ),
@@ -159,12 +159,12 @@ def reports(kind: str, channel: int, metrics: Mapping[int, int], delivered: Sequ
         Chapter(
             "Report to Optimove",
             "Report totals at least three times a day, for seven days after a message. `bridge` of the handover file "
-            "says what else the client wants.",
+            "has the other requirements of the client.",
         ),
         Call(
             title="Report totals",
             why="Metrics are 0 sent, 1 delivered, 3 clicked, 4 unsubscribed, 5 dropped, 9 bounced. Sent and dropped "
-            "together are all recipients of the template; dropped are those to whom you sent nothing.",
+            "together are all recipients of the template. A recipient without a message counts as dropped.",
             service="optimove",
             method="POST",
             path="/current/integrations/UpdateCampaignMetrics",

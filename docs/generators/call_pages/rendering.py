@@ -13,14 +13,15 @@ _WIDTH = 100
 
 _HEAD = """# {title}
 
-The calls that your bridge needs, and the webhooks that it gets, in the order in which a bridge needs them. Requests
-and replies are printed from running simulators, and a test repeats them: so they are complete and current.
+Audience: engineers who write a bridge. This page shows the calls that your bridge makes, and the webhooks that it gets,
+in the order that a bridge needs them. Requests and responses are printed from running simulators, and a test repeats
+them, so they are complete and current.
 
 * Hosts and credentials are those of `sendproof up`. In a run, take both from the [handover
   file](../connect-your-bridge.md#1-read-the-handover-file), and put its `webhook_token` in place of `WEBHOOK_TOKEN`.
-* Left out are only headers that your HTTP library adds or reads itself, such as `Content-Length` and `Date`. Bodies in
-  JSON are spread over lines here.
-* Store what arrives before you answer it, and what you send before you send it: a run may kill your bridge.
+* The examples only leave out headers that your HTTP library adds or reads itself, such as `Content-Length` and `Date`.
+  JSON bodies are broken into lines here.
+* Store each webhook before you respond to it, and each message before you send it, because a run may kill your bridge.
 """
 
 _CONSENT = """## Consent values
@@ -32,7 +33,7 @@ With `consent: attribute` in `bridge` of the handover file, the attribute that `
 | `1`, `true`, `yes`, in any case | send |
 | `0`, every other value, an empty value, `null` | do not send |
 
-Without `consent`, do not look at the attribute: Optimove has left those customers out already. A customer who opted out
+Without `consent`, ignore the attribute, because Optimove has already left out those customers. A customer who opted out
 at {provider} gets no message in either case.
 """
 
@@ -42,13 +43,13 @@ _NUMBERS = """## Phone numbers
 
 {table}
 A number without a country code belongs to `country` of the handover file. Use a library for phone numbers, such as
-libphonenumber, instead of rules of your own. A customer without a valid number gets no message, and counts as dropped.
+libphonenumber, instead of your own rules. A customer without a valid number gets no message, and counts as dropped.
 """
 
 _REST = """## Listen with https
 
 A listener may use http in the sandbox, and https if its certificate is valid for the host in the registered URL. For a
-certificate of your own, set `SSL_CERT_FILE` to its file before you start Sendproof
+self-signed certificate, set `SSL_CERT_FILE` to its file before you start Sendproof
 ([details](../connect-your-bridge.md#listen-with-https)).
 
 ## Limits
@@ -61,21 +62,21 @@ certificate of your own, set `SSL_CERT_FILE` to its file before you start Sendpr
 
 ## Virtual clock
 
-It is optional. A bridge that reads the time from `clock_url` of the handover file, and waits there, finishes a week in
-seconds: [fifteen lines](../connect-your-bridge.md#3-use-the-virtual-clock) in Python, JavaScript or PHP. Without it,
-the run waits for your bridge in real time, and its send times are `unknown`.
+The virtual clock is optional. A bridge that reads the time from `clock_url` of the handover file, and waits there,
+finishes a week in seconds: [fifteen lines](../connect-your-bridge.md#3-use-the-virtual-clock) in Python, JavaScript or
+PHP. Without it, the run waits for your bridge in real time, and its send times are `unknown`.
 
 ## Prove it
 
-This command starts your bridge with `SENDPROOF_HANDOVER`, plays a campaign and its week, and says what was wrong:
+This command starts your bridge with `SENDPROOF_HANDOVER`, simulates a campaign and its week, and reports every mistake:
 
 ```text
 sendproof run {proof} --command "./my-bridge"
 ```
 
-`sendproof up` and the [live page](../live-page.md) let you try single calls: the page shows each request with what was
-wrong with it. More than these calls is needed for [cancellations, clearance, tests and several
-clients](../connect-your-bridge.md#2-implement-the-integration).
+With `sendproof up` and the [live page](../live-page.md), you can try single calls: the page shows each request and its
+mistakes. [Cancellations, clearance, tests and several
+clients](../connect-your-bridge.md#2-implement-the-integration) need more calls.
 """
 
 

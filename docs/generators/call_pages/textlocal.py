@@ -118,7 +118,7 @@ _BULK = Call(
     "count as dropped. A failure is a 200 with `status: failure` and `errors`, so read the body. "
     "`messages_not_sent` has numbers that were refused. `sender` is that of the handover file; leave it out if the "
     "file has none. `unicode` is `true` if a text has a character outside the GSM "
-    "alphabet. After a time-out, look in `get_history_api` before you repeat the call: otherwise customers get the "
+    "alphabet. After a timeout, look in `get_history_api` before you repeat the call: otherwise customers get the "
     "text twice.",
 )
 
@@ -138,7 +138,7 @@ _SEND = Call(
     keeps={"message": ("messages", 0, "id")},
     note="A failure is a 200 with `status: failure` and `errors`, so read the body. `sender` is that of the handover "
     "file; leave it out if the file has none. Add `unicode=true` if the text "
-    "has a character outside the GSM alphabet. After a time-out, look in `get_history_api` before you repeat the call.",
+    "has a character outside the GSM alphabet. After a timeout, look in `get_history_api` before you repeat the call.",
 )
 
 _NUMBERS = (

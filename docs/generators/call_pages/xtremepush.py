@@ -101,7 +101,7 @@ def _sending(users: Mapping[str, tuple[str, str]], left_out: Sequence[str], batc
             },
             note="Success does not mean that a message exists: it comes later, with the results. An empty value must "
             "be an empty text: if the name is absent everywhere, no message goes out. `external_message_id` comes "
-            "back in each webhook. After a time-out, look in `list/message` before you repeat the call: otherwise "
+            "back in each webhook. After a timeout, look in `list/message` before you repeat the call: otherwise "
             "customers get the text twice.",
         ),
     ]

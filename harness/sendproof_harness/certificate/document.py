@@ -14,7 +14,7 @@ CONCLUSIONS: Mapping[str, str] = {
     "pass": "The bridge met every requirement that the suite of this flow puts to it.",
     "fail": "The bridge violated a requirement. It is not ready.",
     "unknown": "Nothing wrong was observed, but something that matters was not observed either.",
-    "error": "The evidence is not reliable, so it says nothing about the bridge.",
+    "error": "The evidence is not reliable, so it proves nothing about the bridge.",
 }
 #: What no certificate of Sendproof states, whatever its status.
 LIMITS: tuple[str, ...] = (

@@ -29,7 +29,7 @@ def explain(
     sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Show everything that happened to one customer, in a run or in a running sandbox.
+    """Show everything that happened to one customer.
 
     The timeline has what the customer was due, what each service and the bridge did, and the findings about it.
 

@@ -209,7 +209,7 @@ def soak(
     web: Web = False,
     json: AsJson = False,
 ) -> None:
-    """Fire triggers for a long time: nothing may grow.
+    """Fire triggers for a long time, and check that nothing grows.
 
     Memory and open descriptors of the bridge and the latency of its messages must stay flat after the first quarter of
     the time. Without --bridge and --command, the reference bridge is tested. Further options are passed to Locust.

@@ -54,7 +54,7 @@ def preview(
     sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Preview a template at a provider that fills in the texts, with its translations.
+    """Preview a template that the provider fills in, with translations.
 
     With a customer, it is the text in the customer's language, filled in.
 

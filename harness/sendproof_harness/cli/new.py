@@ -47,7 +47,7 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Write a commented scenario: from options, from a recorded run, or from a sandbox that you drove by hand.
+    """Write a commented scenario from options, a run or a sandbox.
 
     The result is complete: run it as it is, then change it.
 

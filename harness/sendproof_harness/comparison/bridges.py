@@ -43,7 +43,7 @@ def parse_bridge(text: str) -> ComparedBridge:
     """
     if text.startswith(("http://", "https://")):
         raise ValueError(
-            f"expected a command, `reference` or a results folder, got {text}; for a bridge that runs already, "
+            f"expected a command, `reference` or a results folder, got {text}; for a bridge that is already running, "
             "name the results folder of sendproof run --bridge"
         )
     if text == REFERENCE:

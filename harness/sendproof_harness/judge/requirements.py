@@ -21,7 +21,7 @@ _EVENTS = "https://developer.optimove.com/docs/external-vendors-campaign-engagem
 
 RUN_COMPLETED = Requirement(
     number="R001",
-    text="The bridge starts with the settings that it is given, and runs and responds until the end of the run.",
+    text="The bridge starts with its settings, and runs and responds until the end of the run.",
     source="docs/connect-your-bridge.md",
     evidence="documented",
 )
@@ -58,8 +58,8 @@ TRIGGER_EVENT_LATENCY = Requirement(
 )
 CLEARANCE_GIVEN = Requirement(
     number="R104",
-    text="A bridge that listens for campaigns on hold clears every customer who may get a message before the deadline, "
-    "because customers who are not named are left out, and no customer who opted out.",
+    text="A bridge that listens for campaigns on hold clears, before the deadline, every customer who may get a "
+    "message, and no customer who opted out. Customers without a clearance get no message.",
     source=_CLEARANCE,
     evidence="documented",
 )
@@ -78,14 +78,14 @@ INVALID_EVENTS_SURVIVED = Requirement(
 )
 INVALID_EVENTS_NOT_SENT = Requirement(
     number="R107",
-    text="The bridge sends no message for an event that does not say what to send to whom, that is about a customer "
-    "who wants no messages, or that comes to an address with a wrong token.",
+    text="The bridge sends no message for an event that does not identify the message and its recipient, that is about "
+    "a customer who opted out, or that arrives at a URL with a wrong token.",
     source="openapi/listener.yaml",
     evidence="assumed",
 )
 EVENTS_ANSWERED_FIRST = Requirement(
     number="R108",
-    text="The bridge answers an event as soon as it has stored it, and works afterwards.",
+    text="The bridge responds to an event as soon as it has stored it, and does the work afterwards.",
     source="openapi/listener.yaml",
     evidence="assumed",
 )
@@ -105,8 +105,8 @@ BATCHES_WITHIN_LIMITS = Requirement(
 )
 APPS_LISTED = Requirement(
     number="R203",
-    text="The bridge adds every app of a channel to Optimove by its id and name, and deletes it when it is gone, so "
-    "that marketers choose from exactly the existing apps.",
+    text="The bridge adds every app of a channel to Optimove by its id and name, and deletes it when it no longer "
+    "exists, so that marketers choose from exactly the existing apps.",
     source=_GUIDE,
     evidence="documented",
 )
@@ -140,7 +140,7 @@ RIGHT_TEXT = Requirement(
     number="R403",
     text="The text is the customer's own template with the customer's own attributes filled in. Templates may differ "
     "from customer to customer within one campaign. If a text changes, each version from an hour before the "
-    "announcement or the event until the send is right. With triggered overrides, a message has their link.",
+    "announcement or the event until the send is accepted. With triggered overrides, a message has their link.",
     source=_GUIDE,
     evidence="documented",
 )
@@ -152,8 +152,8 @@ RIGHT_TIME = Requirement(
 )
 CONSENT_RESPECTED = Requirement(
     number="R405",
-    text="A customer who opted out at the provider gets no message. Where the client of the run keeps opt-outs in a "
-    "consent attribute (`consent: attribute`), neither does a customer without consent there.",
+    text="A customer who opted out at the provider gets no message. If the client keeps opt-outs in a consent "
+    "attribute (`consent: attribute`), a customer without consent there gets none either.",
     source=_DROPPED,
     evidence="documented",
 )
@@ -178,30 +178,30 @@ CANCELLATION_RESPECTED = Requirement(
 )
 SEND_FIELDS_RIGHT = Requirement(
     number="R409",
-    text="Where a send has fields for them, it names the client's sender, or none if the client keeps the default of "
+    text="If a send has fields for them, it names the client's sender, or none if the client keeps the default of "
     "the provider's account or template, and declares texts with characters outside the GSM alphabet as Unicode.",
     source="http://api.txtlocal.com/docs/sendsms",
     evidence="documented",
 )
 CUSTOMERS_NAMED_BY_ID = Requirement(
     number="R410",
-    text="Where the provider knows the client's customers (`recipients: customer_ids`), the bridge gives it a template "
-    "and a group of customer ids, and no number or text of its own: the brochure of the integration says so.",
+    text="If the provider knows the client's customers (`recipients: customer_ids`), the bridge passes it a template "
+    "and a group of customer ids, and no numbers or texts, as the brochure of the integration requires.",
     source="docs/brochure-flow.md",
     evidence="documented",
 )
 SUPPRESSION_RESPECTED = Requirement(
     number="R411",
-    text="A customer whom the provider's suppression attribute excludes gets no message. The attribute comes from "
-    "Optimove once a day, if Optimove has registered it, and the bridge does not write it.",
+    text="A customer that the provider's suppression attribute excludes gets no message. The provider fetches the "
+    "attribute from Optimove once a day, if Optimove has registered it, and the bridge does not write it.",
     source=_NUMBERS,
     evidence="documented",
 )
 METRICS_CADENCE = Requirement(
     number="R501",
     text="The bridge reports the metrics of a campaign several times a day for the seven days after it was sent. The "
-    "number is a setting of the scenario, without which the judge assumes three times a day. Triggered campaigns are "
-    "judged alike, which is assumed.",
+    "scenario may set the number; otherwise the judge assumes three times a day. Triggered campaigns are judged in the "
+    "same way, which is assumed.",
     source=_GUIDE,
     evidence="documented",
 )
@@ -228,29 +228,29 @@ EVENTS_ACCURATE = Requirement(
 )
 EVENTS_CADENCE = Requirement(
     number="R505",
-    text="A bridge that reports by saveEvent reports each event as early as a bridge that polls statuses and pushes "
-    "totals in two rhythms of three times a day, or the number of the scenario.",
+    text="A bridge that reports by saveEvent reports each event as early as a bridge that polls statuses three times a "
+    "day and pushes totals three times a day, or as often as the scenario requires.",
     source=_GUIDE,
     evidence="assumed",
 )
 INTERACTIONS_COMPLETE = Requirement(
     number="R506",
-    text="Where the client wants totals and interactions, the bridge reports by UpdateCampaignInteractions every "
-    "customer who was sent, delivered, bounced or dropped, and those whose click or opt-out the provider reported, as "
-    "early as its totals.",
+    text="If the client wants totals and interactions, the bridge reports by UpdateCampaignInteractions every customer "
+    "with a message that was sent, delivered, bounced or dropped, and with a click or an opt-out that the provider "
+    "reported, as early as its totals.",
     source=_INTERACTIONS,
     evidence="documented",
 )
 CONTRACT_RESPECTED = Requirement(
     number="R601",
-    text="Every request of the bridge matches the contract of its service: address, parameters and body.",
+    text="Every request of the bridge matches the contract of its service: URL, parameters and body.",
     source="openapi/README.md",
     evidence="documented",
 )
 AUTHENTICATED = Requirement(
     number="R602",
-    text="Every request presents the credential of the client that it is made for. A login may be renewed after a "
-    "rejected request, which is then repeated.",
+    text="Every request has the credential of the client that it is made for. A login may be renewed after a rejected "
+    "request, which is then repeated.",
     source=_AUTHENTICATION,
     evidence="documented",
 )
@@ -268,9 +268,9 @@ RETRY_AFTER_RESPECTED = Requirement(
 )
 CLIENTS_ISOLATED = Requirement(
     number="R605",
-    text="A multi-client bridge uses the API key and the provider account of the client that each call is about. What "
-    "concerns one client, such as an opt-out at its provider, changes nothing for another, also if both know a number "
-    "or an id.",
+    text="A multi-client bridge uses the API key and the provider account of the client that each call is about. An "
+    "event of one client, such as an opt-out at its provider, has no effect for another client, even if both know the "
+    "number or the id.",
     source=_AUTHENTICATION,
     evidence="documented",
 )
@@ -288,15 +288,15 @@ FINAL_REFUSALS_ACCEPTED = Requirement(
 )
 SECRETS_KEPT = Requirement(
     number="R608",
-    text="The bridge keeps the credentials of its clients out of its log, and out of addresses, unless the service "
+    text="The bridge keeps the credentials of its clients out of its log, and out of URLs, unless the service "
     "documents them there.",
     source=_AUTHENTICATION,
     evidence="assumed",
 )
 OPT_OUTS_SYNCED = Requirement(
     number="R701",
-    text="The bridge reports every customer who opts out at the provider, or in again, to Optimove: in the way that "
-    "the client asked for (preference, attribute or none), and no other customer. The judge allows one day.",
+    text="The bridge reports to Optimove every customer who opts out at the provider, or opts in again, and no other "
+    "customer, in the way that the client wants (preference, attribute or none). The judge allows one day.",
     source=_GUIDE,
     evidence="documented",
 )

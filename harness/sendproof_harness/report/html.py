@@ -168,7 +168,7 @@ def _clock_text(history: History) -> str:
     if clock.start is None:
         return clock.mode
     if clock.mode == "virtual" and clock.rate is not None:
-        return f"{clock.mode}, at rate {clock.rate:g} while work was owed"
+        return f"{clock.mode}, at rate {clock.rate:g} while work was outstanding"
     return f"{clock.mode}, {span(history.header.ended - clock.start)}"
 
 

@@ -42,7 +42,7 @@ def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: C
             return _run_and_judge(scenario, name, options, console), ""
     except RunError as error:
         blame = "config" if isinstance(error, RunOptionsError) else "harness"
-        console.print(f"error  blame: {blame}, so this says nothing about the bridge", style="bold magenta")
+        console.print(f"error  blame: {blame}, so this run does not judge the bridge", style="bold magenta")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return "error", str(error)
 

@@ -44,7 +44,7 @@ def _run_guarded(run: bytes, width: int, output: io.StringIO) -> "StatusAndReaso
         return "error", "the run was interrupted"
     except Exception as error:  # noqa: BLE001 - the other scenarios go on
         report_unforeseen(error)
-        return "error", f"unforeseen error ({error!r:.200}), a defect of Sendproof"
+        return "error", f"unexpected error ({error!r:.200}), a defect of Sendproof"
 
 
 def _end_with_parent() -> None:

@@ -99,7 +99,7 @@ def test_search_with_a_bridge_that_a_hook_resets_goes_on_after_an_interruption(
         assert wait_until(lambda: any((results / "two").glob("shrink-R403-*.ndjson")), 300)
         search.send_signal(signal.SIGINT)
         _, errors = search.communicate(timeout=120)
-    assert (search.returncode, "the same command goes on from there" in errors) == (130, True)
+    assert (search.returncode, "the same command continues from there" in errors) == (130, True)
     shrunk = sendproof("shrink", results / "two", *words, "--json")
     content = json.loads(shrunk.out)
 

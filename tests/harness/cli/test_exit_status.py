@@ -25,7 +25,7 @@ def test_unforeseen_error_is_status_3(app: typer.Typer, capsys: pytest.CaptureFi
     assert run_program(lambda: run_app(app, [])) == EXIT_ERROR
     error, details = capsys.readouterr().err.rstrip().split("; details: ")
     assert error == (
-        "sendproof: unforeseen error (ZeroDivisionError: division by zero), a defect of Sendproof and not of the bridge"
+        "sendproof: unexpected error (ZeroDivisionError: division by zero), a defect of Sendproof and not of the bridge"
     )
     assert "1 / 0" in Path(details).read_text()
     Path(details).unlink()

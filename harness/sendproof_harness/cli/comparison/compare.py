@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Scenarios = Annotated[
     list[Path] | None,
-    typer.Option("--scenario", metavar="FILE", help="Scenario file or folder to play with both. Can be repeated."),
+    typer.Option("--scenario", metavar="FILE", help="Scenario file or folder to run with both. Can be repeated."),
 ]
 
 
@@ -29,14 +29,16 @@ def compare(
     since: Annotated[
         str | None, typer.Option(metavar="A", help="The earlier version of the bridge: report regressions only.")
     ] = None,
-    provider: Annotated[str | None, typer.Option(help="Play only the scenarios of this provider.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Run only the scenarios of this provider.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed to use instead of the scenario's.")] = None,
     control_url: ControlUrl = None,
     results: Annotated[Path, typer.Option(help="Folder for the runs, as A and B below it.")] = Path("results/compare"),
     timeout: Timeout = 60.0,
     json: AsJson = False,
 ) -> None:
-    """Play scenarios with two bridges, and report what differs per recipient, statement and call.
+    """Run scenarios with two bridges, and report the differences.
+
+    The differences are those per recipient, statement and call.
 
     Each bridge is a command that starts it, the word `reference`, or the results folder of `sendproof run`. The
     contracts leave open how many requests a bridge makes, when, and in which batches; such differences do not count.

@@ -36,7 +36,7 @@ def invariants(
     timeout: Timeout = 60.0,
     json: AsJson = False,
 ) -> None:
-    """Change scenarios in ways that must not matter, and report what a bridge does differently.
+    """Check that irrelevant changes of a scenario make no difference.
 
     The scenario is run once as it is, and once for each change: other rows first, another page border, two campaigns
     instead of one, other titles, other days, another provider, twice the audience, other names. No expected value is

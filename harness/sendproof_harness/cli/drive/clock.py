@@ -28,7 +28,7 @@ group = typer.Typer(help="Show, advance and pause the time of a running sandbox.
 
 @group.command()
 def show(control_url: RunningControlUrl = CONTROL_URL, sandbox: SandboxName = "default", json: AsJson = False) -> None:
-    """Show the time, its rate, what is due next, and the bridges that take part.
+    """Show the time, its rate, the next due time, and the participants.
 
     Example: sendproof clock show
     """

@@ -48,7 +48,7 @@ def show(
     sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Show a customer: attributes, consent, what is due, and everything that happened.
+    """Show a customer: attributes, consent, due messages, timeline.
 
     Example: sendproof customers show C0000018
     """
@@ -102,7 +102,7 @@ def _print_customer(customer: Json, console: Console) -> None:
             f"{obligation['channel']}",
             obligation["state"],
             obligation["message"] or "-",
-            obligation["text"] if obligation["owed"] else f"none is owed: {obligation['reason']}",
+            obligation["text"] if obligation["owed"] else f"none is due: {obligation['reason']}",
         )
         for obligation in customer["obligations"]
     ]

@@ -41,7 +41,7 @@ def list_(
     method: Annotated[str | None, typer.Option(help="Only this method, such as POST.")] = None,
     text: Annotated[str | None, typer.Option(help="Only requests with this text in their journal entry.")] = None,
     problems: Annotated[
-        bool, typer.Option("--problems", help="Only requests that were refused, or not served as meant.")
+        bool, typer.Option("--problems", help="Only requests that were refused, or not served as intended.")
     ] = False,
     limit: Limit = 20,
     before: Before = None,

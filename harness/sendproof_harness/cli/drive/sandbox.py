@@ -127,7 +127,7 @@ def handover(
     sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Write the handover file of a sandbox, for a bridge that you start yourself.
+    """Write the handover file of a sandbox, for your own bridge.
 
     Example: sendproof sandbox handover handover.json --listen 127.0.0.1:9000
     """
@@ -144,7 +144,7 @@ def handover(
 def reset(
     name: SandboxArgument = "default", control_url: RunningControlUrl = CONTROL_URL, json: AsJson = False
 ) -> None:
-    """Set a sandbox back to its beginning, with the same keys, channels and seed.
+    """Reset a sandbox to its beginning; keys, channels and seed stay.
 
     Example: sendproof sandbox reset
     """
@@ -174,7 +174,7 @@ def snapshot(
     sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Keep the present state of a sandbox under a name, to restore it later.
+    """Save the state of a sandbox under a name, to restore it later.
 
     Example: sendproof sandbox snapshot before-the-fault
     """

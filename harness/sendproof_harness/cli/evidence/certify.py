@@ -53,7 +53,7 @@ def certify(
     parallel: Annotated[int, typer.Option(min=1, max=64, help="Number of scenarios to run at once.")] = 1,
     verify: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Verify this bundle instead of making one.", show_default=False),
+        typer.Option(metavar="FILE", help="Verify this bundle instead of creating one.", show_default=False),
     ] = None,
     signers: Annotated[
         Path | None,

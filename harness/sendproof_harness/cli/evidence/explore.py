@@ -38,7 +38,7 @@ def explore(
     bridge: Bridge = None,
     reset: Annotated[
         str | None,
-        typer.Option(help="With --bridge: the command that starts the bridge anew; SENDPROOF_HANDOVER names the file."),
+        typer.Option(help="With --bridge: command that restarts it without data; SENDPROOF_HANDOVER names the file."),
     ] = None,
     command: Command = None,
     results: Results = Path("results"),
@@ -53,7 +53,7 @@ def explore(
         str,
         typer.Option(help="Most runs, or most real time, to shrink the failure; 0 keeps it as it is."),
     ] = "200",
-    all_failures: Annotated[bool, typer.Option("--all-failures", help="Go on after a round with a failure.")] = False,
+    all_failures: Annotated[bool, typer.Option("--all-failures", help="Continue after rounds with a failure.")] = False,
     timeout: Timeout = 60.0,
     json: AsJson = False,
 ) -> None:
@@ -115,11 +115,11 @@ def _check(minutes: float | None, runs: int | None, bridge: str | None, reset: s
         refuse("expected --minutes or --runs, which end the search; for example --minutes 10")
     if (bridge is None) != (reset is None):
         refuse(
-            "--bridge and --reset: expected both or none, because each scenario needs a bridge without memories; "
+            "--bridge and --reset: expected both or none, because each scenario needs a bridge without data; "
             "use --command for a bridge that Sendproof starts"
         )
     if bridge is not None and parallel > 1:
-        refuse("--parallel: expected 1 with --bridge, got more; one running bridge cannot play several scenarios")
+        refuse("--parallel: expected 1 with --bridge, got more; one bridge cannot serve several scenarios at once")
 
 
 def _scope(provider: str | None, flow: str, without: Sequence[str], *, kills: bool) -> "SearchScope":

@@ -24,12 +24,12 @@ def shrink(
         typer.Option(help="Requirement or check to keep failing, such as R401. Default: the first that failed."),
     ] = None,
     any_cause: Annotated[
-        bool, typer.Option("--any-cause", help="Keep the requirement failing, for whatever cause.")
+        bool, typer.Option("--any-cause", help="Keep the requirement failing, for any cause.")
     ] = False,
     bridge: Bridge = None,
     reset: Annotated[
         str | None,
-        typer.Option(help="With --bridge: command that starts that bridge anew; SENDPROOF_HANDOVER names the file."),
+        typer.Option(help="With --bridge: command that restarts it without data; SENDPROOF_HANDOVER names the file."),
     ] = None,
     command: Command = None,
     budget: Annotated[str, typer.Option(help="Most runs, or most real time, such as 300 or '20 minutes'.")] = "200",
@@ -42,9 +42,9 @@ def shrink(
 ) -> None:
     """Find the smallest scenario in which a failed run still fails.
 
-    Runs the scenario of the failed run again and again, with fewer customers, steps, faults and words, until nothing
-    can go. Then writes what is left as a scenario file, and runs it. By default, the bridge is that of the failed run.
-    A search that was interrupted goes on with the same command.
+    Sendproof runs the scenario of the failed run again and again, with fewer customers, steps, faults and words, until
+    nothing more can be removed. Then it writes the result as a scenario file, and runs it. By default, the bridge is
+    that of the failed run. The same command continues an interrupted search.
 
     Exit status: 0 the scenario is written, 2 the failure did not occur again, 3 error.
 
@@ -98,17 +98,17 @@ def _failed_run(history: Path, requirement: str | None, *, any_cause: bool) -> "
 
 
 def _bridge(failed: "FailedRun", url: str | None, command: str | None, reset: str | None) -> "BridgeUnderTest":
-    """Return the bridge of the options, or else of the failed run; one that runs already must be reset."""
+    """Return the bridge of the options, or else of the failed run; a bridge that is already running must be reset."""
     from sendproof_harness.search.trial import BridgeUnderTest  # noqa: PLC0415 - see the docstring of this module
 
     named = BridgeUnderTest(url=url, command=command) if url or command else failed.bridge
     if named.url is not None and reset is None:
         refuse(
-            f"--reset: expected a command that starts the bridge at {named.url} anew, got none; every run of a search "
-            "needs a bridge without the data of the run before. Or let --command start the bridge"
+            f"--reset: expected a command that restarts the bridge at {named.url} without its data, got none; every "
+            "run of a search needs a bridge without data of earlier runs. Or let --command start the bridge"
         )
     if named.url is None and reset is not None:
-        refuse("--reset: expected --bridge with it; a bridge that --command starts is new in every run")
+        refuse("--reset: expected --bridge with it; a bridge that --command starts restarts for every run")
     return dataclasses.replace(named, reset=reset)
 
 

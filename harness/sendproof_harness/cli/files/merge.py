@@ -12,9 +12,7 @@ from sendproof_harness.terminal import Terminal
 
 def merge(
     folders: Annotated[list[Path], typer.Argument(help="Results folders of the jobs.", show_default=False)],
-    results: Annotated[Path, typer.Option(help="Folder for the merged results; others than those of the jobs.")] = Path(
-        "results"
-    ),
+    results: Annotated[Path, typer.Option(help="Folder for the merged results; not one of FOLDERS.")] = Path("results"),
     json: AsJson = False,
 ) -> None:
     """Merge the results of several jobs into one folder, with one verdict.

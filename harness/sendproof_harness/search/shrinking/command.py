@@ -68,7 +68,7 @@ def shrink_run(
             shrunk = shrink(run.failure, session, search)
     except KeyboardInterrupt:
         if options.memory.exists():
-            keep(f"Results so far are in {options.memory}; the same command goes on from there.")
+            keep(f"Results so far are in {options.memory}; the same command continues from there.")
         raise
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(document_text(shrunk.document), encoding="utf-8")

@@ -183,7 +183,7 @@ def _named(failure: Failure, document: Document, failed: FailedRequirement, rate
     times = "" if rate.is_certain else f", in {rate}"
     about = (
         f"The smallest part of '{original}' in which the bridge still fails {failed.number} ({failure.title}){times}. "
-        f"Left are {size_of(document)}; there were {size_of(failure.document)}."
+        f"It has {size_of(document)}; the original has {size_of(failure.document)}."
     )
     rest = {key: value for key, value in document.items() if key not in {"sendproof", "name", "about"}}
     name = f"{failed.number}: {failed.cause}"

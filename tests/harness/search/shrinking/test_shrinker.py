@@ -64,7 +64,7 @@ def test_result_has_a_name_and_a_description_of_what_is_left(tmp_path):
     document = shrunk_by(Session(), tmp_path).document
     assert document["name"] == "R404: sent late: by 5 min"
     assert "The smallest part of 'Small ordinary week' in which the bridge still fails R404" in document["about"]
-    assert "Left are 1 customer, 1 campaign, 1 template, 2 steps" in document["about"]
+    assert "It has 1 customer, 1 campaign, 1 template, 2 steps" in document["about"]
 
 
 def test_rate_of_a_bridge_that_fails_at_times_is_measured_before_and_after(tmp_path):

@@ -50,12 +50,12 @@ RESULT_MEANINGS: Mapping[ResultKind, str] = {
     " not cleared, in the control group, or campaign cancelled",
     "refused": "the provider sends no message to this address or customer, or not this text, from any bridge",
     "pending": "was not due before the end of the history",
-    "indefinite": "cannot be decided: a fault hid from the bridge that no message went out,"
-    " or one went out while the campaign was being cancelled, or before the bridge could know of that",
+    "indefinite": "cannot be decided: a fault hid the result of a send from the bridge,"
+    " or the message went out while the campaign was cancelled, or before the bridge could know of that",
     "lost": "was due a message and got none",
     "duplicated": "got the same message more than once",
     "wrong text": "got a text other than the due one",
-    "wrong number": "the message went to another address, or to another format of it",
+    "wrong number": "the message went to a wrong address, or to the right one in a wrong format",
     "early": "got it before it was due",
     "late": "got it too long after it was due",
     "sent to opted-out": "opted out and got a message anyway",
