@@ -26,10 +26,10 @@ All times start when the message goes out. Clicks come once a minute, the first 
 
 _MEANINGS = """
 * **never**: there is no receipt; the message stays pending.
-* **delivered, told twice**: a receipt after 3 s, and the same receipt again after 33 s.
-* **delivered, told out of order**: undelivered after 2 s, with a receipt after 9 s; delivered after 5 s, with an
+* **delivered, reported twice**: a receipt after 3 s, and the same receipt again after 33 s.
+* **delivered, reported out of order**: undelivered after 2 s, with a receipt after 9 s; delivered after 5 s, with an
   immediate receipt.
-* **delivered, told before the reply**: the provider posts the receipt before it responds to the send call.
+* **delivered, reported before the response**: the provider posts the receipt before it responds to the send call.
 * **undelivered, delivered after all**: undelivered after 1 h, delivered after 2 h, each with an immediate receipt.
 * **opted out**, **landline**, **blocked**: the provider does not accept the message. Each provider reports this in its
   own way. A provider that accepts it anyway gives it an ordinary outcome.

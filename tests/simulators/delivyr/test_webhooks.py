@@ -107,7 +107,7 @@ def test_stop_opts_out_and_next_message_is_rejected(account_with_url):
 
 
 def test_repeated_receipt_sets_status_once(account_with_url):
-    account_with_url.send(number_of_outcome("delivered, told twice"))
+    account_with_url.send(number_of_outcome("delivered, reported twice"))
     fired = account_with_url.run_until(WEEK)
     assert [webhook.event for _, effects in fired for webhook in effects.webhooks] == ["delivered", "delivered"]
     assert [entry.kind for _, effects in fired for entry in effects.entries] == ["delivery_status"]
@@ -115,7 +115,7 @@ def test_repeated_receipt_sets_status_once(account_with_url):
 
 def test_receipt_can_arrive_before_response(account_with_url):
     """A bridge that stores the id after the response cannot identify the message."""
-    account_with_url.send(number_of_outcome("delivered, told before the reply"))
+    account_with_url.send(number_of_outcome("delivered, reported before the response"))
     assert [webhook.event for webhook in account_with_url.last.before_response] == ["delivered"]
     assert account_with_url.newest_message()["status"] == "delivered"
 

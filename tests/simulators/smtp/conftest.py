@@ -20,7 +20,7 @@ def individuals() -> list[dict[str, Any]]:
         "landline",
         "queue full",
         "delivered, replies STOP",
-        "delivered, told before the reply",
+        "delivered, reported before the response",
     ]
     rows = [{"customer": place, "outcome": outcome, "address": "one"} for place, outcome in enumerate(outcomes)]
     return [*rows, {"customer": len(rows), "address": "unsubscribed"}]

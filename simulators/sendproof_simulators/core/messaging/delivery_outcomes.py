@@ -91,11 +91,11 @@ _TABLE: tuple[tuple[str, str, DeliveryOutcome], ...] = (
     ("07", "invalid after 3 s", _outcome(_at(INVALID, 3 * SECOND))),
     ("08", "unknown after 72 h", _outcome(_at(UNKNOWN, MAX_VALIDITY))),
     ("10", "never", _outcome()),
-    ("11", "delivered, told twice", _outcome(_at(DELIVERED, 3 * SECOND, 3 * SECOND, 33 * SECOND))),
+    ("11", "delivered, reported twice", _outcome(_at(DELIVERED, 3 * SECOND, 3 * SECOND, 33 * SECOND))),
     # The first state is reported last: a bridge that keeps the last report is wrong.
-    ("12", "delivered, told out of order", _outcome(
+    ("12", "delivered, reported out of order", _outcome(
         _at(UNDELIVERED, 2 * SECOND, 9 * SECOND), _at(DELIVERED, 5 * SECOND))),
-    ("13", "delivered, told before the reply", _outcome(_at(DELIVERED, BEFORE_RESPONSE))),
+    ("13", "delivered, reported before the response", _outcome(_at(DELIVERED, BEFORE_RESPONSE))),
     ("14", "undelivered, delivered after all", _outcome(_at(UNDELIVERED, HOUR), _at(DELIVERED, 2 * HOUR))),
     ("20", OPTED_OUT, DeliveryOutcome(refusal=OPTED_OUT)),
     ("21", LANDLINE, DeliveryOutcome(refusal=LANDLINE)),

@@ -45,13 +45,13 @@ def test_outcome_has_its_time_and_state():
 
 def test_event_reported_twice_happens_once():
     """The second report has the time of the event."""
-    first, second = events_of("delivered, told twice")
+    first, second = events_of("delivered, reported twice")
     assert first == (3 * SECOND, "delivered", 3 * SECOND, True, True)
     assert second == (33 * SECOND, "delivered", 3 * SECOND, False, True)
 
 
 def test_events_reported_out_of_order_end_with_the_older_one():
-    assert events_of("delivered, told out of order") == [
+    assert events_of("delivered, reported out of order") == [
         (2 * SECOND, "undelivered", 2 * SECOND, True, False),
         (5 * SECOND, "delivered", 5 * SECOND, True, True),
         (9 * SECOND, "undelivered", 2 * SECOND, False, True),
@@ -60,7 +60,7 @@ def test_events_reported_out_of_order_end_with_the_older_one():
 
 def test_event_before_the_response_is_due_before_the_call():
     """A message that is sent later has no such event before it goes out."""
-    at_once = schedule("delivered, told before the reply")
+    at_once = schedule("delivered, reported before the response")
     assert at_once.until(SENT - 1) == [DueEvent(0, "delivered", SENT, new=True, reported=True)]
     later = delivery_schedule([number_for_code("GB", "13")], [0.5], SENT - HOUR, SENT)
     assert later.next == SENT

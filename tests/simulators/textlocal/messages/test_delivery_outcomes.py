@@ -37,9 +37,9 @@ def receipts_of(account, name, **fields):
         ("invalid after 3 s", [(3 * SECOND, "I")]),
         ("unknown after 72 h", [(72 * HOUR, "?")]),
         ("never", []),
-        ("delivered, told twice", [(3 * SECOND, "D"), (33 * SECOND, "D")]),
-        ("delivered, told out of order", [(5 * SECOND, "D"), (9 * SECOND, "U")]),
-        ("delivered, told before the reply", [(-1, "D")]),
+        ("delivered, reported twice", [(3 * SECOND, "D"), (33 * SECOND, "D")]),
+        ("delivered, reported out of order", [(5 * SECOND, "D"), (9 * SECOND, "U")]),
+        ("delivered, reported before the response", [(-1, "D")]),
         ("undelivered, delivered after all", [(HOUR, "U"), (2 * HOUR, "D")]),
     ],
 )
@@ -49,7 +49,7 @@ def test_receipts_match_outcome_of_number(account, name, receipts):
 
 def test_repeated_receipts_have_different_keys(account):
     """The older one has the older date."""
-    account.call("send", numbers=number_of_outcome("delivered, told out of order"), message="Hi", receipt_url=URL)
+    account.call("send", numbers=number_of_outcome("delivered, reported out of order"), message="Hi", receipt_url=URL)
     webhooks = [webhook for _, effects in account.run_until(NINE + MINUTE) for webhook in effects.webhooks]
     assert len({webhook.key for webhook in webhooks}) == 2
     dates = [parse_qs(webhook.body.decode())["datetime"][0] for webhook in webhooks]
@@ -57,7 +57,7 @@ def test_repeated_receipts_have_different_keys(account):
 
 
 def test_status_is_newest_state_not_last_receipt(account):
-    result = account.call("send", numbers=number_of_outcome("delivered, told out of order"), message="Hi")
+    result = account.call("send", numbers=number_of_outcome("delivered, reported out of order"), message="Hi")
     account.run_until(NINE + MINUTE)
     assert account.call("status_message", message_id=result["messages"][0]["id"])["message"]["status"] == "D"
 
@@ -70,7 +70,9 @@ def test_message_without_outcome_stays_pending(account):
 
 def test_receipt_of_scheduled_message_is_sent_when_it_goes_out(account):
     """There is no response to overtake at that time."""
-    assert receipts_of(account, "delivered, told before the reply", schedule_time=NINE // 1000 + 3600) == [(HOUR, "D")]
+    assert receipts_of(account, "delivered, reported before the response", schedule_time=NINE // 1000 + 3600) == [
+        (HOUR, "D")
+    ]
 
 
 def test_landline_is_invalid_number(account):

@@ -40,7 +40,7 @@ def listener() -> Iterator[str]:
 
 
 def test_receipt_arrives_before_response(simulators, listener):
-    number = number_for_code("GB", BY_NAME["delivered, told before the reply"].code)
+    number = number_for_code("GB", BY_NAME["delivered, reported before the response"].code)
     form = {"apikey": KEY, "numbers": number, "message": "Hi", "receipt_url": listener}
     result = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=60).json()
     posted = len(Listener.posted)
