@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from canonical_history import canonical
-from command_line import FIRST, scaled_down, sendproof
+from command_line import FIRST, scaled_down, sendproof_in_new_interpreter
 from running import RunningSimulators
 from stand_in import StandIn, stand_in
 
@@ -27,7 +27,7 @@ def history_of_run(folder: Path, *options: str) -> list[bytes]:
 
 def history_of(scenario: Path, folder: Path, *options: str) -> list[bytes]:
     """Run a scenario in new processes; return its canonical history."""
-    output = sendproof("run", scenario, "--results", folder, *options)
+    output = sendproof_in_new_interpreter("run", scenario, "--results", folder, *options)
     assert output.status == 0, output.out + output.err
     (history,) = folder.glob("*/history.ndjson")
     with history.open("rb") as lines:
@@ -58,7 +58,7 @@ def test_history_does_not_depend_on_the_number_of_processes(
 def test_one_seed_gives_one_conformance_history(tmp_path: Path) -> None:
     histories = []
     for folder in (tmp_path / "one", tmp_path / "two"):
-        output = sendproof("contract", "--results", folder, "--examples", "5")
+        output = sendproof_in_new_interpreter("contract", "--results", folder, "--examples", "5")
         assert output.status == 0, output.out + output.err
         with (folder / "contract" / "history.ndjson").open("rb") as lines:
             histories.append(list(canonical(lines)))

@@ -1,5 +1,6 @@
 """The command line."""
 
+import functools
 import resource
 import subprocess
 import sys
@@ -7,13 +8,13 @@ from contextlib import closing
 
 import pytest
 
+from forked_program import run_program
 from sendproof_bridge.storage.databases.sqlite import SqliteStore
 
 
-def run_bridge(*arguments, **options):
+def run_bridge(*arguments):
     """Run the program to its end."""
-    command = [sys.executable, "-m", "sendproof_bridge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
+    return run_program("sendproof_bridge", *arguments)
 
 
 def test_help_shows_an_example():
@@ -84,9 +85,9 @@ def test_full_disk_exits_with_status_2_and_a_sentence(tmp_path):
     """A limit on the size of files stands in for the disk."""
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
-    result = run_bridge(
-        "serve", "--config", path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
-    )
+    command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", path]
+    set_limit = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (8192, 8192))
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, preexec_fn=set_limit)
 
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert "the database cannot be used: disk I/O error; check the disk, and free some space" in result.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from command_line import sendproof
+from command_line import sendproof_in_new_interpreter
 from history_builder import build_correct_run
 from repository import ROOT
 from sendproof_harness.history.timestamps import HOUR, iso, parse_instant
@@ -56,7 +56,7 @@ def failing_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_encoding_without_a_character_shows_its_escape(failing_history):
-    result = sendproof("judge", failing_history, environment={"PYTHONIOENCODING": "ascii"})
+    result = sendproof_in_new_interpreter("judge", failing_history, environment={"PYTHONIOENCODING": "ascii"})
 
     assert (result.status, result.err) == (1, "")
     assert "Za\\u017c\\u00f3\\u0142\\u0107 \\ud83d\\ude42" in result.out
@@ -65,7 +65,7 @@ def test_encoding_without_a_character_shows_its_escape(failing_history):
 
 
 def test_json_stays_json_in_any_encoding():
-    result = sendproof("faults", "--json", environment={"PYTHONIOENCODING": "ascii"})
+    result = sendproof_in_new_interpreter("faults", "--json", environment={"PYTHONIOENCODING": "ascii"})
 
     assert json.loads(result.out)
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from forked_program import run_program
+
 FIRST = Path(__file__).parents[2] / "scenarios" / "scheduled" / "first_campaign.yaml"
 
 
@@ -21,6 +23,12 @@ class CommandResult:
 
 def sendproof(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
     """Run the command to its end, with additional environment variables."""
+    ended = run_program("sendproof_harness", *arguments, environment=environment)
+    return CommandResult(ended.returncode, ended.stdout, ended.stderr)
+
+
+def sendproof_in_new_interpreter(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
+    """Do as `sendproof`, for tests of what an interpreter does at its start, such as the seed of its hashes."""
     running = start(*arguments, environment=environment)
     out, err = running.communicate(timeout=600)
     return CommandResult(running.returncode, out, err)

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import requests
 
+from forked_program import ForkedProgram, run_program
 from running_bridge import wait_until
 from sendproof_harness.run.processes import free_port
 from small_bridge import database_setting
@@ -48,17 +48,18 @@ class BridgeProcesses:
         (folder / "bridge.toml").write_text(settings)
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "sendproof_bridge", *arguments, "--config", str(self.folder / "bridge.toml")]
+        return ["sendproof_bridge", *arguments, "--config", str(self.folder / "bridge.toml")]
 
     def run(self, name: str) -> subprocess.CompletedProcess[str]:
         """Run a process that must end by itself."""
-        return subprocess.run(self.command(name), capture_output=True, text=True, timeout=120, check=False)
+        return run_program(*self.command(name))
 
     @contextmanager
-    def process(self, port: int, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def process(self, port: int, *arguments: str) -> Iterator[ForkedProgram]:
         """Run a process until the end of the block; it must then end with status 0, unless the test killed it."""
         log = self.folder / f"{arguments[0]}.log"
-        with log.open("a") as output, subprocess.Popen(self.command(*arguments), stderr=output) as process:
+        with log.open("a") as output:
+            process = ForkedProgram(*self.command(*arguments), stderr=output)
             try:
                 wait_until(lambda: self.is_ready(port), arguments[0], log)
                 yield process
@@ -67,6 +68,7 @@ class BridgeProcesses:
                     assert process.wait(timeout=120) == 0
             finally:
                 process.kill()
+                process.wait(timeout=120)
 
     def webhooks(self) -> Any:
         return self.process(self.port, "serve", "--no-worker")

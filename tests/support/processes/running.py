@@ -1,15 +1,16 @@
 """Real simulators in their own process, for tests over HTTP."""
 
 import json
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
 import requests
+
+from forked_program import ForkedProgram
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,15 @@ def running_simulators(
 
     In strict mode, which `conftest.py` sets, the end fails if a response or webhook violated its contract.
     """
-    command = [sys.executable, "-m", program, "up", "--json", "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-    assert process.stdout is not None
-    try:
-        addresses = json.loads(process.stdout.readline())
-        yield RunningSimulators(addresses["control"]["url"], addresses["services"], process.pid)
-    finally:
-        process.send_signal(signal.SIGINT)
-        status = process.wait(timeout=120)
-        process.stdout.close()
+    reading, writing = os.pipe()
+    process = ForkedProgram(program, "up", "--json", "--port", "0", *options, stdout=writing, stderr=errors)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as output:  # noqa: PTH123 - not a file on disk
+        try:
+            addresses = json.loads(output.readline())
+            yield RunningSimulators(addresses["control"]["url"], addresses["services"], process.pid)
+        finally:
+            process.send_signal(signal.SIGINT)
+            status = process.wait(timeout=120)
     # Strict mode: a response or webhook that violates its contract ends in status 3. The log names it.
     assert status == ends_with

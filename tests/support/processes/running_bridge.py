@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Any
 
 import requests
 
+from forked_program import ForkedProgram, run_program
 from running import RunningSimulators
 from sendproof_harness.run.processes import free_port
 
@@ -74,8 +74,8 @@ class BridgeProcess:
         self.log = folder / "bridge.log"
         self._sandbox = sandbox
         self._config = folder / "bridge.toml"
-        self._command = [sys.executable, "-m", "sendproof_bridge", "serve", "--config", str(self._config)]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._command = ("sendproof_bridge", "serve", "--config", self._config)
+        self._process: ForkedProgram | None = None
         self.use_urls({})
 
     def use_urls(self, urls: dict[str, str]) -> None:
@@ -85,7 +85,7 @@ class BridgeProcess:
     def start(self) -> None:
         """Start the bridge, and return when it responds."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self._process = ForkedProgram(*self._command, stdout=log, stderr=log)
         wait_until(self.healthy, "the bridge to respond", self.log)
 
     def healthy(self) -> bool:
@@ -97,7 +97,7 @@ class BridgeProcess:
         """Kill the process like `kill -9`."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait()
+        self._process.wait(timeout=120)
 
     def stop(self) -> int:
         """Send SIGTERM; return the exit status."""
@@ -112,7 +112,7 @@ class BridgeProcess:
 
     def run_second(self) -> subprocess.CompletedProcess[str]:
         """Run a second bridge with the same settings until it ends."""
-        return subprocess.run(self._command, capture_output=True, text=True, timeout=120, check=False)
+        return run_program(*self._command)
 
 
 def config_text(sandbox: Sandbox, port: int, urls: dict[str, str]) -> str:
