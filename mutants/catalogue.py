@@ -110,9 +110,17 @@ def copy_with_edits(name: str, edits: Iterable[Edit], folder: Path, program: str
     shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
     if program == "simulators":
         shutil.copytree(_CONTRACTS, package / _CONTRACTS.name)
+    for file, text in edited_files(name, edits, program).items():
+        (package / file).write_text(text, "utf-8")
+
+
+def edited_files(name: str, edits: Iterable[Edit], program: str = "bridge") -> dict[str, str]:
+    """Return the text of each file that edits of a program change, by its path in the package."""
+    texts: dict[str, str] = {}
     for edit in edits:
-        file = package / edit.file
-        file.write_text(_with_edit(name, edit, file.read_text("utf-8")), "utf-8")
+        text = texts.get(edit.file) or (PACKAGES[program] / edit.file).read_text("utf-8")
+        texts[edit.file] = _with_edit(name, edit, text)
+    return texts
 
 
 def _with_edit(name: str, edit: Edit, source: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import kill_matrix
-from catalogue import ALL_PROVIDERS, HERE, PACKAGES, Edit, Mutant, MutantError, build, catalogue
+from catalogue import ALL_PROVIDERS, HERE, PACKAGES, Edit, Mutant, MutantError, build, catalogue, edited_files
 from explore_runs import EXPLORED_MUTANTS
 from kill_matrix import SURVIVED, Kill, KillMatrix, kill_of
 from mutant_table import END
@@ -30,18 +30,21 @@ def failed_trial(check: str, cause: str) -> TrialResult:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_mutant_differs_from_its_program_in_the_edited_files_only(mutant, tmp_path):
+def test_edits_of_a_mutant_change_files_of_its_program(mutant):
     """The edited files must also be valid Python: a syntax error would be another defect."""
+    for name, text in edited_files(mutant.name, mutant.edits, mutant.program).items():
+        assert text != (PACKAGES[mutant.program] / name).read_text()
+        compile(text, name, "exec")
+
+
+@pytest.mark.parametrize("program", PACKAGES)
+def test_mutant_differs_from_its_program_in_the_edited_files_only(program, tmp_path):
+    mutant = max((mutant for mutant in MUTANTS if mutant.program == program), key=lambda mutant: len(mutant.edits))
     build(mutant, tmp_path)
-    changed = set()
-    package = PACKAGES[mutant.program]
-    for file in package.rglob("*.py"):
-        name = file.relative_to(package)
-        copy = (tmp_path / package.name / name).read_text()
-        if copy != file.read_text():
-            compile(copy, str(name), "exec")
-            changed.add(name.as_posix())
-    assert changed == {edit.file for edit in mutant.edits}
+    package = PACKAGES[program]
+    names = [file.relative_to(package) for file in package.rglob("*.py")]
+    changed = [name for name in names if (tmp_path / package.name / name).read_text() != (package / name).read_text()]
+    assert {name.as_posix() for name in changed} == {edit.file for edit in mutant.edits}
 
 
 @cache
