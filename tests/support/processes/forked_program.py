@@ -3,6 +3,7 @@
 A test of what happens before `main`, such as imports, starts `python -m MODULE` instead.
 """
 
+import atexit
 import json
 import os
 import select
@@ -91,17 +92,20 @@ def _descriptor(stream: int | IO[str] | IO[bytes] | None, standard: int) -> int:
 
 
 def _send_start(start: Mapping[str, object], descriptors: list[int]) -> None:
-    server, _ = _fork_server()
+    server = _fork_server()
     message = json.dumps(start).encode() + b"\n"
     sent = socket.send_fds(server, [message], descriptors)
     server.sendall(message[sent:])
 
 
 @cache
-def _fork_server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+def _fork_server() -> socket.socket:
     """Start the server of this process, which ends with it."""
     own, of_server = socket.socketpair()
     with of_server:
         number = of_server.fileno()
         command = [sys.executable, str(_SERVER), str(number)]
-        return own, subprocess.Popen(command, pass_fds=[number], stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, pass_fds=[number], stdin=subprocess.DEVNULL)
+    atexit.register(process.wait)
+    atexit.register(own.close)
+    return own
