@@ -8,12 +8,18 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from fuzzing import tries
 from left_processes import end_with_these_tests
 from running import RunningSimulators, running_simulators
 
 # Without deadlines and with the same examples in each run, neither a slow machine nor chance can fail a correct change.
 settings.register_profile(
-    "sendproof", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "sendproof",
+    max_examples=tries(100),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("sendproof")
 

@@ -82,6 +82,7 @@ SLOW = {
     "docs/dialect-matrix.md",
     "docs/doctor.md",
     "docs/drive-a-sandbox.md",
+    "docs/email.md",
     "docs/faults.md",
     "docs/install.md",
     "docs/load.md",
@@ -90,6 +91,7 @@ SLOW = {
     "docs/quickstart.md",
     "docs/read-a-verdict.md",
     "docs/reference/commands.md",
+    "docs/smtp.md",
     "docs/write-a-scenario.md",
     "scenarios/README.md",
 }

@@ -52,7 +52,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("faults", [pytest.param("", marks=pytest.mark.slow), FAULTS], ids=["no faults", "faults"])
+@pytest.mark.slow
+@pytest.mark.parametrize("faults", ["", FAULTS], ids=["no faults", "faults"])
 def test_reference_bridge_passes_over_a_fourth_provider(tmp_path: Path, environment, faults: str) -> None:
     """No file of the repository is edited for it."""
     file = tmp_path / "pigeons.yaml"

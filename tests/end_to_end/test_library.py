@@ -23,7 +23,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.param("time_zones/midnight", "textlocal", marks=pytest.mark.slow),
         pytest.param("brochure/translations", "textlocal", marks=pytest.mark.slow),
         pytest.param("templates/renamed", "xtremepush", marks=pytest.mark.slow),
-        ("triggered/several_events", "delivyr"),
+        pytest.param("triggered/several_events", "delivyr", marks=pytest.mark.slow),
         pytest.param("opt_outs/by_preference", "textlocal", marks=pytest.mark.slow),
         pytest.param("failures/reply_lost_after", "textlocal", marks=pytest.mark.slow),
         ("failures/notifications_twice", "xtremepush"),

@@ -10,9 +10,8 @@ from trial_runs import killing_checks, run_trial, simulators
 MUTANTS = {mutant.name: mutant for mutant in catalogue()}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param("receipts_counted_twice", marks=pytest.mark.slow), "scheduled_time_ignored"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["receipts_counted_twice", "scheduled_time_ignored"])
 def test_mutant_is_killed_by_the_check_that_names_its_defect(name: str, tmp_path: Path) -> None:
     """A bridge that fails for another reason would not show that the check works."""
     mutant = MUTANTS[name]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from fuzzing import tries
 from history_builder import FIRST_SEND, HistoryBuilder, build_correct_run
 from sendproof_harness.history.large.indexing import index_history
 from sendproof_harness.history.large.recipient_classes import KEPT_OF_CLASS
@@ -160,7 +161,7 @@ def changed_runs(draw):
 
 
 @settings(
-    max_examples=60,
+    max_examples=tries(60),
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -3,6 +3,7 @@
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from fuzzing import tries
 from sendproof_simulators.comparison.changes import RECEIVED, SENT, most_severe
 from sendproof_simulators.comparison.flat_schemas import Document, Position
 from sendproof_simulators.comparison.schema_changes import SchemaComparison
@@ -46,7 +47,7 @@ def _allowed(schema: dict) -> list[bool]:
     return [validator.is_valid(value) for value in VALUES]
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=tries(80))
 @given(SCHEMAS, SCHEMAS)
 def test_value_that_is_refused_now_makes_a_change_of_a_request_more_than_harmless(old: dict, new: dict) -> None:
     allowed = zip(VALUES, _allowed(old), _allowed(new), strict=True)
@@ -54,7 +55,7 @@ def test_value_that_is_refused_now_makes_a_change_of_a_request_more_than_harmles
         assert _severity(old, new, SENT) != "harmless"
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=tries(80))
 @given(SCHEMAS, SCHEMAS)
 def test_value_that_can_come_now_makes_a_change_of_a_reply_more_than_harmless(old: dict, new: dict) -> None:
     allowed = zip(VALUES, _allowed(old), _allowed(new), strict=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof_simulators.core.http import Request
@@ -52,7 +52,6 @@ def _larger(schemas: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dic
 SCHEMAS = st.recursive(BOUNDS, _larger, max_leaves=12)
 
 
-@settings(max_examples=100)
 @given(
     schema=SCHEMAS, value=VALUES, part_bytes=st.sampled_from((0, 12, 60)), described_values=st.sampled_from((0, 3, 100))
 )

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import tries
 from instants import NINE, SIX, TEN
 from optimove_alone import plan, split
 from sendproof_simulators.core.audience import text_columns
@@ -69,7 +70,7 @@ PLANS: dict[str, Any] = {
 CHANGES = st.lists(st.tuples(st.integers(0, MOST - 1), st.sampled_from(("FIRST_NAME", "EMAIL", "LATE")), TEXTS))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=tries(60))
 @given(seed=st.integers(), recipe=RECIPES, changes=CHANGES, fields=st.fixed_dictionaries(PLANS), data=st.data())
 def test_rows_are_equal_in_both_ways(
     seed: int, recipe: AudienceRecipe, changes: list[Any], fields: dict[str, Any], data: st.DataObject
@@ -92,7 +93,7 @@ def test_rows_are_equal_in_both_ways(
         assert send_details_columns.render_rows(*arguments) == send_details_rows.render_rows(audience, *arguments)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=tries(40))
 @given(seed=st.integers(), recipe=RECIPES)
 def test_customers_are_equal_in_both_ways(seed: int, recipe: AudienceRecipe) -> None:
     """The obligations of a campaign must not depend on its size."""
