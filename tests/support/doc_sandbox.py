@@ -26,8 +26,10 @@ from typing import Self
 
 import requests
 
+import forked_program
 from command_line import FIRST
 from documents import blocks, named_files
+from forked_program import fork_server
 from repository import ROOT
 from running_bridge import wait_until
 from sendproof_harness.run.processes import free_port
@@ -164,8 +166,9 @@ class DocSandbox:
         return {**os.environ, **SECRETS, "PATH": path, "COLUMNS": "80", "PYTHONUNBUFFERED": "1"}
 
     def _write_files(self) -> None:
-        self._write("bin/sendproof", _script(sys.executable, "-m", "sendproof_harness"))
-        self._write("bin/sendproof-bridge", _script(sys.executable, "-m", "sendproof_bridge"))
+        for name, module in (("sendproof", "sendproof_harness"), ("sendproof-bridge", "sendproof_bridge")):
+            words = (sys.executable, "-S", "-E", forked_program.__file__, fork_server(), module)
+            self._write(f"bin/{name}", _script(*words))
         for name in LINKS:
             (self.folder / name).symlink_to(ROOT / name)
         for name, text in FILES.items():

@@ -7,9 +7,11 @@ imports, which take most of the time of a short command.
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -29,68 +31,67 @@ MODULES = (
     "sendproof_simulators.server.app",
 )
 _BLOCK_BYTES = 65_536
-# Standard output, standard error, and the pipe for the process id and the status.
-_DESCRIPTORS = 3
+_STANDARD_STREAMS = 3
 
 
-def serve(server: socket.socket) -> None:
-    """Fork a process for each start, until the tests have ended. A start is one line of JSON with descriptors."""
+def serve(listener: socket.socket, tests: int) -> None:
+    """Fork a process for each connection, which sends one start, until the pipe from the tests closes."""
     for module in MODULES:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, reap)
+    signal.signal(signal.SIGCHLD, _reap)
     # Ctrl-C in a terminal is for the programs.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(server, _BLOCK_BYTES, _DESCRIPTORS)
-        if not message:
-            return
-        while not message.endswith(b"\n"):
-            message += server.recv(_BLOCK_BYTES)
+    while tests not in select.select([listener.fileno(), tests], [], [])[0]:
+        connection, _ = listener.accept()
         if os.fork() == 0:
-            server.close()
-            _report_program(json.loads(message), descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
+            listener.close()
+            os.close(tests)
+            _report_program(connection)
+        connection.close()
 
 
-def reap(*_signal: object) -> None:
+def _reap(*_signal: object) -> None:
     """Wait for the processes that have ended."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
             pass
 
 
-def _report_program(start: dict[str, Any], descriptors: list[int]) -> NoReturn:
-    """Fork the program, and report its process id and its status. This process waits for it, like a shell."""
+def _report_program(connection: socket.socket) -> NoReturn:
+    """Fork the program, and send its process id, and at its end the status. This process waits for it, like a shell."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    output, errors, report = descriptors
+    message, streams, _, _ = socket.recv_fds(connection, _BLOCK_BYTES, _STANDARD_STREAMS)
+    while not message.endswith(b"\n"):
+        message += connection.recv(_BLOCK_BYTES)
     program = os.fork()
     if program == 0:
-        os.close(report)
-        _become_program(start, output, errors)
-    os.close(output)
-    os.close(errors)
-    os.write(report, b"%d\n" % program)
-    _, status = os.waitpid(program, 0)
-    with contextlib.suppress(BrokenPipeError):
-        os.write(report, b"%d\n" % os.waitstatus_to_exitcode(status))
+        connection.close()
+        _become_program(json.loads(message), streams)
+    for stream in streams:
+        os.close(stream)
+    # Tests that were killed read nothing.
+    with contextlib.suppress(OSError):
+        connection.sendall(b"%d\n" % program)
+        _, status = os.waitpid(program, 0)
+        connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 
-def _become_program(start: dict[str, Any], output: int, errors: int) -> NoReturn:
+def _become_program(start: dict[str, Any], streams: list[int]) -> NoReturn:
     """Run the module in this process, and exit with its status."""
     status = 1
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        for number, descriptor in enumerate([os.open(os.devnull, os.O_RDONLY), output, errors]):
-            os.dup2(descriptor, number)
-            os.close(descriptor)
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+        os.closerange(_STANDARD_STREAMS, max(streams) + 1)
         os.chdir(start["folder"])
         os.environ.clear()
         os.environ.update(start["environment"])
+        assert isinstance(sys.stdout, io.TextIOWrapper)
+        sys.stdout.reconfigure(line_buffering=os.isatty(1), write_through="PYTHONUNBUFFERED" in os.environ)
         sys.argv = [start["module"], *start["arguments"]]
         runpy.run_module(start["module"], run_name="__main__", alter_sys=True)
         status = 0
@@ -106,6 +107,6 @@ def _become_program(start: dict[str, Any], output: int, errors: int) -> NoReturn
 
 
 if __name__ == "__main__":
-    # As `python -m` does: the programs see the folder of the tests, and none of their helpers.
-    sys.path[0] = os.getcwd()  # noqa: PTH109 - text
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    # The programs find the packages of the environment, and none of the helpers of tests.
+    del sys.path[0]
+    serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))
