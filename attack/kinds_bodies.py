@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from functools import cache
 
 from hostile_requests import (
     CSV,
@@ -20,14 +21,18 @@ from hostile_requests import (
 from hostile_values import INJECTIONS, nested
 from messages import encode_body, message
 
-_BOMB = zlib.compressobj(9, zlib.DEFLATED, 31)
-#: 64 MB of zeros in 64 KB.
-BOMB = _BOMB.compress(b"0" * 64_000_000) + _BOMB.flush()
-BOMB_TWICE = gzip.compress(BOMB, mtime=0)
-#: Each request draws from all of them, so they are made once.
-BRACKETS = zlib.compress(b"[" * 20_000_000)
-EMPTY_MEMBERS = gzip.compress(b"", mtime=0) * 5_000
 _OVERSIZE = (66_000, 1_000_000, 9_000_000, 17_000_000)
+
+
+@cache
+def _bombs() -> tuple[tuple[bytes, bytes], ...]:
+    """Return bodies that become much longer, with their encodings. They take a second, so all requests share them."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
+    # 64 MB of zeros in 64 KB.
+    bomb = compressor.compress(b"0" * 64_000_000) + compressor.flush()
+    twice = gzip.compress(bomb, mtime=0)
+    brackets = zlib.compress(b"[" * 20_000_000)
+    return (b"gzip", bomb), (b"gzip", twice), (b"gzip, gzip", twice), (b"deflate", brackets)
 
 
 def _takes_body(request: ValidRequest) -> bool:
@@ -103,16 +108,13 @@ def content_encoding(draw: Draw, request: ValidRequest) -> HostileRequest | None
     packed = gzip.compress(body, mtime=0)
     encoding, sent_body = draw.choice(
         (
-            (b"gzip", BOMB),
-            (b"gzip", BOMB_TWICE),
-            (b"gzip, gzip", BOMB_TWICE),
-            (b"deflate", BRACKETS),
+            *_bombs(),
             (b"gzip", body),
             (b"gzip", packed[:-5]),
             (b"gzip", packed + b"garbage"),
             (b"gzip", packed[:10] + b"\xff" * 20),
             (b"gzip", packed * 3),
-            (b"gzip", EMPTY_MEMBERS),
+            (b"gzip", gzip.compress(b"", mtime=0) * 5_000),
             (b"deflate", packed),
             (b"deflate", b"\x78\x9c"),
             (b"br", body),

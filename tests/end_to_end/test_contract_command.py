@@ -197,6 +197,7 @@ def test_listener_that_ignores_the_token_fails(verdict_of) -> None:
     assert {finding.cause for finding in wrong["R107"]} == {"a message went out because of a wrong token in the URL"}
 
 
+@pytest.mark.slow
 def test_request_that_violates_the_contract_shows_pointer_and_value(verdict_of) -> None:
     wrong = failed(verdict_of(VALUE, '{"MetricValue": -7 + 0 * sum('))
     assert wrong.keys() == {"R601"}
