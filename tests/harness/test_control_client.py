@@ -73,7 +73,7 @@ def test_each_method_is_one_request_of_the_contract() -> None:
     with responding(201, {}) as server, ControlClient(server.url + "/control/") as control:
         control.create_sandbox({"seed": 7})
         control.schedule_campaign("s", {"campaign": 1})
-        control.advance("s", {"by_ms": 5}, timeout_s=3)
+        control.advance("s", {"by_ms": 5}, timeout_s=60)
         control.clock("s")
         control.state("s")
         control.delete_sandbox("s")
@@ -177,7 +177,7 @@ def test_advance_that_timed_out_has_its_own_error() -> None:
         ControlClient(server.url) as control,
         pytest.raises(NotQuietError, match="participant 'bridge' is not parked"),
     ):
-        control.advance("s", {"by_ms": 1}, timeout_s=1)
+        control.advance("s", {"by_ms": 1}, timeout_s=60)
 
 
 def test_refused_connection_names_url_reason_and_next_command() -> None:

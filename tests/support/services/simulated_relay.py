@@ -28,7 +28,7 @@ class Relay:
     def connect(self) -> smtplib.SMTP:
         """Open a session without a login."""
         host, _, port = self.access["mail_url"].removeprefix("smtp://").partition(":")
-        return smtplib.SMTP(host, int(port), local_hostname="client.example", timeout=30)
+        return smtplib.SMTP(host, int(port), local_hostname="client.example", timeout=120)
 
     def session(self) -> smtplib.SMTP:
         """Open a session with a login."""
