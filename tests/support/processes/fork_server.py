@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 #: The programs, and what many of their commands import when they begin.
@@ -29,6 +30,10 @@ MODULES = (
     "sendproof_harness.scenario.load",
     "sendproof_harness.session",
     "sendproof_simulators.server.app",
+)
+#: The variables with folders of contracts, simulators and providers.
+FOLDERS = frozenset(
+    {"SENDPROOF_BRIDGE_PROVIDERS", "SENDPROOF_CONTRACTS", "SENDPROOF_HARNESS_PROVIDERS", "SENDPROOF_SIMULATORS"}
 )
 _BLOCK_BYTES = 65_536
 _STANDARD_STREAMS = 3
@@ -88,6 +93,9 @@ def _become_program(start: dict[str, Any], streams: list[int]) -> NoReturn:
             os.dup2(stream, number)
         os.closerange(_STANDARD_STREAMS, max(streams) + 1)
         os.chdir(start["folder"])
+        if _read_at_import(start["environment"]) != _read_at_import(os.environ):
+            command = [sys.executable, "-m", start["module"], *start["arguments"]]
+            os.execve(sys.executable, command, start["environment"])
         os.environ.clear()
         os.environ.update(start["environment"])
         assert isinstance(sys.stdout, io.TextIOWrapper)
@@ -104,6 +112,15 @@ def _become_program(start: dict[str, Any], streams: list[int]) -> NoReturn:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+
+
+def _read_at_import(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that decide what an interpreter or an import does: a fork would come too late for others."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if (name.startswith("PYTHON") and name != "PYTHONUNBUFFERED") or name in FOLDERS
+    }
 
 
 if __name__ == "__main__":
