@@ -67,7 +67,7 @@ console = Console(width=160)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The requests to send: their numbers, of which only those of `kinds` are sent, to each of `ports` (None: all).
+    """The requests to send: their numbers (only those of `kinds` are sent), to each of `ports` (None: all).
 
     `workers` is the number of processes of the simulators that have sandboxes.
     """

@@ -33,7 +33,7 @@ class Draw:
         return values[self.below(len(values))]
 
     def chance(self, percent: int) -> bool:
-        """Return True in so many of a hundred cases."""
+        """Return True in this percentage of cases."""
         return self.below(100) < percent
 
     def text(self, length: int) -> str:
@@ -65,7 +65,7 @@ class ValidRequest:
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """The parts of an HTTP request as bytes, each of which a kind can spoil before it is put together."""
+    """The parts of an HTTP request as bytes; a kind can spoil each before the request is put together."""
 
     method: bytes
     target: bytes

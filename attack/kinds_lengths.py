@@ -80,7 +80,7 @@ def endless_texts(draw: Draw, request: ValidRequest) -> HostileRequest | None:
 
 @kind
 def wide_texts(draw: Draw, request: ValidRequest) -> HostileRequest | None:
-    """Send texts of which each has an emoji, which may make all its characters need four bytes."""
+    """Send texts with an emoji each, so that all characters of a text may need four bytes."""
     if request.media != JSON:
         return None
     text = "\U0001f600" + "a" * draw.choice((12, 1_000, 1_000_000))

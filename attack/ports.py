@@ -40,7 +40,7 @@ _DEFAULT = "default"
 
 
 class AttackError(Exception):
-    """The attack could not be prepared or continued. The message says why."""
+    """The attack could not be prepared or continued. The message gives the reason."""
 
 
 class Port(Protocol):

@@ -1,6 +1,6 @@
 """The memory of the programs under attack, and how long they have waited for a processor.
 
-Two figures, since neither tells everything:
+Two figures, because neither is sufficient alone:
 
 * Each process for itself: the most resident memory that the kernel noted, so no peak is missed, however short.
 * Each program with all its processes: the sum of their proportional memory (PSS, which counts a shared page once),

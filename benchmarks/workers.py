@@ -123,7 +123,7 @@ def _cost(measured: Mapping[str, Mapping[str, float]], database: Sequence[float]
 def predicted(costs: Mapping[int, Sequence[Cost]]) -> Mapping[int, float]:
     """Return the processor µs of a recipient by the number of workers, as the first two numbers say.
 
-    Work is done once, whoever does it. In virtual time, each worker looks for work at each instant.
+    Work is done once, by any worker. In virtual time, each worker looks for work at each instant.
     """
     first, second, *_ = [*costs, *costs]
     ends = [median(cost.processor for cost in costs[workers]) for workers in (first, second)]

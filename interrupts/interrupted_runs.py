@@ -191,7 +191,7 @@ def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:
 
 
 def _wrong_results(results: Path) -> Iterator[str]:
-    """Find results that other runs cannot use, or histories of which the judge says too much."""
+    """Find results that other runs cannot use, or histories with too good a verdict."""
     for folder in {results, *(file.parent for file in results.rglob("handover.json"))}:
         try:
             with locked_folder(folder):

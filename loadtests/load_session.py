@@ -121,7 +121,7 @@ class LoadSession:
             self.process.record_latency(name, response_time, is_failed=exception is not None)
 
     def _stop(self, **_: object) -> None:
-        """Finish a test that was stopped on Locust's page, or all workers of which are lost."""
+        """Finish a test that was stopped on Locust's page, or that has lost all workers."""
         if self._aggregation is not None and not isinstance(self._runner, WorkerRunner):
             self._finish(("it was interrupted", "harness"))
             gevent.spawn_later(0, self._end)
@@ -178,7 +178,7 @@ class LoadSession:
         gevent.spawn_later(0, self._end)
 
     def _generator_ids(self) -> list[str]:
-        """Return the ids of the processes that generate load, in the order in which they connected."""
+        """Return the ids of the processes that generate load, in the order of their connections."""
         runner = self._runner
         if isinstance(runner, MasterRunner):
             return sorted((client.id for client in runner.clients.ready), key=runner.get_worker_index)

@@ -119,7 +119,7 @@ class ScheduledTest(LoadTest):
         self.tracker = CampaignTracker(process.counts, process.options.provider, process.record_response)
 
     def run_main(self, process: LoadProcess) -> None:
-        """Take the steps of the test, most of which advance the time, and save the history."""
+        """Take the steps of the test (most advance the time), and save the history."""
         del process
         for step in dropwhile(lambda step: not isinstance(step, Advance), self.context.scenario.steps):
             STEPS[type(step)](self.context, step)
@@ -137,7 +137,7 @@ class ScheduledTest(LoadTest):
     def judge_history(self) -> tuple[HistoryCheck, ...]:
         """Judge the history with the checks of `sendproof run`. Remove it if all is right, unless it is wanted.
 
-        A bridge outside virtual time leaves some checks without an answer, which says nothing about its load.
+        A bridge outside virtual time leaves some checks without an answer, which does not depend on its load.
         """
         checks = judge_history(self.history_file)
         if not self.keeps_history and all(check.status == "pass" for check in checks):

@@ -1,4 +1,4 @@
-"""Load test of a bridge: a steady rate for a long time, in which memory, descriptors and latency must stay flat.
+"""Load test of a bridge: a steady rate for a long time, where memory, descriptors and latency must stay flat.
 
 locust -f loadtests/soak.py --headless --users 1 --rate 20 --seconds 3600
 """

@@ -40,7 +40,7 @@ _CONNECTIONS = 500
 
 
 class TriggeredTest(LoadTest):
-    """Events in real time, each of which triggers a message."""
+    """Events in real time; each triggers a message."""
 
     customers = 100_000
     latencies = ("message", "acknowledgement", "receipt", "event")

@@ -1,6 +1,6 @@
 """Every way to install Sendproof that docs/install.md names, tried in a folder of its own as a user would.
 
-The commands come from the page. A clone stands in for the reader's checkout and git URL, and a wheel is made of it.
+The commands come from the page. A clone replaces the reader's checkout and git URL, and a wheel is made of it.
 """
 
 import os
@@ -89,7 +89,7 @@ class _QuietHandler(SimpleHTTPRequestHandler):
 
 
 def _try(command: str, local: str, sources: Path, folder: Path) -> Outcome:
-    """Install in a new environment, run a campaign, and install the extra `load` as Sendproof says.
+    """Install in a new environment, run a campaign, and install the extra `load` as Sendproof suggests.
 
     `local` is the command with the URL of this machine.
     """
@@ -123,7 +123,7 @@ def _steps(folder: Path, environment: dict[str, str]) -> Iterator[str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment in which pip, pipx and uv install into this folder alone."""
+    """Return an environment where pip, pipx and uv only install into this folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     own = {name: str(folder / name.lower()) for name in ("PIPX_HOME", "PIPX_BIN_DIR", "UV_TOOL_DIR", "UV_TOOL_BIN_DIR")}
     bins = [folder / "venv" / "bin", own["PIPX_BIN_DIR"], own["UV_TOOL_BIN_DIR"]]

@@ -18,7 +18,7 @@ _STEP = re.compile(r"^ *(?:#|//) --- (\d)\. .*\n", re.MULTILINE)
 class Language:
     """A language of the tutorials: the name of its code blocks, its program, and how to start that.
 
-    `unhandled` is the check that fails after the second step, in which no function handles the event, and `reason` why.
+    `unhandled` is the check that fails after the second step, where no function handles the event, for this `reason`.
     """
 
     title: str

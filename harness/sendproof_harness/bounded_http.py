@@ -73,7 +73,7 @@ def read_body(reply: requests.Response, limit: int = MAX_RESPONSE_BYTES) -> byte
 
 
 def decode_json(body: bytes) -> Any:
-    """Return the decoded value; `ValueError` says where it is no JSON, or that it is nested too deeply."""
+    """Return the decoded value; `ValueError` if it is not JSON, or nested too deeply."""
     try:
         return msgspec.json.decode(body)
     except RecursionError as error:

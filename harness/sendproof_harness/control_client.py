@@ -43,7 +43,7 @@ Json = Mapping[str, object]
 
 
 def without_token(text: str) -> str:
-    """Return a text in which no URL of the control API shows its token, for messages and results."""
+    """Return a text without the tokens in URLs of the control API, for messages and results."""
     return _TOKEN.sub("***", text)
 
 

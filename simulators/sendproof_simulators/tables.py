@@ -1,4 +1,4 @@
-"""Tables for a terminal, in which no identifier is folded or cut off.
+"""Tables for a terminal, without folded or truncated identifiers.
 
 A table that is too wide for the terminal becomes blocks, one for each row. Only free text wraps, between words.
 """

@@ -1,4 +1,4 @@
-"""The commands for jobs that were given up, beside the database of a bridge."""
+"""The commands for jobs that were given up, with the database of a bridge."""
 
 import json
 

@@ -93,7 +93,7 @@ def _sandbox_settings(page: Page) -> dict[str, object]:
 
 
 def _check_calls(control: ControlClient, page: Page) -> None:
-    """Raise `WrongCallError` if a call was not as its contract says, or if the judge finds anything in them."""
+    """Raise `WrongCallError` if a call violates its contract, or if the judge finds anything in them."""
     calls = [step for step in page.steps if isinstance(step, Call)]
     items = control.request_log(page.name, limit=1000)["items"]
     wrong = [item for item in items if any(item[name] for name in _MISTAKES)]
@@ -159,7 +159,7 @@ class _Player:
         self._documented[listener.url.removeprefix("http://")] = BRIDGE
 
     def carry_out(self, step: Step) -> Recorded:
-        """Do what the step says; return it with what went over the wire, in the documented form."""
+        """Carry out the step; return it with the request and the response, in the documented form."""
         match step:
             case Call():
                 return self._call(step)

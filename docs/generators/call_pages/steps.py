@@ -1,4 +1,4 @@
-"""The records of which a page of calls is made: what the bridge, the marketer and the clock do, in order.
+"""The records of a page of calls: the actions of the bridge, the marketer and the clock, in order.
 
 Texts of a call may name what an earlier reply had: `<<name>>`. `Call.keeps` gives the name.
 """

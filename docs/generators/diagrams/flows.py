@@ -81,7 +81,7 @@ def triggered_flow() -> str:
 
 
 def brochure_flow() -> str:
-    """Return the picture of the integration in which the provider knows the customers."""
+    """Return the picture of the integration with a provider that knows the customers."""
     return svg(
         "Textlocal sends by customer ids",
         "The client imports its customers into Textlocal every day. The bridge reads the customer ids of a campaign,"

@@ -28,11 +28,11 @@ _SUM = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
 class BundleError(ValueError):
-    """The file is no bundle; the message says what was expected."""
+    """The file is not a bundle; the message names what was expected."""
 
 
 def write_bundle(path: Path, files: Mapping[str, bytes | Path]) -> None:
-    """Write a bundle with these files by name; a path stands for its content. `OSError` if that is impossible."""
+    """Write a bundle with these files by name; for a path, its content is written. `OSError` if that is impossible."""
     part = path.with_name(path.name + ".part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as bundle:
         for name in sorted(files):
@@ -59,7 +59,7 @@ class Unpacked:
 
 
 def unpack(path: Path, folder: Path) -> Unpacked:
-    """Unpack a bundle and compare its files with their digests. `BundleError` if it is none."""
+    """Unpack a bundle and compare its files with their digests. `BundleError` if it is not one."""
     try:
         with zipfile.ZipFile(path) as bundle:
             names = [*_checked_names(bundle)]

@@ -60,7 +60,7 @@ def incomplete(statement: Statement, runs: Sequence[CertifiedRun], demanded_of: 
 
 
 def _foreign(run: CertifiedRun, history: History, claim: Claim, demanded: Demanded) -> Iterator[str]:
-    """Yield how a history differs from what the certificate says that it is about."""
+    """Yield the differences between a history and the statement about it in the certificate."""
     stated = {"Sendproof": claim.sendproof, "bridge": claim.bridge}
     for identity in history.runs:
         shown = {"Sendproof": identity.sendproof, "bridge": identity.bridge}

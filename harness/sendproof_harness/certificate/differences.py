@@ -28,7 +28,7 @@ class Difference:
 
 
 def recount_file(file: Path) -> Recount:
-    """Count a history file; `ValueError` if it is none, `OSError` if it cannot be read."""
+    """Count a history file; `ValueError` if it is not one, `OSError` if it cannot be read."""
     with file.open("rb") as lines:
         return recount(lines, provider_facts())
 

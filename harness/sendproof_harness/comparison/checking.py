@@ -15,7 +15,7 @@ from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.verdict import Status, worst_status
 from sendproof_harness.scenario.model import Scenario
 
-#: Plays a scenario under a name, and returns the history of its only client. `PlayError` if there is none.
+#: Plays a scenario under a name, and returns the history of its only client. `PlayError` if the run leaves none.
 Play = Callable[[Scenario, str], History]
 
 Result = Literal["holds", "broken", "unknown", "not applicable", "error"]
@@ -95,7 +95,7 @@ def check_invariants(
 
 
 def _require_messages(history: History, observed: Observed) -> None:
-    """Raise `PlayError` if the run says nothing: a bridge that sends nothing keeps every invariant."""
+    """Raise `PlayError` if the run proves nothing: a bridge that sends nothing keeps every invariant."""
     if history.aborted:
         raise PlayError(f"the run of the unchanged scenario ended early: {history.aborted[0].cause}")
     if not observed.message_count:

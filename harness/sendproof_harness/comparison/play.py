@@ -77,7 +77,7 @@ def player(bridge: ComparedBridge, folder: Path, control_url: str, timeout_s: fl
 
 
 def recorded(folder: Path, name: str) -> Mapping[str, JudgedFile]:
-    """Return the judged histories of a run in a results folder, by client; `PlayError` if there is none."""
+    """Return the judged histories of a run in a results folder, by client; `PlayError` if the run does not exist."""
     run = folder if (folder / HISTORY).is_file() else folder / name
     files = [run / HISTORY] if (run / HISTORY).is_file() else sorted(run.glob(f"*/{HISTORY}"))
     files = [file for file in files if file.parent.name != EARLIER]

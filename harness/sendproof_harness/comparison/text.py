@@ -29,7 +29,7 @@ def print_bridges(first: ComparedBridge, second: ComparedBridge, console: Consol
 
 
 def print_compared(scenario: ComparedScenario, console: Console, *, regressions_only: bool) -> None:
-    """Print a scenario with its differences; with `regressions_only`, those in which B is worse."""
+    """Print a scenario with its differences; with `regressions_only`, only regressions of B."""
     _print(console, ["", scenario.name])
     if scenario.error:
         _print(console, [f"  error: {scenario.error}"])

@@ -58,7 +58,7 @@ class JudgedRun:
 
 
 def judged_run(history: History, verdict: Verdict) -> JudgedRun:
-    """Return a run with what the judge says about it."""
+    """Return a run with its verdict."""
     failures = [
         finding
         for result in verdict.results

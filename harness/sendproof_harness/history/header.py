@@ -39,7 +39,7 @@ OR_OPERATION = "|"
 class FaultEntry(msgspec.Struct, frozen=True):
     """A fault of the run: on a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
 
-    `call` may name several operations (`SERVICE.ONE|OTHER`), of which a bridge chooses. `down` of a kill is in
+    `call` may name several operations (`SERVICE.ONE|OTHER`), among which a bridge chooses. `down` of a kill is in
     milliseconds of the sandbox's clock, `retry_after` of a response in seconds.
     """
 

@@ -84,7 +84,7 @@ class InjectedCall(msgspec.Struct, frozen=True, gc=False):
 
 
 class LeakedSecret(msgspec.Struct, frozen=True, gc=False):
-    """A credential of the handover in the bridge's log: in `count` lines, the first of which is `line`."""
+    """A credential of the handover in the bridge's log: in `count` lines, first in `line`."""
 
     service: str
     name: str

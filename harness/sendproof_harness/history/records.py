@@ -1,7 +1,7 @@
 """The history of a run, version 1: the only input of the judge.
 
 A history is a file of JSON lines. The first line is the `Header`: what was run, and where. The *expectations* follow
-(campaigns, and the obligation to each customer), then the *events* in the order in which they happened. The last line
+(campaigns, and the obligation to each customer), then the *events* in chronological order. The last line
 is the `End` with the number of lines. `history.reader` reads a file into these records.
 """
 
@@ -121,10 +121,10 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response, also of one with
     status 200. `retry_after` is the delay that a 429 response demands, in seconds. `content` is a digest of query and
-    body, of failed requests and of those after a 429 response. If the request was not served as meant, `meant` is the
-    operation that it probably meant, of the service `meant_service` if that is another, and `differs` says what
-    differs. `real` is the real time of the response, in
-    seconds since the epoch. `credential_in_query` is true if the address contained the credential.
+    body, of failed requests and of those after a 429 response. If the request was not served as intended, `meant` is
+    the operation that it probably meant, of the service `meant_service` if that is another, and `differs` is the
+    difference in words. `real` is the real time of the response, in seconds since the epoch. `credential_in_query` is
+    true if the URL contained the credential.
     """
 
     service: str
@@ -268,7 +268,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
 
 
 class ForgedWebhook(Record, frozen=True, gc=False, tag="forged_webhook"):
-    """A copy of the receipt `key` of a failed message that a stranger posted: it says that the message was delivered.
+    """A copy of the receipt `key` of a failed message that a stranger posted, with the status delivered.
 
     `wrong` is the proof of origin that it lacks: the account's authentication, or the token of the URL. `status` is
     None without a response, for the reason in `error`.
@@ -510,7 +510,7 @@ Line = (
 class History:
     """One run. Each tuple is in order of occurrence. `seal` is that of the last line, which covers the whole file.
 
-    `entries` is the number of the last event. In a condensed history, some customers stand for others (`alike`), and
+    `entries` is the number of the last event. In a condensed history, some customers represent others (`alike`), and
     `read_obligations` reads all obligations from the file again.
     """
 

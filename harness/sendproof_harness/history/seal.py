@@ -1,7 +1,7 @@
-"""The seals of a history: a reader notices a line that was altered, moved, added or dropped, and says which.
+"""The seals of a history: a reader notices a line that was altered, moved, added or dropped, and names it.
 
 The last member of each line is `seal`, a digest of the line without it and of the seal before. The seal of the last
-line stands for the whole history. A seal is no signature: anyone can seal another history.
+line represents the whole history. A seal is not a signature: anyone can seal another history.
 """
 
 import re
@@ -17,7 +17,7 @@ _SEAL = re.compile(rb',"seal":"([0-9a-f]{16}|[0-9a-f]{64})"\}\s*')
 
 
 class SealError(ValueError):
-    """The line has no seal, or another one than its content demands; the message says what must have happened."""
+    """The line has no seal, or another one than its content demands; the message names the probable alteration."""
 
 
 def add_seal(previous: str, line: bytes, size: int = SEAL_BYTES) -> tuple[str, bytes]:

@@ -79,7 +79,7 @@ def recipient_location(obligation: Obligation) -> Location:
 class Finding:
     """One statement of a check about one subject. Reports group findings by `cause`.
 
-    `remedy` says what to do, if the judge knows it.
+    `remedy` is the advice, if the judge has any.
     """
 
     check: str

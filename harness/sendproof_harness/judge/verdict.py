@@ -63,7 +63,7 @@ class Group:
 class Result:
     """The result of one check with its status, without the `following` findings, which follow from a root cause.
 
-    In a condensed history, a finding may stand for several; `following_count` and the groups count them all.
+    In a condensed history, a finding may represent several; `following_count` and the groups count them all.
     """
 
     check: Check
@@ -212,7 +212,7 @@ def worst_status(statuses: Iterable[Status]) -> Status:
 
 
 def _count(history: History, finding: Finding) -> int:
-    """Return the number of findings that one stands for in a condensed history: one for each alike customer."""
+    """Return the number of findings that one represents in a condensed history: one for each alike customer."""
     alike, where = history.alike, finding.where
     if where.message is not None:
         # A message that no recipient was due may name a likely customer.

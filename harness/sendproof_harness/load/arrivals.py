@@ -15,7 +15,7 @@ _TOGETHER_S = 0.005
 
 @dataclass(frozen=True, slots=True)
 class RateSegment:
-    """A number of seconds in which the rate per second changes linearly from `first` to `last`."""
+    """A number of seconds with a rate per second that changes linearly from `first` to `last`."""
 
     seconds: float
     first: float

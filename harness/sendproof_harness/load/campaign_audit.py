@@ -116,7 +116,7 @@ class _Campaign:
             self.counts.record_checked(loss, "messages", "bridge", 0)
 
     def add(self, line: bytes) -> None:
-        """Take a line of the history, in which all obligations come first."""
+        """Take a line of the history. All obligations must come first."""
         handle = self._handlers.get(_kind_of(line))
         if handle is not None:
             handle(line)

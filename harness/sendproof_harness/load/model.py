@@ -180,7 +180,7 @@ def write_result(result: LoadResult, file: Path) -> None:
 
 
 def read_result(file: Path) -> LoadResult:
-    """Read `result.json`, given the file or its folder. `ResultError` if there is none, or its content is invalid."""
+    """Read `result.json`, given the file or its folder. `ResultError` if it is missing or invalid."""
     path = file / RESULT if file.is_dir() else file
     try:
         content = read_bounded(path, MAX_BYTES)

@@ -33,7 +33,7 @@ class WatchedProcess:
     """Process of a load test, with its children unless `alone`. Children that have ended still count.
 
     Children are listed with the first measurement and every fifth one after it: a list reads all processes of the
-    machine. The time that a child used before it was listed counts from then on.
+    machine. The time that a child used before it was listed counts afterwards.
     """
 
     role: Role

@@ -317,7 +317,7 @@ def _memory(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
 
 
 def _growth(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
-    """Judge what must stay flat: in a soak by default, and elsewhere if a level says so."""
+    """Judge the measures that must stay flat: by default in a soak, and elsewhere if a level requires it."""
     window = Window() if not result.latencies else latency_window(result, result.latencies[0].name)
     for name, (share, spare) in GROWTH.items():
         limit = levels.growth.get(name, share if result.kind == "soak" else None)

@@ -16,7 +16,7 @@ EXIT_STATUS: dict[Status, int] = {"ok": 0, "wrong": 1, "unknown": 2}
 class PreflightResult:
     """The result for one `subject`, such as `channel 505`.
 
-    `action` says what to do, and `blame` who has to do it; both are empty if the status is ok.
+    `action` is the required action, and `blame` names who has to take it; both are empty if the status is ok.
     """
 
     subject: str

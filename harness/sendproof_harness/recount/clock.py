@@ -1,4 +1,4 @@
-"""The time that a bridge could see pass: all of it, without the jumps of a clock in which it took no part."""
+"""The time that a bridge could see pass: all of it, without the jumps of a clock that it did not use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

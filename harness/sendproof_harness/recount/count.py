@@ -63,7 +63,7 @@ class Recount:
 
 
 def recount(lines: Iterable[bytes], providers: Mapping[str, ProviderFacts]) -> Recount:
-    """Count a history, in lines of JSON. `sqlite3.Error` and `ValueError` if it is none."""
+    """Count a history, in lines of JSON. `sqlite3.Error` and `ValueError` if it is not one."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.text_factory = lambda text: text.decode("utf-8", "surrogatepass")
         _load(database, lines, providers)

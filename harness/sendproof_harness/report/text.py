@@ -251,7 +251,7 @@ def _unwrapped(verdict: Verdict, reports: Mapping[str, Path], explained: str | N
 
 
 def _shrunk(verdict: Verdict, run: Path | None) -> Mapping[str, str]:
-    """Return the line with the command that finds the smallest scenario in which the bridge fails."""
+    """Return the line with the command that finds the smallest scenario that the bridge fails."""
     first = next((group for group in verdict.groups if group.level == "fail"), None)
     if run is None or first is None or first.blame != "bridge" or verdict.accepted_status != "fail":
         return {}

@@ -25,7 +25,7 @@ def crash_errors(output: str) -> list[str]:
 
 
 def headline(error: str) -> str:
-    """Return the line of an error that says what happened: the last one of a Python trace, else the first."""
+    """Return the most informative line of an error: the last one of a Python trace, else the first."""
     lines = error.splitlines()
     return lines[-1].strip() if _TRACEBACK in error else lines[0].strip()
 

@@ -148,7 +148,7 @@ def exit_text(status: int) -> str:
 
 
 def pause(seconds: float) -> None:
-    """Wait in real time, in which other processes start and end."""
+    """Wait in real time while other processes start and end."""
     threading.Event().wait(seconds)
 
 

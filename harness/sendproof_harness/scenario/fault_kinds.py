@@ -80,7 +80,7 @@ def parse_fault(content: Mapping[str, object], provider: str | None) -> dict[str
 
 
 def resolve_target(axis: str, target: str, provider: str | None) -> str:
-    """Return the target in which `provider` replaces `any`: `any.send` becomes `PROVIDER.OPERATION`.
+    """Return the target with `provider` in place of `any`: `any.send` becomes `PROVIDER.OPERATION`.
 
     All other targets, and all targets without a provider, are returned unchanged.
     """
@@ -90,7 +90,7 @@ def resolve_target(axis: str, target: str, provider: str | None) -> str:
 
 
 def generalize_target(axis: str, target: str, provider: str | None) -> str:
-    """Return the target in which `any` replaces `provider`: `PROVIDER.OPERATION` becomes `any.send`."""
+    """Return the target with `any` in place of `provider`: `PROVIDER.OPERATION` becomes `any.send`."""
     for alias in CALLS if axis == CALL else WEBHOOKS:
         name = _target_name(axis, alias, provider)
         if name is not None and target == f"{provider}.{name}":

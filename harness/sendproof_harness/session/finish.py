@@ -15,7 +15,7 @@ from sendproof_harness.report.overview.index import write_index
 def finish_session(
     results: Path, outcomes: Iterable[Outcome], accepted: Iterable[AcceptedFailure], console: Console
 ) -> Path | None:
-    """Write the record and the combined reports; return the path of the index, None if there is none."""
+    """Write the record and the combined reports; return the path of the index, or None."""
     try:
         record = record_outcomes(results, outcomes, [failure.scenario for failure in accepted])
         report(results, record, console)

@@ -105,7 +105,7 @@ def judge_and_report(file: Path, folder: Path, options: RunOptions, console: Con
 
 
 def can_repeat(file: Path, history: History) -> bool:
-    """Return True if the run of a history file can be repeated as it was: with its scenario, and a new bridge.
+    """Return True if the run of a history file can be repeated unchanged: with its scenario, and a new bridge.
 
     A bridge that runs already would need a command that resets it.
     """

@@ -26,7 +26,7 @@ class Schedule:
     """How a session proceeds: the number of scenarios at once, its part of them, and if the first failure ends it.
 
     With `last_failed`, only scenarios without a pass in the results folder run. `further` is the number of runs that
-    follow the session, and count as its own where it says how far it is.
+    follow the session, and count as its own in its progress.
     """
 
     parallel: int = 1

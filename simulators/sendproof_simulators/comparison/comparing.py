@@ -37,7 +37,7 @@ class Services:
 
 
 def compare(old: ContractSet, new: ContractSet, services: Services) -> Comparison:
-    """Return all changes between two sets. `ValueError` says why a file or a reference in it cannot be compared."""
+    """Return all changes between two sets. `ValueError` if a file or a reference in it cannot be compared."""
     old, new = alike(old, new)
     changes = [*_contract_changes(old, new, services)]
     not_compared = [*_not_compared(old, new)]
@@ -49,7 +49,7 @@ def compare(old: ContractSet, new: ContractSet, services: Services) -> Compariso
 def alike(old: ContractSet, new: ContractSet) -> tuple[ContractSet, ContractSet]:
     """Return two files or two folders: a file is compared with the file of its name in a folder.
 
-    `ValueError` says that the folder has no such file.
+    `ValueError` if the folder has no such file.
     """
     if old.is_file == new.is_file:
         return old, new

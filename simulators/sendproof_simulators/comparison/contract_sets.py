@@ -37,7 +37,7 @@ class ContractSet:
 
 
 def read_set(text: str, folder: Path | None = None) -> ContractSet:
-    """Read a file, a folder, `REVISION` or `REVISION:PATH`; `ValueError` says what is wrong with it.
+    """Read a file, a folder, `REVISION` or `REVISION:PATH`; `ValueError` names its mistake.
 
     A path comes before a revision of the same name. The repository is that of `folder`, by default the working one.
     """

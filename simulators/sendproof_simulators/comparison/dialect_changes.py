@@ -1,4 +1,4 @@
-"""The changes of dialects: of the ways in which a service may behave where its documents leave a question open."""
+"""The changes of dialects: of the possible behaviours where the documents of a service leave a question open."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -109,7 +109,7 @@ def _from_lines(name: str, lines: Iterator[bytes]) -> RecordedBridge:
 
 
 def _add_entry(bridge: RecordedBridge, entry: Mapping[str, Any], requests: dict[int, Use]) -> None:
-    """Add what a line says; `requests` are the operations of the requests so far, by their numbers."""
+    """Add the facts of a line; `requests` are the operations of the requests so far, by their numbers."""
     match entry["kind"]:
         case "history":
             bridge.dialects = entry["dialects"]

@@ -53,7 +53,7 @@ async def get_sandbox(call: ControlCall) -> Response:
 
 
 async def reset_sandbox(call: ControlCall) -> Response:
-    """Replace a sandbox with one as it was created."""
+    """Replace a sandbox with a new one of the same settings."""
     sandboxes, sandbox = call.control.sandboxes, call.sandbox
     others = [other.id for other in sandboxes.on_clock_of(sandbox) if other is not sandbox]
     if others:

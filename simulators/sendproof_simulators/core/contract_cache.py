@@ -46,7 +46,7 @@ def read_through(source: bytes, parse: Callable[[bytes], Any], folder: Path | No
 
 
 def _read(file: Path) -> Any:
-    """Return the value in a file, None if there is none or it is damaged."""
+    """Return the value in a file, or None or it is damaged."""
     try:
         content = file.read_bytes()
     except FileNotFoundError:

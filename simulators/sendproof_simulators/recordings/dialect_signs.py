@@ -1,6 +1,6 @@
 """The dialects that recorded traffic shows: for each open question, the options that agree with all calls.
 
-A sign is a function from a call to the options that it agrees with; an empty result says nothing. Most questions are
+A sign is a function from a call to the options that it agrees with; an empty result means nothing. Most questions are
 only answered by some calls, so a recording without these calls leaves them open.
 """
 

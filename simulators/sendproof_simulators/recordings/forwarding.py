@@ -88,7 +88,7 @@ class KeptBody:
 
 @dataclass(slots=True)
 class PassedCall:
-    """One call as it was passed on. `status` is 0 if no response came."""
+    """One call in the form that was passed on. `status` is 0 if no response came."""
 
     address: Address
     method: str
@@ -133,7 +133,7 @@ class Forwarder:
     async def forward(self, call: PassedCall, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a call, and fill in what comes back; a call that cannot be passed on gets 502, with the reason.
 
-        Raise an error if the response ends too early: only an end of the connection tells the client so.
+        Raise an error if the response ends too early: the client only notices by the end of the connection.
         """
         if not call.target.startswith("/"):
             await _respond(send, "expected a request for a path, got one for another server")

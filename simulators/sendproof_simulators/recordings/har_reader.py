@@ -23,7 +23,7 @@ _TRANSPORT = frozenset({"content-encoding", "content-length", "transfer-encoding
 
 
 def read_har(path: Path) -> list[RecordedCall]:
-    """Return the calls of a HAR file in their order; `ValueError` says what is wrong with it."""
+    """Return the calls of a HAR file in their order; `ValueError` names its mistake."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

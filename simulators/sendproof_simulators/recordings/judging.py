@@ -1,7 +1,7 @@
 """The judgement of recorded calls by the contracts.
 
 The service is real, so a difference between its behaviour and the contract is a fault of the contract. A request is
-the bridge's fault only if the service refused it, and the contract says why.
+the bridge's fault only if the service refused it, and the contract gives the reason.
 """
 
 import re

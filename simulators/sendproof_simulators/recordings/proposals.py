@@ -19,7 +19,7 @@ _LENGTHS: Mapping[str, Any] = {"maxLength": len, "minLength": len, "maxItems": l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One change. `pointer` is a JSON pointer into `contract`, and `source` says which recording shows it.
+    """One change. `pointer` is a JSON pointer into `contract`, and `source` names the recording that shows it.
 
     With `review`, no value follows from the traffic, and a person has to read the findings.
     """

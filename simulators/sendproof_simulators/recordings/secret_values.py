@@ -1,7 +1,7 @@
 """The removal of secrets from recorded traffic: a recording is shown to others, its credentials must not be.
 
 A secret is known by the name of its header, parameter or member, or because the service reads it as the credential. It
-is then removed wherever it is, in the whole recording from then on. Names of secrets are those of all clients and
+is then removed wherever it is, in the whole rest of the recording. Names of secrets are those of all clients and
 services, so a recording may lose a harmless value rather than keep a secret.
 """
 
@@ -54,7 +54,7 @@ class SecretValues:
         return self.text(quote(path, safe="/:@!$&'()*+,;=%")) + (f"?{joined}" if joined else "")
 
     def named(self, name: str, value: str) -> str:
-        """Return a value without secrets; the name says whether it is one as a whole."""
+        """Return a value without secrets; the name decides whether all of it is a secret."""
         return secret_name(value) if value and is_secret_name(name) else self.text(value)
 
     def body(self, body: bytes, content_type: str) -> str | None:

@@ -13,7 +13,7 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class CredentialPlace:
-    """One credential of a sandbox, such as `api_key`, and the part of a request in which it belongs.
+    """One credential of a sandbox, such as `api_key`, and its part of a request.
 
     `place` is header, query (or the form of a POST), body (a member of JSON), path (the sandbox's own URL), or
     signature: the header `name` has the HMAC-SHA256 of the body in hex, with the credential as its key.
@@ -44,7 +44,7 @@ def _places(simulator: Simulator, contract: Contract, credentials: Mapping[str, 
 
 
 def _named_parts(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Yield the names in security schemes, required headers and bodies in which a credential may be."""
+    """Yield the names in security schemes, required headers and bodies that may contain a credential."""
     schemes: Sequence[Mapping[str, str]] = [
         *contract.document.get("components", {}).get("securitySchemes", {}).values()
     ]

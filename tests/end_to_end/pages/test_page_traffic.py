@@ -111,7 +111,7 @@ def test_filter_of_requests_is_part_of_the_link(show, sandbox):
 
 
 def test_webhook_is_sent_again(show, guarded, sandbox):
-    """Nobody listens, so each attempt fails, and the list shows it without reload."""
+    """No server listens, so each attempt fails, and the list shows it without reload."""
     call(sandbox, "textlocal", "/send/", numbers="447700900000", message="Hi", receipt_url=NOBODY)
     guarded.call("POST", f"/sandboxes/{sandbox['sandbox']}/clock/advance", {"by_ms": 3_600_000})
     page = show("webhooks")

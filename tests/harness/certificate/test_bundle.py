@@ -66,7 +66,7 @@ def test_signature_of_someone_else_is_a_problem(files, tmp_path):
 
 @needs_openssh
 def test_signature_of_another_content_is_a_problem(files, tmp_path):
-    """Whoever changes a file and writes new digests cannot keep the signature."""
+    """A forger who changes a file and writes new digests cannot keep the signature."""
     signature = sign(b"another content", new_key(tmp_path / "key"))
     (problem,) = verify(bundled(tmp_path / "b.zip", files, signature=signature)).problems
     assert problem.startswith("SHA256SUMS.sig: the signature does not belong to this bundle")

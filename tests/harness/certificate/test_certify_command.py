@@ -37,7 +37,7 @@ def test_certificate_without_its_suite_proves_nothing(tmp_path, capsys):
 
 
 def test_runs_that_did_not_pass_are_listed(tmp_path, capsys):
-    """Nobody finds them in the reports of thirty runs."""
+    """A reader would not find them in the reports of thirty runs."""
     histories = {"week": week(), "other_week": week().change_delivery_to(3, text="Hello")}
     bundle = bundled(tmp_path / "b.zip", certificate_files(tmp_path, histories))
     run_app(arguments=["certify", "--verify", str(bundle)])

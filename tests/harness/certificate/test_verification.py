@@ -54,14 +54,14 @@ def test_missing_and_added_files_are_named(files, tmp_path):
 
 
 def test_history_with_new_digests_but_altered_line_is_named(files, tmp_path):
-    """Whoever writes new digests still has to write new seals."""
+    """A forger who writes new digests still has to write new seals."""
     files[HISTORY] = files[HISTORY].replace(b"Hello Ana0", b"Hello Eva0", 1)
     problems = verify(bundled(tmp_path / "b.zip", files)).problems
     assert any(problem.startswith(f"{HISTORY}: line ") and "altered" in problem for problem in problems)
 
 
 def test_history_with_new_seals_contradicts_the_statement(files, tmp_path):
-    """Whoever seals another history still has to state another verdict."""
+    """A forger who seals another history still has to state another verdict."""
     files[HISTORY] = b"".join(week().change_delivery_to(3, text="Hello").encoded())
     problems = verify(bundled(tmp_path / "b.zip", files)).problems
     assert f'{STATEMENT}: R403: status is "pass", the histories say "fail"' in problems

@@ -79,7 +79,7 @@ def test_mail_client_unsubscribes_with_one_click(relay: Relay) -> None:
 
 
 def test_sender_with_a_page_elsewhere_is_accepted(relay: Relay) -> None:
-    """Only this sandbox sends nothing to other machines, so nobody unsubscribes."""
+    """Only this sandbox sends nothing to other machines, so no recipient unsubscribes."""
     relay.send(relay.address(4), relay.mail(List_Unsubscribe="<https://client.example/u/1>"))
     relay.advance(60)
     assert (len(relay.lines("delivery")), relay.lines("opt_out")) == (1, [])

@@ -16,7 +16,7 @@ def test_message_is_delivered_with_subject_and_html(relay: Relay) -> None:
 
 
 def test_recipient_of_several_gets_the_message_alone(relay: Relay) -> None:
-    """One that is refused beside others is reported by a notification."""
+    """A refused recipient of an accepted message is reported by a notification."""
     with relay.session() as session:
         assert session.sendmail(SENDER, [relay.address(0), relay.address(2)], relay.mail()) == {}
     assert [line["number"] for line in relay.lines("delivery")] == [relay.address(0)]

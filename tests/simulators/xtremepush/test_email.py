@@ -1,4 +1,4 @@
-"""E-mails: who gets one, what it says, and what becomes of it."""
+"""E-mails: their recipients, their content, and their results."""
 
 import msgspec
 import pytest

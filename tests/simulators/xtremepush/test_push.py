@@ -47,7 +47,7 @@ def test_push_goes_to_user_with_title_and_text(new_app):
 
 
 def test_push_goes_to_devices_that_accept_notifications(new_app):
-    """Of three devices, one accepts none; there is one message all the same (assumed)."""
+    """Of three devices, one accepts none; there is still one message (assumed)."""
     project = new_app("several")
     push(project)
     (delivery,) = project.entries("delivery")
@@ -91,7 +91,7 @@ def test_call_can_override_title_and_text(new_app):
 
 
 def test_push_is_opened_once(new_app):
-    """Whoever taps on it again opens the app, and not the message."""
+    """A user who taps on it again opens the app, and not the message."""
     project = new_app(outcome="delivered, 3 clicks")
     project.set(webhooks=[{"url": "http://127.0.0.1:9000/"}])
     sent = push(project)

@@ -9,7 +9,7 @@ _LIST = "list"
 
 
 class ListingGroup(TyperGroup):
-    """A group in which `list` is the command if none is named."""
+    """A group with `list` as the default command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Insert `list` in front of options, unless they ask for help or a shell asks for the commands."""
@@ -18,5 +18,5 @@ class ListingGroup(TyperGroup):
 
 
 def listing_group(text: str) -> typer.Typer:
-    """Return a group with this help, in which `list` may be left out."""
+    """Return a group with this help and `list` as the default command."""
     return typer.Typer(cls=ListingGroup, help=f"{text} Without a command, it lists.")

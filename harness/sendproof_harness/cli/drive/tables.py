@@ -1,4 +1,4 @@
-"""Tables and facts for a terminal, in which no identifier is folded or cut off.
+"""Tables and facts for a terminal, without folded or truncated identifiers.
 
 A table that is too wide for the terminal becomes blocks, one for each row. Only the free text of a row, its last
 column, is wrapped between words.

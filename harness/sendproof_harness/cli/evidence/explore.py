@@ -57,7 +57,7 @@ def explore(
     timeout: Timeout = 60.0,
     json: AsJson = False,
 ) -> None:
-    """Search for a scenario in which a bridge fails.
+    """Search for a scenario that a bridge fails.
 
     Sendproof generates scenarios from the seed: campaigns, triggers, customers, changes, times, dialect options and
     faults. It prefers what the runs so far did not exercise, and stops when a scenario fails. Then it shrinks that

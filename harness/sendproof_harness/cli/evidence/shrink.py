@@ -40,7 +40,7 @@ def shrink(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the results of an interrupted search.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Find the smallest scenario in which a failed run still fails.
+    """Find the smallest scenario that still makes a failed run fail.
 
     Sendproof runs the scenario of the failed run again and again, with fewer customers, steps, faults and words, until
     nothing more can be removed. Then it writes the result as a scenario file, and runs it. By default, the bridge is

@@ -1,4 +1,4 @@
-"""The invariants, in the order in which they are checked."""
+"""The invariants, in the order of their checks."""
 
 from sendproof_harness.comparison.invariants import relations, transformations
 from sendproof_harness.comparison.invariants.invariant import Invariant

@@ -1,6 +1,6 @@
 """An invariant: a change of a scenario after which a correct bridge must do the same, apart from what was changed.
 
-It needs no expected value: the run of the scenario itself says what the changed one must give.
+It needs no expected value: the run of the unchanged scenario is the expectation.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ OPEN_TIME = 5 * MINUTE
 
 
 class NotApplicableError(Exception):
-    """The invariant says nothing about this scenario; the message is the reason."""
+    """The invariant does not apply to this scenario; the message is the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Pair:
 class Invariant:
     """A change of a scenario, and how the two runs compare.
 
-    `transform` returns the changed scenario; `NotApplicableError` if the invariant says nothing about it. `relate`
+    `transform` returns the changed scenario; `NotApplicableError` if the invariant does not apply to it. `relate`
     returns what of the two runs must be equal.
     """
 

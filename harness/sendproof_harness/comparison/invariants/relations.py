@@ -75,7 +75,7 @@ def other_titles(situation: Situation, first: Observed, second: Observed) -> Pai
 
 
 def later(situation: Situation, first: Observed, second: Observed) -> Pair:
-    """Compare everything, with each message so many days later."""
+    """Compare everything, with each message this many days later."""
     del situation
 
     def shifted(message: SentMessage) -> SentMessage:

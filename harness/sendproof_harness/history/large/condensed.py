@@ -77,7 +77,7 @@ def _read_lines(
     counts: Mapping[int, int],
     strangers: Container[str],
 ) -> tuple[defaultdict[str, list[Line]], Alike]:
-    """Return the records at these offsets by field of `History`, and what the customers among them stand for.
+    """Return the records at these offsets by field of `History`, and the number of customers that each represents.
 
     A line that names customers keeps those among them, and those without an obligation.
     """

@@ -3,7 +3,7 @@
 Most recipients of a large campaign are alike: due the same, sent, delivered and reported at the same instants, or lost
 alike. A few of each class are kept, with their number (`History.alike`). A customer with anything that no other one has
 is kept singly: another number or text, a second campaign, or a mention in any other line. A history with lines that
-could tell alike customers apart, such as faults or triggers, is not condensed at all.
+could distinguish alike customers, such as faults or triggers, is not condensed at all.
 
 The file is read once for the index, and then `history.condensed` reads the lines to keep.
 """

@@ -69,7 +69,7 @@ def restarted_at(history: History, start: int, end: int) -> int | None:
 
 @cached_per_history
 def campaign_diagnosis(history: History) -> Callable[[Obligation], Diagnosis]:
-    """Return a function that says what the bridge did with a campaign of which it sent nothing."""
+    """Return a function that describes what the bridge did with a campaign without any sent message."""
     cache: dict[tuple[int, int, int], Diagnosis] = {}
 
     def diagnosis(obligation: Obligation) -> Diagnosis:

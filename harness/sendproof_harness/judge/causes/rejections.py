@@ -54,7 +54,7 @@ def _key_of_number(number: str) -> Key:
 def _lookups(obligation: Obligation, *, is_own_text: bool) -> Iterator[tuple[Key, Callable[[Rejection], bool]]]:
     """Yield where to look for a rejection, and the condition that it must meet.
 
-    A text that several customers are due says nothing about one of them.
+    A text that several customers are due identifies none of them.
     """
     number, text = obligation.number or "", obligation.text or ""
 

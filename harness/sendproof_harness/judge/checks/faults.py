@@ -17,7 +17,7 @@ _REQUIRED_OPERATIONS = frozenset(
 def check_faults_injected(history: History) -> CheckResult:
     """Find faults of the run that were never injected.
 
-    Such a fault says nothing against the bridge, and takes nothing back that other checks observed: it is unknown.
+    Such a fault proves nothing against the bridge, and takes nothing back that other checks observed: it is unknown.
     """
     injected = {fault.id for fault in history.faults if not fault.missed}
     findings = tuple(_not_injected(history, entry) for entry in history.header.faults if entry.id not in injected)

@@ -151,7 +151,7 @@ def must_report_totals(history: History) -> bool:
 
 
 def misses_reports_unseen(history: History) -> bool:
-    """Return True if the bridge never tried to report, and could not see the time pass in which it had to."""
+    """Return True if the bridge never tried to report, and could not see the required time pass."""
     if times_are_meaningful(history) or history.metrics or history.interactions or history.engagements:
         return False
     tried = any(request.operation in _REPORTS or request.service == EVENTS_SERVICE for request in history.requests)

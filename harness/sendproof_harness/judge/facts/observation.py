@@ -47,7 +47,7 @@ class BridgeTime:
     visible: Sequence[int] = ()
 
     def of(self, at: int) -> int:
-        """Return the bridge's time at an instant; during a jump it stands still."""
+        """Return the bridge's time at an instant; it does not pass during a jump."""
         jump = bisect_left(self.starts, at) - 1
         return at if jump < 0 else self.visible[jump] + max(0, at - self.ends[jump])
 

@@ -161,7 +161,7 @@ def withdrawn_statuses(history: History) -> Mapping[str, tuple[DeliveryStatus, .
     """Return, by message, all statuses where the provider replaced one that may have been reported already.
 
     Totals never shrink, so a bridge cannot correct them. Each of the statuses is therefore acceptable. What counts is
-    when the bridge was told: the receipt of a status may be lost for longer than the provider took to replace it.
+    when the bridge learned of it: the receipt of a status may be lost for longer than the provider took to replace it.
     """
     first: dict[str, DeliveryStatus] = {}
     withdrawn: dict[str, tuple[DeliveryStatus, ...]] = {}
@@ -174,7 +174,7 @@ def withdrawn_statuses(history: History) -> Mapping[str, tuple[DeliveryStatus, .
 
 
 def _is_told_late(status: DeliveryStatus, told_at: int | None, since: int) -> bool:
-    """Return True if a report may have come before the bridge was told of a status; None: it never was."""
+    """Return True if a report may have come before the bridge learned of a status; None: it never did."""
     return told_at is None or max(told_at, status.at) - since >= RECEIPT_DELAY
 
 

@@ -49,7 +49,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """All measures that both results have, and the settings in which they differ."""
+    """All measures that both results have, and the settings that differ."""
 
     earlier: LoadResult
     later: LoadResult
@@ -186,7 +186,7 @@ def _difference(earlier: float, later: float, noise: float, *, rises_well: bool)
 
 
 def _rates(result: LoadResult, stage: str) -> list[float]:
-    """Return the rates of a stage between two samples in which it had events."""
+    """Return the rates of a stage between two samples with events of it."""
     points = [(0.0, 0), *((sample.at, sample.counts.get(stage, 0)) for sample in result.samples)]
     rates = [(after - before) / (at - at_before) for (at_before, before), (at, after) in pairwise(points)]
     return [rate for rate in rates if rate > 0]

@@ -1,6 +1,6 @@
 """The load generator's own limit: how much load its processes can make, from the processor time that they used.
 
-A result below the limit says something about the tested role. A result at the limit only measures the generator.
+A result below the limit describes the tested role. A result at the limit only measures the generator.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ class GeneratorLimit:
 
 
 def limit_of(result: LoadResult) -> GeneratorLimit | None:
-    """Return the limit of the load generator; None if it follows the bridge, or the test was too short to tell."""
+    """Return the limit of the load generator; None if it follows the bridge, or the test was too short."""
     name = _STAGES.get(result.kind)
     stage = next((stage for stage in result.stages if stage.name == name), None)
     names = [p.name for p in result.processes if p.role == "load generator" and p.name != _MASTER]

@@ -142,7 +142,7 @@ def _parsed(text: str, country: str) -> phonenumbers.PhoneNumber | None:
 
 
 def _clients_with(scenario: Scenario, individual: Individual) -> tuple[str | None, ...]:
-    """Return the clients that have the individual; None stands for the only one."""
+    """Return the clients that have the individual; None means the only one."""
     return (individual.client,) if individual.client is not None else scenario.clients or (None,)
 
 

@@ -1,1 +1,1 @@
-"""Search for a scenario in which a bridge fails: `sendproof explore`."""
+"""Search for a scenario that a bridge fails: `sendproof explore`."""

@@ -59,7 +59,7 @@ class SearchScope:
 
     @property
     def flows(self) -> tuple[frozenset[str], ...]:
-        """The flows of a scenario, one of which is drawn for each."""
+        """The flows to choose from: one is drawn for each scenario."""
         return FLOWS_SERVED[self.flow]
 
     def has(self, feature: Feature) -> bool:
@@ -70,7 +70,7 @@ class SearchScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureCatalogue:
-    """The features to choose from, in the order in which they are applied, the providers, and the flows."""
+    """The features to choose from, in the order of their application, the providers, and the flows."""
 
     features: tuple[Feature, ...]
     providers: tuple[str, ...]

@@ -64,7 +64,7 @@ def _draft(seed: int, draws: Draws, catalogue: FeatureCatalogue, coverage: Cover
 
 
 def _in_drawn_order(features: list[Feature], draws: Draws, coverage: Coverage) -> list[Feature]:
-    """Return the features in a random order, in which rarely exercised ones tend to come first."""
+    """Return the features in a random order, where rarely exercised ones tend to come first."""
 
     def rank(feature: Feature) -> float:
         # Weighted sampling without replacement, by Efraimidis and Spirakis.

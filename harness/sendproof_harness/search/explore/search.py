@@ -46,7 +46,7 @@ class SearchBudget:
 class ExploredRun:
     """One run of a search. `text` is the scenario file, `new` are the items that no earlier run exercised.
 
-    `reason` says why a run has no verdict, or why it is unknown. `folder` has the results of a run that did not pass.
+    `reason` is why a run has no verdict, or why it is unknown. `folder` has the results of a run that did not pass.
     """
 
     plan: ScenarioPlan

@@ -22,7 +22,7 @@ class Budget:
         return f"{self.runs:,} runs" if self.runs is not None else f"{self.seconds:,.0f} s"
 
     def start(self, real_s: Callable[[], float] = monotonic) -> Callable[[int], bool]:
-        """Begin to count now; return the function that tells if the budget is spent after a number of runs."""
+        """Begin to count now; return a function from a number of runs to True if the budget is spent."""
         began = real_s()
 
         def is_spent(runs: int) -> bool:

@@ -26,7 +26,7 @@ from sendproof_harness.session.judged_run import run_and_judge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShrinkOptions:
-    """Options of the command. The scenario goes to `output`, and its run to a folder of the same name beside it.
+    """Options of the command. The scenario goes to `output`, and its run to a folder of the same name next to it.
 
     `memory` has the results of a search until it has ended; with `fresh`, those of an interrupted one are forgotten.
     """

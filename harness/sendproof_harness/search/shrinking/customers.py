@@ -159,7 +159,7 @@ def round_numbers(customers: int) -> Iterator[int]:
 
 
 def with_few_due(document: Document, due: Collection[int]) -> dict[str, Any]:
-    """Return the document in which all customers opted out, except those at these positions."""
+    """Return the document with all customers opted out, except those at these positions."""
 
     def opt_out(content: dict[str, Any]) -> None:
         audience = content["audience"]

@@ -91,7 +91,7 @@ class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
 class Oracle:
     """The results of all documents so far, with the `smallest` one that failed.
 
-    `is_spent` tells before each run if the budget is spent. `rate` is that of the failed run; it decides how often a
+    `is_spent` is called before each run. `rate` is that of the failed run; it decides how often a
     document is run before it counts as one that does not fail. `on_result` is called after each run.
     """
 

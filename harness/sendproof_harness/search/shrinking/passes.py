@@ -125,7 +125,7 @@ def _smallest_count(count: int, fails_with: Callable[[int], bool]) -> int:
 
 
 def _fewer_due(document: Document, fails: Fails, failing: Sequence[int]) -> Document:
-    """Return the document in which few of many customers are due a message."""
+    """Return the document with few due messages to many customers."""
     count = document["audience"]["customers"]
     if count <= _MANY:
         return document

@@ -53,7 +53,7 @@ class Shrunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """How a search proceeds: when its budget is spent, where it remembers results, and whom it tells about them.
+    """How a search proceeds: when its budget is spent, where it remembers results, and who gets them.
 
     `is_spent` takes the number of runs so far. `on_result` is called after each run.
     """

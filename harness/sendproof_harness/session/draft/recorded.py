@@ -17,7 +17,7 @@ def recorded_run(file: Path) -> Recorded:
 
 
 def recorded_sandbox(control_url: str, sandbox: str) -> Recorded:
-    """Return what has happened in a running sandbox so far; `ControlError` if there is none."""
+    """Return what has happened in a running sandbox so far; `ControlError` if it does not exist."""
     with ControlClient(control_url) as control, history_file(control, sandbox) as file:
         return _recorded(file, f"the sandbox {sandbox}")
 

@@ -1,7 +1,7 @@
 """Pages of journal entries, newest first, without reading the whole journal for one of them.
 
 The journal of a long run has gigabytes. A page looks at a bounded number of entries, lets other requests be served in
-between, and says where the next page begins. So a page can have fewer items than its limit and still not be the last.
+between, and names the start of the next page. So a page can have fewer items than its limit and still not be the last.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class PageRequest:
 
 @dataclass(slots=True, kw_only=True)
 class Page:
-    """The items of a page, and `before` of the next one; None if there is none."""
+    """The items of a page, and `before` of the next one, or None."""
 
     items: list[dict[str, object]]
     next: int | None = None

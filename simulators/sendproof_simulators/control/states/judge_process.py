@@ -1,6 +1,6 @@
 """The judge of running sandboxes: a program of its own, which reads a history over the control API.
 
-The simulators hold no opinion and never import the harness. Whoever starts them passes the command line of the judge.
+The simulators do not judge, and never import the harness. The program that starts them passes the command of the judge.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _EXCERPT = 500
 
 
 class JudgeError(Exception):
-    """No verdict; the message says why, and what to do."""
+    """No verdict; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class JudgeProcess:
         self._last.pop(sandbox, None)
 
     async def judge(self, sandbox: Sandbox, control_url: str) -> ComputedVerdict:
-        """Judge a sandbox now; `JudgeError` says why that is impossible."""
+        """Judge a sandbox now; `JudgeError` if that is impossible."""
         if self.command is None:
             raise JudgeError(
                 "these simulators have no judge; start them with `sendproof up`, or judge from outside: "

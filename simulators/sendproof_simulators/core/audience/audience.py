@@ -351,7 +351,7 @@ class Audience:
         return index if index < self.recipe.customers else None
 
     def customer(self, index: int) -> Customer:
-        """Return one customer; `IndexError` if there is none."""
+        """Return one customer; `IndexError` if it does not exist."""
         return next(self.customers(index, index + 1))
 
     def customers(self, start: int, stop: int) -> Iterator[Customer]:

@@ -1,4 +1,4 @@
-"""The recipient of a message of some type: the address of a customer, or the reason why there is none."""
+"""The recipient of a message of some type: the address of a customer, or the reason why it is missing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

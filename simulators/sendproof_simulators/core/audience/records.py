@@ -119,7 +119,7 @@ class CustomerRecords:
         self.change_count += 1
 
     def register_attribute(self, name: str, *, registered: bool) -> None:
-        """Allow vendors to sync an attribute, or not; raise `KeyError` if there is none with this name."""
+        """Allow vendors to sync an attribute, or not; raise `KeyError` if no attribute has this name."""
         self._attributes[name] = self._attributes[name]._replace(registered=registered)
 
     def is_registered(self, name: str) -> bool:

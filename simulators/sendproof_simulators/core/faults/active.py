@@ -172,7 +172,7 @@ class Faults:
         return True
 
     async def pending_kill(self) -> Mapping[str, object] | None:
-        """Wait for the first pending kill and return it as JSON; None if there is none for a real second."""
+        """Wait for the first pending kill and return it as JSON, or None for a real second."""
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 while not self._open():

@@ -42,7 +42,7 @@ class Image:
 
 
 def image_of(value: object, max_bytes: int) -> Image:
-    """Return an image of at most `max_bytes`; `ImageError` if there is none."""
+    """Return an image of at most `max_bytes`; `ImageError` if that is impossible."""
     shared: list[object] = []
     out = _BoundedOutput(max_bytes)
     try:

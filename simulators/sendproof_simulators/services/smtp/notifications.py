@@ -69,7 +69,7 @@ def begin(state: State, mail: Mail, now: Instant) -> Effects:
 
 
 def refusal_timer(state: State, mail: Mail, reply: SmtpReply, now: Instant) -> tuple[Timer, ...]:
-    """Return the timer for the notification about a recipient that was refused beside others."""
+    """Return the timer for the notification about a recipient that was refused, although others were accepted."""
     status = reply.text.partition(" ")[0]
     notice = Notice(action="failed", status=status, diagnostic=f"{reply.code} {status} {reason(reply)}")
     state.refused[mail.id] = (mail, notice)

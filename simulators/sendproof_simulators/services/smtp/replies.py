@@ -62,7 +62,7 @@ def reason(reply: SmtpReply) -> str:
 
 
 def reply_response(reply: SmtpReply, status: int | None = None) -> Response:
-    """Return the response that says the same as a reply."""
+    """Return the response with the meaning of a reply."""
     refused = 503 if reply.code in _TEMPORARY else 422
     found = status or _HTTP_STATUSES.get(reply.code, refused if reply.code not in range(200, 400) else 200)
     return json_response({"code": reply.code, "reply": reply.text}, status=found)

@@ -17,7 +17,7 @@ USER, PASSWORD = "smtp_user", "smtp_password"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What a notification says: the action, the enhanced status code, and the words of the recipient's server."""
+    """The content of a notification: the action, the enhanced status code, and the words of the recipient's server."""
 
     action: str
     status: str
@@ -49,9 +49,10 @@ class Mail:
 class State:
     """One account.
 
-    `mails` are by id, and `schedules` their coming events. `refused` are recipients refused beside others, with what
-    the notification says. `submissions` count equal ones. `greylisted` are the addresses that were refused once, and
-    `unsubscribed` those that unsubscribed by one click. `inbound_url` gets the mail to envelope senders.
+    `mails` are by id, and `schedules` their coming events. `refused` are the refused recipients of accepted messages,
+    with the content of the notification. `submissions` count equal ones. `greylisted` are the addresses that were
+    refused once, and `unsubscribed` those that unsubscribed by one click. `inbound_url` gets the mail to envelope
+    senders.
     """
 
     random: KeyedRandom

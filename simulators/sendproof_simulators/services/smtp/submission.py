@@ -1,7 +1,7 @@
 """`submit_message`: one message to one or more recipients, which is accepted or refused.
 
 documented: the replies (RFC 5321, 4.2) and the envelope (RFC 5321, 3.3). assumed: that the relay knows a refused
-recipient at once, as its suppression list and the recipient's server tell it.
+recipient at once, by its suppression list and the response of the recipient's server.
 """
 
 import base64

@@ -37,7 +37,7 @@ def check_sender(context: SandboxContext, sender: str, approved: Iterable[str]) 
 
 
 def check_text(call: Call, text: str) -> str:
-    """Return the text that may be sent; raise `ApiError` if there is none.
+    """Return the text that may be sent; raise `ApiError` if no text may be sent.
 
     An empty text is refused. One that is too long is refused or cut. In India it must match a template.
     """

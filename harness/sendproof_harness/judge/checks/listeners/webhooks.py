@@ -145,7 +145,7 @@ def check_acknowledged(history: History) -> CheckResult:
 
 
 def _webhooks_like(history: History, attempt: Webhook) -> int:
-    """Return the number of webhooks that one of a condensed history stands for."""
+    """Return the number of webhooks that one of a condensed history represents."""
     return 1 if attempt.service == OPTIMOVE else history.alike.messages.get(message_of_webhook(attempt.key), 1)
 
 

@@ -73,7 +73,7 @@ def check_client_isolation(history: History) -> CheckResult:
 class _Subject:
     """A thing that a call concerned: `field` of another client, which has `value`, names it.
 
-    In a condensed history it stands for `count` things.
+    In a condensed history it represents `count` of them.
     """
 
     operation: str

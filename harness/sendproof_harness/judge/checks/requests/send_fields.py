@@ -52,7 +52,7 @@ def _is_accepted(summary: Mapping[str, object]) -> bool:
 
 
 def _expected_senders(send: Request, wanted: str | None) -> Mapping[str, str]:
-    """Return the senders that the send may have, each with its origin in words; empty if the history says nothing.
+    """Return the senders that the send may have, each with its origin in words; empty if the history has none.
 
     A provider with templates that name the sender may keep that, because the documents leave open how the client's
     reaches it.

@@ -51,7 +51,7 @@ def _excluded(history: History) -> Mapping[tuple[str | None, int, int], frozense
 
 
 def _unreadable(history: History) -> Callable[[str], bool]:
-    """Return a function that says if no look-up of the bridge could return an attribute."""
+    """Return a function that returns True if no lookup of the bridge could return an attribute."""
     look_ups = [
         request for request in history.requests if request.operation == _LOOK_UP and request.credential == "known"
     ]

@@ -167,12 +167,12 @@ _REASONS: Mapping[str, str] = {
 
 
 def count_of(history: History, recipient: RecipientResult) -> int:
-    """Return the number of recipients that one of a condensed history stands for; 1 in any other history."""
+    """Return the number of recipients that one of a condensed history represents; 1 in any other history."""
     return history.alike.customers.get(recipient.obligation.customer, 1)
 
 
 def count_recipients(history: History, recipients: Iterable[RecipientResult]) -> int:
-    """Return the number of recipients that these stand for."""
+    """Return the number of recipients that these represent."""
     return history.alike.count_customers(recipient.obligation.customer for recipient in recipients)
 
 

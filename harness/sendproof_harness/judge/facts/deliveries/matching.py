@@ -275,7 +275,7 @@ def match(
     """Match deliveries to obligations.
 
     `timed` is False if send times have no meaning in this run. `deadline` gives the latest correct send time, and
-    `is_unread` tells if the bridge never read the campaign.
+    `is_unread` returns True if the bridge never read the campaign.
     """
     matching = Matching(
         obligations=obligations, timed=timed, deadline=deadline, is_unread=is_unread, matched=[()] * len(obligations)

@@ -52,7 +52,7 @@ def _requests_refused_for_number(history: History) -> frozenset[int | None]:
 
 @cached_per_history
 def requests_with_refused_messages(history: History) -> frozenset[int | None]:
-    """Return the lines of the requests of which the provider refused messages, all or some."""
+    """Return the lines of the requests with messages that the provider refused, all or some."""
     return frozenset(rejection.request for rejection in history.rejections)
 
 

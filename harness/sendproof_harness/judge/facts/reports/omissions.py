@@ -94,7 +94,7 @@ def _is_receipt(attempt: Webhook) -> bool:
 
 
 def _told_status(key: str) -> str:
-    """Return what tells the statuses of a message apart: the event, or the last part of the key if it names one."""
+    """Return what distinguishes the statuses of a message: the event, or the last part of the key if it names one."""
     event, _, rest = key.partition(":")
     last = rest.rpartition(":")[2]
     return last if last in METRIC_OF_STATUS else event

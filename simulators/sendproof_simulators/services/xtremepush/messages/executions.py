@@ -1,4 +1,4 @@
-"""The result of an execution for each of its targets: an accepted message, or the reason why there is none.
+"""The result of an execution for each of its targets: an accepted message, or the reason why it is missing.
 
 documented: the fields of a row of list/push-devices, and the error texts `Not personalized` and
 `DEVICE_UNREGISTERED`, https://docs.xtremepush.com/reference/push-list-device. observed: the fields of a row of

@@ -157,7 +157,7 @@ class _ExecutionRun:
         return self._state.profiles.outcome_number(execution.profiles[index].user_id)
 
     def _profile(self, identifier: str, params: Mapping[str, object]) -> Profile | None:
-        """Return the profile of a target, created or updated if the request says so, or None if it is unknown."""
+        """Return the profile of a target, created or updated if the request requires it, or None if it is unknown."""
         profiles = self._state.profiles
         profile = profiles.by_user_id(identifier) if self._request.by_user else profiles.by_id(identifier)
         if not self._request.creates_profiles:

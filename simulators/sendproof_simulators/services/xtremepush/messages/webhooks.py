@@ -98,7 +98,7 @@ def _events_of_type(execution: Execution, event: DueEvent) -> Iterator[DueEvent]
     """Yield what an event means for a message of its type.
 
     A tap opens a notification, and a click opens an e-mail first; only the first opening is an event. Nothing happens
-    at a STOP where there is no subscription, and nobody knows when an SMS is opened.
+    at a STOP where there is no subscription, and no event reports when an SMS is opened.
     """
     is_sms = execution.message == SMS
     if not is_sms and event.what in {CLICKED, OPENED}:

@@ -17,7 +17,7 @@ from sendproof_simulators.services.xtremepush.responses import MethodResult, met
 
 @method
 def hit_event(call: Call) -> MethodResult:
-    """Record an event, and set the attributes in it. The response always says async.
+    """Record an event, and set the attributes in it. The response is always async.
 
     observed: a TypeScript sender of Xtremepush events and its tests.
     """
