@@ -237,7 +237,7 @@ def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
 
 
 def _wrong_users(history: History, recipients: Sequence[RecipientResult]) -> Iterator[Finding]:
-    """Yield the messages to a user with another id than the customer's; a shared number does not distinguish customers."""
+    """Yield the messages to a user with another id than the customer's; customers with one number count as one."""
     customers: defaultdict[str | None, set[str]] = defaultdict(set)
     for obligation in history.obligations if any(delivery.user for delivery in history.deliveries) else ():
         customers[obligation.number].add(obligation.customer)
