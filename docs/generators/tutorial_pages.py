@@ -41,7 +41,7 @@ LANGUAGES = {
         "PHP 8.1 or later, without extensions",
         "php bridge.php",
         "\nPHP's own web server runs the same file for each request. So the first part has two halves: the web server"
-        "\nstores a webhook in a file, and the bridge reads that file.\n",
+        "\nstores a webhook in a file, and the bridge reads this file.\n",
         unhandled="Every audience row is read exactly once",
         reason="The web server stored its event, but\nno function handles it.",
     ),
@@ -56,33 +56,34 @@ LANGUAGES = {
 
 _PAGE = """# Build a small bridge in {title}
 
-Audience: engineers who write their first bridge, in {title}. In half an hour you have a bridge of {lines} lines that
-passes a first scenario, and you know what each part is for. The same page exists for {others}.
+Audience: engineers who write their first bridge, in {title}. In half an hour, you will have a bridge of {lines} lines
+that passes a first scenario, and you will know the purpose of each part. The same page exists for {others}.
 
 You need {needs}, and [Sendproof](../install.md). The bridge sends through Textlocal. [The calls you
-need](../calls/scheduled-textlocal.md) prints each request and reply in full.
+need](../calls/scheduled-textlocal.md) shows each request and response in full.
 
-The whole program is [{program}](programs/{program}). After each step you run it, and the verdict shows what is still
+The whole program is [{program}](programs/{program}). After each step, you run it, and the verdict shows what is still
 missing.
 
-## 1. Receive webhooks, and live by the virtual clock
+## 1. Receive webhooks, and use the virtual clock
 
 Sendproof starts your bridge with the path of the [handover file](../connect-your-bridge.md#1-read-the-handover-file) in
-`SENDPROOF_HANDOVER`: all URLs, keys and ids. The bridge keeps a list of jobs with the time when each is due. It does
-those that are due, and gives the clock the time of the next one. Then a simulated week takes seconds.
+`SENDPROOF_HANDOVER`: all URLs, keys and ids. The bridge keeps a list of jobs with the time when each is due. It runs
+the due jobs, and tells the clock when the next one is due. A simulated week then takes seconds.
 {notes}
 ```{block}
 {part1}```
 
-A webhook is answered at once: everything that takes time is a job. These lines stay the last ones of the file:
+The bridge responds to a webhook at once, because all work that takes time is a job. Keep these lines at the end of the
+file:
 
 ```{block}
 {part5}```
 
 ## 2. Send the templates, and register a listener
 
-A marketer chooses a template at Optimove, which only knows those that your bridge has sent there. Optimove announces a
-campaign to your listener.
+A marketer chooses a template in Optimove, which only knows the templates that your bridge has sent there. Optimove
+announces a campaign to your listener.
 
 ```{block}
 {part2}```
@@ -100,8 +101,8 @@ The bridge registered, and Optimove announced a campaign. {reason}
 
 ## 3. Read the campaign, and send it
 
-Event 13 names the campaign. The bridge reads its rows in pages of 10,000, fills in the texts, and makes the numbers
-international. At the send time it leaves out customers who have opted out, and sends 500 messages a call.
+Event 13 names the campaign. The bridge reads its rows in pages of 10,000, fills in the texts, and converts the numbers
+to international form. At the send time, it leaves out customers who have opted out, and sends 500 messages per call.
 
 ```{block}
 {part3}```
@@ -117,7 +118,7 @@ $ echo $?
 1
 ```
 
-Everyone got their message. But Textlocal posts what became of each one, and Optimove wants to know.
+Every recipient got the message. But Textlocal posts the status of each message, and Optimove needs reports of it.
 
 ## 4. Count the receipts, and report
 
@@ -137,18 +138,18 @@ $ {command}
 ## What is missing
 
 This bridge passes the first scenario, but is not ready for production. Run the [other
-themes](../quickstart.md#5-run-the-whole-library-before-monday), and let their findings lead you:
+themes](../quickstart.md#5-run-the-whole-library-before-monday), and fix what they find:
 
-* It keeps everything in memory, so a restart loses it. Store webhooks before you answer, and messages before you send.
-* It retries nothing, and keeps to no [rate limit](../reference/operations.md).
+* It keeps everything in memory, so a restart loses it. Store webhooks before you respond, and messages before you send.
+* It retries nothing, and ignores the [rate limit](../reference/operations.md).
 * It only serves scheduled campaigns of one channel, and numbers of one country.
 * It counts the messages of all campaigns together, so its totals are wrong if two campaigns have the same template.
-  No single campaign shows that: [an invariant](../invariants.md) does, `halves`.
-* It does not handle cancellations, consent in an attribute, and replies of customers.
+  A single campaign does not show that, but [the invariant](../invariants.md) `halves` does.
+* It does not handle cancellations, consent in an attribute, or replies of customers.
 
 The example bridges in [Python](../../bridge/examples/flask_bridge/README.md),
 [JavaScript](../../bridge/examples/node_bridge/README.md) and [PHP](../../bridge/examples/php_bridge/README.md) are the
-next size.
+next step.
 """
 
 

@@ -82,7 +82,7 @@ export function Codes({ documents: { reference } }) {
 
 export function Dialects({ documents: { reference }, service }) {
   return html`<article class="stack chapter"><h1>Dialects</h1>
-    <p class="soft">Open questions about the real service, each with the answers that the simulator supports. A sandbox has the first one unless you choose another.</p>
+    <p class="soft">Open questions about the real service, each with the options that the simulator supports. A sandbox has the first one unless you choose another.</p>
     ${reference.dialects.map(({ name, question, chosen, options }) => html`<section class="panel" id=${name}>
       <header><h2><code>${service}.${name}</code></h2></header><div class="body stack"><p>${inline(question)}</p>
       <${Table} label=${name} columns=${["option", "meaning", "evidence", "source"]} rows=${options.map((option) => [
@@ -95,6 +95,6 @@ export function TestNumbers({ documents: { reference } }) {
   const rows = reference.test_numbers.map(({ code, name, numbers }) => [
     html`<code>${code}</code>`, name, ...countries.map((country) => html`<code>${numbers[country]}</code>`)]);
   return html`<article class="stack chapter"><h1>Test numbers</h1>
-    <p class="soft">The last two digits of such a number select what happens to each message to it. They mean the same at every provider.</p>
+    <p class="soft">The last two digits of a test number select the outcome of each message to it. They mean the same at every provider.</p>
     <section class="panel"><${Table} label="Test numbers" columns=${["code", "outcome", ...countries]} rows=${rows} /></section></article>`;
 }

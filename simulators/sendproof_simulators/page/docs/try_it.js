@@ -117,7 +117,7 @@ export function TryIt({ documents, operation, parameters, body, service, sandbox
         : html`<label class="field"><span class="label">Body, ${type}</span><textarea class="try-body" rows="12" spellcheck=${false} value=${fields.body} onInput=${(event) => setFields({ ...fields, body: event.target.value })}></textarea></label>`)}
       <div class="line"><button class="primary" disabled=${state.busy}>Send ${operation.method}</button>
         <button type="button" onClick=${showCommand}>Show as curl</button></div>
-      ${service !== "control" && html`<p class="faint">The journal of the sandbox counts this request like one of your bridge.</p>`}
+      ${service !== "control" && html`<p class="faint">The journal of the sandbox records this request like one of your bridge.</p>`}
       ${command && html`<div class="stack"><div class="line"><h3>As a command</h3><span class="spacer"></span><${Copy} text=${command} what="command" /></div><pre class="code" tabindex="0">${command}</pre></div>`}
       ${state.error && html`<p class="problem" role="alert">${state.error.detail ?? state.error.message}</p>`}
       ${state.response && html`<${Result} result=${state.response} sandbox=${sandbox} />`}

@@ -71,7 +71,7 @@ function Story({story, truncated}) {
         <span>${capitalised(entry.text)}</span>
         ${entry.kind === "request" && html`<a class="faint" href=${href("requests", {}, entry.n)}>${entry.n}</a>`}
       </li>`)}</ol>
-    ${truncated && html`<p class="faint">The story goes on; the history has all of it.</p>`}
+    ${truncated && html`<p class="faint">The timeline continues; the history has all of it.</p>`}
   </section>`;
 }
 

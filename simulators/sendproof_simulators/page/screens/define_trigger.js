@@ -56,7 +56,7 @@ function TriggerForm({channels, triggers}) {
       <${Rows} label="Criteria, all of which must be met" add="criterion" items=${plan.criteria} onChange=${criteria => change({criteria})}
         blank=${newCriterion} row=${(criterion, edit) => html`<${Criterion} criterion=${criterion} edit=${edit} />`} />
       <div class="fields">
-        <${TextField} label="Leave out" hint="Attributes and parameters that event 11 does not carry, with commas." placeholder="BALANCE, referrer"
+        <${TextField} label="Leave out" hint="Attributes and parameters that event 11 leaves out, separated by commas." placeholder="BALANCE, referrer"
           value=${plan.exclude} onChange=${exclude => change({exclude})} />
         <${NumberField} label="Action id" min="0" value=${plan.action} onChange=${action => change({action})} />
         <${CheckField} label="Fire again for the same customer" value=${plan.repeat} onChange=${repeat => change({repeat})} />

@@ -125,7 +125,7 @@ function View({ path, params }) {
       <button type="button" class="primary" onClick=${() => setPath("new")} title="Add a fault (+)">Add fault</button></div>
     <div class=${`split ${open ? "open" : ""}`}><div class="list"><div class="scroll">
       <${Problem} error=${error} />
-      ${data?.length === 0 && html`<${Empty} title="No fault is active">Let a service fail, answer late or not at all, and see whether your bridge copes. What was injected stays in the history.<//>`}
+      ${data?.length === 0 && html`<${Empty} title="No fault is active">Let a service fail, respond late or not at all, and see whether your bridge copes. Injected faults stay in the history.<//>`}
       ${data?.length > 0 && html`<ul class="panel items" aria-label="Active faults">${data.map((fault) => html`<${ActiveFault} key=${fault.id} fault=${fault} summary=${summaryOf(fault.fault)} />`)}</ul>`}
     </div></div>
     ${open && html`<${Detail} title="New fault" name=${`new ${params.call ?? params.webhook}`} onClose=${close}><${Loaded} data=${catalogue && services}>${() => html`

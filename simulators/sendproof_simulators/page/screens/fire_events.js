@@ -29,7 +29,7 @@ export function FireEvents({triggers, chosen, customer}) {
     <${Form} label="Record customer events" submit="Record events" onSubmit=${record}>
       <div class="fields">
         <${TextField} label="Event" required pattern="[A-Za-z0-9_.\\-]+" options=${names} value=${plan.event} onChange=${event => change({event})} />
-        <${TextField} label="Customers" required hint="Ids, with spaces or commas." placeholder="C0000042" value=${plan.customers} onChange=${customers => change({customers})} />
+        <${TextField} label="Customers" required hint="Ids, separated by spaces or commas." placeholder="C0000042" value=${plan.customers} onChange=${customers => change({customers})} />
         <${NumberField} label="Times each" min="1" max="1000" value=${plan.times} onChange=${times => change({times})} />
         <${InstantField} label="At" hint="Empty: now." now=${now} value=${plan.at} onChange=${at => change({at})} />
       </div>

@@ -74,7 +74,7 @@ function Problems() {
   const items = data?.items ?? [];
   return html`<section class="panel" aria-label="Newest problems"><header><h2>Newest problems</h2><span class="spacer"></span>
       ${items.length > 0 && html`<a href=${href("requests", { problems: true })}>All</a>`}</header>
-    ${items.length === 0 ? html`<div class="body soft">Every request so far was served as meant.</div>` : html`<ul class="items">
+    ${items.length === 0 ? html`<div class="body soft">Every request so far was served as intended.</div>` : html`<ul class="items">
       ${items.map((entry) => html`<li class="item"><div class="item-main">
         <a href=${href("requests", { problems: true }, entry.n)}><${Badge} tone=${entry.status >= 500 ? "bad" : "warn"}>${entry.status}<//> <span class="mono">${entry.method} ${entry.path}</span></a>
         <div class="soft">${entry.near_miss ?? entry.violations[0]?.message ?? (entry.fault ? `fault ${entry.fault}` : "refused")}</div></div>
@@ -86,7 +86,7 @@ function LastVerdict() {
   const verdict = data?.verdict;
   return html`<section class="panel" aria-label="Findings"><header><h2>Findings so far</h2><span class="spacer"></span><a href=${href("findings")}>${verdict ? "Details" : "Judge now"}</a></header>
     <div class="body">${verdict ? html`<p class="line"><${Badge} state=${verdict.verdict} /> <span class="faint">judged at ${exact(data.computed_at)}</span></p><p>${verdict.summary}</p>`
-      : html`<p class="soft">Not judged yet. The judge reads what was recorded so far.</p>`}</div></section>`;
+      : html`<p class="soft">Not judged yet. The judge reads everything that was recorded so far.</p>`}</div></section>`;
 }
 
 function View() {

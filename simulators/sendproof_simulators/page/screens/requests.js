@@ -60,7 +60,7 @@ function Filters({ params, total, unknown }) {
     <div class="filters line"><span class="group" role="group" aria-label="Status">
       ${CLASSES.map(([value, words]) => html`<button type="button" aria-pressed=${!only && (params.status ?? "") === value}
         onClick=${() => setQuery({ status: value || null, show: null })}>${words}</button>`)}</span>
-    <button type="button" aria-pressed=${!only && params.problems === "true"} title="Refused, against the contract, or not served as meant"
+    <button type="button" aria-pressed=${!only && params.problems === "true"} title="Refused, against the contract, or not served as intended"
       onClick=${() => setQuery({ problems: params.problems === "true" ? null : "true", show: null })}>Problems</button>
     <button type="button" aria-pressed=${only} title="Without a known credential: they belong to no sandbox"
       onClick=${() => setQuery({ show: only ? null : UNKNOWN })}>No credential${unknown > 0 && html` <span class="badge bad">${count(unknown)}</span>`}</button>
