@@ -11,15 +11,15 @@ from sendproof_harness.report.markdown import MARKS, escaped
 
 #: The conclusion of a certificate, by status.
 CONCLUSIONS: Mapping[str, str] = {
-    "pass": "The bridge met every requirement that the suite of this flow puts to it.",
+    "pass": "The bridge met every requirement that the suite of this flow tests.",
     "fail": "The bridge violated a requirement. It is not ready.",
     "unknown": "Nothing wrong was observed, but something that matters was not observed either.",
     "error": "The evidence is not reliable, so it proves nothing about the bridge.",
 }
 #: What no certificate of Sendproof states, whatever its status.
 LIMITS: tuple[str, ...] = (
-    "The simulators follow public documentation and assumptions. Nothing was compared with the live services.",
-    "The one who ran the suite recorded the histories. A signature says who signed, not that the runs took place.",
+    "The simulators follow public documentation and assumptions. Nothing has been compared with the live services.",
+    "The person who ran the suite recorded the histories. A signature proves who signed, not that the runs took place.",
     "Speed was not measured: use a load test.",
     "Each scenario ran once, with one seed and the default option of each open question below.",
 )

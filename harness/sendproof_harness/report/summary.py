@@ -109,7 +109,7 @@ def _indefinite_recipients(verdict: Verdict) -> str:
     if not count:
         return ""
     undetermined = f"{count:,} more {'is' if count == 1 else 'are'} undetermined"
-    return f"{undetermined}: a fault, the clock or a cancellation in the last moment leaves open what was right."
+    return f"{undetermined}: a fault, the clock or a last-minute cancellation leaves the right result open."
 
 
 def _withheld_recipients(verdict: Verdict) -> str:

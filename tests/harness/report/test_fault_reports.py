@@ -108,6 +108,6 @@ def test_summary_counts_undetermined_recipients(correct_run):
     run = correct_run.change("webhook", lambda line: line | dropped if line["event"] == "13" else line)
 
     expected = (
-        "10 more are undetermined: a fault, the clock or a cancellation in the last moment leaves open what was right."
+        "10 more are undetermined: a fault, the clock or a last-minute cancellation leaves the right result open."
     )
     assert expected in summary(run.without("delivery").verdict())

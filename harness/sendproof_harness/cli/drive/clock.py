@@ -72,7 +72,7 @@ def advance(
             after = opened.control.advance(sandbox, {"to": target}, timeout)
         print_result(after, _print_clock, json=json)
         if not after["participants"]:
-            echo("No bridge takes part in this clock, so time did not wait for the work of one.", err=True)
+            echo("No bridge uses this clock, so time did not wait for the work of a bridge.", err=True)
 
 
 @group.command()
