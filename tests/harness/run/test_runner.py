@@ -52,7 +52,7 @@ WRONG_KEY = (
 optimove['credentials']['api_key'] = 'not-this-one'
 try:
     register()
-except requests.HTTPError:
+except urllib.error.HTTPError:
     pass
 """
     + PARK
@@ -101,7 +101,7 @@ def running_bridge(code: str, progress: StartSignal, handover: Path) -> Iterator
     """Start a bridge that waits for the signal before it does anything."""
     file, log = progress.signal.with_name("bridge.py"), progress.signal.with_name("log")
     wait = f"while not os.path.exists({str(progress.signal)!r}): time.sleep(0.05)\n"
-    file.write_text(f"import os, requests, time\nprint('waiting', flush=True)\n{wait}{code}")
+    file.write_text(f"import os, time\nprint('waiting', flush=True)\n{wait}{code}")
     environment = {"SENDPROOF_HANDOVER": str(handover)}
     program = Program(name="a bridge", command=[sys.executable, str(file)], log=log, environment=environment)
     with Child(program) as child:
