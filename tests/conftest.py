@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from fuzzing import tries
+from item_order import order
 from left_processes import end_with_these_tests
 from running import RunningSimulators, running_simulators
 
@@ -32,19 +33,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Whatever ends the tests, also a CI server that kills them, no process of theirs is left.
 end_with_these_tests()
 
-# The folders and files with the longest tests, the longest first. They start first, so that no worker ends alone.
-LONGEST = (
-    "tests/docs/test_commands.py",
-    "tests/docs/test_screenshots.py",
-    "tests/end_to_end/",
-    "tests/interrupts/",
-    "tests/chaos/",
-    "tests/contract/",
-    "tests/architecture/test_determinism.py",
-    "tests/simulators/test_adding_a_provider.py",
-    "tests/bridge/jobs/",
-)
-
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
@@ -57,9 +45,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest tests first."""
-    items.sort(key=lambda item: next((place for place, name in enumerate(LONGEST) if item.nodeid.startswith(name)), 99))
+    """Put the longest of the selected tests first, in each worker."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [items[place] for place in order([item.nodeid for item in items], workers)]
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,8 @@ from running import running_simulators
 TOKEN = "a-token-of-the-tests"
 
 
-@pytest.mark.parametrize(
-    "provider",
-    ["textlocal", *(pytest.param(provider, marks=pytest.mark.slow) for provider in ("xtremepush", "delivyr"))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("provider", ["textlocal", "xtremepush", "delivyr"])
 def test_no_file_of_a_run_has_a_secret(provider: str, tmp_path: Path) -> None:
     """The services refuse keys meanwhile, so there are wrong credentials, excerpts and repetitions, too."""
     with running_simulators("--control-token", TOKEN) as simulators:

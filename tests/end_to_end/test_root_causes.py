@@ -51,6 +51,7 @@ def listen(certificate=None):
 """
 READY = "listen()\nregister()\n"
 UNTIL_NOTIFIED = "while not park(0)['delivered']: pass\n"
+FORM = "application/x-www-form-urlencoded"
 REGISTER = "/general/RegisterEventListener"
 CERTIFICATES = ROOT / "tests" / "support" / "certificates"
 TRY = "try:\n    register()\nexcept urllib.error.HTTPError as error:\n    print(error)\n"
@@ -140,12 +141,9 @@ BRIDGES: Mapping[str, tuple[str, str, str, set[str]]] = {
         NOT_READY,
     ),
     "wrong content type": (
-        bridge("listen()\n" + TRY).replace("application/json", "application/x-www-form-urlencoded"),
+        bridge("listen()\n" + TRY).replace('{"x-api-key"', f'{{"content-type": "{FORM}", "x-api-key"'),
         "contract.requests",
-        (
-            "optimove RegisterEventListener: rejected: "
-            "you sent application/x-www-form-urlencoded, RegisterEventListener wants application/json"
-        ),
+        (f"optimove RegisterEventListener: rejected: you sent {FORM}, RegisterEventListener wants application/json"),
         NOT_READY,
     ),
     "no registration": (

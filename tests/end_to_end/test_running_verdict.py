@@ -3,6 +3,8 @@
 import subprocess
 from contextlib import suppress
 
+import pytest
+
 from command_line import scaled_down, start
 from running import RunningSimulators
 from sendproof_harness.control_client import ControlError
@@ -29,6 +31,7 @@ def verdicts_during_a_run(simulators: RunningSimulators, *arguments: object) -> 
     return verdicts
 
 
+@pytest.mark.slow
 def test_correct_bridge_is_never_blamed_while_it_works(tmp_path, simulators: RunningSimulators):
     verdicts = verdicts_during_a_run(simulators, scaled_down(tmp_path, 60), "--results", tmp_path)
 

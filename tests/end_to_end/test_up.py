@@ -11,14 +11,16 @@ from typing import Any
 
 import requests
 
+from forked_program import run_program
 from running import RunningSimulators, running_simulators
 
-UP = [sys.executable, "-m", "sendproof_simulators", "up"]
+UP = ("sendproof_simulators", "up")
+NEW_PROGRAM = (sys.executable, "-m", *UP)
 
 
 def test_up_json_prints_one_line_with_all_urls() -> None:
     """The line appears once all services respond, so a program can start at once."""
-    with subprocess.Popen([*UP, "--json", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*NEW_PROGRAM, "--json", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         addresses = json.loads(process.stdout.readline())
         services = requests.get(f"{addresses['control']['url']}/control/services", timeout=60).json()
@@ -37,7 +39,7 @@ def test_up_prints_the_url_with_the_token_in_one_line() -> None:
     """To be copied, whatever the width of the terminal."""
     options = ["--port", "0", "--control-token", "a-token-of-the-tests"]
     environment = {**os.environ, "COLUMNS": "40"}
-    with subprocess.Popen([*UP, *options], stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen([*NEW_PROGRAM, *options], stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         lines = list(takewhile(lambda line: not line.startswith("Point a bridge"), process.stdout))
         process.send_signal(signal.SIGINT)
@@ -92,7 +94,7 @@ def _parked(control: str) -> list[dict[str, Any]]:
 def test_port_in_use_ends_with_status_3(simulators: RunningSimulators) -> None:
     """The message must name the port and the option to change it."""
     port = simulators.control.rpartition(":")[2]
-    completed = subprocess.run([*UP, "--port", port], capture_output=True, text=True, check=False, timeout=60)
+    completed = run_program(*UP, "--port", port)
     assert completed.returncode == 3
     message = f"sendproof: cannot use port {port} for control: Address already in use; choose another with --port\n"
     assert completed.stderr == message
@@ -100,14 +102,14 @@ def test_port_in_use_ends_with_status_3(simulators: RunningSimulators) -> None:
 
 def test_address_of_another_machine_ends_with_status_3() -> None:
     """No other port would help."""
-    completed = subprocess.run([*UP, "--host", "192.0.2.1"], capture_output=True, text=True, check=False, timeout=60)
+    completed = run_program(*UP, "--host", "192.0.2.1")
     message = "sendproof: cannot listen on 192.0.2.1: Cannot assign requested address; choose another with --host\n"
     assert (completed.returncode, completed.stderr) == (3, message)
 
 
 def test_too_few_ports_end_with_status_3() -> None:
     """Status 1 would mean that a bridge failed."""
-    completed = subprocess.run([*UP, "--port", "65535"], capture_output=True, text=True, check=False, timeout=60)
+    completed = run_program(*UP, "--port", "65535")
     assert completed.returncode == 3
     assert "port 65536" in completed.stderr
     assert "ports end at 65535; choose another with --port" in completed.stderr

@@ -17,7 +17,7 @@ LIMIT_S = 60.0
 @pytest.mark.parametrize(
     ("name", "stage", "sent"),
     [
-        ("contract", "file bridge.log", "TERM"),
+        pytest.param("contract", "file bridge.log", "TERM", marks=pytest.mark.slow),
         ("load campaign", "file bridge.log", "KILL"),
         ("run --parallel", "file bridge.log", "KILL"),
         ("doctor", "connected", "HUP"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: A host name that tests give to this machine.
+FOREIGN = "foreign.example"
 #: Milliseconds, generous: a busy machine takes many seconds to start a browser, or to show a page.
 PATIENCE_MS = 300_000
 

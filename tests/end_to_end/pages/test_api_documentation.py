@@ -5,20 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import PATIENCE_MS, running_browser
+from browser import PATIENCE_MS
 from running import running_simulators
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
 TOKEN = "a-token-of-16-characters"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """Run a browser for all tests of the module, which are skipped without one."""
-    with running_browser("foreign.example") as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from browser import PATIENCE_MS, running_browser
+from browser import FOREIGN, PATIENCE_MS
 from raw_server import raw_server, response
 from running import RunningSimulators
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-SITE = "foreign.example"
+SITE = FOREIGN
 JSON, FORM, NO_TYPE = "application/json", "application/x-www-form-urlencoded", ""
 # A page may send this without asking the server first, but cannot read the response.
 POST_WITHOUT_CORS = """([url, body, type]) =>
@@ -44,13 +44,6 @@ PAGES = {
     "other-port": ("127.0.0.1", ()),
     "null-origin": (SITE, ("Content-Security-Policy: sandbox allow-scripts allow-forms",)),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """Yield a browser for which `SITE` is a name of this machine."""
-    with running_browser(SITE) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from browser import PATIENCE_MS, running_browser
+from browser import PATIENCE_MS
 from running import RunningSimulators, running_simulators
 from running_bridge import BridgeProcess, Sandbox
 
@@ -27,12 +27,6 @@ def judged() -> Iterator[RunningSimulators]:
     """Yield simulators with a judge."""
     with running_simulators(program="sendproof_harness") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with running_browser("foreign.example") as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from browser import PATIENCE_MS, running_browser
+from browser import PATIENCE_MS
 from running import RunningSimulators, running_simulators
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ def guarded() -> Iterator[RunningSimulators]:
     """Yield simulators with a token, which is a part of their URL."""
     with running_simulators("--control-token", "a-token-of-the-tests") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    with running_browser("foreign.example") as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import PATIENCE_MS, running_browser
+from browser import FOREIGN, PATIENCE_MS, running_browser
 from history_builder import build_correct_run
 from sendproof_harness.report import html
 
@@ -20,7 +20,7 @@ CAUSE = "Wrong" + "VeryLong" * 30
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    with running_browser("example.test") as running:
+    with running_browser(FOREIGN) as running:
         yield running
 
 
