@@ -158,7 +158,7 @@ class LoadSession:
         except _SETUP_ERRORS as error:
             self._refuse(str(error))
             return
-        except Exception as error:  # noqa: BLE001 - Locust would log it, and wait for ever
+        except Exception as error:  # noqa: BLE001 - Locust would log it, and wait forever
             report_unforeseen(error)
             self._end_with_error()
             return
@@ -313,7 +313,7 @@ class LoadSession:
         gevent.spawn_later(0, self._end)
 
     def _spawn(self, function: Callable[..., None], *arguments: object) -> None:
-        """Start a greenlet. A defect of ours in it ends the test with an error; otherwise it would wait for ever."""
+        """Start a greenlet. A defect of ours in it ends the test with an error; otherwise it would wait forever."""
         gevent.spawn(function, *arguments).link_exception(self._report_defect)
 
     def _report_defect(self, greenlet: gevent.Greenlet) -> None:
@@ -439,7 +439,7 @@ class LoadTestUser(User):
 
     @task
     def wait_for_work(self) -> None:
-        """Wait for the callers of this process, and stop this user, because Locust would repeat the task for ever."""
+        """Wait for the callers of this process, and stop this user, because Locust would repeat the task forever."""
         process = self.session.process
         if process is not None:
             process.worked.wait()

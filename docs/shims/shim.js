@@ -1,6 +1,6 @@
 // Take part in a sandbox's virtual time (JavaScript, Node 18 or later).
 //
-// Calls `await work(now)` again and again, for ever. It does all that is due at `now`, and returns when it next has
+// Calls `await work(now)` again and again, forever. It does all that is due at `now`, and returns when it next has
 // something to do (ISO 8601, UTC), or null.
 async function liveBy(clockUrl, work, name = "bridge") {
   let seen = await (await fetch(clockUrl)).json();

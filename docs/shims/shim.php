@@ -1,7 +1,7 @@
 <?php
 // Take part in a sandbox's virtual time (PHP 8, nothing else).
 //
-// Calls `$work($now)` again and again, for ever. It does all that is due at `$now`, and returns when it next has
+// Calls `$work($now)` again and again, forever. It does all that is due at `$now`, and returns when it next has
 // something to do (ISO 8601, UTC), or null.
 function live_by(string $clock_url, callable $work, string $name = 'bridge'): never
 {

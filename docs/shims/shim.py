@@ -4,7 +4,7 @@ import requests
 
 
 def live_by(clock_url, work, name="bridge"):
-    """Call `work(now)` for ever; it does all that is due, and returns when the next is (ISO 8601, UTC), or None."""
+    """Call `work(now)` forever; it does all that is due, and returns when the next is (ISO 8601, UTC), or None."""
     seen = requests.get(clock_url, timeout=60).json()
     while True:
         # `seen` is from before the look for work: what arrives during it ends the park at once.

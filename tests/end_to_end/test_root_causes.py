@@ -60,7 +60,7 @@ NOT_READY = {"run.completed", "webhooks.registered", "templates.synchronised"}
 
 
 def bridge(work: str) -> str:
-    """Return the code of a bridge that does some work and then parks for ever."""
+    """Return the code of a bridge that does some work and then parks forever."""
     return PREAMBLE + LISTEN + work + PARK
 
 

@@ -10,7 +10,7 @@ from interrupted_runs import Trial, run_trial, silent_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to find the processes of a command")
 
-# Without a bound, what is left would last for ever. A busy machine needs some of this.
+# Without a bound, what is left would last forever. A busy machine needs some of this.
 LIMIT_S = 60.0
 
 

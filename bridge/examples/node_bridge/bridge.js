@@ -332,7 +332,7 @@ async function work(isoNow) {
   return nextJob() ? nextJob().due.replace(" ", "T") + "Z" : null;
 }
 
-// ---- webhooks: store and acknowledge, nothing more; unusable requests are refused here, not retried for ever
+// ---- webhooks: store and acknowledge, nothing more; unusable requests are refused here, not retried forever
 function parseId(fields, name) {
   const value = fields[name];
   if (!/^\d{1,15}$/.test(String(value))) throw new Error(`${name} is no id: ${value}`);

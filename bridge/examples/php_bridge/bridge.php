@@ -27,7 +27,7 @@ $folder = getenv('PHP_BRIDGE_FOLDER') ?: dirname($handover) . '/php_bridge';
 const TRIGGERED = 11; // event types
 const EXECUTED = 13;
 
-// ---- webhooks: store and acknowledge, nothing more; unusable requests are refused here, not retried for ever
+// ---- webhooks: store and acknowledge, nothing more; unusable requests are refused here, not retried forever
 function parse_id(array $fields, string $name): int
 {
     $text = (string) ($fields[$name] ?? '');

@@ -310,7 +310,7 @@ def _starved(error: NotQuietError, timeout_s: float, waited_s: float) -> RunAbor
 
 
 def _without_pause(requests: int, error: NotQuietError) -> RunAborted:
-    """Return the end of a run where the bridge repeats its requests for ever, so that time cannot pass."""
+    """Return the end of a run where the bridge repeats its requests forever, so that time cannot pass."""
     return RunAborted(
         blame="bridge",
         reason="stuck",

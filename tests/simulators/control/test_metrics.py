@@ -65,7 +65,7 @@ def test_sandboxes_and_the_process_are_measured(simulators):
 
 
 def test_no_client_chooses_a_label(simulators):
-    """Each new label would be kept for ever."""
+    """Each new label would be kept forever."""
     url = simulators.call("GET", "/services")["textlocal"]["url"]
     for path in ("made/up", "other"):
         requests.get(f"{url}/{path}", timeout=60)

@@ -1,6 +1,6 @@
-"""Recognising a bridge that reads a campaign's customers for ever, for example because it counts `$skip` in pages.
+"""Recognising a bridge that reads a campaign's customers forever, for example because it counts `$skip` in pages.
 
-Virtual time passes meanwhile, at the pace of the rate limit, so such a run would last for hours or for ever.
+Virtual time passes meanwhile, at the pace of the rate limit, so such a run would last for hours or forever.
 """
 
 from dataclasses import dataclass, field

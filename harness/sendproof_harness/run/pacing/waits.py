@@ -23,7 +23,7 @@ _TURNS = 4
 _LEARNED_MIN_S = 5.0
 # A pause is at most this many times as long as the one before: it doubles, with some jitter.
 _PAUSE_GROWTH = 3
-# A bridge may prepare a message with many different requests, but not for ever.
+# A bridge may prepare a message with many different requests, but not forever.
 _LONGEST_IN_WINDOWS = 10
 
 #: Work that is outstanding, by kind in words: {"messages": 183, "rows": 1000}. Kinds without work are left out.

@@ -1,4 +1,4 @@
-"""A bridge that reads the same customers for ever, which would keep the run from ending."""
+"""A bridge that reads the same customers forever, which would keep the run from ending."""
 
 import json
 from dataclasses import dataclass
