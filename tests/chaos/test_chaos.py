@@ -13,14 +13,8 @@ from trial_runs import simulators
 from variants import Variant, variants
 
 
-@pytest.mark.parametrize(
-    "variant",
-    [
-        pytest.param(None, marks=pytest.mark.slow),  # the reference bridge itself
-        pytest.param("other_order", marks=pytest.mark.slow),
-        "other_spellings",
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", [None, "other_order", "other_spellings"])  # None: the reference bridge itself
 def test_bridge_with_random_faults_passes(variant: str | None, tmp_path: Path) -> None:
     """A judge that blames a correct bridge for faults, or for legitimate choices, would be useless."""
     schedules = (fault_schedule(seed) for seed in range(1, 201))

@@ -53,7 +53,7 @@ CONTENT_TYPES = [
 ENCODINGS = ["identity", "gzip", "deflate", "gzip, deflate", "br", "\xff"]
 CREDENTIALS = ["right", "right", "right", "absent", "wrong", *TEXTS[1:]]
 BUDGET = settings(
-    max_examples=20 * EXAMPLES,
+    max_examples=10 * EXAMPLES,
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )

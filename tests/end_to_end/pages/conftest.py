@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Run a browser for all tests of this folder. No other test may run meanwhile: Playwright has an event loop."""
+    """Run a browser, for which `FOREIGN` is a name of this machine."""
     with running_browser(FOREIGN) as browser:
         yield browser

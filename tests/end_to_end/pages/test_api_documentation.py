@@ -41,6 +41,7 @@ def page(browser: "Browser") -> Iterator["Page"]:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_reader_tries_an_operation_and_its_refusal(page: "Page", url: str) -> None:
     page.goto(f"{url}/textlocal")
     page.get_by_role("link", name="POST send", exact=True).click()

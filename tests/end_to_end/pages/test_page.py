@@ -140,6 +140,7 @@ def large(judged: RunningSimulators) -> str:
     return name
 
 
+@pytest.mark.slow
 def test_support_engineer_finds_one_customer_of_millions_by_keyboard(page, judged, large):
     """With an element for each row, the list would take minutes and gigabytes."""
     page.goto(f"{judged.control}/#/customers?sandbox={large}")

@@ -104,6 +104,7 @@ def test_filter_of_requests_is_part_of_the_link(show, sandbox):
     assert "text=" not in page.url
 
 
+@pytest.mark.slow
 def test_webhook_is_sent_again(show, guarded, sandbox):
     """No server listens, so each attempt fails, and the list shows it without reload."""
     call(sandbox, "textlocal", "/send/", numbers="447700900000", message="Hi", receipt_url=NOBODY)
@@ -128,6 +129,7 @@ def test_one_fault_is_removed(show, guarded, sandbox):
     assert "textlocal.send" in faults.inner_text()
 
 
+@pytest.mark.slow
 def test_clock_is_advanced_and_started_by_keyboard(show):
     page = show("overview")
     page.keyboard.press("t")
