@@ -73,7 +73,7 @@ test: $(INSTALLED) ## Run the quick tests (some minutes)
 
 test-all: $(INSTALLED) ## Run all tests but the exhaustive ones, with more examples (a quarter of an hour)
 	@echo "Running the quick and the long tests"
-	@SENDPROOF_FUZZ_EXAMPLES=6 $(PYTEST) -m "not exhaustive"
+	@SENDPROOF_FUZZ_EXAMPLES=4 $(PYTEST) -m "not exhaustive"
 
 test-exhaustive: $(INSTALLED) ## Run the tests that check every case of what the others sample (some minutes)
 	@echo "Running the exhaustive tests"
