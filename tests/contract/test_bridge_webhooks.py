@@ -31,7 +31,6 @@ from sendproof_harness.run.processes import free_port, listens, wait_until
 from sendproof_harness.run.runner import RunOptions, run_scenario
 
 FLASK = shlex.join([sys.executable, str(ROOT / "bridge" / "examples" / "flask_bridge" / "app.py")])
-SLOW = ((), pytest.mark.slow)
 PROVIDERS = {505: "textlocal", 506: "xtremepush", 507: "delivyr"}
 SANDBOX: dict[str, Any] = {
     "seed": 5,
@@ -129,14 +128,12 @@ def test_examples_of_provider_webhooks_are_accepted(handover: dict[str, Any]) ->
                 assert (contract, requests.post(url, **body, timeout=60).status_code) == (contract, 200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "provider"),
     [
-        *(
-            pytest.param(None, name, id=f"reference-{name}", marks=SLOW[name != "textlocal"])
-            for name in PROVIDERS.values()
-        ),
-        pytest.param(FLASK, "textlocal", id="flask", marks=pytest.mark.slow),
+        *(pytest.param(None, name, id=f"reference-{name}") for name in PROVIDERS.values()),
+        pytest.param(FLASK, "textlocal", id="flask"),
     ],
 )
 def test_listeners_accept_valid_events_and_survive_invalid_ones(

@@ -10,7 +10,12 @@ from default_probes import PROBES
 from local_simulators import LocalSimulators, local_simulators
 from sendproof_simulators.services.discovery import discover
 
-CASES = [(service, name) for service in discover() for name in Contract(contract_document(service)).defaults()]
+# The first default of each contract; the others are long together.
+CASES = [
+    pytest.param(service, name, marks=[pytest.mark.slow] if place else [])
+    for service in discover()
+    for place, name in enumerate(Contract(contract_document(service)).defaults())
+]
 
 
 @pytest.fixture(scope="module")

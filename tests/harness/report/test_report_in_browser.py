@@ -57,6 +57,7 @@ def test_search_hides_everything_else(page: "Page") -> None:
     assert page.locator("#checks tbody tr:visible").count() > 10
 
 
+@pytest.mark.slow
 def test_link_to_a_hidden_part_ends_the_search(page: "Page") -> None:
     page.locator(".search input").fill("C0000007")
     page.locator("form.search output", has_text="person").wait_for()
@@ -66,6 +67,7 @@ def test_link_to_a_hidden_part_ends_the_search(page: "Page") -> None:
     assert page.locator("#checks tbody tr:visible").count() > 10
 
 
+@pytest.mark.slow
 def test_link_of_a_person_opens_the_story(page: "Page") -> None:
     page.locator("#people tbody tr", has_text="C0000003").get_by_role("link").click()
 
