@@ -1,5 +1,14 @@
 """Entry point of `python -m sendproof_simulators`: the simulators' own commands, such as `up`."""
 
-from sendproof_simulators.cli import main
+import os
+import sys
+
+from sendproof_simulators.program import run_program
+from sendproof_simulators.start import is_plain, start_plainly
+
+if is_plain(sys.argv[1:], os.environ):
+    run_program(lambda: start_plainly(os.environ))
+
+from sendproof_simulators.cli import main  # only now: see `start.py`
 
 main()

@@ -7,8 +7,6 @@ imported when a command is called, because `sendproof` imports this module for e
 import gc
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,9 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from sendproof_simulators.command_line import EXIT_ERROR, failure, print_json
+from sendproof_simulators.command_line import failure, print_json
 from sendproof_simulators.comparison.cli import diff
 from sendproof_simulators.core.suggestions import suggestion
+from sendproof_simulators.output import echo, visible
+from sendproof_simulators.program import EXIT_ERROR, EXIT_INTERRUPTED, run_program
 from sendproof_simulators.recordings.cli import (
     CallbackUrls,
     ServiceUrls,
@@ -28,17 +28,15 @@ from sendproof_simulators.recordings.cli import (
     proxy,
 )
 from sendproof_simulators.services.variables import CONTRACTS_VARIABLE, FOLDERS_VARIABLE
+from sendproof_simulators.start import STRICT_VARIABLE, TOKEN_VARIABLE, WORKERS_VARIABLE, start
 from sendproof_simulators.tables import new_table, print_table
-from sendproof_simulators.terminal import Terminal, echo, lost_output, protect_streams, visible
+from sendproof_simulators.terminal import Terminal
 
 if TYPE_CHECKING:
     from sendproof_simulators.core.simulator import Simulator
 
 #: The exit status of a check that found a problem.
 EXIT_PROBLEM = 1
-# The exit status that shells report for a program that Ctrl-C ended.
-EXIT_INTERRUPTED = 130
-_WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
 
 #: What the harness uses: the commands, and the judgement of recorded traffic for its command `contract`.
 __all__ = ["app", "judge_recording", "main"]
@@ -77,7 +75,7 @@ AllowedHosts = Annotated[
 ControlToken = Annotated[
     str | None,
     typer.Option(
-        envvar="SENDPROOF_CONTROL_TOKEN",
+        envvar=TOKEN_VARIABLE,
         help="Token that clients of the control API need. Default: none on loopback, else a random one."
         " Same as SENDPROOF_CONTROL_TOKEN, which does not appear in lists of processes.",
     ),
@@ -87,14 +85,14 @@ Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        envvar="SENDPROOF_STRICT",
+        envvar=STRICT_VARIABLE,
         help="Check every response and webhook against its contract; violations end in status 3.",
     ),
 ]
 Workers = Annotated[
     int,
     typer.Option(
-        envvar="SENDPROOF_WORKERS",
+        envvar=WORKERS_VARIABLE,
         help="Number of processes for the sandboxes; each sandbox is in one of them. Same as SENDPROOF_WORKERS.",
         min=1,
         max=64,
@@ -141,33 +139,26 @@ def up(
     # Other commands start faster without the servers.
     from sendproof_simulators.server.addresses import Listening  # noqa: PLC0415
     from sendproof_simulators.server.default_sandbox import DefaultSandbox  # noqa: PLC0415
-    from sendproof_simulators.server.server import serve  # noqa: PLC0415
 
     if sys.stderr.isatty() and not json:
         echo("Starting the simulators; reading the contracts takes a few seconds.", err=True)
     _discover(simulators_path, contracts)
-    try:
-        default = DefaultSandbox(
-            seed=seed,
-            customers=customers,
-            allow_remote_webhooks=allow_remote_webhooks,
-            rate_limits=not no_rate_limits,
-            examples=examples,
-        )
-        listening = Listening(
-            host=host,
-            port=port,
-            public_host=public_host,
-            allowed_hosts=tuple(allow_host or ()),
-            control_token=control_token,
-        )
-        violations = serve(listening, print_json if json else _print_addresses, default, strict=strict, workers=workers)
-    except (OSError, ValueError) as error:
-        raise failure(error) from None
-    if violations:
-        for text, times in violations.items():
-            echo(f"sendproof: {text} ({times} times)", err=True)
-        raise typer.Exit(EXIT_ERROR)
+    default = DefaultSandbox(
+        seed=seed,
+        customers=customers,
+        allow_remote_webhooks=allow_remote_webhooks,
+        rate_limits=not no_rate_limits,
+        examples=examples,
+    )
+    listening = Listening(
+        host=host,
+        port=port,
+        public_host=public_host,
+        allowed_hosts=tuple(allow_host or ()),
+        control_token=control_token,
+    )
+    announce = print_json if json else _print_addresses
+    raise typer.Exit(start(listening, default, announce, strict=strict, workers=workers))
 
 
 @app.command()
@@ -423,37 +414,17 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command line. A wrong command line ends with status 3, because 2 means that a verdict is unknown."""
-    protect_streams()
-    if sys.platform == "win32":
-        echo(_WINDOWS, err=True)
-        sys.exit(EXIT_ERROR)
+    run_program(_run_app)
+
+
+def _run_app() -> int:
     try:
-        status = app(standalone_mode=False)
+        return app(standalone_mode=False) or 0
     except typer.Abort:
-        status = EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except typer.TyperException as error:
         error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
-        status = EXIT_ERROR
-    except Exception as error:  # noqa: BLE001 - Python's own status 1 means that a bridge failed
-        echo(f"sendproof: unexpected error ({error!r:.200}), a defect of Sendproof; {_details(error)}", err=True)
-        status = EXIT_ERROR
-    lost = lost_output()
-    if lost is not None:
-        echo(f"sendproof: the output could not be written: {lost}", err=True)
-    sys.exit(status if lost is None else EXIT_ERROR)
-
-
-def _details(error: Exception) -> str:
-    """Write the details of an error to a file; return its place, or the details themselves."""
-    details = "".join(traceback.format_exception(error))
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", errors="replace", prefix="sendproof-error-", suffix=".txt", delete=False
-        ) as file:
-            file.write(details)
-    except OSError:
-        return f"details:\n{details}"
-    return f"details: {file.name}"
+        return EXIT_ERROR
 
 
 if __name__ == "__main__":

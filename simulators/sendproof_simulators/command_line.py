@@ -3,9 +3,8 @@
 import msgspec
 import typer
 
-from sendproof_simulators.terminal import echo
-
-EXIT_ERROR = 3
+from sendproof_simulators.output import echo
+from sendproof_simulators.program import EXIT_ERROR
 
 
 def failure(reason: object) -> typer.Exit:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.table import Table
 
-from sendproof_simulators.terminal import Terminal, echo
+from sendproof_simulators.output import echo
+from sendproof_simulators.terminal import Terminal
 
 _GAP = 2
 # In a narrower terminal, several columns of wrapped text are hard to read.

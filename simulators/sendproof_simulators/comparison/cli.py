@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendproof_simulators.command_line import failure, print_json
-from sendproof_simulators.terminal import echo
+from sendproof_simulators.output import echo
 
 if TYPE_CHECKING:
     from sendproof_simulators.comparison.allowed_changes import AllowedChange

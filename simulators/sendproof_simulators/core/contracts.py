@@ -18,7 +18,6 @@ from typing import Any
 
 import jsonschema_rs
 import msgspec
-import yaml
 
 from sendproof_simulators.core.contract_cache import read_through
 from sendproof_simulators.core.http import Request, Violation
@@ -444,17 +443,19 @@ def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix
     Connexion does not read it, because it would treat the YAML as a Jinja2 template.
     """
     source = path.read_bytes()
-    try:
-        document = read_through(source, _parse)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: expected YAML: {error}") from None
+    document = read_through(source, lambda text: _parse(text, path))
     if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
         raise ValueError(f"{path}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file
     return Contract(path.stem, document, case_insensitive, optional_prefix, sha256(source).hexdigest(), source)
 
 
-def _parse(source: bytes) -> Any:
-    return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+def _parse(source: bytes, path: Path) -> Any:
+    import yaml  # noqa: PLC0415 - most starts find all contracts parsed
+
+    try:
+        return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: expected YAML: {error}") from None
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:

@@ -29,8 +29,8 @@ class Listening:
     `allowed_hosts` are further names that clients may use. `control_token` is needed for the control API.
     """
 
-    host: str
     port: int
+    host: str = "127.0.0.1"
     public_host: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     control_token: str | None = None

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-import yaml
 
 from sendproof_simulators.control.sandboxes import sandbox_json
 from sendproof_simulators.core.audience.audience import AudienceRecipe
@@ -27,13 +26,13 @@ _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultSandbox:
-    """The settings of the sandbox that exists from the start."""
+    """The settings of the sandbox that exists from the start, by default those of `up` without options."""
 
-    seed: int
-    customers: int
-    allow_remote_webhooks: bool
-    rate_limits: bool
-    examples: bool
+    seed: int = 1
+    customers: int = 1_000
+    allow_remote_webhooks: bool = False
+    rate_limits: bool = True
+    examples: bool = False
 
     def settings(self, start: Instant) -> SandboxSettings:
         """Return the settings of a sandbox with the time of the machine, until its users advance or pause it."""
@@ -79,6 +78,8 @@ async def _add_example_data(simulators: Simulators) -> None:
 
     `ValueError` names the first request without success.
     """
+    import yaml  # noqa: PLC0415 - other starts need none
+
     for step in yaml.safe_load(_FILE.read_bytes()):
         service = simulators.own_control if step["service"] == "control" else simulators.services[step["service"]]
         response = await service.respond(_request(step))

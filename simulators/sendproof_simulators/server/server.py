@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -34,9 +34,9 @@ from sendproof_simulators.server.memory import (
 )
 from sendproof_simulators.server.smtp.port import SmtpPort
 from sendproof_simulators.server.workers.event_loop import loop_factory
-from sendproof_simulators.server.workers.front import Front
-from sendproof_simulators.server.workers.process import run_worker
-from sendproof_simulators.server.workers.processes import worker_processes
+
+if TYPE_CHECKING:
+    from sendproof_simulators.server.workers.front import Front
 
 # Parked bridges are released at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
@@ -126,7 +126,7 @@ class _Server(uvicorn.Server):
     """uvicorn's server, which reports when it is ready, and releases parked bridges before it waits for connections."""
 
     def __init__(
-        self, config: uvicorn.Config, guard: ConnectionGuard, sandboxes: Sandboxes | Front, ready: Callable[[], None]
+        self, config: uvicorn.Config, guard: ConnectionGuard, sandboxes: "Sandboxes | Front", ready: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._guard = guard
@@ -139,7 +139,7 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        if isinstance(self._sandboxes, Front) and self._sandboxes.lost:
+        if not isinstance(self._sandboxes, Sandboxes) and self._sandboxes.lost:
             self.should_exit = True
         if counter % TICKS_PER_SECOND == 0:
             self._guard.sweep(self.server_state.connections)
@@ -185,10 +185,15 @@ def serve(
     return {} if simulators is None else simulators.watch.found
 
 
-def _front(simulators: Simulators, workers: int, stack: ExitStack) -> Front | None:
+def _front(simulators: Simulators, workers: int, stack: ExitStack) -> "Front | None":
     """Return the front of several workers, None for one: this process. The workers end with the stack."""
     if workers == 1:
         return None
+    # Only here: one process needs none of it.
+    from sendproof_simulators.server.workers.front import Front  # noqa: PLC0415
+    from sendproof_simulators.server.workers.process import run_worker  # noqa: PLC0415
+    from sendproof_simulators.server.workers.processes import worker_processes  # noqa: PLC0415
+
     # A collection would write to all the memory that the processes share.
     settle_heap()
     return Front(simulators, stack.enter_context(worker_processes(workers, partial(run_worker, simulators))))
@@ -196,7 +201,7 @@ def _front(simulators: Simulators, workers: int, stack: ExitStack) -> Front | No
 
 async def _serve(
     simulators: Simulators,
-    front: Front | None,
+    front: "Front | None",
     listening: Listening,
     url_host: str,
     default: DefaultSandbox,
@@ -259,7 +264,9 @@ def _smtp_ports(simulators: Simulators, host: str, sockets: Mapping[str, socket.
     return ports
 
 
-async def _open_default_sandbox(simulators: Simulators, front: Front | None, default: DefaultSandbox) -> dict[str, Any]:
+async def _open_default_sandbox(
+    simulators: Simulators, front: "Front | None", default: DefaultSandbox
+) -> dict[str, Any]:
     """Create the default sandbox and return its services."""
     if front is not None:
         return await front.start(default)

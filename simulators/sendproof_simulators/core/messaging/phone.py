@@ -1,6 +1,7 @@
-"""Phone numbers in the form that providers expect: country code and number, digits only."""
+"""Phone numbers in the form that providers expect: country code and number, digits only.
 
-import phonenumbers
+phonenumbers is imported when a number needs it: most runs only have numbers that are digits already.
+"""
 
 # documented: ITU-T E.164 allows 15 digits; shorter than 7 there is no subscriber number with a country code.
 _SHORTEST, _LONGEST = 7, 15
@@ -32,6 +33,8 @@ def read_number(text: str, country: str) -> str | None:
 
 
 def _valid_number(text: str, region: str | None) -> str | None:
+    import phonenumbers  # noqa: PLC0415
+
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -42,6 +45,8 @@ def _valid_number(text: str, region: str | None) -> str | None:
 
 
 def _parsed(text: str) -> str | None:
+    import phonenumbers  # noqa: PLC0415
+
     if text.startswith("00"):
         text = "+" + text[2:]
     elif not text.startswith(("0", "+")):

@@ -13,7 +13,7 @@ from sendproof_simulators.core.http import Response, json_response
 
 _ITEM_NAMES = {"messages_not_sent": "message", "scheduled": "schedule", "inboxes": "inbox"}
 # XML 1.0 cannot represent these characters, but a text may contain them.
-_UNREPRESENTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNREPRESENTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def encode_response(value: Mapping[str, object], format_: object, status: int = 200) -> Response:

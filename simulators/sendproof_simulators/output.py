@@ -1,0 +1,93 @@
+r"""Output: text of other parties is shown and never obeyed, and output never fails on its encoding or its reader.
+
+A path or a contract can hold control characters, which a terminal obeys: they change colours, titles and earlier lines.
+Such characters appear as their escapes in JSON, `\u001b`, and so do characters that the encoding lacks.
+"""
+
+import codecs
+import io
+import os
+import re
+import sys
+from typing import Any, TextIO
+
+# Control characters but tab and line end, directions of text that reorder what follows, halves of characters, and what
+# XML cannot contain.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_ERRORS = "sendproof_escape"
+
+
+def visible(text: str) -> str:
+    """Return the text with an escape for each character that a terminal would obey, or that no file can contain."""
+    return _HIDDEN.sub(lambda match: _escape(match[0]), text)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a line to stdout or stderr."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(visible(text) + "\n")
+    stream.flush()
+
+
+def protect_streams() -> None:
+    """Let stdout and stderr survive an encoding without a character, and a reader that has gone, such as `head`."""
+    codecs.register_error(_ERRORS, _escaped)
+    # In this order, as a stream that the caller has closed takes the lowest number that is free.
+    sys.stdin = _nowhere("r") if sys.stdin is None else sys.stdin
+    sys.stdout = _protected(sys.stdout)
+    sys.stderr = _protected(sys.stderr)
+
+
+def lost_output() -> str | None:
+    """Return why a part of stdout was not written, such as a full disk; None if it was, or if no reader is left."""
+    sys.stdout.flush()
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw.lost if isinstance(raw, _LastingFile) else None
+
+
+class _LastingFile(io.FileIO):
+    """A file that takes everything even if it cannot be written: the exit status is still worth computing."""
+
+    lost: str | None = None
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data) or 0
+        except BrokenPipeError:
+            return len(data)
+        except OSError as error:
+            self.lost = error.strerror
+            return len(data)
+
+
+def _protected(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        nowhere: TextIO = _nowhere("w")
+        return nowhere
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return stream
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_LastingFile(descriptor, "wb", closefd=False)),
+        encoding=stream.encoding,
+        errors=_ERRORS,
+        line_buffering=stream.isatty() or stream is sys.stderr,
+    )
+
+
+def _nowhere(mode: str) -> Any:
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123  # it stays open until the program ends
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_escape, error.object[error.start : error.end])), error.end
+
+
+def _escape(character: str) -> str:
+    """Return the escape of JSON; two of them for a character outside the first 65,536."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2))
