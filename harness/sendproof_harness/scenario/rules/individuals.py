@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-import phonenumbers
-
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_client, unknown_name
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, ChangeAttributes, Individual, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import (
@@ -107,7 +105,9 @@ def numbers_are_usable_or_not(scenario: Scenario, document: Document) -> Iterato
     Of a number with the right length that is not assigned, such as those for films (07700 900123), they do not.
     """
     for path, number in _numbers(scenario):
-        if _is_disputed(number, scenario.audience.country):
+        from sendproof_harness.scenario.rules.disputed_numbers import is_disputed  # noqa: PLC0415 - few have numbers
+
+        if is_disputed(number, scenario.audience.country):
             message = expected_got("a number that is assigned, such as 447400123456, or one that is too short", number)
             yield document.diagnostic(path, message)
 
@@ -120,25 +120,6 @@ def _numbers(scenario: Scenario) -> Iterator[tuple[KeyPath, str]]:
     for index, step in enumerate(scenario.steps):
         if isinstance(step, ChangeAttributes) and (number := step.values.get(name)):
             yield ("steps", index, "change_attributes", "values", name), number
-
-
-def _is_disputed(number: str, country: str) -> bool:
-    """Return True if a number has the length of a mobile number in some reading, and is valid in none."""
-    digits = number.strip().removeprefix("+").removeprefix("00")
-    readings = [reading for text in (number, f"+{digits}") if (reading := _parsed(text, country)) is not None]
-    return not any(map(phonenumbers.is_valid_number, readings)) and any(map(_has_mobile_length, readings))
-
-
-def _has_mobile_length(number: phonenumbers.PhoneNumber) -> bool:
-    result = phonenumbers.is_possible_number_for_type_with_reason(number, phonenumbers.PhoneNumberType.MOBILE)
-    return result == phonenumbers.ValidationResult.IS_POSSIBLE and number.national_number != 0
-
-
-def _parsed(text: str, country: str) -> phonenumbers.PhoneNumber | None:
-    try:
-        return phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
 
 
 def _clients_with(scenario: Scenario, individual: Individual) -> tuple[str | None, ...]:

@@ -10,8 +10,11 @@ _LETTER, _ZERO, _TEN = ord("C"), ord("0"), 10
 _WEIGHTS = 10 ** np.arange(ID_LENGTH - 2, -1, -1, dtype=np.int64)
 
 
-def indices_of(customers: Sequence[str], size: int) -> list[int] | None:
-    """Return the index of each customer in an audience of `size`; None if one of the ids is not in it."""
+def split(customers: Sequence[str], size: int) -> tuple[list[int], list[str]] | None:
+    """Return the indices of the customers in an audience of `size`, and the ids of all others, each in order.
+
+    None if one of the ids has another form than those of audiences.
+    """
     text = "".join(customers)
     if set(map(len, customers)) != {ID_LENGTH} or not text.isascii():
         return None
@@ -21,4 +24,7 @@ def indices_of(customers: Sequence[str], size: int) -> list[int] | None:
     if not (characters[:, 0] == _LETTER).all() or not (digits < _TEN).all():
         return None
     indices = digits @ _WEIGHTS
-    return indices.tolist() if int(indices.max()) < size else None
+    is_known = indices < size
+    if is_known.all():
+        return indices.tolist(), []
+    return indices[is_known].tolist(), [customers[place] for place in np.flatnonzero(~is_known).tolist()]

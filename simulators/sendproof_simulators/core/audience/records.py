@@ -139,12 +139,17 @@ class CustomerRecords:
             # Only now: its import takes longer than starting a small run.
             from sendproof_simulators.core.audience import id_columns  # noqa: PLC0415
 
-            indices = id_columns.indices_of(customers, self._size)
-            if indices is not None:
-                return indices, []
+            split = id_columns.split(customers, self._size)
+            if split is not None:
+                return split
         found = [(customer, self.audience.index_of(customer)) for customer in customers]
         known = [index for _, index in found if index is not None]
         return known, [customer for customer, index in found if index is None]
+
+    def created_indices(self, customers: Sequence[str]) -> list[int]:
+        """Return the indices of those customers, none of them in the audience, that an upsert created."""
+        created = self._created
+        return [created[customer] for customer in customers if customer in created] if created else []
 
     def index_or_create(self, customer: str) -> int:
         """Return the index of a customer; create the customer if necessary."""

@@ -5,8 +5,6 @@ documented: numbers are E.164, https://docs.delivyr.net/docs/customer-io; only t
 
 import re
 
-import phonenumbers
-
 from sendproof_simulators.core.messaging import delivery_outcomes
 from sendproof_simulators.core.messaging.delivery_outcomes import outcome_for_number
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
@@ -56,6 +54,8 @@ def is_queue_full(number: str | None) -> bool:
 
 
 def _format_error(number: str) -> str | None:
+    import phonenumbers  # noqa: PLC0415 - other services, which share the process, need none of it
+
     try:
         parsed = phonenumbers.parse("+" + number, None)
     except phonenumbers.NumberParseException:

@@ -54,8 +54,9 @@ def record_preference(state: State, preference: Preference, source: str, now: In
     modes.update(zip([*indices, *others], repeat(preference.mode), strict=False))
     consent = "0" if preference.mode == state.options.opt_out_mode else "1" if preference.mode == _OPT_IN else None
     if consent is not None and preference.app is None:
-        created = [index for index in map(records.index_of, others) if index is not None]
-        records.set_values([*indices, *created], records.audience.consent_attribute, consent, now)
+        records.set_values(
+            [*indices, *records.created_indices(others)], records.audience.consent_attribute, consent, now
+        )
     return JournalEntry(kind="preference", fields={"source": source, **preference_json(state, preference)})
 
 
