@@ -173,15 +173,14 @@ class CustomerRecords:
         if self._first_change is None:
             self._first_change = now
         changes, change = self._changes.setdefault(name, {}), self._shared_log(now, value)
-        # Customers with one change share its log: a campaign can end with a million opt-outs.
-        rest = [index for index in indices if changes.get(index) is not change]
-        if changes.keys().isdisjoint(rest):
-            changes.update(zip(rest, repeat(change), strict=False))
+        logs = list(map(changes.get, indices))
+        # Customers with the same changes share their log: a campaign can end with a million opt-outs.
+        if len(set(map(id, logs))) == 1:
+            changes.update(zip(indices, repeat(_followed(logs[0] or (), change)), strict=False))
         else:
-            for index in rest:
-                log = changes.get(index, ())
-                if log[-1:] != change:
-                    changes[index] = log + change
+            different = dict(zip(map(id, logs), logs, strict=True))
+            following = {key: _followed(log or (), change) for key, log in different.items()}
+            changes.update(zip(indices, map(following.__getitem__, map(id, logs)), strict=True))
         self.change_count += len(indices)
 
     def _shared_log(self, now: Instant, value: str | None) -> ValueLog:
@@ -278,6 +277,15 @@ class CustomerRecords:
         if not changes:
             return {}
         return {place: self.value(index, name, at) for place, index in enumerate(indices) if index in changes}
+
+
+def _followed(log: ValueLog, change: ValueLog) -> ValueLog:
+    """Return a log with one more change. Of the same value several times in a row, the first and the last stay."""
+    if log[-1:] == change:
+        return log
+    value = change[0][1]
+    is_repeated = [known for _, known in log[-2:]] == [value, value]
+    return (log[:-1] if is_repeated else log) + change
 
 
 def load_columns() -> None:

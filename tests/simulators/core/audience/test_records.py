@@ -61,3 +61,11 @@ def test_repeated_value_is_no_change() -> None:
     for at, value in ((SIX, "0"), (SIX, "0"), (NINE, "0"), (NINE, "1"), (NINE, "0")):
         records.set_values([3], "CITY", value, at)
     assert records.changes_of("CITY") == {3: ((SIX, "0"), (NINE, "0"), (NINE, "1"), (NINE, "0"))}
+
+
+def test_value_repeated_at_later_instants_is_kept_twice() -> None:
+    """The first says since when the customer has it, and the last when a client wrote it last."""
+    records = CustomerRecords(AUDIENCE)
+    for at in range(SIX, SIX + 1_000):
+        records.set_values([3, 4, 3], "CITY", "0", at)
+    assert records.changes_of("CITY") == dict.fromkeys((3, 4), ((SIX, "0"), (SIX + 999, "0")))
