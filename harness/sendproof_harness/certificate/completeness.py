@@ -13,6 +13,7 @@ from sendproof_harness.certificate.suite import (
     has_conformance,
     library_names,
     suite_files,
+    untested_messages,
 )
 from sendproof_harness.history.records import History
 from sendproof_harness.scenario.library import find_scenario_files
@@ -26,9 +27,9 @@ DemandedOf = Callable[[Claim], Demanded]
 
 def demanded_scenarios(claim: Claim) -> Demanded:
     """Return the scenarios of the suite that support the provider, and that of the conformance run."""
-    files = suite_files(claim.flow)
+    files = suite_files(claim.provider, claim.flow, claim.messages)
     names = dict(zip(library_names(files), files, strict=True))
-    if has_conformance(claim.flow):
+    if has_conformance(claim.flow, claim.messages):
         names |= {CONFORMANCE_SCENARIO: find_scenario_files(Path(CONFORMANCE_SCENARIO))[0]}
     found = {name: _variant(file, claim.provider) for name, file in names.items()}
     return {name: scenario for name, scenario in found.items() if scenario is not None}
@@ -51,6 +52,8 @@ def incomplete(statement: Statement, runs: Sequence[CertifiedRun], demanded_of: 
             "verify with the Sendproof that wrote the certificate"
         )
         return
+    for name in untested_messages(claim.provider, claim.flow, claim.messages):
+        yield f"the certificate is about messages of the type {name}, and its suite has none"
     demanded = demanded_of(claim)
     present = {run.scenario for run in runs}
     yield from (f"the suite demands a run of {name}, and there is none" for name in demanded if name not in present)

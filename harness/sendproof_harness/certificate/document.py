@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sendproof_harness.certificate.statement import RequirementStatement, RunStatement, Statement
+from sendproof_harness.certificate.statement import Claim, RequirementStatement, RunStatement, Statement
 from sendproof_harness.history.wording import counted
 from sendproof_harness.output import visible
 from sendproof_harness.report.html import template
 from sendproof_harness.report.markdown import MARKS, escaped
+from sendproof_harness.scenario.model import SMS
 
 #: The conclusion of a certificate, by status.
 CONCLUSIONS: Mapping[str, str] = {
@@ -23,6 +24,7 @@ LIMITS: tuple[str, ...] = (
     "Speed was not measured: use a load test.",
     "Each scenario ran once, with one seed and the default option of each open question below.",
 )
+_TYPES: Mapping[str, str] = {SMS: "SMS", "push": "push", "web_push": "web push", "inbox": "inbox", "email": "e-mail"}
 _NOT_TESTED = "not tested"
 # A requirement must be complete; a cause can quote a bridge at any length.
 _TEXT_MAX = 1_000
@@ -33,8 +35,16 @@ _PAGES = Path(__file__).parent
 def title(statement: Statement) -> str:
     """Return the title: what is certified."""
     claim = statement.claim
-    flow = "scheduled and triggered messages" if claim.flow == "both" else f"{claim.flow} messages"
-    return f"Certificate: {flow} with {claim.provider}"
+    flow = "scheduled and triggered" if claim.flow == "both" else claim.flow
+    return f"Certificate: {flow} {_messages(claim)} with {claim.provider}"
+
+
+def _messages(claim: Claim) -> str:
+    """Return the messages of a certificate in words, with their types unless these are SMS alone."""
+    *others, last = (_TYPES.get(name, name) for name in claim.messages)
+    if claim.messages == (SMS,):
+        return "messages"
+    return f"messages ({', '.join(others)} and {last})" if others else f"messages ({last})"
 
 
 def covered(statement: Statement) -> str:

@@ -28,6 +28,7 @@ from sendproof_harness.certificate.suite import (
     has_conformance,
     library_names,
     suite_files,
+    untested_messages,
 )
 from sendproof_harness.certificate.verification import certified_run, history_name
 from sendproof_harness.conformance.run import (
@@ -47,6 +48,7 @@ from sendproof_harness.run.runner import HISTORY, RunOptions
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.scenario.model import SMS
 from sendproof_harness.session.schedule import Schedule
 from sendproof_harness.session.selection import RunRefusedError, Selection
 from sendproof_harness.session.session import print_progress, run_session
@@ -58,11 +60,15 @@ _NEEDS_COMMAND = "it kills the bridge and starts it again, which needs --command
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateOptions:
-    """The provider and flow to certify, the file of the bundle, and the key that signs it; None for no signature."""
+    """What to certify, the file of the bundle, and the key that signs it; None for no signature.
+
+    `messages` are the types of messages that the bridge sends.
+    """
 
     provider: str
     flow: Flow
     bundle: Path
+    messages: tuple[str, ...] = (SMS,)
     key: Path | None = None
     parallel: int = 1
 
@@ -75,12 +81,18 @@ class Suite:
     conformance: ConformanceOptions | None = None
 
 
-def suite_of(provider: str, flow: Flow) -> Suite:
-    """Return the fixed suite. `RunRefusedError` for an unknown provider, or if a required package is missing."""
+def suite_of(provider: str, flow: Flow, messages: Sequence[str] = (SMS,)) -> Suite:
+    """Return the fixed suite. `RunRefusedError` for an unknown provider, a missing package, or an empty suite."""
     conformance = dataclasses.replace(_CONFORMANCE, provider=provider, triggers=flow == "both")
-    if has_conformance(flow):
+    has_events = has_conformance(flow, messages)
+    if has_events:
         conformance_scenario(conformance)
-    return Suite(files=suite_files(flow), conformance=conformance if has_conformance(flow) else None)
+    for name in untested_messages(provider, flow, messages):
+        raise RunRefusedError(
+            f"--message: the suite of --provider {provider} and --flow {flow} has no scenario with {name} and none of "
+            "the types that you left out; name them, too, if the bridge sends them"
+        )
+    return Suite(files=suite_files(provider, flow, messages), conformance=conformance if has_events else None)
 
 
 def issue(options: CertificateOptions, suite: Suite, run_options: RunOptions, console: Console) -> Statement:
@@ -107,6 +119,7 @@ def issue(options: CertificateOptions, suite: Suite, run_options: RunOptions, co
     claim = Claim(
         provider=options.provider,
         flow=options.flow,
+        messages=options.messages,
         bridge=run_options.bridge or run_options.command or REFERENCE_BRIDGE,
     )
     statement = statement_of(claim, [*runs.certified(), *omitted], assumptions)

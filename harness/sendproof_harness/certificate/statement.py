@@ -15,13 +15,18 @@ from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.findings import Evidence, Requirement
 from sendproof_harness.judge.verdict import Result, Status, Verdict, worst_status
 from sendproof_harness.report.summary import summary
+from sendproof_harness.scenario.model import SMS
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What is certified: a provider and a flow of one bridge, which is a URL, a command or the reference bridge."""
+    """What is certified: a provider and a flow of one bridge, which is a URL, a command or the reference bridge.
+
+    `messages` are the types of messages that the bridge sends.
+    """
 
     provider: str
     flow: Flow
+    messages: tuple[str, ...] = (SMS,)
     bridge: str
     suite: int = SUITE_VERSION
     sendproof: str = version("sendproof")

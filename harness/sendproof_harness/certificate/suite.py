@@ -2,13 +2,17 @@
 
 A suite takes minutes. It leaves out what only some clients ask for, such as several clients in one bridge, signed
 events, or an opt-out channel. Change `SUITE_VERSION` with the list.
+
+A bridge states the types of messages that it sends. Its suite has the scenarios with no other type.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.scenario.model import SMS
 
 #: The version of the lists below, which a certificate names.
 SUITE_VERSION = 1
@@ -56,21 +60,68 @@ _TRIGGERED = (
 )
 _BOTH = ("channels/scheduled_and_triggered",)
 
+#: Scenarios with other messages than SMS, some of them beside SMS.
+_SCHEDULED_OTHERS = (
+    "push/campaign",
+    "push/opened",
+    "push/unsubscribed",
+    "push/every_type",
+    "push/web_unsubscribed",
+    "email/mailing",
+    "email/clicked_in_mail",
+    "email/unsubscribed_by_link",
+    "smtp/campaign",
+    "smtp/refusals",
+    "smtp/unsubscribed_at_once",
+)
+_TRIGGERED_OTHERS = ("push/triggered", "push/web_triggered", "email/basket_mail", "smtp/triggered")
+
 _SCENARIOS: dict[Flow, tuple[str, ...]] = {
     "scheduled": _SCHEDULED,
     "triggered": _TRIGGERED,
     "both": (*_SCHEDULED, *_TRIGGERED, *_BOTH),
 }
+_OTHERS: dict[Flow, tuple[str, ...]] = {
+    "scheduled": _SCHEDULED_OTHERS,
+    "triggered": _TRIGGERED_OTHERS,
+    "both": (*_SCHEDULED_OTHERS, *_TRIGGERED_OTHERS),
+}
 
 
-def suite_files(flow: Flow) -> Sequence[Path]:
-    """Return the scenario files of a suite, in order."""
-    return [file for name in _SCENARIOS[flow] for file in find_scenario_files(Path(name))]
+def suite_files(provider: str, flow: Flow, messages: Collection[str] = (SMS,)) -> Sequence[Path]:
+    """Return the scenario files of a suite, in order. Those of messages other than SMS are files of the provider."""
+    files = [file for name in _SCENARIOS[flow] for file in find_scenario_files(Path(name))] if SMS in messages else []
+    if set(messages) != {SMS}:
+        others = (file for name in _OTHERS[flow] for file in find_scenario_files(Path(name)))
+        files += [file for file in others if _suits(file, provider, messages)]
+    return files
 
 
-def has_conformance(flow: Flow) -> bool:
-    """Return True if the suite posts events to the listeners; its scenario needs a bridge that serves campaigns."""
-    return flow != "triggered"
+def untested_messages(provider: str, flow: Flow, messages: Collection[str]) -> Sequence[str]:
+    """Return the types of messages that no scenario of the suite has, for example because it sends others as well."""
+    if set(messages) == {SMS}:
+        return []
+    tested = {
+        channel.message
+        for file in suite_files(provider, flow, messages)
+        for scenario in load_scenarios(file)
+        for channel in scenario.channels
+        if channel.provider == provider
+    }
+    return [name for name in messages if name not in tested]
+
+
+def _suits(file: Path, provider: str, messages: Collection[str]) -> bool:
+    """Return True if the file has a scenario of this provider alone, with messages of these types only."""
+    return any(
+        all(channel.provider == provider and channel.message in messages for channel in scenario.channels)
+        for scenario in load_scenarios(file)
+    )
+
+
+def has_conformance(flow: Flow, messages: Collection[str] = (SMS,)) -> bool:
+    """Return True if the suite posts events to the listeners; its scenario has campaigns of SMS."""
+    return flow != "triggered" and SMS in messages
 
 
 def library_names(files: Sequence[Path]) -> Iterator[str]:

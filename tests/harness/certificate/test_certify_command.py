@@ -15,6 +15,8 @@ REFUSED = {
     ("--bridge", "http://127.0.0.1:1", "--parallel", "2"): "--parallel: expected 1 with --bridge, got more",
     ("--provider", "textlokal"): "--provider: expected textlocal",
     ("--key", "no_key"): "--key: no_key cannot sign",
+    ("--message", "push"): "--message: expected sms, got 'push' with --provider textlocal",
+    ("--provider", "xtremepush", "--message", "inbox"): "has no scenario with inbox",
 }
 
 

@@ -11,6 +11,7 @@ from sendproof_harness.certificate.suite import FLOWS
 from sendproof_harness.certificate.verification import verify
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.session.selection import RunRefusedError
 
 SMALL = ROOT / "scenarios" / "triggered" / "everything_in_the_event.yaml"
 KILLED = ROOT / "scenarios" / "failures" / "bridge_killed.yaml"
@@ -45,12 +46,34 @@ def test_scenario_that_cannot_run_is_a_known_unknown(tmp_path):
     assert statement.status != "pass"
 
 
+SUITES = [
+    ("textlocal", ("sms",)),
+    ("delivyr", ("sms",)),
+    ("xtremepush", ("sms",)),
+    ("xtremepush", ("push",)),
+    ("xtremepush", ("sms", "push", "web_push", "inbox", "email")),
+    ("smtp", ("email",)),
+]
+
+
 @pytest.mark.parametrize("flow", FLOWS)
-@pytest.mark.parametrize("provider", ["textlocal", "xtremepush", "delivyr"])
-def test_suite_suits_bridges_of_its_flow(flow, provider):
-    """A bridge that only serves triggers must not fail for a campaign, and the other way round."""
-    kinds = set()
-    for file in suite_of(provider, flow).files:
+@pytest.mark.parametrize(("provider", "messages"), SUITES)
+def test_suite_suits_bridges_of_its_flow_and_messages(flow, provider, messages):
+    """A bridge must not fail for what it does not serve: campaigns, triggers, or another type of messages."""
+    kinds, types, names = set(), set(), []
+    for file in suite_of(provider, flow, messages).files:
+        names.append(file.stem)
         for scenario in load_scenarios(file):
-            kinds |= {channel.kind for channel in scenario.channels if scenario.provider in {None, provider}}
+            own = [channel for channel in scenario.channels if scenario.provider in {None, provider}]
+            kinds |= {channel.kind for channel in own}
+            types |= {channel.message for channel in own}
     assert kinds == ({"scheduled", "triggered"} if flow == "both" else {flow})
+    assert types == set(messages)
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("messages", [("inbox",), ("email", "inbox")])
+def test_suite_without_a_type_of_its_messages_is_refused(messages):
+    """The scenarios with inbox messages also send other types, which such a bridge does not."""
+    with pytest.raises(RunRefusedError, match="has no scenario with inbox and none of the types that you left out"):
+        suite_of("xtremepush", "both", messages)

@@ -112,6 +112,14 @@ def test_history_of_another_bridge_is_named(tmp_path):
     assert problem == "run week: the certificate is about the bridge './my-bridge', its history about './other'"
 
 
+def test_messages_without_a_scenario_are_named(files, tmp_path):
+    stated = statement_in(files)
+    claim = msgspec.structs.replace(stated.claim, provider="xtremepush", messages=("email", "inbox"))
+    files |= documents(msgspec.structs.replace(stated, claim=claim))
+    (problem, *_) = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert problem == "the certificate is about messages of the type inbox, and its suite has none"
+
+
 def test_suite_of_another_version_is_not_known(files, tmp_path):
     stated = statement_in(files)
     claim = msgspec.structs.replace(stated.claim, suite=2)

@@ -18,7 +18,7 @@ from sendproof_harness.cli.options import (
     refuse_two_bridges,
 )
 from sendproof_harness.output import echo
-from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.providers import DEFAULT_PROVIDER, discover
 from sendproof_harness.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -37,6 +37,14 @@ def certify(
     command: Command = None,
     provider: Annotated[str, typer.Option(help="Provider of the channels.")] = DEFAULT_PROVIDER,
     flow: Annotated[str, typer.Option(help="What the bridge serves: scheduled, triggered, or both.")] = "both",
+    message: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TYPE",
+            help="Type of messages that the bridge sends: sms, push, web_push, inbox or email. Can be repeated.",
+            show_default="sms, or what the provider sends",
+        ),
+    ] = None,
     bundle: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="File of the bundle. Default: in --results.", show_default=False),
@@ -71,6 +79,8 @@ def certify(
 
     Exit status: 0 pass, 1 fail, 2 unknown (something was not observed), 3 error (it proves nothing, or was altered).
 
+    A bridge that sends other messages than SMS names each type with --message.
+
     Example: sendproof certify --command "./my-bridge --port 9000" --flow scheduled
     """
     if verify is not None:
@@ -86,10 +96,12 @@ def certify(
     from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
 
+    messages = _messages(provider, message)
     options = CertificateOptions(
         provider=provider,
         flow=_flow(flow),
-        bundle=bundle or results / f"certificate-{provider}-{flow}.zip",
+        messages=messages,
+        bundle=bundle or results / f"certificate-{provider}-{flow}{_types(messages)}.zip",
         key=key,
         parallel=parallel,
     )
@@ -111,7 +123,7 @@ def _issue(options: "CertificateOptions", run_options: "RunOptions", *, as_json:
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
 
     try:
-        suite = suite_of(options.provider, options.flow)
+        suite = suite_of(options.provider, options.flow, options.messages)
         statement = issue(options, suite, run_options, Terminal(sys.stderr if as_json else None))
     except RunRefusedError as error:
         refuse(str(error))
@@ -135,6 +147,24 @@ def _flow(text: str) -> "Flow":
     if flow is None:
         refuse(wrong_choice("--flow", text, list(FLOWS)))
     return flow
+
+
+def _messages(provider: str, given: list[str] | None) -> tuple[str, ...]:
+    """Return the types of messages, each once: SMS by default, or what the provider sends instead."""
+    from sendproof_harness.scenario.model import SMS  # noqa: PLC0415
+    from sendproof_harness.suggestions import wrong_choice  # noqa: PLC0415
+
+    record = discover().get(provider)
+    types = sorted(record.message_types) if record is not None else [SMS]
+    wrong = next((name for name in given or () if name not in types), None)
+    if wrong is not None:
+        refuse(wrong_choice("--message", wrong, types) + f" with --provider {provider}")
+    return tuple(dict.fromkeys(given or ([SMS] if SMS in types else types)))
+
+
+def _types(messages: tuple[str, ...]) -> str:
+    """Return the part of a bundle's name that tells its messages from SMS."""
+    return "" if messages == ("sms",) else "".join(f"-{name}" for name in messages)
 
 
 def _verify(bundle: Path, signers: Path | None, *, as_json: bool) -> NoReturn:
