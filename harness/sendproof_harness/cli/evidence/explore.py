@@ -44,6 +44,13 @@ def explore(
     results: Results = Path("results"),
     provider: Annotated[str | None, typer.Option(help="Only use this provider.")] = None,
     flow: Annotated[str, typer.Option(help="What the bridge serves: scheduled, triggered, or both.")] = "both",
+    message: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TYPE",
+            help="Also generate messages of this type: push, web_push, inbox or email. Can be repeated.",
+        ),
+    ] = None,
     without: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Leave out this feature or topic, such as 'two clients'. Can be repeated."),
@@ -67,7 +74,8 @@ def explore(
 
     Exit status: 0 no scenario failed, 1 one failed, 3 error (no run has a verdict).
 
-    A bridge that serves one flow only needs --flow. A bridge that cannot do something else needs --without.
+    A bridge that serves one flow only needs --flow. A bridge that cannot do something else needs --without. All
+    scenarios have SMS; a bridge that sends other messages, too, names each type with --message.
 
     Example: sendproof explore --minutes 10 --command "./my-bridge --port 9000"
     """
@@ -85,7 +93,7 @@ def explore(
             runs=runs, seconds=None if minutes is None else minutes * _MINUTE_S, all_failures=all_failures
         ),
         seed=seed,
-        scope=_scope(provider, flow, without or (), kills=bridge is None),
+        scope=_scope(provider, flow, message or (), without or (), kills=bridge is None),
         parallel=parallel,
         timeout_s=timeout,
     )
@@ -122,7 +130,9 @@ def _check(minutes: float | None, runs: int | None, bridge: str | None, reset: s
         refuse("--parallel: expected 1 with --bridge, got more; one bridge cannot serve several scenarios at once")
 
 
-def _scope(provider: str | None, flow: str, without: Sequence[str], *, kills: bool) -> "SearchScope":
+def _scope(
+    provider: str | None, flow: str, messages: Sequence[str], without: Sequence[str], *, kills: bool
+) -> "SearchScope":
     """Return what the search may use; refuse an unknown provider or flow."""
     from sendproof_harness.search.explore.catalogue import FLOWS_SERVED, SearchScope, sms_providers  # noqa: PLC0415
 
@@ -130,7 +140,7 @@ def _scope(provider: str | None, flow: str, without: Sequence[str], *, kills: bo
         refuse(wrong_choice("--provider", provider, sms_providers()))
     if flow not in FLOWS_SERVED:
         refuse(wrong_choice("--flow", flow, FLOWS_SERVED))
-    return SearchScope(provider=provider, flow=flow, without=without, kills=kills)
+    return SearchScope(provider=provider, flow=flow, messages=messages, without=without, kills=kills)
 
 
 def _shrink_budget(text: str) -> "Budget | None":

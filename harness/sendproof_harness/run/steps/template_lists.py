@@ -1,10 +1,11 @@
 """The templates that the channels list, compared with those of their providers.
 
-They are synchronized if each channel lists exactly its provider's templates: each under the provider's id, or under a
-name that contains the title.
+They are synchronized if each channel lists exactly its provider's templates for its type of messages: each under the
+provider's id, or under a name that contains the title.
 """
 
 from sendproof_harness.run.context import RunContext
+from sendproof_harness.scenario.model import SMS
 
 
 def template_differences(context: RunContext, sandbox: str) -> list[str]:
@@ -12,7 +13,11 @@ def template_differences(context: RunContext, sandbox: str) -> list[str]:
     differences, listed = [], context.control.state(sandbox)["channel_templates"]
     for channel in context.scenario.channels:
         templates = context.control.templates(sandbox, channel.provider)
-        titles = {template["title"]: str(template["id"]) for template in templates}
+        titles = {
+            template["title"]: str(template["id"])
+            for template in templates
+            if template.get("message", SMS) == channel.message
+        }
         names = {str(entry["id"]): str(entry["name"]) for entry in listed.get(str(channel.id), ())}
         subject = f"channel {channel.id}"
         for title, id_ in titles.items():

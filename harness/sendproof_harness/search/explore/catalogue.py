@@ -17,6 +17,7 @@ from sendproof_harness.search.explore.features import (
     customers,
     dialects,
     faults,
+    message_types,
     templates,
     texts,
     triggers,
@@ -29,14 +30,14 @@ FLOWS_SERVED = {"scheduled": (frozenset({SCHEDULED}),), "triggered": (frozenset(
 #: Topics whose features change the builder before it begins: the others find the ordinary content.
 EARLY_TOPICS = frozenset({"clock", "text"})
 #: How many features of a topic a scenario can have, if more than one.
-TOPICS = {"campaign": 2, "trigger": 2, "customer": 4, "outcome": 3, "opt-out": 2}
+TOPICS = {"campaign": 2, "trigger": 2, "customer": 4, "outcome": 3, "opt-out": 2, "message type": 2}
 #: How many faults, and how many dialect options, a scenario can have: one of the numbers, drawn for each scenario. Many
 #: scenarios have none, because what is lost to a fault is excused.
 FAMILIES = {"fault": (0, 0, 0, 1, 1, 2, 2, 3), "dialect": (0, 0, 1, 2)}
 
 
 def sms_providers() -> tuple[str, ...]:
-    """Return the names of the providers of SMS: generated scenarios have no other messages."""
+    """Return the names of the providers of SMS, which all generated scenarios have."""
     return tuple(name for name, record in discover().items() if SMS in record.message_types)
 
 
@@ -44,11 +45,13 @@ def sms_providers() -> tuple[str, ...]:
 class SearchScope:
     """What a search may use: one provider of SMS, or every one for None, and the flows that the bridge serves.
 
-    `without` has names of features and topics that no scenario may have. Without `kills`, no fault kills the bridge.
+    `messages` are the types that scenarios have beside SMS. `without` has names of features and topics that no scenario
+    may have. Without `kills`, no fault kills the bridge.
     """
 
     provider: str | None = None
     flow: str = "both"
+    messages: Collection[str] = ()
     without: Collection[str] = ()
     kills: bool = True
 
@@ -65,7 +68,12 @@ class SearchScope:
     def has(self, feature: Feature) -> bool:
         """Return True if some scenario can have the feature."""
         is_left_out = not {feature.name, feature.topic, feature.family}.isdisjoint(self.without)
-        return not is_left_out and any(feature.suits(name, flows) for name in self.providers for flows in self.flows)
+        is_wanted = feature.message in {SMS, *self.messages}
+        return (
+            is_wanted
+            and not is_left_out
+            and any(feature.suits(name, flows) for name in self.providers for flows in self.flows)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +92,10 @@ def feature_catalogue(dialect_catalogue: Catalogue, scope: SearchScope | None = 
     """
     wanted = scope or SearchScope()
     _check_names(wanted.without, _all_features(dialect_catalogue, kills=True))
-    features = _all_features(dialect_catalogue, kills=wanted.kills)
+    features = tuple(feature for feature in _all_features(dialect_catalogue, kills=wanted.kills) if wanted.has(feature))
+    _check_messages(wanted, features)
     return FeatureCatalogue(
-        features=tuple(feature for feature in features if wanted.has(feature)),
+        features=features,
         providers=wanted.providers,
         flows=wanted.flows,
     )
@@ -98,6 +107,7 @@ def _all_features(dialect_catalogue: Catalogue, *, kills: bool) -> tuple[Feature
         *texts.FEATURES,
         *wishes.features(),
         *customers.features(),
+        *message_types.features(),
         *campaigns.FEATURES,
         *cancellations.FEATURES,
         *triggers.FEATURES,
@@ -106,6 +116,15 @@ def _all_features(dialect_catalogue: Catalogue, *, kills: bool) -> tuple[Feature
         *dialects.features(dialect_catalogue),
         *faults.features(kills=kills),
     )
+
+
+def _check_messages(scope: SearchScope, features: Collection[Feature]) -> None:
+    """Refuse a type of messages that no scenario would have."""
+    for name in scope.messages:
+        if name != SMS and not any(feature.message == name for feature in features):
+            provider = "" if scope.provider is None else f" with --provider {scope.provider}"
+            types = sorted({feature.message for feature in message_types.features()})
+            raise RunOptionsError(f"--message: expected {', '.join(types[:-1])} or {types[-1]}, got {name!r}{provider}")
 
 
 def _check_names(names: Collection[str], features: Collection[Feature]) -> None:

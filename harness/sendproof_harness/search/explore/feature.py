@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.search.explore.builder import SCHEDULED, TRIGGERED, ScenarioBuilder
 
 #: The flows of a scenario that only has campaigns, only triggers, or both.
@@ -19,8 +20,8 @@ class Feature:
 
     A scenario has at most one feature of each `topic`, unless `TOPICS` allows more, and none of the features and topics
     that `excludes` names. It must have the `flows`, and not those that it is `without`; the provider must be one of
-    `providers`, unless that is None. `shows` names what a run that exercised the feature has, as a coverage item; empty
-    means that every run with the feature exercised it.
+    `providers`, unless that is None. `message` is a type of messages that the search must be about. `shows` names what
+    a run that exercised the feature has, as a coverage item; empty means that every run with the feature exercised it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Feature:
     providers: frozenset[str] | None = None
     excludes: frozenset[str] = frozenset()
     shows: str = ""
+    message: str = SMS
 
     @property
     def family(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.search.explore.builder import Content, ScenarioBuilder
 from sendproof_harness.search.explore.catalogue import EARLY_TOPICS, FAMILIES, TOPICS, FeatureCatalogue
 from sendproof_harness.search.explore.coverage import Coverage
@@ -51,7 +52,12 @@ def _draft(seed: int, draws: Draws, catalogue: FeatureCatalogue, coverage: Cover
     wanted = _FEWEST_FEATURES + draws.number("features", _MOST_FEATURES - _FEWEST_FEATURES + 1)
     suitable = [feature for feature in catalogue.features if feature.suits(provider, flows)]
     families = {family: draws.choice(family, numbers) for family, numbers in FAMILIES.items()}
-    chosen = _compatible(_in_drawn_order(suitable, draws, coverage), wanted, {**TOPICS, **families})
+    order = _in_drawn_order(suitable, draws, coverage)
+    types = [feature for feature in order if feature.message != SMS]
+    if types and draws.number("type first", 2):
+        # A search for other types of messages has one in at least half of its scenarios.
+        order.insert(0, order.pop(order.index(types[0])))
+    chosen = _compatible(order, wanted, {**TOPICS, **families})
     others = [name for name in catalogue.providers if name != provider] or [provider]
     uses_other = any(feature.name in _USES_OTHER_PROVIDER for feature in chosen)
     return ScenarioPlan(

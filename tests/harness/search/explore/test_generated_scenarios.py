@@ -131,5 +131,37 @@ def test_campaign_with_two_splits_has_customers_for_both(catalogue, name):
     assert scenario.audience.customers >= 14
 
 
+MAIL_AND_PUSH = SearchScope(messages=("email", "inbox", "push", "web_push"))
+
+
+def test_other_messages_are_generated_beside_sms_if_they_are_wanted(catalogue, simulators):
+    """Each type alone; and about half of the scenarios of such a search have one."""
+    with ControlClient(simulators.control) as control:
+        wanted = feature_catalogue(control.dialects(), MAIL_AND_PUSH)
+    types = [feature for feature in wanted.features if feature.message != "sms"]
+    for feature in types:
+        scenario = scenario_of(plan_document(plan_with(wanted, feature)), feature.name)
+        assert {channel.message for channel in scenario.channels} == {"sms", feature.message}
+    plans = [choose_plan(seed, wanted, Coverage()) for seed in range(20)]
+    assert sum(any(feature in types for feature in plan.features) for plan in plans) >= 8
+    assert not {feature.message for feature in catalogue.features} - {"sms"}
+
+
+@pytest.mark.parametrize(("provider", "carried_by"), [("textlocal", "relay"), ("xtremepush", "e-mail")])
+def test_mails_go_by_a_relay_where_the_provider_sends_none(provider, carried_by, simulators):
+    with ControlClient(simulators.control) as control:
+        wanted = feature_catalogue(control.dialects(), SearchScope(provider=provider, messages=("email",)))
+    (feature,) = [feature for feature in wanted.features if feature.message == "email"]
+    assert feature.name.endswith(carried_by)
+
+
+def test_messages_that_no_scenario_would_have_are_refused(simulators):
+    with (
+        ControlClient(simulators.control) as control,
+        pytest.raises(RunOptionsError, match="expected email, inbox, push or web_push, got 'push' with --provider tex"),
+    ):
+        feature_catalogue(control.dialects(), SearchScope(provider="textlocal", messages=("push",)))
+
+
 def test_providers_without_sms_have_no_scenarios(catalogue):
     assert catalogue.providers == ("textlocal", "delivyr", "xtremepush")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.providers import discover
 from sendproof_harness.providers.record import Provider
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, CUSTOMER_IDS, NO_SENDER
@@ -154,4 +155,4 @@ def _service(
 ) -> Feature:
     """Return a feature of some providers; `shows` is a requirement, and `limits` are further fields of a feature."""
     situation = f"requirement {shows}" if shows else ""
-    return Feature(name=name, topic="service", apply=apply, providers=providers, shows=situation, **limits)
+    return Feature(name=name, topic="service", apply=apply, providers=providers, shows=situation, message=SMS, **limits)

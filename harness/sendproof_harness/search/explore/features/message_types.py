@@ -1,0 +1,130 @@
+"""Messages of other types beside the SMS: a channel for campaigns and one for triggers, and customers that it misses.
+
+They are only drawn if the search is to have them: a bridge for SMS cannot send them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sendproof_harness.providers import discover
+from sendproof_harness.scenario.model import EMAIL, INBOX, PUSH, WEB_PUSH
+from sendproof_harness.search.explore.builder import EVENT, SCHEDULED, TRIGGERED, Content, ScenarioBuilder
+from sendproof_harness.search.explore.feature import Feature
+
+_TOPIC = "message type"
+_MAIL: Mapping[str, str] = {
+    "subject": "{{FIRST_NAME}}, there is news",
+    "body": '<p>Dear {{FIRST_NAME}},</p><p>see the <a href="https://shop.example/news">news</a> &amp; more.</p>',
+}
+_NOTIFICATION: Mapping[str, str] = {"heading": "{{FIRST_NAME}}", "body": "There is news in {{CITY}}."}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageChannel:
+    """One type of messages beside the SMS. `number` ends the ids of its channels and campaigns.
+
+    `kind` is the key of the audience for what its messages go to, and `groups` are customers with something unusual
+    there: `key` of an individual, and its values. `carrier` is the provider; None for that of the SMS.
+    """
+
+    name: str
+    message: str
+    number: int
+    template: Mapping[str, str]
+    kind: str = ""
+    key: str = ""
+    groups: Sequence[str] = ()
+    carrier: str | None = None
+    excludes: frozenset[str] = field(default_factory=frozenset)
+
+
+_CHANNELS = (
+    MessageChannel(
+        name="also by push",
+        message=PUSH,
+        number=1,
+        template=_NOTIFICATION,
+        kind="devices",
+        key="devices",
+        groups=("none", "several"),
+    ),
+    MessageChannel(
+        name="also by web push",
+        message=WEB_PUSH,
+        number=2,
+        template=_NOTIFICATION,
+        kind="browsers",
+        key="browsers",
+        groups=("none", "several", "unsubscribed"),
+    ),
+    MessageChannel(name="also to the inbox", message=INBOX, number=3, template=_NOTIFICATION),
+    MessageChannel(
+        name="also by e-mail",
+        message=EMAIL,
+        number=4,
+        template=_MAIL,
+        kind="addresses",
+        key="address",
+        groups=("unusable", "untidy"),
+        excludes=frozenset({"also by a mail relay"}),
+    ),
+    MessageChannel(
+        name="also by a mail relay",
+        message=EMAIL,
+        number=5,
+        template=_MAIL,
+        kind="addresses",
+        key="address",
+        groups=("unusable", "untidy"),
+        carrier="smtp",
+    ),
+)
+# Their customers are known to the provider alone.
+_IDS = frozenset({"customers named by id", "translations of the provider"})
+
+
+def _adding(channel: MessageChannel) -> Callable[[ScenarioBuilder], None]:
+    def apply(builder: ScenarioBuilder) -> None:
+        provider, title = channel.carrier or builder.provider, f"News {channel.message}"
+        builder.templates.append({"provider": provider, "title": title, "message": channel.message, **channel.template})
+        if channel.kind:
+            builder.audience[channel.kind] = {}
+        for group in channel.groups:
+            builder.add_customer(protection="none", **{channel.key: group})
+        common: Content = {"provider": provider, "message": channel.message}
+        if SCHEDULED in builder.flows:
+            id_ = 520 + channel.number
+            builder.channels.append({"id": id_, **common})
+            builder.add_campaign(7020 + channel.number, builder.sent + timedelta(minutes=3), title, channel=id_)
+        if TRIGGERED in builder.flows:
+            id_ = 270 + channel.number
+            builder.channels.append({"id": id_, "kind": TRIGGERED, **common})
+            trigger = builder.add_trigger(title, 8020 + channel.number, title, [{"event": EVENT}])
+            trigger["channel"] = id_
+
+    return apply
+
+
+def _providers(channel: MessageChannel) -> frozenset[str]:
+    """Return the providers of SMS that send these messages, too; with a carrier, those that do not."""
+    return frozenset(
+        name
+        for name, record in discover().items()
+        if (channel.message in record.message_types) == (channel.carrier is None)
+    )
+
+
+def features() -> tuple[Feature, ...]:
+    """Return a feature for each type and provider."""
+    return tuple(
+        Feature(
+            name=channel.name,
+            topic=_TOPIC,
+            apply=_adding(channel),
+            message=channel.message,
+            providers=_providers(channel),
+            excludes=_IDS | channel.excludes,
+        )
+        for channel in _CHANNELS
+    )
