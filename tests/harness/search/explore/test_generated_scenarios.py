@@ -131,6 +131,14 @@ def test_campaign_with_two_splits_has_customers_for_both(catalogue, name):
     assert scenario.audience.customers >= 14
 
 
+def test_groups_of_customer_ids_have_no_fault_at_a_receipt(catalogue):
+    """Textlocal posts none for them, so the fault would never be injected."""
+    by_ids = [feature for feature in catalogue.features if feature.shows == "requirement R410"]
+    at_receipt = [feature for feature in catalogue.features if feature.topic == "fault at the first receipt"]
+    assert by_ids
+    assert not any(feature.is_allowed_with(fault) for feature in by_ids for fault in at_receipt)
+
+
 MAIL_AND_PUSH = SearchScope(messages=("email", "inbox", "push", "web_push"))
 
 

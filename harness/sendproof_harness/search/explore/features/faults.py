@@ -30,6 +30,8 @@ _IN_CAMPAIGN, _IN_TRIGGER = frozenset({SCHEDULED}), frozenset({TRIGGERED})
 _OF_CAMPAIGN = {"where": {"CampaignID": CAMPAIGN}}
 # Without these, the bridge may send or report in another way, or not at all.
 _UNSENT = frozenset({"channel in testing mode", "no webhooks of the account", "cancelled by itself"})
+# A group of customer ids has no address for receipts: its statuses are read.
+_BY_IDS = frozenset({"customers named by id", "translations of the provider"})
 _UNREPORTED = frozenset({"reports of signed events", "channel in testing mode", "reports once a day"})
 
 PLACES = (
@@ -59,7 +61,7 @@ PLACES = (
         target="optimove.UpdateCampaignMetrics",
         faults=CALL_FAULTS,
         settings={"nth": 3},
-        excludes=_UNREPORTED | {"customers named by id", "translations of the provider"},
+        excludes=_UNREPORTED | _BY_IDS,
     ),
     FaultPlace(
         name="the announcement",
@@ -85,7 +87,13 @@ PLACES = (
         flows=_IN_TRIGGER,
         settings={"nth": 3},
     ),
-    FaultPlace(name="the first receipt", axis=WEBHOOK, target="any.receipt", faults=RECEIPT_FAULTS, excludes=_UNSENT),
+    FaultPlace(
+        name="the first receipt",
+        axis=WEBHOOK,
+        target="any.receipt",
+        faults=RECEIPT_FAULTS,
+        excludes=_UNSENT | _BY_IDS,
+    ),
 )
 
 
