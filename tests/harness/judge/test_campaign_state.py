@@ -315,6 +315,14 @@ def test_clearance_of_customer_who_opted_out_fails(correct_run):
     assert clearance_causes(conditional(correct_run)) == [("a customer who opted out was cleared", "C0000001")]
 
 
+def test_customer_who_may_get_another_type_of_messages_may_be_cleared(correct_run):
+    """The event about the hold does not say which channel the campaign is on."""
+    channel = correct_run.lines[0]["channels"][0] | {"id": 504, "message": "email"}
+    run = correct_run.change("history", lambda line: line | {"channels": [*line["channels"], channel]})
+
+    assert clearance_causes(conditional(run)) == []
+
+
 @pytest.mark.parametrize(("service", "count"), [("textlocal", 1), ("delivyr", 0)])
 def test_clearance_against_the_providers_list_fails_if_there_is_one(correct_run, service, count):
     """Delivyr only rejects messages, so a bridge cannot know who opted out before."""

@@ -13,6 +13,7 @@ from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import ForeignOptOut, withheld_for
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
+from sendproof_harness.judge.facts.deliveries.message_types import message_type
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time
 from sendproof_harness.judge.facts.pages import CONTROL_GROUP, NOT_CLEARED
@@ -150,7 +151,14 @@ def _must_be_cleared(history: History, hold: _Hold, of_customer: Sequence[Obliga
 
 
 def _must_not_be_cleared(history: History, hold: _Hold, of_customer: Sequence[Obligation]) -> bool:
-    """Return True if the bridge could know, when it cleared the customer, of an opt-out on every channel."""
+    """Return True if the bridge could know, when it cleared the customer, of an opt-out on every channel.
+
+    The event about the hold names no channel. So a customer who may get another type of messages than those of the
+    campaign may be cleared.
+    """
+    types = {message_type(history, obligation.channel) for obligation in of_customer}
+    if any(channel.message not in types for channel in history.header.channels):
+        return False
     providers = {channel.id: channel.provider for channel in history.header.channels}
     return all(
         _is_known(history, hold, obligation, providers.get(obligation.channel, "")) for obligation in of_customer
