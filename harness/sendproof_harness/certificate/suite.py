@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from sendproof_harness.providers import discover
 from sendproof_harness.scenario.library import find_scenario_files
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import SMS
@@ -70,11 +71,14 @@ _SCHEDULED_OTHERS = (
     "email/mailing",
     "email/clicked_in_mail",
     "email/unsubscribed_by_link",
-    "smtp/campaign",
-    "smtp/refusals",
-    "smtp/unsubscribed_at_once",
 )
-_TRIGGERED_OTHERS = ("push/triggered", "push/web_triggered", "email/basket_mail", "smtp/triggered")
+_TRIGGERED_OTHERS = ("push/triggered", "push/web_triggered", "email/basket_mail")
+#: Those of a provider that sends no SMS, in the folder of its name.
+_OWN: dict[str, tuple[str, ...]] = {
+    "scheduled": ("campaign", "refusals", "unsubscribed_at_once"),
+    "triggered": ("triggered",),
+    "both": ("campaign", "refusals", "unsubscribed_at_once", "triggered"),
+}
 
 _SCENARIOS: dict[Flow, tuple[str, ...]] = {
     "scheduled": _SCHEDULED,
@@ -92,9 +96,16 @@ def suite_files(provider: str, flow: Flow, messages: Collection[str] = (SMS,)) -
     """Return the scenario files of a suite, in order. Those of messages other than SMS are files of the provider."""
     files = [file for name in _SCENARIOS[flow] for file in find_scenario_files(Path(name))] if SMS in messages else []
     if set(messages) != {SMS}:
-        others = (file for name in _OTHERS[flow] for file in find_scenario_files(Path(name)))
+        others = (file for name in _other_names(provider, flow) for file in find_scenario_files(Path(name)))
         files += [file for file in others if _suits(file, provider, messages)]
     return files
+
+
+def _other_names(provider: str, flow: Flow) -> Sequence[str]:
+    record = discover().get(provider)
+    if record is None or SMS in record.message_types:
+        return _OTHERS[flow]
+    return [f"{provider}/{name}" for name in _OWN[flow]]
 
 
 def untested_messages(provider: str, flow: Flow, messages: Collection[str]) -> Sequence[str]:

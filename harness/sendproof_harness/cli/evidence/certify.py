@@ -32,19 +32,32 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
+MessageTypes = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TYPE",
+        help="Type of messages that the bridge sends: sms, push, web_push, inbox or email. Can be repeated.",
+        show_default="sms, or what the provider sends",
+    ),
+]
+
+
+Verify = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Verify this bundle instead of creating one.", show_default=False),
+]
+Signers = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="With --verify: allowed signers (see ssh-keygen); one must have signed."),
+]
+
+
 def certify(
     bridge: Bridge = None,
     command: Command = None,
     provider: Annotated[str, typer.Option(help="Provider of the channels.")] = DEFAULT_PROVIDER,
     flow: Annotated[str, typer.Option(help="What the bridge serves: scheduled, triggered, or both.")] = "both",
-    message: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TYPE",
-            help="Type of messages that the bridge sends: sms, push, web_push, inbox or email. Can be repeated.",
-            show_default="sms, or what the provider sends",
-        ),
-    ] = None,
+    message: MessageTypes = None,
     bundle: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="File of the bundle. Default: in --results.", show_default=False),
@@ -59,14 +72,8 @@ def certify(
     control_url: ControlUrl = None,
     timeout: Timeout = 60.0,
     parallel: Annotated[int, typer.Option(min=1, max=64, help="Number of scenarios to run at once.")] = 1,
-    verify: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Verify this bundle instead of creating one.", show_default=False),
-    ] = None,
-    signers: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="With --verify: allowed signers (see ssh-keygen); one must have signed."),
-    ] = None,
+    verify: Verify = None,
+    signers: Signers = None,
     json: AsJson = False,
 ) -> None:
     """Certify a bridge: run a fixed suite, and bundle the evidence.

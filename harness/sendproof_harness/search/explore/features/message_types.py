@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sendproof_harness.providers import discover
-from sendproof_harness.scenario.model import EMAIL, INBOX, PUSH, WEB_PUSH
+from sendproof_harness.scenario.model import EMAIL, INBOX, PUSH, SMS, WEB_PUSH
 from sendproof_harness.search.explore.builder import EVENT, SCHEDULED, TRIGGERED, Content, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
 
@@ -25,7 +25,7 @@ class MessageChannel:
     """One type of messages beside the SMS. `number` ends the ids of its channels and campaigns.
 
     `kind` is the key of the audience for what its messages go to, and `groups` are customers with something unusual
-    there: `key` of an individual, and its values. `carrier` is the provider; None for that of the SMS.
+    there: `key` of an individual, and its values. Through a relay, another provider than that of the SMS sends them.
     """
 
     name: str
@@ -35,7 +35,7 @@ class MessageChannel:
     kind: str = ""
     key: str = ""
     groups: Sequence[str] = ()
-    carrier: str | None = None
+    by_relay: bool = False
     excludes: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -77,7 +77,7 @@ _CHANNELS = (
         kind="addresses",
         key="address",
         groups=("unusable", "untidy"),
-        carrier="smtp",
+        by_relay=True,
     ),
 )
 # Their customers are known to the provider alone.
@@ -86,7 +86,7 @@ _IDS = frozenset({"customers named by id", "translations of the provider"})
 
 def _adding(channel: MessageChannel) -> Callable[[ScenarioBuilder], None]:
     def apply(builder: ScenarioBuilder) -> None:
-        provider, title = channel.carrier or builder.provider, f"News {channel.message}"
+        provider, title = _relay() if channel.by_relay else builder.provider, f"News {channel.message}"
         builder.templates.append({"provider": provider, "title": title, "message": channel.message, **channel.template})
         if channel.kind:
             builder.audience[channel.kind] = {}
@@ -107,12 +107,16 @@ def _adding(channel: MessageChannel) -> Callable[[ScenarioBuilder], None]:
 
 
 def _providers(channel: MessageChannel) -> frozenset[str]:
-    """Return the providers of SMS that send these messages, too; with a carrier, those that do not."""
+    """Return the providers of SMS that send these messages, too; for those by a relay, the others."""
     return frozenset(
-        name
-        for name, record in discover().items()
-        if (channel.message in record.message_types) == (channel.carrier is None)
+        name for name, record in discover().items() if (channel.message in record.message_types) != channel.by_relay
     )
+
+
+def _relay() -> str:
+    """Return the provider of e-mails that sends no SMS."""
+    types = {name: record.message_types for name, record in discover().items()}
+    return next(name for name in types if EMAIL in types[name] and SMS not in types[name])
 
 
 def features() -> tuple[Feature, ...]:
