@@ -153,7 +153,8 @@ _POSSIBLE_SENDS = """
 SELECT obligation.id, failed_send.id
 FROM result JOIN obligation ON obligation.id = result.obligation JOIN channel USING (channel)
 JOIN failed_send USING (provider)
-WHERE result.kind = 'lost' AND failed_send.at BETWEEN obligation.at AND obligation.deadline
+WHERE result.kind = 'lost' AND failed_send.at
+    BETWEEN IIF(killed, obligation.due, obligation.at) AND obligation.deadline
 ORDER BY obligation.id, failed_send.id
 """
 

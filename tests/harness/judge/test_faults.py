@@ -4,12 +4,14 @@ import pytest
 
 from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
+from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.checks import delivery, faults, paging, timing
 from sendproof_harness.judge.checks.listeners import webhooks
 from sendproof_harness.judge.checks.reports import metrics, totals
 from sendproof_harness.judge.checks.requests import contract
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.recount.count import recount
 
 SEND = {"fault": "connection_reset", "call": "textlocal.send"}
 ANNOUNCED = START + 2 * HOUR
@@ -196,7 +198,7 @@ def test_loss_at_provider_without_record_is_indefinite(correct_run):
 
     (finding,) = run.findings(delivery.CHECKS)
     assert (finding.level, finding.blame, counts(run)["indefinite"]) == ("unknown", "network", 1)
-    assert finding.cause.startswith("indefinite: the response was lost")
+    assert finding.cause.startswith("indefinite: no response")
 
 
 @pytest.mark.parametrize(("status", "result"), [(503, "indefinite"), (429, "lost"), (401, "lost")])
@@ -225,6 +227,25 @@ def test_one_lost_request_excuses_one_message(correct_run):
     run = lost.plus(request_line(FIRST_SEND, 5_001, "delivyr", "sendSms", status=0, fault=effect))
 
     assert (counts(run)["indefinite"], counts(run)["lost"]) == (1, 1)
+
+
+def killed_run(run: HistoryBuilder, lost: int) -> HistoryBuilder:
+    """Return a run over a provider without a record, killed at the first send, with its first messages lost."""
+    missing = {line["message"] for line in run.lines_of("delivery")[:lost]}
+    due = {line["number"] for line in run.lines_of("delivery")[:lost]}
+    run = run.change("obligation", lambda line: line | {"due": iso(FIRST_SEND)} if line["number"] in due else line)
+    kill = injection_line(FIRST_SEND, 5_000, "kill", "optimove", "13", target="webhook")
+    run = with_provider("delivyr", run).without("delivery", lambda line: line["message"] in missing)
+    return with_faults(run, {"fault": "kill", "webhook": "optimove.13"}).plus(kill)
+
+
+@pytest.mark.parametrize(("lost", "result"), [(2, {"indefinite": 2}), (9, {"indefinite": 8, "lost": 1})])
+def test_kill_excuses_the_messages_that_were_being_sent_to_a_provider_without_record(correct_run, lost, result):
+    """The bridge called another service when it was killed, and these calls did not arrive."""
+    run = killed_run(correct_run, lost)
+    found = counts(run)
+    assert {kind: found[kind] for kind in ("indefinite", "lost") if found.get(kind)} == result
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
 
 
 def test_campaign_with_all_announcements_dropped_is_indefinite(correct_run):

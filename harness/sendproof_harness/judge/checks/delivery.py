@@ -106,7 +106,7 @@ def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iter
                 blame="network",
                 cause="indefinite: no event ever reached the bridge"
                 if never_notified
-                else "indefinite: the response was lost or a server error, and the provider has no record of messages",
+                else "indefinite: no response, a server error or a kill, and the provider has no record of messages",
                 expected=f"one message, due {spoken(recipient.obligation.due)}",
                 got="no delivery, and the bridge could not know that",
                 where=recipient_location(recipient.obligation),

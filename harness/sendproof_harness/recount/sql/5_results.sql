@@ -71,11 +71,21 @@ UPDATE result SET kind = 'indefinite'
 WHERE kind = 'lost' AND obligation IN (SELECT id FROM obligation WHERE notified IS NULL);
 
 CREATE TABLE failed_send AS
-SELECT position AS id, service AS provider, at FROM request
+SELECT position AS id, service AS provider, at, 0 AS killed FROM request
 WHERE fault IS NOT NULL AND NOT effect AND hidden AND status NOT BETWEEN 400 AND 499
     AND CASE WHEN service IN (SELECT provider FROM send_operation)
         THEN operation IN (SELECT operation FROM send_operation WHERE provider = service)
         ELSE service <> 'optimove' END
     AND NOT EXISTS (SELECT 1 FROM record WHERE provider = service AND (operation IS NULL OR operation IN (
+        SELECT operation FROM request AS look_up
+        WHERE look_up.service = record.provider AND status BETWEEN 200 AND 299)));
+
+-- A bridge makes a few calls at once. One that was killed cannot know about up to eight messages that it was sending.
+INSERT INTO failed_send
+WITH RECURSIVE number (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number WHERE value < 8)
+SELECT 1000000000 + place * 8 + value, channel_provider, at, 1
+FROM injection, number, (SELECT DISTINCT provider AS channel_provider FROM channel)
+WHERE fault = 'kill' AND NOT EXISTS (SELECT 1 FROM record WHERE record.provider = channel_provider
+    AND (operation IS NULL OR operation IN (
         SELECT operation FROM request AS look_up
         WHERE look_up.service = record.provider AND status BETWEEN 200 AND 299)));

@@ -20,7 +20,7 @@ from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
 from sendproof_harness.judge.facts.deliveries.refusals import is_refused_from_any_bridge
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations, with_due_texts
-from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
+from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, outages, providers_without_record
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.pages import pages
@@ -303,6 +303,18 @@ _KIND_BY_LATENESS: Mapping[int, ResultKind] = {-1: "early", 0: "ok", 1: "late"}
 # -- indefinite results -----------------------------------------------------------------------------
 
 
+#: The messages to one provider that a bridge may have been sending when it was killed: it makes a few calls at once.
+SENDS_AT_A_KILL = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _FailedSend:
+    """A send at `at` without a known result. A bridge that was killed then may have been sending what was due."""
+
+    at: int
+    is_kill: bool
+
+
 def _with_indefinite(history: History, recipients: tuple[RecipientResult, ...]) -> tuple[RecipientResult, ...]:
     """Replace `lost` by `indefinite` where the bridge cannot know about the loss."""
     failed_sends = _unknowable_sends(history)
@@ -318,23 +330,31 @@ def _with_indefinite(history: History, recipients: tuple[RecipientResult, ...]) 
     )
 
 
-def _unknowable_sends(history: History) -> dict[str, list[int]]:
-    """Return, by provider without a record, the times of send requests that failed without a response, in order."""
-    without_record = providers_without_record(history)
+def _unknowable_sends(history: History) -> dict[str, list[_FailedSend]]:
+    """Return the sends of which the bridge cannot know whether they failed, by provider without a record.
+
+    First those whose request has no response, in order, and then those that may have been cut off by a kill.
+    """
+    without_record, kills = providers_without_record(history), [start for start, _ in outages(history)]
+    requests = hidden_failed_sends(history)
     return {
-        provider: [request.at for request in requests]
-        for provider, requests in hidden_failed_sends(history).items()
-        if provider in without_record
+        provider: [
+            *(_FailedSend(at=request.at, is_kill=False) for request in requests.get(provider, ())),
+            *(_FailedSend(at=at, is_kill=True) for at in kills for _ in range(SENDS_AT_A_KILL)),
+        ]
+        for provider in without_record
     }
 
 
-def _take_failed_send(history: History, recipient: RecipientResult, failed_sends: dict[str, list[int]]) -> bool:
+def _take_failed_send(
+    history: History, recipient: RecipientResult, failed_sends: Mapping[str, list[_FailedSend]]
+) -> bool:
     """Return True if a failed send may have been this message's, and remove it: each send was for one message."""
     obligation = recipient.obligation
     provider = next((channel.provider for channel in history.header.channels if channel.id == obligation.channel), "")
-    times, latest = failed_sends.get(provider, []), deadlines(history)(obligation)
-    failed_at = next((at for at in times if obligation.at <= at <= latest), None)
-    if failed_at is None:
-        return False
-    times.remove(failed_at)
-    return True
+    sends, latest = failed_sends.get(provider, []), deadlines(history)(obligation)
+    for send in sends:
+        if (obligation.due if send.is_kill else obligation.at) <= send.at <= latest:
+            sends.remove(send)
+            return True
+    return False
