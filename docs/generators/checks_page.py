@@ -14,7 +14,7 @@ from sendproof_harness.judge.checks.requests.repeated_calls import (
 from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
 from sendproof_harness.judge.facts.consent import GRACE, POLL_WITHIN
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
-from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS, SENDS_AT_A_KILL
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
 from sendproof_harness.judge.facts.metrics import REPORTING_DAYS
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY
@@ -72,6 +72,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         "Equal calls that the provider refuses as a whole",
         f"{MAX_REFUSED_CALLS}",
         "a bridge may not know that a code is final; a message that is rejected because of its number is sent once",
+    ),
+    (
+        "Messages that are lost because a kill cut off their calls to a provider without a record",
+        f"{SENDS_AT_A_KILL} for each kill",
+        "a bridge makes a few calls at once, and cannot know which ones arrived",
     ),
 )
 
