@@ -138,7 +138,7 @@ def test_message_before_a_cancellation_is_undetermined(correct_run) -> None:
     ).change("campaign", lambda line: line | {"cancelled_at": iso(ENDED)})
     run = outside(cancelled, (START, FIRST_SEND))
     assert ledger(run.history()).counts["indefinite"] == 10
-    assert "10 more are undetermined: a fault, the clock or a cancellation" in summary(run.verdict())
+    assert "10 more are undetermined: a fault, the clock or a last-minute cancellation" in summary(run.verdict())
     assert run.findings(delivery.CHECKS) == []
 
 
