@@ -23,7 +23,7 @@ from sendproof_harness.search.explore.features import (
     triggers,
     wishes,
 )
-from sendproof_harness.suggestions import closest
+from sendproof_harness.suggestions import closest, wrong_choice
 
 #: What the bridge serves, with the flows that a scenario can then have.
 FLOWS_SERVED = {"scheduled": (frozenset({SCHEDULED}),), "triggered": (frozenset({TRIGGERED}),), "both": FLOWS}
@@ -123,8 +123,11 @@ def _check_messages(scope: SearchScope, features: Collection[Feature]) -> None:
     for name in scope.messages:
         if name != SMS and not any(feature.message == name for feature in features):
             provider = "" if scope.provider is None else f" with --provider {scope.provider}"
-            types = sorted({feature.message for feature in message_types.features()})
-            raise RunOptionsError(f"--message: expected {', '.join(types[:-1])} or {types[-1]}, got {name!r}{provider}")
+            possible = (
+                feature for feature in message_types.features() if (feature.providers or set()) & set(scope.providers)
+            )
+            types = sorted({feature.message for feature in possible})
+            raise RunOptionsError(wrong_choice("--message", name, types) + provider)
 
 
 def _check_names(names: Collection[str], features: Collection[Feature]) -> None:

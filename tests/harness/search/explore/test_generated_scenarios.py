@@ -166,7 +166,7 @@ def test_mails_go_by_a_relay_where_the_provider_sends_none(provider, carried_by,
 def test_messages_that_no_scenario_would_have_are_refused(simulators):
     with (
         ControlClient(simulators.control) as control,
-        pytest.raises(RunOptionsError, match="expected email, inbox, push or web_push, got 'push' with --provider tex"),
+        pytest.raises(RunOptionsError, match="--message: expected email, got 'push' with --provider textlocal"),
     ):
         feature_catalogue(control.dialects(), SearchScope(provider="textlocal", messages=("push",)))
 
