@@ -136,6 +136,30 @@ def test_texts_cut_at_one_length_name_the_length(correct_run):
     assert {finding.cause for finding in run.findings(CHECKS)} == {"wrong text: cut off at 10 characters"}
 
 
+def test_ending_that_several_texts_lack_is_named():
+    run = with_template("{{FIRST_NAME}}, hi. Reply STOP.", "Dan, hi. Reply STOP.").change_delivery_to(3, text="Dan, hi.")
+    number = run.obligation_of(9)["number"]
+    due = {"template": 14, "text": "Eleanor, hi. Reply STOP."}
+    run = run.change("obligation", lambda line: line | due if line["number"] == number else line)
+
+    run = run.change_delivery_to(9, text="Eleanor, hi.")
+
+    assert {finding.cause for finding in run.findings(CHECKS)} == {"wrong text: the end is missing: 'Reply STOP.'"}
+
+
+@pytest.mark.parametrize(
+    ("got", "diagnosis"),
+    [
+        ("Dan, only 5 left at Tom's!", "some signs were left out"),
+        ("Dan, only 5 [left] at Tom\N{RIGHT SINGLE QUOTATION MARK}s!", "some signs were replaced by others"),
+    ],
+)
+def test_lost_and_replaced_signs_are_named(got, diagnosis):
+    run = with_template("{{FIRST_NAME}}, only 5 [left] at Tom's!", "Dan, only 5 [left] at Tom's!")
+
+    assert cause_of(run.change_delivery_to(3, text=got)) == diagnosis
+
+
 def test_line_breaks_that_became_spaces_are_named():
     run = with_template("Hello {{FIRST_NAME}}\nwelcome.", "Hello Dan\nwelcome.")
 

@@ -156,22 +156,22 @@ def test_signature_follows_dialect(new_project, dialect):
 
 
 @pytest.mark.parametrize(("dialect", "is_copied"), [("sha256_hex", True), ("key", False)])
-def test_forged_copy_of_a_failure_has_the_signature_of_the_real_body(new_project, dialect, is_copied):
+def test_forged_copies_of_a_failure_have_the_signature_of_the_real_body_or_none(new_project, dialect, is_copied):
     """A signature that is the secret itself cannot be copied: it would be valid."""
     project = new_project(webhook_signature=dialect)
     project.set(webhooks=[{"url": URL, "authentication": {"kind": "signed", "secret": "s3cret"}}])
     webhooks, _ = webhooks_and_entries(project, code="03")
     forgery = forge(webhooks[-1], secret="")
     assert forgery.wrong == "authentication"
-    assert msgspec.json.decode(forgery.webhook.body)["event"] == "message_delivery"
-    assert forgery.webhook.headers == (webhooks[-1].headers if is_copied else ())
+    assert {msgspec.json.decode(copy.body)["event"] for copy in forgery.webhooks} == {"message_delivery"}
+    assert [copy.headers for copy in forgery.webhooks] == ([webhooks[-1].headers, ()] if is_copied else [()])
 
 
 def test_forged_copy_lacks_the_password(project):
     login = {"kind": "basic", "username": "u", "password": "p"}
     project.set(webhooks=[{"url": URL, "authentication": login}])
     webhooks, _ = webhooks_and_entries(project, code="03")
-    assert forge(webhooks[-1], secret="").webhook.headers == ()
+    assert [copy.headers for copy in forge(webhooks[-1], secret="").webhooks] == [()]
     assert forge(webhooks[0], secret="") is None
 
 

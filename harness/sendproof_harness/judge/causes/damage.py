@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -156,6 +156,20 @@ def _is_same_number(got: str, expected: str) -> bool:
         return False
 
 
+def _has_lost_signs(got: str, expected: str) -> bool:
+    """Return True if signs such as € or [ are missing, and nothing else."""
+    lost = set(expected).difference(got)
+    return not any(map(str.isalnum, lost)) and "".join(letter for letter in expected if letter not in lost) == got
+
+
+def _has_replaced_signs(got: str, expected: str) -> bool:
+    """Return True if signs such as quotes became others, each always the same one, and nothing else changed."""
+    if len(got) != len(expected):
+        return False
+    replaced = {pair for pair in zip(expected, got, strict=True) if pair[0] != pair[1]}
+    return len(dict(replaced)) == len(replaced) and not any(due.isalnum() or due in got for due, _ in replaced)
+
+
 def _has_same_ascii(got: str, expected: str) -> bool:
     return not expected.isascii() and bool(letters(got)) and letters(got) == letters(expected)
 
@@ -170,6 +184,8 @@ COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("spaces at the ends were cut off", _is_whitespace_trimmed),
     ("whitespace differs", _is_same_without_whitespace),
     ("a number in another format", _is_same_number),
+    ("some signs were left out", _has_lost_signs),
+    ("some signs were replaced by others", _has_replaced_signs),
     ("non-ASCII characters were damaged", _has_same_ascii),
 )
 
@@ -216,10 +232,14 @@ def _is_beginning(text: str, expected: str) -> bool:
     return len(text) < len(expected) and expected.startswith(text)
 
 
-def cut_cause(length: int, lengths: Iterable[int]) -> str:
-    """Return the cause of a cut text, with its length if this is a limit: a usual one, or one of several texts."""
-    is_limit = length in SMS_LENGTHS or sum(other == length for other in lengths) > 1
-    return f"cut off at {length:,} characters" if is_limit else "the end was cut off"
+def cut_cause(length: int, missing: str, lengths: Mapping[int, int], endings: Mapping[str, int]) -> str:
+    """Return the cause of a cut text: its length if this is a limit, or what is `missing` from several texts.
+
+    `lengths` and `endings` count the texts of this length, and those that lack this ending.
+    """
+    if endings[missing] > max(lengths[length], 1):
+        return f"the end is missing: {missing.strip()!r}"
+    return f"cut off at {length:,} characters" if length in SMS_LENGTHS or lengths[length] > 1 else "the end was cut off"
 
 
 def addition_cause(got: str, expected: str) -> str | None:

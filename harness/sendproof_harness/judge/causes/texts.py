@@ -109,7 +109,8 @@ class _Diagnosis:
         self._history = history
         self._texts = texts
         self._single_templates = _single_templates(history, {campaign_key(text.obligation) for text in texts})
-        self._cut_lengths = [length for text in texts if (length := cut_length(text.got, text.expected)) is not None]
+        cuts = [(length, text.expected[length:]) for text in texts if (length := cut_length(text.got, text.expected))]
+        self._cut_lengths, self._cut_endings = Counter(length for length, _ in cuts), Counter(end for _, end in cuts)
         # A value of an attribute that the text does not have is only recognised where another text has both.
         self._exchanged: set[str] = set()
         self._changed = _changed_values(history, {text.obligation.customer for text in texts})
@@ -142,7 +143,9 @@ class _Diagnosis:
         if exact is not None:
             return exact
         length = cut_length(got, expected)
-        return addition_cause(got, expected) if length is None else cut_cause(length, self._cut_lengths)
+        if length is None:
+            return addition_cause(got, expected)
+        return cut_cause(length, expected[length:], self._cut_lengths, self._cut_endings)
 
     def _wrong_values(self, text: _WrongText) -> list[WrongValue]:
         due = text.due_values

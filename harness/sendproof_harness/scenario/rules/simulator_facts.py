@@ -51,5 +51,6 @@ OUTCOMES = (
     "delivered, replies STOP",
     "delivered, clicked, replies STOP",
     "delivered, replies STOP, then START",
+    "delivered, replies thanks",
     "delivered, opened",
 )

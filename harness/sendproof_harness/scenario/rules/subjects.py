@@ -139,7 +139,7 @@ def _outcome(scenario: Scenario, value: str) -> str | None:
 def _opted_out_between(scenario: Scenario, value: str) -> str | None:
     if value == "provider":
         names = (*scenario.audience.outcomes, *(i.outcome or "" for i in scenario.audience.individuals))
-        has_replies = any("replies" in name for name in names)
+        has_replies = any("replies STOP" in name for name in names)
         return (
             None if has_replies else "add an outcome with a reply, such as `delivered, replies STOP`, to the audience"
         )

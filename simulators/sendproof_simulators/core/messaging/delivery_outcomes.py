@@ -24,8 +24,10 @@ DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN = "delivered", "undelivered", 
 CLICKED, STOP, START = "clicked", "stop", "start"
 # Nobody knows when an SMS is opened.
 OPENED = "opened"
+# A reply that is neither STOP nor START.
+REPLY = "reply"
 STATES = (DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN)
-DELIVERY_EVENTS = (*STATES, CLICKED, STOP, START, OPENED)
+DELIVERY_EVENTS = (*STATES, CLICKED, STOP, START, OPENED, REPLY)
 
 # Reasons for which a provider does not accept a message.
 OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL = "opted out", "landline", "blocked", "queue full"
@@ -107,6 +109,7 @@ _TABLE: tuple[tuple[str, str, DeliveryOutcome], ...] = (
     ("41", "delivered, clicked, replies STOP", _outcome(_SOON, _at(CLICKED, MINUTE), _at(STOP, 2 * MINUTE))),
     ("42", "delivered, replies STOP, then START", _outcome(
         _SOON, _at(STOP, MINUTE), _at(START, 26 * HOUR))),
+    ("43", "delivered, replies thanks", _outcome(_SOON, _at(REPLY, MINUTE))),
     ("50", "delivered, opened", _outcome(_SOON, _at(OPENED, MINUTE))),
 )  # fmt: skip
 

@@ -12,6 +12,8 @@ STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT
 START_WORDS = frozenset({"START", "UNSTOP"})
 # Ways to write the same word.
 _SPELLINGS = ("STOP", "stop", " Stop ", "STOPALL", "Unsubscribe", "Stop.")
+# Replies that change nothing.
+_THANKS = ("Thanks!", "YES", "What time do you close today?", "\N{THUMBS UP SIGN}")
 
 
 def is_stop(text: str) -> bool:
@@ -27,6 +29,11 @@ def is_start(text: str) -> bool:
 def spelled_stop(number: str) -> str:
     """Return the STOP of a number's owner; people write it in different ways."""
     return _SPELLINGS[int(number[-4:-2]) % len(_SPELLINGS)]
+
+
+def spelled_thanks(number: str) -> str:
+    """Return the reply of a number's owner who wants further messages."""
+    return _THANKS[int(number[-4:-2]) % len(_THANKS)]
 
 
 def _first_word(text: str) -> str:

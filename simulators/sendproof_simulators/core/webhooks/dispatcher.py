@@ -260,17 +260,19 @@ class WebhookDispatcher:
             self._clock.deliver_done()
 
     async def _post_forgery(self, attempt: Attempt) -> None:
-        """Post the forged copy of an attempt, if it has one, and record the response."""
-        if attempt.forgery is None:
-            return
-        forged = attempt.forgery.webhook
+        """Post the forged copies of an attempt, if it has any, and record the responses."""
+        for forged in () if attempt.forgery is None else attempt.forgery.webhooks:
+            await self._post_copy(attempt, forged)
+
+    async def _post_copy(self, attempt: Attempt, forged: Webhook) -> None:
         self._clock.deliver()
         try:
             status, error = await self._send(forged)
         finally:
             self._clock.deliver_done()
         fields = {"service": attempt.logged.service, "event": forged.event, "key": forged.key, "url": forged.url}
-        result = {"wrong": attempt.forgery.wrong, "status": status, "error": error}
+        wrong = None if attempt.forgery is None else attempt.forgery.wrong
+        result = {"wrong": wrong, "status": status, "error": error}
         self._record("forged_webhook", {**fields, **result, "about": dict(forged.about)})
 
     async def _inject_bridge_fault(self, injection: Injection | None, moment: str) -> None:

@@ -41,6 +41,15 @@ def test_start_takes_number_off_the_list(account):
     assert account.call("get_contacts", group_id=6, number=number)["num_contacts"] == 0
 
 
+def test_other_reply_is_posted_and_opts_nobody_out(account):
+    account.set(inbound_url=URL)
+    number = number_for_code("GB", BY_NAME["delivered, replies thanks"].code)
+    effects = effects_of_stop(account, number)
+    (webhook,) = [webhook for effect in effects for webhook in effect.webhooks if webhook.event == "inbound"]
+    assert parse_qs(webhook.body.decode())["content"] == ["Thanks!"]
+    assert account.call("get_contacts", group_id=6, number=number).get("num_contacts", 0) == 0
+
+
 def test_repeated_opt_out_is_ignored(account):
     effects_of_stop(account)
     account.now = NINE + HOUR

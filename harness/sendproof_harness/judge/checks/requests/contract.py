@@ -15,6 +15,7 @@ from sendproof_harness.judge.checks.requests.findings import (
     violation_finding,
     with_difference,
 )
+from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.refusals import (
     is_refused_for_number,
     refusal_codes,
@@ -40,6 +41,7 @@ _NOT_FOUND_TEXT = "Not Found"
 _STATUS_INTERNAL = 500
 _CLIENT_ERRORS = range(400, 500)
 _WORDS = re.compile(r"\w+")
+_UNKNOWN_CAMPAIGN = re.compile(r"CampaignID (\d+) is not known")
 
 # The dialect that selects the response to a request for an empty list.
 _EMPTY_DIALECT = "optimove.empty_result"
@@ -56,6 +58,7 @@ def check_requests(history: History) -> CheckResult:
         if request.n not in learning
         and not _is_judged_elsewhere(history, request)
         and not _is_look_up_of_test(request, tests)
+        and not _is_about_cancelled_campaign(history, request)
         for finding in _request_findings(history, request)
     )
     return CheckResult(looked_at=len(requests), unit="requests", findings=tuple(findings))
@@ -72,6 +75,17 @@ def _is_look_up_of_test(request: Request, tests: frozenset[str]) -> bool:
     if not tests or request.violations or request.response_excerpt is None or is_send(request):
         return False
     return not tests.isdisjoint(_WORDS.findall(request.response_excerpt))
+
+
+def _is_about_cancelled_campaign(history: History, request: Request) -> bool:
+    """Return True if a bridge asked for a campaign that is no longer there, because it was cancelled.
+
+    Event 4 may arrive after event 13 or before, or while the pages are read. The response tells the bridge.
+    """
+    named = _UNKNOWN_CAMPAIGN.match(request.response_excerpt or "") if request.method == "GET" else None
+    if named is None or request.status != _STATUS_NOT_FOUND or request.violations:
+        return False
+    return any(key[0] == int(named[1]) and at <= request.at for key, at in cancellation_times(history).items())
 
 
 def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -> frozenset[int]:

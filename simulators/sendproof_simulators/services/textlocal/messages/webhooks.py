@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, urlencode
 
 from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
 from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
-from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, DELIVERED, EXPIRED, START, STATES, STOP
+from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, DELIVERED, EXPIRED, REPLY, START, STATES, STOP
 from sendproof_simulators.core.messaging.lifecycle import (
     CANCELLED,
     PENDING,
@@ -22,7 +22,7 @@ from sendproof_simulators.core.messaging.lifecycle import (
     click,
     delivery_status,
 )
-from sendproof_simulators.core.messaging.opt_outs import inbound, is_start, is_stop, spelled_stop
+from sendproof_simulators.core.messaging.opt_outs import inbound, is_start, is_stop, spelled_stop, spelled_thanks
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER, InboundMessage
 from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Message
@@ -114,6 +114,10 @@ class _EventHandler:
         """Receive the reply START."""
         self._reply(message.number, "START")
 
+    def reply(self, message: Message) -> None:
+        """Receive a reply that is neither."""
+        self._reply(message.number, spelled_thanks(message.number))
+
     def _reply(self, number: str, text: str) -> None:
         """Receive a reply, and post it if the account has an inbound URL."""
         self.entries += _receive(self.state, number, text, self.now)
@@ -127,6 +131,7 @@ _REACTIONS: Mapping[str, Callable[[_EventHandler, Message], None]] = {
     CLICKED: _EventHandler.click,
     STOP: _EventHandler.stop,
     START: _EventHandler.start,
+    REPLY: _EventHandler.reply,
 }
 
 

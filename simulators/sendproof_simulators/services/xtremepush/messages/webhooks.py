@@ -19,6 +19,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     EXPIRED,
     INVALID,
     OPENED,
+    REPLY,
     START,
     STATES,
     STOP,
@@ -98,7 +99,7 @@ def _events_of_type(execution: Execution, event: DueEvent) -> Iterator[DueEvent]
     """Yield what an event means for a message of its type.
 
     A tap opens a notification, and a click opens an e-mail first; only the first opening is an event. Nothing happens
-    at a STOP where there is no subscription, and no event reports when an SMS is opened.
+    at a STOP where there is no subscription, or at another reply, and no event reports when an SMS is opened.
     """
     is_sms = execution.message == SMS
     if not is_sms and event.what in {CLICKED, OPENED}:
@@ -106,7 +107,9 @@ def _events_of_type(execution: Execution, event: DueEvent) -> Iterator[DueEvent]
             yield event._replace(what=OPENED)
         if event.what == CLICKED and execution.message == EMAIL:
             yield event
-    elif event.what != OPENED and (is_sms or event.what != STOP or execution.message in SUBSCRIPTION_FIELDS):
+    elif event.what not in {OPENED, REPLY} and (
+        is_sms or event.what != STOP or execution.message in SUBSCRIPTION_FIELDS
+    ):
         yield event
 
 
