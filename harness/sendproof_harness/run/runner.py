@@ -40,6 +40,7 @@ from sendproof_harness.run.execute import execute_steps
 from sendproof_harness.run.identity import run_identity
 from sendproof_harness.run.log_secrets import secrets_of
 from sendproof_harness.run.pacing.endless_reading import ReadingWatch
+from sendproof_harness.run.pacing.endless_sending import most_messages
 from sendproof_harness.run.processes import CommandError, ProcessError, free_port, split_command
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.run.results_folder import UNFINISHED_HISTORY, fresh_folder, fresh_run_folder
@@ -309,7 +310,9 @@ def _context(
         timeout_s=options.timeout_s,
         rate=options.clock_rate,
         started_at=scenario.starts,
-        watches=[ReadingWatch(control=control, sandbox=sandbox) for sandbox in sandboxes],
+        watches=[
+            ReadingWatch(control=control, sandbox=sandbox, most_messages=most_messages(scenario)) for sandbox in sandboxes
+        ],
     )
     return RunContext(
         scenario=scenario,

@@ -212,7 +212,7 @@ class TimeControl:
         self.while_waiting()
         self.bridge.check_running()
         for watch in self.watches:
-            aborted = watch.endless_reading()
+            aborted = watch.endless_work()
             if aborted is not None:
                 raise RunAbortedError(aborted)
 

@@ -3,6 +3,7 @@
 Virtual time passes meanwhile, at the pace of the rate limit, so such a run would last for hours or forever.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.run.aborted import RunAborted
+from sendproof_harness.run.pacing.endless_sending import endless_sending
 
 # Less than this is no reason to read the journal.
 _MANY_REQUESTS = 200
@@ -46,18 +48,25 @@ class _Reading:
 
 @dataclass(kw_only=True)
 class ReadingWatch:
-    """Follows the requests for pages in one sandbox, while nothing else happens in it."""
+    """Follows the requests for pages in one sandbox, while nothing else happens in it, and the number of messages.
+
+    `most_messages` is an upper limit of the messages that are due in it.
+    """
 
     control: ControlClient
     sandbox: str
+    most_messages: int
     _position: int = field(default=0, init=False)
     _events: int = field(default=0, init=False)
     _requests: int = field(default=0, init=False)
     _readings: dict[tuple[int, int], _Reading] = field(default_factory=dict, init=False)
 
-    def endless_reading(self) -> RunAborted | None:
-        """Return the end of a run whose bridge reads the same customers again and again, else None."""
+    def endless_work(self) -> RunAborted | None:
+        """Return the end of a run whose bridge reads the same customers, or sends messages, for ever; else None."""
         counts = self.control.state(self.sandbox)["counts"]
+        return endless_sending(counts.get("delivery", 0), self.most_messages) or self._endless_reading(counts)
+
+    def _endless_reading(self, counts: Mapping[str, int]) -> RunAborted | None:
         requests = counts.get("request", 0)
         events = sum(counts.values()) - requests - counts.get("clock", 0)
         if events != self._events:

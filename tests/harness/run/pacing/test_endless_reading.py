@@ -33,10 +33,10 @@ class PagesServed:
 
 def endless(pages: PagesServed) -> str:
     """Return what a watch got that has seen the event before; empty if it is content."""
-    watch = ReadingWatch(control=PagesServed([]), sandbox="s")
-    watch.endless_reading()
+    watch = ReadingWatch(control=PagesServed([]), sandbox="s", most_messages=200)
+    watch.endless_work()
     watch.control = pages
-    aborted = watch.endless_reading()
+    aborted = watch.endless_work()
     return "" if aborted is None else f"{aborted.blame}: {aborted.got}"
 
 
