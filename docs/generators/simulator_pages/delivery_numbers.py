@@ -36,8 +36,8 @@ _MEANINGS = """
 * **queue full**: the provider refuses the first call with the number, and accepts the next one. A provider without such
   a refusal accepts every call.
 * **replies STOP**: the customer replies STOP after one minute, or after two if a click comes first.
-* **replies thanks**: the customer writes after one minute, for example `Thanks!` or `YES`, and still wants messages. Only
-  Textlocal posts such replies.
+* **replies thanks**: the customer writes after one minute, for example `Thanks!` or `YES`, and still wants messages.
+  Only Textlocal posts such replies.
 """
 
 

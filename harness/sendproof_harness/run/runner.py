@@ -302,6 +302,7 @@ def _context(
     options: RunOptions,
     progress: ProgressListener,
 ) -> RunContext:
+    most = most_messages(scenario)
     time = TimeControl(
         control=control,
         sandbox=sandboxes[0],
@@ -310,9 +311,7 @@ def _context(
         timeout_s=options.timeout_s,
         rate=options.clock_rate,
         started_at=scenario.starts,
-        watches=[
-            ReadingWatch(control=control, sandbox=sandbox, most_messages=most_messages(scenario)) for sandbox in sandboxes
-        ],
+        watches=[ReadingWatch(control=control, sandbox=sandbox, most_messages=most) for sandbox in sandboxes],
     )
     return RunContext(
         scenario=scenario,

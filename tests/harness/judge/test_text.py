@@ -137,12 +137,12 @@ def test_texts_cut_at_one_length_name_the_length(correct_run):
 
 
 def test_ending_that_several_texts_lack_is_named():
-    run = with_template("{{FIRST_NAME}}, hi. Reply STOP.", "Dan, hi. Reply STOP.").change_delivery_to(3, text="Dan, hi.")
+    run = with_template("{{FIRST_NAME}}, hi. Reply STOP.", "Dan, hi. Reply STOP.")
     number = run.obligation_of(9)["number"]
     due = {"template": 14, "text": "Eleanor, hi. Reply STOP."}
     run = run.change("obligation", lambda line: line | due if line["number"] == number else line)
 
-    run = run.change_delivery_to(9, text="Eleanor, hi.")
+    run = run.change_delivery_to(3, text="Dan, hi.").change_delivery_to(9, text="Eleanor, hi.")
 
     assert {finding.cause for finding in run.findings(CHECKS)} == {"wrong text: the end is missing: 'Reply STOP.'"}
 

@@ -239,7 +239,8 @@ def cut_cause(length: int, missing: str, lengths: Mapping[int, int], endings: Ma
     """
     if endings[missing] > max(lengths[length], 1):
         return f"the end is missing: {missing.strip()!r}"
-    return f"cut off at {length:,} characters" if length in SMS_LENGTHS or lengths[length] > 1 else "the end was cut off"
+    is_limit = length in SMS_LENGTHS or lengths[length] > 1
+    return f"cut off at {length:,} characters" if is_limit else "the end was cut off"
 
 
 def addition_cause(got: str, expected: str) -> str | None:

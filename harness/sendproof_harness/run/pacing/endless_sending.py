@@ -1,6 +1,6 @@
 """Recognising a bridge that sends messages for ever, for example each bounced one again until it arrives.
 
-Virtual time passes slowly meanwhile, so such a run would last for hours. That messages are repeated is a finding anyway.
+Virtual time passes slowly meanwhile, so such a run would last for hours.
 """
 
 from sendproof_harness.run.aborted import RunAborted

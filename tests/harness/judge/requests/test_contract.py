@@ -50,7 +50,9 @@ def test_body_without_a_content_type_fails(correct_run):
     assert found(run) == [("contract.requests", "bridge", cause)]
 
 
-@pytest.mark.parametrize(("cancelled", "fails"), [("2026-03-02T06:00:30.000Z", False), ("2026-03-02T06:02:00.000Z", True)])
+@pytest.mark.parametrize(
+    ("cancelled", "fails"), [("2026-03-02T06:00:30.000Z", False), ("2026-03-02T06:02:00.000Z", True)]
+)
 def test_cancelled_campaign_may_be_asked_for(correct_run, cancelled, fails):
     """Events 4 and 13 can overtake each other; the refusal tells the bridge."""
     page = {"operation": "GetCustomerSendDetailsByChannel", "method": "GET", "status": 404}

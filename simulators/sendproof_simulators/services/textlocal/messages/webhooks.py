@@ -13,7 +13,15 @@ from urllib.parse import quote_plus, urlencode
 
 from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
 from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
-from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, DELIVERED, EXPIRED, REPLY, START, STATES, STOP
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    CLICKED,
+    DELIVERED,
+    EXPIRED,
+    REPLY,
+    START,
+    STATES,
+    STOP,
+)
 from sendproof_simulators.core.messaging.lifecycle import (
     CANCELLED,
     PENDING,
