@@ -47,6 +47,8 @@ _REFUSALS = frozenset({"rate_limited", "unauthorized"})
 
 #: The period after the first send in which metrics must be reported.
 REPORTING_DAYS = 7
+# Less than this does not matter for a number of reports a day.
+_LATE = HOUR
 # A campaign with many templates needs several requests for one push; requests within this time are one.
 PUSH_DURATION = 1 * MINUTE
 
@@ -190,27 +192,37 @@ def last_due_times(history: History) -> Mapping[TemplateKey, int]:
 def reporting_periods(history: History) -> Mapping[CampaignKey, tuple[int, int]]:
     """Return when the reports of each campaign begin and end: seven days after its messages.
 
-    A scheduled campaign begins when its first message is due, and ends seven days later. If it was announced later, it
+    A scheduled campaign begins when its first message is due, and ends seven days later. If all of its messages went
+    out much later, both move with the first of them: there was nothing to report before. If it was announced later, it
     begins then: no bridge can report it before. One that was cancelled has reports only if a message went out that was
     due before: the documents leave open whether its dropped customers count. A triggered one begins with the first
     message that went out, and ends seven days after the last. A channel in testing mode has no reports.
     """
     cancelled, testing = cancellation_times(history), testing_channels(history)
     executed: defaultdict[CampaignKey, list[int]] = defaultdict(list)
+    first_sent: dict[CampaignKey, int] = {}
     triggered = {campaign_key(obligation) for obligation in history.obligations if obligation.trigger is not None}
     for recipient in ledger(history).recipients:
         key, at = campaign_key(recipient.obligation), _executed_at(recipient)
         is_open = key not in cancelled or (bool(recipient.deliveries) and at is not None and at <= cancelled[key])
         if at is not None and recipient.obligation.channel not in testing and is_open:
             executed[key].append(at)
+            if recipient.deliveries:
+                sent_at = recipient.deliveries[0].send_at
+                first_sent[key] = min(sent_at, first_sent.get(key, sent_at))
     announced = {campaign_key(campaign): campaign.announced_at or 0 for campaign in history.campaigns}
+    begins = {key: _beginning(min(times), first_sent.get(key, 0)) for key, times in executed.items()}
     return {
         key: (
-            max(min(times), announced.get(key, 0)),
-            (max(times) if key in triggered else min(times)) + REPORTING_DAYS * DAY,
+            max(begins[key], announced.get(key, 0)),
+            (max(times) if key in triggered else begins[key]) + REPORTING_DAYS * DAY,
         )
         for key, times in executed.items()
     }
+
+
+def _beginning(first_due: int, first_sent: int) -> int:
+    return first_sent if first_sent > first_due + _LATE else first_due
 
 
 def _executed_at(recipient: RecipientResult) -> int | None:

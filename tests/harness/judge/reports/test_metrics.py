@@ -64,6 +64,16 @@ def test_days_before_a_late_announcement_need_no_pushes(correct_run):
     assert "no metrics for a whole day" not in causes(late)
 
 
+def test_days_before_messages_that_all_go_out_late_need_no_pushes(correct_run):
+    """The lateness is a finding of its own, or an excused failure of the provider."""
+    sent = FIRST_SEND + DAY
+    run = correct_run.without("metrics", lambda line: line["at"] < iso(sent))
+    late = run.change("delivery", lambda line: line | {"send_at": iso(max(parse_instant(line["send_at"]), sent))})
+
+    assert "no metrics for a whole day" in causes(run)
+    assert "no metrics for a whole day" not in causes(late)
+
+
 def test_each_day_without_pushes_fails(correct_run):
     run = correct_run.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))
 
