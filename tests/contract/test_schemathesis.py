@@ -59,8 +59,8 @@ def contracts() -> dict[str, Path]:
     return {**services, "control": CONTRACTS / "control.yaml"}
 
 
-# Half of all operations, and most of its requests, belong to the control API.
-LONG = {"control": pytest.mark.slow}
+# They have most of the operations.
+LONG = dict.fromkeys(("control", "optimove", "textlocal"), pytest.mark.slow)
 
 
 @pytest.mark.parametrize(
