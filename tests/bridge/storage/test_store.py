@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from sendproof_bridge.storage.databases.sqlite import SqliteStore, lock
-from sendproof_bridge.storage.store import DatabaseInUseError, SchemaVersionError
+from sendproof_bridge.storage.store import DatabaseInUseError, SchemaVersionError, plain
 
 
 def test_lock_refuses_a_second_bridge(tmp_path):
@@ -73,6 +73,17 @@ def test_failed_transaction_is_rolled_back(store):
 
     with store.read() as tx:
         assert tx.execute(text("SELECT COUNT(*) FROM optimove_call")).scalar_one() == 0
+
+
+def test_error_of_a_plain_statement_is_reported_as_one_of_sqlalchemy(tmp_path):
+    """The bridge ends with a sentence on a full disk, whichever statement met it."""
+    insert = "INSERT INTO optimove_call (client, at) VALUES (?, 1)"
+    with closing(SqliteStore(tmp_path / "bridge.sqlite")) as store:
+        with pytest.raises(IntegrityError), store.write() as tx:
+            plain(tx).executemany(insert, [("acme",), (None,)])
+
+        with store.read() as tx:
+            assert plain(tx).execute("SELECT COUNT(*) FROM optimove_call").fetchone() == (0,)
 
 
 def test_read_does_not_wait_for_a_writer(store):

@@ -6,7 +6,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -30,6 +30,8 @@ _CONNECTIONS = 32
 # 16 MB, four times the default: receipts change the same pages again and again, and each checkpoint writes them once.
 _CHECKPOINT_PAGES = 4_000
 
+_READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
+
 
 class SqliteStore(Store):
     """The transactions of one file. `write` takes the write lock at its start."""
@@ -39,8 +41,8 @@ class SqliteStore(Store):
         super().__init__()
         if not path.exists():
             _create(path).close()
-        self._engine = _engine(path, "NORMAL")
-        self._durable = _engine(path, "FULL")
+        self._connections = _Connections(path, "NORMAL")
+        self._durable = _Connections(path, "FULL")
         # Threads wait here rather than in SQLite, which polls with growing pauses.
         self._writing = threading.Lock()
         try:
@@ -63,7 +65,7 @@ class SqliteStore(Store):
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with self.write_times.measured(self._alone(self._engine)) as connection:
+        with self.write_times.measured(self._alone(self._connections)) as connection:
             yield connection
 
     @contextmanager
@@ -72,7 +74,7 @@ class SqliteStore(Store):
             yield None
             return
         try:
-            with self.write_times.measured(self._begun(self._engine)) as connection:
+            with self.write_times.measured(self._connections.begun(_WRITE)) as connection:
                 yield connection
         finally:
             self._writing.release()
@@ -83,28 +85,61 @@ class SqliteStore(Store):
             yield connection
 
     @contextmanager
-    def _alone(self, engine: Engine) -> Iterator[Connection]:
-        with self._writing, self._begun(engine) as connection:
+    def _alone(self, connections: "_Connections") -> Iterator[Connection]:
+        with self._writing, connections.begun(_WRITE) as connection:
             yield connection
 
-    @staticmethod
-    @contextmanager
-    def _begun(engine: Engine) -> Iterator[Connection]:
-        with engine.connect() as connection, connection.begin():
-            yield connection
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(reading=True) as connection, connection.begin():
-            yield connection
+    def read(self) -> AbstractContextManager[Connection]:
+        return self._connections.begun(_READ)
 
     def lease_time(self, tx: Connection) -> float:
         del tx
         return real_now()
 
     def close(self) -> None:
+        self._connections.close()
+        self._durable.close()
+
+
+class _Connections:
+    """Connections that stay open. A worker looks for work thousands of times an hour, and opening one costs more.
+
+    SQLAlchemy takes part in a transaction from its first statement on. Most transactions have plain statements only.
+    """
+
+    def __init__(self, path: Path, synchronous: str) -> None:
+        self._engine = _engine(path, synchronous)
+        # The connection that was used last has most of the needed pages in its cache.
+        self._idle: list[Connection] = []
+
+    @contextmanager
+    def begun(self, begin: str) -> Iterator[Connection]:
+        """Yield a connection with a new transaction, which commits at the end. Errors are those of SQLAlchemy."""
+        connection = self._take()
+        db: sqlite3.Connection = connection.info[PLAIN]
+        try:
+            db.execute(begin)
+            yield connection
+            connection.commit()
+            db.commit()
+        except sqlite3.Error as error:
+            connection.close()
+            raise DBAPIError.instance(None, None, error, sqlite3.Error) from error
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _take(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._engine.connect()
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
         self._engine.dispose()
-        self._durable.dispose()
 
 
 def _engine(path: Path, synchronous: str) -> Engine:
@@ -112,11 +147,8 @@ def _engine(path: Path, synchronous: str) -> Engine:
         f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         pool_size=_CONNECTIONS,
-        # The connection that was used last has most of the needed pages in its cache.
-        pool_use_lifo=True,
     )
     event.listen(engine, "connect", partial(_configure, synchronous))
-    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -127,11 +159,6 @@ def _configure(synchronous: str, connection: sqlite3.Connection, record: Connect
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-
-
-def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def lock(path: Path, *, shared: bool = False) -> IO[bytes]:
