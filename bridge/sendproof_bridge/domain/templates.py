@@ -2,33 +2,33 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import text
-
 from sendproof_bridge.domain.accounts import Bridge, Channel
 from sendproof_bridge.outbound.providers import Template
-from sendproof_bridge.storage import schema
+from sendproof_bridge.storage.store import execute_many, plain
 
-_DELETE = text("DELETE FROM template WHERE client = :client AND channel = :channel")
-_SELECT = text("SELECT id, title, body FROM template WHERE client = :client AND channel = :channel ORDER BY id")
+_SELECT = "SELECT id, title, body FROM template WHERE client = ? AND channel = ? ORDER BY id"
+_DELETE = "DELETE FROM template WHERE client = ? AND channel = ?"
+_INSERT = "INSERT INTO template (client, channel, id, title, body) VALUES (?, ?, ?, ?, ?)"
 
 
 def fetch_templates(bridge: Bridge, client: str, channel: Channel) -> dict[int, Template]:
     """Fetch the provider's templates and store them; return them by id."""
-    templates = channel.provider.list_templates()
-    key = {"client": client, "channel": channel.config.id}
-    rows = [{**key, "id": template.id, "title": template.title, "body": template.body} for template in templates]
-    with bridge.store.write() as tx:
-        tx.execute(_DELETE, key)
-        if rows:
-            tx.execute(schema.template.insert(), rows)
-    return {template.id: template for template in templates}
+    templates = {template.id: template for template in channel.provider.list_templates()}
+    # Most fetches change nothing, and a read does not wait for writers.
+    if templates != stored_templates(bridge, client, channel):
+        key = client, channel.config.id
+        rows = [(*key, template.id, template.title, template.body) for template in templates.values()]
+        with bridge.store.write() as tx:
+            plain(tx).execute(_DELETE, key)
+            execute_many(tx, _INSERT, rows)
+    return templates
 
 
 def stored_templates(bridge: Bridge, client: str, channel: Channel) -> Mapping[int, Template]:
     """Return the templates of the last fetch, by id."""
     with bridge.store.read() as tx:
-        rows = tx.execute(_SELECT, {"client": client, "channel": channel.config.id}).mappings()
-        return {row["id"]: Template(**row) for row in rows}
+        rows = plain(tx).execute(_SELECT, (client, channel.config.id)).fetchall()
+    return {id_: Template(id=id_, title=title, body=body) for id_, title, body in rows}
 
 
 def attribute_names(channel: Channel, templates: Iterable[Template]) -> list[str]:

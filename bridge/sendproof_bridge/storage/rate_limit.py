@@ -3,20 +3,18 @@
 documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove
 """
 
-from sqlalchemy import text
-
 from sendproof_bridge.clock import SECOND, Instant
 from sendproof_bridge.storage import job_queue
-from sendproof_bridge.storage.store import Store
+from sendproof_bridge.storage.store import Store, plain
 
 MAX_CALLS = 50
 # Optimove counts when calls arrive, the bridge when it makes them. The margin keeps the difference from adding a call.
 WINDOW_MS = 10 * SECOND + 250
 
 # A call from the future was recorded before the clock was set back.
-_DELETE_OLD = text("DELETE FROM optimove_call WHERE client = :client AND (at <= :past OR at > :future)")
-_COUNT = text("SELECT COUNT(*), MIN(at) FROM optimove_call WHERE client = :client")
-_INSERT = text("INSERT INTO optimove_call (client, at) VALUES (:client, :now)")
+_DELETE_OLD = "DELETE FROM optimove_call WHERE client = ? AND (at <= ? OR at > ?)"
+_COUNT = "SELECT COUNT(*), MIN(at) FROM optimove_call WHERE client = ?"
+_INSERT = "INSERT INTO optimove_call (client, at) VALUES (?, ?)"
 
 
 def acquire_call(store: Store, client: str, now: Instant) -> int | None:
@@ -26,9 +24,10 @@ def acquire_call(store: Store, client: str, now: Instant) -> int | None:
     """
     with store.write() as tx:
         job_queue.check_attempt(tx)
-        tx.execute(_DELETE_OLD, {"client": client, "past": now - WINDOW_MS, "future": now + WINDOW_MS})
-        calls, oldest = tx.execute(_COUNT, {"client": client}).one()
+        db = plain(tx)
+        db.execute(_DELETE_OLD, (client, now - WINDOW_MS, now + WINDOW_MS))
+        calls, oldest = db.execute(_COUNT, (client,)).fetchone()
         if calls >= MAX_CALLS:
             return int(oldest) + WINDOW_MS - now
-        tx.execute(_INSERT, {"client": client, "now": now})
+        db.execute(_INSERT, (client, now))
         return None
