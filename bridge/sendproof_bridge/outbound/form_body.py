@@ -1,6 +1,7 @@
 """Forms as bodies of requests."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote_plus, unquote
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -10,6 +11,8 @@ _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.
 _IN_REPLACEMENTS = b"%+"
 # Replacing a character costs a pass through the text, so a text of many alphabets is quoted byte by byte.
 _MAX_PASSES = 60
+# A longer value is a text, and hardly ever repeated.
+_MAX_REMEMBERED = 64
 
 
 def form_body(form: Mapping[str, str]) -> bytes:
@@ -28,9 +31,16 @@ def form_fields(body: bytes, most: int) -> dict[str, str]:
     return {_unquoted(name): _unquoted(value) for name, _, value in parts}
 
 
+# The receipts of one second share their time.
+_unquote_often = lru_cache(maxsize=256)(unquote)
+
+
 def _unquoted(text: str) -> str:
-    spaced = text.replace("+", " ")
-    return unquote(spaced) if "%" in spaced else spaced
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    return _unquote_often(text) if len(text) <= _MAX_REMEMBERED else unquote(text)
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,7 @@ is the `End` with the number of lines. `history.reader` reads a file into these 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
@@ -563,6 +564,11 @@ class History:
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()
     clearances: tuple[Clearance, ...] = ()
+
+    @cached_property
+    def derived(self) -> dict[Callable[["History"], Any], Any]:
+        """What was derived from this history, by the function that derives it."""
+        return {}
 
 
 #: The field of `History` that holds each kind of record.

@@ -7,7 +7,6 @@ findings, and `verdict` derives the status. A check without any item to examine 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
-from weakref import WeakKeyDictionary
 
 from sendproof_harness.history.parts import TemplateId
 from sendproof_harness.history.records import History, Obligation
@@ -125,11 +124,12 @@ class Check:
 
 def cached_per_history(derive: Callable[[History], T]) -> Callable[[History], T]:
     """Cache the derived value for the lifetime of its history, because several checks share it."""
-    cache: WeakKeyDictionary[History, T] = WeakKeyDictionary()
 
     def derived(history: History) -> T:
-        if history not in cache:
-            cache[history] = derive(history)
-        return cache[history]
+        known = history.derived
+        if derive not in known:
+            known[derive] = derive(history)
+        value: T = known[derive]
+        return value
 
     return derived

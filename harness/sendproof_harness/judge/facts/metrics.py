@@ -58,6 +58,7 @@ def report_within(history: History) -> int:
     return DAY // reports_a_day(history) + HOUR
 
 
+@cached_per_history
 def fresh_within(history: History) -> int:
     """Return the greatest age of what a report leaves out, in milliseconds.
 

@@ -78,6 +78,7 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
         key, in_campaign = campaign_key(report), states.get(campaign_key(report), {})
         name = METRIC_NAMES.get(report.event_id, f"event {report.event_id}")
         cause = f"a customer was reported as {name} but was not"
+        reported_template = str(report.template)
         for customer in report.customers:
             possible = in_campaign.get(customer)
             if possible is None:
@@ -85,10 +86,10 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
                 yield _finding(check, report, customer, cause_outside, expected, "not in the campaign")
                 continue
             recipients = by_customer[key][customer]
-            templates = sorted({str(recipient.obligation.template) for recipient in recipients})
-            if str(report.template) not in templates:
+            templates = {str(recipient.obligation.template) for recipient in recipients}
+            if reported_template not in templates:
                 wrong = "a customer was reported for another template than its own"
-                expected = "template " + " or ".join(templates)
+                expected = "template " + " or ".join(sorted(templates))
                 yield _finding(check, report, customer, wrong, expected, f"template {report.template}")
             elif report.event_id not in metrics:
                 expected = "one of " + ", ".join(f"{metric} {METRIC_NAMES[metric]}" for metric in sorted(metrics))
@@ -136,14 +137,16 @@ def _wrong_time(
 ) -> Iterator[Finding]:
     """Yield the finding about a report before the event, or with the date of another day."""
     happened = occurrences(campaign_key(report), customer, report.event_id)
-    name = METRIC_NAMES[report.event_id]
     past = [occurrence for occurrence in happened if occurrence.at <= report.at]
+    if past and (report.date is None or not times_are_meaningful(history)):
+        return
+    name = METRIC_NAMES[report.event_id]
     if not happened:
         yield _finding(check, report, customer, f"a customer was reported as {name} but was not", name, f"not {name}")
     elif not past:
         cause = f"a customer was reported as {name} before it happened"
         yield _finding(check, report, customer, cause, f"not before {spoken(happened[0].at)}", spoken(report.at))
-    elif report.date is not None and times_are_meaningful(history):
+    elif report.date is not None:
         wrong = day_cause(history, past, day_start(report.date), report.at)
         if wrong is not None:
             expected = f"{spoken(past[0].at)[:10]}, when it happened"

@@ -206,8 +206,8 @@ def customer_occurrences(history: History) -> OccurrencesOf:
         recipients = by_customer.get(campaign, {}).get(customer, ())
         if metric == UNSUBSCRIBED:
             recipients = recipients[:1]
-        found = (occurrence for recipient in recipients for occurrence in occurrences(recipient, metric))
-        return tuple(sorted(found, key=lambda occurrence: occurrence.at))
+        found = [occurrence for recipient in recipients for occurrence in occurrences(recipient, metric)]
+        return tuple(sorted(found, key=lambda occurrence: occurrence.at) if len(found) > 1 else found)
 
     return of_customer
 

@@ -97,10 +97,11 @@ def _known_in_time(history: History) -> tuple[RequiredInteraction, ...]:
         and recipient.obligation.channel not in testing
         and campaign_key(recipient.obligation) not in cancelled
     ]
+    latest = _latest(history)
     return tuple(
         interaction
         for interaction in _all_interactions(history, recipients)
-        if interaction.known_at <= _latest(history, interaction)
+        if interaction.known_at <= latest[interaction.campaign]
     )
 
 
@@ -179,7 +180,9 @@ def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterat
         yield RequiredInteraction(recipient=recipient, metric=UNSUBSCRIBED, known_at=reported_at[key])
 
 
-def _latest(history: History, interaction: RequiredInteraction) -> int:
-    """Return the latest time at which the bridge could learn of it and had to report it within the run."""
-    _, end = reporting_periods(history).get(interaction.campaign, (0, history.header.ended))
-    return bridge_time(history).before(min(history.header.ended, end), fresh_within(history))
+def _latest(history: History) -> Mapping[CampaignKey, int]:
+    """Return the latest time at which the bridge could learn of an event and had to report it, by campaign."""
+    periods, ended, time = reporting_periods(history), history.header.ended, bridge_time(history)
+    campaigns = {campaign_key(recipient.obligation) for recipient in ledger(history).recipients}
+    ends = {campaign: min(ended, periods.get(campaign, (0, ended))[1]) for campaign in campaigns}
+    return {campaign: time.before(end, fresh_within(history)) for campaign, end in ends.items()}
