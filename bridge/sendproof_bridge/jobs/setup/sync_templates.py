@@ -32,4 +32,6 @@ def run(bridge: Bridge, job: Job) -> None:
         job_queue.reschedule(tx, job, bridge.clock.now() + _INTERVAL)
     counts = len(templates), len(changed), len(deleted)
     name = f"client {client.config.name}: channel {channel.config.id}"
-    logger.info("%s: %d templates, %d added or renamed, %d deleted", name, *counts)
+    # Twice an hour, most likely without a change.
+    level = logging.INFO if changed or deleted else logging.DEBUG
+    logger.log(level, "%s: %d templates, %d added or renamed, %d deleted", name, *counts)
