@@ -50,8 +50,8 @@ def test_delivered_and_bounced_do_not_exceed_sent(counts):
     assert all(values[DELIVERED] + values[BOUNCED] <= values[SENT] for values in totals(counts).values())
 
 
-def test_only_a_rejection_that_comes_late_decreases_a_total():
-    """It corrects a message that counted as sent, because its webhook was lost during an outage."""
+def test_only_a_late_rejection_and_a_withdrawal_decrease_a_total():
+    """They correct messages that counted as sent: the webhook was lost in an outage, or the provider had not begun."""
     decreases = [
         (before, after, metric)
         for before, allowed in MESSAGE.transitions.items()
@@ -59,7 +59,7 @@ def test_only_a_rejection_that_comes_late_decreases_a_total():
         for metric, states in STATES_COUNTED.items()
         if before in states and after not in states
     ]
-    assert decreases == [("accepted", "rejected", SENT)]
+    assert decreases == [("accepted", "rejected", SENT), ("accepted", "cancelled", SENT)]
 
 
 def test_metric_items_name_channel_campaign_template_and_metric():
