@@ -80,7 +80,7 @@ def test_each_method_is_one_request_of_the_contract() -> None:
     assert server.received == [
         ("POST /control/sandboxes", {"seed": 7}),
         ("POST /control/sandboxes/s/campaigns", {"campaign": 1}),
-        ("POST /control/sandboxes/s/clock/advance", {"by_ms": 5, "timeout_s": 3}),
+        ("POST /control/sandboxes/s/clock/advance", {"by_ms": 5, "timeout_s": 60}),
         ("GET /control/sandboxes/s/clock", None),
         ("GET /control/sandboxes/s/state", None),
         ("DELETE /control/sandboxes/s", None),
