@@ -65,7 +65,7 @@ _BOTH = ("channels/scheduled_and_triggered",)
 _SCHEDULED_OTHERS = (
     "push/campaign",
     "push/opened",
-    "push/unsubscribed",
+    "push/switched_off",
     "push/every_type",
     "push/web_unsubscribed",
     "email/mailing",

@@ -51,6 +51,12 @@ def test_folder_selects_every_scenario_in_it() -> None:
     assert {name.removesuffix("-textlocal") for name in names("scheduled")} >= {"first_campaign", "by_night"}
 
 
+@pytest.mark.slow
+def test_whole_library_can_be_played_in_one_session() -> None:
+    """Two files with one name in different folders would stop `make scenarios` at its start."""
+    assert len(names(str(LIBRARY))) >= len(list(LIBRARY.glob("*/*.yaml")))
+
+
 def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
     """The results of the first one would be overwritten."""
     copy = tmp_path / "first_campaign.yaml"
