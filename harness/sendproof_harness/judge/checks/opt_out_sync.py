@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sendproof_harness.history.records import History
+from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import DAY, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import POLL_WITHIN, any_is_reported_or_listed, customers_of_opt_outs
@@ -171,10 +171,12 @@ class _ConsentStates:
             if not rejection.whole_call
             and {str(rejection.code), rejection.reason} & provider(rejection.service).opt_out_rejections
         }
+        changed_by_others = _changed_by_others(history)
         self._opted_out_before = {
             (obligation.customer, message_type(history, obligation.channel))
             for obligation in history.obligations
-            if obligation.opted_out_by is not None or obligation.reason == "opted_out" or obligation.number in refused
+            if obligation.number in refused
+            or (_is_opted_out(obligation) and not _may_be_own_report(obligation, changed_by_others))
         }
         self._visible = bridge_time(history)
         self._changes: defaultdict[tuple[str, str], list[tuple[int, bool, bool]]] = defaultdict(list)
@@ -202,6 +204,27 @@ class _ConsentStates:
                 states.clear()
             states.append(opted_out)
         return report.opted_out in states
+
+
+def _changed_by_others(history: History) -> frozenset[str]:
+    """Return the customers whose consent or attributes somebody else than the bridge changed."""
+    preferences, attributes = history.preferences, history.attributes
+    in_preferences = (who for preference in preferences if preference.source != "api" for who in preference.customers)
+    in_attributes = (change.customer for update in attributes if update.source != "api" for change in update.changes)
+    return frozenset((*in_preferences, *in_attributes))
+
+
+def _is_opted_out(obligation: Obligation) -> bool:
+    return obligation.opted_out_by is not None or obligation.reason == "opted_out"
+
+
+def _may_be_own_report(obligation: Obligation, changed_by_others: frozenset[str]) -> bool:
+    """Return True if the record became that of an opt-out after the announcement, and only the bridge changed it.
+
+    Its own report must not be the reason for which that report is right.
+    """
+    is_later = any(alternative.reason == "opted_out" for alternative in obligation.alternatives)
+    return is_later and obligation.customer not in changed_by_others
 
 
 def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Finding:

@@ -172,6 +172,22 @@ def test_opt_out_at_another_client_is_no_reason_for_a_report(correct_run):
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "causes"),
+    [("api", ["an opt-out was reported for a customer who did not opt out"]), ("batch_file", [])],
+    ids=["bridge", "client"],
+)
+def test_own_report_does_not_make_itself_right(correct_run, source, causes):
+    """It changes the customer's record before the message is due, so the message may rightly be withheld."""
+    opted_out = {"number": "", "text": None, "owed": False, "reason": "opted_out", "opted_out_by": "attribute"}
+    run = without_message(correct_run).change(
+        "obligation", lambda line: line | ({"alternatives": [opted_out]} if line["customer"] == CUSTOMER else {})
+    )
+    run = run.plus(preference_line(DUE - HOUR, source), preference_line(DUE))
+
+    assert [cause for cause, _ in sync_findings(run)] == causes
+
+
 def test_opt_out_of_unknown_number_need_not_be_synced(correct_run):
     """The bridge never sent to it, so it cannot know the customer."""
     assert sync_findings(without_message(correct_run).plus(*stop_lines(correct_run, DUE + HOUR))) == []
