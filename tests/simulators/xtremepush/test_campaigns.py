@@ -46,6 +46,17 @@ def test_info_has_empty_lists_for_empty_messages(project):
     assert all(messages[type_] == {"push_text": None} for type_ in "1236")
 
 
+@pytest.mark.parametrize(("channel", "content"), [("sms", SMS), ("email", {"7": {"email": {"html": "<p>Hi</p>"}}})])
+def test_content_of_a_campaign_can_be_sent_back_as_it_is(project, channel, content):
+    """A bridge that copies a campaign sends the empty lists of the other types, too."""
+    new = {"trigger": 3, channel: 1}
+    first = project.call("create/campaign", title="First", messages=content, **new)["model"]
+    messages = project.call("info/campaign", id=first["id"])["model"]["messages"]
+
+    copy = project.call("create/campaign", title="Copy", messages=messages, **new)["model"]
+    assert project.call("info/campaign", id=copy["id"])["model"]["messages"] == messages
+
+
 def test_sms_campaign_without_text_is_refused(project):
     """Assumed."""
     assert "messages.9.sms.text" in project.refusal("create/campaign", title="T", trigger=3, sms=1)

@@ -141,5 +141,5 @@ def email_of(messages: Mapping[str, Any]) -> dict[str, str | None]:
 
 def sms_of(messages: Mapping[str, Any]) -> dict[str, str]:
     """Return the content of an SMS: `from` and `text`, if they are present."""
-    content: dict[str, str] = messages.get(SMS, {}).get("sms", {})
+    content: dict[str, str] = (messages.get(SMS) or {}).get("sms") or {}
     return content
