@@ -48,10 +48,10 @@ _METRICS = "getMetrics"
 
 
 class Front:
-    """The way of each request to the worker with its sandbox. `lost` says which worker has ended by itself."""
+    """Route each request to the worker that has its sandbox. `lost` names a worker that ended by itself."""
 
     def __init__(self, simulators: Simulators, processes: Sequence[WorkerProcess]) -> None:
-        """Lead the requests to `simulators`, which have no sandboxes, to the workers in these processes."""
+        """Route requests from `simulators`, which have no sandboxes, to the workers in these processes."""
         self.workers = [RemoteWorker(process, self._note_changes, self._note_loss) for process in processes]
         self.sandboxes = simulators.sandboxes
         self.lost = ""
@@ -63,7 +63,7 @@ class Front:
         simulators.control = _RoutedControl(self, simulators.own_control, simulators.control_context.contract)
 
     async def start(self, default: DefaultSandbox) -> dict[str, Any]:
-        """Start the workers, and create the default sandbox; return its services, as `sendproof up` prints them."""
+        """Start the workers and create the default sandbox; return its services, as `sendproof up` prints them."""
         for worker in self.workers:
             await worker.open()
         await asyncio.gather(*(worker.ask(self._start(number), Done) for number, worker in enumerate(self.workers)))
@@ -76,7 +76,7 @@ class Front:
         return Start(number, len(self.workers), addresses.control, addresses.services, addresses.smtp)
 
     async def close(self) -> None:
-        """Delete the sandboxes of all workers, and keep how these violated their contracts."""
+        """Delete the sandboxes of all workers, and keep their contract violations."""
         self._is_stopping = True
         stops = [asyncio.ensure_future(worker.ask(Stop(), Done)) for worker in self.workers]
         done, late = await asyncio.wait(stops, timeout=_STOP_S)
@@ -95,7 +95,7 @@ class Front:
             await worker.close()
 
     def worker_of(self, sandbox: object) -> RemoteWorker | None:
-        """Return the worker with the sandbox of this name, None if there is none."""
+        """Return the worker that has the sandbox of this name; None if no worker has it."""
         return self._by_sandbox.get(sandbox) if isinstance(sandbox, str) else None
 
     async def _drain(self) -> None:
@@ -107,17 +107,17 @@ class Front:
             await worker.drain()
 
     def own_counts(self) -> Counts:
-        """Return what the front itself has counted: requests without a known credential."""
+        """Return the front's own counts: requests without a known credential."""
         return counts_of(self._simulators.control_context)
 
     def tell(self, update: Update, *, apart_from: RemoteWorker | None = None) -> None:
-        """Tell the workers what changed elsewhere."""
+        """Send the workers the changes made elsewhere."""
         for worker in self.workers:
             if worker is not apart_from:
                 worker.update(update)
 
     def _note_changes(self, worker: RemoteWorker, changes: Changes) -> None:
-        """Keep what changed in a worker's sandboxes, and tell the others. Messages stay in order, so none is late."""
+        """Keep the changes in a worker's sandboxes, and send them to the others. Messages stay in order."""
         self.sandboxes.others.apply(changes)
         for name, entry in changes:
             if entry is None:
@@ -129,13 +129,13 @@ class Front:
         self.tell(Update(changes, {}), apart_from=worker)
 
     def _note_loss(self, worker: RemoteWorker) -> None:
-        """End with the worker: without its sandboxes, no answer about the whole would be right."""
+        """End the front with its worker: without those sandboxes, no response about all of them would be right."""
         if not self._is_stopping:
             self.lost = str(worker.loss())
 
 
 class _RoutedService:
-    """One service. Requests without a known credential are answered here; others by the worker with the sandbox."""
+    """One service. It answers requests without a known credential, and passes others to the worker with the sandbox."""
 
     def __init__(self, front: Front, local: ServicePipeline) -> None:
         self._front = front
@@ -145,7 +145,7 @@ class _RoutedService:
         self.hosts: re.Pattern[str] = local.hosts
 
     async def respond(self, request: Request) -> Response:
-        """Take a request through all stages and return its response."""
+        """Pass a request through all stages and return its response."""
         worker, credential = self._find(request)
         response = None
         if worker is not None:
@@ -173,7 +173,7 @@ class _RoutedService:
         return response
 
     def _find(self, request: Request) -> tuple[RemoteWorker | None, str]:
-        """Return the worker with the sandbox of a request, None if there is none, and the credential."""
+        """Return the worker that has the sandbox of a request, or None, and the credential."""
         try:
             credential = self._local.credential_of(request)
         except Exception:  # noqa: BLE001 - the pipeline fails in the same way, and responds to it
@@ -182,12 +182,12 @@ class _RoutedService:
         return (None if found is None else self._front.worker_of(found[0])), credential
 
     def _tell_count(self) -> None:
-        """Tell the workers the number of unauthenticated requests: it is in the changes of each sandbox."""
+        """Send the workers the number of unauthenticated requests, which the changes of each sandbox contain."""
         self._front.tell(Update([], {self._name: self._local.unauthenticated.count}))
 
 
 class _RoutedControl:
-    """The control API. Its operations on a sandbox are carried out by the worker that has it."""
+    """The control API. The worker that has a sandbox carries out the operations on it."""
 
     def __init__(self, front: Front, local: ControlApi, contract: Contract) -> None:
         self._front = front
