@@ -6,12 +6,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing, contextmanager
+from functools import partial
 
 import pytest
 
 from bridge_processes import BridgeProcesses
 from raw_server import dripping_body, dripping_header, raw_server
 from running_bridge import wait_until
+from sendproof_bridge.storage.open_store import open_store
 
 CONFIG = """
 [bridge]
@@ -33,9 +35,17 @@ phone_attribute = "PHONE"
 consent_attribute = "CONSENT"
 """
 
-BODY = b'{"EventTypeID": 13, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "ChannelID": 505}'
-EVENT = b"POST /webhooks/optimove/acme/a-token-for-tests HTTP/1.1\r\nHost: bridge.test\r\n"
-EVENT += b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+
+def webhook(path, body):
+    head = f"POST /webhooks/{path} HTTP/1.1\r\nHost: bridge.test\r\nContent-Length: {len(body)}\r\n\r\n"
+    return (head + body).encode()
+
+
+EVENT = webhook(
+    "optimove/acme/a-token-for-tests",
+    '{"EventTypeID": 13, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "ChannelID": 505}',
+)
+RECEIPT = webhook("textlocal/acme/a-token-for-tests/505-7001-0-0", "number=447555000001&status=D&customID=C1")
 
 
 @contextmanager
@@ -67,22 +77,34 @@ def test_stopped_bridge_does_not_wait_for_a_dripping_response(tmp_path, upstream
     assert set(job_states(database)) - {"done"} in ({"due"}, {"running"}, {"due", "running"})
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_stopped_bridge_says_how_many_webhooks_have_no_response(tmp_path, database, services):
-    """Another program, such as one that copies the database, holds its lock."""
+@pytest.fixture
+def locked(tmp_path, database, services):
+    """Return processes whose database another program locks, such as one that copies it."""
     processes = BridgeProcesses(tmp_path, services.url)
-    with processes.webhooks() as bridge, closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with socket.create_connection(("127.0.0.1", processes.port)) as client:
-            client.sendall(EVENT)
-            assert processes.is_ready(processes.port)
-            bridge.send_signal(signal.SIGTERM)
-            log = tmp_path / "serve.log"
-            wait_until(lambda: "1 connections were closed without a response" in log.read_text(), "the line", log)
-        other.execute("ROLLBACK")
-        bridge.wait(timeout=60)
+    with closing(open_store(database)), closing(sqlite3.connect(database, isolation_level=None)) as other:
+        processes.lock, processes.unlock = (partial(other.execute, text) for text in ("BEGIN IMMEDIATE", "ROLLBACK"))
+        yield processes
 
-    assert "task(s)" not in log.read_text()
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "request_", [pytest.param(EVENT, id="event", marks=pytest.mark.slow), pytest.param(RECEIPT, id="receipt")]
+)
+def test_stopped_bridge_does_not_wait_for_a_locked_database(tmp_path, locked, request_):
+    """It tells how many webhooks have no response, and meanwhile it responds to others."""
+    with locked.webhooks() as bridge:
+        locked.lock()
+        with socket.create_connection(("127.0.0.1", locked.port)) as client:
+            client.sendall(request_)
+            assert locked.is_ready(locked.port)
+            bridge.send_signal(signal.SIGTERM)
+            assert bridge.wait(timeout=300) == 0
+        locked.unlock()
+
+    lines = (tmp_path / "serve.log").read_text()
+    assert "1 connections were closed without a response" in lines
+    assert "stopped while webhooks were being stored; their clients repeat the requests" in lines
+    assert "task(s)" not in lines
 
 
 def job_states(database):

@@ -54,6 +54,8 @@ _AWAY_SECONDS, _RECONNECT_SECONDS = 30.0, 0.5
 # Together less than the ten seconds after which many supervisors kill a process.
 _STOP_SECONDS = 5.0
 _CONNECTIONS_CLOSE_SECONDS = 2
+_JOBS_RUN = "stopped while jobs were running; the next start looks up the results of their calls"
+_WEBHOOKS_WAIT = "stopped while webhooks were being stored; their clients repeat the requests"
 
 logger = logging.getLogger(__name__)
 
@@ -137,17 +139,26 @@ def _serve(config: BridgeConfig, bridge: Bridge, process: Process, worker: Worke
         server = _Server(_uvicorn_config(router, protocol), guard, worker)
         server.run(sockets)
         status = OK if server.started and not server.worker_failed else FAILED
-        stopped = worker is None or worker.stop(_STOP_SECONDS)
+        last = real_now() + _STOP_SECONDS
+        stopped = [
+            worker is None or worker.stop(_STOP_SECONDS) or _warn(_JOBS_RUN),
+            app.stop(max(0.0, last - real_now())) or _warn(_WEBHOOKS_WAIT),
+        ]
         if worker and isinstance(bridge.clock, SandboxClock):
             bridge.clock.leave()
-        if not stopped:
-            _abandon_calls(status)
+        if not all(stopped):
+            _end_at_once(status)
     return status
 
 
-def _abandon_calls(status: int) -> None:
-    """End the process although calls have no response yet: the next start looks them up, as after a kill."""
-    logger.warning("stopped without the responses of some calls; the next start looks them up")
+def _warn(text: str) -> bool:
+    """Log what has not ended; return False."""
+    logger.warning(text)
+    return False
+
+
+def _end_at_once(status: int) -> None:
+    """End the process although threads are busy. The next start goes on as after a kill."""
     logging.shutdown()
     os._exit(status)
 

@@ -86,6 +86,10 @@ class WebhookApp:
         """Return the ASGI application."""
         return BridgeRouter(routes=[*self._webhook_routes, self._unsubscribe, *self._operator.routes])
 
+    def stop(self, seconds: float) -> bool:
+        """Wait until webhooks are stored; return False if some are not after `seconds`. The event loop has ended."""
+        return self._group_commit.stop(seconds)
+
     def close(self) -> None:
         """Complete the transaction in progress."""
         self._group_commit.close()

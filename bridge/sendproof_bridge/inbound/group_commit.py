@@ -10,7 +10,7 @@ last, in favour of the disk or of another writer, a thread does it. New requests
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -75,7 +75,8 @@ class GroupCommit:
         self._wake = wake
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="group-commit")
         self._next: _Group | None = None
-        self._thread_commits = False
+        # The transaction in progress in the thread, if any.
+        self._committing: Future[None] | None = None
 
     async def store(self, client: str, content: Event | Sequence[Receipt | OptOut | OptIn]) -> None:
         """Store an event of Optimove or the reports of a provider; return when they are committed."""
@@ -87,10 +88,15 @@ class GroupCommit:
         """Store an event of Optimove or the reports of a provider; call `on_commit` in the event loop afterwards."""
         if self._next is None:
             self._next = _Group()
-            if not self._thread_commits:
+            if self._committing is None:
                 asyncio.get_running_loop().call_soon(self._commit_next)
         self._next.add(client, content)
         self._next.on_commit.append(on_commit)
+
+    def stop(self, seconds: float) -> bool:
+        """Wait for the transaction in progress; return False if it has not ended after `seconds`."""
+        committing = self._committing
+        return committing is None or not wait([committing], seconds).not_done
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -98,9 +104,8 @@ class GroupCommit:
     def _commit_next(self) -> None:
         group, self._next = self._next, None
         if group is not None and (group.is_durable or self._is_ahead(group) or not self._commit_here(group)):
-            self._thread_commits = True
-            committing = asyncio.get_running_loop().run_in_executor(self._pool, self._commit, group)
-            committing.add_done_callback(partial(self._end_thread, group))
+            self._committing = self._pool.submit(self._commit, group)
+            asyncio.wrap_future(self._committing).add_done_callback(partial(self._end_thread, group))
 
     def _is_ahead(self, group: _Group) -> bool:
         """Return True if the clock must be read first, which may last: the last reading is too old for a receipt."""
@@ -134,7 +139,7 @@ class GroupCommit:
             self._wake()
 
     def _end_thread(self, group: _Group, committing: asyncio.Future[None]) -> None:
-        self._thread_commits = False
+        self._committing = None
         error = committing.exception()
         failure = error if error is None or isinstance(error, Exception) else RuntimeError(repr(error))
         group.end(self._bridge.monitor, failure)

@@ -35,6 +35,7 @@ _REMEDIES = {
     "attempt to write a readonly database": "let the user of the bridge write the file and its folder",
     "unable to open database file": "let the user of the bridge write the file and its folder",
     "file is not a database": "set [bridge] database to a file of the bridge, or to a new file",
+    "database is locked": "end the program that locks it, such as a copy or a query",
     "database disk image is malformed": "restore the file from a copy, or set [bridge] database to a new file",
 }
 

@@ -66,6 +66,18 @@ def test_database_of_another_version_is_refused(tmp_path):
         SqliteStore(file)
 
 
+def test_write_that_must_not_wait_does_not_wait_for_another_program(tmp_path):
+    """The event loop of the webhooks would wait with it."""
+    file = tmp_path / "bridge.sqlite"
+    with closing(SqliteStore(file)) as store, closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with store.write_if_free() as tx:
+            assert tx is None
+        other.execute("ROLLBACK")
+        with store.write_if_free() as tx:
+            assert tx is not None
+
+
 def test_failed_transaction_is_rolled_back(store):
     insert = text("INSERT INTO optimove_call (client, at) VALUES (:client, 1)")
     with pytest.raises(IntegrityError), store.write() as tx:

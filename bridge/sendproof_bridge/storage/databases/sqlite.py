@@ -6,7 +6,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -42,6 +42,7 @@ class SqliteStore(Store):
         if not path.exists():
             _create(path).close()
         self._connections = _Connections(path, "NORMAL")
+        self._impatient = _Connections(path, "NORMAL", busy_seconds=0)
         self._durable = _Connections(path, "FULL")
         # Threads wait here rather than in SQLite, which polls with growing pauses.
         self._writing = threading.Lock()
@@ -73,11 +74,15 @@ class SqliteStore(Store):
         if not self._writing.acquire(blocking=False):
             yield None
             return
-        try:
-            with self.write_times.measured(self._connections.begun(_WRITE)) as connection:
-                yield connection
-        finally:
-            self._writing.release()
+        with ExitStack() as held:
+            held.callback(self._writing.release)
+            try:
+                connection = held.enter_context(self.write_times.measured(self._impatient.begun(_WRITE)))
+            except DBAPIError as error:
+                if not _is_busy(error):
+                    raise
+                connection = None
+            yield connection
 
     @contextmanager
     def write_durably(self) -> Iterator[Connection]:
@@ -97,8 +102,8 @@ class SqliteStore(Store):
         return real_now()
 
     def close(self) -> None:
-        self._connections.close()
-        self._durable.close()
+        for connections in (self._connections, self._impatient, self._durable):
+            connections.close()
 
 
 class _Connections:
@@ -107,8 +112,8 @@ class _Connections:
     SQLAlchemy takes part in a transaction from its first statement on. Most transactions have plain statements only.
     """
 
-    def __init__(self, path: Path, synchronous: str) -> None:
-        self._engine = _engine(path, synchronous)
+    def __init__(self, path: Path, synchronous: str, busy_seconds: float = _BUSY_SECONDS) -> None:
+        self._engine = _engine(path, synchronous, busy_seconds)
         # The connection that was used last has most of the needed pages in its cache.
         self._idle: list[Connection] = []
 
@@ -142,10 +147,15 @@ class _Connections:
         self._engine.dispose()
 
 
-def _engine(path: Path, synchronous: str) -> Engine:
+def _is_busy(error: DBAPIError) -> bool:
+    """Return True if another process writes, or locks the file."""
+    return isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _engine(path: Path, synchronous: str, busy_seconds: float) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
-        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
         pool_size=_CONNECTIONS,
     )
     event.listen(engine, "connect", partial(_configure, synchronous))
