@@ -184,5 +184,5 @@ def test_migrate_creates_the_tables_and_ends(tmp_path):
     path = tmp_path / "bridge.toml"
     path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
 
-    assert run_bridge("migrate", "--config", path).stdout == "ok: tables of version 7\n"
+    assert run_bridge("migrate", "--config", path).stdout == "ok: tables of version 8\n"
     assert run_bridge("audit", "--config", path).stdout == "ok: the kept totals equal the messages\n"

@@ -26,7 +26,7 @@ def complete_for_postgresql() -> None:
 
 
 # Increase it with every change of a table or of the names in it, and add the statements of the upgrade to migrations/.
-VERSION = 7
+VERSION = 8
 
 # One row per start of the bridge. Its id is the owner of jobs, and is never used twice.
 run = Table(
@@ -62,7 +62,8 @@ event = Table(
     "event",
     metadata,
     Column("client", _TEXT, primary_key=True),
-    Column("type", Integer, primary_key=True),
+    # Of any size that Optimove may use: a text of 18 digits is read.
+    Column("type", _ID, primary_key=True, autoincrement=False),
     Column("campaign", _TEXT, primary_key=True),
     Column("channel", BigInteger, primary_key=True),
     # The time in the event, as Optimove wrote it.

@@ -62,7 +62,9 @@ def test_event_names_are_accepted_in_any_case(url, bridge):
     assert bridge.query("SELECT id FROM job") == ["fetch_page:acme:505:8001:0"]
 
 
-@pytest.mark.parametrize("body", [{"EventTypeID": 1, "TimeStamp": "x", "CampaignID": 7001}, {"EventTypeID": 2}])
+@pytest.mark.parametrize(
+    "body", [{"EventTypeID": 1, "TimeStamp": "x", "CampaignID": 7001}, {"EventTypeID": 2}, {"EventTypeID": 10**17}]
+)
 def test_other_events_are_stored_without_jobs(url, bridge, body):
     assert post_event(url, body).status_code == 200
 

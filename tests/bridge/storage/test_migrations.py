@@ -7,12 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_bridge.storage import message_counts
+from sendproof_bridge.config_fields import PostgresUrl, Secret
+from sendproof_bridge.storage import job_queue, message_counts
 from sendproof_bridge.storage.databases.sqlite import SqliteStore
 from sendproof_bridge.storage.open_store import open_store
 from sendproof_bridge.storage.store import SchemaVersionError, plain
 
 VERSION_6 = Path(__file__).with_name("version_6.sql")
+POSTGRESQL_7 = Path(__file__).with_name("postgresql_7.sql")
+# What the catalogue says about the tables of a schema, without the name of the schema.
+IN_POSTGRESQL = (
+    (
+        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
+        " WHERE table_schema = current_schema()"
+    ),
+    "SELECT replace(indexdef, current_schema(), '') FROM pg_indexes WHERE schemaname = current_schema()",
+    (
+        "SELECT tgname, replace(pg_get_triggerdef(oid), current_schema(), '') FROM pg_trigger WHERE NOT tgisinternal"
+        " AND tgrelid = to_regclass('message')"
+    ),
+    "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace",
+    "SELECT version FROM schema_version",
+)
 
 
 @pytest.fixture
@@ -82,7 +98,47 @@ def test_upgrade_that_fails_changes_nothing(old):
 def test_newer_postgresql_database_is_refused(database, store):
     with store.write() as tx:
         plain(tx).execute("UPDATE schema_version SET version = version + 1")
-    with pytest.raises(SchemaVersionError, match=r"expected tables of version 7, got 8"):
+    with pytest.raises(SchemaVersionError, match=r"expected tables of version 8, got 9"):
         open_store(database)
     with store.write() as tx:
         plain(tx).execute("UPDATE schema_version SET version = version - 1")
+
+
+@pytest.fixture
+def schemas(postgres_database):
+    """Return the URLs of two schemas: one has the tables of version 7 with a campaign, the other has none."""
+    import psycopg  # noqa: PLC0415 an extra, which may be missing
+
+    url = postgres_database.url
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA upgraded; CREATE SCHEMA created; SET search_path = upgraded")
+        connection.execute(POSTGRESQL_7.read_text())
+        yield {name: f"{url}&options=-csearch_path%3D{name}" for name in ("upgraded", "created")}
+        connection.execute("DROP SCHEMA upgraded CASCADE; DROP SCHEMA created CASCADE")
+
+
+def opened(url):
+    return closing(open_store(PostgresUrl(Secret(url))))
+
+
+def rows_in_postgresql(store, *statements):
+    with store.read() as tx:
+        return [sorted(map(str, plain(tx).execute(statement).fetchall())) for statement in statements]
+
+
+def test_upgraded_postgresql_tables_are_those_of_a_new_database(schemas):
+    with opened(schemas["upgraded"]) as old, opened(schemas["created"]) as new:
+        assert rows_in_postgresql(old, *IN_POSTGRESQL) == rows_in_postgresql(new, *IN_POSTGRESQL)
+
+
+def test_upgrade_of_postgresql_keeps_work_and_reports(schemas):
+    with opened(schemas["upgraded"]) as store, store.write() as tx:
+        changed, _ = message_counts.take_changed(tx, {"client": "acme", "channel": 505, "campaign": "7001"}, 10)
+        assert message_counts.wrong_counts(tx) == []
+        assert plain(tx).execute("SELECT type, campaign FROM event").fetchall() == [(13, "7001")]
+        assert job_queue.next_due(tx) == 9
+
+    assert {(row.customer, row.reported_state, row.state) for row in changed} == {
+        ("C1", "accepted", "delivered"),
+        ("C2", None, "accepted"),
+    }

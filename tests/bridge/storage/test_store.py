@@ -61,7 +61,7 @@ def test_database_of_another_version_is_refused(tmp_path):
         other.execute("PRAGMA user_version = 0")
 
     with pytest.raises(
-        SchemaVersionError, match=r"expected tables of version 7, got 0: let the bridge that created it"
+        SchemaVersionError, match=r"expected tables of version 8, got 0: let the bridge that created it"
     ):
         SqliteStore(file)
 

@@ -1,0 +1,1 @@
+-- Only PostgreSQL has columns of limited size.
