@@ -292,6 +292,8 @@ class Worker:
 
     def _claim_request(self, tx: Connection, claimed: Sequence[JobGroup]) -> ClaimRequest:
         groups = [*self._running.values(), *claimed]
+        # Read before the time of the database, so that the lease never ends later here than there.
+        lease = Lease(self._lease_end(real_now()))
         return ClaimRequest(
             owner=self.name,
             now=self._bridge.clock.now(),
@@ -299,7 +301,7 @@ class Worker:
             busy_lanes={group[0].lane for group in groups if group[0].lane},
             idle=not groups,
             started_at=self._started_at,
-            lease=Lease(self._lease_end(real_now())),
+            lease=lease,
         )
 
     def _start(self, group: JobGroup) -> None:

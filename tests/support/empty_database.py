@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from running_bridge import wait_until
 from sendproof_bridge.config_fields import PostgresUrl, Secret
@@ -48,9 +49,19 @@ class EmptyDatabase:
 
     def crash(self) -> None:
         """Crash the server, and return when it accepts connections again: its last commits may be undone."""
-        os.kill(self._connection.info.backend_pid, signal.SIGKILL)
-        self._connection.close()
+        with self._connect() as watching:
+            os.kill(self._connection.info.backend_pid, signal.SIGKILL)
+            self._connection.close()
+            # Until the server notices the end of its process, it accepts connections, and ends them then.
+            wait_until(lambda: self._is_lost(watching), "the end of all connections")
         wait_until(self._is_back, "the server")
+
+    def _is_lost(self, connection: Any) -> bool:
+        try:
+            connection.execute("SELECT 1")
+        except self._unavailable:
+            return True
+        return False
 
     def _is_back(self) -> bool:
         try:

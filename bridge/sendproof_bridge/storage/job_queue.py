@@ -101,7 +101,11 @@ _ADD = (
 # Each free lane's first job, by the index job_claim: as cheap with many due jobs as with a few. A lease of another run
 # that has ended frees its job.
 _FIRST = """
-    WITH RECURSIVE lanes (lane) AS (
+    WITH RECURSIVE busy (lane) AS (
+        SELECT value FROM json_each(:busy_lanes)
+        UNION ALL
+        SELECT lane FROM job WHERE state = 'running' AND owner <> :owner AND lease_until >= :real AND lane <> ''
+    ), lanes (lane) AS (
         SELECT MIN(lane) FROM job INDEXED BY job_claim WHERE state = 'due'
         UNION ALL
         SELECT (SELECT MIN(lane) FROM job INDEXED BY job_claim WHERE state = 'due' AND lane > lanes.lane)
@@ -110,14 +114,10 @@ _FIRST = """
         SELECT (
             SELECT id FROM job INDEXED BY job_claim
             WHERE state = 'due' AND lane = lanes.lane AND due_at <= :now AND {kinds} ORDER BY due_at, id LIMIT 1
-        ) FROM lanes WHERE lane NOT IN (
-            SELECT value FROM json_each(:busy_lanes)
-            UNION ALL
-            SELECT lane FROM job WHERE state = 'running' AND owner <> :owner AND lease_until >= :real AND lane <> ''
-        )
+        ) FROM lanes WHERE lane NOT IN (SELECT lane FROM busy)
         UNION ALL
         SELECT id FROM job WHERE state = 'running' AND lease_until < :real AND owner <> :owner AND {kinds}
-        AND lane NOT IN (SELECT value FROM json_each(:busy_lanes))
+        AND lane NOT IN (SELECT lane FROM busy)
     )
     SELECT id FROM job WHERE id IN (SELECT id FROM first) ORDER BY due_at, id LIMIT 1
 """

@@ -22,7 +22,8 @@ def acquire_call(store: Store, client: str, now: Instant) -> int | None:
 
     Raise `LostJobError` if another run has taken over the job of this thread: it makes the call.
     """
-    with store.write() as tx:
+    # A crash of a server undoes its last commits of `write`: then no row would tell that this job is being done.
+    with store.write_durably() if store.is_server else store.write() as tx:
         job_queue.check_attempt(tx)
         db = plain(tx)
         db.execute(_DELETE_OLD, (client, now - WINDOW_MS, now + WINDOW_MS))

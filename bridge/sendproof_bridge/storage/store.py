@@ -168,7 +168,8 @@ class Store(ABC):
 
     def start_run(self, now: Instant = 0) -> str:
         """Record a start of the bridge; return the name under which it owns jobs."""
-        with self.write() as tx:
+        # A crash of a server would give the same number to the next run.
+        with self.write_durably() as tx:
             number = tx.execute(schema.run.insert().values(started=now).returning(schema.run.c.id)).scalar_one()
         return f"run-{number}"
 

@@ -208,6 +208,17 @@ def test_lane_is_busy_while_another_run_has_a_job_of_it(store):
     assert claim(store, owner="run-3") is None
 
 
+def test_lane_is_busy_for_a_job_of_a_run_that_hangs(store):
+    """Meanwhile another run has begun a job of the lane that is due earlier."""
+    add(store, new_job("hanging", due_at=1, lane="x"))
+    claim(store, owner="run-1", real=0.0)
+    add(store, new_job("earlier", lane="x"))
+    later = LEASE_SECONDS + 1
+
+    assert claim(store, owner="run-2", real=later).id == "earlier"
+    assert claim(store, owner="run-3", real=later) is None
+
+
 def test_report_waits_for_the_jobs_of_other_runs(store):
     report = NewJob(id="report", kind="push_metrics")
     add(store, new_job("a"), report)

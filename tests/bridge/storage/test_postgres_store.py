@@ -83,6 +83,42 @@ def test_processes_write_one_after_the_other(url):
             ]
 
 
+def test_what_a_process_reads_is_up_to_date_whatever_the_defaults_of_the_server(url):
+    """With a snapshot of the time before it waited, it would overwrite what another has written."""
+    url = with_settings(url, default_transaction_isolation="serializable", default_transaction_read_only="on")
+    with closing(open_store(url)) as first, closing(open_store(url)) as second, ThreadPoolExecutor(1) as pool:
+
+        def count():
+            with second.write() as tx:
+                return plain(tx).execute("SELECT COUNT(*) FROM optimove_call").fetchone()[0]
+
+        with first.write() as tx:
+            counting = pool.submit(count)
+            wait_until(lambda: is_waiting(url), "the lock")
+            plain(tx).execute(INSERT, ("first",))
+        assert counting.result(60) == 1
+
+
+@pytest.mark.parametrize(("default", "used"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")])
+def test_durable_transaction_is_flushed_whatever_the_default_of_the_server(url, default, used):
+    with closing(open_store(with_settings(url, synchronous_commit=default))) as store, store.write_durably() as tx:
+        assert plain(tx).execute("SHOW synchronous_commit").fetchone() == (used,)
+
+
+def test_server_does_not_end_idle_sessions_of_the_bridge(url):
+    """The connection that shows that a run is alive does nothing else."""
+    with closing(open_store(with_settings(url, idle_session_timeout=3_600_000))) as store, store.read() as tx:
+        assert plain(tx).execute("SHOW idle_session_timeout").fetchone() == ("0",)
+
+
+def test_number_of_a_run_is_not_used_again_after_a_crash(url, postgres_database):
+    """Two processes would own the same jobs."""
+    with closing(open_store(url)) as store, closing(open_store(url)) as other:
+        lost = store.start_run()
+        postgres_database.crash()
+        assert other.start_run() != lost
+
+
 def test_thread_without_a_free_connection_waits_for_one(url):
     with closing(store_with_one_connection(url, wait_seconds=60)) as store, ThreadPoolExecutor(1) as pool:
         with store.read():
@@ -121,8 +157,24 @@ def write_after_a_hang(store, url, use):
 
 
 def is_connected(url, pid):
-    with closing(open_store(url)) as other, other.read() as view:
-        return plain(view).execute("SELECT 1 FROM pg_stat_activity WHERE pid = ?", (pid,)).fetchone() is not None
+    return found(url, f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid}")
+
+
+def is_waiting(url):
+    return found(url, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+
+def found(url, statement):
+    import psycopg  # noqa: PLC0415 as above
+
+    with closing(psycopg.connect(url.reveal(), autocommit=True)) as connection:
+        return connection.execute(statement).fetchone() is not None
+
+
+def with_settings(url, **settings):
+    """Return a URL whose connections begin with other settings, as a database or a user may have them."""
+    options = "%20".join(f"-c{name}%3D{value}" for name, value in settings.items())
+    return PostgresUrl(Secret(f"{url.reveal()}&options={options}"))
 
 
 def store_with_one_connection(url, wait_seconds):

@@ -48,12 +48,19 @@ _LISTEN, _NOTIFY = "LISTEN sendproof_jobs", "NOTIFY sendproof_jobs"
 _RECONNECT_SECONDS = 1.0
 # A process that hangs in a transaction loses it, because all others wait.
 _HANGS_AFTER = "20s"
+# Defaults of a server, a database or a user that would break promises.
+_SET_UP = (
+    f"SET idle_in_transaction_session_timeout = '{_HANGS_AFTER}'; SET idle_session_timeout = 0;"  # noqa: S608
+    " SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = 'synchronous_commit' AND setting = 'off'"
+)
 
 # The lock of writers has a number and the schema, so that bridges may share a database.
 _WRITE_LOCK = 1_396_790_855
 _WITH_LOCK = f"SELECT pg_advisory_xact_lock({_WRITE_LOCK}, hashtext(current_schema()))"
-_WRITE = f"BEGIN; SET LOCAL synchronous_commit = off; {_WITH_LOCK}"
-_WRITE_DURABLY = f"BEGIN; {_WITH_LOCK}"
+# Each statement reads what was committed before it. In a stricter level, that of the lock would decide for all.
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_WRITE = f"{_BEGIN}; SET LOCAL synchronous_commit = off; {_WITH_LOCK}"
+_WRITE_DURABLY = f"{_BEGIN}; {_WITH_LOCK}"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # A run holds a lock of its own, named by the schema and its number, while its process is alive.
 _SCHEMA = "hashtext(current_schema())::bigint"
@@ -254,7 +261,7 @@ def _connect(url: PostgresUrl) -> psycopg.Connection[Any]:
     settings: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, **_KEEP_ALIVE, **conninfo_to_dict(url.reveal())}
     connection = psycopg.connect(autocommit=True, **settings)
     connection.adapters.register_dumper(str, TextDumper)
-    connection.execute(f"SET idle_in_transaction_session_timeout = '{_HANGS_AFTER}'")
+    connection.execute(_SET_UP, prepare=False)
     return connection
 
 

@@ -58,6 +58,22 @@ def test_report_is_not_repeated_after_a_crash_of_the_server(sent, services, post
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_report_still_has_its_owner_after_a_crash_during_the_call(sent, services, postgres_database):
+    """Without one, another worker would make the call again at once. The second report waits for the first."""
+    states = []
+
+    def crash_and_respond(_request):
+        postgres_database.crash()
+        states.append(sent.query("SELECT state FROM job WHERE kind = 'push_interactions' ORDER BY state"))
+        return Reply()
+
+    services.respond("UpdateCampaignInteractions", crash_and_respond, Reply(), Reply())
+    sent.run(until=NOON + HOUR)
+
+    assert (states, reported_events(services)) == ([["due", "running"]], [0, 5])
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_report_that_another_run_took_over_is_recorded_before_it_begins(sent, services):
     """The other one releases it while Optimove responds, as after a crash of the server."""
 
