@@ -200,7 +200,7 @@ def size_sheet(cost: Cost) -> Sheet:
 
 def _size_row(hours: int, cost: Cost) -> list[str]:
     rate = _RECIPIENTS_A_DAY / (hours * 3_600)
-    processes = [ceil(rate * each / 1e6 / _LOAD) for each in (cost.workers, cost.webhooks, cost.database)]
+    processes = [ceil(rate * us / 1e6 / _LOAD) for us in (cost.workers, cost.webhooks, cost.database)]
     writer = rate * cost.writer / 1e6
     figures = [f"{writer:.0%}", str(ceil(writer / _LOAD)), f"{rate * cost.log_bytes / 1e6:,.0f}"]
     return [f"{hours} hours", f"{rate:,.0f}", *map(str, processes), *figures]

@@ -113,7 +113,7 @@ def _compared_row(name: str, run: RunComparison) -> ComparedRow:
         },
         causes=[f"{check}: {cause}" for check, cause in run.new_causes],
         not_compared=run.unobserved,
-        example=next((f"{one.heading}: {one.first} / {one.second}" for one in found), ""),
+        example=next((f"{difference.heading}: {difference.first} / {difference.second}" for difference in found), ""),
     )
 
 
@@ -156,7 +156,9 @@ def _checked_rows(name: str, bridge: ComparedBridge, only: str, place: tuple[Pat
     wanted = [invariant for invariant in INVARIANTS if only in {"", invariant.name}]
     rows = []
     for checked in check_invariants(first, others if bridge.kind == "reference" else [], wanted, play):
-        found = next((f"{one.heading}: {one.first} / {one.second}" for one in checked.found), "")
+        found = next(
+            (f"{difference.heading}: {difference.first} / {difference.second}" for difference in checked.found), ""
+        )
         rows.append(
             InvariantRow(
                 bridge=name,

@@ -79,7 +79,7 @@ def check_scenarios(
 
 def overall(checked: Iterable[CheckedInvariant]) -> Status:
     """Return the worst status of those that apply; `unknown` if none does."""
-    return worst_status(_STATUS[one.result] for one in checked if one.result in _STATUS)
+    return worst_status(_STATUS[invariant.result] for invariant in checked if invariant.result in _STATUS)
 
 
 def check_invariants(

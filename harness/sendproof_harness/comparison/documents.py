@@ -80,7 +80,8 @@ def invariants_document(
         "exit_status": EXIT_STATUS[status],
         "bridge": bridge.words,
         "scenarios": [
-            {"scenario": name, "invariants": [_checked(one) for one in checked]} for name, checked in scenarios.items()
+            {"scenario": name, "invariants": [_checked(invariant) for invariant in checked]}
+            for name, checked in scenarios.items()
         ],
     }
 

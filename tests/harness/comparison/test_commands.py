@@ -61,7 +61,9 @@ def test_json_has_each_difference(recorded):
     result = sendproof("compare", *recorded, "--json")
     (client,) = json.loads(result.out)["scenarios"][0]["clients"]
     worse = [difference for difference in client["differences"] if difference["standing"] == "worse"]
-    assert [(one["area"], one["customer"], one["b"]) for one in worse] == [("recipient", "C0000003", "nothing")]
+    assert [(difference["area"], difference["customer"], difference["b"]) for difference in worse] == [
+        ("recipient", "C0000003", "nothing")
+    ]
 
 
 def test_run_that_only_one_folder_has_is_not_compared(recorded):
@@ -100,7 +102,11 @@ def test_bridge_without_cancellations_is_worse_than_the_reference_bridge(tmp_pat
         "compare", "reference", FLASK, "--scenario", scenario, "--results", tmp_path / "results", "--json"
     )
     (client,) = json.loads(result.out)["scenarios"][0]["clients"]
-    worse = {one["what"] for one in client["differences"] if one["standing"] == "worse" and one["area"] == "recipient"}
+    worse = {
+        difference["what"]
+        for difference in client["differences"]
+        if difference["standing"] == "worse" and difference["area"] == "recipient"
+    }
     assert (result.status, worse) == (1, {"messages that only B sent"})
     assert (tmp_path / "results" / "B" / "twenty-textlocal" / "history.ndjson").exists()
 
@@ -112,5 +118,5 @@ def test_reference_bridge_keeps_an_invariant(tmp_path):
     names = ("--only", "days", "--only", "halves", "--only", "provider")
     result = sendproof("invariants", scenario, *names, "--results", tmp_path / "results", "--json")
     checked = json.loads(result.out)["scenarios"][0]["invariants"]
-    assert [one["result"] for one in checked] == ["not applicable", "holds", "not applicable"]
+    assert [invariant["result"] for invariant in checked] == ["not applicable", "holds", "not applicable"]
     assert result.status == 0

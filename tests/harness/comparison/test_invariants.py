@@ -39,10 +39,10 @@ def results(play, *names):
 
 def test_every_invariant_holds_for_a_bridge_that_sends_what_is_due():
     checked = results(lambda scenario, change: perfect_run(scenario))
-    assert {one.invariant.name: (one.result, list(one.found)) for one in checked} == {
+    assert {found.invariant.name: (found.result, list(found.found)) for found in checked} == {
         name: ("holds", []) for name in BY_NAME
     }
-    assert all(one.messages > 50 for one in checked)
+    assert all(found.messages > 50 for found in checked)
     assert overall(checked) == "pass"
 
 
@@ -60,7 +60,9 @@ def test_no_invariant_blames_a_bridge_that_sends_what_is_due(file):
         pytest.skip("nothing is due")
     wanted = [invariant for invariant in INVARIANTS if invariant.name != "pages"]
     checked = check_invariants(scenario, [], wanted, lambda changed, _: perfect_run(changed))
-    assert [(one.invariant.name, one.reason, list(one.found)[:2]) for one in checked if one.result == "broken"] == []
+    assert [
+        (found.invariant.name, found.reason, list(found.found)[:2]) for found in checked if found.result == "broken"
+    ] == []
 
 
 @pytest.mark.parametrize("name", BY_NAME)

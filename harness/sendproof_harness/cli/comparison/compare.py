@@ -65,12 +65,12 @@ def compare(
     console, only, compared = Terminal(sys.stderr if json else None), since is not None, []
     print_bridges(of_first, of_second, console)
     try:
-        for one in compare_bridges(of_first, of_second, scenarios, settings):
-            compared.append(one)
-            print_compared(one, console, regressions_only=only)
+        for comparison in compare_bridges(of_first, of_second, scenarios, settings):
+            compared.append(comparison)
+            print_compared(comparison, console, regressions_only=only)
     except PlayError as error:
         refuse(str(error))
-    status = worst_status(one.status(regressions_only=only) for one in compared)
+    status = worst_status(comparison.status(regressions_only=only) for comparison in compared)
     print_conclusion(status, len(compared), console, regressions_only=only)
     if json:
         print_json(comparison_document((of_first, of_second), compared, status, regressions_only=only))

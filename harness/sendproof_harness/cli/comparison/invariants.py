@@ -72,7 +72,7 @@ def invariants(
             print_checked(one, console)
     except PlayError as error:
         refuse(str(error))
-    status = overall(one for of_scenario in checked.values() for one in of_scenario)
+    status = overall(found for of_scenario in checked.values() for found in of_scenario)
     print_invariants_conclusion(status, console)
     if json:
         print_json(invariants_document(tested, checked, status))

@@ -119,7 +119,7 @@ def first_customers(document: Document, number: int) -> dict[str, Any]:
         audience = content["audience"]
         audience["customers"] = number
         if "individuals" in audience:
-            audience["individuals"] = [one for one in audience["individuals"] if one["customer"] < number]
+            audience["individuals"] = [person for person in audience["individuals"] if person["customer"] < number]
         for campaign in content.get("campaigns", ()):
             _limit(campaign, number)
         content["steps"] = [step for step in content["steps"] if _limit_step(step, number)]
@@ -165,7 +165,7 @@ def with_few_due(document: Document, due: Collection[int]) -> dict[str, Any]:
         audience = content["audience"]
         audience.pop("unusable_numbers", None)
         audience["opted_out"] = "100%"
-        known = {one["customer"]: one for one in audience.get("individuals", ())}
+        known = {person["customer"]: person for person in audience.get("individuals", ())}
         people = {index: {"customer": index, **known.get(index, {}), "protection": "none"} for index in due}
         audience["individuals"] = [people[index] for index in sorted(people)]
 

@@ -25,7 +25,7 @@ def test_steps_select_the_new_positions_of_their_customers():
         {"opt_out": {"by": "attribute", "first_customer": 1, "customers": 1}},
         {"change_attributes": {"values": {"CITY": "Bath"}, "first_customer": 0, "customers": 1}},
     ]
-    assert [one["customer"] for one in changed["audience"]["individuals"]] == [0, 1]
+    assert [person["customer"] for person in changed["audience"]["individuals"]] == [0, 1]
     scenario_of(changed)
 
 

@@ -51,7 +51,7 @@ def test_failure_of_every_customer_needs_one_customer_and_the_shortest_scenario(
 def test_failure_of_one_customer_keeps_the_value_that_causes_it():
     def holds(document):
         individuals = document["audience"].get("individuals", ())
-        is_small = any(one.get("attributes", {}).get("FIRST_NAME") == "Name 40" for one in individuals)
+        is_small = any(person.get("attributes", {}).get("FIRST_NAME") == "Name 40" for person in individuals)
         return is_small or document["audience"]["customers"] > 40
 
     smallest = shrunk(everyday(), holds, failing=[40])
@@ -73,7 +73,7 @@ def test_failure_with_two_faults_of_three_keeps_the_two():
     faults = [{**fault, "nth": number} for number in (1, 2, 3)]
 
     def holds(document):
-        return {1, 3} <= {one.get("nth", 1) for one in document.get("faults", ())}
+        return {1, 3} <= {fault.get("nth", 1) for fault in document.get("faults", ())}
 
     smallest = shrunk({**everyday(), "faults": faults}, holds)
     assert smallest["faults"] == [fault, faults[2]]
@@ -95,7 +95,7 @@ def test_fault_moves_to_the_first_call_if_it_can():
     fault = {"fault": "connection_reset", "call": "textlocal.bulk_json", "when": "after"}
     document = {**everyday(), "faults": [{**fault, "when": "before"}, {**fault, "nth": 3}]}
     smallest = shrunk(
-        document, lambda candidate: any(one.get("when") == "after" for one in candidate.get("faults", ()))
+        document, lambda candidate: any(fault.get("when") == "after" for fault in candidate.get("faults", ()))
     )
     assert smallest["faults"] == [fault]
 
