@@ -4,6 +4,7 @@ Libraries limit each read only, so a response that arrives byte by byte would ne
 """
 
 import io
+import re
 from collections.abc import Mapping
 from http.client import HTTPResponse
 from socket import socket
@@ -24,6 +25,7 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 #: What `Session.request` raises if no complete response arrives. Their messages may contain URLs with tokens.
 TRANSPORT_ERRORS = (urllib3.exceptions.HTTPError, TimeoutError, ValueError)
 _CHUNK_BYTES = 64 * 1024
+_ORIGIN = re.compile(r"[^:/?#]+://[^/?#]+")
 # A response may be silent once for as long as the read timeout allows, not again and again.
 TOTAL_PER_READ = 2
 _HEADERS = {
@@ -54,8 +56,11 @@ class Session:
 
     def __init__(self) -> None:
         """Open no connection yet."""
-        self._pools = PoolManager(ca_certs=certifi.where(), cert_reqs="CERT_REQUIRED")
-        self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self._manager = PoolManager(ca_certs=certifi.where(), cert_reqs="CERT_REQUIRED")
+        self._manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        # The connections to each scheme, host and port. The manager would parse each URL for that, at a third of the
+        # price of a small request.
+        self._pools: dict[str, HTTPConnectionPool] = {}
 
     def request(
         self,
@@ -72,9 +77,10 @@ class Session:
         Raises one of `TRANSPORT_ERRORS`, among them a timeout after twice the time between two reads, or
         `TooLargeError` for a body of more than `limit` bytes.
         """
-        reply = self._pools.urlopen(
+        origin, target = _split(url)
+        reply = self._pool(origin).urlopen(
             method,
-            url,
+            target,
             redirect=False,
             retries=False,
             headers={**_HEADERS, **_credentials(url), **(headers or {})},
@@ -88,10 +94,25 @@ class Session:
             reply.close()
             reply.release_conn()
 
+    def _pool(self, origin: str) -> HTTPConnectionPool:
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = self._pools[origin] = self._manager.connection_from_url(origin)
+        return pool
+
 
 def never_connected(error: Exception) -> bool:
     """Return True if the request of this error was never sent."""
     return isinstance(error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Return scheme, host and port of a URL, and the target of a request to it."""
+    found = _ORIGIN.match(url)
+    if found is None:
+        raise ValueError("expected an absolute URL")
+    target = url[found.end() :]
+    return found.group(), target if target.startswith("/") else f"/{target}"
 
 
 def _credentials(url: str) -> dict[str, str]:

@@ -133,6 +133,15 @@ def test_request_has_the_headers_of_the_call_and_of_the_client():
     assert "gzip" in received.headers["accept-encoding"]
 
 
+@pytest.mark.parametrize("rest", ["", "/", "?", "/#part"])
+def test_url_without_a_path_requests_the_root(rest):
+    with stand_in() as service:
+        HttpClient().request("call", "GET", service.url + rest)
+    (received,) = service.received
+
+    assert received.operation == ""
+
+
 def test_header_that_cannot_be_sent_is_not_quoted():
     """The key of an account could be in it."""
     with stand_in() as service, pytest.raises(OutcomeUnknownError, match=r"^call: no response \(ValueError\)$"):
