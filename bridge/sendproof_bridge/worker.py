@@ -138,7 +138,7 @@ class Worker:
     def _park(self, tick: Tick) -> Tick:
         now = self._bridge.clock.now()
         with self._bridge.store.read() as tx:
-            if job_queue.other_owners(tx, self.name):
+            if self._others_work(tx):
                 # What is due now waits for a job of another worker, which does it afterwards.
                 soon = now + _LOOK_AFTER
                 due: Instant | None = min(soon, job_queue.next_due(tx, now) or soon)
@@ -225,6 +225,10 @@ class Worker:
         """Return the other workers that share the database now."""
         return set(self._bridge.store.runs_alive(tx)) - {self.name}
 
+    def _others_work(self, tx: Connection) -> bool:
+        """Return True if other runs have jobs. A file has one worker, which took over all earlier jobs at its start."""
+        return self._bridge.store.is_server and bool(job_queue.other_owners(tx, self.name))
+
     def _run_due_jobs(self) -> None:
         """Run due jobs until none is left."""
         self._release_jobs_of_ended_runs()
@@ -251,6 +255,8 @@ class Worker:
             self._stopping.wait(_LOOK_AGAIN_SECONDS)
 
     def _release_jobs_of_ended_runs(self) -> None:
+        if not self._bridge.store.is_server:
+            return
         with self._bridge.store.read() as tx:
             if not job_queue.other_owners(tx, self.name):
                 return

@@ -121,6 +121,11 @@ _FIRST = """
     )
     SELECT id FROM job WHERE id IN (SELECT id FROM first) ORDER BY due_at, id LIMIT 1
 """
+# Most looks for work find none, which is quickly seen without regard to lanes.
+_MAY_BE_DUE = (
+    "SELECT EXISTS (SELECT 1 FROM job WHERE state = 'due' AND due_at <= :now)"
+    " OR EXISTS (SELECT 1 FROM job WHERE state = 'running' AND owner <> :owner)"
+)
 _FIND = _FIRST.format(kinds=f"(kind <> '{_LAST}' OR due_at <= :overdue)")
 _FIND_LAST = _FIRST.format(
     kinds=f"kind = '{_LAST}' AND NOT EXISTS (SELECT 1 FROM job other WHERE other.state = 'running'"
@@ -209,7 +214,8 @@ def requeue_done(tx: Connection, job: NewJob) -> None:
 
 def has_due(tx: Connection, request: ClaimRequest) -> bool:
     """Return True if `claim` would return a job."""
-    return _first_due(tx, request) is not None
+    (may_be_due,) = plain(tx).execute(_MAY_BE_DUE, {"now": request.now, "owner": request.owner}).fetchone()
+    return bool(may_be_due) and _first_due(tx, request) is not None
 
 
 def claim(tx: Connection, request: ClaimRequest) -> Job | None:
