@@ -214,8 +214,7 @@ def requeue_done(tx: Connection, job: NewJob) -> None:
 
 def has_due(tx: Connection, request: ClaimRequest) -> bool:
     """Return True if `claim` would return a job."""
-    (may_be_due,) = plain(tx).execute(_MAY_BE_DUE, {"now": request.now, "owner": request.owner}).fetchone()
-    return bool(may_be_due) and _first_due(tx, request) is not None
+    return _first_due(tx, request) is not None
 
 
 def claim(tx: Connection, request: ClaimRequest) -> Job | None:
@@ -229,7 +228,11 @@ def claim(tx: Connection, request: ClaimRequest) -> Job | None:
 
 
 def _first_due(tx: Connection, request: ClaimRequest) -> str | None:
-    db, values = plain(tx), _parameters(request)
+    db = plain(tx)
+    (may_be_due,) = db.execute(_MAY_BE_DUE, {"now": request.now, "owner": request.owner}).fetchone()
+    if not may_be_due:
+        return None
+    values = _parameters(request)
     row = db.execute(_FIND, values).fetchone()
     if row is None and request.idle:
         row = db.execute(_FIND_LAST, values).fetchone()
