@@ -62,8 +62,24 @@ def test_one_click_url_is_that_in_brackets(header: str, expected: str | None) ->
         message(b"X-Long: " + b"x" * 20_000),
         message(b"Content-Type: multipart/mixed; boundary=b", body=b"--b\r\n\r\nx\r\n" * 200),
         b"\x00\xff\r\n\r\n\x80",
+        message(b"Content-Type: text/html" + b"; a:" * 800),
+        message(HTML, body=b"<b>" * 20_001),
+        b"From: :;:;\r\n\r\nHello",
+        b"From: " + b"(" * 2_000 + b"\r\n\r\nHello",
     ],
-    ids=["no From", "two From", "only a PDF", "unknown charset", "long header", "many parts", "no mail"],
+    ids=[
+        "no From",
+        "two From",
+        "only a PDF",
+        "unknown charset",
+        "long header",
+        "many parts",
+        "no mail",
+        "long header with a grammar",
+        "many tags",
+        "spoiled From",
+        "nested comments",
+    ],
 )
 def test_unreadable_message_is_refused(raw: bytes) -> None:
     with pytest.raises(RefusedError, match=r"^554 5\.6\.0 "):

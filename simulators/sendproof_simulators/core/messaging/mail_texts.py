@@ -5,8 +5,12 @@ reader. What a reader sees or follows does: the words, the lines, the text in pl
 link.
 """
 
+import re
 from functools import lru_cache
 from html.parser import HTMLParser
+
+# Tags of a mail, and other `<`. More than real mails have: the parser takes long for hundreds of thousands.
+_MOST_TAGS = 20_000
 
 _UNSEEN = frozenset({"script", "style", "title", "template"})
 # The elements that begin and end lines.
@@ -17,14 +21,22 @@ _LINES = frozenset(
     """.split()  # noqa: SIM905 - thirty quoted words would hide what they are
 )
 _CELLS = frozenset({"td", "th"})
+# Comments and declarations, as browsers find their ends. The parser takes quadratic time for those without an end.
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<[!?][^>]*(?:>|\Z)", re.DOTALL)
+_TAG = re.compile(r"<[A-Za-z/]")
 
 
 def readable(html: str) -> str:
     """Return what a reader sees of an HTML text: its lines without empty ones, with the target behind each link."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_with_ends(_COMMENT.sub("", html)))
     reader.close()
     return tidy("".join(reader.parts))
+
+
+def has_too_many_tags(html: str) -> bool:
+    """Return True if reading the HTML would take long."""
+    return html.count("<") > _MOST_TAGS
 
 
 @lru_cache(maxsize=100)
@@ -37,6 +49,12 @@ def tidy(text: str) -> str:
     """Return the lines of a text without empty ones, with one space between words."""
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _with_ends(html: str) -> str:
+    """Return the HTML up to a tag that never ends. Browsers show nothing of it."""
+    found = _TAG.search(html, html.rfind(">") + 1)
+    return html[: found.start()] if found else html
 
 
 class _Reader(HTMLParser):

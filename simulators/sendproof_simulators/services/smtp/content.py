@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.message import EmailMessage
 
+from sendproof_simulators.core.messaging.mail_texts import has_too_many_tags
 from sendproof_simulators.core.messaging.message_types import whole_mail
 from sendproof_simulators.services.smtp.replies import NO_CONTENT, NO_SENDER, NOT_MIME, RefusedError
 
@@ -19,6 +21,13 @@ _URL = re.compile(r"<\s*(https?://[^>\s]+)\s*>", re.IGNORECASE)
 # More than real messages have. The parser of the standard library takes long for headers of megabytes.
 _MOST_HEADERS, _LONGEST_HEADER, _MOST_PARTS = 100, 10_000, 100
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
+# The headers whose value has a grammar: the parser takes quadratic time for each. Real ones have 100 to 500 bytes.
+_STRUCTURED = re.compile(
+    rb"^(?:From|Message-ID|Content-[a-z-]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE
+)
+_MOST_STRUCTURED = 2_500**2
+# What the parser raises for values that it cannot read.
+_UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +43,13 @@ class Content:
 
 def read_content(raw: bytes) -> Content:
     """Return the content of a message; raise `RefusedError` for one that no mail client shows."""
-    message = _parsed(raw)
+    try:
+        return _content(_parsed(raw), raw)
+    except _UNREADABLE:
+        raise RefusedError(NOT_MIME) from None
+
+
+def _content(message: EmailMessage, raw: bytes) -> Content:
     if len(message.get_all("from", [])) != 1:
         raise RefusedError(NO_SENDER)
     subject = str(message.get("subject", ""))
@@ -48,12 +63,9 @@ def read_content(raw: bytes) -> Content:
 
 
 def _parsed(raw: bytes) -> EmailMessage:
-    if max(map(len, _headers(raw)), default=0) > _LONGEST_HEADER:
+    if max(map(len, _headers(raw)), default=0) > _LONGEST_HEADER or _structured_work(raw) > _MOST_STRUCTURED:
         raise RefusedError(NOT_MIME)
-    try:
-        message = message_from_bytes(raw, policy=policy.default)
-    except RecursionError:
-        raise RefusedError(NOT_MIME) from None
+    message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - the policy decides the class
     if len(message) > _MOST_HEADERS or _has_too_many_parts(message):
         raise RefusedError(NOT_MIME)
@@ -65,19 +77,23 @@ def _headers(raw: bytes) -> Iterator[bytes]:
     return iter(re.split(rb"\r?\n(?![ \t])", _HEADER_END.split(raw, maxsplit=1)[0]))
 
 
+def _structured_work(raw: bytes) -> int:
+    """Return the squares of the lengths of all headers with a grammar, those of parts included."""
+    return sum(len(found[0]) ** 2 for found in _STRUCTURED.finditer(raw))
+
+
 def _has_too_many_parts(message: EmailMessage) -> bool:
     return any(number >= _MOST_PARTS for number, _ in enumerate(message.walk()))
 
 
 def _html(message: EmailMessage) -> str:
     """Return the HTML of a message; the text as HTML if there is no other."""
-    try:
-        part = message.get_body(("html", "plain"))
-        content = None if part is None else part.get_content()
-    except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
-        raise RefusedError(NOT_MIME) from None
+    part = message.get_body(("html", "plain"))
+    content = None if part is None else part.get_content()
     if part is None or not isinstance(content, str):
         raise RefusedError(NO_CONTENT)
+    if has_too_many_tags(content):
+        raise RefusedError(NOT_MIME)
     return content if part.get_content_type() == "text/html" else html.escape(content).replace("\n", "<br>")
 
 

@@ -45,6 +45,27 @@ def test_other_words_lines_and_links_make_another_mail(other):
     assert readable(other) != readable("<p>Tom & Jerry</p>")
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<p>I <3 U<!-- x",
+        "<p>I <3 U<!x",
+        "<p>I <3 U<a href='/x",
+        "<p>I <3 U</p",
+        "<p>I <3<!--> U<!-- > --!>",
+        "<p>I <3 <![if x]>U",
+    ],
+)
+def test_what_browsers_leave_out_makes_no_difference(other):
+    assert readable(other) == "I <3 U"
+
+
+@pytest.mark.parametrize("part", ["<!", "<!--x>", "<![if x>", "<a ", "</x "])
+def test_many_unfinished_tags_are_read_at_once(part):
+    """Without an end, each of them would be searched to the end of the text."""
+    assert readable("Hi" + part * 100_000) == "Hi"
+
+
 def test_value_in_html_stands_for_itself():
     body = "News for {{NAME}}\n<p>Hello {{NAME}}</p>"
     expected = "News for <b>A&amp;B\nHello <b>A&amp;B"
