@@ -3,6 +3,8 @@
 import csv
 from collections.abc import Iterable
 
+from aiosmtpd.smtp import SMTP
+
 from sendproof_bridge import bounded_http as bridge_http
 from sendproof_bridge import clock, json_body
 from sendproof_bridge.inbound import app as inbound
@@ -22,6 +24,7 @@ from sendproof_simulators.control.states import judge_process
 from sendproof_simulators.core import json_text
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.limits import Limits
+from sendproof_simulators.core.messaging import mail_texts
 from sendproof_simulators.core.recording import exchanges, newest_records
 from sendproof_simulators.core.sandboxes import SnapshotBounds
 from sendproof_simulators.core.webhooks import attempt_rules, sender
@@ -29,8 +32,11 @@ from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
 from sendproof_simulators.server import content_encoding, request_bounds
 from sendproof_simulators.server.connection_guard import Bounds
 from sendproof_simulators.server.memory import LARGE_BODY_BYTES, TURN_SECONDS
+from sendproof_simulators.server.smtp.message_reading import HELD_BYTES
+from sendproof_simulators.server.smtp.port import MOST_CONNECTIONS, SILENCE_SECONDS
 from sendproof_simulators.services.discovery import contract_path, service_contracts
 from sendproof_simulators.services.optimove.customers import subscriptions
+from sendproof_simulators.services.smtp import content
 from tables import table
 
 _HEAD = """# Bounds of servers and clients
@@ -43,8 +49,9 @@ such as the recipients of a batch.
 ## Every port
 
 These bounds apply to the control API, to the port of each simulated service, and to the port of the reference bridge.
-`sendproof run` and `sendproof contract` open no other ports. A load test with several processes or machines opens the
-port of Locust's master, which has none of these bounds: use it in a trusted network only.
+`sendproof run` and `sendproof contract` open no other ports, except [the SMTP port](#the-smtp-port). A load test with
+several processes or machines opens the port of Locust's master, which has none of these bounds: use it in a trusted
+network only.
 """
 
 _TIMES = """
@@ -56,6 +63,13 @@ At most half of the files that a process may open are connections. The process r
 as the system allows.
 
 ## Bodies
+"""
+
+_SMTP = """
+## The SMTP port
+
+A message beyond a bound is read to its end, and not kept. Any message can be refused with 452 while others are
+incomplete: send it again later.
 """
 
 _BODIES = """
@@ -90,6 +104,8 @@ def page() -> str:
             table(("port", "bytes", "beyond it"), _body_rows()),
             _BODIES.format(large=_bytes(LARGE_BODY_BYTES), turn=TURN_SECONDS) + "\n",
             table(columns, _part_rows()),
+            _SMTP + "\n",
+            table(columns, _smtp_rows()),
             _LISTS + "\n",
             table(columns, _list_rows()),
             _CLIENTS + "\n",
@@ -115,6 +131,26 @@ def _port_rows(bounds: Bounds) -> Iterable[tuple[str, ...]]:
             "the connection that has waited longest for its client is closed; 503 if all wait for responses",
         ),
         ("incomplete bodies of all connections", _bytes(bounds.held_bytes), "408 for the oldest"),
+    )
+
+
+def _smtp_rows() -> Iterable[tuple[str, ...]]:
+    limits = Limits(load_contract(contract_path("smtp.yaml")), {})
+    return (
+        ("message", _bytes(limits.value("submitMessage", "message")), "552"),
+        ("line of a message, with its end", f"{SMTP.line_length_limit:,} bytes", "500"),
+        ("headers of a message", f"{content.MOST_HEADERS}, each of {content.LONGEST_HEADER:,} bytes", "554"),
+        (
+            "`From`, `Message-ID`, and the `Content-*` headers of all parts",
+            f"{content.MOST_STRUCTURED:,}, as the sum of the squares of their lengths",
+            "554",
+        ),
+        ("parts of a message", f"{content.MOST_PARTS}", "554"),
+        ("tags of HTML", f"{mail_texts.MOST_TAGS:,}", "554"),
+        ("recipients of a message", f"{limits.keyword('Submission.rcpt_to', 'maxItems'):,}", "452"),
+        ("incomplete messages of all connections", _bytes(HELD_BYTES), "452"),
+        ("time of a connection without a command", f"{SILENCE_SECONDS:.0f} s", "closed"),
+        ("connections", f"{MOST_CONNECTIONS:,}", "421 for the oldest without a login, or for the new one"),
     )
 
 

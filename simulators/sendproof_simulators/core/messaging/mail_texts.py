@@ -9,8 +9,8 @@ import re
 from functools import lru_cache
 from html.parser import HTMLParser
 
-# Tags of a mail, and other `<`. More than real mails have: the parser takes long for hundreds of thousands.
-_MOST_TAGS = 20_000
+#: Tags of a mail, and other `<`. More than real mails have: the parser takes long for hundreds of thousands.
+MOST_TAGS = 20_000
 
 _UNSEEN = frozenset({"script", "style", "title", "template"})
 # The elements that begin and end lines.
@@ -36,7 +36,7 @@ def readable(html: str) -> str:
 
 def has_too_many_tags(html: str) -> bool:
     """Return True if reading the HTML would take long."""
-    return html.count("<") > _MOST_TAGS
+    return html.count("<") > MOST_TAGS
 
 
 @lru_cache(maxsize=100)

@@ -5,6 +5,7 @@ programs on this machine.
 """
 
 import asyncio
+import logging
 import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,6 +23,9 @@ from sendproof_simulators.core.messaging.smtp import (
     SmtpReply,
     SmtpSubmission,
 )
+from sendproof_simulators.server.smtp.message_reading import HeldContent, MessageReading
+
+log = logging.getLogger(__name__)
 
 #: Takes a request through the stages of the service.
 Respond = Callable[[Request], Awaitable[Response]]
@@ -31,6 +35,9 @@ MOST_CONNECTIONS = 100
 #: Real seconds until a silent connection is closed; documented: at least five minutes, RFC 5321, 4.5.3.2.7.
 SILENCE_SECONDS = 300.0
 _HOST_NAME = "relay.example"
+_GO_AHEAD = "354 End data with <CR><LF>.<CR><LF>"
+# More than asyncio reads before it pauses a client: each read takes everything that has arrived.
+_READ_BYTES = 1_000_000
 _SOFTWARE = "ESMTP simulated by Sendproof"
 # An ENVID has at most 100 characters, and an ORCPT 500 (RFC 3461, 4.2 and 4.4).
 _DSN_CHARACTERS = 700
@@ -43,7 +50,8 @@ _BAD_PARAMETER = SmtpReply(code=501, text="5.5.4 The parameter has an invalid va
 _TOO_MANY_RECIPIENTS = SmtpReply(code=452, text="4.5.3 Too many recipients")
 _NOT_AUTHENTICATED = SmtpReply(code=530, text="5.7.0 Authentication required")
 _BAD_LOGIN = SmtpReply(code=501, text="5.5.2 The login cannot be read")
-_TOO_MANY_CONNECTIONS = SmtpReply(code=421, text="4.7.0 Too many connections")
+_BAD_COMMAND = SmtpReply(code=500, text="5.5.2 The command cannot be read")
+_BUSY = SmtpReply(code=421, text="4.7.0 Too many connections")
 
 
 class SmtpPort:
@@ -54,7 +62,10 @@ class SmtpPort:
         self.access = access
         self.limits = limits
         self._respond = respond
+        self.content = HeldContent()
         self._connections: set[_Connection] = set()
+        # Without a login, the one that has waited longest for its client first.
+        self._strangers: dict[_Connection, None] = {}
         self._server: asyncio.Server | None = None
 
     async def open(self, bound: socket.socket) -> None:
@@ -70,13 +81,25 @@ class SmtpPort:
             connection.abort()
 
     def enter(self, connection: "_Connection") -> bool:
-        """Add a connection; return False if there are too many."""
+        """Add a connection, instead of the oldest one without a login; return False if all of them have one."""
+        if len(self._connections) >= MOST_CONNECTIONS:
+            oldest = next(iter(self._strangers), None)
+            if oldest is None:
+                return False
+            oldest.refuse()
         self._connections.add(connection)
-        return len(self._connections) <= MOST_CONNECTIONS
+        return True
+
+    def note_command(self, connection: "_Connection", *, has_login: bool) -> None:
+        """Note that a connection has sent a command."""
+        self._strangers.pop(connection, None)
+        if not has_login and connection in self._connections:
+            self._strangers[connection] = None
 
     def leave(self, connection: "_Connection") -> None:
         """Remove a connection that has ended."""
         self._connections.discard(connection)
+        self._strangers.pop(connection, None)
 
     async def ask(self, request: Request, ended: asyncio.Event) -> SmtpReply | None:
         """Return the service's reply to a request; None if the client gets none, as a fault wants it.
@@ -120,9 +143,10 @@ class _Connection(SMTP):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        if not self._port.enter(self):
-            transport.write(f"{_TOO_MANY_CONNECTIONS.line}\r\n".encode())
-            transport.close()
+        if self._port.enter(self):
+            self._port.note_command(self, has_login=False)
+        else:
+            self.refuse()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._port.leave(self)
@@ -134,6 +158,29 @@ class _Connection(SMTP):
         transport: Any = self.transport
         if transport is not None:
             transport.abort()
+
+    def refuse(self) -> None:
+        """Close the connection in favour of others, and say so."""
+        self._port.leave(self)
+        transport: Any = self.transport
+        if transport is not None:
+            transport.write(f"{_BUSY.line}\r\n".encode())
+            transport.close()
+
+    def _timeout_cb(self) -> None:
+        """Close a silent connection. aiosmtpd calls it, and would wait for a client that reads no replies."""
+        self.abort()
+
+    async def push(self, status: Any) -> None:
+        """Send a reply, then give other clients their turn: thousands of commands can be in one read."""
+        await super().push(status)
+        self._port.note_command(self, has_login=bool(self.session and self.session.authenticated))
+        await asyncio.sleep(0)  # noqa: TID251 - not a pause
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Return the reply to a command that aiosmtpd, or the parser of addresses, cannot read."""
+        log.info("a command of an SMTP client cannot be read: %r", error)
+        return _BAD_COMMAND.line
 
     async def _reply_line(self, request: Request) -> str | None:
         """Return the line that replies to a request; without a reply, close the connection and return None."""
@@ -198,8 +245,30 @@ class _Connection(SMTP):
         if self.envelope is not None and len(self.envelope.rcpt_tos) > before:
             self._notify.append(notify)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
-        del server
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - as above
+        """Read a message. aiosmtpd would keep a line without an end, and an object for each line."""
+        if not self.envelope or not self.envelope.rcpt_tos or arg:
+            await super().smtp_DATA(arg or "")
+            return
+        await self.push(_GO_AHEAD)
+        reading = MessageReading(self._port.content, self._port.limits.message_bytes, self.line_length_limit)
+        try:
+            while not reading.is_complete:
+                reading.add(await self._reader.read(_READ_BYTES))
+            # What follows belongs to the next command.
+            self._reader.feed_data(reading.rest)
+            self.envelope.original_content = reading.content
+            refusal = reading.refusal
+        finally:
+            reading.release()
+        reply = refusal.line if refusal else await self._submission_reply()
+        self.envelope = Envelope()
+        await self.push(reply)
+
+    async def _submission_reply(self) -> str:
+        envelope, session = self.envelope, self.session
+        assert envelope is not None  # noqa: S101 - DATA needs a recipient
+        assert session is not None  # noqa: S101 - it begins with the connection
         pairs = zip(envelope.rcpt_tos, self._notify, strict=True)
         content, login = envelope.original_content, session.auth_data
         assert isinstance(login, SmtpLogin)  # noqa: S101 - MAIL needs a login

@@ -18,14 +18,15 @@ from sendproof_simulators.services.smtp.replies import NO_CONTENT, NO_SENDER, NO
 
 _ONE_CLICK = "List-Unsubscribe=One-Click"
 _URL = re.compile(r"<\s*(https?://[^>\s]+)\s*>", re.IGNORECASE)
-# More than real messages have. The parser of the standard library takes long for headers of megabytes.
-_MOST_HEADERS, _LONGEST_HEADER, _MOST_PARTS = 100, 10_000, 100
+#: More than real messages have. The parser of the standard library takes long for headers of megabytes.
+MOST_HEADERS, LONGEST_HEADER, MOST_PARTS = 100, 10_000, 100
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 # The headers whose value has a grammar: the parser takes quadratic time for each. Real ones have 100 to 500 bytes.
 _STRUCTURED = re.compile(
     rb"^(?:From|Message-ID|Content-[a-z-]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE
 )
-_MOST_STRUCTURED = 2_500**2
+#: Sum of the squares of their lengths.
+MOST_STRUCTURED = 2_500**2
 # What the parser raises for values that it cannot read.
 _UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 
@@ -63,11 +64,11 @@ def _content(message: EmailMessage, raw: bytes) -> Content:
 
 
 def _parsed(raw: bytes) -> EmailMessage:
-    if max(map(len, _headers(raw)), default=0) > _LONGEST_HEADER or _structured_work(raw) > _MOST_STRUCTURED:
+    if max(map(len, _headers(raw)), default=0) > LONGEST_HEADER or _structured_work(raw) > MOST_STRUCTURED:
         raise RefusedError(NOT_MIME)
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - the policy decides the class
-    if len(message) > _MOST_HEADERS or _has_too_many_parts(message):
+    if len(message) > MOST_HEADERS or _has_too_many_parts(message):
         raise RefusedError(NOT_MIME)
     return message
 
@@ -83,7 +84,7 @@ def _structured_work(raw: bytes) -> int:
 
 
 def _has_too_many_parts(message: EmailMessage) -> bool:
-    return any(number >= _MOST_PARTS for number, _ in enumerate(message.walk()))
+    return any(number >= MOST_PARTS for number, _ in enumerate(message.walk()))
 
 
 def _html(message: EmailMessage) -> str:
