@@ -1,5 +1,6 @@
 """The frame of every program of the harness: no signal and no error ends it with the status of a verdict."""
 
+import errno
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,23 @@ EXIT_PROBLEM = 1
 EXIT_ERROR = 3
 #: The exit status that shells report for a program that Ctrl-C ended; Typer returns it, too.
 EXIT_INTERRUPTED = 130
+# What the machine lacks or does not permit.
+_OF_THE_MACHINE = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+        errno.EIO,
+        errno.EAGAIN,
+    }
+)
 
 
 def run_program(program: Callable[[], int]) -> int:
@@ -45,10 +63,15 @@ def report_unforeseen(error: Exception) -> int:
         place = f"details: {file.name}"
     except OSError:
         place = f"details:\n{details}"
-    print_error(
-        f"sendproof: unexpected error ({_summary(error)}), a defect of Sendproof and not of the bridge; {place}"
-    )
+    print_error(f"sendproof: {unforeseen_cause(error)} and not of the bridge; {place}")
     return EXIT_ERROR
+
+
+def unforeseen_cause(error: Exception) -> str:
+    """Return what an unexpected error is, and whose: of this machine, such as a full disk, or of Sendproof."""
+    is_of_machine = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _OF_THE_MACHINE)
+    owner = "a problem of this machine" if is_of_machine else "a defect of Sendproof"
+    return f"unexpected error ({_summary(error)}), {owner}"
 
 
 def print_error(text: str) -> None:

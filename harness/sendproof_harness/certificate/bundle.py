@@ -4,9 +4,13 @@ The same content gives the same file, byte for byte, with one version of zlib. `
 `sha256sum`, so the content can be checked without Sendproof.
 """
 
+import errno
 import hashlib
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +27,10 @@ _CHUNK = 1 << 20
 _MAX_FILES = 2_000
 # The histories of a suite have some hundred megabytes at most; a compressed file can promise much more.
 _MAX_BYTES = 4_000_000_000
-_NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+# Folders and a file; a file system takes no longer names.
+_NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}/){0,9}[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
+# What the readers of the standard library raise for a damaged file.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, UnicodeDecodeError)
 _SUM = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
@@ -65,13 +72,20 @@ def unpack(path: Path, folder: Path) -> Unpacked:
             names = [*_checked_names(bundle)]
             for name in names:
                 _extract(bundle, name, folder / name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise BundleError(
-            f"expected a bundle of sendproof certify, got a damaged file or another one: {error}"
-        ) from error
+    except _DAMAGED as error:
+        raise _damaged(error) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # A damaged file can name a place before its beginning.
+        raise _damaged(error) from error
     if SUMS not in names:
         raise BundleError(f"expected a bundle of sendproof certify, got a zip file without {SUMS}")
     return Unpacked(folder=folder, names=tuple(names), problems=tuple(_problems(folder, names)))
+
+
+def _damaged(error: Exception) -> BundleError:
+    return BundleError(f"expected a bundle of sendproof certify, got a damaged file or another one: {error}")
 
 
 def _checked_names(bundle: zipfile.ZipFile) -> Iterator[str]:
@@ -85,6 +99,8 @@ def _checked_names(bundle: zipfile.ZipFile) -> Iterator[str]:
             raise BundleError(f"expected names of files such as {STATEMENT}, got {name!r}")
         if names.count(name) > 1:
             raise BundleError(f"expected each file once, got {name} twice")
+        if any(str(folder) in names for folder in Path(name).parents):
+            raise BundleError(f"expected no file below another file, got {name}")
     yield from names
 
 

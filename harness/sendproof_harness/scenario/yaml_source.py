@@ -127,10 +127,20 @@ class _NodeReader:
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.item(item, (*path, index)) for index, item in enumerate(node.value)]
-        constructed: object = self.loader.construct_object(node)
+        constructed = self._scalar(node)
         if isinstance(constructed, str) and _HALF_CHARACTER.search(constructed):
             message = "expected text, got half a character; write both halves of the pair, or the character itself"
             raise _file_error(self.file, _line(node.start_mark), message)
+        return constructed
+
+    def _scalar(self, node: yaml.Node) -> object:
+        try:
+            constructed: object = self.loader.construct_object(node)
+        except (ValueError, LookupError):
+            # Only with a tag: the file says of a text that it is a number.
+            kind = node.tag.rpartition(":")[2]
+            message = f"expected a value of the tag !!{kind}, got {node.value!r:.100}; remove the tag"
+            raise _file_error(self.file, _line(node.start_mark), message) from None
         return constructed
 
     def item(self, node: yaml.Node, path: KeyPath) -> object:

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from sendproof_harness.interruption import interruptible, interruption
-from sendproof_harness.program import EXIT_ERROR, report_unforeseen
+from sendproof_harness.program import EXIT_ERROR, report_unforeseen, unforeseen_cause
 
 if TYPE_CHECKING:
     from sendproof_harness.session.judged_run import StatusAndReason
@@ -44,7 +44,7 @@ def _run_guarded(run: bytes, width: int, output: io.StringIO) -> "StatusAndReaso
         return "error", "the run was interrupted"
     except Exception as error:  # noqa: BLE001 - the other scenarios go on
         report_unforeseen(error)
-        return "error", f"unexpected error ({error!r:.200}), a defect of Sendproof"
+        return "error", unforeseen_cause(error)
 
 
 def _end_with_parent() -> None:

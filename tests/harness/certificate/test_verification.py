@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from sendproof_harness.certificate.bundle import HTML, MARKDOWN, STATEMENT, SUMS, BundleError, write_bundle
+from sendproof_harness.certificate.bundle import HTML, MARKDOWN, STATEMENT, SUMS, BundleError, unpack, write_bundle
 from sendproof_harness.certificate.statement import Statement
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from small_certificate import CLAIM, WEEK, bundled, certificate_files, documents, verify, week
@@ -156,3 +156,27 @@ def test_name_that_leaves_the_folder_is_refused(tmp_path):
     write_bundle(tmp_path / "b.zip", {"../outside": b"", SUMS: b""})
     with pytest.raises(BundleError, match=r"'\.\./outside'"):
         verify(tmp_path / "b.zip")
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a" * 201,)], ids=["below a file", "long name"])
+def test_names_that_no_folder_can_have_are_refused(tmp_path, names):
+    write_bundle(tmp_path / "b.zip", dict.fromkeys(names, b""))
+    with pytest.raises(BundleError, match="expected n"):
+        verify(tmp_path / "b.zip")
+
+
+def test_damaged_bundle_is_named_as_such(tmp_path):
+    """Each byte is changed in turn: headers, names, and compressed content."""
+    bundle = tmp_path / "b.zip"
+    write_bundle(bundle, {SUMS: b"x" * 64 + b"  a\n", "a": bytes(range(256)) * 4})
+    sound = bundle.read_bytes()
+    refused = 0
+    for position in range(len(sound)):
+        bundle.write_bytes(sound[:position] + b"\xff" + sound[position + 1 :])
+        folder = tmp_path / str(position)
+        folder.mkdir()
+        try:
+            unpack(bundle, folder)
+        except BundleError:
+            refused += 1
+    assert refused > len(sound) // 2

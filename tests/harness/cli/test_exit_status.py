@@ -1,5 +1,6 @@
 """Exit statuses that no command chooses: unforeseen errors and signals."""
 
+import errno
 import signal
 from pathlib import Path
 
@@ -28,6 +29,20 @@ def test_unforeseen_error_is_status_3(app: typer.Typer, capsys: pytest.CaptureFi
         "sendproof: unexpected error (ZeroDivisionError: division by zero), a defect of Sendproof and not of the bridge"
     )
     assert "1 / 0" in Path(details).read_text()
+    Path(details).unlink()
+
+
+def test_full_disk_is_no_defect(app: typer.Typer, capsys: pytest.CaptureFixture[str]) -> None:
+    @app.command()
+    def write() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "history.ndjson")
+
+    assert run_program(lambda: run_app(app, [])) == EXIT_ERROR
+    error, details = capsys.readouterr().err.rstrip().split("; details: ")
+    assert error == (
+        "sendproof: unexpected error (OSError: [Errno 28] No space left on device: 'history.ndjson'), "
+        "a problem of this machine and not of the bridge"
+    )
     Path(details).unlink()
 
 

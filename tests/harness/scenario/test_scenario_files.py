@@ -329,6 +329,8 @@ UNREADABLE = [
     ("name: [", "my.yaml:1: not valid YAML: expected the node content, but found '<stream end>'"),
     ("name: a\nname: b\n", "my.yaml:2: name: this key already occurs on line 1; remove one of the two"),
     ("a: &x 1\nb: *x\n", "my.yaml:2: aliases such as *x are not supported; write out the value"),
+    ("a: !!int x\n", "my.yaml:1: expected a value of the tag !!int, got 'x'; remove the tag"),
+    ("a: !!bool maybe\n", "my.yaml:1: expected a value of the tag !!bool, got 'maybe'; remove the tag"),
     ("a: !!binary aGk=\n", "my.yaml:1: tags such as tag:yaml.org,2002:binary are not supported; remove the tag"),
     ("? [a]\n: 1\n", "my.yaml:1: expected text as a key, got a list or mapping"),
     ("[" * 1100 + "]" * 1100, "my.yaml:1: expected a scenario, got lists or mappings nested deeper than 50"),
