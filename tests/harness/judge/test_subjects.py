@@ -81,6 +81,19 @@ def test_customer_without_a_usable_number_is_no_subject_of_a_page() -> None:
     assert (missing(run, "due_on_page", 2), len(missing(unreachable, "due_on_page", 2))) == ([], 1)
 
 
+def test_customer_whom_the_bridge_did_not_clear_is_a_subject() -> None:
+    """The bridge decides about the clearance: without it, the run has the same customers."""
+    run = RUN.change("obligation", lambda line: line | {"owed": False, "reason": "not_cleared", "text": None})
+    assert (missing(run, "due", 7001), missing(run, "due_in_every_split", 7001)) == ([], [])
+
+
+@pytest.mark.parametrize("protection", [{"number": None}, {"opted_out_by": "provider"}])
+def test_customer_who_must_not_be_cleared_is_no_subject(protection: dict[str, object]) -> None:
+    withheld = {"owed": False, "reason": "not_cleared", "text": None} | protection
+    run = RUN.change("obligation", lambda line: line | withheld)
+    assert missing(run, "due", 7001) == ["a customer who is due a message of campaign 7001"]
+
+
 @pytest.mark.parametrize(("by", "subject"), [("attribute", "no_consent"), ("provider", "provider_list")])
 def test_each_opt_out_is_a_protection_of_its_own(by: str, subject: str) -> None:
     run = changed(1, opted_out_by=by)

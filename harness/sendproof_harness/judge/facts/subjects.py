@@ -21,7 +21,7 @@ from sendproof_harness.judge.facts.deliveries.message_types import (
     type_of_change,
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.pages import WITHOUT_ROW
+from sendproof_harness.judge.facts.pages import NOT_CLEARED, WITHOUT_ROW
 from sendproof_harness.judge.facts.sms_alphabet import is_gsm
 
 #: The customers of one page; documented: openapi/optimove.yaml.
@@ -56,7 +56,13 @@ def subject_text(subject: Subject) -> str:
 
 
 def _due(history: History) -> Iterator[Obligation]:
-    return (obligation for obligation in history.obligations if obligation.owed)
+    return (obligation for obligation in history.obligations if obligation.owed or _waits_for_clearance(obligation))
+
+
+def _waits_for_clearance(obligation: Obligation) -> bool:
+    """Return True if nothing but the clearance, an act of the bridge, withholds the message."""
+    is_reachable = obligation.number is not None and obligation.opted_out_by is None
+    return obligation.reason == NOT_CLEARED and is_reachable
 
 
 def _due_push(history: History, type_: str = PUSH) -> Iterator[Obligation]:
