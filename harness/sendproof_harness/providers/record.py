@@ -97,6 +97,8 @@ class Provider:
     """The reason of a rejection for a customer whom the provider does not know, if it knows customers by their ids."""
     import_operation: str | None = None
     """The operation that makes customers known to the provider."""
+    rejections_look_undelivered: bool = False
+    """The record of the provider shows a rejected message like one that could not be delivered."""
     rejects_late: bool = False
     """The provider may reject a message after it has accepted it."""
     has_record: bool = False

@@ -51,6 +51,8 @@ PROVIDER = Provider(
     opt_out_rejections=frozenset({"Unsubscribed"}),
     unknown_customer_rejection="no profile is known by this id",
     import_operation="import_profile",
+    # assumed: a row of list/message with `error` 1 in both cases
+    rejections_look_undelivered=True,
     # documented: sms_subscription in import/profile, mobile_subscription in execute/campaign
     learned_by_refusal={
         "subscription_name=mobile_subscription": frozenset({"import_profile"}),

@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sendproof_harness.history.records import Delivery, DeliveryStatus, History
+from sendproof_harness.history.records import Delivery, DeliveryStatus, History, Obligation
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, count_of, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, count_of, ledger, reported_kind
 from sendproof_harness.judge.facts.fault_effects import (
     OPTIMOVE,
     disturbed_messages,
@@ -149,8 +149,8 @@ def provider_totals(history: History) -> ProviderTotals:
         if recipient.deliveries and id(recipient) not in in_groups:
             own[key].recipients += count_of(history, recipient)
             own[key].add(reports_of(recipient), count_of(history, recipient))
-        elif recipient.kind in _OPTIONAL_METRICS:
-            own[key].add(_optional_reports(recipient), count_of(history, recipient))
+        elif (kind := reported_kind(history, recipient)) in _OPTIONAL_METRICS:
+            own[key].add(_optional_reports(recipient.obligation, kind), count_of(history, recipient))
     for messages in own.values():
         messages.sort()
     return ProviderTotals(own=dict(own), shared=shared, joint_templates=tuple(_joint_templates(shared)))
@@ -178,9 +178,8 @@ def _is_told_late(status: DeliveryStatus, told_at: int | None, since: int) -> bo
     return told_at is None or max(told_at, status.at) - since >= RECEIPT_DELAY
 
 
-def _optional_reports(recipient: RecipientResult) -> Iterator[StatusReport]:
-    for metric in _OPTIONAL_METRICS[recipient.kind]:
-        obligation = recipient.obligation
+def _optional_reports(obligation: Obligation, kind: str) -> Iterator[StatusReport]:
+    for metric in _OPTIONAL_METRICS[kind]:
         yield StatusReport(metric=metric, at=obligation.at, certain_at=obligation.due, pulled=True)
 
 

@@ -18,7 +18,7 @@ from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation,
 from sendproof_harness.judge.facts.deliveries.cancelled_sends import with_cancelled_sends
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
-from sendproof_harness.judge.facts.deliveries.refusals import is_refused_from_any_bridge
+from sendproof_harness.judge.facts.deliveries.refusals import is_refused_from_any_bridge, may_look_undelivered
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations, with_due_texts
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, outages, providers_without_record
 from sendproof_harness.judge.facts.keys import campaign_key
@@ -164,6 +164,12 @@ _REASONS: Mapping[str, str] = {
     "control_group": "in the control group of the campaign",
     "visitor": "a visitor, of whom Optimove has no attributes",
 }
+
+
+def reported_kind(history: History, recipient: RecipientResult) -> ResultKind:
+    """Return the result by which a report may count a recipient without a message."""
+    is_refused = recipient.kind == "withheld" and may_look_undelivered(history, recipient.obligation)
+    return "refused" if is_refused else recipient.kind
 
 
 def count_of(history: History, recipient: RecipientResult) -> int:

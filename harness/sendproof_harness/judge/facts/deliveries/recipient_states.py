@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from sendproof_harness.history.records import History, Interactions
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, reported_kind
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, DROPPED, SENT
 from sendproof_harness.judge.facts.pages import CONTROL_GROUP
@@ -39,7 +39,7 @@ def possible_states(history: History) -> Mapping[CampaignKey, Mapping[str, _Stat
         if recipient.obligation.reason == CONTROL_GROUP and not recipient.deliveries:
             # No recipient of the campaign, and so not dropped either.
             continue
-        _add_states(states, recipient, _single_state(_state(recipient, final)))
+        _add_states(states, recipient, _single_state(_state(history, recipient, final)))
         for delivery in recipient.deliveries:
             for status in withdrawn.get(delivery.message, ()):
                 _add_states(states, recipient, _single_state(status.status))
@@ -66,9 +66,9 @@ def _single_state(state: str) -> _States:
     return frozenset({state})
 
 
-def _state(recipient: RecipientResult, final: Mapping[str, str]) -> str:
-    if not recipient.deliveries and recipient.kind in _OPTIONAL_STATES:
-        return recipient.kind
+def _state(history: History, recipient: RecipientResult, final: Mapping[str, str]) -> str:
+    if not recipient.deliveries and (kind := reported_kind(history, recipient)) in _OPTIONAL_STATES:
+        return kind
     states = [final.get(delivery.message, "accepted") for delivery in recipient.deliveries]
     return "delivered" if "delivered" in states else (states or ["nothing"])[0]
 

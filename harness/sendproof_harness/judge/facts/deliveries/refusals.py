@@ -4,6 +4,9 @@ A rejection only counts if the bridge sent exactly the due message, because a pr
 number with the same error.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
 from sendproof_harness.history.records import History, Obligation, Rejection, Request
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
@@ -12,6 +15,22 @@ from sendproof_harness.providers import provider
 def is_refused_from_any_bridge(history: History, obligation: Obligation) -> bool:
     """Return True if the provider rejected exactly this message because of its number or its text."""
     return (obligation.number, obligation.text) in _refused_messages(history)
+
+
+def may_look_undelivered(history: History, obligation: Obligation) -> bool:
+    """Return True if the provider rejected a message to this recipient, and its record may show it as undelivered."""
+    texts = _texts_that_look_undelivered(history).get(obligation.number or "", frozenset())
+    return bool(texts) and (obligation.text is None or obligation.text in texts)
+
+
+@cached_per_history
+def _texts_that_look_undelivered(history: History) -> Mapping[str, Collection[str]]:
+    """Return the texts of rejected messages by their number."""
+    texts: defaultdict[str, set[str]] = defaultdict(set)
+    for rejection in history.rejections:
+        if provider(rejection.service).rejections_look_undelivered and is_permanent(rejection):
+            texts[rejection.number].add(rejection.text)
+    return texts
 
 
 @cached_per_history

@@ -12,7 +12,7 @@ from sendproof_harness.history.records import DeliveryStatus, History, Webhook
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, reported_kind
 from sendproof_harness.judge.facts.fault_effects import (
     OPTIMOVE,
     disturbed_messages,
@@ -85,7 +85,7 @@ def occurrence_reader(history: History) -> OccurrenceReader:
         obligation = recipient.obligation
         if metric == UNSUBSCRIBED:
             yield from opted_out.get(obligation.number or "", ())
-        elif metric in _metrics_without_delivery(recipient, was_rejected=obligation.number in rejected):
+        elif metric in _metrics_without_delivery(history, recipient, was_rejected=obligation.number in rejected):
             yield Occurrence(at=obligation.at, known_at=None)
         else:
             yield from of_delivery(recipient, metric)
@@ -93,13 +93,13 @@ def occurrence_reader(history: History) -> OccurrenceReader:
     return occurrences
 
 
-def _metrics_without_delivery(recipient: RecipientResult, *, was_rejected: bool) -> Collection[int]:
+def _metrics_without_delivery(history: History, recipient: RecipientResult, *, was_rejected: bool) -> Collection[int]:
     """Return the metrics that may count a recipient for no delivery."""
     if recipient.deliveries:
         return (DROPPED,) if was_rejected else ()
     if recipient.kind == "indefinite":
         return _ANY_METRIC
-    return _REFUSED_METRICS if recipient.kind == "refused" else (DROPPED,)
+    return _REFUSED_METRICS if reported_kind(history, recipient) == "refused" else (DROPPED,)
 
 
 def _learned_at(

@@ -17,6 +17,7 @@ from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     ledger,
+    reported_kind,
     testing_channels,
 )
 from sendproof_harness.judge.facts.fault_effects import message_of_webhook
@@ -127,7 +128,8 @@ def _must_report_drop(history: History, recipient: RecipientResult) -> bool:
     """Return True if a report of single customers must count this one as dropped."""
     obligation = recipient.obligation
     opted_out_in_run = obligation.customer in opt_outs(history)
-    return recipient.kind == "withheld" and not opted_out_in_run and obligation.reason in _DROP_REASONS
+    is_withheld = reported_kind(history, recipient) == "withheld"
+    return is_withheld and not opted_out_in_run and obligation.reason in _DROP_REASONS
 
 
 def _by_status(recipient: RecipientResult, reports_of: StatusReader) -> Iterator[RequiredInteraction]:
