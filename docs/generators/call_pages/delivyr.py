@@ -88,8 +88,8 @@ _STATUS = Call(
 )
 _RESULTS = (
     "Serve the path that `account_webhooks` of the handover file names: no call chooses it. If it has no "
-    "URL of this provider, nothing is posted: ask for the results. Answer each event with 200 as soon as "
-    "it is stored. They come in any order, and may come twice."
+    "URL of this provider, nothing is posted: ask for the results at least every eight hours. Answer each "
+    "event with 200 as soon as it is stored. They come in any order, and may come twice."
 )
 _NUMBERS = (
     "Delivyr takes E.164 with `+`, of the United States and Canada: `+12015550100`. Ten digits are refused by default."

@@ -88,7 +88,8 @@ def announcement(channel: int, people: int, names: Sequence[str]) -> list[Step]:
             title="Read the recipients, page by page",
             why="Each row has the customer, the template, the send time in UTC, and the attributes in the order in "
             "which you asked for them. Ask for the phone number, for the consent attribute if the client keeps "
-            "consent there, and for all names in the templates.",
+            "consent there, and for all names in the templates. Join the names with semicolons, whatever "
+            "`CustomerAttributesDelimiter` is.",
             service="optimove",
             method="GET",
             path="/current/customers/GetCustomerSendDetailsByChannel",
@@ -174,8 +175,9 @@ def reports(kind: str, channel: int, metrics: Mapping[int, int], delivered: Sequ
         ),
         Call(
             title="Report customers by event",
-            why="Only if `reports` of `bridge` asks for interactions. One call is for one event of one template and "
-            "day.",
+            why="Only if `reports` of `bridge` is `campaign_metrics`, which means both totals and customers. Report "
+            "each customer who counts in a total, also those who were dropped. One call is for one event of one "
+            "template and day.",
             service="optimove",
             method="POST",
             path="/current/integrations/UpdateCampaignInteractions",

@@ -83,7 +83,8 @@ _STOP = Webhook(
 
 _STATUS = Call(
     title="Ask for a status that never came",
-    why="An expired message has no receipt, and a receipt can be lost. Ask after 72 hours at the latest.",
+    why="An expired message has no receipt, and a receipt can be lost. Ask after 72 hours at the "
+    "latest. A bridge that uses no receipts asks at least every eight hours.",
     service="textlocal",
     method="POST",
     path="/status_message/",

@@ -136,8 +136,8 @@ _DELIVERED_NOTE = (
 _STOP_NOTE = "Report the opt-out to Optimove. Xtremepush sets `sms_subscription` to 0 itself."
 _RESULTS = (
     "Serve the path that `account_webhooks` of the handover file names: no call chooses it. If it has no "
-    "URL of this provider, nothing is posted: ask for the results. Answer each event with 200 as soon as "
-    "it is stored. They come in any order, and may come twice."
+    "URL of this provider, nothing is posted: ask for the results at least every eight hours. Answer each "
+    "event with 200 as soon as it is stored. They come in any order, and may come twice."
 )
 _NUMBERS = "Xtremepush takes digits with the country code, without `+`, as `mobile_number`: `447555000100`."
 _LIMITS = (
