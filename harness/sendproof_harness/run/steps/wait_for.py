@@ -37,7 +37,7 @@ _SHOWN_REQUESTS = 5
 
 def wait_for(context: RunContext, step: WaitFor) -> None:
     """Wait until the bridge is ready for every client and takes part in the clock; otherwise `RunAbortedError`."""
-    context.progress.phase(f"waiting for the bridge: {_condition_text(step)}")
+    context.progress.phase(f"waiting for the bridge: {_condition_text(context, step)}")
     began, waited = monotonic(), timedelta()
     limit, show_at = began + context.timeout_s, began + _SHOW_EVERY_S
     while True:
@@ -201,10 +201,12 @@ def _template_count(state: Mapping[str, Any]) -> int:
     return sum(len(templates) for templates in state["channel_templates"].values())
 
 
-def _condition_text(step: WaitFor) -> str:
+def _condition_text(context: RunContext, step: WaitFor) -> str:
     if step.synchronised and not (step.listeners or step.templates):
         return "its templates to be synchronized"
     parts = [pluralized(step.listeners, "listener"), pluralized(step.templates, "template")]
+    if apps := _needed_apps(context.scenario):
+        parts.append(f"{pluralized(len(apps), 'app')} (AddChannelApps)")
     return ", ".join([*parts, "all synchronized"] if step.synchronised else parts)
 
 
@@ -224,16 +226,16 @@ def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAbor
             reason="unobserved",
             blame="config",
             cause="a bridge outside virtual time was not seen to synchronize its templates",
-            expected=f"{_condition_text(step)} within {within}; use the virtual clock, or a longer --timeout",
+            expected=f"{_condition_text(context, step)} within {within}; use the virtual clock, or a longer --timeout",
             got=got,
         )
     if is_silent and not context.bridge.is_started_by_run:
-        return _absent(context, f"{_condition_text(step)} within {within}")
+        return _absent(context, f"{_condition_text(context, step)} within {within}")
     return RunAborted(
         blame="config" if unauthenticated or not context.bridge.is_started_by_run else "bridge",
         reason="unready",
         cause="the bridge did not become ready: it made no request" if is_silent else "the bridge did not become ready",
-        expected=f"{_condition_text(step)} within {within}",
+        expected=f"{_condition_text(context, step)} within {within}",
         got=got,
         remedy=_SILENT_REMEDY if is_silent else "",
         unregistered=tuple(unregistered(context)) if step.listeners else (),

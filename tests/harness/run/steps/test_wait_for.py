@@ -105,10 +105,12 @@ class ListenersControl(ScriptedControl):
     """A control API whose state shows one list of listeners after another, the last one repeatedly."""
 
     listeners: list[list[dict[str, Any]]] = field(default_factory=list)
+    apps: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def state(self, _sandbox: str) -> dict[str, Any]:
         """Return the listeners as they are after the time that has passed."""
-        return {"counts": {"request": 3}, "listeners": self.listeners[0], "channel_templates": {}, "channel_apps": {}}
+        state = {"counts": {"request": 3}, "listeners": self.listeners[0], "channel_templates": {}}
+        return state | {"channel_apps": self.apps}
 
 
 @dataclass
@@ -141,6 +143,21 @@ def waited(*listeners: list[dict[str, Any]], text: str = SCENARIO) -> timedelta:
     )
     wait_for(context, scenario.steps[0])
     return sum(time.advances, timedelta())
+
+
+def test_progress_names_the_apps_that_the_bridge_has_to_list():
+    """Optimove refuses a campaign with an unknown app, so the run cannot begin without it."""
+    text = SCENARIO.replace("id: 505, provider: textlocal", "id: 505, provider: textlocal, apps: [{id: ios, name: I}]")
+    (scenario,) = parse_scenarios(text.replace("    channel: 505\n", "    channel: 505\n    app: ios\n"), "app.yaml")
+    control = ListenersControl([PARKED], [[EXECUTED, TRIGGERED]], apps={"505": {"ios": "I"}})
+    progress = RecordedProgress()
+    bridge = SimpleNamespace(must_join_clock=True, check_running=lambda: None)
+    context = RunContext(scenario=scenario, control=control, sandboxes=("s",), bridge=bridge,
+                         time=ListenersTime(control), timeout_s=20, progress=progress)  # fmt: skip
+
+    wait_for(context, scenario.steps[0])
+
+    assert progress.phases == ["waiting for the bridge: 1 listener, 0 templates, 1 app (AddChannelApps)"]
 
 
 def test_wait_ends_when_each_channel_has_the_listener_that_it_needs():
