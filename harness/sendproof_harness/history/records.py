@@ -223,7 +223,8 @@ class Rejection(Record, frozen=True, gc=False, tag="rejection"):
     """A provider rejected one message, or, if `whole_call`, a whole request with this message.
 
     `customer` is the id by which the bridge named the customer, at a provider that knows customers by their ids.
-    `request` is the line (`n`) of the request that carried the message, if there was one.
+    `message` is the id of a message that the provider accepted first. `request` is the line (`n`) of the request that
+    carried the message, if there was one.
     """
 
     service: str
@@ -232,6 +233,7 @@ class Rejection(Record, frozen=True, gc=False, tag="rejection"):
     code: int | str | None = None
     reason: str | None = None
     customer: str | None = None
+    message: str | None = None
     whole_call: bool = False
     request: int | None = None
 

@@ -24,6 +24,7 @@ from sendproof_harness.judge.facts.fault_effects import (
 )
 from sendproof_harness.judge.facts.keys import TemplateKey, template_key
 from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, SENT
+from sendproof_harness.judge.facts.reports.late_rejections import may_count_until
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -70,6 +71,8 @@ class _OwnMessages:
 
     certain: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     possible: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    rejected: list[int] = field(default_factory=list)
+    """When messages that the provider rejected later count no more as sent."""
     recipients: int = 0
 
     def add(self, reports: Iterable[StatusReport], count: int) -> None:
@@ -80,13 +83,15 @@ class _OwnMessages:
                 self.certain[report.metric] += [report.certain_at] * count
 
     def sort(self) -> None:
-        for instants in (*self.certain.values(), *self.possible.values()):
+        for instants in (*self.certain.values(), *self.possible.values(), self.rejected):
             instants.sort()
 
     def range(self, metric: int, at: int) -> tuple[int, int]:
         low = bisect_right(self.certain.get(metric, ()), at - RECEIPT_DELAY)
         # A duplicate adds a message, but no recipient.
-        return _limit_to_recipients(metric, low, self.recipients), bisect_right(self.possible.get(metric, ()), at)
+        high = bisect_right(self.possible.get(metric, ()), at)
+        withdrawn = bisect_right(self.rejected, at) if metric == SENT else 0
+        return _limit_to_recipients(metric, low, self.recipients), high - withdrawn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +138,12 @@ class ProviderTotals:
         return sum(low for low, _ in ranges), sum(high for _, high in ranges)
 
 
+def rejected_later(history: History, key: TemplateKey) -> int:
+    """Return how many messages of a template count as sent at first, and are rejected later."""
+    own = provider_totals(history).own.get(key)
+    return len(own.rejected) if own is not None else 0
+
+
 @cached_per_history
 def provider_totals(history: History) -> ProviderTotals:
     """Return the provider's status reports by campaign, channel and template."""
@@ -151,6 +162,9 @@ def provider_totals(history: History) -> ProviderTotals:
             own[key].add(reports_of(recipient), count_of(history, recipient))
         elif (kind := reported_kind(history, recipient)) in _OPTIONAL_METRICS:
             own[key].add(_optional_reports(recipient.obligation, kind), count_of(history, recipient))
+        elif (end := may_count_until(history, recipient.obligation)) is not None:
+            own[key].add(_sent_at_first(recipient.obligation), count_of(history, recipient))
+            own[key].rejected += [end] * count_of(history, recipient)
     for messages in own.values():
         messages.sort()
     return ProviderTotals(own=dict(own), shared=shared, joint_templates=tuple(_joint_templates(shared)))
@@ -181,6 +195,10 @@ def _is_told_late(status: DeliveryStatus, told_at: int | None, since: int) -> bo
 def _optional_reports(obligation: Obligation, kind: str) -> Iterator[StatusReport]:
     for metric in _OPTIONAL_METRICS[kind]:
         yield StatusReport(metric=metric, at=obligation.at, certain_at=obligation.due, pulled=True)
+
+
+def _sent_at_first(obligation: Obligation) -> Iterator[StatusReport]:
+    yield StatusReport(metric=SENT, at=obligation.at, certain_at=obligation.due, pulled=True)
 
 
 StatusReader = Callable[[RecipientResult], Iterator[StatusReport]]

@@ -568,33 +568,3 @@ def test_total_that_no_provider_reports_fails(correct_run, metric, name):
 
     assert causes(run) == [f"the total of {name} is higher than the real number"]
     assert causes(with_value(run, 11, metric, 0)) == []
-
-
-def refused_to_opted_out(run: HistoryBuilder, service: str) -> HistoryBuilder:
-    """Let the bridge send to customer 1, who opted out, and count the provider's refusal as sent and bounced."""
-    channel = {"id": 505, "provider": service, "kind": "scheduled"}
-    refused = {
-        "service": service,
-        "number": "447100000001",
-        "text": run.obligation_of(1)["text"],
-        "reason": "Unsubscribed",
-    }
-    bounced = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 12, "MetricID": 9, "MetricValue": 1}
-    run = run.change("history", lambda line: line | {"channels": [channel]})
-    run = run.change("delivery", lambda line: line | {"service": service})
-    run = run.change("delivery_status", lambda line: line | {"service": service})
-    run = run.change("metrics", lambda line: line | {"items": [*line["items"], bounced]})
-    run = run.plus({"n": 992, "at": iso(FIRST_SEND + HOUR), "kind": "rejection"} | refused)
-    sent = run.lines_of("metrics")[-1]["items"]
-    known = next(item["MetricValue"] for item in sent if (item["TemplateID"], item["MetricID"]) == (12, 0))
-    return with_value(with_value(run, 12, 0, known + 1, since=FIRST_SEND + 12 * HOUR), 12, 5, 0)
-
-
-def test_refusal_that_looks_undelivered_may_count_as_bounced(correct_run):
-    """Xtremepush's list of messages has the same row for both; Textlocal names the numbers that it did not send to."""
-    run = refused_to_opted_out(correct_run, "xtremepush").plus(
-        interactions_line("C0000001", event=0, template=12), interactions_line("C0000001", event=9, template=12)
-    )
-
-    assert causes(run) == []
-    assert len(causes(refused_to_opted_out(correct_run, "textlocal"))) == 2

@@ -42,6 +42,7 @@ from sendproof_harness.judge.facts.observation import (
     unobserved_reports,
     unobserved_times,
 )
+from sendproof_harness.judge.facts.provider_totals import rejected_later
 from sendproof_harness.judge.facts.reports.repetitions import twice_hint
 from sendproof_harness.judge.facts.wishes import cadence_source, reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
@@ -195,7 +196,7 @@ def check_consistency(history: History) -> CheckResult:
             continue
         if lost_growth(history) is not None:
             continue
-        findings += _decreased_totals(key, values)
+        findings += _decreased_totals(key, values, rejected_later(history, key))
         findings += _more_than_sent(key, values)
         findings += _customers_missing(history, key, values, targeted[key])
     count = sum(map(len, reported_values(history).values()))
@@ -218,10 +219,12 @@ def _repeated_totals(history: History) -> Mapping[TemplateKey, Finding]:
     return found
 
 
-def _decreased_totals(key: TemplateKey, values: _Values) -> Iterator[Finding]:
+def _decreased_totals(key: TemplateKey, values: _Values, rejected: int) -> Iterator[Finding]:
+    """Yield each decrease, but for `rejected` messages that the provider had accepted at first."""
     for metric, of_metric in values.items():
+        allowed = rejected if metric == SENT else 0
         for before, after in pairwise(of_metric):
-            if after.value < before.value:
+            if after.value + allowed < before.value:
                 cause = f"the total of {metric_name(metric)} decreased"
                 yield _inconsistent(key, cause, f"at least {before.value:,}, as before", f"{after.value:,}", after.at)
 

@@ -1,0 +1,49 @@
+"""Messages that a provider accepted and rejected later: a report counts them as sent until the bridge may know."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from sendproof_harness.history.records import History, Obligation, Rejection
+from sendproof_harness.history.timestamps import MINUTE
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.fault_effects import message_of_webhook
+from sendproof_harness.judge.facts.metrics import fresh_within
+from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
+
+# Between the webhook about a rejection and the total without the message, the webhook is stored.
+_STORED_WITHIN = 15 * MINUTE
+
+
+def may_count_until(history: History, obligation: Obligation) -> int | None:
+    """Return until when the rejected message to a recipient may count as sent; None without such a message."""
+    ends = _ends_by_message(history).get(obligation.number or "", {})
+    matching = (end for text, end in ends.items() if obligation.text in {None, text})
+    return max(matching, default=None)
+
+
+@cached_per_history
+def _ends_by_message(history: History) -> Mapping[str, Mapping[str, int]]:
+    """Return, by number and text of each message that was rejected late, when no report may count it any more."""
+    ends: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    late = [rejection for rejection in history.rejections if provider(rejection.service).rejects_late]
+    told = _told(history) if late else {}
+    for rejection in late:
+        of_number = ends[rejection.number]
+        of_number[rejection.text] = max(of_number.get(rejection.text, 0), _end(history, rejection, told))
+    return ends
+
+
+def _end(history: History, rejection: Rejection, told: Mapping[str, int]) -> int:
+    """Return the end of the time in which the bridge may not know: it may poll in its own rhythm."""
+    told_at = told.get(rejection.message or "")
+    return told_at + _STORED_WITHIN if told_at is not None else rejection.at + fresh_within(history)
+
+
+def _told(history: History) -> Mapping[str, int]:
+    """Return, by message, when the bridge first acknowledged a webhook about a rejection."""
+    told: dict[str, int] = {}
+    for attempt in history.webhooks:
+        if attempt.event == "rejected" and is_acknowledged(attempt):
+            told.setdefault(message_of_webhook(attempt.key), attempt.at)
+    return told

@@ -1,0 +1,86 @@
+"""Totals with messages that the provider refused, at once or later."""
+
+from history_builder import FIRST_SEND, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
+from sendproof_harness.judge.checks.reports import metrics, totals
+
+CHECKS = (*metrics.CHECKS, *totals.CHECKS)
+
+
+def causes(run: HistoryBuilder) -> list[str]:
+    """Return the cause of each finding."""
+    return [finding.cause for finding in run.findings(CHECKS)]
+
+
+def with_value(run: HistoryBuilder, metric: int, value: int, since: int = 0) -> HistoryBuilder:
+    """Replace a total of template 12, from some time on."""
+
+    def change(line: Line) -> Line:
+        items = [item | {"MetricValue": value} if (item["TemplateID"], item["MetricID"]) == (12, metric) else item
+                 for item in line["items"]]  # fmt: skip
+        return line if line["at"] < iso(since) else line | {"items": items}
+
+    return run.change("metrics", change)
+
+
+def sent_total(run: HistoryBuilder) -> int:
+    """Return the total of template 12 that is right."""
+    items = run.lines_of("metrics")[-1]["items"]
+    return next(item["MetricValue"] for item in items if (item["TemplateID"], item["MetricID"]) == (12, 0))
+
+
+def interactions_line(event: int) -> Line:
+    """Return a report about customer 1."""
+    return {"n": 990, "at": iso(FIRST_SEND + DAY), "kind": "interactions", "campaign": 7001, "channel": 505,
+            "template": 12, "event_id": event, "date": "2026-03-02", "customers": ["C0000001"]}  # fmt: skip
+
+
+def of_provider(run: HistoryBuilder, service: str) -> HistoryBuilder:
+    """Return the run with another provider."""
+    channel = {"id": 505, "provider": service, "kind": "scheduled"}
+    run = run.change("history", lambda line: line | {"channels": [channel]})
+    run = run.change("delivery", lambda line: line | {"service": service})
+    return run.change("delivery_status", lambda line: line | {"service": service})
+
+
+def refused_to_opted_out(run: HistoryBuilder, service: str) -> HistoryBuilder:
+    """Let the bridge send to customer 1, who opted out, and count the provider's refusal as sent and bounced."""
+    refused = {"service": service, "number": "447100000001", "text": run.obligation_of(1)["text"]}
+    rejection = {"n": 992, "at": iso(FIRST_SEND + HOUR), "kind": "rejection", "reason": "Unsubscribed"}
+    bounced = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 12, "MetricID": 9, "MetricValue": 1}
+    counted = with_value(run, 0, sent_total(run) + 1, since=FIRST_SEND + 12 * HOUR)
+    counted = counted.change("metrics", lambda line: line | {"items": [*line["items"], bounced]})
+    return of_provider(with_value(counted, 5, 0), service).plus(rejection | refused)
+
+
+def test_refusal_that_looks_undelivered_may_count_as_bounced(correct_run):
+    """Xtremepush's list of messages has the same row for both; Textlocal names the numbers that it did not send to."""
+    run = refused_to_opted_out(correct_run, "xtremepush").plus(interactions_line(0), interactions_line(9))
+
+    assert causes(run) == []
+    assert len(causes(refused_to_opted_out(correct_run, "textlocal"))) == 2
+
+
+def rejected_late(run: HistoryBuilder, *, counted_until: int, told: bool) -> HistoryBuilder:
+    """Let Delivyr accept a message to customer 1 and reject it, and the bridge count it as sent until some time."""
+    at = {"n": 992, "at": iso(FIRST_SEND + 6 * HOUR - MINUTE), "service": "delivyr"}
+    message = {"message": "late1", "number": "447100000001", "text": run.obligation_of(1)["text"], "code": "opted_out"}
+    webhook = {"event": "rejected", "key": "rejected:late1", "url": "http://127.0.0.1:9000/x", "attempt": 1,
+               "status": 200, "error": None}  # fmt: skip
+    counted = with_value(run, 0, sent_total(run) + 1, since=FIRST_SEND + 12 * HOUR)
+    counted = of_provider(with_value(counted, 0, sent_total(run), since=counted_until), "delivyr")
+    counted = counted.plus(at | message | {"kind": "rejection", "reason": "the recipient has opted out"})
+    return counted.plus(at | webhook | {"kind": "webhook"}) if told else counted
+
+
+def test_message_that_is_rejected_later_counts_as_sent_until_the_bridge_asks(correct_run):
+    """Delivyr accepts the message first; without a webhook, the bridge sees the rejection when it asks again."""
+    assert causes(rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)) == []
+
+
+def test_rejected_message_counts_no_longer_once_the_bridge_knows(correct_run):
+    told = rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=True)
+    never = rejected_late(correct_run, counted_until=FIRST_SEND + 30 * DAY, told=False)
+
+    assert causes(told) == ["the total of sent was too high when it was pushed"]
+    assert causes(never)[-1].startswith("the total of sent does not match the provider's records")
