@@ -14,6 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
+from documents import blocks, documents
 from repository import ROOT
 from sendproof_harness.run.processes import free_port
 
@@ -31,14 +32,30 @@ def container(kind: str, name: str) -> dict[str, object]:
     return only
 
 
-def test_compose_file_has_the_form_of_compose():
+def in_documents(key: str) -> dict[str, object]:
+    """Return the examples in the documents that have a key, by their places."""
+    examples = {f"{at.document}:{at.line}": at.text for name in documents() for at in blocks(name, "yaml")}
+    loaded = {place: yaml.safe_load(text) for place, text in examples.items() if f"{key}:" in text}
+    return {place: example for place, example in loaded.items() if key in example}
+
+
+def test_compose_files_have_the_form_of_compose():
     pytest.importorskip("check_jsonschema", reason="its schema of compose files is in the extra dev")
     schema = json.loads((files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json").read_text())
-    assert [error.message for error in validator_for(schema)(schema).iter_errors(COMPOSE)] == []
+    found = {"containers/load-compose.yaml": COMPOSE, **in_documents("services")}
+    assert {name.partition(":")[0] for name in found} == {
+        "containers/load-compose.yaml",
+        "docs/containers.md",
+        "docs/operate.md",
+    }
+    for name, content in found.items():
+        assert [(name, error.message) for error in validator_for(schema)(schema).iter_errors(content)] == []
 
 
-def test_cluster_file_has_the_form_of_kubernetes():
-    for item in KUBERNETES:
+def test_cluster_files_have_the_form_of_kubernetes():
+    in_text = in_documents("apiVersion")
+    assert {name.partition(":")[0] for name in in_text} == {"docs/operate.md"}
+    for item in (*KUBERNETES, *in_text.values()):
         schema = {**KUBERNETES_SCHEMA["kinds"][item["kind"]], "$defs": KUBERNETES_SCHEMA["$defs"]}
         assert [error.message for error in Draft202012Validator(schema).iter_errors(item)] == []
 

@@ -28,8 +28,6 @@ from sendproof_simulators.comparison.allowed_changes import parse_allowed
 
 #: The languages of code blocks. Commands have the language `console`, so that they are run.
 LANGUAGES = {"console", "http", "java", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
-# A key of a file of Compose, Kubernetes or Prometheus. They may start the bridge.
-OTHER_TOOLS = {"services", "apiVersion", "scrape_configs", "groups"}
 # A key of a file of Compose, Kubernetes, Prometheus or openapi-python-client. They may start the bridge.
 OTHER_TOOLS = {"services", "apiVersion", "scrape_configs", "groups", "content_type_overrides"}
 # A part of a scenario is validated together with this scenario.

@@ -17,6 +17,8 @@ from stand_in import Reply
 
 LATER = "2026-03-02 18:00:00"
 END_OF_RECORD = Reply({"messages": [], "status": "success"})
+REJECTED = Reply({"errors": [{"code": 5, "message": "Invalid number"}], "status": "failure"})
+UNAUTHORIZED = Reply(status=403)
 CAMPAIGNS, WORKERS = range(7001, 7007), 3
 
 
@@ -111,6 +113,23 @@ def test_worker_that_hung_makes_no_call_when_it_wakes(bridge, services, hangs_be
         send_batch.run(bridge.context, job)
 
     assert sent_messages(services) == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("refusal", [REJECTED, UNAUTHORIZED], ids=["rejected", "not sent"])
+def test_worker_that_hung_during_a_refused_call_leaves_the_batch_to_its_new_owner(bridge, services, refusal):
+    """As planned, the batch would be sent again without a look at what the other one has sent."""
+
+    def take_over_and_refuse(_request):
+        bridge.execute("UPDATE job SET owner = 'run-9' WHERE state = 'running'")
+        return refusal
+
+    services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1")]), Reply([]))
+    services.respond("bulk_json", take_over_and_refuse)
+    bridge.start_campaign()
+    bridge.run()
+
+    assert bridge.query("SELECT state FROM batch") == ["sending"]
 
 
 @pytest.fixture

@@ -195,8 +195,7 @@ def _send(attempt: _Attempt, messages: Sequence[OutgoingMessage]) -> None:
     except RejectedError as error:
         _on_batch_rejected(attempt, messages, error)
     except NotSentError:
-        with attempt.bridge.store.write() as tx:
-            _move(tx, attempt, "planned")
+        _plan_again(attempt)
         raise
     except OutcomeUnknownError as error:
         _on_response_lost(attempt, attempt.now(), str(error))
@@ -225,9 +224,15 @@ def _on_batch_rejected(attempt: _Attempt, messages: Sequence[OutgoingMessage], e
     if isinstance(decide(error, attempt.job.attempts, attempt.now()), GiveUp):
         _finish(attempt, SendResult(rejected={message.recipient: str(error) for message in messages}))
         return
-    with attempt.bridge.store.write() as tx:
-        _move(tx, attempt, "planned")
+    _plan_again(attempt)
     raise error
+
+
+def _plan_again(attempt: _Attempt) -> None:
+    """Plan a batch that was not sent, unless this process hung: another one may be sending it now."""
+    with attempt.bridge.store.write() as tx:
+        job_queue.check_owned(tx, attempt.job)
+        _move(tx, attempt, "planned")
 
 
 def _pause_channel(attempt: _Attempt, error: RateLimitedError) -> None:
