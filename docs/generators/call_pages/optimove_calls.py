@@ -137,7 +137,8 @@ def trigger(channel: int, template: str) -> list[Step]:
             note="`requestId` is the key of the event: the same one may come twice, and a customer may meet a trigger "
             "again with another one. The values for the text are in `personalization`. `isVisitor` true means that "
             "there is no customer: send nothing. Ids may come as text, as `campaignID` does here, and "
-            "`eventTypeID` may be absent.",
+            "`eventTypeID` may be absent. Accept a `campaignID` that is no whole number, too: a vendor's sample of "
+            "event 11 has `2.38`.",
         ),
         Call(
             title="Read the attributes that the event lacks",
