@@ -105,11 +105,13 @@ def _channel_plan(call: ControlCall, part: Mapping[str, Any]) -> ChannelPlan:
     _check_carries_messages(call, channel)
     _check_send_times(call, part["splits"])
     at_provider, on_channel = templates_of_channel(call, channel)
+    templates = templates_of(call, channel.provider)
     return ChannelPlan(
         channel=channel.id,
         provider=channel.provider,
         splits=tuple(_split(call, split, at_provider, on_channel, channel) for split in part["splits"]),
-        render=templates_of(call, channel.provider).render,
+        render=templates.render,
+        values_may_be_html=templates.values_may_be_html,
         app=part.get("app"),
         message=channel.message,
         expected=_expected_messages(call, channel) if channel.recipients == CUSTOMER_IDS else None,

@@ -48,6 +48,7 @@ def _trigger_plan(call: ControlCall) -> TriggerPlan:
     at_provider, on_channel = templates_of_channel(call, channel)
     template = template_titled(fields["template"], at_provider, channel)
     id_, name = channel_template(template, on_channel, channel)
+    templates = templates_of(call, channel.provider)
     return TriggerPlan(
         name=fields["trigger"],
         campaign=fields["campaign"],
@@ -57,12 +58,13 @@ def _trigger_plan(call: ControlCall) -> TriggerPlan:
         template_name=name,
         title=template.title,
         body=template.whole_body,
-        render=templates_of(call, channel.provider).render,
+        render=templates.render,
         conditions=tuple(_condition(condition) for condition in fields["criteria"]),
         exclude=frozenset(fields.get("exclude", ())),
         repeat=call.value("repeat"),
         action=call.value("action"),
         message=channel.message,
+        values_may_be_html=templates.values_may_be_html,
     )
 
 

@@ -38,6 +38,7 @@ class ChannelPlan:
 
     `app` is the id of one of the channel's apps, for channels that have apps. `message` is the type of its messages. If
     the provider knows the customers by their ids, `expected(split, customer)` returns what its records say.
+    `values_may_be_html` is that of the provider's templates.
     """
 
     channel: int
@@ -47,6 +48,7 @@ class ChannelPlan:
     app: str | None = None
     message: str = SMS
     expected: Callable[[Split, str], ExpectedMessage] | None = None
+    values_may_be_html: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,8 @@ class TriggerPlan:
     """One trigger: a customer who meets all `conditions` is sent a template at once.
 
     `action` is Optimove's action id. The attributes and parameters in `exclude` are not sent. With `repeat`, the
-    trigger can fire again for a customer. `message` is the type of its messages.
+    trigger can fire again for a customer. `message` is the type of its messages. `values_may_be_html` is that of the
+    provider's templates.
     """
 
     name: str
@@ -106,6 +109,7 @@ class TriggerPlan:
     repeat: bool = False
     action: int = 2
     message: str = SMS
+    values_may_be_html: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

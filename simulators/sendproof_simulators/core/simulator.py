@@ -145,7 +145,8 @@ class Templates:
     returns the text that must arrive.
 
     A provider of more than SMS lists its `message_types`, and has `add_typed(state, now, template)` for templates of
-    other types; the new template keeps the id, if that is not 0.
+    other types; the new template keeps the id, if that is not 0. `values_may_be_html` states that it is an open
+    question whether a value in HTML is text or HTML, so both are right.
     """
 
     all: Callable[[Any], tuple[Template, ...]]
@@ -155,6 +156,7 @@ class Templates:
     render: Callable[[str, Mapping[str, str | None]], str]
     add_typed: Callable[[Any, Instant, Template], tuple[Template, Effects]] | None = None
     message_types: frozenset[str] = frozenset({SMS})
+    values_may_be_html: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,14 @@
 
 Entities, the encoding of the message, comments, styles and the white space between words make no difference to the
 reader. What a reader sees or follows does: the words, the lines, the text in place of a picture, and the target of a
-link.
+link. A link leads to the same page whether a value in its target is percent-encoded or not: mail clients encode what is
+not, and some libraries for HTML encode every value there.
 """
 
 import re
 from functools import lru_cache
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 #: Tags of a mail, and other `<`. More than real mails have: the parser takes long for hundreds of thousands.
 MOST_TAGS = 20_000
@@ -24,14 +26,14 @@ _CELLS = frozenset({"td", "th"})
 # Comments and declarations, as browsers find their ends. The parser takes quadratic time for those without an end.
 _COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<[!?][^>]*(?:>|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[A-Za-z/]")
+# Two noncharacters of Unicode mark the target of a link, until its placeholders have values.
+_TARGET = re.compile("\ufdd0([^\ufdd1]*)\ufdd1?")
+_SPACES = re.compile(r"\s+")
 
 
 def readable(html: str) -> str:
     """Return what a reader sees of an HTML text: its lines without empty ones, with the target behind each link."""
-    reader = _Reader()
-    reader.feed(_with_ends(_COMMENT.sub("", html)))
-    reader.close()
-    return tidy("".join(reader.parts))
+    return shown_mail(_read(html))
 
 
 def has_too_many_tags(html: str) -> bool:
@@ -40,9 +42,19 @@ def has_too_many_tags(html: str) -> bool:
 
 
 @lru_cache(maxsize=100)
-def readable_template(html: str) -> str:
-    """Return what a reader sees of a template, with its placeholders: thousands of messages share it."""
-    return readable(html)
+def mail_template(html: str) -> str:
+    """Return a template as text, for `shown_mail` once its placeholders have values: thousands of messages share it."""
+    return tidy(_read(html))
+
+
+def shown_mail(text: str) -> str:
+    """Return what a reader sees of the text of a template with its values, each of them `in_one_line`."""
+    return tidy(_TARGET.sub(lambda found: f" ({_decoded(found[1])})", text))
+
+
+def in_one_line(value: str) -> str:
+    """Return a value as HTML shows it: white space is one space, also at both ends."""
+    return _SPACES.sub(" ", value)
 
 
 def tidy(text: str) -> str:
@@ -55,6 +67,19 @@ def _with_ends(html: str) -> str:
     """Return the HTML up to a tag that never ends. Browsers show nothing of it."""
     found = _TAG.search(html, html.rfind(">") + 1)
     return html[: found.start()] if found else html
+
+
+def _read(html: str) -> str:
+    reader = _Reader()
+    reader.feed(_with_ends(_COMMENT.sub("", html)))
+    reader.close()
+    return "".join(reader.parts)
+
+
+def _decoded(target: str) -> str:
+    """Return the target of a link without percent-encoding; in its query, a plus sign is a space."""
+    path, mark, query = target.partition("?")
+    return " ".join(f"{unquote(path)}{mark}{unquote(query.replace('+', ' '))}".split())
 
 
 class _Reader(HTMLParser):
@@ -72,7 +97,7 @@ class _Reader(HTMLParser):
         elif tag == "body":
             self._unseen = ""
         elif tag == "a":
-            self._target = (dict(attrs).get("href") or "").strip()
+            self._target = in_one_line(dict(attrs).get("href") or "").strip()
         elif tag == "img":
             self.parts.append(dict(attrs).get("alt") or "")
         self._separate(tag)
@@ -81,7 +106,7 @@ class _Reader(HTMLParser):
         if tag == self._unseen:
             self._unseen = ""
         elif tag == "a" and self._target:
-            self.parts.append(f" ({self._target})")
+            self.parts.append(f"\ufdd0{self._target}\ufdd1")
             self._target = ""
         self._separate(tag)
 

@@ -9,9 +9,10 @@ documented: the message types of a provider, https://docs.xtremepush.com/referen
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import unescape
 from types import MappingProxyType
 
-from sendproof_simulators.core.messaging.mail_texts import readable, readable_template, tidy
+from sendproof_simulators.core.messaging.mail_texts import in_one_line, mail_template, readable, shown_mail
 
 SMS, PUSH, WEB_PUSH, INBOX, EMAIL = "sms", "push", "web_push", "inbox", "email"
 
@@ -58,15 +59,19 @@ def shown_text(message: str, text: str) -> str:
     return text if message == SMS else text.lstrip("\n")
 
 
-def expected_text(message: str, render: _Render, whole_body: str, values: Mapping[str, str | None]) -> str:
+def expected_text(
+    message: str, render: _Render, whole_body: str, values: Mapping[str, str | None], *, as_html: bool = False
+) -> str:
     """Return the message of a template to one customer, as it must arrive. `render` is the provider's.
 
-    In HTML, a value stands for itself: a customer called `A&B` reads this name. So the values can be filled into what
-    a reader sees of the template, and the HTML is read only once.
+    In HTML, a value stands for itself: a customer called `A&amp;B` reads this name. So the values can be filled into
+    what a reader sees of the template, and the HTML is read only once. With `as_html`, values are HTML: the reader sees
+    `A&B`.
     """
     if not MESSAGE_TYPES[message].is_html:
         return shown_text(message, render(whole_body, values))
     subject, _, html_text = whole_body.partition("\n")
-    in_one_line = {name: None if value is None else " ".join(value.split()) for name, value in values.items()}
-    text = tidy(render(readable_template(html_text), in_one_line))
+    read = unescape if as_html else str
+    in_html = {name: None if value is None else in_one_line(read(value)) for name, value in values.items()}
+    text = shown_mail(render(mail_template(html_text), in_html))
     return whole_text(" ".join(render(subject, values).split()), text)

@@ -13,6 +13,8 @@ from html import unescape
 
 import msgspec
 
+from sendproof_simulators.core.messaging.mail_texts import in_one_line
+
 #: Characters of a text with its variables: more than three times the longest SMS. A text of 2,000 characters can name
 #: a variable hundreds of times, and a call may have 10,000 targets and values of megabytes.
 LONGEST_TEXT = 5_000
@@ -47,7 +49,7 @@ class MergeText:
         for name, plain in zip(self.names, self.plain[1:], strict=True):
             value = variables.find(name, missing)
             value = value[: LONGEST_TEXT + 1]
-            pieces += (" ".join(unescape(value).split()) if in_html else value, plain)
+            pieces += (in_one_line(unescape(value)) if in_html else value, plain)
             length += len(value) + len(plain)
             if length > LONGEST_TEXT:
                 break

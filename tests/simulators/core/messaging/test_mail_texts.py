@@ -76,6 +76,21 @@ def test_value_ends_no_line():
     assert expected_text(EMAIL, render, "Hi\n<p>In {{A}}.</p><p>{{B}}</p>", {"A": "a\nb", "B": None}) == "Hi\nIn a b."
 
 
+def test_spaces_around_a_value_are_one_space_each():
+    assert expected_text(EMAIL, render, "Hi\n<p>Dear {{A}}, hi</p>", {"A": "  Jo  Ann "}) == "Hi\nDear Jo Ann , hi"
+
+
+@pytest.mark.parametrize("written", ["a b&c/é", "a%20b%26c/%C3%A9", "a&#32;b&amp;c%2Fé", " a b&c/é\n"])
+def test_link_is_the_same_with_and_without_percent_encoding(written):
+    body = "Hi\n<a href='https://a.example/?x={{A}}'>Buy</a>"
+    expected = expected_text(EMAIL, render, body, {"A": "a b&c/é"})
+    assert whole_mail("Hi", f"<a href='https://a.example/?x={written.strip()}'>Buy</a>") == expected
+
+
+def test_plus_sign_is_a_space_in_the_query_of_a_link_only():
+    assert readable("<a href='/a+b?c+d'>Buy</a> a+b") == "Buy (/a+b?c d) a+b"
+
+
 def test_value_can_be_in_a_link():
     body = 'Hi\n<a href="https://a.example/{{ID}}">{{ID}}</a>'
     assert expected_text(EMAIL, render, body, {"ID": "7"}) == "Hi\n7 (https://a.example/7)"

@@ -1,6 +1,6 @@
 """Obligations of scheduled campaigns: the message that each customer is due, for the judge."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sendproof_simulators.core.audience.audience import BY_PROVIDER, Audience, Customer
@@ -17,6 +17,7 @@ from sendproof_simulators.services.optimove.campaigns.campaign import (
     Execution,
     iso_or_none,
 )
+from sendproof_simulators.services.optimove.right_messages import with_alternatives, with_values_as_html
 
 _BLOCK = 10_000
 
@@ -48,30 +49,26 @@ def _obligations(records: CustomerRecords, since: Instant, execution: Execution)
         block = target_group[start : start + _BLOCK]
         rows = zip(block, many_customers(customers, block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
-            fields = _obligation_json(audience, execution, index, customer, split)
             later = [at for at in changed[index] if at <= split.send_at] if index in changed else ()
-            others = [
-                _obligation_json(audience, execution, index, records.as_of(at).customer(index), split) for at in later
-            ]
+            versions = [customer, *(records.as_of(at).customer(index) for at in later)]
             if (
                 execution.plan.message == SMS
                 and customer.opted_out_by == BY_PROVIDER
                 and customer.number != audience.number(index)
             ):
                 # A provider may know the opt-out by the old number, or by the customer.
-                not_found = replace(customer, opted_out_by=None)
-                others.append(_obligation_json(audience, execution, index, not_found, split))
-            if others:
-                fields |= _alternatives(fields, others)
-            yield JournalEntry(kind="obligation", fields=fields)
-
-
-def _alternatives(fields: Mapping[str, object], others: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """Return the member `alternatives` for further right messages, with what differs; nothing without one."""
-    names = ("number", "text", "owed", "reason", "raw_number", "opted_out_by")
-    messages = [{name: other.get(name) for name in names} for other in others]
-    different = [message for message in messages if any(message[name] != fields.get(name) for name in names[:3])]
-    return {"alternatives": different} if different else {}
+                versions.append(replace(customer, opted_out_by=None))
+            first, *others = (
+                message
+                for version in versions
+                for message in with_values_as_html(
+                    _obligation_json(audience, execution, index, version, split),
+                    execution.plan,
+                    split.body,
+                    version.attributes,
+                )
+            )
+            yield JournalEntry(kind="obligation", fields=with_alternatives(first, others) if others else first)
 
 
 def _campaign_json(execution: Execution) -> dict[str, object]:

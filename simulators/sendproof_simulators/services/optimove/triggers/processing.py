@@ -18,6 +18,7 @@ from sendproof_simulators.core.messaging.message_types import expected_text
 from sendproof_simulators.core.plans import CustomerEvent, TriggerPlan
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
+from sendproof_simulators.services.optimove.right_messages import with_alternatives, with_values_as_html
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.criteria import Firing, Person, check_trigger
 
@@ -230,11 +231,11 @@ def _trigger_entry(context: SandboxContext, firing: Firing) -> JournalEntry:
     return JournalEntry(kind="trigger", fields=fields | ({"excluded": excluded} if excluded else {}))
 
 
-def _obligation_json(context: SandboxContext, state: State, firing: Firing) -> dict[str, object]:
+def _obligation_json(context: SandboxContext, state: State, firing: Firing) -> Mapping[str, object]:
     plan, found = firing.plan, _recipient(state, firing)
     reason = "visitor" if found is None else found.withheld
     values = {} if reason else _template_values(context, state, firing)
-    return {
+    obligation = {
         "campaign": plan.campaign,
         "channel": plan.channel,
         "customer": _id(context, firing),
@@ -247,6 +248,8 @@ def _obligation_json(context: SandboxContext, state: State, firing: Firing) -> d
         **({} if found is None else found.facts),
         "trigger": plan.name,
     }
+    first, *others = with_values_as_html(obligation, plan, plan.body, values)
+    return with_alternatives(first, others)
 
 
 def _recipient(state: State, firing: Firing) -> Recipient | None:

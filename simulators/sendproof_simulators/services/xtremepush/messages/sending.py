@@ -14,7 +14,7 @@ from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, QUEUE_FULL, outcome_for_number
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
-from sendproof_simulators.core.messaging.mail_texts import readable_template, tidy
+from sendproof_simulators.core.messaging.mail_texts import mail_template, shown_mail
 from sendproof_simulators.core.messaging.message_types import EMAIL, INBOX, SMS, shown_text, whole_text
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import (
@@ -112,7 +112,7 @@ class _ExecutionRun:
         self._request = request
         self._subscription_names = EXECUTE_SUBSCRIPTION_NAMES[context.dialects["subscription_name"]]
         self._is_html = request.message == EMAIL
-        self._text = merge_text(readable_template(request.text) if self._is_html else request.text)
+        self._text = merge_text(mail_template(request.text) if self._is_html else request.text)
         self._heading = merge_text(request.heading)
         # Those that a reader does not see, such as in the address of a picture, need a value, too.
         self._unseen = set(merge_text(request.text).names).difference(self._text.names)
@@ -179,9 +179,10 @@ class _ExecutionRun:
             text = self._text.merge(sources, missing=self._missing, in_html=self._is_html)
             merge_names(self._unseen, sources, missing=self._missing)
         except MissingVariableError:
-            return self._request.heading, whole_text(self._request.heading, self._text.source), NOT_PERSONALIZED
+            source = shown_mail(self._text.source) if self._is_html else self._text.source
+            return self._request.heading, whole_text(self._request.heading, source), NOT_PERSONALIZED
         if self._is_html:
-            heading, text = " ".join(heading.split()), tidy(text)
+            heading, text = " ".join(heading.split()), shown_mail(text)
         whole = shown_text(self._request.message, whole_text(heading, text))
         if len(whole) > LONGEST_TEXT:
             return heading, whole, TOO_LONG

@@ -4,7 +4,7 @@ from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry
-from sendproof_simulators.core.messaging.mail_texts import readable_template
+from sendproof_simulators.core.messaging.mail_texts import readable
 from sendproof_simulators.core.messaging.message_types import EMAIL, INBOX, PUSH, WEB_PUSH
 from sendproof_simulators.core.messaging.message_types import SMS as SMS_MESSAGE
 from sendproof_simulators.core.simulator import Template, Templates
@@ -99,6 +99,7 @@ TEMPLATES = Templates(
     render=render,
     add_typed=add_typed,
     message_types=frozenset({SMS_MESSAGE, PUSH, WEB_PUSH, INBOX, EMAIL}),
+    values_may_be_html=True,
 )
 
 
@@ -121,7 +122,7 @@ def _check(state: State, title: str, body: str, message: str = SMS_MESSAGE) -> N
             f"expected a title of 1 to {limits.title_length} and a text of 1 to {longest} characters, "
             f"got {title!r:.100} and {body!r:.100}"
         )
-    if message == EMAIL and not 0 < len(readable_template(body)) <= LONGEST_TEXT:
+    if message == EMAIL and not 0 < len(readable(body)) <= LONGEST_TEXT:
         raise ValueError(f"expected HTML in which a reader sees 1 to {LONGEST_TEXT} characters")
 
 
