@@ -122,16 +122,23 @@ class Simulators:
 class Service:
     """The address of a simulated service, and the credentials of one sandbox for it, by name.
 
-    `mail_url` is its address for SMTP, such as `smtp://127.0.0.1:4107`, if it has one.
+    `mail_url` is its address for SMTP, such as `smtp://127.0.0.1:4107`, if it has one. A message then needs senders at
+    `sender_domain`, in MAIL FROM and in From.
     """
 
     url: str
     credentials: Mapping[str, str]
     mail_url: str | None = None
+    sender_domain: str | None = None
 
 
 def _service(found: SandboxService) -> Service:
-    return Service(url=found["url"], credentials=found["credentials"], mail_url=found.get("mail_url"))
+    return Service(
+        url=found["url"],
+        credentials=found["credentials"],
+        mail_url=found.get("mail_url"),
+        sender_domain=found.get("sender_domain"),
+    )
 
 
 class SandboxClock:

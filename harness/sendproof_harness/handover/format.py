@@ -31,12 +31,16 @@ class Listen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service: its URL, and the credentials for it by name. `mail_url` is its address for mail, if it has one."""
+    """One service: its URL, and the credentials for it by name. `mail_url` is its address for mail, if it has one.
+
+    `sender_domain` is then the domain of the client's senders.
+    """
 
     name: str
     url: str
     credentials: Mapping[str, str] = field(default_factory=dict)
     mail_url: str | None = None
+    sender_domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ def sandbox_json(control: ControlContext, sandbox: Sandbox) -> dict[str, Any]:
         "attributes": sandbox.customers.audience.special_attributes,
         "clock": clock_json(sandbox),
         "services": {
-            name: {"url": _service_url(control, sandbox, name), **_mail_url(control, name), "credentials": values}
+            name: {"url": _service_url(control, sandbox, name), **_mail_access(control, name), "credentials": values}
             for name, values in sandbox.credentials.items()
         },
         "channels": [channel.view() for channel in sandbox.settings.channels],
@@ -90,10 +90,10 @@ def _service_url(control: ControlContext, sandbox: Sandbox, service: str) -> str
     return control.addresses.services[service] + control.simulators[service].base_path(sandbox.contexts[service])
 
 
-def _mail_url(control: ControlContext, service: str) -> dict[str, str]:
-    """Return the URL of the service's port for SMTP, if it has one."""
-    url = control.addresses.smtp.get(service)
-    return {} if url is None else {"mail_url": url}
+def _mail_access(control: ControlContext, service: str) -> dict[str, str]:
+    """Return the URL of the service's port for SMTP, and the domain of its senders, if it has such a port."""
+    url, access = control.addresses.smtp.get(service), control.simulators[service].smtp
+    return {} if url is None or access is None else {"mail_url": url, "sender_domain": access.sender_domain}
 
 
 def _clock_owner(call: ControlCall) -> Sandbox | None:

@@ -112,3 +112,34 @@ def test_envelope_is_a_request_in_the_history(relay: Relay) -> None:
     assert (login["operation"], submission["operation"]) == ("authenticate", "submitMessage")
     assert submission["summary"] == {"accepted": 1, "refused": 0}
     assert relay.lines("delivery")[0]["custom"] == "a+b"
+
+
+def test_header_in_utf8_needs_smtputf8(relay: Relay) -> None:
+    """Mail software shows other characters than ASCII as it likes, if the header does not name their encoding."""
+    raw = relay.mail(Subject="").replace(b"From:", "Subject: Grüße\r\nFrom:".encode(), 1)
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        relay.send(relay.address(0), raw)
+    assert (refused.value.smtp_code, refused.value.smtp_error[:5]) == (550, b"5.6.9")
+    relay.send(relay.address(0), raw, mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+    assert relay.lines("delivery")[0]["heading"] == "Grüße"
+
+
+@pytest.mark.parametrize(
+    ("envelope", "header"),
+    [("news@other.example", ""), (SENDER, "news@other.example"), (SENDER, "news@evilclient.example")],
+)
+def test_sender_at_another_domain_is_refused(relay: Relay, envelope: str, header: str) -> None:
+    with relay.session() as session, pytest.raises(smtplib.SMTPDataError) as refused:
+        session.sendmail(envelope, [relay.address(0)], relay.mail(**({"From": header} if header else {})))
+    assert b"5.7.1 MAIL FROM and From need addresses at client.example" in refused.value.smtp_error
+
+
+@pytest.mark.parametrize("envelope", ["", "a@mail.Client.Example"])
+def test_sender_can_be_empty_or_at_a_domain_below(relay: Relay, envelope: str) -> None:
+    with relay.session() as session:
+        session.sendmail(envelope, [relay.address(0)], relay.mail(From="N <n@x.client.example>"))
+    assert len(relay.lines("delivery")) == 1
+
+
+def test_sandbox_names_the_domain_of_its_senders(relay: Relay) -> None:
+    assert relay.access["sender_domain"] == "client.example"

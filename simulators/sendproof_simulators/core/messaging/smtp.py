@@ -30,13 +30,17 @@ class SmtpRecipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSubmission:
-    """One message: the envelope, and the content as the client sent it. `envid` is that of MAIL, "" without one."""
+    """One message: the envelope, and the content as the client sent it.
+
+    `envid` is that of MAIL, "" without one. With `smtputf8`, the client announced a header in UTF-8 (RFC 6531).
+    """
 
     login: SmtpLogin
     mail_from: str
     recipients: tuple[SmtpRecipient, ...]
     envid: str
     content: bytes
+    smtputf8: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +70,11 @@ class SmtpAccess:
 
     `authenticate` and `submit` return the requests that stand for the commands, and `reply` the reply for a response;
     None if the response is no reply, after which the server closes the connection. `limits` selects them from what the
-    service's `read_limits` returned.
+    service's `read_limits` returned. `sender_domain` is the only one whose addresses an account may send from.
     """
 
     authenticate: Callable[[SmtpLogin], Request]
     submit: Callable[[SmtpSubmission], Request]
     reply: Callable[[Response], SmtpReply | None]
     limits: Callable[[Any], SmtpLimits]
+    sender_domain: str

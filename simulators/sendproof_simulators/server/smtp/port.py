@@ -279,6 +279,7 @@ class _Connection(SMTP):
             recipients=tuple(SmtpRecipient(address=address, notify=notify) for address, notify in pairs),
             envid=self._envid,
             content=content if isinstance(content, bytes) else b"",
+            smtputf8=envelope.smtp_utf8,
         )
         line = await self._reply_line(self._port.access.submit(submission))
         # Nothing that is written to a connection after its end arrives.

@@ -33,8 +33,14 @@ _UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What the relay and the recipient read of a message. `header` is its header as text."""
+    """What the relay and the recipient read of a message.
 
+    `senders` are the addresses in From, and `header` is the whole header as text. With `is_raw`, it has characters that
+    are not ASCII.
+    """
+
+    senders: tuple[str, ...]
+    is_raw: bool
     subject: str
     text: str
     message_id: str
@@ -54,11 +60,14 @@ def _content(message: EmailMessage, raw: bytes) -> Content:
     if len(message.get_all("from", [])) != 1:
         raise RefusedError(NO_SENDER)
     subject = str(message.get("subject", ""))
+    header = _HEADER_END.split(raw, maxsplit=1)[0]
     return Content(
+        senders=tuple(address.addr_spec for address in getattr(message["from"], "addresses", ())),
+        is_raw=not header.isascii(),
         subject=subject,
         text=whole_mail(subject, _html(message)),
         message_id=str(message.get("message-id", "")).strip(),
-        header=_HEADER_END.split(raw, maxsplit=1)[0].decode("ascii", "replace"),
+        header=header.decode("ascii", "replace"),
         unsubscribe_url=_one_click_url(message),
     )
 

@@ -14,6 +14,7 @@ from sendproof_simulators.core.messaging.smtp import (
 )
 from sendproof_simulators.services.smtp.auth import PASSWORD_HEADER, USER_HEADER
 from sendproof_simulators.services.smtp.limits import RelayLimits
+from sendproof_simulators.services.smtp.state import SENDER_DOMAIN
 
 _INTERNAL = 500
 
@@ -40,6 +41,7 @@ def _submit(submission: SmtpSubmission) -> Request:
         "mail_from": submission.mail_from,
         "rcpt_to": recipients,
         **({"envid": submission.envid} if submission.envid else {}),
+        **({"smtputf8": True} if submission.smtputf8 else {}),
         **_content(submission.content),
     }
     headers = {**_headers(submission.login), "content-type": "application/json"}
@@ -68,4 +70,6 @@ def _limits(limits: RelayLimits) -> SmtpLimits:
     return SmtpLimits(message_bytes=limits.message_bytes, recipients=limits.recipients)
 
 
-SMTP_ACCESS = SmtpAccess(authenticate=_authenticate, submit=_submit, reply=_reply, limits=_limits)
+SMTP_ACCESS = SmtpAccess(
+    authenticate=_authenticate, submit=_submit, reply=_reply, limits=_limits, sender_domain=SENDER_DOMAIN
+)

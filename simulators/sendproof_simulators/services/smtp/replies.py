@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.http import Problem, Response, json_response
 from sendproof_simulators.core.messaging.smtp import SmtpReply
+from sendproof_simulators.services.smtp.state import SENDER_DOMAIN
 
 AUTHENTICATED = SmtpReply(code=235, text="2.7.0 Authentication succeeded")
 WRONG_LOGIN = SmtpReply(code=535, text="5.7.8 Authentication credentials invalid")
@@ -24,6 +25,14 @@ GREYLISTED = SmtpReply(code=450, text="4.2.0 The mailbox is busy; try again late
 TOO_LARGE = SmtpReply(code=552, text="5.3.4 The message is too large")
 NOT_MIME = SmtpReply(code=554, text="5.6.0 The message cannot be read")
 NO_SENDER = SmtpReply(code=554, text="5.6.0 The message needs exactly one From")
+# documented: the code, RFC 6531, 3.7.4.1
+RAW_HEADER = SmtpReply(
+    code=550, text="5.6.9 The header has other characters than ASCII; encode them (RFC 2047), or use SMTPUTF8"
+)
+NOT_VERIFIED = SmtpReply(
+    code=550,
+    text=f"5.7.1 MAIL FROM and From need addresses at {SENDER_DOMAIN}, the verified domain of this account",
+)
 NO_CONTENT = SmtpReply(code=554, text="5.6.0 The message has no text and no HTML")
 NO_ONE_CLICK = SmtpReply(
     code=550, text="5.7.1 The message needs List-Unsubscribe with an http or https URL, and List-Unsubscribe-Post"

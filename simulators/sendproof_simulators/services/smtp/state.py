@@ -13,6 +13,8 @@ from sendproof_simulators.services.smtp.limits import RelayLimits
 
 NAME = "smtp"
 USER, PASSWORD = "smtp_user", "smtp_password"
+#: The domain that the client has verified: its messages come from it, or from a domain below it.
+SENDER_DOMAIN = "client.example"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.core.webhooks.urls import RemoteHostError, check_webhook_url
 from sendproof_simulators.services.smtp.auth import for_user
 from sendproof_simulators.services.smtp.content import Content, read_content
-from sendproof_simulators.services.smtp.dialects import ONE_CLICK
+from sendproof_simulators.services.smtp.dialects import ONE_CLICK, SENDER
 from sendproof_simulators.services.smtp.notifications import begin, refusal_timer
 from sendproof_simulators.services.smtp.replies import (
     BLOCKED,
@@ -28,13 +28,15 @@ from sendproof_simulators.services.smtp.replies import (
     NO_MAILBOX,
     NO_ONE_CLICK,
     NOT_MIME,
+    NOT_VERIFIED,
+    RAW_HEADER,
     TOO_LARGE,
     UNSUBSCRIBED,
     RefusedError,
     enhanced_code,
     reason,
 )
-from sendproof_simulators.services.smtp.state import NAME, Mail, State
+from sendproof_simulators.services.smtp.state import NAME, SENDER_DOMAIN, Mail, State
 
 # What the two parts of an RCPT say if the sender wants no other notifications (RFC 3461, 4.1).
 _DEFAULT_NOTIFY = ("FAILURE",)
@@ -84,12 +86,14 @@ def _content(call: Call) -> Content:
     raw = _raw(call.body["content"], call.value("encoding"))
     if len(raw) > call.context.limits.message_bytes:
         raise RefusedError(TOO_LARGE)
+    content = None
     try:
         content = read_content(raw)
+        _check_header(call, content)
         _check_one_click(call.context, content.unsubscribe_url)
     except RefusedError as error:
         number = call.body["rcpt_to"][0]["address"]
-        entry = _rejection_entry(number, "", error.reply)
+        entry = _rejection_entry(number, "" if content is None else content.text, error.reply)
         raise RefusedError(error.reply, entry) from None
     return content
 
@@ -101,6 +105,21 @@ def _raw(content: str, encoding: str) -> bytes:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
         raise RefusedError(NOT_MIME) from None
+
+
+def _check_header(call: Call, content: Content) -> None:
+    """Raise `RefusedError` for a header that needs SMTPUTF8, and for a sender who is not the client."""
+    if content.is_raw and not call.value("smtputf8"):
+        raise RefusedError(RAW_HEADER)
+    # An empty envelope sender wants no notifications.
+    senders = (*content.senders, *filter(None, [call.body["mail_from"]]))
+    if call.context.dialects[SENDER] == "verified" and not (content.senders and all(map(_is_verified, senders))):
+        raise RefusedError(NOT_VERIFIED)
+
+
+def _is_verified(address: str) -> bool:
+    domain = address.rpartition("@")[2].casefold()
+    return domain == SENDER_DOMAIN or domain.endswith(f".{SENDER_DOMAIN}")
 
 
 def _check_one_click(context: SandboxContext, url: str | None) -> None:
