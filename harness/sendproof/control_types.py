@@ -143,6 +143,7 @@ class Clock(TypedDict):
 class SandboxService(TypedDict):
     url: str
     mail_url: NotRequired[str]
+    sender_domain: NotRequired[str]
     credentials: dict[str, str]
 
 

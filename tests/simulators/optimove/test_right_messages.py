@@ -10,9 +10,7 @@ from sendproof_simulators.services.optimove.right_messages import with_alternati
 from sendproof_simulators.services.xtremepush.personalization import render
 
 BODY = "For {{NAME}}\n<p>Dear {{NAME}}</p>"
-PLAN = ChannelPlan(
-    channel=504, provider="xtremepush", splits=(), render=render, message=EMAIL, values_may_be_html=True
-)
+PLAN = ChannelPlan(channel=504, provider="xtremepush", splits=(), render=render, message=EMAIL, values_may_be_html=True)
 
 
 def right_texts(name: str, plan: ChannelPlan = PLAN) -> list[str]:
