@@ -96,6 +96,25 @@ def test_campaign_compares_messages_and_reports(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        pytest.param("smtp", "email", marks=pytest.mark.slow),
+        *(
+            pytest.param("xtremepush", message, marks=pytest.mark.exhaustive)
+            for message in ("push", "web_push", "inbox", "email")
+        ),
+    ],
+)
+def test_campaign_of_other_messages_is_checked_as_one_of_sms(provider: str, message: str, tmp_path: Path) -> None:
+    words = ["--provider", provider, "--message", message, "--customers", "60", "--days", "1"]
+    campaign = run_load_test(tmp_path, "campaign", *words)
+    assert campaign.command.status == 0, campaign.command.out
+    assert set(campaign.losses().values()) == {0}
+    assert campaign.counts()["sending"] == campaign.looked_at()["duplicated"] > 50
+    assert campaign.checks("pass") >= {"R301", "R401", "R402", "R403", "R404", "R502", "R503", "R601"}
+
+
+@pytest.mark.parametrize(
     ("mutant", "customers", "loss", "requirement"),
     [
         pytest.param("last_page_dropped", 10_050, "lost", "R301", marks=pytest.mark.slow),

@@ -452,9 +452,19 @@ def _check_values(options: Mapping[str, Any]) -> None:
 
 def _check_message(provider: str | None, message: str | None) -> None:
     """Refuse a type of messages that the provider does not send."""
+    from sendproof_harness.scenario.model import SMS  # noqa: PLC0415 - `--help` stays quick
+
     record = discover().get(provider or "")
-    if message is not None and record is not None and message not in record.message_types:
-        refuse(wrong_choice("--message", message, sorted(record.message_types)) + f" with --provider {provider}")
+    if record is None:
+        return
+    types = sorted(record.message_types)
+    if message is None and SMS not in types:
+        refuse(
+            f"--provider: {provider} only sends {' and '.join(types)}, and this load test sends SMS; use `sendproof load "
+            f"campaign --provider {provider} --message {types[0]}`"
+        )
+    if message is not None and message not in types:
+        refuse(wrong_choice("--message", message, types) + f" with --provider {provider}")
 
 
 def _refuse_misspelt(context: typer.Context) -> None:

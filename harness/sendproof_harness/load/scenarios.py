@@ -156,10 +156,13 @@ def _duplicate_faults(options: LoadOptions) -> tuple[dict[str, object], ...]:
 
 
 def _requirements(options: LoadOptions) -> BridgeRequirements:
-    """Return the requirements: an account webhook, if the provider posts receipts only to that address."""
-    needs_account_webhook = provider_record(options.provider).receipts_need_account_webhook
+    """Return the requirements: an account webhook, if the provider posts receipts only to that address.
+
+    Without it, a bridge can learn the same from a provider's record, but not from a mail relay.
+    """
+    record = provider_record(options.provider)
     return BridgeRequirements(
-        account_webhooks=options.kind == "receipts" and needs_account_webhook,
+        account_webhooks=record.receipts_need_account_webhook and (options.kind == "receipts" or not record.has_record),
         consent=None if options.message == SMS else CONSENT_BY_ATTRIBUTE,
     )
 

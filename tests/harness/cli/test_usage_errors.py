@@ -66,6 +66,15 @@ def test_unknown_shape_of_a_load_test_is_refused_before_locust_starts(refused: R
     assert refused("load", "triggers", "--shape", "stepp") == message
 
 
+@pytest.mark.parametrize("kind", ["day", "receipts", "soak", "triggers"])
+def test_load_test_of_sms_refuses_a_mail_relay(refused: Refused, kind: str) -> None:
+    message = (
+        "--provider: smtp only sends email, and this load test sends SMS; use `sendproof load campaign --provider smtp "
+        "--message email`"
+    )
+    assert refused("load", kind, "--provider", "smtp").startswith(message)
+
+
 @pytest.mark.parametrize("option", ["--control-url", "--bridge"])
 @pytest.mark.parametrize("command", ["run scheduled/first_campaign", "contract", "load campaign"])
 def test_address_without_scheme_is_refused_before_anything_starts(refused: Refused, command: str, option: str) -> None:
