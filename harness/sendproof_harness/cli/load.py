@@ -460,8 +460,8 @@ def _check_message(provider: str | None, message: str | None) -> None:
     types = sorted(record.message_types)
     if message is None and SMS not in types:
         refuse(
-            f"--provider: {provider} only sends {' and '.join(types)}, and this load test sends SMS; use `sendproof load "
-            f"campaign --provider {provider} --message {types[0]}`"
+            f"--provider: {provider} only sends {' and '.join(types)}, and this load test sends SMS; "
+            f"use `sendproof load campaign --provider {provider} --message {types[0]}`"
         )
     if message is not None and message not in types:
         refuse(wrong_choice("--message", message, types) + f" with --provider {provider}")
