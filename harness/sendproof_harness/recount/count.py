@@ -89,6 +89,7 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
     for function, arguments in ((texts.letters, 1), (texts.part, 2), (texts.fits, 2), (texts.refill, 3)):
         database.create_function(function.__name__, arguments, function, deterministic=True)
     database.create_function("digits", 1, texts.significant_digits, deterministic=True)
+    database.create_function("typed", 2, texts.typed, deterministic=True)
     database.create_function("agrees", 4, texts.agrees, deterministic=True)
     database.executescript(_INPUT)
     database.execute("BEGIN")

@@ -22,7 +22,7 @@ class _Form:
     deliveries: str
 
 
-_NUMBERS = ("number", "digits")
+_NUMBERS = ("place", "digits")
 _TEXTS = {"text": "COALESCE(text, '')", "letters": "letters(text)", "any": "''"}
 _OPEN = "SELECT id, {key} FROM obligation WHERE owed AND {condition} AND id NOT IN (SELECT obligation FROM pair)"
 _FREE = "SELECT id, {key} FROM free"
@@ -58,8 +58,7 @@ def match(database: sqlite3.Connection) -> None:
 _PREPARED = """
 CREATE TABLE pair (obligation INTEGER, delivery INTEGER UNIQUE);
 CREATE INDEX paired ON pair (obligation);
-CREATE VIEW free AS SELECT *, digits(number) AS digits FROM delivery
-WHERE NOT test AND NOT withdrawn AND id NOT IN (SELECT delivery FROM pair);
+CREATE VIEW free AS SELECT * FROM delivery WHERE NOT test AND NOT withdrawn AND id NOT IN (SELECT delivery FROM pair);
 CREATE TABLE open_key (obligation INTEGER, key TEXT);
 CREATE TABLE free_key (delivery INTEGER, key TEXT);
 CREATE INDEX free_key_key ON free_key (key);

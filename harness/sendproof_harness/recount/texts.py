@@ -23,6 +23,11 @@ def significant_digits(number: str | None) -> str | None:
     return "".join(re.findall(r"\d", number))[-_SIGNIFICANT_DIGITS:] if number else None
 
 
+def typed(message: str | None, number: str | None) -> str | None:
+    """Return where a message of a type goes: a user gets push notifications and inbox messages at one id."""
+    return number if number is None or message in {None, "sms"} else f"{message} {number}"
+
+
 def letters(text: str | None) -> str:
     """Return the ASCII letters and digits of a text, which survive a wrong character set."""
     return "".join(re.findall(r"[A-Za-z0-9]", text or ""))

@@ -207,6 +207,7 @@ def test_the_campaign_that_must_be_sent_first_gets_the_first_message(correct_run
         timed=True,
         deadline=lambda item: latest[item.campaign],
         is_unread=lambda item: False,
+        type_of=lambda item: "sms",
     )
     messages = {
         item.campaign: deliveries[0].message

@@ -18,6 +18,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     ResultKind,
     count_recipients,
     has_due_message,
+    is_right_place,
     ledger,
     matched_recipients,
 )
@@ -202,7 +203,7 @@ def check_right_number(history: History) -> CheckResult:
     findings = [
         _wrong_number(history, recipient)
         for recipient in recipients
-        if recipient.deliveries[0].number != recipient.obligation.number
+        if not is_right_place(history, recipient.obligation, recipient.deliveries[0])
     ]
     findings += [
         _undocumented_format(recipient, delivery)

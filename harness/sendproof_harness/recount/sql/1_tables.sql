@@ -81,6 +81,8 @@ SELECT
     json_extract(body, '$.service') AS service,
     json_extract(body, '$.message') AS message,
     json_extract(body, '$.number') AS number,
+    typed(json_extract(body, '$.message_type'), json_extract(body, '$.number')) AS place,
+    typed(json_extract(body, '$.message_type'), digits(json_extract(body, '$.number'))) AS digits,
     json_extract(body, '$.text') AS text,
     ms(json_extract(body, '$.send_at')) AS send_at,
     COALESCE(json_extract(body, '$.test'), 0) AS test,
@@ -196,7 +198,8 @@ SELECT
     json_extract(body, '$.customer') AS customer,
     CAST(json_extract(body, '$.template') AS TEXT) AS template,
     chosen.number,
-    digits(chosen.number) AS digits,
+    typed(channel.message, chosen.number) AS place,
+    typed(channel.message, digits(chosen.number)) AS digits,
     chosen.text,
     ms(json_extract(body, '$.at')) AS at,
     ms(json_extract(body, '$.due')) AS due,
@@ -206,7 +209,10 @@ SELECT
     NULL AS notified,
     NULL AS deadline,
     NULL AS unread
-FROM chosen JOIN line ON line.position = chosen.id ORDER BY chosen.id;
+FROM chosen JOIN line ON line.position = chosen.id
+LEFT JOIN channel ON channel.channel = json_extract(body, '$.channel')
+ORDER BY chosen.id;
 CREATE UNIQUE INDEX obligation_id ON obligation (id);
 CREATE INDEX obligation_number ON obligation (number);
+CREATE INDEX obligation_place ON obligation (place);
 CREATE INDEX obligation_digits ON obligation (digits);

@@ -49,7 +49,7 @@ SELECT obligation.id AS obligation, CASE
     WHEN messages IS NULL AND deadline > cancelled_at THEN 'withheld'
     WHEN messages IS NULL THEN 'lost'
     WHEN messages > 1 THEN 'duplicated'
-    WHEN delivery.number <> obligation.number OR obligation.number IS NULL THEN 'wrong number'
+    WHEN delivery.place <> obligation.place OR obligation.number IS NULL THEN 'wrong number'
     WHEN delivery.text IS NOT obligation.text THEN CASE
         WHEN trigger_name IS NOT NULL AND obligation.channel IN (SELECT channel FROM free_text) THEN 'indefinite'
         ELSE 'wrong text' END

@@ -18,6 +18,7 @@ from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation,
 from sendproof_harness.judge.facts.deliveries.cancelled_sends import with_cancelled_sends
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
+from sendproof_harness.judge.facts.deliveries.message_types import message_type
 from sendproof_harness.judge.facts.deliveries.refusals import is_refused_from_any_bridge, may_look_undelivered
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations, with_due_texts
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, outages, providers_without_record
@@ -109,6 +110,7 @@ def ledger(history: History) -> Ledger:
         timed=timed,
         deadline=deadlines(history),
         is_unread=lambda obligation: obligation.trigger is None and campaign_key(obligation) not in read,
+        type_of=lambda obligation: message_type(history, obligation.channel),
     )
     matched = matching.matched if timed else with_cancelled_sends(history, matching.matched)
     result_kind = _classifier(history, timed=timed)
@@ -190,6 +192,11 @@ def all_results(history: History) -> Iterator[tuple[Obligation, RecipientResult]
         yield recipients[position].obligation if is_kept else obligation, recipients[position]
 
 
+def is_right_place(history: History, obligation: Obligation, delivery: Delivery) -> bool:
+    """Return True if a message went to the address of an obligation, and is of the type of its channel."""
+    return delivery.number == obligation.number and delivery.message_type == message_type(history, obligation.channel)
+
+
 def matched_recipients(history: History) -> list[RecipientResult]:
     """Return the recipients who were due a message and got at least one."""
     return [recipient for recipient in ledger(history).recipients if recipient.obligation.owed and recipient.deliveries]
@@ -254,7 +261,8 @@ def _classifier(history: History, *, timed: bool) -> _Classifier:
             return by_consent
         if not deliveries:
             return _missing_kind(history, obligation, cancellation, latest)
-        kind = _delivered_kind(obligation, deliveries, latest, timed=timed)
+        is_right = is_right_place(history, obligation, deliveries[0])
+        kind = _delivered_kind(obligation, deliveries, latest, timed=timed, is_right_place=is_right)
         return "indefinite" if kind == "wrong text" and has_free_text(history, obligation) else kind
 
     return result_kind
@@ -279,11 +287,13 @@ def _missing_kind(
     return "withheld" if is_just_cancelled else "lost"
 
 
-def _delivered_kind(obligation: Obligation, deliveries: Sequence[Delivery], latest: int, *, timed: bool) -> ResultKind:
-    """Return the most serious of several defects: a duplicate, the number, the text, the time."""
+def _delivered_kind(
+    obligation: Obligation, deliveries: Sequence[Delivery], latest: int, *, timed: bool, is_right_place: bool
+) -> ResultKind:
+    """Return the most serious of several defects: a duplicate, the address, the text, the time."""
     if len(deliveries) > 1:
         return "duplicated"
-    if deliveries[0].number != obligation.number:
+    if not is_right_place:
         return "wrong number"
     if deliveries[0].text != obligation.text:
         return "wrong text"

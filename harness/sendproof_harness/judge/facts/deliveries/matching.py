@@ -5,8 +5,8 @@
     deliveries ───┘                                                    left over ──> unmatched
 
 Rules:
-1. A delivery belongs to an obligation with exactly its number. Obligations with the same text come first, and among
-   them one for which it is in time, or else the nearest. A left-over delivery is a duplicate if its text was due to
+1. A delivery belongs to an obligation with exactly its number, and of its type of messages. Obligations with the same
+   text come first, and among them one for which it is in time, or else the nearest. A left-over delivery is a duplicate if its text was due to
    that number. Otherwise it is the damaged text of an obligation that is still open. An obligation that was due nothing
    comes last, unless the time points to it, or it is of an equal campaign that was cancelled. A bridge that never read
    a campaign cannot have sent its messages, so another campaign with the same text comes first.
@@ -24,6 +24,7 @@ from heapq import heappop, heappush
 from itertools import groupby, pairwise
 from typing import TypeVar
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import Delivery, Obligation
 from sendproof_harness.history.timestamps import MINUTE, SECOND
 
@@ -60,13 +61,15 @@ class Matching:
     """`matched` and `parents` are by position in `obligations`; the first delivery of a position is its match.
 
     `parents` leads from an interchangeable obligation to another one, up to the representative of the group.
-    `is_unread` is true for an obligation of a campaign that the bridge never read.
+    `is_unread` is true for an obligation of a campaign that the bridge never read. `type_of` is the type of the messages
+    that an obligation is about.
     """
 
     obligations: Sequence[Obligation]
     timed: bool
     deadline: Callable[[Obligation], int]
     is_unread: Callable[[Obligation], bool]
+    type_of: Callable[[Obligation], str]
     matched: list[tuple[Delivery, ...]]
     parents: dict[int, int] = field(default_factory=dict)
     unmatched: list[Delivery] = field(default_factory=list)
@@ -251,7 +254,8 @@ class Matching:
         obligation = self.obligations[position]
         same_text = not obligation.owed or delivery.text == obligation.text
         offset = lateness(delivery.send_at, obligation.due, self.deadline(obligation)) if self.timed else 0
-        return obligation.owed, delivery.number == obligation.number, same_text, offset
+        same_place = delivery.number == obligation.number and delivery.message_type == self.type_of(obligation)
+        return obligation.owed, same_place, same_text, offset
 
     def _join(self, position: int, other: int) -> None:
         first, second = self._root(position), self._root(other)
@@ -271,14 +275,20 @@ def match(
     timed: bool,
     deadline: Callable[[Obligation], int],
     is_unread: Callable[[Obligation], bool],
+    type_of: Callable[[Obligation], str],
 ) -> Matching:
     """Match deliveries to obligations.
 
     `timed` is False if send times have no meaning in this run. `deadline` gives the latest correct send time, and
-    `is_unread` returns True if the bridge never read the campaign.
+    `is_unread` returns True if the bridge never read the campaign. `type_of` gives the type of messages.
     """
     matching = Matching(
-        obligations=obligations, timed=timed, deadline=deadline, is_unread=is_unread, matched=[()] * len(obligations)
+        obligations=obligations,
+        timed=timed,
+        deadline=deadline,
+        is_unread=is_unread,
+        type_of=type_of,
+        matched=[()] * len(obligations),
     )
     rest = _assign_by_number(matching, deliveries, str)
     rest = _assign_by_number(matching, rest, _significant_digits) if rest else rest
@@ -300,19 +310,31 @@ def _assign_by_number(matching: Matching, deliveries: Iterable[Delivery], form: 
     dictionaries.
     """
     obligations = matching.obligations
+
+    def place_of(position: int) -> str:
+        obligation = obligations[position]
+        return _typed(matching.type_of(obligation), form(obligation.number or ""))
+
+    def sent_to_of(delivery: Delivery) -> str:
+        return _typed(delivery.message_type, form(delivery.number))
+
     with_number = sorted(
-        (position for position, obligation in enumerate(obligations) if obligation.number),
-        key=lambda position: form(obligations[position].number or ""),
+        (position for position, obligation in enumerate(obligations) if obligation.number), key=place_of
     )
-    groups = _grouped(with_number, lambda position: form(obligations[position].number or ""))
+    groups = _grouped(with_number, place_of)
     number, positions = next(groups, _NO_GROUP)
     rest: list[Delivery] = []
-    in_order = sorted(deliveries, key=lambda delivery: form(delivery.number))
-    for sent_to, same_number in _grouped(in_order, lambda delivery: form(delivery.number)):
+    in_order = sorted(deliveries, key=sent_to_of)
+    for sent_to, same_number in _grouped(in_order, sent_to_of):
         while positions and number < sent_to:
             number, positions = next(groups, _NO_GROUP)
         rest += matching.assign(positions, same_number) if number == sent_to and positions else same_number
     return rest
+
+
+def _typed(type_: str, number: str) -> str:
+    """Return where a message goes: a user gets push notifications and inbox messages at one and the same id."""
+    return number if type_ == SMS else f"{type_} {number}"
 
 
 _NO_GROUP: tuple[str, list[int]] = ("", [])
