@@ -6,10 +6,11 @@
 
 Rules:
 1. A delivery belongs to an obligation with exactly its number, and of its type of messages. Obligations with the same
-   text come first, and among them one for which it is in time, or else the nearest. A left-over delivery is a duplicate if its text was due to
-   that number. Otherwise it is the damaged text of an obligation that is still open. An obligation that was due nothing
-   comes last, unless the time points to it, or it is of an equal campaign that was cancelled. A bridge that never read
-   a campaign cannot have sent its messages, so another campaign with the same text comes first.
+   text come first, and among them one for which it is in time, or else the nearest. A left-over delivery is a duplicate
+   if its text was due to that number. Otherwise it is the damaged text of an obligation that is still open. An
+   obligation that was due nothing comes last, unless the time points to it, or it is of an equal campaign that was
+   cancelled. A bridge that never read a campaign cannot have sent its messages, so another campaign with the same text
+   comes first.
 2. A number without an obligation may be another form of a number with one.
 3. For obligations that are still open, the text is searched among deliveries to unknown numbers.
 
@@ -61,7 +62,7 @@ class Matching:
     """`matched` and `parents` are by position in `obligations`; the first delivery of a position is its match.
 
     `parents` leads from an interchangeable obligation to another one, up to the representative of the group.
-    `is_unread` is true for an obligation of a campaign that the bridge never read. `type_of` is the type of the messages
+    `is_unread` is true for an obligation of a campaign that the bridge never read. `type_of` is the type of messages
     that an obligation is about.
     """
 
