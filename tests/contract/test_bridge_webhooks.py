@@ -21,6 +21,7 @@ from fuzzing import BUDGET, EXAMPLES
 from repository import CONTRACTS, ROOT
 from run_helpers import RecordedProgress
 from running import RunningSimulators
+from sendproof_bridge.outbound.unsubscription import unsubscribe_url
 from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario, with_probes
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.write import handover_content
@@ -35,11 +36,15 @@ PROVIDERS = {505: "textlocal", 506: "xtremepush", 507: "delivyr"}
 SANDBOX: dict[str, Any] = {
     "seed": 5,
     "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"},
-    "audience": {"customers": 5},
-    "channels": [{"id": channel, "provider": provider} for channel, provider in PROVIDERS.items()],
+    "audience": {"customers": 5, "addresses": {}},
+    "channels": [
+        *({"id": channel, "provider": provider} for channel, provider in PROVIDERS.items()),
+        {"id": 508, "provider": "smtp", "message": "email"},
+    ],
 }
 # The bridge is more lenient than its contract can express: of an event with an unknown type, it reads only the type.
 EXCLUDED_CHECKS = ("negative_data_rejection", "positive_data_acceptance")
+BATCH_OF_MAILS = "smtp/{client}/{token}/508-7001-0-0"
 # Webhook paths by contract: Textlocal's receipts go to an address of the batch, all others to that of the account.
 WEBHOOK_PATHS = {
     "textlocal-receipts": {"/": "textlocal/{client}/{token}/505-7001-0-0", "/inbound": "textlocal/{client}/{token}"},
@@ -77,7 +82,12 @@ def webhook_url(handover: dict[str, Any], path_template: str) -> str:
 def contract_with_known_ids(handover: dict[str, Any]) -> dict[str, Any]:
     """Return the contract of the bridge, with path parameters limited to values that exist."""
     document = yaml.load((CONTRACTS / "bridge.yaml").read_bytes(), Loader=yaml.CSafeLoader)
-    known = {"client": [handover["client"]], "token": [handover["webhook_token"]], "provider": list(PROVIDERS.values())}
+    known = {
+        "client": [handover["client"]],
+        "token": [handover["webhook_token"]],
+        "provider": [*PROVIDERS.values(), "smtp"],
+    }
+    known["key"] = [unsubscribe_url(webhook_url(handover, BATCH_OF_MAILS), "ada@example.com").rpartition("/")[2]]
     for name, values in known.items():
         document["components"]["parameters"][name] |= {
             "schema": {"type": "string", "enum": values},
@@ -99,6 +109,22 @@ def test_bridge_keeps_its_contract(handover: dict[str, Any]) -> None:
                 lambda case: case.call_and_validate(base_url=bridge_url(handover), excluded_checks=excluded),
             )
     log.info("bridge: %s requests, no failure", f"{sent:,}")
+
+
+def test_one_click_of_any_form_is_stored_or_rejected(handover: dict[str, Any]) -> None:
+    """Every recipient has the URL in a mail, so anyone may send anything to it."""
+    schema = schemathesis.openapi.from_dict(contract_with_known_ids(handover))
+    operation = schema["/unsubscribe/{provider}/{client}/{key}"]["POST"]
+    statuses: set[int] = set()
+
+    def send(case: Any) -> None:
+        response = case.call(base_url=bridge_url(handover), timeout=60)
+        statuses.add(response.status_code)
+        assert response.status_code in {200, 400, 404, 405, 413}, (response.status_code, response.text, case.body)
+
+    for mode in GenerationMode:
+        assert send_generated(operation, mode, send)
+    assert 200 in statuses
 
 
 @pytest.mark.parametrize("contract", WEBHOOK_PATHS)
