@@ -25,6 +25,7 @@ from rich.console import Console
 import kinds_bodies
 import kinds_http
 import kinds_lengths
+import kinds_mails
 import kinds_values
 from attack_report import ACCEPTED, CLOSED, LEFT, REFUSED, Figures, Finding, PortFigures, print_report
 from hostile_requests import DISCONNECT, KINDS, Draw, HostileRequest, ValidRequest
@@ -37,7 +38,7 @@ from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.processes import Child, Program, free_port, listens, wait_until
 from wire import Exchange, HttpResponse, exchange
 
-__all__ = ["kinds_bodies", "kinds_http", "kinds_lengths", "kinds_values", "main"]
+__all__ = ["kinds_bodies", "kinds_http", "kinds_lengths", "kinds_mails", "kinds_values", "main"]
 
 PROVIDERS = ("textlocal", "xtremepush", "delivyr")
 REQUESTS = 10_000

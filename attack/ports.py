@@ -16,6 +16,7 @@ from hostile_requests import FORM, JSON, ValidRequest
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.reference.examples import ExampleRequest, example_requests
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
+from sendproof_simulators.services.smtp.auth import PASSWORD_HEADER, USER_HEADER
 from wire import HttpResponse, parse_responses
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +30,7 @@ _HARMLESS = {
     "delivyr": "listTemplates",
     "xtremepush": "list_campaign",
     "optimove-metrics": "saveEvent",
+    "smtp": "listTemplates",
 }
 _EXAMPLES = ROOT / "simulators" / "sendproof_simulators" / "server" / "example_data.yaml"
 _EXAMPLES_START = "2026-03-02T09:59:30Z"
@@ -218,7 +220,7 @@ class SimulatorPort:
         return next(r for r in self._valid_requests(self._stranger) if r.operation == _HARMLESS[self.name])
 
     def _valid_requests(self, data: SandboxData) -> Iterator[ValidRequest]:
-        for example in example_requests(load_contract(self._file), credentials={"x-account-id"}):
+        for example in example_requests(load_contract(self._file), credentials={"x-account-id", USER_HEADER, PASSWORD_HEADER}):
             if not example.missing:
                 yield self._valid_request(example, data)
 
@@ -238,6 +240,8 @@ class SimulatorPort:
             query["apikey"] = own["apikey"]
         elif self.name == "delivyr":
             headers |= {"x-api-key": own["api_key"], "x-account-id": own["account_id"]}
+        elif self.name == "smtp":
+            headers |= {USER_HEADER: own["smtp_user"], PASSWORD_HEADER: own["smtp_password"]}
         elif self.name == "xtremepush" and isinstance(body, dict):
             body = {**body, "apptoken": own["apptoken"]}
         elif self.name == "optimove-metrics":

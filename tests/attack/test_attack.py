@@ -15,7 +15,7 @@ VALID = ValidRequest(operation="send", method="POST", path="/send", host="127.0.
 
 
 def test_hostile_requests_break_no_simulator(tmp_path):
-    ports = ("control", "delivyr", "optimove", "optimove-metrics", "textlocal", "xtremepush")
+    ports = ("control", "delivyr", "optimove", "optimove-metrics", "smtp", "textlocal", "xtremepush")
     plan = Plan(seed=2, numbers=range(1, 21), kinds=QUICK, ports=ports)
     figures = asyncio.run(attack(tmp_path, plan, lambda port: None)).ports
     assert [finding for port in figures for finding in port.findings] == []
