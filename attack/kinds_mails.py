@@ -24,6 +24,7 @@ _TAGS = (
 )
 _LINE = 900
 _USUAL = "From: a@client.example\r\nMessage-ID: <1@client.example>\r\nContent-Type: text/html\r\n"
+_USUAL += "List-Unsubscribe: <http://127.0.0.1:9/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 def _submission(request: ValidRequest, content: str) -> HostileRequest | None:
@@ -61,4 +62,6 @@ def mail_parts(draw: Draw, request: ValidRequest) -> HostileRequest | None:
         for level in range(depth)
     )
     many = "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + "--b\r\n\r\nx\r\n" * draw.choice((50, 20_000))
-    return _submission(request, "From: a@client.example\r\n" + draw.choice((nested, many)))
+    return _submission(
+        request, "From: a@client.example\r\n" + draw.choice((nested, many)) + _lines("a\r\n", draw.choice((0, 500_000)))
+    )

@@ -220,7 +220,9 @@ class SimulatorPort:
         return next(r for r in self._valid_requests(self._stranger) if r.operation == _HARMLESS[self.name])
 
     def _valid_requests(self, data: SandboxData) -> Iterator[ValidRequest]:
-        for example in example_requests(load_contract(self._file), credentials={"x-account-id", USER_HEADER, PASSWORD_HEADER}):
+        for example in example_requests(
+            load_contract(self._file), credentials={"x-account-id", USER_HEADER, PASSWORD_HEADER}
+        ):
             if not example.missing:
                 yield self._valid_request(example, data)
 

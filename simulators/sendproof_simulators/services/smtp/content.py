@@ -27,6 +27,11 @@ _STRUCTURED = re.compile(
 )
 #: Sum of the squares of their lengths.
 MOST_STRUCTURED = 2_500**2
+# The parser compares each line with the boundary of each open part, and makes an object of each part.
+_NESTING = re.compile(rb"^Content-Type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
+_STATUS = re.compile(rb"^Content-Type[ \t]*:\s*message/delivery-status", re.IGNORECASE | re.MULTILINE)
+#: Parts with parts, lines that could be boundaries, and lines of a message with parts.
+MOST_NESTING, MOST_BOUNDARIES, MOST_LINES = 16, 4_000, 100_000
 # What the parser raises for values that it cannot read.
 _UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 
@@ -73,7 +78,7 @@ def _content(message: EmailMessage, raw: bytes) -> Content:
 
 
 def _parsed(raw: bytes) -> EmailMessage:
-    if max(map(len, _headers(raw)), default=0) > LONGEST_HEADER or _structured_work(raw) > MOST_STRUCTURED:
+    if max(map(len, _headers(raw)), default=0) > LONGEST_HEADER or _takes_long(raw):
         raise RefusedError(NOT_MIME)
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - the policy decides the class
@@ -87,9 +92,17 @@ def _headers(raw: bytes) -> Iterator[bytes]:
     return iter(re.split(rb"\r?\n(?![ \t])", _HEADER_END.split(raw, maxsplit=1)[0]))
 
 
-def _structured_work(raw: bytes) -> int:
-    """Return the squares of the lengths of all headers with a grammar, those of parts included."""
-    return sum(len(found[0]) ** 2 for found in _STRUCTURED.finditer(raw))
+def _takes_long(raw: bytes) -> bool:
+    """Return True if headers with a grammar, those of parts included, or parts would take the parser long."""
+    nesting = sum(1 for _ in _NESTING.finditer(raw))
+    if nesting > MOST_NESTING or (nesting and raw.count(b"\n") > MOST_LINES):
+        return True
+    boundaries = raw.count(b"\n--")
+    if _STATUS.search(raw):
+        boundaries += raw.count(b"\n\n") + raw.count(b"\n\r\n")
+    return (
+        boundaries > MOST_BOUNDARIES or sum(len(found[0]) ** 2 for found in _STRUCTURED.finditer(raw)) > MOST_STRUCTURED
+    )
 
 
 def _has_too_many_parts(message: EmailMessage) -> bool:
