@@ -8,13 +8,13 @@ import re
 from binascii import a2b_qp
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from itertools import islice
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema_rs
 import msgspec
@@ -61,7 +61,12 @@ _QUOTED_PRINTABLE = bytes.maketrans(b"%+", b"= ")
 _MARK = b"\xef\xbb\xbf"
 DEFAULT_RULES = BodyRules()
 
+# Clients repeat their paths, and looking for one takes longer than many a response. A longer one is not remembered.
+_PATHS_REMEMBERED, _LONGEST_REMEMBERED = 1024, 200
+_NO_VALUES: Mapping[str, str] = MappingProxyType({})
+
 Schema = Mapping[str, Any]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,10 @@ class Operation:
         return value, self.body.violations(value, request.body, rules)
 
 
+#: An operation, and the values in the path of a request to it.
+FoundOperation = tuple[Operation, Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class ValidRequest:
     """A request to one operation that keeps the contract. `params` and `body` have the types of the contract."""
@@ -276,37 +285,52 @@ class Contract:
                 templates.setdefault(path.count("/"), []).append((pattern, operations))
         return templates
 
-    def find_ordinary(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
+    def find_ordinary(self, request: Request) -> FoundOperation | None:
         """Return the operation of a canonical request and the plain values in its path; None if routing decides more.
 
         That is so for values with unusual characters, and for a path that several templates describe.
         """
-        fixed = self.fast_path_operations.get((request.method, request.path))
-        if fixed is not None or request.path in self.document["paths"]:
-            return None if fixed is None else (fixed, {})
-        described = self._ordinary_templates.get(request.path.count("/"), ())
-        found = [(ops, match) for pattern, ops in described if (match := pattern.fullmatch(request.path)) is not None]
-        operation = found[0][0].get(request.method) if len(found) == 1 else None
-        return None if operation is None else (operation, found[0][1].groupdict())
+        found: FoundOperation | None = self._ordinary(request.method, request.path)
+        return found
 
-    def find_operation(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
+    def find_operation(self, request: Request) -> FoundOperation | None:
         """Return the operation of a canonical request, and the values in its path, or None."""
-        fixed = self.fast_path_operations.get((request.method, request.path))
-        if fixed is not None:
-            return fixed, {}
-        for pattern, operation in self._patterns:
-            found = pattern.fullmatch(request.path) if operation.method == request.method else None
-            if found is not None:
-                return operation, found.groupdict()
-        return None
+        found: FoundOperation | None = self._operation_at(request.method, request.path)
+        return found
 
     def canonical(self, request: Request) -> Request:
         """Return the request with its path spelled as in the contract: without a slash at its end, and no alias."""
         if (request.method, request.path) in self.fast_path_operations:
             return request
-        path = self._spellings.get(self._path_key(request.path))
-        path = path or self._path_with_values(request.path.rstrip("/"))
-        return request if path is None else replace(request, path=path)
+        path = self._canonical_path(request.path)
+        return request if path in {None, request.path} else replace(request, path=path)
+
+    _ordinary = cached_property(lambda self: _remembered(self._match_ordinary))
+    _operation_at = cached_property(lambda self: _remembered(self._match_operation))
+    _canonical_path = cached_property(lambda self: _remembered(self._spell))
+
+    def _match_ordinary(self, method: str, path: str) -> FoundOperation | None:
+        fixed = self.fast_path_operations.get((method, path))
+        if fixed is not None or path in self.document["paths"]:
+            return None if fixed is None else (fixed, _NO_VALUES)
+        described = self._ordinary_templates.get(path.count("/"), ())
+        found = [(ops, match) for pattern, ops in described if (match := pattern.fullmatch(path)) is not None]
+        operation = found[0][0].get(method) if len(found) == 1 else None
+        return None if operation is None else (operation, MappingProxyType(found[0][1].groupdict()))
+
+    def _match_operation(self, method: str, path: str) -> FoundOperation | None:
+        fixed = self.fast_path_operations.get((method, path))
+        if fixed is not None:
+            return fixed, _NO_VALUES
+        for pattern, operation in self._patterns:
+            found = pattern.fullmatch(path) if operation.method == method else None
+            if found is not None:
+                return operation, MappingProxyType(found.groupdict())
+        return None
+
+    def _spell(self, path: str) -> str | None:
+        """Return a path as in the contract, or None for a path that the contract does not have."""
+        return self._spellings.get(self._path_key(path)) or self._path_with_values(path.rstrip("/"))
 
     def _path_with_values(self, path: str) -> str | None:
         for pattern, template in self._templates:
@@ -537,6 +561,12 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
         return {"anyOf": [schema, {"type": "null"}]}
     allowed = {**schema, "type": [schema["type"], "null"]}
     return {**allowed, "enum": [*schema["enum"], None]} if "enum" in schema else allowed
+
+
+def _remembered(find: Callable[..., Found]) -> Callable[..., Found]:
+    """Return a function that remembers what `find` returns for its arguments, of which the last is a path."""
+    known = lru_cache(_PATHS_REMEMBERED)(find)
+    return lambda *key: known(*key) if len(key[-1]) <= _LONGEST_REMEMBERED else find(*key)
 
 
 def _path_pattern(path: str, template: str) -> str:
