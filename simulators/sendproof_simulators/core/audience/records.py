@@ -341,9 +341,12 @@ class CustomersAsOf:
 
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
         names = self.records.names_at(self.at)
-        rows = zip(*self.columns(start, stop, names), strict=True)
-        for customer, row in zip(many_customers(self.audience, start, stop), rows, strict=True):
-            yield self._with_attributes(customer, dict(zip(names, row, strict=True)))
+        defaults = {name: self.default(name) for name in names if name not in self.audience.attribute_names}
+        found = ((name, self.records.changed_values(name, range(start, stop), self.at)) for name in names)
+        changed = [(name, values) for name, values in found if values]
+        for place, customer in enumerate(many_customers(self.audience, start, stop)):
+            own = {name: values[place] for name, values in changed if place in values}
+            yield self._with_attributes(customer, {**customer.attributes, **defaults, **own})
 
     def default(self, name: str) -> str | None:
         """Return the value of customers without one, of an attribute that was added during the run."""
