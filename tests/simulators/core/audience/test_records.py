@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from instants import NINE, SIX, TEN
 from sendproof_simulators.core.audience import id_columns
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.audience.records import CustomerRecords
+from sendproof_simulators.core.audience.records import Attribute, CustomerRecords
 from sendproof_simulators.core.randomness import KeyedRandom
 
 SIZE = 40
@@ -44,6 +44,30 @@ def test_values_of_many_customers_are_set_as_one_by_one(groups: list[list[int]])
     assert together.changes_of("CITY") == singly.changes_of("CITY")
     assert together.change_count == singly.change_count
     assert [together.value(3, "CITY", at) for at in (SIX, TEN)] == [singly.value(3, "CITY", at) for at in (SIX, TEN)]
+
+
+@given(
+    changes=st.lists(
+        st.tuples(
+            st.integers(0, SIZE - 1),
+            st.sampled_from([*AUDIENCE.attribute_names, "TIER"]),
+            st.none() | st.sampled_from(["", "0", "1", "07700 900123", "Paris"]),
+            st.sampled_from([SIX, NINE, TEN]),
+        ),
+        max_size=8,
+    )
+)
+def test_changed_customers_have_the_values_of_their_columns(changes: list[tuple[int, str, str | None, int]]) -> None:
+    """One attribute was added during the run."""
+    records = CustomerRecords(AUDIENCE)
+    records.add_attribute(Attribute("TIER", "VARCHAR(9)", "basic", SIX))
+    for index, name, value, at in sorted(changes, key=lambda change: change[3]):
+        records.set_value(index, name, value, at)
+    names, customers = records.names_at(NINE), records.as_of(NINE)
+    rows = zip(*customers.columns(0, SIZE, names), strict=True)
+    assert [(*customer.attributes.items(),) for customer in customers.customers(0, SIZE)] == [
+        (*zip(names, row, strict=True),) for row in rows
+    ]
 
 
 def test_large_call_finds_the_customers_of_the_audience() -> None:
