@@ -75,9 +75,11 @@ test-all: $(INSTALLED) ## Run all tests but the exhaustive ones, with more examp
 	@echo "Running the quick and the long tests"
 	@SENDPROOF_FUZZ_EXAMPLES=4 $(PYTEST) -m "not exhaustive"
 
-test-exhaustive: $(INSTALLED) ## Run the tests that check every case of what the others sample (some minutes)
+test-exhaustive: $(INSTALLED) ## Run the tests that check every case of what the others sample, and those of simulators in three processes
 	@echo "Running the exhaustive tests"
 	@$(PYTEST) -m exhaustive
+	@echo "Running the tests of the simulators in three processes"
+	@SENDPROOF_WORKERS=3 $(PYTEST) -m "not exhaustive" tests/simulators tests/contract
 
 check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must pass
 	@echo "Checking the format"

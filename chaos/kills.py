@@ -32,6 +32,8 @@ PROVIDERS = ("textlocal", "xtremepush", "delivyr")
 POSTGRES_BRIDGE = Path(__file__).with_name("postgres_bridge.py")
 BRIDGE_GROUP = Path(__file__).with_name("bridge_group.py")
 KILLS_PER_RUN = 5
+# A guard against hanging only.
+_GUARD_S = 600
 #: Where to kill, and how many such calls or webhooks every run has at least.
 PLACES = (
     ("call", "optimove.RegisterEventListener", 2),
@@ -93,7 +95,8 @@ def group_options(seed: int, disturbances: int = KILLS_PER_RUN, server: str | No
     """Return the options of a run with several processes, disturbances of the seed, and the URL of its own server."""
     command = [sys.executable, str(BRIDGE_GROUP), "--seed", str(seed), "--disturbances", str(disturbances)]
     command += [] if server is None else ["--server", server]
-    return "--command", shlex.join(command)
+    # Disturbances of the setup last half a minute on an idle machine.
+    return "--command", shlex.join(command), "--timeout", str(_GUARD_S)
 
 
 def run_seed(seed: int, provider: str, folder: Path, url: str, options: Sequence[str] = ()) -> tuple[str, int]:
