@@ -38,6 +38,11 @@ _REMEDIES = {
     "database is locked": "end the program that locks it, such as a copy or a query",
     "database disk image is malformed": "restore the file from a copy, or set [bridge] database to a new file",
 }
+# By the code that PostgreSQL gives each error.
+_REMEDIES_BY_CODE = {
+    "42501": "let its user create tables in the schema",
+    "3F000": "create the schema, or name another one",
+}
 
 
 class DatabaseUnusableError(Exception):
@@ -64,6 +69,9 @@ def sentence_on(error: DBAPIError) -> str:
     """Return an error of the database as a sentence with the remedy."""
     problem = str(error.orig).strip()
     remedy = _REMEDIES.get(problem, "check the database and its disk")
+    if (code := getattr(error.orig, "sqlstate", None)) in _REMEDIES_BY_CODE:
+        # The following lines quote the statement.
+        problem, remedy = problem.partition("\n")[0], _REMEDIES_BY_CODE[code]
     return f"the database cannot be used: {' '.join(problem.split())}; {remedy}"
 
 

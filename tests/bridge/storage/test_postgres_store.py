@@ -39,6 +39,27 @@ def test_server_that_cannot_be_reached_is_one_sentence():
     assert ("a-password" in str(raised.value), "\n" in str(raised.value)) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("schema", "problem", "remedy"),
+    [
+        ("closed", "permission denied for schema closed", "let its user create tables in the schema"),
+        ("missing", "no schema has been selected to create in", "create the schema, or name another one"),
+    ],
+)
+def test_schema_without_tables_that_cannot_be_created_is_one_sentence(url, postgres_database, schema, problem, remedy):
+    """Since PostgreSQL 15, only the owner of a database may create tables in `public`."""
+    import psycopg  # noqa: PLC0415 an extra, which may be missing
+
+    with psycopg.connect(postgres_database.url, autocommit=True) as owner:
+        owner.execute("CREATE ROLE poor LOGIN; CREATE SCHEMA closed; GRANT USAGE ON SCHEMA closed TO poor")
+        poor = url.reveal().replace("postgres@", "poor@") + f"&options=-csearch_path%3D{schema}"
+        with pytest.raises(DatabaseUnusableError) as raised:
+            open_store(PostgresUrl(Secret(poor)))
+        owner.execute("DROP SCHEMA closed; DROP ROLE poor")
+
+    assert str(raised.value) == f"postgresql:///postgres: the database cannot be used: {problem}; {remedy}"
+
+
 def test_run_is_alive_until_its_process_ends_or_starts_another(url):
     with closing(open_store(url)) as store:
         ended = open_store(url)
