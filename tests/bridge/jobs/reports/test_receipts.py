@@ -1,5 +1,7 @@
 """From receipts to states of messages: each is applied when it is stored."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from sendproof_bridge.clock import MINUTE, SECOND
@@ -7,7 +9,7 @@ from sendproof_bridge.domain import receipts
 from sendproof_bridge.inbound import status
 from sendproof_bridge.outbound.providers import Receipt
 from sendproof_bridge.storage.store import plain
-from small_bridge import KEY, NOON, NUMBERS, receive_statuses
+from small_bridge import KEY, NOON, NUMBERS, bridge_config, open_small_bridge, receive_statuses
 
 BATCH = "505-7001-0-0"
 
@@ -27,6 +29,23 @@ def test_repeated_receipt_changes_nothing(sent):
     receive_statuses(sent, (NUMBERS[0], "D"), (NUMBERS[0], "D"))
 
     assert sent.query("SELECT result FROM receipt ORDER BY id") == ["applied", "repeated"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_webhook_that_several_processes_store_at_once_counts_once(sent, tmp_path, services):
+    """Each has its own connection, and all of them read before they write."""
+    trigger = {"EventTypeID": 11, "ChannelID": 505, "CampaignID": 8, "CustomerID": "C1", "TemplateID": 11}
+    with (
+        open_small_bridge(tmp_path, bridge_config(tmp_path, services.url)) as other,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        each = [sent, other] * 8
+        list(pool.map(lambda bridge: receive_statuses(bridge, (NUMBERS[0], "D")), each))
+        list(pool.map(lambda bridge: bridge.receive_event(**trigger), each))
+
+    assert sent.query("SELECT result, number FROM receipt_count ORDER BY result") == [("applied", 1), ("repeated", 15)]
+    assert sent.query("SELECT COUNT(*) FROM trigger") == [1]
+    assert sent.query("SELECT COUNT(*) FROM job WHERE kind = 'send_triggered'") == [1]
 
 
 def test_final_state_does_not_change(sent):
