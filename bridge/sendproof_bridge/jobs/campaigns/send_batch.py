@@ -33,7 +33,7 @@ from sendproof_bridge.domain.metrics import SENT, STATES_COUNTED
 from sendproof_bridge.domain.recipient_rules import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.jobs.campaigns import withdraw_batch
 from sendproof_bridge.jobs.opt_outs import push_opt_outs
-from sendproof_bridge.jobs.reports import poll_missing_receipts, poll_statuses
+from sendproof_bridge.jobs.reports import poll_missing_receipts, poll_statuses, recorded_call
 from sendproof_bridge.outbound.errors import (
     NotSentError,
     OutcomeUnknownError,
@@ -336,31 +336,45 @@ def _assign_ids(
 
 def _finish(attempt: _Attempt, result: SendResult) -> None:
     """Store the provider's response. Missing messages are looked up later, postponed messages are planned again."""
-    now, key = attempt.now(), attempt.key
-    with attempt.bridge.store.write() as tx:
-        backoff.end(tx, key.client, key.channel, now)
-        _accept(tx, attempt, result.accepted, now)
-        _reject(tx, attempt, result.rejected, now)
-        opt_outs.add_recipients(tx, key.client, attempt.batch, result.opted_out, now)
-        pending = {recipient for recipient, *_ in plain(tx).execute(_PENDING, attempt.ids())}
-        complete = pending.issubset(result.postponed)
-        # Where there was nothing left to send, receipts have told of the messages whose response was lost.
-        if result.accepted or not (result.rejected or pending):
-            _schedule_reports(tx, attempt, now)
-        if not pending:
-            _settle(tx, attempt, now)
-        elif complete:
-            _move(tx, attempt, "planned")
-            _postpone(tx, attempt.job, result.postponed, now)
-        else:
-            not_mentioned = sorted(pending.difference(result.postponed))
-            job_queue.set_payload(tx, attempt.job, {**attempt.job.payload, "not_mentioned": not_mentioned})
-    if not complete:
+    now, key, pending = attempt.now(), attempt.key, set[str]()
+
+    def store(tx: Connection) -> None:
+        pending.clear()
+        pending.update(_store_response(tx, attempt, result, now))
+
+    if attempt.provider.has_send_record:
+        with attempt.bridge.store.write() as tx:
+            store(tx)
+    else:
+        recorded_call.keep(attempt.bridge, attempt.job, store)
+    if not pending.issubset(result.postponed):
         _on_response_lost(attempt, now, f"the response does not mention {len(pending)} messages")
     accepted, rejected = len(result.accepted), len(result.rejected)
     attempt.bridge.monitor.messages_sent(key.client, key.channel, accepted=accepted, rejected=rejected)
     counts = accepted, rejected, len(pending)
     logger.info("batch %s: %d accepted, %d rejected, %d open", attempt.batch, *counts)
+
+
+def _store_response(tx: Connection, attempt: _Attempt, result: SendResult, now: Instant) -> set[str]:
+    """Store the provider's response and the next step; return the recipients that still wait."""
+    key = attempt.key
+    backoff.end(tx, key.client, key.channel, now)
+    _accept(tx, attempt, result.accepted, now)
+    _reject(tx, attempt, result.rejected, now)
+    opt_outs.add_recipients(tx, key.client, attempt.batch, result.opted_out, now)
+    pending = {recipient for recipient, *_ in plain(tx).execute(_PENDING, attempt.ids())}
+    missing = pending.difference(result.postponed)
+    # Where there was nothing left to send, receipts have told of the messages whose response was lost.
+    if result.accepted or not (result.rejected or pending):
+        _schedule_reports(tx, attempt, now)
+    if missing:
+        job_queue.set_payload(tx, attempt.job, {**attempt.job.payload, "not_mentioned": sorted(missing)})
+    elif pending:
+        _move(tx, attempt, "planned")
+        _postpone(tx, attempt.job, result.postponed, now)
+    else:
+        _settle(tx, attempt, now)
+    return pending
 
 
 def _postpone(tx: Connection, job: Job, reasons: Mapping[str, str], now: Instant) -> None:

@@ -7,7 +7,7 @@ step that reads and then writes therefore needs no locks of rows, and the order 
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -259,9 +259,11 @@ def _engine(url: PostgresUrl, connections: int, wait_seconds: float) -> Engine:
 def _connect(url: PostgresUrl) -> psycopg.Connection[Any]:
     # Without psycopg's own BEGIN, which is one more round trip and cannot take the lock.
     settings: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, **_KEEP_ALIVE, **conninfo_to_dict(url.reveal())}
-    connection = psycopg.connect(autocommit=True, **settings)
-    connection.adapters.register_dumper(str, TextDumper)
-    connection.execute(_SET_UP, prepare=False)
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(psycopg.connect(autocommit=True, **settings)))
+        connection.adapters.register_dumper(str, TextDumper)
+        connection.execute(_SET_UP, prepare=False)
+        stack.pop_all()
     return connection
 
 

@@ -1,9 +1,13 @@
 """Delivyr, against a server with responses in its form: one recipient per call, and no call repeated blindly."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
+from running_bridge import wait_until
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND, iso
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.jobs.handlers import HANDLERS
@@ -94,6 +98,27 @@ def test_lost_response_is_recorded_as_unknown(tmp_path, account, lost):
 
     assert run_campaign(tmp_path, account) == [("unknown", "reply_lost", None)]
     assert len(account.calls("send_sms")) == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_response_is_stored_when_the_database_is_back(tmp_path, account, postgres_database, caplog):
+    """It cannot be looked up, and a rejected message would count as sent."""
+    lost, responding = ExitStack(), threading.Event()
+
+    def refuse_others_and_reject(_request):
+        lost.enter_context(postgres_database.refuse_others())
+        responding.set()
+        return Reply({"error": {"code": "invalid_number"}}, status=422)
+
+    account.respond("send_sms", refuse_others_and_reject)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run_campaign, tmp_path, account)
+        with lost:
+            assert responding.wait(60)
+            wait_until(lambda: "not currently accepting connections" in caplog.text, "the lost database")
+        ((state, _, _),) = running.result(120)
+
+    assert state == "rejected"
 
 
 @pytest.mark.parametrize(("logged", "calls"), [(True, 1), (False, 2)])
