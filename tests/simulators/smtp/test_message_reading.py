@@ -2,14 +2,14 @@
 
 import pytest
 
-from sendproof_simulators.server.smtp.message_reading import HELD_BYTES, HeldContent, MessageReading
+from sendproof_simulators.server.smtp.message_reading import HELD_BYTES, HeldCount, MessageReading
 
 LIMIT = 5_000
 
 
-def reading(*blocks: bytes, held: HeldContent | None = None) -> MessageReading:
+def reading(*blocks: bytes, held: HeldCount | None = None) -> MessageReading:
     """Return the reading of a message of at most 5,000 bytes, after these blocks."""
-    begun = MessageReading(held or HeldContent(), LIMIT, 1_001)
+    begun = MessageReading(held or HeldCount(), LIMIT, 1_001)
     for block in blocks:
         begun.add(block)
     return begun
@@ -48,7 +48,7 @@ def test_message_at_each_bound_is_read() -> None:
 
 
 def test_line_without_end_is_not_kept() -> None:
-    held = HeldContent()
+    held = HeldCount()
     read = reading(*[b"x" * 1_000] * 1_000, held=held)
     assert (held.size <= 5, read.is_complete) == (True, False)
     read.add(b"\r\n.\r\nNOOP\r\n")
@@ -56,7 +56,7 @@ def test_line_without_end_is_not_kept() -> None:
 
 
 def test_messages_that_are_too_much_together_are_refused_for_now() -> None:
-    held = HeldContent()
+    held = HeldCount()
     held.size = HELD_BYTES
     read = reading(b"Hello\r\n.\r\n", held=held)
     assert read.refusal is not None

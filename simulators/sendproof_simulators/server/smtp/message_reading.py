@@ -15,7 +15,7 @@ _LARGE = SmtpReply(code=552, text="5.3.4 The message is too large")
 _MUCH_AT_ONCE = SmtpReply(code=452, text="4.3.1 Too much at once; try again later")
 
 
-class HeldContent:
+class HeldCount:
     """The number of bytes that all connections of a port hold of incomplete messages."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class MessageReading:
     `rest` are the bytes after its end, and `refusal` is the reply to a message that exceeds a bound.
     """
 
-    def __init__(self, held: HeldContent, most_bytes: int, longest_line: int) -> None:
+    def __init__(self, held: HeldCount, most_bytes: int, longest_line: int) -> None:
         """Begin with nothing. `longest_line` includes the end of the line."""
         self.refusal: SmtpReply | None = None
         self.is_complete = False

@@ -23,7 +23,7 @@ from sendproof_simulators.core.messaging.smtp import (
     SmtpReply,
     SmtpSubmission,
 )
-from sendproof_simulators.server.smtp.message_reading import HeldContent, MessageReading
+from sendproof_simulators.server.smtp.message_reading import HeldCount, MessageReading
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class SmtpPort:
         self.access = access
         self.limits = limits
         self._respond = respond
-        self.content = HeldContent()
+        self.content = HeldCount()
         self._connections: set[_Connection] = set()
         # Without a login, the one that has waited longest for its client first.
         self._strangers: dict[_Connection, None] = {}
