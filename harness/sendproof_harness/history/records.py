@@ -320,13 +320,17 @@ class Cancelled(Record, frozen=True, gc=False, tag="cancelled"):
 
 
 class Clearance(Record, frozen=True, gc=False, tag="clearance"):
-    """A conditional campaign requires clearance, was given clearance for some customers, or is closed."""
+    """A conditional campaign requires clearance, was given clearance for some customers, or is closed.
+
+    `time_stamp` is the TimeStamp of a call that gives clearance, as the bridge wrote it.
+    """
 
     campaign: int
     action: Literal["required", "given", "closed"]
     required_by: Instant
     named: int
     cleared: int
+    time_stamp: str | None = None
 
 
 class Metrics(Record, frozen=True, gc=False, tag="metrics"):

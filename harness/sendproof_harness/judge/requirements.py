@@ -59,7 +59,8 @@ TRIGGER_EVENT_LATENCY = Requirement(
 CLEARANCE_GIVEN = Requirement(
     number="R104",
     text="A bridge that listens for campaigns on hold clears, before the deadline, every customer who may get a "
-    "message, and no customer who opted out. Customers without a clearance get no message.",
+    "message, and no customer who opted out. Customers without a clearance get no message. The TimeStamp of a "
+    "clearance is in UTC.",
     source=_CLEARANCE,
     evidence="documented",
 )

@@ -47,6 +47,7 @@ PROVIDER = Provider(
     has_record=True,
     # Only some customers can read the Message Log by a request.
     record_operation="listMessages",
+    record_operations=frozenset({"listMessages"}),
     # Delivyr reaches numbers of the United States and Canada only.
     default_country="US",
     # documented: https://docs.delivyr.net/docs/optimove (metrics reported)

@@ -105,6 +105,8 @@ class Provider:
     """The provider can be asked for the messages that it accepted."""
     record_operation: str | None = None
     """The operation that reads the record, if not every account has it: it counts once it responded successfully."""
+    record_operations: frozenset[str] = frozenset()
+    """All operations that list accepted messages: a bridge that has read one could see that a message is missing."""
     opt_out_operation: str | None = None
     """The operation that only lists the numbers that opted out."""
     lists_opt_outs: bool = False

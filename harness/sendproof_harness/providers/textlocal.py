@@ -68,6 +68,9 @@ PROVIDER = Provider(
     documents_credential_in_query=True,
     # observed: get_optouts, in Textlocal's own client
     lists_opt_outs=True,
+    record_operations=frozenset(
+        f"get_history_{kind}{form}" for kind in ("api", "single", "group") for form in ("", "_get")
+    ),
     opt_out_operation="get_optouts",
     has_testing_mode=True,
     receipts_need_account_webhook=False,

@@ -59,6 +59,7 @@ PROVIDER = Provider(
         "subscription_name=sms_subscription": frozenset({"execute_campaign"}),
     },
     has_record=True,
+    record_operations=frozenset({"list_message"}),
     # documented: https://docs.xtremepush.com/reference/campaign-model
     message_types=frozenset({"sms", "push", "web_push", "inbox", "email"}),
     # documented, in Xtremepush's page on its Optimove integration: "Xtremepush SMS" is for postbacks only

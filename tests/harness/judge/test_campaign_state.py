@@ -290,6 +290,20 @@ def test_clearance_that_was_refused_as_too_late_is_named(correct_run):
     assert clearance_causes(run.plus(late)) == [(cause, None)]
 
 
+@pytest.mark.parametrize(("time_stamp", "count"), [
+    (START, 0),
+    (START + HOUR, 0),
+    (START + 3 * HOUR, 1),
+    (START - 5 * HOUR, 1),
+])  # fmt: skip
+def test_time_stamp_of_clearance_is_between_hold_and_call(correct_run, time_stamp, count):
+    stamped = {"time_stamp": iso(time_stamp)[:19].replace("T", " ")}
+    run = conditional(correct_run, "C0000001").change("clearance", lambda line: line | stamped)
+
+    cause = "the TimeStamp of a clearance is not a time in UTC"
+    assert clearance_causes(run) == [(cause, None)] * count
+
+
 def test_customer_left_out_of_clearance_fails(correct_run):
     run = conditional(correct_run, "C0000001", "C0000004")
 

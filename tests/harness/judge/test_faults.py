@@ -236,6 +236,15 @@ def test_loss_at_provider_with_record_fails(correct_run):
     ]
 
 
+def test_loss_after_a_look_at_the_record_is_named(correct_run):
+    run = correct_run.without("delivery", lambda line: line["message"] == correct_run.delivery_to(3)["message"])
+    look_up = request_line(FIRST_SEND + MINUTE, 6_000, "textlocal", "get_history_api")
+
+    assert causes(with_send_fault(run, FIRST_SEND).plus(look_up), delivery) == [
+        "lost: the response was lost, and the bridge overlooked that the provider's record has no message"
+    ]
+
+
 def test_one_lost_request_excuses_one_message(correct_run):
     missing = {correct_run.delivery_to(3)["message"], correct_run.delivery_to(6)["message"]}
     lost = with_provider("delivyr", correct_run).without("delivery", lambda line: line["message"] in missing)

@@ -3,19 +3,22 @@
 What is right comes from the customers, not from the clearance. A customer with consent and a usable number must be
 cleared. A customer who opted out must not, as far as the bridge can know that. A customer without a usable number may
 be cleared or not: no message can go out, and the documents add nothing.
+
+The TimeStamp of a clearance is in UTC. Whether it is the time of the call or of the decision is not documented, so any
+time since the hold is right.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sendproof_harness.history.records import History, Obligation
-from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
+from sendproof_harness.history.records import Clearance, History, Obligation
+from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, parse_instant, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import ForeignOptOut, withheld_for
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.message_types import message_type
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
-from sendproof_harness.judge.facts.observation import bridge_time, reaction_time
+from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.facts.pages import CONTROL_GROUP, NOT_CLEARED
 from sendproof_harness.judge.facts.requests import late_clearance
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
@@ -29,6 +32,8 @@ ON_HOLD_EVENT = 5
 _TIME_PER_CUSTOMER = 2 * 10 * SECOND // 50
 # A careful bridge tries again once an hour after a long failure.
 _LONGEST_WAIT = 1 * HOUR
+# Clocks differ by less, and the times of all zones by more.
+_CLOCK_DIFFERENCE = 10 * MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ def check_clearance(history: History) -> CheckResult:
             findings.append(_missing_clearance(history, hold))
         else:
             findings += _wrong_customers(history, hold, by_campaign[hold.campaign].values())
+            findings += _wrong_time_stamps(history, hold)
     customers = sum(len(of_campaign) for of_campaign in by_campaign.values())
     return CheckResult(looked_at=customers or len(holds), unit="customers", findings=tuple(findings))
 
@@ -190,6 +196,38 @@ def _is_too_short(history: History, hold: _Hold, customers: int) -> bool:
         for injection in injections(history)
         if injection.is_kill or injection.fault.service == OPTIMOVE
     )
+
+
+# -- the time of a clearance ------------------------------------------------------------------------
+
+
+def _wrong_time_stamps(history: History, hold: _Hold) -> Iterator[Finding]:
+    """Yield a finding for the first clearance whose TimeStamp is before the hold or after the call."""
+    given = (item for item in history.clearances if item.campaign == hold.campaign and item.action == "given")
+    wrong = (clearance for clearance in given if _is_wrongly_dated(hold, clearance))
+    first = next(wrong, None) if times_are_meaningful(history) else None
+    if first is not None:
+        yield Finding(
+            check=_ID,
+            level="fail",
+            blame="bridge",
+            cause="the TimeStamp of a clearance is not a time in UTC",
+            expected=f"a time between the hold and the call: {spoken(hold.at)} to {spoken(first.at)}",
+            got=f"{first.time_stamp}",
+            where=Location(campaign=hold.campaign),
+            at=first.at,
+        )
+
+
+def _is_wrongly_dated(hold: _Hold, clearance: Clearance) -> bool:
+    if clearance.time_stamp is None:
+        return False
+    try:
+        stated = parse_instant(f"{clearance.time_stamp.replace(' ', 'T')}Z")
+    except ValueError:
+        # The form is the contract's, but there is no such day or hour.
+        return True
+    return not hold.at - _CLOCK_DIFFERENCE <= stated <= clearance.at + _CLOCK_DIFFERENCE
 
 
 def _wrong(hold: _Hold, obligation: Obligation, cause: str, expected: str, got: str, level: Level = "fail") -> Finding:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 
-from sendproof_harness.history.records import Delivery, History, Obligation
+from sendproof_harness.history.records import Delivery, History, Obligation, Request
+from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.deadlines import delays, event_keys
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, hidden_successful_sends, is_send, outages
@@ -11,6 +12,7 @@ from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages, rows_never_read, rows_not_read_since
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 #: The cause of a finding, and what the judge found instead of the message.
 Diagnosis = tuple[str, str]
@@ -33,7 +35,7 @@ def loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis | None]
             for injection in delaying(obligation)
             if _can_cause_loss(injection, was_unread=was_unread) and not _was_stored(history, injection, obligation)
         ]
-        return _loss_by(injections[-1]) if injections else None
+        return _loss_by(history, injections[-1]) if injections else None
 
     return diagnosis
 
@@ -55,7 +57,7 @@ def _was_stored(history: History, injection: Injection, obligation: Obligation) 
     return key in pages(history) and obligation.customer not in rows_not_read_since(history, injection.fault.n, key)
 
 
-def _loss_by(injection: Injection) -> Diagnosis:
+def _loss_by(history: History, injection: Injection) -> Diagnosis:
     fault, request = injection.fault, injection.request
     got = f"nothing after {fault.fault} ({fault.id}) at {fault.service} {fault.name}"
     if injection.is_kill and fault.target == "webhook":
@@ -65,8 +67,25 @@ def _loss_by(injection: Injection) -> Diagnosis:
     if request is not None and request.status == STATUS_TOO_MANY_REQUESTS:
         return "lost: 429 ignored: the request was not retried", got
     if request is not None and request.fault is not None and request.fault.response == "lost":
+        if _was_record_read(history, request):
+            return (
+                "lost: the response was lost, and the bridge overlooked that the provider's record has no message",
+                got,
+            )
         return "lost: the response was lost, and the bridge never looked up the result of the request", got
     return "lost: the request failed and was not retried", got
+
+
+def _was_record_read(history: History, lost: Request) -> bool:
+    """Return True if the bridge read the provider's record after the request whose response was lost."""
+    operations = provider(lost.service).record_operations
+    return any(
+        request.n > lost.n
+        and request.service == lost.service
+        and request.operation in operations
+        and is_success(request.status)
+        for request in history.requests
+    )
 
 
 # -- duplicated messages ----------------------------------------------------------------------------

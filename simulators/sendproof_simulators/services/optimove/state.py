@@ -192,9 +192,12 @@ class State:
         return campaign
 
     def record_clearance(
-        self, campaign_id: int, statuses: Iterable[tuple[str, bool]], now: Instant
+        self, campaign_id: int, statuses: Iterable[tuple[str, bool]], time_stamp: str, now: Instant
     ) -> tuple[JournalEntry, ...]:
-        """Record (customer id, may get a message). Statuses at or after ClearanceRequiredBy are refused."""
+        """Record (customer id, may get a message). Statuses at or after ClearanceRequiredBy are refused.
+
+        `time_stamp` is what the call states as its time.
+        """
         campaign = self.campaigns.get(campaign_id)
         clearance = None if campaign is None or campaign.processed_at is None else campaign.clearance
         if campaign is None or clearance is None:
@@ -209,7 +212,7 @@ class State:
             for index, is_cleared in indexed
             if index is not None and index in campaign.target_group and index not in campaign.control
         )
-        return (clearance.journal_entry(campaign_id, "given", len(indexed)),)
+        return (clearance.journal_entry(campaign_id, "given", len(indexed), time_stamp),)
 
     def shown_customers(self, campaign: Campaign, now: Instant) -> Customers:
         """Return the customers of an announced campaign as its details show them. A dialect decides about changes."""

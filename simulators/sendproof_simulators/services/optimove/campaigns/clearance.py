@@ -44,7 +44,11 @@ class Clearance:
         """Return True if the clearance has ended without this customer."""
         return self.is_closed and customer not in self.cleared
 
-    def journal_entry(self, campaign: int, action: str, named: int = 0) -> JournalEntry:
-        """Return the journal entry. `action`: required, given or closed; `named`: number of customers in a call."""
+    def journal_entry(self, campaign: int, action: str, named: int = 0, time_stamp: str | None = None) -> JournalEntry:
+        """Return the journal entry. `action`: required, given or closed.
+
+        `named` is the number of customers in a call, and `time_stamp` its TimeStamp.
+        """
         fields = {"campaign": campaign, "action": action, "required_by": iso(self.required_by), "named": named}
-        return JournalEntry(kind="clearance", fields={**fields, "cleared": len(self.cleared)})
+        stamp = {} if time_stamp is None else {"time_stamp": time_stamp}
+        return JournalEntry(kind="clearance", fields={**fields, "cleared": len(self.cleared), **stamp})

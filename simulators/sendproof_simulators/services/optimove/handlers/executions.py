@@ -133,7 +133,7 @@ def get_canceled_campaign_customers(call: Call) -> Effects:
 def update_customer_promotion_status(call: Call) -> Effects:
     """Record which customers of a campaign on hold may get a message."""
     statuses = [(item["CustomerID"], item["Status"]) for item in call.body["PromosUpdated"]]
-    entries = call.state.record_clearance(call.body["CampaignID"], statuses, call.now)
+    entries = call.state.record_clearance(call.body["CampaignID"], statuses, call.body["TimeStamp"], call.now)
     return Effects(response=responses.success_response(call.state.options), entries=entries)
 
 
