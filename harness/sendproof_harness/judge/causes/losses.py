@@ -17,7 +17,7 @@ from sendproof_harness.judge.facts.clients.campaigns import sent_for_others_text
 from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import ended_opt_out
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, all_results, ledger
-from sendproof_harness.judge.facts.deliveries.message_types import address_word, message_type
+from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, address_word, message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, loss_diagnosis
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
@@ -157,9 +157,14 @@ def _wrong_part(history: History, obligation: Obligation, rejection: Rejection) 
         return f": {wrong_number}"
     if rejection.number != obligation.number:
         return f": the {address_word(message_type(history, obligation.channel))} of another person"
-    if rejection.text != obligation.text:
+    if rejection.text != obligation.text and not _is_unreadable_mail(history, obligation, rejection):
         return f": {_rejected_texts(history)[id(obligation)]}"
     return ""
+
+
+def _is_unreadable_mail(history: History, obligation: Obligation, rejection: Rejection) -> bool:
+    """Return True for a mail whose header or encoding was refused, so that nothing is known about its text."""
+    return not rejection.text and message_type(history, obligation.channel) == EMAIL
 
 
 @cached_per_history

@@ -1,7 +1,7 @@
 """The most likely consequence of a fault: why a message is missing, or was sent more than once."""
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 
 from sendproof_harness.history.records import Delivery, History, Obligation, Request
 from sendproof_harness.judge.facts.acknowledgement import is_success
@@ -118,8 +118,21 @@ def _events_received_twice(history: History) -> frozenset[str]:
 
 
 def send_request(history: History, delivery: Delivery) -> int | None:
-    """Return the line of the request with this delivery: the recorded one, or else the last request before it."""
+    """Return the line of the request with this delivery: the recorded one, or else the provider's last send before it.
+
+    The messages of an asynchronous request are accepted later, when the bridge may have sent other requests.
+    """
     if delivery.request is not None:
         return delivery.request
-    request = request_before(history.requests, delivery.n)
-    return request.n if request is not None and request.service == delivery.service else None
+    request = request_before(_sends(history).get(delivery.service, ()), delivery.n)
+    return None if request is None else request.n
+
+
+@cached_per_history
+def _sends(history: History) -> Mapping[str, Sequence[Request]]:
+    """Return the send requests of each provider, in their order."""
+    sends: defaultdict[str, list[Request]] = defaultdict(list)
+    for request in history.requests:
+        if is_send(request):
+            sends[request.service].append(request)
+    return sends

@@ -65,6 +65,15 @@ def test_refused_email_is_named_although_others_have_the_same_text(email_run):
     assert found == ["lost: xtremepush refused the message (4.2.0 Busy)"]
 
 
+def test_refused_email_that_cannot_be_read_has_no_wrong_text(email_run):
+    """A relay that refuses a header says nothing about the text."""
+    sent = email_run.delivery_to(4)
+    run = email_run.without("delivery", lambda line: line["message"] == sent["message"])
+    refused = {"number": sent["number"], "text": "", "code": "550", "reason": "No List-Unsubscribe", "request": 5}
+    found = causes(run.plus(line("rejection", DUE, service="xtremepush", **refused)))
+    assert found == ["lost: xtremepush refused the message (550 No List-Unsubscribe)"]
+
+
 def test_wrong_subject_is_wrong_text(email_run):
     run = email_run.change_delivery_to(4, text="Another subject")
     assert [cause.split(":")[0] for cause in causes(run)] == ["wrong text"]
