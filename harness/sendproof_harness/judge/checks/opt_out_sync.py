@@ -59,7 +59,9 @@ def _not_synced(
 ) -> Iterator[Finding]:
     for customer, of_customer in changes.items():
         for change in of_customer:
-            finding = _finding_of_change(history, change, reports.get(customer, ()), customer)
+            others = [other for other in of_customer if other.message != change.message]
+            own = [report for report in reports.get(customer, ()) if not _answers_any(report, others)]
+            finding = _finding_of_change(history, change, own, customer)
             if finding is not None:
                 yield finding
                 break
@@ -98,6 +100,17 @@ def _finding_of_change(
 
 
 _WITHIN = span(SYNC_WITHIN)
+
+
+def _answers_any(report: ConsentReport, changes: Iterable[ProviderChange]) -> bool:
+    """Return True if a report is the right one about a change: then it is no wrong one about another change."""
+    return any(
+        change.at <= report.at
+        and change.message == report.message
+        and _is_right(report, opted_out=change.opted_out)
+        and _is_for(report, change)
+        for change in changes
+    )
 
 
 def _is_right(report: ConsentReport, *, opted_out: bool) -> bool:

@@ -89,6 +89,24 @@ def test_opt_out_of_push_is_reported_for_its_channel(push_run, channel, expected
     assert found == [f"a provider opt-out was reported to Optimove {words}" for words in expected]
 
 
+def test_report_of_an_sms_opt_out_is_no_wrong_report_of_a_push_opt_out(push_run):
+    """The customer opted out of both; the bridge only reported the opt-out from SMS."""
+    at, message = FIRST_SEND + 2 * HOUR, push_run.delivery_to(4)["message"]
+    webhook = {"event": "message_unsubscribe", "key": f"message_unsubscribe:{message}", "url": "http://127.0.0.1/"}
+    sms = {"number": "447100000004", "message_type": "sms"}
+    report = {"channel": 506, "app": None, "mode": 2, "opted_out": True, "customers": ["C0000004"]}
+    run = push_run.plus(
+        push_run.obligation_of(4) | {"channel": 506, "number": "447100000004"},
+        push_run.delivery_to(4) | sms | {"message": "sms"},
+        line("opt_out", at, service="xtremepush", source="reply", **sms),
+        line("opt_out", at, service="xtremepush", source="app", number="C0000004", message_type="push"),
+        line("webhook", at, service="xtremepush", attempt=1, error=None, status=200, **webhook),
+        line("preference", at + HOUR, source="api", **report),
+    )
+    found = [finding.cause for finding in run.findings(opt_out_sync.CHECKS)]
+    assert found == ["a provider opt-out was never reported to Optimove"]
+
+
 def test_user_without_device_is_refused_by_any_bridge(push_run):
     refused = {"owed": False, "reason": "no_device", "number": None, "text": None}
     run = without_message(push_run).change(
