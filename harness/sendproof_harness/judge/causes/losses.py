@@ -10,6 +10,7 @@ from sendproof_harness.judge.causes.client_opt_outs import withheld_for_other_cl
 from sendproof_harness.judge.causes.features import DueMessage, common_features
 from sendproof_harness.judge.causes.misdirected import misdirected_delivery
 from sendproof_harness.judge.causes.numbers import number_cause
+from sendproof_harness.judge.causes.outdated import OLD_TEXT, outdated
 from sendproof_harness.judge.causes.rejections import rejection_index
 from sendproof_harness.judge.causes.texts import text_causes
 from sendproof_harness.judge.causes.trigger_losses import trigger_diagnosis
@@ -56,6 +57,7 @@ class _LossCauses:
             self._opted_in_again,
             self._opted_out_elsewhere,
             self._misdirected,
+            self._outdated,
         )
         found = (hypothesis(obligation) for hypothesis in hypotheses)
         explained = next((diagnosis for diagnosis in found if diagnosis is not None), None)
@@ -101,6 +103,12 @@ class _LossCauses:
             return None
         got = f"likely the message to {delivery.number}, sent {spoken(delivery.send_at)}, which is one too many there"
         return "lost: the message went to the number of another customer", got
+
+    def _outdated(self, obligation: Obligation) -> Diagnosis | None:
+        delivery = outdated(self._history).in_place.get(id(obligation))
+        if delivery is None:
+            return None
+        return f"lost: {OLD_TEXT}", f"the earlier text once more, sent {spoken(delivery.send_at)}"
 
     def _unread_row(self, obligation: Obligation) -> Diagnosis | None:
         if not self._is_unread(obligation):

@@ -8,6 +8,7 @@ from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.causes.losses import loss_causes
 from sendproof_harness.judge.causes.misdirected import misdirected
 from sendproof_harness.judge.causes.numbers import number_cause
+from sendproof_harness.judge.causes.outdated import OLD_TEXT, outdated
 from sendproof_harness.judge.causes.rejections import other_number_cause, rejection_index
 from sendproof_harness.judge.causes.strays import Stray, strays
 from sendproof_harness.judge.facts.consent import has_opted_out, violated_opt_out
@@ -67,6 +68,8 @@ def _duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
     def cause(recipient: RecipientResult) -> str:
         if id(recipient.obligation) in receivers:
             return "duplicated: messages of other customers went to this number"
+        if id(recipient.obligation) in outdated(history).repeated:
+            return f"duplicated: {OLD_TEXT}"
         return by_events(recipient)
 
     return cause

@@ -360,6 +360,15 @@ def test_lost_message_of_a_trigger_names_what_became_of_the_event(run, cause):
     assert causes(run) == {cause}
 
 
+def test_later_message_with_the_text_of_an_earlier_one_is_named():
+    """The second message is due with another value, and goes out in time with the old one."""
+    later = iso(START + 30 * HOUR + 30 * MINUTE)
+    run = trigger_run().change("obligation", lambda line: line | {"text": "New"} if line["due"] == later else line)
+
+    cause = "a later message had the old text of an earlier one, as if the customer's values were kept"
+    assert {finding.cause for finding in run.findings(CHECKS)} == {f"lost: {cause}", f"duplicated: {cause}"}
+
+
 @pytest.mark.parametrize(("lost", "looked_at"), [((), 2), ((1,), 1), ((0, 1), 0)])
 def test_lost_message_of_a_trigger_has_no_send_time_to_look_at(lost, looked_at):
     assert check_send_latency(trigger_run(*lost).history()).looked_at == looked_at
