@@ -280,6 +280,17 @@ def test_campaign_with_all_announcements_dropped_is_indefinite(correct_run):
     assert set(causes(run, delivery)) == {"indefinite: no event ever reached the bridge"}
 
 
+def test_loss_after_kill_at_a_receipt_names_the_work_that_was_not_resumed(correct_run):
+    """The campaign's own event arrived long before."""
+    missing = correct_run.delivery_to(3)["message"]
+    lost = correct_run.without("delivery", lambda line: line["message"] == missing)
+    run = with_faults(lost, {"fault": "kill", "webhook": "textlocal.receipt"}).plus(
+        injection_line(FIRST_SEND - MINUTE, 5_000, "kill", "textlocal", "receipt", target="webhook")
+    )
+
+    assert causes(run, delivery) == ["lost: the bridge did not resume its work after it was killed"]
+
+
 def test_loss_after_kill_names_acknowledged_webhook(correct_run):
     run = with_faults(correct_run, {"fault": "kill", "webhook": "optimove.13", "when": "after"}).without("delivery")
     run = run.without("request", lambda line: "summary" in line).plus(

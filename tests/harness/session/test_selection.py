@@ -70,7 +70,7 @@ def test_random_faults_follow_those_of_the_file() -> None:
     selected = select_scenarios([Path("failures/bridge_killed")], Selection(seed=3, random_faults=2), RunOptions())
     scenario = selected["bridge_killed-delivyr"]
     assert [fault["fault"] for fault in scenario.faults[:3]] == ["kill"] * 3
-    assert (len(scenario.faults), scenario.seed) == (5, 3)
+    assert (len(scenario.faults), scenario.seed) == (6, 3)
 
 
 def test_more_random_faults_than_places_are_refused() -> None:

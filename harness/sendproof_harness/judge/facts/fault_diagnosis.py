@@ -60,7 +60,7 @@ def _was_stored(history: History, injection: Injection, obligation: Obligation) 
 def _loss_by(history: History, injection: Injection) -> Diagnosis:
     fault, request = injection.fault, injection.request
     got = f"nothing after {fault.fault} ({fault.id}) at {fault.service} {fault.name}"
-    if injection.is_kill and fault.target == "webhook":
+    if injection.is_kill and fault.target == "webhook" and fault.service == OPTIMOVE:
         return "lost: an acknowledged webhook was not stored, and was gone after the bridge was killed", got
     if injection.is_kill:
         return "lost: the bridge did not resume its work after it was killed", got
