@@ -69,7 +69,7 @@ def test_random_faults_follow_those_of_the_file() -> None:
     """They are chosen from the seed of the session."""
     selected = select_scenarios([Path("failures/bridge_killed")], Selection(seed=3, random_faults=2), RunOptions())
     scenario = selected["bridge_killed-delivyr"]
-    assert [fault["fault"] for fault in scenario.faults[:3]] == ["kill"] * 3
+    assert [fault["fault"] for fault in scenario.faults[:4]] == ["kill"] * 4
     assert (len(scenario.faults), scenario.seed) == (6, 3)
 
 

@@ -4,7 +4,8 @@ A notification is a mail to the envelope sender. The relay hands it over to the 
 does. An unsubscription comes from the recipient's mail client.
 
 documented: RFC 3464 (the notification), RFC 3461 (which of them a sender gets), RFC 8058 (the unsubscription).
-assumed: the rates and times, and that an unacknowledged call is sent again.
+assumed: the rates and times, and that an unacknowledged call is sent again. No notification has the action `delayed`:
+a relay may send one to a sender that asks for it, but need not, and after a time of its choice (RFC 3461, 4.1).
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,8 @@
-"""A call that is refused although the rate limit was respected. The service's own limiter does not count it."""
+"""A call that is refused although the rate limit was respected. The service's own limiter does not count it.
+
+Retry-After is in seconds. RFC 9110 also allows a date, but no document of a service shows one, so bridges need not read
+it.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
