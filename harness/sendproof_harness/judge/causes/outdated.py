@@ -17,7 +17,7 @@ OLD_TEXT = "a later message had the old text of an earlier one, as if the custom
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outdated:
+class OutdatedMessages:
     """The delivery that went out in place of each lost message, and the messages that it repeats, by `id`."""
 
     in_place: Mapping[int, Delivery]
@@ -25,7 +25,7 @@ class Outdated:
 
 
 @cached_per_history
-def outdated(history: History) -> Outdated:
+def outdated(history: History) -> OutdatedMessages:
     """Match lost messages with repetitions of an earlier message of their campaign that went out at their time."""
     in_place: dict[int, Delivery] = {}
     repeated: set[int] = set()
@@ -39,7 +39,7 @@ def outdated(history: History) -> Outdated:
             if earlier.due < obligation.due and start <= delivery.send_at <= end:
                 in_place[id(obligation)] = delivery
                 repeated.add(id(earlier))
-    return Outdated(in_place=in_place, repeated=frozenset(repeated))
+    return OutdatedMessages(in_place=in_place, repeated=frozenset(repeated))
 
 
 def _repetitions(history: History) -> Mapping[tuple[str, CampaignKey], list[tuple[Obligation, Delivery]]]:
