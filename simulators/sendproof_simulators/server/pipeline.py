@@ -26,7 +26,7 @@ from sendproof_simulators.core.dialects import defaults
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.faults.active import Injection
 from sendproof_simulators.core.faults.injection import NOT_CALLED, inject, match_call
-from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, FaultedResponse, name_of
+from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, CallFault, FaultedResponse, name_of
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules, body_rules
@@ -120,6 +120,11 @@ class Exchange:
             return True
         body, described = self.valid.body, self.valid.operation.body
         return isinstance(body, dict) and described is not None and not body.keys() <= described.members.names
+
+    @property
+    def has_effect(self) -> bool:
+        """True if the service did what the call asks for, whatever response the bridge got."""
+        return self.effects is not None and not self.effects.refused and self.original_status < _FIRST_ERROR
 
     @property
     def _is_refused_by_handler(self) -> bool:
@@ -371,6 +376,11 @@ class ServicePipeline:
         exchange.original_status = response.status
         if exchange.injection is None or exchange.injection.spec.when != AFTER:
             return response
+        if not exchange.has_effect and isinstance(exchange.injection.spec.fault, CallFault):
+            # There is no effect to hide: the fault waits for the next call.
+            exchange.injection.postpone()
+            exchange.injection = None
+            return response
         return await self._inject(exchange, sandbox, response) or response
 
     async def _inject(self, exchange: Exchange, sandbox: Sandbox, original: Response) -> Response | None:
@@ -581,11 +591,10 @@ def _with_transmission(exchange: Exchange, sandbox: Sandbox, response: Response)
 
 def _fault_fields(exchange: Exchange, injection: Injection) -> dict[str, object]:
     """Return the journal's fields on a fault, with the effect of the call and the result of its response."""
-    effects = exchange.effects
     return {
         "id": injection.id,
         "fault": name_of(injection.spec.fault),
-        "effect": effects is not None and not effects.refused and exchange.original_status < _FIRST_ERROR,
+        "effect": exchange.has_effect,
         "response": INTACT if exchange.faulted is None else exchange.faulted.result,
     }
 

@@ -96,22 +96,6 @@ def test_fault_beyond_last_request_is_unknown(correct_run):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("effect", "levels"), [(False, ["unknown"]), (True, [])])
-def test_lost_response_of_a_refused_call_proves_nothing(correct_run, effect, levels):
-    """There is nothing that the bridge could send twice."""
-    run = with_faults(correct_run, SEND | {"when": "after"}).plus(
-        injection_line(FIRST_SEND, 5_000, "connection_reset", "textlocal", "send", when="after"),
-        request_line(
-            FIRST_SEND, 5_001, "textlocal", "send", fault=fault_effect("connection_reset", "lost", effect=effect)
-        ),
-    )
-    found = run.findings(faults.CHECKS)
-    assert [finding.level for finding in found] == levels
-    assert {finding.cause for finding in found} <= {
-        "a fault was never injected: textlocal.send was refused each time, so no effect was hidden"
-    }
-
-
 def test_lost_messages_fail_although_a_fault_was_never_reached(correct_run):
     """A bridge that stops sending never reaches the later faults; its lost messages stay proven."""
     run = with_faults(correct_run, SEND).without("delivery").without("delivery_status")

@@ -2,7 +2,6 @@
 
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.facts.fault_effects import KILL
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import FAULTS_INJECTED
 
@@ -20,20 +19,9 @@ def check_faults_injected(history: History) -> CheckResult:
 
     Such a fault proves nothing against the bridge, and takes nothing back that other checks observed: it is unknown.
     """
-    injected = {fault.id for fault in history.faults if not fault.missed} - _without_effect(history)
+    injected = {fault.id for fault in history.faults if not fault.missed}
     findings = tuple(_not_injected(history, entry) for entry in history.header.faults if entry.id not in injected)
     return CheckResult(looked_at=len(history.header.faults), unit="faults", findings=findings)
-
-
-def _without_effect(history: History) -> frozenset[str]:
-    """Return the faults after the effect of a call that only met calls without one: the service refused them.
-
-    The bridge lost nothing that it could send twice. A kill is a failure of its own.
-    """
-    after = {entry.id for entry in history.header.faults if entry.when == "after" and entry.fault != KILL}
-    calls = [request.fault for request in history.requests if request.fault is not None]
-    met = {call.id for call in calls if call.response != "intact"}
-    return frozenset(after & met - {call.id for call in calls if call.effect})
 
 
 def _not_injected(history: History, entry: FaultEntry) -> Finding:
@@ -54,15 +42,14 @@ def _not_injected(history: History, entry: FaultEntry) -> Finding:
 
 
 def _reason(history: History, entry: FaultEntry, count: int, unit: str) -> str:
-    if entry.id in _without_effect(history):
-        return f"{entry.place} was refused each time, so no effect was hidden"
     if any(fault.id == entry.id for fault in history.faults):
         return "the bridge could not be killed"
     if not count:
         return f"there were no {unit} of {entry.place}"
     if count < entry.nth:
         return f"there were too few {unit} of {entry.place}"
-    return f"too few {unit} of {entry.place} met its conditions"
+    refused = ", or the service refused them" if entry.call is not None and entry.when == "after" else ""
+    return f"too few {unit} of {entry.place} met its conditions{refused}"
 
 
 def _count_candidates(history: History, entry: FaultEntry) -> int:

@@ -54,6 +54,11 @@ class Injection:
         self.missed = True
         self.fault.injected -= 1
 
+    def postpone(self) -> None:
+        """Leave this call alone: the fault takes the next one that matches."""
+        self.fault.seen -= 1
+        self.fault.injected -= 1
+
     def journal_fields(self) -> dict[str, object]:
         """Return the fields of the journal entry."""
         position = self.spec.position
