@@ -25,8 +25,8 @@ _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _STRUCTURED = re.compile(
     rb"^(?:From|Message-ID|Content-[a-z-]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE
 )
-#: Sum of the squares of their lengths.
-MOST_STRUCTURED = 2_500**2
+#: Sum of the squares of their lengths, and the comments of one: the parser reads comments in comments recursively.
+MOST_STRUCTURED, MOST_COMMENTS = 2_500**2, 50
 # The parser compares each line with the boundary of each open part, and makes an object of each part.
 _NESTING = re.compile(rb"^Content-Type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(rb"^Content-Type[ \t]*:\s*message/delivery-status", re.IGNORECASE | re.MULTILINE)
@@ -100,8 +100,11 @@ def _takes_long(raw: bytes) -> bool:
     boundaries = raw.count(b"\n--")
     if _STATUS.search(raw):
         boundaries += raw.count(b"\n\n") + raw.count(b"\n\r\n")
+    structured = [found[0] for found in _STRUCTURED.finditer(raw)]
     return (
-        boundaries > MOST_BOUNDARIES or sum(len(found[0]) ** 2 for found in _STRUCTURED.finditer(raw)) > MOST_STRUCTURED
+        boundaries > MOST_BOUNDARIES
+        or sum(len(header) ** 2 for header in structured) > MOST_STRUCTURED
+        or any(header.count(b"(") > MOST_COMMENTS for header in structured)
     )
 
 
