@@ -146,6 +146,11 @@ def text_at_relay(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object
     return sandbox.smtp(content=b64encode(MAIL.encode()).decode(), **fields).status
 
 
+def utf8_at_relay(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object:
+    """Return the status of a mail whose header is in UTF-8."""
+    return sandbox.smtp(content=MAIL.replace("Subject: ", "Subject: é", 1), **fields).status
+
+
 def listed_campaigns(sandbox: LocalSandbox, fields: Mapping[str, object]) -> object:
     """Return the titles of the three campaigns."""
     templates = [{"id": number, "title": f"Offer {number}", "body": "Hi"} for number in (1, 2, 3)]
@@ -213,6 +218,7 @@ PROBES: Mapping[tuple[str, str], DefaultProbe] = {
     ("textlocal", "BulkData.test"): DefaultProbe("test", True, bulk_cost),
     ("textlocal", "BulkData.unicode"): DefaultProbe("unicode", True, bulk_cost),
     ("smtp", "Submission.encoding"): DefaultProbe("encoding", "base64", text_at_relay),
+    ("smtp", "Submission.smtputf8"): DefaultProbe("smtputf8", True, utf8_at_relay),
     ("delivyr", "Send.testing"): DefaultProbe("testing", True, status_at_delivyr),
     ("delivyr", "listMessages.limit"): DefaultProbe("limit", 2, log_of_delivyr),
     ("xtremepush", "ListCall.limit"): DefaultProbe("limit", 2, listed_campaigns),
