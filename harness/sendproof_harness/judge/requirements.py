@@ -155,7 +155,7 @@ RIGHT_TIME = Requirement(
 CONSENT_RESPECTED = Requirement(
     number="R405",
     text="A customer who opted out at the provider gets no message. If the client keeps opt-outs in a consent "
-    "attribute (`consent: attribute`), a customer without consent there gets none either.",
+    "attribute (consent: attribute), a customer without consent there gets none either.",
     source=_DROPPED,
     evidence="documented",
 )
@@ -187,7 +187,7 @@ SEND_FIELDS_RIGHT = Requirement(
 )
 CUSTOMERS_NAMED_BY_ID = Requirement(
     number="R410",
-    text="If the provider knows the client's customers (`recipients: customer_ids`), the bridge passes it a template "
+    text="If the provider knows the client's customers (recipients: customer_ids), the bridge passes it a template "
     "and a group of customer ids, and no numbers or texts, as the brochure of the integration requires.",
     source="docs/brochure-flow.md",
     evidence="documented",
