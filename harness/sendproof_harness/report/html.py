@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
+from sendproof_harness.history.header import Channel
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.history.wording import counted
@@ -153,7 +155,7 @@ def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
         "Sandbox": header.sandbox,
         "Seed": str(verdict.seed),
         "Clock": _clock_text(history),
-        "Channels": ", ".join(f"{channel.id} {channel.provider} ({channel.kind})" for channel in header.channels),
+        "Channels": ", ".join(map(_channel_text, header.channels)),
         "Requests of the bridge": f"{len(history.requests):,}",
         "Messages accepted": f"{history.alike.count_messages(delivery.message for delivery in history.deliveries):,}",
         "History ends": spoken(header.ended),
@@ -161,6 +163,11 @@ def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
         "Accepted failures": "; ".join(acceptance.text for acceptance in verdict.acceptances),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _channel_text(channel: Channel) -> str:
+    type_ = "" if channel.message == SMS else f", {channel.message.replace('_', ' ')}"
+    return f"{channel.id} {channel.provider} ({channel.kind}{type_})"
 
 
 def _clock_text(history: History) -> str:

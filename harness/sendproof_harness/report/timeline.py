@@ -151,7 +151,13 @@ def _description(sent: Counter[int], statuses: int, receipts: Counter[int], push
     if not sent:
         return "No message was sent."
     return (
-        f"{counted(sent.total(), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}. "
+        f"{counted(sent.total(), 'messages')} went out {_when(min(sent), max(sent))}. "
         f"The bridge acknowledged receipts for {receipts.total():,} of {statuses:,} delivery statuses, "
         f"and it pushed metrics {counted(len(pushed), 'times')}."
     )
+
+
+def _when(first: int, last: int) -> str:
+    if spoken(first) == spoken(last):
+        return f"at {spoken(first)}"
+    return f"between {spoken(first)} and {spoken(last)}"

@@ -33,6 +33,13 @@ def faulty_run(correct_run) -> HistoryBuilder:
     )
 
 
+def test_page_has_the_time_of_the_effect_for_calls_alone(faulty_run, tmp_path):
+    page = write_reports(faulty_run.verdict(), faulty_run.history(), tmp_path)["html"].read_text()
+
+    assert "<small>f1, after the effect</small>" in page
+    assert "<small>f2</small>" in page
+
+
 def explained(run: HistoryBuilder, customer: str) -> Explanation:
     history = run.history()
     return explain(history, run.verdict(), find_customer(history, customer))

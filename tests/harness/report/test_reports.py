@@ -303,6 +303,19 @@ def test_timeline_has_bars_for_hours_and_ticks_for_pushes_and_days(correct_run):
     )
 
 
+def test_timeline_names_one_time_if_all_messages_went_out_together(correct_run):
+    chart = timeline(correct_run.change("delivery", lambda line: line | {"send_at": iso(FIRST_SEND)}).history())
+
+    assert chart.description.startswith("10 messages went out at 2026-03-02 09:00:00 UTC. ")
+
+
+def test_page_names_the_type_of_a_channel_that_is_not_for_sms(correct_run, tmp_path):
+    push = {"id": 506, "provider": "xtremepush", "kind": "scheduled", "message": "web_push"}
+    run = correct_run.change("history", lambda line: line | {"channels": [*line["channels"], push]})
+
+    assert "506 xtremepush (scheduled, web push)" in Page(written(run, tmp_path, "html")).text
+
+
 def test_timeline_counts_receipts_among_the_delivery_statuses_of_the_progress(correct_run):
     """A receipt that was posted twice, or never acknowledged, must not make two different totals."""
     receipts = [line for line in correct_run.lines_of("webhook") if line["event"] == "receipt"]
