@@ -131,9 +131,8 @@ def _checks(verdict: Verdict) -> str:
     failed = sum(result.status == "fail" for result in verdict.results)
     unknown = sum(result.status == "unknown" for result in verdict.results)
     total = len(verdict.results)
-    following = sum(bool(result.following) and result.status == "unknown" for result in verdict.results)
     if failed:
-        rest = f", and {following} could not be judged because of that" if following else ""
+        rest = f", and {unknown} could not be judged" if unknown else ""
         return f"{failed} of {counted(total, 'checks')} failed{rest}{_failed_titles(verdict)}."
     if unknown:
         return f"No defect was found, but {unknown} of {total} checks could not be judged."
