@@ -19,6 +19,9 @@ const EVENTS = {
   1: "Campaign processed", 4: "Campaign cancelled", 5: "Clearance asked for", 11: "Trigger fired", 13: "Campaign announced",
 };
 
+/** The words for types of messages, but for SMS: what has no type is one. */
+export const TYPES = {push: "push notification", web_push: "web push notification", inbox: "inbox message", email: "e-mail"};
+
 /** Show the state of a campaign in Optimove's words, at the time `now`. */
 export function CampaignState({campaign, now}) {
   const state = stateAt(campaign, now);
@@ -41,11 +44,14 @@ export const criteriaText = criteria => criteria.map(({event, count: times, with
   return `${times ?? 1} × ${event}` + (parameters ? ` with ${parameters}` : "") + (within ? ` within ${span(within)}` : "");
 }).join(", and ");
 
-/** Return the channels of a campaign as text: "505 textlocal". */
+/** Return a channel as text, with its type if that is not SMS: "505 · textlocal", "506 · xtremepush · inbox message". */
 export const channelText = (id, channels) => {
   const channel = channels.find(item => item.id === id);
-  return channel ? `${id} · ${channel.provider}` : String(id);
+  return channel ? `${id} · ${channel.provider}${typeText(channel)}` : String(id);
 };
+
+/** Return the type of a channel as the end of a text; empty for SMS. */
+export const typeText = ({message}) => (TYPES[message] ? ` · ${TYPES[message]}` : "");
 
 /** Show how many messages were reported as delivered, with their share of those sent. */
 export function Delivered({metrics}) {

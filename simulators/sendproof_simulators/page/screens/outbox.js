@@ -2,7 +2,7 @@
 
 import { api } from "../api.js";
 import { useLive } from "../live.js";
-import { Attempts, outcomeOf } from "../parts/campaign_facts.js";
+import { Attempts, outcomeOf, TYPES } from "../parts/campaign_facts.js";
 import { Detail } from "../parts/detail.js";
 import { count, day, exact, minute, phone, plural } from "../parts/format.js";
 import { Close } from "../parts/icons.js";
@@ -14,7 +14,6 @@ import { Badge, Empty, Facts, Loaded, Problem, toneOf } from "../parts/state.js"
 import { VirtualList } from "../parts/virtual_list.js";
 import { html, useCallback, useMemo, useState } from "../vendor/htm-preact.js";
 
-const TYPES = {push: "push notification", web_push: "web push notification", inbox: "inbox message", email: "e-mail"};
 const FILTERS = ["provider", "campaign", "customer", "number", "state", "text"];
 const STATES = ["", "pending", "delivered", "undelivered", "expired", "invalid", "rejected", "unknown", "scheduled", "cancelled", "test"];
 const PARTS = ["messages", "webhooks"];

@@ -1,6 +1,7 @@
 // The first screen: what happens, what a bridge still has to do, and how to connect it.
 
 import { api } from "../api.js";
+import { typeText } from "../parts/campaign_facts.js";
 import { Copy } from "../parts/copy.js";
 import { count, exact, plural, time } from "../parts/format.js";
 import { Check } from "../parts/icons.js";
@@ -48,7 +49,7 @@ function SetUp({ sandbox, templates, listeners }) {
         : "Give it the URLs and credentials of this page."}${counts.unauthenticated > 0 && html` <a class="badge bad" href=${href("requests", { show: "unknown" })}>${count(counts.unauthenticated)} without a known credential</a>`}<//>
       <${Step} done=${listeners.length > 0} title="It registers listeners">${listeners.length ? listeners.map((listener) => html`<span class="badge">event ${listener.event_type}${listener.channel ? ` on ${listener.channel}` : ""}</span> `)
         : "RegisterEventListener of Optimove, for events 13 and 11."}<//>
-      <${Step} done=${without.length === 0} title="It adds the templates to its channels">${channels.map((channel) => html`<span class=${`badge ${channel.templates ? "" : "warn"}`}>${channel.id} ${channel.provider} ${channel.kind ?? ""}: ${channel.templates}</span> `)}<//>
+      <${Step} done=${without.length === 0} title="It adds the templates to its channels">${channels.map((channel) => html`<span class=${`badge ${channel.templates ? "" : "warn"}`}>${channel.id} ${channel.provider} ${channel.kind ?? ""}${typeText(channel)}: ${channel.templates}</span> `)}<//>
       <${Step} done=${parked.length > 0} title="It takes part in virtual time">${parked.length ? parked.map((participant) => html`<span class=${`badge ${participant.parked ? "ok" : "info"}`}>${participant.name} ${participant.parked ? "parked" : "works"}</span> `)
         : "Optional. Without it, let time pass at a rate: no pause shows that it has finished."}<//>
       <${Step} done=${counts.campaigns + counts.triggers > 0} title="A campaign or trigger is there">

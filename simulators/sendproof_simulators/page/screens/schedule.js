@@ -2,6 +2,7 @@
 
 import { api } from "../api.js";
 import { touch, useClock, useLive } from "../live.js";
+import { channelText } from "../parts/campaign_facts.js";
 import { Form, CheckField, InstantField, later, NumberField, Rows, SelectField, TextField, tomorrow } from "../parts/form.js";
 import { count, plural, time } from "../parts/format.js";
 import { go, href } from "../parts/links.js";
@@ -58,7 +59,7 @@ function ScheduleForm({channels, now, campaigns}) {
         <${NumberField} label="Campaign id" min="1" required value=${plan.campaign} onChange=${campaign => change({campaign})} />
         <${TextField} label="Name" placeholder=${`Campaign ${plan.campaign ?? ""}`} maxlength="200" value=${plan.name} onChange=${name => change({name})} />
         <${SelectField} label="Channel" value=${plan.channel} onChange=${id => change({channel: Number(id)})}
-          options=${channels.map(item => [item.id, `${item.id} · ${item.provider}`])} />
+          options=${channels.map(item => [item.id, channelText(item.id, channels)])} />
       </div>
       <fieldset><legend>Target group</legend><div class="fields">
         <${NumberField} label="Customers" min="0" required value=${plan.customers} onChange=${customers => change({customers})} />
