@@ -56,7 +56,7 @@ def _webhook(entry: Entry, _: str) -> str:
     result = f"status {entry['status']}" if entry["error"] is None else f"failed: {entry['error']}"
     attempt = "" if entry["attempt"] == 1 else f", attempt {entry['attempt']}"
     status = entry["about"].get("status")
-    about = "" if status is None else f" ({status})"
+    about = "" if status in {None, entry["event"]} else f" ({status})"
     return f"{entry['service']} called the bridge with {entry['event']}{about}{attempt}: {result}"
 
 
