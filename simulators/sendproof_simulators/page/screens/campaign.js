@@ -86,12 +86,13 @@ function totals(report) {
 function Results({report}) {
   const {target_group: group, recipients, control_group: controls} = report;
   const sums = totals(report);
+  const onOneChannel = new Set(report.executions.map(execution => execution.channel)).size === 1;
   const others = Object.keys(sums).filter(name => !["sent", "delivered"].includes(name));
   const items = [
     ...(group ? [{label: "in the target group", value: group.customers}] : []),
     ...(controls ? [{label: "in the control group", value: controls}] : []),
     {label: group ? "recipients" : "times fired", value: recipients},
-    {label: "sent", value: sums.sent ?? "–", note: sums.sent === undefined ? "no report yet" : share(sums.sent, recipients)},
+    {label: "sent", value: sums.sent ?? "–", note: sums.sent === undefined ? "no report yet" : onOneChannel ? share(sums.sent, recipients) : ""},
     {label: "delivered", value: sums.delivered ?? "–", tone: "good", note: sums.sent ? `${share(sums.delivered ?? 0, sums.sent)} of sent` : ""},
     ...others.map(name => ({label: name.replace(/_/g, " "), value: sums[name], tone: sums[name] ? "odd" : ""})),
   ];
