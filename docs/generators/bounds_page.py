@@ -142,7 +142,10 @@ def _smtp_rows() -> Iterable[tuple[str, ...]]:
         ("headers of a message", f"{content.MOST_HEADERS}, each of {content.LONGEST_HEADER:,} bytes", "554"),
         (
             "`From`, `Message-ID`, and the `Content-*` headers of all parts",
-            f"{content.MOST_STRUCTURED:,}, as the sum of the squares of their lengths; {content.MOST_COMMENTS} comments each",
+            (
+                f"{content.MOST_STRUCTURED:,}, as the sum of the squares of their lengths; "
+                f"{content.MOST_COMMENTS} comments each"
+            ),
             "554",
         ),
         ("parts of a message", f"{content.MOST_PARTS}, of which {content.MOST_NESTING} have parts", "554"),
