@@ -26,7 +26,7 @@ from sendproof_simulators.core.dialects import defaults
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.faults.active import Injection
 from sendproof_simulators.core.faults.injection import NOT_CALLED, inject, match_call
-from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, CallFault, FaultedResponse, name_of
+from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, FaultedResponse
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.members import BodyRules, body_rules
@@ -376,9 +376,7 @@ class ServicePipeline:
         exchange.original_status = response.status
         if exchange.injection is None or exchange.injection.spec.when != AFTER:
             return response
-        if not exchange.has_effect and isinstance(exchange.injection.spec.fault, CallFault):
-            # There is no effect to hide: the fault waits for the next call.
-            exchange.injection.postpone()
+        if not exchange.has_effect and exchange.injection.postpone():
             exchange.injection = None
             return response
         return await self._inject(exchange, sandbox, response) or response
@@ -557,7 +555,8 @@ class ServicePipeline:
         if exchange.effects is not None and exchange.effects.summary is not None:
             fields["summary"] = exchange.effects.summary
         if exchange.injection is not None:
-            fields["fault"] = _fault_fields(exchange, exchange.injection)
+            result = INTACT if exchange.faulted is None else exchange.faulted.result
+            fields["fault"] = exchange.injection.call_fields(effect=exchange.has_effect, response=result)
         return fields
 
 
@@ -587,16 +586,6 @@ def _with_transmission(exchange: Exchange, sandbox: Sandbox, response: Response)
         transmission=exchange.faulted.transmission,
         on_written=sandbox.clock.leave,
     )
-
-
-def _fault_fields(exchange: Exchange, injection: Injection) -> dict[str, object]:
-    """Return the journal's fields on a fault, with the effect of the call and the result of its response."""
-    return {
-        "id": injection.id,
-        "fault": name_of(injection.spec.fault),
-        "effect": exchange.has_effect,
-        "response": INTACT if exchange.faulted is None else exchange.faulted.result,
-    }
 
 
 def _find_handler(simulator: Simulator, operation: Operation) -> Handler:

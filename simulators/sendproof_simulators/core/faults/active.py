@@ -54,10 +54,17 @@ class Injection:
         self.missed = True
         self.fault.injected -= 1
 
-    def postpone(self) -> None:
-        """Leave this call alone: the fault takes the next one that matches."""
+    def postpone(self) -> bool:
+        """Leave a call without an effect alone, and wait for the next one; return False if the fault takes any call."""
+        if isinstance(self.spec.fault, BridgeFault):
+            return False
         self.fault.seen -= 1
         self.fault.injected -= 1
+        return True
+
+    def call_fields(self, *, effect: bool, response: str) -> dict[str, object]:
+        """Return the journal's fields of a call with this fault: its effect, and what became of its response."""
+        return {"id": self.id, "fault": name_of(self.spec.fault), "effect": effect, "response": response}
 
     def journal_fields(self) -> dict[str, object]:
         """Return the fields of the journal entry."""
