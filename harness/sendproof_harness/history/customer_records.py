@@ -1,4 +1,7 @@
-"""The lines of a history about what customers do at a provider: opt out and in again, click, open, and write."""
+"""The lines of a history about what customers do at a provider: opt out and in again, click, open, and write.
+
+Scanners of their mail servers open links, too.
+"""
 
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.record import Record
@@ -44,3 +47,21 @@ class Inbound(Record, frozen=True, gc=False, tag="inbound"):
     service: str
     number: str
     text: str
+
+
+class LinkScan(Record, frozen=True, gc=False, tag="link_scan"):
+    """A scanner opened the URL by which the recipient of a message unsubscribes, with GET; `key` ends in the message.
+
+    `status` is None without a response, for the reason in `error`.
+    """
+
+    service: str
+    key: str
+    url: str
+    status: int | None
+    error: str | None
+
+    @property
+    def message(self) -> str:
+        """The provider's id of the message."""
+        return self.key.partition(":")[2]

@@ -155,7 +155,7 @@ def _line_decoder() -> Callable[[bytes], Line | End]:
 # Fields with values that many lines share. Without this, each line has its own object even for a number.
 _SHARED: dict[type[Record], tuple[str, ...]] = {
     Obligation: ("campaign", "channel", "template", "customer", "number", "text", "reason"),
-    Delivery: ("number", "text", "message", "service", "request", "url"),
+    Delivery: ("number", "text", "message", "service", "request", "url", "template_url"),
     DeliveryStatus: ("message", "service", "status"),
     Webhook: ("service", "event", "url", "error"),
 }

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_type_hints
 import msgspec
 
 from sendproof_harness.history.alike import Alike
-from sendproof_harness.history.customer_records import Click, Inbound, Open, OptIn, OptOut
+from sendproof_harness.history.customer_records import Click, Inbound, LinkScan, Open, OptIn, OptOut
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.parts import (
     SMS,
@@ -188,8 +188,8 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     """A provider accepted one message, to go out at `send_at`.
 
     `raw_number` is the number as the bridge wrote it, if it was not in the form that the provider documents. `request`
-    is the line (`n`) of the request that carried the message, if there was one. `url` is the target of its link.
-    `user` is the id of the recipient at a provider that sends to users.
+    is the line (`n`) of the request that carried the message, if there was one. `url` is the target of its link, and
+    `template_url` that of the client's template. `user` is the id of the recipient at a provider that sends to users.
 
     A push notification has a `heading`, which its `text` begins with, a `payload` for the app, and the `devices` that
     it goes to; `number` is then the user. An e-mail has its subject as the `heading`, and its `html` as it was sent.
@@ -204,6 +204,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     raw_number: str | None = None
     request: int | None = None
     url: str | None = None
+    template_url: str | None = None
     user: str | None = None
     message_type: str = SMS
     heading: str | None = None
@@ -481,6 +482,7 @@ Line = (
     | DeliveryStatus
     | Webhook
     | ForgedWebhook
+    | LinkScan
     | Metrics
     | Interactions
     | Clock
@@ -541,6 +543,7 @@ class History:
     delivery_statuses: tuple[DeliveryStatus, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     forged_webhooks: tuple[ForgedWebhook, ...] = ()
+    link_scans: tuple[LinkScan, ...] = ()
     metrics: tuple[Metrics, ...] = ()
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()

@@ -142,7 +142,8 @@ RIGHT_TEXT = Requirement(
     number="R403",
     text="The text is the customer's own template with the customer's own attributes filled in. Templates may differ "
     "from customer to customer within one campaign. If a text changes, each version from an hour before the "
-    "announcement or the event until the send is accepted. With triggered overrides, a message has their link.",
+    "announcement or the event until the send is accepted. A message has the link of its template, or that "
+    "of the client's triggered overrides.",
     source=_GUIDE,
     evidence="documented",
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -39,7 +40,8 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     sent in addition to the content type. They may contain credentials, so they stay out of the journal. `subjects` are
     the words by which a call shows that it is work on this webhook: ids and numbers. `forged_body` is that of a forged
     copy, for the receipt of a failed message: it says that the message was delivered. `forged_headers` are those that a
-    stranger can copy.
+    stranger can copy. With the method GET, it is the request of a scanner that opens the links of a message: it has no
+    body, and any response will do.
     """
 
     url: str
@@ -53,6 +55,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     forged_body: bytes | None = None
     forged_headers: tuple[tuple[str, str], ...] = ()
+    method: Literal["POST", "GET"] = "POST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

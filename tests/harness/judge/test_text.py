@@ -102,6 +102,21 @@ def test_text_for_customer_without_a_value_is_named(got, diagnosis):
     assert cause_of(run.change_delivery_to(3, text=got)) == diagnosis
 
 
+@pytest.mark.parametrize("got", ["12345678901234567000", "12345678901234567168", "1.2345678901234567e+19"])
+def test_long_number_that_was_rounded_is_named(got):
+    run = with_template("{{FIRST_NAME}}, your card is {{CARD}}.", "Dan, your card is 12345678901234567890.")
+
+    cause = "a value is damaged: a long number was rounded, as by a floating-point type: CARD"
+    assert cause_of(run.change_delivery_to(3, text=f"Dan, your card is {got}.")) == cause
+
+
+def test_number_without_its_leading_zeros_is_named():
+    run = with_template("{{FIRST_NAME}}, your code is {{CODE}}.", "Dan, your code is 0042.")
+
+    cause = "a value is damaged: a number in another format: CODE"
+    assert cause_of(run.change_delivery_to(3, text="Dan, your code is 42.")) == cause
+
+
 def test_number_without_its_decimals_is_named():
     run = with_template("{{FIRST_NAME}}, only {{PRICE}} today.", "Dan, only 10.50 today.")
 
@@ -311,6 +326,21 @@ def test_triggered_messages_have_the_link_of_the_overrides(correct_run, url, cau
     run = run.change("delivery", lambda line: line | {"url": url} if line["number"] == number else line)
     scenario = {"kind": "scenario", "name": "Small", "file": "small", "links": {"505": "https://example.com/basket"}}
     run = run.plus({"n": 0, "at": iso(START), "real": 0.0} | scenario)
+
+    assert [finding.cause for finding in run.findings(CHECKS)] == causes
+
+
+@pytest.mark.parametrize(
+    ("url", "causes"),
+    [
+        ("https://example.com/offer", []),
+        ("https://example.com/offer?utm_source=sms", []),
+        ("https://vendor.example/", ["another link than that of the client's template"]),
+        (None, ["another link than that of the client's template"]),
+    ],
+)
+def test_messages_have_the_link_of_their_template(correct_run, url, causes):
+    run = correct_run.change_delivery_to(3, url=url, template_url="https://example.com/offer")
 
     assert [finding.cause for finding in run.findings(CHECKS)] == causes
 

@@ -78,6 +78,18 @@ def test_mail_client_unsubscribes_with_one_click(relay: Relay) -> None:
     assert (opt_out["number"], opt_out["message_type"]) == (relay.address(4), "email")
 
 
+def test_scanner_opens_the_url_of_an_unsubscription_of_some_messages(relay: Relay) -> None:
+    """It is no unsubscription, whatever the response is, and it is not repeated."""
+    with relay.session() as session:
+        for _ in range(100):
+            session.sendmail(SENDER, [relay.address(0)], relay.mail())
+    relay.advance(600)
+    scans, calls = relay.lines("link_scan"), relay.bridge.calls("0")
+    assert 0 < len(scans) == len(calls) < 20
+    assert {(call.method, call.headers.get("content-type")) for call in calls} == {("GET", None)}
+    assert (relay.lines("opt_out"), relay.lines("webhook")) == ([], [])
+
+
 def test_sender_with_a_page_elsewhere_is_accepted(relay: Relay) -> None:
     """Only this sandbox sends nothing to other machines, so no recipient unsubscribes."""
     relay.send(relay.address(4), relay.mail(List_Unsubscribe="<https://client.example/u/1>"))

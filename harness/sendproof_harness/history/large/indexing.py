@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, get_type_hints
 
 import msgspec
 
-from sendproof_harness.history.customer_records import Click, Inbound, OptIn, OptOut
+from sendproof_harness.history.customer_records import Click, Inbound, LinkScan, OptIn, OptOut
 from sendproof_harness.history.large.customer_index import CustomerIndex, identity_of, joined_lines
 from sendproof_harness.history.large.recipient_classes import RecipientClasses
 from sendproof_harness.history.reader import (
@@ -74,6 +74,7 @@ _PLAIN = (
     OptIn,
     Click,
     Inbound,
+    LinkScan,
     Key,
     Scenario,
     RunIdentity,

@@ -156,6 +156,22 @@ def _is_same_number(got: str, expected: str) -> bool:
         return False
 
 
+def _is_rounded(got: str, expected: str) -> bool:
+    """Return True if a whole number lost its last digits in a floating-point type, which keeps 15 to 17."""
+    return (
+        expected.isdecimal()
+        and re.fullmatch(r"[\d.]+([eE]\+?\d{1,2})?", got) is not None
+        and _as_float(got) == _as_float(expected)
+    )
+
+
+def _as_float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def _has_lost_signs(got: str, expected: str) -> bool:
     """Return True if signs such as € or [ are missing, and nothing else."""
     lost = set(expected).difference(got)
@@ -184,6 +200,7 @@ COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("spaces at the ends were cut off", _is_whitespace_trimmed),
     ("whitespace differs", _is_same_without_whitespace),
     ("a number in another format", _is_same_number),
+    ("a long number was rounded, as by a floating-point type", _is_rounded),
     ("some signs were left out", _has_lost_signs),
     ("some signs were replaced by others", _has_replaced_signs),
     ("non-ASCII characters were damaged", _has_same_ascii),

@@ -7,14 +7,19 @@ from dataclasses import replace
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import DAY, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
-from sendproof_harness.judge.facts.consent import POLL_WITHIN, any_is_reported_or_listed, customers_of_opt_outs
+from sendproof_harness.judge.facts.consent import (
+    POLL_WITHIN,
+    any_is_reported_or_listed,
+    customers_of_opt_outs,
+    customers_of_scans,
+)
 from sendproof_harness.judge.facts.consent_reports import (
     ConsentReport,
     ProviderChange,
     consent_reports,
     provider_changes,
 )
-from sendproof_harness.judge.facts.deliveries.message_types import message_type
+from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
@@ -164,14 +169,17 @@ def _wrong_customers(history: History, reports: _Reports, reported: set[str | No
             if report.wrong is None and not states.allows(customer, report):
                 out = report.opted_out
                 cause = f"an opt-{'out' if out else 'in'} was reported for a customer who did not opt "
-                cause += f"out{_elsewhere(history, customer, report)}" if out else "in"
+                cause += f"out{_instead(history, customer, report)}" if out else "in"
                 yield _finding(customer, cause, "no such report for this customer", report.by, report.at)
                 break
 
 
-def _elsewhere(history: History, customer: str, report: ConsentReport) -> str:
-    opt_out = customer_opted_out_elsewhere(history, customer, report.at)
-    return "" if opt_out is None else ", as if an opt-out at another client counted here"
+def _instead(history: History, customer: str, report: ConsentReport) -> str:
+    """Return what the bridge probably took for the opt-out, as the end of a cause."""
+    if customer_opted_out_elsewhere(history, customer, report.at) is not None:
+        return ", as if an opt-out at another client counted here"
+    is_scanned = report.message == EMAIL and customer in customers_of_scans(history)
+    return ", as if opening the URL of an unsubscription were one: only a POST is" if is_scanned else ""
 
 
 class _ConsentStates:

@@ -18,6 +18,7 @@ from sendproof_harness.judge.requirements import RIGHT_TEXT
 _ID = "delivery.text"
 _NO_LINK = "overrides ignored: the link of the client's overrides is missing"
 _OTHER_LINK = "overrides ignored: a link other than that of the client's overrides"
+_REPLACED_LINK = "another link than that of the client's template"
 
 
 def check_right_text(history: History) -> CheckResult:
@@ -27,11 +28,11 @@ def check_right_text(history: History) -> CheckResult:
     wrong = [recipient for recipient in differing if not has_free_text(history, recipient.obligation)]
     free = [recipient for recipient in differing if has_free_text(history, recipient.obligation)]
     causes = text_causes(history, ((recipient.obligation, recipient.deliveries[0].text) for recipient in wrong))
-    wrong_links = _wrong_links(recipients, wanted_links(history))
     findings = (
         *(_wrong_text(history, *pair) for pair in zip(wrong, causes, strict=True)),
         *map(_free_text, free),
-        *wrong_links,
+        *_wrong_links(recipients, wanted_links(history)),
+        *_replaced_links(history, recipients),
     )
     return CheckResult(looked_at=count_recipients(history, recipients), unit="texts", findings=findings)
 
@@ -49,6 +50,30 @@ def _wrong_links(recipients: Iterable[RecipientResult], wanted: Mapping[int, str
                 cause=_NO_LINK if delivery.url is None else _OTHER_LINK,
                 expected=f"url {url}, as in the overrides of the handover",
                 got="no url" if delivery.url is None else f"url {delivery.url}",
+                where=recipient_location(obligation),
+                at=delivery.send_at,
+            )
+
+
+def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> Iterator[Finding]:
+    """Yield the messages with a link of the bridge's own. Only the client's overrides may replace that of a template.
+
+    Parameters after the client's link are no other link: bridges add them to count visits.
+    """
+    wanted = wanted_links(history)
+    for recipient in recipients:
+        obligation, delivery = recipient.obligation, recipient.deliveries[0]
+        is_overridden = obligation.trigger is not None and obligation.channel in wanted
+        if delivery.template_url is None or is_overridden or has_free_text(history, obligation):
+            continue
+        if not (delivery.url or "").startswith(delivery.template_url):
+            yield Finding(
+                check=_ID,
+                level="fail",
+                blame="bridge",
+                cause=_REPLACED_LINK,
+                expected=f"url {delivery.template_url}, that of the template, or no url in the call",
+                got=f"url {delivery.url}",
                 where=recipient_location(obligation),
                 at=delivery.send_at,
             )

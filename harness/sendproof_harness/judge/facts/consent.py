@@ -21,7 +21,7 @@ from sendproof_harness.history.customer_records import OptOut
 from sendproof_harness.history.parts import SMS, AttributeChange
 from sendproof_harness.history.records import Attributes, History, Obligation, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
-from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged, is_success
 from sendproof_harness.judge.facts.deliveries.message_types import channels_of_type, has_list, type_of_change
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.findings import cached_per_history
@@ -159,6 +159,14 @@ def customers_of_opt_outs(history: History) -> Mapping[str, tuple[str, ...]]:
         if obligation.number in numbers and obligation.number is not None:
             customers[obligation.number][obligation.customer] = None
     return {number: tuple(names) for number, names in customers.items()}
+
+
+@cached_per_history
+def customers_of_scans(history: History) -> frozenset[str]:
+    """Return the customers of messages whose URL of an unsubscription a scanner opened with success."""
+    scanned = {(scan.service, scan.message) for scan in history.link_scans if is_success(scan.status)}
+    numbers = {delivery.number for delivery in history.deliveries if (delivery.service, delivery.message) in scanned}
+    return frozenset(obligation.customer for obligation in history.obligations if obligation.number in numbers)
 
 
 def any_is_reported_or_listed(history: History) -> bool:

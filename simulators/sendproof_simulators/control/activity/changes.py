@@ -21,7 +21,7 @@ _INTERVAL_S = 0.1
 _KINDS: Mapping[str, frozenset[str]] = {
     "requests": frozenset({"request", "preflight", "contract_violation"}),
     "messages": frozenset({"delivery", "rejection", "delivery_status", "withdrawal", "click"}),
-    "webhooks": frozenset({"webhook", "forged_webhook"}),
+    "webhooks": frozenset({"webhook", "forged_webhook", "link_scan"}),
     "faults": frozenset({"fault"}),
     "campaigns": frozenset({"metrics", "interactions", "engagement", "cancelled", "clearance"}),
     "triggers": frozenset({"customer_event", "trigger"}),

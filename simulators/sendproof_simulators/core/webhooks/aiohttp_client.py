@@ -86,9 +86,10 @@ class AiohttpClient:
         async with (
             # The time begins when the request is sent, as it may wait for a connection.
             asyncio.timeout(None) as limit,
-            session.post(
+            session.request(
+                webhook.method,
                 webhook.url,
-                data=webhook.body,
+                data=webhook.body if webhook.method == "POST" else None,
                 headers=_headers(webhook),
                 allow_redirects=False,
                 trace_request_ctx=limit,
@@ -129,7 +130,8 @@ class AiohttpClient:
 
 def _headers(webhook: Webhook) -> dict[str, str]:
     """Return all headers in their order; a webhook can replace the default ones."""
-    own = {"content-type": webhook.content_type, **dict(webhook.headers)}
+    content = {"content-type": webhook.content_type} if webhook.method == "POST" else {}
+    own = {**content, **dict(webhook.headers)}
     names = {name.lower() for name in own}
     return own | {name: value for name, value in DEFAULT_HEADERS if name.lower() not in names}
 

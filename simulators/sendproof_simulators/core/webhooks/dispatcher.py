@@ -160,7 +160,9 @@ class WebhookDispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _first_attempts(self, service: str, webhook: Webhook) -> list[Attempt]:
-        """Log a webhook and return the attempts to start now; a fault may defer them."""
+        """Log a webhook and return the attempts to start now; a fault may defer them. Those of a scanner have none."""
+        if webhook.method == "GET":
+            return [Attempt(LoggedWebhook(service, webhook))]
         logged = self.log.add(service, webhook)
         for reordered in self._reordered:
             if reordered.attempt.logged.service == service and len(reordered.later) < reordered.overtaken_by:
@@ -295,6 +297,10 @@ class WebhookDispatcher:
         """
         logged, injection = attempt.logged, attempt.injection
         webhook = logged.webhook
+        if webhook.method == "GET":
+            fields = {"service": logged.service, "key": webhook.key, "url": webhook.url}
+            self._record("link_scan", {**fields, "status": status, "error": error})
+            return
         if injection is not None and not injection.recorded:
             injection.recorded = True
             self._record("fault", injection.journal_fields())

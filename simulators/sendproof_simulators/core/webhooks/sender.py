@@ -78,7 +78,7 @@ class WebhookSender:
 
     async def _send(self, webhook: Webhook, *, allow_remote: bool) -> tuple[int | None, str | None]:
         try:
-            target = _plain_target(webhook.url, webhook.content_type)
+            target = _plain_target(webhook.method, webhook.url, webhook.content_type)
             if target is None or not all(map(_is_plain, webhook.headers)):
                 return await self._aiohttp.post(webhook, allow_remote=allow_remote), None
             if not allow_remote:
@@ -91,7 +91,7 @@ class WebhookSender:
 
 
 @lru_cache(maxsize=1024)
-def _plain_target(url: str, content_type: str) -> _Target | None:
+def _plain_target(method: str, url: str, content_type: str) -> _Target | None:
     """Return the target of a webhook by plain HTTP to an IP address or `localhost`; None for all others."""
     from yarl import URL  # noqa: PLC0415 - slow to import, and no start of the simulators needs it
 
@@ -101,8 +101,9 @@ def _plain_target(url: str, content_type: str) -> _Target | None:
         return None
     if not (is_address(host) or host == "localhost") or "%" in host or not _VALUE.fullmatch(content_type):
         return None
-    head = f"POST {address.raw_path_qs} HTTP/1.1\r\nHost: {address.host_port_subcomponent}\r\n"
-    return _Target((host, port), f"{head}content-type: {content_type}\r\n".encode())
+    head = f"{method} {address.raw_path_qs} HTTP/1.1\r\nHost: {address.host_port_subcomponent}\r\n"
+    content = f"content-type: {content_type}\r\n" if method == "POST" else ""
+    return _Target((host, port), f"{head}{content}".encode())
 
 
 def _is_plain(header: tuple[str, str]) -> bool:
@@ -113,5 +114,5 @@ def _is_plain(header: tuple[str, str]) -> bool:
 
 def _request(target: _Target, webhook: Webhook) -> bytes:
     own = "".join([f"{name}: {value}\r\n" for name, value in webhook.headers]) if webhook.headers else ""
-    fields = f"{own}{_DEFAULT_LINES}Content-Length: {len(webhook.body)}\r\n\r\n"
-    return b"".join((target.head, fields.encode(), webhook.body))
+    length = f"Content-Length: {len(webhook.body)}\r\n" if webhook.method == "POST" else ""
+    return b"".join((target.head, f"{own}{_DEFAULT_LINES}{length}\r\n".encode(), webhook.body))

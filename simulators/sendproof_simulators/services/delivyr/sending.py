@@ -83,7 +83,8 @@ def _new_message(call: Call, body: Mapping[str, Any]) -> Message:
     state: State = call.state
     template = _template(state, body["template_id"])
     text = _text(call.context, template, body.get("variables", {}))
-    url = body.get("url") or state.template_urls.get(str(template.id))
+    template_url = state.template_urls.get(str(template.id))
+    url = body.get("url") or template_url
     id_ = _drawn_id(state, body)
     return Message(
         id=id_,
@@ -97,6 +98,7 @@ def _new_message(call: Call, body: Mapping[str, Any]) -> Message:
         testing=call.value("testing"),
         created_at=call.now,
         updated_at=call.now,
+        template_url=template_url,
     )
 
 
@@ -150,6 +152,7 @@ def _delivery_entry(message: Message) -> JournalEntry:
         "template": message.template,
         "link": message.link,
         "url": message.url,
+        "template_url": message.template_url,
         "send_at": iso(message.created_at),
         "test": message.testing,
     }

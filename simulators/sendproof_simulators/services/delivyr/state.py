@@ -19,7 +19,7 @@ class Message:
 
     `phone_number` is as the caller spelled it, `number` its digits with country code (None if it is no number). `state`
     is a state of `core/messaging/lifecycle.py`. `rejected` is the code of the rejection, `pending_rejection` that of a
-    scheduled rejection.
+    scheduled rejection. `template_url` is the template's own redirect URL.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Message:
     pending_rejection: str | None = None
     rejected: str | None = None
     clicks: int = 0
+    template_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """What follows an accepted message: delivery status notifications, and one-click unsubscriptions.
 
 A notification is a mail to the envelope sender. The relay hands it over to the URL in the settings, as an inbound route
-does. An unsubscription comes from the recipient's mail client.
+does. An unsubscription comes from the recipient's mail client. Scanners of the recipient's server open the same URL
+with GET, which is no unsubscription. Whether a stranger can guess the URL cannot be seen from here, so no check asks.
 
-documented: RFC 3464 (the notification), RFC 3461 (which of them a sender gets), RFC 8058 (the unsubscription).
+documented: RFC 3464 (the notification), RFC 3461 (which of them a sender gets), RFC 8058 (the unsubscription, and that
+scanners fetch all URLs in the header).
 assumed: the rates and times, and that an unacknowledged call is sent again. No notification has the action `delayed`:
 a relay may send one to a sender that asks for it, but need not, and after a time of its choice (RFC 3461, 4.1).
 """
@@ -36,12 +38,14 @@ from sendproof_simulators.core.simulator import MessageStatus, SandboxContext
 from sendproof_simulators.services.smtp.replies import reason
 from sendproof_simulators.services.smtp.state import NAME, Mail, Notice, State
 
-DSN, UNSUBSCRIBE = "dsn", "unsubscribe"
+DSN, UNSUBSCRIBE, SCAN = "dsn", "unsubscribe", "scan"
 EVENTS = (DSN, UNSUBSCRIBE)
 _RECEIPTS, _REFUSAL = "receipts", "refusal"
 _MAIL, _POSTMASTER, _HOST = "message/rfc822", "MAILER-DAEMON@relay.example", "relay.example"
 _ONE_CLICK = b"List-Unsubscribe=One-Click"
 _REFUSAL_DELAY = 2 * SECOND
+# assumed: the share of messages whose links a scanner opens
+_SCANNED = 0.05
 
 # assumed, all of it: the shares and the times.
 RATES = (
@@ -99,7 +103,9 @@ def _applied(state: State, mail: Mail, events: list[DueEvent]) -> Effects:
     webhooks: list[Webhook] = []
     for event in events:
         if event.what in STATES:
+            is_delivered = event.new and event.what == DELIVERED
             entries += _set_state(mail, event)
+            webhooks += _scan(state, mail) if is_delivered else ()
             if event.reported and event.what in _NOTICES:
                 webhooks += _notification(state, mail, _NOTICES[event.what], event.at)
         elif event.what == STOP and mail.unsubscribe_url is not None:
@@ -123,6 +129,12 @@ def _opt_out(state: State, mail: Mail) -> Iterator[JournalEntry]:
         state.unsubscribed.add(mail.address)
         fields = {"service": NAME, "number": mail.address, "source": "one_click", "message_type": EMAIL}
         yield JournalEntry(kind="opt_out", fields=fields)
+
+
+def _scan(state: State, mail: Mail) -> Iterator[Webhook]:
+    """Yield the request of a scanner, for some messages."""
+    if mail.unsubscribe_url is not None and state.random.fraction(NAME, SCAN, mail.id) < _SCANNED:
+        yield Webhook(url=mail.unsubscribe_url, key=f"{SCAN}:{mail.id}", event=SCAN, body=b"", method="GET")
 
 
 def _unsubscription(state: State, mail: Mail, url: str) -> Webhook:

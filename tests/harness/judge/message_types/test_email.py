@@ -118,6 +118,24 @@ def test_unsubscribing_must_be_reported_although_no_webhook_says_so(email_run):
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "ending"), [(200, ", as if opening the URL of an unsubscription were one"), (405, "")]
+)
+def test_opt_out_after_a_scan_is_named(email_run, status, ending):
+    """Scanners open the URL with GET; only a POST unsubscribes."""
+    sent = email_run.delivery_to(4)
+    scan = {"service": sent["service"], "key": f"scan:{sent['message']}", "url": "http://b/u/4", "error": None}
+    preference = {"customers": ["C0000004"], "channel": 505, "mode": 2, "opted_out": True, "source": "api"}
+    run = email_run.plus(
+        line("link_scan", FIRST_SEND + MINUTE, status=status, **scan),
+        line("preference", FIRST_SEND + HOUR, **preference),
+    )
+    (finding,) = run.findings(opt_out_sync.CHECKS)
+    assert finding.cause.removesuffix(": only a POST is") == (
+        f"an opt-out was reported for a customer who did not opt out{ending}"
+    )
+
+
 @pytest.mark.parametrize(("event", "notes"), [("message_click", 1), ("message_open", 0)])
 def test_provider_has_a_name_of_its_own_for_a_click(email_run, event, notes):
     key = f"{event}:{email_run.delivery_to(4)['message']}"
