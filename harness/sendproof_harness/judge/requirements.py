@@ -134,7 +134,7 @@ RIGHT_NUMBER = Requirement(
     number="R402",
     text="A message goes to the customer's own number, in digits with the country code, without + or leading zeros; "
     "an e-mail goes to the customer's own address. A provider that sends to users gets the customer's id as the user. "
-    "Each message is of the type of its channel.",
+    "An e-mail shows no address of another customer. Each message is of the type of its channel.",
     source=_NUMBERS,
     evidence="documented",
 )

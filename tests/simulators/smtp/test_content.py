@@ -52,6 +52,11 @@ def test_one_click_url_is_that_in_brackets(header: str, expected: str | None) ->
     assert read_content(raw).unsubscribe_url == expected
 
 
+def test_recipients_in_the_header_are_shown() -> None:
+    raw = message(b'To: "Bob, Ann" <Bob@example.com>,\r\n ann@example.com', b"CC: undisclosed-recipients:;")
+    assert read_content(raw).shown == ("bob@example.com", "ann@example.com")
+
+
 @pytest.mark.parametrize(
     "raw",
     [

@@ -215,6 +215,7 @@ def check_right_number(history: History) -> CheckResult:
         if delivery.raw_number is not None
     ]
     findings += _wrong_users(history, recipients)
+    findings += _shown_addresses(history, recipients)
     refused = list(_refused_numbers(history))
     looked_at = count_recipients(history, recipients) + len(refused)
     return CheckResult(looked_at=looked_at, unit="deliveries", findings=(*findings, *refused))
@@ -259,6 +260,26 @@ def _wrong_users(history: History, recipients: Sequence[RecipientResult]) -> Ite
                 expected=f"user {obligation.customer} at {delivery.service}",
                 got=f"user {delivery.user}, with the customer's number",
                 where=recipient_location(obligation),
+                at=delivery.send_at,
+            )
+
+
+def _shown_addresses(history: History, recipients: Sequence[RecipientResult]) -> Iterator[Finding]:
+    """Yield the e-mails that show a recipient the address of another customer, as if they had been sent together."""
+    showing = [recipient for recipient in recipients if recipient.deliveries[0].shown]
+    addresses = {obligation.number for obligation in history.obligations} if showing else set()
+    for recipient in showing:
+        delivery = recipient.deliveries[0]
+        others = [address for address in delivery.shown if address in addresses]
+        if others:
+            yield Finding(
+                check=_NUMBER,
+                level="fail",
+                blame="bridge",
+                cause="the header of an e-mail shows the addresses of other customers",
+                expected=f"only {delivery.number} in To, Cc and Bcc",
+                got=f"{len(others)} others, such as {others[0]}",
+                where=recipient_location(recipient.obligation),
                 at=delivery.send_at,
             )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
+from itertools import islice
 
 from sendproof_simulators.core.messaging.mail_texts import has_too_many_tags
 from sendproof_simulators.core.messaging.message_types import whole_mail
@@ -32,6 +33,10 @@ _NESTING = re.compile(rb"^Content-Type[ \t]*:\s*(?:multipart|message)/", re.IGNO
 _STATUS = re.compile(rb"^Content-Type[ \t]*:\s*message/delivery-status", re.IGNORECASE | re.MULTILINE)
 #: Parts with parts, lines that could be boundaries, and lines of a message with parts.
 MOST_NESTING, MOST_BOUNDARIES, MOST_LINES = 16, 4_000, 100_000
+# The headers that name recipients, and what looks like an address there: the grammar would take the parser long.
+_RECIPIENTS = re.compile(rb"^(?:To|Cc|Bcc)[ \t]*:", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>,;:()\"@]+@[^\s<>,;:()\"@]+")
+_MOST_SHOWN = 100
 # What the parser raises for values that it cannot read.
 _UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 
@@ -41,7 +46,7 @@ class Content:
     """What the relay and the recipient read of a message.
 
     `senders` are the addresses in From, and `header` is the whole header as text. With `is_raw`, it has characters that
-    are not ASCII.
+    are not ASCII. `shown` are the addresses in To, Cc and Bcc, in small letters: each recipient sees them.
     """
 
     senders: tuple[str, ...]
@@ -51,6 +56,7 @@ class Content:
     message_id: str
     header: str
     unsubscribe_url: str | None
+    shown: tuple[str, ...]
 
 
 def read_content(raw: bytes) -> Content:
@@ -74,6 +80,7 @@ def _content(message: EmailMessage, raw: bytes) -> Content:
         message_id=str(message.get("message-id", "")).strip(),
         header=header.decode("ascii", "replace"),
         unsubscribe_url=_one_click_url(message),
+        shown=_shown_addresses(raw),
     )
 
 
@@ -121,6 +128,12 @@ def _html(message: EmailMessage) -> str:
     if has_too_many_tags(content):
         raise RefusedError(NOT_MIME)
     return content if part.get_content_type() == "text/html" else html.escape(content).replace("\n", "<br>")
+
+
+def _shown_addresses(raw: bytes) -> tuple[str, ...]:
+    headers = (header.decode("utf-8", "replace") for header in _headers(raw) if _RECIPIENTS.match(header))
+    found = (address.lower() for header in headers for address in _ADDRESS.findall(header))
+    return tuple(islice(dict.fromkeys(found), _MOST_SHOWN))
 
 
 def _one_click_url(message: EmailMessage) -> str | None:

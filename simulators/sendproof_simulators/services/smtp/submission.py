@@ -202,7 +202,8 @@ def _delivery(mail: Mail, content: Content) -> JournalEntry:
         "message_type": EMAIL,
     }
     heading = {"heading": " ".join(content.subject.split())} if content.subject.strip() else {}
-    return JournalEntry(kind="delivery", fields={**fields, **heading})
+    others = [address for address in content.shown if address != mail.address]
+    return JournalEntry(kind="delivery", fields={**fields, **heading, **({"shown": others} if others else {})})
 
 
 def _rejection(written: str, content: Content, reply: SmtpReply) -> JournalEntry:

@@ -96,6 +96,12 @@ def test_damaged_part_of_an_email_is_named(email_run, got, cause):
     assert causes(run.change_delivery_to(4, text=got)) == [f"wrong text: {cause}"]
 
 
+@pytest.mark.parametrize(("shown", "expected"), [("447100000005", 1), ("news@client.example", 0)])
+def test_email_that_shows_the_address_of_another_customer_is_named(email_run, shown, expected):
+    run = email_run.change_delivery_to(4, shown=[address(shown) if shown.isdigit() else shown])
+    assert causes(run) == ["the header of an e-mail shows the addresses of other customers"] * expected
+
+
 def test_opt_out_of_emails_ends_emails(email_run):
     changes = [{"customer": "C0000004", "field": "EMAIL_OPT_IN", "value": "0"}]
     run = email_run.plus(line("attributes", DUE - 30 * MINUTE, source="api", changes=changes, request=None))
