@@ -192,8 +192,8 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     `template_url` that of the client's template. `user` is the id of the recipient at a provider that sends to users.
 
     A push notification has a `heading`, which its `text` begins with, a `payload` for the app, and the `devices` that
-    it goes to; `number` is then the user. An e-mail has its subject as the `heading`, and its `html` as it was sent; `shown`
-    are the other addresses that its header names as recipients.
+    it goes to; `number` is then the user. An e-mail has its subject as the `heading`, and its `html` as it was sent.
+    `shown` are the other addresses that its header names as recipients.
     """
 
     service: str
