@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from itertools import takewhile
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from sendproof_harness.judge.facts.deliveries.matching import letters
@@ -178,6 +179,13 @@ def _has_lost_signs(got: str, expected: str) -> bool:
     return not any(map(str.isalnum, lost)) and "".join(letter for letter in expected if letter not in lost) == got
 
 
+def _has_lost_dots(got: str, expected: str) -> bool:
+    """Return True if only dots are missing, some of them, as without those that SMTP wants doubled."""
+    rest = iter(expected)
+    lost = [skipped for letter in got for skipped in takewhile(letter.__ne__, rest)] + list(rest)
+    return set(lost) == {"."} and len(got) + len(lost) == len(expected)
+
+
 def _has_replaced_signs(got: str, expected: str) -> bool:
     """Return True if signs such as quotes became others, each always the same one, and nothing else changed."""
     if len(got) != len(expected):
@@ -202,6 +210,7 @@ COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("a number in another format", _is_same_number),
     ("a long number was rounded, as by a floating-point type", _is_rounded),
     ("some signs were left out", _has_lost_signs),
+    ("dots were left out, as if none at the beginning of a line was doubled for SMTP", _has_lost_dots),
     ("some signs were replaced by others", _has_replaced_signs),
     ("non-ASCII characters were damaged", _has_same_ascii),
 )

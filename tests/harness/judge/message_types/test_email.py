@@ -102,6 +102,15 @@ def test_email_that_shows_the_address_of_another_customer_is_named(email_run, sh
     assert causes(run) == ["the header of an e-mail shows the addresses of other customers"] * expected
 
 
+def test_lost_dot_is_named(email_run):
+    due = "News\nThere is more. See\n...the shop."
+    run = email_run.change("obligation", lambda line: line | {"text": due})
+    run = run.change("delivery", lambda line: line | {"text": due}).change_delivery_to(4, text=due.replace("...", ".."))
+    assert causes(run) == [
+        "wrong text: dots were left out, as if none at the beginning of a line was doubled for SMTP"
+    ]
+
+
 def test_opt_out_of_emails_ends_emails(email_run):
     changes = [{"customer": "C0000004", "field": "EMAIL_OPT_IN", "value": "0"}]
     run = email_run.plus(line("attributes", DUE - 30 * MINUTE, source="api", changes=changes, request=None))
