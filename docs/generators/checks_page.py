@@ -123,6 +123,21 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "Optimove returns the values in this order; Delivyr's guide orders its own settings, not requests",
     ),
     (
+        "The name of the sender that recipients of an e-mail see",
+        "no finding, if the address is at the client's domain",
+        "Optimove and the relay know the domain only, and every client words its name as it likes",
+    ),
+    (
+        "A bridge adds a payload of its own to push notifications",
+        "no finding",
+        "no document says what a client's app expects there",
+    ),
+    (
+        "A call that changes nothing when it is repeated succeeds with a page of a firewall, and is not repeated",
+        "no finding, unless its effect is missing later",
+        "the next report or comparison may repair it, as with totals",
+    ),
+    (
         "A receipt is acknowledged after the work",
         "no finding, unless it is never acknowledged",
         "no call names a receipt, and no provider documents how long it waits; use a load test",
