@@ -15,7 +15,9 @@ from sendproof_harness.judge.facts.pages import pages
 class CampaignRow:
     """`counts` is the ledger of this campaign alone, `reported` the last totals by metric name.
 
-    `control_group` of the `customers` are kept from the campaign, and `groups` are those of an A/B test.
+    `owed` are the messages that a bridge can deliver: those that the provider refuses from any bridge are left out, so
+    `owed` and the `ok` of a right campaign are equal. `control_group` of the `customers` are kept from the campaign, and
+    `groups` are those of an A/B test.
     """
 
     campaign: int
@@ -42,7 +44,7 @@ def campaign_table(history: History) -> tuple[CampaignRow, ...]:
         key = campaign_key(recipient.obligation)
         count = count_of(history, recipient)
         counts.setdefault(key, Counter())[recipient.kind] += count
-        due[key] += count * recipient.obligation.owed
+        due[key] += count * (recipient.obligation.owed and recipient.kind != "refused")
     return tuple(_row(campaign, history, counts, due) for campaign in history.campaigns)
 
 

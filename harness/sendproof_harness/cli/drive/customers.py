@@ -14,7 +14,8 @@ from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl
 
 Json = Mapping[str, Any]
 
-_NUMBER = re.compile(r"\+?[0-9]{7,15}")
+#: A number or an e-mail address: a customer can also be named by these.
+_ADDRESS = re.compile(r"\+?[0-9]{7,15}|[^@\s]+@[^@\s]+")
 
 group = listing_group("List the customers of a running sandbox, and show what happened to one.")
 
@@ -22,7 +23,7 @@ group = listing_group("List the customers of a running sandbox, and show what ha
 @group.command("list")
 def list_(
     search: Annotated[
-        str | None, typer.Option(help="Only customers with this text in their id, name or number.")
+        str | None, typer.Option(help="Only customers with this text in their id, name, number or e-mail address.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="Number of customers to list.")] = 20,
     offset: Annotated[int, typer.Option(min=0, help="Number of customers to leave out before them.")] = 0,
@@ -42,7 +43,7 @@ def list_(
 @group.command()
 def show(
     customer: Annotated[
-        str, typer.Argument(help="Id of the customer, such as C0000042, or a phone number.", show_default=False)
+        str, typer.Argument(help="Id of the customer, such as C0000042, a phone number, or an e-mail address.", show_default=False)
     ],
     control_url: RunningControlUrl = CONTROL_URL,
     sandbox: SandboxName = "default",
@@ -53,29 +54,33 @@ def show(
     Example: sendproof customers show C0000018
     """
     with open_sandbox(control_url, sandbox) as opened:
-        known = _id_of_number(opened, customer) if _NUMBER.fullmatch(customer) else customer
+        known = _id_of_address(opened, customer) if _ADDRESS.fullmatch(customer) else customer
         print_result(opened.control.customer(sandbox, known), _print_customer, json=json)
 
 
-def _id_of_number(opened: OpenedSandbox, number: str) -> str:
-    """Return the id of the only customer with a number; what is no number of a customer may be an id."""
-    found = [customer["customer"] for customer in opened.control.customers(opened.name, search=number)["items"]]
+def _id_of_address(opened: OpenedSandbox, address: str) -> str:
+    """Return the id of the only customer with a number or e-mail address; what belongs to no customer may be an id."""
+    found = [customer["customer"] for customer in opened.control.customers(opened.name, search=address)["items"]]
     if len(found) > 1:
-        raise ValueError(f"expected a number of one customer, got {number} of {', '.join(found[:3])}; name the id")
-    return found[0] if found else number
+        raise ValueError(f"expected a number of one customer, got {address} of {', '.join(found[:3])}; name the id")
+    return found[0] if found else address
 
 
 def _print_customers(page: Json, console: Console) -> None:
     rows = [
-        (customer["customer"], customer["name"], customer["phone"] or "-", "yes" if customer["opted_out"] else "no")
+        (customer["customer"], customer["name"], customer["phone"] or "-", ", ".join(customer["opted_out_of"]) or "-")
         for customer in page["items"]
     ]
     if not rows:
         print_lines(console, ["There are no such customers."])
         return
-    print_table(console, ("customer", "name", "phone", "opted out"), rows)
+    print_table(console, ("customer", "name", "phone", "opted out of"), rows)
     if page["total"] is not None and page["total"] > len(rows):
         print_lines(console, ["", f"{len(rows):,} of {page['total']:,} customers; --search finds others."])
+
+
+def _consents(place: Json) -> str:
+    return "yes" if place["consents"] else "no"
 
 
 def _print_customer(customer: Json, console: Console) -> None:
@@ -83,17 +88,18 @@ def _print_customer(customer: Json, console: Console) -> None:
         ("customer", customer["customer"]),
         ("name", customer["name"]),
         ("phone", customer["phone"] or "-"),
-        ("opted out", customer["opted_out_by"] or ("yes" if customer["opted_out"] else "no")),
+        ("email", customer["email"] or "-"),
+        ("opted out of", ", ".join(customer["opted_out_of"]) or "-"),
     )
     print_facts(console, facts)
     print_heading(console, "Attributes")
     print_facts(console, [(name, value) for name, value in customer["attributes"].items() if value is not None])
     print_heading(console, "Consent")
     consent = [
-        (f"{place['channel']}", place["provider"], "yes" if place["consents"] else "no", place["by"] or "")
+        (f"{place['channel']}", place["provider"], place["message"], _consents(place), place["by"] or "")
         for place in customer["consent"]
     ]
-    print_table(console, ("channel", "provider", "consents"), consent, text="source")
+    print_table(console, ("channel", "provider", "message", "consents"), consent, text="source")
     print_heading(console, "Messages that are due")
     obligations = [
         (

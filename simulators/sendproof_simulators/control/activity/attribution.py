@@ -80,7 +80,9 @@ class Attribution:
     def _customers(self, number: str, customer: str | None) -> Sequence[int]:
         records = self._sandbox.customers
         index = None if customer is None else records.index_of(customer)
-        return records.indices_of_number(number) if index is None else (index,)
+        if index is not None:
+            return (index,)
+        return records.indices_of_address(number) if "@" in number else records.indices_of_number(number)
 
 
 def version_of(sandbox: Sandbox) -> object:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from sendproof_simulators.control.activity.attribution import Attribution, Obligation
+from sendproof_simulators.control.activity.consent import consent_on, opted_out_by
 from sendproof_simulators.control.activity.entries import entries_with
 from sendproof_simulators.control.activity.messages import DELIVERY, Messages
 from sendproof_simulators.control.activity.pages import Entry, pause
@@ -13,6 +14,7 @@ from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED
 from sendproof_simulators.core.messaging.lifecycle import PENDING, SCHEDULED
 from sendproof_simulators.core.messaging.phone import read_number
@@ -27,16 +29,16 @@ _NAMES = ("FIRST_NAME", "LAST_NAME")
 
 
 async def list_customers(call: ControlCall) -> Response:
-    """List customers by position, or search them by id, name and number."""
+    """List customers by position, or search them by id, name, number and e-mail address."""
     records, offset, limit = call.sandbox.customers, call.value("offset"), call.value("limit")
     search = call.params.get("search", "").strip()
     if not search:
         stop = min(offset + limit, records.size)
-        items = [_summary(records, records.customer(index, call.now)) for index in range(min(offset, stop), stop)]
+        items = [_summary(call, index) for index in range(min(offset, stop), stop)]
         return json_response({"items": items, "next": stop if stop < records.size else None, "total": records.size})
     exact = _find_exactly(records, search)
     if exact:
-        items = [_summary(records, records.customer(index, call.now)) for index in exact]
+        items = [_summary(call, index) for index in exact]
         return json_response({"items": items[:limit], "next": None, "total": len(items)})
     items, following = await _search(call, search.lower(), offset, limit)
     total = len(items) if offset == 0 and following is None else None
@@ -55,10 +57,10 @@ async def get_customer(call: ControlCall) -> Response:
     messages = _messages(call, customer.id, found)
     return json_response(
         {
-            **_summary(records, customer),
+            **_summary(call, index),
             "opted_out_by": customer.opted_out_by,
             "attributes": dict(customer.attributes),
-            "consent": _consent(sandbox, customer, found),
+            "consent": _consent(call, index, customer, found),
             "obligations": [
                 obligation_json(obligation, provider, messages, call.now)
                 for obligation, provider in _obligations(sandbox, index)
@@ -76,10 +78,13 @@ async def get_customer(call: ControlCall) -> Response:
 
 
 def _find_exactly(records: CustomerRecords, search: str) -> list[int]:
-    """Return the customers with this id or number: no search through all of them is needed."""
+    """Return the customers with this id, number or address: no search through all of them is needed."""
     index = records.index_of(search)
     if index is not None:
         return [index]
+    address = read_address(search)
+    if address is not None:
+        return records.indices_of_address(address)
     number = read_number(search, records.audience.recipe.country)
     return [] if number is None else records.indices_of_number(number)
 
@@ -91,9 +96,10 @@ async def _search(
     records, items = call.sandbox.customers, list[dict[str, object]]()
     stop = min(offset + LOOKED_AT_MAX, records.size)
     for index in range(offset, stop):
-        item = _summary(records, records.customer(index, call.now))
-        if search in " ".join(str(item[name]) for name in ("customer", "name", "phone", "number")).lower():
-            items.append(item)
+        customer = records.customer(index, call.now)
+        known = (customer.id, _name(records, customer), customer.recorded_number, customer.number)
+        if search in " ".join(str(text) for text in (*known, _email(records, customer))).lower():
+            items.append(_summary(call, index))
             if len(items) == limit:
                 return items, index + 1 if index + 1 < records.size else None
         if index % _BLOCK == 0:
@@ -101,22 +107,34 @@ async def _search(
     return items, stop if stop < records.size else None
 
 
-def _summary(records: CustomerRecords, customer: Customer) -> dict[str, object]:
-    names = (customer.attributes.get(records.audience.recipe.name_of(name)) for name in _NAMES)
+def _summary(call: ControlCall, index: int) -> dict[str, object]:
+    records = call.sandbox.customers
+    customer = records.customer(index, call.now)
+    types = dict.fromkeys(channel.message for channel in call.sandbox.settings.channels)
     return {
         "customer": customer.id,
-        "name": " ".join(name for name in names if name),
+        "name": _name(records, customer),
         "phone": customer.recorded_number,
         "number": customer.number,
+        "email": _email(records, customer),
         "opted_out": customer.opted_out,
+        "opted_out_of": [type_ for type_ in types if opted_out_by(records, index, customer, type_) is not None],
     }
 
 
+def _name(records: CustomerRecords, customer: Customer) -> str:
+    names = (customer.attributes.get(records.audience.recipe.name_of(name)) for name in _NAMES)
+    return " ".join(name for name in names if name)
+
+
+def _email(records: CustomerRecords, customer: Customer) -> str | None:
+    return customer.attributes.get(records.audience.email_attribute)
+
+
 async def _entries_about(sandbox: Sandbox, index: int) -> AsyncIterator[Entry]:
-    """Yield the entries that name the customer, a number of the customer, or a message to it."""
-    records, now = sandbox.customers, sandbox.clock.now()
-    numbers = {records.customer(index, at).number for at in (sandbox.settings.start, now)} - {None}
-    words = {records.id_of(index), *(number for number in numbers if number is not None)}
+    """Yield the entries that name the customer, a number or address of the customer, or a message to it."""
+    numbers = set(_addresses(sandbox, index))
+    words = {sandbox.customers.id_of(index), *numbers}
     messages: set[tuple[str, str]] = set()
     async for entry in entries_with(sandbox.journal, words):
         if entry["kind"] == DELIVERY:
@@ -127,6 +145,14 @@ async def _entries_about(sandbox: Sandbox, index: int) -> AsyncIterator[Entry]:
         is_of_another = message is not None and (entry.get("service"), message) not in messages
         if not is_of_another or about.get("number") in numbers:
             yield entry
+
+
+def _addresses(sandbox: Sandbox, index: int) -> Iterator[str]:
+    """Yield the numbers and e-mail addresses that a customer had at the start or has now."""
+    records = sandbox.customers
+    for at in (sandbox.settings.start, sandbox.clock.now()):
+        customer = records.customer(index, at)
+        yield from filter(None, (customer.number, read_address(_email(records, customer))))
 
 
 def _messages(call: ControlCall, customer: str, found: list[Entry]) -> list[dict[str, object]]:
@@ -176,25 +202,9 @@ def _obligation_state(obligation: Obligation, sent: Mapping[str, Any] | None, no
 _STATES: Mapping[str | None, str] = {None: "sent", PENDING: "sent", SCHEDULED: "sent", DELIVERED: "delivered"}
 
 
-def _consent(sandbox: Sandbox, customer: Customer, found: list[Entry]) -> list[dict[str, object]]:
-    """Return for each channel whether the customer consents to messages, and where an opt-out is kept."""
+def _consent(call: ControlCall, index: int, customer: Customer, found: list[Entry]) -> list[dict[str, object]]:
+    records, channels = call.sandbox.customers, call.sandbox.settings.channels
     return [
-        {
-            "channel": channel.id,
-            "provider": channel.provider,
-            **_consent_on(channel.id, channel.provider, customer, found),
-        }
-        for channel in sandbox.settings.channels
+        consent_on(channel, customer.id, opted_out_by(records, index, customer, channel.message), found)
+        for channel in channels
     ]
-
-
-def _consent_on(channel: int, provider: str, customer: Customer, found: list[Entry]) -> dict[str, object]:
-    """Return the consent by the newest change at the provider, else by the records; and the reported preference."""
-    by = customer.opted_out_by
-    reported: bool | None = None
-    for entry in found:
-        if entry["kind"] in {"opt_out", "opt_in"} and entry["service"] == provider:
-            by = entry["source"] if entry["kind"] == "opt_out" else None
-        elif entry["kind"] == "preference" and entry["channel"] == channel and customer.id in entry["customers"]:
-            reported = entry["opted_out"]
-    return {"consents": by is None, "by": by, "reported_opted_out": reported}

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from sendproof_simulators.control.activity.pages import Entry
+from sendproof_simulators.core.messaging.message_types import MESSAGE_TYPES, SMS
+from sendproof_simulators.core.messaging.metrics import INTERACTIONS
 
 _encode = msgspec.json.Encoder().encode
 # Characters of a value that is quoted.
@@ -69,11 +71,17 @@ def _trigger(entry: Entry, _: str) -> str:
 
 
 def _opt_out(entry: Entry, _: str) -> str:
-    return f"opted out at {entry['service']}: {entry['source']}"
+    return f"opted out{_of_type(entry, 'from')} at {entry['service']}: {entry['source']}"
 
 
 def _opt_in(entry: Entry, _: str) -> str:
-    return f"opted in at {entry['service']}: {entry['source']}"
+    return f"opted in{_of_type(entry, 'to')} at {entry['service']}: {entry['source']}"
+
+
+def _of_type(entry: Entry, preposition: str) -> str:
+    """Return the type of messages that an entry is about; nothing for SMS."""
+    type_ = entry.get("message_type", SMS)
+    return "" if type_ == SMS else f" {preposition} {MESSAGE_TYPES[type_].title}s"
 
 
 def _inbound(entry: Entry, _: str) -> str:
@@ -92,7 +100,9 @@ def _attributes(entry: Entry, customer: str) -> str:
 
 
 def _interactions(entry: Entry, _: str) -> str:
-    return f"event {entry['event_id']} of campaign {entry['campaign']} was reported to Optimove for {entry['date']}"
+    number = entry["event_id"]
+    event = f"{INTERACTIONS[number]} (event {number})" if number in INTERACTIONS else f"event {number}"
+    return f"{event} of campaign {entry['campaign']} was reported to Optimove for {entry['date']}"
 
 
 def _engagement(entry: Entry, _: str) -> str:

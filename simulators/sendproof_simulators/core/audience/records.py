@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from sendproof_simulators.core.audience.attribute_types import normalize_type
 from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, MANY_CUSTOMERS, Audience, Customer
 from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.phone import read_number
 
 _OPTED_IN = "1"
@@ -243,6 +244,14 @@ class CustomerRecords:
             for index in self._customers_by_ending().get(number[-_ENDING:], ())
             if any(read_number(value or "", country) == number for _, value in self._changes[name][index])
         ]
+        return [*unchanged, *(index for index in changed if index not in unchanged)]
+
+    def indices_of_address(self, address: str) -> list[int]:
+        """Return the customers who have or had an e-mail address (in lower case), by index."""
+        original = self.audience.index_of_address(address)
+        unchanged = [] if original is None else [original]
+        changes = self._changes.get(self.audience.email_attribute, {})
+        changed = (index for index, log in changes.items() if any(read_address(value) == address for _, value in log))
         return [*unchanged, *(index for index in changed if index not in unchanged)]
 
     def _customers_by_ending(self) -> Mapping[str, Sequence[int]]:

@@ -22,6 +22,9 @@ const EVENTS = {
 /** The words for types of messages, but for SMS: what has no type is one. */
 export const TYPES = {push: "push notification", web_push: "web push notification", inbox: "inbox message", email: "e-mail"};
 
+/** Return the word for a type of messages, SMS included. */
+export const typeName = type => TYPES[type] ?? "SMS";
+
 /** Show the state of a campaign in Optimove's words, at the time `now`. */
 export function CampaignState({campaign, now}) {
   const state = stateAt(campaign, now);

@@ -2,6 +2,7 @@
 
 import { api } from "../api.js";
 import { useLive } from "../live.js";
+import { typeName } from "../parts/campaign_facts.js";
 import { Detail } from "../parts/detail.js";
 import { capital, exact, longDay, phone, plural, second, time } from "../parts/format.js";
 import { go, href } from "../parts/links.js";
@@ -26,14 +27,22 @@ export function CustomerStory({id, onClose}) {
 }
 
 function Summary({customer}) {
-  const {opted_out: optedOut, opted_out_by: by, consent} = customer;
-  const refusing = consent.filter(item => !item.consents);
+  const types = [...new Set(customer.consent.map(item => item.message))];
   return html`<${Facts} facts=${[
     ["Number", customer.phone ? html`<a href=${href("outbox", {customer: customer.customer})}>${phone(customer.number ?? customer.phone)}</a>
       ${customer.phone.replace(/^\+/, "") !== customer.number && html` <span class="faint">in the records: ${customer.phone}</span>`}` : "none"],
-    ["Consent", html`<${Badge} tone=${optedOut ? "bad" : "good"}>${optedOut ? "opted out" : "may get messages"}<//>${by && html` <span class="faint">by ${by}</span>`}`],
-    ...(refusing.length < consent.length || !optedOut ? refusing.map(item => [`Channel ${item.channel}`, html`<${Badge} tone="bad">opted out<//> <span class="faint">${item.by ? `by ${item.by}` : item.provider}</span>`]) : []),
+    ...(customer.email === null ? [] : [["E-mail", customer.email]]),
+    ...types.map(type => [`Consent to ${typeName(type)}`, html`<${Consent} places=${customer.consent.filter(item => item.message === type)} />`]),
   ]} />`;
+}
+
+/** Show the consent to one type of messages, by channel where the channels differ. */
+function Consent({places}) {
+  const refusing = places.filter(item => !item.consents);
+  if (!refusing.length) return html`<${Badge} tone="good">may get messages<//>`;
+  const by = [...new Set(refusing.map(item => item.by))].join(", ");
+  const where = refusing.length < places.length ? ` on ${refusing.map(item => `channel ${item.channel}`).join(", ")}` : "";
+  return html`<${Badge} tone="bad">opted out<//> <span class="faint">by ${by}${where}</span>`;
 }
 
 /** Show what the customer was due, campaign by campaign. */

@@ -1,7 +1,8 @@
-// Customers: search for one by id, name or number, and open the story.
+// Customers: search for one by id, name, number or e-mail address, and open the story.
 
 import { api } from "../api.js";
 import { useLive } from "../live.js";
+import { typeName } from "../parts/campaign_facts.js";
 import { phone, plural } from "../parts/format.js";
 import { setPath, setQuery } from "../parts/links.js";
 import { Screen } from "../parts/screen.js";
@@ -21,12 +22,12 @@ function View({path, params}) {
   const close = useCallback(() => setPath(), []);
   const selected = found.places.get(id) ?? -1;
   return html`<${Screen} title="Customers" filters=${html`<input type="search" class="search" data-search aria-label="Search customers"
-      placeholder="Id, name or number" value=${search} onInput=${event => setQuery({search: event.target.value || null})} />`}
+      placeholder="Id, name, number or e-mail" value=${search} onInput=${event => setQuery({search: event.target.value || null})} />`}
     actions=${html`<span class="faint" aria-live="polite">${found.total === null ? "" : plural(found.total, "customer")}</span>`}>
     <div class="split story-split ${id ? "open" : ""}">
       <div class="list"><${Problem} error=${found.error} />
         ${found.total === 0
-          ? html`<${Empty} title="No customer matches">Search for an id such as C0000042, a name, or digits of a number.<//>`
+          ? html`<${Empty} title="No customer matches">Search for an id such as C0000042, a name, an e-mail address, or digits of a number.<//>`
           : html`<${VirtualList} id="customers" label="Customers" items=${found.items} count=${found.total ?? 0} onRange=${found.load}
               keyOf=${item => item.customer} rowHeight=${52} selected=${selected} row=${item => html`<${Row} customer=${item} />`}
               onOpen=${item => setPath(item.customer)} />`}
@@ -76,5 +77,5 @@ function useCustomers(search) {
 function Row({customer}) {
   return html`<span class="message"><span class="who"><b>${customer.name || customer.customer}</b></span>
       <span class="faint">${customer.customer}</span></span>
-    <span class="aside"><span class=${customer.number ? "" : "faint"} title=${customer.number ? undefined : "no usable number"}>${phone(customer.number ?? customer.phone ?? "no number")}</span>${customer.opted_out && html`<${Badge} tone="bad">opted out<//>`}</span>`;
+    <span class="aside"><span class=${customer.number ? "" : "faint"} title=${customer.number ? undefined : "no usable number"}>${phone(customer.number ?? customer.phone ?? "no number")}</span>${customer.opted_out_of.length > 0 && html`<${Badge} tone="bad">opted out of ${customer.opted_out_of.map(typeName).join(", ")}<//>`}</span>`;
 }

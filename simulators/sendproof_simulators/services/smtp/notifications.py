@@ -95,7 +95,7 @@ def message_status(state: State, message: str, now: Instant) -> MessageStatus | 
     """Return what the relay knows about a message by its id, or None."""
     del now
     mail = state.mails.get(message)
-    return None if mail is None else MessageStatus(state=mail.state, parts=1, encoding="mime")
+    return None if mail is None else MessageStatus(state=mail.state, parts=1, encoding="")
 
 
 def _applied(state: State, mail: Mail, events: list[DueEvent]) -> Effects:

@@ -1,5 +1,8 @@
 """The list and the search of customers, and everything about one of them."""
 
+import smtplib
+from email.message import EmailMessage
+
 import pytest
 import requests
 
@@ -103,3 +106,56 @@ def test_changed_number_finds_the_customer(sandbox: SandboxByHand) -> None:
 def test_unknown_customer_is_refused_with_the_remedy(sandbox: SandboxByHand) -> None:
     expected = "expected the id of a customer such as C0000000, got 'C0000100'"
     assert sandbox.refusal("GET", "/customers/C0000100") == (404, expected)
+
+
+@pytest.fixture
+def mailed(simulators: RunningSimulators) -> SandboxByHand:
+    """Create a sandbox with a channel for e-mails and one for SMS; customer 3 unsubscribed from e-mails only."""
+    audience = {
+        "customers": 10,
+        "addresses": {},
+        "individuals": [
+            {"customer": 3, "protection": "none", "address": "unsubscribed"},
+            {"customer": 4, "protection": "provider_list"},
+        ],
+    }
+    channels = [
+        {"id": 504, "provider": "smtp", "kind": "scheduled", "message": "email"},
+        {"id": 505, "provider": "textlocal", "kind": "scheduled"},
+    ]
+    return sandbox_by_hand(simulators, audience=audience, channels=channels)
+
+
+def test_opt_outs_are_those_of_each_message_type(mailed: SandboxByHand) -> None:
+    items = mailed.call("GET", "/customers?limit=5")["items"]
+    consent = mailed.call("GET", "/customers/C0000003")["consent"]
+    assert [item["opted_out_of"] for item in items[2:]] == [[], ["email"], ["sms"]]
+    assert [(place["message"], place["consents"], place["by"]) for place in consent] == [
+        ("email", False, "provider"),
+        ("sms", True, None),
+    ]
+
+
+def test_customer_is_found_by_email_address(mailed: SandboxByHand) -> None:
+    email = mailed.call("GET", "/customers/C0000002")["email"]
+    for search in (email, email.upper(), email.partition("@")[0]):
+        found = mailed.call("GET", f"/customers?search={search}")
+        assert [item["customer"] for item in found["items"]] == ["C0000002"], search
+
+
+def test_story_has_emails_over_smtp(mailed: SandboxByHand) -> None:
+    known = mailed.call("GET", "/customers/C0000002")
+    message = EmailMessage()
+    message["From"], message["Subject"] = "news@client.example", "News"
+    message["List-Unsubscribe"] = "<http://127.0.0.1:9/unsubscribe/2>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content("<p>Hello</p>", subtype="html")
+    service = mailed.made["services"]["smtp"]
+    with smtplib.SMTP(*service["mail_url"].removeprefix("smtp://").split(":")) as relay:
+        relay.login(service["credentials"]["smtp_user"], service["credentials"]["smtp_password"])
+        relay.send_message(message, "news@client.example", [known["email"]])
+
+    shown = mailed.call("GET", "/customers/C0000002")
+
+    assert [item["text"] for item in shown["messages"]] == ["News\nHello"]
+    assert [line["kind"] for line in shown["story"]] == ["delivery"]

@@ -4,29 +4,12 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
+from sendproof_simulators.core.messaging.metrics import INTERACTIONS, METRICS
 from sendproof_simulators.core.plans import TriggerPlan
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.campaigns.campaign import TEST_GROUP, Campaign, iso_or_none
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.processing import criteria_json
-
-# observed: a Vonage SMS bridge knows all of these, PyPI optimove 2.0.0 the first five. 7 and 8 have no known meaning.
-METRICS: Mapping[int, str] = {
-    0: "sent",
-    1: "delivered",
-    2: "opened",
-    3: "clicked",
-    4: "unsubscribed",
-    5: "dropped",
-    6: "spam report",
-    9: "bounced",
-}
-# observed: the interactions of a Salesforce client go up to 7, so they may differ from the metrics above 6.
-INTERACTIONS: Mapping[int, str] = {
-    number: name
-    for number, name in METRICS.items()
-    if number <= 6  # noqa: PLR2004 - see the comment above
-}
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
 
