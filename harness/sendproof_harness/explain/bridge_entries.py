@@ -34,7 +34,8 @@ def _page_reads(scope: Scope) -> Iterator[TimelineEntry]:
         key = campaign_key(recipient.obligation)
         for page in pages(scope.history).get(key, ()):
             if page.skip <= row < page.end:
-                text = f"reads rows {page.skip:,} to {page.end - 1:,} of campaign {key[0]}; row {row:,} is the customer"
+                rows = f"rows {page.skip:,} to {page.end - 1:,} of campaign {key[0]} on channel {key[1]}"
+                text = f"reads {rows}; row {row:,} is the customer"
                 yield TimelineEntry(at=page.at, actor="bridge", text=text, line=page.request)
 
 
@@ -123,7 +124,7 @@ def _reports_by_name(scope: Scope) -> Iterator[TimelineEntry]:
         if scope.customer in report.customers:
             named = scope.history.alike.named.get(report.n, len(report.customers))
             text = f"reports the customer among {named:,} who were {metric_name(report.event_id)}"
-            detail = "UpdateCampaignInteractions"
+            detail = f"UpdateCampaignInteractions, campaign {report.campaign} on channel {report.channel}"
             yield TimelineEntry(at=report.at, actor="bridge", text=text, detail=detail, line=report.n)
     for event in scope.history.engagements:
         if scope.customer is not None and event.customer == scope.customer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.judge.facts.deliveries.ledger import count_of, ledger
+from sendproof_harness.judge.facts.deliveries.message_types import message_type
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import last_value, metric_name, pushes, reported_values
 from sendproof_harness.judge.facts.pages import pages
@@ -15,7 +16,7 @@ from sendproof_harness.judge.facts.pages import pages
 class CampaignRow:
     """`counts` is the ledger of this campaign alone, `reported` the last totals by metric name.
 
-    `owed` are the messages that a bridge can deliver: those that the provider refuses from any bridge are left out, so
+    `message` is the type of its messages. `owed` are the messages that a bridge can deliver: those that the provider refuses from any bridge are left out, so
     `owed` and the `ok` of a right campaign are equal. `control_group` of the `customers` are kept from the campaign, and
     `groups` are those of an A/B test.
     """
@@ -23,6 +24,7 @@ class CampaignRow:
     campaign: int
     channel: int
     provider: str
+    message: str
     customers: int
     control_group: int
     groups: tuple[int, ...]
@@ -59,6 +61,7 @@ def _row(
         campaign=campaign.campaign,
         channel=campaign.channel,
         provider=campaign.provider,
+        message=message_type(history, campaign.channel),
         customers=campaign.customers,
         control_group=campaign.control_group,
         groups=tuple(sorted({split.group for split in campaign.splits})),

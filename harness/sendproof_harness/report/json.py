@@ -68,6 +68,7 @@ def _campaign(row: CampaignRow) -> Mapping[str, object]:
         "campaign": row.campaign,
         "channel": row.channel,
         "provider": row.provider,
+        "message": row.message,
         "customers": row.customers,
         "control_group": row.control_group,
         "groups": list(row.groups),

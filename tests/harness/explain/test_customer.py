@@ -33,7 +33,7 @@ def test_delivered_message_is_explained_from_obligation_to_report(correct_run):
             "campaign 7001 on channel 505: template 11 (Welcome) is due to 447100000003 at 2026-03-02 09:00:00 UTC",
         ),
         ("optimove", "announces campaign 7001 on channel 505 to the bridge (event 13): status 200"),
-        ("bridge", "reads rows 0 to 4 of campaign 7001; row 3 is the customer"),
+        ("bridge", "reads rows 0 to 4 of campaign 7001 on channel 505; row 3 is the customer"),
         ("provider", "textlocal accepts message 0000000003 to 447100000003"),
         ("provider", "message 0000000003 gets the status delivered"),
         ("provider", "posts the receipt of message 0000000003: status 200"),
@@ -79,7 +79,7 @@ def test_customer_without_row_is_in_no_page_and_no_total(correct_run, reason):
 
     texts = [text for _, text in actions(explained(run, "C0000002"))]
     assert [text for text in texts if text.startswith(("reads", "reports"))] == []
-    assert "reads rows 0 to 4 of campaign 7001; row 2 is the customer" in [
+    assert "reads rows 0 to 4 of campaign 7001 on channel 505; row 2 is the customer" in [
         text for _, text in actions(explained(run, "C0000003"))
     ]
 

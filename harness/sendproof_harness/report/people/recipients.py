@@ -33,6 +33,7 @@ class Row:
 
     customer: str
     campaign: int | None
+    channel: int | None
     name: ResultKind
     number: str
     went_to: str
@@ -96,6 +97,7 @@ def _recipient_row(recipient: RecipientResult, *, is_brief: bool) -> Row:
     return Row(
         customer=obligation.customer,
         campaign=obligation.campaign,
+        channel=obligation.channel,
         name=recipient.kind,
         number=obligation.number or "none",
         went_to=first.number if first is not None and first.number != obligation.number else "",
@@ -121,6 +123,7 @@ def _unmatched_row(delivery: Delivery, *, is_brief: bool) -> Row:
     return Row(
         customer="",
         campaign=None,
+        channel=None,
         name="unexpected",
         number="",
         went_to=delivery.number,

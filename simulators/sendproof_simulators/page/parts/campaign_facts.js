@@ -22,8 +22,8 @@ const EVENTS = {
 /** The words for types of messages, but for SMS: what has no type is one. */
 export const TYPES = {push: "push notification", web_push: "web push notification", inbox: "inbox message", email: "e-mail"};
 
-/** Return the word for a type of messages, SMS included. */
-export const typeName = type => TYPES[type] ?? "SMS";
+/** Return the word for messages of a type, SMS included. */
+export const messagesOf = type => (TYPES[type] ? `${TYPES[type]}s` : "SMS");
 
 /** Show the state of a campaign in Optimove's words, at the time `now`. */
 export function CampaignState({campaign, now}) {

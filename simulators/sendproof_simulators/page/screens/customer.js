@@ -2,7 +2,7 @@
 
 import { api } from "../api.js";
 import { useLive } from "../live.js";
-import { typeName } from "../parts/campaign_facts.js";
+import { messagesOf } from "../parts/campaign_facts.js";
 import { Detail } from "../parts/detail.js";
 import { capital, exact, longDay, phone, plural, second, time } from "../parts/format.js";
 import { go, href } from "../parts/links.js";
@@ -31,8 +31,8 @@ function Summary({customer}) {
   return html`<${Facts} facts=${[
     ["Number", customer.phone ? html`<a href=${href("outbox", {customer: customer.customer})}>${phone(customer.number ?? customer.phone)}</a>
       ${customer.phone.replace(/^\+/, "") !== customer.number && html` <span class="faint">in the records: ${customer.phone}</span>`}` : "none"],
-    ...(customer.email === null ? [] : [["E-mail", customer.email]]),
-    ...types.map(type => [`Consent to ${typeName(type)}`, html`<${Consent} places=${customer.consent.filter(item => item.message === type)} />`]),
+    ...(types.includes("email") ? [["E-mail", customer.email || "none"]] : []),
+    ...types.map(type => [`Consent to ${messagesOf(type)}`, html`<${Consent} places=${customer.consent.filter(item => item.message === type)} />`]),
   ]} />`;
 }
 

@@ -2,7 +2,7 @@
 
 import { api } from "../api.js";
 import { useLive } from "../live.js";
-import { typeName } from "../parts/campaign_facts.js";
+import { messagesOf } from "../parts/campaign_facts.js";
 import { phone, plural } from "../parts/format.js";
 import { setPath, setQuery } from "../parts/links.js";
 import { Screen } from "../parts/screen.js";
@@ -77,5 +77,5 @@ function useCustomers(search) {
 function Row({customer}) {
   return html`<span class="message"><span class="who"><b>${customer.name || customer.customer}</b></span>
       <span class="faint">${customer.customer}</span></span>
-    <span class="aside"><span class=${customer.number ? "" : "faint"} title=${customer.number ? undefined : "no usable number"}>${phone(customer.number ?? customer.phone ?? "no number")}</span>${customer.opted_out_of.length > 0 && html`<${Badge} tone="bad">opted out of ${customer.opted_out_of.map(typeName).join(", ")}<//>`}</span>`;
+    <span class="aside"><span class=${customer.number ? "" : "faint"} title=${customer.number ? undefined : "no usable number"}>${phone(customer.number ?? customer.phone ?? "no number")}</span>${customer.opted_out_of.length > 0 && html`<${Badge} tone="bad">opted out of ${customer.opted_out_of.map(messagesOf).join(", ")}<//>`}</span>`;
 }
