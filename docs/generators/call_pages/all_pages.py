@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from call_pages import delivyr, textlocal, xtremepush
+from call_pages import delivyr, message_types, textlocal, xtremepush
 from call_pages.player import record
 from call_pages.rendering import render
 from sendproof_harness.control_client import ControlClient
@@ -14,6 +14,7 @@ PAGES = (
     textlocal.TRIGGERED,
     xtremepush.SCHEDULED,
     xtremepush.TRIGGERED,
+    *message_types.PAGES,
     delivyr.SCHEDULED,
     delivyr.TRIGGERED,
 )

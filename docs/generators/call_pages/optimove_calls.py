@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from call_pages.player import BRIDGE_URL
-from call_pages.steps import Call, Chapter, Control, Step, Until, Webhook
+from call_pages.steps import Call, Chapter, Control, Place, Step, Until, Webhook
 
+_COUNTS = {3: "three", 6: "six"}
 CAMPAIGN, TRIGGERED_CAMPAIGN = 7001, 8001
 ANNOUNCED, SEND_AT = "2026-03-02T06:30:00Z", "2026-03-02T09:00:00Z"
 TITLE = "Spring welcome"
@@ -55,13 +56,29 @@ def set_up(kind: str, channel: int, read_templates: Sequence[Call], name: str) -
     ]
 
 
-def announcement(channel: int, people: int, names: Sequence[str]) -> list[Step]:
-    """Return event 13, and the call that reads the recipients."""
+_KEEPS_NOTHING: Mapping[str, Place] = {}
+ASKED_CONSENT = "the consent attribute if the client keeps consent there, and for "
+_WITHHELD = "Dana has no consent, Emre has opted out at the provider, and Finn has no usable number."
+
+
+def announcement(
+    channel: int,
+    people: int,
+    names: Sequence[str],
+    *,
+    story: str = f"Three get a message. {_WITHHELD}",
+    asked: str = f"the phone number, for {ASKED_CONSENT}",
+    keeps: Mapping[str, Place] = _KEEPS_NOTHING,
+) -> list[Step]:
+    """Return event 13, and the call that reads the recipients.
+
+    `story` is about the customers, and `asked` are the attributes to ask for, beside those of the templates. `keeps`
+    are what later calls need of the rows.
+    """
     return [
         Chapter(
             "A campaign is announced",
-            "A marketer has scheduled campaign 7001 for 09:00 UTC, with six customers. Three get a message. Dana has "
-            "no consent, Emre has opted out at the provider, and Finn has no usable number.",
+            f"A marketer has scheduled campaign 7001 for 09:00 UTC, with {_COUNTS[people]} customers. {story}",
         ),
         Control(
             "POST",
@@ -87,9 +104,8 @@ def announcement(channel: int, people: int, names: Sequence[str]) -> list[Step]:
         Call(
             title="Read the recipients, page by page",
             why="Each row has the customer, the template, the send time in UTC, and the attributes in the order in "
-            "which you asked for them. Ask for the phone number, for the consent attribute if the client keeps "
-            "consent there, and for all names in the templates. Join the names with semicolons, whatever "
-            "`CustomerAttributesDelimiter` is.",
+            f"which you asked for them. Ask for {asked}all names in the templates. Join the names with semicolons, "
+            "whatever `CustomerAttributesDelimiter` is.",
             service="optimove",
             method="GET",
             path="/current/customers/GetCustomerSendDetailsByChannel",
@@ -100,6 +116,7 @@ def announcement(channel: int, people: int, names: Sequence[str]) -> list[Step]:
                 "$top": "10000",
                 "$skip": "0",
             },
+            keeps=keeps,
             note="At most 10,000 rows a page. A shorter page is the last one; otherwise continue with `$skip=10000`. A "
             "page after the end is empty, or a 404. `ScheduledTime` is UTC, so do not convert it. Pages after the "
             "first are lost most often: test with `scenarios/paging`.",
@@ -107,8 +124,8 @@ def announcement(channel: int, people: int, names: Sequence[str]) -> list[Step]:
     ]
 
 
-def trigger(channel: int, template: str) -> list[Step]:
-    """Return event 11, and the call for attributes that it lacks."""
+def trigger(channel: int, template: str, keeps: Mapping[str, Place] = _KEEPS_NOTHING) -> list[Step]:
+    """Return event 11, and the call for attributes that it lacks. `keeps` are what later calls need of them."""
     return [
         Chapter("A customer meets a trigger", "The customer C0000000 has visited a page at 06:30 UTC."),
         Control(
@@ -146,13 +163,26 @@ def trigger(channel: int, template: str) -> list[Step]:
             service="optimove",
             method="GET",
             path="/current/customers/C0000000/Attributes",
+            keeps=keeps,
             note="Accept 403: the key may not have the permission. Do not repeat a 404.",
         ),
     ]
 
 
-def reports(kind: str, channel: int, metrics: Mapping[int, int], delivered: Sequence[str]) -> list[Step]:
-    """Return totals by metric, the customers with a delivered message, and both ways to report the STOP of the last."""
+def reports(
+    kind: str,
+    channel: int,
+    metrics: Mapping[int, int],
+    delivered: Sequence[str],
+    *,
+    what: str = "3 clicked, 4 unsubscribed",
+    opt_in: str = "SMS_OPT_IN",
+) -> list[Step]:
+    """Return totals by metric, and the customers with a delivered message.
+
+    Both ways to report an opt-out of the last one follow; none without `opt_in`, the name of the consent attribute.
+    `what` are the metrics between delivered and dropped.
+    """
     campaign = CAMPAIGN if kind == "scheduled" else TRIGGERED_CAMPAIGN
     of_template = {"ChannelID": channel, "CampaignID": campaign, "TemplateID": "<<template>>"}
     stopped = delivered[-1]
@@ -165,7 +195,7 @@ def reports(kind: str, channel: int, metrics: Mapping[int, int], delivered: Sequ
         ),
         Call(
             title="Report totals",
-            why="Metrics are 0 sent, 1 delivered, 3 clicked, 4 unsubscribed, 5 dropped, 9 bounced. Sent and dropped "
+            why=f"Metrics are 0 sent, 1 delivered, {what}, 5 dropped, 9 bounced. Sent and dropped "
             "together are all recipients of the template. A recipient without a message counts as dropped.",
             service="optimove",
             method="POST",
@@ -193,14 +223,23 @@ def reports(kind: str, channel: int, metrics: Mapping[int, int], delivered: Sequ
             note="`EventID` has the numbers of the metrics. The day is that of the event, in UTC. At most 10,000 "
             "customers a call.",
         ),
+        *(_opt_out(channel, stopped, opt_in) if opt_in else ()),
+    ]
+
+
+def _opt_out(channel: int, stopped: str, opt_in: str) -> list[Step]:
+    stop = "a STOP" if opt_in == "SMS_OPT_IN" else "an opt-out"
+    again = "START" if opt_in == "SMS_OPT_IN" else "a new subscription"
+    return [
         Call(
             title="Report an opt-out as a preference",
-            why="After a STOP, within a day, if `opt_outs` of `bridge` is `preference` or absent.",
+            why=f"After {stop}, within a day, if `opt_outs` of `bridge` is `preference` or absent.",
             service="optimove",
             method="POST",
             path="/current/integrations/SetCustomerChannelPreference",
             json={"ChannelID": channel, "CustomerIDs": [stopped], "CommunicationMode": 2, "AppID": None},
-            note="2 is an opt-out, 1 an opt-in after START. If the channel has a `preference_channel`, name that one.",
+            note=f"2 is an opt-out, 1 an opt-in after {again}. If the channel has a `preference_channel`, name that "
+            "one.",
         ),
         Call(
             title="Or report it as an attribute",
@@ -211,9 +250,9 @@ def reports(kind: str, channel: int, metrics: Mapping[int, int], delivered: Sequ
             credential="admin_key",
             json={
                 "CustomerNewAttributesValuesList": [
-                    {"CustomerID": stopped, "Attributes": [{"RealFieldName": "SMS_OPT_IN", "Value": "0"}]}
+                    {"CustomerID": stopped, "Attributes": [{"RealFieldName": opt_in, "Value": "0"}]}
                 ]
             },
-            note="At most 10,000 customers a call. The value after START is `1`.",
+            note=f"At most 10,000 customers a call. The value after {again} is `1`.",
         ),
     ]

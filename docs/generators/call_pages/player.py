@@ -86,8 +86,9 @@ def _sandbox_settings(page: Page) -> dict[str, object]:
             "country": page.country,
             "consent": "attribute",
             "individuals": individuals,
+            **page.audience,
         },
-        "channels": [{"id": page.channel, "provider": page.provider, "kind": page.kind}],
+        "channels": [{"id": page.channel, "provider": page.provider, "kind": page.kind, "message": page.message}],
         "strict": True,
     }
 

@@ -26,7 +26,7 @@ them, so they are complete and current.
 
 _CONSENT = """## Consent values
 
-With `consent: attribute` in `bridge` of the handover file, the attribute that `attributes.consent` names decides:
+With `consent: attribute` in `bridge` of the handover file, the attribute that `attributes.{key}` names decides:
 
 | value | meaning |
 |---|---|
@@ -44,6 +44,11 @@ _NUMBERS = """## Phone numbers
 {table}
 A number without a country code belongs to `country` of the handover file. Use a library for phone numbers, such as
 libphonenumber, instead of your own rules. A customer without a valid number gets no message, and counts as dropped.
+"""
+
+_RECIPIENTS = """## Recipients
+
+{paragraphs}
 """
 
 _REST = """## Listen with https
@@ -83,20 +88,25 @@ clients](../connect-your-bridge.md#2-implement-the-integration) need more calls.
 def render(page: Page, recorded: Sequence[Recorded], spellings: Mapping[str, str]) -> str:
     """Return the page. `spellings` are numbers as the client has them, with what the provider wants."""
     shown = [item for item in recorded if not (isinstance(item.step, Call) and not item.step.shown)]
-    rows = [(f"`{arrives}`", f"`{sent}`" if sent else "no message") for arrives, sent in spellings.items()]
-    numbers = table(("arrives as", f"send to {page.provider_title} as"), rows)
     return "\n".join(
         (
             _HEAD.format(title=page.title),
             _overview(page, shown),
             *_chapters(shown),
-            _CONSENT.format(provider=page.provider_title),
-            _NUMBERS.format(
-                numbers=_wrapped(f"Numbers come as the client's records have them. {page.numbers}"), table=numbers
-            ),
+            *([_CONSENT.format(provider=page.provider_title, key=page.consent)] if page.consent else []),
+            _recipients(page, spellings),
             _REST.format(limits=_wrapped(f"* {page.limits}", "  "), proof=page.proof),
         )
     )
+
+
+def _recipients(page: Page, spellings: Mapping[str, str]) -> str:
+    """Return the section on phone numbers, or on what messages of another type go to."""
+    if page.recipients:
+        return _RECIPIENTS.format(paragraphs="\n\n".join(map(_wrapped, page.recipients)))
+    rows = [(f"`{arrives}`", f"`{sent}`" if sent else "no message") for arrives, sent in spellings.items()]
+    numbers = _wrapped(f"Numbers come as the client's records have them. {page.numbers}")
+    return _NUMBERS.format(numbers=numbers, table=table(("arrives as", f"send to {page.provider_title} as"), rows))
 
 
 def _overview(page: Page, recorded: Sequence[Recorded]) -> str:

@@ -75,7 +75,12 @@ Step = Chapter | Call | Webhook | Control | Until
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One flow with one provider. `people` are the customers of the sandbox."""
+    """One flow with one provider and one type of messages. `people` are the customers of the sandbox.
+
+    `audience` has other settings of the audience. `consent` is the key of the consent attribute in `attributes` of the
+    handover file, or empty. `recipients` are the paragraphs about the recipients of messages other than SMS, in place
+    of `numbers`.
+    """
 
     name: str
     title: str
@@ -86,6 +91,10 @@ class Page:
     country: str
     people: Sequence[Mapping[str, object]]
     steps: Sequence[Step]
-    numbers: str
     limits: str
     proof: str
+    message: str = "sms"
+    audience: Mapping[str, object] = field(default_factory=dict)
+    consent: str = "consent"
+    numbers: str = ""
+    recipients: Sequence[str] = ()

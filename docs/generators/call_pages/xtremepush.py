@@ -24,18 +24,24 @@ _PEOPLE = (
     {"protection": "unusable_number", "attributes": {"FIRST_NAME": "Finn"}},
 )
 
+ACCOUNT_WEBHOOKS = Control(
+    "PUT", "/providers/xtremepush/settings", {"webhooks": [{"url": ACCOUNT_URL.format(provider="xtremepush")}]}
+)
 _ACCOUNT: tuple[Step, ...] = (
     Control("POST", "/providers/xtremepush/templates", [{"title": optimove_calls.TITLE, "body": _BODY}]),
-    Control(
-        "PUT", "/providers/xtremepush/settings", {"webhooks": [{"url": ACCOUNT_URL.format(provider="xtremepush")}]}
-    ),
+    ACCOUNT_WEBHOOKS,
 )
 
 
-def _list(condition: Sequence[object]) -> dict[str, object]:
+def list_body(condition: Sequence[object]) -> dict[str, object]:
+    """Return the body of a call that lists rows."""
     return {"condition": condition, "order": ["id ASC"], "limit": 1000, "offset": 0}
 
 
+_PROFILES_NOTE = (
+    "At most 200 ids in one `IN`. The user's id at Xtremepush is the customer's id at Optimove. A user who is not "
+    "listed is not known yet."
+)
 _TEMPLATES = (
     Call(
         title="List the campaigns that serve as templates",
@@ -43,7 +49,7 @@ _TEMPLATES = (
         service="xtremepush",
         method="POST",
         path="/api/external/list/campaign",
-        json=_list([["trigger", "=", 3], ["sms", "=", 1]]),
+        json=list_body([["trigger", "=", 3], ["sms", "=", 1]]),
         keeps={"template": ("data", 0, "id")},
         note="Read on with `offset` until a page is shorter than `limit`. A failure has `success: false` and a `code`.",
     ),
@@ -59,20 +65,27 @@ _TEMPLATES = (
 )
 
 
+def profiles(users: Sequence[str], *, why: str, note: str = _PROFILES_NOTE) -> Call:
+    """Return the call that reads the profiles of users."""
+    return Call(
+        title="Read the profiles",
+        why=why,
+        service="xtremepush",
+        method="POST",
+        path="/api/external/list/profile",
+        json=list_body([["user_id", "IN", list(users)]]),
+        note=note,
+    )
+
+
 def _sending(users: Mapping[str, tuple[str, str]], left_out: Sequence[str], batch: str) -> list[Step]:
     """Return the calls that send; `users` are numbers and names by id of the customer."""
     everyone = [*users, *left_out]
     return [
-        Call(
-            title="Read the profiles",
+        profiles(
+            everyone,
             why="A user with `sms_subscription` 0 has opted out. Leave them out: the import of the next step would "
             "subscribe them again.",
-            service="xtremepush",
-            method="POST",
-            path="/api/external/list/profile",
-            json=_list([["user_id", "IN", everyone]]),
-            note="At most 200 ids in one `IN`. The user's id at Xtremepush is the customer's id at Optimove. A user "
-            "who is not listed is not known yet.",
         ),
         Call(
             title="Store the numbers",
@@ -107,7 +120,8 @@ def _sending(users: Mapping[str, tuple[str, str]], left_out: Sequence[str], batc
     ]
 
 
-def _event(event: str, user: str, meaning: str, note: str = "") -> Webhook:
+def message_event(event: str, user: str, meaning: str, note: str = "") -> Webhook:
+    """Return the arrival of a message event about a user."""
     return Webhook(
         title=f"A message event arrives: {meaning}",
         why="One request for each event. `external_message_id` and `user_id` name the message; `time` is in seconds "
@@ -117,14 +131,15 @@ def _event(event: str, user: str, meaning: str, note: str = "") -> Webhook:
     )
 
 
-def _status(user: str) -> Call:
+def status(user: str) -> Call:
+    """Return the call that asks for the results of a user."""
     return Call(
         title="Ask for results that never came",
         why="A webhook can be lost. `list/message` has a row for each message.",
         service="xtremepush",
         method="POST",
         path="/api/external/list/message",
-        json=_list([["campaign_id", "=", "<<template>>"], ["user_id", "IN", [user]]]),
+        json=list_body([["campaign_id", "=", "<<template>>"], ["user_id", "IN", [user]]]),
         note="`delivery` 1 is delivered, `error` 1 is not delivered. Add `create_time` to the condition if a customer "
         "gets the same campaign again.",
     )
@@ -134,13 +149,13 @@ _DELIVERED_NOTE = (
     "`message_click` looks the same, and counts as metric 3. Ignore `message_send` and `message_open`, but answer them."
 )
 _STOP_NOTE = "Report the opt-out to Optimove. Xtremepush sets `sms_subscription` to 0 itself."
-_RESULTS = (
+RESULTS = (
     "Serve the path that `account_webhooks` of the handover file names: no call chooses it. If it has no "
     "URL of this provider, nothing is posted: ask for the results at least every eight hours. Answer each "
     "event with 200 as soon as it is stored. They come in any order, and may come twice."
 )
 _NUMBERS = "Xtremepush takes digits with the country code, without `+`, as `mobile_number`: `447555000100`."
-_LIMITS = (
+LIMITS = (
     "Xtremepush: 99 rows in an import that is done at once, 10,000 targets in `execute/campaign` (assumed), 200 ids "
     "in a condition. No rate is published; the simulator has none by default."
 )
@@ -174,15 +189,15 @@ SCHEDULED = Page(
             "7001-510-0",
         ),
         Until("2026-03-02T09:12:00Z"),
-        Chapter("Results arrive", _RESULTS),
-        _event("message_delivery", "C0000000", "delivered", _DELIVERED_NOTE),
-        _event("message_error", "C0000001", "not delivered", "Not delivered counts as bounced."),
-        _event("message_unsubscribe", "C0000002", "STOP", _STOP_NOTE),
-        _status("C0000000"),
+        Chapter("Results arrive", RESULTS),
+        message_event("message_delivery", "C0000000", "delivered", _DELIVERED_NOTE),
+        message_event("message_error", "C0000001", "not delivered", "Not delivered counts as bounced."),
+        message_event("message_unsubscribe", "C0000002", "STOP", _STOP_NOTE),
+        status("C0000000"),
         *optimove_calls.reports("scheduled", _SCHEDULED, {0: 3, 1: 2, 4: 1, 5: 3, 9: 1}, ["C0000000", "C0000002"]),
     ),
     numbers=_NUMBERS,
-    limits=_LIMITS,
+    limits=LIMITS,
     proof="scenarios/scheduled/one_text_one_time.yaml --provider xtremepush",
 )
 
@@ -202,13 +217,13 @@ TRIGGERED = Page(
         Chapter("Send at once", "The message goes out now."),
         *_sending({"C0000000": ("447555000340", "Anna")}, [], "trigger-1"),
         Until("2026-03-02T06:45:00Z"),
-        Chapter("Results arrive", _RESULTS),
-        _event("message_delivery", "C0000000", "delivered", _DELIVERED_NOTE),
-        _event("message_unsubscribe", "C0000000", "STOP", _STOP_NOTE),
-        _status("C0000000"),
+        Chapter("Results arrive", RESULTS),
+        message_event("message_delivery", "C0000000", "delivered", _DELIVERED_NOTE),
+        message_event("message_unsubscribe", "C0000000", "STOP", _STOP_NOTE),
+        status("C0000000"),
         *optimove_calls.reports("triggered", _TRIGGERED, {0: 1, 1: 1, 4: 1, 5: 0, 9: 0}, ["C0000000"]),
     ),
     numbers=_NUMBERS,
-    limits=_LIMITS,
+    limits=LIMITS,
     proof="scenarios/triggered/one_event.yaml --provider xtremepush",
 )

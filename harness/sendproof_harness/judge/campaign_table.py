@@ -16,9 +16,9 @@ from sendproof_harness.judge.facts.pages import pages
 class CampaignRow:
     """`counts` is the ledger of this campaign alone, `reported` the last totals by metric name.
 
-    `message` is the type of its messages. `owed` are the messages that a bridge can deliver: those that the provider refuses from any bridge are left out, so
-    `owed` and the `ok` of a right campaign are equal. `control_group` of the `customers` are kept from the campaign, and
-    `groups` are those of an A/B test.
+    `message` is the type of its messages. `owed` are those that a bridge can deliver: without those that the provider
+    refuses from any bridge, so a right campaign has as many `ok` results. `control_group` of the `customers` are kept
+    from the campaign, and `groups` are those of an A/B test.
     """
 
     campaign: int

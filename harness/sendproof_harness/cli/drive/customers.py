@@ -43,7 +43,7 @@ def list_(
 @group.command()
 def show(
     customer: Annotated[
-        str, typer.Argument(help="Id of the customer, such as C0000042, a phone number, or an e-mail address.", show_default=False)
+        str, typer.Argument(help="Id such as C0000042, phone number, or e-mail address.", show_default=False)
     ],
     control_url: RunningControlUrl = CONTROL_URL,
     sandbox: SandboxName = "default",
