@@ -194,6 +194,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     A push notification has a `heading`, which its `text` begins with, a `payload` for the app, and the `devices` that
     it goes to; `number` is then the user. An e-mail has its subject as the `heading`, and its `html` as it was sent.
     `shown` are the other addresses that its header names as recipients.
+    `plain` is its alternative in plain text, if that has other words than the HTML.
     """
 
     service: str
@@ -212,6 +213,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     payload: dict[str, str] | None = None
     html: str | None = None
     shown: tuple[str, ...] = ()
+    plain: str | None = None
     devices: tuple[Device, ...] = ()
 
 

@@ -1,5 +1,7 @@
 """The content of a message, in the forms that mail software writes."""
 
+from email.message import EmailMessage
+
 import pytest
 
 from sendproof_simulators.services.smtp.content import read_content
@@ -97,3 +99,29 @@ def test_recipients_in_the_header_are_shown() -> None:
 def test_unreadable_message_is_refused(raw: bytes) -> None:
     with pytest.raises(RefusedError, match=r"^554 5\.6\.0 "):
         read_content(raw)
+
+
+@pytest.mark.parametrize(
+    ("plain", "other"),
+    [
+        ("Look at our *shop*\r\n(https://shop.example/Zo%C3%AB), Anna.", None),
+        ("LOOK AT OUR SHOP, ANNA.", None),
+        ("Look at our shop,\r\nBen.", "Look at our shop,\nBen."),
+    ],
+)
+def test_plain_text_is_kept_if_its_words_are_others(plain: str, other: str | None) -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "news@client.example", "News"
+    message.set_content(plain)
+    message.add_alternative("<p>Look at our <a href='https://shop.example/Zoë'>shop</a>, <b>Anna</b>.", subtype="html")
+
+    assert read_content(message.as_bytes()).plain == other
+
+
+def test_plain_text_that_is_no_alternative_is_not_compared() -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "news@client.example", "News"
+    message.set_content("<p>Hello Anna</p>", subtype="html")
+    message.add_attachment("Terms of business")
+
+    assert read_content(message.as_bytes()).plain is None

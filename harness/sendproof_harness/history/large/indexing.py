@@ -322,7 +322,7 @@ class _Indexing:
         self._accepted[self._last_request_line] += 1
         call = self._requests.get(line.request, line.request)
         event = self._events[_Delivery, (*_of_delivery(line), call, self._last_request)]
-        is_usual = not line.test and line.raw_number is None
+        is_usual = not line.test and line.raw_number is None and line.plain is None
         content = line.number, line.text
         self._classes.add_delivery(offset, event, line.message, content, user=line.user, is_usual=is_usual)
 

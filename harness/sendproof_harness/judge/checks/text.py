@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from sendproof_harness.history.records import History
+from sendproof_harness.judge.causes.plain_texts import wrong_plain_texts
 from sendproof_harness.judge.causes.texts import TextCause, text_causes
 from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause, hidden_remedy, hidden_values
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -33,6 +34,7 @@ def check_right_text(history: History) -> CheckResult:
         *map(_free_text, free),
         *_wrong_links(recipients, wanted_links(history)),
         *_replaced_links(history, recipients),
+        *(_wrong_plain(*found) for found in wrong_plain_texts(history, recipients)),
     )
     return CheckResult(looked_at=count_recipients(history, recipients), unit="texts", findings=findings)
 
@@ -77,6 +79,19 @@ def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> 
                 where=recipient_location(obligation),
                 at=delivery.send_at,
             )
+
+
+def _wrong_plain(recipient: RecipientResult, plain: str, cause: str) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"wrong text: {cause}",
+        expected=recipient.obligation.text or "",
+        got=plain,
+        where=recipient_location(recipient.obligation),
+        at=recipient.deliveries[0].send_at,
+    )
 
 
 def _free_text(recipient: RecipientResult) -> Finding:

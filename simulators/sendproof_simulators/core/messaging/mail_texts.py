@@ -28,6 +28,8 @@ _COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<[!?][^>]*(?:>|\Z)", re.DOTA
 _TAG = re.compile(r"<[A-Za-z/]")
 # Two noncharacters of Unicode mark the target of a link, until its placeholders have values.
 _TARGET = re.compile("\ufdd0([^\ufdd1]*)\ufdd1?")
+_LINK = re.compile(r"\b(?:https?|mailto|tel):[^\s()<>\[\]]*", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
 _SPACES = re.compile(r"\s+")
 
 
@@ -61,6 +63,11 @@ def tidy(text: str) -> str:
     """Return the lines of a text without empty ones, with one space between words."""
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a text, which are the same in HTML and in plain text: without case, marks and links."""
+    return tuple(_WORD.findall(_LINK.sub(" ", text).casefold()))
 
 
 def _with_ends(html: str) -> str:

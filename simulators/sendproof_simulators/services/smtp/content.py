@@ -13,7 +13,7 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from itertools import islice
 
-from sendproof_simulators.core.messaging.mail_texts import has_too_many_tags
+from sendproof_simulators.core.messaging.mail_texts import has_too_many_tags, readable, tidy, words_of
 from sendproof_simulators.core.messaging.message_types import whole_mail
 from sendproof_simulators.services.smtp.replies import NO_CONTENT, NO_SENDER, NOT_MIME, RefusedError
 
@@ -47,12 +47,14 @@ class Content:
 
     `senders` are the addresses in From, and `header` is the whole header as text. With `is_raw`, it has characters that
     are not ASCII. `shown` are the addresses in To, Cc and Bcc, in small letters: each recipient sees them.
+    `plain` is the text for readers without HTML, if it is an alternative and its words are others.
     """
 
     senders: tuple[str, ...]
     is_raw: bool
     subject: str
     text: str
+    plain: str | None
     message_id: str
     header: str
     unsubscribe_url: str | None
@@ -72,11 +74,13 @@ def _content(message: EmailMessage, raw: bytes) -> Content:
         raise RefusedError(NO_SENDER)
     subject = str(message.get("subject", ""))
     header = _HEADER_END.split(raw, maxsplit=1)[0]
+    html_text = _html(message)
     return Content(
         senders=tuple(address.addr_spec for address in getattr(message["from"], "addresses", ())),
         is_raw=not header.isascii(),
         subject=subject,
-        text=whole_mail(subject, _html(message)),
+        text=whole_mail(subject, html_text),
+        plain=_other_plain(message, html_text),
         message_id=str(message.get("message-id", "")).strip(),
         header=header.decode("ascii", "replace"),
         unsubscribe_url=_one_click_url(message),
@@ -134,6 +138,23 @@ def _shown_addresses(raw: bytes) -> tuple[str, ...]:
     headers = (header.decode("utf-8", "replace") for header in _headers(raw) if _RECIPIENTS.match(header))
     found = (address.lower() for header in headers for address in _ADDRESS.findall(header))
     return tuple(islice(dict.fromkeys(found), _MOST_SHOWN))
+
+
+def _other_plain(message: EmailMessage, html_text: str) -> str | None:
+    """Return the lines of the alternative in plain text; None without one, and for one with the words of the HTML.
+
+    documented: the alternatives of a message have the same information (RFC 2046, 5.1.4).
+    """
+    if not any(part.get_content_type() == "multipart/alternative" for part in message.walk()):
+        return None
+    part = message.get_body(("plain",))
+    try:
+        content = None if part is None else part.get_content()
+    except _UNREADABLE:
+        # Mail clients show the HTML.
+        return None
+    is_other = isinstance(content, str) and words_of(content) != words_of(readable(html_text))
+    return tidy(content) if is_other else None
 
 
 def _one_click_url(message: EmailMessage) -> str | None:

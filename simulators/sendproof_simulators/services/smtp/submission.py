@@ -201,9 +201,11 @@ def _delivery(mail: Mail, content: Content) -> JournalEntry:
         "test": False,
         "message_type": EMAIL,
     }
-    heading = {"heading": " ".join(content.subject.split())} if content.subject.strip() else {}
+    optional: dict[str, object] = {"heading": " ".join(content.subject.split())} if content.subject.strip() else {}
     others = [address for address in content.shown if address != mail.address]
-    return JournalEntry(kind="delivery", fields={**fields, **heading, **({"shown": others} if others else {})})
+    optional |= {"shown": others} if others else {}
+    optional |= {} if content.plain is None else {"plain": content.plain}
+    return JournalEntry(kind="delivery", fields={**fields, **optional})
 
 
 def _rejection(written: str, content: Content, reply: SmtpReply) -> JournalEntry:

@@ -4,6 +4,7 @@ import pytest
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
+from sendproof_harness.judge.causes import plain_texts
 from sendproof_harness.judge.checks import delivery, opt_out_sync, text
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
 
@@ -162,3 +163,25 @@ def test_email_to_a_customer_without_an_address_is_named(email_run):
     unusable = {"owed": False, "reason": "unusable_address", "text": None}
     run = email_run.change("obligation", lambda line: line | unusable if line["customer"] == "C0000004" else line)
     assert causes(run) == ["unexpected: sent to a customer without a usable e-mail address"]
+
+
+@pytest.fixture
+def mailed(email_run):
+    """Return a correct run of e-mails with a subject of their own; each begins with it."""
+    run = email_run.change("obligation", lambda line: line | {"text": line["text"] and f"News\n{line['text']}"})
+    return run.change("delivery", lambda line: line | {"text": f"News\n{line['text']}"})
+
+
+@pytest.mark.parametrize(
+    ("plain", "expected"),
+    [
+        ("HELLO ANA6, WELCOME.", ["wrong text: the text for readers without HTML is that of another customer"]),
+        ("Hello {{ FIRST_NAME }}, welcome.", [f"wrong text: {plain_texts.NOT_FILLED_IN}"]),
+        ("Hello, welcome.", []),
+        ("Dear Dan3, your mail program cannot show this mail: https://shop.example", []),
+        ("Hello {{first}}, welcome.", []),
+    ],
+)
+def test_plain_text_is_wrong_if_it_is_not_meant_for_its_recipient(mailed, plain, expected):
+    """A bridge may word it in its own way."""
+    assert causes(mailed.change_delivery_to(3, plain=plain)) == expected

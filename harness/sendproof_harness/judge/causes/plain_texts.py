@@ -1,0 +1,66 @@
+"""The alternatives of e-mails in plain text: those that cannot be meant for their recipient.
+
+documented: the alternatives of a message have the same information (RFC 2046, 5.1.4). A bridge may word them in its own
+way, so other words alone are no mistake. Two things are: a variable of the template that has no value, and the text of
+another customer.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from sendproof_harness.history.records import Delivery, History
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
+from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations
+from sendproof_harness.judge.facts.keys import TemplateKey, template_key
+from sendproof_harness.judge.facts.templates import due_template, template_text
+
+NOT_FILLED_IN = "a placeholder was not filled in, in the text for readers without HTML"
+OF_ANOTHER = "the text for readers without HTML is that of another customer"
+
+# As the simulator that records such a text compares it with the HTML.
+_LINK = re.compile(r"\b(?:https?|mailto|tel):[^\s()<>\[\]]*", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
+
+_Words = tuple[str, ...]
+
+
+def wrong_plain_texts(
+    history: History, recipients: Iterable[RecipientResult]
+) -> Iterator[tuple[RecipientResult, str, str]]:
+    """Yield the recipients whose text for readers without HTML is wrong, each with that text and the cause."""
+    texts = [(recipient, plain) for recipient in recipients if (plain := recipient.deliveries[0].plain) is not None]
+    others = _texts_by_template(history, {template_key(recipient.obligation) for recipient, _ in texts})
+    for recipient, plain in texts:
+        cause = _cause(history, recipient, plain, others[template_key(recipient.obligation)])
+        if cause is not None:
+            yield recipient, plain, cause
+
+
+def _cause(history: History, recipient: RecipientResult, plain: str, others: frozenset[_Words]) -> str | None:
+    obligation, delivery = recipient.obligation, recipient.deliveries[0]
+    template = due_template(history, obligation)
+    if template is not None and not set(template.text.names).isdisjoint(template_text(plain).names):
+        return NOT_FILLED_IN
+    words = _words(plain)
+    # A text without any values may be that of a customer who has none.
+    is_of_another = words in others and not set(words) <= set(_words(_body(delivery.text, delivery)))
+    return OF_ANOTHER if is_of_another else None
+
+
+def _texts_by_template(history: History, keys: set[TemplateKey]) -> Mapping[TemplateKey, frozenset[_Words]]:
+    """Return the words of the texts of all customers, with and without the first line, which may be the subject."""
+    found: defaultdict[TemplateKey, set[_Words]] = defaultdict(set)
+    for obligation in current_obligations(history) if keys else ():
+        key = template_key(obligation)
+        if key in keys and obligation.text is not None:
+            found[key] |= {_words(obligation.text), _words(obligation.text.partition("\n")[2])}
+    return defaultdict(frozenset, {key: frozenset(texts) for key, texts in found.items()})
+
+
+def _body(text: str, delivery: Delivery) -> str:
+    return text if delivery.heading is None else text.partition("\n")[2]
+
+
+def _words(text: str) -> _Words:
+    return tuple(_WORD.findall(_LINK.sub(" ", text).casefold()))
