@@ -477,12 +477,15 @@ class CustomerSummary(TypedDict):
     name: str
     phone: str | None
     number: str | None
+    email: str | None
     opted_out: bool
+    opted_out_of: list[Literal["sms", "push", "web_push", "inbox", "email"]]
 
 
 class CustomerConsentItem(TypedDict):
     channel: int
     provider: str
+    message: Literal["sms", "push", "web_push", "inbox", "email"]
     consents: bool
     by: str | None
     reported_opted_out: bool | None
@@ -521,7 +524,9 @@ class Customer(TypedDict):
     name: str
     phone: str | None
     number: str | None
+    email: str | None
     opted_out: bool
+    opted_out_of: list[Literal["sms", "push", "web_push", "inbox", "email"]]
     opted_out_by: Literal["provider", "attribute"] | None
     attributes: dict[str, str | None]
     consent: list[CustomerConsentItem]
