@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.causes.plain_texts import wrong_plain_texts
 from sendproof_harness.judge.causes.texts import TextCause, text_causes
 from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause, hidden_remedy, hidden_values
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -12,6 +11,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     has_due_message,
     matched_recipients,
 )
+from sendproof_harness.judge.facts.deliveries.plain_texts import wrong_plain_texts
 from sendproof_harness.judge.facts.wishes import has_free_text, wanted_links
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TEXT

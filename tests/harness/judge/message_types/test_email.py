@@ -4,8 +4,8 @@ import pytest
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
-from sendproof_harness.judge.causes import plain_texts
 from sendproof_harness.judge.checks import delivery, opt_out_sync, text
+from sendproof_harness.judge.facts.deliveries import plain_texts
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
 
 DUE = FIRST_SEND + HOUR
