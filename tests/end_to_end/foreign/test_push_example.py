@@ -15,16 +15,15 @@ SCENARIO = """
 sendproof: 1
 name: A campaign of push notifications
 starts: 2026-03-02T06:00:00Z
-providers: [xtremepush]
 audience:
   customers: 30
   unusable_numbers: 20%
   devices: {none: 10%, several: 15%, new_token: 10%, unsubscribed: 5%, no_consent: 10%}
   outcomes: {"delivered, opened": 20%, "delivered, replies STOP": 10%}
 channels:
-  - {id: 506, provider: any, message: push}
+  - {id: 506, provider: xtremepush, message: push}
 templates:
-  - {provider: any, title: News, message: push, heading: "{{FIRST_NAME}}, news", body: "It waits in {{CITY}}."}
+  - {provider: xtremepush, title: News, message: push, heading: "{{FIRST_NAME}}, news", body: "It waits in {{CITY}}."}
 campaigns:
   - campaign: 7001
     channel: 506
