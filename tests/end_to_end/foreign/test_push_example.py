@@ -14,6 +14,8 @@ COMMAND = shlex.join([sys.executable, str(APP)])
 SCENARIO = """
 sendproof: 1
 name: A campaign of push notifications
+about: It goes to users, and some have no device.
+seed: 7
 starts: 2026-03-02T06:00:00Z
 audience:
   customers: 30
