@@ -153,8 +153,9 @@ def _other_plain(message: EmailMessage, html_text: str) -> str | None:
     except _UNREADABLE:
         # Mail clients show the HTML.
         return None
-    is_other = isinstance(content, str) and words_of(content) != words_of(readable(html_text))
-    return tidy(content) if is_other else None
+    if not isinstance(content, str) or words_of(content) == words_of(readable(html_text)):
+        return None
+    return tidy(content)
 
 
 def _one_click_url(message: EmailMessage) -> str | None:
