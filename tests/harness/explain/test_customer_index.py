@@ -101,3 +101,20 @@ def test_history_in_a_folder_without_permission_has_no_index(file):
     save_index(file.parent / "missing" / file.name, index_history(file, ALWAYS))
 
     assert load_index(file) is None
+
+
+def test_customers_with_own_titles_and_devices_are_alike(tmp_path):
+    """Otherwise a large campaign of push notifications is read whole."""
+    own = {"message_type": "push", "payload": None}
+    run = build_correct_run(60, page=20).change(
+        "delivery",
+        lambda line: (
+            line | own | {"heading": line["text"], "devices": [{"platform": "ios", "token": f"token-{line['number']}"}]}
+        ),
+    )
+    file = tmp_path / "history.ndjson"
+    file.write_bytes(b"".join(run.encoded()))
+    condensed = judge_for_customer(file, "C0000033", index_history(file, ALWAYS))
+
+    assert len(condensed.history.obligations) < 25
+    assert explained(condensed, "C0000033") == explained(judge_whole(file), "C0000033")

@@ -133,7 +133,8 @@ _Webhook = _with_text_times(Webhook)
 # messages differs between requests that are alike.
 _IDENTITY: Mapping[type[Record], frozenset[str]] = {
     Obligation: frozenset({"n", "customer", "number", "text", "raw_number", "alternatives"}),
-    Delivery: frozenset({"n", "number", "text", "message", "request", "user"}),
+    # No check reads the title, which is part of the text, or what only the device of the recipient gets.
+    Delivery: frozenset({"n", "number", "text", "message", "request", "user", "heading", "html", "payload", "devices"}),
     DeliveryStatus: frozenset({"n", "message"}),
     # A bridge may register an address for each batch; the checks distinguish no more than its origin.
     Webhook: frozenset({"n", "key", "url", "duration_ms"}),
