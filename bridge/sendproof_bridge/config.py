@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_bridge import config_fields
+from sendproof_bridge.bounded_file import FileTooLargeError, read_bounded
 from sendproof_bridge.config_fields import (
     REQUIRED,
     SECRET_CHECKS,
@@ -171,11 +172,10 @@ def _secret_values(value: object) -> Iterator[str]:
 
 
 def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise ConfigError(f"{path}: expected at most {_MAX_BYTES:,} bytes of settings, got more")
-    return content.decode("utf-8")
+    try:
+        return read_bounded(path, _MAX_BYTES).decode("utf-8")
+    except FileTooLargeError as error:
+        raise ConfigError(f"{path}: {error}; name the settings with --config") from error
 
 
 BRIDGE: Settings = {

@@ -9,8 +9,8 @@ from sendproof_bridge import bounded_http as bridge_http
 from sendproof_bridge import clock, json_body
 from sendproof_bridge.inbound import app as inbound
 from sendproof_bridge.outbound import http, response_values
+from sendproof_harness import bounded_file, control_client
 from sendproof_harness import bounded_http as harness_http
-from sendproof_harness import control_client
 from sendproof_harness.conformance import http as conformance
 from sendproof_harness.handover import reader as handover
 from sendproof_harness.history import reader
@@ -18,6 +18,7 @@ from sendproof_harness.load import model as load
 from sendproof_harness.preflight import http as preflight
 from sendproof_harness.run.keeping import bounded_log
 from sendproof_harness.scenario import yaml_source
+from sendproof_simulators import contract_check
 from sendproof_simulators.control.activity import customers, pages, requests
 from sendproof_simulators.control.sandboxes import SCENARIO_BYTES
 from sendproof_simulators.control.states import judge_process
@@ -267,6 +268,8 @@ def _file_rows() -> Iterable[tuple[str, ...]]:
         ("handover files", "file", _bytes(handover.MAX_BYTES), "error"),
         ("results of load tests", "file", _bytes(load.MAX_BYTES), "error"),
         ("histories", "line", _bytes(reader.MAX_LINE_BYTES), "error"),
+        ("contracts that are checked", "file", _bytes(contract_check.MOST_BYTES), "error"),
+        ("files and settings from a pipe, such as `<(command)`", "time", f"{bounded_file.PIPE_SECONDS:.0f} s", "error"),
     )
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sendproof_simulators.core.contracts import METHODS, Contract, load_contract
+from sendproof_simulators.bounded_file import read_bounded
+from sendproof_simulators.core.contracts import METHODS, Contract, parse_contract
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.services.discovery import discover, service_contract
+
+MOST_BYTES = 16 * 1024 * 1024
 
 
 def contract_problems(path: Path) -> Iterator[str]:
@@ -15,7 +18,7 @@ def contract_problems(path: Path) -> Iterator[str]:
     service.
     """
     try:
-        contract = load_contract(path)
+        contract = parse_contract(read_bounded(path, MOST_BYTES), path)
         unnamed = list(_unnamed_operations(contract))
         yield from (f"{path}: {place}: expected an operationId, got none" for place in unnamed)
         if not unnamed:

@@ -1,6 +1,8 @@
 """The configuration file and the messages about its mistakes."""
 
+import os
 import re
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 
@@ -200,7 +202,7 @@ def test_readme_lists_every_kind_of_job():
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"#" * 1_000_001, "expected at most 1,000,000 bytes of settings, got more"),
+        (b"#" * 1_000_001, "expected a file of at most 1,000,000 bytes, got a larger one"),
         (b"a = " + b"[" * 100_000, "is nested too deeply; every setting is at most two sections deep"),
     ],
 )
@@ -210,3 +212,14 @@ def test_hostile_file_is_a_mistake(tmp_path, content, sentence):
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=sentence):
         load(file, {}, {})
+
+
+def test_settings_can_come_from_a_pipe(tmp_path):
+    """As in `--config <(envsubst < template.toml)`."""
+    pipe = tmp_path / "bridge.toml"
+    os.mkfifo(pipe)
+    with (
+        subprocess.Popen(["/bin/sh", "-c", f"echo 'a = [' > {pipe}"]),
+        pytest.raises(ConfigError, match="is not TOML"),
+    ):
+        load(pipe, {}, {})

@@ -1,10 +1,13 @@
 """Files that are named by mistake, or come from others: each is refused with a sentence, whatever its size."""
 
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.handover import reader as handover
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.load.model import read_result
@@ -36,3 +39,35 @@ def test_file_nested_too_deeply_is_refused(tmp_path: Path, read: Callable[[Path]
 
     with pytest.raises(ValueError, match=r"expected|line 1"):
         read(path)
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    path = tmp_path / "a.pipe"
+    os.mkfifo(path)
+    return path
+
+
+def test_pipe_without_writer_is_given_up(pipe: Path) -> None:
+    with pytest.raises(TimeoutError, match=r"expected a file, got a pipe or device without end after 0\.01 s"):
+        read_bounded(pipe, 100, pipe_s=0.01)
+
+
+def test_pipe_that_does_not_end_is_given_up(pipe: Path) -> None:
+    with pipe.open("r+b", buffering=0) as writer:
+        writer.write(b"a: 1")
+
+        with pytest.raises(TimeoutError, match="without end"):
+            read_bounded(pipe, 100, pipe_s=0.01)
+
+
+def test_pipe_of_a_command_is_read_to_its_end(pipe: Path) -> None:
+    with subprocess.Popen(["/bin/sh", "-c", f"seq 30000 > {pipe}"]):
+        content = read_bounded(pipe, 1_000_000)
+
+    assert content.splitlines()[-1] == b"30000"
+
+
+def test_endless_pipe_is_refused(pipe: Path) -> None:
+    with subprocess.Popen(["/bin/sh", "-c", f"cat /dev/zero > {pipe}"]), pytest.raises(FileTooLargeError):
+        read_bounded(pipe, 100_000)

@@ -53,3 +53,12 @@ def test_missing_file_and_contract_without_operations_are_problems(tmp_path):
     assert list(contract_problems(tmp_path / "none.yaml")) == [
         f"{tmp_path}/none.yaml: cannot be read: No such file or directory"
     ]
+
+
+def test_endless_file_is_refused(tmp_path):
+    """`sendproof check-contracts /dev/zero` would fill the memory."""
+    file = tmp_path / "other.yaml"
+    with file.open("wb") as sparse:
+        sparse.truncate(200_000_000)
+
+    assert list(contract_problems(file)) == [f"{file}: expected a file of at most 16,777,216 bytes, got a larger one"]

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import lzma
 import re
+import stat
 import struct
 import zipfile
 import zlib
@@ -67,6 +68,8 @@ class Unpacked:
 
 def unpack(path: Path, folder: Path) -> Unpacked:
     """Unpack a bundle and compare its files with their digests. `BundleError` if it is not one."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise BundleError("expected a bundle of sendproof certify, got a folder, a pipe or a device")
     try:
         with zipfile.ZipFile(path) as bundle:
             names = [*_checked_names(bundle)]

@@ -31,6 +31,7 @@ class Signer:
 
 def sign(content: bytes, key: Path) -> bytes:
     """Return the signature of a content with a private key, or with the agent's key of a public one."""
+    _check_file("--key", key)
     return _run(["-Y", "sign", "-n", _PURPOSE, "-f", str(key)], content, f"--key: {key} cannot sign")
 
 
@@ -41,12 +42,19 @@ def signer_of(content: bytes, signature: Path, signers: Path | None) -> Signer:
     key = output.decode("utf-8", "replace").strip().rpartition(" with ")[2] or "an unnamed key"
     if signers is None:
         return Signer(key=key)
+    _check_file("--signers", signers)
     allowed = ["-f", str(signers), "-s", str(signature)]
     unknown = f"--signers: {signers} does not allow the key {key}"
     names = _run(["-Y", "find-principals", *allowed], content, unknown).decode("utf-8", "replace").split()
     name = next(iter(names), "")
     _run(["-Y", "verify", "-f", str(signers), "-I", name, *place], content, unknown)
     return Signer(key=key, name=name)
+
+
+def _check_file(option: str, path: Path) -> None:
+    """Raise `SignatureError` for a pipe or a device, which ssh-keygen would wait for."""
+    if path.exists() and not path.is_file():
+        raise SignatureError(f"{option}: expected a file, got {path}, which is a folder, a pipe or a device")
 
 
 def _run(arguments: list[str], content: bytes, failure: str) -> bytes:

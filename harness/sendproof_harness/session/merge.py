@@ -28,9 +28,9 @@ def merge(folders: Sequence[Path], results: Path, console: Console) -> Status:
     A scenario of a shard without a folder is an error. `RecordError` if the folders do not belong together,
     `RunOptionsError` if `results` cannot be used.
     """
-    if any(folder.resolve() == results.resolve() for folder in folders):
-        raise RecordError(f"--results: expected another folder than those to merge, got {results}")
     records = {folder: read_record(folder) for folder in folders}
+    if results.exists() and any(folder.samefile(results) for folder in folders):
+        raise RecordError(f"--results: expected another folder than those to merge, got {results}")
     merged = merge_records(records)
     with locked_folder(results):
         _clear(merged.outcomes, results)

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from sendproof_simulators.bounded_file import FileTooLargeError, read_bounded
 from sendproof_simulators.comparison.changes import Change
 
 _KEYS = {"change", "reason", "expires"}
@@ -35,13 +36,11 @@ class Allowed:
 def read_allowed(path: Path) -> list[AllowedChange]:
     """Read a file of allowed changes; `ValueError` names the wrong entry."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+        return parse_allowed(str(path), read_bounded(path, _MOST_BYTES))
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    if len(content) > _MOST_BYTES:
-        raise ValueError(f"{path}: expected at most {_MOST_BYTES:,} bytes")
-    return parse_allowed(str(path), content)
+    except FileTooLargeError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def parse_allowed(path: str, content: bytes) -> list[AllowedChange]:

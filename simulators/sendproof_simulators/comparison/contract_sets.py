@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from sendproof_simulators.bounded_file import FileTooLargeError, read_bounded
 from sendproof_simulators.comparison.dialect_changes import Dialects
 from sendproof_simulators.core.contract_cache import read_through
 
@@ -42,7 +43,7 @@ def read_set(text: str, folder: Path | None = None) -> ContractSet:
     A path comes before a revision of the same name. The repository is that of `folder`, by default the working one.
     """
     path = Path(text)
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         return ContractSet(text, {path.name: _document(text, _bytes_of(path))}, is_file=True, sources={path.name: path})
     if path.is_dir():
         files = {file.name: file for file in sorted(path.iterdir()) if file.is_file() and _is_wanted(file.name)}
@@ -74,11 +75,11 @@ def _reader(path: Path) -> Callable[[], bytes]:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+        return read_bounded(path, _MOST_BYTES)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    return _bounded(str(path), content)
+    except FileTooLargeError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _bounded(place: str, content: bytes) -> bytes:

@@ -69,7 +69,7 @@ def read_bridges(folder: Path, known: KnownContracts) -> list[RecordedBridge]:
     """
     if not folder.is_dir():
         raise ValueError(f"{folder}: expected a folder with histories, got none")
-    files = [path for pattern in (_HISTORY, _HAR) for path in sorted(folder.rglob(pattern)) if not _is_replaced(path)]
+    files = [path for pattern in (_HISTORY, _HAR) for path in sorted(folder.rglob(pattern)) if _counts(path)]
     if not files:
         raise ValueError(f"{folder}: expected a {_HISTORY} or a HAR file in it or below it, got none")
     if len(files) > _MOST_FILES:
@@ -77,10 +77,11 @@ def read_bridges(folder: Path, known: KnownContracts) -> list[RecordedBridge]:
     return [_read(path, path.relative_to(folder), known) for path in files]
 
 
-def _is_replaced(path: Path) -> bool:
-    """Return True for `NAME/earlier/1/history.ndjson` if there is `NAME/history.ndjson`."""
+def _counts(path: Path) -> bool:
+    """Return True for a file, except `NAME/earlier/1/history.ndjson` if there is `NAME/history.ndjson`."""
     numbers = path.parent.parent
-    return path.name == _HISTORY and numbers.name == "earlier" and (numbers.parent / _HISTORY).is_file()
+    is_replaced = path.name == _HISTORY and numbers.name == "earlier" and (numbers.parent / _HISTORY).is_file()
+    return path.is_file() and not is_replaced
 
 
 def _read(path: Path, place: Path, known: KnownContracts) -> RecordedBridge:

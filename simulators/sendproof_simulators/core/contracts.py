@@ -466,7 +466,11 @@ def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix
 
     Connexion does not read it, because it would treat the YAML as a Jinja2 template.
     """
-    source = path.read_bytes()
+    return parse_contract(path.read_bytes(), path, case_insensitive=case_insensitive, optional_prefix=optional_prefix)
+
+
+def parse_contract(source: bytes, path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
+    """Return the contract in the content of a file; `ValueError` names the error in it."""
     document = read_through(source, lambda text: _parse(text, path))
     if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
         raise ValueError(f"{path}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file

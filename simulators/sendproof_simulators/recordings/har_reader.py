@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import msgspec
 
+from sendproof_simulators.bounded_file import FileTooLargeError, read_bounded
 from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.recordings.recorded_call import RecordedCall
 
@@ -25,12 +26,11 @@ _TRANSPORT = frozenset({"content-encoding", "content-length", "transfer-encoding
 def read_har(path: Path) -> list[RecordedCall]:
     """Return the calls of a HAR file in their order; `ValueError` names its mistake."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+        content = read_bounded(path, MOST_BYTES)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"{path}: expected at most {MOST_BYTES:,} bytes")
+    except FileTooLargeError as error:
+        raise ValueError(f"{path}: {error}") from None
     try:
         document = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
         entries = document["log"]["entries"]

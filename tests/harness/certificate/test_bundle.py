@@ -1,11 +1,13 @@
 """Bundles are deterministic, and their content can be checked and signed with ordinary tools."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from sendproof_harness.certificate.bundle import BundleError
 from sendproof_harness.certificate.signature import SignatureError, sign
 from small_certificate import bundled, certificate_files, verify, week
 
@@ -81,4 +83,17 @@ def test_demanded_signature_is_a_problem_if_it_is_missing(files, tmp_path):
 def test_file_that_is_no_key_is_refused(tmp_path):
     (tmp_path / "key").write_text("no key")
     with pytest.raises(SignatureError, match=r"--key: .* cannot sign"):
+        sign(b"content", tmp_path / "key")
+
+
+def test_pipe_is_no_bundle(tmp_path):
+    """Reading it would wait for a writer."""
+    os.mkfifo(tmp_path / "b.zip")
+    with pytest.raises(BundleError, match="got a folder, a pipe or a device"):
+        verify(tmp_path / "b.zip", None)
+
+
+def test_pipe_is_no_key(tmp_path):
+    os.mkfifo(tmp_path / "key")
+    with pytest.raises(SignatureError, match=r"--key: expected a file, got .*, which is a folder, a pipe or a device"):
         sign(b"content", tmp_path / "key")

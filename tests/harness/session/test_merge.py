@@ -99,3 +99,9 @@ def test_record_cannot_name_a_folder_elsewhere(correct_run, tmp_path):
 def test_folder_is_not_merged_into_itself(shards):
     with pytest.raises(RecordError, match="--results: expected another folder"):
         merge(shards, shards[0], Terminal(io.StringIO()))
+
+
+def test_link_to_itself_has_no_results(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(RecordError, match="Too many levels of symbolic links"):
+        merge([tmp_path / "loop"], tmp_path / "all", Terminal(io.StringIO()))
