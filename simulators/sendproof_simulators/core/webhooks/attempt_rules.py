@@ -31,6 +31,11 @@ def refuse_remote(host: str, address: str) -> None:
         raise OSError(f"expected a host on this machine, got {host}; create the sandbox with allow_remote_webhooks")
 
 
+def accept_any(host: str, address: str) -> None:
+    """Accept every address of a host."""
+    del host, address
+
+
 @lru_cache(maxsize=1024)
 def refuse_remote_literal(host: str) -> None:
     """Refuse a host that is an IP address of another machine; names are checked when they are resolved."""

@@ -14,10 +14,10 @@ from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.webhooks.attempt_rules import (
     DEFAULT_HEADERS,
     AttemptError,
+    accept_any,
     error_text,
     is_address,
     refuse_remote,
-    refuse_remote_literal,
 )
 from sendproof_simulators.core.webhooks.connections import Address, ListenerConnections
 
@@ -50,7 +50,9 @@ class WebhookSender:
     def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         """Give up an attempt `timeout_seconds` after its request was sent."""
         self._timeout_seconds = timeout_seconds
-        self._connections = ListenerConnections(timeout_seconds, refuse_remote)
+        # Apart: a sandbox that may only reach this machine must not use a connection of one that may reach any.
+        self._guarded = ListenerConnections(timeout_seconds, refuse_remote)
+        self._open = ListenerConnections(timeout_seconds, accept_any)
         #: The number of attempts by hundreds of the response's status; None: there was no response.
         self.attempts: Counter[int | None] = Counter()
 
@@ -66,7 +68,8 @@ class WebhookSender:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connections.close()
+        self._guarded.close()
+        self._open.close()
         if "_aiohttp" in vars(self):
             await self._aiohttp.close()
 
@@ -81,9 +84,8 @@ class WebhookSender:
             target = _plain_target(webhook.method, webhook.url, webhook.content_type)
             if target is None or not all(map(_is_plain, webhook.headers)):
                 return await self._aiohttp.post(webhook, allow_remote=allow_remote), None
-            if not allow_remote:
-                refuse_remote_literal(target.address[0])
-            return await self._connections.post(target.address, _request(target, webhook)), None
+            connections = self._open if allow_remote else self._guarded
+            return await connections.post(target.address, _request(target, webhook)), None
         except TimeoutError:
             return None, f"no response within {self._timeout_seconds:.0f} s"
         except (AttemptError, OSError, ValueError) as error:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import pytest
@@ -28,24 +28,32 @@ def attempt(handler: Handler, timeout_seconds: float = TIMEOUT_SECONDS) -> Attem
     return only
 
 
-def attempts(handler: Handler, rounds: int, each: int = 1, timeout_seconds: float = TIMEOUT_SECONDS) -> list[Attempt]:
-    """Send `each` webhooks at once, in several rounds, to a real server with this handler."""
+def attempts(
+    handler: Handler,
+    rounds: int,
+    each: int = 1,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    host: str = "127.0.0.1",
+    allowed: Sequence[bool] = (False,),
+) -> list[Attempt]:
+    """Send `each` webhooks at once, in several rounds, to a real server with this handler.
+
+    The rounds are repeated for each of `allowed`, whether webhooks to other machines are allowed.
+    """
 
     async def run() -> list[Attempt]:
         app = web.Application()
         app.router.add_post("/hook", handler)
         runner = web.AppRunner(app)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, host, 0)
         await site.start()
         port = runner.addresses[0][1]
-        webhook = Webhook(
-            url=f"http://127.0.0.1:{port}/hook", key="13:7001:505", event="13", body=b'{"EventTypeID":13}'
-        )
+        webhook = Webhook(url=f"http://{host}:{port}/hook", key="13:7001:505", event="13", body=b'{"EventTypeID":13}')
         results: list[Attempt] = []
         async with WebhookSender(timeout_seconds) as sender:
-            for _ in range(rounds):
-                sends = [sender.send(webhook, allow_remote=False) for _ in range(each)]
+            for allow_remote in [allow for allow in allowed for _ in range(rounds)]:
+                sends = [sender.send(webhook, allow_remote=allow_remote) for _ in range(each)]
                 results += await asyncio.gather(*sends)
         await runner.cleanup()
         return results
@@ -172,6 +180,19 @@ def test_remote_address_is_refused_without_a_connection() -> None:
     assert status is None
     assert error is not None
     assert "expected a host on this machine, got 192.0.2.1" in error
+
+
+def test_address_of_another_machine_can_be_allowed() -> None:
+    """A sandbox that may not reach it gets no connection of one that may. `0.0.0.0` is no loopback address."""
+
+    async def hook(request: web.Request) -> web.Response:
+        del request
+        return web.Response()
+
+    (allowed, refused) = attempts(hook, rounds=1, host="0.0.0.0", allowed=(True, False))  # noqa: S104 - see above
+    assert allowed == (200, None)
+    assert refused[0] is None
+    assert "expected a host on this machine, got 0.0.0.0" in str(refused[1])
 
 
 def test_name_is_checked_by_its_addresses() -> None:
