@@ -105,6 +105,14 @@ def test_wrong_token_returns_404(url, client, token):
     assert [(response.status_code, response.text) for response in responses] == [(404, "not found")] * 2
 
 
+@pytest.mark.parametrize("path", ["/health/", f"/webhooks/optimove/acme/{TOKEN}/"])
+def test_no_response_leads_to_the_host_that_a_request_names(url, path):
+    """A redirect would contain the token of the webhook."""
+    response = requests.post(url + path, headers={"Host": "evil.example"}, allow_redirects=False, timeout=60)
+
+    assert (response.status_code, response.headers.get("Location")) == (404, None)
+
+
 def test_large_body_is_refused(url):
     assert post_event(url, b" " * 70_000).status_code == 413
 
