@@ -405,7 +405,7 @@ class ControlClient:
             response = self._http.request(method, url, **arguments, timeout=(_CONNECT_S, response_s), stream=True)
         except requests.RequestException as error:
             raise self._unreachable(error) from error
-        if response.ok:
+        if response.ok and not response.is_redirect:
             return response
         with response:
             content = self._read(response)
@@ -452,7 +452,9 @@ def _body_arguments(body: object) -> dict[str, Any]:
 
 
 def _shown(response: requests.Response, content: bytes) -> str:
-    """Return the status, and the beginning of the body."""
+    """Return the status, and the target of a redirect or the beginning of the body."""
+    if response.is_redirect:
+        return f"{response.status_code}, a redirect to {response.headers['location']!r:.200}"
     return f"{response.status_code} {content.decode('utf-8', 'replace')!r:.80}"
 
 

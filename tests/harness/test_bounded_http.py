@@ -9,6 +9,7 @@ from raw_server import (
     dripping_header,
     endless_body,
     endless_header,
+    endless_redirect,
     gzip_bomb,
     raw_server,
     response,
@@ -29,6 +30,12 @@ def test_listener_with_a_long_answer_has_answered() -> None:
         assert probe(url) == ListenerResponse(status=200)
 
 
+def test_redirect_of_a_listener_is_its_response() -> None:
+    """The library would read the whole body of a redirect, even of one that it does not follow."""
+    with raw_server(endless_redirect()) as url:
+        assert probe(url) == ListenerResponse(status=302)
+
+
 @pytest.mark.parametrize("parts", [dripping_header, dripping_body])
 def test_listener_whose_answer_does_not_end_is_too_slow(parts: Callable[[], Iterator[bytes]]) -> None:
     with raw_server(parts(), pause=0.02) as url:
@@ -46,8 +53,9 @@ def test_listener_that_sends_no_http_has_failed() -> None:
         (gzip_bomb(100 * 1024 * 1024), "a response of more than 5,000,000 bytes"),
         (endless_body(), "a response of more than 5,000,000 bytes"),
         (endless_header(), "got more than 65536 bytes when reading header line"),
+        (endless_redirect(), "a response of more than 5,000,000 bytes"),
     ],
-    ids=["gzip bomb", "endless body", "endless header"],
+    ids=["gzip bomb", "endless body", "endless header", "endless redirect"],
 )
 def test_doctor_names_a_response_without_limits(parts: Iterable[bytes], reason: str) -> None:
     with raw_server(parts) as url, PreflightClient() as client:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from raw_server import endless_body, endless_header, gzip_bomb, raw_server
+from raw_server import endless_body, endless_header, endless_redirect, gzip_bomb, raw_server
 from raw_server import response as raw_response
 from sendproof_harness.control_client import (
     ControlClient,
@@ -143,11 +143,23 @@ def test_success_without_json_is_from_another_server() -> None:
         (raw_response(b"[" * 100_000 + b"]" * 100_000), "got 200 '\\[\\[\\["),
         (gzip_bomb(100 * 1024 * 1024), "got more than 67,108,864 bytes"),
         (endless_body(), "got more than 67,108,864 bytes"),
+        (endless_redirect(), "got more than 67,108,864 bytes"),
     ],
-    ids=["deep", "gzip bomb", "endless"],
+    ids=["deep", "gzip bomb", "endless", "endless redirect"],
 )
 def test_response_that_no_simulator_gives_is_from_another_server(parts: Iterable[bytes], got: str) -> None:
     with raw_server(parts) as url, ControlClient(url) as control, pytest.raises(NotControlApiError, match=got):
+        control.health()
+
+
+def test_redirect_leads_to_another_server() -> None:
+    """It is not followed: the token must not leave, and the other server may be one that only this machine reaches."""
+    redirect = raw_response(b"", "Location: http://127.0.0.1:9/control")
+    with (
+        raw_server([redirect[0].replace(b"200 OK", b"301 Moved")]) as url,
+        ControlClient(url) as control,
+        pytest.raises(NotControlApiError, match=r"got 301, a redirect to 'http://127\.0\.0\.1:9/control'; name the"),
+    ):
         control.health()
 
 

@@ -45,6 +45,11 @@ def endless_body() -> Iterator[bytes]:
     return chain([HEAD + b"\r\n"], repeat(b" " * 65_536))
 
 
+def endless_redirect() -> Iterator[bytes]:
+    """Yield a redirect whose body never ends."""
+    return chain([b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n"], repeat(b" " * 65_536))
+
+
 def endless_header() -> Iterator[bytes]:
     """Yield a response with one header line that never ends."""
     return chain([HEAD + b"X-Long: "], repeat(b"a" * 65_536))
