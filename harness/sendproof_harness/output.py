@@ -11,14 +11,28 @@ import re
 import sys
 from typing import Any, TextIO
 
-# Control characters but tab and line end, directions of text that reorder what follows, halves of characters, and what
-# XML cannot contain.
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# Control characters but tab and line end, directions of text that reorder what follows, other ends of lines, halves of
+# characters, and what XML cannot contain.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+# What a CI server obeys in a log: `::error::` of GitHub at the beginning of a line, also of one that a terminal has
+# wrapped; `##[error]` and `##vso[...]` of Azure DevOps, and `##teamcity[...]`, anywhere.
+_NAMES = (
+    "error|warning|notice|debug|group|endgroup|echo|add-mask|add-matcher|remove-matcher|add-path|set-env|set-output|"
+    "save-state|stop-commands"
+)
+_COMMAND = re.compile(rf"(?<!\S):(?=:(?:{_NAMES})\b)|:(?=:(?:{_NAMES})(?: .*)?::)|#(?=#\w*\[)")
 _ERRORS = "sendproof_escape"
 
 
 def visible(text: str) -> str:
-    """Return the text with an escape for each character that a terminal would obey, or that no file can contain."""
+    """Return the text with an escape for what a terminal or a CI server would obey, or no file can contain."""
+    return _COMMAND.sub(lambda match: _escape(match[0]), printable(text))
+
+
+def printable(text: str) -> str:
+    """Return the text as `visible` does, but leave commands to a CI server as they are."""
     return _HIDDEN.sub(lambda match: _escape(match[0]), text)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sendproof_harness.judge.acceptance import AcceptedFailure
+from sendproof_harness.output import printable
 from sendproof_harness.report.combined.annotations import github_lines
 from sendproof_harness.report.combined.record import Outcome, Record, RecordError, record_outcomes
 from sendproof_harness.report.combined.write import runs_on_github, write_combined
@@ -36,4 +37,5 @@ def report(results: Path, record: Record, console: Console) -> None:
             soft_wrap=True,
         )
     for line in github_lines(found) if runs_on_github() else ():
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        # Not by `print`, which lets no text become a command.
+        console.file.write(f"{printable(line)}\n")
