@@ -1,5 +1,6 @@
 """What clients of the SMTP port do wrong, on purpose or not, while others are served."""
 
+import base64
 import socket
 from contextlib import ExitStack, closing
 
@@ -55,3 +56,32 @@ def test_flood_of_commands_does_not_block_others(relay: Relay) -> None:
     with closing(relay.session()) as flooding:
         flooding.send(b"NOOP\r\n" * 20_000)
         assert relay.send(relay.address(0)) == {}
+
+
+def half_closed(relay: Relay, commands: bytes) -> list[str]:
+    """Log in, send commands all at once, close the sending side, and return all replies to them."""
+    user, password = (relay.access["credentials"][name] for name in ("smtp_user", "smtp_password"))
+    login = base64.b64encode(f"\0{user}\0{password}".encode())
+    with idle_connection(relay) as client, client.makefile() as replies:
+        client.sendall(b"EHLO client.example\r\nAUTH PLAIN " + login + b"\r\n" + commands)
+        client.shutdown(socket.SHUT_WR)
+        lines = [line.rstrip("\n") for line in replies]
+    return lines[lines.index("235 2.7.0 Authentication succeeded") + 1 :]
+
+
+def submission(relay: Relay) -> bytes:
+    return f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{relay.address(0)}>\r\nDATA\r\n".encode() + relay.mail() + b".\r\n"
+
+
+@pytest.mark.parametrize(("end", "replies"), [(b"QUIT\r\n", ["221 Bye"]), (b"", []), (b"QUI", [])])
+def test_client_that_ends_its_side_gets_all_replies(relay: Relay, end: bytes, replies: list[str]) -> None:
+    """As `nc` does: it sends its input, and ends its side with it."""
+    sent = half_closed(relay, submission(relay) + end)
+
+    assert [reply[:3] for reply in sent] == ["250", "250", "354", "250", *(reply[:3] for reply in replies)]
+    assert len(relay.lines("delivery")) == 1
+
+
+def test_message_without_an_end_is_not_sent(relay: Relay) -> None:
+    assert [reply[:3] for reply in half_closed(relay, submission(relay)[:-5])] == ["250", "250", "354"]
+    assert relay.lines("delivery") == []

@@ -104,7 +104,7 @@ class SmtpPort:
     async def ask(self, request: Request, ended: asyncio.Event) -> SmtpReply | None:
         """Return the service's reply to a request; None if the client gets none, as a fault wants it.
 
-        `ended` is set once the client has closed the connection.
+        `ended` is set once the client has closed its side of the connection.
         """
         response = await self._respond(request)
         if not isinstance(response, FaultyResponse):
@@ -117,6 +117,33 @@ class SmtpPort:
             return self.access.reply(response) if transmission.share == 1.0 and not ended.is_set() else None
         finally:
             response.on_written()
+
+
+class _ClientBytes:
+    """What a client sends. Its end ends the conversation, once all that came before has been read."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+
+    async def readuntil(self) -> bytes:
+        """Return the next line; `ConnectionResetError` at the end, which aiosmtpd takes for the end of the client."""
+        try:
+            return await self._reader.readuntil()
+        except asyncio.IncompleteReadError as error:
+            raise ConnectionResetError from error
+
+    async def readline(self) -> bytes:
+        """Return the next line, or the rest at the end; aiosmtpd reads the answers to AUTH with it."""
+        return await self._reader.readline()
+
+    async def read(self, size: int) -> bytes:
+        """Return what has arrived, or at least one byte; nothing at the end."""
+        return await self._reader.read(size)
+
+    def put_back(self, data: bytes) -> None:
+        """Return the last bytes that were read."""
+        # Not by `feed_data`, which refuses them after the end.
+        self._reader._buffer[:0] = data  # type: ignore[attr-defined] # noqa: SLF001
 
 
 class _Connection(SMTP):
@@ -148,10 +175,20 @@ class _Connection(SMTP):
         else:
             self.refuse()
 
+    def eof_received(self) -> bool | None:
+        """Let a client that has ended its side have the replies. aiosmtpd would end the conversation at once."""
+        self._ended.set()
+        return asyncio.StreamReaderProtocol.eof_received(self)
+
     def connection_lost(self, error: Exception | None) -> None:
         self._port.leave(self)
         self._ended.set()
         super().connection_lost(error)
+
+    async def _handle_client(self) -> None:
+        self._reader: Any = _ClientBytes(self._reader)
+        with suppress(ConnectionResetError):
+            await super()._handle_client()
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -256,7 +293,7 @@ class _Connection(SMTP):
             while not reading.is_complete:
                 reading.add(await self._reader.read(_READ_BYTES))
             # What follows belongs to the next command.
-            self._reader.feed_data(reading.rest)
+            self._reader.put_back(reading.rest)
             self.envelope.original_content = reading.content
             refusal = reading.refusal
         finally:
