@@ -36,10 +36,13 @@ from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.processes import Child, Program, free_port, listens, wait_until
+from smtp_attack import SCRIPTS, SMTP_PORT, SmtpAttack
 from wire import Exchange, HttpResponse, exchange
 
 __all__ = ["kinds_bodies", "kinds_http", "kinds_lengths", "kinds_mails", "kinds_values", "main"]
 
+#: The kinds of HTTP requests, and those of SMTP conversations.
+ALL_KINDS = frozenset(KINDS) | frozenset(SCRIPTS)
 PROVIDERS = ("textlocal", "xtremepush", "delivyr")
 REQUESTS = 10_000
 #: The largest growth of any process, in MB.
@@ -75,7 +78,7 @@ class Plan:
 
     seed: int
     numbers: Sequence[int]
-    kinds: frozenset[str] = frozenset(KINDS)
+    kinds: frozenset[str] = ALL_KINDS
     ports: Sequence[str] | None = None
     workers: int = 1
 
@@ -294,8 +297,8 @@ def _changed_parts(before: str, after: str) -> str:
 @asynccontextmanager
 async def attacked(
     folder: Path, names: Sequence[str] | None, workers: int = 1
-) -> AsyncIterator[tuple[list[Port], dict[str, int]]]:
-    """Start simulators and bridges; yield the ports, all or those with these names, and the process ids by name."""
+) -> AsyncIterator[tuple[Control, list[Port], dict[str, int]]]:
+    """Start simulators and bridges; yield the HTTP ports, all or those with these names, and process ids by name."""
     with ExitStack() as stack:
         control, pids = _start_simulators(stack, folder, workers)
         stranger = SandboxData(control, "stranger")
@@ -305,10 +308,11 @@ async def attacked(
             if names is None or f"bridge {provider}" in names:
                 port, pids[f"bridge {provider}"] = await _start_bridge(stack, folder, control, provider)
                 ports.append(port)
-        unknown = set(names or ()) - {port.name for port in ports}
+        known = [SMTP_PORT, *(port.name for port in ports)]
+        unknown = set(names or ()) - set(known)
         if unknown:
-            raise AttackError(f"expected ports of {', '.join(port.name for port in ports)}, got {', '.join(unknown)}")
-        yield [port for port in ports if names is None or port.name in names], pids
+            raise AttackError(f"expected ports of {', '.join(known)}, got {', '.join(unknown)}")
+        yield control, [port for port in ports if names is None or port.name in names], pids
 
 
 def _start_simulators(stack: ExitStack, folder: Path, workers: int) -> tuple[Control, dict[str, int]]:
@@ -354,14 +358,14 @@ async def _start_bridge(stack: ExitStack, folder: Path, control: Control, provid
 
 async def attack(folder: Path, plan: Plan, report: Callable[[PortFigures], None]) -> Figures:
     """Send the requests of a plan. `report` is called when a port is done."""
-    async with attacked(folder, plan.ports, plan.workers) as (ports, pids):
+    async with attacked(folder, plan.ports, plan.workers) as (control, ports, pids):
         for port in ports:
             await port.renew()
             # The first unusual request makes the simulators import Connexion, which is no growth.
             await exchange(*port.address, _unusual(port.health()), _ANSWER_S)
         watch, delay = ProcessWatch(pids), OwnDelay()
         watching = [asyncio.ensure_future(watched.run()) for watched in (watch, delay)]
-        attacks = [
+        attacks: list[PortAttack | SmtpAttack] = [
             PortAttack(
                 port=port,
                 seed=plan.seed,
@@ -372,8 +376,10 @@ async def attack(folder: Path, plan: Plan, report: Callable[[PortFigures], None]
             )
             for port in ports
         ]
+        if plan.ports is None or SMTP_PORT in plan.ports:
+            attacks.append(SmtpAttack(control=control, seed=plan.seed, watch=watch, kinds=plan.kinds))
 
-        async def run(port_attack: PortAttack) -> None:
+        async def run(port_attack: PortAttack | SmtpAttack) -> None:
             await port_attack.run(plan.numbers)
             report(port_attack.figures)
 
@@ -394,7 +400,7 @@ def main() -> int:
     plan = Plan(
         seed=options.seed,
         numbers=_numbers(options.only) if options.only else range(1, options.requests + 1),
-        kinds=frozenset(options.kind or KINDS),
+        kinds=frozenset(options.kind or ALL_KINDS),
         ports=options.port,
         workers=options.workers,
     )
@@ -438,7 +444,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=1, metavar="SEED", help="Seed of all draws. Default: 1.")
     parser.add_argument("--only", metavar="NUMBER", help="One number, or several such as 4711-4720.")
-    parser.add_argument("--kind", action="append", choices=KINDS, help="One kind; repeat it for more. Default: all.")
+    parser.add_argument(
+        "--kind", action="append", choices=sorted(ALL_KINDS), help="One kind; repeat it for more. Default: all."
+    )
     parser.add_argument("--port", action="append", metavar="NAME", help="One port; repeat it for more. Default: all.")
     parser.add_argument(
         "--workers", type=int, default=1, metavar="N", help="Processes of the simulators with sandboxes. Default: 1."

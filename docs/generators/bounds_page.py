@@ -70,7 +70,7 @@ _SMTP = """
 ## The SMTP port
 
 A message beyond a bound is read to its end, and not kept. Any message can be refused with 452 while others are
-incomplete: send it again later.
+incomplete: send it again later. A client that ends its side gets all replies first.
 """
 
 _BODIES = """

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from attack_report import ACCEPTED, REFUSED
+from attack_report import ACCEPTED, LEFT, REFUSED
 from attack_run import Plan, attack, attempt
 from hostile_requests import KINDS, ValidRequest
+from smtp_attack import SCRIPTS, SMTP_PORT
 from wire import parse_responses
 
 # A stalled request takes as long as the server waits for its end.
@@ -21,6 +22,13 @@ def test_hostile_requests_break_no_simulator(tmp_path):
     assert [finding for port in figures for finding in port.findings] == []
     # An attack that is refused as a whole, or accepted, looked at nothing.
     assert all(port.by_outcome(ACCEPTED) and port.by_outcome(REFUSED) for port in figures)
+
+
+def test_hostile_conversations_do_not_break_the_smtp_port(tmp_path):
+    plan = Plan(seed=1, numbers=range(1, 31), ports=[SMTP_PORT])
+    (figures,) = asyncio.run(attack(tmp_path, plan, lambda port: None)).ports
+    assert (figures.findings, {kind for kind, _ in figures.outcomes}) == ([], {*SCRIPTS})
+    assert all(figures.by_outcome(outcome) for outcome in (ACCEPTED, REFUSED, LEFT))
 
 
 @pytest.mark.slow
