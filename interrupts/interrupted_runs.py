@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -14,7 +15,19 @@ from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
 
-from commands import CONNECTED, FILE, LAUNCHED, SCENARIO, Command, commands
+from commands import (
+    AFTER,
+    CONNECTED,
+    FILE,
+    HARNESS,
+    LAUNCHED,
+    RESULTS,
+    SCENARIO,
+    SETTINGS,
+    Command,
+    commands,
+    failed_run,
+)
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.errors import RunOptionsError
@@ -28,6 +41,9 @@ _GONE_S = 60.0
 # A command that was too quick for its stage has ended with a verdict.
 _VERDICTS = frozenset({0, 1, 2})
 _MARK = "SENDPROOF_INTERRUPTED_RUN"
+_MESSAGE = "sendproof: interrupted by"
+# In a traceback, the path of a module of any of the three programs. Python's own start cannot be kept from one.
+_PACKAGE = "/sendproof_"
 
 # Python has status 1 for an interrupt before it has begun with the program.
 _NOT_STARTED = ("Failed to import the site module", "Could not import runpy module")
@@ -38,6 +54,7 @@ SENT: Mapping[str, tuple[signal.Signals, int, bool]] = {
     "TERM": (signal.SIGTERM, 1, False),
     "HUP": (signal.SIGHUP, 1, False),
     "KILL": (signal.SIGKILL, 1, False),
+    "QUIT": (signal.SIGQUIT, 1, False),
     "INT to the group": (signal.SIGINT, 1, True),
     "INT twice": (signal.SIGINT, 2, False),
 }
@@ -84,9 +101,12 @@ def trials(known: Mapping[str, Command], seed: int) -> Sequence[Trial]:
 
 def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float = LIMIT_S) -> Outcome:
     """Start the command in a new folder, send the signal when its stage begins, and watch what is left."""
-    results, out, err = folder / "results", folder / "out", folder / "err"
-    has_begun = _stage_watcher(trial.stage, results, out, silent)
+    results, err = folder / "results", folder / "err"
+    while _accepted(silent):
+        # A command of an earlier trial has connected twice.
+        continue
     with _started(trial.command, folder) as process:
+        has_begun = _stage_watcher(trial.stage, process.pid, folder, silent)
         is_reached = wait_until(lambda: process.poll() is not None or has_begun(), _STAGE_S)
         is_late = process.poll() is not None
         began = monotonic()
@@ -97,28 +117,36 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
     wrong = [] if is_reached else [f"the stage did not begin within {_STAGE_S:.0f} s"]
     wrong += [] if is_gone and seconds <= limit_s else [f"expected nothing left within {limit_s:.0f} s"]
     if is_late:
-        wrong += [] if status in _VERDICTS else [f"expected a command that runs, got {errors[-2000:]!r}"]
+        wrong += (
+            []
+            if status in _VERDICTS and trial.command.has_end
+            else [f"expected a command that runs, got {errors[-2000:]!r}"]
+        )
     else:
-        wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results)]
+        wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results), *_wrong_scratch(folder / "scratch")]
     return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
 
 
 def _restore_signals() -> None:
     """Let the command react to its signals, also if this program is a background job or below `nohup`."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
+    # SIGQUIT would write the memory of the process.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 @contextmanager
 def _started(command: Command, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start a command with its results and its output in a folder. The end of the block kills what is left."""
-    words = [*command.words, *(["--results", str(folder / "results")] if command.has_results else [])]
+    words = [word.replace(RESULTS, str(folder / "results")) for word in command.words]
+    (scratch := folder / "scratch").mkdir()
     with (folder / "out").open("wb") as output, (folder / "err").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sendproof_harness", *words],
+            [sys.executable, "-m", command.program, *words],
             stdout=output,
             stderr=errors,
-            env={**os.environ, _MARK: str(folder), "COLUMNS": "200"},
+            cwd=folder,
+            env={**os.environ, _MARK: str(folder), "COLUMNS": "200", "TMPDIR": str(scratch)},
             start_new_session=True,
             preexec_fn=_restore_signals,  # noqa: PLW1509 - it only sets signals, and no lock is held
         )
@@ -138,16 +166,25 @@ def _send(sent: str, pid: int) -> None:
             (os.killpg if is_group else os.kill)(pid, number)
 
 
-def _stage_watcher(stage: str, results: Path, out: Path, silent: socket.socket) -> Callable[[], bool]:
+def _stage_watcher(stage: str, pid: int, folder: Path, silent: socket.socket) -> Callable[[], bool]:
     """Return a function that is True once the stage has begun."""
+    results, out = folder / "results", folder / "out"
     if stage == LAUNCHED:
         return lambda: True
+    if stage.startswith(AFTER):
+        return lambda: _processor_s(pid) >= float(stage.removeprefix(AFTER))
     if stage == CONNECTED:
         return lambda: _accepted(silent)
     if stage.startswith(FILE):
         name = stage.removeprefix(FILE)
         return lambda: any(file.stat().st_size for file in results.rglob(name))
     return lambda: stage in out.read_text("utf-8", "replace")
+
+
+def _processor_s(pid: int) -> float:
+    """Return the processor time that a process has used, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _accepted(silent: socket.socket) -> bool:
@@ -173,20 +210,21 @@ def marked_processes(folder: Path) -> list[int]:
 
 def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:
     number = SENT[trial.sent][0]
-    expected = {-number} if number == signal.SIGKILL else {128 + number}
-    if trial.stage == LAUNCHED:
+    # Nothing handles these two.
+    expected = {-number} if number in {signal.SIGKILL, signal.SIGQUIT} else {128 + number}
+    if trial.stage == LAUNCHED or trial.stage.startswith(AFTER):
         # Python itself ends by the signal, and a shell reports the same status.
         expected.add(-number)
         if any(text in errors for text in _NOT_STARTED):
             expected.add(1)
-    if trial.command.serves and number == signal.SIGINT:
-        expected.add(0)
+    if number in trial.command.usual_ends:
+        expected.add(trial.command.usual_ends[number])
     if status not in expected:
         # A run that had its verdict already keeps it.
         yield f"expected status {' or '.join(map(str, sorted(expected)))}"
-    elif status == 128 + number and errors.count("sendproof: interrupted by") != 1:
+    elif status == 128 + number and trial.command.program == HARNESS and errors.count(_MESSAGE) != 1:
         yield f"expected one message, got {errors[-500:]!r}"
-    if status == 128 + number and "Traceback" in errors:
+    if "Traceback" in errors and (status == 128 + number or _PACKAGE in errors):
         yield f"expected no traceback, got {errors[-2000:]!r}"
 
 
@@ -208,6 +246,11 @@ def _wrong_results(results: Path) -> Iterator[str]:
             yield f"expected no verdict against the bridge, got {status}"
 
 
+def _wrong_scratch(folder: Path) -> Iterator[str]:
+    if left := sorted(path.name for path in folder.iterdir()):
+        yield f"expected no temporary file, got {', '.join(left)}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the trials, print the table, and return 1 if anything is left or wrong."""
     parser = argparse.ArgumentParser(prog="make signals", description=__doc__)
@@ -217,9 +260,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stage", help="only the stages whose texts contain this text")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sendproof-interrupts-") as folder, silent_server() as silent:
-        (scenario := Path(folder, "interrupted.yaml")).write_text(SCENARIO)
-        known = commands(scenario, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        known = prepared_commands(Path(folder), silent)
         chosen = {name: command for name, command in known.items() if (options.command or "") in name}
+        if any(command.needs_failed_run for command in chosen.values()):
+            run_to_fail(Path(folder))
         outcomes = []
         every = [trial for trial in trials(chosen, options.seed) if (options.stage or "") in trial.stage]
         for number, trial in enumerate(every[: options.trials]):
@@ -234,6 +278,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{len(outcomes)} trials, {late} of them too late; wrong: {wrong}; the slowest end took {slowest:.1f} s\n"
     )
     return 1 if wrong else 0
+
+
+def prepared_commands(folder: Path, silent: socket.socket) -> Mapping[str, Command]:
+    """Write the files of the commands, and return the commands by name."""
+    (scenario := folder / "interrupted.yaml").write_text(SCENARIO)
+    url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    (folder / "bridge.toml").write_text(SETTINGS.format(url=url))
+    return commands(scenario, url)
+
+
+def run_to_fail(folder: Path) -> None:
+    """Make the failed run that some commands need."""
+    words = failed_run(folder / "interrupted.yaml")
+    subprocess.run([sys.executable, "-m", "sendproof_harness", *words], stdout=subprocess.DEVNULL, check=False)
 
 
 def silent_server() -> socket.socket:

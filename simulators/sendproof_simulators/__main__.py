@@ -3,12 +3,13 @@
 import os
 import sys
 
-from sendproof_simulators.program import run_program
+from sendproof_simulators.program import end_by_ctrl_c, run_program
 from sendproof_simulators.start import is_plain, start_plainly
 
+end_by_ctrl_c()
 if is_plain(sys.argv[1:], os.environ):
     run_program(lambda: start_plainly(os.environ))
 
-from sendproof_simulators.cli import main  # only now: see `start.py`
+from sendproof_simulators.cli import main  # noqa: E402 - only now, see `start.py`
 
 main()

@@ -1,5 +1,6 @@
 """The frame of the simulators' programs: every end is an exit status, and a defect is one sentence with its details."""
 
+import signal
 import sys
 import tempfile
 import traceback
@@ -32,6 +33,22 @@ def run_program(command: Callable[[], int]) -> NoReturn:
     if lost is not None:
         echo(f"sendproof: the output could not be written: {lost}", err=True)
     sys.exit(status if lost is None else EXIT_ERROR)
+
+
+def end_by_ctrl_c() -> None:
+    """Let Ctrl-C end this process at once, as long as there is nothing to clean up.
+
+    Its handler would raise an exception. Python drops one that arrives in a callback of its import system, and the
+    program would go on.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def raise_by_ctrl_c() -> None:
+    """Let Ctrl-C raise `KeyboardInterrupt` again, after `end_by_ctrl_c`."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _details(error: Exception) -> str:

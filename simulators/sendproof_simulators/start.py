@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sendproof_simulators.output import echo
-from sendproof_simulators.program import EXIT_ERROR
+from sendproof_simulators.program import EXIT_ERROR, raise_by_ctrl_c
 
 if TYPE_CHECKING:
     from sendproof_simulators.server.addresses import Listening
@@ -56,6 +56,7 @@ def start(
     # Programs that only show their help start faster without the servers.
     from sendproof_simulators.server.server import serve  # noqa: PLC0415
 
+    raise_by_ctrl_c()
     try:
         violations = serve(listening, announce, default, strict=strict, workers=workers)
     except (OSError, ValueError) as error:

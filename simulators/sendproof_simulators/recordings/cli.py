@@ -11,6 +11,7 @@ import typer
 
 from sendproof_simulators.command_line import failure, print_json
 from sendproof_simulators.output import echo
+from sendproof_simulators.program import raise_by_ctrl_c
 
 if TYPE_CHECKING:
     from sendproof_simulators.recordings.dialect_signs import Observation
@@ -82,6 +83,7 @@ def proxy(
         _announce(host, ports, har, as_json=json)
 
     try:
+        raise_by_ctrl_c()
         recorder = serve_proxy(settings, judge, announce)
     except OSError as error:
         raise failure(f"{error.filename}: {error.strerror}" if error.filename else error) from None
