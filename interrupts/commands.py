@@ -166,7 +166,13 @@ def _searches(scenario: Path) -> Mapping[str, Command]:
             stages=(LAUNCHED, f"{FILE}template.log", "seed 1", "seed 2"),
         ),
         "shrink": Command(
-            words=("shrink", str(scenario.with_name("failed")), "--fresh", "--output", f"{RESULTS}/shrunk.yaml"),
+            words=(
+                "shrink",
+                str(scenario.with_name("failed") / "interrupted-textlocal"),
+                "--fresh",
+                "--output",
+                f"{RESULTS}/shrunk.yaml",
+            ),
             stages=(LAUNCHED, "Kept: ", "1 runs", f"{FILE}shrunk.yaml"),
             needs_failed_run=True,
         ),

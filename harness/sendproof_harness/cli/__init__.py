@@ -13,19 +13,34 @@ from sendproof_harness.program import EXIT_ERROR, print_error, run_program
 _COLLECTOR_THRESHOLDS = (50_000, 20, 20)
 _WINDOWS = "Sendproof does not run on Windows; run it in the Windows Subsystem for Linux (WSL 2) or in a container."
 
+_NO_FOLDER = "sendproof: the current folder was removed; change to another one"
+
 
 def main() -> None:
     """Run the command line, and exit with its status."""
     gc.set_threshold(*_COLLECTOR_THRESHOLDS)
     protect_streams()
-    if sys.platform == "win32":
-        print_error(_WINDOWS)
+    if (problem := _environment_problem()) is not None:
+        print_error(problem)
         sys.exit(EXIT_ERROR)
     status = run_program(_run_command)
     if is_interrupted():
         # At once: a thread that still waits for a service must not delay the end.
         os._exit(status)
     sys.exit(status)
+
+
+def _environment_problem() -> str | None:
+    """Return why no command can work here, if any reason is known."""
+    if sys.platform == "win32":
+        return _WINDOWS
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib is slow
+    except OSError as error:
+        return (
+            _NO_FOLDER if isinstance(error, FileNotFoundError) else f"sendproof: the current folder: {error.strerror}"
+        )
+    return None
 
 
 def _run_command() -> int:

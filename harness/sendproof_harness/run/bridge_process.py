@@ -3,8 +3,10 @@
 The run can restart a bridge that it started: after a kill, and to give it a new key.
 """
 
+import os
+import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +46,7 @@ class Bridge:
     `url` is that of a bridge that runs already, `command` starts another one; without both it is the reference bridge.
     `reset` is a command that makes the one at `url` start anew. `environment` is added to that of either command.
     `database` is the folder for data that the reference bridge keeps across restarts, `template` the address of a
-    process that has imported the reference bridge.
+    process that has imported the reference bridge. A disk with less than `least_free_bytes` is full.
     """
 
     handover: dict[str, Any]
@@ -55,6 +57,7 @@ class Bridge:
     reset: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     template: Path | None = None
+    least_free_bytes: int = 1_000_000
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
     _child: Child | None = field(default=None, init=False)
 
@@ -146,7 +149,10 @@ class Bridge:
         """Raise `RunAbortedError` if the bridge has ended by itself."""
         status = None if self._child is None else self._child.exit_status
         if self._child is not None and status is not None:
-            raise RunAbortedError(_ended(self._child, status))
+            full = _full_disk([self.database, self.folder, Path()], self.least_free_bytes)
+            raise RunAbortedError(
+                _ended(self._child, status) if full is None else _ended_on_full_disk(self._child, status, full)
+            )
 
     def log_excerpt(self) -> str:
         """Return the end of the bridge's log for a message; empty if the run did not start it."""
@@ -219,4 +225,23 @@ def _ended(child: Child, status: int) -> RunAborted:
         expected="a bridge that keeps running until the end of the run",
         got="; ".join([exit_text(status), *shown]),
         remedy=f"repair what the output of the bridge shows: {child.program.log}",
+    )
+
+
+def _full_disk(folders: Sequence[Path], least_bytes: int) -> Path | None:
+    """Return a folder that a bridge may write to, on a disk without space."""
+    # An image that can only be read has no free space either.
+    usable = [folder.absolute() for folder in folders if os.access(folder, os.W_OK)]
+    return next((folder for folder in usable if shutil.disk_usage(folder).free < least_bytes), None)
+
+
+def _ended_on_full_disk(child: Child, status: int, folder: Path) -> RunAborted:
+    """Return the reason for the end of a run whose bridge had no space: what it might have done is unknown."""
+    return RunAborted(
+        blame="harness",
+        reason="ended",
+        cause=f"the bridge ended with {exit_text(status)}: the disk of {folder} is full",
+        expected="space for the data of the bridge",
+        got=f"{exit_text(status)}; {child.log_excerpt()}",
+        remedy=f"free some space on the disk of {folder}, and run the scenario again",
     )

@@ -7,6 +7,7 @@ steps        `execute`, with the table of `steps`
 history      streamed to the results folder; the only input of the judge
 """
 
+import errno
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -61,6 +62,7 @@ HISTORY = "history.ndjson"
 SCENARIO = "scenario.yaml"
 # An interrupted run must end within seconds. This is enough for a campaign to 20,000 customers.
 _INTERRUPTED_HISTORY_S = 4.0
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 #: Returns the problems of a handover that no bridge could work with.
 Preflight = Callable[[Mapping[str, Any]], Sequence[str]]
@@ -157,7 +159,11 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
                 raise
     except CommandError as error:
         raise RunOptionsError(str(error)) from error
-    except (ControlError, HistoryError, ProcessError, OSError) as error:
+    except OSError as error:
+        # The error of an open file does not name it.
+        place = f" in {folder}" if error.errno in _NO_SPACE else ""
+        raise RunError(f"{error}{place}{_simulator_log_hint(folder)}") from error
+    except (ControlError, HistoryError, ProcessError) as error:
         raise RunError(str(error) + _simulator_log_hint(folder)) from error
 
 

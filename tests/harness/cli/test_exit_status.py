@@ -2,6 +2,8 @@
 
 import errno
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,27 @@ def test_full_disk_is_no_defect(app: typer.Typer, capsys: pytest.CaptureFixture[
         "a problem of this machine and not of the bridge"
     )
     Path(details).unlink()
+
+
+def test_file_over_the_limit_of_the_machine_is_no_defect(app: typer.Typer, capsys: pytest.CaptureFixture[str]) -> None:
+    """As with `ulimit -f`."""
+
+    @app.command()
+    def write() -> None:
+        raise OSError(errno.EFBIG, "File too large")
+
+    assert run_program(lambda: run_app(app, [])) == EXIT_ERROR
+    error, details = capsys.readouterr().err.rstrip().split("; details: ")
+    assert error.endswith("(OSError: [Errno 27] File too large), a problem of this machine and not of the bridge")
+    Path(details).unlink()
+
+
+def test_current_folder_that_was_removed_is_one_sentence(tmp_path: Path) -> None:
+    """Every relative path of a command needs it."""
+    words = f"rmdir {tmp_path}; exec {sys.executable} -m sendproof_harness scenarios"
+    ended = subprocess.run(["sh", "-c", words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stdout) == (EXIT_ERROR, "")
+    assert ended.stderr == "sendproof: the current folder was removed; change to another one\n"
 
 
 def test_interrupt_that_becomes_another_error_is_status_130(app: typer.Typer) -> None:

@@ -17,6 +17,8 @@ from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.timestamps import HOUR, SECOND
 from sendproof_harness.judge.verdict import judge
 from sendproof_harness.report.summary import summary
+from sendproof_harness.run.aborted import RunAbortedError
+from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.processes import Child, Program, wait_until
 from sendproof_harness.run.runner import RunOptions, RunResult, run_scenario
@@ -157,6 +159,24 @@ def test_ended_bridge_fails_with_the_end_of_its_log(scenario, options_for) -> No
     assert (result.aborted.blame, result.aborted.cause) == ("bridge", "the bridge ended with exit status 3")
     assert result.aborted.got == f"exit status 3; the end of {log}:\ncannot open the database"
     assert judge(read_history(result.histories[0])).status == "fail"
+
+
+def test_end_of_a_bridge_on_a_full_disk_blames_the_machine(tmp_path: Path) -> None:
+    """No bridge can store what it must not lose, so its end says nothing about the bridge."""
+    handover = {"client": "acme", "listen": {"host": "127.0.0.1", "port": 9}}
+    command = shlex.join([sys.executable, "-c", "raise SystemExit('disk I/O error')"])
+    with Bridge(
+        handover=handover, folder=tmp_path, command=command, url=None, database=tmp_path, least_free_bytes=2**62
+    ) as bridge:
+        bridge.start()
+        with pytest.raises(RunAbortedError) as caught:
+            wait_until(lambda: bool(bridge.check_running()), 120)
+    aborted = caught.value.aborted
+    assert (aborted.blame, aborted.cause) == (
+        "harness",
+        f"the bridge ended with exit status 1: the disk of {tmp_path} is full",
+    )
+    assert aborted.remedy == f"free some space on the disk of {tmp_path}, and run the scenario again"
 
 
 def test_bridge_that_dies_while_time_passes_is_noticed_before_the_timeout(scenario, options_for) -> None:
