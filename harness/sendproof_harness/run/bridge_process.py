@@ -150,9 +150,7 @@ class Bridge:
         status = None if self._child is None else self._child.exit_status
         if self._child is not None and status is not None:
             full = _full_disk([self.database, self.folder, Path()], self.least_free_bytes)
-            raise RunAbortedError(
-                _ended(self._child, status) if full is None else _ended_on_full_disk(self._child, status, full)
-            )
+            raise RunAbortedError(_ended(self._child, status, full))
 
     def log_excerpt(self) -> str:
         """Return the end of the bridge's log for a message; empty if the run did not start it."""
@@ -212,8 +210,13 @@ class Bridge:
         )
 
 
-def _ended(child: Child, status: int) -> RunAborted:
-    """Return the reason for the end of a run after its bridge ended: its first error, with all that belongs to it."""
+def _ended(child: Child, status: int, full: Path | None) -> RunAborted:
+    """Return the reason for the end of a run after its bridge ended; `full` is a folder on a disk without space."""
+    return _ended_by_itself(child, status) if full is None else _ended_on_full_disk(child, status, full)
+
+
+def _ended_by_itself(child: Child, status: int) -> RunAborted:
+    """Return the first error of the bridge, with all that belongs to it."""
     errors = crash_errors(child.output())
     said = f" after {headline(errors[0])}" if errors else ""
     names = (f"the first error in {child.program.log}", "the last one")
@@ -236,7 +239,7 @@ def _full_disk(folders: Sequence[Path], least_bytes: int) -> Path | None:
 
 
 def _ended_on_full_disk(child: Child, status: int, folder: Path) -> RunAborted:
-    """Return the reason for the end of a run whose bridge had no space: what it might have done is unknown."""
+    """Return that the bridge had no space: its end says nothing about it."""
     return RunAborted(
         blame="harness",
         reason="ended",

@@ -159,12 +159,13 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
                 raise
     except CommandError as error:
         raise RunOptionsError(str(error)) from error
-    except OSError as error:
-        # The error of an open file does not name it.
-        place = f" in {folder}" if error.errno in _NO_SPACE else ""
-        raise RunError(f"{error}{place}{_simulator_log_hint(folder)}") from error
-    except (ControlError, HistoryError, ProcessError) as error:
-        raise RunError(str(error) + _simulator_log_hint(folder)) from error
+    except (ControlError, HistoryError, ProcessError, OSError) as error:
+        raise RunError(str(error) + _place(error, folder) + _simulator_log_hint(folder)) from error
+
+
+def _place(error: Exception, folder: Path) -> str:
+    """Return where no space is left: the error of an open file does not name it."""
+    return f" in {folder}" if isinstance(error, OSError) and error.errno in _NO_SPACE else ""
 
 
 def _interrupted() -> RunAborted:
