@@ -173,7 +173,7 @@ def _searches(scenario: Path) -> Mapping[str, Command]:
                 "--output",
                 f"{RESULTS}/shrunk.yaml",
             ),
-            stages=(LAUNCHED, "Kept: ", "1 runs", f"{FILE}shrunk.yaml"),
+            stages=(LAUNCHED, "Kept: ", " of 200 runs", f"{FILE}shrunk.yaml"),
             needs_failed_run=True,
         ),
     }

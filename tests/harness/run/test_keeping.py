@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sendproof_harness.run.keeping import keeper
-from sendproof_harness.run.keeping.kept_process import KeptProcess
+from sendproof_harness.run.keeping.kept_process import KeptProcess, StartError
 from sendproof_harness.run.processes import Child, Program, wait_until
 
 # A child process in a session of its own, and one whose parent has ended; neither heeds a signal that can be ignored.
@@ -78,6 +78,13 @@ def test_killed_harness_leaves_no_process_and_no_scratch_folder(tmp_path: Path) 
         pids = clinging_processes(log)
         harness.kill()
     assert wait_until(lambda: not any(map(is_alive, pids)) and not scratch.exists(), 60)
+
+
+def test_program_whose_log_cannot_be_opened_does_not_start(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """An interrupted harness may have removed the folder meanwhile. A traceback would follow its last message."""
+    with pytest.raises(StartError, match="No such file or directory"):
+        KeptProcess(["true"], {}, tmp_path / "removed" / "log", None)
+    assert capfd.readouterr().err == ""
 
 
 @only_linux

@@ -285,7 +285,13 @@ def _prctl(option: int, value: int) -> None:
 def main(arguments: list[str], keeper: type[Keeper] = Keeper) -> None:
     """Keep the program of the command line."""
     orders, reports, scratch, log, *command = arguments
-    is_ordered = keeper(int(orders), int(reports), BoundedLog(Path(log)) if log else None).keep(command)
+    try:
+        bounded = BoundedLog(Path(log)) if log else None
+    except OSError as error:
+        with suppress(BrokenPipeError):
+            os.write(int(reports), b"error %d\n" % (error.errno or 0))
+        return
+    is_ordered = keeper(int(orders), int(reports), bounded).keep(command)
     if not is_ordered and scratch:
         import shutil  # noqa: PLC0415 - the usual end does not need it
 
