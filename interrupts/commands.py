@@ -163,7 +163,7 @@ def _searches(scenario: Path) -> Mapping[str, Command]:
         ),
         "explore": Command(
             words=("explore", "--runs", "2", "--command", CLINGING, *results),
-            stages=(LAUNCHED, f"{FILE}template.log", "seed 1", "seed 2"),
+            stages=(LAUNCHED, f"{FILE}bridge.log", "seed 1", "seed 2"),
         ),
         "shrink": Command(
             words=(

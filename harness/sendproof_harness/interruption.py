@@ -75,6 +75,12 @@ def is_interrupted() -> bool:
     return _state.interruption is not None
 
 
+def end_if_interrupted() -> None:
+    """Raise `KeyboardInterrupt` in another thread than the main one, which alone a signal interrupts."""
+    if _state.interruption is not None and threading.current_thread() is not threading.main_thread():
+        raise KeyboardInterrupt
+
+
 def keep(sentence: str) -> None:
     """Add what is kept to the message of the interruption, if there is one."""
     if _state.interruption is not None:

@@ -33,6 +33,16 @@ with interruptible(deadline_s=0.1):
     finally:
         threading.Event().wait()
 """
+WAITING = """
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from sendproof_harness.interruption import interruptible
+from sendproof_harness.run.processes import wait_until
+
+with interruptible(deadline_s=600), ThreadPoolExecutor(1) as pool:
+    pool.submit(wait_until, lambda: False, 600)
+    signal.raise_signal(signal.SIGINT)
+"""
 
 
 # The tests themselves can be a background job, or below `nohup`, whose children inherit ignored signals.
@@ -63,6 +73,12 @@ def test_clean_up_that_hangs_ends_at_the_deadline() -> None:
         128 + signal.SIGTERM,
         "sendproof: interrupted by SIGTERM while hanging\nNothing is kept.\n",
     )
+
+
+def test_other_thread_that_waits_ends_too() -> None:
+    """The signal reaches the main thread alone, which waits for the others: without this, until the deadline."""
+    status, message = run(WAITING)
+    assert (status, message.splitlines()[-1]) == (-signal.SIGINT, "KeyboardInterrupt")
 
 
 def test_ignored_signal_stays_ignored() -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import SCENARIO, commands
-from interrupted_runs import Trial, run_trial, silent_server
+from interrupted_runs import Trial, prepared_commands, run_trial, silent_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to find the processes of a command")
 
@@ -21,12 +20,12 @@ LIMIT_S = 60.0
         ("load campaign", "file bridge.log", "KILL"),
         ("run --parallel", "file bridge.log", "KILL"),
         ("doctor", "connected", "HUP"),
+        ("bridge serve", "after 0.25", "INT"),
     ],
 )
 def test_interrupted_command_leaves_nothing(name: str, stage: str, sent: str, tmp_path: Path) -> None:
     """The bridge of some commands has child processes that have left its session and ignore every other signal."""
-    (scenario := tmp_path / "interrupted.yaml").write_text(SCENARIO)
     with silent_server() as silent:
-        command = commands(scenario, f"http://127.0.0.1:{silent.getsockname()[1]}")[name]
+        command = prepared_commands(tmp_path, silent)[name]
         outcome = run_trial(Trial(name=name, command=command, stage=stage, sent=sent), tmp_path, silent, LIMIT_S)
     assert (outcome.wrong, outcome.is_late) == ((), False), outcome.line

@@ -15,7 +15,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from sendproof_harness.interruption import is_interrupted
+from sendproof_harness.interruption import end_if_interrupted, is_interrupted
 from sendproof_harness.run.keeping.forked_process import ForkedProcess
 from sendproof_harness.run.keeping.kept_process import KeptProcess, StartError
 from sendproof_harness.suggestions import closest
@@ -148,7 +148,8 @@ def exit_text(status: int) -> str:
 
 
 def pause(seconds: float) -> None:
-    """Wait in real time while other processes start and end."""
+    """Wait in real time while other processes start and end. An interrupt ends it in any thread."""
+    end_if_interrupted()
     threading.Event().wait(seconds)
 
 

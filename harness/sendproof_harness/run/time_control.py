@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sendproof_harness.control_client import ControlClient, NotQuietError
 from sendproof_harness.history.wording import counted
+from sendproof_harness.interruption import end_if_interrupted
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.pacing.endless_reading import ReadingWatch
 from sendproof_harness.run.pacing.paced_time import PacedTime
@@ -209,6 +210,7 @@ class TimeControl:
 
     def _supervise(self) -> None:
         """Raise `RunAbortedError` if the bridge has ended, or if the run would never end."""
+        end_if_interrupted()
         self.while_waiting()
         self.bridge.check_running()
         for watch in self.watches:

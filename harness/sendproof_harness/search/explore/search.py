@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Protocol
 
 from sendproof_harness.history.records import History
+from sendproof_harness.interruption import end_if_interrupted
 from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.scenario.document import document_text, scenario_of
 from sendproof_harness.scenario.model import Scenario
@@ -135,6 +136,7 @@ def _next_round(exploration: Exploration, budget: SearchBudget, passed_s: float)
 
 def _play(plan: ScenarioPlan, idle: list[ScenarioPlayer]) -> tuple[ScenarioPlan, str, TrialResult, ScenarioPlayer]:
     """Play a scenario with an idle player; there are as many players as threads."""
+    end_if_interrupted()
     document = plan_document(plan)
     text, scenario = document_text(document), scenario_of(document, f"the scenario of seed {plan.seed}")
     player = idle.pop()

@@ -9,6 +9,8 @@ import msgspec
 from rich.console import Console
 
 from sendproof_harness.control_client import ControlClient
+from sendproof_harness.history.wording import counted
+from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.run.runner import HISTORY
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.search.explore.catalogue import SearchScope, feature_catalogue
@@ -56,8 +58,12 @@ def run_exploration(options: ExploreOptions, console: Console) -> Exploration:
             for number, url in zip(_players(options), urls, strict=True)
         ]
         exploration = Exploration(catalogue=catalogue, first_seed=options.seed)
+        enter_stage("exploring, before the end of the first run")
         try:
             explore(exploration, players, options.budget, lambda run: _report(run, exploration, folder, print_line))
+        except KeyboardInterrupt:
+            keep(f"Kept: what {counted(exploration.runs, 'runs')} exercised, in {folder / RECORD}")
+            raise
         finally:
             (folder / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record(exploration))))
     for line in coverage_lines(exploration):
@@ -93,6 +99,7 @@ def _new_folder(folder: Path, number: int) -> Path:
 
 
 def _report(run: ExploredRun, exploration: Exploration, folder: Path, print_line: Callable[[str], None]) -> None:
+    enter_stage(f"exploring, after {counted(exploration.runs, 'runs')}")
     print_line(run_line(run, exploration.runs))
     if run.status == "pass":
         return
