@@ -12,9 +12,10 @@ import argparse
 import json
 import os
 import shlex
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
@@ -25,7 +26,8 @@ from rich.console import Console
 
 from catalogue import ROOT, Trial
 from postgres_server import URL_VARIABLE, postgres_server
-from trial_runs import TrialResult, cancelled_on_error, exit_on_sigterm, run_trial, simulators
+from sendproof_harness.run.error_excerpt import crash_errors, headline
+from trial_runs import TrialError, TrialResult, cancelled_on_error, exit_on_sigterm, run_trial, simulators
 
 SCENARIO = ROOT / "scenarios" / "failures" / "bridge_killed.yaml"
 PROVIDERS = ("textlocal", "xtremepush", "delivyr")
@@ -123,6 +125,26 @@ def run_group(seed: int, provider: str, folder: Path, url: str) -> tuple[str, in
     return _result(seed, result, log.read_text("utf-8").count("\ndisturbance "))
 
 
+def run_and_keep(run: Callable[[], tuple[str, int]], name: str, folder: Path, kept: Path) -> tuple[str, int]:
+    """Run a seed and return its result. A run that does not pass keeps its files: it may not fail again."""
+    try:
+        verdict, done = run()
+    except TrialError as error:
+        console.print(f"{name}: no verdict", str(error), sep="\n  ", markup=False)
+        verdict, done = "error", 0
+    if verdict != "pass":
+        shutil.copytree(folder, kept, dirs_exist_ok=True)
+        console.print(f"  kept: {kept}", *_bridge_errors(kept), sep="\n  ", markup=False, soft_wrap=True)
+    return verdict, done
+
+
+def _bridge_errors(folder: Path) -> Iterator[str]:
+    """Yield the first and the last error in each log of a bridge."""
+    for log in sorted(folder.rglob("bridge.log")):
+        for error in crash_errors(log.read_text("utf-8", "replace")):
+            yield f"{log.relative_to(folder)}: {headline(error)}"
+
+
 def _result(seed: int, result: TrialResult, done: int) -> tuple[str, int]:
     causes = [f"{check.check}: {cause}" for check in result.failed for cause in check.causes]
     text = f"{result.trial.provider} seed {seed}: {result.verdict}, {done} kills"
@@ -144,6 +166,13 @@ def main() -> int:
     parser.add_argument("--postgresql", action="store_true", help="The bridge has its state in PostgreSQL.")
     parser.add_argument("--processes", action="store_true", help="It is five processes, one of which is killed.")
     parser.add_argument("--provider", choices=PROVIDERS, help="Only this provider. Default: all.")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results/kills"),
+        metavar="FOLDER",
+        help="Folder for the files of runs that do not pass. Default: results/kills.",
+    )
     options = parser.parse_args()
     exit_on_sigterm()
     passed = True
@@ -158,7 +187,15 @@ def main() -> int:
             run = run_group if options.processes else partial(run_seed, options=database)
             with cancelled_on_error(2) as pool:
                 runs = list(
-                    pool.map(lambda seed, at=folder, run=run: run(seed, at.name, at / str(seed), url=url), seeds)
+                    pool.map(
+                        lambda seed, at=folder, run=run: run_and_keep(
+                            partial(run, seed, at.name, at / str(seed), url=url),
+                            f"{at.name} seed {seed}",
+                            at / str(seed),
+                            options.results / at.name / str(seed),
+                        ),
+                        seeds,
+                    )
                 )
             good = sum(verdict == "pass" for verdict, _ in runs)
             total = sum(done for _, done in runs)

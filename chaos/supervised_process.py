@@ -11,6 +11,8 @@ import psutil
 
 # A worker names its run at its start.
 _RUN = re.compile(rb"\b(run-\d+): took over")
+# A longer line would end the reading, and the process would wait for its full pipe.
+_LONGEST_LINE = 16 * 1024 * 1024
 
 
 class SupervisedProcess:
@@ -47,7 +49,7 @@ class SupervisedProcess:
         self._must_end = False
         command = [sys.executable, "-m", "sendproof_bridge", *self._arguments]
         self._process = await asyncio.create_subprocess_exec(
-            *command, env=self._environment, stderr=asyncio.subprocess.PIPE
+            *command, env=self._environment, stderr=asyncio.subprocess.PIPE, limit=_LONGEST_LINE
         )
         self._reading = asyncio.get_running_loop().create_task(self._read(self._process))
 

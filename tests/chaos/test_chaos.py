@@ -9,7 +9,7 @@ import kills
 from catalogue import BRIDGE, edited_files
 from fault_schedules import BRIDGES, TRIALS, fault_schedule, run_schedule
 from postgres_server import PostgresUnavailableError
-from trial_runs import simulators
+from trial_runs import TrialError, simulators
 from variants import Variant, variants
 
 
@@ -69,3 +69,26 @@ def test_kills_of_a_seed_are_the_same_and_at_different_instants() -> None:
     drawn = kills.kills(7)
     assert drawn == kills.kills(7) != kills.kills(8)
     assert len({(kill.get("call"), kill.get("webhook"), kill["nth"]) for kill in drawn}) == kills.KILLS_PER_RUN
+
+
+def test_killed_bridge_that_does_not_pass_leaves_its_files_and_its_error(tmp_path: Path, capsys) -> None:
+    """The same seed may pass the next time: processes of the machine are not drawn from it."""
+    log = tmp_path / "run" / "results" / "bridge.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("Traceback (most recent call last):\n  File 'worker.py'\nValueError: no such run\n")
+    assert kills.run_and_keep(lambda: ("fail", 5), "textlocal seed 7", tmp_path / "run", tmp_path / "kept") == (
+        "fail",
+        5,
+    )
+    assert (tmp_path / "kept" / "results" / "bridge.log").read_text() == log.read_text()
+    assert "results/bridge.log: ValueError: no such run" in capsys.readouterr().out
+
+
+def test_run_without_a_verdict_keeps_its_files(tmp_path: Path, capsys) -> None:
+    (tmp_path / "run").mkdir()
+
+    def run() -> tuple[str, int]:
+        raise TrialError("expected a verdict, got none")
+
+    assert kills.run_and_keep(run, "textlocal seed 7", tmp_path / "run", tmp_path / "kept") == ("error", 0)
+    assert capsys.readouterr().out.startswith("textlocal seed 7: no verdict\n  expected a verdict, got none\n")
