@@ -22,6 +22,15 @@ _SUBJECT = ("client", "channel", "campaign", "batch")
 _fields: ContextVar[Mapping[str, object]] = ContextVar("log_fields", default=MappingProxyType({}))
 
 
+def one_line(text: str) -> str:
+    """Return the text with escapes for everything that a terminal would obey, line ends included."""
+    return _escaped(text).replace("\n", "\\u000a")
+
+
+def _escaped(text: str) -> str:
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 @contextmanager
 def logged_job(id_: str, payload: Mapping[str, object]) -> Iterator[None]:
     """Add the job and what it is about to the JSON lines that this thread logs meanwhile."""
@@ -57,7 +66,7 @@ class PlainFormatter(_MaskingFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line and the trace."""
-        return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", self.masked(super().format(record)))
+        return _escaped(self.masked(super().format(record)))
 
 
 class JsonFormatter(_MaskingFormatter):

@@ -1,10 +1,12 @@
 """The command line."""
 
 import functools
+import os
 import resource
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -186,3 +188,35 @@ def test_migrate_creates_the_tables_and_ends(tmp_path):
 
     assert run_bridge("migrate", "--config", path).stdout == "ok: tables of version 8\n"
     assert run_bridge("audit", "--config", path).stdout == "ok: the kept totals equal the messages\n"
+
+
+@pytest.fixture
+def check_command(tmp_path):
+    """Return the command that checks valid settings."""
+    path = tmp_path / "bridge.toml"
+    path.write_text(TEXTLOCAL_CONFIG.format(listen="127.0.0.1:0", url="http://127.0.0.1:9"))
+    return [sys.executable, "-m", "sendproof_bridge", "check", "--config", path]
+
+
+def test_reader_that_has_gone_changes_nothing(check_command):
+    """As in a pipe to `head`: the status of Python would say that a job failed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        ended = subprocess.run(check_command, stdout=output, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_output_on_a_full_disk_exits_with_status_2_and_a_sentence(check_command):
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(check_command, stdout=full, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (2, b"the output could not be written: No space left on device\n")
+
+
+def test_error_of_the_machine_exits_with_status_2_and_a_sentence(check_command, tmp_path):
+    """Such as a current folder that was removed."""
+    subprocess.run([*check_command[:3], "migrate", *check_command[4:]], cwd=tmp_path, timeout=120, check=True)
+    words = f"mkdir gone; cd gone; rmdir ../gone; {sys.executable} -m sendproof_bridge audit --config ../bridge.toml"
+    ended = subprocess.run(["sh", "-c", words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (2, "[Errno 2] No such file or directory\n")

@@ -51,6 +51,13 @@ def dead_page(bridge):
     bridge.execute("UPDATE job SET state = 'dead', attempts = 6, last_error = 'refused with 400'")
 
 
+def test_status_shows_control_characters_of_a_service_as_escapes(command, bridge, dead_page):
+    """A terminal would obey them, and a line end would forge a line."""
+    bridge.execute("UPDATE job SET last_error = :error WHERE state = 'dead'", error="no\x1b[2J\ndead: forged")
+
+    assert command("status")[1].splitlines()[1:] == [f"dead: {PAGE}: no\\u001b[2J\\u000adead: forged"]
+
+
 def test_status_lists_each_failed_job(command, dead_page):
     assert command("status")[:2] == (
         1,

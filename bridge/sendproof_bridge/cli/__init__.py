@@ -1,9 +1,12 @@
 """The command line: `sendproof-bridge COMMAND --config FILE`."""
 
 import argparse
+import io
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +15,11 @@ from sqlalchemy.exc import OperationalError
 from sendproof_bridge import __version__
 from sendproof_bridge.cli import examinations, given_up, processes
 from sendproof_bridge.cli.migrate import migrate
+from sendproof_bridge.cli.output import print_collected
 from sendproof_bridge.config import Config, ConfigError, load
 from sendproof_bridge.config_fields import SettingError, host_and_port
 from sendproof_bridge.inbound.listening import AddressUnusableError
+from sendproof_bridge.log_format import one_line
 from sendproof_bridge.outbound import providers
 from sendproof_bridge.storage.store import DatabaseUnusableError, sentence_on
 
@@ -26,7 +31,8 @@ _EPILOG = """example: sendproof-bridge serve --config bridge.toml
 Exit status: 0 after a stop by Ctrl-C or SIGTERM, or if a command finds nothing wrong;
 1 after a failure, if `status` lists a job, or if `audit` finds a wrong total; 2 if a setting or an option is
 invalid, if the database cannot be used (another bridge uses it, or a newer bridge
-created it), or if the port is taken."""
+created it), if the port is taken, or if the machine does not permit something else, such
+as to write the output."""
 
 
 class _Command(NamedTuple):
@@ -45,6 +51,8 @@ COMMANDS = {
     "audit": _Command(examinations.audit, "Count all messages, and compare the kept totals."),
 }
 
+_SERVING = frozenset({"serve", "work"})
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Return 0 after success or a clean stop, 1 after a failure, 2 for invalid settings."""
@@ -52,6 +60,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{_WINDOWS}\n")
         return MISUSED
     options = parser().parse_args(arguments)
+    collected = io.StringIO()
+    with redirect_stdout(collected):
+        status = _run(options)
+    lost = print_collected(collected.getvalue())
+    if lost is None:
+        return status
+    sys.stderr.write(f"the output could not be written: {lost}\n")
+    return MISUSED
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run a command. An error of the machine, such as too many open files, is one sentence."""
     try:
         config = load(options.config, os.environ, providers.providers())
         return COMMANDS[options.command].run(config, options)
@@ -59,6 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
     except OperationalError as error:
         sys.stderr.write(f"{sentence_on(error)}\n")
+    except OSError as error:
+        sys.stderr.write(f"{one_line(str(error))}\n")
+    except Exception:  # noqa: BLE001 - Python's own status 1 would say that a job failed or a total is wrong
+        traceback.print_exc()
+        return processes.FAILED if options.command in _SERVING else MISUSED
     return MISUSED
 
 

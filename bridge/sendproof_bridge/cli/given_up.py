@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
+from sendproof_bridge.cli.output import print_line
 from sendproof_bridge.cli.processes import FAILED, OK, open_clock
 from sendproof_bridge.config import Config, ConfigError
 from sendproof_bridge.domain import campaigns
@@ -31,7 +32,7 @@ def status(config: Config, options: argparse.Namespace) -> int:
     else:
         sys.stdout.write("jobs: " + ", ".join(f"{state} {number}" for state, number in counts.items()) + "\n")
         for job in failed:
-            sys.stdout.write(f"{_NAMES.get(job.state, job.state)}: {job.id}: {job.last_error}\n")
+            print_line(f"{_NAMES.get(job.state, job.state)}: {job.id}: {job.last_error}")
     return FAILED if failed else OK
 
 
@@ -87,6 +88,6 @@ def _selected(jobs: Sequence[FailedJob], options: argparse.Namespace) -> Sequenc
 
 def _print_each(result: str, jobs: Sequence[FailedJob]) -> int:
     for job in jobs:
-        sys.stdout.write(f"{result}: {job.id}\n")
+        print_line(f"{result}: {job.id}")
     sys.stdout.write("" if jobs else "no such job\n")
     return OK
