@@ -82,6 +82,8 @@ class Command:
     needs_failed_run: bool = False
     #: False for a command that only a signal ends.
     has_end: bool = True
+    #: True if a signal that cannot be handled leaves its temporary files: it has no keeper that would remove them.
+    leaves_scratch: bool = False
 
 
 def failed_run(scenario: Path) -> tuple[str, ...]:
@@ -221,6 +223,6 @@ def _clients(silent_url: str) -> Mapping[str, Command]:
         "clock advance": Command(words=("clock", "advance", "1h", *control), stages=waiting, has_end=False),
         "log --follow": Command(words=("log", "list", "--follow", *control), stages=waiting, has_end=False),
         "sandbox reset": Command(words=("sandbox", "reset", *control), stages=waiting, has_end=False),
-        "judge": Command(words=("judge", *control), stages=waiting, has_end=False),
+        "judge": Command(words=("judge", *control), stages=waiting, has_end=False, leaves_scratch=True),
         "scenarios": Command(words=("scenarios",), stages=_IMPORTING),
     }

@@ -59,6 +59,8 @@ SENT: Mapping[str, tuple[signal.Signals, int, bool]] = {
     "INT twice": (signal.SIGINT, 2, False),
 }
 
+_UNHANDLED = frozenset({signal.SIGKILL, signal.SIGQUIT})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -123,7 +125,9 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
             else [f"expected a command that runs, got {errors[-2000:]!r}"]
         )
     else:
-        wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results), *_wrong_scratch(folder / "scratch")]
+        wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results)]
+        if not (trial.command.leaves_scratch and SENT[trial.sent][0] in _UNHANDLED):
+            wrong += _wrong_scratch(folder / "scratch")
     return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
 
 
@@ -210,8 +214,7 @@ def marked_processes(folder: Path) -> list[int]:
 
 def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:
     number = SENT[trial.sent][0]
-    # Nothing handles these two.
-    expected = {-number} if number in {signal.SIGKILL, signal.SIGQUIT} else {128 + number}
+    expected = {-number} if number in _UNHANDLED else {128 + number}
     if trial.stage == LAUNCHED or trial.stage.startswith(AFTER):
         # Python itself ends by the signal, and a shell reports the same status.
         expected.add(-number)
