@@ -180,7 +180,7 @@ def _has_lost_signs(got: str, expected: str) -> bool:
 
 
 def _has_lost_dots(got: str, expected: str) -> bool:
-    """Return True if only dots are missing, some of them, as without those that SMTP wants doubled."""
+    """Return True if only dots are missing, some of them, as without those that a mail client doubles."""
     rest = iter(expected)
     lost = [skipped for letter in got for skipped in takewhile(letter.__ne__, rest)] + list(rest)
     return set(lost) == {"."} and len(got) + len(lost) == len(expected)
@@ -210,7 +210,7 @@ COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("a number in another format", _is_same_number),
     ("a long number was rounded, as by a floating-point type", _is_rounded),
     ("some signs were left out", _has_lost_signs),
-    ("dots were left out, as if none at the beginning of a line was doubled for SMTP", _has_lost_dots),
+    ("dots were left out, as if none at the beginning of a line was doubled", _has_lost_dots),
     ("some signs were replaced by others", _has_replaced_signs),
     ("non-ASCII characters were damaged", _has_same_ascii),
 )

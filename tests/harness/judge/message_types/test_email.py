@@ -107,7 +107,7 @@ def test_lost_dot_is_named(email_run):
     due = "News\nThere is more. See\n...the shop."
     run = email_run.change("obligation", lambda line: line | {"text": due})
     run = run.change("delivery", lambda line: line | {"text": due}).change_delivery_to(4, text=due.replace("...", ".."))
-    assert causes(run) == ["wrong text: dots were left out, as if none at the beginning of a line was doubled for SMTP"]
+    assert causes(run) == ["wrong text: dots were left out, as if none at the beginning of a line was doubled"]
 
 
 def test_opt_out_of_emails_ends_emails(email_run):
