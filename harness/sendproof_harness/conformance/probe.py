@@ -1,6 +1,5 @@
 """The step of a conformance run that posts valid and invalid events to every listener."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,8 @@ from sendproof_harness.conformance.requests import EventContext, ListenerRequest
 from sendproof_harness.handover.format import PLATFORM, clients_of
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.processes import listens, processor_wait_s, wait_until
+from sendproof_harness.run.pacing.start_limit import MOST_LIMITS, waited_for_processor_s
+from sendproof_harness.run.processes import listens, wait_until
 from sendproof_harness.run.sandboxes import LOOPBACK
 from sendproof_harness.run.steps.webhooks import resend
 from sendproof_harness.scenario.model import ProbeListeners, ResendWebhooks, Trigger
@@ -26,8 +26,6 @@ _MAX_TIMEOUTS = 3
 _RESTART_S = 3.0
 # Additional time for each generated event.
 _EXAMPLE_S = 2.0
-# A probe ends after so many times its limit, however busy the machine is.
-_MOST_LIMITS = 5
 _MAX_BODY_LENGTH = 1_000
 _CAMPAIGN_EXECUTED = "13"
 
@@ -61,7 +59,7 @@ def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
     run.progress.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
     context = _event_context(run, sandbox)
     urls: set[str] = set()
-    now, started, waited = run.control.clock(sandbox)["now"], monotonic(), _waited_s()
+    now, started, waited = run.control.clock(sandbox)["now"], monotonic(), waited_for_processor_s()
     for target in targets:
         probe = _ListenerProbe(run_context=run, step=step, target=target, at=now, started=started, waited_before=waited)
         probe.send_all(context, is_new_url=target.url not in urls)
@@ -117,7 +115,7 @@ class _ListenerProbe:
         """Send one request; return None if no more requests can be sent to this listener."""
         if self.aborted is not None or self.timeouts >= _MAX_TIMEOUTS:
             return None
-        duration, waited = monotonic() - self.started, _waited_s() - self.waited_before
+        duration, waited = monotonic() - self.started, waited_for_processor_s() - self.waited_before
         limit = self.run_context.timeout_s + self.step.examples * _EXAMPLE_S
         self.aborted = too_slow_error(self.target, self.requests, duration=duration, waited=waited, limit=limit)
         if self.aborted is not None:
@@ -190,7 +188,7 @@ def too_slow_error(
     if duration - waited > limit:
         cause = "the listener is too slow for all requests"
         return RunAbortedError(RunAborted(blame="bridge", reason="stuck", cause=cause, expected=expected, got=got))
-    if duration <= _MOST_LIMITS * limit:
+    if duration <= MOST_LIMITS * limit:
         return None
     return RunAbortedError(
         RunAborted(
@@ -202,11 +200,6 @@ def too_slow_error(
             remedy="repeat the run on a machine with less load, or with a longer --timeout",
         )
     )
-
-
-def _waited_s() -> float:
-    """Return how long this process and its children, such as the bridge, have waited for a processor, in seconds."""
-    return processor_wait_s(os.getpid()) or 0.0
 
 
 def require_nearby(targets: Iterable[Target], host: str) -> None:

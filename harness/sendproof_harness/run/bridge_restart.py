@@ -9,12 +9,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from time import monotonic
 from typing import Any
 
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.pacing.start_limit import StartLimit
 from sendproof_harness.run.processes import listens, pause
 from sendproof_harness.run.time_control import HARNESS
 from sendproof_harness.scenario.values import iso_utc
@@ -102,7 +102,7 @@ class KillSupervisor:
 
     def _wait_until_back(self) -> None:
         """Wait until the bridge is back, or another kill is pending."""
-        limit = monotonic() + self._context.timeout_s
+        limit = StartLimit(limit_s=self._context.timeout_s)
         while not _is_back(self._context, was_participant=self._was_participant):
             if not self._pending.empty():
                 return
@@ -123,7 +123,7 @@ def _remove_participants(context: RunContext) -> None:
 
 
 def _wait_until_back(context: RunContext, *, was_participant: bool) -> None:
-    limit = monotonic() + context.timeout_s
+    limit = StartLimit(limit_s=context.timeout_s)
     while not _is_back(context, was_participant=was_participant):
         _check_limit(context, limit)
 
@@ -134,9 +134,9 @@ def _is_back(context: RunContext, *, was_participant: bool) -> bool:
     return bool(context.participants()) if was_participant else listens(listen["host"], listen["port"])
 
 
-def _check_limit(context: RunContext, limit: float) -> None:
+def _check_limit(context: RunContext, limit: StartLimit) -> None:
     context.bridge.check_running()
-    if monotonic() > limit:
+    if limit.is_over():
         raise RunAbortedError(
             RunAborted(
                 blame="bridge",

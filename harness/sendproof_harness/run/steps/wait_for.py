@@ -11,6 +11,7 @@ import msgspec
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.pacing.paced_scenario import forecast
+from sendproof_harness.run.pacing.start_limit import StartLimit
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.steps.template_lists import template_differences
 from sendproof_harness.run.time_control import at_rest
@@ -39,7 +40,7 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
     """Wait until the bridge is ready for every client and takes part in the clock; otherwise `RunAbortedError`."""
     context.progress.phase(f"waiting for the bridge: {_condition_text(context, step)}")
     began, waited = monotonic(), timedelta()
-    limit, show_at = began + context.timeout_s, began + _SHOW_EVERY_S
+    limit, show_at = StartLimit(limit_s=context.timeout_s), began + _SHOW_EVERY_S
     while True:
         context.check_bridge()
         # The clock first: once the bridge is idle, the state that is read afterwards is final.
@@ -51,7 +52,7 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
         if is_idle and waited < limit_of_wait and not (is_ready and _is_campaign_near(context)):
             context.time.advance(WAIT_STEP)
             waited += WAIT_STEP
-        elif is_idle or monotonic() > limit:
+        elif is_idle or limit.is_over():
             if is_ready:
                 # The judge names the channel without a listener; the other channels can still be judged.
                 break
@@ -59,7 +60,7 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
         else:
             _let_time_pass_for_absent(context, began)
             if monotonic() >= show_at:
-                context.progress.wait_for(_wait_text(context, limit - monotonic()))
+                context.progress.wait_for(_wait_text(context, limit.left_s))
                 show_at = monotonic() + _SHOW_EVERY_S
             pause(_POLL_S)
     join(context)
@@ -72,7 +73,7 @@ def _wait_text(context: RunContext, left_s: float) -> str:
     templates = sum(map(_template_count, states))
     requests = sum(int(state["counts"].get("request", 0)) for state in states)
     so_far = [pluralized(listeners, "listener"), pluralized(templates, "template"), pluralized(requests, "request")]
-    return f"so far {', '.join(so_far)}; gives up in {max(0.0, left_s):.0f} s"
+    return f"so far {', '.join(so_far)}; gives up in {left_s:.0f} s"
 
 
 def _let_time_pass_for_absent(context: RunContext, began: float) -> None:
@@ -130,7 +131,9 @@ def join(context: RunContext) -> None:
         elif (requests_now := _request_count(context)) != requests_before:
             # The bridge is still at work, so it had no reason to park yet.
             limit, requests_before = _join_limit(context), requests_now
-        elif monotonic() > limit:
+        elif limit.left_s == 0:
+            if context.bridge.must_join_clock:
+                limit.check_machine()
             _accept_absence(context)
             return
         pause(_POLL_S)
@@ -138,9 +141,9 @@ def join(context: RunContext) -> None:
     context.time.advance(timedelta())
 
 
-def _join_limit(context: RunContext) -> float:
-    """Return the `monotonic` time until which a bridge that makes no request may join the clock."""
-    return monotonic() + (context.timeout_s if context.bridge.must_join_clock else JOIN_S)
+def _join_limit(context: RunContext) -> StartLimit:
+    """Return the limit for a bridge that makes no request to join the clock."""
+    return StartLimit(limit_s=context.timeout_s if context.bridge.must_join_clock else JOIN_S)
 
 
 def _request_count(context: RunContext) -> int:
