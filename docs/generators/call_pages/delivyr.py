@@ -56,8 +56,8 @@ def _send(name: str, number: str, *, shown: bool = True) -> Call:
         keeps={"message": ("message_id",)} if shown else {},
         note="Every name of the template needs a value: give an empty text for an attribute without one. Keep "
         "`message_id`: the events name it. 422 is about this one message: count it as dropped, and do not repeat it. "
-        "503 with `queue_full` means later. After a timeout, look in `GET /messages` before you repeat the call: "
-        "otherwise customers get the text twice.",
+        "503 with `queue_full` means later. After a timeout, or a restart in the middle of the call, look in "
+        "`GET /messages` before you repeat it: otherwise customers get the text twice.",
         shown=shown,
     )
 

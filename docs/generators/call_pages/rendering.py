@@ -43,7 +43,9 @@ _NUMBERS = """## Phone numbers
 
 {table}
 A number without a country code belongs to `country` of the handover file. Use a library for phone numbers, such as
-libphonenumber, instead of your own rules. A customer without a valid number gets no message, and counts as dropped.
+libphonenumber, instead of your own rules. Replace a leading `00` by `+` first: the library only knows the international
+prefix of `country`, which is `011` in the United States. A customer without a valid number gets no message, and counts
+as dropped.
 """
 
 _RECIPIENTS = """## Recipients

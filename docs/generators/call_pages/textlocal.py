@@ -119,8 +119,8 @@ _BULK = Call(
     "count as dropped. A failure is a 200 with `status: failure` and `errors`, so read the body. "
     "`messages_not_sent` has numbers that were refused. `sender` is that of the handover file; leave it out if the "
     "file has none. `unicode` is `true` if a text has a character outside the GSM "
-    "alphabet. After a timeout, look in `get_history_api` before you repeat the call: otherwise customers get the "
-    "text twice.",
+    "alphabet. After a timeout, or a restart in the middle of the call, look in `get_history_api` before you repeat "
+    "it: otherwise customers get the text twice.",
 )
 
 _SEND = Call(

@@ -114,8 +114,9 @@ def _sending(users: Mapping[str, tuple[str, str]], left_out: Sequence[str], batc
             },
             note="Success does not mean that a message exists: it comes later, with the results. An empty value must "
             "be an empty text: if the name is absent everywhere, no message goes out. `external_message_id` comes "
-            "back in each webhook. After a timeout, look in `list/message` before you repeat the call: otherwise "
-            "customers get the text twice.",
+            "back in each webhook. After a timeout, or a restart in the middle of the call, wait a moment and look in "
+            "`list/message` before you repeat the call: otherwise customers get the text twice. The messages of a call "
+            "exist only after its response, so an earlier look finds nothing.",
         ),
     ]
 

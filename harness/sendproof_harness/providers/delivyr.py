@@ -45,6 +45,8 @@ PROVIDER = Provider(
     listed_template=lambda template: int(str(template), 36),
     rejects_late=True,
     has_record=True,
+    # documented: https://docs.delivyr.net/docs/customer-io (one phone_number)
+    sends_one_message=True,
     # Only some customers can read the Message Log by a request.
     record_operation="listMessages",
     record_operations=frozenset({"listMessages"}),

@@ -103,6 +103,8 @@ class Provider:
     """The provider may reject a message after it has accepted it."""
     has_record: bool = False
     """The provider can be asked for the messages that it accepted."""
+    sends_one_message: bool = False
+    """A call that sends has one message for one recipient."""
     record_operation: str | None = None
     """The operation that reads the record, if not every account has it: it counts once it responded successfully."""
     record_operations: frozenset[str] = frozenset()

@@ -186,6 +186,34 @@ def test_duplicate_after_lost_response_names_missing_lookup(correct_run):
     assert causes(run, delivery) == ["duplicated: sent again without a lookup after the response was lost"]
 
 
+def test_duplicate_after_lookup_before_messages_existed_is_named(correct_run):
+    run = with_send_fault(correct_run, FIRST_SEND, effect=True)
+    first = correct_run.delivery_to(3) | {"n": 5_004, "request": None}
+    run = run.change_delivery_to(3, **first).plus(
+        request_line(FIRST_SEND, 5_002, "textlocal", "get_history_api"),
+        request_line(FIRST_SEND, 5_003, "textlocal", "send"),
+        first | {"n": 5_005, "message": "duplicate"},
+    )
+
+    assert causes(run, delivery) == [
+        "duplicated: sent again after a lookup that came before the messages of the first call existed"
+    ]
+
+
+def test_message_of_another_call_is_not_lost_by_fault_in_one(correct_run):
+    lost = with_provider("delivyr", correct_run).without(
+        "delivery", lambda line: line["message"] == correct_run.delivery_to(3)["message"]
+    )
+    effect = fault_effect("connection_reset", "lost", effect=True)
+    run = with_faults(lost, {"fault": "connection_reset", "call": "delivyr.sendSms"}).plus(
+        injection_line(FIRST_SEND, 1, "connection_reset", "delivyr", "sendSms"),
+        request_line(FIRST_SEND, 2, "delivyr", "sendSms", status=0, fault=effect),
+    )
+
+    assert not any("response was lost" in cause for cause in causes(run, delivery))
+    assert any("never sent to a provider" in cause for cause in causes(run, delivery))
+
+
 def test_loss_at_provider_without_record_is_indefinite(correct_run):
     lost = with_provider("delivyr", correct_run).without(
         "delivery", lambda line: line["message"] == correct_run.delivery_to(3)["message"]

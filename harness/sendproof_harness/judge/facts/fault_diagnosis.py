@@ -33,7 +33,9 @@ def loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis | None]
         injections = [
             injection
             for injection in delaying(obligation)
-            if _can_cause_loss(injection, was_unread=was_unread) and not _was_stored(history, injection, obligation)
+            if _can_cause_loss(injection, was_unread=was_unread)
+            and not _was_stored(history, injection, obligation)
+            and not _was_one_message_sent(history, injection)
         ]
         return _loss_by(history, injections[-1]) if injections else None
 
@@ -57,6 +59,20 @@ def _was_stored(history: History, injection: Injection, obligation: Obligation) 
     return key in pages(history) and obligation.customer not in rows_not_read_since(history, injection.fault.n, key)
 
 
+def _was_one_message_sent(history: History, injection: Injection) -> bool:
+    """Return True if the call sent the only message that it was about, and the bridge sent others after it."""
+    request = injection.request
+    if request is None or request.fault is None or not (request.fault.effect and is_send(request)):
+        return False
+    return provider(request.service).sends_one_message and request.n < _last_deliveries(history).get(request.service, 0)
+
+
+@cached_per_history
+def _last_deliveries(history: History) -> Mapping[str, int]:
+    """Return the line of the last delivery of each provider."""
+    return {delivery.service: delivery.n for delivery in sorted(history.deliveries, key=lambda delivery: delivery.n)}
+
+
 def _loss_by(history: History, injection: Injection) -> Diagnosis:
     fault, request = injection.fault, injection.request
     got = f"nothing after {fault.fault} ({fault.id}) at {fault.service} {fault.name}"
@@ -78,14 +94,17 @@ def _loss_by(history: History, injection: Injection) -> Diagnosis:
 
 def _was_record_read(history: History, lost: Request) -> bool:
     """Return True if the bridge read the provider's record after the request whose response was lost."""
-    operations = provider(lost.service).record_operations
-    return any(
-        request.n > lost.n
-        and request.service == lost.service
-        and request.operation in operations
-        and is_success(request.status)
-        for request in history.requests
-    )
+    return any(n > lost.n for n in _record_reads(history).get(lost.service, ()))
+
+
+@cached_per_history
+def _record_reads(history: History) -> Mapping[str, Sequence[int]]:
+    """Return the lines of the requests that read the record of each provider."""
+    reads: defaultdict[str, list[int]] = defaultdict(list)
+    for request in history.requests:
+        if is_success(request.status) and request.operation in provider(request.service).record_operations:
+            reads[request.service].append(request.n)
+    return reads
 
 
 # -- duplicated messages ----------------------------------------------------------------------------
@@ -97,6 +116,8 @@ def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
 
     def cause(recipient: RecipientResult) -> str:
         deliveries = sorted(recipient.deliveries, key=lambda delivery: delivery.n)
+        if _was_looked_up_too_early(history, deliveries[0]):
+            return "duplicated: sent again after a lookup that came before the messages of the first call existed"
         if any(send_request(history, delivery) in hidden for delivery in deliveries[:-1]):
             return "duplicated: sent again without a lookup after the response was lost"
         if any(deliveries[0].at <= start <= deliveries[-1].at for start, _ in outage_times):
@@ -106,6 +127,18 @@ def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
         return "duplicated: the same message was sent more than once"
 
     return cause
+
+
+def _was_looked_up_too_early(history: History, first: Delivery) -> bool:
+    """Return True if the bridge read the record between a lost call and the next, before the first message existed.
+
+    Only a provider that processes calls after its response has such a time.
+    """
+    sends = [request.n for request in _sends(history).get(first.service, ()) if request.n < first.n]
+    lost = [n for n in sends[:-1] if n in hidden_successful_sends(history)]
+    if not lost:
+        return False
+    return any(lost[-1] < n < sends[-1] for n in _record_reads(history).get(first.service, ()))
 
 
 @cached_per_history
