@@ -149,7 +149,11 @@ def status(user: str) -> Call:
 _DELIVERED_NOTE = (
     "`message_click` looks the same, and counts as metric 3. Ignore `message_send` and `message_open`, but answer them."
 )
-_STOP_NOTE = "Report the opt-out to Optimove. Xtremepush sets `sms_subscription` to 0 itself."
+_STOP_NOTE = (
+    "Report the opt-out to Optimove. Xtremepush sets `sms_subscription` to 0 itself. It posts nothing when the "
+    "customer opts in again with START: read the profiles of those who opted out at least once a day, and report an "
+    "opt-in when `sms_subscription` is 1."
+)
 RESULTS = (
     "Serve the path that `account_webhooks` of the handover file names: no call chooses it. If it has no "
     "URL of this provider, nothing is posted: ask for the results at least every eight hours. Answer each "
