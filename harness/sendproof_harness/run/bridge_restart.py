@@ -16,7 +16,7 @@ from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.pacing.start_limit import StartLimit
 from sendproof_harness.run.processes import listens, pause
-from sendproof_harness.run.time_control import HARNESS
+from sendproof_harness.run.time_control import HARNESS, Standstill
 from sendproof_harness.scenario.values import iso_utc
 
 _POLL_S = 0.05
@@ -102,7 +102,7 @@ class KillSupervisor:
 
     def _wait_until_back(self) -> None:
         """Wait until the bridge is back, or another kill is pending."""
-        limit = StartLimit(limit_s=self._context.timeout_s)
+        limit = _limit(self._context)
         while not _is_back(self._context, was_participant=self._was_participant):
             if not self._pending.empty():
                 return
@@ -123,7 +123,7 @@ def _remove_participants(context: RunContext) -> None:
 
 
 def _wait_until_back(context: RunContext, *, was_participant: bool) -> None:
-    limit = StartLimit(limit_s=context.timeout_s)
+    limit = _limit(context)
     while not _is_back(context, was_participant=was_participant):
         _check_limit(context, limit)
 
@@ -134,9 +134,14 @@ def _is_back(context: RunContext, *, was_participant: bool) -> bool:
     return bool(context.participants()) if was_participant else listens(listen["host"], listen["port"])
 
 
-def _check_limit(context: RunContext, limit: StartLimit) -> None:
+def _limit(context: RunContext) -> Standstill:
+    """Return the limit for a bridge to come back. It may first finish its work, message by message, and park then."""
+    return Standstill(lambda: StartLimit(limit_s=context.timeout_s), context.time.reached)
+
+
+def _check_limit(context: RunContext, limit: Standstill) -> None:
     context.bridge.check_running()
-    if limit.is_over():
+    if limit.is_reached():
         raise RunAbortedError(
             RunAborted(
                 blame="bridge",

@@ -16,6 +16,7 @@ from sendproof_harness.interruption import end_if_interrupted
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.pacing.endless_reading import ReadingWatch
 from sendproof_harness.run.pacing.paced_time import PacedTime
+from sendproof_harness.run.pacing.start_limit import StartLimit
 from sendproof_harness.run.pacing.waits import Outstanding, Patience, outstanding_text
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import ProgressListener
@@ -66,6 +67,24 @@ class Progress:
         return (self.now, self.events) == (before.now, before.events) and (
             self.requests - before.requests >= _MANY_REQUESTS
         )
+
+
+class Standstill:
+    """A time limit for a bridge that each sign of progress restarts."""
+
+    def __init__(self, new_limit: Callable[[], StartLimit], progress: Callable[[], Progress]) -> None:
+        self._new_limit, self._progress = new_limit, progress
+        self._before, self._limit = progress(), new_limit()
+
+    def is_reached(self) -> bool:
+        """Return True if the limit has passed without progress; `RunAbortedError` if because of the machine."""
+        if self._limit.left_s > 0:
+            return False
+        reached = self._progress()
+        if reached == self._before or reached.repeats(self._before):
+            return self._limit.is_over()
+        self._before, self._limit = reached, self._new_limit()
+        return False
 
 
 class SupervisedBridge(Protocol):
@@ -165,7 +184,7 @@ class TimeControl:
                 try:
                     self._call_in_background(lambda: own.advance(self.sandbox, target, self.timeout_s))
                 except NotQuietError as error:
-                    reached = self._progress()
+                    reached = self.reached()
                     if before is not None and reached.repeats(before):
                         raise RunAbortedError(_without_pause(reached.requests - before.requests, error)) from error
                     if reached == before:
@@ -234,7 +253,8 @@ class TimeControl:
             " Each time costs real time: park until the next due time, not for a moment."
         )
 
-    def _progress(self) -> "Progress":
+    def reached(self) -> "Progress":
+        """Return how far the run is."""
         counts = self.control.state(self.sandbox)["counts"]
         # An advance is itself an event, of the kind `clock`.
         events = {kind: n for kind, n in counts.items() if kind not in {"clock", "request"}}

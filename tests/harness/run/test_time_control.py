@@ -3,7 +3,8 @@
 import pytest
 
 from sendproof_harness.control_client import NotQuietError
-from sendproof_harness.run.time_control import Progress, end_of_standstill
+from sendproof_harness.run.pacing.start_limit import StartLimit
+from sendproof_harness.run.time_control import Progress, Standstill, end_of_standstill
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,20 @@ def test_many_requests_without_any_effect_are_no_progress(
     """A bridge that retries without a pause would keep the run from ending."""
     before = Progress(now="06:00", requests=0, events={"delivery": 3})
     assert Progress(now=now, requests=requests, events=events).repeats(before) is repeats
+
+
+def test_each_sign_of_progress_restarts_the_limit_of_a_standstill() -> None:
+    """A bridge that sends one by one after a restart parks only when all is sent."""
+    seen = iter([_progress(requests=10), _progress(requests=40), _progress(requests=40)])
+    clock = [100.0]
+    limit = Standstill(lambda: StartLimit(limit_s=60, now=lambda: clock[0], waited_s=lambda: 0.0), lambda: next(seen))
+
+    def is_reached(now: float) -> bool:
+        clock[0] = now
+        return limit.is_reached()
+
+    assert [is_reached(now) for now in (159, 161, 220, 222)] == [False, False, False, True]
+
+
+def _progress(requests: int) -> Progress:
+    return Progress(now="2026-03-02T09:00:00.000Z", requests=requests, events={"delivery": requests})
