@@ -16,7 +16,7 @@ from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.pacing.start_limit import StartLimit
 from sendproof_harness.run.processes import listens, pause
-from sendproof_harness.run.time_control import HARNESS, Standstill
+from sendproof_harness.run.time_control import HARNESS, StandstillLimit
 from sendproof_harness.scenario.values import iso_utc
 
 _POLL_S = 0.05
@@ -134,12 +134,12 @@ def _is_back(context: RunContext, *, was_participant: bool) -> bool:
     return bool(context.participants()) if was_participant else listens(listen["host"], listen["port"])
 
 
-def _limit(context: RunContext) -> Standstill:
+def _limit(context: RunContext) -> StandstillLimit:
     """Return the limit for a bridge to come back. It may first finish its work, message by message, and park then."""
-    return Standstill(lambda: StartLimit(limit_s=context.timeout_s), context.time.reached)
+    return StandstillLimit(lambda: StartLimit(limit_s=context.timeout_s), context.time.reached)
 
 
-def _check_limit(context: RunContext, limit: Standstill) -> None:
+def _check_limit(context: RunContext, limit: StandstillLimit) -> None:
     context.bridge.check_running()
     if limit.is_reached():
         raise RunAbortedError(

@@ -69,7 +69,7 @@ class Progress:
         )
 
 
-class Standstill:
+class StandstillLimit:
     """A time limit for a bridge that each sign of progress restarts."""
 
     def __init__(self, new_limit: Callable[[], StartLimit], progress: Callable[[], Progress]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from sendproof_harness.control_client import NotQuietError
 from sendproof_harness.run.pacing.start_limit import StartLimit
-from sendproof_harness.run.time_control import Progress, Standstill, end_of_standstill
+from sendproof_harness.run.time_control import Progress, StandstillLimit, end_of_standstill
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_each_sign_of_progress_restarts_the_limit_of_a_standstill() -> None:
     """A bridge that sends one by one after a restart parks only when all is sent."""
     seen = iter([_progress(requests=10), _progress(requests=40), _progress(requests=40)])
     clock = [100.0]
-    limit = Standstill(lambda: StartLimit(limit_s=60, now=lambda: clock[0], waited_s=lambda: 0.0), lambda: next(seen))
+    limit = StandstillLimit(lambda: StartLimit(limit_s=60, now=lambda: clock[0], waited_s=lambda: 0.0), lambda: next(seen))
 
     def is_reached(now: float) -> bool:
         clock[0] = now
