@@ -43,9 +43,11 @@ def test_many_requests_without_any_effect_are_no_progress(
 
 def test_each_sign_of_progress_restarts_the_limit_of_a_standstill() -> None:
     """A bridge that sends one by one after a restart parks only when all is sent."""
-    seen = iter([_progress(requests=10), _progress(requests=40), _progress(requests=40)])
-    clock = [100.0]
-    limit = StandstillLimit(lambda: StartLimit(limit_s=60, now=lambda: clock[0], waited_s=lambda: 0.0), lambda: next(seen))
+    sends, clock = iter([10, 40, 40]), [100.0]
+    limit = StandstillLimit(
+        lambda: StartLimit(limit_s=60, now=lambda: clock[0], waited_s=lambda: 0.0),
+        lambda: _progress(requests=next(sends)),
+    )
 
     def is_reached(now: float) -> bool:
         clock[0] = now

@@ -16,7 +16,7 @@ def test_many_times_the_messages_that_are_due_end_the_run(sent, due, ends):
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("channels/one_campaign_on_two", 400), ("triggered/twice_within_an_hour", 60 * 3 * 2)],
+    [("channels/one_campaign_on_two", 400), ("triggered/twice_within_an_hour", 60 * 4 * 2)],
 )
 def test_due_messages_are_counted_for_campaigns_and_triggers(name, most):
     assert most_messages(load_scenarios(library_folder() / f"{name}.yaml")[0]) == most
