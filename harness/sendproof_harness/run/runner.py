@@ -312,7 +312,7 @@ def _context(
     most = most_messages(scenario)
     time = TimeControl(
         control=control,
-        sandbox=sandboxes[0],
+        sandboxes=sandboxes,
         bridge=bridge,
         progress=progress,
         timeout_s=options.timeout_s,

@@ -5,6 +5,7 @@ that takes no part in virtual time, `paced_time` decides when time may jump.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -102,14 +103,14 @@ class SupervisedBridge(Protocol):
 
 @dataclass(kw_only=True)
 class TimeControl:
-    """The time of one sandbox. `started_at` is the instant at which the shown progress begins.
+    """The time that all sandboxes of a run share. `started_at` is the instant at which the shown progress begins.
 
     With a `rate`, time runs by itself and cannot be advanced. `while_waiting` is called repeatedly while time passes,
     and each of the `watches` looks for a bridge that would keep the run from ending.
     """
 
     control: ControlClient
-    sandbox: str
+    sandboxes: Sequence[str]
     bridge: SupervisedBridge
     progress: ProgressListener
     timeout_s: float
@@ -124,6 +125,11 @@ class TimeControl:
     _shown: str = field(default="", init=False)
 
     @property
+    def sandbox(self) -> str:
+        """The sandbox by which the clock is read and moved."""
+        return self.sandboxes[0]
+
+    @property
     def is_paced(self) -> bool:
         """True if the bridge takes no part in virtual time, and time waits for what it owes."""
         return self._paced is not None
@@ -134,12 +140,12 @@ class TimeControl:
             self.control.set_clock_rate(self.sandbox, 1 if passes else None)
             self._passes = passes
 
-    def pace(self, sandboxes: Sequence[str]) -> None:
+    def pace(self) -> None:
         """Let time wait for what the bridge owes, from now on."""
         self._passes = True
         self._paced = PacedTime(
             control=self.control,
-            sandboxes=sandboxes,
+            sandboxes=self.sandboxes,
             patience=Patience(timeout_s=self.timeout_s),
             supervise=self._supervise_paced,
             in_background=self._call_in_background,
@@ -202,7 +208,7 @@ class TimeControl:
         self.progress.wait_for(self._waits_for or clock_text(clock, stands_still=stands_still))
         # In real time, a scenario begins at the next full second.
         passed = max(timedelta(), datetime.fromisoformat(now) - self.started_at)
-        self.progress.show(passed, now, self.control.state(self.sandbox)["counts"])
+        self.progress.show(passed, now, self._counts())
 
     def _wait_in_real_time(self, target: datetime) -> None:
         while self.now() < target:
@@ -255,11 +261,18 @@ class TimeControl:
 
     def reached(self) -> "Progress":
         """Return how far the run is."""
-        counts = self.control.state(self.sandbox)["counts"]
+        counts = self._counts()
         # An advance is itself an event, of the kind `clock`.
         events = {kind: n for kind, n in counts.items() if kind not in {"clock", "request"}}
         now = str(self.control.clock(self.sandbox)["now"])
         return Progress(now=now, requests=counts.get("request", 0), events=events)
+
+    def _counts(self) -> Counter[str]:
+        """Return how many events of each kind all clients have."""
+        counts: Counter[str] = Counter()
+        for sandbox in self.sandboxes:
+            counts.update(self.control.state(sandbox)["counts"])
+        return counts
 
     def _call_in_background(self, call: Callable[[], object]) -> None:
         """Make a blocking call in a second thread; meanwhile show the progress and supervise the bridge."""

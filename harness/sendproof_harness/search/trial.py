@@ -207,7 +207,13 @@ def _start_template(bridge: BridgeUnderTest, folder: Path, stack: ExitStack) -> 
     address = Path(stack.enter_context(TemporaryDirectory(prefix="sendproof-"))) / "start"
     command = template_command(address, REFERENCE)
     log = folder / "template.log"
-    program = Program(name="the reference bridge", command=command, log=log, environment=bridge.environment)
+    program = Program(
+        name="the reference bridge",
+        command=command,
+        log=log,
+        environment=bridge.environment,
+        scratch=address.parent,
+    )
     child = stack.enter_context(Child(program))
     wait_until(lambda: child.exit_status is not None or address.exists(), SIMULATORS_READY_S)
     child.check_running()

@@ -30,7 +30,7 @@ def notes_after(*idle_wake_ups: int) -> list[str]:
     control, progress = ClockWithParticipant(0), RecordedProgress()
     time = TimeControl(
         control=control,
-        sandbox="s",
+        sandboxes=["s"],
         bridge=SimpleNamespace(),
         progress=progress,
         timeout_s=60,

@@ -1,10 +1,15 @@
 """The end of a run where time does not move, and who has to act on it."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
 import pytest
 
+from run_helpers import RecordedProgress
 from sendproof_harness.control_client import NotQuietError
 from sendproof_harness.run.pacing.start_limit import StartLimit
-from sendproof_harness.run.time_control import Progress, StandstillLimit, end_of_standstill
+from sendproof_harness.run.time_control import Progress, StandstillLimit, TimeControl, end_of_standstill
 
 
 @pytest.mark.parametrize(
@@ -58,3 +63,29 @@ def test_each_sign_of_progress_restarts_the_limit_of_a_standstill() -> None:
 
 def _progress(requests: int) -> Progress:
     return Progress(now="2026-03-02T09:00:00.000Z", requests=requests, events={"delivery": requests})
+
+
+@dataclass
+class TwoClients:
+    """A control API with the events of two clients."""
+
+    sends: dict[str, int]
+
+    def clock(self, _sandbox: str) -> dict[str, str]:
+        return {"now": "2026-03-02T09:00:00.000Z"}
+
+    def state(self, sandbox: str) -> dict[str, dict[str, int]]:
+        return {"counts": {"request": 5, "clock": 2, "delivery": self.sends[sandbox]}}
+
+
+def test_work_for_any_client_is_progress() -> None:
+    """A bridge may serve one client after the other, and is not stuck meanwhile."""
+    control = TwoClients({"acme": 4, "globex": 1})
+    started_at = datetime(2026, 3, 2, 6, tzinfo=UTC)
+    time = TimeControl(control=control, sandboxes=["acme", "globex"], bridge=SimpleNamespace(),
+                       progress=RecordedProgress(), timeout_s=60, rate=None, started_at=started_at)  # fmt: skip
+    before = time.reached()
+
+    control.sends["globex"] += 1
+
+    assert (before.events, time.reached().events) == ({"delivery": 5}, {"delivery": 6})

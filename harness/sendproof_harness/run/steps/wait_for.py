@@ -163,7 +163,7 @@ def _accept_absence(context: RunContext) -> None:
                 got="no park",
             )
         )
-    context.time.pace(context.sandboxes)
+    context.time.pace()
     context.note_once(
         "Your bridge does not use the virtual clock (clock_url of the handover file).\n"
         "The run waits for outstanding work in real time (clock rate 1), and jumps otherwise.\n"
