@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -131,14 +132,15 @@ def test_one_click_of_any_form_is_stored_or_rejected(handover: dict[str, Any]) -
 def test_provider_webhooks_are_accepted_or_rejected(handover: dict[str, Any], contract: str) -> None:
     """No request that a provider may send can break the bridge."""
     document = yaml.load((CONTRACTS / f"{contract}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    places = {path: urlsplit(webhook_url(handover, place)).path for path, place in WEBHOOK_PATHS[contract].items()}
+    document["paths"] = {places[path]: document["paths"][path] for path in places}
     schema = schemathesis.openapi.from_dict(document)
-    for path, path_template in WEBHOOK_PATHS[contract].items():
-        url = webhook_url(handover, path_template)
 
-        def send(case: Any, url: str = url) -> None:
-            response = case.call(base_url=url.removesuffix(case.path) if case.path != "/" else url, timeout=60)
-            assert response.status_code in {200, 400, 413}, (response.status_code, response.text, case.body)
+    def send(case: Any) -> None:
+        response = case.call(base_url=bridge_url(handover), timeout=60)
+        assert response.status_code in {200, 400, 413}, (response.status_code, response.text, case.body)
 
+    for path in document["paths"]:
         for mode in GenerationMode:
             assert send_generated(schema[path]["POST"], mode, send)
 

@@ -29,6 +29,7 @@ def test_accepted_message_is_journalled_as_delivery(account):
         "text": "Hello there.",
         "template": account.plain,
         "url": "https://example.com/offer",
+        "template_url": None,
         "send_at": "2026-03-02T09:00:00.000Z",
         "test": False,
     }
