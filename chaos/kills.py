@@ -132,7 +132,7 @@ def run_and_keep(run: Callable[[], tuple[str, int]], name: str, folder: Path, ke
     except TrialError as error:
         console.print(f"{name}: no verdict", str(error), sep="\n  ", markup=False)
         verdict, done = "error", 0
-    if verdict != "pass":
+    if verdict != "pass" and folder.exists():
         shutil.copytree(folder, kept, dirs_exist_ok=True)
         console.print(f"  kept: {kept}", *_bridge_errors(kept), sep="\n  ", markup=False, soft_wrap=True)
     return verdict, done

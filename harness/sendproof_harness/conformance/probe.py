@@ -13,7 +13,7 @@ from sendproof_harness.conformance.requests import EventContext, ListenerRequest
 from sendproof_harness.handover.format import PLATFORM, clients_of
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.pacing.start_limit import MOST_LIMITS, waited_for_processor_s
+from sendproof_harness.run.pacing.start_limit import MOST_LIMITS, ProcessorWait
 from sendproof_harness.run.processes import listens, wait_until
 from sendproof_harness.run.sandboxes import LOOPBACK
 from sendproof_harness.run.steps.webhooks import resend
@@ -59,9 +59,9 @@ def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
     run.progress.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
     context = _event_context(run, sandbox)
     urls: set[str] = set()
-    now, started, waited = run.control.clock(sandbox)["now"], monotonic(), waited_for_processor_s()
+    now, started, wait = run.control.clock(sandbox)["now"], monotonic(), ProcessorWait()
     for target in targets:
-        probe = _ListenerProbe(run_context=run, step=step, target=target, at=now, started=started, waited_before=waited)
+        probe = _ListenerProbe(run_context=run, step=step, target=target, at=now, started=started, processor_wait=wait)
         probe.send_all(context, is_new_url=target.url not in urls)
         urls.add(target.url)
     _wake_bridge(run, sandbox)
@@ -71,8 +71,8 @@ def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
 class _ListenerProbe:
     """All requests to one listener. Each is added to the history as a probe.
 
-    `started` is when the requests to the first listener began, by `monotonic`: one limit holds for all. By then, this
-    process and its children had waited for a processor for `waited_before` seconds.
+    `started` is when the requests to the first listener began, by `monotonic`: one limit holds for all, without
+    the time in `processor_wait`.
     """
 
     run_context: RunContext
@@ -80,7 +80,7 @@ class _ListenerProbe:
     target: Target
     at: str
     started: float
-    waited_before: float
+    processor_wait: ProcessorWait
     requests: int = 0
     timeouts: int = 0
     last_request: str = "none"
@@ -115,7 +115,7 @@ class _ListenerProbe:
         """Send one request; return None if no more requests can be sent to this listener."""
         if self.aborted is not None or self.timeouts >= _MAX_TIMEOUTS:
             return None
-        duration, waited = monotonic() - self.started, waited_for_processor_s() - self.waited_before
+        duration, waited = monotonic() - self.started, self.processor_wait.look()
         limit = self.run_context.timeout_s + self.step.examples * _EXAMPLE_S
         self.aborted = too_slow_error(self.target, self.requests, duration=duration, waited=waited, limit=limit)
         if self.aborted is not None:

@@ -3,6 +3,7 @@
 The run can restart a bridge that it started: after a kill, and to give it a new key.
 """
 
+import math
 import os
 import shutil
 import sys
@@ -235,7 +236,15 @@ def _full_disk(folders: Sequence[Path], least_bytes: int) -> Path | None:
     """Return a folder that a bridge may write to, on a disk without space."""
     # An image that can only be read has no free space either.
     usable = [folder.absolute() for folder in folders if os.access(folder, os.W_OK)]
-    return next((folder for folder in usable if shutil.disk_usage(folder).free < least_bytes), None)
+    return next((folder for folder in usable if _free_bytes(folder) < least_bytes), None)
+
+
+def _free_bytes(folder: Path) -> float:
+    """Return the free bytes of a disk, or infinity if the folder has disappeared."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return math.inf
 
 
 def _ended_on_full_disk(child: Child, status: int, folder: Path) -> RunAborted:
@@ -243,8 +252,8 @@ def _ended_on_full_disk(child: Child, status: int, folder: Path) -> RunAborted:
     return RunAborted(
         blame="harness",
         reason="ended",
-        cause=f"the bridge ended with {exit_text(status)}: the disk of {folder} is full",
+        cause=f"the bridge ended with {exit_text(status)}, and a disk is full",
         expected="space for the data of the bridge",
-        got=f"{exit_text(status)}; {child.log_excerpt()}",
-        remedy=f"free some space on the disk of {folder}, and run the scenario again",
+        got=f"no space on the disk of {folder}; {child.log_excerpt()}",
+        remedy="free some space on that disk, and run the scenario again",
     )

@@ -35,6 +35,8 @@ _STARVED = 0.5
 _MANY_IDLE_WAKE_UPS = 10_000
 # Shown from this number on: a bridge wakes a few times in vain.
 _SOME_IDLE_WAKE_UPS = 1_000
+# So many limits in a row may pass with requests that have no effect, such as those that read a long list.
+_MOST_FRUITLESS = 5
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
@@ -71,18 +73,21 @@ class Progress:
 
 
 class StandstillLimit:
-    """A time limit for a bridge that each sign of progress restarts."""
+    """A time limit for a bridge that each sign of progress restarts, requests alone only a few times."""
 
     def __init__(self, new_limit: Callable[[], StartLimit], progress: Callable[[], Progress]) -> None:
         self._new_limit, self._progress = new_limit, progress
         self._before, self._limit = progress(), new_limit()
+        self._fruitless = 0
 
     def is_reached(self) -> bool:
         """Return True if the limit has passed without progress; `RunAbortedError` if because of the machine."""
         if self._limit.left_s > 0:
             return False
         reached = self._progress()
-        if reached == self._before or reached.repeats(self._before):
+        has_effect = (reached.now, reached.events) != (self._before.now, self._before.events)
+        self._fruitless = 0 if has_effect else self._fruitless + 1
+        if reached == self._before or reached.repeats(self._before) or self._fruitless > _MOST_FRUITLESS:
             return self._limit.is_over()
         self._before, self._limit = reached, self._new_limit()
         return False

@@ -1,5 +1,6 @@
 """The end of a run where time does not move, and who has to act on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ import pytest
 
 from run_helpers import RecordedProgress
 from sendproof_harness.control_client import NotQuietError
-from sendproof_harness.run.pacing.start_limit import StartLimit
+from sendproof_harness.run.pacing.start_limit import ProcessorWait, StartLimit
 from sendproof_harness.run.time_control import Progress, StandstillLimit, TimeControl, end_of_standstill
 
 
@@ -46,19 +47,31 @@ def test_many_requests_without_any_effect_are_no_progress(
     assert Progress(now=now, requests=requests, events=events).repeats(before) is repeats
 
 
-def test_each_sign_of_progress_restarts_the_limit_of_a_standstill() -> None:
-    """A bridge that sends one by one after a restart parks only when all is sent."""
-    sends, clock = iter([10, 40, 40]), [100.0]
+def ends_of_limits(steps: Sequence[Progress]) -> list[bool]:
+    """Return at the end of each limit of 60 s whether it has ended the wait, for a bridge that had got so far."""
+    clock, seen = [0.0], iter(steps)
     limit = StandstillLimit(
-        lambda: StartLimit(limit_s=60, now=lambda: clock[0], waited_s=lambda: 0.0),
-        lambda: _progress(requests=next(sends)),
+        lambda: StartLimit(limit_s=60, now=lambda: clock[0], processor_wait=ProcessorWait(lambda: 0.0)),
+        lambda: next(seen),
     )
 
     def is_reached(now: float) -> bool:
         clock[0] = now
         return limit.is_reached()
 
-    assert [is_reached(now) for now in (159, 161, 220, 222)] == [False, False, False, True]
+    return [is_reached(61 * number) for number in range(1, len(steps))]
+
+
+def test_each_sign_of_progress_restarts_the_limit_of_a_standstill() -> None:
+    """A bridge that sends one by one after a restart parks only when all is sent."""
+    steps = [_progress(requests=10), _progress(requests=40), _progress(requests=40)]
+    assert ends_of_limits(steps) == [False, True]
+
+
+def test_requests_without_effect_restart_the_limit_only_a_few_times() -> None:
+    """A bridge that polls now and then, and never comes back, must not keep the run for ever."""
+    polls = [Progress(now="06:00", requests=number, events={"delivery": 3}) for number in range(8)]
+    assert ends_of_limits(polls) == [False, False, False, False, False, True, True]
 
 
 def _progress(requests: int) -> Progress:

@@ -62,7 +62,9 @@ def _id_of_address(opened: OpenedSandbox, address: str) -> str:
     """Return the id of the only customer with a number or e-mail address; what belongs to no customer may be an id."""
     found = [customer["customer"] for customer in opened.control.customers(opened.name, search=address)["items"]]
     if len(found) > 1:
-        raise ValueError(f"expected a number of one customer, got {address} of {', '.join(found[:3])}; name the id")
+        raise ValueError(
+            f"expected a number or an address of one customer, got {address} of {', '.join(found[:3])}; name the id"
+        )
     return found[0] if found else address
 
 

@@ -14,37 +14,54 @@ from sendproof_harness.run.processes import processor_wait_s
 
 #: A wait ends after so many times its limit, however busy the machine is.
 MOST_LIMITS = 5
+# Each look reads some files of each thread.
+_LOOK_EVERY_S = 1.0
 
 
-def waited_for_processor_s() -> float:
+def _waited_s() -> float:
     """Return how long this process and its children, such as the bridge, have waited for a processor, in seconds."""
     return processor_wait_s(os.getpid()) or 0.0
 
 
+class ProcessorWait:
+    """The seconds for which the processes of the run have waited for a processor, from now on.
+
+    `read` returns those of the processes that exist. Those of a process that has ended are no longer part of it, so
+    each look adds what has come since the one before.
+    """
+
+    def __init__(self, read: Callable[[], float] = _waited_s) -> None:
+        self._read, self._seen, self._total = read, read(), 0.0
+
+    def look(self) -> float:
+        """Return the seconds until now."""
+        seen = self._read()
+        self._total += max(0.0, seen - self._seen)
+        self._seen = seen
+        return self._total
+
+
 @dataclass(kw_only=True)
 class StartLimit:
-    """A limit of `limit_s` real seconds from now on.
-
-    `now` and `waited_s` are clocks in seconds: only their differences count.
-    """
+    """A limit of `limit_s` real seconds from now on. `now` is a clock in seconds: only its differences count."""
 
     limit_s: float
     now: Callable[[], float] = monotonic
-    waited_s: Callable[[], float] = waited_for_processor_s
+    processor_wait: ProcessorWait = field(default_factory=ProcessorWait)
     _began: float = field(init=False)
-    _waited_before: float = field(init=False)
+    _waited: float = field(default=0.0, init=False)
+    _looked_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._began, self._waited_before = self.now(), self.waited_s()
+        self._began = self._looked_at = self.now()
 
     @property
     def left_s(self) -> float:
         """The seconds until the limit; 0 if it has passed."""
-        elapsed = self.now() - self._began
-        if elapsed <= self.limit_s:
-            # Most waits end by then, and the clock of the system costs nothing.
-            return self.limit_s - elapsed
-        return max(0.0, min(self.limit_s + self._waited(), MOST_LIMITS * self.limit_s) - elapsed)
+        now = self.now()
+        if now - self._looked_at >= _LOOK_EVERY_S:
+            self._waited, self._looked_at = self.processor_wait.look(), now
+        return max(0.0, min(self.limit_s + self._waited, MOST_LIMITS * self.limit_s) - (now - self._began))
 
     def is_over(self) -> bool:
         """Return True if the limit has passed because of the bridge; `RunAbortedError` if because of the machine."""
@@ -55,11 +72,8 @@ class StartLimit:
 
     def check_machine(self) -> None:
         """Raise `RunAbortedError`, which does not blame the bridge, if the bridge got too little processor time."""
-        if self.now() - self._began - self._waited() <= self.limit_s:
+        if self.now() - self._began - self._waited <= self.limit_s:
             raise RunAbortedError(self._overloaded())
-
-    def _waited(self) -> float:
-        return self.waited_s() - self._waited_before
 
     def _overloaded(self) -> RunAborted:
         return RunAborted(
@@ -67,6 +81,6 @@ class StartLimit:
             reason="harness",
             cause="the machine was overloaded, and the bridge got no processor",
             expected=f"a bridge that can start within {self.limit_s:.0f} s",
-            got=f"{self.now() - self._began:.0f} s; processes waited {self._waited():.0f} s for a processor",
+            got=f"{self.now() - self._began:.0f} s; processes waited {self._waited:.0f} s for a processor",
             remedy="repeat the run on a machine with less load, or with a longer --timeout",
         )

@@ -52,10 +52,12 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
         if is_idle and waited < limit_of_wait and not (is_ready and _is_campaign_near(context)):
             context.time.advance(WAIT_STEP)
             waited += WAIT_STEP
-        elif is_idle or limit.is_over():
+        elif is_idle or limit.left_s == 0:
             if is_ready:
                 # The judge names the channel without a listener; the other channels can still be judged.
                 break
+            if not is_idle:
+                limit.check_machine()
             raise RunAbortedError(_not_ready(context, step, waited))
         else:
             _let_time_pass_for_absent(context, began)

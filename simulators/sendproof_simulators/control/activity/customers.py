@@ -98,7 +98,8 @@ async def _search(
     for index in range(offset, stop):
         customer = records.customer(index, call.now)
         known = (customer.id, _name(records, customer), customer.recorded_number, customer.number)
-        if search in " ".join(str(text) for text in (*known, _email(records, customer))).lower():
+        texts = (*known, _email(records, customer))
+        if search in " ".join(str(text) for text in texts if text is not None).lower():
             items.append(_summary(call, index))
             if len(items) == limit:
                 return items, index + 1 if index + 1 < records.size else None

@@ -160,7 +160,7 @@ class WebhookDispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _first_attempts(self, service: str, webhook: Webhook) -> list[Attempt]:
-        """Log a webhook and return the attempts to start now; a fault may defer them. Those of a scanner have none."""
+        """Log a webhook and return the attempts to start now. A fault may defer them, but not a scan."""
         if webhook.method == "GET":
             return [Attempt(LoggedWebhook(service, webhook))]
         logged = self.log.add(service, webhook)

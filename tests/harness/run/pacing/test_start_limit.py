@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from sendproof_harness.run.aborted import RunAbortedError
-from sendproof_harness.run.pacing.start_limit import StartLimit
+from sendproof_harness.run.pacing.start_limit import ProcessorWait, StartLimit
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Machine:
     waited: float = 50.0
 
     def limit(self) -> StartLimit:
-        return StartLimit(limit_s=60, now=lambda: self.passed, waited_s=lambda: self.waited)
+        return StartLimit(limit_s=60, now=lambda: self.passed, processor_wait=ProcessorWait(lambda: self.waited))
 
     def work(self, seconds: float, *, waiting: float = 0.0) -> None:
         self.passed += seconds
@@ -55,3 +55,14 @@ def test_time_left_grows_with_the_time_without_a_processor() -> None:
     limit = machine.limit()
     machine.work(70, waiting=30)
     assert limit.left_s == 20
+
+
+def test_process_that_ends_takes_no_time_from_the_others() -> None:
+    """Its waits are no longer counted by the system, but they were waits."""
+    machine = Machine()
+    limit = machine.limit()
+    machine.work(30, waiting=30)
+    assert limit.left_s == 60
+    machine.waited = 0
+    machine.work(30)
+    assert limit.left_s == 30
