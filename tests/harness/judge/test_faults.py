@@ -200,6 +200,20 @@ def test_duplicate_after_lookup_before_messages_existed_is_named(correct_run):
     ]
 
 
+def test_lookup_after_another_call_is_no_cause_of_a_message_sent_twice(correct_run):
+    """The lost call had other messages, and the first message existed when its own call ended."""
+    run = with_send_fault(correct_run, FIRST_SEND, effect=True)
+    first = correct_run.delivery_to(3) | {"n": 5_004, "request": 5_003}
+    run = run.change_delivery_to(3, **first).plus(
+        request_line(FIRST_SEND, 5_002, "textlocal", "get_history_api"),
+        request_line(FIRST_SEND, 5_003, "textlocal", "send"),
+        request_line(FIRST_SEND, 5_005, "textlocal", "send"),
+        first | {"n": 5_006, "request": 5_005, "message": "duplicate"},
+    )
+
+    assert causes(run, delivery) == ["duplicated: the same message was sent more than once"]
+
+
 def test_message_of_another_call_is_not_lost_by_fault_in_one(correct_run):
     lost = with_provider("delivyr", correct_run).without(
         "delivery", lambda line: line["message"] == correct_run.delivery_to(3)["message"]

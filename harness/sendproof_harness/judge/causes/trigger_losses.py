@@ -1,6 +1,6 @@
 """Lost messages of triggers: what the bridge did with the event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Obligation, Webhook
@@ -25,25 +25,28 @@ _LATE_EVENT = 1 * MINUTE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _LostTrigger:
-    """A lost message, with the attempts to post its event, and the latest correct time of the message."""
+    """A lost message, with the attempts to post its event, and the latest correct time of the message.
+
+    If the customer met the trigger several times in one instant, each of these events may be that of the message.
+    """
 
     history: History
     obligation: Obligation
-    attempts: tuple[Webhook, ...]
+    events: tuple[Sequence[Webhook], ...]
     deadline: int
 
     @property
     def received_at(self) -> int:
-        return next(attempt.at for attempt in self.attempts if is_success(attempt.status))
+        return max(next(attempt.at for attempt in event if is_success(attempt.status)) for event in self.events)
 
 
 def trigger_diagnosis(history: History, obligation: Obligation) -> Diagnosis:
     """Return why the message of a trigger was lost."""
-    keys = set(event_keys(history)(obligation))
+    attempts = _attempts(history)
     lost = _LostTrigger(
         history=history,
         obligation=obligation,
-        attempts=tuple(attempt for key in keys for attempt in _attempts(history).get(key, ())),
+        events=tuple(attempts[key] for key in event_keys(history)(obligation) if key in attempts),
         deadline=deadlines(history)(obligation),
     )
     found = (hypothesis(lost) for hypothesis in _HYPOTHESES)
@@ -65,25 +68,27 @@ def _attempts(history: History) -> dict[str, list[Webhook]]:
 
 
 def _without_event(lost: _LostTrigger) -> Diagnosis | None:
-    if any(is_success(attempt.status) for attempt in lost.attempts):
-        return None
-    if not lost.attempts:
+    if not lost.events:
         cause = "lost: no event announced the trigger to the bridge"
         return cause, "no event was posted; is a listener registered?"
-    last = lost.attempts[-1]
+    refused = [event for event in lost.events if not any(is_success(attempt.status) for attempt in event)]
+    if not refused:
+        return None
+    last = refused[0][-1]
     result = last.error or f"status {last.status}"
     return "lost: the bridge did not accept the event of the trigger", f"{result} at attempt {last.attempt}"
 
 
 def _taken_for_duplicate(lost: _LostTrigger) -> Diagnosis | None:
     times = _served(lost.history).get((lost.obligation.trigger, lost.obligation.customer), ())
-    earlier = max((at for at in times if at < lost.obligation.due), default=None)
+    earlier = max((at for at in times if at <= lost.obligation.due), default=None)
     if earlier is None:
         return None
     gap = lost.obligation.due - earlier
     within = " within an hour" if gap <= HOUR else ""
     cause = f"lost: a second trigger of the customer{within} was taken for a duplicate"
-    return cause, f"no delivery; the customer met the trigger {span(gap)} earlier too, and got that message"
+    when = f"{span(gap)} earlier" if gap else "at the same moment"
+    return cause, f"no delivery; the customer met the trigger {when} too, and got that message"
 
 
 @cached_per_history

@@ -132,8 +132,11 @@ def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
 def _was_looked_up_too_early(history: History, first: Delivery) -> bool:
     """Return True if the bridge read the record between a lost call and the next, before the first message existed.
 
-    Only a provider that processes calls after its response has such a time.
+    A message that its call carried existed when the call ended. Only the messages of a provider that processes calls
+    after its response have no call, and come later.
     """
+    if first.request is not None:
+        return False
     sends = [request.n for request in _sends(history).get(first.service, ()) if request.n < first.n]
     lost = [n for n in sends[:-1] if n in hidden_successful_sends(history)]
     if not lost:

@@ -86,6 +86,7 @@ def first_notified(history: History) -> Callable[[Obligation], int | None]:
     """Return a function that gives the first event about an obligation; None if a fault prevented it for good.
 
     If no event was ever posted, the function assumes an immediate one: another check reports a missing listener.
+    Several events of one trigger, customer and instant cannot be told apart: the last of them counts.
     """
     return _delay_model(history).first_notified
 
@@ -118,13 +119,18 @@ class _DelayModel:
         self._injections = injections(history)
         self._provider = {channel.id: channel.provider for channel in history.header.channels}
         self._burst_turn = _burst_turns(history)
-        self._ordinal = _trigger_ordinals(history)
+        self._ordinals = _trigger_ordinals(history)
         self._delaying: dict[CampaignKey, Sequence[Injection]] = {}
         self._refusals = _temporary_refusals(history)
 
     def first_notified(self, obligation: Obligation) -> int | None:
         keys = self.event_keys(obligation)
-        return self._received.get(keys[0], obligation.at) if keys else obligation.at
+        # Any of a trigger's events may be the one about this obligation, so the last one counts.
+        received = [
+            self._received.get(key, obligation.at) for key in (keys[:1] if obligation.trigger is None else keys)
+        ]
+        arrived = [at for at in received if at is not None]
+        return max(arrived, default=obligation.at) if len(arrived) == len(received) else None
 
     def deadline(self, obligation: Obligation) -> int:
         allowance = LATE_AFTER if obligation.trigger is None else TRIGGER_LATE_AFTER
@@ -137,8 +143,8 @@ class _DelayModel:
 
     def event_keys(self, obligation: Obligation) -> list[str]:
         if obligation.trigger is not None:
-            ordinal = self._ordinal.get((obligation.trigger, obligation.customer, obligation.due), 1)
-            return [f"{_TRIGGER_EVENT}:{obligation.trigger}:{obligation.customer}:{ordinal}"]
+            ordinals = self._ordinals.get((obligation.trigger, obligation.customer, obligation.due), (1,))
+            return [f"{_TRIGGER_EVENT}:{obligation.trigger}:{obligation.customer}:{ordinal}" for ordinal in ordinals]
         keys = [f"{event}:{obligation.campaign}:{obligation.channel}" for event in CAMPAIGN_EVENTS]
         return [key for key in keys if key in self._received]
 
@@ -218,13 +224,13 @@ def _record_delay(injection: Injection) -> int:
     return _RECORD_DELAY if hidden_send or injection.is_kill else 0
 
 
-def _trigger_ordinals(history: History) -> Mapping[tuple[str, str, int], int]:
-    """Return, by trigger, customer and instant, how often the customer had met the trigger by then."""
+def _trigger_ordinals(history: History) -> Mapping[tuple[str, str, int], Sequence[int]]:
+    """Return, by trigger, customer and instant, which of the customer's times these were: two if met twice at once."""
     count: defaultdict[tuple[str, str], int] = defaultdict(int)
-    ordinals: dict[tuple[str, str, int], int] = {}
+    ordinals: defaultdict[tuple[str, str, int], list[int]] = defaultdict(list)
     for trigger in history.triggers:
         count[trigger.trigger, trigger.customer] += 1
-        ordinals[trigger.trigger, trigger.customer, trigger.at] = count[trigger.trigger, trigger.customer]
+        ordinals[trigger.trigger, trigger.customer, trigger.at].append(count[trigger.trigger, trigger.customer])
     return ordinals
 
 
