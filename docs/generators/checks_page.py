@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from sendproof_harness.history.timestamps import DAY, HOUR, span
 from sendproof_harness.judge.checks import CHECKS
+from sendproof_harness.judge.checks.opt_out_sync import SYNC_AFTER_FAULT
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_WITHIN as OPT_OUT_SYNC_WITHIN
 from sendproof_harness.judge.checks.requests.repeated_calls import (
     MAX_AT_ONCE,
@@ -50,7 +51,12 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     (
         "Reporting an opt-out to Optimove",
         span(OPT_OUT_SYNC_WITHIN),
-        "the next day's campaigns must exclude the customer",
+        f"the next day's campaigns must exclude the customer; after a fault, {span(SYNC_AFTER_FAULT)} for the next report",
+    ),
+    (
+        "A fault before the deadline of a clearance",
+        "1 h",
+        "a careful bridge tries again within an hour; without a clearance, the result is `unknown`",
     ),
     ("A receipt before it counts", span(RECEIPT_DELAY), "it is posted, perhaps retried, and stored"),
     (

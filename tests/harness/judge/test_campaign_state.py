@@ -2,8 +2,9 @@
 
 import pytest
 
+from fault_helpers import injection_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.checks import campaign_state, clearance, delivery, paging, timing, triggers
 from sendproof_harness.judge.checks.listeners import webhooks
 from sendproof_harness.judge.checks.reports import metrics, totals
@@ -288,6 +289,28 @@ def test_clearance_that_was_refused_as_too_late_is_named(correct_run):
 
     cause = "a campaign on hold was cleared after the deadline, so none of its customers get a message"
     assert clearance_causes(run.plus(late)) == [(cause, None)]
+
+
+@pytest.mark.parametrize(("before_deadline", "level"), [(45 * MINUTE, "unknown"), (65 * MINUTE, "fail")])
+def test_fault_in_the_last_hour_before_the_deadline_excuses_a_missing_clearance(correct_run, before_deadline, level):
+    """A careful bridge tries again within an hour."""
+    operation = "GetProcessedCampaignCustomers"
+    run = conditional(correct_run, "C0000001").without("clearance", lambda line: line["action"] == "given")
+    run = with_faults(run, {"fault": "status", "call": f"optimove.{operation}", "status": 503})
+    run = run.plus(injection_line(FIRST_SEND - before_deadline, 5_000, "status", "optimove", operation))
+
+    cause = "a campaign on hold was never cleared, so none of its customers get a message"
+    findings = [(f.level, f.cause) for of in ("fail", "unknown") for f in run.findings(clearance.CHECKS, of)]
+    assert findings == [(level, cause)]
+
+
+def test_deadline_that_the_rate_limit_does_not_allow_excuses_a_missing_clearance(correct_run):
+    """The attributes of twelve customers take five seconds at half of the rate limit."""
+    late = {"at": iso(FIRST_SEND - 4 * SECOND)}
+    run = conditional(correct_run, "C0000001").without("clearance", lambda line: line["action"] == "given")
+    run = run.change("clearance", lambda line: line | late)
+
+    assert [(f.level, f.blame) for f in run.findings(clearance.CHECKS, "unknown")] == [("unknown", "config")]
 
 
 @pytest.mark.parametrize(("time_stamp", "count"), [

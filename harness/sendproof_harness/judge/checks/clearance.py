@@ -10,7 +10,8 @@ time since the hold is right.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from sendproof_harness.history.records import Clearance, History, Obligation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, parse_instant, span, spoken
@@ -21,7 +22,7 @@ from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.facts.pages import CONTROL_GROUP, NOT_CLEARED
 from sendproof_harness.judge.facts.requests import late_clearance
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import CLEARANCE_GIVEN
 from sendproof_harness.providers import provider
 
@@ -57,7 +58,7 @@ def check_clearance(history: History) -> CheckResult:
     findings: list[Finding] = []
     for hold in holds:
         if hold.given_at is None:
-            findings.append(_missing_clearance(history, hold))
+            findings.append(_missing_clearance(history, hold, len(by_campaign[hold.campaign])))
         else:
             findings += _wrong_customers(history, hold, by_campaign[hold.campaign].values())
             findings += _wrong_time_stamps(history, hold)
@@ -80,22 +81,46 @@ def _holds(history: History) -> list[_Hold]:
     ]
 
 
+# -- excuses ----------------------------------------------------------------------------------------
+
+
+class _Excuse(NamedTuple):
+    """What may have kept the bridge from clearing all customers in time."""
+
+    blame: Blame
+    got: str
+
+
+def _excuse(history: History, hold: _Hold, customers: int) -> _Excuse | None:
+    """Return a jump of time, the rate limit or a fault, if one of them left the bridge too little time."""
+    visible, reaction = bridge_time(history).between(hold.at, hold.required_by), reaction_time(history, 0)
+    if visible < reaction:
+        return _Excuse("config", "a deadline that passed in a jump of time")
+    if visible < reaction + customers * _TIME_PER_CUSTOMER:
+        return _Excuse("config", f"a deadline {span(visible)} after the hold, too soon for the rate limit")
+    is_disturbed = any(
+        injection.at < hold.required_by <= injection.until + _LONGEST_WAIT
+        for injection in injections(history)
+        if injection.is_kill or injection.fault.service == OPTIMOVE
+    )
+    return _Excuse("network", f"none, and a fault within {span(_LONGEST_WAIT)} of it") if is_disturbed else None
+
+
 # -- no clearance -----------------------------------------------------------------------------------
 
 
-def _missing_clearance(history: History, hold: _Hold) -> Finding:
+def _missing_clearance(history: History, hold: _Hold, customers: int) -> Finding:
     attempts = [attempt for attempt in history.webhooks if attempt.key == f"{ON_HOLD_EVENT}:{hold.campaign}"]
     if not attempts:
-        return _not_cleared(
-            hold, "no listener is registered for campaigns on hold", "no listener for event 5", is_config=True
-        )
+        cause = "no listener is registered for campaigns on hold"
+        return _not_cleared(hold, cause, "no listener for event 5", blame="config")
     if all(attempt.dropped for attempt in attempts):
         cause = "the bridge never received the event about a campaign on hold"
-        return _not_cleared(hold, cause, "every attempt was lost", is_known=False)
+        return _not_cleared(hold, cause, "every attempt was lost", level="unknown", blame="network")
     cause = "a campaign on hold was never cleared, so none of its customers get a message"
-    if bridge_time(history).between(hold.at, hold.required_by) < reaction_time(history, 0):
-        jumped = _not_cleared(hold, cause, "a deadline that passed in a jump of time", is_known=False)
-        return replace(jumped, blame="config")
+    excuse = _excuse(history, hold, customers)
+    if excuse is not None:
+        return _not_cleared(hold, cause, excuse.got, level="unknown", blame=excuse.blame)
     late = next((request.at for request in history.requests if late_clearance(request) == hold.campaign), None)
     if late is not None:
         cause = "a campaign on hold was cleared after the deadline, so none of its customers get a message"
@@ -103,11 +128,11 @@ def _missing_clearance(history: History, hold: _Hold) -> Finding:
     return _not_cleared(hold, cause, "no clearance in time")
 
 
-def _not_cleared(hold: _Hold, cause: str, got: str, *, is_known: bool = True, is_config: bool = False) -> Finding:
+def _not_cleared(hold: _Hold, cause: str, got: str, *, level: Level = "fail", blame: Blame = "bridge") -> Finding:
     return Finding(
         check=_ID,
-        level="fail" if is_known else "unknown",
-        blame="config" if is_config else "bridge" if is_known else "network",
+        level=level,
+        blame=blame,
         cause=cause,
         expected=f"UpdateCustomerPromotionStatus before {spoken(hold.required_by)}",
         got=got,
@@ -126,7 +151,7 @@ def _wrong_customers(history: History, hold: _Hold, customers: Collection[list[O
     cause = "a customer who may get a message was not cleared"
     if len(missing) == len(reachable):
         cause = "no customer was cleared, although they may get messages"
-    is_excused = _is_too_short(history, hold, len(customers))
+    is_excused = _excuse(history, hold, len(customers)) is not None
     elsewhere = _opted_out_elsewhere(history, hold, missing, reachable)
     for of_customer in missing:
         level: Level = "unknown" if is_excused else "fail"
@@ -184,18 +209,6 @@ def _has_changed(history: History, hold: _Hold, customer: str) -> bool:
     updates = (change.customer for update in history.attributes if update.at >= hold.at for change in update.changes)
     preferences = (update.customers for update in history.preferences if update.at >= hold.at)
     return customer in updates or any(customer in customers for customers in preferences)
-
-
-def _is_too_short(history: History, hold: _Hold, customers: int) -> bool:
-    """Return True if the rate limit or a fault may have kept the bridge from some of the customers."""
-    visible = bridge_time(history).between(hold.at, hold.required_by)
-    if visible < reaction_time(history, 0) + customers * _TIME_PER_CUSTOMER:
-        return True
-    return any(
-        injection.at < hold.required_by <= injection.until + _LONGEST_WAIT
-        for injection in injections(history)
-        if injection.is_kill or injection.fault.service == OPTIMOVE
-    )
 
 
 # -- the time of a clearance ------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import History, Obligation
-from sendproof_harness.history.timestamps import DAY, span, spoken
+from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import (
     POLL_WITHIN,
@@ -20,6 +20,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     provider_changes,
 )
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, injections
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
@@ -31,6 +32,9 @@ _ID = "opt_outs.synced"
 # Bridges read opt-out lists a few times a day, and may pass on a nightly opt-out in the morning. A client that plans
 # the campaigns of the next day must not see customers who opted out.
 SYNC_WITHIN = 1 * DAY
+# A nightly report that a fault prevented goes out the next night; the hour is for its work, or a change of the clocks.
+SYNC_AFTER_FAULT = SYNC_WITHIN + 1 * HOUR
+_REPORT_OPERATIONS = frozenset({"SetCustomerChannelPreference", "UpdateCustomerAttributes"})
 
 _Reports = Mapping[str, Sequence[ConsentReport]]
 
@@ -75,7 +79,8 @@ def _not_synced(
 def _finding_of_change(
     history: History, change: ProviderChange, reports: Sequence[ConsentReport], customer: str
 ) -> Finding | None:
-    deadline, visible = change.at + SYNC_WITHIN, bridge_time(history)
+    deadline, visible = _deadline(history, change), bridge_time(history)
+    allowed = deadline - change.at
     until = history.header.ended if change.until is None else change.until
     later = [report for report in reports if change.at <= report.at <= until]
     if not change.opted_out and not any(_is_right(report, opted_out=True) for report in reports):
@@ -87,24 +92,44 @@ def _finding_of_change(
     )
     name = "a provider opt-out" if change.opted_out else "an opt-in after an opt-out"
     if in_channel:
-        if visible.between(change.at, in_channel) <= SYNC_WITHIN:
+        if visible.between(change.at, in_channel) <= allowed:
             return None
         got = f"{span(in_channel - change.at)} after it"
-        return _finding(customer, f"{name} was reported to Optimove too late", f"within {_WITHIN}", got, change.at)
+        return _finding(
+            customer, f"{name} was reported to Optimove too late", f"within {span(allowed)}", got, change.at
+        )
     if later and deadline <= until:
         wrong = _elsewhere_than(right[0]) if right else later[0].wrong or _other_statement(later[0])
         expected = _asked_report(history, change.channels)
         return _finding(customer, f"{name} was reported to Optimove {wrong}", expected, later[0].by, later[0].at)
     if deadline <= until:
-        expected = f"SetCustomerChannelPreference or an attribute within {_WITHIN} of {spoken(change.at)}"
+        expected = f"SetCustomerChannelPreference or an attribute within {span(allowed)} of {spoken(change.at)}"
         got = f"no report, after {'an opt-out' if change.opted_out else 'an opt-in'} at {change.service}"
         finding = _finding(customer, f"{name} was never reported to Optimove", expected, got, change.at)
-        is_visible = visible.between(change.at, until) >= SYNC_WITHIN
+        is_visible = visible.between(change.at, until) >= allowed
         return finding if is_visible else replace(finding, level="unknown", blame="config")
     return None
 
 
-_WITHIN = span(SYNC_WITHIN)
+def _deadline(history: History, change: ProviderChange) -> int:
+    """Return when the report must have arrived: a fault that struck in time leaves the bridge its next chance."""
+    end = change.at + SYNC_WITHIN
+    for injection in injections(history):
+        if injection.at > end:
+            break
+        if injection.until >= change.at and _delays_sync(injection, change.service):
+            end = max(end, injection.until + SYNC_AFTER_FAULT)
+    return end
+
+
+def _delays_sync(injection: Injection, service: str) -> bool:
+    """Return True if opt-outs at a provider may have had to wait for this injection."""
+    fault = injection.fault
+    if injection.is_kill or fault.target == "webhook":
+        return injection.is_kill
+    if fault.service == OPTIMOVE:
+        return injection.affects_key or fault.name in _REPORT_OPERATIONS
+    return fault.service == service and (injection.affects_key or fault.name not in provider(service).send_operations)
 
 
 def _answers_any(report: ConsentReport, changes: Iterable[ProviderChange]) -> bool:

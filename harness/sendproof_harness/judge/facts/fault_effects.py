@@ -15,6 +15,8 @@ from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
 KILL = "kill"
+_KEY_STATUSES = frozenset({401, 403, 429})
+_KEY_FAULTS = frozenset({"rate_limited", "unauthorized", KILL})
 _SLOW = "slow_response_timeout"
 _CLIENT_ERRORS = range(400, 500)
 OPTIMOVE = "optimove"
@@ -36,6 +38,12 @@ class Injection:
     def is_kill(self) -> bool:
         """True if the bridge was killed."""
         return self.fault.fault == KILL
+
+    @property
+    def affects_key(self) -> bool:
+        """True if every call with the key of the affected one may have had to wait."""
+        has_status = self.request is not None and self.request.status in _KEY_STATUSES
+        return has_status or self.fault.fault in _KEY_FAULTS
 
 
 # -- injections -------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 import pytest
 
+from fault_helpers import injection_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder, Line
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, spoken
 from sendproof_harness.judge.checks import delivery, opt_out_sync
 from sendproof_harness.judge.checks.reports import metrics
 from sendproof_harness.judge.checks.requests import contract
@@ -150,6 +151,39 @@ def test_opt_out_synced_after_two_days_fails(correct_run):
     run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), preference_line(DUE + 2 * DAY))
 
     assert sync_findings(run) == [("a provider opt-out was reported to Optimove too late", CUSTOMER)]
+
+
+@pytest.mark.parametrize(("operation", "after", "causes"), [
+    ("SetCustomerChannelPreference", 2 * DAY, []),
+    ("SetCustomerChannelPreference", 2 * DAY + 2 * HOUR, ["a provider opt-out was reported to Optimove too late"]),
+    ("UpdateCampaignMetrics", 2 * DAY, ["a provider opt-out was reported to Optimove too late"]),
+])  # fmt: skip
+def test_nightly_report_that_a_fault_prevented_may_be_repeated_the_next_night(correct_run, operation, after, causes):
+    """The customer opts out just after the report of one night, and the next one fails."""
+    opted_out_at = DUE + HOUR
+    run = with_faults(correct_run, {"fault": "status", "call": f"optimove.{operation}", "status": 503})
+    run = run.plus(
+        *stop_lines(correct_run, opted_out_at),
+        injection_line(opted_out_at + DAY - MINUTE, 6_010, "status", "optimove", operation),
+        preference_line(opted_out_at + after),
+    )
+
+    assert [cause for cause, _ in sync_findings(run)] == causes
+
+
+def test_opt_out_that_a_fault_kept_from_its_report_is_still_missing_in_the_end(correct_run):
+    opted_out_at, operation = DUE + HOUR, "SetCustomerChannelPreference"
+    run = with_faults(correct_run, {"fault": "status", "call": f"optimove.{operation}", "status": 503})
+    run = run.plus(
+        *stop_lines(correct_run, opted_out_at),
+        injection_line(opted_out_at, 6_010, "status", "optimove", operation),
+    )
+
+    (finding,) = run.findings(opt_out_sync.CHECKS)
+    assert finding.cause == "a provider opt-out was never reported to Optimove"
+    assert finding.expected == (
+        f"SetCustomerChannelPreference or an attribute within 1 d 1 h of {spoken(opted_out_at)}"
+    )
 
 
 def test_opt_out_of_wrong_customer_fails(correct_run):

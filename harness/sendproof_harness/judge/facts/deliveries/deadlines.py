@@ -17,7 +17,6 @@ from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND
 from sendproof_harness.judge.facts.deliveries.matching import LATE_AFTER
 from sendproof_harness.judge.facts.fault_effects import (
-    KILL,
     OPTIMOVE,
     Injection,
     first_received,
@@ -54,8 +53,6 @@ _REPORT_OPERATIONS = frozenset(
         "DeleteChannelTemplates",
     }
 )
-_KEY_STATUSES = frozenset({401, 403, 429})
-_KEY_FAULTS = frozenset({"rate_limited", "unauthorized", KILL})
 
 #: The events that announce a campaign on a channel, the more important one first.
 CAMPAIGN_EVENTS = ("13", "1")
@@ -170,7 +167,7 @@ def _delays_messages(injection: Injection, service: str | None, campaign: Campai
 def _delays_rows(injection: Injection, campaign: CampaignKey) -> bool:
     """Return True if the rows of this campaign may have had to wait for this injection."""
     fault, request = injection.fault, injection.request
-    if fault.fault in _KEY_FAULTS or (request is not None and request.status in _KEY_STATUSES):
+    if injection.affects_key:
         return True
     if fault.name == PAGE_OPERATION and request is not None and request.summary:
         return (request.summary.get("campaign"), request.summary.get("channel")) == campaign
