@@ -51,7 +51,7 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     (
         "Reporting an opt-out to Optimove",
         span(OPT_OUT_SYNC_WITHIN),
-        f"the next day's campaigns must exclude the customer; after a fault, {span(SYNC_AFTER_FAULT)} for the next report",
+        f"the next day's campaigns must exclude the customer; a nightly report after a fault: {span(SYNC_AFTER_FAULT)}",
     ),
     (
         "A fault before the deadline of a clearance",

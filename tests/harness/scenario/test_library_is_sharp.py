@@ -88,3 +88,10 @@ def test_scenario_whose_customer_on_page_2_has_no_number_has_lost_its_subject() 
     unreachable = (Individual(customer=10_000, protection="unusable_number"),)
     dull = replace(scenario, audience=replace(scenario.audience, individuals=unreachable))
     assert "a customer on page 2 of a campaign who is due a message" in missing_subjects(dull)
+
+
+def test_scenario_without_two_triggers_in_one_second_has_lost_its_subject() -> None:
+    """A bridge that recognises repeats by customer and second would lose no message."""
+    (scenario, *_) = load_scenarios(LIBRARY / "triggered" / "twice_within_an_hour.yaml")
+    dull = replace(scenario, steps=(*scenario.steps[:-2], scenario.steps[-1]))
+    assert missing_subjects(dull) == ["a customer who is due two messages of one trigger within 1 s"]
