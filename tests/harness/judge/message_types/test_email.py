@@ -180,8 +180,32 @@ def mailed(email_run):
         ("Hello, welcome.", []),
         ("Dear Dan3, your mail program cannot show this mail: https://shop.example", []),
         ("Hello {{first}}, welcome.", []),
+        ("News\n\nHello Dan3, welcome.", []),
     ],
 )
 def test_plain_text_is_wrong_if_it_is_not_meant_for_its_recipient(mailed, plain, expected):
     """A bridge may word it in its own way."""
     assert causes(mailed.change_delivery_to(3, plain=plain)) == expected
+
+
+def test_plain_text_with_a_subject_of_its_own_is_not_that_of_a_customer_without_a_name(mailed):
+    nameless = {"text": "News\nHello , welcome."}
+    run = mailed.change("obligation", lambda line: line | nameless if line["customer"] == "C0000006" else line)
+    run = run.change_delivery_to(6, **nameless).change_delivery_to(3, plain="News\n\nHello, welcome.")
+    assert causes(run) == []
+
+
+@pytest.mark.parametrize(
+    ("plain", "expected"),
+    [
+        ("Dear {{FIRST_NAME}}, welcome.", []),
+        ("Dear {{CITY}}, welcome.", [f"wrong text: {plain_texts.NOT_FILLED_IN}"]),
+    ],
+)
+def test_value_that_looks_like_a_placeholder_is_no_placeholder(mailed, plain, expected):
+    """A customer may be called "{{FIRST_NAME}}"."""
+    body = {"body": "News\nHello {{FIRST_NAME}}{{CITY}}, welcome."}
+    run = mailed.change("campaign", lambda line: line | {"splits": [split | body for split in line["splits"]]})
+    due = {"text": "News\nHello {{FIRST_NAME}}, welcome."}
+    run = run.change("obligation", lambda line: line | due if line["customer"] == "C0000003" else line)
+    assert causes(run.change_delivery_to(3, **due, plain=plain)) == expected

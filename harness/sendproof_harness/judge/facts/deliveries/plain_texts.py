@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from sendproof_harness.history.records import Delivery, History
+from sendproof_harness.history.records import History
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations
 from sendproof_harness.judge.facts.keys import TemplateKey, template_key
@@ -38,14 +38,16 @@ def wrong_plain_texts(
 
 
 def _cause(history: History, recipient: RecipientResult, plain: str, others: frozenset[_Words]) -> str | None:
-    obligation, delivery = recipient.obligation, recipient.deliveries[0]
+    obligation = recipient.obligation
+    own = f"{obligation.text or ''}\n{recipient.deliveries[0].text}"
     template = due_template(history, obligation)
-    if template is not None and not set(template.text.names).isdisjoint(template_text(plain).names):
+    remaining = set(template.text.names if template else ()).intersection(template_text(plain).names)
+    # The value of a customer may look like a placeholder.
+    if remaining and not remaining <= set(template_text(own).names):
         return NOT_FILLED_IN
     words = _words(plain)
     # A text without any values may be that of a customer who has none.
-    is_of_another = words in others and not set(words) <= set(_words(_body(delivery.text, delivery)))
-    return OF_ANOTHER if is_of_another else None
+    return OF_ANOTHER if words in others and not set(words) <= set(_words(own)) else None
 
 
 def _texts_by_template(history: History, keys: set[TemplateKey]) -> Mapping[TemplateKey, frozenset[_Words]]:
@@ -56,10 +58,6 @@ def _texts_by_template(history: History, keys: set[TemplateKey]) -> Mapping[Temp
         if key in keys and obligation.text is not None:
             found[key] |= {_words(obligation.text), _words(obligation.text.partition("\n")[2])}
     return defaultdict(frozenset, {key: frozenset(texts) for key, texts in found.items()})
-
-
-def _body(text: str, delivery: Delivery) -> str:
-    return text if delivery.heading is None else text.partition("\n")[2]
 
 
 def _words(text: str) -> _Words:
