@@ -54,9 +54,31 @@ def test_one_click_url_is_that_in_brackets(header: str, expected: str | None) ->
     assert read_content(raw).unsubscribe_url == expected
 
 
-def test_recipients_in_the_header_are_shown() -> None:
-    raw = message(b'To: "Bob, Ann" <Bob@example.com>,\r\n ann@example.com', b"CC: undisclosed-recipients:;")
-    assert read_content(raw).shown == ("bob@example.com", "ann@example.com")
+@pytest.mark.parametrize(
+    ("headers", "shown"),
+    [
+        (['To: "Bob, Ann" <Bob@example.com>,\r\n ann@example.com'], ("bob@example.com", "ann@example.com")),
+        (["To: Bob <bob@example.com>", "CC: Team: <ann@example.com>;"], ("bob@example.com", "ann@example.com")),
+        (["CC: undisclosed-recipients:;"], ()),
+        (['To: "O\'Neill, joe@example.com" <mia@example.com>'], ("mia@example.com",)),
+        (["To: joe@example.com <mia@example.com>"], ("mia@example.com",)),
+        ([r'To: "A \"B, joe@example.com\"" <mia@example.com>'], ("mia@example.com",)),
+        (["To: mia@example.com (once joe@example.com)"], ("mia@example.com",)),
+    ],
+)
+def test_addresses_in_the_header_are_shown_without_names_and_comments(headers: list[str], shown: tuple[str]) -> None:
+    assert read_content(message(*map(str.encode, headers))).shown == shown
+
+
+def test_blind_copies_are_not_shown() -> None:
+    """Relays remove the header."""
+    assert read_content(message(b"To: ann@example.com", b"Bcc: bob@example.com")).shown == ("ann@example.com",)
+
+
+def test_long_list_of_recipients_is_read_quickly() -> None:
+    """The grammar of the header would take the parser of the standard library seconds."""
+    hostile = b'To: "' + b'\\"<(' * 2_000
+    assert read_content(message(hostile)).shown == ()
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ def _shown_addresses(history: History, recipients: Sequence[RecipientResult]) ->
                 level="fail",
                 blame="bridge",
                 cause="the header of an e-mail shows the addresses of other customers",
-                expected=f"only {delivery.number} in To, Cc and Bcc",
+                expected=f"only {delivery.number} in To and Cc",
                 got=f"{len(others)} others, such as {others[0]}",
                 where=recipient_location(recipient.obligation),
                 at=delivery.send_at,

@@ -33,9 +33,12 @@ _NESTING = re.compile(rb"^Content-Type[ \t]*:\s*(?:multipart|message)/", re.IGNO
 _STATUS = re.compile(rb"^Content-Type[ \t]*:\s*message/delivery-status", re.IGNORECASE | re.MULTILINE)
 #: Parts with parts, lines that could be boundaries, and lines of a message with parts.
 MOST_NESTING, MOST_BOUNDARIES, MOST_LINES = 16, 4_000, 100_000
-# The headers that name recipients, and what looks like an address there: the grammar would take the parser long.
-_RECIPIENTS = re.compile(rb"^(?:To|Cc|Bcc)[ \t]*:", re.IGNORECASE)
-_ADDRESS = re.compile(r"[^\s<>,;:()\"@]+@[^\s<>,;:()\"@]+")
+# The headers that name recipients to each other: relays remove Bcc. The grammar would take the parser long.
+_RECIPIENTS = re.compile(rb"^(?:To|Cc)[ \t]*:", re.IGNORECASE)
+# Quoted names and comments, which may contain separators; one without an end goes to the end of the header.
+_ASIDE = re.compile(r'"(?:[^"\\]|\\.?)*+"?|\([^()]*+\)?', re.DOTALL)
+_SEPARATOR = re.compile(r"[,;:]")
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _MOST_SHOWN = 100
 # What the parser raises for values that it cannot read.
 _UNREADABLE = (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
@@ -46,7 +49,7 @@ class Content:
     """What the relay and the recipient read of a message.
 
     `senders` are the addresses in From, and `header` is the whole header as text. With `is_raw`, it has characters that
-    are not ASCII. `shown` are the addresses in To, Cc and Bcc, in small letters: each recipient sees them.
+    are not ASCII. `shown` are the addresses in To and Cc, in lower case: each recipient sees them.
     `plain` is the text for readers without HTML, if it is an alternative and its words are others.
     """
 
@@ -136,8 +139,14 @@ def _html(message: EmailMessage) -> str:
 
 def _shown_addresses(raw: bytes) -> tuple[str, ...]:
     headers = (header.decode("utf-8", "replace") for header in _headers(raw) if _RECIPIENTS.match(header))
-    found = (address.lower() for header in headers for address in _ADDRESS.findall(header))
+    parts = (part for header in headers for part in _SEPARATOR.split(_ASIDE.sub(" ", header)))
+    found = (address for part in parts if _ADDRESS.fullmatch(address := _address(part)))
     return tuple(islice(dict.fromkeys(found), _MOST_SHOWN))
+
+
+def _address(part: str) -> str:
+    """Return the address in a part of a header between separators, without the name before it."""
+    return part.rpartition("<")[2].partition(">")[0].strip().lower()
 
 
 def _other_plain(message: EmailMessage, html_text: str) -> str | None:
