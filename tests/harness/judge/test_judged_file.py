@@ -138,6 +138,71 @@ def test_failing_history_gets_the_same_verdict(kind, change, step, tmp_path):
     assert stated(judge_file(file, ALWAYS).verdict) == stated(judge(read_history(file)))
 
 
+# -- e-mails ----------------------------------------------------------------------------------------
+
+
+def address(number):
+    return number and f"ann.{number}@example.com"
+
+
+def mailed(fields):
+    """Return the run with e-mails; `fields` gives more of each one, from it and from the one to the customer before."""
+    run = RUN.change("obligation", lambda line: line | {"number": address(line["number"])})
+    run = run.change("delivery", lambda line: line | {"number": address(line["number"])})
+    sent = run.lines_of("delivery")
+    before = dict(zip((line["message"] for line in sent), [*sent[-1:], *sent], strict=False))
+    return run.change("delivery", lambda line: line | fields(line, before[line["message"]]))
+
+
+def with_own_words(line, _):
+    return {"plain": f"{line['text']} Bye.", "shown": ["archive@client.example"]}
+
+
+def with_subject(line, _):
+    return {"plain": line["text"].upper()}
+
+
+@pytest.mark.parametrize("fields", [with_own_words, with_subject])
+def test_emails_with_plain_texts_and_an_archive_are_condensed(fields, tmp_path):
+    judged = judge_file(write(mailed(fields), tmp_path), ALWAYS)
+
+    assert judged.verdict.status == "pass"
+    assert len(judged.history.obligations) < 25
+
+
+def shown_to_the_next(_, before):
+    return {"shown": [before["number"]]}
+
+
+def shown_to_one(line, before):
+    return {"shown": [before["number"]]} if line["number"].endswith("41@example.com") else {}
+
+
+def plain_of_another(_, before):
+    return {"plain": before["text"]}
+
+
+def plain_of_another_to_one(line, before):
+    return {"plain": before["text"]} if line["number"].endswith("41@example.com") else {}
+
+
+def plain_with_placeholder(line, _):
+    return {"plain": "Hello {{FIRST_NAME}}"} if line["number"].endswith("41@example.com") else {}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [shown_to_the_next, shown_to_one, plain_of_another, plain_of_another_to_one, plain_with_placeholder],
+)
+def test_mixed_up_emails_get_the_same_verdict(fields, tmp_path):
+    file = write(mailed(fields), tmp_path)
+    verdict = judge_file(file, ALWAYS).verdict
+
+    assert index_history(file, ALWAYS) is not None
+    assert verdict.status == "fail"
+    assert stated(verdict) == stated(judge(read_history(file)))
+
+
 # -- any change of any line -------------------------------------------------------------------------
 
 PLACES = st.integers(min_value=1, max_value=len(RUN.lines) - 1)

@@ -134,7 +134,13 @@ _Webhook = _with_text_times(Webhook)
 _IDENTITY: Mapping[type[Record], frozenset[str]] = {
     Obligation: frozenset({"n", "customer", "number", "text", "raw_number", "alternatives"}),
     # No check reads the title, which is part of the text, or what only the device of the recipient gets.
-    Delivery: frozenset({"n", "number", "text", "message", "request", "user", "heading", "html", "payload", "devices"}),
+    # `RecipientClasses.add_mail` compares what the header and the plain text of an e-mail have of other customers.
+    Delivery: frozenset(
+        {
+            *("n", "number", "text", "message", "request", "user", "heading", "html", "payload", "devices"),
+            *("plain", "shown"),
+        }
+    ),
     DeliveryStatus: frozenset({"n", "message"}),
     # A bridge may register an address for each batch; the checks distinguish no more than its origin.
     Webhook: frozenset({"n", "key", "url", "duration_ms"}),
@@ -323,9 +329,11 @@ class _Indexing:
         self._accepted[self._last_request_line] += 1
         call = self._requests.get(line.request, line.request)
         event = self._events[_Delivery, (*_of_delivery(line), call, self._last_request)]
-        is_usual = not line.test and line.raw_number is None and line.plain is None
+        is_usual = not line.test and line.raw_number is None
         content = line.number, line.text
         self._classes.add_delivery(offset, event, line.message, content, user=line.user, is_usual=is_usual)
+        if line.plain is not None or line.shown:
+            self._classes.add_mail(line.number, line.plain, line.shown)
 
     def _add_status(self, offset: int, _: bytes, line: Any) -> None:
         self._classes.add_result(offset, self._events[_Status, _of_status(line)], line.message)

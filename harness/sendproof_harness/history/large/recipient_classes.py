@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any
 
+from sendproof_harness.history.large.plain_texts import PlainTexts
+
 # Numbers of one country share their last ten digits, with any prefix: 44, +44, 0044 or 0.
 _SIGNIFICANT_DIGITS = 10
 
@@ -48,6 +50,7 @@ class RecipientClasses:
         # match both with lost messages.
         self._stray_texts: set[int] = set()
         self._has_surplus = False
+        self._plain_texts = PlainTexts()
         # For each state and the event after it, the next state.
         self._next_states: defaultdict[int, int] = defaultdict(count(1).__next__)
         # By place.
@@ -87,6 +90,7 @@ class RecipientClasses:
         self._single.append(0)
         self._sent_to.append(hash(content[0]))
         self._texts.append(hash(content[1]))
+        self._plain_texts.add_due(content[1], is_mail="@" in (content[0] or ""))
         self._campaigns.append(campaign)
         self._messages.append(0)
         self.places.append(place)
@@ -129,6 +133,18 @@ class RecipientClasses:
             self._states[place] = self._next_states[self._states[place] << _EVENT_BITS]
             self._keep(place, _WRONG_TEXT)
         self._progress[place] = _SENT
+
+    def add_mail(self, address: str, plain: str | None, shown: Iterable[str]) -> None:
+        """Add what only e-mails have: a plain text in other words than the HTML, and other addresses in the header.
+
+        A customer is kept singly whose plain text may be wrong, or whose e-mail shows the address of another customer.
+        """
+        others = [self._place_of_number[other] for other in shown if other in self._place_of_number]
+        place = self._place_of_number.get(address)
+        for shown_place in others:
+            self._keep(shown_place, _SINGLE)
+        if place is not None and (others or (plain is not None and self._plain_texts.add(place, plain))):
+            self._keep(place, _SINGLE)
 
     def add_result(self, offset: int, event: int, message: str) -> None:
         """Add a status or a receipt of a message."""
@@ -191,6 +207,8 @@ class RecipientClasses:
         """
         self._keep_rejected()
         self._keep_lost()
+        for place in self._plain_texts.mixed_up():
+            self._keep(place, _SINGLE)
         kept: defaultdict[tuple[int, bool], list[int]] = defaultdict(list)
         found, rows, wrong_texts = array("i"), Counter[int](), 0
         for place, state in enumerate(self._states):

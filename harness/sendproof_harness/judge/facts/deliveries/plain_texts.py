@@ -5,10 +5,10 @@ way, so other words alone are no mistake. Two things are: a variable of the temp
 another customer.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from sendproof_harness.history.large.plain_texts import variants_of, words_of
 from sendproof_harness.history.records import History
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations
@@ -17,10 +17,6 @@ from sendproof_harness.judge.facts.templates import due_template, template_text
 
 NOT_FILLED_IN = "a placeholder was not filled in, in the text for readers without HTML"
 OF_ANOTHER = "the text for readers without HTML is that of another customer"
-
-# As the simulator that records such a text compares it with the HTML.
-_LINK = re.compile(r"\b(?:https?|mailto|tel):[^\s()<>\[\]]*", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
 
 _Words = tuple[str, ...]
 
@@ -45,9 +41,9 @@ def _cause(history: History, recipient: RecipientResult, plain: str, others: fro
     # The value of a customer may look like a placeholder.
     if remaining and not remaining <= set(template_text(own).names):
         return NOT_FILLED_IN
-    words = _words(plain)
+    words = words_of(plain)
     # A text without any values may be that of a customer who has none.
-    return OF_ANOTHER if words in others and not set(words) <= set(_words(own)) else None
+    return OF_ANOTHER if words in others and not set(words) <= set(words_of(own)) else None
 
 
 def _texts_by_template(history: History, keys: set[TemplateKey]) -> Mapping[TemplateKey, frozenset[_Words]]:
@@ -56,9 +52,5 @@ def _texts_by_template(history: History, keys: set[TemplateKey]) -> Mapping[Temp
     for obligation in current_obligations(history) if keys else ():
         key = template_key(obligation)
         if key in keys and obligation.text is not None:
-            found[key] |= {_words(obligation.text), _words(obligation.text.partition("\n")[2])}
+            found[key] |= set(variants_of(obligation.text))
     return defaultdict(frozenset, {key: frozenset(texts) for key, texts in found.items()})
-
-
-def _words(text: str) -> _Words:
-    return tuple(_WORD.findall(_LINK.sub(" ", text).casefold()))
