@@ -335,14 +335,49 @@ def test_triggered_messages_have_the_link_of_the_overrides(correct_run, url, cau
     [
         ("https://example.com/offer", []),
         ("https://example.com/offer?utm_source=sms", []),
-        ("https://vendor.example/", ["another link than that of the client's template"]),
-        (None, ["another link than that of the client's template"]),
+        ("https://vendor.example/", ["a link other than that of the client's template"]),
+        (None, ["a link other than that of the client's template"]),
     ],
 )
 def test_messages_have_the_link_of_their_template(correct_run, url, causes):
     run = correct_run.change_delivery_to(3, url=url, template_url="https://example.com/offer")
 
     assert [finding.cause for finding in run.findings(CHECKS)] == causes
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("https://Shop.Example?a=1#top", "https://shop.example/?a=1&utm_source=sms#top"),
+        ("https://shop.example/p#top", "https://shop.example/p?utm_source=sms#top"),
+        ("https://shop.example/?p=1", "https://shop.example/?utm_source=sms&p=1"),
+        ("https://shop.example:443/caf\u00e9?q=a%20b", "https://shop.example/caf%C3%A9?q=a+b"),
+        ("https://b\u00fccher.example/", "https://xn--bcher-kva.example"),
+        ("https://shop.example/p", "https://shop.example/p#utm"),
+        ("https://[shop", "https://[shop?utm_source=sms"),
+    ],
+)
+def test_link_of_the_template_may_be_spelled_differently_and_have_more_parameters(correct_run, link, url):
+    assert not correct_run.change_delivery_to(3, url=url, template_url=link).findings(CHECKS)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example.evil.example/p?a=1#top",
+        "http://shop.example/p?a=1#top",
+        "https://shop.example:8443/p?a=1#top",
+        "https://shop.example/p/q?a=1#top",
+        "https://shop.example/p?a=12#top",
+        "https://shop.example/p#top",
+        "https://shop.example/p?a=1#end",
+        "https://user@shop.example/p?a=1#top",
+        "https://[shop.example/p?a=1#top",
+    ],
+)
+def test_link_to_another_place_is_found(correct_run, url):
+    run = correct_run.change_delivery_to(3, url=url, template_url="https://shop.example/p?a=1#top")
+    assert [finding.cause for finding in run.findings(CHECKS)] == ["a link other than that of the client's template"]
 
 
 @pytest.mark.parametrize(("free", "levels"), [((), ["fail"]), ((505,), ["unknown"])])

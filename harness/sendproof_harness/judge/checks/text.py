@@ -11,6 +11,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     has_due_message,
     matched_recipients,
 )
+from sendproof_harness.judge.facts.deliveries.links import keeps_link
 from sendproof_harness.judge.facts.deliveries.plain_texts import wrong_plain_texts
 from sendproof_harness.judge.facts.wishes import has_free_text, wanted_links
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
@@ -19,7 +20,7 @@ from sendproof_harness.judge.requirements import RIGHT_TEXT
 _ID = "delivery.text"
 _NO_LINK = "overrides ignored: the link of the client's overrides is missing"
 _OTHER_LINK = "overrides ignored: a link other than that of the client's overrides"
-_REPLACED_LINK = "another link than that of the client's template"
+_REPLACED_LINK = "a link other than that of the client's template"
 
 
 def check_right_text(history: History) -> CheckResult:
@@ -60,7 +61,7 @@ def _wrong_links(recipients: Iterable[RecipientResult], wanted: Mapping[int, str
 def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> Iterator[Finding]:
     """Yield the messages with a link of the bridge's own. Only the client's overrides may replace that of a template.
 
-    Parameters after the client's link are no other link: bridges add them to count visits.
+    More parameters do not make it another link: bridges add them to count visits.
     """
     wanted = wanted_links(history)
     for recipient in recipients:
@@ -68,7 +69,7 @@ def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> 
         is_overridden = obligation.trigger is not None and obligation.channel in wanted
         if delivery.template_url is None or is_overridden or has_free_text(history, obligation):
             continue
-        if not (delivery.url or "").startswith(delivery.template_url):
+        if not keeps_link(delivery.template_url, delivery.url or ""):
             yield Finding(
                 check=_ID,
                 level="fail",
