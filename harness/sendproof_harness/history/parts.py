@@ -19,6 +19,13 @@ class Device(msgspec.Struct, frozen=True, gc=False):
     token: str
 
 
+class EarlierUrl(msgspec.Struct, frozen=True, gc=False):
+    """The target of the link of a template until an instant, when it changed."""
+
+    url: str
+    until: Instant
+
+
 class Split(msgspec.Struct, frozen=True):
     """One split of a campaign: its template as listed on the channel, its send time, and its group in an A/B test."""
 

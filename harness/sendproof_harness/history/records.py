@@ -21,6 +21,7 @@ from sendproof_harness.history.parts import (
     AttributeChange,
     ChannelTemplate,
     Device,
+    EarlierUrl,
     InjectedCall,
     Metric,
     Split,
@@ -189,7 +190,8 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
 
     `raw_number` is the number as the bridge wrote it, if it was not in the form that the provider documents. `request`
     is the line (`n`) of the request that carried the message, if there was one. `url` is the target of its link, and
-    `template_url` that of the client's template. `user` is the id of the recipient at a provider that sends to users.
+    `template_url` that of the client's template; `earlier_template_urls` are those that the template had before. `user`
+    is the id of the recipient at a provider that sends to users.
 
     A push notification has a `heading`, which its `text` begins with, a `payload` for the app, and the `devices` that
     it goes to; `number` is then the user. An e-mail has its subject as the `heading`, and its `html` as it was sent.
@@ -207,6 +209,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     request: int | None = None
     url: str | None = None
     template_url: str | None = None
+    earlier_template_urls: tuple[EarlierUrl, ...] = ()
     user: str | None = None
     message_type: str = SMS
     heading: str | None = None

@@ -134,16 +134,16 @@ RIGHT_NUMBER = Requirement(
     number="R402",
     text="A message goes to the customer's own number, in digits with the country code, without + or leading zeros; "
     "an e-mail goes to the customer's own address. A provider that sends to users gets the customer's id as the user. "
-    "An e-mail shows no address of another customer. Each message is of the type of its channel.",
+    "The To and Cc of an e-mail show no address of another customer. Each message is of the type of its channel.",
     source=_NUMBERS,
     evidence="documented",
 )
 RIGHT_TEXT = Requirement(
     number="R403",
     text="The text is the customer's own template with the customer's own attributes filled in. Templates may differ "
-    "from customer to customer within one campaign. If a text changes, each version from an hour before the "
-    "announcement or the event until the send is accepted. A message has the link of its template, or that "
-    "of the client's triggered overrides.",
+    "from customer to customer within one campaign. If a text or a link changes, each version from an hour before the "
+    "announcement or the event until the send is accepted. A message has the link of its template, with any parameters "
+    "added, or that of the client's triggered overrides.",
     source=_GUIDE,
     evidence="documented",
 )

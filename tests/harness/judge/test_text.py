@@ -5,7 +5,7 @@ import re
 import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
-from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.text import CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
@@ -378,6 +378,17 @@ def test_link_of_the_template_may_be_spelled_differently_and_have_more_parameter
 def test_link_to_another_place_is_found(correct_run, url):
     run = correct_run.change_delivery_to(3, url=url, template_url="https://shop.example/p?a=1#top")
     assert [finding.cause for finding in run.findings(CHECKS)] == ["a link other than that of the client's template"]
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(-61, 1), (-59, 0), (30, 0)])
+def test_earlier_link_of_the_template_is_right_for_an_hour(correct_run, minutes, count):
+    """As a text is: the bridge may have read it up to an hour before the announcement."""
+    announced = parse_instant(correct_run.lines_of("campaign")[0]["announced_at"])
+    earlier = [{"url": "https://example.com/old", "until": iso(announced + minutes * MINUTE)}]
+    links = {"url": "https://example.com/old?utm", "template_url": "https://example.com/new"}
+    run = correct_run.change_delivery_to(3, **links, earlier_template_urls=earlier)
+
+    assert len(run.findings(CHECKS)) == count
 
 
 @pytest.mark.parametrize(("free", "levels"), [((), ["fail"]), ((505,), ["unknown"])])

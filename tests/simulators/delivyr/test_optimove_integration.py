@@ -101,3 +101,16 @@ def test_url_of_send_overrides_that_of_template(account):
     assert account.newest_message()["url"] == URL
     account.send(url="https://example.com/other")
     assert account.newest_message()["url"] == "https://example.com/other"
+
+
+def test_delivery_names_the_earlier_urls_of_its_template(account):
+    """The caller may have read one of them before the change."""
+    account.set(template_urls={account.plain: URL, account.template: URL})
+    account.now += 60_000
+    account.set(template_urls={account.plain: "https://example.com/new", account.template: URL})
+    account.send()
+    (entry,) = account.entries("delivery")
+
+    assert entry["earlier_template_urls"] == [{"url": URL, "until": "2026-03-02T09:01:00.000Z"}]
+    account.send(template_id=account.template, variables={"FIRST_NAME": "Ada", "BALANCE": "1"})
+    assert "earlier_template_urls" not in account.entries("delivery")[0]

@@ -11,8 +11,9 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     has_due_message,
     matched_recipients,
 )
-from sendproof_harness.judge.facts.deliveries.links import keeps_link
+from sendproof_harness.judge.facts.deliveries.links import keeps_link, links_before
 from sendproof_harness.judge.facts.deliveries.plain_texts import wrong_plain_texts
+from sendproof_harness.judge.facts.deliveries.template_changes import counted_since
 from sendproof_harness.judge.facts.wishes import has_free_text, wanted_links
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TEXT
@@ -63,13 +64,14 @@ def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> 
 
     More parameters do not make it another link: bridges add them to count visits.
     """
-    wanted = wanted_links(history)
+    wanted, since = wanted_links(history), counted_since(history)
     for recipient in recipients:
         obligation, delivery = recipient.obligation, recipient.deliveries[0]
         is_overridden = obligation.trigger is not None and obligation.channel in wanted
         if delivery.template_url is None or is_overridden or has_free_text(history, obligation):
             continue
-        if not keeps_link(delivery.template_url, delivery.url or ""):
+        links = (delivery.template_url, *links_before(delivery, since(obligation)))
+        if not any(keeps_link(link, delivery.url or "") for link in links):
             yield Finding(
                 check=_ID,
                 level="fail",

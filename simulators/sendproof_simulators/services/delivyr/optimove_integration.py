@@ -14,9 +14,11 @@ from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.delivyr.overrides import check_expression
-from sendproof_simulators.services.delivyr.state import Integration, State
+from sendproof_simulators.services.delivyr.state import EarlierUrl, Integration, State
 
 _FIELDS = ("attributes", "default_url", "overrides", "template_urls", "testing", "webhook_url")
+# Each message of the template names them.
+_MOST_EARLIER_URLS = 10
 
 
 def read(state: State) -> Mapping[str, object]:
@@ -34,16 +36,16 @@ def read(state: State) -> Mapping[str, object]:
 
 def replace(context: SandboxContext, state: State, now: Instant, values: Mapping[str, object]) -> Effects:
     """Replace all settings; raise `ValueError` for invalid ones, and then change nothing."""
-    del now
     integration = integration_from_json(context, values)
     webhook_url = _optional_text(values, "webhook_url")
     urls = _template_urls(context, state, values)
     if webhook_url is not None:
         webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
     state.integration, state.webhook_url = integration, webhook_url
-    state.template_urls = urls
     if integration.default_url is not None:
-        state.template_urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
+        urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
+    _keep_earlier_urls(state, now, urls)
+    state.template_urls = urls
     return Effects()
 
 
@@ -99,6 +101,13 @@ def _template_urls(context: SandboxContext, state: State, values: Mapping[str, o
             raise ValueError(f"template_urls: there is no template {id_!r:.100}")
     checked = {id_: _checked_url(context, f"template_urls.{id_}", url) for id_, url in urls.items()}
     return {id_: url for id_, url in checked.items() if url is not None}
+
+
+def _keep_earlier_urls(state: State, now: Instant, urls: Mapping[str, str]) -> None:
+    for id_, url in state.template_urls.items():
+        if urls.get(id_) != url:
+            earlier = (*state.earlier_urls.get(id_, ()), EarlierUrl(url=url, until=now))
+            state.earlier_urls[id_] = earlier[-_MOST_EARLIER_URLS:]
 
 
 def _optional_text(values: Mapping[str, object], name: str) -> str | None:

@@ -99,6 +99,7 @@ def _new_message(call: Call, body: Mapping[str, Any]) -> Message:
         created_at=call.now,
         updated_at=call.now,
         template_url=template_url,
+        earlier_template_urls=state.earlier_urls.get(str(template.id), ()),
     )
 
 
@@ -144,7 +145,7 @@ def _accepted_response(context: SandboxContext, message: Message) -> Response:
 
 
 def _delivery_entry(message: Message) -> JournalEntry:
-    fields = {
+    fields: dict[str, object] = {
         "service": NAME,
         "message": message.id,
         "number": message.number or message.phone_number,
@@ -156,4 +157,5 @@ def _delivery_entry(message: Message) -> JournalEntry:
         "send_at": iso(message.created_at),
         "test": message.testing,
     }
-    return JournalEntry(kind="delivery", fields=fields)
+    earlier = [{"url": earlier.url, "until": iso(earlier.until)} for earlier in message.earlier_template_urls]
+    return JournalEntry(kind="delivery", fields=fields | ({"earlier_template_urls": earlier} if earlier else {}))

@@ -13,13 +13,22 @@ NAME = "delivyr"
 KEY, ACCOUNT = "api_key", "account_id"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierUrl:
+    """A redirect URL that a template had until an instant, when it got another one or none."""
+
+    url: str
+    until: Instant
+
+
 @dataclass(slots=True, kw_only=True)
 class Message:
     """One entry of the Message Log, at `index`.
 
     `phone_number` is as the caller spelled it, `number` its digits with country code (None if it is no number). `state`
     is a state of `core/messaging/lifecycle.py`. `rejected` is the code of the rejection, `pending_rejection` that of a
-    scheduled rejection. `template_url` is the template's own redirect URL.
+    scheduled rejection. `template_url` is the template's own redirect URL, and `earlier_template_urls`
+    are those that it had before.
     """
 
     id: str
@@ -38,6 +47,7 @@ class Message:
     rejected: str | None = None
     clicks: int = 0
     template_url: str | None = None
+    earlier_template_urls: tuple[EarlierUrl, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +69,8 @@ class State:
     """One account.
 
     `log` is the Message Log, oldest first; `messages` has the same entries by id. `template_urls` are the redirect URLs
-    of templates. `schedules` are the coming events of messages, by message id. `refused_once` are the numbers whose
-    full queue has refused a call.
+    of templates, and `earlier_urls` those that they had before. `schedules` are the coming events of messages, by
+    message id. `refused_once` are the numbers whose full queue has refused a call.
     """
 
     random: KeyedRandom
@@ -68,6 +78,7 @@ class State:
     limits: DelivyrLimits
     templates: dict[str, Template] = field(default_factory=dict)
     template_urls: dict[str, str] = field(default_factory=dict)
+    earlier_urls: dict[str, tuple[EarlierUrl, ...]] = field(default_factory=dict)
     log: list[Message] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
     schedules: dict[str, DeliverySchedule] = field(default_factory=dict)

@@ -5,10 +5,18 @@ documented: the scheme and the host have no case, an empty path is `/`, and char
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from sendproof_harness.history.records import Delivery
+
 _PORTS = {"http": 80, "https": 443}
+
+
+def links_before(delivery: Delivery, since: int) -> Iterator[str]:
+    """Yield the earlier links of a message's template that it had after an instant."""
+    return (earlier.url for earlier in delivery.earlier_template_urls if earlier.until > since)
 
 
 @lru_cache(maxsize=1_000)

@@ -64,6 +64,12 @@ def _with_due_text(delivery: Delivery, others: Mapping[str, Sequence[_OtherText]
     return delivery if due is None else replace(delivery, text=due)
 
 
+def counted_since(history: History) -> Callable[[Obligation], int]:
+    """Return a function that gives the instant from which on each version of an obligation's template counts."""
+    begins = _beginnings(history)
+    return lambda obligation: begins(obligation) - _NOTICED_WITHIN
+
+
 def _changed_templates(history: History) -> Mapping[tuple[str, str], _Versions]:
     """Return the versions of each template that has several, by provider and id, in order of time."""
     by_template: defaultdict[tuple[str, str], list[TemplateVersion]] = defaultdict(list)
@@ -103,21 +109,21 @@ def _current(
 
 @cached_per_history
 def _other_texts(history: History) -> Mapping[str, Sequence[_OtherText]]:
-    changed, begins = _changed_templates(history), _beginnings(history)
+    changed, since = _changed_templates(history), counted_since(history)
     others: defaultdict[str, list[_OtherText]] = defaultdict(list)
     for obligation in current_obligations(history) if changed else ():
         if obligation.owed and obligation.text and obligation.number:
-            others[obligation.number] += _others(history, obligation, changed, begins(obligation) - _NOTICED_WITHIN)
+            others[obligation.number] += _others(history, obligation, changed, since(obligation))
     return others
 
 
 def _others(
-    history: History, obligation: Obligation, changed: Mapping[tuple[str, str], _Versions], begins: int
+    history: History, obligation: Obligation, changed: Mapping[tuple[str, str], _Versions], since: int
 ) -> Iterator[_OtherText]:
     template, due = due_template(history, obligation), obligation.text or ""
     values = None if template is None else template.text.values(due)
     of_template = _versions_of(template, changed) if values is not None else ()
     for position, version in enumerate(of_template):
-        is_over = position + 1 < len(of_template) and of_template[position + 1].at <= begins
+        is_over = position + 1 < len(of_template) and of_template[position + 1].at <= since
         if not is_over and values is not None:
             yield _OtherText(since=version.at, template=version.text, values=values, due=due)
