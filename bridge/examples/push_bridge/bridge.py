@@ -13,10 +13,12 @@ import threading
 import time
 from calendar import timegm
 from collections import Counter
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 LOG = logging.getLogger("push_bridge")
 
@@ -37,8 +39,11 @@ MINUTE, HOUR = 60, 3600
 DAY = 24 * HOUR
 TRIGGERED, EXECUTED = 11, 13  # event types
 PAGE_SIZE, USERS_PER_CALL, ITEMS_PER_CALL, ROWS = 10_000, 200, 100, 1_000
+SETTLED = 10 * MINUTE  # after a call: list/message then has all its messages
+CLOCKS_DIFFER = 30  # seconds between the clocks of Xtremepush and of the bridge
 SENT, DELIVERED, OPENED, UNSUBSCRIBED, DROPPED, BOUNCED = 0, 1, 2, 4, 5, 9
 RESULT_EVENTS = {
+    "message_send": SENT,
     "message_delivery": DELIVERED,
     "message_open": OPENED,
     "message_unsubscribe": UNSUBSCRIBED,
@@ -50,25 +55,33 @@ PLACEHOLDER = re.compile(r"\{\{ ?(\w+) ?\}\}")
 DB = sqlite3.connect(os.environ.get("PUSH_BRIDGE_DATABASE", ""), check_same_thread=False)
 LOCK, WAKE = threading.Lock(), threading.Event()
 DB.executescript("""
-    CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, kind TEXT, payload TEXT, due INTEGER);  -- due NULL: done
+    -- due NULL: done
+    CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, kind TEXT, payload TEXT, due INTEGER, failures INTEGER);
+    -- since: when it is due, then when its last call began. pending -> sending -> accepted -> sent or dropped
     CREATE TABLE IF NOT EXISTS message (batch TEXT, customer TEXT, campaign INTEGER, channel INTEGER, template INTEGER,
-        params TEXT, state TEXT, PRIMARY KEY (batch, customer));  -- pending, sending, sent or dropped
-    CREATE TABLE IF NOT EXISTS result (batch TEXT, customer TEXT, event INTEGER, day TEXT,
+        params TEXT, state TEXT, since INTEGER, PRIMARY KEY (batch, customer));
+    CREATE TABLE IF NOT EXISTS result (batch TEXT, customer TEXT, event INTEGER, day TEXT, id TEXT,
         PRIMARY KEY (batch, customer, event));
+    CREATE INDEX IF NOT EXISTS result_id ON result (id);
     CREATE TABLE IF NOT EXISTS reported (campaign INTEGER, channel INTEGER, template INTEGER, event INTEGER, day TEXT,
         customer TEXT, PRIMARY KEY (campaign, channel, template, event, day, customer));
 """)
-
-
-OUTCOMES = """
-    SELECT template, state, customer FROM message
-    WHERE campaign = ? AND channel = ? AND state IN ('sent', 'dropped')
+ADD_JOB = """
+    INSERT INTO job VALUES (?, ?, ?, ?, 0)
+    ON CONFLICT (id) DO UPDATE SET due = excluded.due WHERE job.kind = 'report' AND job.due IS NULL
 """
-RESULTS_OF_SENT = """
+ADD_RESULT = "INSERT OR IGNORE INTO result VALUES (?, ?, ?, ?, ?)"
+COUNTED = """
     SELECT template, event, day, customer FROM message JOIN result USING (batch, customer)
-    WHERE campaign = ? AND channel = ? AND state = 'sent'
+    WHERE campaign = ? AND channel = ? AND day <= ? AND (state = 'sent' OR event IN (0, 5))
 """
-REPORTED = "SELECT template, event, customer FROM reported WHERE campaign = ? AND channel = ?"
+UNFINISHED = """
+    SELECT customer, template, params, state, since FROM message
+    WHERE batch = ? AND state IN ('pending', 'sending', 'accepted')
+"""
+REPORTED = "SELECT template, event, day, customer FROM reported WHERE campaign = ? AND channel = ?"
+OF_EVENT = "SELECT customer FROM result WHERE batch = ? AND event = ?"
+SET_STATE = "UPDATE message SET state = ? WHERE batch = ? AND state = ?"
 
 
 def sql(statement, *values):
@@ -77,15 +90,28 @@ def sql(statement, *values):
 
 
 def add(jobs, messages=()):
-    """Insert all or nothing. Existing ids stay unchanged, so a repeated event has no effect."""
+    """Insert all or nothing. Existing ids stay unchanged, so a repeated event has no effect.
+
+    Only a report that has ended begins again. A message without consent has its result already.
+    """
     rows = [(id_, kind, json.dumps(payload), due) for id_, kind, due, payload in jobs]
+    dropped = [(row[0], row[1], DROPPED, day_of(row[-1]), None) for row in messages if row[-2] == "dropped"]
     with LOCK, DB:
-        DB.executemany("INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?)", messages)
-        DB.executemany("INSERT OR IGNORE INTO job VALUES (?, ?, ?, ?)", rows)
+        DB.executemany("INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)", messages)
+        DB.executemany(ADD_RESULT, dropped)
+        DB.executemany(ADD_JOB, rows)
     WAKE.set()
 
 
+def day_of(when):
+    return time.strftime("%Y-%m-%d", time.gmtime(when))
+
+
 # ---- calls
+class RefusedError(requests.RequestException):
+    """Xtremepush has not carried out the call. After any other error, it is unknown whether it has."""
+
+
 def optimove(method, path, body=None, **query):
     url, headers = f"{OPTIMOVE['url']}/current/{path}", {"X-API-KEY": OPTIMOVE["credentials"]["api_key"]}
     response = requests.request(method, url, params=query, json=body, headers=headers, timeout=60)
@@ -97,12 +123,25 @@ def optimove(method, path, body=None, **query):
 
 def xtremepush(path, **body):
     token = {"apptoken": XTREMEPUSH["credentials"]["apptoken"]}
-    response = requests.post(f"{XTREMEPUSH['url']}/api/external/{path}", json=token | body, timeout=60)
+    try:
+        response = requests.post(f"{XTREMEPUSH['url']}/api/external/{path}", json=token | body, timeout=60)
+    except requests.ConnectionError as error:
+        if isinstance(getattr(error.args[0], "reason", None), NewConnectionError | ConnectTimeoutError):
+            raise RefusedError(f"{path}: no connection") from error
+        raise
+    if is_refusal(response.status_code):
+        raise RefusedError(f"{path}: {response.status_code} {response.text[:200]}", response=response)
     response.raise_for_status()
     reply = response.json()
-    if not reply["success"]:
-        raise requests.RequestException(f"{path}: {reply}")
+    if reply.get("success") is not True:  # a status of 200 may hide the code of an error
+        error = RefusedError if is_refusal(reply.get("code")) else requests.RequestException
+        raise error(f"{path}: {reply}", response=response)
     return reply
+
+
+def is_refusal(code):
+    """Return True for 4xx. A 5xx may come from a gateway, although Xtremepush has carried out the call."""
+    return code in range(400, 500)
 
 
 def list_all(model, condition):
@@ -156,6 +195,8 @@ def addressed(customer, values, names):
 
 
 def page(_, campaign, channel, skip):
+    if sql("SELECT 1 FROM job WHERE id = ?", f"send:{campaign}-{channel}-{skip}-0"):
+        return  # the bridge was killed right after it had planned this page
     known = templates()
     of_templates = [name for _, found in known.values() for name in found]
     names = list(dict.fromkeys([*([CONSENT] if CONSENT else []), *of_templates]))
@@ -166,14 +207,14 @@ def page(_, campaign, channel, skip):
     for row in rows:
         groups.setdefault((row["ScheduledTime"], int(row["TemplateID"])), []).append(row)
     jobs, messages = [], []
-    for (scheduled, template), group in groups.items():
+    for (scheduled, template), group in sorted(groups.items()):
         due = timegm(time.strptime(scheduled, "%Y-%m-%d %H:%M:%S"))
         for part in chunks(group, USERS_PER_CALL):
             batch = f"{campaign}-{channel}-{skip}-{len(jobs)}"
             for row in part:
                 values = dict(zip(names, row["CustomerAttributes"], strict=True))
                 customer, params, state = addressed(row["CustomerID"], values, known[template][1])
-                messages.append((batch, customer, campaign, channel, template, params, state))
+                messages.append((batch, customer, campaign, channel, template, params, state, due))
             jobs.append((f"send:{batch}", "send", due, {"batch": batch}))
         jobs.append(report_job(campaign, channel, due))
     jobs += [page_job(campaign, channel, skip + PAGE_SIZE)] if len(rows) == PAGE_SIZE else []
@@ -185,8 +226,7 @@ def page_job(campaign, channel, skip):
 
 
 def report_job(campaign, channel, start):
-    payload = {"campaign": campaign, "channel": channel, "until": start + 7 * DAY}
-    return f"report:{campaign}:{channel}", "report", start + 15 * MINUTE, payload
+    return f"report:{campaign}:{channel}", "report", start + 15 * MINUTE, {"campaign": campaign, "channel": channel}
 
 
 def trigger(now, event):
@@ -198,46 +238,65 @@ def trigger(now, event):
         values = {row["RealFieldName"]: row["Value"] for row in found} | values
     batch, campaign, channel = f"trigger-{event['requestid']}", event["campaignid"], event["channelid"]
     customer, params, state = addressed(event["customerid"], values, names)
-    row = batch, customer, campaign, channel, template, params, state
+    row = batch, customer, campaign, channel, template, params, state, now
     add([(f"send:{batch}", "send", 0, {"batch": batch}), report_job(campaign, channel, now)], [row])
 
 
 def send(now, batch):
-    """Execute the template for a batch, once. The app has created the profiles, so there is nothing to import."""
-    rows = sql("SELECT customer, template, params, state FROM message WHERE batch = ? AND state != 'dropped'", batch)
+    """Take the next step of a batch: execute its template, or 10 minutes later look for its messages."""
+    rows = sql(UNFINISHED, batch)
     if not rows:
-        return
-    add([(f"check:{batch}", "check", now + 10 * MINUTE, {"batch": batch})])
-    if rows[0][3] == "sending":  # a call before has no known outcome: never send twice
-        return
-    sql("UPDATE message SET state = 'sending' WHERE batch = ? AND state = 'pending'", batch)
-    targets = {customer: json.loads(params) for customer, _, params, _ in rows}
-    batch_name = {"external_message_id": batch}
-    call = {"target_by": "user_id", "target_with_params": targets, "params": batch_name}
-    xtremepush("execute/campaign", id=rows[0][1], **call)
+        return None
+    _, template, _, state, since = rows[0]  # those that are unfinished have made all steps together
+    if state == "pending":
+        return execute(now, batch, template, {customer: json.loads(params) for customer, _, params, *_ in rows})
+    if now < since + SETTLED:  # after a restart
+        return since + SETTLED
+    return look_up(now, batch, template, state, since, [customer for customer, *_ in rows])
 
 
-def check(now, batch):
-    """Ten minutes later, list/message has a row for each message. A user without a device has none."""
-    rows = sql("SELECT customer, template FROM message WHERE batch = ? AND state = 'sending'", batch)
-    users = [customer for customer, _ in rows]
-    condition = [["user_id", "IN", users], ["create_time", ">=", now - 20 * MINUTE]]
-    found = {str(row["user_id"]) for row in list_all("message", [["campaign_id", "=", rows[0][1]], *condition])}
+def execute(now, batch, template, targets):
+    """Call once. The app has created the profiles, so there is nothing to import."""
+    # On disk before the call: what is `sending` after a kill or a lost response is looked up before it is sent again.
+    sql("UPDATE message SET state = 'sending', since = ? WHERE batch = ? AND state = 'pending'", now, batch)
+    call = {"target_by": "user_id", "target_with_params": targets, "params": {"external_message_id": batch}}
+    try:
+        xtremepush("execute/campaign", id=template, **call)
+    except RefusedError:
+        sql(SET_STATE, "pending", batch, "sending")
+        raise  # `work` runs this job again after a pause
+    except requests.RequestException:
+        LOG.exception("the outcome of batch %s is unknown, and is looked up", batch)
+    else:
+        sql(SET_STATE, "accepted", batch, "sending")
+    return now + SETTLED
+
+
+def look_up(now, batch, template, state, since, users):
+    """Find the messages of a call in list/message, which does not name the batch, and in webhooks, which do.
+
+    A user without a device has no message. If the response was lost, nobody may have one: send to all without again.
+    """
+    sent = dict.fromkeys(user for (user,) in sql(OF_EVENT, batch, SENT))
+    condition = [["campaign_id", "=", template], ["user_id", "IN", users], ["create_time", ">=", since - CLOCKS_DIFFER]]
+    for row in sorted(list_all("message", condition), key=lambda row: row["create_time"]):
+        if not sql("SELECT 1 FROM result WHERE id = ? AND batch != ?", str(row["id"]), batch):  # another message
+            sent.setdefault(str(row["user_id"]), row)
+    absent = [user for user in users if user not in sent]
+    results = [(batch, user, SENT, day_of(row["create_time"]), str(row["id"])) for user, row in sent.items() if row]
+    if state == "accepted":
+        results += [(batch, user, DROPPED, day_of(since), None) for user in absent]
+    after = "dropped" if state == "accepted" else "pending"
+    states = [("sent" if user in sent else after, batch, user) for user in users]
     with LOCK, DB:
-        DB.executemany(
-            "UPDATE message SET state = ? WHERE batch = ? AND customer = ?",
-            [("sent" if user in found else "dropped", batch, user) for user in users],
-        )
+        DB.executemany(ADD_RESULT, results)
+        DB.executemany("UPDATE message SET state = ? WHERE batch = ? AND customer = ?", states)
+    return now if absent and after == "pending" else None
 
 
-def report(now, campaign, channel, until):
+def report(now, campaign, channel):
     """Report totals and the customers of each event, 15 minutes after a send and then every 6 hours for a week."""
-    today = time.strftime("%Y-%m-%d", time.gmtime(now))
-    found = [
-        (template, DROPPED if state == "dropped" else SENT, today, customer)
-        for template, state, customer in sql(OUTCOMES, campaign, channel)
-    ]
-    found += sql(RESULTS_OF_SENT, campaign, channel)
+    found = sql(COUNTED, campaign, channel, day_of(now))
     totals = Counter((template, event) for template, event, _, _ in found)
     items = [
         {"ChannelID": channel, "CampaignID": campaign, "TemplateID": template}
@@ -250,14 +309,15 @@ def report(now, campaign, channel, until):
     if SETTINGS.get("bridge", {}).get("reports") == "campaign_metrics":
         report_customers(campaign, channel, found)
     report_opt_outs(channel, [customer for _, event, _, customer in found if event == UNSUBSCRIBED])
-    return now + 6 * HOUR if now + 6 * HOUR <= until else None
+    last = sql("SELECT MAX(since) FROM message WHERE campaign = ? AND channel = ?", campaign, channel)[0][0]
+    return now + 6 * HOUR if now + 6 * HOUR <= last + 7 * DAY else None
 
 
 def report_customers(campaign, channel, found):
     known = set(sql(REPORTED, campaign, channel))
     groups = {}
     for template, event, day, customer in found:
-        if (template, event, customer) not in known:
+        if (template, event, day, customer) not in known:
             groups.setdefault((template, event, day), set()).add(customer)
     for (template, event, day), customers in groups.items():
         names = {"CampaignID": campaign, "ChannelID": channel, "TemplateID": template}
@@ -275,20 +335,28 @@ def report_opt_outs(channel, customers):
         optimove("POST", "integrations/SetCustomerChannelPreference", body)
 
 
-def work(now):
+def work(clock):
     """Run all due jobs; return when the next one is due."""
-    jobs = {job.__name__: job for job in (connect, page, trigger, send, check, report)}
+    jobs = {job.__name__: job for job in (connect, page, trigger, send, report)}
     while True:
-        rows = sql("SELECT id, kind, payload FROM job WHERE due <= ? ORDER BY due, id LIMIT 1", now)
+        now = clock()
+        rows = sql("SELECT id, kind, payload, failures FROM job WHERE due <= ? ORDER BY due, id LIMIT 1", now)
         if not rows:
             return sql("SELECT MIN(due) FROM job")[0][0]
-        id_, kind, payload = rows[0]
+        id_, kind, payload, failures = rows[0]
         try:
-            due = jobs[kind](now, **json.loads(payload))
-        except requests.RequestException:
+            due, failures = jobs[kind](now, **json.loads(payload)), 0
+        except Exception as error:
             LOG.exception("%s failed and is retried", id_)
-            due = now + 15
-        sql("UPDATE job SET due = ? WHERE id = ?", due, id_)
+            due, failures = now + pause(error, failures), failures + 1
+        sql("UPDATE job SET due = ?, failures = ? WHERE id = ?", due, failures, id_)
+
+
+def pause(error, failures):
+    """Return the seconds until a job is retried: what the service wants, or 15 s, twice as long each time."""
+    response = getattr(error, "response", None)
+    wanted = "" if response is None else response.headers.get("Retry-After", "")
+    return max(1, int(wanted)) if wanted.isdecimal() else min(15 << min(failures, 6), 10 * MINUTE)
 
 
 # ---- webhooks: store and acknowledge, nothing more
@@ -314,9 +382,8 @@ def store_result(body):
     payload = json.loads(body)
     event, names = RESULT_EVENTS.get(payload["event"]), payload["properties"]
     if event is not None:
-        day = time.strftime("%Y-%m-%d", time.gmtime(payload["time"]))
-        row = (names["external_message_id"], names["user_id"], event, day)
-        sql("INSERT OR IGNORE INTO result VALUES (?, ?, ?, ?)", *row)
+        row = (names["external_message_id"], names["user_id"], event, day_of(payload["time"]), str(names["message_id"]))
+        sql(ADD_RESULT, *row)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -352,7 +419,7 @@ def live_by(clock_url):
     """Do all that is due, and tell the clock until when there is nothing to do; it answers with the new time."""
     seen = requests.get(clock_url, timeout=60).json()
     while True:
-        until = work(seconds(seen["now"]))
+        until = work(partial(seconds, seen["now"]))
         text = until and time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))
         parked = {"participant": "bridge", "until": text, "since": seen["delivered"]}
         seen = requests.post(f"{clock_url}/park", json=parked, timeout=60).json()
@@ -361,11 +428,11 @@ def live_by(clock_url):
 def live_by_the_machine():
     while True:
         WAKE.clear()
-        until = work(int(time.time()))
+        until = work(lambda: int(time.time()))
         WAKE.wait(1 if until is None else min(max(until - time.time(), 0), 60))
 
 
 if __name__ == "__main__":
-    sql("INSERT OR REPLACE INTO job VALUES ('connect', 'connect', '{}', 0)")
+    sql("INSERT OR REPLACE INTO job VALUES ('connect', 'connect', '{}', 0, 0)")
     threading.Thread(target=ThreadingHTTPServer((HOST, PORT), Handler).serve_forever, daemon=True).start()
     live_by(CLOCK_URL) if CLOCK_URL else live_by_the_machine()
