@@ -273,14 +273,14 @@ def execute(now, batch, template, targets):
 
 
 def look_up(now, batch, template, state, since, users):
-    """Find the messages of a call in list/message, which does not name the batch, and in webhooks, which do.
+    """Find the messages of a call: in webhooks, which name the batch, and in list/message, which does not.
 
-    A user without a device has no message. If the response was lost, nobody may have one: send to all without again.
+    After a response, a user without a message has no device. After a lost response, such users get another call.
     """
     sent = dict.fromkeys(user for (user,) in sql(OF_EVENT, batch, SENT))
     condition = [["campaign_id", "=", template], ["user_id", "IN", users], ["create_time", ">=", since - CLOCKS_DIFFER]]
     for row in sorted(list_all("message", condition), key=lambda row: row["create_time"]):
-        if not sql("SELECT 1 FROM result WHERE id = ? AND batch != ?", str(row["id"]), batch):  # another message
+        if not sql("SELECT 1 FROM result WHERE id = ? AND batch != ?", str(row["id"]), batch):  # not another batch's
             sent.setdefault(str(row["user_id"]), row)
     absent = [user for user in users if user not in sent]
     results = [(batch, user, SENT, day_of(row["create_time"]), str(row["id"])) for user, row in sent.items() if row]
@@ -356,7 +356,9 @@ def pause(error, failures):
     """Return the seconds until a job is retried: what the service wants, or 15 s, twice as long each time."""
     response = getattr(error, "response", None)
     wanted = "" if response is None else response.headers.get("Retry-After", "")
-    return max(1, int(wanted)) if wanted.isdecimal() else min(15 << min(failures, 6), 10 * MINUTE)
+    if wanted.isdecimal():
+        return min(max(int(wanted[:6]), 1), DAY)
+    return min(15 << min(failures, 6), 10 * MINUTE)
 
 
 # ---- webhooks: store and acknowledge, nothing more
