@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from repository import ROOT
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.handover import reader as handover
 from sendproof_harness.history.reader import read_history
@@ -71,3 +72,9 @@ def test_pipe_of_a_command_is_read_to_its_end(pipe: Path) -> None:
 def test_endless_pipe_is_refused(pipe: Path) -> None:
     with subprocess.Popen(["/bin/sh", "-c", f"cat /dev/zero > {pipe}"]), pytest.raises(FileTooLargeError):
         read_bounded(pipe, 100_000)
+
+
+def test_programs_have_the_same_reader_of_files() -> None:
+    """They share no code, so a repair of one copy must reach the others."""
+    packages = ["bridge/sendproof_bridge", "harness/sendproof_harness", "simulators/sendproof_simulators"]
+    assert len({(ROOT / package / "bounded_file.py").read_bytes() for package in packages}) == 1

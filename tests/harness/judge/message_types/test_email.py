@@ -7,6 +7,7 @@ from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
 from sendproof_harness.judge.checks import delivery, opt_out_sync, text
 from sendproof_harness.judge.facts.deliveries import plain_texts
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
+from sendproof_simulators.core.messaging import mail_texts
 
 DUE = FIRST_SEND + HOUR
 CHANNELS = [{"id": 505, "provider": "xtremepush", "kind": "scheduled", "message": "email"}]
@@ -209,3 +210,11 @@ def test_value_that_looks_like_a_placeholder_is_no_placeholder(mailed, plain, ex
     due = {"text": "News\nHello {{FIRST_NAME}}, welcome."}
     run = run.change("obligation", lambda line: line | due if line["customer"] == "C0000003" else line)
     assert causes(run.change_delivery_to(3, **due, plain=plain)) == expected
+
+
+@pytest.mark.parametrize(
+    "mail", ["Hello  Dan3,\n50 % off: https://shop.example/a?b=1 (STRASSE, Straße)", "mailto:a@b.example", ""]
+)
+def test_simulator_and_judge_read_the_same_words(mail: str) -> None:
+    """The simulator records only a plain text whose words differ from those of the HTML."""
+    assert mail_texts.words_of(mail) == plain_texts.words_of(mail)
