@@ -209,6 +209,15 @@ def read_one(store):
         return view.execute(text("SELECT 1")).scalar_one()
 
 
+def test_connection_that_is_in_use_when_the_store_closes_is_closed_after_its_transaction(url):
+    store = open_store(url)
+    with store.read() as view:
+        connection = view.connection.driver_connection
+        store.close()
+        assert not connection.closed
+    assert connection.closed
+
+
 def test_view_stays_the_same_while_others_write(url):
     with closing(open_store(url)) as store, store.read() as view:
         count = text("SELECT COUNT(*) FROM optimove_call")

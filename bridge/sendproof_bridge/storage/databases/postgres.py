@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -71,6 +72,9 @@ _RUNS_ALIVE = (
     f" AND classid::bigint = ({_SCHEMA} & 4294967295)"
 )
 _LEASE_TIME = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8"
+
+# The pool of a connection, in its record.
+_POOL = "pool"
 
 _CREATE_VERSION = f"CREATE TABLE schema_version AS SELECT {schema.VERSION} AS version"
 
@@ -249,7 +253,8 @@ def _engine(url: PostgresUrl, connections: int, wait_seconds: float) -> Engine:
         pool_timeout=wait_seconds,
         pool_use_lifo=True,
     )
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", partial(_configure, engine))
+    event.listen(engine, "checkin", partial(_close_if_disposed, engine))
     event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", _change_statement, retval=True)
     event.listen(engine, "handle_error", _as_lost, retval=True)
@@ -267,8 +272,15 @@ def _connect(url: PostgresUrl) -> psycopg.Connection[Any]:
     return connection
 
 
-def _configure(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
+def _configure(engine: Engine, connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
     record.info[PLAIN] = PlainStatements(connection)
+    record.info[_POOL] = engine.pool
+
+
+def _close_if_disposed(engine: Engine, _connection: object, record: ConnectionPoolEntry) -> None:
+    """Close a connection that was in use when its pool was disposed of: nothing else closes it."""
+    if record.info.get(_POOL) is not engine.pool:
+        record.invalidate()
 
 
 def _begin(connection: Connection) -> None:

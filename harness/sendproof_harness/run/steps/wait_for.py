@@ -56,7 +56,7 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
             if is_ready:
                 # The judge names the channel without a listener; the other channels can still be judged.
                 break
-            if not is_idle:
+            if not (is_idle or _is_missing(context)):
                 limit.check_machine()
             raise RunAbortedError(_not_ready(context, step, waited))
         else:
@@ -250,6 +250,11 @@ def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAbor
 _SILENT_REMEDY = (
     "call the `services` of the handover file, whose path is in the environment variable SENDPROOF_HANDOVER"
 )
+
+
+def _is_missing(context: RunContext) -> bool:
+    """Return True if nothing listens at the URL of a bridge that the run did not start: no machine is to blame."""
+    return not context.bridge.is_started_by_run and not context.bridge.listens()
 
 
 def _absent(context: RunContext, expected: str) -> RunAborted:
