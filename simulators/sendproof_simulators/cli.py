@@ -181,24 +181,29 @@ def simulators(simulators_path: SimulatorsPath = None, json: Json = False) -> No
 
 
 @app.command()
-def evidence(json: Json = False) -> None:
-    """Show how well each contract is supported by evidence.
+def evidence(
+    message: Annotated[
+        str | None,
+        typer.Argument(help="List each statement about one type of messages, such as push.", show_default=False),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show how well each contract and each type of messages is supported by evidence.
 
-    Operations, fields and rules are documented, observed or assumed.
+    Operations, fields, rules and behaviour are documented, observed or assumed. Without an argument, the first table
+    counts the statements of each contract, and the second one those about each type of messages.
 
-    Example: sendproof evidence
+    Example: sendproof evidence push
     """
-    from sendproof_simulators.reference.evidence import LEVELS, evidence_counts  # noqa: PLC0415 - as in `simulators`
+    from sendproof_simulators.core.messaging.message_types import MESSAGE_TYPES  # noqa: PLC0415 - as in `simulators`
+    from sendproof_simulators.reference.evidence_tables import print_evidence, print_statements  # noqa: PLC0415
 
-    counts = evidence_counts()
-    if json:
-        print_json(counts)
-        return
-    table = new_table("contract", "part", *LEVELS)
-    for contract, parts in counts.items():
-        for part, levels in parts.items():
-            table.add_row(_bold(contract), part, *(str(levels[level]) for level in LEVELS))
-    print_table(table)
+    if message is None:
+        print_evidence(as_json=json)
+    elif message in MESSAGE_TYPES:
+        print_statements(message, as_json=json)
+    else:
+        raise failure(f"MESSAGE: expected a type of messages, got {message!r}; {suggestion(message, MESSAGE_TYPES)}")
 
 
 @app.command()

@@ -10,7 +10,7 @@ Schema = Mapping[str, Any]
 #: What describes a schema and does not change the values that it allows.
 ANNOTATIONS = frozenset({
     "description", "example", "examples", "title", "summary", "deprecated", "externalDocs", "discriminator", "xml",
-    "x-evidence", "x-source", "x-limits", "readOnly", "writeOnly",
+    "x-evidence", "x-source", "x-limits", "x-message-types", "readOnly", "writeOnly",
 })  # fmt: skip
 _ALTERNATIVES = ("oneOf", "anyOf")
 #: How deep references are followed; a schema that refers to itself has no end.

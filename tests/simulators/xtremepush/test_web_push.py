@@ -5,7 +5,8 @@ import pytest
 
 from instants import NINE
 from sendproof_simulators.core.audience.individuals import Individual
-from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
+from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, iso
+from sendproof_simulators.services.xtremepush import SIMULATOR
 
 USER = "C0000007"
 
@@ -83,6 +84,21 @@ def test_inbox_message_needs_only_a_profile(new_site):
     project.call("import/profile", columns=["user_id"], rows=[[USER]])
     send(project)
     assert project.texts() == ["Hello Ann\nNews in Bath"]
+
+
+@pytest.mark.parametrize(
+    ("browsers", "reason"), [("one", None), ("unsubscribed", None), ("none", "no_device"), ("unusable", "no_device")]
+)
+def test_inbox_can_need_a_device(new_site, browsers, reason):
+    """The user reads it on the website, and notifications may be off. The history owes nothing to all others."""
+    project = new_site("inbox", browsers=browsers, inbox_users="devices")
+    project.call("import/profile", columns=["user_id"], rows=[[USER]])
+    send(project)
+    assert (project.texts(), project.reasons()) == (
+        (["Hello Ann\nNews in Bath"], []) if reason is None else ([], ["No device"])
+    )
+    found = SIMULATOR.exclusion(project.context, project.state)
+    assert found({"customer": USER, "template": project.campaign, "due": iso(NINE)}) == reason
 
 
 @pytest.mark.parametrize(("channel", "type_"), [("web_push", 3), ("inbox", 6)])

@@ -94,6 +94,16 @@ DIALECTS = (
             _option("none", "no; only list/message reports it", "assumed", _HOOKS),
         ),
     ),
+    # The contract documents the flag `inbox` and its content, and no page says who has an inbox. Both options leave a
+    # bridge the same work, so this is a dialect and no `unknown`: the project decides who is due a message.
+    Dialect(
+        name="inbox_users",
+        question="Who gets an inbox message?",
+        options=(
+            _option("profiles", "every user with a profile, also one without the app"),
+            _option("devices", "users with a device or a browser, whether it accepts notifications or not"),
+        ),
+    ),
     Dialect(
         name="rate_limit",
         question="Is there a rate limit?",

@@ -38,6 +38,7 @@ from sendproof_simulators.services.xtremepush.personalization import (
     merge_text,
     plain_value,
 )
+from sendproof_simulators.services.xtremepush.project.exclusions import needs_device_for_inbox
 from sendproof_simulators.services.xtremepush.project.profiles import (
     EXECUTE_SUBSCRIPTION_NAMES,
     Profile,
@@ -189,9 +190,13 @@ class _ExecutionRun:
         return heading, whole, None if text.strip() else NOT_PERSONALIZED
 
     def _error_for_devices(self, profile: Profile, devices: Sequence[Device]) -> str | None:
-        """Return the reason why no device of a profile gets a message, or None. An inbox message needs no device."""
+        """Return the reason why no device of a profile gets a message, or None."""
         message = self._request.message
-        if message != INBOX and not any(device.is_addressable for device in devices):
+        if message == INBOX:
+            is_reachable = not needs_device_for_inbox(self._context) or self._state.profiles.has_inbox(profile.user_id)
+        else:
+            is_reachable = any(device.is_addressable for device in devices)
+        if not is_reachable:
             return DEVICE_UNREGISTERED if devices else NO_DEVICE
         outcome = self._state.profiles.outcome_number(profile.user_id)
         return self._exclusion(profile, outcome, profile.is_subscribed(message))

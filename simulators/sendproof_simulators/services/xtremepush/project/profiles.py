@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import count
 
 from sendproof_simulators.core.audience.audience import Audience
-from sendproof_simulators.core.audience.devices import UNSUBSCRIBED, Device, Devices
+from sendproof_simulators.core.audience.devices import UNREGISTERED, UNSUBSCRIBED, Device, Devices
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
 from sendproof_simulators.core.messaging.message_types import EMAIL, PUSH, WEB_PUSH
@@ -104,6 +104,14 @@ class AppUsers:
         index, devices = self._audience.index_of(user), self._of_type(message)
         return () if index is None or devices is None else devices.of(index)
 
+    def has_inbox(self, user: str) -> bool:
+        """Return True if a user has the app or a browser to read an inbox in, whether it accepts notifications or not.
+
+        The inbox is a part of the app and of the website, so it is gone with an app that was removed.
+        """
+        devices = (device for message in (PUSH, WEB_PUSH) for device in self.devices(user, message))
+        return any(device.state != UNREGISTERED for device in devices)
+
     def is_subscribed(self, user: str, message: str) -> bool:
         """Return False for a user who unsubscribed from messages of this type before the start."""
         index, devices = self._audience.index_of(user), self._of_type(message)
@@ -187,6 +195,10 @@ class Profiles:
     def devices(self, user_id: str, message: str) -> tuple[Device, ...]:
         """Return what messages of this type to a user go to, the newest first: devices, or browsers."""
         return () if self._app_users is None else self._app_users.devices(user_id, message)
+
+    def has_inbox(self, user_id: str) -> bool:
+        """Return True if the user has the app or a browser to read an inbox in."""
+        return self._app_users is not None and self._app_users.has_inbox(user_id)
 
     def outcome_number(self, user_id: str) -> str:
         """Return a test number with the outcome of messages to the user, or "" for a drawn outcome."""
