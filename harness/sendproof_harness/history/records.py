@@ -232,12 +232,14 @@ class Rejection(Record, frozen=True, gc=False, tag="rejection"):
 
     `customer` is the id by which the bridge named the customer, at a provider that knows customers by their ids.
     `message` is the id of a message that the provider accepted first. `request` is the line (`n`) of the request that
-    carried the message, if there was one.
+    carried the message, if there was one. `message_type` is its type: SMS without one, or any if the whole request was
+    rejected, because its campaign may not exist.
     """
 
     service: str
     number: str
     text: str
+    message_type: str | None = None
     code: int | str | None = None
     reason: str | None = None
     customer: str | None = None

@@ -49,6 +49,14 @@ def delivered(project):
     return delivery
 
 
+def test_title_and_text_of_push_notifications_leave_an_email_alone(new_mailing):
+    """Only `messages` overrides subject and HTML."""
+    project = new_mailing()
+    target = {USER: {"name": "Ann", "city": "Bath"}}
+    project.execute(project.campaign, target_with_params=target, push_title="Hi", push_text="Look")
+    assert delivered(project)["text"].startswith("News for Ann\nDear Ann,")
+
+
 def test_content_is_that_of_its_type(new_mailing):
     project = new_mailing()
     messages = project.call("info/campaign", id=project.campaign)["model"]["messages"]

@@ -1,8 +1,9 @@
 """The rejections of providers, matched to the obligations that they were meant for."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.judge.causes.numbers import digits, number_cause
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, address_word, message_type
@@ -17,7 +18,14 @@ Key = tuple[object, ...]
 class RejectionIndex:
     """The rejections of a history, to be found by number in any form, by customer, and by a text of one person."""
 
-    def __init__(self, rejections: Iterable[Rejection], obligations: Iterable[Obligation]) -> None:
+    def __init__(
+        self,
+        rejections: Iterable[Rejection],
+        obligations: Iterable[Obligation],
+        types: Mapping[int, str],
+    ) -> None:
+        """`types` are those of the messages of each channel: one user can get several at one address."""
+        self._types = types
         self._by: defaultdict[Key, list[Rejection]] = defaultdict(list)
         self._owner: dict[str, str | None] = {}
         for rejection in rejections:
@@ -32,11 +40,19 @@ class RejectionIndex:
     def find(self, obligation: Obligation) -> Rejection | None:
         """Return the rejection of the message that this obligation demands, the most certain match first."""
         is_own_text = bool(obligation.text) and self._owner.get(obligation.text or "") == obligation.customer
+        # A type that no channel has was sent by mistake, in place of another.
+        types_of_others = {*self._types.values()} - {self._types.get(obligation.channel, SMS)}
         for key, applies in _lookups(obligation, is_own_text=is_own_text):
-            found = [rejection for rejection in self._by.get(key, ()) if applies(rejection)]
+            candidates = (found for found in self._by.get(key, ()) if _type_of(found) not in types_of_others)
+            found = [rejection for rejection in candidates if applies(rejection)]
             if found:
                 return found[-1]
         return None
+
+
+def _type_of(rejection: Rejection) -> str | None:
+    """Return the type of the rejected message; None for a whole request without one."""
+    return rejection.message_type or (None if rejection.whole_call else SMS)
 
 
 def _keys(rejection: Rejection) -> Iterator[Key]:
@@ -80,7 +96,8 @@ def _lookups(obligation: Obligation, *, is_own_text: bool) -> Iterator[tuple[Key
 @cached_per_history
 def rejection_index(history: History) -> RejectionIndex:
     """Return the index of a history's rejections."""
-    return RejectionIndex(history.rejections, history.obligations)
+    types = {channel.id: channel.message for channel in history.header.channels}
+    return RejectionIndex(history.rejections, history.obligations, types)
 
 
 def other_number_cause(history: History, obligation: Obligation) -> str:

@@ -277,8 +277,10 @@ def _refused_requests(context: RunContext) -> Iterator[Mapping[str, Any]]:
     for sandbox in context.sandboxes:
         for line in context.control.journal(sandbox, 0).splitlines():
             entry = msgspec.json.decode(line)
-            is_refused = (entry.get("status") or 0) >= HTTPStatus.BAD_REQUEST or "differs" in entry
-            if entry.get("kind") == "request" and is_refused:
+            # The status of other kinds is a word, such as that of a delivery.
+            if entry["kind"] == "request" and (
+                (entry.get("status") or 0) >= HTTPStatus.BAD_REQUEST or "differs" in entry
+            ):
                 yield entry
 
 

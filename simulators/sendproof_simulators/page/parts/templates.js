@@ -2,18 +2,20 @@
 
 import { api } from "../api.js";
 import { useLive } from "../live.js";
+import { TYPES } from "./campaign_facts.js";
 import { href } from "./links.js";
+import { partsText } from "./phone.js";
 import { html } from "../vendor/htm-preact.js";
 
 // {{FIRST_NAME}} of most providers, and %%|FIRST_NAME^{...}%% of Textlocal.
 const PLACEHOLDER = /\{\{\s*([^}\s]+)\s*\}\}|%%\|([^^|%]+)[^%]*%%/g;
 
-/** Return `{templates, listed}` of a channel: the provider's templates, and a test whether the channel lists one. */
+/** Return `{templates, listed}` of a channel: the provider's templates of its type of messages, and a test whether the channel lists one. */
 export function useTemplates(channel) {
   const {data} = useLive(async () => {
     if (!channel) return null;
     const [templates, state] = await Promise.all([api.get(`providers/${channel.provider}/templates`), api.get("state")]);
-    return {templates, onChannel: state.channel_templates[channel.id] ?? []};
+    return {templates: templates.filter(template => typeOf(template) === typeOf(channel)), onChannel: state.channel_templates[channel.id] ?? []};
   }, ["templates", "requests"], [channel?.id]);
   const {templates = [], onChannel = []} = data ?? {};
   return {templates, isListed: template => isListed(template, onChannel), loaded: Boolean(data)};
@@ -32,6 +34,23 @@ export function filledIn(body, attributes) {
   const values = Object.fromEntries(Object.entries(attributes ?? {}).map(([name, value]) => [name.toUpperCase(), value]));
   return body.replace(PLACEHOLDER, (all, plain, named) => values[(plain ?? named).toUpperCase()] ?? `{{${plain ?? named}}}`);
 }
+
+/** Return the message of a template to a customer as a recipient sees it, with a note about its length or type. */
+export function filledMessage(template, attributes) {
+  const text = filledIn(template.body, attributes);
+  const type = typeOf(template);
+  const heading = template.heading ? `${filledIn(template.heading, attributes)}\n` : "";
+  return {text: heading + (type === "email" ? textOfHtml(text) : text), note: type === "sms" ? partsText(text) : TYPES[type]};
+}
+
+/** Return what a reader sees of HTML. The document is never shown, so nothing in it is loaded or run. */
+const textOfHtml = source => new DOMParser().parseFromString(source, "text/html").body.textContent.replace(/\s+/g, " ").trim();
+
+/** Return the type of the messages of a template or a channel. */
+export const typeOf = ({message}) => message ?? "sms";
+
+/** Return the name of the heading of a type of messages, or "" for SMS. */
+export const headingName = type => (type === "sms" ? "" : type === "email" ? "Subject" : "Heading");
 
 /** Return a template's text with short placeholders. */
 export const readable = body => filledIn(body, {});

@@ -2,11 +2,12 @@
 
 import { api } from "../api.js";
 import { useLive } from "../live.js";
-import { messagesOf } from "../parts/campaign_facts.js";
+import { channelText, messagesOf, TYPES } from "../parts/campaign_facts.js";
 import { Detail } from "../parts/detail.js";
 import { capital, exact, longDay, phone, plural, second, time } from "../parts/format.js";
 import { go, href } from "../parts/links.js";
 import { Phone } from "../parts/phone.js";
+import { useSandbox } from "../parts/sandbox.js";
 import { Badge, Empty, Facts, Loaded, toneOf } from "../parts/state.js";
 import { html, useState } from "../vendor/htm-preact.js";
 
@@ -45,15 +46,22 @@ function Consent({places}) {
   return html`<${Badge} tone="bad">opted out<//> <span class="faint">by ${by}${where}</span>`;
 }
 
+/** Return why a customer gets nothing. What a web push notification goes to is a browser. */
+function reasonText({reason, channel}, channels) {
+  const isWebPush = channels.some(({id, message}) => id === channel && message === "web_push");
+  return isWebPush && reason === "no_device" ? "no browser" : reason?.replace(/_/g, " ");
+}
+
 /** Show what the customer was due, campaign by campaign. */
 function Obligations({obligations}) {
+  const {channels} = useSandbox();
   return html`<section class="section"><header><h2>Due messages</h2></header>
     ${obligations.length === 0 && html`<p class="soft">No campaign or trigger has addressed this customer.</p>`}
     <ul class="plain">${obligations.map(item => html`<li class="due" key=${`${item.campaign} ${item.channel} ${item.due}`}>
       <span class="line"><${Badge} tone=${DUE_TONES[item.state]}>${DUE_WORDS[item.state] ?? item.state}<//>
         <a href=${href("campaigns", {}, item.campaign)}>${item.trigger ?? `Campaign ${item.campaign}`}</a>
         ${item.message && html`<a class="faint" href=${href("outbox", {}, item.provider, item.message)}>message</a>`}</span>
-      <span class="faint">${[item.due && `due ${time(item.due)}`, `channel ${item.channel} · ${item.provider}`, item.reason?.replace(/_/g, " ")].filter(Boolean).join(" · ")}</span>
+      <span class="faint">${[item.due && `due ${time(item.due)}`, `channel ${channelText(item.channel, channels)}`, reasonText(item, channels)].filter(Boolean).join(" · ")}</span>
       ${item.owed && item.text && html`<q>${item.text}</q>`}
     </li>`)}</ul>
   </section>`;
@@ -92,13 +100,15 @@ function entryTone({kind, text}) {
 
 const capitalised = text => text.charAt(0).toUpperCase() + text.slice(1);
 
+const isSms = ({message_type: type}) => !TYPES[type];
+
 function Messages({messages}) {
   if (!messages.length) return null;
   const open = message => go("outbox", {customer: message.customer}, message.provider, message.id);
   const oldestFirst = [...messages].sort((one, other) => one.n - other.n);
-  return html`<section class="section"><header><h2>On their phone</h2></header>
+  return html`<section class="section"><header><h2>${oldestFirst.every(isSms) ? "On their phone" : "What they received"}</h2></header>
     <${Phone} name=${oldestFirst.at(-1).sender || oldestFirst.at(-1).provider} onOpen=${open}
-      messages=${oldestFirst.map(message => ({...message, note: message.state}))} /></section>`;
+      messages=${oldestFirst.map(message => ({...message, note: [TYPES[message.message_type], message.state].filter(Boolean).join(", ")}))} /></section>`;
 }
 
 function Attributes({attributes}) {

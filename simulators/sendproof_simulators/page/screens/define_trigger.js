@@ -5,11 +5,11 @@ import { touch, useLive } from "../live.js";
 import { criteriaText } from "../parts/campaign_facts.js";
 import { CheckField, Form, NumberField, Rows, SelectField, TextField } from "../parts/form.js";
 import { go, href } from "../parts/links.js";
-import { partsText, Phone } from "../parts/phone.js";
+import { Phone } from "../parts/phone.js";
 import { channelsOf } from "../parts/sandbox.js";
 import { Screen } from "../parts/screen.js";
 import { Empty } from "../parts/state.js";
-import { filledIn, ListingHint, templateOptions, useTemplates } from "../parts/templates.js";
+import { filledMessage, ListingHint, templateOptions, useTemplates } from "../parts/templates.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 const UNITS = [["60000", "minutes"], ["3600000", "hours"], ["86400000", "days"]];
@@ -101,9 +101,9 @@ async function firstCustomer() {
 function Preview({plan, templates, channel}) {
   const {data: customer} = useLive(firstCustomer, ["customers"]);
   const template = templates.find(item => item.title === plan.template);
-  const text = template && filledIn(template.body, customer?.attributes);
+  const messages = template ? [{id: 0, ...filledMessage(template, customer?.attributes)}] : [];
   return html`<aside class="preview" aria-label="Preview">
-    <${Phone} name=${channel.provider} messages=${text ? [{id: 0, text, note: partsText(text)}] : []} empty="Choose a template" />
+    <${Phone} name=${channel.provider} messages=${messages} empty="Choose a template" />
     <p class="soft">A customer gets it at once after ${criteriaText(criteriaOf(plan))}.</p>
   </aside>`;
 }

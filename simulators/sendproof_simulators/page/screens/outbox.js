@@ -133,7 +133,7 @@ function MessageFacts({message}) {
     ["Address", type === "email" ? number : null],
     [type === "email" ? "Subject" : "Title", heading],
     sizeOf(message),
-    ["Test number", outcome],
+    [type === "sms" ? "Test number" : "Outcome", outcome],
     ["Sent with", request && html`<a href=${href("requests", {}, request)}>request ${count(request)}</a>`],
     ["Id", html`<code>${id}</code> at ${provider}, journal ${count(n)}`],
   ]} />`;

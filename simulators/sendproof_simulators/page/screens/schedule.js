@@ -6,11 +6,11 @@ import { channelText } from "../parts/campaign_facts.js";
 import { Form, CheckField, InstantField, later, NumberField, Rows, SelectField, TextField, tomorrow } from "../parts/form.js";
 import { count, plural, time } from "../parts/format.js";
 import { go, href } from "../parts/links.js";
-import { partsText, Phone } from "../parts/phone.js";
+import { Phone } from "../parts/phone.js";
 import { channelsOf, useSandbox } from "../parts/sandbox.js";
 import { Screen } from "../parts/screen.js";
 import { Empty } from "../parts/state.js";
-import { filledIn, ListingHint, templateOptions, useTemplates } from "../parts/templates.js";
+import { filledMessage, ListingHint, templateOptions, useTemplates } from "../parts/templates.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 const HOUR = 3_600_000;
@@ -121,8 +121,7 @@ function Preview({plan, templates, channel}) {
   const messages = plan.splits.flatMap((split, index) => {
     const template = templates.find(item => item.title === split.template);
     if (!template) return [];
-    const text = filledIn(template.body, customer?.attributes);
-    return [{id: index, at: split.send_at, text, note: partsText(text)}];
+    return [{id: index, at: split.send_at, ...filledMessage(template, customer?.attributes)}];
   });
   const open = customer?.attributes ? messages.flatMap(message => message.text.match(/\{\{[^}]+\}\}/g) ?? []) : [];
   return html`<aside class="preview" aria-label="Preview">

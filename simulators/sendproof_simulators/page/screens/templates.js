@@ -3,13 +3,14 @@
 import { api } from "../api.js";
 import { touch, useLive } from "../live.js";
 import { AreaField, Form, SelectField, TextField } from "../parts/form.js";
+import { messagesOf, TYPES } from "../parts/campaign_facts.js";
 import { href } from "../parts/links.js";
 import { partsText } from "../parts/phone.js";
 import { useSandbox } from "../parts/sandbox.js";
 import { Panel, Screen } from "../parts/screen.js";
 import { Badge, Empty, Loaded } from "../parts/state.js";
 import { attempt } from "../parts/toasts.js";
-import { readable } from "../parts/templates.js";
+import { headingName, readable, typeOf } from "../parts/templates.js";
 import { html, useState } from "../vendor/htm-preact.js";
 
 /** Show the templates of all providers of the channels. */
@@ -42,11 +43,13 @@ async function loadAll(providers) {
 const isOn = ({id, title}, listed) => listed.some(item => String(item.id) === String(id) || (item.name ?? "").includes(title));
 
 function TemplateRow({template, listed, onEdit}) {
-  const {provider, id, title, body} = template;
+  const {provider, id, title, body, heading} = template;
+  const type = typeOf(template);
   const remove = () => attempt(() => api.delete(`providers/${provider}/templates/${encodeURIComponent(id)}`), `${title} is deleted`).then(() => touch("templates"));
   return html`<tr>
     <th scope="row">${title}<small>${provider} · ${id}</small></th>
-    <td data-label="Text" class="text">${readable(body)}<small>${partsText(readable(body))}</small></td>
+    <td data-label="Text" class="text">${heading && html`<b>${readable(heading)}</b><br />`}${readable(body)}
+      <small>${type === "sms" ? partsText(readable(body)) : TYPES[type]}</small></td>
     <td data-label="Listed on channel"><span class="line">${listed.length
       ? listed.map(channel => html`<${Badge} key=${channel.id} tone="good">${channel.id}<//>`)
       : html`<${Badge} tone="wait" title="The bridge adds it with AddChannelTemplates">not yet<//>`}</span></td>
@@ -56,21 +59,28 @@ function TemplateRow({template, listed, onEdit}) {
 }
 
 function TemplateForm({template, providers, onDone}) {
-  const [fields, setFields] = useState({provider: template.provider ?? providers[0], title: template.title, body: readable(template.body)});
+  const isNew = template.id === undefined;
+  const {channels} = useSandbox();
+  const [fields, setFields] = useState({provider: template.provider ?? providers[0], title: template.title, body: readable(template.body), heading: "", message: template.message});
   const change = changed => setFields(old => ({...old, ...changed}));
-  const {provider, title, body} = fields;
+  const {provider, title, body, heading} = fields;
+  const types = [...new Set(channels.filter(channel => channel.provider === provider).map(typeOf))];
+  const type = isNew && !types.includes(fields.message) ? types[0] : typeOf(fields);
   const save = async () => {
-    if (template.id === undefined) await api.post(`providers/${provider}/templates`, [{title, body}]);
+    const content = type === "sms" ? {title, body} : {title, body, message: type, ...(heading && {heading})};
+    if (isNew) await api.post(`providers/${provider}/templates`, [content]);
     else await api.patch(`providers/${provider}/templates/${encodeURIComponent(template.id)}`, {title, body});
     touch("templates");
     onDone();
   };
   return html`<${Form} label="Template" submit="Save template" onSubmit=${save} onCancel=${onDone}>
     <div class="fields">
-      <${SelectField} label="Provider" value=${provider} options=${providers} disabled=${template.id !== undefined} onChange=${name => change({provider: name})} />
+      <${SelectField} label="Provider" value=${provider} options=${providers} disabled=${!isNew} onChange=${name => change({provider: name})} />
+      ${isNew && types.length > 1 && html`<${SelectField} label="Messages" value=${type} options=${types.map(name => [name, messagesOf(name)])} onChange=${message => change({message})} />`}
       <${TextField} label="Title" required maxlength="200" value=${title} onChange=${text => change({title: text})} />
     </div>
-    <${AreaField} label="Text" required maxlength="2000" value=${body} onChange=${text => change({body: text})}
-      hint=${`Placeholders such as {{FIRST_NAME}}. ${partsText(body)} before they are filled in.`} />
+    ${isNew && type !== "sms" && html`<${TextField} label=${headingName(type)} required=${type === "email"} maxlength="200" value=${heading} onChange=${text => change({heading: text})} />`}
+    <${AreaField} label=${type === "email" ? "HTML" : "Text"} required maxlength=${type === "email" ? "100000" : "2000"} value=${body} onChange=${text => change({body: text})}
+      hint=${`Placeholders such as {{FIRST_NAME}}.${type === "sms" ? ` ${partsText(body)} before they are filled in.` : ""}`} />
   <//>`;
 }

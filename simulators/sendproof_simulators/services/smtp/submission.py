@@ -213,7 +213,7 @@ def _rejection(written: str, content: Content, reply: SmtpReply) -> JournalEntry
 
 
 def _rejection_entry(number: str, text: str, reply: SmtpReply) -> JournalEntry:
-    fields: dict[str, Any] = {"service": NAME, "number": number, "text": text}
+    fields: dict[str, Any] = {"service": NAME, "number": number, "text": text, "message_type": EMAIL}
     fields |= {"code": enhanced_code(reply), "reason": reason(reply)}
     # The call was refused, and not the recipient, who gets the message from a bridge that sends it again.
     fields |= {"whole_call": True} if reply is GREYLISTED else {}

@@ -57,6 +57,29 @@ def test_message_sent_as_sms_is_named(push_run):
     assert causes(run) == ["wrong address: the message went out as sms, and the channel is for push"]
 
 
+REFUSAL = {"service": "xtremepush", "customer": "C0000004", "text": "An SMS", "code": None, "reason": "Too long"}
+
+
+def test_refusal_of_an_sms_explains_no_lost_push(push_run):
+    """Both are for one customer of one campaign."""
+    run = without_message(push_run).plus(line("rejection", DUE, number="447100000004", **REFUSAL))
+    assert causes(run) == ["lost: the message was never sent to a provider"]
+
+
+def test_refusal_of_a_push_explains_that_it_is_lost(push_run):
+    refusal = REFUSAL | {"text": push_run.delivery_to(4)["text"], "message_type": "push"}
+    run = without_message(push_run).plus(line("rejection", DUE, number="C0000004", **refusal))
+    assert causes(run) == ["lost: xtremepush refused the message (Too long)"]
+
+
+@pytest.mark.parametrize(("type_", "expected"), [("push", []), ("web_push", ["lost"])])
+def test_refusal_only_excuses_a_message_of_its_type(push_run, type_, expected):
+    """The customer has no browser, so the same text in the browser is refused; the push is still due."""
+    refusal = REFUSAL | {"text": push_run.delivery_to(4)["text"], "reason": "No device", "message_type": type_}
+    run = without_message(push_run).plus(line("rejection", DUE, number="C0000004", **refusal))
+    assert [cause.split(":")[0] for cause in causes(run)] == expected
+
+
 def test_wrong_title_is_wrong_text(push_run):
     run = push_run.change_delivery_to(4, text="Another title")
     assert [cause.split(":")[0] for cause in causes(run)] == ["wrong text"]

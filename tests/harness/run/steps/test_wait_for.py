@@ -6,7 +6,11 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
+import pytest
+
 from run_helpers import RecordedProgress
+from sendproof_harness.run.aborted import RunAbortedError
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps.wait_for import LISTENERS_LIMIT, WAIT_STEP, join, wait_for
 from sendproof_harness.run.time_control import HARNESS, at_rest
@@ -181,3 +185,29 @@ def test_one_listener_for_all_channels_counts_for_each():
 def test_run_begins_before_the_first_campaign_without_a_listener_that_never_comes():
     """The judge names the channel, and can still judge the others."""
     assert waited([EXECUTED]) == LISTENERS_LIMIT
+
+
+@dataclass
+class JournalControl(ListenersControl):
+    """A control API with a journal. Optimove lists no template."""
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def journal(self, _sandbox: str, _since: int) -> bytes:
+        return b"\n".join(map(msgspec.json.encode, self.lines))
+
+
+def test_refused_requests_are_named_after_messages_went_out():
+    """The journal then has other lines with a status: that of a delivery is a word."""
+    (scenario,) = parse_scenarios(SCENARIO.replace("listeners: 1", "templates: 1"), "two.yaml")
+    refused = {"kind": "request", "method": "POST", "path": "/send", "service": "textlocal", "status": 400}
+    lines = [{"kind": "delivery_status", "status": "delivered"}, refused]
+    control = JournalControl([PARKED], [[EXECUTED, TRIGGERED]], lines=lines)
+    bridge = SimpleNamespace(must_join_clock=True, check_running=lambda: None, is_started_by_run=False)
+    context = RunContext(scenario=scenario, control=control, sandboxes=("s",), bridge=bridge,
+                         time=ListenersTime(control), timeout_s=0, progress=RecordedProgress())  # fmt: skip
+
+    with pytest.raises(RunAbortedError) as error:
+        wait_for(context, scenario.steps[0])
+
+    assert error.value.aborted.got.endswith("POST /send to textlocal: status 400")

@@ -1,42 +1,48 @@
 """Rejections because of the number or the due text: no bridge can get such a message to its recipient.
 
 A rejection only counts if the bridge sent exactly the due message, because a provider rejects a wrongly formatted
-number with the same error.
+number with the same error. One user can get the same text as several types of messages, of which the provider rejects
+one; a rejection without a type may concern any of them.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from sendproof_harness.history.records import History, Obligation, Rejection, Request
+from sendproof_harness.judge.facts.deliveries.message_types import message_type
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
 
 def is_refused_from_any_bridge(history: History, obligation: Obligation) -> bool:
     """Return True if the provider rejected exactly this message because of its number or its text."""
-    return (obligation.number, obligation.text) in _refused_messages(history)
+    refused = _refused_messages(history)
+    types = (message_type(history, obligation.channel), None)
+    return any((obligation.number, obligation.text, type_) in refused for type_ in types)
 
 
 def may_look_undelivered(history: History, obligation: Obligation) -> bool:
     """Return True if the provider rejected a message to this recipient, and its record may show it as undelivered."""
-    texts = _texts_that_look_undelivered(history).get(obligation.number or "", frozenset())
+    found, number = _texts_that_look_undelivered(history), obligation.number or ""
+    types = (message_type(history, obligation.channel), None)
+    texts = frozenset(text for type_ in types for text in found.get((number, type_), ()))
     return bool(texts) and (obligation.text is None or obligation.text in texts)
 
 
 @cached_per_history
-def _texts_that_look_undelivered(history: History) -> Mapping[str, Collection[str]]:
-    """Return the texts of rejected messages by their number."""
-    texts: defaultdict[str, set[str]] = defaultdict(set)
+def _texts_that_look_undelivered(history: History) -> Mapping[tuple[str, str | None], Collection[str]]:
+    """Return the texts of rejected messages by their number and type."""
+    texts: defaultdict[tuple[str, str | None], set[str]] = defaultdict(set)
     for rejection in history.rejections:
         if provider(rejection.service).rejections_look_undelivered and is_permanent(rejection):
-            texts[rejection.number].add(rejection.text)
+            texts[rejection.number, rejection.message_type].add(rejection.text)
     return texts
 
 
 @cached_per_history
-def _refused_messages(history: History) -> frozenset[tuple[str, str]]:
+def _refused_messages(history: History) -> frozenset[tuple[str, str, str | None]]:
     return frozenset(
-        (rejection.number, rejection.text)
+        (rejection.number, rejection.text, rejection.message_type)
         for rejection in history.rejections
         if is_permanent(rejection) or str(rejection.code) in provider(rejection.service).text_rejections
     )

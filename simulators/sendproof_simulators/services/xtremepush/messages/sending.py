@@ -230,20 +230,26 @@ class _ExecutionRun:
 
     def _reject(self, identifier: str, number: str, text: str, reason: str) -> None:
         customer = identifier if self._request.by_user else None
-        self.rejections.append(rejection_entry(number, text, reason, customer=customer))
+        message = self._request.message
+        self.rejections.append(rejection_entry(number, text, reason, message=message, customer=customer))
 
 
-def rejection_entry(
+def rejection_entry(  # noqa: PLR0913 - the fields of one entry
     number: str,
     text: str,
     reason: str,
     *,
+    message: str | None,
     customer: str | None,
     code: int | None = None,
     whole_call: bool = False,
 ) -> JournalEntry:
-    """Return the journal entry of a target that gets no text; `whole_call` if the call was refused for all targets."""
+    """Return the journal entry of a target that gets no text; `whole_call` if the call was refused for all targets.
+
+    `message` is the type of the messages, or None for a call that names no campaign. SMS is not mentioned.
+    """
     fields: dict[str, object] = {"service": NAME, "number": number, "text": text, "code": code, "reason": reason}
+    fields |= {"message_type": message} if message not in {None, SMS} else {}
     fields |= {"customer": customer} if customer is not None else {}
     fields |= {"whole_call": True} if whole_call else {}
     return JournalEntry(kind="rejection", fields=fields)

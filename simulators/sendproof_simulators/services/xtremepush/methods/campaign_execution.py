@@ -12,7 +12,7 @@ from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant, parse_iso
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
-from sendproof_simulators.core.messaging.message_types import SMS
+from sendproof_simulators.core.messaging.message_types import EMAIL, SMS
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import ApiError, invalid_field
 from sendproof_simulators.services.xtremepush.messages.sending import ExecutionRequest, execute, rejection_entry
@@ -69,12 +69,16 @@ def _sender_summary(call: Call, request: ExecutionRequest) -> dict[str, str]:
 def _whole_call_rejections(call: Call, error: ApiError) -> Iterator[JournalEntry]:
     """Yield a rejection for each target of a refused call that names users."""
     profiles = call.state.profiles
+    campaign = call.state.campaigns.get(int(str(call.body["id"])))
+    message = None if campaign is None else campaign.message
     if (call.body.get("target_by") or call.context.dialects["target_by"]) == "id":
         return
     for identifier in map(plain_value, [*call.body.get("target", ()), *call.body.get("target_with_params", ())]):
         profile = profiles.by_user_id(identifier)
         number = "" if profile is None else profile.mobile_number
-        yield rejection_entry(number, "", str(error), customer=identifier, code=error.code, whole_call=True)
+        yield rejection_entry(
+            number, "", str(error), message=message, customer=identifier, code=error.code, whole_call=True
+        )
 
 
 def _execution_request(call: Call) -> tuple[ExecutionRequest, Instant]:
@@ -125,11 +129,8 @@ def _content(campaign: Campaign, body: Mapping[str, Any]) -> Content:
     if campaign.trigger != API_TRIGGER:
         raise invalid_field("id", f"campaign {campaign.id} is not triggered by the API (trigger {API_TRIGGER})")
     own, override = campaign.content, content_of(campaign.message, body.get("messages", {}))
-    common = (
-        {}
-        if campaign.message == SMS
-        else {"heading": body.get("push_title") or "", "text": body.get("push_text") or ""}
-    )
+    has_push_content = campaign.message not in {SMS, EMAIL}
+    common = {"heading": body.get("push_title") or "", "text": body.get("push_text") or ""} if has_push_content else {}
     content = Content(
         heading=override.heading or common.get("heading", "") or own.heading,
         text=override.text or common.get("text", "") or own.text,
