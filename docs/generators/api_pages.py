@@ -1,5 +1,6 @@
 """`api/*.md`: one page for each simulated service, with every operation in full, from its contract."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -119,6 +120,20 @@ def _responses(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Ite
         for status, item in found.items()
     )
     yield table(("status", "content", "meaning"), rows)
+    for status, item in found.items():
+        if status.startswith("2"):
+            yield from _response_members(document, status, item)
+
+
+def _response_members(document: Mapping[str, Any], status: str, response: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the members of a successful response in JSON. Of several schemas, the first is that of a success."""
+    schema = _resolved(document, response.get("content", {}).get("application/json", {}).get("schema", {}))
+    for several in ("oneOf", "anyOf"):
+        schema = _resolved(document, schema.get(several, [schema])[0])
+    if members := _members(document, schema):
+        yield f"Response {status}: `application/json`, {_type(document, schema)}.\n"
+        rows = ((name, "yes" if always else "", kind, meaning) for name, always, kind, meaning in members)
+        yield table(("member", "always", "type", "meaning"), rows)
 
 
 def _facts(title: str, facts: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -150,12 +165,17 @@ def _type(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         if several in schema:
             return " or ".join(dict.fromkeys(_type(document, part) for part in schema[several]))
     if "enum" in schema:
-        values = [f"`{value}`" for value in schema["enum"][:_MOST_VALUES]]
+        values = [f"`{_spelled(value)}`" for value in schema["enum"][:_MOST_VALUES]]
         return ", ".join([*values, "..."] if len(schema["enum"]) > _MOST_VALUES else values)
     kind = str(schema.get("type", "any value"))
     if kind == "array":
         return f"array of {_type(document, schema.get('items', {}))}"
     return f"{kind} ({schema['format']})" if "format" in schema else kind
+
+
+def _spelled(value: object) -> str:
+    """Return a value as JSON spells it, but texts without quotes."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _text(node: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from call_pages import optimove_calls
+from call_pages.lost_responses import LOOK_UP, ONE_CONNECTION
 from call_pages.player import ACCOUNT_URL
 from call_pages.steps import Call, Chapter, Control, Page, Step, Until, Webhook
 
@@ -56,9 +57,22 @@ def _send(name: str, number: str, *, shown: bool = True) -> Call:
         keeps={"message": ("message_id",)} if shown else {},
         note="Every name of the template needs a value: give an empty text for an attribute without one. Keep "
         "`message_id`: the events name it. 422 is about this one message: count it as dropped, and do not repeat it. "
-        "503 with `queue_full` means later. After a timeout, or a restart in the middle of the call, look in "
-        "`GET /messages` before you repeat it: otherwise customers get the text twice.",
+        "503 with `queue_full` means later.",
         shown=shown,
+    )
+
+
+def _look_up(number: str) -> Call:
+    return Call(
+        title="Look for a message before you repeat a call",
+        why=LOOK_UP,
+        service="delivyr",
+        method="GET",
+        path="/messages",
+        query={"phone_number": number},
+        note="The oldest message comes first; `next` is the `after` of the next page, if there is one. A message with "
+        "this template, created since the call, and with an id that you do not know yet, is that of the call: keep its "
+        "id. " + ONE_CONNECTION,
     )
 
 
@@ -84,7 +98,6 @@ _STATUS = Call(
     service="delivyr",
     method="GET",
     path="/messages/<<message>>",
-    note="`GET /messages?phone_number=...` lists the messages of a number, oldest first.",
 )
 _RESULTS = (
     "Serve the path that `account_webhooks` of the handover file names: no call chooses it. If it has no "
@@ -124,6 +137,7 @@ SCHEDULED = Page(
         _send("Ben", "+12015550203", shown=False),
         _send("Cleo", "+12015550340", shown=False),
         _send("Emre", "+12015550500", shown=False),
+        _look_up("+12015550100"),
         Until("2026-03-02T09:05:00Z"),
         Chapter("Results arrive", _RESULTS),
         _event("delivered", "12015550100", "delivered", _DELIVERED_NOTE),
@@ -153,6 +167,7 @@ TRIGGERED = Page(
         *optimove_calls.trigger(_TRIGGERED, optimove_calls.TITLE),
         Chapter("Send at once", "The message goes out now."),
         _send("Anna", "+12015550340"),
+        _look_up("+12015550340"),
         Until("2026-03-02T06:35:00Z"),
         Chapter("Results arrive", _RESULTS),
         _event("delivered", "12015550340", "delivered", _DELIVERED_NOTE),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from call_pages import optimove_calls
+from call_pages.lost_responses import ONE_CONNECTION
 from call_pages.steps import Call, Chapter, Control, Page, Place, Step, Until
 from call_pages.xtremepush import ACCOUNT_WEBHOOKS, LIMITS, RESULTS, list_body, message_event, profiles, status
 
@@ -242,7 +243,7 @@ def _execute(users: Mapping[str, str], batch: str) -> Call:
         "empty text: if the name is absent everywhere, no message goes out. `external_message_id` comes back in each "
         "webhook. After a timeout, or a restart in the middle of the call, wait a moment and look in `list/message` "
         "before you repeat the call: otherwise customers get the message twice. The messages of a call exist only "
-        "after its response, so an earlier look finds nothing.",
+        "after its response, so an earlier look finds nothing. " + ONE_CONNECTION,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 
 from call_pages import optimove_calls
+from call_pages.lost_responses import LOOK_UP, ONE_CONNECTION
 from call_pages.player import ACCOUNT_URL, BRIDGE_URL
 from call_pages.steps import Call, Chapter, Control, Page, Step, Until, Webhook
 
@@ -118,9 +119,7 @@ _BULK = Call(
     note="Dana has no consent, Emre is on the list of opt-outs, and Finn has no usable number: they get nothing, and "
     "count as dropped. A failure is a 200 with `status: failure` and `errors`, so read the body. "
     "`messages_not_sent` has numbers that were refused. `sender` is that of the handover file; leave it out if the "
-    "file has none. `unicode` is `true` if a text has a character outside the GSM "
-    "alphabet. After a timeout, or a restart in the middle of the call, look in `get_history_api` before you repeat "
-    "it: otherwise customers get the text twice.",
+    "file has none. `unicode` is `true` if a text has a character outside the GSM alphabet.",
 )
 
 _SEND = Call(
@@ -139,8 +138,24 @@ _SEND = Call(
     keeps={"message": ("messages", 0, "id")},
     note="A failure is a 200 with `status: failure` and `errors`, so read the body. `sender` is that of the handover "
     "file; leave it out if the file has none. Add `unicode=true` if the text "
-    "has a character outside the GSM alphabet. After a timeout, look in `get_history_api` before you repeat the call.",
+    "has a character outside the GSM alphabet.",
 )
+
+
+def _look_up(since: str) -> Call:
+    """Return the call that finds the messages of a call without a response; `since` is the Unix time of that call."""
+    return Call(
+        title="Look for messages before you repeat a call",
+        why=LOOK_UP,
+        service="textlocal",
+        method="POST",
+        path="/get_history_api/",
+        form={"min_time": since, "sort_order": "asc", "start": "0", "limit": "1000"},
+        note="`min_time` is the Unix time of the call. Read on with `start` until you have `total` rows. A row with "
+        "the number and the text of a message is that message: keep its `id`, and only send what is missing. "
+        + ONE_CONNECTION,
+    )
+
 
 _NUMBERS = (
     "Textlocal takes digits with the country code, without `+`: `447555000100`. By default it refuses "
@@ -168,6 +183,7 @@ SCHEDULED = Page(
         Chapter("Send at 09:00 UTC", "Send at `ScheduledTime`, neither earlier nor later."),
         _OPT_OUTS,
         _BULK,
+        _look_up("1772442000"),
         Until("2026-03-02T09:05:00Z"),
         Chapter(
             "Results arrive",
@@ -200,6 +216,7 @@ TRIGGERED = Page(
         Chapter("Send at once", "The text goes out now, in one call."),
         _OPT_OUTS,
         _SEND,
+        _look_up("1772433000"),
         Until("2026-03-02T06:35:00Z"),
         Chapter("Results arrive", "Answer each with 200 as soon as it is stored. They may come twice."),
         _receipt("447555000340", "D", "delivered"),

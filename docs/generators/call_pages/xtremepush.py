@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from call_pages import optimove_calls
+from call_pages.lost_responses import ONE_CONNECTION
 from call_pages.player import ACCOUNT_URL
 from call_pages.steps import Call, Chapter, Control, Page, Step, Until, Webhook
 
@@ -116,7 +117,7 @@ def _sending(users: Mapping[str, tuple[str, str]], left_out: Sequence[str], batc
             "be an empty text: if the name is absent everywhere, no message goes out. `external_message_id` comes "
             "back in each webhook. After a timeout, or a restart in the middle of the call, wait a moment and look in "
             "`list/message` before you repeat the call: otherwise customers get the text twice. The messages of a call "
-            "exist only after its response, so an earlier look finds nothing.",
+            "exist only after its response, so an earlier look finds nothing. " + ONE_CONNECTION,
         ),
     ]
 
