@@ -183,7 +183,9 @@ def test_duplicate_after_lost_response_names_missing_lookup(correct_run):
         correct_run.delivery_to(3) | {"n": 5_002, "message": "duplicate"}
     )
 
-    assert causes(run, delivery) == ["duplicated: sent again without a lookup after the response was lost"]
+    (finding,) = run.findings(delivery.CHECKS)
+    assert finding.cause == "duplicated: sent again without a lookup after the response was lost"
+    assert "your HTTP library did" in finding.remedy
 
 
 def test_duplicate_after_lookup_before_messages_existed_is_named(correct_run):

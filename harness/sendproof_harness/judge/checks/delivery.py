@@ -25,7 +25,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
 )
 from sendproof_harness.judge.facts.deliveries.message_types import address_word, can_opt_out, message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
-from sendproof_harness.judge.facts.fault_diagnosis import duplicate_cause
+from sendproof_harness.judge.facts.fault_diagnosis import SENT_AGAIN, duplicate_cause
 from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
@@ -35,6 +35,12 @@ _ONCE = "delivery.once"
 _NUMBER = "delivery.number"
 _CONSENT = "delivery.consent"
 
+# libcurl, and so PHP, repeats a POST whose connection it had kept open and which broke before any byte of a response;
+# HttpURLConnection of Java repeats each POST whose connection broke.
+_LOOK_UP = (
+    "look for the messages at the provider before you repeat a call; if your code did not repeat it, your HTTP library "
+    "did: let it make a new connection for each send, without retries"
+)
 _NOT_JUDGED: frozenset[ResultKind] = frozenset({"pending", "indefinite", "refused"})
 
 
@@ -129,6 +135,7 @@ def _duplicated(recipient: RecipientResult, cause: str) -> Finding:
         got=f"{len(recipient.deliveries)} messages, sent {times}",
         where=recipient_location(recipient.obligation),
         at=recipient.deliveries[-1].send_at,
+        remedy=_LOOK_UP if cause == SENT_AGAIN else "",
     )
 
 

@@ -16,6 +16,8 @@ from sendproof_harness.providers import provider
 
 #: The cause of a finding, and what the judge found instead of the message.
 Diagnosis = tuple[str, str]
+#: The cause of messages that a call sent although its response was lost, and that the next call sent again.
+SENT_AGAIN = "duplicated: sent again without a lookup after the response was lost"
 
 
 # -- missing messages -------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
         if _was_looked_up_too_early(history, deliveries[0]):
             return "duplicated: sent again after a lookup that came before the messages of the first call existed"
         if any(send_request(history, delivery) in hidden for delivery in deliveries[:-1]):
-            return "duplicated: sent again without a lookup after the response was lost"
+            return SENT_AGAIN
         if any(deliveries[0].at <= start <= deliveries[-1].at for start, _ in outage_times):
             return "duplicated: sent again after the bridge was killed, without a lookup of sent messages"
         if any(key in resent for key in event_keys(history)(recipient.obligation)):

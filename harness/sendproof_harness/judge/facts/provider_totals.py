@@ -223,6 +223,7 @@ def status_reader(history: History) -> StatusReader:
     without_record = providers_without_record(history)
 
     def reports_of(recipient: RecipientResult) -> Iterator[StatusReport]:
+        uncounted = _uncounted(recipient.deliveries, final)
         for delivery in recipient.deliveries:
             is_hidden = bool(hidden) and delivery.service in without_record and delivery.request in hidden
             statuses = final.get(delivery.message, ())
@@ -241,11 +242,25 @@ def status_reader(history: History) -> StatusReader:
                     at = known_at.get(delivery.message, status.at)
                     if status.status == _EXPIRED:
                         at = learned_at.get(delivery.message)
-                    pulled = is_hidden or at is None or len(statuses) > 1
+                    pulled = is_hidden or at is None or len(statuses) > 1 or delivery in uncounted
                     known_from = max(at or 0, status.at)
                     yield StatusReport(metric=metric, at=status.at, certain_at=known_from, pulled=pulled)
 
     return reports_of
+
+
+def _uncounted(deliveries: Sequence[Delivery], final: Mapping[str, tuple[DeliveryStatus, ...]]) -> Sequence[Delivery]:
+    """Return the messages to one recipient whose results a total may leave out.
+
+    A total counts the recipient once. If the messages have different results, it may count any of them.
+    """
+    if len(deliveries) == 1:
+        return ()
+    results = {
+        tuple(METRIC_OF_STATUS.get(status.status) for status in final.get(delivery.message, ()))
+        for delivery in deliveries
+    }
+    return deliveries[:-1] if len(results) == 1 else deliveries
 
 
 @cached_per_history

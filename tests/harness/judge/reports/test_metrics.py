@@ -213,6 +213,28 @@ def test_lost_receipt_that_came_before_the_response_is_named(correct_run):
     ]
 
 
+def repeated(run: HistoryBuilder, status: str) -> HistoryBuilder:
+    """Add a second message to customer 3, who got the first of template 11, with another status."""
+    sent = run.delivery_to(3)
+    (first,) = [line for line in run.lines_of("delivery_status") if line["message"] == sent["message"]]
+    return run.plus(sent | {"n": 900, "message": "again"}, first | {"n": 901, "message": "again", "status": status})
+
+
+def test_customer_who_got_a_message_twice_counts_once(correct_run):
+    """The second message is a finding of its own, and the totals of a bridge count customers."""
+    run = repeated(correct_run, "delivered")
+
+    assert causes(run) == []
+    assert causes(with_value(run, 11, 1, 3)) == ["the total of delivered does not match the provider's records"]
+
+
+@pytest.mark.parametrize("delivered", [3, 4])
+def test_customer_whose_messages_have_two_results_may_count_for_either(correct_run, delivered):
+    run = repeated(correct_run, "undelivered")
+
+    assert causes(with_value(run, 11, 1, delivered)) == []
+
+
 def delivered_later(run: HistoryBuilder, after: int) -> HistoryBuilder:
     """Add a later status of the bounced message to customer 5: delivered."""
     first = next(line for line in run.lines_of("delivery_status") if line["message"] == "0000000005")
