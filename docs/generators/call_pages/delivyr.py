@@ -165,7 +165,11 @@ TRIGGERED = Page(
         *_ACCOUNT,
         *_optimove_templates("triggered", _TRIGGERED),
         *optimove_calls.trigger(_TRIGGERED, optimove_calls.TITLE),
-        Chapter("Send at once", "The message goes out now."),
+        Chapter(
+            "Send at once",
+            "The message goes out now. If the channel of the handover file has `overrides`, [merge them into the "
+            "request](../connect-your-bridge.md#2-implement-the-integration) first.",
+        ),
         _send("Anna", "+12015550340"),
         _look_up("+12015550340"),
         Until("2026-03-02T06:35:00Z"),

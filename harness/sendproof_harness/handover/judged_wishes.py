@@ -5,7 +5,7 @@ from dataclasses import asdict
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.write import sender
 from sendproof_harness.scenario.model import NO_SENDER, ProbeListeners, Scenario
-from sendproof_harness.scenario.overrides import has_unknown_texts, overridden_link
+from sendproof_harness.scenario.overrides import has_unknown_texts, overridden_link, overridden_variables
 from sendproof_harness.scenario.subjects import required_subjects
 
 
@@ -27,6 +27,9 @@ def judged_wishes(scenario: Scenario, listen: Listen) -> dict[str, object]:
         "preference_channels": preference_channels,
         "links": {
             str(channel.id): url for channel in scenario.channels if (url := overridden_link(channel)) is not None
+        },
+        "overridden_values": {
+            str(channel.id): dict(values) for channel in scenario.channels if (values := overridden_variables(channel))
         },
         "free_texts": [channel.id for channel in scenario.channels if has_unknown_texts(channel)],
         "sender": sender(scenario) or NO_SENDER,

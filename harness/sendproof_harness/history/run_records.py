@@ -60,7 +60,8 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     `reports`, `reports_a_day` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the
     bridge, and for `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of
     opt-outs, by number of the channel, where it is another one. `links` has the link that triggered messages need, by
-    number of the channel. `free_texts` are the channels whose triggered messages have the texts and recipients that the
+    number of the channel, and `overridden_values` the values that they have in place of every customer's. `free_texts`
+    are the channels whose triggered messages have the texts and recipients that the
     client's overrides compute. `sender` is the sender in the handover, `listen` the origin, such as
     http://127.0.0.1:9000, where the bridge must listen. `apps` has the names of each channel's apps by id, and
     `subjects` are what the run must contain.
@@ -74,6 +75,7 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     opt_outs: str | None = None
     preference_channels: dict[str, int] = msgspec.field(default_factory=dict)
     links: dict[str, str] = msgspec.field(default_factory=dict)
+    overridden_values: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     free_texts: tuple[int, ...] = ()
     reports_a_day: int | None = None
     sender: str | None = None

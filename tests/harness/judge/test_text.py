@@ -331,6 +331,31 @@ def test_triggered_messages_have_the_link_of_the_overrides(correct_run, url, cau
 
 
 @pytest.mark.parametrize(
+    ("text", "causes"),
+    [
+        ("Hello our friend, welcome.", []),
+        ("Hello Dan3, welcome.", ["wrong text: the values of the client's overrides are missing"]),
+    ],
+)
+def test_triggered_messages_have_the_values_of_the_overrides(correct_run, text, causes):
+    """Customer 3 got a triggered message, with a value of the client's in place of the customer's name."""
+    run = correct_run.change_delivery_to(3, text=text)
+    run = run.change(
+        "obligation",
+        lambda line: (
+            line | {"trigger": "Visit", "text": "Hello our friend, welcome."}
+            if line["number"] == correct_run.obligation_of(3)["number"]
+            else line
+        ),
+    )
+    overridden = {"overridden_values": {"505": {"FIRST_NAME": "our friend"}}}
+    scenario = {"kind": "scenario", "name": "Small", "file": "small"} | overridden
+    run = run.plus({"n": 0, "at": iso(START), "real": 0.0} | scenario)
+
+    assert [finding.cause for finding in run.findings(CHECKS)] == causes
+
+
+@pytest.mark.parametrize(
     ("url", "causes"),
     [
         ("https://example.com/offer", []),

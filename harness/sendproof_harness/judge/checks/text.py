@@ -14,13 +14,15 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
 from sendproof_harness.judge.facts.deliveries.links import keeps_link, links_before
 from sendproof_harness.judge.facts.deliveries.plain_texts import wrong_plain_texts
 from sendproof_harness.judge.facts.deliveries.template_changes import counted_since
-from sendproof_harness.judge.facts.wishes import has_free_text, wanted_links
+from sendproof_harness.judge.facts.templates import due_template
+from sendproof_harness.judge.facts.wishes import has_free_text, overridden_values, wanted_links
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TEXT
 
 _ID = "delivery.text"
 _NO_LINK = "overrides ignored: the link of the client's overrides is missing"
 _OTHER_LINK = "overrides ignored: a link other than that of the client's overrides"
+_NO_VALUES = "the values of the client's overrides are missing"
 _REPLACED_LINK = "a link other than that of the client's template"
 
 
@@ -30,15 +32,29 @@ def check_right_text(history: History) -> CheckResult:
     differing = [recipient for recipient in recipients if recipient.deliveries[0].text != recipient.obligation.text]
     wrong = [recipient for recipient in differing if not has_free_text(history, recipient.obligation)]
     free = [recipient for recipient in differing if has_free_text(history, recipient.obligation)]
-    causes = text_causes(history, ((recipient.obligation, recipient.deliveries[0].text) for recipient in wrong))
+    plain = [recipient for recipient in wrong if _lacks_overridden_values(history, recipient)]
+    others = [recipient for recipient in wrong if not _lacks_overridden_values(history, recipient)]
+    causes = text_causes(history, ((recipient.obligation, recipient.deliveries[0].text) for recipient in others))
     findings = (
-        *(_wrong_text(history, *pair) for pair in zip(wrong, causes, strict=True)),
+        *(_wrong_text(history, recipient, TextCause(_NO_VALUES)) for recipient in plain),
+        *(_wrong_text(history, *pair) for pair in zip(others, causes, strict=True)),
         *map(_free_text, free),
         *_wrong_links(recipients, wanted_links(history)),
         *_replaced_links(history, recipients),
         *(_wrong_plain(*found) for found in wrong_plain_texts(history, recipients)),
     )
     return CheckResult(looked_at=count_recipients(history, recipients), unit="texts", findings=findings)
+
+
+def _lacks_overridden_values(history: History, recipient: RecipientResult) -> bool:
+    """Return True if only the values that the client's overrides replace differ from the due text."""
+    obligation = recipient.obligation
+    replaced = overridden_values(history).get(obligation.channel) if obligation.trigger is not None else None
+    template = due_template(history, obligation) if replaced else None
+    if template is None or not replaced:
+        return False
+    due, got = template.text.values(obligation.text or ""), template.text.values(recipient.deliveries[0].text)
+    return due is not None and got is not None and all(due[name] == got[name] for name in due.keys() - replaced.keys())
 
 
 def _wrong_links(recipients: Iterable[RecipientResult], wanted: Mapping[int, str]) -> Iterator[Finding]:

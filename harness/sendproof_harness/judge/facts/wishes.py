@@ -67,6 +67,12 @@ def wanted_links(history: History) -> Mapping[int, str]:
     return {int(number): url for scenario in history.scenarios for number, url in scenario.links.items()}
 
 
+def overridden_values(history: History) -> Mapping[int, Mapping[str, str]]:
+    """Return the values that each triggered message of a channel has in place of the customer's, by channel."""
+    channels = (scenario.overridden_values for scenario in history.scenarios)
+    return {int(number): values for overridden in channels for number, values in overridden.items()}
+
+
 def apps_of_channels(history: History) -> Mapping[int, Mapping[str, str]]:
     """Return the names of the apps of each channel that has any, by id."""
     return {int(number): apps for scenario in history.scenarios for number, apps in scenario.apps.items()}
