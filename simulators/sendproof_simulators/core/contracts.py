@@ -1,4 +1,4 @@
-"""Contracts, compiled once at start: paths, parameters, bodies and security.
+"""Contracts, compiled once at start: paths, parameters, bodies and security; a schema with its first value.
 
 The fast path and Connexion both read requests through the compiled contract, so they cannot disagree on the content of
 a request. They only differ in how much of HTTP they support.
@@ -77,7 +77,7 @@ class Parameter:
     where: str
     required: bool
     type: str
-    validator: jsonschema_rs.Draft4Validator
+    schema: CompiledSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class Operation:
             text = texts[parameter.where].get(key)
             if text is not None:
                 values[parameter.name] = value = coerce(text, parameter.type)
-                found += violations(parameter.validator, value, f"{parameter.where}.{parameter.name}")
+                found += violations(parameter.schema.whole, value, f"{parameter.where}.{parameter.name}")
             elif parameter.required:
                 where = f"{parameter.where}.{parameter.name}"
                 found.append(Violation(where=where, rule="required", message=f"{parameter.name} is missing"))
@@ -397,7 +397,7 @@ class Contract:
     def _parameter(self, spec: Schema) -> Parameter:
         schema = self.resolve(spec["schema"])
         return Parameter(
-            spec["name"], spec["in"], spec.get("required", False), schema.get("type", "string"), self.validator(schema)
+            spec["name"], spec["in"], spec.get("required", False), schema.get("type", "string"), self.compiled(schema)
         )
 
     def _body(self, spec: Schema) -> Body | None:
@@ -423,12 +423,13 @@ class Contract:
         return self.compiled(schema).whole
 
     def compiled(self, schema: Schema) -> CompiledSchema:
-        """Compile a schema of this document for values of any size."""
-        compiled = _json_schema(schema)
-        if has_references(compiled):
-            compiled = {**compiled, "components": self._components}
+        """Return a schema of this document for values of any size; `ValueError` if it is invalid."""
+        json_schema = _json_schema(schema)
+        if has_references(json_schema):
+            json_schema = {**json_schema, "components": self._components}
+        compiled = CompiledSchema(json_schema)
         try:
-            return CompiledSchema(compiled)
+            return compiled if self.is_own else compiled.checked()
         except ValueError as error:
             raise ValueError(f"{self.name}.yaml: expected a valid schema: {error}") from None
 

@@ -7,7 +7,7 @@ object, or a member without a schema.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Any
 
@@ -60,15 +60,27 @@ class CompiledSchema:
     """A JSON schema whose references are in its own `components`."""
 
     def __init__(self, schema: Schema, part_bytes: int = PART_BYTES, described_values: int = DESCRIBED_VALUES) -> None:
-        """Compile the schema; `ValueError` if it is invalid.
+        """Keep the schema, and compile it when a value is checked.
 
         A part has at most `part_bytes` as JSON, or no parts. What is wrong with more than `described_values` values is
         described part by part.
         """
-        self.whole = jsonschema_rs.Draft4Validator(dict(schema), validate_formats=True)
         self._schema = schema
         self._part_bytes = part_bytes
         self._described_values = described_values
+
+    @cached_property
+    def whole(self) -> jsonschema_rs.Draft4Validator:
+        """The validator of a value as a whole; `ValueError` if the schema is invalid.
+
+        A run needs a few of the contracts' 400 schemas. To compile all of them would be an eighth of a start.
+        """
+        return jsonschema_rs.Draft4Validator(dict(self._schema), validate_formats=True)
+
+    def checked(self) -> "CompiledSchema":
+        """Return this schema, compiled; `ValueError` if it is invalid."""
+        _ = self.whole
+        return self
 
     def first_error(self, value: Any) -> PartError | None:
         """Return an error of a value of any size, or None. The validator never copies more than a part of it."""
