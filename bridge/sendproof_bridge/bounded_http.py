@@ -167,11 +167,30 @@ class _TimedReader(io.RawIOBase):
 
 
 class _HttpConnection(HTTPConnection):
+    """A connection that writes each request at once: head and body in turn would wake the server twice."""
+
     response_class = _TimedResponse
+    # The parts of the request that is being written.
+    _parts: list[bytes] | None = None
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        parts: list[bytes] = []
+        self._parts = parts
+        try:
+            super().request(*arguments, **options)
+        finally:
+            self._parts = None
+        self.send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        if self._parts is None:
+            super().send(data)
+        else:
+            self._parts.append(data)
 
 
-class _HttpsConnection(HTTPSConnection):
-    response_class = _TimedResponse
+class _HttpsConnection(_HttpConnection, HTTPSConnection):
+    pass
 
 
 class _HttpPool(HTTPConnectionPool):

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -131,6 +133,19 @@ def test_request_has_the_headers_of_the_call_and_of_the_client():
     ]
     assert received.headers["user-agent"].startswith("sendproof-bridge/")
     assert "gzip" in received.headers["accept-encoding"]
+
+
+def test_head_and_body_of_a_request_are_sent_together():
+    """Each part would wake the service once."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as caller:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/op"
+        call = caller.submit(HttpClient().request, "call", "POST", url, body=[1])
+        client, _ = server.accept()
+        with client:
+            first = client.recv(65_536)
+            client.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    assert (first[:4], first[-7:], call.result().status) == (b"POST", b"\r\n\r\n[1]", 204)
 
 
 @pytest.mark.parametrize("rest", ["", "/", "?", "/#part"])
