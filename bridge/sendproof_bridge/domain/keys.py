@@ -1,4 +1,4 @@
-"""Natural keys: campaigns, and the lanes of jobs."""
+"""Natural keys: campaigns, ids of customers, and the lanes of jobs."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -27,6 +27,16 @@ class CampaignKey(NamedTuple):
     def name(self) -> str:
         """Return the key as part of a job's id."""
         return f"{self.client}:{self.channel}:{self.campaign}"
+
+
+#: PostgreSQL indexes at most 2,704 bytes of a row, and the names of client and campaign need a part of them.
+MAX_ID_BYTES = 2_000
+_MAX_BYTES_PER_CHARACTER = 4
+
+
+def is_storable(id_: str) -> bool:
+    """Return True if the id of a customer or user is short enough for the indexes of both databases."""
+    return len(id_) * _MAX_BYTES_PER_CHARACTER <= MAX_ID_BYTES or len(id_.encode("utf-8", "replace")) <= MAX_ID_BYTES
 
 
 def optimove_lane(client: str) -> str:

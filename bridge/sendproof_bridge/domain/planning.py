@@ -12,7 +12,7 @@ from sendproof_bridge.config import EMAIL
 from sendproof_bridge.domain import recipient_rules
 from sendproof_bridge.domain.accounts import Channel
 from sendproof_bridge.domain.batches import Batch, plan_batches
-from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.domain.keys import CampaignKey, is_storable
 from sendproof_bridge.outbound.optimove import Recipient
 from sendproof_bridge.outbound.providers import ComposeRequest, Template
 from sendproof_bridge.storage import job_queue, schema
@@ -59,6 +59,13 @@ def plan_message(
     event: Mapping[str, Any] | None = None,
 ) -> PlannedMessage:
     """Compose one customer's message, or drop it with a reason. Opt-outs stored here are applied at the send."""
+    message = _composed(channel, templates, row, event)
+    return message if is_storable(message.recipient) else _dropped(row, recipient_rules.NOT_PERSONALISED)
+
+
+def _composed(
+    channel: Channel, templates: Mapping[int, Template], row: Recipient, event: Mapping[str, Any] | None
+) -> PlannedMessage:
     config, template = channel.config, templates.get(row.template)
     if row.is_ambiguous and not channel.provider.knows_customers:
         return _dropped(row, recipient_rules.NOT_LOOKED_UP)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sendproof_bridge.domain.keys import MAX_ID_BYTES, is_storable
 from sendproof_bridge.json_body import json_object, lowercase_keys
 from sendproof_bridge.outbound.optimove import (
     CAMPAIGN_CANCELLED,
@@ -82,6 +83,8 @@ def _trigger_key(fields: Mapping[str, Any]) -> str:
     customer = fields.get("customerid")
     if not isinstance(customer, (str, int)) or isinstance(customer, bool) or customer == "":
         raise ValueError(f"expected CustomerID, got {customer!r}")
+    if not is_storable(str(customer)):
+        raise ValueError(f"expected CustomerID with at most {MAX_ID_BYTES:,} bytes, got {customer!r:.80}")
     id_ = fields.get("requestid")
     content = [fields.get(name) for name in ("customerid", "channelid", "campaignid", "templateid", "timestamp")]
     natural_key = json.dumps(["id", id_] if id_ else ["about", *map(str, content)])

@@ -88,6 +88,10 @@ def test_other_events_are_stored_without_jobs(url, bridge, body):
             "expected CampaignID as a number or a short text, got -1",
         ),
         ({**EVENT, "ChannelID": 999}, "channel 999 of client acme is not configured"),
+        (
+            {"EventTypeID": 11, "CampaignID": 7001, "ChannelID": 505, "CustomerID": "é" * 1_001, "TemplateID": 11},
+            "expected CustomerID with at most 2,000 bytes, got 'ééé",
+        ),
     ],
 )
 def test_invalid_event_is_refused_with_reason(url, bridge, body, reason):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from sendproof_bridge.domain import campaigns, planning
 from sendproof_bridge.domain.accounts import Bridge, Channel
-from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.domain.keys import MAX_ID_BYTES, CampaignKey, is_storable
 from sendproof_bridge.domain.planning import PlannedMessage
 from sendproof_bridge.domain.templates import attribute_names, fetch_templates, stored_templates
 from sendproof_bridge.outbound.optimove import Recipient
@@ -33,6 +33,7 @@ def run(bridge: Bridge, job: Job) -> None:
     rows, templates = _read(bridge, key, channel, skip)
     # Parsing phone numbers takes long, so it is done before the database is locked.
     planned = {row.customer: planning.plan_message(channel, templates, row) for row in rows}
+    _leave_out_long_ids(key, planned)
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         new = _without_known(tx, key, planned)
@@ -84,6 +85,16 @@ def _page(
     used = optimove.campaign_templates(key.channel, key.campaign)
     names = attribute_names(channel, [template for id_, template in templates.items() if not used or id_ in used])
     return optimove.send_details(key.channel, key.campaign, names, skip)
+
+
+def _leave_out_long_ids(key: CampaignKey, planned: dict[str, PlannedMessage]) -> None:
+    """Remove customers that no table can hold, so that the others get their messages."""
+    too_long = [customer for customer in planned if not is_storable(customer)]
+    for customer in too_long:
+        del planned[customer]
+    if too_long:
+        text = "campaign %s: %d customers get no message: their ids have more than %d bytes"
+        logger.warning(text, key.name(), len(too_long), MAX_ID_BYTES)
 
 
 def _without_known(tx: Connection, key: CampaignKey, planned: Mapping[str, PlannedMessage]) -> list[PlannedMessage]:

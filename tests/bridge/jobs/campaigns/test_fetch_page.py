@@ -1,6 +1,7 @@
 """From a page of customers to messages, batches and sends."""
 
 import json
+from hashlib import sha256
 
 import pytest
 
@@ -122,6 +123,19 @@ def test_unreachable_customers_are_dropped_with_reason(bridge, services):
         ("C4", "dropped", "unknown_template"),
     ]
     assert sent_texts(services) == []
+
+
+def test_customer_whose_id_is_too_long_is_left_out_alone(bridge, services):
+    """PostgreSQL indexes no row of more than 2,704 bytes; this one cannot be compressed."""
+    endless = "".join(sha256(b"%d" % number).hexdigest() for number in range(50))
+    set_pages(
+        services, [recipient_row(endless, phone(1)), recipient_row("C2", phone(2))], [recipient_row("C3", phone(3))]
+    )
+    bridge.start_campaign()
+    bridge.run()
+
+    assert sent_texts(services) == [("447100000002", "Hello Ann"), ("447100000003", "Hello Ann")]
+    assert [call.query["$skip"] for call in services.calls(PAGE)] == ["0", "2", "3"]
 
 
 def test_messages_wait_for_their_scheduled_time(bridge, services):
