@@ -13,7 +13,7 @@ from sendproof_harness.handover.judged_wishes import is_conformance_only, judged
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.history.writer import scenario_line
 from sendproof_harness.providers import provider as record_of
-from sendproof_harness.scenario.customer_selection import customer_id
+from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.fault_kinds import FORGED, KILL
 from sendproof_harness.scenario.model import (
     NUMBERS,
@@ -112,7 +112,9 @@ def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, pro
     record = record_of(provider)
     settings = record.link_settings(urls) if urls and record.link_settings is not None else {}
     if segments and record.segment_settings is not None:
-        settings |= record.segment_settings({id_: segment_settings(segment) for id_, segment in segments.items()})
+        settings |= record.segment_settings(
+            {id_: segment_settings(segment, CustomerIds.of(scenario.audience)) for id_, segment in segments.items()}
+        )
     return settings | _add_translations(control, sandbox, provider, by_id)
 
 
@@ -123,9 +125,9 @@ def new_template(template: Template) -> dict[str, object]:
     return {"title": template.title, "body": template.body, **message, **heading}
 
 
-def segment_settings(segment: Segment) -> dict[str, object]:
+def segment_settings(segment: Segment, ids: CustomerIds) -> dict[str, object]:
     """Return a segment as a provider takes it: the share of customers whom it leaves out, and further ones by id."""
-    return {"excludes": float(segment.excludes), "users": [customer_id(index) for index in segment.customers]}
+    return {"excludes": float(segment.excludes), "users": [ids.at(index) for index in segment.customers]}
 
 
 def _suppression_settings(scenario: Scenario, provider: str) -> dict[str, object]:
@@ -155,7 +157,8 @@ def import_settings(scenario: Scenario, provider: str) -> dict[str, object]:
     imported, account_settings = scenario.customer_import, record_of(provider).import_settings
     if imported is None or account_settings is None:
         return {}
-    days = {customer_id(position): day.isoformat() for position, day in imported.new_customers.items()}
+    ids = CustomerIds.of(scenario.audience)
+    days = {ids.at(position): day.isoformat() for position, day in imported.new_customers.items()}
     return account_settings(imported.at.isoformat("minutes"), days)
 
 

@@ -9,7 +9,7 @@ from sendproof_harness.comparison.invariants.invariant import NotApplicableError
 from sendproof_harness.comparison.invariants.letters import other_letters
 from sendproof_harness.comparison.invariants.named_texts import NamedTexts
 from sendproof_harness.history.records import Obligation
-from sendproof_harness.scenario.customer_selection import customer_id
+from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.model import (
     NUMBERS,
     PAGE_SIZE,
@@ -92,11 +92,12 @@ def _protected_individuals(situation: Situation) -> Iterator[Individual]:
     """Yield each customer with the protection that the run had; the present individuals keep their places."""
     known = {individual.customer: individual for individual in situation.scenario.audience.individuals}
     obligations = {obligation.customer: obligation for obligation in situation.history.obligations}
+    ids = CustomerIds.of(situation.scenario.audience)
     rest = [position for position in range(situation.scenario.audience.customers) if position not in known]
     for position in (*known, *rest):
         individual = known.get(position, Individual(customer=position))
         if individual.protection is None:
-            obligation = obligations.get(customer_id(position))
+            obligation = obligations.get(ids.at(position))
             _require(obligation is not None, "customers outside every campaign")
             individual = replace(individual, protection=_protection(obligation))
         yield individual
@@ -264,9 +265,11 @@ def with_other_names(situation: Situation) -> Scenario:
 def _present_names(situation: Situation) -> dict[int, dict[str, str]]:
     """Return the names in the due texts, by the position of the customer."""
     texts, present = NamedTexts(situation.scenario), dict[int, dict[str, str]]()
+    ids = CustomerIds.of(situation.scenario.audience)
     for obligation in situation.history.obligations:
-        if obligation.customer.startswith("C"):
-            own = present.setdefault(int(obligation.customer[1:]), {})
+        position = ids.position(obligation.customer)
+        if position is not None:
+            own = present.setdefault(position, {})
             for name, value in texts.names(obligation.text or "").items():
                 # "Ana Maria Silva" does not say where the first name ends; another text may.
                 _require(own.setdefault(name, value) == value, "names that its texts do not tell apart")

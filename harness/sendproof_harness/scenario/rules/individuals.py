@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_client, unknown_name
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, ChangeAttributes, Individual, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import (
@@ -91,6 +92,26 @@ def _other_selection(document: Document, path: KeyPath) -> Iterator[Diagnostic]:
             yield document.diagnostic((*path, key), "expected either one customer or a selection, got both")
 
 
+def individuals_have_ids_of_their_own(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the id of an individual is no other customer's, and the same at each client.
+
+    Ids that differ by case alone count as one: it is not documented that Optimove tells them apart.
+    """
+    known: dict[str, int] = {}
+    for path, individual in _individuals(scenario):
+        if individual.id is None:
+            continue
+        if individual.client is not None:
+            yield document.diagnostic((*path, "id"), "the steps name customers of all clients; remove `id` or `client`")
+        if CustomerIds({}).position(individual.id) is not None:
+            message = expected_got("another form than that of the other customers", individual.id)
+            yield document.diagnostic((*path, "id"), message)
+        other = known.setdefault(individual.id.casefold(), individual.customer)
+        if other != individual.customer:
+            message = f"customer {other} has this id, in this or another case; give each customer their own"
+            yield document.diagnostic((*path, "id"), message)
+
+
 def individuals_have_one_number(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that only one key decides the number of an individual."""
     for path, individual in _individuals(scenario):
@@ -154,6 +175,7 @@ RULES = (
     individuals_without_consent_need_the_attribute,
     individuals_have_known_properties,
     changed_customers_exist,
+    individuals_have_ids_of_their_own,
     individuals_have_one_number,
     numbers_are_usable_or_not,
 )

@@ -10,7 +10,7 @@ from typing import Any
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
-from sendproof_harness.scenario.customer_selection import customer_id
+from sendproof_harness.scenario.customer_selection import CustomerIds, usual_id
 from sendproof_harness.scenario.document import Document
 from sendproof_harness.scenario.model import PAGE_SIZE, Scenario
 from sendproof_harness.search.shrinking.edits import edited
@@ -24,19 +24,14 @@ _PROTECTIONS = {"attribute": "no_consent", "provider": "provider_list"}
 _NOWHERE = Listen(host="127.0.0.1", port=9)
 
 
-def position(customer: str) -> int | None:
-    """Return the position of a customer in the audience; None for an id that no customer of an audience has."""
-    digits = customer.removeprefix("C")
-    return int(digits) if digits.isdecimal() and customer_id(int(digits)) == customer else None
-
-
 def records(control_url: str, scenario: Scenario, positions: Sequence[int]) -> list[Record]:
     """Return the records of the customers at these positions, before anything has happened; `ControlError` if none."""
+    ids = CustomerIds.of(scenario.audience)
     with ControlClient(control_url) as control:
         options = SandboxOptions(control=control, name=None, listen=_NOWHERE, rate=None)
         sandboxes = [handover["sandbox"] for handover in create_sandboxes(options, scenario)]
         try:
-            return [_record(control.customer(sandboxes[0], customer_id(index)), index, scenario) for index in positions]
+            return [_record(control.customer(sandboxes[0], ids.at(index)), index, scenario) for index in positions]
         finally:
             for sandbox in reversed(sandboxes):
                 control.delete_sandbox(sandbox)
@@ -49,8 +44,9 @@ def _record(customer: Mapping[str, Any], index: int, scenario: Scenario) -> Reco
     by = customer["opted_out_by"]
     protection = "unusable_number" if customer["phone"] is None else _PROTECTIONS.get(by, "none")
     own = {} if customer["phone"] is None else {"number": number}
+    id_ = {} if customer["customer"] == usual_id(index) else {"id": customer["customer"]}
     attributes = {name: value for name, value in customer["attributes"].items() if name not in special}
-    return {"customer": index, "protection": protection, **own, "attributes": attributes}
+    return {"customer": index, **id_, "protection": protection, **own, "attributes": attributes}
 
 
 def with_individuals(document: Document, people: Sequence[Record]) -> dict[str, Any]:

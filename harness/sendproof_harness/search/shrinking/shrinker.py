@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.document import Document, scenario_of
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.search.shrinking import customers
@@ -125,7 +126,7 @@ def _reproduce(document: Document, oracle: Oracle) -> Rate:
 
 def _smallest(failure: Failure, session: TrialSession, oracle: Oracle) -> tuple[Document, bool]:
     """Return the smallest document, and if the budget ended the search."""
-    document, failing = failure.document, _positions(failure.failed)
+    document, failing = failure.document, _positions(failure.document, failure.failed)
     for _ in range(_MOST_ROUNDS):
         known = document
 
@@ -139,7 +140,7 @@ def _smallest(failure: Failure, session: TrialSession, oracle: Oracle) -> tuple[
         if document == known:
             return _polished(document, oracle)
         if oracle.last_failed is not None:
-            failing = _positions(_of_target(oracle.last_failed, failure.target)[0])
+            failing = _positions(document, _of_target(oracle.last_failed, failure.target)[0])
     return _polished(document, oracle)
 
 
@@ -150,9 +151,10 @@ def _polished(document: Document, oracle: Oracle) -> tuple[Document, bool]:
         return oracle.smallest or document, True
 
 
-def _positions(failed: FailedRequirement) -> list[int]:
-    """Return the positions of the customers whom a failure names."""
-    found = (customers.position(customer) for customer in failed.customers)
+def _positions(document: Document, failed: FailedRequirement) -> list[int]:
+    """Return the positions of the customers whom a failure of the document names."""
+    ids = CustomerIds.of(scenario_of(document).audience)
+    found = map(ids.position, failed.customers)
     return [position for position in found if position is not None]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.records import Action, Cancelled, CustomerEvent, History, ProviderTemplate
+from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.fault_kinds import DURATION_KEYS, KINDS
 from sendproof_harness.scenario.values import duration_text
 from sendproof_harness.session.draft.draft import Draft, DraftStep
@@ -259,38 +260,39 @@ def _without_step(at: int, what: str) -> DraftStep:
 
 def _events(history: History) -> Iterator[DraftStep]:
     """Yield the events: one step for consecutive customers with the same event, at once or evenly spread."""
+    individuals = history.header.audience.get("individuals", ())
+    ids = CustomerIds({individual["customer"]: individual["id"] for individual in individuals if "id" in individual})
     run: list[CustomerEvent] = []
     for event in history.customer_events:
-        if run and not _continues(run, event):
-            yield _events_step(run)
+        if run and not _continues(run, event, ids):
+            yield _events_step(run, ids)
             run = []
         run.append(event)
     if run:
-        yield _events_step(run)
+        yield _events_step(run, ids)
 
 
-def _continues(run: Sequence[CustomerEvent], event: CustomerEvent) -> bool:
+def _continues(run: Sequence[CustomerEvent], event: CustomerEvent, ids: CustomerIds) -> bool:
     last = run[-1]
     is_same = (last.event, last.visitor, last.parameters) == (event.event, event.visitor, event.parameters)
-    if not is_same or (not event.visitor and _position(event) != _position(last) + 1):
+    if not is_same:
         return False
+    if not event.visitor:
+        position, before = ids.position(event.customer), ids.position(last.customer)
+        if position is None or before is None or position != before + 1:
+            return False
     # In whole milliseconds, equal parts of a time differ by one.
     return run[1:] == [] or abs((event.at - last.at) - (run[1].at - run[0].at)) <= 1
 
 
-def _position(event: CustomerEvent) -> int:
-    """Return the position of a customer in the audience: C0000042 is 42."""
-    digits = event.customer.removeprefix("C")
-    return int(digits) if digits.isdecimal() else -1
-
-
-def _events_step(run: Sequence[CustomerEvent]) -> DraftStep:
+def _events_step(run: Sequence[CustomerEvent], ids: CustomerIds) -> DraftStep:
     first, length = run[0], run[-1].at - run[0].at
-    if not first.visitor and _position(first) < 0:
+    position = ids.position(first.customer)
+    if not first.visitor and position is None:
         return _without_step(first.at, f"{first.customer}, who is not in the audience, had the event {first.event}")
     value: dict[str, Any] = {"event": first.event, ("visitors" if first.visitor else "customers"): len(run)}
-    if not first.visitor and _position(first) > 0:
-        value["first_customer"] = _position(first)
+    if not first.visitor and position:
+        value["first_customer"] = position
     if first.parameters:
         value["parameters"] = first.parameters
     if length >= _SECOND:

@@ -24,12 +24,15 @@ from sendproof_simulators.core.audience.devices import BROWSERS, Devices, check_
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
 from sendproof_simulators.core.audience.groups import check_groups
 from sendproof_simulators.core.audience.individuals import (
+    MAX_CUSTOMERS,
     NO_CONSENT,
     NO_PROTECTION,
     PROVIDER_LIST,
     UNUSABLE_NUMBER,
     Individual,
     check_individuals,
+    index_in_id,
+    usual_id,
 )
 from sendproof_simulators.core.audience.outcome_numbers import OutcomeNumbers, coprime, position_in_order
 from sendproof_simulators.core.audience.type_columns import (
@@ -46,10 +49,6 @@ from sendproof_simulators.core.messaging.number_plans import DEFAULT_SPELLINGS, 
 from sendproof_simulators.core.messaging.phone import read_number
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.suggestions import suggestion
-
-MAX_CUSTOMERS = 10_000_000
-#: The length of every customer's id.
-ID_LENGTH = len(f"C{MAX_CUSTOMERS - 1}")
 
 _BLOCK = 10_000
 #: The number of customers from which on they are computed together, with numpy.
@@ -232,6 +231,7 @@ class Audience:
 
     __slots__ = (
         "_columns",
+        "_indices_of_own_ids",
         "_keyed",
         "addresses",
         "browsers",
@@ -244,6 +244,7 @@ class Audience:
         "number_step",
         "opted_out_bound",
         "outcome_numbers",
+        "own_ids",
         "random",
         "recipe",
         "spellings",
@@ -269,6 +270,8 @@ class Audience:
             OutcomeNumbers(random, recipe.country, recipe.customers, recipe.outcomes) if recipe.outcomes else None
         )
         self.individuals = {individual.customer: individual for individual in recipe.individuals}
+        self.own_ids = {index: i.id for index, i in self.individuals.items() if i.id is not None}
+        self._indices_of_own_ids = {id_: index for index, id_ in self.own_ids.items()}
         # The individuals whose protection is given: no further draw may keep them from a message.
         self.decided = frozenset(index for index, i in self.individuals.items() if i.protection is not None)
         self.devices = None if recipe.devices is None else Devices(random, recipe.devices, recipe.given("devices"))
@@ -339,16 +342,15 @@ class Audience:
         return next((usual for usual, real in self.recipe.attribute_names.items() if real == name), name)
 
     def id_of(self, index: int) -> str:
-        """Return the customer's id: a letter and zeros, so that a bridge that treats it as a number loses them."""
-        return f"C{index:07d}"
+        """Return the customer's id: their own, or else a letter and the index in seven digits."""
+        return self.own_ids.get(index) or usual_id(index)
 
     def index_of(self, customer_id: str) -> int | None:
         """Return the index of the customer with this id, or None."""
-        digits = customer_id[1:]
-        if len(customer_id) != ID_LENGTH or customer_id[0] != "C" or not (digits.isascii() and digits.isdigit()):
-            return None
-        index = int(digits)
-        return index if index < self.recipe.customers else None
+        index = index_in_id(customer_id)
+        if index is None:
+            return self._indices_of_own_ids.get(customer_id)
+        return index if index < self.recipe.customers and index not in self.own_ids else None
 
     def customer(self, index: int) -> Customer:
         """Return one customer; `IndexError` if it does not exist."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sendproof_simulators.core.audience.audience import ID_LENGTH
+from sendproof_simulators.core.audience.individuals import ID_LENGTH
 
 _LETTER, _ZERO, _TEN = ord("C"), ord("0"), 10
 _WEIGHTS = 10 ** np.arange(ID_LENGTH - 2, -1, -1, dtype=np.int64)

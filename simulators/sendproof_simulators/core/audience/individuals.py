@@ -1,5 +1,6 @@
 """The customers that a scenario spells out, at a position of the audience."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,12 +11,20 @@ from sendproof_simulators.core.messaging.phone import read_number
 NO_PROTECTION, NO_CONSENT, PROVIDER_LIST, UNUSABLE_NUMBER = "none", "no_consent", "provider_list", "unusable_number"
 PROTECTIONS = (NO_PROTECTION, NO_CONSENT, PROVIDER_LIST, UNUSABLE_NUMBER)
 
+MAX_CUSTOMERS = 10_000_000
+#: The length of the id of every customer who has none of their own.
+ID_LENGTH = len(f"C{MAX_CUSTOMERS - 1}")
+
+# No space at either end, which many programs remove. No slash: many servers refuse an escaped one in a path, and it is
+# not documented what Optimove does. No comma, which separates the contacts of a Textlocal group.
+_OWN_ID = re.compile(r"(?! )[^\x00-\x1f\x7f/\\,]{1,100}(?<! )")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Individual:
     """One customer that a scenario spells out. Everything that is None, or absent, is drawn as for all others.
 
-    `customer` is the position in the audience, from 0. `protection` is the one reason why the customer gets no message,
+    `customer` is the position in the audience, from 0. `id` is the customer's own id. `protection` is the one reason why the customer gets no message,
     or `none`. `attributes` replace drawn values. `spelling` is the form of the number in the client's records.
     `number` is the text in the client's records instead. `same_number_as` is the position of another individual, who
     has the number too. `outcome` names a test number. `devices` and `browsers` are groups of `devices.py`, and
@@ -23,6 +32,7 @@ class Individual:
     """
 
     customer: int
+    id: str | None = None
     protection: str | None = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
     spelling: str | None = None
@@ -34,6 +44,19 @@ class Individual:
     browsers: str | None = None
 
 
+def usual_id(index: int) -> str:
+    """Return the id of a customer without one of their own: the letter and zeros show which bridges make it a number."""
+    return f"C{index:07d}"
+
+
+def index_in_id(customer_id: str) -> int | None:
+    """Return the index in a usual id, None for any other text."""
+    digits = customer_id[1:]
+    if len(customer_id) != ID_LENGTH or customer_id[0] != "C" or not (digits.isascii() and digits.isdigit()):
+        return None
+    return int(digits)
+
+
 def check_individuals(
     individuals: Sequence[Individual], customers: int, attributes: frozenset[str], country: str
 ) -> None:
@@ -41,8 +64,30 @@ def check_individuals(
     due = {individual.customer for individual in individuals if individual.protection == NO_PROTECTION}
     if len({individual.customer for individual in individuals}) < len(individuals):
         raise ValueError("expected each customer once in individuals")
+    _check_ids(individuals)
     for individual in individuals:
         _check_individual(individual, customers, attributes, due, country)
+
+
+def _check_ids(individuals: Sequence[Individual]) -> None:
+    """Raise `ValueError` unless each id is one that any system can store, and no other customer's."""
+    known: set[str] = set()
+    for individual in individuals:
+        if individual.id is None:
+            continue
+        if not _OWN_ID.fullmatch(individual.id):
+            raise ValueError(
+                f"expected an id of customer {individual.customer} of 1 to 100 characters, without slashes, commas and "
+                f"control characters, and without spaces at its ends, got {individual.id!r}"
+            )
+        if index_in_id(individual.id) is not None:
+            raise ValueError(
+                f"expected an id of customer {individual.customer} in another form than C0000042, got {individual.id!r}"
+            )
+        # It is not documented that ids which differ by case alone are two customers.
+        if individual.id.casefold() in known:
+            raise ValueError(f"expected each id once, in any case, got {individual.id!r} twice")
+        known.add(individual.id.casefold())
 
 
 def _check_individual(

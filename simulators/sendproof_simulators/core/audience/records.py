@@ -136,7 +136,7 @@ class CustomerRecords:
 
     def split_ids(self, customers: Sequence[str]) -> tuple[list[int], list[str]]:
         """Return the indices of the customers in the audience, and the ids of all others, each in order."""
-        if len(customers) >= MANY_CUSTOMERS:
+        if len(customers) >= MANY_CUSTOMERS and not self.audience.own_ids:
             # Only now: its import takes longer than starting a small run.
             from sendproof_simulators.core.audience import id_columns  # noqa: PLC0415
 
