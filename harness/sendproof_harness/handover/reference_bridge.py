@@ -23,6 +23,9 @@ def write_settings(content: Mapping[str, Any], file: Path, database: Path | str)
         secrets[_variable(client, "webhook", "token")] = client["webhook_token"]
         for provider, secret in client.get("webhook_secrets", {}).items():
             secrets[_variable(client, provider, "webhook_secret")] = secret
+        for provider, login in client.get("webhook_logins", {}).items():
+            name, value = _login(login)
+            secrets[_variable(client, provider, name)] = value
         for service, access in client["services"].items():
             secrets |= {_variable(client, service, name): value for name, value in access["credentials"].items()}
     write_private("\n".join(_settings(content, database)) + "\n", file)
@@ -69,7 +72,9 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
 def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]:
     provider = channel["provider"]
     access = client["services"][provider]
-    signed = provider in client.get("webhook_secrets", {})
+    proofs = ["webhook_secret"] if provider in client.get("webhook_secrets", {}) else []
+    if (login := client.get("webhook_logins", {}).get(provider)) is not None:
+        proofs.append(_login(login)[0])
     credentials = record_of(provider).bridge_credentials or access["credentials"]
     return [
         "[[clients.channels]]",
@@ -79,12 +84,19 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
         _entry("url", access["url"]),
         *([_entry("mail_url", access["mail_url"])] if "mail_url" in access else ()),
         *(_entry(name, _placeholder(client, provider, name)) for name in credentials),
-        *([_entry("webhook_secret", _placeholder(client, provider, "webhook_secret"))] if signed else ()),
+        *(_entry(name, _placeholder(client, provider, name)) for name in proofs),
         *_channel_settings(client, channel),
         *_attributes(client["attributes"], channel.get("message", "sms")),
         _entry("consent", client["bridge"].get("consent", "provider")),
         _entry("default_region", client["country"]),
     ]
+
+
+def _login(login: Mapping[str, str]) -> tuple[str, str]:
+    """Return the setting with the login of webhooks, and its value."""
+    if "token" in login:
+        return "webhook_token", login["token"]
+    return "webhook_login", f"{login['username']}:{login['password']}"
 
 
 def _attributes(names: Mapping[str, str], message: str) -> Iterable[str]:

@@ -1,7 +1,6 @@
 """The content of the handover file for a sandbox, and writing it."""
 
 import dataclasses
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_harness.handover.format import ADMIN_KEY, CLIENT, PLATFORM, Listen, optimove_key_name
+from sendproof_harness.handover.webhooks import account_webhooks, webhook_proofs, webhook_token
 from sendproof_harness.providers import discover, provider
 from sendproof_harness.scenario.model import NO_SENDER, SMS, Scenario
 
@@ -31,8 +31,8 @@ def handover_content(
     The webhook token is derived from the sandbox's seed. Without `listen`, the content has no address for the
     bridge. The scenario adds its wishes for the bridge, and settings of the channels.
     """
-    token = _secret("token", sandbox["seed"])
-    webhooks = _account_webhooks(scenario, listen, client, token)
+    token = webhook_token(sandbox["seed"])
+    webhooks = account_webhooks(scenario, listen, client, token)
     wishes = _wishes(scenario)
     return {
         "client": client,
@@ -49,7 +49,7 @@ def handover_content(
         "webhook_token": token,
         "bridge": wishes,
         "account_webhooks": webhooks,
-        **_webhook_secrets(scenario, webhooks, sandbox["seed"]),
+        **webhook_proofs(scenario, webhooks, sandbox["seed"]),
     }
 
 
@@ -155,24 +155,3 @@ def _optimove_facts(scenario: Scenario) -> dict[str, Any]:
     if leaves_out and not may_look_up:
         facts["looks_up_customers"] = True
     return facts
-
-
-def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: str, token: str) -> dict[str, str]:
-    if scenario is None or listen is None or not scenario.bridge.account_webhooks:
-        return {}
-    providers = dict.fromkeys(channel.provider for channel in scenario.channels)
-    base_url = f"http://{listen.host}:{listen.port}/webhooks"
-    return {provider: f"{base_url}/{provider}/{client}/{token}" for provider in providers}
-
-
-def _webhook_secrets(scenario: Scenario | None, webhooks: Mapping[str, str], seed: int) -> dict[str, dict[str, str]]:
-    """Return the secrets of accounts that sign their webhooks, as part of the handover."""
-    if scenario is None or not scenario.bridge.signed_webhooks:
-        return {}
-    signing = (name for name in webhooks if provider(name).signed_settings is not None)
-    return {"webhook_secrets": {name: _secret(f"secret of {name}", seed) for name in signing}}
-
-
-def _secret(name: str, seed: int) -> str:
-    """Return a secret about webhooks: the same in every run with one seed."""
-    return hashlib.sha256(f"sendproof webhook {name} {seed}".encode()).hexdigest()[:32]

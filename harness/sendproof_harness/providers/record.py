@@ -141,8 +141,8 @@ class Provider:
 
     account_settings: Callable[[str], dict[str, object]] = lambda url: {"webhooks": [{"url": url}]}
     """Settings of the simulated account, so that it posts its webhooks to a URL."""
-    signed_settings: Callable[[str, str], dict[str, object]] | None = None
-    """The same for webhooks that are signed with a secret; None if the provider signs none."""
+    authenticated_settings: Callable[[str, Mapping[str, str]], dict[str, object]] | None = None
+    """The same for webhooks with a proof of their origin: `kind` is signed, basic or bearer. None if it has none."""
     link_settings: Callable[[Mapping[str, str]], dict[str, object]] | None = None
     """Settings of the simulated account for the URLs of templates, by template id; None if templates have no URL."""
     import_settings: Callable[[str, Mapping[str, str]], dict[str, object]] | None = None

@@ -66,9 +66,9 @@ PROVIDER = Provider(
     subscription_channels=frozenset({444}),
     # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview
     lists_opt_outs=True,
-    # documented: signed payloads, https://docs.xtremepush.com/docs/webhooks-integration
-    signed_settings=lambda url, secret: {
-        "webhooks": [{"url": url, "authentication": {"kind": "signed", "secret": secret}}]
+    # documented: signed payloads, Basic and Bearer, https://docs.xtremepush.com/docs/webhooks-integration
+    authenticated_settings=lambda url, authentication: {
+        "webhooks": [{"url": url, "authentication": dict(authentication)}]
     },
     # documented, in Xtremepush's page on its Optimove integration: additional segmentation in a campaign, and the
     # suppression attribute sync

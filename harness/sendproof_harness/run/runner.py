@@ -27,6 +27,7 @@ from sendproof_harness.control_client import (
 )
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
 from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
+from sendproof_harness.handover.webhooks import webhook_secrets
 from sendproof_harness.history.client_facts import client_facts
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
@@ -367,7 +368,7 @@ def _save_histories(
     secrets = [
         value
         for content in handovers
-        for value in (content["webhook_token"], *content.get("webhook_secrets", {}).values(), *secrets_of(content))
+        for value in (content["webhook_token"], *webhook_secrets(content), *secrets_of(content))
     ]
     for index, (handover, file) in enumerate(zip(handovers, files, strict=True)):
         facts = RunFacts(

@@ -10,6 +10,7 @@ from typing import Any
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover.format import CLIENT, Listen
 from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
+from sendproof_harness.handover.webhooks import webhook_authentication
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.history.writer import scenario_line
 from sendproof_harness.providers import provider as record_of
@@ -78,9 +79,9 @@ def _create(
     handover = handover_content(control.url, sandbox, options.listen, scenario, client)
     if faults:
         control.add_faults(sandbox["sandbox"], [_with_secret(fault, handover["webhook_token"]) for fault in faults])
-    webhooks, secrets = handover["account_webhooks"], handover.get("webhook_secrets", {})
+    webhooks = handover["account_webhooks"]
     for provider in dict.fromkeys((*webhooks, *(channel.provider for channel in scenario.channels))):
-        settings = _webhook_settings(provider, webhooks.get(provider), secrets.get(provider))
+        settings = _webhook_settings(provider, webhooks.get(provider), webhook_authentication(handover, provider))
         settings |= template_settings.get(provider, {}) | _suppression_settings(scenario, provider)
         settings |= import_settings(scenario, provider)
         if settings:
@@ -93,12 +94,12 @@ def _with_secret(fault: Mapping[str, Any], token: str) -> Mapping[str, Any]:
     return {**fault, "secret": token} if fault["fault"] == FORGED and "secret" not in fault else fault
 
 
-def _webhook_settings(provider: str, url: str | None, secret: str | None) -> dict[str, object]:
+def _webhook_settings(provider: str, url: str | None, authentication: Mapping[str, str] | None) -> dict[str, object]:
     record = record_of(provider)
     if url is None:
         return {}
-    if secret is not None and record.signed_settings is not None:
-        return record.signed_settings(url, secret)
+    if authentication is not None and record.authenticated_settings is not None:
+        return record.authenticated_settings(url, authentication)
     return record.account_settings(url)
 
 

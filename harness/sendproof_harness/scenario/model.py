@@ -24,8 +24,8 @@ Parameter = str | int | float | bool
 class Individual:
     """A customer that the scenario spells out, at the position `customer`. None leaves a property to the seed.
 
-    `id` is the customer's own id; None is the usual one, which follows from the position. `protection` is the one reason
-    why the customer gets no message, or `none`. `number` is the text in the client's records. `same_number_as` is the
+    `id` is the customer's own id; without it, the id follows from the position. `protection` is the one reason why the
+    customer gets no message, or `none`. `number` is the text in the client's records. `same_number_as` is the
     position of another individual with the number. `devices` and `browsers` are what the customer has, as in the shares
     of the audience, and `address` what the records have as the e-mail address. `client` is the only client that has
     this individual; None means each client.
@@ -275,6 +275,7 @@ class BridgeRequirements:
     clears_campaigns: bool = False
     account_webhooks: bool = False
     signed_webhooks: bool = False
+    webhook_login: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

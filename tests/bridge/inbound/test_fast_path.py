@@ -76,6 +76,7 @@ XTREMEPUSH = {
     "user_id_attribute": None,
     "webhook_secret": Secret(SECRET),
     "webhook_login": None,
+    "webhook_token": None,
 }
 
 

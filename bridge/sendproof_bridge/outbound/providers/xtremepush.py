@@ -94,6 +94,7 @@ SETTINGS: Settings = {
     ),
     "webhook_secret": Setting(secret, "The secret of a webhook connection with signed payloads.", None),
     "webhook_login": Setting(secret, "The `user:password` of a connection with Basic authentication.", None),
+    "webhook_token": Setting(secret, "The token of a connection with Bearer authentication.", None),
 }
 
 
@@ -282,12 +283,12 @@ class Xtremepush:
 
     def _authenticate(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Check the credentials that the channel's settings require, in addition to the token in the URL."""
-        key, login = self._config.options["webhook_secret"], self._config.options["webhook_login"]
-        presented = headers.get("authorization", "")
+        options, presented = self._config.options, headers.get("authorization", "")
+        key, login, token = options["webhook_secret"], options["webhook_login"], options["webhook_token"]
         if login is not None:
-            expected = "Basic " + base64.b64encode(login.reveal().encode()).decode()
-            if not hmac.compare_digest(presented.encode(), expected.encode()):
-                raise UnauthenticatedWebhookError
+            _require_authorization(presented, "Basic", base64.b64encode(login.reveal().encode()).decode())
+        if token is not None:
+            _require_authorization(presented, "Bearer", token.reveal())
         if key is not None and not _is_signature(headers.get(_SIGNATURE_HEADER, ""), key.reveal().encode(), body):
             raise UnauthenticatedWebhookError
 
@@ -408,6 +409,13 @@ def _event_seconds(payload: Mapping[str, Any]) -> int:
     if not isinstance(value, int) or not 0 <= value <= _MAX_UNIX_SECONDS:
         raise ValueError(f"expected time as a Unix time in seconds, got {value!r:.80}")
     return value
+
+
+def _require_authorization(presented: str, scheme: str, expected: str) -> None:
+    """Raise `UnauthenticatedWebhookError` unless a header has this scheme, in any case, and this value."""
+    given, _, value = presented.partition(" ")
+    if given.lower() != scheme.lower() or not hmac.compare_digest(value.strip().encode(), expected.encode()):
+        raise UnauthenticatedWebhookError
 
 
 def _is_signature(presented: str, key: bytes, body: bytes) -> bool:

@@ -83,6 +83,15 @@ def any_and_providers_occur_together(scenario: Scenario, document: Document) -> 
         yield from (document.diagnostic(path, message) for path in any_paths)
 
 
+def webhooks_have_one_proof(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that accounts with a login for their webhooks post some, and do not sign them as well."""
+    bridge, path = scenario.bridge, ("bridge", "webhook_login")
+    if bridge.webhook_login is not None and not bridge.account_webhooks:
+        yield document.diagnostic(path, "no account posts webhooks; add `account_webhooks: true` to `bridge`")
+    if bridge.webhook_login is not None and bridge.signed_webhooks:
+        yield document.diagnostic(path, "expected either `signed_webhooks` or a login, got both")
+
+
 def channel_options_are_supported(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that each channel supports its `exclude`, and its provider the `testing` and `overrides`."""
     for index, channel in enumerate(scenario.channels):
@@ -112,5 +121,6 @@ RULES = (
     app_ids_are_unique,
     template_providers_have_a_channel,
     any_and_providers_occur_together,
+    webhooks_have_one_proof,
     channel_options_are_supported,
 )

@@ -24,11 +24,11 @@ _OWN_ID = re.compile(r"(?! )[^\x00-\x1f\x7f/\\,]{1,100}(?<! )")
 class Individual:
     """One customer that a scenario spells out. Everything that is None, or absent, is drawn as for all others.
 
-    `customer` is the position in the audience, from 0. `id` is the customer's own id. `protection` is the one reason why the customer gets no message,
-    or `none`. `attributes` replace drawn values. `spelling` is the form of the number in the client's records.
-    `number` is the text in the client's records instead. `same_number_as` is the position of another individual, who
-    has the number too. `outcome` names a test number. `devices` and `browsers` are groups of `devices.py`, and
-    `address` is one of `addresses.py`.
+    `customer` is the position in the audience, from 0. `id` is the customer's own id instead of the usual one.
+    `protection` is the one reason why the customer gets no message, or `none`. `attributes` replace drawn values.
+    `spelling` is the form of the number in the client's records. `number` is the text in the client's records instead.
+    `same_number_as` is the position of another individual, who has the number too. `outcome` names a test number.
+    `devices` and `browsers` are groups of `devices.py`, and `address` is one of `addresses.py`.
     """
 
     customer: int
@@ -45,7 +45,7 @@ class Individual:
 
 
 def usual_id(index: int) -> str:
-    """Return the id of a customer without one of their own: the letter and zeros show which bridges make it a number."""
+    """Return the id of a customer without one of their own: a bridge that makes a number of it loses the letter."""
     return f"C{index:07d}"
 
 

@@ -121,6 +121,8 @@ def _wishes() -> tuple[Feature, ...]:
             ("opt-outs reported as an attribute", "reported opt-outs", _attribute_reports),
             ("opt-outs not reported", "reported opt-outs", _wish(opt_outs="none")),
             ("signed webhooks of the account", "account", _wish(signed_webhooks=True)),
+            ("webhooks with a password", "account", _wish(webhook_login="basic")),
+            ("webhooks with a token", "account", _wish(webhook_login="bearer")),
             ("no webhooks of the account", "account", _wish(account_webhooks=False)),
             ("sender of the account", "sender", _no_sender),
             ("reports for a whole week", "length", _a_week),

@@ -137,7 +137,6 @@ def _webhooks_for_event(
     about = {"message": message, "number": execution.numbers[index], "status": name, "custom": execution.external_id}
     for position, connection in connections:
         headers = _authentication_headers(context, connection, body)
-        signed = isinstance(connection.authentication, Signed) and context.dialects["webhook_signature"] != "key"
         yield Webhook(
             url=connection.url,
             key=f"{name}:{message}" + (f":{position + 1}" if position else ""),
@@ -147,7 +146,7 @@ def _webhooks_for_event(
             about=about,
             retry=state.limits.webhook_retries,
             forged_body=forged,
-            forged_headers=headers if signed else (),
+            forged_headers=_forged_headers(context, connection, headers),
         )
 
 
@@ -206,16 +205,36 @@ def _properties(execution: Execution, index: int, state: str) -> dict[str, objec
     return properties
 
 
+def _forged_headers(
+    context: SandboxContext, connection: Connection, headers: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Return what a stranger can show: a signature of another text, or a login of their own."""
+    authentication = connection.authentication
+    if isinstance(authentication, Signed):
+        return headers if context.dialects["webhook_signature"] != "key" else ()
+    if isinstance(authentication, Basic):
+        return _basic_header("stranger", "stranger")
+    return _bearer_header("stranger") if isinstance(authentication, Bearer) else ()
+
+
+def _basic_header(username: str, password: str) -> tuple[tuple[str, str], ...]:
+    login = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return (("Authorization", f"Basic {login}"),)
+
+
+def _bearer_header(token: str) -> tuple[tuple[str, str], ...]:
+    return (("Authorization", f"Bearer {token}"),)
+
+
 def _authentication_headers(
     context: SandboxContext, connection: Connection, body: bytes
 ) -> tuple[tuple[str, str], ...]:
     """Return the headers that prove the origin of a call."""
     authentication = connection.authentication
     if isinstance(authentication, Basic):
-        login = f"{authentication.username}:{authentication.password}"
-        return (("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}"),)
+        return _basic_header(authentication.username, authentication.password)
     if isinstance(authentication, Bearer):
-        return (("Authorization", f"Bearer {authentication.token}"),)
+        return _bearer_header(authentication.token)
     if isinstance(authentication, Signed):
         sign = _SIGNATURES[context.dialects["webhook_signature"]]
         return ((SIGNATURE_HEADER, sign((authentication.secret or "").encode(), body)),)
