@@ -126,7 +126,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     body, of failed requests and of those after a 429 response. If the request was not served as intended, `meant` is
     the operation that it probably meant, of the service `meant_service` if that is another, and `differs` is the
     difference in words. `real` is the real time of the response, in seconds since the epoch. `credential_in_query` is
-    true if the URL contained the credential.
+    true if the URL contained the credential. `stray_credential` is that of another company in a header.
     """
 
     service: str
@@ -147,6 +147,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     differs: str | None = None
     real: float = 0.0
     credential_in_query: bool = False
+    stray_credential: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):

@@ -40,7 +40,7 @@ from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import NO_CREDENTIAL, match_fast_path, match_unauthorized
 from sendproof_simulators.server.full_check import FullCheck
-from sendproof_simulators.server.near_misses.credentials import KnownCredential
+from sendproof_simulators.server.near_misses.credentials import KnownCredential, stray_credential
 from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
 from sendproof_simulators.server.repeated_requests import RepeatedRequests
 from sendproof_simulators.server.request_bounds import (
@@ -546,6 +546,8 @@ class ServicePipeline:
             fields["credential_name"] = exchange.credential_name
         if exchange.credential and exchange.credential in [value for _, value in exchange.request.query]:
             fields["credential_in_query"] = True
+        if (stray := stray_credential(self.simulator.name, exchange.request, self._owner)) is not None:
+            fields["stray_credential"] = f"{stray.credential} of {stray.service}"
         is_error = response.status >= _FIRST_ERROR or exchange.has_error_response
         if is_error:
             fields["response_excerpt"] = redact_text(response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace"))

@@ -105,6 +105,15 @@ def test_number_that_bridges_may_read_differently_is_refused() -> None:
     ]
 
 
+def test_ids_of_two_customers_are_refused() -> None:
+    """In any case, and in the form of all others; and a step names the customers of every client alike."""
+    audience = ", individuals: [{customer: 1, id: Ann}, {customer: 2, id: ann}, {customer: 3, id: C0000004}]"
+    assert messages(file_with(audience=audience)) == [
+        "audience.individuals[1].id: customer 1 has this id, in this or another case; give each customer their own",
+        'audience.individuals[2].id: expected another form than that of the other customers, got "C0000004"',
+    ]
+
+
 def test_individual_of_two_entries_is_refused() -> None:
     both = ", individuals: [{customer: 1}, {customer: 1}]"
     assert messages(file_with(audience=both)) == [

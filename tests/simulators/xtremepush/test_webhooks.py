@@ -167,11 +167,18 @@ def test_forged_copies_of_a_failure_have_the_signature_of_the_real_body_or_none(
     assert [copy.headers for copy in forgery.webhooks] == ([webhooks[-1].headers, ()] if is_copied else [()])
 
 
-def test_forged_copy_lacks_the_password(project):
-    login = {"kind": "basic", "username": "u", "password": "p"}
+@pytest.mark.parametrize(
+    ("login", "forged"),
+    [
+        ({"kind": "basic", "username": "u", "password": "p"}, "Basic c3RyYW5nZXI6c3RyYW5nZXI="),
+        ({"kind": "bearer", "token": "t"}, "Bearer stranger"),
+    ],
+)
+def test_forged_copies_have_a_login_of_their_own_or_none(project, login, forged):
     project.set(webhooks=[{"url": URL, "authentication": login}])
     webhooks, _ = webhooks_and_entries(project, code="03")
-    assert [copy.headers for copy in forge(webhooks[-1], secret="").webhooks] == [()]
+    copies = forge(webhooks[-1], secret="").webhooks
+    assert [copy.headers for copy in copies] == [(("Authorization", forged),), ()]
     assert forge(webhooks[0], secret="") is None
 
 

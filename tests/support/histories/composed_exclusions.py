@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from sendproof_harness.run.sandboxes import segment_settings
+from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.model import Scenario
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.project.exclusions import exclusion
@@ -23,7 +24,9 @@ def exclusion_of(scenario: Scenario, context: SandboxContext, end: int) -> Exclu
     state = new_state(context)
     state.settings = settings_from_json(
         {
-            "segments": {id_: segment_settings(segment) for id_, segment in segments.items()},
+            "segments": {
+                id_: segment_settings(segment, CustomerIds.of(scenario.audience)) for id_, segment in segments.items()
+            },
             "suppression": scenario.suppression and msgspec.to_builtins(scenario.suppression),
         }
     )

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -69,6 +70,30 @@ def difference(asked: WantedCredential, request: Request, credential: str, owner
         what = f"an empty {asked.name}" if is_empty else "no credential"
         return f"you sent {what}, {asked.title} wants {asked.name if asked.place.endswith('header') else asked.place}"
     return _wrong_place(asked, parts[0])
+
+
+def stray_credential(service: str, request: Request, owner: Owner) -> KnownCredential | None:
+    """Return a credential of another company in a header of a request to a service, or None.
+
+    A bridge with one set of headers for all services shows its client's key to each of them.
+    """
+    for name in _credential_headers(tuple(request.headers)):
+        for word in _words(request.headers[name]):
+            known = owner(word)
+            if known is not None and _company(known.service) != _company(service):
+                return known
+    return None
+
+
+@lru_cache(maxsize=256)
+def _credential_headers(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of headers in which clients put credentials. A client sends the same ones again and again."""
+    return tuple(name for name in names if _CREDENTIAL_NAME.search(name))
+
+
+def _company(service: str) -> str:
+    """Return the company of a service: Optimove has `optimove` and `optimove-metrics`."""
+    return service.partition("-")[0]
 
 
 def _wrong_place(asked: WantedCredential, part: _Candidate) -> str:

@@ -246,11 +246,13 @@ def test_event_requires_configured_signature_or_login(tmp_path, services):
     body = json.dumps(EVENT).encode()
     signed = open_account(tmp_path, services, webhook_secret=Secret("s3cret"))
     logged_in = open_account(tmp_path, services, webhook_login=Secret("user:word"))
+    with_token = open_account(tmp_path, services, webhook_token=Secret("t0ken"))
     signature = hmac.new(b"s3cret", body, "sha256").hexdigest()
 
+    assert with_token.parse_webhook(body, {"authorization": "bearer t0ken"}, "")
     assert signed.parse_webhook(body, {"x-xtremepush-signature": signature}, "")
     assert logged_in.parse_webhook(body, {"authorization": "Basic " + base64.b64encode(b"user:word").decode()}, "")
-    for provider in (signed, logged_in):
+    for provider in (signed, logged_in, with_token):
         with pytest.raises(UnauthenticatedWebhookError):
             provider.parse_webhook(body, {"x-xtremepush-signature": "0" * 64, "authorization": "Basic eA=="}, "")
 

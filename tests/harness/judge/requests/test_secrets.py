@@ -44,3 +44,12 @@ def test_credential_in_an_address_fails_unless_documented(correct_run):
     """Textlocal documents GET with all parameters."""
     assert causes(correct_run.plus(get("textlocal"))) == []
     assert causes(correct_run.plus(get("optimove"))) == ["optimove Any: the api_key is in the address"]
+
+
+def test_credential_of_another_company_fails(correct_run):
+    """A client of all services with one set of headers shows Optimove's key to the provider."""
+    request = get("textlocal") | {"stray_credential": "api_key of optimove"}
+    (finding,) = correct_run.plus(request).findings(CHECKS)
+
+    assert finding.cause == "the api_key of optimove was sent to textlocal"
+    assert finding.got == "textlocal Any with the api_key of optimove in a header"

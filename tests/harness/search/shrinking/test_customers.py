@@ -69,5 +69,9 @@ def test_records_are_those_that_the_simulators_compute(simulators, tmp_path):
     assert first["protection"] == "none"
 
 
-def test_position_of_an_id_that_no_audience_has_is_unknown():
-    assert [customers.position(name) for name in ("C0000042", "V0000001", "42")] == [42, None, None]
+def test_record_of_a_customer_with_an_own_id_keeps_it(simulators, tmp_path):
+    """The id may be what the bridge cannot handle."""
+    scenario = load_scenarios(ROOT / "scenarios/triggered/ids_of_any_form.yaml")[0]
+    with trial_session(BridgeUnderTest(command="true"), tmp_path, simulators.control) as session:
+        own, usual = customers.records(session.control_url, scenario, [2, 20])
+    assert (own.get("id"), usual.get("id")) == ("No. 7 #b", None)

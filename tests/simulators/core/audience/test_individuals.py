@@ -7,6 +7,7 @@ import pytest
 
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe, Customer
 from sendproof_simulators.core.audience.individuals import PROTECTIONS, Individual
+from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.messaging.number_plans import SPELLINGS
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -93,3 +94,32 @@ def test_individual_without_consent_needs_a_client_that_keeps_it() -> None:
 def test_two_individuals_at_one_position_are_refused() -> None:
     with pytest.raises(ValueError, match="expected each customer once"):
         AudienceRecipe(customers=100, individuals=(Individual(customer=1), Individual(customer=1)))
+
+
+def test_individual_has_its_own_id_instead_of_the_usual_one() -> None:
+    recipe = AudienceRecipe(customers=100, individuals=(Individual(customer=7, id="0042"),))
+    audience = Audience(KeyedRandom(1), recipe)
+    assert [audience.id_of(index) for index in (6, 7)] == ["C0000006", "0042"]
+    assert [audience.index_of(id_) for id_ in ("0042", "C0000006", "C0000007", "42")] == [7, 6, None, None]
+
+
+def test_many_ids_are_split_into_known_and_other_ones() -> None:
+    recipe = AudienceRecipe(customers=1_000, individuals=(Individual(customer=7, id="O'Neill #1"),))
+    audience = Audience(KeyedRandom(1), recipe)
+    ids = [*map(audience.id_of, range(1_000)), "C0000007"]
+    assert CustomerRecords(audience).split_ids(ids) == ([*range(1_000)], ["C0000007"])
+
+
+@pytest.mark.parametrize("id_", ["", " 42", "42 ", "a/b", "a\\b", "a,b", "a\nb", "x" * 101])
+def test_id_that_not_every_system_can_store_is_refused(id_: str) -> None:
+    with pytest.raises(ValueError, match="expected an id of customer 1 of 1 to 100 characters"):
+        AudienceRecipe(customers=100, individuals=(Individual(customer=1, id=id_),))
+
+
+def test_id_of_two_customers_is_refused() -> None:
+    """In any case: it is not documented that Optimove tells them apart."""
+    both = (Individual(customer=1, id="Ann"), Individual(customer=2, id="ann"))
+    with pytest.raises(ValueError, match="expected each id once, in any case, got 'ann' twice"):
+        AudienceRecipe(customers=100, individuals=both)
+    with pytest.raises(ValueError, match="in another form than C0000042"):
+        AudienceRecipe(customers=100, individuals=(Individual(customer=1, id="C0000002"),))

@@ -1,4 +1,4 @@
-"""Check that the credentials of a client stay secret: in the bridge's log, and in the addresses of its requests."""
+"""Check that the credentials of a client stay secret: in the bridge's log, and in its requests to others."""
 
 from sendproof_harness.history.parts import LeakedSecret
 from sendproof_harness.history.records import History, Request
@@ -11,11 +11,14 @@ _ID = "run.secrets"
 
 
 def check_secrets(history: History) -> CheckResult:
-    """Find credentials in the bridge's log, and in the query of requests to services that do not document it."""
+    """Find credentials in the bridge's log, in the query of requests to services that do not document it, and in the
+    headers of requests to another company.
+    """
     exposed = [request for request in history.requests if _is_exposed(request)]
     findings = [
         *(_leaked(leak) for log in history.bridge_logs for leak in log.leaks),
         *map(_in_address, exposed),
+        *(_shown(request, request.stray_credential) for request in history.requests if request.stray_credential),
         *(_CUT_LOG for log in history.bridge_logs if log.cut),
     ]
     looked_at = len(history.requests) + len(history.bridge_logs)
@@ -55,6 +58,19 @@ def _in_address(request: Request) -> Finding:
         cause=f"{request_name(request)}: the {request.credential_name or 'credential'} is in the address",
         expected="the credential in the documented place only; servers on the way log addresses",
         got=f"{request.method} {request.path} with the credential in its query",
+        where=Location(request=request.n),
+        at=request.at,
+    )
+
+
+def _shown(request: Request, credential: str) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"the {credential} was sent to {request.service}",
+        expected=f"only the credentials of {request.service} in a request to it",
+        got=f"{request_name(request)} with the {credential} in a header",
         where=Location(request=request.n),
         at=request.at,
     )
