@@ -57,6 +57,7 @@ PROVIDER = Provider(
     has_testing_mode=True,
     has_overrides=True,
     account_settings=_account_settings,
+    shared_settings={"other_messages": True},
     # documented: https://docs.delivyr.net/docs/customer-io (the redirect target of a template's link)
     link_settings=lambda urls: {"template_urls": dict(urls)},
     # The simulator's Message Log can be read by a request, which is not known of the real one.

@@ -143,6 +143,8 @@ class Provider:
     """Settings of the simulated account, so that it posts its webhooks to a URL."""
     authenticated_settings: Callable[[str, Mapping[str, str]], dict[str, object]] | None = None
     """The same for webhooks with a proof of their origin: `kind` is signed, basic or bearer. None if it has none."""
+    shared_settings: Mapping[str, object] = field(default_factory=dict)
+    """Settings of the simulated account that other systems send through; empty if it posts no webhooks about them."""
     link_settings: Callable[[Mapping[str, str]], dict[str, object]] | None = None
     """Settings of the simulated account for the URLs of templates, by template id; None if templates have no URL."""
     import_settings: Callable[[str, Mapping[str, str]], dict[str, object]] | None = None

@@ -70,6 +70,7 @@ PROVIDER = Provider(
     authenticated_settings=lambda url, authentication: {
         "webhooks": [{"url": url, "authentication": dict(authentication)}]
     },
+    shared_settings={"other_messages": True},
     # documented, in Xtremepush's page on its Optimove integration: additional segmentation in a campaign, and the
     # suppression attribute sync
     segment_settings=lambda segments: {"segments": dict(segments)},

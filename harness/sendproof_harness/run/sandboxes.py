@@ -82,6 +82,7 @@ def _create(
     webhooks = handover["account_webhooks"]
     for provider in dict.fromkeys((*webhooks, *(channel.provider for channel in scenario.channels))):
         settings = _webhook_settings(provider, webhooks.get(provider), webhook_authentication(handover, provider))
+        settings |= _shared_settings(scenario, provider)
         settings |= template_settings.get(provider, {}) | _suppression_settings(scenario, provider)
         settings |= import_settings(scenario, provider)
         if settings:
@@ -101,6 +102,12 @@ def _webhook_settings(provider: str, url: str | None, authentication: Mapping[st
     if authentication is not None and record.authenticated_settings is not None:
         return record.authenticated_settings(url, authentication)
     return record.account_settings(url)
+
+
+def _shared_settings(scenario: Scenario, provider: str) -> Mapping[str, object]:
+    """Return the settings of an account that other systems of the client send through."""
+    is_shared = any(channel.shared_account for channel in scenario.channels if channel.provider == provider)
+    return record_of(provider).shared_settings if is_shared else {}
 
 
 def _add_templates(control: ControlClient, sandbox: str, scenario: Scenario, provider: str) -> dict[str, object]:

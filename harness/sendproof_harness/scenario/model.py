@@ -139,7 +139,8 @@ class Channel:
     With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
     expression over event 11. `exclude` lists the attributes and parameters that event 11 leaves out. With `recipients`
     customer_ids, the provider knows the customers and fills in the texts. `apps` maps the id of each app that marketers
-    may choose to its name. `message` is the type of all of its messages.
+    may choose to its name. `message` is the type of all of its messages. With `shared_account`, other systems of the
+    client send through the account, too.
     """
 
     id: int
@@ -152,6 +153,7 @@ class Channel:
     exclude: tuple[str, ...] = ()
     apps: Mapping[str, str] = field(default_factory=dict)
     message: str = SMS
+    shared_account: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

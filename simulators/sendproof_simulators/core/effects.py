@@ -33,6 +33,10 @@ class RetryPolicy:
     delays_ms: tuple[int, ...] = ()
 
 
+#: Begins the message in the key of a webhook about a message that another system of the client sent.
+OTHER_SYSTEM = "other-"
+
+
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """An outgoing call of a service to its user.
 

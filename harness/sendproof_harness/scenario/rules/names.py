@@ -84,10 +84,14 @@ def any_and_providers_occur_together(scenario: Scenario, document: Document) -> 
 
 
 def webhooks_have_one_proof(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that accounts with a login for their webhooks post some, and do not sign them as well."""
+    """Check that accounts with a login for their webhooks, or with other messages, post webhooks, with one proof."""
     bridge, path = scenario.bridge, ("bridge", "webhook_login")
     if bridge.webhook_login is not None and not bridge.account_webhooks:
         yield document.diagnostic(path, "no account posts webhooks; add `account_webhooks: true` to `bridge`")
+    for index, channel in enumerate(scenario.channels):
+        if channel.shared_account and not bridge.account_webhooks:
+            message = "the account posts no webhooks; add `account_webhooks: true` to `bridge`"
+            yield document.diagnostic(("channels", index, "shared_account"), message)
     if bridge.webhook_login is not None and bridge.signed_webhooks:
         yield document.diagnostic(path, "expected either `signed_webhooks` or a login, got both")
 
@@ -105,6 +109,9 @@ def channel_options_are_supported(scenario: Scenario, document: Document) -> Ite
             if channel.testing and not record.has_testing_mode:
                 message = f"{name} has no testing mode; remove this key"
                 yield document.diagnostic(("channels", index, "testing"), message)
+            if channel.shared_account and not record.shared_settings:
+                message = f"{name} posts no webhooks about other messages; remove this key"
+                yield document.diagnostic(("channels", index, "shared_account"), message)
             if channel.overrides is not None and not record.has_overrides:
                 message = f"{name} has no triggered overrides; remove this key"
                 yield document.diagnostic(("channels", index, "overrides"), message)

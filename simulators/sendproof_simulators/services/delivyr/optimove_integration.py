@@ -16,7 +16,7 @@ from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.delivyr.overrides import check_expression
 from sendproof_simulators.services.delivyr.state import EarlierUrl, Integration, State
 
-_FIELDS = ("attributes", "default_url", "overrides", "template_urls", "testing", "webhook_url")
+_FIELDS = ("attributes", "default_url", "other_messages", "overrides", "template_urls", "testing", "webhook_url")
 # Each message of the template names them.
 _MOST_EARLIER_URLS = 10
 
@@ -31,6 +31,7 @@ def read(state: State) -> Mapping[str, object]:
         "default_url": integration.default_url,
         "template_urls": dict(state.template_urls),
         "webhook_url": state.webhook_url,
+        "other_messages": state.other_messages,
     }
 
 
@@ -38,10 +39,13 @@ def replace(context: SandboxContext, state: State, now: Instant, values: Mapping
     """Replace all settings; raise `ValueError` for invalid ones, and then change nothing."""
     integration = integration_from_json(context, values)
     webhook_url = _optional_text(values, "webhook_url")
+    other_messages = values.get("other_messages", False)
+    if not isinstance(other_messages, bool):
+        raise ValueError(f"other_messages: expected true or false, got {other_messages!r}")
     urls = _template_urls(context, state, values)
     if webhook_url is not None:
         webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
-    state.integration, state.webhook_url = integration, webhook_url
+    state.integration, state.webhook_url, state.other_messages = integration, webhook_url, other_messages
     if integration.default_url is not None:
         urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
     _keep_earlier_urls(state, now, urls)

@@ -85,6 +85,7 @@ class State:
     refused_once: set[str | None] = field(default_factory=set)
     integration: Integration = Integration()
     webhook_url: str | None = None
+    other_messages: bool = False
 
 
 def new_state(context: SandboxContext) -> State:

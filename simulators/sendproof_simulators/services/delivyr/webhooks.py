@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND, Instant, iso
-from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.effects import OTHER_SYSTEM, Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
@@ -32,6 +32,8 @@ from sendproof_simulators.services.delivyr.state import NAME, Message, State
 
 RECEIPTS, REJECTION = "receipts", "rejection"
 _REJECTION_DELAY = 2 * SECOND
+# A message of another system has an id like all others, and a template that this account does not have.
+_OTHER_ID_LENGTH, _OTHER_TEMPLATE = 20, "OTHERSYS"
 
 # assumed, all of it: the shares and the times.
 RATES = (
@@ -139,6 +141,29 @@ def _status_webhook(state: State, message: Message, event: DueEvent) -> Iterator
     if event.reported and event.what in STATUSES:
         status, reason = STATUSES[event.what]
         yield from _webhook(state, message, status, event.at, reason=reason)
+        if state.other_messages and event.new and state.webhook_url is not None:
+            yield _webhook_of_another(state, state.webhook_url, message, event)
+
+
+def _webhook_of_another(state: State, url: str, message: Message, event: DueEvent) -> Webhook:
+    """Return the webhook about another system's message to the number, which failed if this one arrived."""
+    status, reason = STATUSES[UNDELIVERED if event.what == DELIVERED else DELIVERED]
+    id_ = state.random.token(_OTHER_ID_LENGTH, NAME, "message of another system", message.id)
+    body = {
+        "event": status,
+        "message_id": id_,
+        "phone_number": message.phone_number if message.number is None else "+" + message.number,
+        "template_id": _OTHER_TEMPLATE,
+        "occurred_at": iso(event.at),
+        **({} if reason is None else {"reason": reason}),
+    }
+    return Webhook(
+        url=url,
+        key=f"{status}:{OTHER_SYSTEM}{id_}",
+        event=status,
+        body=msgspec.json.encode(body),
+        retry=state.limits.webhook_retries,
+    )
 
 
 def _reject(state: State, message: Message, now: Instant) -> Effects:

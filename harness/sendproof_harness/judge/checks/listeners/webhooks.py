@@ -133,7 +133,7 @@ def check_acknowledged(history: History) -> CheckResult:
     """Find webhooks that never got a 2xx response in any attempt; those still being retried are unknown."""
     decisive = _decisive_attempts(history)
     reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
-    failed = [attempt for attempt in decisive.values() if not is_success(attempt.status)]
+    failed = [a for a in decisive.values() if not is_success(a.status) and not _may_be_refused(a)]
     findings = [
         _still_retrying(attempt)
         if attempt.retry_at is not None
@@ -142,6 +142,12 @@ def check_acknowledged(history: History) -> CheckResult:
     ]
     looked_at = sum(_webhooks_like(history, attempt) for attempt in decisive.values())
     return CheckResult(looked_at=looked_at, unit="webhooks", findings=tuple(findings))
+
+
+def _may_be_refused(attempt: Webhook) -> bool:
+    """Return True for a refusal of a webhook about another system's message: no document says how to respond to it."""
+    is_of_another = message_of_webhook(attempt.key).startswith(_OTHER_SYSTEM)
+    return is_of_another and attempt.status is not None and attempt.status < _SERVER_ERRORS
 
 
 def _webhooks_like(history: History, attempt: Webhook) -> int:
@@ -203,6 +209,8 @@ def _result_text(attempt: Webhook) -> str:
 
 def _cause(attempt: Webhook, reached: Collection[str], listen: str | None) -> tuple[str, Blame, str]:
     """Return cause, blame and remedy."""
+    if message_of_webhook(attempt.key).startswith(_OTHER_SYSTEM):
+        return "no attempt about a message of another system was answered without an error", "bridge", _IGNORE
     if attempt.status is not None:
         remedy = _not_found_remedy(attempt) if attempt.status == _NOT_FOUND else ""
         return f"every attempt failed, the last with status {attempt.status}", "bridge", remedy
@@ -245,6 +253,10 @@ def _address(url: str) -> str:
 
 
 _NOT_FOUND = 404
+_SERVER_ERRORS = 500
+# Begins the message in the key of a webhook about a message that another system of the client sent.
+_OTHER_SYSTEM = "other-"
+_IGNORE = "ignore a status of a message that the bridge did not send, with a 2xx status"
 _NO_RESPONSE_WITHIN = "no response within"
 _RESPOND_FIRST = "store the event and respond at once; do the work afterwards"
 

@@ -11,8 +11,9 @@ _ID = "run.secrets"
 
 
 def check_secrets(history: History) -> CheckResult:
-    """Find credentials in the bridge's log, in the query of requests to services that do not document it, and in the
-    headers of requests to another company.
+    """Find credentials in the bridge's log, in the query of requests, and in headers to another company.
+
+    Some services document a credential in the query.
     """
     exposed = [request for request in history.requests if _is_exposed(request)]
     findings = [

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.effects import OTHER_SYSTEM, Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
     DELIVERED,
@@ -50,6 +50,8 @@ _EVENT_NAMES: Mapping[str, str] = {
     # assumed: that a click in an e-mail has an event of its own.
     CLICKED: "message_click",
 }
+# Ids of other systems' messages and campaigns, above all ids that the simulator gives.
+_OTHER_MESSAGES, _OTHER_CAMPAIGNS = 10**15, 10**6
 EVENTS = tuple(sorted({*_EVENT_NAMES.values()}))
 
 _encode = msgspec.json.Encoder().encode
@@ -92,6 +94,8 @@ def apply_due_events(context: SandboxContext, state: State, execution: Execution
                 entries += _apply_event(execution, event)
             if event.reported and event.what not in without_webhook:
                 webhooks += _webhooks_for_event(context, state, execution, event)
+                if state.settings.other_messages:
+                    webhooks += _webhooks_of_others(context, state, execution, event)
     return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
 
 
@@ -118,6 +122,36 @@ def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -
     for index in execution.accepted:
         event = DueEvent(index, PENDING, execution.send_at, new=True, reported=True)
         yield from _webhooks_for_event(context, state, execution, event)
+
+
+def _webhooks_of_others(
+    context: SandboxContext, state: State, execution: Execution, event: DueEvent
+) -> Iterator[Webhook]:
+    """Yield the webhooks about another system's message to the user, which failed if this one arrived.
+
+    documented: a connection belongs to the project, and its events name the campaign and the message.
+    """
+    if event.what not in STATES or not event.new:
+        return
+    name = _EVENT_NAMES[UNDELIVERED if event.what == DELIVERED else DELIVERED]
+    message = str(execution.message_id(event.place) + _OTHER_MESSAGES)
+    properties = {
+        "message_id": message,
+        "campaign_id": execution.campaign + _OTHER_CAMPAIGNS,
+        "message_type": execution.message_type(event.place),
+        "user_id": execution.profiles[event.place].user_id,
+    }
+    body = _encode({"event": name, "time": event.at // SECOND, "properties": properties})
+    for position, connection in enumerate(state.settings.webhooks):
+        if name in connection.events:
+            yield Webhook(
+                url=connection.url,
+                key=f"{name}:{OTHER_SYSTEM}{message}:{position + 1}",
+                event=name,
+                body=body,
+                headers=_authentication_headers(context, connection, body),
+                retry=state.limits.webhook_retries,
+            )
 
 
 def _webhooks_for_event(

@@ -78,11 +78,16 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProjectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings of a project. `segments` are by the id of their campaign."""
+    """All settings of a project. `segments` are by the id of their campaign.
+
+    With `other_messages`, other systems of the client send through the project, too: with the final status of a
+    message, the connections get the opposite one of another message to the user.
+    """
 
     webhooks: Annotated[tuple[Connection, ...], msgspec.Meta(max_length=10)] = ()
     suppression: Suppression | None = None
     segments: Annotated[dict[str, Segment], msgspec.Meta(max_length=1_000)] = {}
+    other_messages: bool = False
 
 
 def settings_from_json(values: Mapping[str, object]) -> ProjectSettings:
