@@ -37,6 +37,15 @@ def test_accounts_prove_the_origin_of_their_webhooks_in_one_way(bridge: str, exp
         parse_scenarios(FILE.replace("BRIDGE", bridge), "my.yaml")
 
 
+def test_shared_account_posts_webhooks() -> None:
+    shared = FILE.replace("provider: xtremepush}]", "provider: xtremepush, shared_account: true}]", 1)
+    with pytest.raises(InvalidFileError, match="the account posts no webhooks; add `account_webhooks: true`"):
+        parse_scenarios(shared.replace("BRIDGE", "opt_outs: none"), "my.yaml")
+    textlocal = shared.replace("xtremepush", "textlocal").replace("BRIDGE", "account_webhooks: true")
+    with pytest.raises(InvalidFileError, match="textlocal posts no webhooks about other messages; remove this key"):
+        parse_scenarios(textlocal, "my.yaml")
+
+
 @pytest.mark.parametrize(
     ("wish", "members"),
     [

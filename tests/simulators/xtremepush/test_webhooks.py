@@ -182,6 +182,21 @@ def test_forged_copies_have_a_login_of_their_own_or_none(project, login, forged)
     assert forge(webhooks[0], secret="") is None
 
 
+@pytest.mark.parametrize(("code", "own", "other"), [
+    ("00", "message_delivery", "message_error"),
+    ("03", "message_error", "message_delivery"),
+])  # fmt: skip
+def test_shared_project_posts_the_opposite_about_a_message_of_another_system(project, code, own, other):
+    project.set(webhooks=[{"url": URL}], other_messages=True)
+    webhooks, entries = webhooks_and_entries(project, code=code, external_message_id="7001-1")
+    bodies = [msgspec.json.decode(webhook.body) for webhook in webhooks]
+    ours, theirs = (next(body for body in bodies if body["event"] == name) for name in (own, other))
+    assert theirs["properties"]["user_id"] == ours["properties"]["user_id"]
+    assert theirs["properties"]["message_id"] != ours["properties"]["message_id"]
+    assert "external_message_id" not in theirs["properties"]
+    assert [entry.fields["status"] for entry in entries if entry.kind == "delivery_status"][1:] == []
+
+
 def test_secret_is_generated_if_absent(project):
     """As in the real service (documented). The settings contain it."""
     project.set(webhooks=[{"url": URL, "authentication": {"kind": "signed"}}])

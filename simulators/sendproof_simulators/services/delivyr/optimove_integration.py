@@ -39,9 +39,7 @@ def replace(context: SandboxContext, state: State, now: Instant, values: Mapping
     """Replace all settings; raise `ValueError` for invalid ones, and then change nothing."""
     integration = integration_from_json(context, values)
     webhook_url = _optional_text(values, "webhook_url")
-    other_messages = values.get("other_messages", False)
-    if not isinstance(other_messages, bool):
-        raise ValueError(f"other_messages: expected true or false, got {other_messages!r}")
+    other_messages = _boolean(values, "other_messages", default=False)
     urls = _template_urls(context, state, values)
     if webhook_url is not None:
         webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
@@ -66,18 +64,18 @@ def integration_from_json(context: SandboxContext, values: Mapping[str, object])
     if overrides is not None:
         check_expression(overrides, context.limits.override)
     return Integration(
-        testing=_testing(values),
+        testing=_boolean(values, "testing", default=True),
         attributes=_attributes(customers, values.get("attributes", [customers.audience.phone_attribute])),
         overrides=overrides,
         default_url=_checked_url(context, "default_url", _optional_text(values, "default_url")),
     )
 
 
-def _testing(values: Mapping[str, object]) -> bool:
-    testing = values.get("testing", True)
-    if testing is not True and testing is not False:
-        raise ValueError(f"testing: expected true or false, got {testing!r:.100}")
-    return testing
+def _boolean(values: Mapping[str, object], name: str, *, default: bool) -> bool:
+    value = values.get(name, default)
+    if value is not True and value is not False:
+        raise ValueError(f"{name}: expected true or false, got {value!r:.100}")
+    return value
 
 
 def _attributes(customers: CustomerRecords, names: Any) -> tuple[str, ...]:

@@ -143,3 +143,11 @@ def test_timeout_at_working_address_is_blamed_on_bridge(correct_run):
     )
 
     assert found(run) == [("webhooks.acknowledged", "bridge", "optimove event 13: no attempt got a response")]
+
+
+@pytest.mark.parametrize(("status", "causes"), [(200, []), (404, []), (500, ["xtremepush event message_error: about"])])
+def test_only_an_error_about_a_message_of_another_system_fails(correct_run, status, causes):
+    """No document says whether a bridge acknowledges or refuses the status of a message that it did not send."""
+    webhook = correct_run.lines_of("webhook")[-1]
+    fields = {"service": "xtremepush", "event": "message_error", "key": "message_error:other-17:1"}
+    assert [cause[:37] for _, _, cause in found(correct_run.plus(webhook | fields | response(status)))] == causes

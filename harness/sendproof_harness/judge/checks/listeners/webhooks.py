@@ -146,8 +146,11 @@ def check_acknowledged(history: History) -> CheckResult:
 
 def _may_be_refused(attempt: Webhook) -> bool:
     """Return True for a refusal of a webhook about another system's message: no document says how to respond to it."""
-    is_of_another = message_of_webhook(attempt.key).startswith(_OTHER_SYSTEM)
-    return is_of_another and attempt.status is not None and attempt.status < _SERVER_ERRORS
+    return _is_of_another_system(attempt) and attempt.status is not None and attempt.status < _SERVER_ERRORS
+
+
+def _is_of_another_system(attempt: Webhook) -> bool:
+    return message_of_webhook(attempt.key).startswith(_OTHER_SYSTEM)
 
 
 def _webhooks_like(history: History, attempt: Webhook) -> int:
@@ -188,7 +191,7 @@ def _still_retrying(attempt: Webhook) -> Finding:
 
 
 def _not_acknowledged(attempt: Webhook, reached: Collection[str], listen: str | None) -> Finding:
-    cause, blame, remedy = _cause(attempt, reached, listen)
+    cause, blame, remedy = _OF_ANOTHER if _is_of_another_system(attempt) else _cause(attempt, reached, listen)
     return Finding(
         check=_ACKNOWLEDGED,
         level="fail",
@@ -209,8 +212,6 @@ def _result_text(attempt: Webhook) -> str:
 
 def _cause(attempt: Webhook, reached: Collection[str], listen: str | None) -> tuple[str, Blame, str]:
     """Return cause, blame and remedy."""
-    if message_of_webhook(attempt.key).startswith(_OTHER_SYSTEM):
-        return "no attempt about a message of another system was answered without an error", "bridge", _IGNORE
     if attempt.status is not None:
         remedy = _not_found_remedy(attempt) if attempt.status == _NOT_FOUND else ""
         return f"every attempt failed, the last with status {attempt.status}", "bridge", remedy
@@ -256,7 +257,11 @@ _NOT_FOUND = 404
 _SERVER_ERRORS = 500
 # Begins the message in the key of a webhook about a message that another system of the client sent.
 _OTHER_SYSTEM = "other-"
-_IGNORE = "ignore a status of a message that the bridge did not send, with a 2xx status"
+_OF_ANOTHER: tuple[str, Blame, str] = (
+    "about a message of another system, every attempt failed",
+    "bridge",
+    "ignore the status of a message that the bridge did not send, and respond with 2xx",
+)
 _NO_RESPONSE_WITHIN = "no response within"
 _RESPOND_FIRST = "store the event and respond at once; do the work afterwards"
 
