@@ -23,6 +23,7 @@ def test_default_settings_have_testing_on(account):
         "default_url": None,
         "template_urls": {},
         "webhook_url": None,
+        "other_messages": False,
     }
 
 
@@ -34,6 +35,7 @@ def test_absent_settings_return_to_defaults(account):
         "default_url": None,
         "template_urls": {account.plain: URL},
         "webhook_url": "http://127.0.0.1:9000/delivyr",
+        "other_messages": True,
     }
     account.set(**settings)
     assert current_settings(account) == settings

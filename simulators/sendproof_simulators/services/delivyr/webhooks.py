@@ -140,15 +140,21 @@ def _set_state(message: Message, event: DueEvent) -> Iterator[JournalEntry]:
 def _status_webhook(state: State, message: Message, event: DueEvent) -> Iterator[Webhook]:
     if event.reported and event.what in STATUSES:
         status, reason = STATUSES[event.what]
-        yield from _webhook(state, message, status, event.at, reason=reason)
-        if state.other_messages and event.new and state.webhook_url is not None:
-            yield _webhook_of_another(state, state.webhook_url, message, event)
+        own = _webhook(state, message, status, event.at, reason=reason)
+        url = state.webhook_url if state.other_messages and event.new else None
+        if url is None:
+            yield from own
+            return
+        # One before and one after it, so it does not matter if a bridge keeps the first status or the last.
+        yield _webhook_of_another(state, url, message, event, "before")
+        yield from own
+        yield _webhook_of_another(state, url, message, event, "after")
 
 
-def _webhook_of_another(state: State, url: str, message: Message, event: DueEvent) -> Webhook:
+def _webhook_of_another(state: State, url: str, message: Message, event: DueEvent, place: str) -> Webhook:
     """Return the webhook about another system's message to the number, which failed if this one arrived."""
     status, reason = STATUSES[UNDELIVERED if event.what == DELIVERED else DELIVERED]
-    id_ = state.random.token(_OTHER_ID_LENGTH, NAME, "message of another system", message.id)
+    id_ = state.random.token(_OTHER_ID_LENGTH, NAME, "message of another system", place, message.id)
     body = {
         "event": status,
         "message_id": id_,

@@ -7,7 +7,7 @@ assumed: the other names and properties, the signature, and that an unacknowledg
 
 import base64
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -93,9 +93,8 @@ def apply_due_events(context: SandboxContext, state: State, execution: Execution
             if event.new:
                 entries += _apply_event(execution, event)
             if event.reported and event.what not in without_webhook:
-                webhooks += _webhooks_for_event(context, state, execution, event)
-                if state.settings.other_messages:
-                    webhooks += _webhooks_of_others(context, state, execution, event)
+                own = _webhooks_for_event(context, state, execution, event)
+                webhooks += _among_others(context, state, execution, event, own)
     return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
 
 
@@ -124,17 +123,30 @@ def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -
         yield from _webhooks_for_event(context, state, execution, event)
 
 
-def _webhooks_of_others(
-    context: SandboxContext, state: State, execution: Execution, event: DueEvent
+def _among_others(
+    context: SandboxContext, state: State, execution: Execution, event: DueEvent, own: Iterable[Webhook]
+) -> Iterator[Webhook]:
+    """Yield webhooks of an event, between those about two messages of another system if the project is shared.
+
+    So it does not matter if a bridge keeps the first status or the last.
+    """
+    shows_others = state.settings.other_messages and event.what in STATES and event.new
+    if shows_others:
+        yield from _webhooks_of_another(context, state, execution, event, _OTHER_MESSAGES)
+    yield from own
+    if shows_others:
+        yield from _webhooks_of_another(context, state, execution, event, 2 * _OTHER_MESSAGES)
+
+
+def _webhooks_of_another(
+    context: SandboxContext, state: State, execution: Execution, event: DueEvent, offset: int
 ) -> Iterator[Webhook]:
     """Yield the webhooks about another system's message to the user, which failed if this one arrived.
 
     documented: a connection belongs to the project, and its events name the campaign and the message.
     """
-    if event.what not in STATES or not event.new:
-        return
     name = _EVENT_NAMES[UNDELIVERED if event.what == DELIVERED else DELIVERED]
-    message = str(execution.message_id(event.place) + _OTHER_MESSAGES)
+    message = str(execution.message_id(event.place) + offset)
     properties = {
         "message_id": message,
         "campaign_id": execution.campaign + _OTHER_CAMPAIGNS,

@@ -81,7 +81,7 @@ class ProjectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of a project. `segments` are by the id of their campaign.
 
     With `other_messages`, other systems of the client send through the project, too: with the final status of a
-    message, the connections get the opposite one of another message to the user.
+    message, the connections get the opposite one of two other messages to the user.
     """
 
     webhooks: Annotated[tuple[Connection, ...], msgspec.Meta(max_length=10)] = ()
