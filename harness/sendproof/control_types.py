@@ -28,6 +28,7 @@ class ClientAttribute(TypedDict):
 
 class Individual(TypedDict):
     customer: int
+    id: NotRequired[str]
     protection: NotRequired[Literal["none", "no_consent", "provider_list", "unusable_number"]]
     attributes: NotRequired[dict[str, str | None]]
     number: NotRequired[str]

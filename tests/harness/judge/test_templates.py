@@ -92,6 +92,22 @@ def test_new_template_missing_for_half_an_hour_fails(correct_run):
     assert causes(run) == [("a template that the provider still has was deleted from the channel", "14")]
 
 
+def failed_call(n: int, operation: str, at: int) -> dict:
+    """Return a request that the service could not serve."""
+    service = "textlocal" if operation == "get_templates" else "optimove"
+    return {"n": n, "at": iso(at), "kind": "request", "service": service, "operation": operation, "method": "POST",
+            "path": "/", "credential": "known", "status": 503, "violations": []}  # fmt: skip
+
+
+def test_list_that_could_not_be_read_is_no_reason_to_delete_templates(correct_run):
+    """The next reading, half an hour later, brings them back."""
+    day = START + DAY
+    deleted_and_added = channel_change("deleted", day), channel_change("added", day + 30 * MINUTE)
+    cause = "a template that the provider still has was deleted from the channel"
+    assert causes(correct_run.plus(failed_call(900, "get_templates", day), *deleted_and_added)) == [(cause, "12")]
+    assert causes(correct_run.plus(failed_call(902, "AddChannelTemplates", day), *deleted_and_added)) == []
+
+
 def test_template_deleted_and_added_at_once_passes(correct_run):
     day = START + DAY
 

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sendproof_harness.history.parts import SMS
-from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate
+from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate, Request
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.reports.statements import is_disturbed
+from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
@@ -130,23 +131,34 @@ def _undisturbed_limits(history: History) -> Iterator[int]:
 
     The last checkpoint still finds a bridge that never catches up.
     """
-    by_provider = ((change.at, SYNC_WITHIN + _LEEWAY) for change in history.provider_templates)
-    removals = (
-        (change.at, _ADDED_AGAIN_WITHIN + 1) for change in history.channel_templates if change.action == "deleted"
-    )
-    for changed, within in {*by_provider, *removals}:
-        limit = bridge_time(history).after(changed, within)
+    for changed in {change.at for change in history.provider_templates}:
+        limit = bridge_time(history).after(changed, SYNC_WITHIN + _LEEWAY)
         is_free = not (is_disturbed(history, changed - _LEEWAY, limit) or _is_refused(history, changed, limit))
         if limit <= history.header.ended and is_free:
             yield limit
+    for change in history.channel_templates:
+        limit = bridge_time(history).after(change.at, _ADDED_AGAIN_WITHIN + 1)
+        if change.action == "deleted" and limit <= history.header.ended and not _is_kept_from(history, change, limit):
+            yield limit
+
+
+def _is_kept_from(history: History, removal: ChannelTemplates, limit: int) -> bool:
+    """Return True if something may have kept the bridge from adding a template again.
+
+    What failed before the removal is no reason for it: a list that could not be read is not an empty one.
+    """
+    later = (request for request in history.requests if request.n > removal.n and request.at <= limit)
+    has_failed = any(is_result_hidden(request) or _is_failure(request) for request in later)
+    return has_failed or downtime(history, removal.at, limit) > 0
 
 
 def _is_refused(history: History, start: int, end: int) -> bool:
     """Return True if a service refused the bridge's key or its rate of calls between two instants, or failed."""
-    return any(
-        start <= request.at <= end and (request.status in _REFUSED or request.status >= _SERVER_ERROR)
-        for request in history.requests
-    )
+    return any(start <= request.at <= end and _is_failure(request) for request in history.requests)
+
+
+def _is_failure(request: Request) -> bool:
+    return request.status in _REFUSED or request.status >= _SERVER_ERROR
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

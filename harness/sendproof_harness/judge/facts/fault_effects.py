@@ -20,6 +20,8 @@ _KEY_FAULTS = frozenset({"rate_limited", "unauthorized", KILL})
 _SLOW = "slow_response_timeout"
 _CLIENT_ERRORS = range(400, 500)
 OPTIMOVE = "optimove"
+# Begins the message in the key of a webhook about a message that another system of the client sent.
+_OTHER_SYSTEM = "other-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,6 +229,11 @@ def disturbed(history: History) -> Mapping[str, int | None]:
 def message_of_webhook(key: str) -> str:
     """Return the message of a provider's webhook from its key, `event:message` or `event:message:copy`."""
     return key.split(":", 2)[1] if ":" in key else key
+
+
+def is_of_another_system(attempt: Webhook) -> bool:
+    """Return True for a webhook about a message that another system of the client sent."""
+    return message_of_webhook(attempt.key).startswith(_OTHER_SYSTEM)
 
 
 @cached_per_history

@@ -7,7 +7,7 @@ from sendproof_harness.history.run_records import RunAborted
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.connection_errors import NO_LISTENER, NO_SERVER, connection_problem
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, message_of_webhook, was_received
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_of_another_system, message_of_webhook, was_received
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.wishes import is_conformance_run, listen_address
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
@@ -146,11 +146,7 @@ def check_acknowledged(history: History) -> CheckResult:
 
 def _may_be_refused(attempt: Webhook) -> bool:
     """Return True for a refusal of a webhook about another system's message: no document says how to respond to it."""
-    return _is_of_another_system(attempt) and attempt.status is not None and attempt.status < _SERVER_ERRORS
-
-
-def _is_of_another_system(attempt: Webhook) -> bool:
-    return message_of_webhook(attempt.key).startswith(_OTHER_SYSTEM)
+    return is_of_another_system(attempt) and attempt.status is not None and attempt.status < _SERVER_ERRORS
 
 
 def _webhooks_like(history: History, attempt: Webhook) -> int:
@@ -191,7 +187,7 @@ def _still_retrying(attempt: Webhook) -> Finding:
 
 
 def _not_acknowledged(attempt: Webhook, reached: Collection[str], listen: str | None) -> Finding:
-    cause, blame, remedy = _OF_ANOTHER if _is_of_another_system(attempt) else _cause(attempt, reached, listen)
+    cause, blame, remedy = _OF_ANOTHER if is_of_another_system(attempt) else _cause(attempt, reached, listen)
     return Finding(
         check=_ACKNOWLEDGED,
         level="fail",
@@ -255,8 +251,6 @@ def _address(url: str) -> str:
 
 _NOT_FOUND = 404
 _SERVER_ERRORS = 500
-# Begins the message in the key of a webhook about a message that another system of the client sent.
-_OTHER_SYSTEM = "other-"
 _OF_ANOTHER: tuple[str, Blame, str] = (
     "about a message of another system, every attempt failed",
     "bridge",

@@ -16,7 +16,7 @@ from sendproof_harness.judge.checks.reports.freshness import (
 from sendproof_harness.judge.checks.reports.interactions import interaction_findings
 from sendproof_harness.judge.checks.reports.statements import unknown_growth
 from sendproof_harness.judge.facts.acknowledgement import is_success
-from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
+from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE, is_of_another_system
 from sendproof_harness.judge.facts.keys import TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
@@ -130,9 +130,12 @@ def _unobserved_totals(history: History) -> Iterator[Finding]:
 
 
 def _forgery_hint(history: History, metric: int) -> str:
-    """Return the likely cause of a wrong total of final states: the bridge accepted forged receipts, if it got any."""
+    """Return the likely cause of a wrong total of final states: receipts that were forged, or of other systems."""
     accepted = metric in {DELIVERED, BOUNCED} and any(is_success(forged.status) for forged in history.forged_webhooks)
-    return ", as if forged receipts were counted" if accepted else ""
+    if accepted:
+        return ", as if forged receipts were counted"
+    has_others = metric in {DELIVERED, BOUNCED} and any(map(is_of_another_system, history.webhooks))
+    return ", as if receipts of messages that other systems sent were counted" if has_others else ""
 
 
 def _excess_hint(history: History, metric: int) -> str:
