@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fuzzing import BUDGET, EXAMPLES
 from sendproof_bridge.clock import HOUR, Instant, Tick
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.inbound.app import MAX_BODY_BYTES, WebhookApp
+from sendproof_bridge.inbound.app import MAX_BODY_BYTES, Receiver, WebhookApp
 from sendproof_bridge.inbound.operator import OperatorRoutes
 from small_bridge import NOON, NUMBERS, TOKEN, ManualClock, SmallBridge, bridge_config, open_small_bridge, recipient_row
 from stand_in import Reply, StandIn
@@ -271,3 +271,13 @@ def test_webhook_that_cannot_be_stored_is_a_server_error(pair):
 
     assert responses[0] == responses[1]
     assert responses[0][0].startswith(b"HTTP/1.1 500 ")
+
+
+def test_unexpected_error_is_left_to_the_application(pair):
+    """It responds with an error. The fast path alone would leave the sender without any response."""
+
+    def fail(client, parts, webhook):
+        raise KeyError("message_id")
+
+    (client,) = pair[0].bridge.context.clients.values()
+    assert not pair[0].webhooks.store(Receiver(client, {}, fail), b"{}", {}, lambda error: None)
