@@ -13,7 +13,7 @@ from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import SCHEDULED_CHANNEL, LoadOptions
-from sendproof_harness.scenario.customer_selection import customer_id
+from sendproof_harness.scenario.customer_selection import usual_id
 from simulator_only import create_sandbox
 
 # documented: https://developer.optimove.com/v2.0/reference/post_integrations-setcustomerchannelpreference
@@ -132,7 +132,7 @@ class PreferenceUser(LoadTestUser):
 
 
 def _body(customers: range, mode: int) -> dict[str, object]:
-    ids = [customer_id(index) for index in customers]
+    ids = [usual_id(index) for index in customers]
     return {"ChannelID": SCHEDULED_CHANNEL, "CommunicationMode": mode, "CustomerIDs": ids}
 
 
