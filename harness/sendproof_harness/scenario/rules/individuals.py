@@ -95,7 +95,7 @@ def _other_selection(document: Document, path: KeyPath) -> Iterator[Diagnostic]:
 def individuals_have_ids_of_their_own(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that the id of an individual is no other customer's, and the same at each client.
 
-    Ids that differ by case alone count as one: it is not documented that Optimove tells them apart.
+    Ids that differ by case alone count as one; documented: text in Optimove is not case-sensitive.
     """
     known: dict[str, int] = {}
     for path, individual in _individuals(scenario):

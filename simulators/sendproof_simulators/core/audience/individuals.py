@@ -84,7 +84,7 @@ def _check_ids(individuals: Sequence[Individual]) -> None:
             raise ValueError(
                 f"expected an id of customer {individual.customer} in another form than C0000042, got {individual.id!r}"
             )
-        # It is not documented that ids which differ by case alone are two customers.
+        # documented: text is not case-sensitive, https://developer.optimove.com/docs/general-information
         if individual.id.casefold() in known:
             raise ValueError(f"expected each id once, in any case, got {individual.id!r} twice")
         known.add(individual.id.casefold())

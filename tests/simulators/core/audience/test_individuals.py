@@ -117,7 +117,7 @@ def test_id_that_not_every_system_can_store_is_refused(id_: str) -> None:
 
 
 def test_id_of_two_customers_is_refused() -> None:
-    """In any case: it is not documented that Optimove tells them apart."""
+    """In any case, because text in Optimove is not case-sensitive (documented)."""
     both = (Individual(customer=1, id="Ann"), Individual(customer=2, id="ann"))
     with pytest.raises(ValueError, match="expected each id once, in any case, got 'ann' twice"):
         AudienceRecipe(customers=100, individuals=both)
