@@ -24,6 +24,7 @@ from sendproof_simulators.control.sandboxes import SCENARIO_BYTES
 from sendproof_simulators.control.states import judge_process
 from sendproof_simulators.core import json_text
 from sendproof_simulators.core.contracts import load_contract
+from sendproof_simulators.core.costly_work import COSTLY_S
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.messaging import mail_texts
 from sendproof_simulators.core.recording import exchanges, newest_records
@@ -80,6 +81,9 @@ its contract, which you can [change](../../openapi/README.md#limits-and-defaults
 A process of the simulators reads large bodies one at a time: a body of more than {large} waits for those before it, but
 for at most {turn} s. Otherwise large bodies that arrive together would be in memory together.
 
+A request that needs more than {costly:.0f} ms of a processor, such as one for a long list, is costly. Costly requests
+take turns, and a long one is served in steps, so the requests of other clients are served in between.
+
 ## Parts of a request to a simulator
 """
 
@@ -103,7 +107,7 @@ def page() -> str:
             table(columns, _port_rows(Bounds())),
             _TIMES + "\n",
             table(("port", "bytes", "beyond it"), _body_rows()),
-            _BODIES.format(large=_bytes(LARGE_BODY_BYTES), turn=TURN_SECONDS) + "\n",
+            _BODIES.format(large=_bytes(LARGE_BODY_BYTES), turn=TURN_SECONDS, costly=COSTLY_S * 1000) + "\n",
             table(columns, _part_rows()),
             _SMTP + "\n",
             table(columns, _smtp_rows()),

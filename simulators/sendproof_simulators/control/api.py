@@ -27,6 +27,7 @@ from sendproof_simulators.control.call import ControlCall, ControlContext, Contr
 from sendproof_simulators.control.refusals import reworded
 from sendproof_simulators.control.states import snapshots, verdicts
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
+from sendproof_simulators.core.costly_work import CostlyOperations
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.limits import SERVICE, Limits
 from sendproof_simulators.core.members import BodyRules
@@ -102,6 +103,7 @@ class ControlApi:
             count=limits.value(SERVICE, "snapshots"), total_bytes=limits.value(SERVICE, "snapshot bytes")
         )
         self.full_check = FullCheck(contract)
+        self._costly = CostlyOperations()
         self._contract = contract
         self._context = context
         self._handlers = {id_: _find_handler(operation.handler) for id_, operation in contract.operations.items()}
@@ -112,7 +114,10 @@ class ControlApi:
         found = self._contract.find_operation(request)
         operation, watch = None if found is None else found[0].id, self._context.sandboxes.watch_everywhere
         try:
-            response = await self._respond(request)
+            if found is not None and found[0].waits:
+                response = await self._respond(request)
+            else:
+                response = await self._costly.run(operation, lambda: self._respond(request))
         except Exception as error:
             log.exception("serving %r failed", request.path)
             detail = f"the simulator failed: {type(error).__name__}: {error}"

@@ -19,6 +19,7 @@ from sendproof_simulators.control.api import ControlApi, problem_response
 from sendproof_simulators.control.call import PLATFORM, ControlContext
 from sendproof_simulators.control.states.judge_process import JudgeProcess, judge_command
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
+from sendproof_simulators.core.costly_work import next_turn
 from sendproof_simulators.core.http import FaultyResponse, Problem, RelayedResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.strict.watch import Watch
@@ -359,6 +360,7 @@ async def _stream(send: Send, response: StreamedResponse | RelayedResponse) -> N
     if isinstance(response, StreamedResponse):
         for block in blocks_of(response.lines):
             await send({"type": "http.response.body", "body": block, "more_body": True})
+            await next_turn()
     else:
         async with aclosing(response.blocks) as blocks:
             async for block in blocks:

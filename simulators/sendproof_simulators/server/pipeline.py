@@ -22,6 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
+from sendproof_simulators.core.costly_work import CostlyOperations
 from sendproof_simulators.core.dialects import defaults
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.faults.active import Injection
@@ -40,6 +41,7 @@ from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.content_encoding import decode_body
 from sendproof_simulators.server.fast_path import NO_CREDENTIAL, match_fast_path, match_unauthorized
 from sendproof_simulators.server.full_check import FullCheck
+from sendproof_simulators.server.memory import LARGE_BODY_BYTES
 from sendproof_simulators.server.near_misses.credentials import KnownCredential, stray_credential
 from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
 from sendproof_simulators.server.repeated_requests import RepeatedRequests
@@ -133,7 +135,7 @@ class Exchange:
     def refuse(self, problem: Problem) -> Response:
         """Return a refusal in the service's own form."""
         self.is_error = True
-        self.operation = problem.operation or self._requested_operation()
+        self.operation = problem.operation or self.requested_operation()
         self.violations = list(problem.violations)
         self.differs = problem.differs
         name = self.simulator.name
@@ -145,7 +147,8 @@ class Exchange:
             response = replace(response, headers=(*response.headers, ("allow", ", ".join(problem.allow))))
         return response
 
-    def _requested_operation(self) -> str | None:
+    def requested_operation(self) -> str | None:
+        """Return the operation that the path and the method name, or None."""
         found = self.contract.find_operation(self.request)
         return None if found is None else found[0].id
 
@@ -172,6 +175,7 @@ class ServicePipeline:
         #: operation is None if the request names none.
         self.calls: Counter[tuple[str | None, int]] = Counter()
         self.fast_path_enabled = True
+        self._costly = CostlyOperations()
         self._repeated = RepeatedRequests()
         self.sandboxes = sandboxes
         others = neighbours or Neighbours({}, {})
@@ -200,35 +204,42 @@ class ServicePipeline:
             if sandbox is None:
                 return await self._respond_unauthenticated(exchange)
             sandbox.clock.enter()
-            began = sandbox.clock.real()
             try:
-                try:
-                    response = (
-                        self._authorize(exchange, sandbox)
-                        or (await self._inject_before(exchange, sandbox) if sandbox.faults.watched else None)
-                        or self._limit_rate(exchange, sandbox)
-                        or (None if self._takes_fast_path(exchange) else await self._validate(exchange))
-                        or self._handle(exchange, sandbox)
-                    )
-                except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
-                    response = _fail(exchange, error)
-                found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
-                if exchange.injection is not None:
-                    response = await self._inject_after(exchange, sandbox, response)
-                number = self._record(exchange, sandbox, response)
-                duration_s = sandbox.clock.real() - began
-                sandbox.exchanges.add(number, exchange.sent or request, response, duration_s)
-                if found:
-                    sandbox.record_contract_violations(self._sent(exchange, number), found)
-                if sandbox.dispatcher.unanswered.are_open:
-                    await sandbox.dispatcher.unanswered.hold(exchange.request, number)
-                if exchange.effects is not None and exchange.effects.before_response:
-                    await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
-                return _with_transmission(exchange, sandbox, response)
+                # A large body has had a turn of its own, and would be in memory with others while it waits.
+                is_large = len(exchange.request.body) > LARGE_BODY_BYTES
+                operation = None if is_large else exchange.requested_operation()
+                return await self._costly.run(operation, lambda: self._serve(exchange, sandbox))
             finally:
                 sandbox.clock.leave()
         except Exception as error:  # noqa: BLE001 - as in the stages
             return self._respond_to_failure(exchange or self._new_exchange(request), error)
+
+    async def _serve(self, exchange: Exchange, sandbox: Sandbox) -> Response:
+        """Take a request with a known credential through the other stages."""
+        began = sandbox.clock.real()
+        try:
+            response = (
+                self._authorize(exchange, sandbox)
+                or (await self._inject_before(exchange, sandbox) if sandbox.faults.watched else None)
+                or self._limit_rate(exchange, sandbox)
+                or (None if self._takes_fast_path(exchange) else await self._validate(exchange))
+                or self._handle(exchange, sandbox)
+            )
+        except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
+            response = _fail(exchange, error)
+        found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
+        if exchange.injection is not None:
+            response = await self._inject_after(exchange, sandbox, response)
+        number = self._record(exchange, sandbox, response)
+        duration_s = sandbox.clock.real() - began
+        sandbox.exchanges.add(number, exchange.sent or exchange.request, response, duration_s)
+        if found:
+            sandbox.record_contract_violations(self._sent(exchange, number), found)
+        if sandbox.dispatcher.unanswered.are_open:
+            await sandbox.dispatcher.unanswered.hold(exchange.request, number)
+        if exchange.effects is not None and exchange.effects.before_response:
+            await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
+        return _with_transmission(exchange, sandbox, response)
 
     def _sent(self, exchange: Exchange, number: int) -> dict[str, object]:
         """Return the journal's name of a response: that of its request."""

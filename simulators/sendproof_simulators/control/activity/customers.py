@@ -1,18 +1,19 @@
 """The operations of `control.yaml` on the customers of a sandbox: search, and everything about one of them."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from sendproof_simulators.control.activity.attribution import Attribution, Obligation
 from sendproof_simulators.control.activity.consent import consent_on, opted_out_by
 from sendproof_simulators.control.activity.entries import entries_with
 from sendproof_simulators.control.activity.messages import DELIVERY, Messages
-from sendproof_simulators.control.activity.pages import Entry, pause
+from sendproof_simulators.control.activity.pages import Entry
 from sendproof_simulators.control.activity.story import story_of
 from sendproof_simulators.control.call import ControlCall, ControlError
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
+from sendproof_simulators.core.costly_work import next_turn
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED
@@ -24,7 +25,8 @@ from sendproof_simulators.core.sandbox import Sandbox
 LOOKED_AT_MAX = 100_000
 #: Most entries of the story of a customer, and most of its events and messages.
 STORY_MAX = 1_000
-_BLOCK = 500
+# Customers of a step: those of a usual page, which needs no second one.
+_BLOCK = 100
 _NAMES = ("FIRST_NAME", "LAST_NAME")
 
 
@@ -34,12 +36,12 @@ async def list_customers(call: ControlCall) -> Response:
     search = call.params.get("search", "").strip()
     if not search:
         stop = min(offset + limit, records.size)
-        items = [_summary(call, index) for index in range(min(offset, stop), stop)]
+        items = await _summaries(call, range(min(offset, stop), stop))
         return json_response({"items": items, "next": stop if stop < records.size else None, "total": records.size})
     exact = _find_exactly(records, search)
     if exact:
-        items = [_summary(call, index) for index in exact]
-        return json_response({"items": items[:limit], "next": None, "total": len(items)})
+        items = await _summaries(call, exact[:limit])
+        return json_response({"items": items, "next": None, "total": len(exact)})
     items, following = await _search(call, search.lower(), offset, limit)
     total = len(items) if offset == 0 and following is None else None
     return json_response({"items": items, "next": following, "total": total})
@@ -57,7 +59,7 @@ async def get_customer(call: ControlCall) -> Response:
     messages = _messages(call, customer.id, found)
     return json_response(
         {
-            **_summary(call, index),
+            **_summary(call, index, customer),
             "opted_out_by": customer.opted_out_by,
             "attributes": dict(customer.attributes),
             "consent": _consent(call, index, customer, found),
@@ -100,17 +102,25 @@ async def _search(
         known = (customer.id, _name(records, customer), customer.recorded_number, customer.number)
         texts = (*known, _email(records, customer))
         if search in " ".join(str(text) for text in texts if text is not None).lower():
-            items.append(_summary(call, index))
+            items.append(_summary(call, index, customer))
             if len(items) == limit:
                 return items, index + 1 if index + 1 < records.size else None
-        if index % _BLOCK == 0:
-            await pause()
+        if (index - offset + 1) % _BLOCK == 0:
+            await next_turn()
     return items, stop if stop < records.size else None
 
 
-def _summary(call: ControlCall, index: int) -> dict[str, object]:
+async def _summaries(call: ControlCall, indices: Sequence[int]) -> list[dict[str, object]]:
+    items: list[dict[str, object]] = []
+    for number, index in enumerate(indices):
+        if number and number % _BLOCK == 0:
+            await next_turn()
+        items.append(_summary(call, index, call.sandbox.customers.customer(index, call.now)))
+    return items
+
+
+def _summary(call: ControlCall, index: int, customer: Customer) -> dict[str, object]:
     records = call.sandbox.customers
-    customer = records.customer(index, call.now)
     types = dict.fromkeys(channel.message for channel in call.sandbox.settings.channels)
     return {
         "customer": customer.id,

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 
 import msgspec
 
-from sendproof_simulators.control.activity.pages import Entry, json_text, pause
+from sendproof_simulators.control.activity.pages import Entry, json_text
+from sendproof_simulators.core.costly_work import next_turn
 from sendproof_simulators.core.recording.journal import Journal
 
 
@@ -24,7 +25,7 @@ async def entries_from(journal: Journal, number: int) -> AsyncIterator[Entry]:
         if part.first + part.count > number:
             for line in part.lines()[max(0, number - part.first) :]:
                 yield msgspec.json.decode(line)
-            await pause()
+            await next_turn()
 
 
 async def entries_with(journal: Journal, words: Collection[str]) -> AsyncIterator[Entry]:
@@ -39,7 +40,7 @@ async def entries_with(journal: Journal, words: Collection[str]) -> AsyncIterato
             for line in text.splitlines():
                 if any(word in line for word in _quoted(words)):
                     yield msgspec.json.decode(line)
-        await pause()
+        await next_turn()
 
 
 def _quoted(words: Collection[str]) -> Sequence[bytes]:

@@ -4,13 +4,13 @@ The journal of a long run has gigabytes. A page looks at a bounded number of ent
 between, and names the start of the next page. So a page can have fewer items than its limit and still not be the last.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from sendproof_simulators.core.costly_work import next_turn
 from sendproof_simulators.core.recording.journal import Journal, JournalPart
 
 #: Most entries of the kinds in question that one page looks at.
@@ -68,12 +68,12 @@ async def read_page(
             if item is not None:
                 page.items.append(item)
             if looked_at % _PAUSE == 0:
-                await pause()
+                await next_turn()
         parts_read += 1
         if parts_read == PARTS_MAX and part.first > request.after + 1:
             page.next = part.first
             return page
-        await pause()
+        await next_turn()
     return page
 
 
@@ -99,11 +99,6 @@ def _newest_first(part: JournalPart, request: PageRequest) -> Iterator[tuple[int
             entry = msgspec.json.decode(line)
             if entry["kind"] in request.kinds:
                 yield number, entry
-
-
-async def pause() -> None:
-    """Let other requests be served."""
-    await asyncio.sleep(0)  # noqa: TID251 - this is no wait
 
 
 def json_text(text: str) -> bytes:

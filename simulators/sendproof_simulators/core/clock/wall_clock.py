@@ -87,6 +87,11 @@ class SystemWallClock:
         return time.monotonic()
 
 
+def processor_s() -> float:
+    """Return the seconds for which this thread has used a processor."""
+    return time.thread_time()
+
+
 def today() -> date:
     """Return the present day in UTC."""
     return datetime.now(UTC).date()

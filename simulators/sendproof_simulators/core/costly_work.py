@@ -1,0 +1,113 @@
+"""Costly work in turns, so that other requests are served in between.
+
+All requests of a process share its event loop, and each waits until the work before it is done. Two hundred requests
+for pages of 50 ms would delay all others by ten seconds. Costly work therefore goes on in steps, and each turn of the
+event loop carries out one. Between two steps, the loop reads from its connections and serves other requests.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Generic, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
+
+from sendproof_simulators.core.clock.wall_clock import processor_s
+
+#: Seconds of the processor. A request that needs more of them is costly.
+COSTLY_S = 0.005
+
+T = TypeVar("T")
+
+_Turn: TypeAlias = asyncio.Future[None]
+
+
+class _Turns:
+    """The work that waits for a turn, by kind. The kinds take turns, and within a kind the oldest is next."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._call_soon = loop.call_soon
+        self._waiting: OrderedDict[str, deque[_Turn]] = OrderedDict()
+
+    def add(self, kind: str, turn: _Turn) -> None:
+        if not self._waiting:
+            self._call_soon(self._give_turn)
+        self._waiting.setdefault(kind, deque()).append(turn)
+
+    def _give_turn(self) -> None:
+        kind, waiting = next(iter(self._waiting.items()))
+        turn = waiting.popleft()
+        if not turn.done():
+            turn.set_result(None)
+        if waiting:
+            self._waiting.move_to_end(kind)
+        else:
+            del self._waiting[kind]
+        if self._waiting:
+            self._call_soon(self._give_turn)
+
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
+
+
+async def next_turn(kind: str = "") -> None:
+    """Return when it is the turn of the next step of work that has begun, or of the first step of one of a kind.
+
+    A request with one step so only waits for the first steps of its kind, however long others take.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _turns:
+        _turns[loop] = _Turns(loop)
+    turn: _Turn = loop.create_future()
+    _turns[loop].add(kind, turn)
+    await turn
+
+
+class CostlyOperations:
+    """The operations of a contract. One that was costly the last time needs a turn."""
+
+    def __init__(self) -> None:
+        self._costly: dict[str, bool] = {}
+        self._running: Counter[str] = Counter()
+
+    async def run(self, operation: str | None, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Carry out the work of a request, at once or at its turn, and return the result."""
+        if operation is None:
+            return await work()
+        # Until the first request of an operation has ended, its costs are unknown.
+        if self._costly.get(operation, self._running[operation] > 0):
+            await next_turn(operation)
+        measured = _Measured(work())
+        self._running[operation] += 1
+        try:
+            return await measured
+        finally:
+            self._running[operation] -= 1
+            self._costly[operation] = measured.used_s > COSTLY_S
+
+
+class _Measured(Generic[T]):
+    """A coroutine, and the seconds of the processor that its steps have used, without those of other tasks."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._coroutine = coroutine
+        self.used_s = 0.0
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        error: BaseException | None = None
+        while True:
+            began = processor_s()
+            try:
+                awaited = self._coroutine.send(None) if error is None else self._coroutine.throw(error)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            finally:
+                self.used_s += processor_s() - began
+            error = None
+            try:
+                yield awaited
+            except GeneratorExit:
+                self._coroutine.close()
+                raise
+            except BaseException as raised:  # noqa: BLE001 - it is passed on, such as a cancellation
+                error = raised
