@@ -82,7 +82,7 @@ class Command:
     needs_failed_run: bool = False
     #: False for a command that only a signal ends.
     has_end: bool = True
-    #: True if a signal that cannot be handled leaves its temporary files: it has no keeper that would remove them.
+    #: True if a signal that cannot be handled leaves its temporary files to the next command: it has no keeper.
     leaves_scratch: bool = False
 
 

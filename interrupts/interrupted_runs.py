@@ -33,6 +33,7 @@ from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.run.processes import wait_until
 from sendproof_harness.run.results_folder import locked_folder
+from sendproof_harness.scratch import remove_abandoned_folders
 
 LIMIT_S = 10.0
 # A slow machine needs some of it to reach a stage.
@@ -126,8 +127,9 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
         )
     else:
         wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results)]
-        if not (trial.command.leaves_scratch and SENT[trial.sent][0] in _UNHANDLED):
-            wrong += _wrong_scratch(folder / "scratch")
+        if trial.command.leaves_scratch and SENT[trial.sent][0] in _UNHANDLED:
+            remove_abandoned_folders(folder / "scratch")
+        wrong += _wrong_scratch(folder / "scratch")
     return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
 
 

@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self, cast
 
 from sendproof.control_types import (
@@ -59,6 +58,7 @@ from sendproof_harness.control_client import (
     UnreachableError,
 )
 from sendproof_harness.run.simulator_process import start_simulators as start_process
+from sendproof_harness.scratch import scratch_folder
 
 __all__ = [
     "ControlError",
@@ -83,8 +83,8 @@ def start_simulators() -> Iterator["Simulators"]:
 
     They also end if this process is killed. `ProcessError` if they do not start.
     """
-    with TemporaryDirectory(prefix="sendproof-") as folder, ExitStack() as stack:
-        url = start_process(Path(folder) / "simulators.log", stack)
+    with scratch_folder() as folder, ExitStack() as stack:
+        url = start_process(folder / "simulators.log", stack)
         yield stack.enter_context(Simulators(url))
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -32,6 +31,7 @@ from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.judged_file import judge_file
 from sendproof_harness.judge.verdict import Status
+from sendproof_harness.scratch import scratch_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,8 @@ def verify(
     demanded_of: DemandedOf = demanded_scenarios,
 ) -> Verification:
     """Verify a bundle. `BundleError` if the file is none, `OSError` if it cannot be read."""
-    with TemporaryDirectory(prefix="sendproof-") as name:
-        unpacked = unpack(bundle, Path(name))
+    with scratch_folder() as folder:
+        unpacked = unpack(bundle, folder)
         problems = [*unpacked.problems]
         signer = _signer(unpacked, signers, problems)
         statement = _statement(unpacked, problems)

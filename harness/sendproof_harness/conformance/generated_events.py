@@ -8,7 +8,6 @@ are within the last hour, and an event always has its type and its attributes. N
 otherwise, and many databases of correct bridges cannot store anything else.
 """
 
-import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -35,6 +34,7 @@ from sendproof_harness.conformance.requests import (
     json_body,
     optimove_time,
 )
+from sendproof_harness.scratch import scratch_folder
 
 #: Sends a request. Returns None if no further request can be sent.
 Send = Callable[[ListenerRequest], ListenerResponse | None]
@@ -204,7 +204,7 @@ def _register_formats(context: EventContext) -> None:
 @contextmanager
 def _temporary_hypothesis_folder() -> Iterator[None]:
     """Let Hypothesis cache its character tables in a temporary folder instead of the working directory."""
-    with tempfile.TemporaryDirectory(prefix="sendproof-") as folder:
+    with scratch_folder() as folder:
         set_hypothesis_home_dir(folder)
         try:
             yield

@@ -8,7 +8,6 @@ history      streamed to the results folder; the only input of the judge
 """
 
 import errno
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -54,6 +53,7 @@ from sendproof_harness.scenario.document import document_text, is_documentable, 
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Scenario, scenario_of_client
 from sendproof_harness.scenario.random_faults import faults_yaml
+from sendproof_harness.scratch import scratch_folder
 
 # Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
 TIMEOUT_S = 60.0
@@ -275,7 +275,7 @@ def prepare_run(
             reset=options.reset,
             environment=options.environment,
             template=options.template,
-            database=Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sendproof-"))),
+            database=stack.enter_context(scratch_folder()),
         )
     )
     bridge.write_handover()

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
 
 from sendproof_harness.history.records import History
@@ -26,6 +25,7 @@ from sendproof_harness.run.processes import Child, Program, wait_until
 from sendproof_harness.run.runner import TIMEOUT_S, RunOptions, run_scenario
 from sendproof_harness.run.simulator_process import SIMULATORS_READY_S, start_simulators
 from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scratch import scratch_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +204,7 @@ def trial_session(
 
 def _start_template(bridge: BridgeUnderTest, folder: Path, stack: ExitStack) -> Path:
     """Start a process that has imported the reference bridge, which takes most of the time of a start."""
-    address = Path(stack.enter_context(TemporaryDirectory(prefix="sendproof-"))) / "start"
+    address = stack.enter_context(scratch_folder()) / "start"
     command = template_command(address, REFERENCE)
     log = folder / "template.log"
     program = Program(

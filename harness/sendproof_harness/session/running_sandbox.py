@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
 from sendproof_harness.history.writer import insert_before_end
+from sendproof_harness.scratch import scratch_folder
 
 # The state of a campaign that no bridge can know yet.
 _PLANNED = "planned"
@@ -26,8 +26,8 @@ def running_history(control_url: str, sandbox: str) -> History:
 @contextmanager
 def history_file(control: ControlClient, sandbox: str) -> Iterator[Path]:
     """Save the history of a running sandbox to a file for the length of a block."""
-    with TemporaryDirectory(prefix="sendproof-") as folder:
-        file = Path(folder) / "history.ndjson"
+    with scratch_folder() as folder:
+        file = folder / "history.ndjson"
         control.save_history(sandbox, file, at_once=True)
         made = control.sandbox(sandbox)
         head = {"n": 0, "at": made["clock"]["now"], "real": 0.0}

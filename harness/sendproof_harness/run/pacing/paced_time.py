@@ -13,11 +13,9 @@ then past, so it sends at once: a time to come would mean hours of real waiting.
 because a bridge may rightly refuse messages that are days old.
 """
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from time import monotonic
 
 from sendproof_harness.control_client import ControlClient
@@ -28,6 +26,7 @@ from sendproof_harness.run.pacing.outstanding_work import next_due, outstanding_
 from sendproof_harness.run.pacing.waits import Outstanding, Patience, Wait
 from sendproof_harness.run.processes import pause
 from sendproof_harness.scenario.values import iso_utc
+from sendproof_harness.scratch import scratch_folder
 
 # Time may jump by this much at once although several things happen in it. A stop at each of them would let hundreds of
 # receipts take an hour, and no document promises a bridge a shorter time.
@@ -159,8 +158,8 @@ class PacedTime:
 
     def _histories(self) -> Iterator[History]:
         """Yield the history of each client so far."""
-        with tempfile.TemporaryDirectory(prefix="sendproof-") as folder:
+        with scratch_folder() as folder:
             for sandbox in self.sandboxes:
-                file = Path(folder) / "history.ndjson"
+                file = folder / "history.ndjson"
                 self.control.save_history(sandbox, file)
                 yield read_history(file)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import shlex
-import tempfile
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +14,7 @@ from sendproof_harness.judge.verdict import Status
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.document import document_text
 from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.scratch import scratch_folder
 from sendproof_harness.search.shrinking.budget import Budget
 from sendproof_harness.search.shrinking.failed_run import FailedRun
 from sendproof_harness.search.shrinking.oracle import Oracle
@@ -62,8 +62,8 @@ def shrink_run(
     search = Search(is_spent=options.budget.start(), memory=options.memory, on_result=progress.show)
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="sendproof-") as name,
-            trial_session(bridge, Path(name), timeout_s=options.timeout_s) as session,
+            scratch_folder() as folder,
+            trial_session(bridge, folder, timeout_s=options.timeout_s) as session,
         ):
             shrunk = shrink(run.failure, session, search)
     except KeyboardInterrupt:

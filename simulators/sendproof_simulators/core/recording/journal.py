@@ -1,15 +1,16 @@
 """The complete record of a sandbox: entries in the order of events, one line of JSON each.
 
 Lines are written to a file in blocks, so that a sandbox with a million recipients only needs the memory of one block. A
-journal never drops a line: the judge needs all of them. Secrets are removed before a line is written.
+journal never drops a line: the judge needs all of them. Secrets are removed before a line is written. The file has no
+name, so it ends with its process, whatever ends that.
 """
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -35,7 +36,7 @@ class JournalPart:
     count: int
     kinds: frozenset[str]
     pending: tuple[bytes, ...] = ()
-    file: Path | None = None
+    file: IO[bytes] | None = None
     offset: int = 0
     size: int = 0
 
@@ -47,12 +48,7 @@ class JournalPart:
         """Return the lines with their line ends, as one text."""
         if self.file is None:
             return b"".join(line + b"\n" for line in self.pending)
-        try:
-            with self.file.open("rb") as file:
-                file.seek(self.offset)
-                return file.read(self.size)
-        except FileNotFoundError:
-            return b""
+        return b"" if self.file.closed else os.pread(self.file.fileno(), self.size, self.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class JournalMark:
 
 
 class Journal:
-    """Appends entries, counts them by kind, and reads them back. Closing the journal deletes its file."""
+    """Appends entries, counts them by kind, and reads them back. Closing the journal closes its file."""
 
     def __init__(self, wall: WallClock, redaction: Redaction | None = None) -> None:
         self._redaction = redaction or Redaction()
@@ -116,11 +112,6 @@ class Journal:
     def count(self) -> int:
         """The number of entries, which is the number of the last one."""
         return self._count
-
-    @property
-    def file(self) -> Path | None:
-        """The file with the lines that are no longer in memory, if there is one."""
-        return None if self._file is None else Path(self._file.name)
 
     @property
     def last(self) -> int:
@@ -177,19 +168,16 @@ class Journal:
         """Delete the lines and the file."""
         if self._file is not None:
             self._file.close()
-            Path(self._file.name).unlink(missing_ok=True)
             self._file = None
         self._lines.clear()
         self._written.clear()
 
     def _spill(self) -> None:
         self._redact()
-        file = self._file or tempfile.NamedTemporaryFile(prefix="sendproof-journal-", delete=False)  # noqa: SIM115 - closed by close()
+        file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         first, offset = self._count - len(self._lines) + 1, file.tell()
         size = file.write(b"\n".join(self._lines) + b"\n")
-        self._written.append(
-            JournalPart(first, len(self._lines), frozenset(self._kinds), (), Path(file.name), offset, size)
-        )
+        self._written.append(JournalPart(first, len(self._lines), frozenset(self._kinds), (), file, offset, size))
         self._file = file
         self._lines.clear()
         self._redacted = 0

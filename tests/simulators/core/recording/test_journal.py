@@ -50,13 +50,15 @@ def test_line_above_the_maximum_is_returned_whole() -> None:
     assert journal.read(len(first) + 1, 1_000) == second + b"\n"
 
 
-def test_closed_journal_has_no_file() -> None:
+def test_file_of_a_journal_has_no_name_and_ends_with_it() -> None:
+    """So a process that is killed leaves no file."""
     journal = Journal(StillWallClock())
     journal.append(SIX, "request", {"padding": "x" * BLOCK_BYTES})
-    spilled = journal.file
-    journal.close()
+    spilled = journal.parts()[0].file
     assert spilled is not None
-    assert not spilled.exists()
+    assert isinstance(spilled.name, int)
+    journal.close()
+    assert spilled.closed
 
 
 def test_parts_have_each_line_once_with_its_number() -> None:
