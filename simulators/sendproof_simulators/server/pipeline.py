@@ -19,18 +19,17 @@ A failure in one of them is a response with status 500 and an entry in the journ
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
 from sendproof_simulators.core.costly_work import CostlyOperations
 from sendproof_simulators.core.dialects import defaults
 from sendproof_simulators.core.effects import Effects
-from sendproof_simulators.core.faults.active import Injection
 from sendproof_simulators.core.faults.injection import NOT_CALLED, inject, match_call
-from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, FaultedResponse
+from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.limits import Limits
-from sendproof_simulators.core.members import BodyRules, body_rules
+from sendproof_simulators.core.members import body_rules
 from sendproof_simulators.core.recording.newest_records import NewestRecords
 from sendproof_simulators.core.recording.redaction import redact_text
 from sendproof_simulators.core.sandbox import Sandbox
@@ -39,6 +38,7 @@ from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.content_encoding import decode_body
+from sendproof_simulators.server.exchange import Exchange
 from sendproof_simulators.server.fast_path import NO_CREDENTIAL, match_fast_path, match_unauthorized
 from sendproof_simulators.server.full_check import FullCheck
 from sendproof_simulators.server.memory import LARGE_BODY_BYTES
@@ -68,89 +68,6 @@ PREFLIGHT_HEADER = "sendproof-preflight"
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Call], Effects]
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request on its way through the stages, and their results.
-
-    `body_rules` are those of the sandbox; without a sandbox, those of the default options.
-    """
-
-    simulator: Simulator
-    contract: Contract
-    request: Request
-    credential: str
-    sandbox: Sandbox | None
-    credential_name: str
-    body_rules: BodyRules
-    is_preflight: bool = False
-    key: object = None
-    operation: str | None = None
-    valid: ValidRequest | None = None
-    violations: list[Violation] = field(default_factory=list)
-    differs: str = ""
-    effects: Effects | None = None
-    undecoded: Problem | None = None
-    sent: Request | None = None
-    is_refused: bool = False
-    is_error: bool = False
-    failure: str = ""
-    injection: Injection | None = None
-    faulted: FaultedResponse | None = None
-    original_status: int = 0
-
-    @property
-    def authenticated(self) -> bool:
-        """True if the credential belongs to a sandbox."""
-        return self.sandbox is not None
-
-    @property
-    def has_failed(self) -> bool:
-        """True if the service refused the call, or a fault kept its response from the bridge."""
-        return self._is_refused_by_handler or (self.faulted is not None and self.faulted.result != INTACT)
-
-    @property
-    def has_error_response(self) -> bool:
-        """True if the response is an error in the service's own form; its status may be 200."""
-        return self.is_error or self._is_refused_by_handler
-
-    @property
-    def may_be_misunderstood(self) -> bool:
-        """True if the service did not serve the request as it may have been meant, whatever the status."""
-        if self.has_error_response or self.violations or self.sandbox is None or self.valid is None:
-            return True
-        body, described = self.valid.body, self.valid.operation.body
-        return isinstance(body, dict) and described is not None and not body.keys() <= described.members.names
-
-    @property
-    def has_effect(self) -> bool:
-        """True if the service did what the call asks for, whatever response the bridge got."""
-        return self.effects is not None and not self.effects.refused and self.original_status < _FIRST_ERROR
-
-    @property
-    def _is_refused_by_handler(self) -> bool:
-        return self.effects is not None and self.effects.refused
-
-    def refuse(self, problem: Problem) -> Response:
-        """Return a refusal in the service's own form."""
-        self.is_error = True
-        self.operation = problem.operation or self.requested_operation()
-        self.violations = list(problem.violations)
-        self.differs = problem.differs
-        name = self.simulator.name
-        dialects = {} if self.sandbox is None else self.sandbox.contexts[name].dialects
-        operation = self.contract.operations.get(self.operation or "")
-        defaults = {} if operation is None else operation.defaults
-        response = self.simulator.error(replace(problem, dialects=dialects, defaults=defaults, path=self.request.path))
-        if problem.kind == "method_not_allowed" and problem.allow:
-            response = replace(response, headers=(*response.headers, ("allow", ", ".join(problem.allow))))
-        return response
-
-    def requested_operation(self) -> str | None:
-        """Return the operation that the path and the method name, or None."""
-        found = self.contract.find_operation(self.request)
-        return None if found is None else found[0].id
 
 
 class ServicePipeline:
