@@ -5,6 +5,7 @@ Libraries limit each read only, so a response that arrives byte by byte would ne
 
 import io
 import re
+from http import HTTPStatus
 from http.client import HTTPResponse
 from socket import socket
 from time import monotonic
@@ -21,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 #: Decompressed. The report about a campaign of a million customers is smaller.
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
+_CONTINUE, _SWITCHING_PROTOCOLS, _OK = HTTPStatus.CONTINUE, HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.OK
 # A response may be silent once for as long as the read timeout allows, not again and again.
 _TOTAL_PER_READ = 2
 
@@ -113,6 +115,13 @@ class _TimedResponse(HTTPResponse):
         super().__init__(sock, *arguments, **options)
         unbounded: Any = self.fp
         self.fp = io.BufferedReader(_TimedReader(sock, unbounded.detach()))
+
+    def begin(self) -> None:
+        """Read the head of the final response. The base class takes any interim one but 100 for it."""
+        super().begin()
+        while _CONTINUE < self.status < _OK and self.status != _SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment] # it means that no head has been read
+            super().begin()
 
 
 class _TimedReader(io.RawIOBase):

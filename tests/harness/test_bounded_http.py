@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from raw_server import (
+    after_interim,
     dripping_body,
     dripping_header,
     endless_body,
     endless_header,
+    endless_interim,
     endless_redirect,
     gzip_bomb,
     raw_server,
@@ -36,7 +38,14 @@ def test_redirect_of_a_listener_is_its_response() -> None:
         assert probe(url) == ListenerResponse(status=302)
 
 
-@pytest.mark.parametrize("parts", [dripping_header, dripping_body])
+@pytest.mark.parametrize("status", [100, 102, 103])
+def test_interim_response_of_a_listener_is_not_its_last(status: int) -> None:
+    """RFC 9110, section 15.2: a client expects a final response after any of them."""
+    with raw_server(after_interim(status)) as url:
+        assert probe(url) == ListenerResponse(status=200)
+
+
+@pytest.mark.parametrize("parts", [dripping_header, dripping_body, endless_interim])
 def test_listener_whose_answer_does_not_end_is_too_slow(parts: Callable[[], Iterator[bytes]]) -> None:
     with raw_server(parts(), pause=0.02) as url:
         assert probe(url, timeout_s=0.2) == ListenerResponse(error="no response within 0.2 s", timed_out=True)

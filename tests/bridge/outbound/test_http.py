@@ -10,10 +10,12 @@ import pytest
 
 from raw_server import (
     HEAD,
+    after_interim,
     dripping_body,
     dripping_header,
     endless_body,
     endless_header,
+    endless_interim,
     gzip_bomb,
     raw_server,
     response,
@@ -51,7 +53,14 @@ def test_truncated_body_raises_outcome_unknown():
             HttpClient().request("call", "GET", f"{truncated.url}/op").json()
 
 
-@pytest.mark.parametrize("parts", [dripping_header, dripping_body])
+@pytest.mark.parametrize("status", [100, 102, 103])
+def test_interim_response_is_not_the_final_one(status):
+    """Otherwise the final one would be read as the response to the next request on that connection."""
+    with raw_server(after_interim(status)) as url:
+        assert HttpClient().request("call", "GET", url).status == 200
+
+
+@pytest.mark.parametrize("parts", [dripping_header, dripping_body, endless_interim])
 def test_response_without_an_end_raises_outcome_unknown(parts):
     """Each read is quick enough, but there is always another one."""
     with raw_server(parts(), pause=0.02) as url, pytest.raises(OutcomeUnknownError, match=r"^call: no response \(.*"):

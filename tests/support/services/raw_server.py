@@ -40,6 +40,16 @@ def gzip_bomb(size: int) -> list[bytes]:
     return response(gzip.compress(b" " * size, compresslevel=1), "Content-Encoding: gzip")
 
 
+def after_interim(status: int) -> list[bytes]:
+    """Return an interim response, and the final one in a packet of its own."""
+    return [b"HTTP/1.1 %d Interim\r\nLink: </style.css>\r\n\r\n" % status, *response(b"{}")]
+
+
+def endless_interim() -> Iterator[bytes]:
+    """Yield interim responses without a final one."""
+    return repeat(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")
+
+
 def endless_body() -> Iterator[bytes]:
     """Yield a response whose body never ends."""
     return chain([HEAD + b"\r\n"], repeat(b" " * 65_536))
