@@ -69,8 +69,10 @@ class SearchScope:
         """Return True if some scenario can have the feature."""
         is_left_out = not {feature.name, feature.topic, feature.family}.isdisjoint(self.without)
         is_wanted = feature.message in {SMS, *self.messages}
+        is_possible = feature.name != campaigns.OTHER_PROVIDER or len(self.providers) > 1
         return (
             is_wanted
+            and is_possible
             and not is_left_out
             and any(feature.suits(name, flows) for name in self.providers for flows in self.flows)
         )

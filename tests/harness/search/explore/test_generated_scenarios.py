@@ -86,6 +86,19 @@ def test_one_provider_gives_scenarios_of_this_provider_only(simulators):
     assert {channel.provider for scenario in scenarios for channel in scenario.channels} == {"delivyr"}
 
 
+@pytest.mark.parametrize("provider", ["textlocal", "xtremepush", "delivyr"])
+def test_campaign_on_two_channels_needs_no_second_provider(provider, simulators):
+    with ControlClient(simulators.control) as control:
+        alone = feature_catalogue(control.dialects(), SearchScope(provider=provider))
+    features = {feature.name: feature for feature in alone.features}
+    chosen = (features["campaign on two channels"],)
+    plan = ScenarioPlan(seed=1, provider=provider, other=provider, flows=frozenset({"scheduled"}), features=chosen)
+    scenario = scenario_of(plan_document(plan))
+
+    assert [(channel.id, channel.provider) for channel in scenario.channels] == [(505, provider), (506, provider)]
+    assert "channel of another provider" not in features
+
+
 @pytest.mark.parametrize(("flow", "kinds"), [("scheduled", {"scheduled"}), ("triggered", {"triggered"})])
 def test_one_flow_gives_scenarios_and_features_of_this_flow_only(flow, kinds, simulators):
     with ControlClient(simulators.control) as control:

@@ -5,6 +5,10 @@ from datetime import timedelta
 from sendproof_harness.search.explore.builder import CHANNEL, OTHER_CHANNEL, SCHEDULED, TITLE, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
 
+#: The feature that needs a search with two providers.
+OTHER_PROVIDER = "channel of another provider"
+
+_MORE = "More news"
 _OFFER = "Offer"
 _SPLIT_AFTER = timedelta(hours=3)
 
@@ -59,21 +63,24 @@ def _to_one(builder: ScenarioBuilder) -> None:
     builder.add_campaign(7005, builder.sent + timedelta(minutes=1), customers=1, first_customer=1)
 
 
-def _add_other_channel(builder: ScenarioBuilder) -> None:
+def _add_other_channel(builder: ScenarioBuilder) -> str:
+    """Add a channel of the other provider, with a template; return its title, which a provider has once."""
+    title = TITLE if builder.other != builder.provider else _MORE
     builder.channels.insert(1, {"id": OTHER_CHANNEL, "provider": builder.other})
-    builder.add_template(TITLE, "Hello {{FIRST_NAME}}, this is new, too. Reply STOP to opt out.", builder.other)
+    builder.add_template(title, "Hello {{FIRST_NAME}}, this is new, too. Reply STOP to opt out.", builder.other)
+    return title
 
 
 def _other_provider(builder: ScenarioBuilder) -> None:
-    _add_other_channel(builder)
-    builder.add_campaign(7006, builder.sent, channel=OTHER_CHANNEL)
+    title = _add_other_channel(builder)
+    builder.add_campaign(7006, builder.sent, title, channel=OTHER_CHANNEL)
 
 
 def _two_channels(builder: ScenarioBuilder) -> None:
-    _add_other_channel(builder)
+    title = _add_other_channel(builder)
     settings = builder.campaign.settings
     del settings["channel"]
-    other = {"share": "100%", "template": TITLE, "send_at": builder.sent + timedelta(minutes=30)}
+    other = {"share": "100%", "template": title, "send_at": builder.sent + timedelta(minutes=30)}
     settings["channels"] = [
         {"channel": CHANNEL, "splits": builder.campaign.splits},
         {"channel": OTHER_CHANNEL, "splits": [other]},
@@ -81,7 +88,7 @@ def _two_channels(builder: ScenarioBuilder) -> None:
 
 
 _SPLITS = frozenset({"two texts at two times", "two groups of an A/B test", "cancelled between two splits"})
-_CHANNELS = frozenset({"campaign of an app", "campaign on two channels", "channel of another provider"})
+_CHANNELS = frozenset({"campaign of an app", "campaign on two channels", OTHER_PROVIDER})
 _IN_CAMPAIGN = frozenset({SCHEDULED})
 
 FEATURES = tuple(
@@ -95,7 +102,7 @@ FEATURES = tuple(
         ("two campaigns at one time", _at_the_same_time, frozenset[str](), ""),
         ("campaign to nobody", _to_nobody, frozenset[str](), ""),
         ("campaign to one customer", _to_one, frozenset[str](), ""),
-        ("channel of another provider", _other_provider, _CHANNELS, ""),
+        (OTHER_PROVIDER, _other_provider, _CHANNELS, ""),
         ("campaign on two channels", _two_channels, _CHANNELS, ""),
     )
 )
