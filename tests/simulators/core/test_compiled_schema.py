@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repository import CONTRACTS
+from sendproof_simulators.core.contracts import JSON
 from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.validation.compiled_schema import CompiledSchema
 from sendproof_simulators.core.validation.violations import first_violations
-from sendproof_simulators.services.discovery import service_contracts
+from sendproof_simulators.services.discovery import read_contract, service_contracts
 
 NAMES = st.sampled_from(("a", "b", "c", "d", "long name", "e" * 400, "e" * 401))
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.just(1.5) | st.text("ab", max_size=40)
@@ -144,3 +146,12 @@ def test_check_of_a_large_value_needs_little_memory(value: Any) -> None:
     before = most_memory()
     first_violations(schema, value, "body")
     assert most_memory() - before < 40_000
+
+
+def test_own_schema_is_compiled_with_its_first_value():
+    operation = read_contract(CONTRACTS / "optimove.yaml").operations["AddChannelTemplates"]
+    request = Request(method="POST", path=operation.path, headers={"content-type": JSON}, body=b"[]")
+    before = "whole" in vars(operation.body.schema)
+    operation.read_body(request)
+
+    assert (before, "whole" in vars(operation.body.schema)) == (False, True)
