@@ -1,15 +1,14 @@
 """Conditional execution: decide which customers of a waiting campaign may get messages, before its deadline.
 
 This job reads the waiting customers; `clear_customers` decides about them. A customer that is not named counts as not
-cleared; documented: https://developer.optimove.com/reference/post_integrations-updatecustomerpromotionstatus . So does
-one whose id no table can hold.
+cleared; documented: https://developer.optimove.com/reference/post_integrations-updatecustomerpromotionstatus .
 """
 
 import logging
 
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.domain.batches import chunks
-from sendproof_bridge.domain.keys import is_storable, optimove_lane
+from sendproof_bridge.domain.keys import optimove_lane
 from sendproof_bridge.jobs.campaigns import clear_customers
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob
@@ -34,7 +33,7 @@ def run(bridge: Bridge, job: Job) -> None:
     customers = bridge.clients[client].optimove.waiting_customers(campaign, skip)
     jobs = [
         clear_customers.new_job(client, campaign, required_by, skip + index * _CUSTOMERS_PER_JOB, part)
-        for index, part in enumerate(chunks(list(filter(is_storable, customers)), _CUSTOMERS_PER_JOB))
+        for index, part in enumerate(chunks(customers, _CUSTOMERS_PER_JOB))
     ]
     with bridge.store.write() as tx:
         job_queue.add(tx, jobs)

@@ -14,7 +14,7 @@ from sendproof_bridge.clock import parse_time
 from sendproof_bridge.config import EMAIL, ChannelConfig
 from sendproof_bridge.domain import recipient_rules
 from sendproof_bridge.domain.accounts import Bridge, Client
-from sendproof_bridge.domain.keys import optimove_lane
+from sendproof_bridge.domain.keys import is_storable, optimove_lane
 from sendproof_bridge.outbound.errors import RateLimitedError, RejectedError
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob
@@ -82,9 +82,11 @@ def _decide(bridge: Bridge, client: Client, campaign: str, customers: Sequence[s
 
 
 def _decisions(bridge: Bridge, client: Client, campaign: str, customers: Sequence[str]) -> dict[str, bool]:
+    # No table can hold such a customer, who gets no message either.
+    too_long = {customer: False for customer in customers if not is_storable(customer)}
     with bridge.store.read() as tx:
         values = {"client": client.config.name, "campaign": campaign, "customers": list(customers)}
-        return {customer: bool(allowed) for customer, allowed in tx.execute(_DECISIONS, values)}
+        return too_long | {customer: bool(allowed) for customer, allowed in tx.execute(_DECISIONS, values)}
 
 
 def _attributes(client: Client, customer: str) -> Mapping[str, str | None]:

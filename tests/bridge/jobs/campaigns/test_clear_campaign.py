@@ -1,5 +1,7 @@
 """Clearance: customers of a waiting campaign are decided about and reported in time."""
 
+from hashlib import sha256
+
 import pytest
 
 from sendproof_bridge.clock import HOUR, MINUTE
@@ -54,6 +56,18 @@ def test_consent_and_number_decide_clearance(clearing, services):
     clearing.run(until=NOON + MINUTE)
 
     assert reported_statuses(services) == {"C1": True, "C2": False, "C3": False}
+
+
+def test_customer_whose_id_is_too_long_is_not_cleared(clearing, services):
+    """No message could go out to this customer: see test_fetch_page.py."""
+    endless = "".join(sha256(b"%d" % number).hexdigest() for number in range(50))
+    set_waiting_customers(services, CLEARED)
+    rows = [{"CustomerID": customer, "ActionID": 2, "PromoCode": ""} for customer in (endless, "C2")]
+    services.respond("GetProcessedCampaignCustomers", Reply(rows), Reply([]))
+    clearing.receive_event(**HOLD)
+    clearing.run(until=NOON + MINUTE)
+
+    assert reported_statuses(services) == {endless: False, "C2": True}
 
 
 def test_opted_out_customer_is_not_cleared(clearing, services):
