@@ -11,7 +11,7 @@ from sendproof_harness.explain.customer import CampaignResult, Explanation
 from sendproof_harness.explain.entry import Actor, TimelineEntry
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.findings import Finding
-from sendproof_harness.report.text import result_style
+from sendproof_harness.report.text import hanging, result_style
 from sendproof_harness.terminal import Text
 
 _ACTOR_STYLES: Mapping[Actor, str] = {
@@ -90,7 +90,7 @@ def _finding_text(finding: Finding) -> Text:
         f"  {finding.cause}",
         (f"  ({finding.check}, blame: {finding.blame})", "dim"),
         ("\n  expected ", "dim"),
-        finding.expected,
+        hanging(finding.expected),
         ("\n  got      ", "dim"),
-        finding.got,
+        hanging(finding.got),
     )

@@ -196,8 +196,12 @@ def _example_text(finding: Finding) -> Text:
 
 
 def _details(finding: Finding) -> list[str | tuple[str, str]]:
-    got = finding.got.replace("\n", "\n           ")
-    return [("\n  expected ", "dim"), finding.expected, ("\n  got      ", "dim"), got]
+    return [("\n  expected ", "dim"), hanging(finding.expected), ("\n  got      ", "dim"), hanging(finding.got)]
+
+
+def hanging(text: str) -> str:
+    """Return a text whose lines begin below each other, after `expected` or `got`: an e-mail has several."""
+    return text.replace("\n", "\n           ")
 
 
 def _shortened(text: str) -> str:

@@ -4,11 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.causes.damage import addition_cause, cut_cause, cut_length, damage
 from sendproof_harness.judge.causes.owners import Foreign, Pattern, foreign_values, ownership
 from sendproof_harness.judge.causes.values import OTHER_ATTRIBUTE, WrongValue, value_cause, wrong_values
 from sendproof_harness.judge.facts.deliveries.ledger import matched_recipients
+from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.templates import (
@@ -127,7 +129,16 @@ class _Diagnosis:
             elif values:
                 open_values[index] = values
         found |= self._foreign(open_values)
-        return [found.get(index, TextCause(UNKNOWN)) for index in range(len(self._texts))]
+        return [found.get(index) or TextCause(self._other_part(text)) for index, text in enumerate(self._texts)]
+
+    def _other_part(self, text: _WrongText) -> str:
+        """Return whether the title, or the text below it, is another than the due one; both together are a text."""
+        type_ = message_type(self._history, text.obligation.channel)
+        got, expected = text.got.partition("\n"), text.expected.partition("\n")
+        is_titled = type_ != SMS and all(line_end for _, line_end, _ in (got, expected))
+        if is_titled and got[2] == expected[2]:
+            return f"a {'subject' if type_ == EMAIL else 'title'} other than the due one"
+        return UNKNOWN
 
     def _certain_cause(self, text: _WrongText) -> str | None:
         """Return the cause if it explains the whole text."""

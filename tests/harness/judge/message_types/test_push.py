@@ -85,6 +85,20 @@ def test_wrong_title_is_wrong_text(push_run):
     assert [cause.split(":")[0] for cause in causes(run)] == ["wrong text"]
 
 
+def with_title(line: Line, name: str = "text") -> Line:
+    """Return a line of the history whose text, if it has one, is below a title."""
+    return line | {name: f"News\n{line[name]}"} if line.get(name) else line
+
+
+def test_wrong_title_above_the_right_text_is_named(push_run):
+    run = push_run.change("obligation", with_title).change("delivery", with_title)
+    run = run.change("provider_template", lambda line: with_title(line, "body"))
+    run = run.change("campaign", lambda line: line | {"splits": [with_title(part, "body") for part in line["splits"]]})
+    text = run.delivery_to(4)["text"].removeprefix("News\n")
+    assert causes(run) == []
+    assert causes(run.change_delivery_to(4, text=f"Old\n{text}")) == ["wrong text: a title other than the due one"]
+
+
 def test_opt_out_of_sms_leaves_push(push_run):
     run = push_run.plus(consent_line("SMS_OPT_IN"))
     assert causes(run) == []
