@@ -24,6 +24,11 @@ def format_number(value: float, rounding: str = NEAREST) -> str:
     return text.rstrip("0").rstrip(".") if places else text
 
 
+def format_rate(per_second: float) -> str:
+    """Return a rate, or a dash for events that all came at one instant, which have none."""
+    return format_number(per_second) if per_second else "-"
+
+
 def format_duration(milliseconds: float, rounding: str = NEAREST) -> str:
     """Return `0.42 ms`, `412 ms`, `2.41 s` or `13 min 32 s`."""
     if milliseconds < SECOND:

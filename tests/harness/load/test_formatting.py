@@ -12,6 +12,7 @@ from sendproof_harness.load.formatting import (
     UP,
     format_duration,
     format_number,
+    format_rate,
     format_size,
     join_names,
 )
@@ -31,6 +32,10 @@ from sendproof_harness.load.formatting import (
 )
 def test_number_has_four_significant_digits(value, rounding, text):
     assert format_number(value, rounding) == text
+
+
+def test_events_of_one_instant_have_no_rate():
+    assert (format_rate(0.0), format_rate(1_250.0)) == ("-", "1,250")
 
 
 @pytest.mark.parametrize(

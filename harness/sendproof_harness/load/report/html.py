@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sendproof_harness.load.analysis.generator_limit import limit_of
-from sendproof_harness.load.formatting import format_duration, format_number, format_size
+from sendproof_harness.load.formatting import format_duration, format_number, format_rate, format_size
 from sendproof_harness.load.report.plots import build_plots, plot_data
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import LoadVerdict
@@ -31,6 +31,7 @@ def render(verdict: LoadVerdict) -> str:
         plot_data=plot_data(verdict.result, plots),
         read_file=_read_file,
         format_number=format_number,
+        format_rate=format_rate,
         format_duration=format_duration,
         format_size=format_size,
     )

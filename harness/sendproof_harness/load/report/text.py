@@ -9,7 +9,7 @@ from rich.table import Table
 
 from sendproof_harness.history.wording import counted
 from sendproof_harness.load.analysis.generator_limit import limit_of
-from sendproof_harness.load.formatting import UP, format_duration, format_number, format_size, join_names
+from sendproof_harness.load.formatting import UP, format_duration, format_rate, format_size, join_names
 from sendproof_harness.load.model import Latency, LoadResult
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import CHECK, JudgedLevel, LoadVerdict
@@ -63,7 +63,7 @@ def _stages(result: LoadResult) -> Table:
     table = _table("stage", "count", "duration", "per second", right=3)
     for stage in result.stages:
         duration = format_duration(1000 * stage.seconds)
-        _add(table, stage.name, counted(stage.count, stage.unit), duration, format_number(stage.per_second))
+        _add(table, stage.name, counted(stage.count, stage.unit), duration, format_rate(stage.per_second))
     return table
 
 
