@@ -7,6 +7,7 @@ from sendproof_harness.history.timestamps import DAY, HOUR, span
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_AFTER_FAULT
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_WITHIN as OPT_OUT_SYNC_WITHIN
+from sendproof_harness.judge.checks.requests.credentials import MAX_TRIES, TRIES_PERIOD
 from sendproof_harness.judge.checks.requests.repeated_calls import (
     MAX_AT_ONCE,
     MAX_LOOK_UPS_AT_ONCE,
@@ -78,6 +79,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         "Equal calls that the provider refuses as a whole",
         f"{MAX_REFUSED_CALLS}",
         "a bridge may not know that a code is final; a message that is rejected because of its number is sent once",
+    ),
+    (
+        f"Equal calls with a rejected key in {span(TRIES_PERIOD)}",
+        f"{MAX_TRIES}",
+        "nobody tells a bridge when a key is valid again; every piece of work may try it by itself",
     ),
     (
         "Messages that are lost because a kill cut off their calls to a provider without a record",

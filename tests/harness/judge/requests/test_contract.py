@@ -254,6 +254,17 @@ def test_disabled_key_tried_twenty_times_in_ten_minutes_fails(correct_run):
     ]
 
 
+def test_each_kind_of_work_may_try_a_disabled_key_by_itself(correct_run):
+    """Each of seven jobs tries four times, with growing pauses: only together they are many."""
+    tries = [
+        request(n=900 + 7 * index + job, status=401, at=f"2026-03-02T06:01:{second:02}.000Z", content=f"job {job}")
+        for index, second in enumerate((0, 5, 15, 35))
+        for job in range(7)
+    ]
+
+    assert found(correct_run.plus(key_line("disabled", START_TEXT, START_TEXT), *tries)) == []
+
+
 def test_old_key_an_hour_after_rotation_fails(correct_run):
     """An hour is enough to put the new key into the bridge."""
     run = correct_run.plus(

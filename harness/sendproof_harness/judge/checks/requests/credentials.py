@@ -18,8 +18,9 @@ _ID = "contract.credentials"
 
 # A person has to put a new key into the bridge; an hour after a rotation is enough for that.
 _NEW_KEY_WITHIN = 1 * HOUR
-# Every kind of work may try a key by itself. With growing pauses, all of them together stay below this.
-_MAX_TRIES, _TRIES_PERIOD = 20, 10 * MINUTE
+#: Equal calls with a rejected key in ten minutes. Every piece of work may try a key by itself, so their number says
+#: nothing about pauses; with growing pauses, the tries of one piece stay far below this.
+MAX_TRIES, TRIES_PERIOD = 20, 10 * MINUTE
 
 # documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
 _LOGINS_END = parse_instant("2024-02-01T00:00:00Z")
@@ -172,11 +173,14 @@ def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
 
 
 def _tries_without_pause(tries: Sequence[Request]) -> Iterator[Finding]:
-    """Yield a finding if the bridge keeps trying an ended key without a pause."""
-    for first, last in zip(tries, tries[_MAX_TRIES:], strict=False):
-        if last.at - first.at <= _TRIES_PERIOD:
-            expected = f"at most {_MAX_TRIES} tries in {span(_TRIES_PERIOD)} with a rejected key"
-            yield response_finding(_ID, last, "a rejected key is tried without a pause", expected)
+    """Yield a finding about the first call that the bridge keeps trying with an ended key, without a pause."""
+    calls: defaultdict[tuple[str, ...], list[Request]] = defaultdict(list)
+    for request in tries:
+        call = calls[request.service, request.method, request.path, str(request.content)]
+        call.append(request)
+        if len(call) > MAX_TRIES and request.at - call[-1 - MAX_TRIES].at <= TRIES_PERIOD:
+            expected = f"at most {MAX_TRIES} tries of a call in {span(TRIES_PERIOD)} with a rejected key"
+            yield response_finding(_ID, request, "a rejected key is tried without a pause", expected)
             return
 
 
