@@ -216,6 +216,21 @@ def test_lookup_after_another_call_is_no_cause_of_a_message_sent_twice(correct_r
     assert causes(run, delivery) == ["duplicated: the same message was sent more than once"]
 
 
+def test_lookup_of_another_batch_is_no_cause_of_a_message_sent_twice(correct_run):
+    """Two calls lost their responses. The lookup between them was about the first, and the second was sent again."""
+    run = with_send_fault(correct_run, FIRST_SEND, effect=True)
+    first = correct_run.delivery_to(3) | {"n": 5_004, "request": None}
+    hidden = fault_effect("status", "altered", effect=True)
+    run = run.change_delivery_to(3, **first).plus(
+        request_line(FIRST_SEND, 5_002, "textlocal", "get_history_api"),
+        request_line(FIRST_SEND, 5_003, "textlocal", "send", status=504, fault=hidden),
+        request_line(FIRST_SEND, 5_005, "textlocal", "send"),
+        first | {"n": 5_006, "message": "duplicate"},
+    )
+
+    assert causes(run, delivery) == ["duplicated: sent again without a lookup after the response was lost"]
+
+
 def test_message_of_another_call_is_not_lost_by_fault_in_one(correct_run):
     lost = with_provider("delivyr", correct_run).without(
         "delivery", lambda line: line["message"] == correct_run.delivery_to(3)["message"]

@@ -118,7 +118,7 @@ def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
 
     def cause(recipient: RecipientResult) -> str:
         deliveries = sorted(recipient.deliveries, key=lambda delivery: delivery.n)
-        if _was_looked_up_too_early(history, deliveries[0]):
+        if _was_looked_up_too_early(history, deliveries[0], deliveries[-1]):
             return "duplicated: sent again after a lookup that came before the messages of the first call existed"
         if any(send_request(history, delivery) in hidden for delivery in deliveries[:-1]):
             return SENT_AGAIN
@@ -131,17 +131,20 @@ def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
     return cause
 
 
-def _was_looked_up_too_early(history: History, first: Delivery) -> bool:
+def _was_looked_up_too_early(history: History, first: Delivery, last: Delivery) -> bool:
     """Return True if the bridge read the record between a lost call and the next, before the first message existed.
 
     A message that its call carried existed when the call ended. Only the messages of a provider that processes calls
-    after its response have no call, and come later.
+    after its response have no call, and come later. A first message before the call that sent it again is that of the
+    call before it: if the response of that one was lost, earlier calls and look-ups were about other messages.
     """
     if first.request is not None:
         return False
-    sends = [request.n for request in _sends(history).get(first.service, ()) if request.n < first.n]
-    lost = [n for n in sends[:-1] if n in hidden_successful_sends(history)]
-    if not lost:
+    calls, hidden = _sends(history).get(first.service, ()), hidden_successful_sends(history)
+    sends = [request.n for request in calls if request.n < first.n]
+    lost = [n for n in sends[:-1] if n in hidden]
+    was_sent_again_later = any(first.n < request.n < last.n for request in calls)
+    if not lost or (was_sent_again_later and sends[-1] in hidden):
         return False
     return any(lost[-1] < n < sends[-1] for n in _record_reads(history).get(first.service, ()))
 
