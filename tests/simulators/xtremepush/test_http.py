@@ -85,6 +85,7 @@ def test_settings_are_read_and_replaced_by_control_api(simulators, sandbox):
         "webhooks": [],
         "suppression": None,
         "segments": {},
+        "other_messages": False,
     }
     replaced = requests.put(f"{path}/xtremepush/settings", json=settings, timeout=60).json()
     assert replaced["webhooks"][0]["authentication"] == {"kind": "signed", "secret": "s"}
