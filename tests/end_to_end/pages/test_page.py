@@ -186,6 +186,24 @@ def test_marketer_defines_a_trigger_and_sees_what_came_back(page, judged, large)
 
 
 @pytest.mark.slow
+def test_marketer_writes_an_email_with_its_subject(page, judged):
+    """A provider that only sends e-mails accepts no other template."""
+    channels = [{"id": 504, "provider": "smtp", "message": "email"}]
+    mails = {"name": "mails", "seed": 1, "audience": {"customers": 2, "addresses": {}}, "channels": channels}
+    requests.post(f"{judged.control}/control/sandboxes", json=mails, timeout=60).raise_for_status()
+    page.goto(f"{judged.control}/#/campaigns/templates?sandbox=mails")
+    page.get_by_role("button", name="New template").first.click()
+    form = page.get_by_role("form", name="Template")
+    form.get_by_label("Title").fill("Spring")
+    form.get_by_label("Subject").fill("Hello {{FIRST_NAME}}")
+    form.get_by_label("HTML").fill("<p>Spring is here.</p>")
+    form.get_by_role("button", name="Save template").click()
+    row = page.get_by_role("row").filter(has_text="Spring is here")
+    row.wait_for()
+    assert [row.get_by_text(text, exact=True).count() for text in ("Hello {{FIRST_NAME}}", "e-mail")] == [1, 1]
+
+
+@pytest.mark.slow
 def test_no_screen_is_wider_than_a_phone(page, judged, large):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{judged.control}/?#/overview?sandbox={large}")

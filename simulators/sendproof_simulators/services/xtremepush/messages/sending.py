@@ -276,7 +276,10 @@ def _delivery_entries(execution: Execution) -> Iterable[JournalEntry]:
 
 
 def _push_fields(execution: Execution, index: int) -> dict[str, object]:
-    """Return what other messages than SMS have in addition: the type, a title, a payload, and the devices."""
+    """Return what other messages than SMS have in addition: the type, a title, a payload, and the devices.
+
+    No requirement is about the payload: Optimove gives a bridge nothing to put there, so anything is legitimate.
+    """
     if execution.message == SMS:
         return {}
     heading = {"heading": execution.headings[index]} if execution.headings[index] else {}
