@@ -269,6 +269,7 @@ def _file_rows() -> Iterable[tuple[str, ...]]:
     return (
         ("scenarios and thresholds", "file", f"{yaml_source.SIZE_LIMIT:,} characters", "error"),
         ("scenarios and thresholds", "levels of YAML", f"{yaml_source.DEPTH_LIMIT}, without aliases", "error"),
+        ("scenarios and thresholds", "values of YAML, keys included", f"{yaml_source.VALUES_LIMIT:,}", "error"),
         ("handover files", "file", _bytes(handover.MAX_BYTES), "error"),
         ("results of load tests", "file", _bytes(load.MAX_BYTES), "error"),
         ("histories", "line", _bytes(reader.MAX_LINE_BYTES), "error"),

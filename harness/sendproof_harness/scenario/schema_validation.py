@@ -19,6 +19,9 @@ from sendproof_harness.suggestions import closest, suggestion
 
 Schema = Mapping[str, Any]
 
+# Unknown keys of one mapping that are named. More are no misspelled ones, and each hint takes a millisecond.
+_UNKNOWN_KEYS = 20
+
 
 def validate_against_schema(document: Document, schema: Schema) -> Iterator[Diagnostic]:
     """Yield every violation of the schema, in no particular order and possibly more than once."""
@@ -35,16 +38,19 @@ def validate_against_schema(document: Document, schema: Schema) -> Iterator[Diag
 
 def _unknown_keys(document: Document, path: KeyPath, error: ValidationError) -> Iterator[Diagnostic]:
     part, got = _part_and_value(error)
-    for key in got:
-        if key not in part["properties"]:
-            yield document.diagnostic((*path, key), f"unknown key, {suggestion(key, part['properties'])}")
+    unknown = [key for key in got if key not in part["properties"]]
+    for key in unknown[:_UNKNOWN_KEYS]:
+        yield document.diagnostic((*path, key), f"unknown key, {suggestion(key, part['properties'])}")
+    if len(unknown) > _UNKNOWN_KEYS:
+        yield document.diagnostic(path, f"{len(unknown) - _UNKNOWN_KEYS:,} more unknown keys")
 
 
 def _missing_keys(document: Document, path: KeyPath, error: ValidationError, schema: Schema) -> Iterator[Diagnostic]:
     """Yield the missing keys, except those that an unknown key most likely means: that one is reported instead."""
     part, got = _part_and_value(error)
     known = part["properties"]
-    misspelled = {closest(key, known) for key in got if key not in known}
+    unknown = [key for key in got if key not in known]
+    misspelled = {closest(key, known) for key in unknown[:_UNKNOWN_KEYS]}
     for key in part["required"]:
         if key not in got and key not in misspelled:
             yield document.diagnostic(path, f'missing key "{key}": expected {_title(known[key], schema)}')

@@ -20,6 +20,8 @@ SIZE_LIMIT = 1_000_000
 _BYTES_PER_CHARACTER = 4
 # A scenario has five levels. The interpreter's own recursion limit depends on the process.
 DEPTH_LIMIT = 50
+#: The most values, keys included. The largest scenarios have about a thousand.
+VALUES_LIMIT = 50_000
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _PLAIN_TAGS = {"map", "seq", "str", "null", "bool", "int", "float"}
@@ -99,9 +101,13 @@ def _parse(text: str, file: str, kind: str) -> Document:
 
 
 def _refuse_bombs(text: str, file: str, kind: str) -> None:
-    """Raise `InvalidFileError` for aliases and deep nesting, before they can expand to more than memory holds."""
-    depth = 0
+    """Raise `InvalidFileError` for aliases, deep nesting and very many values, before they need memory and minutes."""
+    depth = values = 0
     for event in yaml.parse(text, Loader=_PlainLoader):
+        values += isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
+        if values > VALUES_LIMIT:
+            message = f"expected {kind} of at most {VALUES_LIMIT:,} values, got more"
+            raise _file_error(file, _line(event.start_mark), message)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH_LIMIT:
             raise _file_error(file, 1, f"expected {kind}, got lists or mappings nested deeper than {DEPTH_LIMIT}")

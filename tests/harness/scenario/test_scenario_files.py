@@ -132,6 +132,13 @@ def test_unknown_key_without_a_close_match_lists_the_known_keys() -> None:
     assert messages(text) == [f"my.yaml:7: audience.zzz: unknown key, known: {known}"]
 
 
+def test_many_unknown_keys_are_counted() -> None:
+    """Each hint takes a millisecond, and nobody reads thousands of them."""
+    found = messages(SMALL + "".join(f"x{number}: 1\n" for number in range(1_020)))
+    assert len([message for message in found if "unknown key," in message]) == 20
+    assert [message for message in found if "unknown key," not in message] == ["my.yaml:1: 1,000 more unknown keys"]
+
+
 def test_all_mistakes_are_reported_at_once_in_file_order() -> None:
     """The user does not have to load the file again to see the second mistake."""
     text = SMALL.replace("seed: 7\n", "").replace("62.5%", "half").replace("plan: 7001", "plan: soon")
@@ -335,6 +342,7 @@ UNREADABLE = [
     ("? [a]\n: 1\n", "my.yaml:1: expected text as a key, got a list or mapping"),
     ("[" * 1100 + "]" * 1100, "my.yaml:1: expected a scenario, got lists or mappings nested deeper than 50"),
     ("# " + "x" * 1_000_000, "my.yaml:1: expected a scenario of at most 1,000,000 characters, got 1,000,002"),
+    ("x: [" + "1," * 50_000 + "]", "my.yaml:1: expected a scenario of at most 50,000 values, got more"),
     ("- 1\n", "my.yaml:1: expected a scenario: a mapping of keys, got a list"),
 ]
 
