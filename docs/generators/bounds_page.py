@@ -23,8 +23,8 @@ from sendproof_simulators.control.activity import customers, pages, requests
 from sendproof_simulators.control.sandboxes import SCENARIO_BYTES
 from sendproof_simulators.control.states import judge_process
 from sendproof_simulators.core import json_text
+from sendproof_simulators.core.clock.costly_work import COSTLY_S
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.core.costly_work import COSTLY_S
 from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.messaging import mail_texts
 from sendproof_simulators.core.recording import exchanges, newest_records

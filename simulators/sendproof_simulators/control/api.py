@@ -26,8 +26,8 @@ from sendproof_simulators.control.activity import changes, customers, messages, 
 from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
 from sendproof_simulators.control.refusals import reworded
 from sendproof_simulators.control.states import snapshots, verdicts
+from sendproof_simulators.core.clock.costly_work import CostlyOperations
 from sendproof_simulators.core.contracts import DEFAULT_RULES, JSON, Contract, ValidRequest
-from sendproof_simulators.core.costly_work import CostlyOperations
 from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.limits import SERVICE, Limits
 from sendproof_simulators.core.members import BodyRules
@@ -114,10 +114,10 @@ class ControlApi:
         found = self._contract.find_operation(request)
         operation, watch = None if found is None else found[0].id, self._context.sandboxes.watch_everywhere
         try:
-            if found is not None and found[0].waits:
+            if found is None or found[0].waits:
                 response = await self._respond(request)
             else:
-                response = await self._costly.run(operation, lambda: self._respond(request))
+                response = await self._costly.run(found[0].id, lambda: self._respond(request))
         except Exception as error:
             log.exception("serving %r failed", request.path)
             detail = f"the simulator failed: {type(error).__name__}: {error}"

@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl
 from sendproof_simulators.control.api import ControlApi, problem_response
 from sendproof_simulators.control.call import PLATFORM, ControlContext
 from sendproof_simulators.control.states.judge_process import JudgeProcess, judge_command
+from sendproof_simulators.core.clock.costly_work import next_turn
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
-from sendproof_simulators.core.costly_work import next_turn
 from sendproof_simulators.core.http import FaultyResponse, Problem, RelayedResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.strict.watch import Watch

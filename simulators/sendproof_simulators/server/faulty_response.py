@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from http.client import responses
 from typing import Any, Protocol
 
-from sendproof_simulators.core.http import KEPT, RESET, FaultyResponse, Response, Transmission
+from sendproof_simulators.core.clock.virtual_clock import VirtualClock
+from sendproof_simulators.core.faults.spec import FaultedResponse
+from sendproof_simulators.core.http import KEPT, PLAIN, RESET, FaultyResponse, Response, Transmission
 
 # The key of a request's connection in the `extensions` of its scope.
 CONNECTION = "sendproof.connection"
@@ -120,3 +122,18 @@ def _raw_share(response: Response, share: float) -> bytes:
     if len(response.body) > 1:
         return head + response.body[: int(len(response.body) * share)]
     return (head + response.body)[: int(len(head + response.body) * share)]
+
+
+def with_transmission(response: Response, faulted: FaultedResponse | None, clock: VirtualClock[Any]) -> Response:
+    """Return the response with the transmission of its fault; time does not move until it is written."""
+    if faulted is None or faulted.transmission is PLAIN:
+        return response
+    clock.enter()
+    return FaultyResponse(
+        status=response.status,
+        body=response.body,
+        content_type=response.content_type,
+        headers=response.headers,
+        transmission=faulted.transmission,
+        on_written=clock.leave,
+    )

@@ -19,17 +19,19 @@ A failure in one of them is a response with status 500 and an entry in the journ
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from sendproof_simulators.core.clock.costly_work import CostlyOperations
+from sendproof_simulators.core.clock.wall_clock import processor_s
 from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
-from sendproof_simulators.core.costly_work import CostlyOperations
 from sendproof_simulators.core.dialects import defaults
 from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.faults.active import Injection
 from sendproof_simulators.core.faults.injection import NOT_CALLED, inject, match_call
-from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT
-from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
+from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, FaultedResponse
+from sendproof_simulators.core.http import Problem, Request, Response, Violation
 from sendproof_simulators.core.limits import Limits
-from sendproof_simulators.core.members import body_rules
+from sendproof_simulators.core.members import BodyRules, body_rules
 from sendproof_simulators.core.recording.newest_records import NewestRecords
 from sendproof_simulators.core.recording.redaction import redact_text
 from sendproof_simulators.core.sandbox import Sandbox
@@ -38,8 +40,8 @@ from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.server.access import documented_hosts
 from sendproof_simulators.server.content_encoding import decode_body
-from sendproof_simulators.server.exchange import Exchange
 from sendproof_simulators.server.fast_path import NO_CREDENTIAL, match_fast_path, match_unauthorized
+from sendproof_simulators.server.faulty_response import with_transmission
 from sendproof_simulators.server.full_check import FullCheck
 from sendproof_simulators.server.memory import LARGE_BODY_BYTES
 from sendproof_simulators.server.near_misses.credentials import KnownCredential, stray_credential
@@ -68,6 +70,89 @@ PREFLIGHT_HEADER = "sendproof-preflight"
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Call], Effects]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through the stages, and their results.
+
+    `body_rules` are those of the sandbox; without a sandbox, those of the default options.
+    """
+
+    simulator: Simulator
+    contract: Contract
+    request: Request
+    credential: str
+    sandbox: Sandbox | None
+    credential_name: str
+    body_rules: BodyRules
+    is_preflight: bool = False
+    key: object = None
+    operation: str | None = None
+    valid: ValidRequest | None = None
+    violations: list[Violation] = field(default_factory=list)
+    differs: str = ""
+    effects: Effects | None = None
+    undecoded: Problem | None = None
+    sent: Request | None = None
+    is_refused: bool = False
+    is_error: bool = False
+    failure: str = ""
+    injection: Injection | None = None
+    faulted: FaultedResponse | None = None
+    original_status: int = 0
+
+    @property
+    def authenticated(self) -> bool:
+        """True if the credential belongs to a sandbox."""
+        return self.sandbox is not None
+
+    @property
+    def has_failed(self) -> bool:
+        """True if the service refused the call, or a fault kept its response from the bridge."""
+        return self._is_refused_by_handler or (self.faulted is not None and self.faulted.result != INTACT)
+
+    @property
+    def has_error_response(self) -> bool:
+        """True if the response is an error in the service's own form; its status may be 200."""
+        return self.is_error or self._is_refused_by_handler
+
+    @property
+    def may_be_misunderstood(self) -> bool:
+        """True if the service did not serve the request as it may have been meant, whatever the status."""
+        if self.has_error_response or self.violations or self.sandbox is None or self.valid is None:
+            return True
+        body, described = self.valid.body, self.valid.operation.body
+        return isinstance(body, dict) and described is not None and not body.keys() <= described.members.names
+
+    @property
+    def has_effect(self) -> bool:
+        """True if the service did what the call asks for, whatever response the bridge got."""
+        return self.effects is not None and not self.effects.refused and self.original_status < _FIRST_ERROR
+
+    @property
+    def _is_refused_by_handler(self) -> bool:
+        return self.effects is not None and self.effects.refused
+
+    def refuse(self, problem: Problem) -> Response:
+        """Return a refusal in the service's own form."""
+        self.is_error = True
+        self.operation = problem.operation or self.requested_operation()
+        self.violations = list(problem.violations)
+        self.differs = problem.differs
+        name = self.simulator.name
+        dialects = {} if self.sandbox is None else self.sandbox.contexts[name].dialects
+        operation = self.contract.operations.get(self.operation or "")
+        defaults = {} if operation is None else operation.defaults
+        response = self.simulator.error(replace(problem, dialects=dialects, defaults=defaults, path=self.request.path))
+        if problem.kind == "method_not_allowed" and problem.allow:
+            response = replace(response, headers=(*response.headers, ("allow", ", ".join(problem.allow))))
+        return response
+
+    def requested_operation(self) -> str | None:
+        """Return the operation that the path and the method name, or None."""
+        found = self.contract.find_operation(self.request)
+        return None if found is None else found[0].id
 
 
 class ServicePipeline:
@@ -125,25 +210,27 @@ class ServicePipeline:
                 # A large body has had a turn of its own, and would be in memory with others while it waits.
                 is_large = len(exchange.request.body) > LARGE_BODY_BYTES
                 operation = None if is_large else exchange.requested_operation()
-                return await self._costly.run(operation, lambda: self._serve(exchange, sandbox))
+                await self._costly.turn(operation)
+                began, used_s = sandbox.clock.real(), processor_s()
+                try:
+                    response = (
+                        self._authorize(exchange, sandbox)
+                        or (await self._inject_before(exchange, sandbox) if sandbox.faults.watched else None)
+                        or self._limit_rate(exchange, sandbox)
+                        or (None if self._takes_fast_path(exchange) else await self._validate(exchange))
+                        or self._handle(exchange, sandbox)
+                    )
+                except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
+                    response = _fail(exchange, error)
+                self._costly.note(operation, processor_s() - used_s)
+                return await self._finish(exchange, sandbox, response, began)
             finally:
                 sandbox.clock.leave()
         except Exception as error:  # noqa: BLE001 - as in the stages
             return self._respond_to_failure(exchange or self._new_exchange(request), error)
 
-    async def _serve(self, exchange: Exchange, sandbox: Sandbox) -> Response:
-        """Take a request with a known credential through the other stages."""
-        began = sandbox.clock.real()
-        try:
-            response = (
-                self._authorize(exchange, sandbox)
-                or (await self._inject_before(exchange, sandbox) if sandbox.faults.watched else None)
-                or self._limit_rate(exchange, sandbox)
-                or (None if self._takes_fast_path(exchange) else await self._validate(exchange))
-                or self._handle(exchange, sandbox)
-            )
-        except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
-            response = _fail(exchange, error)
+    async def _finish(self, exchange: Exchange, sandbox: Sandbox, response: Response, began: float) -> Response:
+        """Record the exchange and return its response; it began at that instant of real time."""
         found = self._contract_violations(exchange, sandbox, sandbox.watch, response)
         if exchange.injection is not None:
             response = await self._inject_after(exchange, sandbox, response)
@@ -156,7 +243,7 @@ class ServicePipeline:
             await sandbox.dispatcher.unanswered.hold(exchange.request, number)
         if exchange.effects is not None and exchange.effects.before_response:
             await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
-        return _with_transmission(exchange, sandbox, response)
+        return with_transmission(response, exchange.faulted, sandbox.clock)
 
     def _sent(self, exchange: Exchange, number: int) -> dict[str, object]:
         """Return the journal's name of a response: that of its request."""
@@ -501,21 +588,6 @@ def _fail(exchange: Exchange, error: Exception) -> Response:
     except Exception:
         log.exception("the error form of %s failed", exchange.simulator.name)
         return Response(status=500, body=exchange.failure.encode("utf-8", "replace"), content_type=_TEXT)
-
-
-def _with_transmission(exchange: Exchange, sandbox: Sandbox, response: Response) -> Response:
-    """Return the response with the transmission of its fault; time does not move until it is written."""
-    if exchange.faulted is None or exchange.faulted.transmission is PLAIN:
-        return response
-    sandbox.clock.enter()
-    return FaultyResponse(
-        status=response.status,
-        body=response.body,
-        content_type=response.content_type,
-        headers=response.headers,
-        transmission=exchange.faulted.transmission,
-        on_written=sandbox.clock.leave,
-    )
 
 
 def _find_handler(simulator: Simulator, operation: Operation) -> Handler:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from sendproof_simulators.core.clock.costly_work import COSTLY_S, CostlyOperations, next_turn
 from sendproof_simulators.core.clock.wall_clock import processor_s
-from sendproof_simulators.core.costly_work import COSTLY_S, CostlyOperations, next_turn
 
 Work = Callable[[CostlyOperations, list[str]], Awaitable[None]]
 

@@ -12,8 +12,8 @@ from sendproof_simulators.control.activity.story import story_of
 from sendproof_simulators.control.call import ControlCall, ControlError
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.audience.records import CustomerRecords
+from sendproof_simulators.core.clock.costly_work import next_turn
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.costly_work import next_turn
 from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED

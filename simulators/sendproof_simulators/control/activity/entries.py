@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 import msgspec
 
 from sendproof_simulators.control.activity.pages import Entry, json_text
-from sendproof_simulators.core.costly_work import next_turn
+from sendproof_simulators.core.clock.costly_work import next_turn
 from sendproof_simulators.core.recording.journal import Journal
 
 

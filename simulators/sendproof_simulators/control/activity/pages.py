@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sendproof_simulators.core.costly_work import next_turn
+from sendproof_simulators.core.clock.costly_work import next_turn
 from sendproof_simulators.core.recording.journal import Journal, JournalPart
 
 #: Most entries of the kinds in question that one page looks at.

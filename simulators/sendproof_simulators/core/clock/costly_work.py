@@ -69,20 +69,27 @@ class CostlyOperations:
         self._costly: dict[str, bool] = {}
         self._running: Counter[str] = Counter()
 
-    async def run(self, operation: str | None, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Carry out the work of a request, at once or at its turn, and return the result."""
-        if operation is None:
-            return await work()
+    async def turn(self, operation: str | None) -> None:
+        """Return at once, or at the turn of a request to a costly operation."""
         # Until the first request of an operation has ended, its costs are unknown.
-        if self._costly.get(operation, self._running[operation] > 0):
+        if operation is not None and self._costly.get(operation, self._running[operation] > 0):
             await next_turn(operation)
+
+    def note(self, operation: str | None, used_s: float) -> None:
+        """Take note of the seconds of the processor that a request needed."""
+        if operation is not None:
+            self._costly[operation] = used_s > COSTLY_S
+
+    async def run(self, operation: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Carry out the work of a request, at once or at its turn, and return the result."""
+        await self.turn(operation)
         measured = _Measured(work())
         self._running[operation] += 1
         try:
             return await measured
         finally:
             self._running[operation] -= 1
-            self._costly[operation] = measured.used_s > COSTLY_S
+            self.note(operation, measured.used_s)
 
 
 class _Measured(Generic[T]):
