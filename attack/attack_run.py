@@ -43,7 +43,7 @@ __all__ = ["kinds_bodies", "kinds_http", "kinds_lengths", "kinds_mails", "kinds_
 
 #: The kinds of HTTP requests, and those of SMTP conversations.
 ALL_KINDS = frozenset(KINDS) | frozenset(SCRIPTS)
-PROVIDERS = ("textlocal", "xtremepush", "delivyr")
+PROVIDERS = ("textlocal", "xtremepush", "delivyr", "smtp")
 REQUESTS = 10_000
 #: The largest growth of any process, in MB.
 MEMORY_MB = 100.0
@@ -337,8 +337,8 @@ async def _start_bridge(stack: ExitStack, folder: Path, control: Control, provid
         "name": f"attack-bridge-{provider}",
         "seed": 5,
         "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"},
-        "audience": {"customers": 5},
-        "channels": [{"id": 505, "provider": provider}],
+        "audience": {"customers": 5, "addresses": {}},
+        "channels": [{"id": 505, "provider": provider, "message": "email" if provider == "smtp" else "sms"}],
         "rate_limits": False,
     }
     created = await control.call("POST", "/sandboxes", settings)

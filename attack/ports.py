@@ -37,6 +37,30 @@ _EXAMPLES_START = "2026-03-02T09:59:30Z"
 # Real seconds, of a busy machine as well.
 _TIMEOUT_S = 300
 _HTTP_ERROR = 400
+# A delivery status notification (RFC 3464), as a contract has no example of a whole mail.
+_NOTIFICATION = """\
+From: MAILER-DAEMON@relay.example\r
+To: bounces@acme.example\r
+Subject: Undelivered Mail\r
+MIME-Version: 1.0\r
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r
+\r
+--b\r
+Content-Type: message/delivery-status\r
+\r
+Reporting-MTA: dns; relay.example\r
+\r
+Final-Recipient: rfc822; somebody@customer.example\r
+Action: failed\r
+Status: 5.1.1\r
+\r
+--b\r
+Content-Type: text/rfc822-headers\r
+\r
+Message-ID: <7001@acme.example>\r
+\r
+--b--\r
+"""
 # The example sandbox of the simulators has these credentials; each sandbox of an attack has its own.
 _DEFAULT = "default"
 
@@ -331,7 +355,7 @@ class BridgePort:
         for item in webhooks["paths"].values():
             ((media, described),) = item["post"]["requestBody"]["content"].items()
             examples = [example["value"] for example in described.get("examples", {}).values()]
-            for body in examples or [described["example"]]:
+            for body in examples or [described.get("example", _NOTIFICATION)]:
                 account = f"/webhooks/{self._provider}/{client}/{token}"
                 yield self._request("receiveMessage", account, media, body)
                 yield self._request("receiveReceipt", f"{account}/{channel}-7001-0-0", media, body)
