@@ -1,21 +1,30 @@
 """Costly work goes on in turns. The tests observe the order of events, so no duration matters."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from sendproof_simulators.core.clock.costly_work import COSTLY_S, CostlyOperations, next_turn
-from sendproof_simulators.core.clock.wall_clock import processor_s
 
-Work = Callable[[CostlyOperations, list[str]], Awaitable[None]]
+
+class Processor:
+    """The seconds that the work of a test has used: those of a real processor also depend on the machine."""
+
+    used_s = 0.0
+
+    def read(self) -> float:
+        return self.used_s
+
+
+PROCESSOR = Processor()
 
 
 def compute() -> None:
-    """Use a processor for longer than a cheap request."""
-    end = processor_s() + 2 * COSTLY_S
-    while processor_s() < end:
-        pass
+    """Use the processor for longer than a cheap request."""
+    PROCESSOR.used_s += 2 * COSTLY_S
 
 
 async def in_one_step() -> None:
@@ -41,7 +50,7 @@ def order_of(flood: Callable[[], Awaitable[None]], other: Callable[[], Awaitable
         ended.append(name)
 
     async def run() -> None:
-        operations = CostlyOperations()
+        operations = CostlyOperations(PROCESSOR.read)
         if known:
             await operations.run(known, flood)  # type: ignore[arg-type]
         requests = [request(operations, "flood", flood) for _ in range(10)]
@@ -68,7 +77,7 @@ def test_request_with_several_steps_ends_although_others_begin() -> None:
 
 def test_operation_needs_no_turn_once_it_was_cheap() -> None:
     async def run() -> list[str]:
-        operations, ended = CostlyOperations(), list[str]()
+        operations, ended = CostlyOperations(PROCESSOR.read), list[str]()
         await operations.run("list", in_one_step)
         await operations.run("list", cheaply)
         waiting = asyncio.ensure_future(next_turn())
@@ -79,6 +88,16 @@ def test_operation_needs_no_turn_once_it_was_cheap() -> None:
         return ended
 
     assert asyncio.run(run()) == ["list", "turn"]
+
+
+def test_turns_of_a_closed_loop_go_with_it() -> None:
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(next_turn())
+    loop.close()
+    closed = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert closed() is None
 
 
 def test_request_that_is_given_up_while_it_waits_takes_no_turn() -> None:
@@ -104,7 +123,7 @@ def test_errors_and_cancellations_reach_the_work() -> None:
             raise KeyError("of the work") from None
 
     async def run() -> None:
-        running = asyncio.ensure_future(CostlyOperations().run("list", work))
+        running = asyncio.ensure_future(CostlyOperations(PROCESSOR.read).run("list", work))
         await asyncio.sleep(0)
         running.cancel()
         with pytest.raises(KeyError, match="of the work"):

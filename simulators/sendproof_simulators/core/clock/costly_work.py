@@ -24,13 +24,12 @@ _Turn: TypeAlias = asyncio.Future[None]
 class _Turns:
     """The work that waits for a turn, by kind. The kinds take turns, and within a kind the oldest is next."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._call_soon = loop.call_soon
+    def __init__(self) -> None:
         self._waiting: OrderedDict[str, deque[_Turn]] = OrderedDict()
 
     def add(self, kind: str, turn: _Turn) -> None:
         if not self._waiting:
-            self._call_soon(self._give_turn)
+            turn.get_loop().call_soon(self._give_turn)
         self._waiting.setdefault(kind, deque()).append(turn)
 
     def _give_turn(self) -> None:
@@ -43,9 +42,10 @@ class _Turns:
         else:
             del self._waiting[kind]
         if self._waiting:
-            self._call_soon(self._give_turn)
+            turn.get_loop().call_soon(self._give_turn)
 
 
+# Nothing in the turns refers to the loop, so those of a closed loop go with it.
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
 
 
@@ -56,16 +56,20 @@ async def next_turn(kind: str = "") -> None:
     """
     loop = asyncio.get_running_loop()
     if loop not in _turns:
-        _turns[loop] = _Turns(loop)
+        _turns[loop] = _Turns()
     turn: _Turn = loop.create_future()
     _turns[loop].add(kind, turn)
     await turn
 
 
 class CostlyOperations:
-    """The operations of a contract. One that was costly the last time needs a turn."""
+    """The operations of a contract. One that was costly the last time needs a turn.
 
-    def __init__(self) -> None:
+    `used_s` returns the seconds for which the thread has used a processor.
+    """
+
+    def __init__(self, used_s: Callable[[], float] = processor_s) -> None:
+        self._used_s = used_s
         self._costly: dict[str, bool] = {}
         self._running: Counter[str] = Counter()
 
@@ -83,7 +87,7 @@ class CostlyOperations:
     async def run(self, operation: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Carry out the work of a request, at once or at its turn, and return the result."""
         await self.turn(operation)
-        measured = _Measured(work())
+        measured = _Measured(work(), self._used_s)
         self._running[operation] += 1
         try:
             return await measured
@@ -95,21 +99,21 @@ class CostlyOperations:
 class _Measured(Generic[T]):
     """A coroutine, and the seconds of the processor that its steps have used, without those of other tasks."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
-        self._coroutine = coroutine
+    def __init__(self, coroutine: Coroutine[Any, Any, T], read: Callable[[], float]) -> None:
+        self._coroutine, self._read = coroutine, read
         self.used_s = 0.0
 
     def __await__(self) -> Generator[Any, Any, T]:
         error: BaseException | None = None
         while True:
-            began = processor_s()
+            began = self._read()
             try:
                 awaited = self._coroutine.send(None) if error is None else self._coroutine.throw(error)
             except StopIteration as end:
                 result: T = end.value
                 return result
             finally:
-                self.used_s += processor_s() - began
+                self.used_s += self._read() - began
             error = None
             try:
                 yield awaited
