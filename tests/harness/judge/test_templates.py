@@ -108,6 +108,21 @@ def test_list_that_could_not_be_read_is_no_reason_to_delete_templates(correct_ru
     assert causes(correct_run.plus(failed_call(902, "AddChannelTemplates", day), *deleted_and_added)) == []
 
 
+def test_removal_whose_own_response_was_lost_may_delay_the_repair(correct_run):
+    """The bridge cannot know that it removed the template, so only its next reading adds it again."""
+    day = START + DAY
+    deleted_and_added = channel_change("deleted", day), channel_change("added", day + 30 * MINUTE)
+    run = correct_run.plus(failed_call(900, "DeleteChannelTemplates", day), *deleted_and_added)
+    assert causes(run) == []
+
+
+def test_failure_before_the_request_that_removed_a_template_is_no_reason(correct_run):
+    day = START + DAY
+    calls = failed_call(899, "get_templates", day), failed_call(900, "DeleteChannelTemplates", day) | {"status": 200}
+    run = correct_run.plus(*calls, channel_change("deleted", day), channel_change("added", day + 30 * MINUTE))
+    assert causes(run) == [("a template that the provider still has was deleted from the channel", "12")]
+
+
 def test_template_deleted_and_added_at_once_passes(correct_run):
     day = START + DAY
 

@@ -9,6 +9,7 @@ from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.reports.statements import is_disturbed
 from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden
 from sendproof_harness.judge.facts.observation import bridge_time
+from sendproof_harness.judge.facts.requests import request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
 from sendproof_harness.providers import provider
@@ -18,6 +19,7 @@ _ID = "templates.synchronised"
 # Providers do not announce a change, so a bridge has to poll. Optimove requires a report "every time" and sets no
 # limit. An hour is an acceptable wait for a marketer who has just written a template.
 SYNC_WITHIN = 1 * HOUR
+_REMOVE = "DeleteChannelTemplates"
 _REFUSED, _SERVER_ERROR = frozenset({401, 403, 429}), 500
 # A bridge may delete a template and add it again, such as to rename it. Until then no marketer can choose it.
 _ADDED_AGAIN_WITHIN = 5 * MINUTE
@@ -145,11 +147,19 @@ def _undisturbed_limits(history: History) -> Iterator[int]:
 def _is_kept_from(history: History, removal: ChannelTemplates, limit: int) -> bool:
     """Return True if something may have kept the bridge from adding a template again.
 
-    What failed before the removal is no reason for it: a list that could not be read is not an empty one.
+    What failed before the removal is no reason for it: a list that could not be read is not an empty one. The bridge
+    cannot know of a removal whose own response it did not get.
     """
-    later = (request for request in history.requests if request.n > removal.n and request.at <= limit)
+    first = _request_of(history, removal)
+    later = (request for request in history.requests if request.n >= first and request.at <= limit)
     has_failed = any(is_result_hidden(request) or _is_failure(request) for request in later)
     return has_failed or downtime(history, removal.at, limit) > 0
+
+
+def _request_of(history: History, removal: ChannelTemplates) -> int:
+    """Return the line of the request that removed templates; the line of the removal if the history lacks it."""
+    request = request_before(history.requests, removal.n)
+    return removal.n if request is None or request.operation != _REMOVE else request.n
 
 
 def _is_refused(history: History, start: int, end: int) -> bool:
