@@ -114,6 +114,25 @@ def test_ids_of_two_customers_are_refused() -> None:
     ]
 
 
+def test_id_in_the_usual_form_but_for_its_case_is_refused() -> None:
+    audience = ", individuals: [{customer: 0, id: c0000001}]"
+    assert messages(file_with(audience=audience)) == [
+        'audience.individuals[0].id: expected another form than that of the other customers, got "c0000001"'
+    ]
+
+
+@pytest.mark.parametrize("id_", [".", "..", "\\u00a042", "42\\u3000", "42\\ufeff", "a\\u2028b", "a\\u0085b", "a\\n"])
+def test_id_that_not_every_system_can_store_or_address_is_refused(id_: str) -> None:
+    with pytest.raises(InvalidFileError, match="id: expected an id of 1 to 100 characters, without slashes"):
+        parse_scenarios(file_with(audience=f', individuals: [{{customer: 1, id: "{id_}"}}]'), "my.yaml")
+
+
+def test_id_with_letters_in_pieces_is_refused() -> None:
+    """A system that normalises text changes it."""
+    (message,) = messages(file_with(audience=', individuals: [{customer: 1, id: "Zoe\\u0308"}]'))
+    assert message.startswith("audience.individuals[0].id: expected composed characters (Unicode form NFC), got")
+
+
 def test_individual_of_two_entries_is_refused() -> None:
     both = ", individuals: [{customer: 1}, {customer: 1}]"
     assert messages(file_with(audience=both)) == [

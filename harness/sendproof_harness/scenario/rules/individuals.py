@@ -1,6 +1,7 @@
 """Rules about individuals, and about steps that change one customer: they exist, and so does everything they name."""
 
 from collections.abc import Iterable, Iterator
+from unicodedata import is_normalized
 
 from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, unknown_client, unknown_name
@@ -103,7 +104,10 @@ def individuals_have_ids_of_their_own(scenario: Scenario, document: Document) ->
             continue
         if individual.client is not None:
             yield document.diagnostic((*path, "id"), "the steps name customers of all clients; remove `id` or `client`")
-        if CustomerIds({}).position(individual.id) is not None:
+        if not is_normalized("NFC", individual.id):
+            message = expected_got("composed characters (Unicode form NFC)", individual.id)
+            yield document.diagnostic((*path, "id"), message)
+        if CustomerIds({}).position(individual.id.upper()) is not None:
             message = expected_got("another form than that of the other customers", individual.id)
             yield document.diagnostic((*path, "id"), message)
         other = known.setdefault(individual.id.casefold(), individual.customer)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from unicodedata import is_normalized
 
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
 from sendproof_simulators.core.messaging.number_plans import SPELLINGS
@@ -15,9 +16,13 @@ MAX_CUSTOMERS = 10_000_000
 #: The length of the id of every customer who has none of their own.
 ID_LENGTH = len(f"C{MAX_CUSTOMERS - 1}")
 
-# No space at either end, which many programs remove. No slash: many servers refuse an escaped one in a path, and it is
-# not documented what Optimove does. No comma, which separates the contacts of a Textlocal group.
-_OWN_ID = re.compile(r"(?! )[^\x00-\x1f\x7f/\\,]{1,100}(?<! )")
+# No white space at either end, which many programs remove, and no characters that end a line for some of them. No slash:
+# many servers refuse an escaped one in a path, and it is not documented what Optimove does. No comma, which separates
+# the contacts of a Textlocal group. No `.` and `..`: clients remove them from a path, also escaped (RFC 3986, 5.2.4).
+_BLANK = r"[\s\u200b\ufeff]"
+_OWN_ID = re.compile(
+    rf"(?!\.{{1,2}}\Z)(?!{_BLANK})[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\,]{{1,100}}(?<!{_BLANK})"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,19 +80,26 @@ def _check_ids(individuals: Sequence[Individual]) -> None:
     for individual in individuals:
         if individual.id is None:
             continue
-        if not _OWN_ID.fullmatch(individual.id):
-            raise ValueError(
-                f"expected an id of customer {individual.customer} of 1 to 100 characters, without slashes, commas and "
-                f"control characters, and without spaces at its ends, got {individual.id!r}"
-            )
-        if index_in_id(individual.id) is not None:
-            raise ValueError(
-                f"expected an id of customer {individual.customer} in another form than C0000042, got {individual.id!r}"
-            )
+        _check_id(individual.customer, individual.id)
         # documented: text is not case-sensitive, https://developer.optimove.com/docs/general-information
         if individual.id.casefold() in known:
             raise ValueError(f"expected each id once, in any case, got {individual.id!r} twice")
         known.add(individual.id.casefold())
+
+
+def _check_id(customer: int, own_id: str) -> None:
+    if not _OWN_ID.fullmatch(own_id):
+        raise ValueError(
+            f"expected an id of customer {customer} of 1 to 100 characters, without slashes, commas, control characters "
+            f"and line breaks, without white space at its ends, and neither . nor .., got {own_id!r}"
+        )
+    if not is_normalized("NFC", own_id):
+        raise ValueError(
+            f"expected an id of customer {customer} with composed characters (NFC), which no system changes, "
+            f"got {own_id!r}"
+        )
+    if index_in_id(own_id.upper()) is not None:
+        raise ValueError(f"expected an id of customer {customer} in another form than C0000042, got {own_id!r}")
 
 
 def _check_individual(

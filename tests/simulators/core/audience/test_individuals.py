@@ -110,10 +110,36 @@ def test_many_ids_are_split_into_known_and_other_ones() -> None:
     assert CustomerRecords(audience).split_ids(ids) == ([*range(1_000)], ["C0000007"])
 
 
-@pytest.mark.parametrize("id_", ["", " 42", "42 ", "a/b", "a\\b", "a,b", "a\nb", "x" * 101])
+@pytest.mark.parametrize(
+    "id_",
+    [
+        *("", " 42", "42 ", "a/b", "a\\b", "a,b", "a\nb", "a\n", "x" * 101),
+        # Programs remove other white space than spaces, too, and some read these characters as the end of a line.
+        *("\u00a042", "42\u3000", "42\ufeff", "\u200b42", "a\u2028b", "a\u2029b", "a\u0085b", "\ud83d"),
+    ],
+)
 def test_id_that_not_every_system_can_store_is_refused(id_: str) -> None:
     with pytest.raises(ValueError, match="expected an id of customer 1 of 1 to 100 characters"):
         AudienceRecipe(customers=100, individuals=(Individual(customer=1, id=id_),))
+
+
+@pytest.mark.parametrize("id_", [".", ".."])
+def test_id_that_no_client_can_write_into_a_path_is_refused(id_: str) -> None:
+    """Clients remove dot segments, also escaped ones: RFC 3986, and the URL standard of browsers."""
+    with pytest.raises(ValueError, match="expected an id of customer 1 of 1 to 100 characters"):
+        AudienceRecipe(customers=100, individuals=(Individual(customer=1, id=id_),))
+
+
+def test_id_with_letters_in_pieces_is_refused() -> None:
+    """A system that normalises text changes it."""
+    with pytest.raises(ValueError, match="expected an id of customer 1 with composed characters"):
+        AudienceRecipe(customers=100, individuals=(Individual(customer=1, id="Zoe\u0308"),))
+
+
+@pytest.mark.parametrize("id_", ["...", ".a", "Zoë Łukasz", "a\u00a0b", "👩\u200d🔬", "x" * 100])
+def test_unusual_id_that_every_system_can_store_is_accepted(id_: str) -> None:
+    recipe = AudienceRecipe(customers=100, individuals=(Individual(customer=1, id=id_),))
+    assert Audience(KeyedRandom(1), recipe).index_of(id_) == 1
 
 
 def test_id_of_two_customers_is_refused() -> None:
@@ -121,5 +147,6 @@ def test_id_of_two_customers_is_refused() -> None:
     both = (Individual(customer=1, id="Ann"), Individual(customer=2, id="ann"))
     with pytest.raises(ValueError, match="expected each id once, in any case, got 'ann' twice"):
         AudienceRecipe(customers=100, individuals=both)
-    with pytest.raises(ValueError, match="in another form than C0000042"):
-        AudienceRecipe(customers=100, individuals=(Individual(customer=1, id="C0000002"),))
+    for usual in ("C0000002", "c0000002"):
+        with pytest.raises(ValueError, match="in another form than C0000042"):
+            AudienceRecipe(customers=100, individuals=(Individual(customer=1, id=usual),))

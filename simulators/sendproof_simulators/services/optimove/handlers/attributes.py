@@ -41,7 +41,7 @@ def get_customer_attributes(call: Call) -> Effects:
     """Return the attributes of one customer."""
     index = call.state.records.index_of(call.params["CustomerID"])
     if index is None:
-        hint = "; escape an id once, as a part of the path" if call.context.audience.own_ids else ""
+        hint = "; escape an id once, as a part of the path, and keep its case" if call.context.audience.own_ids else ""
         raise not_found(f"CustomerID {call.params['CustomerID']} is not known{hint}")
     rows = [
         {
