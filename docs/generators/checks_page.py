@@ -7,7 +7,12 @@ from sendproof_harness.history.timestamps import DAY, HOUR, span
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_AFTER_FAULT
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_WITHIN as OPT_OUT_SYNC_WITHIN
-from sendproof_harness.judge.checks.requests.credentials import MAX_TRIES, TRIES_PERIOD
+from sendproof_harness.judge.checks.requests.credentials import (
+    MAX_DIFFERING_TRIES,
+    MAX_TRIES,
+    TRIES_PER_CUSTOMER,
+    TRIES_PERIOD,
+)
 from sendproof_harness.judge.checks.requests.repeated_calls import (
     MAX_AT_ONCE,
     MAX_LOOK_UPS_AT_ONCE,
@@ -84,6 +89,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         f"Equal calls with a rejected key in {span(TRIES_PERIOD)}",
         f"{MAX_TRIES}",
         "nobody tells a bridge when a key is valid again; every piece of work may try it by itself",
+    ),
+    (
+        f"Calls of one operation with a rejected key in {span(TRIES_PERIOD)}, however they differ",
+        f"{MAX_DIFFERING_TRIES}, and {TRIES_PER_CUSTOMER} for each customer",
+        "there may be a piece of work for each customer, but not more",
     ),
     (
         "Messages that are lost because a kill cut off their calls to a provider without a record",

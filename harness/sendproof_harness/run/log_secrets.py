@@ -1,7 +1,8 @@
 """Credentials of the handover that a bridge wrote to its log."""
 
+from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,35 @@ _MIN_LENGTH = 12
 
 
 def secrets_of(handover: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Return service and name of each secret credential of one client, by its value."""
+    """Return service and name of each secret credential of one client, by its value.
+
+    The token in the URL of webhooks is none of them: servers on the way log addresses.
+    """
     return {
-        str(value): (service, name)
-        for service, details in handover["services"].items()
-        for name, value in details["credentials"].items()
-        if _is_secret(name) and len(str(value)) >= _MIN_LENGTH
+        value: (service, name)
+        for service, name, value in (*_credentials(handover), *_proofs_of_webhooks(handover))
+        if len(value) >= _MIN_LENGTH
     }
+
+
+def _credentials(handover: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for service, details in handover["services"].items():
+        for name, value in details["credentials"].items():
+            if _is_secret(name):
+                yield service, name, str(value)
+
+
+def _proofs_of_webhooks(handover: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield the secrets with which accounts prove the origin of their webhooks, and the header with a password."""
+    for service, secret in handover.get("webhook_secrets", {}).items():
+        yield service, "secret of the webhooks", secret
+    for service, login in handover.get("webhook_logins", {}).items():
+        if "token" in login:
+            yield service, "token of the webhooks", login["token"]
+        if "username" in login and "password" in login:
+            pair = f"{login['username']}:{login['password']}".encode()
+            yield service, "password of the webhooks", login["password"]
+            yield service, "password of the webhooks", b64encode(pair).decode()
 
 
 def leaked_secrets(log: Path, handover: Mapping[str, Any]) -> list[dict[str, object]]:

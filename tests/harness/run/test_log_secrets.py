@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from sendproof_harness.run.log_secrets import leaked_secrets
 
 CREDENTIALS = {"api_key": "4a036017abf7a14ab2ed6bb58165df64941ac1e7", "tenant_id": "882213714982", "short": "1234"}
@@ -20,3 +22,27 @@ def test_ids_and_short_values_are_no_secrets(tmp_path: Path) -> None:
     log.write_text("tenant 882213714982 sent 1234 messages\n", "utf-8")
 
     assert leaked_secrets(log, HANDOVER) == []
+
+
+def test_proofs_of_origin_of_webhooks_are_secrets_but_the_token_of_the_address_is_not(tmp_path: Path) -> None:
+    """Servers on the way log addresses."""
+    secret, token, path = "d41d8cd98f00b204e980", "5f4dcc3b5aa765d61d83", "0cc175b9c0f1b6a831c3"
+    proofs = {"webhook_secrets": {"xtremepush": secret}, "webhook_logins": {"xtremepush": {"token": token}}}
+    log = tmp_path / "bridge.log"
+    log.write_text(f"POST /receipts?token={path}\nBearer {token}\n{secret}\n", "utf-8")
+
+    assert leaked_secrets(log, HANDOVER | proofs | {"webhook_token": path}) == [
+        {"service": "xtremepush", "name": "token of the webhooks", "count": 1, "line": 2},
+        {"service": "xtremepush", "name": "secret of the webhooks", "count": 1, "line": 3},
+    ]
+
+
+@pytest.mark.parametrize("written", ["5f4dcc3b5aa765d61d83", "Basic eHRyZW1lcHVzaDo1ZjRkY2MzYjVhYTc2NWQ2MWQ4Mw=="])
+def test_login_of_webhooks_in_the_log_is_named_also_in_base64(tmp_path: Path, written: str) -> None:
+    login = {"username": "xtremepush", "password": "5f4dcc3b5aa765d61d83"}
+    log = tmp_path / "bridge.log"
+    log.write_text(f"Authorization: {written}\n", "utf-8")
+
+    assert leaked_secrets(log, HANDOVER | {"webhook_logins": {"xtremepush": login}}) == [
+        {"service": "xtremepush", "name": "password of the webhooks", "count": 1, "line": 1}
+    ]

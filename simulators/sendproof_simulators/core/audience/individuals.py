@@ -16,9 +16,10 @@ MAX_CUSTOMERS = 10_000_000
 #: The length of the id of every customer who has none of their own.
 ID_LENGTH = len(f"C{MAX_CUSTOMERS - 1}")
 
-# No white space at either end, which many programs remove, and no characters that end a line for some of them. No slash:
-# many servers refuse an escaped one in a path, and it is not documented what Optimove does. No comma, which separates
-# the contacts of a Textlocal group. No `.` and `..`: clients remove them from a path, also escaped (RFC 3986, 5.2.4).
+# No white space at either end, which many programs remove, and no characters that end a line for some of them.
+# No slash: many servers refuse an escaped one in a path, and it is not documented what Optimove does. No comma, which
+# separates the contacts of a Textlocal group. No `.` and `..`: clients remove them from a path, also escaped (RFC 3986,
+# 5.2.4).
 _BLANK = r"[\s\u200b\ufeff]"
 _OWN_ID = re.compile(
     rf"(?!\.{{1,2}}\Z)(?!{_BLANK})[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\,]{{1,100}}(?<!{_BLANK})"
@@ -90,8 +91,8 @@ def _check_ids(individuals: Sequence[Individual]) -> None:
 def _check_id(customer: int, own_id: str) -> None:
     if not _OWN_ID.fullmatch(own_id):
         raise ValueError(
-            f"expected an id of customer {customer} of 1 to 100 characters, without slashes, commas, control characters "
-            f"and line breaks, without white space at its ends, and neither . nor .., got {own_id!r}"
+            f"expected an id of customer {customer} of 1 to 100 characters, without slashes, commas, line breaks and "
+            f"control characters, without white space at its ends, and neither . nor .., got {own_id!r}"
         )
     if not is_normalized("NFC", own_id):
         raise ValueError(

@@ -265,6 +265,23 @@ def test_each_kind_of_work_may_try_a_disabled_key_by_itself(correct_run):
     assert found(correct_run.plus(key_line("disabled", START_TEXT, START_TEXT), *tries)) == []
 
 
+def differing_tries(count: int) -> list[Line]:
+    """Return calls of one operation with a rejected key within ten minutes, each with another body."""
+    seconds = (index * 590 // count for index in range(count))
+    times = (f"2026-03-02T06:{second // 60:02}:{second % 60:02}.000Z" for second in seconds)
+    return [request(n=900 + index, status=401, at=at, content=f"try {index}") for index, at in enumerate(times)]
+
+
+def test_key_tried_without_a_pause_by_calls_that_differ_fails(correct_run):
+    """Such as a report with the current time in its body. The limit grows with the number of customers."""
+    ended, customers = key_line("disabled", START_TEXT, START_TEXT), 20
+    run = correct_run.change("history", lambda line: line | {"audience": {"customers": customers}})
+    assert found(run.plus(ended, *differing_tries(200 + 10 * customers))) == []
+    assert found(run.plus(ended, *differing_tries(201 + 10 * customers))) == [
+        ("contract.credentials", "bridge", "optimove AddChannelTemplates: a rejected key is tried without a pause")
+    ]
+
+
 def test_old_key_an_hour_after_rotation_fails(correct_run):
     """An hour is enough to put the new key into the bridge."""
     run = correct_run.plus(

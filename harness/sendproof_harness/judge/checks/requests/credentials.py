@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from sendproof_harness.history.records import History, Key, Request
 from sendproof_harness.history.run_records import UnauthenticatedRequest
@@ -10,7 +11,7 @@ from sendproof_harness.history.timestamps import HOUR, MINUTE, parse_instant, sp
 from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding, with_difference
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
-from sendproof_harness.judge.facts.requests import LOGINS
+from sendproof_harness.judge.facts.requests import LOGINS, request_name
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import AUTHENTICATED
 
@@ -21,6 +22,9 @@ _NEW_KEY_WITHIN = 1 * HOUR
 #: Equal calls with a rejected key in ten minutes. Every piece of work may try a key by itself, so their number says
 #: nothing about pauses; with growing pauses, the tries of one piece stay far below this.
 MAX_TRIES, TRIES_PERIOD = 20, 10 * MINUTE
+#: Calls of one operation with a rejected key in that time, however they differ: the pieces of work are as many as the
+#: customers at most, and a bridge that tries without a pause, such as with the current time in the body, makes more.
+MAX_DIFFERING_TRIES, TRIES_PER_CUSTOMER = 200, 10
 
 # documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
 _LOGINS_END = parse_instant("2024-02-01T00:00:00Z")
@@ -53,7 +57,7 @@ def check_credentials(history: History) -> CheckResult:
     findings = [
         *(_wrong_credential(request, history) for request in wrong),
         *map(_unauthenticated, unauthenticated),
-        *_tries_without_pause(tries),
+        *islice(_tries_without_pause(tries, _customers(history)), 1),
     ]
     looked_at = len(requests) + sum(not request.shared for request in unauthenticated)
     return CheckResult(looked_at=looked_at, unit="requests", findings=tuple(findings))
@@ -172,16 +176,37 @@ def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
     )
 
 
-def _tries_without_pause(tries: Sequence[Request]) -> Iterator[Finding]:
-    """Yield a finding about the first call that the bridge keeps trying with an ended key, without a pause."""
-    calls: defaultdict[tuple[str, ...], list[Request]] = defaultdict(list)
+def _customers(history: History) -> int:
+    """Return the number of customers, which a history of an earlier version only has for each campaign."""
+    return max(history.header.audience.get("customers", 0), *(campaign.customers for campaign in history.campaigns), 0)
+
+
+def _tries_without_pause(tries: Sequence[Request], customers: int) -> Iterator[Finding]:
+    """Yield findings about calls that the bridge keeps trying with an ended key, without a pause."""
+    of_call, of_operation = _Tries(MAX_TRIES), _Tries(MAX_DIFFERING_TRIES + TRIES_PER_CUSTOMER * customers)
+    cause = "a rejected key is tried without a pause"
     for request in tries:
-        call = calls[request.service, request.method, request.path, str(request.content)]
-        call.append(request)
-        if len(call) > MAX_TRIES and request.at - call[-1 - MAX_TRIES].at <= TRIES_PERIOD:
-            expected = f"at most {MAX_TRIES} tries of a call in {span(TRIES_PERIOD)} with a rejected key"
-            yield response_finding(_ID, request, "a rejected key is tried without a pause", expected)
-            return
+        name = request_name(request)
+        if of_call.are_too_many((name, request.method, request.path, str(request.content)), request.at):
+            expected = f"at most {of_call.most} tries of a call in {span(TRIES_PERIOD)} with a rejected key"
+            yield response_finding(_ID, request, cause, expected)
+        elif of_operation.are_too_many((name,), request.at):
+            expected = f"at most {of_operation.most} calls of an operation in {span(TRIES_PERIOD)} with a rejected key"
+            yield response_finding(_ID, request, cause, expected)
+
+
+class _Tries:
+    """The times of tries of the same kind; at most `most` of them are expected in a period."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._times: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+
+    def are_too_many(self, kind: tuple[str, ...], at: int) -> bool:
+        """Add a try; return True if it is one too many."""
+        times = self._times[kind]
+        times.append(at)
+        return len(times) > self.most and at - times[-1 - self.most] <= TRIES_PERIOD
 
 
 CHECKS = (Check(id=_ID, title="Every request is authenticated", requirement=AUTHENTICATED, run=check_credentials),)
