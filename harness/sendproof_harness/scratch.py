@@ -3,18 +3,30 @@
 A folder contains a lock that its process holds. The system releases the lock with the process, whatever ends that. The
 next process that needs a temporary folder removes those without a holder. The keepers of child processes remove the
 folders of a killed run at once (`run/keeping`); a command without children has no keeper.
+
+Other programs put locks into folders as well, and users choose names that begin with "sendproof". So a folder is only
+removed if its name, its mode and the content of its lock are those that this module gives. The content also names the
+running system: a folder that several machines share may not show them the locks of each other.
 """
 
 import fcntl
 import os
+import platform
+import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
-_PREFIX = "sendproof-"
-_LOCK = ".lock"
+_PREFIX = "sendproof-scratch-"
+# What `tempfile` adds to the prefix.
+_NAME = re.compile(re.escape(_PREFIX) + "[a-z0-9_]{8}")
+_MODE = 0o700
+_LOCK = ".sendproof-scratch"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @contextmanager
@@ -24,7 +36,7 @@ def scratch_folder(place: Path | None = None) -> Iterator[Path]:
     `OSError` if that is impossible.
     """
     place = place or Path(tempfile.gettempdir())
-    remove_abandoned_folders(place)
+    _remove_abandoned_folders_once(place)
     folder, lock = _new_folder(place)
     try:
         yield folder
@@ -37,38 +49,59 @@ def remove_abandoned_folders(place: Path) -> None:
     """Remove the folders of this user whose processes have ended without removing them."""
     with suppress(OSError):
         for entry in os.scandir(place):
-            if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False):
+            if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
                 _remove_if_abandoned(Path(entry.path))
 
 
+@cache
+def _remove_abandoned_folders_once(place: Path) -> None:
+    """Remove them at the first call in this process: a place of temporary files can have very many entries."""
+    remove_abandoned_folders(place)
+
+
+@cache
+def _content() -> bytes:
+    """Return what the locks of the running system contain. All processes that see the locks of each other agree."""
+    try:
+        system = _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        # Not every system has one.
+        system = platform.node()
+    return f"temporary folder of sendproof on {system}; it is removed with its process\n".encode()
+
+
 def _new_folder(place: Path) -> tuple[Path, int]:
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        # Another process may have taken the folder for an abandoned one before it was locked.
-        with suppress(FileNotFoundError):
-            if os.path.samestat((folder / _LOCK).stat(), os.fstat(lock)):
-                return folder, lock
-        os.close(lock)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    # Until now, other processes have left the folder alone, because its lock was empty.
+    os.write(lock, _content())
+    return folder, lock
 
 
 def _remove_if_abandoned(folder: Path) -> None:
     """Remove a folder that has a lock without a holder. Folders of others cannot be opened."""
     try:
-        if folder.stat(follow_symlinks=False).st_uid != os.getuid():
+        status = folder.stat(follow_symlinks=False)
+        if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) != _MODE:
             return
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _remove(folder)
+        if _is_ours(lock):
+            _remove(folder)
     except OSError:
         # Its process still works.
         return
     finally:
         os.close(lock)
+
+
+def _is_ours(lock: int) -> bool:
+    is_file = stat.S_ISREG(os.fstat(lock).st_mode)
+    return is_file and os.read(lock, len(_content()) + 1) == _content()
 
 
 def _remove(folder: Path) -> None:

@@ -1,10 +1,13 @@
 """Temporary folders, also those of processes that were killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from sendproof_harness import scratch
 
@@ -48,8 +51,8 @@ def test_folder_of_a_killed_process_is_removed_by_the_next(tmp_path: Path) -> No
 
 
 def test_folders_of_running_processes_and_of_other_programs_stay(tmp_path: Path) -> None:
-    (tmp_path / "sendproof-results").mkdir()
-    (tmp_path / "sendproof-link").symlink_to(tmp_path / "sendproof-results")
+    (tmp_path / "sendproof-scratch-results_").mkdir(mode=0o700)
+    (tmp_path / "sendproof-scratch-linklink").symlink_to(tmp_path / "sendproof-scratch-results_")
     with holder(tmp_path) as process:
         before = sorted(tmp_path.iterdir())
         scratch.remove_abandoned_folders(tmp_path)
@@ -57,11 +60,54 @@ def test_folders_of_running_processes_and_of_other_programs_stay(tmp_path: Path)
         process.communicate("")
 
 
+def abandoned(tmp_path: Path) -> Path:
+    """Return the folder of a process that was killed."""
+    with holder(tmp_path) as process:
+        process.send_signal(signal.SIGKILL)
+    (folder,) = tmp_path.iterdir()
+    return folder
+
+
+@pytest.mark.parametrize("name", ["sendproof-try", "sendproof-scratch", "sendproof-scratch-8letters"])
+def test_environment_with_a_lock_of_its_installer_stays(tmp_path: Path, name: str) -> None:
+    """Installers such as uv leave `.lock` in the root of each environment."""
+    (tmp_path / name).mkdir(mode=0o700)
+    (tmp_path / name / ".lock").touch()
+    (tmp_path / name / "pyvenv.cfg").touch()
+    scratch.remove_abandoned_folders(tmp_path)
+    assert len(list((tmp_path / name).iterdir())) == 2
+
+
+def test_renamed_copied_and_opened_folders_stay(tmp_path: Path) -> None:
+    folder = abandoned(tmp_path)
+    shutil.copytree(folder, tmp_path / "sendproof-kept")
+    folder.chmod(0o755)
+    scratch.remove_abandoned_folders(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([folder, tmp_path / "sendproof-kept"])
+
+
+@pytest.mark.parametrize("content", ["", "temporary folder of sendproof on another machine"])
+def test_folder_whose_lock_is_of_another_machine_stays(tmp_path: Path, content: str) -> None:
+    """The machines that share a folder may not see the locks of each other."""
+    folder = abandoned(tmp_path)
+    (folder / ".sendproof-scratch").write_text(content)
+    scratch.remove_abandoned_folders(tmp_path)
+    assert folder.exists()
+
+
+def test_lock_that_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    folder = abandoned(tmp_path)
+    (folder / ".sendproof-scratch").unlink()
+    os.mkfifo(folder / ".sendproof-scratch")
+    scratch.remove_abandoned_folders(tmp_path)
+    assert folder.exists()
+
+
 def test_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     """In a shared temporary folder, another user could have planted it."""
     (tmp_path / "valuable").write_text("content")
-    (tmp_path / "sendproof-planted").mkdir()
-    (tmp_path / "sendproof-planted" / ".lock").symlink_to(tmp_path / "valuable")
+    (tmp_path / "sendproof-scratch-planted_").mkdir(mode=0o700)
+    (tmp_path / "sendproof-scratch-planted_" / ".sendproof-scratch").symlink_to(tmp_path / "valuable")
     scratch.remove_abandoned_folders(tmp_path)
     assert (tmp_path / "valuable").exists()
-    assert (tmp_path / "sendproof-planted" / ".lock").is_symlink()
+    assert (tmp_path / "sendproof-scratch-planted_" / ".sendproof-scratch").is_symlink()
