@@ -14,6 +14,7 @@ import msgspec
 
 from sendproof_harness.history.alternatives import with_chosen_alternatives
 from sendproof_harness.history.header import Header
+from sendproof_harness.history.mail_links import with_due_links
 from sendproof_harness.history.record import Record
 from sendproof_harness.history.records import (
     FIELD_OF,
@@ -26,6 +27,7 @@ from sendproof_harness.history.records import (
     Interactions,
     Line,
     Obligation,
+    Rejection,
     Webhook,
 )
 from sendproof_harness.history.seal import SealError, check_seal
@@ -72,7 +74,11 @@ def parse_history(lines: Iterable[bytes]) -> History:
     if end is None:
         raise HistoryError(f"line {number:,}: {_NO_END}")
     obligations = cast("list[Obligation]", records_by_field["obligations"])
-    deliveries = cast("list[Delivery]", records_by_field["deliveries"])
+    deliveries = with_due_links(obligations, cast("list[Delivery]", records_by_field["deliveries"]))
+    records_by_field["deliveries"] = [*deliveries]
+    records_by_field["rejections"] = [
+        *with_due_links(obligations, cast("list[Rejection]", records_by_field["rejections"]))
+    ]
     records_by_field["obligations"] = [*with_chosen_alternatives(obligations, deliveries)]
     fields = {field: tuple(records) for field, records in records_by_field.items()}
     return History(header=header, seal=seal, entries=entries, **fields)  # type: ignore[arg-type]

@@ -86,8 +86,15 @@ def _statements(name: str) -> str:
 
 def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mapping[str, ProviderFacts]) -> None:
     database.create_function("ms", 1, texts.milliseconds, deterministic=True)
-    for function, arguments in ((texts.letters, 1), (texts.part, 2), (texts.fits, 2), (texts.refill, 3)):
+    for function, arguments in (
+        (texts.letters, 1),
+        (texts.part, 2),
+        (texts.fits, 2),
+        (texts.refill, 3),
+        (texts.relink, 2),
+    ):
         database.create_function(function.__name__, arguments, function, deterministic=True)
+    database.create_function("relink", 2, texts.relink, deterministic=True)
     database.create_function("digits", 1, texts.significant_digits, deterministic=True)
     database.create_function("typed", 2, texts.typed, deterministic=True)
     database.create_function("agrees", 4, texts.agrees, deterministic=True)

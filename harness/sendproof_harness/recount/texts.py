@@ -1,13 +1,17 @@
 """Texts and templates, numbers and times, as the SQL statements need them."""
 
+import json
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _PLACEHOLDER = re.compile(r"%%\|(?P<percent>.*?)(?:\^\{.*?\})?%%|\{\{\s*(?P<braces>.*?)\s*\}\}", re.DOTALL)
 _SIGNIFICANT_DIGITS = 10
+_LINK = re.compile(r"(?<=\()https?://(?:[^()\n]|\([^()\n]*\))*(?=\))", re.IGNORECASE)
 
 
 @lru_cache(maxsize=10_000)
@@ -55,6 +59,46 @@ def agrees(text: str, body: str, due: str, due_body: str) -> bool:
     """Return True if a text was made from a body with the values of the due text, as far as both name them."""
     got, wanted = _values(text, body), _values(due, due_body)
     return got is not None and wanted is not None and all(got[name] == wanted[name] for name in got.keys() & wanted)
+
+
+def relink(text: str, due_texts: str) -> str:
+    """Return the text of an e-mail, where each link that forwards to a due one is that one.
+
+    `due_texts` is a JSON list of the texts that are due at its address. A link may also have more parameters than the
+    due one.
+    """
+    due = {link for due in json.loads(due_texts) for link in _LINK.findall(due or "")}
+    by_length = sorted(due, key=lambda link: (-len(link), link))
+
+    def exchanged(found: re.Match[str]) -> str:
+        link = found.group()
+        return link if link in due else next((other for other in by_length if _forwards(link, other)), link)
+
+    return _LINK.sub(exchanged, text)
+
+
+def _forwards(link: str, due: str) -> bool:
+    whole, wanted = (unquote_plus(unquote_plus(unquote_plus(part))) for part in (link, due))
+    ends = "&#" if "?" in wanted else "?&#"
+    for found in re.finditer(re.escape(wanted), whole):
+        before, after = whole[: found.start()][-1:], whole[found.end() :][:1]
+        if (not before or before in "=/?&") and (not after or after in ends):
+            return True
+    return any(_has_all(link[found.start() :], due) for found in re.finditer("https?://", link, re.IGNORECASE))
+
+
+def _has_all(link: str, due: str) -> bool:
+    """Return True if a link has the place and the parameters of another; it may have more."""
+    try:
+        got, wanted = urlsplit(link), urlsplit(due)
+    except ValueError:
+        return False
+    places = [(url.scheme, url.netloc.lower(), unquote(url.path) or "/") for url in (got, wanted)]
+    missing = Counter(parse_qsl(wanted.query, keep_blank_values=True)) - Counter(
+        parse_qsl(got.query, keep_blank_values=True)
+    )
+    fragments = unquote(wanted.fragment), unquote(got.fragment)
+    return places[0] == places[1] and not missing and fragments[0] in {"", fragments[1]}
 
 
 def _values(text: str, body: str) -> dict[str, str] | None:

@@ -13,6 +13,7 @@ import msgspec
 from sendproof_harness.history.alike import Alike
 from sendproof_harness.history.alternatives import with_chosen_alternatives
 from sendproof_harness.history.large.customer_index import CustomerIndex
+from sendproof_harness.history.mail_links import with_due_links
 from sendproof_harness.history.reader import decode_header, record_decoder
 from sendproof_harness.history.records import (
     FIELD_OF,
@@ -23,6 +24,7 @@ from sendproof_harness.history.records import (
     Line,
     Obligation,
     Preference,
+    Rejection,
 )
 
 # Lines without this are no obligations; it saves decoding them.
@@ -40,10 +42,10 @@ def read_condensed(path: Path, index: CustomerIndex, singly: int | None = None) 
     records, alike = _read_lines(path, offsets, place_at, Counter(representatives), frozenset(index.strangers))
     with path.open("rb") as file:
         header = decode_header(file.readline())
-    obligations, deliveries = (
-        cast("list[Obligation]", records["obligations"]),
-        cast("list[Delivery]", records["deliveries"]),
-    )
+    obligations = cast("list[Obligation]", records["obligations"])
+    deliveries = with_due_links(obligations, cast("list[Delivery]", records["deliveries"]))
+    records["deliveries"] = [*deliveries]
+    records["rejections"] = [*with_due_links(obligations, cast("list[Rejection]", records["rejections"]))]
     records["obligations"] = [*with_chosen_alternatives(obligations, deliveries)]
     fields: dict[str, Any] = {field: tuple(of_field) for field, of_field in records.items()}
     places = array("i", sorted(set(representatives)))

@@ -131,7 +131,9 @@ class RecipientClasses:
         if self._texts[place] != text:
             # Customers with a wrong text are alike only among themselves.
             self._states[place] = self._next_states[self._states[place] << _EVENT_BITS]
-            self._keep(place, _WRONG_TEXT)
+            # The links of an e-mail may lead to the due ones, which only the whole text shows.
+            has_links = content[0] is not None and "@" in content[0] and "(http" in (content[1] or "")
+            self._keep(place, _SINGLE if has_links else _WRONG_TEXT)
         self._progress[place] = _SENT
 
     def add_mail(self, address: str, plain: str | None, shown: Iterable[str]) -> None:

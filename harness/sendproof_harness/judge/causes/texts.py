@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sendproof_harness.history.mail_links import other_links
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.causes.damage import addition_cause, cut_cause, cut_length, damage
@@ -31,6 +32,7 @@ _NAMES_MAX = 3
 
 _OF_ANOTHER = "the value of another customer"
 UNKNOWN = "a text other than the due one"
+_OTHER_LINK = "a link that leads elsewhere than that of the template"
 _UNKNOWN_VALUE = "a value other than the customer's, such as an outdated one, a default or another person's"
 
 
@@ -132,12 +134,14 @@ class _Diagnosis:
         return [found.get(index) or TextCause(self._other_part(text)) for index, text in enumerate(self._texts)]
 
     def _other_part(self, text: _WrongText) -> str:
-        """Return whether the title, or the text below it, is another than the due one; both together are a text."""
+        """Return whether the title, the text below it or a link is another than the due one."""
         type_ = message_type(self._history, text.obligation.channel)
         got, expected = text.got.partition("\n"), text.expected.partition("\n")
         is_titled = type_ != SMS and all(line_end for _, line_end, _ in (got, expected))
         if is_titled and got[2] == expected[2]:
             return f"a {'subject' if type_ == EMAIL else 'title'} other than the due one"
+        if type_ == EMAIL and other_links(text.got, text.expected):
+            return _OTHER_LINK
         return UNKNOWN
 
     def _certain_cause(self, text: _WrongText) -> str | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sendproof_harness.history.records import History
+from sendproof_harness.history.links import keeps_link
+from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.judge.causes.texts import TextCause, text_causes
 from sendproof_harness.judge.facts.deliveries.hidden_values import hidden_cause, hidden_remedy, hidden_values
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -11,7 +12,6 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     has_due_message,
     matched_recipients,
 )
-from sendproof_harness.judge.facts.deliveries.links import keeps_link, links_before
 from sendproof_harness.judge.facts.deliveries.plain_texts import wrong_plain_texts
 from sendproof_harness.judge.facts.deliveries.template_changes import counted_since
 from sendproof_harness.judge.facts.templates import due_template
@@ -86,7 +86,7 @@ def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> 
         is_overridden = obligation.trigger is not None and obligation.channel in wanted
         if delivery.template_url is None or is_overridden or has_free_text(history, obligation):
             continue
-        links = (delivery.template_url, *links_before(delivery, since(obligation)))
+        links = (delivery.template_url, *_links_before(delivery, since(obligation)))
         if not any(keeps_link(link, delivery.url or "") for link in links):
             yield Finding(
                 check=_ID,
@@ -98,6 +98,11 @@ def _replaced_links(history: History, recipients: Iterable[RecipientResult]) -> 
                 where=recipient_location(obligation),
                 at=delivery.send_at,
             )
+
+
+def _links_before(delivery: Delivery, since: int) -> Iterator[str]:
+    """Yield the earlier links of a message's template that it had after an instant."""
+    return (earlier.url for earlier in delivery.earlier_template_urls if earlier.until > since)
 
 
 def _wrong_plain(recipient: RecipientResult, plain: str, cause: str) -> Finding:

@@ -180,6 +180,16 @@ SELECT
     json_extract(value, '$.reason')
 FROM line, json_each(body, '$.alternatives') WHERE kind = 'obligation';
 
+-- A link in an e-mail may have more parameters than the due one, or forward to it.
+CREATE TABLE mail_texts AS
+SELECT number, json_group_array(text) AS due FROM candidate
+WHERE number LIKE '%@%' AND text LIKE '%(http%' GROUP BY number;
+CREATE UNIQUE INDEX mail_texts_number ON mail_texts (number);
+UPDATE delivery SET text = relink(text, (SELECT due FROM mail_texts WHERE mail_texts.number = delivery.number))
+WHERE text LIKE '%(http%' AND number IN (SELECT number FROM mail_texts);
+UPDATE rejection SET text = relink(text, (SELECT due FROM mail_texts WHERE mail_texts.number = rejection.number))
+WHERE text LIKE '%(http%' AND number IN (SELECT number FROM mail_texts);
+
 CREATE TABLE chosen AS
 SELECT id, number, text, owed, reason FROM (
     SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY CASE

@@ -3,10 +3,12 @@
 import pytest
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line
+from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
 from sendproof_harness.judge.checks import delivery, opt_out_sync, text
 from sendproof_harness.judge.facts.deliveries import plain_texts
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
+from sendproof_harness.recount.count import recount
 from sendproof_simulators.core.messaging import mail_texts
 
 DUE = FIRST_SEND + HOUR
@@ -218,3 +220,66 @@ def test_value_that_looks_like_a_placeholder_is_no_placeholder(mailed, plain, ex
 def test_simulator_and_judge_read_the_same_words(mail: str) -> None:
     """The simulator records only a plain text whose words differ from those of the HTML."""
     assert mail_texts.words_of(mail) == plain_texts.words_of(mail)
+
+
+SHOP = "https://shop.example/news?lang=fr&at=10 Rue (A)"
+
+
+@pytest.fixture
+def linked(email_run):
+    """Return a correct run of e-mails with a link to a shop."""
+    text = f"News\nHave a look ({SHOP})\nAbout us (https://shop.example/news)"
+    return email_run.change("obligation", lambda line: line | {"text": line["text"] and text}).change(
+        "delivery", lambda line: line | {"text": text}
+    )
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"{SHOP}&utm_source=bridge",
+        "https://shop.example/news?utm_source=bridge&at=10+Rue+(A)&lang=fr",
+        f"https://click.vendor.example/r?to={SHOP}&id=5",
+        "https://click.vendor.example/r?to=https%3A%2F%2Fshop.example%2Fnews%3Flang%3Dfr%26at%3D10%2520Rue%2520(A)",
+        f"https://click.vendor.example/r/{SHOP}",
+        f"https://click.vendor.example/r?to={SHOP}&utm_source=bridge#top",
+    ],
+)
+def test_link_with_more_parameters_or_a_redirect_to_the_due_one_passes(linked, link):
+    """A bridge over SMTP learns of clicks in no other way."""
+    run = linked.change("delivery", lambda line: line | {"text": line["text"].replace(SHOP, link)})
+    assert causes(run) == []
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        SHOP.replace("shop", "click.vendor"),
+        "https://click.vendor.example/r/a8Xk",
+        "https://shop.example/news",
+        f"https://click.vendor.example/r?to={SHOP.replace('news', 'newspaper')}",
+        f"https://click.vendor.example/r?to={SHOP}s",
+        "https://click.vendor.example/r?to=https://shop.example/news",
+    ],
+)
+def test_link_to_another_place_is_named(linked, link):
+    got = linked.delivery_to(4)["text"].replace(SHOP, link)
+    run = linked.change_delivery_to(4, text=got)
+    assert causes(run) == ["wrong text: a link that leads elsewhere than that of the template"]
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
+def test_links_that_are_exchanged_are_named(linked):
+    got = f"News\nHave a look (https://shop.example/news)\nAbout us ({SHOP})"
+    assert causes(linked.change_delivery_to(4, text=got)) == [
+        "wrong text: a link that leads elsewhere than that of the template"
+    ]
+
+
+def test_refusal_of_a_mail_with_longer_links_is_that_of_the_due_mail(linked):
+    sent = linked.delivery_to(4)
+    run = linked.without("delivery", lambda line: line["message"] == sent["message"])
+    refused = {"number": sent["number"], "text": sent["text"].replace(SHOP, f"{SHOP}&utm=1"), "message_type": "email"}
+    rejection = line("rejection", DUE, service="xtremepush", code="4.2.0", reason="Busy", request=5, **refused)
+    assert causes(run.plus(rejection)) == ["lost: xtremepush refused the message (4.2.0 Busy)"]

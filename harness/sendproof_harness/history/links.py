@@ -4,19 +4,15 @@ documented: the scheme and the host have no case, an empty path is `/`, and char
 6.2). assumed: servers ignore the order of parameters.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, unquote_plus, urlsplit
 
-from sendproof_harness.history.records import Delivery
-
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+# No bridge encodes a link more often than this.
+_ENCODED_MAX = 3
 _PORTS = {"http": 80, "https": 443}
-
-
-def links_before(delivery: Delivery, since: int) -> Iterator[str]:
-    """Yield the earlier links of a message's template that it had after an instant."""
-    return (earlier.url for earlier in delivery.earlier_template_urls if earlier.until > since)
 
 
 @lru_cache(maxsize=1_000)
@@ -56,3 +52,20 @@ def _parameters(url: SplitResult) -> Counter[tuple[str, str]]:
 
 def _has_fragment(wanted: SplitResult, found: SplitResult) -> bool:
     return not wanted.fragment or unquote(wanted.fragment) == unquote(found.fragment)
+
+
+def leads_to(link: str, due: str) -> bool:
+    """Return True if a link is the due one with more parameters, or contains it as a whole, to forward to it."""
+    starts = (found.start() for found in _SCHEME.finditer(link))
+    return _contains(_decoded(link), _decoded(due)) or any(keeps_link(due, link[start:]) for start in starts)
+
+
+def _contains(link: str, due: str) -> bool:
+    end = "[&#]" if "?" in due else "[?&#]"
+    return re.search(rf"(?:^|[=/?&]){re.escape(due)}(?:$|{end})", link) is not None
+
+
+def _decoded(link: str) -> str:
+    for _ in range(_ENCODED_MAX):
+        link = unquote_plus(link)
+    return link
