@@ -9,6 +9,7 @@ removed if its name, its mode and the content of its lock are those that this mo
 running system: a folder that several machines share may not show them the locks of each other.
 """
 
+import atexit
 import fcntl
 import os
 import platform
@@ -18,7 +19,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 _PREFIX = "sendproof-scratch-"
@@ -38,11 +39,20 @@ def scratch_folder(place: Path | None = None) -> Iterator[Path]:
     place = place or Path(tempfile.gettempdir())
     _remove_abandoned_folders_once(place)
     folder, lock = _new_folder(place)
+    # A program that ends within the block, such as Locust in a greenlet, need not get to the end of it.
+    remove = atexit.register(partial(_remove_if_of_process, os.getpid(), folder))
     try:
         yield folder
     finally:
-        _remove(folder)
+        atexit.unregister(remove)
+        remove()
         os.close(lock)
+
+
+def _remove_if_of_process(pid: int, folder: Path) -> None:
+    """Remove the folder unless this is a fork of its process."""
+    if os.getpid() == pid:
+        _remove(folder)
 
 
 def remove_abandoned_folders(place: Path) -> None:

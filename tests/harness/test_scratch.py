@@ -41,6 +41,25 @@ def test_folder_is_gone_after_its_block(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_folder_is_gone_if_the_process_ends_within_the_block(tmp_path: Path) -> None:
+    """A block in a greenlet that nobody continues does not end; that of a forked process is not its own."""
+    program = """
+import os, sys
+from pathlib import Path
+from sendproof_harness.scratch import scratch_folder
+block = scratch_folder(Path(sys.argv[1]))
+print(block.__enter__().exists(), flush=True)
+if os.fork() == 0:
+    sys.exit()
+os.wait()
+print(len(os.listdir(sys.argv[1])))
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (process.stdout.split(), list(tmp_path.iterdir())) == (["True", "1"], [])
+
+
 def test_folder_of_a_killed_process_is_removed_by_the_next(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         process.send_signal(signal.SIGKILL)
