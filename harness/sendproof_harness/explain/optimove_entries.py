@@ -70,23 +70,29 @@ def _announcements(scope: Scope) -> Iterator[TimelineEntry]:
         for recipient in scope.recipients
         for event in _CAMPAIGN_EVENTS
     }
+    triggers = _triggers_by_key(scope)
     for attempt in scope.history.webhooks:
-        if attempt.key in keys or _is_trigger_of(attempt, scope.customer):
-            yield _announcement(attempt)
+        # Without the ordinal: a customer may meet a trigger more than once.
+        trigger = triggers.get(attempt.key.rpartition(":")[0]) if attempt.event == _TRIGGER_EVENT else None
+        if trigger is not None:
+            yield _announcement(attempt, f"trigger {trigger}")
+        elif attempt.key in keys:
+            _, campaign, channel = attempt.key.split(":")
+            yield _announcement(attempt, f"campaign {campaign} on channel {channel}")
 
 
-def _is_trigger_of(attempt: Webhook, customer: str | None) -> bool:
-    return attempt.event == _TRIGGER_EVENT and attempt.key.rsplit(":", 2)[1] == customer
+def _triggers_by_key(scope: Scope) -> Mapping[str, str]:
+    """Return the names of the customer's triggers by the keys of their events: a name or id may contain colons."""
+    due = {recipient.obligation.trigger for recipient in scope.recipients if recipient.obligation.trigger}
+    met = {trigger.trigger for trigger in scope.history.triggers if trigger.customer == scope.customer}
+    return {f"{_TRIGGER_EVENT}:{name}:{scope.customer}": name for name in due | met}
 
 
-def _announcement(attempt: Webhook) -> TimelineEntry:
-    event, subject, channel, *_ = attempt.key.split(":")
-    is_trigger = attempt.event == _TRIGGER_EVENT
-    name = f"trigger {subject}" if is_trigger else f"campaign {subject} on channel {channel}"
+def _announcement(attempt: Webhook, name: str) -> TimelineEntry:
     return TimelineEntry(
         at=attempt.at,
         actor="optimove",
-        text=f"announces {name} to the bridge (event {event}): {attempt_text(attempt)}",
+        text=f"announces {name} to the bridge (event {attempt.event}): {attempt_text(attempt)}",
         line=attempt.n,
         wrong=not is_success(attempt.status),
     )

@@ -165,11 +165,12 @@ def test_click_reply_and_opt_out_are_the_customers(correct_run):
     ]
 
 
-def test_trigger_shows_customer_event_announcement_and_due_message(correct_run):
-    common = {"n": 950, "at": iso(FIRST_SEND), "real": 0.0, "customer": "C0000003"}
+@pytest.mark.parametrize("customer", ["C0000003", "Ann:1"])
+def test_trigger_shows_customer_event_announcement_and_due_message(correct_run, customer):
+    common = {"n": 950, "at": iso(FIRST_SEND), "real": 0.0, "customer": customer}
     trigger = {"campaign": 9001, "channel": 506, "template": 11, "trigger": "Welcome"}
-    event = {"service": "optimove", "event": "11", "key": "11:Welcome:C0000003:0", "url": "http://127.0.0.1:9000/"} | {
-        "attempt": 1, "status": 200, "error": None, "about": trigger | {"customer": "C0000003"},
+    event = {"service": "optimove", "event": "11", "key": f"11:Welcome:{customer}:0", "url": "http://x"} | {
+        "attempt": 1, "status": 200, "error": None, "about": trigger | {"customer": customer},
     }  # fmt: skip
     due = {"n": 0, "number": "447100000003", "text": "Hi", "due": iso(FIRST_SEND), "owed": True, "reason": None}
     explanation = explained(
@@ -178,7 +179,7 @@ def test_trigger_shows_customer_event_announcement_and_due_message(correct_run):
             common | {"kind": "customer_event", "event": "registration", "parameters": {"bonus": 5}},
             common | {"kind": "webhook", "n": 951} | event,
         ),
-        "C0000003",
+        customer,
     )
 
     assert entry_with(explanation, "causes").text == "causes the event registration"

@@ -140,10 +140,13 @@ def _campaigns(keys: set[str]) -> Iterator[CampaignKey]:
 
 
 def _recipients(history: History, keys: set[str]) -> Iterator[RecipientKey]:
-    """Yield the customers whose triggers Optimove announces by these webhooks: `11:trigger:customer:number`."""
-    announced = {tuple(key.split(":")[1:3]) for key in keys if key.startswith(f"{_TRIGGER_EVENT}:")}
+    """Yield the customers whose triggers Optimove announces by these webhooks: `11:trigger:customer:number`.
+
+    Names and ids may contain colons, so they cannot be read from the key.
+    """
+    announced = {key.rpartition(":")[0] for key in keys if key.startswith(f"{_TRIGGER_EVENT}:")}
     for trigger in history.triggers if announced else ():
-        if (trigger.trigger, trigger.customer) in announced:
+        if f"{_TRIGGER_EVENT}:{trigger.trigger}:{trigger.customer}" in announced:
             yield trigger.campaign, trigger.channel, trigger.customer
 
 

@@ -39,6 +39,23 @@ def test_event_that_waits_while_a_single_thread_works_on_another_is_a_note(corre
     assert note.cause == "event 13: waited while the bridge worked on another event"
 
 
+def test_triggers_of_customers_whose_ids_only_end_alike_are_not_confused(correct_run):
+    """An id may contain colons."""
+    page = next(line for line in correct_run.lines_of("request") if line["operation"].startswith("GetCustomerSend"))
+    event = next(line for line in correct_run.lines_of("webhook") if line["service"] == "optimove") | {"event": "11"}
+    met = {"n": 2, "at": event["at"], "kind": "trigger", "trigger": "Visit", "campaign": 8001, "channel": 505} | {
+        "template": 11, "request_id": "r",
+    }  # fmt: skip
+    run = correct_run.plus(
+        met | {"customer": "Ann:1"},
+        met | {"customer": "Bob:1"},
+        event | {"key": "11:Visit:Ann:1:1", "held_call": page["n"]},
+        event | {"key": "11:Visit:Bob:1:1", "n": page["n"] - 1},
+    )
+
+    assert [finding.cause for finding in run.findings(CHECKS)] == ["event 11: answered only after the work"]
+
+
 def test_slow_answers_are_unknown(correct_run):
     """The machine may be slow."""
     ((level, cause),) = found(with_event(correct_run, duration_ms=4_000.0))

@@ -78,6 +78,18 @@ def test_error_names_what_is_wrong_with_the_certificate_and_what_to_do(silent_ru
     assert "SSL_CERT_FILE" in root.remedy
 
 
+def test_message_follows_from_the_lost_event_of_a_trigger(correct_run: HistoryBuilder) -> None:
+    """An id may contain colons, which separate the parts of the webhook's key."""
+    at, of_trigger = iso(FIRST_SEND), {"campaign": 8001, "customer": "Ann:1", "trigger": "Visit"}
+    listener = correct_run.lines_of("listener")[0] | {"event_type": 11}
+    met = {"n": 1, "at": at, "kind": "trigger", "channel": 505, "template": 11, "request_id": "r"} | of_trigger
+    due = correct_run.obligation_of(3) | {"at": at, "due": at, "number": "447100999999"} | of_trigger
+    event = correct_run.lines_of("webhook")[0] | {"event": "11", "key": "11:Visit:Ann:1:1", "at": at}
+    verdict = correct_run.plus(listener, met, due, event | {"status": None, "error": REFUSED}).verdict()
+
+    assert roots(verdict) == {"webhooks.acknowledged": {"delivery.once"}}
+
+
 def test_wrong_text_does_not_follow_from_a_lost_announcement(correct_run: HistoryBuilder) -> None:
     """It happened, so the bridge got the campaign in another way, and the text is its own failure."""
     run = unreached(correct_run.change_delivery_to(3, text="Something else"))

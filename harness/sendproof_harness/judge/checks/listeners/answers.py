@@ -5,7 +5,7 @@ answer does not come while the call waits, the bridge makes the call first. But 
 named them too and was answered before the call, a bridge with a single thread makes the call for that one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sendproof_harness.history.records import History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND, span
@@ -17,7 +17,7 @@ from sendproof_harness.judge.requirements import EVENTS_ANSWERED_FIRST
 
 _ID = "webhooks.answered_first"
 
-_TRIGGER_MET, _TRIGGER_PARTS = "11", 3
+_TRIGGER_MET = "11"
 
 #: The longest usual time of an answer, in real time.
 SLOW_ANSWER = 2 * SECOND
@@ -26,8 +26,11 @@ SLOW_ANSWER = 2 * SECOND
 def check_answered_first(history: History) -> CheckResult:
     """Find events that were answered only after a call for them, or that usually take long to be answered."""
     events = [attempt for attempt in history.webhooks if _is_event(history, attempt)]
+    customers = _customers_by_key(history)
     findings = [
-        _maybe_answered_after(attempt) if _is_ambiguous(events, attempt) else _answered_after(history, attempt)
+        _maybe_answered_after(attempt)
+        if _is_ambiguous(events, attempt, customers)
+        else _answered_after(history, attempt)
         for attempt in events
         if attempt.held_call is not None
     ]
@@ -39,22 +42,30 @@ def _is_event(history: History, attempt: Webhook) -> bool:
     return attempt.service == OPTIMOVE and was_received(history, attempt)
 
 
-def _is_ambiguous(events: Sequence[Webhook], attempt: Webhook) -> bool:
+def _is_ambiguous(events: Sequence[Webhook], attempt: Webhook, customers: Mapping[str, str]) -> bool:
     """Return True if another event of the instant with the same campaign or customer was answered before the call."""
     return any(
         other is not attempt
         and other.at == attempt.at
         and other.n < (attempt.held_call or 0)
         and is_acknowledged(other)
-        and _subject(other) == _subject(attempt)
+        and _subject(other, customers) == _subject(attempt, customers)
         for other in events
     )
 
 
-def _subject(attempt: Webhook) -> str:
+def _subject(attempt: Webhook, customers: Mapping[str, str]) -> str:
     """Return the customer of event 11, or the campaign of another event."""
-    parts = attempt.key.split(":")
-    return parts[-2] if attempt.event == _TRIGGER_MET and len(parts) > _TRIGGER_PARTS else parts[1]
+    customer = customers.get(attempt.key.rpartition(":")[0]) if attempt.event == _TRIGGER_MET else None
+    return attempt.key.split(":")[1] if customer is None else customer
+
+
+def _customers_by_key(history: History) -> Mapping[str, str]:
+    """Return the customers who meet triggers by the keys of these events, without the ordinal.
+
+    Names and ids may contain colons, so they cannot be read from the key.
+    """
+    return {f"{_TRIGGER_MET}:{met.trigger}:{met.customer}": met.customer for met in history.triggers}
 
 
 def _maybe_answered_after(attempt: Webhook) -> Finding:
