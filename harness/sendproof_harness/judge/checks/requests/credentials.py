@@ -178,7 +178,8 @@ def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
 
 def _customers(history: History) -> int:
     """Return the number of customers, which a history of an earlier version only has for each campaign."""
-    return max(history.header.audience.get("customers", 0), *(campaign.customers for campaign in history.campaigns), 0)
+    customers: int = history.header.audience.get("customers", 0)
+    return max([customers, *(campaign.customers for campaign in history.campaigns)])
 
 
 def _tries_without_pause(tries: Sequence[Request], customers: int) -> Iterator[Finding]:
