@@ -192,6 +192,8 @@ class Sandbox:
         }
         self.redaction = Redaction()
         self.journal = Journal(wall, self.redaction)
+        #: True for a sandbox that was deleted or replaced; requests may still be on their way through it.
+        self.is_closed = False
         self.exchanges = RecentExchanges()
         self.clock = clock or VirtualClock(
             wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode
@@ -383,6 +385,7 @@ class Sandbox:
 
         `stop_clock`: also stop the clock, which no other sandbox uses.
         """
+        self.is_closed = True
         if stop_clock:
             self.clock.stop()
         await self.dispatcher.close()

@@ -168,9 +168,7 @@ class ServicePipeline:
         self._default_rules = body_rules(defaults(simulator.dialects))
         self.hosts = documented_hosts(contract.document)
         self.usual_type = usual_type(contract)
-        self.handlers = {
-            operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
-        }
+        self.handlers = {operation.id: _find_handler(simulator, operation) for operation in contract.operations.values()}
         self.full_check = FullCheck(self.contract)
         self.unauthenticated = NewestRecords()
         #: The number of calls with a known credential, by operation and hundreds of the status, such as 2 for 204. The
@@ -211,6 +209,9 @@ class ServicePipeline:
                 is_large = len(exchange.request.body) > LARGE_BODY_BYTES
                 operation = None if is_large else exchange.requested_operation()
                 await self._costly.turn(operation)
+                if sandbox.is_closed:
+                    # It was deleted or replaced while the request waited.
+                    return await self.respond(request)
                 began, used_s = sandbox.clock.real(), processor_s()
                 try:
                     response = (
@@ -449,9 +450,8 @@ class ServicePipeline:
         result = await self._refusal_or_valid(exchange)
         if isinstance(result, ValidRequest):
             # OpenAPI cannot describe a credential in the body, so such a contract looks open to every client.
-            operation = result.operation.id
             result = exchange.refuse(
-                Problem(kind="unauthorized", status=401, detail=NO_CREDENTIAL, operation=operation)
+                Problem(kind="unauthorized", status=401, detail=NO_CREDENTIAL, operation=result.operation.id)
             )
         self._contract_violations(exchange, None, self.sandboxes.watch_everywhere, result)
         if not exchange.is_preflight:

@@ -7,6 +7,8 @@ from typing import Any
 
 from instants import SIX, StillWallClock
 from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.clock.costly_work import COSTLY_S
+from sendproof_simulators.core.clock.wall_clock import processor_s
 from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.core.sandbox import SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
@@ -74,3 +76,35 @@ def test_failure_without_strict_mode_is_no_violation() -> None:
     service = service_with(normalise=broken)
     service.sandboxes.watch.everywhere = False
     assert (respond(service).status, dict(service.sandboxes.watch.found)) == (500, {})
+
+
+def costly(*arguments: Any) -> Any:
+    """Need as much of the processor as a page of many customers."""
+    begin = processor_s()
+    while processor_s() < begin + 2 * COSTLY_S:
+        pass
+    return discover()["delivyr"].authorize(*arguments)
+
+
+def test_request_whose_sandbox_is_replaced_while_it_waits_for_its_turn_reaches_the_new_one() -> None:
+    service = service_with(authorize=costly)
+    respond(service)
+    old = service.sandboxes.get(DEFAULT)
+
+    async def with_reset() -> None:
+        await asyncio.gather(service.respond(REQUEST), service.sandboxes.reset(DEFAULT))
+
+    asyncio.run(with_reset())
+    assert (old.journal.counts["request"], service.sandboxes.get(DEFAULT).journal.counts["request"]) == (1, 1)
+
+
+def test_request_whose_sandbox_is_deleted_while_it_waits_has_an_unknown_credential() -> None:
+    service = service_with(authorize=costly)
+    respond(service)
+
+    async def with_deletion() -> Response:
+        response, _ = await asyncio.gather(service.respond(REQUEST), service.sandboxes.delete(DEFAULT))
+        return response
+
+    assert asyncio.run(with_deletion()).status == 401
+    assert [entry["credential"] for entry in service.unauthenticated] == ["unknown"]

@@ -77,6 +77,7 @@ class Journal:
         self._pending = 0
         self._kinds: set[str] = set()
         self._file: IO[bytes] | None = None
+        self._is_closed = False
         # The sparse index of the file: one entry for each block.
         self._written: list[JournalPart] = []
         self._stamp: tuple[Instant, str] = (-1, "")
@@ -165,7 +166,8 @@ class Journal:
         return _whole_lines(text, max_bytes)
 
     def close(self) -> None:
-        """Delete the lines and the file."""
+        """Delete the lines and the file. Those of a request that has not ended yet are not kept."""
+        self._is_closed = True
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -174,15 +176,19 @@ class Journal:
 
     def _spill(self) -> None:
         self._redact()
+        if not self._is_closed:
+            self._write()
+        self._lines.clear()
+        self._redacted = 0
+        self._kinds.clear()
+        self._pending = 0
+
+    def _write(self) -> None:
         file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         first, offset = self._count - len(self._lines) + 1, file.tell()
         size = file.write(b"\n".join(self._lines) + b"\n")
         self._written.append(JournalPart(first, len(self._lines), frozenset(self._kinds), (), file, offset, size))
         self._file = file
-        self._lines.clear()
-        self._redacted = 0
-        self._kinds.clear()
-        self._pending = 0
 
     def _redact(self) -> None:
         """Remove the secrets from the newest lines, before anything reads or writes them."""

@@ -26,6 +26,14 @@ def test_long_journal_is_complete_and_in_order() -> None:
     assert journal.counts == {"request": count}
 
 
+def test_closed_journal_opens_no_file() -> None:
+    """A request may end after its sandbox was deleted."""
+    journal = Journal(StillWallClock())
+    journal.close()
+    journal.append(SIX, "request", {"padding": "x" * BLOCK_BYTES})
+    assert [(part.file, part.count) for part in journal.parts()] == [(None, 0)]
+
+
 def test_reading_in_parts_returns_each_line_once() -> None:
     """From disk and from memory, while more is written."""
     journal, read = Journal(StillWallClock()), b""
