@@ -55,6 +55,18 @@ def test_bridge_that_writes_attributes_uses_the_admin_key():
     assert parse_client({**MINIMUM, "bridge": {"opt_outs": "attribute"}}, "h.json").key == "admin_key"
 
 
+@pytest.mark.parametrize("login", [{"username": "u", "password": "p"}, {"token": "t"}])
+def test_login_of_webhooks_is_a_password_or_a_token(login):
+    assert parse_client({**MINIMUM, "webhook_logins": {"xtremepush": login}}, "h.json").country == "GB"
+
+
+@pytest.mark.parametrize("login", [{}, {"username": "u"}, {"username": "u", "token": "t"}])
+def test_login_of_webhooks_is_complete(login):
+    (message,) = messages({**MINIMUM, "webhook_logins": {"xtremepush": login}})
+    place = "h.json: webhook_logins.xtremepush: "
+    assert message.startswith(f"{place}expected an object with username and password, or with token, got ")
+
+
 def test_each_missing_key_is_reported_once():
     assert messages({"services": {}, "country": "GB"}) == [
         "h.json: channels: expected a list of at least one channel, got nothing",
