@@ -28,9 +28,7 @@ def with_due_links(obligations: Iterable[Obligation], sent: Sequence[Sent]) -> S
     if not any(_has_links(message) for message in sent):
         return sent
     due = _due_links(obligations)
-    return [
-        _with_due_links(message, due.get(message.number, [])) if _has_links(message) else message for message in sent
-    ]
+    return [_with_due_links(message, due.get(message.number, ())) for message in sent]
 
 
 def other_links(text: str, due: str) -> list[str]:
@@ -49,9 +47,11 @@ def _due_links(obligations: Iterable[Obligation]) -> dict[str, list[str]]:
     """Return the links that are due at each address, the longest first: one may be the beginning of another."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for obligation in obligations:
-        for due in (obligation, *obligation.alternatives):
-            if due.number and due.text:
-                found[due.number].update(LINK.findall(due.text))
+        texts = [(obligation.number, obligation.text)]
+        texts += [(other.number, other.text) for other in obligation.alternatives]
+        for number, text in texts:
+            if number and text and "@" in number:
+                found[number].update(LINK.findall(text))
     return {number: sorted(links, key=lambda link: (-len(link), link)) for number, links in found.items()}
 
 

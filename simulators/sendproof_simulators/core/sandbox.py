@@ -151,6 +151,9 @@ def _shared_context(
 class Sandbox:
     """One sandbox. `contexts` and `states` are by service name; all times are those of `clock`, which can be shared."""
 
+    #: True once the sandbox was deleted or replaced. Requests may still be on their way through it.
+    is_closed = False
+
     def __init__(  # noqa: PLR0913, PLR0917 - the parts that all sandboxes of a process share
         self,
         settings: SandboxSettings,
@@ -192,8 +195,6 @@ class Sandbox:
         }
         self.redaction = Redaction()
         self.journal = Journal(wall, self.redaction)
-        #: True for a sandbox that was deleted or replaced; requests may still be on their way through it.
-        self.is_closed = False
         self.exchanges = RecentExchanges()
         self.clock = clock or VirtualClock(
             wall, _fire, start=settings.start, rate=settings.rate, mode=settings.clock_mode

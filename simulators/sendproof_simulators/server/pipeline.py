@@ -168,7 +168,7 @@ class ServicePipeline:
         self._default_rules = body_rules(defaults(simulator.dialects))
         self.hosts = documented_hosts(contract.document)
         self.usual_type = usual_type(contract)
-        self.handlers = {operation.id: _find_handler(simulator, operation) for operation in contract.operations.values()}
+        self.handlers = {id_: _find_handler(simulator, found) for id_, found in contract.operations.items()}
         self.full_check = FullCheck(self.contract)
         self.unauthenticated = NewestRecords()
         #: The number of calls with a known credential, by operation and hundreds of the status, such as 2 for 204. The

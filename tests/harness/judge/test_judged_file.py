@@ -62,6 +62,22 @@ def test_users_with_ids_of_customers_are_condensed(tmp_path):
     assert len(judge_file(write(run, tmp_path), ALWAYS).history.obligations) < 25
 
 
+def test_link_to_another_place_is_found_among_links_that_forward(tmp_path):
+    """All of these e-mails differ from the due text."""
+    channels = [{"id": 505, "provider": "smtp", "kind": "scheduled", "message": "email"}]
+    due, forwarding = "News\nLook (https://shop.example)", "News\nLook (https://v.example/r?to=https://shop.example)"
+    run = RUN.change("history", lambda line: line | {"channels": channels})
+    run = run.change("obligation", lambda line: line | {"number": f"{line['number']}@example.com", "text": due})
+    mail = {"service": "smtp", "message_type": "email", "text": forwarding}
+    run = run.change("delivery", lambda line: line | mail | {"number": f"{line['number']}@example.com"})
+    wrong = run.lines_of("delivery")[40]["message"]
+    run = run.change(
+        "delivery", lambda line: line | {"text": forwarding[:-12] + ")"} if line["message"] == wrong else line
+    )
+    (judged, whole) = (judge_file(write(run, tmp_path), ALWAYS).verdict.ledger, judge(run.history()).ledger)
+    assert (judged["wrong text"], judged["ok"], judged) == (1, 57, whole)
+
+
 def test_small_file_is_read_whole(tmp_path):
     assert len(judge_file(write(RUN, tmp_path)).history.obligations) == CUSTOMERS
 
