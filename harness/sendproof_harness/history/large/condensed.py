@@ -13,7 +13,7 @@ import msgspec
 from sendproof_harness.history.alike import Alike
 from sendproof_harness.history.alternatives import with_chosen_alternatives
 from sendproof_harness.history.large.customer_index import CustomerIndex
-from sendproof_harness.history.mail_links import with_due_links
+from sendproof_harness.history.links import with_due_links
 from sendproof_harness.history.reader import decode_header, record_decoder
 from sendproof_harness.history.records import (
     FIELD_OF,

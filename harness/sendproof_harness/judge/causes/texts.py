@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.mail_links import other_links
+from sendproof_harness.history.links import other_links
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.causes.damage import addition_cause, cut_cause, cut_length, damage
