@@ -346,12 +346,7 @@ class Audience:
         return self.own_ids.get(index) or usual_id(index)
 
     def index_of(self, customer_id: str) -> int | None:
-        """Return the index of the customer with this id, or None.
-
-        Case-sensitive, although text in Optimove is not (documented): whether that holds for ids is not. A bridge that
-        changes their case may fail in production, so it is told here. No two ids differ by case alone, so the judge can
-        name the customer whom it meant.
-        """
+        """Return the index of the customer with exactly this id (`individuals` says why its case counts), or None."""
         index = index_in_id(customer_id)
         if index is None:
             return self._indices_of_own_ids.get(customer_id)

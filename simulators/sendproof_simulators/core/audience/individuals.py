@@ -83,6 +83,8 @@ def _check_ids(individuals: Sequence[Individual]) -> None:
             continue
         _check_id(individual.customer, individual.id)
         # documented: text is not case-sensitive, https://developer.optimove.com/docs/general-information
+        # Whether that holds for ids is not documented. A bridge that changes their case may fail in production, so the
+        # simulators only know the exact id. As no two differ by case alone, the judge can name the one that was meant.
         if individual.id.casefold() in known:
             raise ValueError(f"expected each id once, in any case, got {individual.id!r} twice")
         known.add(individual.id.casefold())
