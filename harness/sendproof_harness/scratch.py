@@ -26,6 +26,8 @@ _PREFIX = "sendproof-scratch-"
 # What `tempfile` adds to the prefix.
 _NAME = re.compile(re.escape(_PREFIX) + "[a-z0-9_]{8}")
 _MODE = 0o700
+# Without the set-group-ID bit, which a folder has from the one that contains it.
+_PERMISSIONS = 0o777
 _LOCK = ".sendproof-scratch"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -93,7 +95,7 @@ def _remove_if_abandoned(folder: Path) -> None:
     """Remove a folder that has a lock without a holder. Folders of others cannot be opened."""
     try:
         status = folder.stat(follow_symlinks=False)
-        if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) != _MODE:
+        if status.st_uid != os.getuid() or status.st_mode & _PERMISSIONS != _MODE:
             return
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

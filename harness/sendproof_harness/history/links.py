@@ -5,14 +5,15 @@ documented: the scheme and the host have no case, an empty path is `/`, and char
 
 A bridge may add parameters to the links of an e-mail to count visits. If its provider reports no clicks, it may also
 send the reader over a page of its own that forwards to the link. So a link of a bridge counts as the due one if it has
-more parameters, or contains the whole due link, percent-encoded or not. A link by a code, such as `/r/a8Xk`, does not:
-no one but the vendor knows where it leads.
+more parameters, or contains the whole due link, as a parameter or in its path. A link by a code, such as `/r/a8Xk`,
+does not: no one but the vendor knows where it leads.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, unquote_plus, urlsplit
 
@@ -21,8 +22,10 @@ import msgspec
 from sendproof_harness.history.records import Delivery, Obligation, Rejection
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-# No bridge encodes a link more often than this.
-_ENCODED_MAX = 3
+# A page that forwards may lead to another one, which some mail services have, and so on.
+_FORWARDS_MAX = 3
+# A link without a purpose other than to keep the judge busy has more targets than this.
+_TARGETS_MAX = 5
 _PORTS = {"http": 80, "https": 443}
 # The text of an e-mail has the target of each link behind it in brackets; a value in a target may have brackets itself.
 LINK = re.compile(r"(?<=\()https?://(?:[^()\n]|\([^()\n]*\))*(?=\))", re.IGNORECASE)
@@ -71,30 +74,54 @@ def _has_fragment(wanted: SplitResult, found: SplitResult) -> bool:
 
 
 def leads_to(link: str, due: str) -> bool:
-    """Return True if a link is the due one with more parameters, or contains it as a whole, to forward to it."""
-    starts = (found.start() for found in _SCHEME.finditer(link))
-    return _contains(_decoded(link), _decoded(due)) or any(keeps_link(due, link[start:]) for start in starts)
+    """Return True if a link is the due one with more parameters, or forwards to such a link.
 
-
-def _contains(link: str, due: str) -> bool:
-    end = "[&#]" if "?" in due else "[?&#]"
-    return re.search(rf"(?:^|[=/?&]){re.escape(due)}(?:$|{end})", link) is not None
+    Both are from texts of e-mails, in which links are decoded. A target of a link may still be encoded.
+    """
+    forms = (form for target in _targets(link, _FORWARDS_MAX) for form in (target, _decoded(target)))
+    return any(keeps_link(_encoded(due), _encoded(form)) for form in chain([link], forms))
 
 
 def _decoded(link: str) -> str:
-    for _ in range(_ENCODED_MAX):
-        link = unquote_plus(link)
-    return link
+    """Return a link as the text of an e-mail has it."""
+    address, mark, query = link.partition("?")
+    return f"{unquote(address)}{mark}{unquote_plus(query)}"
+
+
+def _encoded(link: str) -> str:
+    """Return the URL of a decoded link."""
+    return link.replace("%", "%25").replace("+", "%2B")
+
+
+def _targets(link: str, forwards: int) -> Iterator[str]:
+    """Yield the URLs that a link contains, and those that they contain in turn."""
+    for target in dict.fromkeys(_contained(link)) if forwards else ():
+        yield target
+        yield from _targets(target, forwards - 1)
+
+
+def _contained(link: str) -> Iterator[str]:
+    """Yield the URLs in the parameters of a link, and those that are its end.
+
+    A page can read the end of its address as it is, so parameters behind a target may be those of the target or not.
+    """
+    yield from (link[found.start() :] for found in islice(_SCHEME.finditer(link, 1), _TARGETS_MAX))
+    address, _, query = link.partition("?")
+    values = [value for _, value in parse_qsl(query)][:_TARGETS_MAX]
+    for text in [*values, unquote(address.partition("#")[0])[len("http") :]]:
+        for level in (text, unquote(text)):
+            if (found := _SCHEME.search(level)) is not None:
+                yield level[found.start() :]
 
 
 # -- e-mails ----------------------------------------------------------------------------------------
 
 
 def with_due_links(obligations: Iterable[Obligation], sent: Sequence[Sent]) -> Sequence[Sent]:
-    """Return the messages; a link of an e-mail that leads where a due link of its address does is replaced by it."""
+    """Return the messages. An e-mail whose links lead where those of a text due at its address do gets these."""
     if not any(_has_links(message) for message in sent):
         return sent
-    due = _due_links(obligations)
+    due = _due_texts(obligations)
     return [_with_due_links(message, due.get(message.number, ())) for message in sent]
 
 
@@ -110,22 +137,30 @@ def _has_links(message: Delivery | Rejection) -> bool:
     return message.message_type in {_EMAIL, None} and "@" in message.number and LINK.search(message.text) is not None
 
 
-def _due_links(obligations: Iterable[Obligation]) -> dict[str, list[str]]:
-    """Return the links that are due at each address, the longest first: one may be the beginning of another."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+def _due_texts(obligations: Iterable[Obligation]) -> dict[str, list[str]]:
+    """Return the texts with links that are due at each e-mail address."""
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for obligation in obligations:
         texts = [(obligation.number, obligation.text)]
         texts += [(other.number, other.text) for other in obligation.alternatives]
         for number, text in texts:
-            if number and text and "@" in number:
-                found[number].update(LINK.findall(text))
-    return {number: sorted(links, key=lambda link: (-len(link), link)) for number, links in found.items()}
+            if number and text and "@" in number and LINK.search(text) is not None:
+                found[number][text] = None
+    return {number: [*texts] for number, texts in found.items()}
 
 
 def _with_due_links(message: Sent, due: Sequence[str]) -> Sent:
-    def replaced(found: re.Match[str]) -> str:
-        link = found[0]
-        return link if link in due else next((other for other in due if leads_to(link, other)), link)
-
-    text = LINK.sub(replaced, message.text) if due and _has_links(message) else message.text
+    if message.text in due or not _has_links(message):
+        return message
+    changed = [text for due_text in due if (text := _relinked(message.text, due_text)) is not None]
+    text = next((text for text in changed if text in due), changed[0] if changed else message.text)
     return message if text == message.text else msgspec.structs.replace(message, text=text)
+
+
+def _relinked(text: str, due: str) -> str | None:
+    """Return the text with the links of the due one; None unless each of its links leads to the one in its place."""
+    got, wanted = LINK.findall(text), LINK.findall(due)
+    if len(got) != len(wanted) or not all(map(leads_to, got, wanted)):
+        return None
+    links = iter(wanted)
+    return LINK.sub(lambda _: next(links), text)

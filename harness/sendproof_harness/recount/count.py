@@ -94,7 +94,6 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
         (texts.relink, 2),
     ):
         database.create_function(function.__name__, arguments, function, deterministic=True)
-    database.create_function("relink", 2, texts.relink, deterministic=True)
     database.create_function("digits", 1, texts.significant_digits, deterministic=True)
     database.create_function("typed", 2, texts.typed, deterministic=True)
     database.create_function("agrees", 4, texts.agrees, deterministic=True)

@@ -3,14 +3,17 @@
 import json
 import re
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, unquote_plus, urlsplit
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _PLACEHOLDER = re.compile(r"%%\|(?P<percent>.*?)(?:\^\{.*?\})?%%|\{\{\s*(?P<braces>.*?)\s*\}\}", re.DOTALL)
 _SIGNIFICANT_DIGITS = 10
+# Pages that forward to each other, and the targets of each that are looked at.
+_FORWARDS, _ENDS = 3, 5
 _LINK = re.compile(r"(?<=\()https?://(?:[^()\n]|\([^()\n]*\))*(?=\))", re.IGNORECASE)
 
 
@@ -62,43 +65,77 @@ def agrees(text: str, body: str, due: str, due_body: str) -> bool:
 
 
 def relink(text: str, due_texts: str) -> str:
-    """Return the text of an e-mail, where each link that forwards to a due one is that one.
+    """Return the text of an e-mail with the links of a due one, if each of its links is that one or forwards to it.
 
     `due_texts` is a JSON list of the texts that are due at its address. A link may also have more parameters than the
     due one.
     """
-    due = {link for due in json.loads(due_texts) for link in _LINK.findall(due or "")}
-    by_length = sorted(due, key=lambda link: (-len(link), link))
-
-    def exchanged(found: re.Match[str]) -> str:
-        link = found.group()
-        return link if link in due else next((other for other in by_length if _forwards(link, other)), link)
-
-    return _LINK.sub(exchanged, text)
+    due = [other for other in json.loads(due_texts) if other]
+    if text in due:
+        return text
+    exchanged = [found for found in (_with_links_of(other, text) for other in due) if found is not None]
+    return next((found for found in exchanged if found in due), [*exchanged, text][0])
 
 
-def _forwards(link: str, due: str) -> bool:
-    whole, wanted = (unquote_plus(unquote_plus(unquote_plus(part))) for part in (link, due))
-    ends = "&#" if "?" in wanted else "?&#"
-    for found in re.finditer(re.escape(wanted), whole):
-        before, after = whole[: found.start()][-1:], whole[found.end() :][:1]
-        if (not before or before in "=/?&") and (not after or after in ends):
-            return True
-    return any(_has_all(link[found.start() :], due) for found in re.finditer("https?://", link, re.IGNORECASE))
+def _with_links_of(due: str, text: str) -> str | None:
+    ours, theirs = _LINK.findall(due), _LINK.findall(text)
+    if len(ours) != len(theirs):
+        return None
+    if not all(_leads(link, wanted) for link, wanted in zip(theirs, ours, strict=True)):
+        return None
+    parts = _LINK.split(text)
+    return "".join(part + link for part, link in zip(parts, [*ours, ""], strict=True))
+
+
+def _leads(link: str, due: str) -> bool:
+    """Return True if a link is the due one, or leads to it. The links in the text of an e-mail are decoded."""
+    wanted = _as_url(due)
+    return _has_all(_as_url(link), wanted) or _forwards(link, wanted, 1)
+
+
+def _plain(link: str) -> str:
+    begin, *query = link.split("?", 1)
+    return "?".join([unquote(begin), *map(unquote_plus, query)])
+
+
+def _as_url(link: str) -> str:
+    return link.replace("%", "%25").replace("+", "%2B")
+
+
+def _forwards(link: str, wanted: str, depth: int) -> bool:
+    rest, values = re.split("[?#]", link, maxsplit=1)[0][1:], parse_qsl(link.partition("?")[2])[:_ENDS]
+    starts = [found.start() for found in re.finditer("https?://", link, re.IGNORECASE) if found.start() > 0]
+    ends = [link[start:] for start in starts[:_ENDS]]
+    for value in [*(value for _, value in values), unquote(rest)]:
+        for form in (value, unquote(value)):
+            inner = re.search("https?://.*", form, re.IGNORECASE | re.DOTALL)
+            ends += [] if inner is None else [inner[0]]
+    chosen = [*dict.fromkeys(ends)]
+    if any(_has_all(_as_url(form), wanted) for end in chosen for form in (end, _plain(end))):
+        return True
+    return depth < _FORWARDS and any(_forwards(end, wanted, depth + 1) for end in chosen)
 
 
 def _has_all(link: str, due: str) -> bool:
     """Return True if a link has the place and the parameters of another; it may have more."""
     try:
         got, wanted = urlsplit(link), urlsplit(due)
+        places = [_place(url) for url in (got, wanted)]
     except ValueError:
         return False
-    places = [(url.scheme, url.netloc.lower(), unquote(url.path) or "/") for url in (got, wanted)]
     missing = Counter(parse_qsl(wanted.query, keep_blank_values=True)) - Counter(
         parse_qsl(got.query, keep_blank_values=True)
     )
     fragments = unquote(wanted.fragment), unquote(got.fragment)
     return places[0] == places[1] and not missing and fragments[0] in {"", fragments[1]}
+
+
+def _place(url: SplitResult) -> tuple[object, ...]:
+    host = url.hostname or ""
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return url.scheme, url.username, url.password, host, port, unquote(url.path) or "/"
 
 
 def _values(text: str, body: str) -> dict[str, str] | None:

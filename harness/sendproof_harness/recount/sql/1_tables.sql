@@ -81,6 +81,7 @@ SELECT
     json_extract(body, '$.service') AS service,
     json_extract(body, '$.message') AS message,
     json_extract(body, '$.number') AS number,
+    json_extract(body, '$.message_type') AS message_type,
     typed(json_extract(body, '$.message_type'), json_extract(body, '$.number')) AS place,
     typed(json_extract(body, '$.message_type'), digits(json_extract(body, '$.number'))) AS digits,
     json_extract(body, '$.text') AS text,
@@ -99,6 +100,7 @@ SELECT
     ms(json_extract(body, '$.at')) AS at,
     json_extract(body, '$.service') AS service,
     json_extract(body, '$.number') AS number,
+    json_extract(body, '$.message_type') AS message_type,
     json_extract(body, '$.text') AS text,
     CAST(json_extract(body, '$.code') AS TEXT) AS code,
     json_extract(body, '$.reason') AS reason
@@ -186,9 +188,9 @@ SELECT number, json_group_array(text) AS due FROM candidate
 WHERE number LIKE '%@%' AND text LIKE '%(http%' GROUP BY number;
 CREATE UNIQUE INDEX mail_texts_number ON mail_texts (number);
 UPDATE delivery SET text = relink(text, (SELECT due FROM mail_texts WHERE mail_texts.number = delivery.number))
-WHERE text LIKE '%(http%' AND number IN (SELECT number FROM mail_texts);
+WHERE COALESCE(message_type, 'email') = 'email' AND text LIKE '%(http%' AND number IN (SELECT number FROM mail_texts);
 UPDATE rejection SET text = relink(text, (SELECT due FROM mail_texts WHERE mail_texts.number = rejection.number))
-WHERE text LIKE '%(http%' AND number IN (SELECT number FROM mail_texts);
+WHERE COALESCE(message_type, 'email') = 'email' AND text LIKE '%(http%' AND number IN (SELECT number FROM mail_texts);
 
 CREATE TABLE chosen AS
 SELECT id, number, text, owed, reason FROM (

@@ -45,7 +45,7 @@ class _Turns:
             turn.get_loop().call_soon(self._give_turn)
 
 
-# Nothing in the turns refers to the loop, so those of a closed loop go with it.
+# Turns that nobody waits for refer to no loop, so those of a closed loop go with it.
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
 
 

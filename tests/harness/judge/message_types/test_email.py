@@ -1,5 +1,7 @@
 """A run of e-mails: they go to addresses, and a mail client's view of the HTML counts."""
 
+from urllib.parse import quote
+
 import pytest
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line
@@ -238,7 +240,7 @@ def linked(email_run):
     "link",
     [
         f"{SHOP}&utm_source=bridge",
-        "https://shop.example/news?utm_source=bridge&at=10+Rue+(A)&lang=fr",
+        "https://shop.example/news?utm_source=bridge&at=10 Rue (A)&lang=fr",
         f"https://click.vendor.example/r?to={SHOP}&id=5",
         "https://click.vendor.example/r?to=https%3A%2F%2Fshop.example%2Fnews%3Flang%3Dfr%26at%3D10%2520Rue%2520(A)",
         f"https://click.vendor.example/r/{SHOP}",
@@ -249,6 +251,61 @@ def test_link_with_more_parameters_or_a_redirect_to_the_due_one_passes(linked, l
     """A bridge over SMTP learns of clicks in no other way."""
     run = linked.change("delivery", lambda line: line | {"text": line["text"].replace(SHOP, link)})
     assert causes(run) == []
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
+@pytest.mark.parametrize(
+    ("due", "link"),
+    [
+        ("https://shop.example", "https://v.example/r?to=https%3A%2F%2Fshop.example%2F"),
+        ("https://shop.example/n#top", "https://v.example/r?to=https%3A%2F%2Fshop.example%2Fn%3Futm%3D1%23top"),
+        ("https://shop.example/n?lang=en", "https://v.example/r?to=https%3A%2F%2FSHOP.example%2Fn%3Futm%3D1%26lang%3Den"),
+        ("https://shop.example:443/n", "https://shop.example/n?utm=1"),
+        ("https://shop.example/n?at=AT&T", "https://v.example/r?to=https://shop.example/n?at=AT%26T"),
+        ("https://m\u00fcnchen.example/n", "https://xn--mnchen-3ya.example/n?utm=1"),
+        ("https://shop.example/n", "https://a.example/r?to=https%3A%2F%2Fb.example%2Fr%3Fu%3Dhttps%253A%252F%252Fshop.example%252Fn"),
+        ("https://shop.example/n", "https://v.example/r/https%3A%2F%2Fshop.example%2Fn"),
+        ("https://shop.example/n", "https://v.example/r?https://shop.example/n"),
+    ],
+)  # fmt: skip
+def test_spelling_of_the_link_makes_no_difference(email_run, due, link):
+    """Programs normalize a URL before they put it into a parameter, and may forward twice."""
+    run = email_run.change("obligation", lambda line: line | {"text": line["text"] and f"News\nLook ({due})"})
+    run = run.change("delivery", lambda line: line | {"text": f"News\nLook ({link})"})
+    assert causes(run) == []
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda link: f"{link}{'&' if '?' in link else '?'}utm_source=bridge",
+        lambda link: f"https://v.example/r?to={quote(link, safe='')}&off={quote(SHOP + '/off', safe='')}",
+    ],
+)
+def test_each_link_is_compared_with_the_one_in_its_place(email_run, change):
+    """With the parameters of the bridge, the first link equals the second of the template."""
+    links = ("https://shop.example/news", "https://shop.example/news?utm_source=bridge", f"{SHOP}/off")
+    due = "News\n" + "\n".join(f"Look ({link})" for link in links)
+    run = email_run.change("obligation", lambda line: line | {"text": line["text"] and due})
+    text = "News\n" + "\n".join(f"Look ({change(link)})" for link in links)
+    run = run.change("delivery", lambda line: line | {"text": text})
+    assert causes(run) == []
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
+@pytest.mark.parametrize(
+    ("due", "link"),
+    [
+        ("https://shop.example/n?at=10%20Rue", "https://shop.example/n?at=10%2520Rue"),
+        ("https://shop.example/n?c=AT", "https://shop.example/n?c=AT%26T"),
+        ("https://shop.example/n?e=a%2Bb", "https://shop.example/n?e=a+b"),
+    ],
+)
+def test_link_with_another_value_is_wrong(email_run, due, link):
+    run = email_run.change("obligation", lambda line: line | {"text": line["text"] and f"News\nLook ({due})"})
+    run = run.change("delivery", lambda line: line | {"text": f"News\nLook ({link})"})
+    assert {cause.partition(":")[0] for cause in causes(run)} == {"wrong text"}
     assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
 
 

@@ -276,8 +276,8 @@ def test_key_tried_without_a_pause_by_calls_that_differ_fails(correct_run):
     """Such as a report with the current time in its body. The limit grows with the number of customers."""
     ended, customers = key_line("disabled", START_TEXT, START_TEXT), 20
     run = correct_run.change("history", lambda line: line | {"audience": {"customers": customers}})
-    assert found(run.plus(ended, *differing_tries(200 + 10 * customers))) == []
-    assert found(run.plus(ended, *differing_tries(201 + 10 * customers))) == [
+    assert found(run.plus(ended, *differing_tries(200 + 20 * customers))) == []
+    assert found(run.plus(ended, *differing_tries(201 + 20 * customers))) == [
         ("contract.credentials", "bridge", "optimove AddChannelTemplates: a rejected key is tried without a pause")
     ]
 

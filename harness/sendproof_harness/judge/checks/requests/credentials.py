@@ -24,7 +24,7 @@ _NEW_KEY_WITHIN = 1 * HOUR
 MAX_TRIES, TRIES_PERIOD = 20, 10 * MINUTE
 #: Calls of one operation with a rejected key in that time, however they differ: the pieces of work are as many as the
 #: customers at most, and a bridge that tries without a pause, such as with the current time in the body, makes more.
-MAX_DIFFERING_TRIES, TRIES_PER_CUSTOMER = 200, 10
+MAX_DIFFERING_TRIES, TRIES_PER_CUSTOMER = 200, MAX_TRIES
 
 # documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
 _LOGINS_END = parse_instant("2024-02-01T00:00:00Z")
