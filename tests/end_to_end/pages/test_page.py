@@ -185,14 +185,26 @@ def test_marketer_defines_a_trigger_and_sees_what_came_back(page, judged, large)
     page.get_by_role("link", name="Second visit").wait_for()
 
 
+#: A script: requests for the sandbox `mails` wait until `release()`.
+HELD_CHANNELS = """
+const send = fetch, released = new Promise(resolve => { window.release = resolve; });
+window.fetch = async (...request) => {
+  if (String(request[0]?.url ?? request[0]).endsWith("/sandboxes/mails")) await released;
+  return send(...request);
+};
+"""
+
+
 @pytest.mark.slow
 def test_marketer_writes_an_email_with_its_subject(page, judged):
-    """A provider that only sends e-mails accepts no other template."""
+    """A provider that only sends e-mails accepts no other template. The form opens before the channels are known."""
     channels = [{"id": 504, "provider": "smtp", "message": "email"}]
     mails = {"name": "mails", "seed": 1, "audience": {"customers": 2, "addresses": {}}, "channels": channels}
     requests.post(f"{judged.control}/control/sandboxes", json=mails, timeout=60).raise_for_status()
+    page.add_init_script(HELD_CHANNELS)
     page.goto(f"{judged.control}/#/campaigns/templates?sandbox=mails")
     page.get_by_role("button", name="New template").first.click()
+    page.evaluate("release()")
     form = page.get_by_role("form", name="Template")
     form.get_by_label("Title").fill("Spring")
     form.get_by_label("Subject").fill("Hello {{FIRST_NAME}}")

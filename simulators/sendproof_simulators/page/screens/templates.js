@@ -61,11 +61,12 @@ function TemplateRow({template, listed, onEdit}) {
 function TemplateForm({template, providers, onDone}) {
   const isNew = template.id === undefined;
   const {channels} = useSandbox();
-  const [fields, setFields] = useState({provider: template.provider ?? providers[0], title: template.title, body: readable(template.body), heading: "", message: template.message});
+  const [fields, setFields] = useState({provider: template.provider, title: template.title, body: readable(template.body), heading: "", message: template.message});
   const change = changed => setFields(old => ({...old, ...changed}));
-  const {provider, title, body, heading} = fields;
+  // The form may be open before the channels, and so the providers, are loaded.
+  const {provider = providers[0], title, body, heading} = fields;
   const types = [...new Set(channels.filter(channel => channel.provider === provider).map(typeOf))];
-  const type = isNew && !types.includes(fields.message) ? types[0] : typeOf(fields);
+  const type = isNew && !types.includes(fields.message) ? types[0] ?? "sms" : typeOf(fields);
   const save = async () => {
     const content = type === "sms" ? {title, body} : {title, body, message: type, ...(heading && {heading})};
     if (isNew) await api.post(`providers/${provider}/templates`, [content]);
