@@ -1,7 +1,7 @@
 """The webhooks of accounts at providers, in the handover: their URLs, and the proofs of their origin."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sendproof_harness.handover.format import Listen
@@ -51,13 +51,6 @@ def webhook_authentication(handover: Mapping[str, Any], provider: str) -> dict[s
     if (login := handover.get("webhook_logins", {}).get(provider)) is not None:
         return {"kind": _BEARER if "token" in login else _BASIC, **login}
     return None
-
-
-def webhook_secrets(handover: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the values with which accounts prove the origin of their webhooks, and which nobody else may learn."""
-    yield from handover.get("webhook_secrets", {}).values()
-    for login in handover.get("webhook_logins", {}).values():
-        yield login.get("token") or login["password"]
 
 
 def _secret(name: str, seed: int) -> str:

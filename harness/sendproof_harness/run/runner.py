@@ -26,7 +26,6 @@ from sendproof_harness.control_client import (
 )
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
 from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
-from sendproof_harness.handover.webhooks import webhook_secrets
 from sendproof_harness.history.client_facts import client_facts
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
@@ -365,11 +364,7 @@ def _save_histories(
         files.append(file)
     clients = [_other_client(context, *pair) for pair in zip(handovers, files, strict=True)] if files[1:] else []
     unauthenticated = _unauthenticated_requests(context, is_shared=place.is_shared)
-    secrets = [
-        value
-        for content in handovers
-        for value in (content["webhook_token"], *webhook_secrets(content), *secrets_of(content))
-    ]
+    secrets = [value for content in handovers for value in (content["webhook_token"], *secrets_of(content))]
     for index, (handover, file) in enumerate(zip(handovers, files, strict=True)):
         facts = RunFacts(
             scenario=context.scenario.name,
