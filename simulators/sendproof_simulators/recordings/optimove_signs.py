@@ -15,7 +15,9 @@ _CHANGES = frozenset({
 })  # fmt: skip
 _OK, _ACCEPTED, _NO_CONTENT, _NOT_FOUND, _NOT_ALLOWED, _TOO_MANY = 200, 202, 204, 404, 405, 429
 _SERVER_ERROR, _UNAUTHORIZED = 500, 401
-_TRIGGER, _PROCESSED = 11, 1
+_TRIGGER = 11
+# Documents describe a listener of a channel for the other events only.
+_EVENTS_OF_ALL_CHANNELS = (1, 2, 3, 4)
 _PAGE_SIZES = (10_000, 20_000, 200_000)
 _LATER_METRICS = frozenset({7, 8})
 
@@ -142,7 +144,7 @@ def _event_1_channel(call: ShownCall) -> Iterable[str]:
     if call.operation != "RegisterEventListener" or not isinstance(call.sent, dict):
         return ()
     sent = {name.lower(): value for name, value in call.sent.items()}
-    is_meant = sent.get("eventtypeid") == _PROCESSED and sent.get("channelid") is not None
+    is_meant = sent.get("eventtypeid") in _EVENTS_OF_ALL_CHANNELS and sent.get("channelid") is not None
     return ("accepted",) if is_meant and call.is_success else ()
 
 

@@ -169,6 +169,8 @@ ATTRIBUTES = {"CustomerAttributes": "COUNTRY;LANGUAGE", "$top": 1}
         ("attribute_update_body", "empty", text("UpdateCustomerAttributes", NEW_VALUE), b""),
         ("event_1_channel", "accepted", status("RegisterEventListener", LISTENER), 200),
         ("event_1_channel", "refused", status("RegisterEventListener", LISTENER), 400),
+        ("event_1_channel", "refused", status("RegisterEventListener", LISTENER | {"EventTypeID": 4}), 400),
+        ("event_1_channel", "refused", status("RegisterEventListener", LISTENER | {"EventTypeID": 13}), 200),
     ],
 )
 def test_option_changes_the_behaviour(

@@ -23,6 +23,21 @@ def test_scheduled_channel_registers_its_events(bridge, services):
     ]
 
 
+def test_general_listener_is_registered_if_a_channel_is_refused(bridge, services):
+    """It is documented for events 11 and 13 only that a listener may name a channel."""
+    services.respond("RegisterEventListener", refuse_other_channels)
+    bridge.run()
+
+    assert {"EventTypeID": 4, "ListenerURL": URL} in bodies(services, "RegisterEventListener")
+    assert status(bridge.context)["status"] == "ok"
+
+
+def refuse_other_channels(request):
+    """Refuse a listener with a channel for any other event than 13."""
+    is_refused = request.body["EventTypeID"] != 13 and "ChannelID" in request.body
+    return Reply("leave ChannelID out", status=400) if is_refused else Reply()
+
+
 def test_listeners_are_registered_at_each_start(bridge, services):
     """The URL may have changed."""
     bridge.run()

@@ -308,13 +308,13 @@ _REQUEST_DIALECTS = (
     ),
     _dialect(
         "event_1_channel",
-        "May a listener for event 1 name a channel?",
-        ("accepted", "yes", "observed", "client code: a Vonage SMS bridge does it"),
+        "May a listener for event 1, 2, 3 or 4 name a channel?",
+        ("accepted", "yes", "observed", "client code: a Vonage SMS bridge does it for event 1"),
         (
             "refused",
             "no, only listeners for events 11 and 13 may",
             "assumed",
-            "the documents describe it only for event 13",
+            "the documents describe it only for these",
         ),
     ),
 )

@@ -7,9 +7,13 @@ from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import ApiKey, login_name, make_token
 from sendproof_simulators.services.optimove.campaigns.nightly_run import start_of_day
 from sendproof_simulators.services.optimove.errors import ApiError, bad_request
-from sendproof_simulators.services.optimove.events import CAMPAIGN_PROCESSED
+from sendproof_simulators.services.optimove.events import CAMPAIGN_EXECUTED_ON_CHANNEL, TRIGGER_MET
 from sendproof_simulators.services.optimove.handlers.paging import visible_attributes
 from sendproof_simulators.services.optimove.permissions import authorized
+
+# documented: a listener of these names a channel, https://developer.optimove.com/docs/integrate-your-service-with-optimove
+# and https://optimove-developers.readme.io/reference/post_general-registereventlistener
+_EVENTS_OF_A_CHANNEL = frozenset({TRIGGER_MET, CAMPAIGN_EXECUTED_ON_CHANNEL})
 
 
 @authorized
@@ -24,8 +28,8 @@ def get_last_data_update(call: Call) -> Effects:
 def register_event_listener(call: Call) -> Effects:
     """Register the URL that receives the events of one type."""
     options, event, channel = call.state.options, call.body["EventTypeID"], call.body.get("ChannelID")
-    if event == CAMPAIGN_PROCESSED and channel and options.event_1_channel_refused:
-        raise bad_request("EventTypeID 1 has a general listener only: leave ChannelID out")
+    if channel is not None and event not in _EVENTS_OF_A_CHANNEL and options.event_1_channel_refused:
+        raise bad_request(f"EventTypeID {event} has a general listener only: leave ChannelID out")
     entry = call.state.register_listener(event, call.body["ListenerURL"], channel)
     return Effects(response=responses.success_response(options), entries=(entry,))
 
