@@ -67,6 +67,22 @@ def test_preview_accepts_settings_without_storing_them(account):
     assert account.state.integration.overrides is None
 
 
+def test_default_url_is_that_of_templates_created_before_it(account):
+    account.set(default_url="https://example.com/offer")
+    later = event(account, templateName=f"{account.add_template('Later', 'Hello again.')} - Later")
+    assert preview(account, {"event": event(account)})["request"]["url"] == "https://example.com/offer"
+    assert "url" not in preview(account, {"event": later})["request"]
+
+
+def test_tried_links_are_those_of_the_request(account):
+    tried = {"default_url": "https://example.com/a", "template_urls": {account.plain: "https://example.com/b"}}
+    requests = [
+        preview(account, {"event": event(account, templateName=f"{template} - Any"), "settings": tried})["request"]
+        for template in (account.template, account.plain)
+    ]
+    assert [request["url"] for request in requests] == ["https://example.com/a", "https://example.com/b"]
+
+
 def test_override_merge_follows_dialect(account, account_with):
     """The page describes both."""
     overrides = '{"variables": {"BALANCE": "0.00"}}'

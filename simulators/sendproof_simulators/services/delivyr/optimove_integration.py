@@ -40,12 +40,10 @@ def replace(context: SandboxContext, state: State, now: Instant, values: Mapping
     integration = integration_from_json(context, values)
     webhook_url = _optional_text(values, "webhook_url")
     other_messages = _boolean(values, "other_messages", default=False)
-    urls = _template_urls(context, state, values)
+    urls = template_urls(context, state, values, integration)
     if webhook_url is not None:
         webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
     state.integration, state.webhook_url, state.other_messages = integration, webhook_url, other_messages
-    if integration.default_url is not None:
-        urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
     _keep_earlier_urls(state, now, urls)
     state.template_urls = urls
     return Effects()
@@ -69,6 +67,19 @@ def integration_from_json(context: SandboxContext, values: Mapping[str, object])
         overrides=overrides,
         default_url=_checked_url(context, "default_url", _optional_text(values, "default_url")),
     )
+
+
+def template_urls(
+    context: SandboxContext, state: State, values: Mapping[str, object], integration: Integration
+) -> dict[str, str]:
+    """Return the links of templates after a change of the settings; raise `ValueError` for invalid ones.
+
+    documented: the default URL is put on the templates that exist, https://docs.delivyr.net/docs/optimove. assumed:
+    not on those with a link of their own.
+    """
+    urls = _template_urls(context, state, values)
+    default = {} if integration.default_url is None else dict.fromkeys(state.templates, integration.default_url)
+    return default | urls
 
 
 def _boolean(values: Mapping[str, object], name: str, *, default: bool) -> bool:

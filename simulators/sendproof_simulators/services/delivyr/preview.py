@@ -11,7 +11,11 @@ from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.subprocess_eval import run_in_subprocess
 from sendproof_simulators.services.delivyr.dialects import OVERRIDE_MERGE
-from sendproof_simulators.services.delivyr.optimove_integration import integration_from_json, read
+from sendproof_simulators.services.delivyr.optimove_integration import (
+    integration_from_json,
+    read,
+    template_urls,
+)
 from sendproof_simulators.services.delivyr.overrides import merge
 from sendproof_simulators.services.delivyr.sending import find_problems
 from sendproof_simulators.services.delivyr.state import NAME, Integration, State
@@ -31,12 +35,14 @@ async def preview(
     unknown = sorted(arguments.keys() - {"event", "settings"})
     if unknown or not isinstance(arguments.get("event"), dict) or not isinstance(arguments.get("settings", {}), dict):
         raise ValueError("expected an object with the event as `event`, and optionally settings to try as `settings`")
-    integration = state.integration
+    integration, urls = state.integration, state.template_urls
     if "settings" in arguments:
-        integration = integration_from_json(context, {**read(state), **arguments["settings"]})
+        values = {**read(state), **arguments["settings"]}
+        integration = integration_from_json(context, values)
+        urls = template_urls(context, state, values, integration)
     event: Mapping[str, Any] = arguments["event"]
     request = _request_without_overrides(
-        integration, event, _personal_information(context, event, now), state.template_urls
+        integration, event, _personal_information(context, event, now), urls
     )
     if integration.overrides is not None:
         overrides = await _evaluated_overrides(context, integration.overrides, event, now)
@@ -53,9 +59,8 @@ def _request_without_overrides(
         raise ValueError(f"event.templateName: expected '<id of 8> - <name>', got {event.get('templateName')!r:.100}")
     phone, *others = integration.attributes
     request: dict[str, Any] = {"template_id": template, "phone_number": attributes.get(phone)}
-    url = urls.get(template) or integration.default_url
-    if url is not None:
-        request["url"] = url
+    if template in urls:
+        request["url"] = urls[template]
     variables = {name: attributes.get(name) for name in others}
     return {**request, "variables": variables, "testing": integration.testing}
 
