@@ -5,9 +5,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from sendproof_simulators.recordings.shown_call import ShownCall
+from sendproof_simulators.recordings.shown_call import ShownCall, members
 
 _OK, _BAD_REQUEST = 200, 400
+# The code of the warning about invalid numbers.
+_INVALID_NUMBER = 3
 _Signs = Mapping[str, Callable[[ShownCall], Iterable[str]]]
 
 
@@ -89,6 +91,24 @@ def _test_ids(call: ShownCall) -> Iterable[str]:
     return ("ones",) if answer.get("batch_id") in {99, "99"} else ("as_sent",)
 
 
+def _bulk_ids(call: ShownCall) -> Iterable[str]:
+    answer = call.answer if _is(call, "bulk_json") and isinstance(call.answer, dict) else {}
+    rows = [value for name, value in members(answer.get("messages")) if name == "messages"]
+    ids = [value for row in rows for name, value in members(row) if name == "id"]
+    return ("as_sent",) if ids and isinstance(ids[0], str) else ("swapped",) if ids else ()
+
+
+def _warning_numbers(call: ShownCall) -> Iterable[str]:
+    answer = call.answer if _is(call, "send") and isinstance(call.answer, dict) else {}
+    warnings = answer.get("warnings")
+    invalid = [
+        warning
+        for warning in (warnings if isinstance(warnings, list) else ())
+        if isinstance(warning, dict) and warning.get("code") == _INVALID_NUMBER
+    ]
+    return ("present" if any("numbers" in warning for warning in invalid) else "absent",) if invalid else ()
+
+
 def _receipt(call: ShownCall) -> Mapping[str, str]:
     if not call.is_callback:
         return {}
@@ -113,6 +133,8 @@ _TEXTLOCAL: _Signs = {
     "shorturl_reply": _shorturl_reply,
     "batch_counters": _batch_counters,
     "test_ids": _test_ids,
+    "bulk_ids": _bulk_ids,
+    "warning_numbers": _warning_numbers,
     "expired_receipts": _expired_receipts,
     "plus_numbers": _plus_numbers,
 }

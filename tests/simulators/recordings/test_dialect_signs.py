@@ -66,6 +66,10 @@ CALLS: dict[str, Callable[[LocalSandbox], object]] = {
     "textlocal.optouts_reply": lambda box: box.textlocal("get_optouts"),
     "textlocal.shorturl_reply": lambda box: box.textlocal("create_shorturl", url="https://example.org"),
     "textlocal.test_ids": lambda box: box.textlocal("send", message="Hi", numbers="447700900123", test="true"),
+    "textlocal.bulk_ids": lambda box: box.textlocal(
+        "bulk_json", data='{"messages": [{"number": "447700900123", "text": "Hi"}]}'
+    ),
+    "textlocal.warning_numbers": lambda box: box.textlocal("send", message="Hi", numbers="447700900123,123"),
     "delivyr.reply": lambda box: box.delivyr(variables={"TEXT": "Hi"}),
     "xtremepush.http_status": lambda box: box.xtremepush("info/campaign", id=999999),
 }

@@ -88,6 +88,12 @@ def bulk_fields_read(account, **keys):
     return entry["receipt_url"] == URL, entry["send_at"].startswith("2026-03-02T10")
 
 
+def types_in_bulk_response(account):
+    """Return the types of a message's id and recipient."""
+    (batch,) = account.bulk({"number": BOB, "text": "Hi"})["messages"]
+    return tuple(type(batch["messages"][0][name]) for name in ("id", "recipient"))
+
+
 def bulk_customs(account):
     """Return the custom values of a call with one for all and one for a message."""
     account.bulk({"number": BOB, "text": "Hi", "custom": "mine"}, {"number": EVE, "text": "Hi"}, custom="all")
@@ -175,6 +181,10 @@ CHECKS = {
         "51": lambda a: error_code(a, numbers="123") == 51,
         "4": lambda a: error_code(a, numbers="123") == 4,
     },
+    "warning_numbers": {
+        "absent": lambda a: send(a, numbers=f"{BOB},123")["warnings"] == [{"code": 3, "message": "Invalid number"}],
+        "present": lambda a: send(a, numbers=f"{BOB},123,45")["warnings"][0]["numbers"] == "123,45",
+    },
     "optouts_default": {
         "sent": lambda a: messages_with_one_opt_out(a) == 2,
         "left_out": lambda a: messages_with_one_opt_out(a) == 1,
@@ -191,6 +201,10 @@ CHECKS = {
         "snake": lambda a: (
             (bulk_fields_read(a, **CAMEL), bulk_fields_read(a, **SNAKE)) == ((False, False), (True, True))
         ),
+    },
+    "bulk_ids": {
+        "as_sent": lambda a: types_in_bulk_response(a) == (str, int),
+        "swapped": lambda a: types_in_bulk_response(a) == (int, str),
     },
     "bulk_custom": {
         "message": lambda a: bulk_customs(a) == ["mine", "all"],

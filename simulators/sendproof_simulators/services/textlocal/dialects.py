@@ -124,6 +124,12 @@ DIALECTS = (
         _observed("4", "No recipients specified, together with warning 3", _JAVA2),
     ),
     _dialect(
+        "warning_numbers",
+        "Does the warning about invalid numbers (3) name them?",
+        _observed("absent", "no: the recipients without a message are those that `messages` does not have", _JAVA2),
+        _assumed("present", "yes, as the warning about numbers that must not be disturbed (DND) does"),
+    ),
+    _dialect(
         "optouts_default",
         "Does a send without `optouts` leave out opted-out numbers?",
         _observed("sent", "no", _PIPEDREAM),
@@ -146,6 +152,12 @@ DIALECTS = (
         _assumed("any", "in every observed way"),
         _observed("camel", "`receiptUrl`, `scheduled`", "TxtLocalEx (Elixir), GoApptiv/textlocal-package-laravel"),
         _assumed("snake", "`receipt_url`, `schedule_time`, as `send` does"),
+    ),
+    _dialect(
+        "bulk_ids",
+        "Which of a message's id and its recipient is a number in the response to `bulk_json`?",
+        _assumed("as_sent", "the recipient; the id is text, as in the response to `send`"),
+        _observed("swapped", "the id; the recipient is text", "TxtLocalEx (Elixir), typings of a TypeScript client"),
     ),
     _dialect(
         "bulk_custom",

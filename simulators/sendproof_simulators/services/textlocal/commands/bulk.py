@@ -148,7 +148,7 @@ def _sent(call: Call, data: "BulkData") -> CommandResult:
     counts = {"accepted": len(dispatch), "rejected": len(screening.refused)}
     summary = {**counts, **send_summary(state, dispatch, options)}
     return CommandResult(
-        value=_response_value(data, credits_before, dispatch, screening.refused),
+        value=_response_value(call, data, credits_before, dispatch, screening.refused),
         effects=replace(effects, entries=(*effects.entries, *rejections), summary=summary),
     )
 
@@ -281,20 +281,25 @@ def _phone_text(call: Call, text: str) -> str:
 
 
 def _response_value(
-    data: BulkData, credits_before: int, dispatch: Dispatch, refused: Sequence[_RefusedMessage]
+    call: Call, data: BulkData, credits_before: int, dispatch: Dispatch, refused: Sequence[_RefusedMessage]
 ) -> Mapping[str, object]:
     cost = sum(dispatch.accepted.parts)
+    id_and_recipient = (int, str) if call.context.dialects["bulk_ids"] == "swapped" else (str, int)
     value: dict[str, object] = {
         "balance_pre_send": credits_before,
         "total_cost": cost,
         "balance_post_send": credits_before if data.test else credits_before - cost,
-        "messages": _batch_rows(dispatch, credits_before, test=bool(data.test)),
+        "messages": _batch_rows(dispatch, credits_before, id_and_recipient, test=bool(data.test)),
         "messages_not_sent": [message.row(dispatch.first_batch) for message in refused],
     }
     return value | ({"test": True} if data.test else {})
 
 
-def _batch_rows(dispatch: Dispatch, balance: int, *, test: bool) -> list[dict[str, object]]:
+def _batch_rows(
+    dispatch: Dispatch, balance: int, id_and_recipient: tuple[type, type], *, test: bool
+) -> list[dict[str, object]]:
+    """Return a row for each batch. `id_and_recipient` are the types of these two members."""
+    id_type, recipient_type = id_and_recipient
     rows: list[dict[str, object]] = []
     accepted = dispatch.accepted
     columns = zip(
@@ -311,7 +316,7 @@ def _batch_rows(dispatch: Dispatch, balance: int, *, test: bool) -> list[dict[st
                 "message": {"num_parts": parts, "sender": dispatch.sender, "content": text},
                 "receipt_url": url,
                 "custom": custom,
-                "messages": [{"id": str(dispatch.first_id + index), "recipient": int(number)}],
+                "messages": [{"id": id_type(dispatch.first_id + index), "recipient": recipient_type(number)}],
             }
         )
     return rows

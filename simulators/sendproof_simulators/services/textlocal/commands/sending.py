@@ -234,8 +234,9 @@ class _Screening:
             for index in invalid
         ]
         if invalid:
-            numbers = ",".join(map(recipients.name_of, invalid))
-            self.warnings.append({"code": errors.INVALID_NUMBER, "message": "Invalid number", "numbers": numbers})
+            is_named = self.call.context.dialects["warning_numbers"] == "present"
+            names = {"numbers": ",".join(map(recipients.name_of, invalid))} if is_named else {}
+            self.warnings.append({"code": errors.INVALID_NUMBER, "message": "Invalid number", **names})
 
     def _no_valid_numbers(self) -> ApiError:
         error = ApiError(int(self.call.context.dialects["no_valid_numbers"]), warnings=self.warnings)
