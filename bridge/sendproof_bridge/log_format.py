@@ -7,7 +7,7 @@ of the settings appears as `***`, whatever quotes it.
 import json
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -42,16 +42,20 @@ def logged_job(id_: str, payload: Mapping[str, object]) -> Iterator[None]:
         _fields.reset(token)
 
 
+def masking(secrets: Collection[str]) -> Callable[[str], str]:
+    """Return a function that replaces secrets in a text."""
+    if not secrets:
+        return str
+    # The longest first: one secret may be part of another.
+    longest_first = sorted(secrets, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)))
+    return lambda text: pattern.sub(_MASK, text)
+
+
 class _MaskingFormatter(logging.Formatter):
     def __init__(self, secrets: Collection[str], line: str | None = None) -> None:
         super().__init__(line)
-        # The longest first: one secret may be part of another.
-        longest_first = sorted(secrets, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, longest_first))) if secrets else None
-
-    def masked(self, text: str) -> str:
-        """Return the text without secrets."""
-        return text if self._secrets is None else self._secrets.sub(_MASK, text)
+        self.masked = masking(secrets)
 
 
 class PlainFormatter(_MaskingFormatter):

@@ -6,6 +6,8 @@ import pytest
 
 from sendproof_bridge.cli import main
 from sendproof_bridge.clock import HOUR
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.inbound.status import campaign_status
 from small_bridge import NOON, database_setting, recipient_row
 from stand_in import Reply
 
@@ -56,6 +58,28 @@ def test_status_shows_control_characters_of_a_service_as_escapes(command, bridge
     bridge.execute("UPDATE job SET last_error = :error WHERE state = 'dead'", error="no\x1b[2J\ndead: forged")
 
     assert command("status")[1].splitlines()[1:] == [f"dead: {PAGE}: no\\u001b[2J\\u000adead: forged"]
+
+
+def test_status_hides_secrets_that_a_service_repeats(command, bridge, dead_page):
+    """A refusal may quote the URL that the bridge registered."""
+    refusal = "refused: http://bridge.test/webhooks/optimove/acme/a-token-for-tests"
+    bridge.execute("UPDATE job SET last_error = :error WHERE state = 'dead'", error=refusal)
+
+    assert command("status")[1].splitlines()[1:] == [
+        f"dead: {PAGE}: refused: http://bridge.test/webhooks/optimove/acme/***"
+    ]
+    assert "a-token-for-tests" not in command("status", "--json")[1]
+
+
+def test_reasons_of_a_campaign_hide_secrets(bridge, services):
+    services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1")]), Reply([]))
+    refusal = {"errors": [{"code": 43, "message": "no such sender, a-token-for-tests"}], "status": "failure"}
+    services.respond("bulk_json", Reply(refusal))
+    bridge.start_campaign()
+    bridge.run(until=NOON + HOUR)
+
+    seen = campaign_status(bridge.context, CampaignKey("acme", 505, "7001"))
+    assert list(seen["reasons"]) == ["Textlocal bulk_json: 43 no such sender, ***"]
 
 
 def test_status_lists_each_failed_job(command, dead_page):

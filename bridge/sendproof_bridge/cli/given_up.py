@@ -32,7 +32,7 @@ def status(config: Config, options: argparse.Namespace) -> int:
     else:
         sys.stdout.write("jobs: " + ", ".join(f"{state} {number}" for state, number in counts.items()) + "\n")
         for job in failed:
-            print_line(f"{_NAMES.get(job.state, job.state)}: {job.id}: {job.last_error}")
+            print_line(f"{_NAMES.get(job.state, job.state)}: {job.id}: {bridge.masked(str(job.last_error))}")
     return FAILED if failed else OK
 
 

@@ -1,15 +1,16 @@
 """The resources of a job: database, clock, and each client's accounts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 
 from sendproof_bridge import __version__
 from sendproof_bridge.clock import Clock
-from sendproof_bridge.config import ChannelConfig, ClientConfig, Config, ConfigError
+from sendproof_bridge.config import ChannelConfig, ClientConfig, Config, ConfigError, secrets
 from sendproof_bridge.config_fields import Secret, SettingError
 from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.log_format import masking
 from sendproof_bridge.monitor import Monitor
 from sendproof_bridge.outbound.errors import RateLimitedError
 from sendproof_bridge.outbound.http import HttpClient
@@ -40,13 +41,17 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """Everything that a job can use."""
+    """Everything that a job can use.
+
+    `masked` replaces secrets in a text that quotes a service: some services repeat what they refuse.
+    """
 
     public_url: str
     store: Store
     clock: Clock
     clients: Mapping[str, Client]
     monitor: Monitor
+    masked: Callable[[str], str] = str
 
     def reports_a_day(self, key: CampaignKey) -> int:
         """Return how often a day the client of a campaign wants reports."""
@@ -71,7 +76,14 @@ def settings_digest(bridge: Bridge) -> str:
 def open_bridge(config: Config, store: Store, clock: Clock, http: HttpClient) -> Bridge:
     """Open every account in the configuration."""
     clients = {client.name: _open_client(client, store, clock, http) for client in config.clients}
-    return Bridge(public_url=config.bridge.public_url, store=store, clock=clock, clients=clients, monitor=http.monitor)
+    return Bridge(
+        public_url=config.bridge.public_url,
+        store=store,
+        clock=clock,
+        clients=clients,
+        monitor=http.monitor,
+        masked=masking(secrets(config)),
+    )
 
 
 def _open_client(config: ClientConfig, store: Store, clock: Clock, http: HttpClient) -> Client:

@@ -53,7 +53,10 @@ def status(bridge: Bridge, worker_problem: str | None = None) -> dict[str, Any]:
         counts = given_up_jobs.counts(tx)
         failed = [*given_up_jobs.given_up(tx), *given_up_jobs.failing(tx)]
     problems = [] if worker_problem is None else [worker_problem]
-    problems += [f"{job.id}: {'' if job.state == 'due' else job.state + ': '}{job.last_error}" for job in failed]
+    problems += [
+        f"{job.id}: {'' if job.state == 'due' else job.state + ': '}{bridge.masked(str(job.last_error))}"
+        for job in failed
+    ]
     return {
         "status": "attention" if problems else "ok",
         "version": __version__,
@@ -73,20 +76,21 @@ def campaign_status(bridge: Bridge, key: CampaignKey) -> dict[str, Any] | None:
             "channel": key.channel,
             "campaign": key.number,
             "state": state,
-            **_messages(tx, key),
+            **_messages(tx, bridge, key),
             "batches": dict(tx.execute(_BATCHES, key._asdict()).all()),
             "receipts": dict(tx.execute(_RECEIPTS, key._asdict()).all()),
             "reports": _reports(tx, key),
         }
 
 
-def _messages(tx: Connection, key: CampaignKey) -> dict[str, Any]:
+def _messages(tx: Connection, bridge: Bridge, key: CampaignKey) -> dict[str, Any]:
     messages: dict[str, int] = {}
     reasons: dict[str, int] = {}
     for state, reason, number in tx.execute(_MESSAGES, key._asdict()):
         messages[state] = messages.get(state, 0) + number
         if reason is not None:
-            reasons[reason] = reasons.get(reason, 0) + number
+            shown = bridge.masked(reason)
+            reasons[shown] = reasons.get(shown, 0) + number
     counts = message_counts.counts(tx, key._asdict())
     named = {
         str(template): {_METRIC_NAMES[metric]: value for metric, value in values.items()}

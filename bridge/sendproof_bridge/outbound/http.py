@@ -33,6 +33,8 @@ READ_SECONDS = 60.0
 MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY_REQUESTS = 401, 403, 429
+# Not about the request itself: it arrived too slowly, or too early on a connection. RFC 9110, 15.5.9; RFC 8470, 5.2
+_TURNED_AWAY_FOR_NOW = frozenset({408, 425})
 _SUCCESS, _TURNED_AWAY = range(200, 300), range(300, 500)
 _MAX_SHOWN_BYTES = 200
 _MAX_NUMBER_DIGITS = 10
@@ -136,6 +138,8 @@ def check_status(response: Response) -> Response:
         raise UnauthorizedError(f"{operation}: credentials refused ({status})")
     if status == _TOO_MANY_REQUESTS:
         raise RateLimitedError(f"{operation}: too many requests ({status})", retry_after_ms(response))
+    if status in _TURNED_AWAY_FOR_NOW:
+        raise NotSentError(f"{operation}: turned away for now ({status})", retry_after_ms(response))
     if status in _TURNED_AWAY:
         shown = response.body[:_MAX_SHOWN_BYTES].decode("utf-8", "replace")
         raise RejectedError(f"{operation}: refused with {status}: {shown}")

@@ -4,7 +4,13 @@ import pytest
 
 from sendproof_bridge.clock import parse_time
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.outbound.errors import OutcomeUnknownError, RateLimitedError, RejectedError, UnauthorizedError
+from sendproof_bridge.outbound.errors import (
+    NotSentError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RejectedError,
+    UnauthorizedError,
+)
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.optimove import OptimoveClient, Recipient
 from stand_in import Reply
@@ -160,6 +166,15 @@ def test_each_failure_raises_its_own_error(services, answer, error):
     """The next step depends on it."""
     with pytest.raises(error):
         fetch_page(services, answer)
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_call_that_is_turned_away_for_now_is_no_rejection(services, status):
+    """A rejection is given up after some attempts."""
+    with pytest.raises(NotSentError) as error:
+        fetch_page(services, Reply(status=status))
+
+    assert type(error.value) is NotSentError
 
 
 def test_retry_after_is_converted_to_milliseconds(services):
