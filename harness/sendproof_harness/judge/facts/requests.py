@@ -12,6 +12,9 @@ STATUS_TOO_MANY_REQUESTS = 429
 #: The operations that return a token for a user name and password.
 LOGINS = frozenset({"Login", "LoginByQuery"})
 
+# The dialect that selects the status of a login that fails, and its option that is no status of a wrong credential.
+_LOGIN_FAILURE, _SERVER_ERROR = "optimove.login_failure", 500
+
 # The field with the refused event in the summary of a request.
 _REFUSED_EVENT = "refused_event"
 # The field with the campaign whose deadline had passed, and the one with the preference for an unknown channel.
@@ -29,6 +32,12 @@ def request_name(request: Request) -> str:
     """Return the same name for every customer: the operation, or else the path with `*` for each id."""
     name = request.operation or f"{request.method} {_ID_IN_PATH.sub('*', request.path)}"
     return f"{request.service} {name}"
+
+
+def is_failed_login(history: History, request: Request) -> bool:
+    """Return True for a login that Optimove refuses with status 500, as it does in some sandboxes."""
+    is_option = history.header.dialects.get(_LOGIN_FAILURE) == str(_SERVER_ERROR)
+    return is_option and request.operation in LOGINS and request.status == _SERVER_ERROR
 
 
 def refused_event(request: Request) -> str | None:

@@ -63,6 +63,34 @@ def test_cancelled_campaign_may_be_asked_for(correct_run, cancelled, fails):
     assert bool(found(run)) is fails
 
 
+@pytest.mark.parametrize(("status", "fails"), [(400, False), (404, True)])
+def test_unknown_campaign_has_the_status_of_the_sandbox(correct_run, status, fails):
+    page = {"operation": "GetCustomerSendDetailsByChannel", "method": "GET", "status": status}
+    unknown = request(**page, response_excerpt="CampaignID 7001 is not known")
+    cancelled = correct_run.change("campaign", lambda line: line | {"cancelled_at": "2026-03-02T06:00:30.000Z"})
+
+    run = with_dialects(cancelled, {"optimove.unknown_id": "400"}).plus(unknown)
+
+    assert bool(found(run)) is fails
+
+
+def test_refused_channel_of_a_listener_may_teach_to_leave_it_out(correct_run):
+    """For event 4, no document says whether a listener may name a channel."""
+    call = {"operation": "RegisterEventListener", "path": "/current/general/RegisterEventListener"}
+    refused, accepted = request(**call, status=400), request(**call) | {"n": 901}
+    rejected = ("contract.requests", "bridge", "optimove RegisterEventListener: rejected")
+
+    run = with_dialects(correct_run, {"optimove.event_1_channel": "refused"}).plus(refused)
+
+    assert (found(run), found(run.plus(accepted))) == ([rejected], [])
+    assert found(correct_run.plus(refused, accepted)) == [rejected]
+
+
+def with_dialects(run: HistoryBuilder, dialects: dict[str, str]) -> HistoryBuilder:
+    """Return the run of a sandbox with these options."""
+    return HistoryBuilder([run.lines[0] | {"dialects": dialects}, *run.lines[1:]])
+
+
 def test_visitor_may_be_looked_up_once(correct_run):
     """The refusal shows that a visitor has no attributes."""
     event = {"kind": "customer_event", "customer": "V0000000", "event": "page_visit", "visitor": True}
@@ -366,6 +394,16 @@ def test_rejected_request_without_a_renewal_fails(correct_run):
     assert found(correct_run.plus(login(900, 1), expired, login(903, 31))) == [cause]
     assert found(correct_run.plus(login(900, 1), expired, login(903, 50), with_token(904, 50))) == [cause]
     assert found(correct_run.plus(expired, login(903, 31), with_token(904, 31))) == [cause]
+
+
+def test_login_that_fails_with_status_500_has_an_invalid_credential(correct_run):
+    """One client saw this status. Elsewhere it is the simulator's own failure."""
+    failed = request(operation="Login", path="/login", status=500)
+
+    run = with_dialects(correct_run, {"optimove.login_failure": "500"}).plus(failed)
+
+    assert found(run) == [("contract.credentials", "config", "optimove Login: an invalid credential")]
+    assert [blame for _, blame, _ in found(correct_run.plus(failed))] == ["harness"]
 
 
 def test_token_after_the_end_of_logins_is_named(correct_run):

@@ -4,7 +4,7 @@ A response that a fault caused proves nothing about the bridge. Violations in th
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import History, Request
@@ -25,6 +25,7 @@ from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_respons
 from sendproof_harness.judge.facts.requests import (
     STATUS_TOO_MANY_REQUESTS,
     hidden_needs,
+    is_failed_login,
     late_clearance,
     refused_event,
     unknown_channel,
@@ -45,6 +46,11 @@ _UNKNOWN_CAMPAIGN = re.compile(r"CampaignID (\d+) is not known")
 
 # The dialect that selects the response to a request for an empty list.
 _EMPTY_DIALECT = "optimove.empty_result"
+# The dialect that selects the status of a refusal for an unknown id.
+_UNKNOWN_ID_DIALECT = "optimove.unknown_id"
+
+# What only a refusal shows in sandboxes with these options of Optimove's dialects: the operations that are refused.
+_LEARNED_AT_OPTIMOVE: Mapping[str, frozenset[str]] = {"event_1_channel=refused": frozenset({"RegisterEventListener"})}
 
 
 def check_requests(history: History) -> CheckResult:
@@ -83,9 +89,14 @@ def _is_about_cancelled_campaign(history: History, request: Request) -> bool:
     Event 4 may arrive after event 13 or before, or while the pages are read. The response tells the bridge.
     """
     named = _UNKNOWN_CAMPAIGN.match(request.response_excerpt or "") if request.method == "GET" else None
-    if named is None or request.status != _STATUS_NOT_FOUND or request.violations:
+    if named is None or not _has_status_of_unknown_id(history, request) or request.violations:
         return False
     return any(key[0] == int(named[1]) and at <= request.at for key, at in cancellation_times(history).items())
+
+
+def _has_status_of_unknown_id(history: History, request: Request) -> bool:
+    """Return True for the status with which Optimove refuses an unknown campaign or customer in this sandbox."""
+    return request.status == int(history.header.dialects.get(_UNKNOWN_ID_DIALECT, _STATUS_NOT_FOUND))
 
 
 def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -> frozenset[int]:
@@ -97,7 +108,7 @@ def _first_look_ups_of_visitors(history: History, requests: Sequence[Request]) -
     visitors = {event.customer for event in history.customer_events if event.visitor}
     for request in requests if visitors else ():
         visitor = next(filter(visitors.__contains__, request.path.split("/")), None)
-        if visitor is not None and request.status == _STATUS_NOT_FOUND:
+        if visitor is not None and _has_status_of_unknown_id(history, request):
             first.setdefault(visitor, request.n)
     return frozenset(first.values())
 
@@ -121,9 +132,10 @@ def _refusals_that_taught(history: History, requests: Sequence[Request]) -> froz
 
 
 def _has_undocumented_form(history: History, request: Request) -> bool:
+    learned = provider(request.service).learned_by_refusal if request.service != OPTIMOVE else _LEARNED_AT_OPTIMOVE
     return any(
         request.operation in operations and history.header.dialects.get(f"{request.service}.{name}") == value
-        for option, operations in provider(request.service).learned_by_refusal.items()
+        for option, operations in learned.items()
         for name, _, value in (option.partition("="),)
     )
 
@@ -144,6 +156,8 @@ def _is_empty_list(request: Request) -> bool:
 def _request_findings(history: History, request: Request) -> Iterator[Finding]:
     yield from (violation_finding(_ID, request, rule) for rule in request.violations if rule.rule != SIZE_RULE)
     if request.violations or request.credential != "known" or not is_own_response(request):
+        return
+    if is_failed_login(history, request):
         return
     if request.status == _STATUS_INTERNAL:
         yield response_finding(

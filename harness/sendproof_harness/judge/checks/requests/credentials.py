@@ -11,7 +11,7 @@ from sendproof_harness.history.timestamps import HOUR, MINUTE, parse_instant, sp
 from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding, with_difference
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
-from sendproof_harness.judge.facts.requests import LOGINS, request_name
+from sendproof_harness.judge.facts.requests import LOGINS, is_failed_login, request_name
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import AUTHENTICATED
 
@@ -48,8 +48,8 @@ def check_credentials(history: History) -> CheckResult:
     rejected request is also correct if the bridge then logs in and repeats it.
     """
     requests = requests_before_probes(history)
-    rejected = [request for request in requests if is_own_response(request) and _is_rejected(request)]
-    renewed = _renewed(requests, rejected)
+    rejected = [request for request in requests if is_own_response(request) and _is_rejected(history, request)]
+    renewed = _renewed(history, requests, rejected)
     tries = [request for request in rejected if request.n in renewed or _is_allowed_try(request, history.keys)]
     allowed = {request.n for request in tries}
     wrong = [request for request in rejected if request.n not in allowed]
@@ -63,7 +63,7 @@ def check_credentials(history: History) -> CheckResult:
     return CheckResult(looked_at=looked_at, unit="requests", findings=tuple(findings))
 
 
-def _renewed(requests: Sequence[Request], rejected: Sequence[Request]) -> frozenset[int]:
+def _renewed(history: History, requests: Sequence[Request], rejected: Sequence[Request]) -> frozenset[int]:
     """Return the lines of rejected requests after which the bridge renewed its token and repeated the request.
 
     documented: a token ends 20 minutes after the last request, and a client logs in again after a 403 response
@@ -73,7 +73,7 @@ def _renewed(requests: Sequence[Request], rejected: Sequence[Request]) -> frozen
     lines = [login.n for login in logins]
     accepted: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     for request in requests if logins else ():
-        if not _is_rejected(request):
+        if not _is_rejected(history, request):
             accepted[request.service, request.method, request.path].append(request.n)
     renewed = set()
     for request in rejected:
@@ -89,8 +89,9 @@ def _renewed(requests: Sequence[Request], rejected: Sequence[Request]) -> frozen
     return frozenset(renewed)
 
 
-def _is_rejected(request: Request) -> bool:
-    return request.credential != "known" or request.status in CREDENTIAL_STATUSES
+def _is_rejected(history: History, request: Request) -> bool:
+    is_refused = request.status in CREDENTIAL_STATUSES or is_failed_login(history, request)
+    return request.credential != "known" or is_refused
 
 
 def _is_allowed_try(request: Request, keys: Sequence[Key]) -> bool:

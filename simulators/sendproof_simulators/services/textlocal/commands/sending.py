@@ -234,7 +234,9 @@ class _Screening:
             for index in invalid
         ]
         if invalid:
-            is_named = self.call.context.dialects["warning_numbers"] == "present"
+            # Groups of customer ids are assumed altogether; there, the client has to learn which ids get nothing.
+            context = self.call.context
+            is_named = context.dialects["warning_numbers"] == "present" or takes_customer_ids(context)
             names = {"numbers": ",".join(map(recipients.name_of, invalid))} if is_named else {}
             self.warnings.append({"code": errors.INVALID_NUMBER, "message": "Invalid number", **names})
 
