@@ -86,7 +86,7 @@ class Provider:
     retry_interval: int = 0
     """How long a careful bridge may wait after a temporary refusal before it tries again, in milliseconds."""
     malformed_refusals: frozenset[str] = frozenset()
-    """Codes in responses with status 200 that refuse the form of a request. No state of the account causes them."""
+    """Codes that refuse the form of a request, with any status. No state of the account causes them."""
     learned_by_refusal: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By dialect option that contradicts the documents, such as `name=option`: operations with another form."""
     withdrawing_operations: frozenset[str] = frozenset()

@@ -41,9 +41,7 @@ async def preview(
         integration = integration_from_json(context, values)
         urls = template_urls(context, state, values, integration)
     event: Mapping[str, Any] = arguments["event"]
-    request = _request_without_overrides(
-        integration, event, _personal_information(context, event, now), urls
-    )
+    request = _request_without_overrides(integration, event, _personal_information(context, event, now), urls)
     if integration.overrides is not None:
         overrides = await _evaluated_overrides(context, integration.overrides, event, now)
         request = merge(request, overrides, deep=context.dialects[OVERRIDE_MERGE] == "deep")

@@ -340,9 +340,10 @@ def test_group_that_reaches_no_customer_may_be_refused(correct_run):
     assert found(correct_run.plus(send | {"summary": {"errors": [43]}})) != []
 
 
-def test_message_that_is_already_out_need_not_be_withdrawn(correct_run):
+@pytest.mark.parametrize("status", [200, 400])
+def test_message_that_is_already_out_need_not_be_withdrawn(correct_run, status):
     """The cancellation and the send time may cross, and a lost response is repeated; R408 judges what goes out."""
-    refused = {"status": 200, "response_excerpt": "nothing is scheduled", "summary": {"errors": [0]}}
+    refused = {"status": status, "response_excerpt": "nothing is scheduled", "summary": {"errors": [0]}}
     cancel = request(service="textlocal", operation="cancel_scheduled") | refused
 
     assert found(correct_run.plus(cancel)) == []

@@ -180,10 +180,15 @@ def _scope_finding(request: Request, hidden: Sequence[str]) -> Finding:
 
 
 def _is_rejected(history: History, request: Request) -> bool:
-    """Return True if the service refused the request, by a status of its own or in a response with status 200."""
+    """Return True if the service refused the request, by a status of its own or in a response with status 200.
+
+    If a service has codes for the form of a request, they say the same with every status.
+    """
     status = request.status
     if status < _CLIENT_ERRORS.start:
         return request.response_excerpt is not None and _is_malformed(history, request)
+    if status in _CLIENT_ERRORS and refusal_codes(request) and provider(request.service).malformed_refusals:
+        return _is_malformed(history, request)
     return status in _CLIENT_ERRORS and status != STATUS_TOO_MANY_REQUESTS and status not in CREDENTIAL_STATUSES
 
 
