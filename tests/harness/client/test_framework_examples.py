@@ -1,4 +1,4 @@
-"""The examples for JUnit and node:test, each run without a bridge: one test passes, the other fails with the reason."""
+"""The examples for PHPUnit, JUnit and node:test, run without a bridge: one test passes, the other names the reason."""
 
 import os
 import shutil
@@ -55,6 +55,15 @@ def test_example_for_node_reports_the_output_of_sendproof(tmp_path, sendproof):
     assert REASON in output
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("phpunit") is None, reason="PHPUnit is not installed")
+def test_example_for_phpunit_reports_the_output_of_sendproof(tmp_path, sendproof):
+    variables = {"SENDPROOF": str(sendproof), "BRIDGE_COMMAND": NO_BRIDGE}
+    status, output = run(tmp_path, "phpunit", EXAMPLES / "phpunit" / "BridgeTest.php", **variables)
+    assert (status, "Failures: 1." in output, "BridgeTest::testBridgeAnswers" in output) == (1, True, True), output
+    assert REASON in output
+
+
 @pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK is installed")
 @pytest.mark.skipif(not all(jar.exists() for jar in JARS), reason="JUnit 5 or Jackson is not installed")
 def test_example_for_junit_reports_the_output_of_sendproof(tmp_path, sendproof):
@@ -68,7 +77,9 @@ def test_example_for_junit_reports_the_output_of_sendproof(tmp_path, sendproof):
     assert REASON in output
 
 
-def test_java_of_the_page_is_that_of_the_example():
-    shown = [line.strip() for block in blocks("docs/test-frameworks.md", "java") for line in block.text.splitlines()]
-    example = [line.strip() for line in (EXAMPLES / "junit" / "BridgeTest.java").read_text().splitlines()]
-    assert [line for line in shown if line not in example] == []
+@pytest.mark.parametrize("example", ["junit/BridgeTest.java", "phpunit/BridgeTest.php"])
+def test_code_of_the_page_is_that_of_the_example(example):
+    language = example.rpartition(".")[2]
+    shown = [line.strip() for block in blocks("docs/test-frameworks.md", language) for line in block.text.splitlines()]
+    lines = [line.strip() for line in (EXAMPLES / example).read_text().splitlines()]
+    assert [line for line in shown if line not in lines] == []
