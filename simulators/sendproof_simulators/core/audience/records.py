@@ -176,7 +176,7 @@ class CustomerRecords:
         changes, change = self._changes.setdefault(name, {}), self._shared_log(now, value)
         logs = list(map(changes.get, indices))
         # Customers with the same changes share their log: a campaign can end with a million opt-outs.
-        if len(set(map(id, logs))) == 1:
+        if logs.count(logs[0]) == len(logs):
             changes.update(zip(indices, repeat(_followed(logs[0] or (), change)), strict=False))
         else:
             different = dict(zip(map(id, logs), logs, strict=True))

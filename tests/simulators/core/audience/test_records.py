@@ -79,6 +79,13 @@ def test_large_call_finds_the_customers_of_the_audience() -> None:
     assert records.split_ids([*customers, "new", "unknown"]) == (list(range(600)), ["new", "unknown"])
 
 
+def test_ids_of_other_lengths_are_not_joined_to_known_ones() -> None:
+    records = CustomerRecords(Audience(KeyedRandom(1), AudienceRecipe(customers=600)))
+    others = ["C000000", "1C0000002", "C000000\0", "C00000012"]
+    customers = [records.id_of(index) for index in range(600)]
+    assert records.split_ids([*others, *customers]) == (list(range(600)), others)
+
+
 def test_repeated_value_is_no_change() -> None:
     """A client that repeats a call a thousand times must not fill the memory."""
     records = CustomerRecords(AUDIENCE)
