@@ -43,6 +43,7 @@ EXEMPT = {
     "pytest *": "needs tests of the reader; tests/harness/client/test_pytest_plugin.py runs such tests",
     "mvn test *": "Maven is not installed everywhere; tests/harness/client/test_framework_examples.py runs JUnit",
     "* node --test": "Node is not installed everywhere; tests/harness/client/test_framework_examples.py runs it",
+    "* vendor/bin/phpunit *": "as for Node; test_framework_examples.py runs it, too",
     "npx *": "needs the network",
     'sendproof run * --command ".venv/bin/python bridge/*"': "end_to_end/foreign/test_foreign_bridge.py runs it",
 }
