@@ -126,7 +126,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     body, of failed requests and of those after a 429 response. If the request was not served as intended, `meant` is
     the operation that it probably meant, of the service `meant_service` if that is another, and `differs` is the
     difference in words. `real` is the real time of the response, in seconds since the epoch. `credential_in_query` is
-    true if the URL contained the credential. `stray_credential` is that of another company in a header.
+    true if the URL contained the credential. `stray_credential` is that of another company, found at
+    `stray_credential_place`.
     """
 
     service: str
@@ -148,6 +149,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     real: float = 0.0
     credential_in_query: bool = False
     stray_credential: str | None = None
+    stray_credential_place: str = "header"
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):

@@ -44,8 +44,9 @@ from sendproof_simulators.server.fast_path import NO_CREDENTIAL, match_fast_path
 from sendproof_simulators.server.faulty_response import with_transmission
 from sendproof_simulators.server.full_check import FullCheck
 from sendproof_simulators.server.memory import LARGE_BODY_BYTES
-from sendproof_simulators.server.near_misses.credentials import KnownCredential, stray_credential
+from sendproof_simulators.server.near_misses.credentials import KnownCredential
 from sendproof_simulators.server.near_misses.near_miss import Neighbour, Neighbours, SentRequest, Service, near_miss
+from sendproof_simulators.server.near_misses.stray_credentials import stray_fields
 from sendproof_simulators.server.repeated_requests import RepeatedRequests
 from sendproof_simulators.server.request_bounds import (
     MOST_FIELDS,
@@ -561,8 +562,7 @@ class ServicePipeline:
             fields["credential_name"] = exchange.credential_name
         if exchange.credential and exchange.credential in [value for _, value in exchange.request.query]:
             fields["credential_in_query"] = True
-        if (stray := stray_credential(self.simulator.name, exchange.request, self._owner)) is not None:
-            fields["stray_credential"] = f"{stray.credential} of {stray.service}"
+        fields |= stray_fields(self.simulator.name, exchange.request, exchange.valid, self._owner)
         is_error = response.status >= _FIRST_ERROR or exchange.has_error_response
         if is_error:
             fields["response_excerpt"] = redact_text(response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace"))

@@ -3,7 +3,6 @@
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -12,12 +11,12 @@ import msgspec
 from sendproof_simulators.core.contracts import Contract
 from sendproof_simulators.core.http import Request
 
-# Names of headers and fields in which clients put credentials.
-_CREDENTIAL_NAME = re.compile(r"auth|token|key|secret|password", re.IGNORECASE)
+#: Names of headers and fields in which clients put credentials.
+CREDENTIAL_NAME = re.compile(r"auth|token|key|secret|password", re.IGNORECASE)
 _WORD = re.compile(r"[^\s\"'&=,:;{}\[\]]+")
 _BASIC = re.compile(r"basic\s+([A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 _BODY_READ_MAX = 65_536
-_HEADER, _QUERY, _FORM, _JSON_BODY = "header", "query", "form", "JSON body"
+HEADER, QUERY, FORM, JSON_BODY = "header", "query", "form", "JSON body"
 _PLACES: Mapping[str, str] = {"header": "as a header", "query": "in the query"}
 
 
@@ -63,7 +62,7 @@ def difference(asked: WantedCredential, request: Request, credential: str, owner
     if credential:
         return _wrong_value(asked, credential, owner)
     sent = [*_candidates(request, asked.name)]
-    valid = [part for part in sent if any(owner(word) for word in _words(part.value))]
+    valid = [part for part in sent if any(owner(word) for word in words(part.value))]
     parts = valid or sent
     if not parts:
         is_empty = any(name.lower() == asked.name.lower() for name in request.headers)
@@ -72,39 +71,15 @@ def difference(asked: WantedCredential, request: Request, credential: str, owner
     return _wrong_place(asked, parts[0])
 
 
-def stray_credential(service: str, request: Request, owner: Owner) -> KnownCredential | None:
-    """Return a credential of another company in a header of a request to a service, or None.
-
-    A bridge with one set of headers for all services shows its client's key to each of them.
-    """
-    for name in _credential_headers(tuple(request.headers)):
-        for word in _words(request.headers[name]):
-            known = owner(word)
-            if known is not None and _company(known.service) != _company(service):
-                return known
-    return None
-
-
-@lru_cache(maxsize=256)
-def _credential_headers(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of headers in which clients put credentials. A client sends the same ones again and again."""
-    return tuple(name for name in names if _CREDENTIAL_NAME.search(name))
-
-
-def _company(service: str) -> str:
-    """Return the company of a service: Optimove has `optimove` and `optimove-metrics`."""
-    return service.partition("-")[0]
-
-
 def _wrong_place(asked: WantedCredential, part: _Candidate) -> str:
-    if part.place == _HEADER:
+    if part.place == HEADER:
         wanted = asked.name if asked.place.endswith("header") else asked.place
         return f"you sent {part.name}, {asked.title} wants {wanted}"
     return f"you sent {part.name} in the {part.place}, {asked.title} wants {asked.place}"
 
 
 def _wrong_value(asked: WantedCredential, credential: str, owner: Owner) -> str:
-    owners = [known for word in _words(credential) if (known := owner(word)) is not None]
+    owners = [known for word in words(credential) if (known := owner(word)) is not None]
     if any(known.service == asked.service for known in owners):
         return f"the value of {asked.name} has more in it than the credential alone"
     if owners:
@@ -112,7 +87,7 @@ def _wrong_value(asked: WantedCredential, credential: str, owner: Owner) -> str:
     return f"the value of {asked.name} is no credential of this sandbox"
 
 
-def _words(value: str) -> Iterator[str]:
+def words(value: str) -> Iterator[str]:
     """Yield the words of a value; of a header for basic authentication, those of its decoded text as well."""
     yield from _WORD.findall(value)
     basic = _BASIC.fullmatch(value)
@@ -126,21 +101,21 @@ def _words(value: str) -> Iterator[str]:
 def _candidates(request: Request, wanted: str) -> Iterator[_Candidate]:
     """Yield what looks like a credential, headers first and with their usual capitals."""
     for name, value in request.headers.items():
-        if _CREDENTIAL_NAME.search(name) and name.lower() != wanted.lower():
-            yield _Candidate("-".join(part.capitalize() for part in name.split("-")), _HEADER, value)
+        if CREDENTIAL_NAME.search(name) and name.lower() != wanted.lower():
+            yield _Candidate("-".join(part.capitalize() for part in name.split("-")), HEADER, value)
     # A service that reads its credential elsewhere may have it in a header with the right name.
     if request.headers.get(wanted.lower()):
-        yield _Candidate(f"the header {wanted}", _HEADER, request.headers[wanted.lower()])
+        yield _Candidate(f"the header {wanted}", HEADER, request.headers[wanted.lower()])
     for name, value in request.query:
-        if _CREDENTIAL_NAME.search(name):
-            yield _Candidate(name[:60], _QUERY, value)
-    place, fields = _body_fields(request)
+        if CREDENTIAL_NAME.search(name):
+            yield _Candidate(name[:60], QUERY, value)
+    place, fields = body_fields(request)
     for name, value in fields:
-        if _CREDENTIAL_NAME.search(name):
+        if CREDENTIAL_NAME.search(name):
             yield _Candidate(name[:60], place, value)
 
 
-def _body_fields(request: Request) -> tuple[str, list[tuple[str, str]]]:
+def body_fields(request: Request) -> tuple[str, list[tuple[str, str]]]:
     """Return the kind of a body, and the texts at its top."""
     if len(request.body) > _BODY_READ_MAX:
         return "body", []
@@ -148,6 +123,6 @@ def _body_fields(request: Request) -> tuple[str, list[tuple[str, str]]]:
         content = msgspec.json.decode(request.body)
     # `ValueError`: also a text that is not UTF-8.
     except (ValueError, RecursionError):
-        return _FORM, parse_qsl(request.body.decode("utf-8", "replace"))
+        return FORM, parse_qsl(request.body.decode("utf-8", "replace"))
     fields = content.items() if isinstance(content, dict) else ()
-    return _JSON_BODY, [(str(name), value) for name, value in fields if isinstance(value, str)]
+    return JSON_BODY, [(str(name), value) for name, value in fields if isinstance(value, str)]

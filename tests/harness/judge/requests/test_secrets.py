@@ -53,3 +53,10 @@ def test_credential_of_another_company_fails(correct_run):
 
     assert finding.cause == "the api_key of optimove was sent to textlocal"
     assert finding.got == "textlocal Any with the api_key of optimove in a header"
+
+
+def test_place_of_a_credential_of_another_company_is_named(correct_run):
+    shown = {"stray_credential": "api_key of optimove", "stray_credential_place": "form"}
+    (finding,) = correct_run.plus(get("textlocal") | shown).findings(CHECKS)
+
+    assert finding.got == "textlocal Any with the api_key of optimove in the form"

@@ -11,7 +11,7 @@ _ID = "run.secrets"
 
 
 def check_secrets(history: History) -> CheckResult:
-    """Find credentials in the bridge's log, in the query of requests, and in headers to another company.
+    """Find credentials in the bridge's log, in the query of requests, and in requests to another company.
 
     Some services document a credential in the query.
     """
@@ -65,13 +65,15 @@ def _in_address(request: Request) -> Finding:
 
 
 def _shown(request: Request, credential: str) -> Finding:
+    place = request.stray_credential_place
+    article = "a" if place == "header" else "the"
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
         cause=f"the {credential} was sent to {request.service}",
         expected=f"only the credentials of {request.service} in a request to it",
-        got=f"{request_name(request)} with the {credential} in a header",
+        got=f"{request_name(request)} with the {credential} in {article} {place}",
         where=Location(request=request.n),
         at=request.at,
     )

@@ -1,0 +1,85 @@
+"""Credentials of another company in a request: the service that gets them could use them."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from sendproof_simulators.core.contracts import ValidRequest
+from sendproof_simulators.core.http import Request
+from sendproof_simulators.server.near_misses.credentials import (
+    CREDENTIAL_NAME,
+    FORM,
+    HEADER,
+    JSON_BODY,
+    QUERY,
+    Owner,
+    body_fields,
+    words,
+)
+
+# Every credential has this form, and few other values of a request do.
+_TOKEN = re.compile(r"[A-Za-z0-9_+/=.~-]{8,200}")
+# Clients put credentials at the top of a body, or into an object like `auth`.
+_MOST_LEVELS = 3
+
+
+def stray_fields(service: str, request: Request, valid: ValidRequest | None, owner: Owner) -> dict[str, str]:
+    """Return the journal's fields of a request to a service with a credential of another company; none otherwise.
+
+    `valid` is the request as read by the contract, if it keeps that. A bridge with one set of headers or fields for
+    all services shows its client's key to each of them.
+    """
+    for place, word in _possible_credentials(request, None if valid is None else valid.body):
+        known = owner(word)
+        if known is not None and _company(known.service) != _company(service):
+            name = f"{known.credential} of {known.service}"
+            return {"stray_credential": name, "stray_credential_place": place}
+    return {}
+
+
+def _possible_credentials(request: Request, body: Any) -> Iterator[tuple[str, str]]:
+    """Yield places and words."""
+    for name in _credential_headers(tuple(request.headers)):
+        for word in words(request.headers[name]):
+            yield HEADER, word
+    for name, value in request.query:
+        for word in _tokens(name, value):
+            yield QUERY, word
+    if body is None and request.body:
+        place, fields = body_fields(request)
+        for name, value in fields:
+            for word in _tokens(name, value):
+                yield place, word
+    if isinstance(body, dict):
+        place = FORM if "form" in request.headers.get("content-type", "") else JSON_BODY
+        for word in _tokens_of(body, 1):
+            yield place, word
+
+
+@lru_cache(maxsize=256)
+def _credential_headers(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of headers in which clients put credentials. A client sends the same ones again and again."""
+    return tuple(name for name in names if CREDENTIAL_NAME.search(name))
+
+
+def _tokens_of(content: dict[str, Any], level: int) -> Iterator[str]:
+    """Yield the possible credentials of an object, and of the objects in it, but not those of lists."""
+    for name, value in content.items():
+        if isinstance(value, str):
+            yield from _tokens(name, value)
+        elif isinstance(value, dict) and level < _MOST_LEVELS:
+            yield from _tokens_of(value, level + 1)
+
+
+def _tokens(name: str, value: str) -> Iterator[str]:
+    """Yield the possible credentials of a field: all words if its name promises one, or else its whole value."""
+    if CREDENTIAL_NAME.search(name):
+        yield from words(value)
+    elif _TOKEN.fullmatch(value):
+        yield value
+
+
+def _company(service: str) -> str:
+    """Return the company of a service: Optimove has `optimove` and `optimove-metrics`."""
+    return service.partition("-")[0]
