@@ -117,7 +117,7 @@ chaos: $(INSTALLED) ## Show that correct bridges pass under 200 schedules of fau
 attack: $(INSTALLED) ## Send 10,000 hostile requests to every port of the simulators and of the bridge (about 40 minutes)
 	@$(BIN)/python attack
 
-signals: $(INSTALLED) ## Interrupt every command at every stage by every signal, and show that nothing is left (Linux; two hours)
+signals: $(INSTALLED) ## Interrupt every command at every stage by every signal, and show that nothing is left (Linux; half an hour)
 	@$(BIN)/python interrupts
 
 kills: $(INSTALLED) ## Kill the bridge, or one of its processes, at 100 random instants per provider: nothing is lost or sent twice (an hour)

@@ -2,6 +2,6 @@
 
 import sys
 
-from interrupted_runs import main
+from parallel_trials import main
 
 sys.exit(main())

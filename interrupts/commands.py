@@ -15,7 +15,7 @@ name: Interrupted
 seed: 7
 starts: 2026-03-02T06:00:00Z
 providers: [textlocal, delivyr]
-audience: {customers: 50}
+audience: {customers: 20}
 channels:
   - {id: 505, provider: any}
 templates:
@@ -29,7 +29,7 @@ steps:
   - wait_for: {listeners: 1, templates: 1}
   - plan: 7001
   - advance: 4 hours
-  - advance: 8 days
+  - advance: 2 days
 """
 SETTINGS = """\
 [bridge]
@@ -108,7 +108,7 @@ def _runs(scenario: Path) -> Mapping[str, Command]:
     starting = (LAUNCHED, "starting the simulators", f"{FILE}simulators.log")
     preparing = (*starting, "starting the bridge", f"{FILE}bridge.log", "waiting for the bridge")
     ending = ("reading the history", "done", f"{FILE}verdict.json")
-    advancing = ("scheduling campaign", "advancing the clock by 4 hours", "advancing the clock by 8 days")
+    advancing = ("scheduling campaign", "advancing the clock by 4 hours", "advancing the clock by 2 days")
     results = ("--results", RESULTS)
     one = ("run", str(scenario), "--provider", "textlocal", *results)
     parallel = (LAUNCHED, f"{FILE}simulators.log", "started interrupted-delivyr")
@@ -124,7 +124,7 @@ def _runs(scenario: Path) -> Mapping[str, Command]:
             stages=(*preparing, "defining the trigger", "scheduling campaign", "posting valid and invalid", *ending),
         ),
         "load campaign": Command(
-            words=("load", "campaign", "--customers", "2000", "--command", CLINGING, *results),
+            words=("load", "campaign", "--customers", "400", "--command", CLINGING, *results),
             stages=(*preparing, "scheduling campaign", " cores", f"{FILE}result.json"),
         ),
         "load triggers": Command(
@@ -134,7 +134,7 @@ def _runs(scenario: Path) -> Mapping[str, Command]:
                 "--rate",
                 "5",
                 "--seconds",
-                "20",
+                "8",
                 "--customers",
                 "100",
                 "--processes",
@@ -172,10 +172,12 @@ def _searches(scenario: Path) -> Mapping[str, Command]:
                 "shrink",
                 str(scenario.with_name("failed") / "interrupted-textlocal"),
                 "--fresh",
+                "--budget",
+                "12",
                 "--output",
                 f"{RESULTS}/shrunk.yaml",
             ),
-            stages=(LAUNCHED, "Kept: ", " of 200 runs", f"{FILE}shrunk.yaml"),
+            stages=(LAUNCHED, "Kept: ", " of 12 runs", f"{FILE}shrunk.yaml"),
             needs_failed_run=True,
         ),
     }

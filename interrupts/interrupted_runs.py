@@ -1,13 +1,11 @@
 """Interrupting commands at their stages, and what is left of them. Needs Linux: it finds processes in /proc."""
 
-import argparse
 import os
 import resource
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,19 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
 
-from commands import (
-    AFTER,
-    CONNECTED,
-    FILE,
-    HARNESS,
-    LAUNCHED,
-    RESULTS,
-    SCENARIO,
-    SETTINGS,
-    Command,
-    commands,
-    failed_run,
-)
+from commands import AFTER, CONNECTED, FILE, HARNESS, LAUNCHED, RESULTS, SCENARIO, SETTINGS, Command, commands
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.errors import RunOptionsError
@@ -105,9 +91,6 @@ def trials(known: Mapping[str, Command], seed: int) -> Sequence[Trial]:
 def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float = LIMIT_S) -> Outcome:
     """Start the command in a new folder, send the signal when its stage begins, and watch what is left."""
     results, err = folder / "results", folder / "err"
-    while _accepted(silent):
-        # A command of an earlier trial has connected twice.
-        continue
     with _started(trial.command, folder) as process:
         has_begun = _stage_watcher(trial.stage, process.pid, folder, silent)
         is_reached = wait_until(lambda: process.poll() is not None or has_begun(), _STAGE_S)
@@ -133,12 +116,20 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
     return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
 
 
-def _restore_signals() -> None:
-    """Let the command react to its signals, also if this program is a background job or below `nohup`."""
+def let_commands_react() -> None:
+    """Let the commands react to their signals, also if this program is a background job or below `nohup`.
+
+    Call this in the main thread before the first trial. A program that starts keeps what is ignored, but no handler.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, _ignore)
     # SIGQUIT would write the memory of the process.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _ignore(number: int, frame: object) -> None:
+    """Handle a signal by nothing."""
 
 
 @contextmanager
@@ -154,7 +145,6 @@ def _started(command: Command, folder: Path) -> Iterator[subprocess.Popen[bytes]
             cwd=folder,
             env={**os.environ, _MARK: str(folder), "COLUMNS": "200", "TMPDIR": str(scratch)},
             start_new_session=True,
-            preexec_fn=_restore_signals,  # noqa: PLW1509 - it only sets signals, and no lock is held
         )
     try:
         yield process
@@ -256,47 +246,12 @@ def _wrong_scratch(folder: Path) -> Iterator[str]:
         yield f"expected no temporary file, got {', '.join(left)}"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the trials, print the table, and return 1 if anything is left or wrong."""
-    parser = argparse.ArgumentParser(prog="make signals", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="order of the trials (default 1)")
-    parser.add_argument("--trials", type=int, help="number of trials; all by default")
-    parser.add_argument("--command", help="only the commands whose names contain this text")
-    parser.add_argument("--stage", help="only the stages whose texts contain this text")
-    options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="sendproof-interrupts-") as folder, silent_server() as silent:
-        known = prepared_commands(Path(folder), silent)
-        chosen = {name: command for name, command in known.items() if (options.command or "") in name}
-        if any(command.needs_failed_run for command in chosen.values()):
-            run_to_fail(Path(folder))
-        outcomes = []
-        every = [trial for trial in trials(chosen, options.seed) if (options.stage or "") in trial.stage]
-        for number, trial in enumerate(every[: options.trials]):
-            (own := Path(folder, str(number))).mkdir()
-            outcomes.append(run_trial(trial, own, silent))
-            sys.stdout.write(f"{outcomes[-1].line}\n")
-            sys.stdout.flush()
-    wrong = sum(bool(outcome.wrong) for outcome in outcomes)
-    slowest = max((outcome.seconds for outcome in outcomes), default=0.0)
-    late = sum(outcome.is_late for outcome in outcomes)
-    sys.stdout.write(
-        f"{len(outcomes)} trials, {late} of them too late; wrong: {wrong}; the slowest end took {slowest:.1f} s\n"
-    )
-    return 1 if wrong else 0
-
-
 def prepared_commands(folder: Path, silent: socket.socket) -> Mapping[str, Command]:
     """Write the files of the commands, and return the commands by name."""
     (scenario := folder / "interrupted.yaml").write_text(SCENARIO)
     url = f"http://127.0.0.1:{silent.getsockname()[1]}"
     (folder / "bridge.toml").write_text(SETTINGS.format(url=url))
     return commands(scenario, url)
-
-
-def run_to_fail(folder: Path) -> None:
-    """Make the failed run that some commands need."""
-    words = failed_run(folder / "interrupted.yaml")
-    subprocess.run([sys.executable, "-m", "sendproof_harness", *words], stdout=subprocess.DEVNULL, check=False)
 
 
 def silent_server() -> socket.socket:

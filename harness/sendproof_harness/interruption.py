@@ -11,7 +11,7 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
@@ -88,14 +88,19 @@ def keep(sentence: str) -> None:
 
 
 @contextmanager
-def interruptible(deadline_s: float = DEADLINE_S) -> Iterator[None]:
-    """Let signals interrupt the block, which must end within `deadline_s` then."""
+def interruptible(
+    deadline_s: float = DEADLINE_S, before_late_exit: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Let signals interrupt the block, which must end within `deadline_s` then.
+
+    A block that does not end is left where it is: another thread calls `before_late_exit`, and exits.
+    """
     global _state  # noqa: PLW0603 - see the docstring of this module
     _state = _State()
     before = {number: signal.signal(number, _interrupt) for number in _handled()}
     # A signal that this thread took while the main thread holds it back would interrupt the main thread.
     with delayed_signals():
-        threading.Thread(target=_exit_at_deadline, args=(deadline_s,), daemon=True).start()
+        threading.Thread(target=_exit_at_deadline, args=(deadline_s, before_late_exit), daemon=True).start()
     try:
         yield
     finally:
@@ -132,7 +137,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
 
-def _exit_at_deadline(deadline_s: float) -> None:
+def _exit_at_deadline(deadline_s: float, before_late_exit: Callable[[], None]) -> None:
     number = _news.get()
     if number is None:
         return
@@ -140,5 +145,8 @@ def _exit_at_deadline(deadline_s: float) -> None:
         _news.get(timeout=deadline_s)
         return
     found = _state.interruption
-    os.write(2, f"{found.text if found else 'sendproof: interrupted'}\n".encode())
-    os._exit(128 + number)
+    try:
+        before_late_exit()
+        os.write(2, f"{found.text if found else 'sendproof: interrupted'}\n".encode())
+    finally:
+        os._exit(128 + number)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sendproof_harness.interruption import interruptible, interruption
 from sendproof_harness.output import echo
+from sendproof_harness.scratch import remove_own_folders
 
 #: The exit status of a check that found a problem.
 EXIT_PROBLEM = 1
@@ -39,7 +40,7 @@ def run_program(program: Callable[[], int]) -> int:
 
     An unexpected error is status 3, and a signal is 128 and its number. A program may take SIGINT as its usual end.
     """
-    with interruptible():
+    with interruptible(before_late_exit=remove_own_folders):
         try:
             status = program()
         except KeyboardInterrupt:

@@ -17,7 +17,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -30,6 +30,8 @@ _MODE = 0o700
 _PERMISSIONS = 0o777
 _LOCK = ".sendproof-scratch"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# Each removes a folder whose block has not ended.
+_removals: list[Callable[[], None]] = []
 
 
 @contextmanager
@@ -43,12 +45,20 @@ def scratch_folder(place: Path | None = None) -> Iterator[Path]:
     folder, lock = _new_folder(place)
     # A program that ends within the block, such as Locust in a greenlet, need not get to the end of it.
     remove = atexit.register(partial(_remove_if_of_process, os.getpid(), folder))
+    _removals.append(remove)
     try:
         yield folder
     finally:
         atexit.unregister(remove)
         remove()
+        _removals.remove(remove)
         os.close(lock)
+
+
+def remove_own_folders() -> None:
+    """Remove the folders of this process, from any thread, before it exits without an end of the blocks."""
+    for remove in tuple(_removals):
+        remove()
 
 
 def _remove_if_of_process(pid: int, folder: Path) -> None:

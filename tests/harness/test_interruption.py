@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,19 @@ with interruptible(deadline_s=0.1):
     enter_stage("hanging")
     try:
         os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        threading.Event().wait()
+"""
+STUCK_WITH_FOLDER = """
+import signal, sys, threading
+from pathlib import Path
+from sendproof_harness.interruption import interruptible
+from sendproof_harness.scratch import remove_own_folders, scratch_folder
+
+with interruptible(0.1, remove_own_folders), scratch_folder(Path(sys.argv[1])) as folder:
+    (folder / "history.ndjson").write_text("half a line")
+    try:
+        signal.raise_signal(signal.SIGTERM)
     finally:
         threading.Event().wait()
 """
@@ -73,6 +87,12 @@ def test_clean_up_that_hangs_ends_at_the_deadline() -> None:
         128 + signal.SIGTERM,
         "sendproof: interrupted by SIGTERM while hanging\nNothing is kept.\n",
     )
+
+
+def test_clean_up_that_hangs_leaves_no_temporary_folder(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", DEFAULT_SIGNALS + STUCK_WITH_FOLDER, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, check=False, timeout=120).returncode == 128 + signal.SIGTERM
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_other_thread_that_waits_ends_too() -> None:

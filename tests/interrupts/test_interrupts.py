@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interrupted_runs import Trial, prepared_commands, run_trial, silent_server
+from interrupted_runs import Trial, let_commands_react, prepared_commands, run_trial, silent_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to find the processes of a command")
 
@@ -25,6 +25,7 @@ LIMIT_S = 60.0
 )
 def test_interrupted_command_leaves_nothing(name: str, stage: str, sent: str, tmp_path: Path) -> None:
     """The bridge of some commands has child processes that have left its session and ignore every other signal."""
+    let_commands_react()
     with silent_server() as silent:
         command = prepared_commands(tmp_path, silent)[name]
         outcome = run_trial(Trial(name=name, command=command, stage=stage, sent=sent), tmp_path, silent, LIMIT_S)
