@@ -165,6 +165,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="First seed. Default: 1.")
     parser.add_argument("--postgresql", action="store_true", help="The bridge has its state in PostgreSQL.")
     parser.add_argument("--processes", action="store_true", help="It is five processes, one of which is killed.")
+    parser.add_argument("--at-once", type=int, metavar="N", help="Runs side by side. Default: 2; 3 with --processes.")
     parser.add_argument("--provider", choices=PROVIDERS, help="Only this provider. Default: all.")
     parser.add_argument(
         "--results",
@@ -185,7 +186,8 @@ def main() -> int:
             seeds = range(options.first, options.first + -(-options.kills // KILLS_PER_RUN))
             folder = Path(name) / provider
             run = run_group if options.processes else partial(run_seed, options=database)
-            with cancelled_on_error(2) as pool:
+            # A group of processes waits for much of its time: for the database, and for those that hang or restart.
+            with cancelled_on_error(options.at_once or (3 if options.processes else 2)) as pool:
                 runs = list(
                     pool.map(
                         lambda seed, at=folder, run=run: run_and_keep(
