@@ -3,8 +3,9 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -154,7 +155,7 @@ class SandboxData:
             "rate_limits": False,
         }
         self.created = await self.control.call("POST", "/sandboxes", settings)
-        for step in yaml.safe_load(_EXAMPLES.read_text("utf-8")):
+        for step in _example_steps():
             if "sandboxes/default" in step["call"] or step["service"] != "control":
                 await self._send(step)
         # The data needs time that passes; without it, nothing changes by itself.
@@ -191,6 +192,12 @@ class SandboxData:
             for service, values in self.control.services.items()
             for name, default in values["credentials"].items()
         }
+
+
+@cache
+def _example_steps() -> Sequence[Mapping[str, Any]]:
+    steps: Sequence[Mapping[str, Any]] = yaml.load(_EXAMPLES.read_bytes(), Loader=yaml.CSafeLoader)
+    return steps
 
 
 def _replace_all(text: str, values: Mapping[str, str]) -> str:

@@ -82,8 +82,9 @@ class ProcessWatch:
         """Look at the most memory of each process, and remember the request during which it rose."""
         for program, processes in self._processes.items():
             for process in processes:
-                now, most = memory_mb(process.pid, "VmRSS"), memory_mb(process.pid, self._kind)
-                if now is not None and most is not None:
+                found = memory_mb(process.pid, "VmRSS", self._kind)
+                if found is not None:
+                    now, most = found
                     self._own.setdefault((program, process.pid), _Figures(now)).note(now, most, during)
                 elif process is processes[0]:
                     raise AttackError(f"expected {program} (process {process.pid}) to run, but it has ended")
@@ -146,10 +147,10 @@ def _starts_again(pid: int) -> bool:
         return False
 
 
-def memory_mb(pid: int, kind: str) -> float | None:
-    """Return the resident memory of a process in MB, now (VmRSS) or at most (VmHWM); None if it has ended."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
-            if line.startswith(f"{kind}:"):
-                return int(line.split()[1]) / 1024
+def memory_mb(pid: int, *kinds: str) -> list[float] | None:
+    """Return the resident memory of a process in MB by kind, now (VmRSS) or at most (VmHWM); None if it has ended."""
+    with suppress(OSError, KeyError):
+        lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+        figures = {name: figure for name, _, figure in (line.partition(":") for line in lines)}
+        return [int(figures[kind].split()[0]) / 1024 for kind in kinds]
     return None

@@ -117,7 +117,8 @@ class ControlApi:
             if found is None or found[0].waits:
                 response = await self._respond(request)
             else:
-                response = await self._costly.run(found[0].id, lambda: self._respond(request))
+                sandbox = found[1].get("sandbox", "")
+                response = await self._costly.run(found[0].id, sandbox, lambda: self._respond(request))
         except Exception as error:
             log.exception("serving %r failed", request.path)
             detail = f"the simulator failed: {type(error).__name__}: {error}"

@@ -209,7 +209,7 @@ class ServicePipeline:
                 # A large body has had a turn of its own, and would be in memory with others while it waits.
                 is_large = len(exchange.request.body) > LARGE_BODY_BYTES
                 operation = None if is_large else exchange.requested_operation()
-                await self._costly.turn(operation)
+                await self._costly.turn(operation, sandbox.id)
                 if sandbox.is_closed:
                     # It was deleted or replaced while the request waited.
                     return await self.respond(request)

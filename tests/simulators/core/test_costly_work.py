@@ -41,18 +41,23 @@ async def cheaply() -> None:
     """Be done at once."""
 
 
-def order_of(flood: Callable[[], Awaitable[None]], other: Callable[[], Awaitable[None]], known: str = "") -> list[str]:
-    """Return the order in which ten requests of a flood and one other end that all begin together."""
+def order_of(
+    flood: Callable[[], Awaitable[None]], other: Callable[[], Awaitable[None]], known: str = "", operation: str = ""
+) -> list[str]:
+    """Return the order in which ten requests of a flood and one of another client end that all begin together.
+
+    They are for the operations `flood` and `other`, or all for one. `known` is an operation with known costs.
+    """
     ended: list[str] = []
 
     async def request(operations: CostlyOperations, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        await operations.run(name, work)  # type: ignore[arg-type]
+        await operations.run(operation or name, name, work)  # type: ignore[arg-type]
         ended.append(name)
 
     async def run() -> None:
         operations = CostlyOperations(PROCESSOR.read)
         if known:
-            await operations.run(known, flood)  # type: ignore[arg-type]
+            await operations.run(known, "flood", flood)  # type: ignore[arg-type]
         requests = [request(operations, "flood", flood) for _ in range(10)]
         await asyncio.gather(*requests, request(operations, "other", other))
 
@@ -71,6 +76,11 @@ def test_costly_request_with_one_step_does_not_wait_for_the_further_steps_of_oth
     assert order_of(in_steps, in_one_step).index("other") <= 1
 
 
+@pytest.mark.parametrize("work", [in_one_step, in_steps])
+def test_another_client_does_not_wait_for_all_requests_for_the_same_list(work: Callable[[], Awaitable[None]]) -> None:
+    assert order_of(work, work, known="list", operation="list").index("other") <= 1
+
+
 def test_request_with_several_steps_ends_although_others_begin() -> None:
     assert order_of(in_one_step, in_steps, known="flood").index("other") < 10
 
@@ -78,11 +88,11 @@ def test_request_with_several_steps_ends_although_others_begin() -> None:
 def test_operation_needs_no_turn_once_it_was_cheap() -> None:
     async def run() -> list[str]:
         operations, ended = CostlyOperations(PROCESSOR.read), list[str]()
-        await operations.run("list", in_one_step)
-        await operations.run("list", cheaply)
+        await operations.run("list", "a client", in_one_step)
+        await operations.run("list", "a client", cheaply)
         waiting = asyncio.ensure_future(next_turn())
         waiting.add_done_callback(lambda _: ended.append("turn"))
-        await operations.run("list", cheaply)
+        await operations.run("list", "a client", cheaply)
         ended.append("list")
         await waiting
         return ended
@@ -123,7 +133,7 @@ def test_errors_and_cancellations_reach_the_work() -> None:
             raise KeyError("of the work") from None
 
     async def run() -> None:
-        running = asyncio.ensure_future(CostlyOperations(PROCESSOR.read).run("list", work))
+        running = asyncio.ensure_future(CostlyOperations(PROCESSOR.read).run("list", "a client", work))
         await asyncio.sleep(0)
         running.cancel()
         with pytest.raises(KeyError, match="of the work"):
