@@ -82,8 +82,8 @@ class Command:
     needs_failed_run: bool = False
     #: False for a command that only a signal ends.
     has_end: bool = True
-    #: True if a signal that cannot be handled leaves its temporary files to the next command: it has no keeper.
-    leaves_scratch: bool = False
+    #: The stages without a keeper: a signal that cannot be handled leaves temporary files to the next command.
+    unkept: frozenset[str] = frozenset()
 
 
 def failed_run(scenario: Path) -> tuple[str, ...]:
@@ -179,6 +179,7 @@ def _searches(scenario: Path) -> Mapping[str, Command]:
             ),
             stages=(LAUNCHED, "Kept: ", " of 12 runs", f"{FILE}shrunk.yaml"),
             needs_failed_run=True,
+            unkept=frozenset({"Kept: "}),
         ),
     }
 
@@ -225,6 +226,6 @@ def _clients(silent_url: str) -> Mapping[str, Command]:
         "clock advance": Command(words=("clock", "advance", "1h", *control), stages=waiting, has_end=False),
         "log --follow": Command(words=("log", "list", "--follow", *control), stages=waiting, has_end=False),
         "sandbox reset": Command(words=("sandbox", "reset", *control), stages=waiting, has_end=False),
-        "judge": Command(words=("judge", *control), stages=waiting, has_end=False, leaves_scratch=True),
+        "judge": Command(words=("judge", *control), stages=waiting, has_end=False, unkept=frozenset(waiting)),
         "scenarios": Command(words=("scenarios",), stages=_IMPORTING),
     }

@@ -110,7 +110,7 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
         )
     else:
         wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results)]
-        if trial.command.leaves_scratch and SENT[trial.sent][0] in _UNHANDLED:
+        if trial.stage in trial.command.unkept and SENT[trial.sent][0] in _UNHANDLED:
             remove_abandoned_folders(folder / "scratch")
         wrong += _wrong_scratch(folder / "scratch")
     return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
