@@ -41,10 +41,15 @@ class ComputedVerdict:
 
 @dataclass(slots=True)
 class JudgeProcess:
-    """Runs the judge, one process at a time, and keeps the last verdict of each sandbox."""
+    """Runs the judge, one process at a time, and keeps the last verdict of each sandbox.
+
+    All requests for the verdict on a sandbox that wait get the same one: two hundred of them would keep a processor
+    busy for minutes, and delay the verdict on another sandbox.
+    """
 
     command: Sequence[str] | None
     _last: WeakKeyDictionary[Sandbox, ComputedVerdict] = field(default_factory=WeakKeyDictionary)
+    _waiting: WeakKeyDictionary[Sandbox, asyncio.Task[ComputedVerdict]] = field(default_factory=WeakKeyDictionary)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def last(self, sandbox: Sandbox) -> ComputedVerdict | None:
@@ -62,8 +67,17 @@ class JudgeProcess:
                 "these simulators have no judge; start them with `sendproof up`, or judge from outside: "
                 f"sendproof judge --sandbox {sandbox.id}"
             )
+        if sandbox not in self._waiting:
+            judging = self._judge_in_turn(self.command, sandbox, control_url)
+            self._waiting[sandbox] = asyncio.get_running_loop().create_task(judging)
+        # A client that leaves does not take the verdict of the others with it.
+        return await asyncio.shield(self._waiting[sandbox])
+
+    async def _judge_in_turn(self, command: Sequence[str], sandbox: Sandbox, control_url: str) -> ComputedVerdict:
         async with self._turn:
-            verdict = await _run([*self.command, "--sandbox", sandbox.id], control_url)
+            # A later request must not get the verdict on a history that has been read already.
+            del self._waiting[sandbox]
+            verdict = await _run([*command, "--sandbox", sandbox.id], control_url)
         # The sandbox went on while the judge started, so only the judge knows what it read.
         computed = self._last[sandbox] = ComputedVerdict(
             computed_at=str(verdict["ended"]), n=int(verdict["entries"]), verdict=verdict
