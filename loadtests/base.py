@@ -143,9 +143,9 @@ class LoadProcess:
         control, readings = self.control(), []
         for _ in range(_READINGS):
             requested = self.now
-            real: float = control.health()["real"]
+            steady: float = control.health()["steady"]
             responded = self.now
-            readings.append((responded - requested, real - self.job["began"] - (requested + responded) / 2))
+            readings.append((responded - requested, steady - self.job["began"] - (requested + responded) / 2))
         self.started -= min(readings)[1]
 
     def record_latency(self, name: str, ms: float, *, is_failed: bool) -> None:

@@ -188,7 +188,7 @@ class LoadSession:
         """Return what each load generator needs to know its share; one that connects later has none."""
         ids = self._workers.ids
         with ControlClient(prepared.control) as control:
-            began = control.health()["real"]
+            began = control.health()["steady"]
         return {
             "began": began,
             "version": version("sendproof"),

@@ -177,6 +177,7 @@ class Health(TypedDict):
     version: str
     pid: int
     real: float
+    steady: float
 
 
 class NewFault(TypedDict):

@@ -109,7 +109,10 @@ class ControlClient:
     # -- simulators ------------------------------------------------------------------------------------
 
     def health(self) -> dict[str, Any]:
-        """Return `{"status": "ok", "version", "pid", "real"}`; `NotControlApiError` if another server responds."""
+        """Return status, version, process id and the times of the simulators, as the contract says.
+
+        `NotControlApiError` if another server responds.
+        """
         health = self._object("GET", "/health")
         if "version" not in health:
             raise self._not_control_api(f"{self.url}/control", repr(health))

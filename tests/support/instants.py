@@ -14,9 +14,15 @@ class StillWallClock:
     """Real time for tests, in seconds since the epoch."""
 
     seconds: float = 1_772_000_000.0
+    #: What was added to the clock of the machine.
+    changed: float = 0.0
 
     def time(self) -> float:
         """Return the seconds since the epoch."""
+        return self.seconds + self.changed
+
+    def steady(self) -> float:
+        """Return them without the change."""
         return self.seconds
 
     def monotonic(self) -> float:

@@ -28,6 +28,9 @@ _CHUNK = 1 << 20
 _MAX_FILES = 2_000
 # The histories of a suite have some hundred megabytes at most; a compressed file can promise much more.
 _MAX_BYTES = 4_000_000_000
+# All other files are read at once. The largest, the statement and the pages, have a few kilobytes for each run.
+_MAX_READ_BYTES = 16_000_000
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 # Folders and a file; a file system takes no longer names.
 _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}/){0,9}[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
 # What the readers of the standard library raise for a damaged file.
@@ -104,7 +107,18 @@ def _checked_names(bundle: zipfile.ZipFile) -> Iterator[str]:
             raise BundleError(f"expected each file once, got {name} twice")
         if any(str(folder) in names for folder in Path(name).parents):
             raise BundleError(f"expected no file below another file, got {name}")
+    for entry in entries:
+        _check_entry(entry)
     yield from names
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    is_history = entry.filename.startswith(f"{HISTORIES}/")
+    if entry.file_size > _MAX_READ_BYTES and not is_history:
+        raise BundleError(f"expected at most {_MAX_READ_BYTES:,} bytes in {entry.filename}, got {entry.file_size:,}")
+    if entry.compress_type not in _METHODS:
+        # Other methods can demand gigabytes of memory for a few bytes.
+        raise BundleError(f"expected {entry.filename} as zip files usually have it (deflate), got another compression")
 
 
 def _extract(bundle: zipfile.ZipFile, name: str, target: Path) -> None:
@@ -121,7 +135,10 @@ def _extract(bundle: zipfile.ZipFile, name: str, target: Path) -> None:
 def _problems(folder: Path, names: list[str]) -> Iterator[str]:
     """Yield each file that differs from its digest, is missing, or has none."""
     listed: dict[str, str] = {}
-    for number, line in enumerate((folder / SUMS).read_text("utf-8", "replace").splitlines(), start=1):
+    lines = (folder / SUMS).read_text("utf-8", "replace").splitlines()
+    if len(lines) > _MAX_FILES:
+        yield f"{SUMS}: expected at most {_MAX_FILES:,} lines, got {len(lines):,}"
+    for number, line in enumerate(lines[:_MAX_FILES], start=1):
         found = _SUM.fullmatch(line)
         if found is None:
             yield f"{SUMS}: line {number} is no digest of a file"

@@ -10,9 +10,10 @@ from sendproof_simulators.core.http import Response, json_response
 
 
 async def get_health(call: ControlCall) -> Response:
-    """Return the version, the process id and the machine's time."""
-    real = round(call.control.wall.time(), 3)
-    return json_response({"status": "ok", "version": version("sendproof"), "pid": os.getpid(), "real": real})
+    """Return the version, the process id, the machine's time, and that of the journals."""
+    wall = call.control.wall
+    times = {"real": round(wall.time(), 3), "steady": round(wall.steady(), 3)}
+    return json_response({"status": "ok", "version": version("sendproof"), "pid": os.getpid(), **times})
 
 
 async def get_metrics(call: ControlCall) -> Response:

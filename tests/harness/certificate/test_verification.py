@@ -158,6 +158,31 @@ def test_name_that_leaves_the_folder_is_refused(tmp_path):
         verify(tmp_path / "b.zip")
 
 
+@pytest.mark.parametrize("name", [STATEMENT, SUMS, HTML])
+def test_file_that_is_read_at_once_has_a_bound(tmp_path, name):
+    """A gigabyte of zeros takes a megabyte of the bundle."""
+    write_bundle(tmp_path / "b.zip", {SUMS: b"", name: bytes(16_000_001)})
+    with pytest.raises(BundleError, match=f"at most 16,000,000 bytes in {name}, got 16,000,001"):
+        verify(tmp_path / "b.zip")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_compression_that_needs_much_memory_is_refused(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", method) as bundle:
+        bundle.writestr(SUMS, "")
+    with pytest.raises(BundleError, match="got another compression"):
+        verify(tmp_path / "b.zip")
+
+
+def test_list_of_digests_has_a_bound(tmp_path):
+    write_bundle(tmp_path / "b.zip", {SUMS: b"\n" * 100_000})
+    unpacked = unpack(tmp_path / "b.zip", tmp_path)
+    assert (len(unpacked.problems), unpacked.problems[0]) == (
+        2_001,
+        "SHA256SUMS: expected at most 2,000 lines, got 100,000",
+    )
+
+
 @pytest.mark.parametrize("names", [("a", "a/b"), ("a" * 201,)], ids=["below a file", "long name"])
 def test_names_that_no_folder_can_have_are_refused(tmp_path, names):
     write_bundle(tmp_path / "b.zip", dict.fromkeys(names, b""))

@@ -70,21 +70,34 @@ def _datetime(instant: Instant) -> datetime:
 
 
 class WallClock(Protocol):
-    """A source of real time: seconds since the epoch, and seconds that never go back."""
+    """A source of real time: seconds since the epoch, and seconds that never go back.
+
+    `steady` is both: `time` at the start, and the seconds since then. Its differences are right although somebody, or a
+    time service, sets the clock of the machine meanwhile.
+    """
 
     def time(self) -> float: ...
 
     def monotonic(self) -> float: ...
 
+    def steady(self) -> float: ...
+
 
 class SystemWallClock:
     """The machine's clock."""
+
+    def __init__(self) -> None:
+        """Start the steady time with that of the machine."""
+        self._epoch = time.time() - time.monotonic()
 
     def time(self) -> float:
         return time.time()
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def steady(self) -> float:
+        return self._epoch + time.monotonic()
 
 
 def processor_s() -> float:

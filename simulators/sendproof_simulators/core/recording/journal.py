@@ -98,7 +98,7 @@ class Journal:
             {
                 "n": self._count,
                 "at": self._stamp[1],
-                "real": round(self._wall.time(), 3),
+                "real": round(self._wall.steady(), 3),
                 "kind": kind,
                 **redact_urls(kind, fields),
             }

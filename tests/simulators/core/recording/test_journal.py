@@ -14,6 +14,16 @@ def test_entry_has_number_times_and_fields() -> None:
     ]
 
 
+def test_change_of_the_machine_s_clock_is_no_time_that_passes() -> None:
+    """A load test measures by these times, and the judge the pauses of a bridge."""
+    wall = StillWallClock(5.0)
+    journal = Journal(wall)
+    journal.append(SIX, "request", {})
+    wall.seconds, wall.changed = 6.0, -86_400.0
+    journal.append(SIX, "request", {})
+    assert [msgspec.json.decode(line)["real"] for line in journal.lines()] == [5.0, 6.0]
+
+
 def test_long_journal_is_complete_and_in_order() -> None:
     """More than one block goes to disk."""
     journal = Journal(StillWallClock())
