@@ -1,13 +1,13 @@
 """The frame of every program of the harness: no signal and no error ends it with the status of a verdict."""
 
 import errno
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable
 
 from sendproof_harness.interruption import interruptible, interruption
 from sendproof_harness.output import echo
-from sendproof_harness.scratch import remove_own_folders
 
 #: The exit status of a check that found a problem.
 EXIT_PROBLEM = 1
@@ -40,7 +40,7 @@ def run_program(program: Callable[[], int]) -> int:
 
     An unexpected error is status 3, and a signal is 128 and its number. A program may take SIGINT as its usual end.
     """
-    with interruptible(before_late_exit=remove_own_folders):
+    with interruptible(before_late_exit=remove_temporary_folders):
         try:
             status = program()
         except KeyboardInterrupt:
@@ -52,6 +52,15 @@ def run_program(program: Callable[[], int]) -> int:
             return status
         print_error(found.text)
         return found.exit_status
+
+
+def remove_temporary_folders() -> None:
+    """Remove the temporary folders of this process, if it has any."""
+    # The module needs others that Windows lacks, and the commands must be able to say so there.
+    if "sendproof_harness.scratch" in sys.modules:
+        from sendproof_harness.scratch import remove_own_folders  # noqa: PLC0415 - see above
+
+        remove_own_folders()
 
 
 def report_unforeseen(error: Exception) -> int:

@@ -120,14 +120,12 @@ class Fault(Record, frozen=True, gc=False, tag="fault"):
 class Request(Record, frozen=True, gc=False, tag="request"):
     """One request of the bridge. `summary` is the operation's own summary, if it has one.
 
-    `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
-    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response, also of one with
-    status 200. `retry_after` is the delay that a 429 response demands, in seconds. `content` is a digest of query and
-    body, of failed requests and of those after a 429 response. If the request was not served as intended, `meant` is
-    the operation that it probably meant, of the service `meant_service` if that is another, and `differs` is the
-    difference in words. `real` is the real time of the response, in seconds since the epoch. `credential_in_query` is
-    true if the URL contained the credential. `stray_credential` is that of another company, found at
-    `stray_credential_place`.
+    `status` is 0 when a fault kept the request from the service and there was no response. `credential_name` is the
+    name of the presented credential (`api_key`); `response_excerpt` is the beginning of an error, also of one with
+    status 200. `retry_after` is the delay that a 429 response demands. `content` is a digest of query and body, of
+    failed requests and of those after a 429 response. Of a request that was not served as intended, `meant` is the
+    operation that it probably meant, of `meant_service` if that is another, and `differs` the difference. `real` is the
+    real time of the response; both are in seconds. `stray_credential` is that of another company, at `stray_place`.
     """
 
     service: str
@@ -149,7 +147,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     real: float = 0.0
     credential_in_query: bool = False
     stray_credential: str | None = None
-    stray_credential_place: str = "header"
+    stray_place: str = "header"
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):

@@ -10,8 +10,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from sendproof_harness.interruption import interruptible, interruption
-from sendproof_harness.program import EXIT_ERROR, report_unforeseen, unforeseen_cause
-from sendproof_harness.scratch import remove_own_folders
+from sendproof_harness.program import EXIT_ERROR, remove_temporary_folders, report_unforeseen, unforeseen_cause
 
 if TYPE_CHECKING:
     from sendproof_harness.session.judged_run import StatusAndReason
@@ -26,7 +25,7 @@ def run_in_process(run: bytes, width: int, pipe: Connection) -> None:
     # Ctrl-C reaches every process of the terminal; the first process terminates the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = io.StringIO()
-    with interruptible(before_late_exit=remove_own_folders):
+    with interruptible(before_late_exit=remove_temporary_folders):
         status = _run_guarded(run, width, output)
     found = interruption()
     pipe.send((status, output.getvalue(), [] if found is None else found.kept))

@@ -34,7 +34,7 @@ def stray_fields(service: str, request: Request, valid: ValidRequest | None, own
         known = owner(word)
         if known is not None and _company(known.service) != _company(service):
             name = f"{known.credential} of {known.service}"
-            return {"stray_credential": name, "stray_credential_place": place}
+            return {"stray_credential": name, "stray_place": place}
     return {}
 
 

@@ -56,7 +56,7 @@ def test_credential_of_another_company_fails(correct_run):
 
 
 def test_place_of_a_credential_of_another_company_is_named(correct_run):
-    shown = {"stray_credential": "api_key of optimove", "stray_credential_place": "form"}
+    shown = {"stray_credential": "api_key of optimove", "stray_place": "form"}
     (finding,) = correct_run.plus(get("textlocal") | shown).findings(CHECKS)
 
     assert finding.got == "textlocal Any with the api_key of optimove in the form"

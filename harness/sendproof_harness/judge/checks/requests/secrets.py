@@ -65,7 +65,7 @@ def _in_address(request: Request) -> Finding:
 
 
 def _shown(request: Request, credential: str) -> Finding:
-    place = request.stray_credential_place
+    place = request.stray_place
     article = "a" if place == "header" else "the"
     return Finding(
         check=_ID,
