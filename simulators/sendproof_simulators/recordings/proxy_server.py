@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
@@ -16,6 +17,7 @@ from sendproof_simulators.recordings.har_file import HarFile
 from sendproof_simulators.recordings.judging import CallJudge
 from sendproof_simulators.recordings.known_contracts import Address
 from sendproof_simulators.recordings.recorder import Recorder
+from sendproof_simulators.server.access import ANY_HOST, LOOPBACK
 from sendproof_simulators.server.connection_guard import (
     TICKS_PER_SECOND,
     ConnectionGuard,
@@ -40,8 +42,12 @@ class ProxyApp:
         self._wall = wall
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on one HTTP request."""
+        """Pass on one HTTP request, unless a browser sent it for a web page: it would be judged as the bridge's."""
         if scope["type"] != "http":
+            return
+        problem = LOOPBACK.refusal(scope["headers"], scope["server"][0], ANY_HOST)
+        if problem is not None:
+            await PlainTextResponse(problem.detail, problem.status)(scope, receive, send)
             return
         began_s, start = self._wall.time(), self._wall.monotonic()
         forwarder = self._forwarders[scope["server"][1]]

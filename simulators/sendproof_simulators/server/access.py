@@ -75,6 +75,8 @@ class Access:
         return {"url": f"{url}{_PREFIX}{quote(self.token, safe='')}", "token": self.token}
 
 
+#: A server with any name, such as that of a tunnel to it.
+ANY_HOST = re.compile(".*", re.DOTALL)
 #: Any client of this machine, without a token.
 LOOPBACK = Access()
 

@@ -199,6 +199,19 @@ def test_request_for_another_server_is_not_passed_on(proxy: RunningProxy) -> Non
     assert answer.startswith((b"HTTP/1.1 502", b"HTTP/1.1 200"))
 
 
+@pytest.mark.parametrize("mark", [{"origin": "http://evil.example"}, {"sec_fetch_site": "cross-site"}])
+def test_request_of_a_web_page_is_neither_passed_on_nor_judged(proxy: RunningProxy, mark: dict[str, str]) -> None:
+    """Any page that the developer opens could send requests that count as the bridge's."""
+    seen = len(proxy.endpoint.seen)
+    response = proxy.call("POST", "/page", b"{}", **mark)
+    assert (response.status, len(proxy.endpoint.seen)) == (403, seen)
+    assert response.content.startswith(b"expected a client outside a browser")
+
+
+def test_tunnel_to_the_proxy_may_have_any_name(proxy: RunningProxy) -> None:
+    assert proxy.call("GET", "/tunnel", host="a-name.tunnel.example").status == 200
+
+
 def test_recording_has_each_call_decoded_and_without_secrets(tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         Thread(target=endpoint.serve_forever, daemon=True).start()
