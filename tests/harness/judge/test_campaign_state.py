@@ -96,6 +96,21 @@ def test_messages_after_cancellation_are_withheld(cancelled_run):
     assert causes(cancelled_run) == []
 
 
+def test_cancellation_is_not_known_while_the_bridge_is_down(cancelled_run):
+    """The first attempt of event 4 met no process; the message went out before the second."""
+    event = cancelled_run.lines_of("webhook")[-1]
+    failed = event | {"status": None, "error": "Connection refused"}
+    again = event | {"attempt": 2, "at": iso(CANCELLED_AT + 40 * MINUTE)}
+    kill = injection_line(CANCELLED_AT - MINUTE, 800, "kill", "optimove", "UpdateCampaignMetrics")
+    run = with_faults(
+        cancelled_run.without("webhook", lambda line: line["event"] == "4"),
+        {"fault": "kill", "call": "optimove.UpdateCampaignMetrics", "down": 20 * MINUTE},
+    )
+    sent = run.delivery_to(0) | {"number": run.obligation_of(4)["number"], "send_at": iso(FIRST_SEND + HOUR)}
+
+    assert counts(run.plus(kill, failed, again, sent | {"message": "x"})) == {"ok": 4, "withheld": 7, "indefinite": 1}
+
+
 def test_pages_of_cancelled_campaign_need_not_be_read(cancelled_run):
     assert causes(cancelled_run.without("request", lambda line: "summary" in line)) == []
 

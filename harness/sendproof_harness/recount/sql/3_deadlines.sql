@@ -140,7 +140,7 @@ SELECT campaign, channel, cancelled_at, CASE
     WHEN known_at IS NOT NULL THEN later(known_at, 120000) END AS ends_at
 FROM (
     SELECT campaign.campaign, campaign.channel, cancelled_at, COUNT(webhook.key) AS attempts,
-        MIN(CASE WHEN NOT webhook.dropped THEN webhook.at END) AS known_at
+        MIN((SELECT received FROM event WHERE event.key = webhook.key)) AS known_at
     FROM campaign LEFT JOIN webhook ON webhook.event = '4' AND CASE
         WHEN EXISTS (SELECT 1 FROM webhook AS own WHERE own.event = '4'
             AND own.key = '4:' || campaign.campaign || ':' || campaign.channel)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import MINUTE
+from sendproof_harness.judge.facts.fault_effects import was_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.findings import cached_per_history
@@ -22,7 +23,7 @@ RACE = 2 * MINUTE
 class Cancellation:
     """The cancellation of a campaign on one channel.
 
-    `known_at` is the time of event 4; None if a fault kept every attempt from the bridge. Without a listener for event
+    `known_at` is the time of event 4; None if a fault kept every attempt from the bridge, or the bridge was down. Without a listener for event
     4 (`has_listener` false) it is the time of the cancellation. At `ends_at`, a message may go out for the last time.
     """
 
@@ -49,7 +50,7 @@ def cancellations(history: History) -> Mapping[CampaignKey, Cancellation]:
 
 def _cancellation(history: History, key: CampaignKey, at: int) -> Cancellation:
     attempts = list(_attempts(history, key))
-    received = [attempt.at for attempt in attempts if not attempt.dropped]
+    received = [attempt.at for attempt in attempts if was_received(history, attempt)]
     known_at = min(received, default=None) if attempts else at
     ends_at = None if known_at is None else bridge_time(history).after(known_at, RACE)
     return Cancellation(at=at, known_at=known_at, ends_at=ends_at, has_listener=bool(attempts))
