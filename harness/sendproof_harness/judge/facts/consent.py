@@ -13,7 +13,7 @@ and a message to them is not a failure.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,9 +21,10 @@ from sendproof_harness.history.customer_records import OptOut
 from sendproof_harness.history.parts import SMS, AttributeChange
 from sendproof_harness.history.records import Attributes, History, Obligation, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
-from sendproof_harness.judge.facts.acknowledgement import is_acknowledged, is_success
+from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.message_types import channels_of_type, has_list, type_of_change
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
+from sendproof_harness.judge.facts.reports.opt_out_webhooks import first_reports, reported_numbers
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -34,7 +35,6 @@ POLL_WITHIN = 12 * HOUR
 
 #: The values of the attribute with the consent after an opt-out and an opt-in.
 OPTED_OUT_VALUE, OPTED_IN_VALUE = "0", "1"
-_REPLY_KEY = "inbound:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +45,8 @@ class OptOutPeriod:
 
     From `known_at` on, the bridge knows or should know about it; None if it cannot know. From `over_known_at` on, it
     should also know that the customer opted in again; None if it cannot know, or if that has not happened.
+
+    `number` is the one that opted out at a provider, which may know the customer by it alone.
     """
 
     customer: str
@@ -55,6 +57,7 @@ class OptOutPeriod:
     until: int | None = None
     over_known_at: int | None = None
     channels: frozenset[int] | None = None
+    number: str | None = None
 
     def applies_to(self, channel: int) -> bool:
         """Return True if the opt-out includes this channel."""
@@ -101,10 +104,14 @@ def has_opted_out(history: History, obligation: Obligation) -> bool:
 
 
 def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> OptOutPeriod | None:
-    """Return the opt-out that the bridge should have known about when it sent the message, if there is one."""
+    """Return the opt-out that the bridge should have known about when it sent the message, if there is one.
+
+    The message to a new number of the customer is right: a provider may know the opt-out by the old number only.
+    """
     for period in opt_outs(history).get(obligation.customer, ()):
         is_known = period.known_at is not None and sent_at > period.known_at
-        if is_known and period.applies_to(obligation.channel) and period.includes(sent_at):
+        is_of_number = period.number in {None, obligation.number}
+        if is_known and is_of_number and period.applies_to(obligation.channel) and period.includes(sent_at):
             return period
     return None
 
@@ -113,14 +120,14 @@ def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> 
 
 
 def _at_providers(history: History) -> Iterator[OptOutPeriod]:
-    customers, first_reported = customers_of_opt_outs(history), first_reported_opt_outs(history)
-    opt_ins, is_timed = _opt_in_times(history), times_are_meaningful(history)
-    for opt_out in history.opt_outs:
-        reported_at = first_reported.get((opt_out.service, opt_out.number))
+    customers, opt_ins = customers_of_opt_outs(history), _opt_in_times(history)
+    is_timed = times_are_meaningful(history)
+    for opt_out, reported_at in zip(history.opt_outs, first_reports(history), strict=True):
         is_polled = is_timed and _is_listed(opt_out)
         polled_at = opt_out.at + POLL_WITHIN if is_polled else None
-        known_at = polled_at if reported_at is None else has_reacted_at(history, max(reported_at, opt_out.at))
-        until = next((at for at in opt_ins.get((opt_out.service, opt_out.number), ()) if at > opt_out.at), None)
+        known_at = polled_at if reported_at is None else has_reacted_at(history, reported_at)
+        opted_in = opt_ins.get((opt_out.service, opt_out.number, opt_out.message_type), ())
+        until = next((at for at in opted_in if at > opt_out.at), None)
         for customer in customers.get(opt_out.number, ()):
             yield OptOutPeriod(
                 customer=customer,
@@ -130,6 +137,7 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
                 until=until,
                 over_known_at=until + POLL_WITHIN if until is not None and is_polled else None,
                 channels=channels_of_type(history, opt_out.message_type),
+                number=opt_out.number,
             )
 
 
@@ -138,11 +146,11 @@ def has_reacted_at(history: History, at: int) -> int:
     return bridge_time(history).after(at, reaction_time(history, GRACE))
 
 
-def _opt_in_times(history: History) -> Mapping[tuple[str, str], list[int]]:
-    """Return when each number opted in again, by provider and number, in order of time."""
-    times: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+def _opt_in_times(history: History) -> Mapping[tuple[str, str, str], list[int]]:
+    """Return when each number opted in again, by provider, number and type of messages, in order of time."""
+    times: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     for opt_in in history.opt_ins:
-        times[opt_in.service, opt_in.number].append(opt_in.at)
+        times[opt_in.service, opt_in.number, opt_in.message_type].append(opt_in.at)
     return times
 
 
@@ -151,14 +159,20 @@ def _provider_source(opt_out: OptOut) -> str:
 
 
 @cached_per_history
-def customers_of_opt_outs(history: History) -> Mapping[str, tuple[str, ...]]:
-    """Return the customers of each number that opted out at a provider."""
+def owners_of_opt_outs(history: History) -> Mapping[str, Mapping[str, int]]:
+    """Return the customers of each number that opted out at a provider, with the first announcement to each of them."""
     numbers = {opt_out.number for opt_out in history.opt_outs}
-    customers: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    owners: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for obligation in history.obligations if numbers else ():
         if obligation.number in numbers and obligation.number is not None:
-            customers[obligation.number][obligation.customer] = None
-    return {number: tuple(names) for number, names in customers.items()}
+            of_number = owners[obligation.number]
+            of_number[obligation.customer] = min(obligation.at, of_number.get(obligation.customer, obligation.at))
+    return owners
+
+
+def customers_of_opt_outs(history: History) -> Mapping[str, Collection[str]]:
+    """Return the customers of each number that opted out at a provider."""
+    return owners_of_opt_outs(history)
 
 
 @cached_per_history
@@ -174,67 +188,18 @@ def any_is_reported_or_listed(history: History) -> bool:
     if any(map(_is_listed, history.opt_outs)):
         return True
     numbers = {(opt_out.service, opt_out.number) for opt_out in history.opt_outs}
-    return bool(numbers) and not numbers.isdisjoint(_numbers_of_attempts(history))
-
-
-def _numbers_of_attempts(history: History) -> set[tuple[str, str]]:
-    keys = {
-        (attempt.service, attempt.key)
-        for attempt in history.webhooks
-        if attempt.event in provider(attempt.service).opt_out_events
-    }
-    return {(service, number) for (service, _), number in _numbers_by_webhook(history, keys).items()}
+    return bool(numbers) and not numbers.isdisjoint(reported_numbers(history))
 
 
 def _is_listed(opt_out: OptOut) -> bool:
     return has_list(opt_out.message_type) and provider(opt_out.service).lists_opt_outs
 
 
-def is_known_to_bridge(history: History, opt_out: OptOut) -> bool:
-    """Return True if the provider reported the opt-out to the bridge, or the bridge could ask for it."""
-    return _is_listed(opt_out) or (opt_out.service, opt_out.number) in first_reported_opt_outs(history)
-
-
-@cached_per_history
-def first_reported_opt_outs(history: History) -> Mapping[tuple[str, str], int]:
-    """Return when a webhook first reported the opt-out of a number to the bridge, by provider and number."""
-    if not history.opt_outs:
-        return {}
-    attempts = [attempt for attempt in history.webhooks if attempt.event in provider(attempt.service).opt_out_events]
-    acknowledged: dict[tuple[str, str], int] = {}
-    for attempt in attempts:
-        if is_acknowledged(attempt):
-            acknowledged.setdefault((attempt.service, attempt.key), attempt.at)
-    numbers = _numbers_by_webhook(history, {(attempt.service, attempt.key) for attempt in attempts})
-    reported: dict[tuple[str, str], int] = {}
-    for (service, key), at in acknowledged.items():
-        number = numbers.get((service, key))
-        if number is not None:
-            reported[service, number] = min(at, reported.get((service, number), at))
-    return reported
-
-
-def _numbers_by_webhook(history: History, keys: set[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-    """Return the opted-out number of each webhook: through its message, or through the order of replies."""
-    key_of_message = {(service, key.split(":")[1]): key for service, key in keys if not key.startswith(_REPLY_KEY)}
-    numbers = {
-        (delivery.service, key_of_message[delivery.service, delivery.message]): delivery.number
-        for delivery in history.deliveries
-        if (delivery.service, delivery.message) in key_of_message
-    }
-    for service in {service for service, key in keys if key.startswith(_REPLY_KEY)}:
-        replies = sorted(
-            (key for owner, key in keys if owner == service and key.startswith(_REPLY_KEY)), key=_reply_order
-        )
-        senders = [inbound.number for inbound in history.inbounds if inbound.service == service]
-        if len(senders) == len(replies):
-            numbers |= {(service, key): number for key, number in zip(replies, senders, strict=True)}
-    return numbers
-
-
-def _reply_order(key: str) -> tuple[int, str]:
-    count = key.removeprefix(_REPLY_KEY)
-    return (int(count) if count.isdecimal() else 0), count
+def opt_outs_known_to_bridge(history: History) -> Iterator[OptOut]:
+    """Yield the opt-outs that the provider reported to the bridge, or that the bridge could ask for."""
+    for opt_out, reported_at in zip(history.opt_outs, first_reports(history), strict=True):
+        if reported_at is not None or _is_listed(opt_out):
+            yield opt_out
 
 
 # -- at Optimove ------------------------------------------------------------------------------------

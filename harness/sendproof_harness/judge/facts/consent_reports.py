@@ -9,8 +9,8 @@ from sendproof_harness.history.records import History, Preference
 from sendproof_harness.judge.facts.consent import (
     OPTED_IN_VALUE,
     OPTED_OUT_VALUE,
-    customers_of_opt_outs,
-    is_known_to_bridge,
+    opt_outs_known_to_bridge,
+    owners_of_opt_outs,
 )
 from sendproof_harness.judge.facts.deliveries.message_types import has_list, message_type, type_of_change
 from sendproof_harness.judge.facts.requests import unknown_channel
@@ -125,14 +125,15 @@ def _wrong_change(history: History, change: AttributeChange) -> str | None:
 
 
 def provider_changes(history: History) -> Mapping[str, Sequence[ProviderChange]]:
-    """Return the changes that the bridge could know, by customer: it had sent a message to the number before."""
+    """Return the changes that the bridge could know, by customer.
+
+    It had sent a message to the number before, and Optimove had announced one to the customer.
+    """
     if not history.opt_outs:
         return {}
-    channels, customers = _channels_sent_on(history), customers_of_opt_outs(history)
+    channels, owners = _channels_sent_on(history), owners_of_opt_outs(history)
     events = [
-        (event.at, event.service, event.number, True, event.message_type)
-        for event in history.opt_outs
-        if is_known_to_bridge(history, event)
+        (event.at, event.service, event.number, True, event.message_type) for event in opt_outs_known_to_bridge(history)
     ]
     events += [
         (event.at, event.service, event.number, False, event.message_type)
@@ -142,8 +143,10 @@ def provider_changes(history: History) -> Mapping[str, Sequence[ProviderChange]]
     changes: defaultdict[str, list[ProviderChange]] = defaultdict(list)
     for at, service, number, opted_out, message in sorted(events):
         sent_on = frozenset(channel for sent_at, channel in channels.get((service, number), ()) if sent_at <= at)
-        until = min((event[0] for event in events if event[1:3] == (service, number) and event[0] > at), default=None)
-        for customer in customers.get(number, ()) if sent_on else ():
+        later = (event for event in events if event[1:3] == (service, number) and event[4] == message)
+        until = min((event[0] for event in later if event[0] > at), default=None)
+        known = (customer for customer, since in owners.get(number, {}).items() if since <= at)
+        for customer in known if sent_on else ():
             change = ProviderChange(
                 at=at, service=service, opted_out=opted_out, channels=sent_on, until=until, message=message
             )

@@ -8,34 +8,47 @@ SELECT
     ms(json_extract(body, '$.at')) AS at,
     json_extract(body, '$.service') AS service,
     json_extract(body, '$.number') AS number,
-    COALESCE(json_extract(body, '$.message_type'), 'sms') AS message
+    COALESCE(json_extract(body, '$.message_type'), 'sms') AS message,
+    json_extract(body, '$.text') AS words
 FROM line WHERE kind IN ('opt_out', 'opt_in', 'inbound');
 
-CREATE TABLE reported AS
-SELECT webhook.service, key, MIN(CASE WHEN NOT dropped AND status BETWEEN 200 AND 299 THEN at END) AS at
+CREATE TABLE acknowledged AS
+SELECT webhook.service, key, CASE WHEN NOT dropped AND status BETWEEN 200 AND 299 THEN at END AS at
 FROM webhook JOIN opt_out_event ON provider = webhook.service AND opt_out_event.event = webhook.event
-WHERE EXISTS (SELECT 1 FROM opt_out WHERE kind = 'opt_out')
-GROUP BY webhook.service, key;
+WHERE EXISTS (SELECT 1 FROM opt_out WHERE kind = 'opt_out');
 
 -- A reply is known by its place among the inbound messages of the provider, if all of them were passed on.
 CREATE TABLE reply AS
-SELECT service, number, COUNT(*) OVER (PARTITION BY service) AS replies,
+SELECT service, number, at AS replied_at, words, COUNT(*) OVER (PARTITION BY service) AS replies,
     ROW_NUMBER() OVER (PARTITION BY service ORDER BY position) AS place
 FROM opt_out WHERE kind = 'inbound';
 CREATE TABLE passed_on AS
-SELECT service, at, COUNT(*) OVER (PARTITION BY service) AS replies,
+SELECT service, key, COUNT(*) OVER (PARTITION BY service) AS replies,
     ROW_NUMBER() OVER (PARTITION BY service ORDER BY CAST(substr(key, 9) AS INTEGER), key) AS place
-FROM reported WHERE key LIKE 'inbound:%';
+FROM (SELECT DISTINCT service, key FROM acknowledged) WHERE key LIKE 'inbound:%';
 
+-- What the bridge was told about a number: by a webhook about a message, or by a reply.
+CREATE TABLE told AS
+SELECT delivery.service, delivery.number, COALESCE(delivery.message_type, 'sms') AS message,
+    NULL AS replied_at, NULL AS words, acknowledged.at
+FROM acknowledged JOIN delivery ON delivery.service = acknowledged.service
+    AND delivery.message = part(acknowledged.key, 1)
+WHERE acknowledged.key NOT LIKE 'inbound:%' AND acknowledged.at IS NOT NULL
+UNION ALL
+SELECT service, number, NULL, replied_at, words, at
+FROM reply JOIN passed_on USING (service, replies, place) JOIN acknowledged USING (service, key)
+WHERE at IS NOT NULL;
+CREATE INDEX told_number ON told (service, number);
+
+-- The first report of each opt-out. A reply reports it if it made it, or repeats the same words later.
 CREATE TABLE first_report AS
-SELECT service, number, MIN(at) AS at FROM (
-    SELECT delivery.service, delivery.number, reported.at
-    FROM reported JOIN delivery ON delivery.service = reported.service
-        AND delivery.message = part(reported.key, 1)
-    WHERE reported.key NOT LIKE 'inbound:%'
-    UNION ALL
-    SELECT service, number, at FROM reply JOIN passed_on USING (service, replies, place))
-WHERE at IS NOT NULL GROUP BY service, number;
+SELECT opt_out.position, MIN(told.at) AS at
+FROM opt_out JOIN told ON told.service = opt_out.service AND told.number = opt_out.number AND told.at >= opt_out.at
+WHERE opt_out.kind = 'opt_out' AND CASE WHEN told.replied_at IS NULL THEN told.message = opt_out.message
+    ELSE told.replied_at >= opt_out.at AND told.words IN (
+        SELECT words FROM reply WHERE reply.service = opt_out.service AND reply.number = opt_out.number
+            AND reply.replied_at = opt_out.at) END
+GROUP BY opt_out.position;
 
 -- A bridge has 5 minutes to act on what it learns; one outside virtual time has 90 seconds that it can see. A list of the
 -- provider is read twice a day.
@@ -46,17 +59,18 @@ SELECT DISTINCT
     opt_out.message,
     opt_out.at AS since,
     CASE
-        WHEN first_report.at IS NOT NULL THEN later(MAX(first_report.at, opt_out.at), grace())
+        WHEN first_report.at IS NOT NULL THEN later(first_report.at, grace())
         WHEN is_polled THEN opt_out.at + 43200000 END AS known_at,
     (SELECT MIN(at) FROM opt_out AS again WHERE again.kind = 'opt_in' AND again.service = opt_out.service
-        AND again.number = opt_out.number AND again.at > opt_out.at) AS until,
-    is_polled AS end_is_listed
+        AND again.number = opt_out.number AND again.message = opt_out.message AND again.at > opt_out.at) AS until,
+    is_polled AS end_is_listed,
+    opt_out.number
 FROM (
     SELECT opt_out.*,
         timed AND message IN ('sms', 'email') AND service IN (SELECT provider FROM opt_out_list) AS is_polled
     FROM run, opt_out) AS opt_out
 JOIN obligation ON obligation.number = opt_out.number
-LEFT JOIN first_report ON first_report.service = opt_out.service AND first_report.number = opt_out.number
+LEFT JOIN first_report ON first_report.position = opt_out.position
 WHERE opt_out.kind = 'opt_out';
 
 -- What Optimove was told about the consent of a customer.
@@ -102,7 +116,7 @@ WHERE opted_out AND NOT was_opted_out;
 -- A statement that only repeats an opt-out at the provider ends with it.
 CREATE TABLE period AS
 SELECT customer, NULL AS channel, message, since, known_at, until,
-    CASE WHEN end_is_listed THEN until + 43200000 END AS over_known_at
+    CASE WHEN end_is_listed THEN until + 43200000 END AS over_known_at, number
 FROM at_provider
 UNION ALL
 SELECT
@@ -113,7 +127,8 @@ SELECT
     own.known_at,
     CASE WHEN original.until IS NULL THEN own.until ELSE original.until END,
     CASE WHEN original.until IS NULL THEN own.until
-        WHEN original.end_is_listed THEN original.until + 43200000 END
+        WHEN original.end_is_listed THEN original.until + 43200000 END,
+    NULL
 FROM at_optimove AS own
 LEFT JOIN at_provider AS original ON own.known_at IS NOT NULL
     AND (own.until IS NULL OR own.until > original.until)
@@ -124,9 +139,11 @@ LEFT JOIN at_provider AS original ON own.known_at IS NOT NULL
     AND original.customer = own.customer;
 CREATE INDEX period_customer ON period (customer);
 
--- The opt-outs that concern each recipient: those from messages of another type do not.
+-- The opt-outs that concern each recipient: those from messages of another type do not. A provider may know an opt-out
+-- by the customer or by the number, so `is_certain` is 0 for a message to another number of the customer.
 CREATE VIEW opted_out AS
-SELECT obligation.id AS obligation, since, known_at, until, over_known_at
+SELECT obligation.id AS obligation, since, known_at, until, over_known_at,
+    period.number IS NULL OR period.number IS obligation.number AS is_certain
 FROM obligation JOIN period ON period.customer = obligation.customer
     AND (period.channel IS NULL OR period.channel = obligation.channel)
     AND (period.message IS NULL

@@ -23,8 +23,9 @@ RACE = 2 * MINUTE
 class Cancellation:
     """The cancellation of a campaign on one channel.
 
-    `known_at` is the time of event 4; None if a fault kept every attempt from the bridge, or the bridge was down. Without a listener for event
-    4 (`has_listener` false) it is the time of the cancellation. At `ends_at`, a message may go out for the last time.
+    `known_at` is the time of event 4; None if every attempt was lost, or came while the bridge was down. Without a
+    listener for event 4 (`has_listener` false) it is the time of the cancellation. At `ends_at`, a message may go out
+    for the last time.
     """
 
     at: int

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import DeliveryStatus, History, Webhook
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs
+from sendproof_harness.judge.facts.consent import customers_of_opt_outs
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, reported_kind
 from sendproof_harness.judge.facts.fault_effects import (
     OPTIMOVE,
@@ -24,6 +24,7 @@ from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaig
 from sendproof_harness.judge.facts.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, OPENED, SENT, UNSUBSCRIBED
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, RECEIPT_DELAY
 from sendproof_harness.judge.facts.reports.clicks import is_click
+from sendproof_harness.judge.facts.reports.opt_out_webhooks import first_reports
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -160,11 +161,8 @@ def is_opening(attempt: Webhook) -> bool:
 
 def _opt_outs(history: History) -> Mapping[str, Sequence[Occurrence]]:
     """Return the opt-outs at providers by number."""
-    reported_at = first_reported_opt_outs(history)
     opted_out: defaultdict[str, list[Occurrence]] = defaultdict(list)
-    for opt_out in history.opt_outs:
-        known_at = reported_at.get((opt_out.service, opt_out.number))
-        known_at = known_at if known_at is None else max(known_at, opt_out.at)
+    for opt_out, known_at in zip(history.opt_outs, first_reports(history), strict=True):
         opted_out[opt_out.number].append(Occurrence(at=opt_out.at, known_at=known_at))
     return opted_out
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs, opt_outs
+from sendproof_harness.judge.facts.consent import customers_of_opt_outs, opt_outs
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
@@ -34,6 +34,7 @@ from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
 from sendproof_harness.judge.facts.reports.clicks import is_click
 from sendproof_harness.judge.facts.reports.occurrences import is_opening
+from sendproof_harness.judge.facts.reports.opt_out_webhooks import first_reports
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -168,18 +169,31 @@ def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterat
     Numbers with several customers are left out, because an opt-out does not say who made it. So are channels of
     customer ids: only the provider has to know whose number it is.
     """
-    reported_at, customers = first_reported_opt_outs(history), customers_of_opt_outs(history)
-    first = {(opt_out.service, opt_out.number): opt_out.at for opt_out in reversed(history.opt_outs)}
+    customers, reported = customers_of_opt_outs(history), _first_reported(history)
     without_numbers = {channel.id for channel in history.header.channels if channel.recipients == "customer_ids"}
     numbered = [recipient for recipient in recipients if recipient.obligation.channel not in without_numbers]
-    last: dict[tuple[str, str], RecipientResult] = {}
+    last: dict[_Place, RecipientResult] = {}
     for recipient in sorted(numbered, key=lambda recipient: recipient.obligation.due):
         for delivery in recipient.deliveries:
-            key = delivery.service, delivery.number
-            if key in reported_at and delivery.send_at <= first.get(key, 0) and len(customers[delivery.number]) == 1:
-                last[key] = recipient
-    for key, recipient in last.items():
-        yield RequiredInteraction(recipient=recipient, metric=UNSUBSCRIBED, known_at=reported_at[key])
+            place = delivery.service, delivery.number, delivery.message_type
+            opted_out_at, _ = reported.get(place, (-1, -1))
+            if delivery.send_at <= opted_out_at and len(customers[delivery.number]) == 1:
+                last[place] = recipient
+    for place, recipient in last.items():
+        yield RequiredInteraction(recipient=recipient, metric=UNSUBSCRIBED, known_at=reported[place][1])
+
+
+#: Provider, number and type of messages.
+_Place = tuple[str, str, str]
+
+
+def _first_reported(history: History) -> Mapping[_Place, tuple[int, int]]:
+    """Return the first opt-out of each number that was reported to the bridge: its time, and that of the report."""
+    found: dict[_Place, tuple[int, int]] = {}
+    for opt_out, reported_at in zip(history.opt_outs, first_reports(history), strict=True):
+        if reported_at is not None:
+            found.setdefault((opt_out.service, opt_out.number, opt_out.message_type), (opt_out.at, reported_at))
+    return found
 
 
 def _latest(history: History) -> Mapping[CampaignKey, int]:

@@ -1,0 +1,131 @@
+"""When a bridge learns of an opt-out: by a report about it, not by one about an earlier or another opt-out."""
+
+import pytest
+
+from history_builder import FIRST_SEND, HistoryBuilder, Line
+from sendproof_harness.certificate.differences import differences, provider_facts
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
+from sendproof_harness.judge.checks import opt_out_sync
+from sendproof_harness.judge.facts.consent_reports import provider_changes
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.recount.count import recount
+
+# Customer 4 gets the second message of the day.
+CUSTOMER, DUE = "C0000004", FIRST_SEND + HOUR
+
+
+def result_kind(run: HistoryBuilder) -> str:
+    """Return the result for customer 4, on which the recount must agree."""
+    history = run.history()
+    assert differences(history, recount(run.encoded(), provider_facts())) == []
+    return ledger(history).recipients[4].kind
+
+
+def line(run: HistoryBuilder, kind: str, at: int, **fields: object) -> Line:
+    """Return a line about the number of customer 4 at Textlocal."""
+    about = {"service": "textlocal", "number": run.obligation_of(4)["number"]}
+    return {"n": 6_000, "at": iso(at), "real": 0.0, "kind": kind} | about | fields
+
+
+def reply(run: HistoryBuilder, place: int, at: int, text: str, status: int = 200) -> list[Line]:
+    """Return a reply that Textlocal passes on; it is an opt-out or opt-in if the text says so."""
+    change = {"STOP": "opt_out", "START": "opt_in"}.get(text)
+    attempt = {"event": "inbound", "key": f"inbound:{place}", "url": "http://127.0.0.1:9000/x", "attempt": 1}
+    return [
+        line(run, "inbound", at, text=text),
+        *([line(run, change, at, source="reply")] if change else []),
+        line(run, "webhook", at, status=status, error=None, **attempt),
+    ]
+
+
+def test_second_opt_out_is_not_reported_by_the_first(correct_run):
+    """The webhook about the second STOP never arrives, and the bridge reads the list twice a day."""
+    run = correct_run.plus(
+        *reply(correct_run, 1, DUE - 3 * DAY, "STOP"),
+        *reply(correct_run, 2, DUE - 2 * DAY, "START"),
+        *reply(correct_run, 3, DUE - HOUR, "STOP", status=500),
+    )
+
+    assert result_kind(run) == "ok"
+    assert result_kind(run.plus(*reply(correct_run, 4, DUE - 30 * MINUTE, "STOP"))) == "sent to opted-out"
+
+
+@pytest.mark.parametrize("thanked", [DUE - 2 * HOUR, DUE - 30 * MINUTE], ids=["before", "after"])
+def test_thanks_is_no_report_of_an_opt_out(correct_run, thanked):
+    stopped = DUE - HOUR
+    stop = reply(correct_run, 2 if thanked < stopped else 1, stopped, "STOP", status=500)
+    thanks = reply(correct_run, 1 if thanked < stopped else 2, thanked, "Thanks!")
+
+    assert result_kind(correct_run.plus(*sorted([*stop, *thanks], key=lambda found: found["at"]))) == "ok"
+
+
+def test_message_to_a_new_number_of_a_customer_who_stopped_with_the_old_one_is_right(correct_run):
+    """A provider may know the opt-out by the customer or by the number, so a withheld message is right, too."""
+    number = correct_run.obligation_of(4)["number"]
+    earlier = correct_run.obligation_of(4) | {"campaign": 7000, "due": iso(FIRST_SEND), "reason": "control_group"}
+    earlier |= {"owed": False, "text": None}
+    moved = correct_run.change(
+        "obligation", lambda found: found | ({"number": "447100009999"} if found["number"] == number else {})
+    )
+    moved = moved.change(
+        "delivery", lambda found: found | ({"number": "447100009999"} if found["number"] == number else {})
+    )
+    run = moved.plus(earlier, *reply(correct_run, 1, DUE - DAY, "STOP"))
+
+    assert result_kind(run) == "ok"
+    assert result_kind(run.without("delivery", lambda found: found["number"] == "447100009999")) == "withheld"
+
+
+def test_opt_out_is_not_that_of_a_customer_who_shows_up_later_with_the_number(correct_run):
+    """A bridge knows the numbers of the customers whom Optimove has announced to it."""
+    later = correct_run.obligation_of(4) | {"campaign": 7002, "customer": "C0000099", "at": iso(DUE + 2 * DAY)}
+    later |= {"due": iso(DUE + 3 * DAY), "owed": False, "reason": "opted_out", "text": None}
+    run = correct_run.plus(later, *reply(correct_run, 1, DUE + HOUR, "STOP"))
+
+    assert list(provider_changes(run.history())) == [CUSTOMER]
+
+
+def with_push(run: HistoryBuilder, *opt_outs: Line) -> HistoryBuilder:
+    """Return a run with web push notifications on channel 505, and push notifications on channel 506."""
+    channels = [{"id": number, "provider": "xtremepush", "kind": "scheduled"} for number in (505, 506)]
+    types = ({"message": "web_push"}, {"message": "push"})
+    channels = [channel | type_ for channel, type_ in zip(channels, types, strict=True)]
+    for kind in ("delivery", "delivery_status"):
+        run = run.change(kind, lambda found: found | {"service": "xtremepush", "message_type": "web_push"})
+    return run.plus(*opt_outs).change("history", lambda found: found | {"channels": channels})
+
+
+def push_opt_out(run: HistoryBuilder, at: int, type_: str) -> Line:
+    return line(run, "opt_out", at, service="xtremepush", message_type=type_)
+
+
+def unsubscribed(run: HistoryBuilder, at: int) -> Line:
+    """Return the report that customer 4 unsubscribed from web push notifications."""
+    attempt = {"event": "message_unsubscribe", "url": "http://127.0.0.1:9000/x", "attempt": 1, "error": None}
+    key = f"message_unsubscribe:{run.delivery_to(4)['message']}"
+    return line(run, "webhook", at, service="xtremepush", status=200, key=key, **attempt)
+
+
+def test_opt_out_from_another_type_of_messages_does_not_end_the_time_for_a_report(correct_run):
+    """The user of an app and of a website has one id for both."""
+    run = with_push(
+        correct_run,
+        push_opt_out(correct_run, DUE + HOUR, "web_push"),
+        unsubscribed(correct_run, DUE + HOUR),
+        push_opt_out(correct_run, DUE + 2 * HOUR, "push"),
+    )
+
+    assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == [
+        "a provider opt-out was never reported to Optimove"
+    ]
+
+
+def test_opt_in_to_another_type_of_messages_ends_no_opt_out(correct_run):
+    run = with_push(
+        correct_run,
+        push_opt_out(correct_run, DUE - 2 * HOUR, "web_push"),
+        unsubscribed(correct_run, DUE - 2 * HOUR),
+        line(correct_run, "opt_in", DUE - HOUR, service="xtremepush", message_type="push"),
+    )
+
+    assert result_kind(run) == "sent to opted-out"
