@@ -4,12 +4,14 @@ import pytest
 
 from fault_helpers import injection_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
+from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.checks import campaign_state, clearance, delivery, paging, timing, triggers
 from sendproof_harness.judge.checks.listeners import webhooks
 from sendproof_harness.judge.checks.reports import metrics, totals
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.metrics import targeted_customers
+from sendproof_harness.recount.count import recount
 
 CANCELLED_AT = FIRST_SEND + 30 * MINUTE
 
@@ -306,6 +308,36 @@ def test_clearance_that_was_refused_as_too_late_is_named(correct_run):
     assert clearance_causes(run.plus(late)) == [(cause, None)]
 
 
+def test_event_about_a_hold_that_came_after_the_deadline_excuses_a_missing_clearance(correct_run):
+    run = conditional(correct_run, "C0000001").without("clearance", lambda line: line["action"] == "given")
+    late = on_hold_event(correct_run, at=iso(FIRST_SEND + MINUTE))
+    run = run.without("webhook", lambda line: line["event"] == "5").plus(late)
+
+    assert [(f.level, f.blame, f.got) for f in run.findings(clearance.CHECKS, "fail", "unknown")] == [
+        ("unknown", "network", "an event that arrived after the deadline")
+    ]
+
+
+def test_bridge_that_was_down_for_every_attempt_knows_no_hold(correct_run):
+    run = conditional(correct_run, "C0000001").without("clearance", lambda line: line["action"] == "given")
+    run = with_faults(run, {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": 10 * MINUTE})
+    kill = injection_line(START + 2 * HOUR - MINUTE, 5_000, "kill", "optimove", "GetChannelTemplates")
+    failed = {"status": None, "error": "Connection refused"}
+    run = run.plus(kill).change("webhook", lambda line: line | (failed if line["event"] == "5" else {}))
+
+    assert [(f.level, f.cause) for f in run.findings(clearance.CHECKS, "fail", "unknown")] == [
+        ("unknown", "the bridge never received the event about a campaign on hold")
+    ]
+
+
+def test_customer_who_opts_out_between_two_calls_may_have_been_cleared_by_the_first(correct_run):
+    changes = [{"customer": "C0000004", "field": "SMS_OPT_IN", "value": "0"}]
+    opted_out = {"n": 0, "at": iso(START + 70 * MINUTE), "kind": "attributes", "source": "api", "changes": changes}
+    run = conditional(correct_run, "C0000001").plus(opted_out, clearance_line("given", START + 2 * HOUR))
+
+    assert clearance_causes(run) == []
+
+
 @pytest.mark.parametrize(("before_deadline", "level"), [(45 * MINUTE, "unknown"), (65 * MINUTE, "fail")])
 def test_fault_in_the_last_hour_before_the_deadline_excuses_a_missing_clearance(correct_run, before_deadline, level):
     """A careful bridge tries again within an hour."""
@@ -451,14 +483,17 @@ def test_triggered_message_must_be_sent_within_a_minute(correct_run, sent_after,
     assert run.findings(timing.CHECKS) == []
 
 
-def test_burst_of_triggers_extends_deadlines(correct_run):
-    """The rate limit allows five attribute requests a second."""
+@pytest.mark.parametrize("channel", [250, 251])
+def test_burst_of_triggers_extends_deadlines(correct_run, channel):
+    """The rate limit allows five attribute requests a second, for all channels together."""
     trigger = {"n": 800, "at": iso(FIRST_SEND + HOUR), "kind": "trigger", "trigger": "Visit", "campaign": 8001,
-           "channel": 250, "template": 21, "request_id": "r"}  # fmt: skip
+           "channel": channel, "template": 21, "request_id": "r"}  # fmt: skip
     others = [trigger | {"customer": f"X{index}"} for index in range(999)]
     run = triggered_run(correct_run, 4 * MINUTE)
+    burst = HistoryBuilder((*run.lines[:-2], *others, *run.lines[-2:]))
 
-    assert HistoryBuilder((*run.lines[:-2], *others, *run.lines[-2:])).findings(triggers.CHECKS) == []
+    assert burst.findings(triggers.CHECKS) == []
+    assert differences(burst.history(), recount(burst.encoded(), provider_facts())) == []
 
 
 def event_11(correct_run: HistoryBuilder, after: int, **fields: object) -> Line:

@@ -53,6 +53,17 @@ def test_due_text_that_the_provider_refuses_is_refused():
     assert recounted(run) == {"ok": 9, "withheld": 2, "refused": 1}
 
 
+@pytest.mark.parametrize(("refused", "kind"), [("sms", "refused"), ("push", "lost"), (None, "refused")])
+def test_refusal_of_another_type_of_messages_is_not_that_of_the_due_one(refused, kind):
+    """One user can get the same text as a push notification and in the inbox, and the provider may refuse one."""
+    due = build_correct_run().delivery_to(CUSTOMER)
+    message = {"number": due["number"], "text": due["text"], "code": 80, "message_type": refused}
+    rejection = {"n": 0, "at": due["at"], "kind": "rejection", "service": "textlocal", **message}
+    run = build_correct_run().without("delivery", lambda line: line["message"] == due["message"]).plus(rejection)
+
+    assert recounted(run) == {"ok": 9, "withheld": 2, kind: 1}
+
+
 def test_second_message_is_that_of_an_equal_campaign_that_was_cancelled():
     run = build_correct_run()
     cancelled = run.obligation_of(CUSTOMER) | {"campaign": 7002, "owed": False, "reason": "cancelled", "text": None}

@@ -18,7 +18,7 @@ from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, parse_ins
 from sendproof_harness.judge.facts.clients.opt_outs import ForeignOptOut, withheld_for
 from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.message_types import message_type
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, first_received, injections
 from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
 from sendproof_harness.judge.facts.pages import CONTROL_GROUP, NOT_CLEARED
 from sendproof_harness.judge.facts.requests import late_clearance
@@ -39,12 +39,17 @@ _CLOCK_DIFFERENCE = 10 * MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hold:
-    """A campaign on hold since `at`, with its deadline and the time of the last clearance before it, if any."""
+    """A campaign on hold since `at`, with its deadline and the time of the first clearance before it, if any.
+
+    `known_at` is when the event about the hold reached the bridge; None if it never did. A bridge may clear customers
+    in several calls, and the history does not show whom each of them names.
+    """
 
     campaign: int
     at: int
     required_by: int
     given_at: int | None
+    known_at: int | None
 
 
 def check_clearance(history: History) -> CheckResult:
@@ -72,13 +77,24 @@ def _holds(history: History) -> list[_Hold]:
     given: dict[int, int] = {}
     for clearance in history.clearances:
         if clearance.action == "given" and clearance.at < clearance.required_by:
-            given[clearance.campaign] = clearance.at
+            given.setdefault(clearance.campaign, clearance.at)
     required = (clearance for clearance in history.clearances if clearance.action == "required")
+    received = first_received(history)
     return [
-        _Hold(campaign=hold.campaign, at=hold.at, required_by=hold.required_by, given_at=given.get(hold.campaign))
+        _Hold(
+            campaign=hold.campaign,
+            at=hold.at,
+            required_by=hold.required_by,
+            given_at=given.get(hold.campaign),
+            known_at=received.get(_event_key(hold.campaign), hold.at),
+        )
         for hold in required
         if cancelled.get(hold.campaign, hold.required_by) >= hold.required_by
     ]
+
+
+def _event_key(campaign: int) -> str:
+    return f"{ON_HOLD_EVENT}:{campaign}"
 
 
 # -- excuses ----------------------------------------------------------------------------------------
@@ -92,12 +108,15 @@ class _Excuse(NamedTuple):
 
 
 def _excuse(history: History, hold: _Hold, customers: int) -> _Excuse | None:
-    """Return a jump of time, the rate limit or a fault, if one of them left the bridge too little time."""
-    visible, reaction = bridge_time(history).between(hold.at, hold.required_by), reaction_time(history, 0)
+    """Return a late event, a jump of time, the rate limit or a fault, if it left the bridge too little time."""
+    known_at = max(hold.at, hold.known_at or hold.at)
+    if known_at >= hold.required_by:
+        return _Excuse("network", "an event that arrived after the deadline")
+    visible, reaction = bridge_time(history).between(known_at, hold.required_by), reaction_time(history, 0)
     if visible < reaction:
         return _Excuse("config", "a deadline that passed in a jump of time")
     if visible < reaction + customers * _TIME_PER_CUSTOMER:
-        return _Excuse("config", f"a deadline {span(visible)} after the hold, too soon for the rate limit")
+        return _Excuse("config", f"a deadline {span(visible)} after the event, too soon for the rate limit")
     is_disturbed = any(
         injection.at < hold.required_by <= injection.until + _LONGEST_WAIT
         for injection in injections(history)
@@ -110,13 +129,13 @@ def _excuse(history: History, hold: _Hold, customers: int) -> _Excuse | None:
 
 
 def _missing_clearance(history: History, hold: _Hold, customers: int) -> Finding:
-    attempts = [attempt for attempt in history.webhooks if attempt.key == f"{ON_HOLD_EVENT}:{hold.campaign}"]
-    if not attempts:
+    if all(attempt.key != _event_key(hold.campaign) for attempt in history.webhooks):
         cause = "no listener is registered for campaigns on hold"
         return _not_cleared(hold, cause, "no listener for event 5", blame="config")
-    if all(attempt.dropped for attempt in attempts):
+    if hold.known_at is None:
         cause = "the bridge never received the event about a campaign on hold"
-        return _not_cleared(hold, cause, "every attempt was lost", level="unknown", blame="network")
+        got = "every attempt was lost, or came while the bridge was down"
+        return _not_cleared(hold, cause, got, level="unknown", blame="network")
     cause = "a campaign on hold was never cleared, so none of its customers get a message"
     excuse = _excuse(history, hold, customers)
     if excuse is not None:

@@ -28,32 +28,38 @@ SELECT key, MIN(CASE WHEN NOT dropped AND (status IS NOT NULL OR NOT EXISTS (
 FROM webhook WHERE service = 'optimove' GROUP BY key;
 CREATE UNIQUE INDEX event_key ON event (key);
 
--- The events of a customer about one trigger are numbered.
+-- The events of a customer about one trigger are numbered. Those of one instant cannot be told apart, so a message may
+-- be that of any of them.
 CREATE TABLE firing AS
-SELECT trigger_name, customer, at, MAX(ordinal) AS ordinal FROM (
-    SELECT *, ROW_NUMBER() OVER (PARTITION BY trigger_name, customer ORDER BY position) AS ordinal FROM fired)
-GROUP BY trigger_name, customer, at;
+SELECT trigger_name, customer, at,
+    '11:' || trigger_name || ':' || customer || ':' || ROW_NUMBER() OVER (
+        PARTITION BY trigger_name, customer ORDER BY position) AS key
+FROM fired;
 CREATE INDEX firing_customer ON firing (trigger_name, customer, at);
 
 UPDATE obligation SET notified = CASE WHEN trigger_name IS NOT NULL THEN (
-        SELECT CASE WHEN EXISTS (SELECT 1 FROM event WHERE event.key = wanted)
-            THEN (SELECT received FROM event WHERE event.key = wanted) ELSE obligation.at END
-        FROM (SELECT '11:' || trigger_name || ':' || customer || ':' || COALESCE((
-            SELECT ordinal FROM firing WHERE firing.trigger_name = obligation.trigger_name
-                AND firing.customer = obligation.customer AND firing.at = obligation.due), 1) AS wanted))
+        SELECT CASE WHEN COUNT(*) = COUNT(told) THEN MAX(told) END
+        FROM (SELECT CASE WHEN event.key IS NULL THEN obligation.at ELSE received END AS told FROM (
+            SELECT key AS wanted FROM firing WHERE firing.trigger_name = obligation.trigger_name
+                AND firing.customer = obligation.customer AND firing.at = obligation.due
+            UNION ALL
+            SELECT '11:' || trigger_name || ':' || customer || ':1' WHERE NOT EXISTS (
+                SELECT 1 FROM firing WHERE firing.trigger_name = obligation.trigger_name
+                    AND firing.customer = obligation.customer AND firing.at = obligation.due))
+            LEFT JOIN event ON event.key = wanted))
     WHEN EXISTS (SELECT 1 FROM event WHERE key = '13:' || campaign || ':' || channel)
         THEN (SELECT received FROM event WHERE key = '13:' || campaign || ':' || channel)
     WHEN EXISTS (SELECT 1 FROM event WHERE key = '1:' || campaign || ':' || channel)
         THEN (SELECT received FROM event WHERE key = '1:' || campaign || ':' || channel)
     ELSE at END;
 
--- In a burst of triggers, the attribute requests of a channel take their turns, 50 in 10 seconds.
+-- In a burst of triggers, the attribute requests take their turns, 50 in 10 seconds for the key of all channels.
 CREATE TABLE turn AS
-SELECT channel, at, MAX(free_at) AS free_at FROM (
-    SELECT channel, at, place * 200 + MAX(at - place * 200) OVER (PARTITION BY channel ORDER BY place) AS free_at FROM (
-        SELECT channel, at, ROW_NUMBER() OVER (PARTITION BY channel ORDER BY position) AS place FROM fired))
-GROUP BY channel, at;
-CREATE INDEX turn_channel ON turn (channel, at);
+SELECT at, MAX(free_at) AS free_at FROM (
+    SELECT at, place * 200 + MAX(at - place * 200) OVER (ORDER BY place) AS free_at FROM (
+        SELECT at, ROW_NUMBER() OVER (ORDER BY position) AS place FROM fired))
+GROUP BY at;
+CREATE UNIQUE INDEX turn_at ON turn (at);
 
 CREATE TABLE promise AS
 SELECT
@@ -63,7 +69,7 @@ SELECT
     MAX(due, COALESCE(notified, due),
         CASE WHEN trigger_name IS NOT NULL THEN COALESCE(turn.free_at, due) ELSE due END) AS begins,
     CASE WHEN trigger_name IS NULL THEN 300000 ELSE 60000 END AS allowance
-FROM obligation LEFT JOIN turn ON turn.channel = obligation.channel AND turn.at = obligation.due;
+FROM obligation LEFT JOIN turn ON turn.at = obligation.due;
 
 -- What the messages of a campaign may have had to wait for: every kill, faults at the provider, faults at Optimove that
 -- concern the key, the pages of this campaign, or any call that no report makes; and a provider that refuses for now.

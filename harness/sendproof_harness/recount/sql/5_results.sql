@@ -30,8 +30,10 @@ FROM pair JOIN delivery ON delivery.id = pair.delivery GROUP BY obligation;
 CREATE UNIQUE INDEX got_obligation ON got (obligation);
 
 CREATE TABLE refused AS
-SELECT number, text FROM rejection JOIN permanent_rejection ON provider = service
+SELECT number, text, message_type FROM rejection JOIN permanent_rejection ON provider = service
 WHERE permanent_rejection.code IN (rejection.code, rejection.reason);
+
+CREATE INDEX refused_number ON refused (number, text);
 
 CREATE TABLE result AS
 SELECT obligation.id AS obligation, CASE
@@ -45,7 +47,9 @@ SELECT obligation.id AS obligation, CASE
     WHEN messages IS NULL AND EXISTS (SELECT 1 FROM opted_out
         WHERE opted_out.obligation = obligation.id AND since <= deadline AND (over_known_at IS NULL OR deadline < over_known_at)) THEN 'withheld'
     WHEN against_consent THEN 'sent to opted-out'
-    WHEN messages IS NULL AND (obligation.number, obligation.text) IN (SELECT number, text FROM refused) THEN 'refused'
+    WHEN messages IS NULL AND EXISTS (SELECT 1 FROM refused
+        WHERE refused.number = obligation.number AND refused.text = obligation.text
+            AND COALESCE(refused.message_type, channel.message, 'sms') = COALESCE(channel.message, 'sms')) THEN 'refused'
     WHEN messages IS NULL AND deadline > cancelled_at THEN 'withheld'
     WHEN messages IS NULL THEN 'lost'
     WHEN messages > 1 THEN 'duplicated'

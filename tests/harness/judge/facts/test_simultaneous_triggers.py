@@ -3,9 +3,11 @@
 import pytest
 
 from history_builder import START, HistoryBuilder, Line, build_correct_run
+from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import MINUTE, SECOND, iso
 from sendproof_harness.judge.checks import delivery, triggers
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.recount.count import recount
 
 MET = START + 30 * 60 * MINUTE
 
@@ -31,7 +33,8 @@ def run_with(*events: Line, sent_at: tuple[int, ...]) -> HistoryBuilder:
 
 
 def found(run: HistoryBuilder) -> list[tuple[str, str]]:
-    """Return cause and level of each finding about the messages of triggers."""
+    """Return cause and level of each finding about the messages of triggers; the recount must agree on the results."""
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
     checks = (*delivery.CHECKS, triggers.CHECKS[1])
     return [(f.level, f.cause) for level in ("fail", "unknown") for f in run.findings(checks, level)]
 

@@ -108,15 +108,17 @@ def unsubscribed(run: HistoryBuilder, at: int) -> Line:
 
 def test_opt_out_from_another_type_of_messages_does_not_end_the_time_for_a_report(correct_run):
     """The user of an app and of a website has one id for both."""
+    reported = line(correct_run, "preference", DUE + 3 * HOUR, source="api", channel=506, mode=2, opted_out=True)
     run = with_push(
         correct_run,
         push_opt_out(correct_run, DUE + HOUR, "web_push"),
         unsubscribed(correct_run, DUE + HOUR),
         push_opt_out(correct_run, DUE + 2 * HOUR, "push"),
+        reported | {"customers": [CUSTOMER]},
     )
 
     assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == [
-        "a provider opt-out was never reported to Optimove"
+        "a provider opt-out was reported to Optimove for another channel"
     ]
 
 

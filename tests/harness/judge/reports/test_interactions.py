@@ -195,6 +195,17 @@ def test_opt_out_that_the_provider_reported_must_be_reported(reported_run):
     assert findings(with_total(run, 4, 1).plus(report(4, 11, ["C0000003"]))) == []
 
 
+def test_opt_out_after_an_opt_in_is_reported_again(reported_run):
+    """Optimove adds up the reports, so a report without a second opt-out is one too many."""
+    first = reported_run.plus(*stop_lines(reported_run), report(4, 11, ["C0000003"]))
+    twice = with_total(first, 4, 1).plus(report(4, 11, ["C0000003"]))
+    number = {"service": "textlocal", "number": reported_run.obligation_of(3)["number"], "source": "reply"}
+    start, stop = ({"n": 994, "at": iso(FIRST_SEND + hours * HOUR), "real": 0.0} | number for hours in (1, 2))
+
+    assert findings(twice) == [("interactions: a customer was reported twice as unsubscribed", "C0000003")]
+    assert findings(twice.plus(start | {"kind": "opt_in"}, stop | {"kind": "opt_out"})) == []
+
+
 def test_opt_out_need_not_be_reported_where_only_the_provider_knows_whose_number_it_is(reported_run):
     run = reported_run.plus(*stop_lines(reported_run)).change(
         "history", lambda line: line | {"channels": [{**line["channels"][0], "recipients": "customer_ids"}]}

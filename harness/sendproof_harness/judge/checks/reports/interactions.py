@@ -47,6 +47,8 @@ _TEST_GROUP = 1
 
 #: The metrics of customer actions. A bridge need not know all of them.
 ACTION_METRICS = (OPENED, CLICKED, UNSUBSCRIBED)
+# A customer may click again, or opt out again after opting in.
+_REPEATABLE = frozenset({CLICKED, UNSUBSCRIBED})
 
 
 def _possible_metrics(history: History) -> frozenset[int]:
@@ -202,7 +204,7 @@ def _repeated_interactions(history: History, check: str) -> Iterator[Finding]:
     occurrences, repeatable = customer_occurrences(history), _repeatable(history)
     named: Counter[tuple[CampaignKey, str, int, str]] = Counter()
     for report in history.interactions:
-        key, may_repeat = campaign_key(report), campaign_key(report) in repeatable or report.event_id == CLICKED
+        key, may_repeat = campaign_key(report), campaign_key(report) in repeatable or report.event_id in _REPEATABLE
         for customer in report.customers:
             statement = key, str(report.template), report.event_id, customer
             named[statement] += 1

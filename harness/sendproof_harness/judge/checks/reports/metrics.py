@@ -159,8 +159,12 @@ def _all_pushes(pushed: Sequence[int], prevented: Sequence[int]) -> Sequence[int
 
 
 def _required_pushes(history: History, start: int, end: int) -> int:
-    """Return the number of pushes between two instants, reduced by the time that the bridge was down."""
-    return round(reports_a_day(history) * (end - start - downtime(history, start, end)) / (end - start))
+    """Return the number of pushes between two instants, without those that were due while the bridge was down.
+
+    A bridge may push at fixed times of the day. A short outage can include one of them.
+    """
+    missed = -(-reports_a_day(history) * downtime(history, start, end) // (end - start))
+    return reports_a_day(history) - missed
 
 
 def _days_not_judged(key: CampaignKey, days: int, first_due: int) -> Finding:

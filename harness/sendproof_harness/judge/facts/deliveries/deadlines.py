@@ -133,7 +133,7 @@ class _DelayModel:
         allowance = LATE_AFTER if obligation.trigger is None else TRIGGER_LATE_AFTER
         begin = max(obligation.due, self.first_notified(obligation) or obligation.due)
         if obligation.trigger is not None:
-            begin = max(begin, self._burst_turn.get((obligation.channel, obligation.due), begin))
+            begin = max(begin, self._burst_turn.get(obligation.due, begin))
         faults = map(_delay_of_fault, self.injections(campaign_key(obligation)))
         refusals = self._refusals.get(self._provider.get(obligation.channel, ""), ())
         return _extended_deadline(begin, allowance, sorted((*faults, *refusals)))
@@ -231,11 +231,11 @@ def _trigger_ordinals(history: History) -> Mapping[tuple[str, str, int], Sequenc
     return ordinals
 
 
-def _burst_turns(history: History) -> Mapping[tuple[int, int], int]:
-    """Return, by channel and instant of a trigger, when the rate limit allows its attribute request."""
-    busy_until: dict[int, int] = {}
-    turns: dict[tuple[int, int], int] = {}
+def _burst_turns(history: History) -> Mapping[int, int]:
+    """Return, by instant of a trigger, when the rate limit allows its attribute request: all channels have one key."""
+    busy_until = 0
+    turns: dict[int, int] = {}
     for trigger in history.triggers:
-        begin = turns[trigger.channel, trigger.at] = max(busy_until.get(trigger.channel, trigger.at), trigger.at)
-        busy_until[trigger.channel] = begin + _ATTRIBUTE_REQUEST
+        begin = turns[trigger.at] = max(busy_until, trigger.at)
+        busy_until = begin + _ATTRIBUTE_REQUEST
     return turns
