@@ -20,6 +20,7 @@ from sendproof_harness.judge.checks.requests.repeated_calls import (
 )
 from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
 from sendproof_harness.judge.facts.consent import GRACE, POLL_WITHIN
+from sendproof_harness.judge.facts.deliveries.cancellations import RACE
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS, SENDS_AT_A_KILL
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
@@ -40,7 +41,7 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     (
         "The message of a trigger",
         span(TRIGGER_LATE_AFTER),
-        "it reacts to an action of the customer; in a burst, the time of the rate limit is added",
+        "it reacts to an action of the customer; in a burst on any channel, the time of the rate limit is added",
     ),
     (
         "A message that a fault delays",
@@ -48,10 +49,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         "if the fault was injected in time; plus the duration of the failure, at most 1 h; 15 min to query a record",
     ),
     ("A template that changed at the provider", span(TEMPLATE_SYNC_WITHIN), "providers announce no changes"),
+    ("A message that is already on its way when its customer opts out", span(GRACE), "it cannot be stopped"),
     (
-        "A message that is already on its way when its customer opts out or its campaign is cancelled",
-        span(GRACE),
-        "it cannot be stopped",
+        "A message that is already on its way when event 4 about its campaign arrives",
+        span(RACE),
+        "a bridge may look for work once a minute, and a call may take as long",
     ),
     ("An opt-out that the provider does not announce", span(POLL_WITHIN), "the bridge has to poll"),
     (
@@ -68,7 +70,7 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     (
         "Reports of metrics",
         f"{REPORTS_A_DAY} a day for {REPORTING_DAYS} days",
-        "the guide says several times a day; `reports_a_day` of a scenario changes the number",
+        "the guide says several times a day; `reports_a_day` of a scenario changes it; fewer if the bridge was down",
     ),
     (
         "What a report of totals leaves out, and how late an event or a customer is reported",

@@ -16,20 +16,28 @@ def with_chosen_alternatives(obligations: Sequence[Obligation], deliveries: Iter
     if not any(obligation.alternatives for obligation in obligations):
         return obligations
     sent = {(delivery.number, delivery.text) for delivery in deliveries}
-    numbers = {number for number, _ in sent}
+    due = {(owed.number, owed.text) for obligation in obligations for owed in _owed(obligation)}
+    numbers = {number for number, _ in sent - due}
     return [_chosen(obligation, sent, numbers) if obligation.alternatives else obligation for obligation in obligations]
 
 
 def _chosen(obligation: Obligation, sent: set[tuple[str, str]], numbers: set[str]) -> Obligation:
-    """Return the first that was sent, or else one with a number that got a message, or else one that was withheld."""
+    """Return the first that was sent, or else one with a number that got a wrong text, or else one that was withheld.
+
+    The right message of another campaign to the number says nothing about this one.
+    """
     candidates = [obligation, *_alternatives(obligation)]
-    owed = [candidate for candidate in candidates if candidate.owed]
+    owed = _owed(obligation)
     preferred = (
         *(candidate for candidate in owed if (candidate.number, candidate.text) in sent),
         *(candidate for candidate in owed if candidate.number in numbers),
         *(candidate for candidate in candidates if not candidate.owed),
     )
     return next(iter(preferred), obligation)
+
+
+def _owed(obligation: Obligation) -> Sequence[Obligation]:
+    return [candidate for candidate in (obligation, *_alternatives(obligation)) if candidate.owed]
 
 
 def _alternatives(obligation: Obligation) -> Iterable[Obligation]:

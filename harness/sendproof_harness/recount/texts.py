@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -12,6 +13,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _PLACEHOLDER = re.compile(r"%%\|(?P<percent>.*?)(?:\^\{.*?\})?%%|\{\{\s*(?P<braces>.*?)\s*\}\}", re.DOTALL)
 _SIGNIFICANT_DIGITS = 10
+# The ways to divide a longer text are too many to try.
+_DIVISIBLE = 2_000
 # Pages that forward to each other, and the targets of each that are looked at.
 _FORWARDS, _ENDS = 3, 5
 _LINK = re.compile(r"(?<=\()https?://(?:[^()\n]|\([^()\n]*\))*(?=\))", re.IGNORECASE)
@@ -59,9 +62,35 @@ def refill(text: str, body: str, other: str) -> str | None:
 
 
 def agrees(text: str, body: str, due: str, due_body: str) -> bool:
-    """Return True if a text was made from a body with the values of the due text, as far as both name them."""
+    """Return True if a text was made from a body with the values of the due text, as far as both name them.
+
+    Neighbouring values with spaces can be divided in several ways. For a text of a usual length, any will do.
+    """
     got, wanted = _values(text, body), _values(due, due_body)
-    return got is not None and wanted is not None and all(got[name] == wanted[name] for name in got.keys() & wanted)
+    if got is None or wanted is None:
+        return False
+    if all(got[name] == wanted[name] for name in got.keys() & wanted):
+        return True
+    return len(text) + len(due) <= _DIVISIBLE and _divisions(due_body, body).fullmatch(f"{due}\0{text}") is not None
+
+
+@lru_cache(maxsize=1_000)
+def _divisions(due_body: str, body: str) -> re.Pattern[str]:
+    """Return the pattern of both texts, with a NUL in between: a placeholder of the second repeats the first one's."""
+    places: dict[str, int] = {}
+    for name in _names(due_body):
+        places.setdefault(name, len(places) + 1)
+    unseen = set(places)
+
+    def in_due(name: str) -> str:
+        is_first = name in unseen
+        unseen.discard(name)
+        return r"([^\0]*?)" if is_first else r"[^\0]*?"
+
+    def in_other(name: str) -> str:
+        return rf"(?:\{places[name]})" if name in places else r"[^\0]*?"
+
+    return re.compile(rf"{_woven(due_body, in_due)}\0{_woven(body, in_other)}")
 
 
 def relink(text: str, due_texts: str) -> str:
@@ -145,10 +174,15 @@ def _values(text: str, body: str) -> dict[str, str] | None:
 
 @lru_cache(maxsize=1_000)
 def _pattern(body: str) -> re.Pattern[str]:
+    return re.compile(_woven(body, lambda _: "(.*?)"), re.DOTALL)
+
+
+def _woven(body: str, value: Callable[[str], str]) -> str:
+    """Return the pattern of a body, with one for the value of each placeholder by its name."""
     places = [found.span() for found in _PLACEHOLDER.finditer(body)]
     begins, ends = [0, *(end for _, end in places)], [*(start for start, _ in places), len(body)]
-    fixed = [re.escape(body[begin:end]) for begin, end in zip(begins, ends, strict=True)]
-    return re.compile("(.*?)".join(fixed), re.DOTALL)
+    first, *rest = (re.escape(body[begin:end]) for begin, end in zip(begins, ends, strict=True))
+    return first + "".join(value(name) + fixed for name, fixed in zip(_names(body), rest, strict=True))
 
 
 @lru_cache(maxsize=1_000)

@@ -3,6 +3,9 @@
 import pytest
 
 from history_builder import HistoryBuilder, build_correct_run
+from sendproof_harness.certificate.differences import differences, provider_facts
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.recount.count import recount
 
 NEW = {"number": "447123000001", "text": "Hello Zoë", "owed": True, "reason": None}
 OUT = {"number": "447123000001", "text": None, "owed": False, "reason": "opted_out", "opted_out_by": "attribute"}
@@ -35,3 +38,17 @@ def test_withheld_message_is_right_if_the_new_record_says_so() -> None:
     number = run.obligation_of(0)["number"]
     (result, *_) = run.without("delivery", lambda line: line["number"] == number).history().obligations
     assert (result.owed, result.reason) == (False, "opted_out")
+
+
+@pytest.mark.parametrize(("text", "kind"), [(None, "withheld"), ("Something else", "wrong text")])
+def test_right_message_of_another_campaign_says_nothing_about_this_one(text: str | None, kind: str) -> None:
+    """The number that the customer had until the announcement got a message of the day before."""
+    gone = {"number": None, "text": None, "owed": False, "reason": "unusable_number"}
+    run = build_correct_run()
+    due, sent = run.obligation_of(0), run.delivery_to(0)
+    others = [due | {"campaign": 7000, "text": "Good morning"}, sent | {"message": "x", "text": "Good morning"}]
+    run = run_with(gone).plus(*others)
+    run = run.without("delivery", lambda line: line == sent) if text is None else run.change_delivery_to(0, text=text)
+
+    assert ledger(run.history()).recipients[0].kind == kind
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []

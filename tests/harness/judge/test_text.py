@@ -5,9 +5,11 @@ import re
 import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
+from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.text import CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.recount.count import recount
 
 DUE_TEXT = "Hello Dan3, welcome."
 
@@ -204,6 +206,27 @@ def test_text_that_changes_after_the_announcement_may_be_either(correct_run, tex
 
     assert [finding.cause for finding in run.change_delivery_to(3, text=text).findings(CHECKS)] == []
     assert cause_of(run.change_delivery_to(3, text="Hi Dana of Leeds!")).startswith("made from")
+
+
+@pytest.mark.parametrize(("text", "is_right"), [
+    ("Dear Smith, welcome.", True),
+    ("Dear Maria Smith, welcome.", True),
+    ("Dear Anna, welcome.", False),
+    ("Dear Jones, welcome.", False),
+])  # fmt: skip
+@pytest.mark.parametrize("changed", [START + HOUR, FIRST_SEND - 30 * MINUTE], ids=["before", "after"])
+def test_neighbouring_values_with_spaces_may_be_divided_in_any_way(text, is_right, changed):
+    """The text that was due before the change does not show where the first name ends."""
+    planned = "Hello {{FIRST_NAME}} {{LAST_NAME}}, welcome."
+    template = {"n": 0, "kind": "provider_template", "service": "textlocal", "id": 14, "title": "Other"}
+    run = with_template(planned, "Hello Anna Maria Smith, welcome.").plus(
+        template | {"at": iso(START), "action": "created", "body": planned},
+        template | {"at": iso(changed), "action": "changed", "body": "Dear {{LAST_NAME}}, welcome."},
+    )
+    run = run.change_delivery_to(3, text=text)
+
+    assert ("C0000003" not in {finding.where.customer for finding in run.findings(CHECKS)}) == is_right
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
 
 
 def test_text_that_changes_after_the_send_is_wrong(correct_run):

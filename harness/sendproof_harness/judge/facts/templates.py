@@ -1,7 +1,7 @@
 """The templates of a run as patterns: the values in a text, and the versions that a template had."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +12,9 @@ from sendproof_harness.judge.findings import cached_per_history
 
 #: A placeholder in the syntax of any provider: `{{NAME}}`, `%%|NAME%%` or `%%|NAME^{...}%%`.
 PLACEHOLDER = re.compile(r"%%\|(.*?)(?:\^\{.*?\})?%%|\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+
+# The ways to divide a longer text between placeholders are too many to try, and few texts of messages are longer.
+_AMBIGUOUS_MAX = 2_000
 
 #: The values of the placeholders of a text, by name.
 Values = Mapping[str, str]
@@ -29,6 +32,19 @@ class TemplateText:
         """Return the values in a text; None if the text cannot be made from this template."""
         found = self.pattern.fullmatch(text)
         return None if found is None else dict(zip(self.names, found.groups(), strict=True))
+
+    def agrees(self, text: str, due: "TemplateText", due_text: str) -> bool:
+        """Return True if a text was made from this template with the values of a due text of another template.
+
+        Values with spaces can be divided between placeholders in several ways, of which any may be right.
+        """
+        own, values = self.values(text), due.values(due_text)
+        if own is None or values is None:
+            return False
+        if all(values.get(name, value) == value for name, value in own.items()):
+            return True
+        is_short = len(text) + len(due_text) <= _AMBIGUOUS_MAX
+        return is_short and _joint_pattern(due.body, self.body).fullmatch(f"{due_text}\0{text}") is not None
 
     def text(self, values: Values) -> str:
         """Return the text for some values; a placeholder without a value is replaced by nothing."""
@@ -49,15 +65,30 @@ class TemplateVersion:
 @lru_cache(maxsize=1_000)
 def template_text(body: str) -> TemplateText:
     """Parse the body of a template."""
-    parts: list[str] = []
-    names: list[str] = []
-    end = 0
+    names = tuple(map(_name, PLACEHOLDER.finditer(body)))
+    return TemplateText(body=body, names=names, pattern=re.compile(_pattern_of(body, lambda _: "(.*?)"), re.DOTALL))
+
+
+@lru_cache(maxsize=1_000)
+def _joint_pattern(due: str, other: str) -> re.Pattern[str]:
+    """Return the pattern of a text of each of two templates, with a NUL between them and the same values in both."""
+    groups = {name: f"value{place}" for place, name in enumerate(dict.fromkeys(template_text(due).names))}
+    first = {name: f"(?P<{group}>[^\0]*?)" for name, group in groups.items()}
+    again = {name: f"(?P={group})" for name, group in groups.items()}
+    begin = _pattern_of(due, lambda name: first.pop(name, _ANYTHING))
+    return re.compile(f"{begin}\0{_pattern_of(other, lambda name: again.get(name, _ANYTHING))}")
+
+
+_ANYTHING = "[^\0]*?"
+
+
+def _pattern_of(body: str, value: Callable[[str], str]) -> str:
+    """Return the pattern of the texts of a template; `value` gives the pattern of a placeholder's value."""
+    parts, end = [], 0
     for match in PLACEHOLDER.finditer(body):
-        parts.append(re.escape(body[end : match.start()]))
-        names.append(_name(match))
+        parts += [re.escape(body[end : match.start()]), value(_name(match))]
         end = match.end()
-    parts.append(re.escape(body[end:]))
-    return TemplateText(body=body, names=tuple(names), pattern=re.compile("(.*?)".join(parts), re.DOTALL))
+    return "".join((*parts, re.escape(body[end:])))
 
 
 def _name(match: re.Match[str]) -> str:

@@ -162,7 +162,8 @@ CREATE TABLE free_text AS
 SELECT value AS channel FROM line, json_each(body, '$.free_texts') WHERE kind = 'scenario';
 
 -- The recipients. Where a customer's record changed, the message that the bridge chose is as right as any other one:
--- first one that was sent, else one to a number that got a message, else one that was due nothing.
+-- first one that was sent, else one to a number that got a text that is due to nobody there, else one that was due
+-- nothing.
 CREATE TABLE candidate AS
 SELECT
     position AS id,
@@ -192,11 +193,16 @@ WHERE COALESCE(message_type, 'email') = 'email' AND text LIKE '%(http%' AND numb
 UPDATE rejection SET text = relink(text, (SELECT due FROM mail_texts WHERE mail_texts.number = rejection.number))
 WHERE COALESCE(message_type, 'email') = 'email' AND text LIKE '%(http%' AND number IN (SELECT number FROM mail_texts);
 
+CREATE INDEX candidate_number ON candidate (number);
+CREATE TABLE odd_number AS
+SELECT DISTINCT number FROM delivery WHERE EXISTS (SELECT 1 FROM candidate WHERE choice > 0) AND NOT EXISTS (
+    SELECT 1 FROM candidate WHERE owed AND candidate.number = delivery.number AND candidate.text = delivery.text);
+
 CREATE TABLE chosen AS
 SELECT id, number, text, owed, reason FROM (
     SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY CASE
         WHEN owed AND (number, text) IN (SELECT number, text FROM delivery) THEN 1
-        WHEN owed AND number IN (SELECT number FROM delivery) THEN 2
+        WHEN owed AND number IN (SELECT number FROM odd_number) THEN 2
         WHEN NOT owed THEN 3
         ELSE 4 END, choice) AS preference
     FROM candidate)
@@ -213,6 +219,7 @@ SELECT
     typed(channel.message, chosen.number) AS place,
     typed(channel.message, digits(chosen.number)) AS digits,
     chosen.text,
+    chosen.text AS planned,
     ms(json_extract(body, '$.at')) AS at,
     ms(json_extract(body, '$.due')) AS due,
     chosen.owed,

@@ -45,7 +45,7 @@ CREATE VIEW basis AS
 SELECT obligation.id AS obligation, 1 AS preference, 0 AS position,
     split.provider AS service, split.template AS id, split.title, split.body
 FROM obligation JOIN split USING (campaign, channel, template)
-WHERE obligation.text <> '' AND fits(obligation.text, split.body)
+WHERE planned <> '' AND fits(planned, split.body)
 UNION ALL
 SELECT obligation.id, 2, version.position, version.service, version.id, version.title, version.body
 FROM obligation
@@ -53,7 +53,7 @@ LEFT JOIN listed ON listed.channel = obligation.channel AND listed.id = obligati
 JOIN version ON version.at <= obligation.due
     AND (version.id = obligation.template
         OR COALESCE(listed.name, '') IN (version.title, version.id || ' - ' || version.title))
-WHERE obligation.text <> '' AND EXISTS (SELECT 1 FROM changed) AND fits(obligation.text, version.body);
+WHERE planned <> '' AND EXISTS (SELECT 1 FROM changed) AND fits(planned, version.body);
 
 CREATE VIEW best_basis AS
 SELECT obligation, service, id, title, body FROM (
@@ -65,6 +65,7 @@ CREATE VIEW version_of AS
 SELECT
     obligation.id AS obligation,
     obligation.text,
+    obligation.planned,
     obligation.number,
     obligation.owed,
     best_basis.body AS basis,
@@ -82,7 +83,7 @@ JOIN version ON version.service = best_basis.service AND version.versions > 1 AN
         AND best_basis.title IN (changed.title, changed.id || ' - ' || changed.title)));
 
 CREATE TABLE new_text AS
-SELECT obligation, refill(text, basis, body) AS text FROM (
+SELECT obligation, refill(planned, basis, body) AS text FROM (
     SELECT *, ROW_NUMBER() OVER (PARTITION BY obligation ORDER BY position DESC) AS newest FROM version_of
     WHERE at <= begins)
 WHERE newest = 1;
@@ -90,14 +91,14 @@ UPDATE obligation SET text = new_text.text FROM new_text
 WHERE new_text.obligation = obligation.id AND new_text.text IS NOT NULL;
 
 CREATE TABLE other_text AS
-SELECT number, text AS due, at AS since, body, basis FROM version_of
+SELECT number, text AS due, planned, at AS since, body, basis FROM version_of
 WHERE owed AND number <> '' AND (replaced_at IS NULL OR replaced_at > begins - 3600000)
 ORDER BY obligation, position;
 CREATE INDEX other_text_number ON other_text (number);
 
 UPDATE delivery SET text = COALESCE((
     SELECT due FROM other_text
-    WHERE other_text.number = delivery.number AND since <= send_at AND agrees(delivery.text, body, due, basis)
+    WHERE other_text.number = delivery.number AND since <= send_at AND agrees(delivery.text, body, planned, basis)
     ORDER BY other_text.rowid LIMIT 1), text)
 WHERE number IN (SELECT number FROM other_text)
     AND NOT EXISTS (SELECT 1 FROM other_text WHERE other_text.number = delivery.number AND due = delivery.text);

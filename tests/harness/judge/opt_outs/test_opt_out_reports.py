@@ -115,6 +115,7 @@ def test_opt_out_from_another_type_of_messages_does_not_end_the_time_for_a_repor
         unsubscribed(correct_run, DUE + HOUR),
         push_opt_out(correct_run, DUE + 2 * HOUR, "push"),
         reported | {"customers": [CUSTOMER]},
+        correct_run.obligation_of(4) | {"campaign": 7002, "channel": 506, "owed": False, "reason": "control_group"},
     )
 
     assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == [

@@ -551,9 +551,9 @@ def test_reports_on_six_days_are_too_few(correct_run, missing):
 
 @pytest.mark.parametrize(("down", "found"), [(1, []), (0, ["metrics pushed too rarely"])], ids=["down", "up"])
 def test_push_at_a_fixed_time_may_fall_into_an_outage(correct_run, down, found):
-    """The bridge pushes three times a day, and was down for an hour at one of these times."""
+    """The bridge pushes at the beginning and end of a day and at noon, when it was down for an hour."""
     noon = FIRST_SEND + 36 * HOUR
-    times = [iso(FIRST_SEND + 30 * HOUR), iso(noon)]
+    times = [iso(at) for at in (noon - 6 * HOUR, noon, noon + 6 * HOUR)]
     run = with_faults(correct_run, {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": down * HOUR})
     run = run.plus(injection_line(noon - 30 * MINUTE, 5_000, "kill", "optimove", "GetChannelTemplates"))
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from fault_helpers import injection_line, with_faults
 from history_builder import HistoryBuilder, Line
+from sendproof_harness.history.timestamps import parse_instant
 from sendproof_harness.judge.checks.requests import contract, credentials, limits
 
 CHECKS = (*contract.CHECKS, *credentials.CHECKS, *limits.CHECKS)
@@ -239,6 +241,16 @@ def test_429_response_fails_rate_check_only(correct_run):
     assert found(correct_run.plus(request(status=429))) == [
         ("contract.rate", "bridge", "optimove AddChannelTemplates: above the rate limit")
     ]
+
+
+@pytest.mark.parametrize(("after", "count"), [("06:20", 0), ("06:40", 1)])
+def test_login_right_after_a_kill_is_refused_and_right(correct_run, after, count):
+    """The token is still valid, but the bridge had it in memory only."""
+    run = with_faults(correct_run, {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": 1_000})
+    kill = injection_line(parse_instant(START_TEXT), 800, "kill", "optimove", "GetChannelTemplates")
+    login = request(operation="Login", status=429, at=f"2026-03-02T{after}:00.000Z")
+
+    assert len(found(run.plus(kill, login))) == count
 
 
 def test_too_many_items_fail_batch_check_only(correct_run):

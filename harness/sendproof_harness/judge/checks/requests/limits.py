@@ -4,15 +4,19 @@ from collections.abc import Sequence
 
 from sendproof_harness.history.parts import Violation
 from sendproof_harness.history.records import History, Rejection, Request
+from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.checks.requests.findings import SIZE_RULE, response_finding, violation_finding
-from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
-from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
+from sendproof_harness.judge.facts.fault_effects import is_own_response, outages, requests_before_probes
+from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import BATCHES_WITHIN_LIMITS, RATE_LIMIT_RESPECTED
 from sendproof_harness.providers import provider
 
 _RATE = "contract.rate"
 _BATCH = "contract.batches"
+
+# documented: https://developer.optimove.com/docs/general-information (20 minutes since the last request)
+_TOKEN_LIFE = 20 * MINUTE
 
 # The operations with many items in one request.
 _BATCH_OPERATIONS = frozenset(
@@ -32,14 +36,25 @@ _BATCH_OPERATIONS = frozenset(
 
 
 def check_rate_limit(history: History) -> CheckResult:
-    """Find requests above the rate limit."""
+    """Find requests above the rate limit.
+
+    A login gets a 429 response while the token is valid that a killed bridge has lost with its memory.
+    """
     requests = requests_before_probes(history)
     limited = [
-        request for request in requests if request.status == STATUS_TOO_MANY_REQUESTS and is_own_response(request)
+        request
+        for request in requests
+        if request.status == STATUS_TOO_MANY_REQUESTS
+        and is_own_response(request)
+        and not (request.operation in LOGINS and _was_just_killed(history, request.at))
     ]
     cause, expected = "above the rate limit", "no more requests than the limit allows"
     findings = tuple(response_finding(_RATE, request, cause, expected) for request in limited)
     return CheckResult(looked_at=len(requests), unit="requests", findings=findings)
+
+
+def _was_just_killed(history: History, at: int) -> bool:
+    return any(killed <= at <= back + _TOKEN_LIFE for killed, back in outages(history))
 
 
 # -- batches ----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.history.timestamps import HOUR
 from sendproof_harness.judge.facts.keys import campaign_key
-from sendproof_harness.judge.facts.templates import TemplateText, TemplateVersion, Values, due_template, versions
+from sendproof_harness.judge.facts.templates import TemplateText, TemplateVersion, due_template, versions
 from sendproof_harness.judge.findings import cached_per_history
 
 _NOTICED_WITHIN = HOUR
@@ -25,19 +25,21 @@ _Versions = Sequence[TemplateVersion]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _OtherText:
-    """Another version that is as right as the due text for messages sent from `since` on."""
+    """Another version that is as right as the `due` text for messages sent from `since` on.
+
+    `planned` is the text that was due before the template changed, made from `basis`: it shows the customer's values.
+    """
 
     since: int
     template: TemplateText
-    values: Values
     due: str
+    planned: str
+    basis: TemplateText
 
     def fits(self, delivery: Delivery) -> bool:
         """Return True if a message has this text, with the customer's values where they are known."""
-        if delivery.send_at < self.since:
-            return False
-        values = self.template.values(delivery.text)
-        return values is not None and all(self.values.get(name, value) == value for name, value in values.items())
+        is_current = delivery.send_at >= self.since
+        return is_current and self.template.agrees(delivery.text, self.basis, self.planned)
 
 
 @cached_per_history
@@ -111,19 +113,21 @@ def _current(
 def _other_texts(history: History) -> Mapping[str, Sequence[_OtherText]]:
     changed, since = _changed_templates(history), counted_since(history)
     others: defaultdict[str, list[_OtherText]] = defaultdict(list)
-    for obligation in current_obligations(history) if changed else ():
+    pairs = zip(history.obligations, current_obligations(history), strict=True)
+    for planned, obligation in pairs if changed else ():
         if obligation.owed and obligation.text and obligation.number:
-            others[obligation.number] += _others(history, obligation, changed, since(obligation))
+            others[obligation.number] += _others(history, planned, obligation.text, changed, since(obligation))
     return others
 
 
 def _others(
-    history: History, obligation: Obligation, changed: Mapping[tuple[str, str], _Versions], since: int
+    history: History, planned: Obligation, due: str, changed: Mapping[tuple[str, str], _Versions], since: int
 ) -> Iterator[_OtherText]:
-    template, due = due_template(history, obligation), obligation.text or ""
-    values = None if template is None else template.text.values(due)
-    of_template = _versions_of(template, changed) if values is not None else ()
+    template, text = due_template(history, planned), planned.text or ""
+    if template is None or template.text.values(text) is None:
+        return
+    of_template = _versions_of(template, changed)
     for position, version in enumerate(of_template):
         is_over = position + 1 < len(of_template) and of_template[position + 1].at <= since
-        if not is_over and values is not None:
-            yield _OtherText(since=version.at, template=version.text, values=values, due=due)
+        if not is_over:
+            yield _OtherText(since=version.at, template=version.text, due=due, planned=text, basis=template.text)
