@@ -537,6 +537,17 @@ def test_limited_request_never_retried_fails(correct_run):
     ]
 
 
+def test_limited_look_up_of_a_message_need_not_be_retried_after_its_receipt(correct_run):
+    sent = correct_run.delivery_to(0)
+    look_up = {"method": "GET", "path": f"/messages/{sent['message']}", "status": 429}
+
+    assert retry_causes(correct_run.plus(request_line(FIRST_SEND, 5_001, "textlocal", "getMessage", **look_up))) == []
+    unknown = look_up | {"path": "/messages/x"}
+    assert retry_causes(correct_run.plus(request_line(FIRST_SEND, 5_001, "textlocal", "getMessage", **unknown))) == [
+        "429 ignored: textlocal getMessage: the request was never retried"
+    ]
+
+
 def test_limited_login_need_not_be_retried(correct_run):
     """The bridge still has a valid token."""
     limited = request_line(START, 5_001, "optimove", "Login", status=429)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE
 from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
+from sendproof_harness.judge.facts.deliveries.deadlines import deadlines
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, count_of, ledger, testing_channels
 from sendproof_harness.judge.facts.fault_effects import (
     hidden_successful_sends,
@@ -180,12 +181,13 @@ def targeted_customers(history: History) -> Mapping[TemplateKey, int]:
 
 
 @cached_per_history
-def last_due_times(history: History) -> Mapping[TemplateKey, int]:
-    """Return when the last message of each template was due."""
+def last_send_times(history: History) -> Mapping[TemplateKey, int]:
+    """Return until when the last message of each template could go out in time; when it was due, without such times."""
     last: defaultdict[TemplateKey, int] = defaultdict(int)
+    deadline = deadlines(history) if times_are_meaningful(history) else None
     for obligation in history.obligations:
         key = template_key(obligation)
-        last[key] = max(last[key], obligation.due)
+        last[key] = max(last[key], obligation.due if deadline is None else deadline(obligation))
     return last
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fault_helpers import fault_effect, injection_line, request_line, with_faults
+from fault_helpers import fault_effect, request_line
 from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import metrics, totals
@@ -547,17 +547,6 @@ def test_reports_at_the_end_of_each_of_seven_days_are_once_a_day(correct_run):
 @pytest.mark.parametrize("missing", [1, 4, 7])
 def test_reports_on_six_days_are_too_few(correct_run, missing):
     assert cadence_causes(once_a_day(correct_run, *(day for day in range(1, 8) if day != missing))) != []
-
-
-@pytest.mark.parametrize(("down", "found"), [(1, []), (0, ["metrics pushed too rarely"])], ids=["down", "up"])
-def test_push_at_a_fixed_time_may_fall_into_an_outage(correct_run, down, found):
-    """The bridge pushes at the beginning and end of a day and at noon, when it was down for an hour."""
-    noon = FIRST_SEND + 36 * HOUR
-    times = [iso(at) for at in (noon - 6 * HOUR, noon, noon + 6 * HOUR)]
-    run = with_faults(correct_run, {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": down * HOUR})
-    run = run.plus(injection_line(noon - 30 * MINUTE, 5_000, "kill", "optimove", "GetChannelTemplates"))
-
-    assert cadence_causes(run.without("metrics", lambda line: line["at"] in times)) == found
 
 
 def test_polled_status_of_the_last_hours_may_be_missing_in_the_last_push(correct_run):

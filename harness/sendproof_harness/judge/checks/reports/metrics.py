@@ -22,7 +22,7 @@ from sendproof_harness.judge.facts.metrics import (
     REPORTING_DAYS,
     SENT,
     ReportedValue,
-    last_due_times,
+    last_send_times,
     last_value,
     lost_growth,
     metric_name,
@@ -266,11 +266,11 @@ def _twice(sent: int, dropped: int, customers: int) -> str:
 
 
 def _has_sent_all(history: History, key: TemplateKey, at: int) -> bool:
-    """Return True if the bridge should have sent all messages by an instant, as far as it could see time pass."""
-    last_due = last_due_times(history)[key]
+    """Return True if the bridge must have sent all messages by an instant, as far as it could see time pass."""
+    last = last_send_times(history)[key]
     if times_are_meaningful(history):
-        return at > last_due
-    return bridge_time(history).between(max(last_due, _last_deliveries(history).get(key, 0)), at) > REACTION
+        return at > last
+    return bridge_time(history).between(max(last, _last_deliveries(history).get(key, 0)), at) > REACTION
 
 
 @cached_per_history

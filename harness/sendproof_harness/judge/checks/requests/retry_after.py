@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
-from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes, retry_delay
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.fault_effects import (
+    is_own_response,
+    message_of_webhook,
+    requests_before_probes,
+    retry_delay,
+)
 from sendproof_harness.judge.facts.observation import pause, times_are_meaningful
 from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_name
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
@@ -60,7 +66,8 @@ def _address(request: Request) -> _Address:
 def _judge(history: History, limited: Request, same_address: Sequence[Request]) -> Iterator[Finding]:
     # A retry may have another content: totals change, for example.
     later = [request for request in same_address if request.n > limited.n]
-    if not later and limited.at + _RETRY_WITHIN <= history.header.ended:
+    is_over = limited.at + _RETRY_WITHIN <= history.header.ended
+    if not later and is_over and not _was_told_meanwhile(history, limited):
         yield _ignored(limited, "the request was never retried", "the same request, later", "no such request")
     same_call = [request for request in later if request.content == limited.content]
     at_once = sum(request.at == limited.at for request in same_call)
@@ -75,6 +82,18 @@ def _judge(history: History, limited: Request, same_address: Sequence[Request]) 
     early = next((request for request in same_call if _is_early(history, limited, request, delay)), None)
     if early is not None and not _may_be_other_work(history, limited, early, same_address):
         yield _too_early(history, limited, early, "retried too early", "no request", delay)
+
+
+def _was_told_meanwhile(history: History, limited: Request) -> bool:
+    """Return True if a webhook told the bridge about the message whose state it had asked for."""
+    message = limited.path.rstrip("/").rpartition("/")[2]
+    return limited.method == "GET" and any(
+        attempt.service == limited.service
+        and attempt.at >= limited.at
+        and message_of_webhook(attempt.key) == message
+        and is_acknowledged(attempt)
+        for attempt in history.webhooks
+    )
 
 
 def _is_early(history: History, limited: Request, request: Request, delay: int) -> bool:
