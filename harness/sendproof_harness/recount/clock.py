@@ -9,13 +9,24 @@ _GRACE, _VISIBLE_GRACE = 300_000, 90_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisibleTime:
-    """The jumps, as start and end in order, that a bridge could not see; none if it lived by the sandbox's clock."""
+    """The jumps, as start and end in order, that a bridge could not see; none if it lived by the sandbox's clock.
+
+    In the `outages`, in order as well, the bridge was down because the harness had killed it.
+    """
 
     timed: bool
     jumps: Sequence[tuple[int, int]]
+    outages: Sequence[tuple[int, int]] = ()
 
     def later(self, at: int, delay: int) -> int:
-        """Return when a delay is over that begins at an instant, all in milliseconds."""
+        """Return when a delay is over that begins at an instant, in milliseconds; an outage begins it again."""
+        over = self._later(at, delay)
+        for down, up in self.outages:
+            if at < up and down <= over:
+                over = max(over, self._later(up, delay))
+        return over
+
+    def _later(self, at: int, delay: int) -> int:
         for start, end in self.jumps:
             if start < at:
                 at = max(at, end)

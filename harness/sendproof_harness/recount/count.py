@@ -140,7 +140,11 @@ _INSERTED = {
 
 def _see_time(database: sqlite3.Connection) -> None:
     (timed,) = database.execute("SELECT timed FROM run").fetchone()
-    time = VisibleTime(timed=bool(timed), jumps=database.execute("SELECT starts, ends FROM jump").fetchall())
+    time = VisibleTime(
+        timed=bool(timed),
+        jumps=database.execute("SELECT starts, ends FROM jump").fetchall(),
+        outages=database.execute("SELECT at, until FROM injection WHERE fault = 'kill' ORDER BY place").fetchall(),
+    )
     database.create_function("later", 2, time.later, deterministic=True)
     database.create_function("grace", 0, time.grace, deterministic=True)
 

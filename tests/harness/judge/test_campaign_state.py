@@ -113,6 +113,16 @@ def test_cancellation_is_not_known_while_the_bridge_is_down(cancelled_run):
     assert counts(run.plus(kill, failed, again, sent | {"message": "x"})) == {"ok": 4, "withheld": 7, "indefinite": 1}
 
 
+def test_bridge_that_is_killed_after_event_4_cannot_stop_messages_at_the_provider(cancelled_run):
+    kill = injection_line(CANCELLED_AT + MINUTE, 5_000, "kill", "optimove", "UpdateCampaignMetrics")
+    run = with_faults(
+        cancelled_run, {"fault": "kill", "call": "optimove.UpdateCampaignMetrics", "down": 40 * MINUTE}
+    ).plus(kill)
+    sent = run.delivery_to(0) | {"number": run.obligation_of(4)["number"], "send_at": iso(FIRST_SEND + HOUR)}
+
+    assert counts(run.plus(sent | {"message": "x"})) == {"ok": 4, "withheld": 7, "indefinite": 1}
+
+
 def test_pages_of_cancelled_campaign_need_not_be_read(cancelled_run):
     assert causes(cancelled_run.without("request", lambda line: "summary" in line)) == []
 

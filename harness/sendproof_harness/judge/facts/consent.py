@@ -23,7 +23,7 @@ from sendproof_harness.history.records import Attributes, History, Obligation, P
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.message_types import channels_of_type, has_list, type_of_change
-from sendproof_harness.judge.facts.observation import bridge_time, reaction_time, times_are_meaningful
+from sendproof_harness.judge.facts.observation import reacted_at, reaction_time, times_are_meaningful
 from sendproof_harness.judge.facts.reports.opt_out_webhooks import first_reports, reported_numbers
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
@@ -143,7 +143,7 @@ def _at_providers(history: History) -> Iterator[OptOutPeriod]:
 
 def has_reacted_at(history: History, at: int) -> int:
     """Return when the bridge has had time to act on what it learned at an instant."""
-    return bridge_time(history).after(at, reaction_time(history, GRACE))
+    return reacted_at(history, at, reaction_time(history, GRACE))
 
 
 def _opt_in_times(history: History) -> Mapping[tuple[str, str, str], list[int]]:

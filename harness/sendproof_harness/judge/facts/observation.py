@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import SECOND
+from sendproof_harness.judge.facts.fault_effects import outages
 from sendproof_harness.judge.findings import Finding, cached_per_history
 
 #: What a bridge outside virtual time needs to notice something and to act on it: a loop of a minute, and slow writes.
@@ -89,6 +90,16 @@ def bridge_time(history: History) -> BridgeTime:
 def reaction_time(history: History, usual: int) -> int:
     """Return the time that the bridge has to act, in its own time: `usual`, or a loop if it is outside virtual time."""
     return usual if times_are_meaningful(history) else REACTION
+
+
+def reacted_at(history: History, at: int, delay: int) -> int:
+    """Return when the bridge has had `delay` to act on what it learned at an instant; an outage begins it again."""
+    visible = bridge_time(history)
+    end = visible.after(at, delay)
+    for gone, back in outages(history):
+        if gone <= end and back > at:
+            end = max(end, visible.after(back, delay))
+    return end
 
 
 def pause(history: History, earlier: Request, later: Request) -> int:

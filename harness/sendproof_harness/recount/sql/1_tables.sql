@@ -235,3 +235,23 @@ CREATE UNIQUE INDEX obligation_id ON obligation (id);
 CREATE INDEX obligation_number ON obligation (number);
 CREATE INDEX obligation_place ON obligation (place);
 CREATE INDEX obligation_digits ON obligation (digits);
+
+-- A fault holds from `at` until `until`. The line of the affected request follows the line of the fault.
+CREATE TABLE injection AS
+SELECT
+    ROW_NUMBER() OVER (ORDER BY fault.position) AS place,
+    fault.at,
+    fault.fault,
+    fault.target,
+    fault.service,
+    fault.name,
+    CASE WHEN fault.fault = 'kill' THEN MAX(
+            fault.at + COALESCE(fault_entry.down, 0),
+            COALESCE((SELECT clock.at FROM clock WHERE action = 'joined' AND clock.n > fault.n
+                ORDER BY clock.position LIMIT 1), fault.at))
+        ELSE fault.at + COALESCE(fault_entry.retry_after, 0) END AS until,
+    CASE WHEN fault.target = 'call' THEN (
+        SELECT request.position FROM request WHERE request.fault_id = fault.id AND request.n > fault.n
+        ORDER BY request.position LIMIT 1) END AS request
+FROM fault LEFT JOIN fault_entry ON fault_entry.id = fault.id
+WHERE NOT fault.missed;

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fault_helpers import injection_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
@@ -57,6 +58,16 @@ def test_thanks_is_no_report_of_an_opt_out(correct_run, thanked):
     thanks = reply(correct_run, 1 if thanked < stopped else 2, thanked, "Thanks!")
 
     assert result_kind(correct_run.plus(*sorted([*stop, *thanks], key=lambda found: found["at"]))) == "ok"
+
+
+def test_bridge_that_is_killed_after_the_report_has_its_time_afterwards(correct_run):
+    """The message was at the provider already, and the bridge was down when it went out."""
+    fault = {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": 20 * MINUTE}
+    kill = injection_line(DUE - 9 * MINUTE, 5_900, "kill", "optimove", "GetChannelTemplates")
+    stop = reply(correct_run, 1, DUE - 10 * MINUTE, "STOP")
+
+    assert result_kind(correct_run.plus(*stop)) == "sent to opted-out"
+    assert result_kind(with_faults(correct_run, fault).plus(*stop, kill)) == "ok"
 
 
 def test_message_to_a_new_number_of_a_customer_who_stopped_with_the_old_one_is_right(correct_run):

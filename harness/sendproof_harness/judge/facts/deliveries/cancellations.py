@@ -11,7 +11,7 @@ from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.fault_effects import was_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.observation import bridge_time
+from sendproof_harness.judge.facts.observation import reacted_at
 from sendproof_harness.judge.findings import cached_per_history
 
 CANCELLED_EVENT = "4"
@@ -53,7 +53,7 @@ def _cancellation(history: History, key: CampaignKey, at: int) -> Cancellation:
     attempts = list(_attempts(history, key))
     received = [attempt.at for attempt in attempts if was_received(history, attempt)]
     known_at = min(received, default=None) if attempts else at
-    ends_at = None if known_at is None else bridge_time(history).after(known_at, RACE)
+    ends_at = None if known_at is None else reacted_at(history, known_at, RACE)
     return Cancellation(at=at, known_at=known_at, ends_at=ends_at, has_listener=bool(attempts))
 
 
