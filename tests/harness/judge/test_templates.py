@@ -1,5 +1,8 @@
 """The templates listed on a channel, compared with those of the provider."""
 
+import pytest
+
+from fault_helpers import injection_line, with_faults
 from history_builder import START, HistoryBuilder
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from sendproof_harness.judge.checks.templates import CHECKS
@@ -61,6 +64,19 @@ def test_recently_changed_template_is_tolerated(correct_run):
     end = START + 7 * DAY + 4 * HOUR
 
     assert causes(correct_run.plus(provider_change("created", end - 30 * MINUTE, 14, "Late"))) == []
+
+
+@pytest.mark.parametrize(("down", "count"), [(30 * MINUTE, 0), (0, 1)], ids=["down", "up"])
+def test_bridge_has_an_hour_of_its_own_for_a_new_template(correct_run, down, count):
+    """A campaign was announced 70 minutes after the template was written; the bridge was down for half an hour."""
+    run = with_faults(correct_run, {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": down})
+    run = run.plus(
+        provider_change("created", START + 50 * MINUTE, template=15, title="New"),
+        injection_line(START + 80 * MINUTE, 800, "kill", "optimove", "GetChannelTemplates"),
+        channel_change("added", START + 121 * MINUTE, template=15, name="New"),
+    )
+
+    assert len(causes(run)) == count
 
 
 def test_template_added_half_a_day_late_fails(correct_run):

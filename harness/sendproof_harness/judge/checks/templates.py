@@ -180,8 +180,15 @@ class _Limits:
 
     @classmethod
     def of(cls, history: History, at: int) -> "_Limits":
-        visible = bridge_time(history)
-        return cls(changed=visible.before(at, SYNC_WITHIN), removed=visible.before(at, _ADDED_AGAIN_WITHIN))
+        return cls(
+            changed=_seen_before(history, at, SYNC_WITHIN), removed=_seen_before(history, at, _ADDED_AGAIN_WITHIN)
+        )
+
+
+def _seen_before(history: History, at: int, period: int) -> int:
+    """Return the instant that was a period ago for the bridge, which saw no time pass while it was down."""
+    visible = bridge_time(history)
+    return visible.before(at, period + downtime(history, visible.before(at, period), at))
 
 
 def _differences(lists: _TemplateLists, channel: int, service: str, at: int, limits: _Limits) -> Iterator[Finding]:
