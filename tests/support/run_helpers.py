@@ -47,7 +47,7 @@ class RecordedProgress:
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
         assert passed >= timedelta()
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, *, jumps_next: bool = False) -> None:
         pass
 
     def note(self, text: str) -> None:

@@ -33,6 +33,7 @@ class LoadProgress:
         self._speed: Speed | None = None
         self._virtual = ""
         self._waits_for = ""
+        self._jumps_next = False
 
     def expect_events(self, total: tuple[str, int] | None) -> None:
         """Take a stage and the number of its events at the end, from which the time left follows."""
@@ -56,11 +57,12 @@ class LoadProgress:
         del counts
         if self._speed is not None:
             self._speed.see(passed, monotonic())
-            self._virtual = " · ".join(part for part in (now[:16].replace("T", " "), self._speed.text()) if part)
+            speed = self._speed.text(jumps_next=self._jumps_next)
+            self._virtual = " · ".join(part for part in (now[:16].replace("T", " "), speed) if part)
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, *, jumps_next: bool = False) -> None:
         """Take what the test waits for, for the next line."""
-        self._waits_for = text
+        self._waits_for, self._jumps_next = text, jumps_next
 
     def note(self, text: str) -> None:
         """Print a line that stays on the screen."""

@@ -48,8 +48,11 @@ class Speed:
         while len(self._seen) > 1 and now - self._seen[0][0] > _WINDOW_S:
             self._seen.popleft()
 
-    def text(self) -> str:
-        """Return `38 % · 6 h a second · about 14 s left`, or that time does not pass; empty if neither is known yet."""
+    def text(self, *, jumps_next: bool = False) -> str:
+        """Return `38 % · 6 h a second · about 14 s left`, or that time does not pass; empty if neither is known yet.
+
+        If the clock jumps after its present wait, neither the rate nor the rest follows from the wait: `38 %`.
+        """
         if self._began is None:
             return ""
         now, passed = self._seen[-1]
@@ -58,7 +61,8 @@ class Speed:
             return ""
         if now - self._moved_at >= _STANDSTILL_S:
             return f"time unchanged for {_length(now - self._moved_at)}"
-        return " · ".join(part for part in (f"{passed / total:.0%}", self._rate_text(), self._left_text()) if part)
+        pace = () if jumps_next else (self._rate_text(), self._left_text())
+        return " · ".join(part for part in (f"{passed / total:.0%}", *pace) if part)
 
     def _rate_text(self) -> str:
         (first, before), (last, passed) = self._seen[0], self._seen[-1]
@@ -89,8 +93,8 @@ class ProgressListener(Protocol):
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
         """Show the virtual time that has passed, the virtual time `now`, and the number of events of each kind."""
 
-    def wait_for(self, text: str) -> None:
-        """Show what the run waits for; empty if it waits for nothing."""
+    def wait_for(self, text: str, *, jumps_next: bool = False) -> None:
+        """Show what the run waits for; empty if it waits for nothing. `jumps_next`: then the clock jumps."""
 
     def note(self, text: str) -> None:
         """Print a text that stays on the screen."""
@@ -127,6 +131,7 @@ class _Lines:
         self._speed = speed
         self._last_progress = ""
         self._waits_for = ""
+        self._jumps_next = False
         self._flushed_at = self._real_s()
 
     def phase(self, text: str) -> None:
@@ -140,8 +145,8 @@ class _Lines:
         self._last_progress = progress_text(now, counts)
         self._flush_if_due()
 
-    def wait_for(self, text: str) -> None:
-        self._waits_for = text
+    def wait_for(self, text: str, *, jumps_next: bool = False) -> None:
+        self._waits_for, self._jumps_next = text, jumps_next
         if not self._last_progress:
             # Otherwise the next progress prints it.
             self._flush_if_due()
@@ -153,7 +158,8 @@ class _Lines:
     def _flush_if_due(self) -> None:
         """Print a line with speed and wait: they are of interest while something lasts, and not afterwards."""
         if self._real_s() - self._flushed_at > _LINE_EVERY_S:
-            self._flush(self._speed.text() if self._last_progress else "", self._waits_for)
+            speed = self._speed.text(jumps_next=self._jumps_next) if self._last_progress else ""
+            self._flush(speed, self._waits_for)
 
     def _flush(self, *more: str) -> None:
         text = " · ".join(part for part in (self._last_progress, *more) if part)
@@ -173,6 +179,7 @@ class _Bar:
         self._speed = speed
         self._progress = ""
         self._waits_for = ""
+        self._jumps_next = False
 
     def phase(self, text: str) -> None:
         enter_stage(text)
@@ -184,15 +191,16 @@ class _Bar:
         self._progress = progress_text(now, counts)
         self._update(completed=passed.total_seconds())
 
-    def wait_for(self, text: str) -> None:
-        self._waits_for = text
+    def wait_for(self, text: str, *, jumps_next: bool = False) -> None:
+        self._waits_for, self._jumps_next = text, jumps_next
         self._update()
 
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _update(self, **changes: Any) -> None:
-        parts = (self._progress, self._speed.text() if self._progress else "", self._waits_for)
+        speed = self._speed.text(jumps_next=self._jumps_next) if self._progress else ""
+        parts = (self._progress, speed, self._waits_for)
         self._bar.update(self._task, counts=" · ".join(part for part in parts if part), **changes)
 
 

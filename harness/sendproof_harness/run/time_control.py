@@ -210,7 +210,8 @@ class TimeControl:
         now = str(clock["now"])
         self._note_idle_wake_ups(clock)
         stands_still, self._shown = now == self._shown, now
-        self.progress.wait_for(self._waits_for or clock_text(clock, stands_still=stands_still))
+        waits_for = self._waits_for or clock_text(clock, stands_still=stands_still)
+        self.progress.wait_for(waits_for, jumps_next=bool(self._waits_for))
         # In real time, a scenario begins at the next full second.
         passed = max(timedelta(), datetime.fromisoformat(now) - self.started_at)
         self.progress.show(passed, now, self._counts())

@@ -115,7 +115,7 @@ class _NoProgress:
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
         """Ignore the progress."""
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, *, jumps_next: bool = False) -> None:
         """Ignore the wait."""
 
     def note(self, text: str) -> None:

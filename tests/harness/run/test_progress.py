@@ -45,6 +45,18 @@ def test_long_phase_has_a_line_every_few_seconds_with_what_it_waits_for() -> Non
     ]
 
 
+def test_wait_before_a_jump_predicts_no_end() -> None:
+    """A paced clock passes in real time while messages are outstanding: eight days would not last eight days."""
+    output, now = io.StringIO(), [0.0]
+    with show_progress(Terminal(output), timedelta(days=8), lambda: now[0]) as shown:
+        for second in range(0, 8, 2):
+            now[0] = float(second)
+            shown.wait_for("waits for 92 messages", jumps_next=True)
+            shown.show(timedelta(seconds=second), NOW, COUNTS)
+    progress = "  2026-03-04 12:00 · 9,400 deliveries · 1 delivery status · 0 metrics pushes"
+    assert output.getvalue().splitlines() == [f"{progress} · 0% · waits for 92 messages", "done"]
+
+
 def test_clock_that_stands_still_names_who_is_not_parked() -> None:
     busy = {"participants": [member(parked=False, idle=1_234)], "in_flight": 0}
     answering = {"participants": [member(parked=True)], "in_flight": 2}
