@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.history.timestamps import span, spoken
@@ -25,7 +26,11 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
 )
 from sendproof_harness.judge.facts.deliveries.message_types import address_word, can_opt_out, message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
-from sendproof_harness.judge.facts.fault_diagnosis import SENT_AGAIN, duplicate_cause
+from sendproof_harness.judge.facts.fault_diagnosis import (
+    SENT_AGAIN,
+    duplicate_cause,
+    was_looked_up_by_another_clock,
+)
 from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
@@ -41,6 +46,10 @@ _LOOK_UP = (
     "look for the messages at the provider before you repeat a call; if your code did not repeat it, your HTTP library "
     "did: let it make a new connection for each send, without retries"
 )
+_USE_THE_CLOCK = (
+    "use the virtual clock, or look for a reference of your own instead of a time: the provider's record has the times "
+    "of the sandbox, which are not those of your machine"
+)
 _NOT_JUDGED: frozenset[ResultKind] = frozenset({"pending", "indefinite", "refused"})
 
 
@@ -51,6 +60,7 @@ def check_delivered_once(history: History) -> CheckResult:
     """Find lost, duplicated and unexpected messages."""
     recipients = ledger(history).recipients
     loss, duplication = loss_causes(history), _duplicate_cause(history)
+    was_looked_up = was_looked_up_by_another_clock(history)
     advice = _AFTER_REPAIR if history.aborted else _PAST_THE_LAST_SEND
     findings = [
         *(
@@ -58,7 +68,11 @@ def check_delivered_once(history: History) -> CheckResult:
             for recipient in recipients
             if recipient.kind == "lost"
         ),
-        *(_duplicated(recipient, duplication(recipient)) for recipient in recipients if recipient.kind == "duplicated"),
+        *(
+            _looked_up(recipient) if was_looked_up(recipient) else _duplicated(recipient, duplication(recipient))
+            for recipient in recipients
+            if recipient.kind == "duplicated"
+        ),
         *_indefinite(history, recipients),
         *map(_stray, strays(history)),
         *(_forbidden(recipient) for recipient in recipients if _is_forbidden(recipient)),
@@ -122,6 +136,16 @@ def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iter
                 where=recipient_location(recipient.obligation),
                 at=recipient.obligation.due,
             )
+
+
+def _looked_up(recipient: RecipientResult) -> Finding:
+    """Return the finding about a bridge that could not see the times by which it looked for its messages."""
+    return replace(
+        _duplicated(recipient, "duplicated: sent again after a lookup, by another clock than the provider's"),
+        level="unknown",
+        blame="config",
+        remedy=_USE_THE_CLOCK,
+    )
 
 
 def _duplicated(recipient: RecipientResult, cause: str) -> Finding:

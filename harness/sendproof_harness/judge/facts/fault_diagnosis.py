@@ -2,13 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 from sendproof_harness.history.records import Delivery, History, Obligation, Request
+from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.deadlines import delays, event_keys
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, hidden_successful_sends, is_send, outages
 from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages, rows_never_read, rows_not_read_since
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import cached_per_history
@@ -147,6 +150,31 @@ def _was_looked_up_too_early(history: History, first: Delivery, last: Delivery) 
     if not lost or (was_sent_again_later and sends[-1] in hidden):
         return False
     return any(lost[-1] < n < sends[-1] for n in _record_reads(history).get(first.service, ()))
+
+
+def was_looked_up_by_another_clock(history: History) -> Callable[[RecipientResult], bool]:
+    """Return a function that is true if the bridge looked for a message before it sent the message again, in vain.
+
+    A bridge outside virtual time looks for the messages since its call by the clock of its machine. The times in the
+    provider's record are those of the sandbox, which can be hours behind, so such a lookup finds nothing.
+    """
+    if times_are_meaningful(history) or not history.faults:
+        return lambda _: False
+    calls = {request.n: request for requests in _sends(history).values() for request in requests}
+    hidden, outage_times = hidden_successful_sends(history), outages(history)
+
+    def was_in_vain(earlier: Delivery, later: Delivery) -> bool:
+        first, second = (calls.get(send_request(history, delivery) or 0) for delivery in (earlier, later))
+        if first is None or second is None or abs(first.real * SECOND - first.at) <= SECOND:
+            return False
+        if first.n not in hidden and not any(earlier.at <= start <= later.at for start, _ in outage_times):
+            return False
+        return any(first.n < n < second.n for n in _record_reads(history).get(earlier.service, ()))
+
+    def were_all_in_vain(recipient: RecipientResult) -> bool:
+        return all(was_in_vain(*pair) for pair in pairwise(sorted(recipient.deliveries, key=lambda item: item.n)))
+
+    return were_all_in_vain
 
 
 @cached_per_history

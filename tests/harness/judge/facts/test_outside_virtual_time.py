@@ -2,6 +2,7 @@
 
 import pytest
 
+from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso
 from sendproof_harness.judge.checks import delivery
@@ -59,6 +60,34 @@ def stop_of_customer_4(run: HistoryBuilder, at: int) -> HistoryBuilder:
 def test_times_of_a_correct_bridge_are_unknown_and_nothing_fails(correct_run) -> None:
     run = outside(correct_run, (START, FIRST_SEND), (FIRST_SEND + 3 * HOUR, ENDED))
     assert verdicts(run) == {"R404": "unknown", "R501": "unknown"}
+
+
+def sent_again(run: HistoryBuilder, *between: Line, ahead: int) -> HistoryBuilder:
+    """Lose the response to the message of customer 3, and send it again; the machine's clock is `ahead`."""
+    effect, first = fault_effect("connection_reset", "lost", effect=True), run.delivery_to(3)
+    real = (FIRST_SEND + ahead) / SECOND
+    faulty = with_faults(outside(run), {"fault": "connection_reset", "call": "textlocal.send"})
+    return faulty.change_delivery_to(3, request=5_001).plus(
+        injection_line(FIRST_SEND, 5_000, "connection_reset", "textlocal", "send"),
+        request_line(FIRST_SEND, 5_001, "textlocal", "send", status=0, fault=effect, real=real),
+        *between,
+        request_line(FIRST_SEND, 5_003, "textlocal", "send", real=real),
+        first | {"n": 5_004, "request": 5_003, "message": "duplicate"},
+    )
+
+
+LOOKUP = request_line(FIRST_SEND, 5_002, "textlocal", "get_history_api")
+
+
+@pytest.mark.parametrize(
+    ("between", "ahead", "level"),
+    [((LOOKUP,), 6 * HOUR, "unknown"), ((LOOKUP,), 0, "fail"), ((), 6 * HOUR, "fail")],
+    ids=["looked_up_by_its_clock", "clocks_agree", "not_looked_up"],
+)
+def test_lookup_by_another_clock_excuses_a_message_sent_twice(correct_run, between, ahead, level) -> None:
+    """A lookup of the messages since 15:00 by the machine's clock finds none of 09:00 in the sandbox."""
+    (finding,) = sent_again(correct_run, *between, ahead=ahead).findings(delivery.CHECKS)
+    assert (finding.level, finding.blame) == (level, "config" if level == "unknown" else "bridge")
 
 
 def test_harness_on_the_clock_does_not_make_the_bridge_a_participant(correct_run) -> None:
