@@ -78,6 +78,16 @@ def test_message_that_is_rejected_later_counts_as_sent_until_the_bridge_asks(cor
     assert causes(rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)) == []
 
 
+def test_message_to_an_unusable_number_counts_as_sent_until_the_bridge_asks(correct_run):
+    """A bridge may leave it to the provider to reject a number, in the form in which it sends numbers."""
+    unusable = {"number": None, "text": None, "reason": "unusable_number", "raw_number": "0000000000"}
+    run = rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)
+    run = run.change("rejection", lambda line: line | {"number": "+00000000"})
+    run = run.change("obligation", lambda line: line | unusable if line["customer"] == "C0000001" else line)
+
+    assert causes(run) == []
+
+
 def test_rejected_message_counts_no_longer_once_the_bridge_knows(correct_run):
     told = rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=True)
     never = rejected_late(correct_run, counted_until=FIRST_SEND + 30 * DAY, told=False)

@@ -17,7 +17,7 @@ _STORED_WITHIN = 15 * MINUTE
 
 def may_count_until(history: History, obligation: Obligation) -> int | None:
     """Return until when the rejected message to a recipient may count as sent; None without such a message."""
-    ends = _ends_by_message(history).get(obligation.number or "", {})
+    ends = _ends_by_message(history).get(obligation.number or _unusable_number(history, obligation.raw_number), {})
     matching = (end for text, end in ends.items() if obligation.text in {None, text})
     return max(matching, default=None)
 
@@ -32,6 +32,29 @@ def _ends_by_message(history: History) -> Mapping[str, Mapping[str, int]]:
         of_number = ends[rejection.number]
         of_number[rejection.text] = max(of_number.get(rejection.text, 0), _end(history, rejection, told))
     return ends
+
+
+def _unusable_number(history: History, raw_number: str | None) -> str:
+    """Return the number to which the bridge sent although the client's record has no usable one; empty without any.
+
+    A bridge may leave it to the provider to reject such a number, and may have put it in another form before.
+    """
+    digits = _digits(raw_number or "")
+    return next((number for number in _numbers_of_nobody(history) if _is_part(digits, _digits(number))), "")
+
+
+@cached_per_history
+def _numbers_of_nobody(history: History) -> tuple[str, ...]:
+    usable = {obligation.number for obligation in history.obligations}
+    return tuple(number for number in _ends_by_message(history) if number not in usable)
+
+
+def _digits(number: str) -> str:
+    return "".join(character for character in number if character.isdecimal())
+
+
+def _is_part(one: str, other: str) -> bool:
+    return bool(one and other) and (one in other or other in one)
 
 
 def _end(history: History, rejection: Rejection, told: Mapping[str, int]) -> int:
