@@ -122,6 +122,11 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "its clock is ahead of the cancellation, so the run does not show how it reacts to one",
     ),
     (
+        "A bridge outside virtual time sent a message again, after it had looked for it at the provider",
+        "`unknown`",
+        "the provider's record has the times of the sandbox, so a lookup by the machine's clock finds nothing",
+    ),
+    (
         "A lookup is repeated before Retry-After is over, and other work was due",
         "no finding",
         "the other work may need the same data; a repeated call that changes something is a finding",

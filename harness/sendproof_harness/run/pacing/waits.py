@@ -130,5 +130,5 @@ class Wait:
 
 
 def outstanding_text(outstanding: Outstanding) -> str:
-    """Return `183 messages, 1,000 rows`, or `nothing`."""
-    return ", ".join(counted(count, kind) for kind, count in outstanding.items()) or "nothing"
+    """Return `183 messages, 1,000 rows`, or what a bridge may still do although nothing shows it."""
+    return ", ".join(counted(count, kind) for kind, count in outstanding.items()) or "work that no call shows"

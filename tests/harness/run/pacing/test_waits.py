@@ -76,6 +76,7 @@ def test_wait_until_idle_lasts_a_whole_window_even_if_nothing_is_outstanding() -
 def test_outstanding_work_is_named() -> None:
     assert outstanding_text({"messages": 1183, "rows to read": 20}) == "1,183 messages, 20 rows to read"
     assert outstanding_text({"webhooks to accept": 1}) == "1 webhook to accept"
+    assert outstanding_text({}) == "work that no call shows"
 
 
 def test_pause_before_a_retry_is_waited_for() -> None:
