@@ -1,6 +1,6 @@
 """Following the journals of a run, to see if the bridge makes progress and what it was given to do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,14 +25,14 @@ class News:
 
     `lines`: anything at all. `progress`: the bridge made a request that it had not made before. `event`: Optimove sent
     an event. `invisible`: the bridge got a webhook whose handling leaves no trace, such as a cancellation.
-    `retry_after`: the delay in seconds that the response to a failed call demanded, 0 without one; None if none failed.
+    `failures`: the services of calls that failed, with the delay in seconds that the response demanded, 0 without one.
     """
 
     lines: bool
     progress: bool
     event: bool
     invisible: bool
-    retry_after: float | None = None
+    failures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -47,18 +47,19 @@ class JournalFollower:
     def read(self) -> News:
         """Return what happened since the last call."""
         lines = progress = event = invisible = False
-        retry_after: float | None = None
+        failures: dict[str, float] = {}
         for line in self._new_lines():
             kind = line["kind"]
             lines = lines or kind != "clock"
             if kind == "request":
                 progress = self._is_new(line) or progress
                 if _has_failed(line):
-                    retry_after = max(retry_after or 0, line.get("retry_after") or 0)
+                    service = line["service"]
+                    failures[service] = max(failures.get(service, 0.0), line.get("retry_after") or 0.0)
             elif kind == "webhook":
                 event = event or line["service"] == PLATFORM
                 invisible = invisible or _is_invisible(line)
-        return News(lines=lines, progress=progress, event=event, invisible=invisible, retry_after=retry_after)
+        return News(lines=lines, progress=progress, event=event, invisible=invisible, failures=failures)
 
     def _new_lines(self) -> Iterator[dict[str, Any]]:
         for sandbox in self.sandboxes:

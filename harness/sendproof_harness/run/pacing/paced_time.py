@@ -139,8 +139,8 @@ class PacedTime:
 
     def _read(self) -> News:
         news = self._follower.read()
-        if news.retry_after is not None:
-            self.patience.see_failure(monotonic(), news.retry_after)
+        for service, retry_after_s in news.failures.items():
+            self.patience.see_failure(service, monotonic(), retry_after_s)
         self._has_event = self._has_event or news.event
         self._has_invisible = self._has_invisible or news.invisible or (news.event and self.instants_change_rules)
         return news

@@ -37,7 +37,7 @@ class Patience:
     timeout_s: float
     _successes: int = field(default=0, init=False)
     _longest_success_s: float = field(default=0.0, init=False)
-    _failed_at: float | None = field(default=None, init=False)
+    _failed_at: dict[str, float] = field(default_factory=dict, init=False)
     _retry_by: float = field(default=0.0, init=False)
 
     @property
@@ -52,11 +52,14 @@ class Patience:
             return self.full_window_s
         return min(self.full_window_s, _LEARNED_MIN_S + _TURNS * self._longest_success_s)
 
-    def see_failure(self, now: float, retry_after_s: float = 0.0) -> None:
-        """Let the bridge repeat a call that failed: after the demanded delay, or after a pause that grows."""
-        pause = 0.0 if self._failed_at is None else now - self._failed_at
+    def see_failure(self, service: str, now: float, retry_after_s: float = 0.0) -> None:
+        """Let the bridge repeat a call that failed: after the demanded delay, or after a pause that grows.
+
+        The time between failures of two services is no pause: each has an error of its own.
+        """
+        pause = now - self._failed_at.get(service, now)
         self._retry_by = max(self._retry_by, now + retry_after_s + max(self.full_window_s, _PAUSE_GROWTH * pause))
-        self._failed_at = now
+        self._failed_at[service] = now
 
     def may_retry(self, now: float) -> bool:
         """Return True if the bridge may still be pausing before it repeats a call."""

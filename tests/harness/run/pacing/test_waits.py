@@ -85,23 +85,32 @@ def test_pause_before_a_retry_is_waited_for() -> None:
     wait = wait_of(patience)
     wait.see_outstanding({"messages": 3}, 0)
     for failed_at in (0, 60, 180):
-        patience.see_failure(failed_at)
+        patience.see_failure("textlocal", failed_at)
         assert not wait.is_over(2 * failed_at + 89)
     assert wait.is_over(540)
+
+
+def test_time_between_failures_of_two_services_is_no_pause() -> None:
+    """A bridge that was killed while it read a page was killed again minutes later, while it sent."""
+    patience = Patience(timeout_s=TIMEOUT_S)
+    patience.see_failure("optimove", 0)
+    patience.see_failure("textlocal", 220)
+    assert patience.may_retry(309)
+    assert not patience.may_retry(310)
 
 
 def test_delay_that_a_response_demands_is_waited_for() -> None:
     patience = Patience(timeout_s=TIMEOUT_S)
     wait = wait_of(patience)
     wait.see_outstanding({"messages": 3}, 0)
-    patience.see_failure(0, retry_after_s=120)
+    patience.see_failure("textlocal", 0, retry_after_s=120)
     assert not wait.is_over(209)
     assert wait.is_over(210)
 
 
 def test_bridge_that_never_repeats_a_failed_call_is_waited_for_once() -> None:
     patience = Patience(timeout_s=TIMEOUT_S)
-    patience.see_failure(10)
+    patience.see_failure("textlocal", 10)
     wait = wait_of(patience)
     wait.see_outstanding({"messages": 3}, 10)
     assert wait.is_over(100)
