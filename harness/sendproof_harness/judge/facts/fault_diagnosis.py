@@ -8,7 +8,7 @@ from sendproof_harness.history.records import Delivery, History, Obligation, Req
 from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.deadlines import delays, event_keys
-from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, hidden_successful_sends, is_send, outages
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
@@ -175,6 +175,17 @@ def was_looked_up_by_another_clock(history: History) -> Callable[[RecipientResul
         return all(was_in_vain(*pair) for pair in pairwise(sorted(recipient.deliveries, key=lambda item: item.n)))
 
     return were_all_in_vain
+
+
+@cached_per_history
+def undecided_messages(history: History) -> int:
+    """Return the number of messages that such a lookup let a bridge send again.
+
+    Two campaigns may have the same text for a customer, so each may belong to the other campaign and its totals.
+    """
+    was_looked_up = was_looked_up_by_another_clock(history)
+    duplicated = (recipient for recipient in ledger(history).recipients if recipient.kind == "duplicated")
+    return sum(len(recipient.deliveries) - 1 for recipient in duplicated if was_looked_up(recipient))
 
 
 @cached_per_history

@@ -90,6 +90,13 @@ def test_lookup_by_another_clock_excuses_a_message_sent_twice(correct_run, betwe
     assert (finding.level, finding.blame) == (level, "config" if level == "unknown" else "bridge")
 
 
+def test_message_sent_again_may_belong_to_totals_of_another_campaign(correct_run) -> None:
+    """Two campaigns may have the same text for a customer, and only the bridge knows whose message it repeated."""
+    one_more = lower(correct_run, -1)
+    assert "R503" not in verdicts(sent_again(one_more, LOOKUP, ahead=6 * HOUR))
+    assert verdicts(sent_again(one_more, ahead=6 * HOUR))["R503"] == "fail"
+
+
 def test_harness_on_the_clock_does_not_make_the_bridge_a_participant(correct_run) -> None:
     """The harness joins to hold time while it restarts the bridge."""
     joined = {"n": 7_001, "at": iso(START), "real": 0.0, "kind": "clock", "action": "joined"}

@@ -16,6 +16,7 @@ from sendproof_harness.judge.checks.reports.freshness import (
 from sendproof_harness.judge.checks.reports.interactions import interaction_findings
 from sendproof_harness.judge.checks.reports.statements import unknown_growth
 from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.fault_diagnosis import undecided_messages
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE, is_of_another_system
 from sendproof_harness.judge.facts.keys import TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
@@ -90,7 +91,8 @@ def _wrong_totals(history: History) -> Iterator[Finding]:
 
 
 def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, int]) -> Finding | None:
-    low, high = least_total(history, metric, pushed_at), provider_totals(history).range(metric, pushed_at)[1]
+    low = least_total(history, metric, pushed_at)
+    high = provider_totals(history).range(metric, pushed_at)[1] + undecided_messages(history)
     reported = reported_values(history)
     values = {key: last_value(reported.get(key, {}).get(metric, ())) for key in pushed_at}
     total = sum(values.values())
