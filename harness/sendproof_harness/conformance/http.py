@@ -16,9 +16,13 @@ MAX_BODY_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerResponse:
-    """The status, or the error if there is none. `timed_out`: no response in time; `refused`: no connection."""
+    """The status and the body, or the error if there is none.
+
+    `timed_out`: no response in time; `refused`: no connection.
+    """
 
     status: int | None = None
+    body: bytes = b""
     error: str | None = None
     timed_out: bool = False
     refused: bool = False
@@ -38,14 +42,15 @@ def send(request: ListenerRequest, timeout_s: float) -> ListenerResponse:
                 allow_redirects=False,
                 stream=True,
             )
-            # The body has no meaning. Only a response that does not end in time is none.
+            # The body only must not contain credentials. A response that does not end in time is none.
+            body = b""
             with suppress(TooLargeError):
-                read_body(response, MAX_BODY_BYTES)
+                body = read_body(response, MAX_BODY_BYTES)
         except requests.Timeout:
             return ListenerResponse(error=f"no response within {timeout_s:g} s", timed_out=True)
         except requests.RequestException as error:
             return ListenerResponse(error=f"the connection failed: {reason(error)}", refused=_is_refused(error))
-    return ListenerResponse(status=response.status_code)
+    return ListenerResponse(status=response.status_code, body=body)
 
 
 def is_failure(request: ListenerRequest, response: ListenerResponse) -> bool:

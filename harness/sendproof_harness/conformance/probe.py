@@ -13,6 +13,7 @@ from sendproof_harness.conformance.requests import EventContext, ListenerRequest
 from sendproof_harness.handover.format import PLATFORM, clients_of
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.log_secrets import shown_secrets
 from sendproof_harness.run.pacing.start_limit import MOST_LIMITS, ProcessorWait
 from sendproof_harness.run.processes import listens, wait_until
 from sendproof_harness.run.sandboxes import LOOPBACK
@@ -171,6 +172,7 @@ class _ListenerProbe:
                 "wrong": request.wrong,
                 "number": request.number,
                 "forbids": request.forbids,
+                "shows": shown_secrets(response.body, clients_of(self.run_context.bridge.handover)),
             }
         )
 

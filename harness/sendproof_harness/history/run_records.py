@@ -35,7 +35,7 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
     does not allow, and `sent` is the beginning of the body. The probe `expects` to be `accepted` (2xx), `answered` (no
     server error), or `survived` (the connection may even be cut). `number` is a number that only this probe names:
     nothing may be sent to it, for the reason in `forbids`. `status` is None without a response, for the reason in
-    `error`.
+    `error`. `shows` names the credentials in the body of the response.
     """
 
     url: str
@@ -51,6 +51,7 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
     wrong: str | None = None
     number: str | None = None
     forbids: str = ""
+    shows: tuple[str, ...] = ()
 
 
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):

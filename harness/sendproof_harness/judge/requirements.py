@@ -291,8 +291,8 @@ FINAL_REFUSALS_ACCEPTED = Requirement(
 )
 SECRETS_KEPT = Requirement(
     number="R608",
-    text="The bridge keeps the credentials of its clients out of its log, and out of URLs, unless the service "
-    "documents them there. It sends none to another company.",
+    text="The bridge keeps the credentials of its clients out of its log and its responses, and out of URLs, unless "
+    "the service documents them there. It sends none to another company.",
     source=_AUTHENTICATION,
     evidence="assumed",
 )

@@ -1,8 +1,8 @@
-"""Credentials of the handover that a bridge wrote to its log."""
+"""Credentials of the handover that a bridge wrote to its log or into its responses."""
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,13 @@ def leaked_secrets(log: Path, handover: Mapping[str, Any]) -> list[dict[str, obj
         {"service": secrets[secret][0], "name": secrets[secret][1], "count": count, "line": first[secret]}
         for secret, count in counts.items()
     ]
+
+
+def shown_secrets(body: bytes, clients: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the credentials of any client that are in the body of a response."""
+    secrets = {value: named for client in clients for value, named in secrets_of(client).items()}
+    shown = (f"{name} of {service}" for value, (service, name) in secrets.items() if value.encode() in body)
+    return list(dict.fromkeys(shown))
 
 
 def _is_secret(name: str) -> bool:

@@ -81,6 +81,7 @@ def scenario_document(scenario: Scenario) -> dict[str, Any]:
         "seed": scenario.seed,
         "starts": iso_utc(scenario.starts),
         "clients": list(scenario.clients),
+        "client_settings": {name: _plain(own) for name, own in scenario.client_settings.items()},
         "audience": _audience(scenario.audience, scenario.channels),
         "subjects": [_subject(subject) for subject in scenario.subjects],
         "channels": [_channel(channel) for channel in scenario.channels],

@@ -281,6 +281,17 @@ class BridgeRequirements:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """What one of several clients has of its own. None, and a name that is absent, leave it as for all clients."""
+
+    sender: str | None = None
+    country: str | None = None
+    attribute_names: Mapping[str, str] = field(default_factory=dict)
+    reports_a_day: int | None = None
+    opt_outs: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSelection:
     """The customers of a step: consecutive ones from `first_customer` on, or a share chosen by the seed."""
 
@@ -511,6 +522,7 @@ class Scenario:
     dialects: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     clients: tuple[str, ...] = ()
+    client_settings: Mapping[str, ClientSettings] = field(default_factory=dict)
     provider: str | None = None
     subjects: tuple[Subject, ...] = ()
     keys: Mapping[str, KeyScope] = field(default_factory=dict)
@@ -519,10 +531,30 @@ class Scenario:
 
 
 def scenario_of_client(scenario: Scenario, client: str) -> Scenario:
-    """Return the scenario as one of its clients lives it: without the steps and the individuals of another one."""
+    """Return the scenario as one of its clients lives it: with its settings, and without what only others have."""
+    own = with_own_settings(scenario, client)
     steps = tuple(step for step in scenario.steps if getattr(step, "client", None) in {None, client})
     individuals = tuple(i for i in scenario.audience.individuals if i.client in {None, client})
-    return replace(scenario, steps=steps, audience=replace(scenario.audience, individuals=individuals))
+    return replace(own, steps=steps, audience=replace(own.audience, individuals=individuals))
+
+
+def with_own_settings(scenario: Scenario, client: str) -> Scenario:
+    """Return the scenario with the settings of a client in place of those for all clients."""
+    own, audience, bridge = scenario.client_settings.get(client, ClientSettings()), scenario.audience, scenario.bridge
+    return replace(
+        scenario,
+        sender=own.sender or scenario.sender,
+        audience=replace(
+            audience,
+            country=own.country or audience.country,
+            attribute_names={**audience.attribute_names, **own.attribute_names},
+        ),
+        bridge=replace(
+            bridge,
+            reports_a_day=own.reports_a_day or bridge.reports_a_day,
+            opt_outs=own.opt_outs or bridge.opt_outs,
+        ),
+    )
 
 
 def virtual_duration(scenario: Scenario) -> timedelta:

@@ -112,6 +112,30 @@ def test_long_number_that_was_rounded_is_named(got):
     assert cause_of(run.change_delivery_to(3, text=f"Dan, your card is {got}.")) == cause
 
 
+@pytest.mark.parametrize(
+    ("due", "got", "diagnosis"),
+    [
+        ("1234.5", "1,234.50", "a value is damaged: a number in another format"),
+        ("1234.5", "1.234,50", "a value is damaged: a number in another format"),
+        ("1234.5", "1234,5", "a value is damaged: a number in another format"),
+        ("1234.50", "1234.5", "a value is damaged: a number in another format"),
+        ("1234.5", "1.2345E3", "a value is damaged: a number in another format"),
+        ("1234.5", "1235", "a value is damaged: a number was rounded"),
+        ("12.34", "12.3400000001", "a value is damaged: a number was rounded"),
+        ("4294967296", "2147483647", "a value is damaged: a number that has no room in 32 bits was changed"),
+        ("4294967296", "0", "a value is damaged: a number that has no room in 32 bits was changed"),
+        ("2026-03-05", "05/03/2026", "a value is damaged: a date in another format"),
+        ("2026-03-05", "2026-03-05T00:00:00Z", "a value is damaged: a date in another format"),
+        ("1", "True", "a value is damaged: another word for yes or no"),
+        ("R $1 x", "R  x", "a part of a value is missing"),
+    ],
+)
+def test_value_in_another_form_is_named(due, got, diagnosis):
+    run = with_template("{{FIRST_NAME}}: {{VALUE}} - {{CITY}}.", f"Dan: {due} - Leeds.")
+
+    assert cause_of(run.change_delivery_to(3, text=f"Dan: {got} - Leeds.")) == f"{diagnosis}: VALUE"
+
+
 def test_number_without_its_leading_zeros_is_named():
     run = with_template("{{FIRST_NAME}}, your code is {{CODE}}.", "Dan, your code is 0042.")
 
@@ -451,3 +475,9 @@ def test_text_that_overrides_compute_from_the_event_is_not_judged(correct_run, f
     run = run.plus({"n": 0, "at": iso(START), "real": 0.0} | scenario)
 
     assert [finding.level for finding in run.findings(CHECKS)] == levels
+
+
+def test_doubled_quotes_are_named():
+    run = with_template("Hello {{FIRST_NAME}}.", "Hello Dan O'Neill.")
+
+    assert cause_of(run.change_delivery_to(3, text="Hello Dan O''Neill.")) == "quotes were doubled, as in SQL"

@@ -1,10 +1,10 @@
-"""Credentials in the log of a bridge."""
+"""Credentials in the log of a bridge, and in its responses."""
 
 from pathlib import Path
 
 import pytest
 
-from sendproof_harness.run.log_secrets import leaked_secrets
+from sendproof_harness.run.log_secrets import leaked_secrets, shown_secrets
 
 CREDENTIALS = {"api_key": "4a036017abf7a14ab2ed6bb58165df64941ac1e7", "tenant_id": "882213714982", "short": "1234"}
 HANDOVER = {"services": {"optimove": {"url": "http://127.0.0.1:4101", "credentials": CREDENTIALS}}}
@@ -46,3 +46,11 @@ def test_login_of_webhooks_in_the_log_is_named_also_in_base64(tmp_path: Path, wr
     assert leaked_secrets(log, HANDOVER | {"webhook_logins": {"xtremepush": login}}) == [
         {"service": "xtremepush", "name": "password of the webhooks", "count": 1, "line": 1}
     ]
+
+
+def test_credential_in_a_response_is_named_once() -> None:
+    """Two clients may share an account at a provider."""
+    body = "500: no column {api_key} in {{'tenant_id': '{tenant_id}'}}".format(**CREDENTIALS).encode()
+
+    assert shown_secrets(body, [HANDOVER, HANDOVER]) == ["api_key of optimove"]
+    assert shown_secrets(b"expected CampaignID", [HANDOVER]) == []

@@ -2,8 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from sendproof_harness.judge.causes.damage import cut_length, damage
+from sendproof_harness.judge.causes.spellings import (
+    has_lost_decimals,
+    is_bound_of_32_bits,
+    is_date_in_another_format,
+    is_number_in_another_format,
+    is_other_truth_value,
+    is_rounded_number,
+)
 from sendproof_harness.judge.facts.templates import Values
 
 #: What programming languages make of a missing value.
@@ -58,13 +67,19 @@ def _is_list(value: WrongValue) -> bool:
     return value.got[:1] in {"[", "(", "{", "'", '"'} and value.got.strip("[](){}'\"") == value.expected
 
 
-def _has_lost_decimals(value: WrongValue) -> bool:
-    whole, point, decimals = value.expected.replace(",", ".").rpartition(".")
-    return bool(point) and decimals.isdecimal() and value.got in {whole, f"{whole}."}
-
-
 def _is_cut(value: WrongValue) -> bool:
     return cut_length(value.got, value.expected) is not None
+
+
+def _lacks_a_part(value: WrongValue) -> bool:
+    """Return True if a part was left out that is no end: a mark in the value was taken for a command."""
+    got, expected = value.got, value.expected
+    same = len(commonprefix([got, expected]))
+    return 0 < same < len(got) < len(expected) and expected.endswith(got[same:])
+
+
+def _spelled(applies: Callable[[str, str], bool]) -> Callable[[WrongValue], bool]:
+    return lambda value: applies(value.got, value.expected)
 
 
 #: The hypotheses, the most certain first.
@@ -76,7 +91,12 @@ _CAUSES: tuple[tuple[Callable[[WrongValue], bool], str], ...] = (
     (lambda value: value.got in value.changed, "an outdated value of the customer"),
     (_is_swapped, OTHER_ATTRIBUTE),
     (_is_list, "a value with the marks of its data type"),
-    (_has_lost_decimals, "a number lost its decimals"),
+    (_spelled(has_lost_decimals), "a number lost its decimals"),
+    (_spelled(is_number_in_another_format), "a value is damaged: a number in another format"),
+    (_spelled(is_rounded_number), "a value is damaged: a number was rounded"),
+    (_spelled(is_bound_of_32_bits), "a value is damaged: a number that has no room in 32 bits was changed"),
+    (_spelled(is_date_in_another_format), "a value is damaged: a date in another format"),
+    (_spelled(is_other_truth_value), "a value is damaged: another word for yes or no"),
     (_is_cut, "a value was cut off"),
 )
 
@@ -87,4 +107,6 @@ def value_cause(value: WrongValue) -> str | None:
         if applies(value):
             return cause.format(got=repr(value.got.strip()))
     damaged = damage(value.got, value.expected) if value.expected else None
-    return None if damaged is None else f"a value is damaged: {damaged}"
+    if damaged is not None:
+        return f"a value is damaged: {damaged}"
+    return "a part of a value is missing" if _lacks_a_part(value) else None

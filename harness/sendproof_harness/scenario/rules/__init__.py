@@ -6,10 +6,11 @@ Each rule is a function that yields the diagnostics of a scenario. Each module c
 from collections.abc import Callable, Iterator
 
 from sendproof_harness.scenario.diagnostics import Diagnostic
-from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.model import Scenario, with_own_settings
 from sendproof_harness.scenario.rules import (
     attributes,
     campaigns,
+    clients,
     customer_ids,
     exclusions,
     faults,
@@ -28,6 +29,7 @@ Rule = Callable[[Scenario, Document], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     *names.RULES,
+    *clients.RULES,
     *attributes.RULES,
     *texts.RULES,
     *key_scopes.RULES,
@@ -44,5 +46,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def broken_rules(scenario: Scenario, document: Document) -> list[Diagnostic]:
-    """Return the diagnostics of all rules."""
-    return [diagnostic for rule in RULES for diagnostic in rule(scenario, document)]
+    """Return the diagnostics of all rules. Each client's own settings must fit the rest of the file, too."""
+    versions = [scenario, *(with_own_settings(scenario, client) for client in scenario.client_settings)]
+    found = (diagnostic for version in versions for rule in RULES for diagnostic in rule(version, document))
+    return list(dict.fromkeys(found))

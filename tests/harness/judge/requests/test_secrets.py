@@ -1,4 +1,4 @@
-"""Credentials in the bridge's log, and in addresses."""
+"""Credentials in the bridge's log and responses, and in addresses."""
 
 from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import iso
@@ -38,6 +38,25 @@ def test_log_without_its_middle_is_noted(correct_run):
     (finding,) = check_secrets(history).findings
 
     assert (finding.level, finding.cause) == ("note", "the bridge's log is too long to be kept")
+
+
+def probe(*shown: str) -> Line:
+    """Return an invalid event whose response has these credentials."""
+    return {"n": 901, "at": iso(START), "kind": "probe", "url": "http://127.0.0.1:9000/events", "event": 13,
+            "what": "invalid JSON", "expects": "answered", "method": "POST", "sent": "{", "within_s": 10.0,
+            "status": 400, "shows": list(shown)}  # fmt: skip
+
+
+def test_response_without_credentials_passes(correct_run):
+    assert causes(correct_run.plus(probe())) == []
+
+
+def test_credential_in_a_response_fails(correct_run):
+    """A page for developers prints the settings of the program to everyone who makes it fail."""
+    (finding,) = correct_run.plus(probe("api_key of optimove")).findings(CHECKS)
+
+    assert finding.cause == "the api_key of optimove is in a response of the bridge"
+    assert finding.got == "status 400 for invalid JSON, with the credential in the body"
 
 
 def test_credential_in_an_address_fails_unless_documented(correct_run):
