@@ -282,7 +282,9 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
 
 
 class ForgedWebhook(Record, frozen=True, gc=False, tag="forged_webhook"):
-    """A copy of the receipt `key` of a failed message that a stranger posted, with the status delivered.
+    """A copy of the webhook `key` that a stranger posted, with another statement.
+
+    A receipt of a failed message says delivered, a reply STOP, and an event 13 that the campaign is cancelled.
 
     `wrong` is the proof of origin that it lacks: the account's authentication, or the token of the URL. `status` is
     None without a response, for the reason in `error`.

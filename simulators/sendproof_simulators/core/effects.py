@@ -43,9 +43,9 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     `key` identifies it logically (`13:7001:505`, `receipt:<message>`); `about` is copied to the journal. `headers` are
     sent in addition to the content type. They may contain credentials, so they stay out of the journal. `subjects` are
     the words by which a call shows that it is work on this webhook: ids and numbers. `forged_body` is that of a forged
-    copy, for the receipt of a failed message: it says that the message was delivered. `forged_headers` are those that a
-    stranger can copy. With the method GET, it is the request of a scanner that opens the links of a message: it has no
-    body, and any response will do.
+    copy, which states something else: that a failed message was delivered, that a customer who answers "thanks" wants
+    no messages, or that a campaign is cancelled. `forged_headers` are those that a stranger can copy. With the method
+    GET, it is the request of a scanner that opens the links of a message: it has no body, and any response will do.
     """
 
     url: str

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 import pytest
 
 from instants import SIX
@@ -102,6 +103,18 @@ def test_night_events_reach_every_listener(event: int) -> None:
         optimove.listen(event, channel)
     keys = [sent.webhook.key for sent in sent_webhooks(optimove, event)]
     assert keys == [f"{event}:2026-03-03:general", f"{event}:2026-03-03:505", f"{event}:2026-03-03:506"]
+
+
+@pytest.mark.parametrize("option", ["as_seen", "pascal"])
+def test_forged_copy_of_event_13_cancels_the_campaign(option: str) -> None:
+    """It is as valid as a real event 4, but for its proof of origin."""
+    optimove = simulator(event_keys=option)
+    optimove.listen(13, 505)
+    (sent,) = sent_webhooks(optimove, 13)
+    assert sent.webhook.forged_body is not None
+    forged = msgspec.json.decode(sent.webhook.forged_body)
+    VALIDATOR.validate(forged)
+    assert {name.lower(): value for name, value in forged.items()}["eventtypeid"] == 4
 
 
 @pytest.mark.parametrize("event", ACTIONS)

@@ -59,3 +59,15 @@ def test_webhooks_match_their_contract(account_with):
         form = dict(parse_qsl(webhook.body.decode(), keep_blank_values=True))
         OAS30Validator(schemas[webhook.event.capitalize()]).validate(form)
     assert {webhook.event for webhook in posted} == {"receipt", "inbound"}
+
+
+def test_forged_copy_of_a_reply_says_stop(account_with):
+    """Replies that change the consent say nothing new."""
+    account = account_with()
+    account.set(inbound_url="http://127.0.0.1:9000/inbound")
+    account.call("send", numbers=f"{number_for_code('GB', '40')},{number_for_code('GB', '43')}", message="Hi")
+    posted = [webhook for _, effects in account.run_until(NINE + DAY) for webhook in effects.webhooks]
+    forged = {str(webhook.about["text"]): webhook.forged_body for webhook in posted}
+    (thanks,) = (body for body in forged.values() if body is not None)
+    assert len(forged) == 2
+    assert dict(parse_qsl(thanks.decode(), keep_blank_values=True))["content"] == "STOP"

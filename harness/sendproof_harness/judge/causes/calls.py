@@ -14,6 +14,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_send
+from sendproof_harness.judge.facts.forgeries import has_forged_cancellation
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, channel_text
 from sendproof_harness.judge.facts.metrics import DROPPED
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages
@@ -86,6 +87,7 @@ _NOTHING_SENT = "lost: no message of this campaign was ever sent"
 
 def _diagnosis(history: History, obligation: Obligation) -> Diagnosis:
     hypotheses = (
+        _cancelled_by_a_stranger,
         _without_event,
         _without_pages,
         _rejected_messages,
@@ -101,6 +103,12 @@ def _diagnosis(history: History, obligation: Obligation) -> Diagnosis:
     sent = (campaign_key(recipient.obligation) for recipient in ledger(history).recipients if recipient.deliveries)
     only = channel_text(campaign_key(obligation), sent) or sent_for_others_text(history, campaign_key(obligation))
     return cause.replace(_NOTHING_SENT, f"{_NOTHING_SENT}{only}"), got
+
+
+def _cancelled_by_a_stranger(history: History, obligation: Obligation) -> Diagnosis | None:
+    if not has_forged_cancellation(history, obligation.campaign):
+        return None
+    return f"{_NOTHING_SENT}: as if a forged cancellation was obeyed", "an event 4 without the token was acknowledged"
 
 
 def _without_event(history: History, obligation: Obligation) -> Diagnosis | None:

@@ -7,6 +7,7 @@ from sendproof_harness.judge.requirements import FAULTS_INJECTED
 
 _ID = "faults.injected"
 
+FORGED = "forged_webhook"
 # Every bridge needs these operations. For others there are alternatives: totals or events, one send operation or
 # another.
 _REQUIRED_OPERATIONS = frozenset(
@@ -48,6 +49,8 @@ def _reason(history: History, entry: FaultEntry, count: int, unit: str) -> str:
         return f"there were no {unit} of {entry.place}"
     if count < entry.nth:
         return f"there were too few {unit} of {entry.place}"
+    if entry.fault == FORGED and not any(fault.fault == FORGED for fault in history.faults):
+        return f"nothing proves the origin of the {unit} of {entry.place}; put `webhook_token` into their URL"
     refused = ", or the service refused them" if entry.call is not None and entry.when == "after" else ""
     return f"too few {unit} of {entry.place} met its conditions{refused}"
 

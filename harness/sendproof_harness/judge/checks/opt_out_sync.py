@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
@@ -21,6 +22,7 @@ from sendproof_harness.judge.facts.consent_reports import (
 )
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, injections
+from sendproof_harness.judge.facts.forgeries import has_forged_replies
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
@@ -203,6 +205,8 @@ def _instead(history: History, customer: str, report: ConsentReport) -> str:
     """Return what the bridge probably took for the opt-out, as the end of a cause."""
     if customer_opted_out_elsewhere(history, customer, report.at) is not None:
         return ", as if an opt-out at another client counted here"
+    if report.message == SMS and has_forged_replies(history):
+        return ", as if forged replies were counted"
     is_scanned = report.message == EMAIL and customer in customers_of_scans(history)
     return ", as if opening the URL of an unsubscription were one: only a POST is" if is_scanned else ""
 

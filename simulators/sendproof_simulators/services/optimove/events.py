@@ -64,7 +64,9 @@ def channel_webhooks(options: OptimoveOptions, listeners: Listeners, campaign: C
         url = listener_url(listeners, event, channel)
         if url is not None:
             body = {**_common_members(event, now), "CampaignID": id_, "ChannelID": channel}
-            webhooks.append(_campaign_webhook(options, event, url, body, id_, channel))
+            cancelled = {**_common_members(CAMPAIGN_CANCELLED, now), "CampaignID": id_}
+            webhook = _campaign_webhook(options, event, url, body, id_, channel)
+            webhooks.append(replace(webhook, forged_body=_encode(respell_members(options.event_keys, cancelled))))
     return webhooks
 
 

@@ -206,6 +206,17 @@ def test_opt_out_at_another_client_is_no_reason_for_a_report(correct_run):
     ]
 
 
+@pytest.mark.parametrize(("status", "end"), [(200, ", as if forged replies were counted"), (404, "")])
+def test_opt_out_that_a_stranger_posted_is_no_reason_for_a_report(correct_run, status, end):
+    forged = {"service": "textlocal", "event": "inbound", "key": "inbound:1", "url": "http://b", "wrong": "token"}
+    line = history_line("forged_webhook", FIRST_SEND, 6_005, status=status, error=None, **forged)
+    run = correct_run.plus(preference_line(DUE + HOUR), line)
+
+    assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == [
+        f"an opt-out was reported for a customer who did not opt out{end}"
+    ]
+
+
 @pytest.mark.parametrize(
     ("source", "causes"),
     [("api", ["an opt-out was reported for a customer who did not opt out"]), ("batch_file", [])],

@@ -15,9 +15,9 @@ from sendproof_harness.judge.checks.reports.freshness import (
 )
 from sendproof_harness.judge.checks.reports.interactions import interaction_findings
 from sendproof_harness.judge.checks.reports.statements import unknown_growth
-from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_diagnosis import undecided_messages
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE, is_of_another_system
+from sendproof_harness.judge.facts.forgeries import has_forged_receipts
 from sendproof_harness.judge.facts.keys import TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
@@ -133,8 +133,7 @@ def _unobserved_totals(history: History) -> Iterator[Finding]:
 
 def _forgery_hint(history: History, metric: int) -> str:
     """Return the likely cause of a wrong total of final states: receipts that were forged, or of other systems."""
-    accepted = metric in {DELIVERED, BOUNCED} and any(is_success(forged.status) for forged in history.forged_webhooks)
-    if accepted:
+    if metric in {DELIVERED, BOUNCED} and has_forged_receipts(history):
         return ", as if forged receipts were counted"
     has_others = metric in {DELIVERED, BOUNCED} and any(map(is_of_another_system, history.webhooks))
     return ", as if receipts of messages that other systems sent were counted" if has_others else ""

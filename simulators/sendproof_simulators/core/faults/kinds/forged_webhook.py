@@ -10,8 +10,9 @@ from sendproof_simulators.core.faults.spec import Draw, WebhookFault, WebhookFau
 
 @dataclass(frozen=True, kw_only=True)
 class ForgedWebhook(WebhookFault):
-    """A stranger posts the webhook of a failed message, changed to "delivered", before and after the service does.
+    """A stranger posts a webhook, changed to another statement, before and after the service does.
 
+    The receipt of a failed message says "delivered", a reply to a text message STOP, and event 13 becomes event 4.
     If the account authenticates its webhooks, the copies have the signature of the real body, or no password or key.
     Otherwise they have another `secret` in their URL. If there is neither, nothing is forged.
     """

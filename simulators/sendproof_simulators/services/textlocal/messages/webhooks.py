@@ -191,6 +191,8 @@ def _inbound(received: InboundMessage, url: str, credits_left: int, retry: Retry
         "email": "",
         "credits": str(credits_left),
     }
+    changes_consent = is_stop(received.text) or is_start(received.text)
+    forged = None if changes_consent else urlencode({**form, "keyword": "STOP", "content": "STOP", "comments": ""})
     return Webhook(
         url=url,
         key=f"inbound:{received.id}",
@@ -199,4 +201,5 @@ def _inbound(received: InboundMessage, url: str, credits_left: int, retry: Retry
         content_type=FORM,
         about={"number": received.number, "text": received.text},
         retry=retry,
+        forged_body=None if forged is None else forged.encode(),
     )
