@@ -8,12 +8,18 @@ from decimal import Decimal, InvalidOperation
 _MOST_DIGITS = 40
 #: Whole numbers of 32 bits: the largest with a sign, the smallest, and the largest without one.
 _BOUNDS = (2**31 - 1, -(2**31), 2**32 - 1)
-_DATE_FORMATS = tuple(
-    f"{day}{mark}{month}{mark}{year}"
-    for mark in "/.- "
-    for day, month in (("%d", "%m"), ("%m", "%d"), ("%d", "%b"), ("%d", "%B"))
-    for year in ("%Y", "%y")
-) + ("%Y/%m/%d", "%Y%m%d", "%B %d, %Y", "%b %d, %Y")
+_DATE_FORMATS = (
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    *(
+        f"{day}{mark}{month}{mark}{year}"
+        for mark in "/.- "
+        for day, month in (("%d", "%m"), ("%m", "%d"), ("%d", "%b"), ("%d", "%B"))
+        for year in ("%Y", "%y")
+    ),
+)
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "y", "on", "t"}), frozenset({"0", "false", "no", "n", "off", "f"})
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 
 from sendproof_harness.judge.causes.damage import cut_length, damage
 from sendproof_harness.judge.causes.spellings import (
@@ -74,7 +74,7 @@ def _is_cut(value: WrongValue) -> bool:
 def _lacks_a_part(value: WrongValue) -> bool:
     """Return True if a part was left out that is no end: a mark in the value was taken for a command."""
     got, expected = value.got, value.expected
-    same = len(commonprefix([got, expected]))
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(got, expected, strict=False)))
     return 0 < same < len(got) < len(expected) and expected.endswith(got[same:])
 
 
