@@ -197,7 +197,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     A push notification has a `heading`, which its `text` begins with, a `payload` for the app, and the `devices` that
     it goes to; `number` is then the user. An e-mail has its subject as the `heading`, and its `html` as it was sent.
     `shown` are the other addresses that its header names as recipients.
-    `plain` is its alternative in plain text, if that has other words than the HTML.
+    `plain` is its alternative in plain text, if that has other words than the HTML, and `message_id` its Message-ID.
     """
 
     service: str
@@ -218,6 +218,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     html: str | None = None
     shown: tuple[str, ...] = ()
     plain: str | None = None
+    message_id: str = ""
     devices: tuple[Device, ...] = ()
 
 

@@ -182,7 +182,8 @@ CANCELLATION_RESPECTED = Requirement(
 SEND_FIELDS_RIGHT = Requirement(
     number="R409",
     text="If a send has fields for them, it names the client's sender, or none if the client keeps the default of "
-    "the provider's account or template, and declares texts with characters outside the GSM alphabet as Unicode.",
+    "the provider's account or template, and declares texts with characters outside the GSM alphabet as Unicode. A "
+    "Message-ID belongs to one e-mail (RFC 5322, 3.6.4).",
     source="http://api.txtlocal.com/docs/sendsms",
     evidence="documented",
 )

@@ -1,4 +1,4 @@
-"""The sender of a send, and its declared alphabet."""
+"""The sender of a send, its declared alphabet, and the Message-ID of e-mails."""
 
 from history_builder import START, HistoryBuilder
 from sendproof_harness.history.timestamps import iso
@@ -74,3 +74,22 @@ def test_finding_names_a_recipient_and_the_text(correct_run):
 
     assert (finding.where.customer, finding.where.request) == ("C0000003", 900)
     assert finding.got.startswith("1 such texts in a call without unicode, such as 'Grüße, 😀' to 44")
+
+
+def test_different_mails_with_one_message_id_fail(correct_run):
+    """Gmail shows a person only the first of two messages with one Message-ID."""
+    run = correct_run.change_delivery_to(3, message_id="<7001@a.example>", text="Hello Dan.")
+    run = run.change_delivery_to(4, message_id="<7001@a.example>", text="Hello Eve.")
+    (finding,) = run.findings(CHECKS)
+
+    assert finding.cause == "different e-mails have the same Message-ID"
+    assert finding.got.startswith("'<7001@a.example>' in 2 e-mails, such as those to ")
+
+
+def test_mail_that_is_sent_again_keeps_its_message_id(correct_run):
+    """So does one message to several recipients. A relay adds a Message-ID to mails without one."""
+    run = correct_run.change_delivery_to(3, message_id="<7001@a.example>", text="News.")
+    run = run.change_delivery_to(4, message_id="<7001@a.example>", text="News.")
+
+    assert run.findings(CHECKS) == []
+    assert correct_run.change_delivery_to(3, message_id="", text="a").findings(CHECKS) == []

@@ -1,4 +1,4 @@
-"""Check the fields of a send that belong to all of its messages: the sender, and the declared alphabet.
+"""Check the fields of a send that are no text: the sender, the declared alphabet, and the Message-ID of an e-mail.
 
 Only the providers with such fields put them into the journal. A send without a sender has the default sender of the
 account, or that of the provider's campaign.
@@ -31,11 +31,40 @@ _SHOWN = 60
 
 
 def check_send_fields(history: History) -> CheckResult:
-    """Find sends with another sender than the client's, and undeclared texts beyond the GSM alphabet."""
-    sends = _sends(history)
+    """Find sends with another sender than the client's, undeclared texts beyond GSM, and repeated Message-IDs."""
+    sends, mails = _sends(history), _mails(history)
     sender = wanted_sender(history)
     findings = [finding for send in sends for finding in _findings(history, send, sender)]
-    return CheckResult(looked_at=len(sends), unit="sends", findings=tuple(findings))
+    findings += _shared_message_ids(mails)
+    return CheckResult(looked_at=len(sends) + len(mails), unit="sends", findings=tuple(findings))
+
+
+def _mails(history: History) -> Sequence[Delivery]:
+    """Return the e-mails with a Message-ID. A relay adds one to the others."""
+    return [delivery for delivery in history.deliveries if delivery.message_id]
+
+
+def _shared_message_ids(mails: Sequence[Delivery]) -> Iterator[Finding]:
+    """Yield each Message-ID of several e-mails with different texts.
+
+    An e-mail that is sent again, or to several recipients, keeps its Message-ID.
+    """
+    by_id: defaultdict[str, list[Delivery]] = defaultdict(list)
+    for mail in mails:
+        by_id[mail.message_id].append(mail)
+    for id_, same in by_id.items():
+        other = next((mail for mail in same if mail.text != same[0].text), None)
+        if other is not None:
+            yield Finding(
+                check=_ID,
+                level="fail",
+                blame="bridge",
+                cause="different e-mails have the same Message-ID",
+                expected="a Message-ID of its own for each e-mail: mail servers drop the second one as a repetition",
+                got=f"{id_!r} in {len(same):,} e-mails, such as those to {same[0].number} and {other.number}",
+                where=Location(number=other.number, message=other.message, request=other.request),
+                at=other.at,
+            )
 
 
 def _sends(history: History) -> Sequence[Request]:
@@ -132,7 +161,7 @@ CHECKS = (
         title="Sends name the client's sender and alphabet",
         requirement=SEND_FIELDS_RIGHT,
         run=check_send_fields,
-        applies=lambda history: bool(_sends(history)),
-        scope="runs with a send that names its sender",
+        applies=lambda history: bool(_sends(history) or _mails(history)),
+        scope="runs with a send that names its sender, or an e-mail with a Message-ID",
     ),
 )
