@@ -174,11 +174,15 @@ def with_own_words(line, _):
     return {"plain": f"{line['text']} Bye.", "shown": ["archive@client.example"]}
 
 
+def with_message_id(line, _):
+    return {"message_id": f"<{line['message']}@a.example>"}
+
+
 def with_subject(line, _):
     return {"plain": line["text"].upper()}
 
 
-@pytest.mark.parametrize("fields", [with_own_words, with_subject])
+@pytest.mark.parametrize("fields", [with_own_words, with_subject, with_message_id])
 def test_emails_with_plain_texts_and_an_archive_are_condensed(fields, tmp_path):
     judged = judge_file(write(mailed(fields), tmp_path), ALWAYS)
 
@@ -217,6 +221,15 @@ def test_mixed_up_emails_get_the_same_verdict(fields, tmp_path):
     assert index_history(file, ALWAYS) is not None
     assert verdict.status == "fail"
     assert stated(verdict) == stated(judge(read_history(file)))
+
+
+def test_mails_with_one_message_id_are_read_whole(tmp_path):
+    file = write(mailed(lambda _, __: {"message_id": "<7001@a.example>"}), tmp_path)
+
+    assert index_history(file, ALWAYS) is None
+    assert [result.check.id for result in judge_file(file, ALWAYS).verdict.results if result.findings] == [
+        "delivery.send_fields"
+    ]
 
 
 # -- any change of any line -------------------------------------------------------------------------

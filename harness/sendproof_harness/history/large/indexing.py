@@ -138,7 +138,7 @@ _IDENTITY: Mapping[type[Record], frozenset[str]] = {
     Delivery: frozenset(
         {
             *("n", "number", "text", "message", "request", "user", "heading", "html", "payload", "devices"),
-            *("plain", "shown"),
+            *("plain", "shown", "message_id"),
         }
     ),
     DeliveryStatus: frozenset({"n", "message"}),
@@ -232,6 +232,7 @@ class _Indexing:
         self._named: dict[int, int] = {}
         self._accepted: defaultdict[int, int] = defaultdict(int)
         self._has_events = False
+        self._last_mail = "", ""
         self._templates: set[tuple[str, str]] = set()
         # The campaigns with rows, each with the ranges of rows that were read.
         self._campaigns: defaultdict[tuple[int, int], int] = defaultdict(count().__next__)
@@ -334,6 +335,11 @@ class _Indexing:
         self._classes.add_delivery(offset, event, line.message, content, user=line.user, is_usual=is_usual)
         if line.plain is not None or line.shown:
             self._classes.add_mail(line.number, line.plain, line.shown)
+        mail = line.message_id, line.text
+        if mail[0] and mail[0] == self._last_mail[0] and mail != self._last_mail:
+            # Two messages with one Message-ID: only all of them show that.
+            raise _NotCondensableError
+        self._last_mail = mail
 
     def _add_status(self, offset: int, _: bytes, line: Any) -> None:
         self._classes.add_result(offset, self._events[_Status, _of_status(line)], line.message)

@@ -36,7 +36,8 @@ def check_send_fields(history: History) -> CheckResult:
     sender = wanted_sender(history)
     findings = [finding for send in sends for finding in _findings(history, send, sender)]
     findings += _shared_message_ids(mails)
-    return CheckResult(looked_at=len(sends) + len(mails), unit="sends", findings=tuple(findings))
+    looked_at = len(sends) + history.alike.count_messages(mail.message for mail in mails)
+    return CheckResult(looked_at=looked_at, unit="sends", findings=tuple(findings))
 
 
 def _mails(history: History) -> Sequence[Delivery]:
