@@ -75,4 +75,5 @@ CONTRACT_CHECKS: tuple[Check, ...] = (
     *credentials.CHECKS,
     *limits.CHECKS,
     *retry_after.CHECKS,
+    *secrets.CHECKS,
 )
