@@ -44,8 +44,9 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     sent in addition to the content type. They may contain credentials, so they stay out of the journal. `subjects` are
     the words by which a call shows that it is work on this webhook: ids and numbers. `forged_body` is that of a forged
     copy, which states something else: that a failed message was delivered, that a customer who answers "thanks" wants
-    no messages, or that a campaign is cancelled. `forged_headers` are those that a stranger can copy. With the method
-    GET, it is the request of a scanner that opens the links of a message: it has no body, and any response will do.
+    no messages, or that a campaign is cancelled. `forged_headers` are those that a stranger can copy, and
+    `forged_url` is a guess of the URL for another recipient, where the URL itself is the proof. With the method GET, it
+    is the request of a scanner that opens the links of a message: it has no body, and any response will do.
     """
 
     url: str
@@ -59,6 +60,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     forged_body: bytes | None = None
     forged_headers: tuple[tuple[str, str], ...] = ()
+    forged_url: str | None = None
     method: Literal["POST", "GET"] = "POST"
 
 

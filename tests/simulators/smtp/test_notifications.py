@@ -78,6 +78,18 @@ def test_mail_client_unsubscribes_with_one_click(relay: Relay) -> None:
     assert (opt_out["number"], opt_out["message_type"]) == (relay.address(4), "email")
 
 
+def test_forged_unsubscription_has_the_url_of_another_recipient(relay: Relay) -> None:
+    fault = {"fault": "forged_webhook", "webhook": "smtp.unsubscribe", "times": "all"}
+    relay.control("POST", "/faults", [fault])
+    for place in (0, 4):
+        url = f"{relay.bridge.url}/unsubscribe/{relay.address(place)}"
+        relay.send(relay.address(place), relay.mail(List_Unsubscribe=f"<{url}>"))
+    relay.advance(60)
+    posted = {place: [call.method for call in relay.bridge.calls(relay.address(place))] for place in (0, 4)}
+    assert posted == {0: ["POST", "POST"], 4: ["POST"]}
+    assert [line["number"] for line in relay.lines("opt_out")] == [relay.address(4)]
+
+
 def test_scanner_opens_the_url_of_an_unsubscription_of_some_messages(relay: Relay) -> None:
     """It is no unsubscription, whatever the response is, and it is not repeated."""
     with relay.session() as session:

@@ -205,10 +205,11 @@ def _instead(history: History, customer: str, report: ConsentReport) -> str:
     """Return what the bridge probably took for the opt-out, as the end of a cause."""
     if customer_opted_out_elsewhere(history, customer, report.at) is not None:
         return ", as if an opt-out at another client counted here"
-    if report.message == SMS and has_forged_replies(history):
-        return ", as if forged replies were counted"
-    is_scanned = report.message == EMAIL and customer in customers_of_scans(history)
-    return ", as if opening the URL of an unsubscription were one: only a POST is" if is_scanned else ""
+    if report.message == EMAIL and customer in customers_of_scans(history):
+        return ", as if opening the URL of an unsubscription were one: only a POST is"
+    if report.message == EMAIL and has_forged_replies(history):
+        return ", as if the URL of an unsubscription was guessed"
+    return ", as if forged replies were counted" if report.message == SMS and has_forged_replies(history) else ""
 
 
 class _ConsentStates:

@@ -18,9 +18,12 @@ class Forgery:
 def forge(webhook: Webhook, secret: str) -> Forgery | None:
     """Return a forged copy, with another `secret` in its URL if the service does not authenticate itself.
 
+    A URL that is the proof itself is guessed.
     Where a stranger can copy a signature of another text, there is a copy with it, and one without a signature. Return
     None if nothing proves the origin of the webhook, or if a copy would say nothing new.
     """
+    if webhook.forged_url is not None:
+        return Forgery(webhooks=(replace(webhook, url=webhook.forged_url, retry=RetryPolicy()),), wrong="token")
     if webhook.forged_body is None:
         return None
     forged = replace(webhook, body=webhook.forged_body, headers=webhook.forged_headers, retry=RetryPolicy())

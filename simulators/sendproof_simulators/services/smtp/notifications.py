@@ -2,7 +2,7 @@
 
 A notification is a mail to the envelope sender. The relay hands it over to the URL in the settings, as an inbound route
 does. An unsubscription comes from the recipient's mail client. Scanners of the recipient's server open the same URL
-with GET, which is no unsubscription. Whether a stranger can guess the URL cannot be seen from here, so no check asks.
+with GET, which is no unsubscription. A forged unsubscription has the URL of another recipient, guessed from this one.
 
 documented: RFC 3464 (the notification), RFC 3461 (which of them a sender gets), RFC 8058 (the unsubscription, and that
 scanners fetch all URLs in the header).
@@ -18,6 +18,7 @@ from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime
+from itertools import islice
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, SECOND, Instant
 from sendproof_simulators.core.contracts import FORM
@@ -35,6 +36,7 @@ from sendproof_simulators.core.messaging.lifecycle import STEPS, DueEvent, advan
 from sendproof_simulators.core.messaging.message_types import EMAIL
 from sendproof_simulators.core.messaging.smtp import SmtpReply
 from sendproof_simulators.core.simulator import MessageStatus, SandboxContext
+from sendproof_simulators.services.smtp.guessed_urls import guessed_url
 from sendproof_simulators.services.smtp.replies import reason
 from sendproof_simulators.services.smtp.state import NAME, Mail, Notice, State
 
@@ -44,6 +46,8 @@ _RECEIPTS, _REFUSAL = "receipts", "refusal"
 _MAIL, _POSTMASTER, _HOST = "message/rfc822", "MAILER-DAEMON@relay.example", "relay.example"
 _ONE_CLICK = b"List-Unsubscribe=One-Click"
 _REFUSAL_DELAY = 2 * SECOND
+# One of these does not unsubscribe.
+_MOST_OTHERS = 100
 # assumed: the share of messages whose links a scanner opens
 _SCANNED = 0.05
 
@@ -146,7 +150,28 @@ def _unsubscription(state: State, mail: Mail, url: str) -> Webhook:
         content_type=FORM,
         about={"message": mail.id, "number": mail.address, "status": "unsubscribed"},
         retry=state.limits.webhook_retries,
+        forged_url=_guessed_url(state, mail, url),
     )
+
+
+def _guessed_url(state: State, mail: Mail, url: str) -> str | None:
+    """Return a guess of the URL of a recipient who does not unsubscribe; None if there is none among the first."""
+    for other in islice(state.mails.values(), _MOST_OTHERS):
+        if other.address != mail.address and not _unsubscribes(state, other.address):
+            return guessed_url(url, _names(state, mail.address), _names(state, other.address))
+    return None
+
+
+def _unsubscribes(state: State, address: str) -> bool:
+    """Return True for a recipient who has unsubscribed, or whose outcome says so."""
+    outcome = state.outcome(address)
+    return address in state.unsubscribed or any(event.what == STOP for event in (outcome.events if outcome else ()))
+
+
+def _names(state: State, address: str) -> tuple[str, ...]:
+    """Return the names of a customer in a URL: the address, and the id."""
+    index = state.audience.index_of_address(address)
+    return (address, address if index is None else state.audience.id_of(index))
 
 
 def _notification(state: State, mail: Mail, notice: Notice, at: Instant) -> Iterator[Webhook]:

@@ -12,7 +12,8 @@ from sendproof_simulators.core.faults.spec import Draw, WebhookFault, WebhookFau
 class ForgedWebhook(WebhookFault):
     """A stranger posts a webhook, changed to another statement, before and after the service does.
 
-    The receipt of a failed message says "delivered", a reply to a text message STOP, and event 13 becomes event 4.
+    The receipt of a failed message says "delivered", a reply to a text message STOP, and event 13 becomes event 4. A
+    one-click unsubscription is about another recipient, whose URL is guessed.
     If the account authenticates its webhooks, the copies have the signature of the real body, or no password or key.
     Otherwise they have another `secret` in their URL. If there is neither, nothing is forged.
     """

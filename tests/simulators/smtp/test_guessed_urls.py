@@ -1,0 +1,39 @@
+"""How a stranger guesses the URL of a one-click unsubscription."""
+
+import pytest
+
+from sendproof_simulators.services.smtp.guessed_urls import guessed_url
+
+BASE = "http://127.0.0.1:9000/unsubscribe"
+ADA, BOB = ("ada@example.com", "C0000004"), ("bob@example.com", "C0000007")
+
+
+@pytest.mark.parametrize(
+    ("named", "guessed"),
+    [
+        ("?email=ada@example.com", "?email=bob@example.com"),
+        ("?email=ada%40example.com&c=7001", "?email=bob%40example.com&c=7001"),
+        ("/YWRhQGV4YW1wbGUuY29t", "/Ym9iQGV4YW1wbGUuY29t"),
+        ("/acmo/ada@example.com/sig-5f3a", "/acmo/bob@example.com/sig-5f3a"),
+        ("/C0000004", "/C0000007"),
+        ("/3e3417d7ef77d5932a6734b916515ed5", "/4b9bb80620f03eb3719e0a061c14283d"),
+        ("?id=41", "?id=42"),
+        ("/7001/41?utm=mail", "/7002/42?utm=mail"),
+    ],
+)
+def test_usual_names_of_a_recipient_are_those_of_another(named: str, guessed: str) -> None:
+    """The digest is MD5. A signature stays, so it does not fit."""
+    assert guessed_url(BASE + named, ADA, BOB) == BASE + guessed
+
+
+@pytest.mark.parametrize("token", ["/k3J9xQvZ", "/k3J9xQvA", "?t=k3J9xQvZ-_", "/8f14e45fceea167a"])
+def test_random_token_is_changed_by_a_character(token: str) -> None:
+    """Nobody can do better, so a bridge with such tokens shows that it looks at them."""
+    guess = guessed_url(BASE + token, ADA, BOB)
+
+    assert len(guess) == len(BASE + token)
+    assert sum(a != b for a, b in zip(guess, BASE + token, strict=True)) == 1
+
+
+def test_short_names_are_no_part_of_the_url() -> None:
+    assert guessed_url("http://127.0.0.1:9000/u/x", ("9000", "9000"), ("9001", "9001")) == "http://127.0.0.1:9000/u/A"
