@@ -13,8 +13,7 @@ from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, 
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_send
-from sendproof_harness.judge.facts.forgeries import has_forged_cancellation
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, has_forged_cancellation, is_send
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, channel_text
 from sendproof_harness.judge.facts.metrics import DROPPED
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages

@@ -1,18 +1,13 @@
 """Wrong values in a text: for each placeholder, why its value is not the customer's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from itertools import takewhile
 
 from sendproof_harness.judge.causes.damage import cut_length, damage
-from sendproof_harness.judge.causes.spellings import (
-    has_lost_decimals,
-    is_bound_of_32_bits,
-    is_date_in_another_format,
-    is_number_in_another_format,
-    is_other_truth_value,
-    is_rounded_number,
-)
 from sendproof_harness.judge.facts.templates import Values
 
 #: What programming languages make of a missing value.
@@ -21,6 +16,22 @@ NULL_WORDS = frozenset({"none", "null", "(null)", "undefined", "nil", "nan", "<n
 OTHER_ATTRIBUTE = "the value of another attribute"
 
 _NOTHING_KNOWN: frozenset[str] = frozenset()
+_MOST_DIGITS = 40
+#: Whole numbers of 32 bits: the largest with a sign, the smallest, and the largest without one.
+_BOUNDS = (2**31 - 1, -(2**31), 2**32 - 1)
+_DATE_FORMATS = (
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    *(
+        f"{day}{mark}{month}{mark}{year}"
+        for mark in "/.- "
+        for day, month in (("%d", "%m"), ("%m", "%d"), ("%d", "%b"), ("%d", "%B"))
+        for year in ("%Y", "%y")
+    ),
+)
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "y", "on", "t"}), frozenset({"0", "false", "no", "n", "off", "f"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +93,92 @@ def _spelled(applies: Callable[[str, str], bool]) -> Callable[[WrongValue], bool
     return lambda value: applies(value.got, value.expected)
 
 
+# -- values that a program understood, and wrote in another form: numbers, dates and truth values -----
+
+
+def _has_lost_decimals(got: str, expected: str) -> bool:
+    """Return True if a number lost its decimals, even if they were zeros."""
+    whole, point, decimals = expected.replace(",", ".").rpartition(".")
+    return bool(point) and decimals.isdecimal() and got in {whole, f"{whole}."}
+
+
+def _is_number_in_another_format(got: str, expected: str) -> bool:
+    """Return True if both are the same number, with other marks for thousands and decimals, or an exponent."""
+    due = _number(expected)
+    return due is not None and due in _readings(got)
+
+
+def _is_rounded_number(got: str, expected: str) -> bool:
+    """Return True if the number was rounded to fewer decimals, or has the noise of a floating-point type."""
+    due, sent = _number(expected), _number(got)
+    if due is None or sent is None or due == due.to_integral_value():
+        return False
+    is_shorter = _decimals(sent) < _decimals(due)
+    return abs(due - sent) < (Decimal(1).scaleb(-_decimals(sent)) if is_shorter else Decimal("1e-6"))
+
+
+def _is_bound_of_32_bits(got: str, expected: str) -> bool:
+    """Return True if a number that has no room in 32 bits became their bound, or lost its upper bits."""
+    due, sent = _number(expected), _number(got)
+    if due is None or sent is None or due != due.to_integral_value() or -(2**31) <= due < 2**31:
+        return False
+    whole = int(due)
+    cut = whole & (2**32 - 1)
+    return sent in {*map(Decimal, _BOUNDS), Decimal(cut), Decimal(cut - 2**32)}
+
+
+def _is_date_in_another_format(got: str, expected: str) -> bool:
+    """Return True if both are the same day; a time of midnight may follow."""
+    try:
+        due = date.fromisoformat(expected)
+    except ValueError:
+        return False
+    return due in _days(got.strip())
+
+
+def _is_other_truth_value(got: str, expected: str) -> bool:
+    """Return True if both mean yes or both mean no, in different words."""
+    words = got.strip().lower(), expected.strip().lower()
+    return words[0] != words[1] and any(meaning.issuperset(words) for meaning in (_TRUE, _FALSE))
+
+
+def _number(text: str) -> Decimal | None:
+    if len(text) > _MOST_DIGITS or not text.isascii():
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS else None
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _readings(got: str) -> Iterator[Decimal]:
+    """Yield the numbers that people in different countries read."""
+    marks: tuple[Callable[[str], str], ...] = (
+        str,
+        lambda text: text.replace(",", ""),
+        lambda text: text.replace(".", "").replace(",", "."),
+    )
+    plain = "".join(sign for sign in got if sign.isascii() and (sign.isdecimal() or sign in ".,-+eE"))
+    yield from (number for change in marks if (number := _number(change(plain))) is not None)
+
+
+def _days(text: str) -> Iterator[date]:
+    with suppress(ValueError):
+        yield datetime.fromisoformat(text).date()
+    for form in _DATE_FORMATS:
+        with suppress(ValueError):
+            yield datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+
+
+# -- causes ------------------------------------------------------------------------------------------
+
+
 #: The hypotheses, the most certain first.
 _CAUSES: tuple[tuple[Callable[[WrongValue], bool], str], ...] = (
     (_is_null_for_nothing, "the word {got} where a placeholder has no value"),
@@ -91,12 +188,12 @@ _CAUSES: tuple[tuple[Callable[[WrongValue], bool], str], ...] = (
     (lambda value: value.got in value.changed, "an outdated value of the customer"),
     (_is_swapped, OTHER_ATTRIBUTE),
     (_is_list, "a value with the marks of its data type"),
-    (_spelled(has_lost_decimals), "a number lost its decimals"),
-    (_spelled(is_number_in_another_format), "a value is damaged: a number in another format"),
-    (_spelled(is_rounded_number), "a value is damaged: a number was rounded"),
-    (_spelled(is_bound_of_32_bits), "a value is damaged: a number that has no room in 32 bits was changed"),
-    (_spelled(is_date_in_another_format), "a value is damaged: a date in another format"),
-    (_spelled(is_other_truth_value), "a value is damaged: another word for yes or no"),
+    (_spelled(_has_lost_decimals), "a number lost its decimals"),
+    (_spelled(_is_number_in_another_format), "a value is damaged: a number in another format"),
+    (_spelled(_is_rounded_number), "a value is damaged: a number was rounded"),
+    (_spelled(_is_bound_of_32_bits), "a value is damaged: a number that has no room in 32 bits was changed"),
+    (_spelled(_is_date_in_another_format), "a value is damaged: a date in another format"),
+    (_spelled(_is_other_truth_value), "a value is damaged: another word for yes or no"),
     (_is_cut, "a value was cut off"),
 )
 

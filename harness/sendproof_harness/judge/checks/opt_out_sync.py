@@ -21,8 +21,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     provider_changes,
 )
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, injections
-from sendproof_harness.judge.facts.forgeries import has_forged_replies
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, has_forged_replies, injections
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location

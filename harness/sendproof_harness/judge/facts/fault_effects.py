@@ -4,11 +4,11 @@ A request with an injected fault shows nothing about the bridge, unless the serv
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.header import FaultEntry
-from sendproof_harness.history.records import Fault, History, Request, Webhook
+from sendproof_harness.history.records import Fault, ForgedWebhook, History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged, is_success
 from sendproof_harness.judge.findings import cached_per_history
@@ -245,3 +245,33 @@ def disturbed_messages(history: History) -> Mapping[str, int | None]:
         earlier = known.get(message, at)
         known[message] = None if at is None or earlier is None else max(at, earlier)
     return known
+
+
+# -- forged webhooks that the bridge acknowledged, by what they state ---------------------------------
+
+
+def has_forged_receipts(history: History) -> bool:
+    """Return True if the bridge acknowledged a receipt that a stranger posted."""
+    return any(not _is_event(forged) and not _is_reply(forged) for forged in _acknowledged(history))
+
+
+def has_forged_replies(history: History) -> bool:
+    """Return True if the bridge acknowledged a reply STOP that a stranger posted."""
+    return any(_is_reply(forged) for forged in _acknowledged(history))
+
+
+def has_forged_cancellation(history: History, campaign: int) -> bool:
+    """Return True if the bridge acknowledged that a campaign is cancelled, and a stranger posted it."""
+    return any(_is_event(forged) and forged.key.split(":")[1:2] == [str(campaign)] for forged in _acknowledged(history))
+
+
+def _acknowledged(history: History) -> Iterator[ForgedWebhook]:
+    return (forged for forged in history.forged_webhooks if is_success(forged.status))
+
+
+def _is_event(forged: ForgedWebhook) -> bool:
+    return forged.service == OPTIMOVE
+
+
+def _is_reply(forged: ForgedWebhook) -> bool:
+    return not _is_event(forged) and forged.event in provider(forged.service).opt_out_events

@@ -10,7 +10,6 @@ from sendproof_harness.scenario.model import Scenario, with_own_settings
 from sendproof_harness.scenario.rules import (
     attributes,
     campaigns,
-    clients,
     customer_ids,
     exclusions,
     faults,
@@ -29,7 +28,6 @@ Rule = Callable[[Scenario, Document], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     *names.RULES,
-    *clients.RULES,
     *attributes.RULES,
     *texts.RULES,
     *key_scopes.RULES,

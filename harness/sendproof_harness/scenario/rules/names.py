@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sendproof_harness.providers import provider as provider_record
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, unknown_client
 from sendproof_harness.scenario.model import ANY, CancelCampaign, DefineTrigger, PlanCampaign, Scenario
 from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.suggestions import suggestion
@@ -58,6 +58,13 @@ def app_ids_are_unique(scenario: Scenario, document: Document) -> Iterator[Diagn
             if earlier != path:
                 message = f"app {app['id']} already occurs on line {document.lines[earlier]}; remove one of the two"
                 yield document.diagnostic(path, message)
+
+
+def own_settings_belong_to_known_clients(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that each client with settings of its own is one of the scenario."""
+    for name in scenario.client_settings:
+        if name not in scenario.clients:
+            yield document.diagnostic(("client_settings", name), unknown_client(name, scenario.clients))
 
 
 def template_providers_have_a_channel(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -126,6 +133,7 @@ def provider_list(document: Document) -> list[str]:
 RULES = (
     names_are_unique,
     app_ids_are_unique,
+    own_settings_belong_to_known_clients,
     template_providers_have_a_channel,
     any_and_providers_occur_together,
     webhooks_have_one_proof,

@@ -16,8 +16,7 @@ from sendproof_harness.judge.checks.reports.freshness import (
 from sendproof_harness.judge.checks.reports.interactions import interaction_findings
 from sendproof_harness.judge.checks.reports.statements import unknown_growth
 from sendproof_harness.judge.facts.fault_diagnosis import undecided_messages
-from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE, is_of_another_system
-from sendproof_harness.judge.facts.forgeries import has_forged_receipts
+from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE, has_forged_receipts, is_of_another_system
 from sendproof_harness.judge.facts.keys import TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
