@@ -190,14 +190,13 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     """A provider accepted one message, to go out at `send_at`.
 
     `raw_number` is the number as the bridge wrote it, if it was not in the form that the provider documents. `request`
-    is the line (`n`) of the request that carried the message, if there was one. `url` is the target of its link, and
-    `template_url` that of the client's template; `earlier_template_urls` are those that the template had before. `user`
-    is the id of the recipient at a provider that sends to users.
+    is the line (`n`) of the request that carried the message. `url` is the target of its link, and `template_url` that
+    of the client's template; `earlier_template_urls` are those before it. `user` is the recipient's id there.
 
     A push notification has a `heading`, which its `text` begins with, a `payload` for the app, and the `devices` that
     it goes to; `number` is then the user. An e-mail has its subject as the `heading`, and its `html` as it was sent.
-    `shown` are the other addresses that its header names as recipients.
-    `plain` is its alternative in plain text, if that has other words than the HTML, and `message_id` its Message-ID.
+    `shown` are the other addresses that its header names as recipients. `plain` is its alternative in plain text, if
+    that has other words than the HTML, and `message_id` its Message-ID.
     """
 
     service: str
@@ -283,9 +282,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
 
 
 class ForgedWebhook(Record, frozen=True, gc=False, tag="forged_webhook"):
-    """A copy of the webhook `key` that a stranger posted, with another statement.
-
-    A receipt of a failed message says delivered, a reply STOP, and an event 13 that the campaign is cancelled.
+    """A copy of the webhook `key` that a stranger posted, with another statement (docs/faults.md).
 
     `wrong` is the proof of origin that it lacks: the account's authentication, or the token of the URL. `status` is
     None without a response, for the reason in `error`.

@@ -1,7 +1,6 @@
 """Wrong values in a text: for each placeholder, why its value is not the customer's."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -169,11 +168,13 @@ def _readings(got: str) -> Iterator[Decimal]:
 
 
 def _days(text: str) -> Iterator[date]:
-    with suppress(ValueError):
-        yield datetime.fromisoformat(text).date()
-    for form in _DATE_FORMATS:
-        with suppress(ValueError):
-            yield datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+    """Yield the days that a text may mean."""
+    for form in ("", *_DATE_FORMATS):
+        try:
+            moment = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+        yield moment.date()
 
 
 # -- causes ------------------------------------------------------------------------------------------
