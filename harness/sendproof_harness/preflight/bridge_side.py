@@ -67,8 +67,9 @@ def check_listeners(context: PreflightContext) -> Iterator[PreflightResult]:
         return
     for channel in context.handover.channels:
         yield _channel_listener(channel, listeners)
-    for url in dict.fromkeys(url for _, _, url in listeners):
-        yield _listener_response(context, url)
+    # A bridge may have a path for each channel and event. Where the same is wrong with all of them, one result says it.
+    urls = dict.fromkeys(url for _, _, url in listeners)
+    yield from dict.fromkeys(_listener_response(context, url) for url in urls)
 
 
 def _registered_listeners(context: PreflightContext) -> list[tuple[str, str, str]] | None:

@@ -169,3 +169,14 @@ def test_remedy_of_an_absent_subject_leads_to_it() -> None:
     """No individual can be put into a control group."""
     (finding,) = with_subjects(RUN, ("withheld", "control_group")).findings(CHECKS, "unknown")
     assert finding.cause.endswith("of its scenario; choose another seed, or a larger `control_group`")
+
+
+def test_bridge_outside_virtual_time_needs_the_clock_and_no_other_seed() -> None:
+    """Its clock is ahead, so it sends both messages before the customer can opt out between them."""
+    clock = {"mode": "virtual", "start": iso(START), "rate": 1, "participants": []}
+    outside = HistoryBuilder((RUN.lines[0] | {"clock": clock}, *RUN.without("clock").lines[1:])).plus(
+        {"n": 6_999, "at": iso(START), "real": 0.0, "kind": "clock", "action": "rate", "rate": 1}
+    )
+    (finding,) = with_subjects(outside, ("opted_out_between", "provider")).findings(CHECKS, "unknown")
+    assert finding.blame == "config"
+    assert finding.remedy.startswith("use the virtual clock")

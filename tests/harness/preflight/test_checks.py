@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from preflight_helpers import changed, optimove, register, results, wrong
 from sendproof_harness.handover.reader import parse_client
-from sendproof_harness.preflight.checks import run_checks_before_run
+from sendproof_harness.preflight.checks import run_checks, run_checks_before_run
 from sendproof_harness.run.processes import free_port
 from stand_in import serving, stand_in
 
@@ -204,6 +204,16 @@ def test_listener_with_any_response_is_ok_and_its_path_is_not_shown(new_handover
     found = results(handover)[f"listener at {address}"]
     assert (found.status, found.blame) == ("wrong", "network")
     assert "secret" not in str(found)
+
+
+def test_listeners_with_several_paths_at_one_address_are_one_result(new_handover):
+    """A bridge that is not started has one problem, however many events and channels it serves."""
+    handover = new_handover()
+    address = f"127.0.0.1:{free_port()}"
+    register(handover, f"http://{address}/13")
+    register(handover, f"http://{address}/4", event=4)
+    subjects = [result.subject for _, result in run_checks(parse_client(handover, "handover"), ())]
+    assert subjects.count(f"listener at {address}") == 1
 
 
 def test_listener_with_a_server_error_is_blamed_on_the_bridge(new_handover):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sendproof_harness.history.parts import Subject
 from sendproof_harness.history.records import History
+from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.subjects import is_present, subject_text
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import SUBJECTS_PRESENT
@@ -14,7 +15,9 @@ _ID = "run.subjects"
 def check_subjects_present(history: History) -> CheckResult:
     """Find subjects of the scenario that the run did not contain."""
     subjects = _subjects(history)
-    findings = tuple(_absent(subject) for subject in subjects if not is_present(history, subject))
+    absent = [subject for subject in subjects if not is_present(history, subject)]
+    explain = _absent if times_are_meaningful(history) else _sent_before_it
+    findings = tuple(explain(subject) for subject in absent)
     return CheckResult(looked_at=len(subjects), unit="subjects", findings=findings)
 
 
@@ -30,6 +33,19 @@ def _absent(subject: Subject) -> Finding:
         cause=f"the run did not contain a subject of its scenario; {_remedy(subject)}",
         expected=subject_text(subject),
         got="none",
+    )
+
+
+def _sent_before_it(subject: Subject) -> Finding:
+    """Return the finding about a bridge whose clock is ahead, so it sends before an opt-out between two messages."""
+    return Finding(
+        check=_ID,
+        level="unknown",
+        blame="config",
+        cause="the run did not contain a subject of its scenario: without the virtual clock, messages go out at once",
+        expected=subject_text(subject),
+        got="none",
+        remedy=f"use the virtual clock: sendproof docs connect-your-bridge, section 3; otherwise {_remedy(subject)}",
     )
 
 
