@@ -209,7 +209,7 @@ def test_listener_with_any_response_is_ok_and_its_path_is_not_shown(new_handover
 def test_listeners_with_several_paths_at_one_address_are_one_result(new_handover):
     """A bridge that is not started has one problem, however many events and channels it serves."""
     handover = new_handover()
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{free_port('127.0.0.1')}"
     register(handover, f"http://{address}/13")
     register(handover, f"http://{address}/4", event=4)
     subjects = [result.subject for _, result in run_checks(parse_client(handover, "handover"), ())]
