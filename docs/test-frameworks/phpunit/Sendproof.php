@@ -7,7 +7,7 @@ use PHPUnit\Framework\Assert;
 /** Simulators and scenarios of Sendproof for PHPUnit 9 or later (PHP 8.1, no other package or extension). */
 final class Sendproof
 {
-    private function __construct(private readonly string $url, private mixed $process)
+    private function __construct(private readonly string $url, private mixed $process, private readonly mixed $output)
     {
     }
 
@@ -20,7 +20,9 @@ final class Sendproof
         if ($line === false) {
             throw new RuntimeException('sendproof up ended without an address; its errors are in the output of the tests');
         }
-        $simulators = new self(json_decode($line, true, flags: JSON_THROW_ON_ERROR)['control']['url'], $process);
+        $url = json_decode($line, true, flags: JSON_THROW_ON_ERROR)['control']['url'];
+        // The output stays open for what the simulators may print later.
+        $simulators = new self($url, $process, $pipes[1]);
         register_shutdown_function($simulators->stop(...));
         return $simulators;
     }
@@ -88,7 +90,10 @@ final class SendproofSandbox
         if ($body !== null) {
             $http += ['header' => 'Content-Type: application/json', 'content' => json_encode($body, JSON_THROW_ON_ERROR)];
         }
-        $response = fopen($url, 'r', false, stream_context_create(['http' => $http]));
+        $response = @fopen($url, 'r', false, stream_context_create(['http' => $http]));
+        if ($response === false) {
+            throw new RuntimeException("$method $url: no response");
+        }
         $status = stream_get_meta_data($response)['wrapper_data'][0];
         $text = stream_get_contents($response);
         if (!preg_match('/ 2\d\d\b/', $status)) {
