@@ -1,5 +1,7 @@
 """Totals with messages that the provider refused, at once or later."""
 
+import pytest
+
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from sendproof_harness.judge.checks.reports import metrics, totals
@@ -78,14 +80,32 @@ def test_message_that_is_rejected_later_counts_as_sent_until_the_bridge_asks(cor
     assert causes(rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)) == []
 
 
-def test_message_to_an_unusable_number_counts_as_sent_until_the_bridge_asks(correct_run):
-    """A bridge may leave it to the provider to reject a number, in the form in which it sends numbers."""
-    unusable = {"number": None, "text": None, "reason": "unusable_number", "raw_number": "0000000000"}
+def rejected_at(correct_run, raw_number: str, number: str) -> HistoryBuilder:
+    """Return a run with a customer whose unusable number the bridge left to the provider, which rejected it later."""
+    unusable = {"number": None, "text": None, "reason": "unusable_number", "raw_number": raw_number}
     run = rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)
-    run = run.change("rejection", lambda line: line | {"number": "+00000000"})
-    run = run.change("obligation", lambda line: line | unusable if line["customer"] == "C0000001" else line)
+    run = run.change("rejection", lambda line: line | {"number": number})
+    return run.change("obligation", lambda line: line | unusable if line["customer"] == "C0000001" else line)
 
-    assert causes(run) == []
+
+@pytest.mark.parametrize(
+    ("raw_number", "number"),
+    [
+        ("0000000000", "+00000000"),
+        ("0000000000", "+44000000000"),
+        ("0207946", "+44207946"),
+        ("+440000", "440000"),
+        ("12345", "12345"),
+    ],
+)
+def test_message_to_an_unusable_number_counts_as_sent_until_the_bridge_asks(correct_run, raw_number, number):
+    """A bridge may leave it to the provider to reject a number, in the form in which it sends numbers."""
+    assert causes(rejected_at(correct_run, raw_number, number)) == []
+
+
+@pytest.mark.parametrize(("raw_number", "number"), [("+44", "+447700900999"), ("12345", "447712345678")])
+def test_message_to_another_number_of_nobody_counts_for_no_customer_without_a_number(correct_run, raw_number, number):
+    assert causes(rejected_at(correct_run, raw_number, number)) != []
 
 
 def test_rejected_message_counts_no_longer_once_the_bridge_knows(correct_run):

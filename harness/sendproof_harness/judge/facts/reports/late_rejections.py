@@ -13,6 +13,8 @@ from sendproof_harness.providers import provider
 
 # Between the webhook about a rejection and the total without the message, the webhook is stored.
 _STORED_WITHIN = 15 * MINUTE
+# The most digits of a country code, and the least by which a number is recognised: `44` is part of very many.
+_COUNTRY_CODE_DIGITS, _LEAST_DIGITS = 3, 5
 
 
 def may_count_until(history: History, obligation: Obligation) -> int | None:
@@ -39,22 +41,25 @@ def _unusable_number(history: History, raw_number: str | None) -> str:
 
     A bridge may leave it to the provider to reject such a number, and may have put it in another form before.
     """
-    digits = _digits(raw_number or "")
-    return next((number for number in _numbers_of_nobody(history) if _is_part(digits, _digits(number))), "")
+    numbers, digits = _numbers_of_nobody(history), _digits(raw_number or "")
+    forms = (digits, digits.removeprefix("0"), digits.removeprefix("00"), digits.lstrip("0"))
+    return next((numbers[form] for form in forms if form in numbers), "")
 
 
 @cached_per_history
-def _numbers_of_nobody(history: History) -> tuple[str, ...]:
+def _numbers_of_nobody(history: History) -> Mapping[str, str]:
+    """Return the numbers of nobody that were rejected late, by their digits without each possible country code."""
     usable = {obligation.number for obligation in history.obligations}
-    return tuple(number for number in _ends_by_message(history) if number not in usable)
+    numbers: dict[str, str] = {}
+    for number in _ends_by_message(history):
+        digits = _digits(number) if number not in usable else ""
+        for length in range(min(_COUNTRY_CODE_DIGITS, len(digits) - _LEAST_DIGITS) + 1):
+            numbers.setdefault(digits[length:], number)
+    return numbers
 
 
 def _digits(number: str) -> str:
     return "".join(character for character in number if character.isdecimal())
-
-
-def _is_part(one: str, other: str) -> bool:
-    return bool(one and other) and (one in other or other in one)
 
 
 def _end(history: History, rejection: Rejection, told: Mapping[str, int]) -> int:
