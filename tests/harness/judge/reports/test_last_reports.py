@@ -3,9 +3,10 @@
 import pytest
 
 from fault_helpers import injection_line, with_faults
-from history_builder import FIRST_SEND
+from history_builder import FIRST_SEND, HistoryBuilder
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
 from sendproof_harness.judge.checks.reports import metrics
+from sendproof_harness.judge.findings import CheckResult
 
 
 @pytest.mark.parametrize(("minutes", "count"), [(4, 0), (6, 1)])
@@ -28,3 +29,19 @@ def test_push_at_a_fixed_time_may_fall_into_an_outage(correct_run, down, found):
 
     pushed = run.without("metrics", lambda line: line["at"] in times)
     assert [finding.cause for finding in pushed.findings(metrics.CHECKS)] == found
+
+
+def _cadence(run: HistoryBuilder) -> CheckResult:
+    return metrics.check_cadence(run.history())
+
+
+def test_day_without_a_required_push_is_not_judged(correct_run):
+    """The client wants one report a day, and an outage can include its time."""
+    noon = FIRST_SEND + 36 * HOUR
+    scenario = {"n": 0, "at": iso(FIRST_SEND), "kind": "scenario", "name": "Any", "file": "any", "reports_a_day": 1}
+    run = correct_run.plus(scenario).without("metrics")
+    down = with_faults(run, {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": HOUR})
+    down = down.plus(injection_line(noon, 5_000, "kill", "optimove", "GetChannelTemplates"))
+
+    all_days, fewer = _cadence(run), _cadence(down)
+    assert (all_days.looked_at - fewer.looked_at, len(all_days.findings) - len(fewer.findings)) == (1, 1)

@@ -68,7 +68,7 @@ def check_cadence(history: History) -> CheckResult:
     for key, (first_due, end) in reporting_periods(history).items():
         period = min(REPORTING_DAYS, max(0, (end - first_due) // DAY))
         days = min(period, max(0, (history.header.ended - first_due) // DAY))
-        judged += days
+        judged += sum(_required_pushes(history, *day) > 0 for day in _days(first_due, days))
         if times_are_meaningful(history):
             findings += _days_with_few_pushes(history, key, first_due, days)
         elif days:
@@ -90,13 +90,12 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
 
 def _few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -> Iterator[Finding]:
     pushed = _all_pushes(pushes(history).get(key, ()), _prevented_pushes(history))
-    starts = [first_due + day * DAY for day in range(days + 1)]
-    counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in pairwise(starts)]
+    counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in _days(first_due, days)]
     last_day, source = (
         max((day for day, count in enumerate(counts, start=1) if count), default=0),
         cadence_source(history),
     )
-    for day, (count, (start, end)) in enumerate(zip(counts, pairwise(starts), strict=True), start=1):
+    for day, (count, (start, end)) in enumerate(zip(counts, _days(first_due, days), strict=True), start=1):
         required = _required_pushes(history, start, end)
         just_after = bisect_left(pushed, end + _LEEWAY) - bisect_left(pushed, end)
         if count + (just_after if count else 0) < required:
@@ -112,6 +111,10 @@ def _few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -
                 where=Location(campaign=key[0], channel=key[1]),
                 at=start,
             )
+
+
+def _days(first_due: int, count: int) -> Iterator[tuple[int, int]]:
+    return pairwise(first_due + day * DAY for day in range(count + 1))
 
 
 def _pushed_between(history: History, start: int, end: int) -> Iterator[CampaignKey]:
@@ -161,7 +164,8 @@ def _all_pushes(pushed: Sequence[int], prevented: Sequence[int]) -> Sequence[int
 def _required_pushes(history: History, start: int, end: int) -> int:
     """Return the number of pushes between two instants, without those that were due while the bridge was down.
 
-    A bridge may push at fixed times of the day. A short outage can include one of them.
+    A bridge may push at fixed times of the day. A short outage can include one of them. If it can include all of them,
+    the day is not judged.
     """
     missed = -(-reports_a_day(history) * downtime(history, start, end) // (end - start))
     return reports_a_day(history) - missed
