@@ -1,5 +1,6 @@
 """The bridge's reports of consent to Optimove, and the changes at providers that they must follow."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,11 +141,14 @@ def provider_changes(history: History) -> Mapping[str, Sequence[ProviderChange]]
         for event in history.opt_ins
         if has_list(event.message_type) and provider(event.service).lists_opt_outs
     ]
+    times: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for at, service, number, _, message in sorted(events):
+        times[service, number, message].append(at)
     changes: defaultdict[str, list[ProviderChange]] = defaultdict(list)
     for at, service, number, opted_out, message in sorted(events):
         sent_on = frozenset(channel for sent_at, channel in channels.get((service, number), ()) if sent_at <= at)
-        later = (event for event in events if event[1:3] == (service, number) and event[4] == message)
-        until = min((event[0] for event in later if event[0] > at), default=None)
+        of_number = times[service, number, message]
+        until = next(iter(of_number[bisect_right(of_number, at) :]), None)
         known = (customer for customer, since in owners.get(number, {}).items() if since <= at)
         for customer in known if sent_on else ():
             change = ProviderChange(

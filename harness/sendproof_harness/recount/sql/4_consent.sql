@@ -22,6 +22,7 @@ CREATE TABLE reply AS
 SELECT service, number, at AS replied_at, words, COUNT(*) OVER (PARTITION BY service) AS replies,
     ROW_NUMBER() OVER (PARTITION BY service ORDER BY position) AS place
 FROM opt_out WHERE kind = 'inbound';
+CREATE INDEX reply_number ON reply (service, number, replied_at);
 CREATE TABLE passed_on AS
 SELECT service, key, COUNT(*) OVER (PARTITION BY service) AS replies,
     ROW_NUMBER() OVER (PARTITION BY service ORDER BY CAST(substr(key, 9) AS INTEGER), key) AS place

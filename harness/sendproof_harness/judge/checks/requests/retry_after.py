@@ -14,7 +14,7 @@ from sendproof_harness.judge.facts.fault_effects import (
 )
 from sendproof_harness.judge.facts.observation import pause, times_are_meaningful
 from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_name
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import RETRY_AFTER_RESPECTED
 
 _ID = "contract.retry_after"
@@ -87,13 +87,17 @@ def _judge(history: History, limited: Request, same_address: Sequence[Request]) 
 def _was_told_meanwhile(history: History, limited: Request) -> bool:
     """Return True if a webhook told the bridge about the message whose state it had asked for."""
     message = limited.path.rstrip("/").rpartition("/")[2]
-    return limited.method == "GET" and any(
-        attempt.service == limited.service
-        and attempt.at >= limited.at
-        and message_of_webhook(attempt.key) == message
-        and is_acknowledged(attempt)
-        for attempt in history.webhooks
-    )
+    return limited.method == "GET" and _last_told(history).get((limited.service, message), -1) >= limited.at
+
+
+@cached_per_history
+def _last_told(history: History) -> Mapping[tuple[str, str], int]:
+    """Return when the bridge last acknowledged a webhook about each message, by provider and message."""
+    told: dict[tuple[str, str], int] = {}
+    for attempt in filter(is_acknowledged, history.webhooks):
+        key = attempt.service, message_of_webhook(attempt.key)
+        told[key] = max(attempt.at, told.get(key, attempt.at))
+    return told
 
 
 def _is_early(history: History, limited: Request, request: Request, delay: int) -> bool:
