@@ -34,6 +34,15 @@ def test_real_time_and_line_numbers_are_left_out(correct_run):
     assert keys.isdisjoint({"n", "real", "request"})
 
 
+def test_advance_that_continues_in_a_second_call_does_not_change_the_digest(correct_run):
+    """How often that happens depends on real time."""
+    advance = {"n": 0, "at": "2026-03-02T06:00:00.000Z", "real": 0.0, "kind": "clock", "action": "advance",
+               "to": "2026-03-02T09:00:00.000Z"}  # fmt: skip
+    continued = advance | {"at": "2026-03-02T07:00:00.000Z"}
+
+    assert digest(correct_run.plus(advance, continued).encoded()) == digest(correct_run.plus(advance).encoded())
+
+
 @given(st.permutations(range(1, len(CORRECT_RUN.lines))))
 def test_order_of_lines_does_not_change_the_digest(order):
     shuffled = HistoryBuilder((CORRECT_RUN.lines[0], *(CORRECT_RUN.lines[index] for index in order)))

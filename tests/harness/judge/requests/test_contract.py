@@ -352,6 +352,13 @@ def test_group_that_reaches_no_customer_may_be_refused(correct_run):
     assert found(correct_run.plus(send | {"summary": {"errors": [43]}})) != []
 
 
+def test_refusal_without_a_code_is_found_by_its_status(correct_run):
+    """What the service refuses before it reads the command, such as a body that is too long, has no code."""
+    send = request(service="textlocal", operation="send", status=413, response_excerpt="Content Too Large")
+
+    assert found(correct_run.plus(send)) == [("contract.requests", "bridge", "textlocal send: rejected")]
+
+
 @pytest.mark.parametrize("status", [200, 400])
 def test_message_that_is_already_out_need_not_be_withdrawn(correct_run, status):
     """The cancellation and the send time may cross, and a lost response is repeated; R408 judges what goes out."""

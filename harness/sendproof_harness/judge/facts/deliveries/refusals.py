@@ -56,7 +56,7 @@ def is_permanent(rejection: Rejection) -> bool:
 def refusal_codes(request: Request) -> frozenset[str]:
     """Return the codes with which a provider refused a whole call; empty if the journal names none."""
     summary = request.summary or {}
-    codes = summary.get("errors", summary.get("refused", ()))
+    codes = summary.get("errors", summary.get("refused", []))
     return frozenset(map(str, codes if isinstance(codes, list) else (codes,)))
 
 
