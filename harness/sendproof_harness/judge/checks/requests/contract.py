@@ -4,7 +4,7 @@ A response that a fault caused proves nothing about the bridge. Violations in th
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import History, Request
@@ -48,15 +48,18 @@ _UNKNOWN_CAMPAIGN = re.compile(r"CampaignID (\d+) is not known")
 _EMPTY_DIALECT = "optimove.empty_result"
 # The dialect that selects the status of a refusal for an unknown id.
 _UNKNOWN_ID_DIALECT = "optimove.unknown_id"
-
-# What only a refusal shows in sandboxes with these options of Optimove's dialects: the operations that are refused.
-_LEARNED_AT_OPTIMOVE: Mapping[str, frozenset[str]] = {"event_1_channel=refused": frozenset({"RegisterEventListener"})}
+# The event of a listener that was refused because it named a channel, in the summary of the request.
+_GENERAL_ONLY = "general_only"
 
 
 def check_requests(history: History) -> CheckResult:
     """Find contract violations, unknown addresses with any status, and all other requests with a 4xx response."""
     requests = _without_empty_lists(history, requests_before_probes(history))
-    learning = _first_look_ups_of_visitors(history, requests) | _refusals_that_taught(history, requests)
+    learning = (
+        _first_look_ups_of_visitors(history, requests)
+        | _refusals_that_taught(history, requests)
+        | _refused_channels_of_listeners(history, requests)
+    )
     tests = frozenset(delivery.message for delivery in history.deliveries if delivery.test)
     findings = (
         finding
@@ -131,11 +134,21 @@ def _refusals_that_taught(history: History, requests: Sequence[Request]) -> froz
     return frozenset(taught)
 
 
+def _refused_channels_of_listeners(history: History, requests: Sequence[Request]) -> frozenset[int]:
+    """Return the lines of refused listeners that named a channel, of events whose general listener came later.
+
+    No document says whether they may, and only a refusal shows that they may not in this sandbox.
+    """
+    registered = [listener for listener in history.listeners if listener.action == "registered"]
+    general = {listener.event_type: listener.n for listener in registered if listener.channel is None}
+    refused = ((request.n, (request.summary or {}).get(_GENERAL_ONLY)) for request in requests)
+    return frozenset(n for n, event in refused if event is not None and n < general.get(event, 0))
+
+
 def _has_undocumented_form(history: History, request: Request) -> bool:
-    learned = provider(request.service).learned_by_refusal if request.service != OPTIMOVE else _LEARNED_AT_OPTIMOVE
     return any(
         request.operation in operations and history.header.dialects.get(f"{request.service}.{name}") == value
-        for option, operations in learned.items()
+        for option, operations in provider(request.service).learned_by_refusal.items()
         for name, _, value in (option.partition("="),)
     )
 

@@ -29,7 +29,8 @@ def register_event_listener(call: Call) -> Effects:
     """Register the URL that receives the events of one type."""
     options, event, channel = call.state.options, call.body["EventTypeID"], call.body.get("ChannelID")
     if channel is not None and event not in _EVENTS_OF_A_CHANNEL and options.event_1_channel_refused:
-        raise bad_request(f"EventTypeID {event} has a general listener only: leave ChannelID out")
+        text = f"EventTypeID {event} has a general listener only: leave ChannelID out"
+        raise bad_request(text, {"general_only": event})
     entry = call.state.register_listener(event, call.body["ListenerURL"], channel)
     return Effects(response=responses.success_response(options), entries=(entry,))
 
