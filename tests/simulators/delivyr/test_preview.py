@@ -72,6 +72,7 @@ def test_default_url_is_that_of_templates_created_before_it(account):
     later = event(account, templateName=f"{account.add_template('Later', 'Hello again.')} - Later")
     assert preview(account, {"event": event(account)})["request"]["url"] == "https://example.com/offer"
     assert "url" not in preview(account, {"event": later})["request"]
+    assert "url" not in preview(account, {"event": later, "settings": {"testing": False}})["request"]
 
 
 def test_tried_links_are_those_of_the_request(account):
@@ -81,6 +82,17 @@ def test_tried_links_are_those_of_the_request(account):
         for template in (account.template, account.plain)
     ]
     assert [request["url"] for request in requests] == ["https://example.com/a", "https://example.com/b"]
+
+
+def test_tried_default_url_replaces_the_earlier_one(account):
+    """It does not replace the links of templates that have their own."""
+    account.set(default_url="https://example.com/a", template_urls={account.plain: "https://example.com/own"})
+    tried = {"default_url": "https://example.com/b"}
+    requests = [
+        preview(account, {"event": event(account, templateName=f"{template} - Any"), "settings": tried})["request"]
+        for template in (account.template, account.plain)
+    ]
+    assert [request["url"] for request in requests] == ["https://example.com/b", "https://example.com/own"]
 
 
 def test_override_merge_follows_dialect(account, account_with):

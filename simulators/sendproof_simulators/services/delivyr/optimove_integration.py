@@ -82,6 +82,12 @@ def template_urls(
     return default | urls
 
 
+def own_template_urls(state: State) -> dict[str, str]:
+    """Return the links of templates without those that the default URL has put on them."""
+    default = state.integration.default_url
+    return {id_: url for id_, url in state.template_urls.items() if url != default}
+
+
 def _boolean(values: Mapping[str, object], name: str, *, default: bool) -> bool:
     value = values.get(name, default)
     if value is not True and value is not False:

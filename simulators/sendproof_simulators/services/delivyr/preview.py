@@ -13,6 +13,7 @@ from sendproof_simulators.core.subprocess_eval import run_in_subprocess
 from sendproof_simulators.services.delivyr.dialects import OVERRIDE_MERGE
 from sendproof_simulators.services.delivyr.optimove_integration import (
     integration_from_json,
+    own_template_urls,
     read,
     template_urls,
 )
@@ -21,6 +22,7 @@ from sendproof_simulators.services.delivyr.sending import find_problems
 from sendproof_simulators.services.delivyr.state import NAME, Integration, State
 from sendproof_simulators.services.delivyr.templates import id_in_name
 
+_SETTINGS_OF_LINKS = frozenset({"default_url", "template_urls"})
 _OVERRIDES_MODULE = f"{__package__}.overrides"
 
 
@@ -37,9 +39,10 @@ async def preview(
         raise ValueError("expected an object with the event as `event`, and optionally settings to try as `settings`")
     integration, urls = state.integration, state.template_urls
     if "settings" in arguments:
-        values = {**read(state), **arguments["settings"]}
+        values = {**read(state), "template_urls": own_template_urls(state), **arguments["settings"]}
         integration = integration_from_json(context, values)
-        urls = template_urls(context, state, values, integration)
+        if not _SETTINGS_OF_LINKS.isdisjoint(arguments["settings"]):
+            urls = template_urls(context, state, values, integration)
     event: Mapping[str, Any] = arguments["event"]
     request = _request_without_overrides(integration, event, _personal_information(context, event, now), urls)
     if integration.overrides is not None:
