@@ -62,6 +62,16 @@ def test_users_with_ids_of_customers_are_condensed(tmp_path):
     assert len(judge_file(write(run, tmp_path), ALWAYS).history.obligations) < 25
 
 
+@pytest.mark.parametrize("count", [10, 20])
+def test_different_mails_with_one_message_id_are_found_wherever_they_are(count, tmp_path):
+    """A bridge with several connections writes them in any order."""
+    ids = [f"<{number % (CUSTOMERS - count)}@vendor.example>" for number in range(CUSTOMERS)]
+    messages = {line["message"]: mail for line, mail in zip(RUN.lines_of("delivery"), ids, strict=False)}
+    run = RUN.change("delivery", lambda line: line | {"message_id": messages[line["message"]]})
+
+    assert index_history(write(run, tmp_path), ALWAYS) is None
+
+
 def test_link_to_another_place_is_found_among_links_that_forward(tmp_path):
     """All of these e-mails differ from the due text."""
     channels = [{"id": 505, "provider": "smtp", "kind": "scheduled", "message": "email"}]

@@ -12,7 +12,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import count
+from itertools import count, groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, get_type_hints
@@ -203,6 +203,11 @@ def _gaps(read: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return [*found, (end, _NO_ROW)]
 
 
+def _count_distinct(hashes: Iterable[int]) -> int:
+    """Return the number of different values; sorting needs less memory than a set of a million."""
+    return sum(1 for _ in groupby(sorted(hashes)))
+
+
 def _strings(value: Any) -> Iterator[str]:
     """Yield all strings and numbers in a JSON value, as text."""
     if isinstance(value, str | int):
@@ -232,7 +237,8 @@ class _Indexing:
         self._named: dict[int, int] = {}
         self._accepted: defaultdict[int, int] = defaultdict(int)
         self._has_events = False
-        self._last_mail = "", ""
+        # The hashes of the Message-IDs, and of each with its text.
+        self._message_ids, self._mails = array("q"), array("q")
         self._templates: set[tuple[str, str]] = set()
         # The campaigns with rows, each with the ranges of rows that were read.
         self._campaigns: defaultdict[tuple[int, int], int] = defaultdict(count().__next__)
@@ -256,6 +262,9 @@ class _Indexing:
         """Read all lines, and return the index of the file with this identity."""
         seal, entries = self._read_classes()
         self._check_times()
+        if _count_distinct(self._message_ids) != _count_distinct(self._mails):
+            # Different messages with one Message-ID: only all of them show that.
+            raise _NotCondensableError
         size, modified_ns, last_seal = identity
         if seal != last_seal:
             raise _NotCondensableError
@@ -335,11 +344,9 @@ class _Indexing:
         self._classes.add_delivery(offset, event, line.message, content, user=line.user, is_usual=is_usual)
         if line.plain is not None or line.shown:
             self._classes.add_mail(line.number, line.plain, line.shown)
-        mail = line.message_id, line.text
-        if mail[0] and mail[0] == self._last_mail[0] and mail != self._last_mail:
-            # Two messages with one Message-ID: only all of them show that.
-            raise _NotCondensableError
-        self._last_mail = mail
+        if line.message_id:
+            self._message_ids.append(hash(line.message_id))
+            self._mails.append(hash((line.message_id, line.text)))
 
     def _add_status(self, offset: int, _: bytes, line: Any) -> None:
         self._classes.add_result(offset, self._events[_Status, _of_status(line)], line.message)
