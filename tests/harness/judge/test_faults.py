@@ -96,6 +96,22 @@ def test_fault_beyond_last_request_is_unknown(correct_run):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("textlocal.receipt", "had another statement to forge, or nothing proves their origin (put `webhook_token` into"),
+        ("smtp.unsubscribe", "had a URL that could be another recipient's, because no other one stays subscribed"),
+    ],
+)
+def test_webhook_that_was_never_forged_names_all_possible_reasons(correct_run, place, reason):
+    """A bridge with a token in its URLs may have had only receipts of delivered messages."""
+    service, _, event = place.partition(".")
+    run = correct_run.change("webhook", lambda line: line | {"service": service, "event": event})
+    (finding,) = with_faults(run, {"fault": "forged_webhook", "webhook": place}).findings(faults.CHECKS)
+
+    assert f": no webhook of {place} {reason}" in finding.cause
+
+
 def test_lost_messages_fail_although_a_fault_was_never_reached(correct_run):
     """A bridge that stops sending never reaches the later faults; its lost messages stay proven."""
     run = with_faults(correct_run, SEND).without("delivery").without("delivery_status")

@@ -8,6 +8,7 @@ from sendproof_harness.judge.requirements import FAULTS_INJECTED
 _ID = "faults.injected"
 
 FORGED = "forged_webhook"
+_ONE_CLICK = "smtp.unsubscribe"
 # Every bridge needs these operations. For others there are alternatives: totals or events, one send operation or
 # another.
 _REQUIRED_OPERATIONS = frozenset(
@@ -50,9 +51,16 @@ def _reason(history: History, entry: FaultEntry, count: int, unit: str) -> str:
     if count < entry.nth:
         return f"there were too few {unit} of {entry.place}"
     if entry.fault == FORGED and not any(fault.fault == FORGED for fault in history.faults):
-        return f"nothing proves the origin of the {unit} of {entry.place}; put `webhook_token` into their URL"
+        return f"no {unit[:-1]} of {entry.place} {_nothing_to_forge(entry)}"
     refused = ", or the service refused them" if entry.call is not None and entry.when == "after" else ""
     return f"too few {unit} of {entry.place} met its conditions{refused}"
+
+
+def _nothing_to_forge(entry: FaultEntry) -> str:
+    """Return what the webhooks lacked. The URL of an unsubscription is its own proof, and needs no token."""
+    if entry.webhook == _ONE_CLICK:
+        return "had a URL that could be another recipient's, because no other one stays subscribed"
+    return "had another statement to forge, or nothing proves their origin (put `webhook_token` into their URL)"
 
 
 def _count_candidates(history: History, entry: FaultEntry) -> int:
