@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import takewhile
 
 from sendproof_harness.judge.causes.damage import cut_length, damage
@@ -126,6 +127,7 @@ def _is_bound_of_32_bits(got: str, expected: str) -> bool:
     return sent in {*map(Decimal, _BOUNDS), Decimal(cut), Decimal(cut - 2**32)}
 
 
+@lru_cache(maxsize=4096)
 def _is_date_in_another_format(got: str, expected: str) -> bool:
     """Return True if both are the same day; a time of midnight may follow."""
     try:

@@ -1,5 +1,7 @@
 """The most likely consequence of a fault: why a message is missing, or was sent more than once."""
 
+import sys
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -99,17 +101,23 @@ def _loss_by(history: History, injection: Injection) -> Diagnosis:
 
 def _was_record_read(history: History, lost: Request) -> bool:
     """Return True if the bridge read the provider's record after the request whose response was lost."""
-    return any(n > lost.n for n in _record_reads(history).get(lost.service, ()))
+    return _was_record_read_between(history, lost.service, lost.n, sys.maxsize)
+
+
+def _was_record_read_between(history: History, service: str, first: int, last: int) -> bool:
+    """Return True if the bridge read the provider's record between two lines."""
+    reads = _record_reads(history).get(service, ())
+    return bisect_right(reads, first) < bisect_left(reads, last)
 
 
 @cached_per_history
 def _record_reads(history: History) -> Mapping[str, Sequence[int]]:
-    """Return the lines of the requests that read the record of each provider."""
+    """Return the lines of the requests that read the record of each provider, in ascending order."""
     reads: defaultdict[str, list[int]] = defaultdict(list)
     for request in history.requests:
         if is_success(request.status) and request.operation in provider(request.service).record_operations:
             reads[request.service].append(request.n)
-    return reads
+    return {service: sorted(lines) for service, lines in reads.items()}
 
 
 # -- duplicated messages ----------------------------------------------------------------------------
@@ -149,7 +157,7 @@ def _was_looked_up_too_early(history: History, first: Delivery, last: Delivery) 
     was_sent_again_later = any(first.n < request.n < last.n for request in calls)
     if not lost or (was_sent_again_later and sends[-1] in hidden):
         return False
-    return any(lost[-1] < n < sends[-1] for n in _record_reads(history).get(first.service, ()))
+    return _was_record_read_between(history, first.service, lost[-1], sends[-1])
 
 
 def was_looked_up_by_another_clock(history: History) -> Callable[[RecipientResult], bool]:
@@ -169,7 +177,7 @@ def was_looked_up_by_another_clock(history: History) -> Callable[[RecipientResul
             return False
         if first.n not in hidden and not any(earlier.at <= start <= later.at for start, _ in outage_times):
             return False
-        return any(first.n < n < second.n for n in _record_reads(history).get(earlier.service, ()))
+        return _was_record_read_between(history, earlier.service, first.n, second.n)
 
     def were_all_in_vain(recipient: RecipientResult) -> bool:
         return all(was_in_vain(*pair) for pair in pairwise(sorted(recipient.deliveries, key=lambda item: item.n)))
