@@ -99,7 +99,10 @@ def test_fault_beyond_last_request_is_unknown(correct_run):
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
-        ("textlocal.receipt", "had another statement to forge, or nothing proves their origin (put `webhook_token` into"),
+        (
+            "textlocal.receipt",
+            "had another statement to forge, or nothing proves their origin (put `webhook_token` into",
+        ),
         ("smtp.unsubscribe", "had a URL that could be another recipient's, because no other one stays subscribed"),
     ],
 )
