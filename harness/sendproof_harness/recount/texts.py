@@ -13,8 +13,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _PLACEHOLDER = re.compile(r"%%\|(?P<percent>.*?)(?:\^\{.*?\})?%%|\{\{\s*(?P<braces>.*?)\s*\}\}", re.DOTALL)
 _SIGNIFICANT_DIGITS = 10
-# The ways to divide a longer text are too many to try.
-_DIVISIBLE = 2_000
+# Ways to divide two texts, times their length: more is not tried.
+_DIVISIBLE = 100_000_000
 # Pages that forward to each other, and the targets of each that are looked at.
 _FORWARDS, _ENDS = 3, 5
 _LINK = re.compile(r"(?<=\()https?://(?:[^()\n]|\([^()\n]*\))*(?=\))", re.IGNORECASE)
@@ -64,14 +64,33 @@ def refill(text: str, body: str, other: str) -> str | None:
 def agrees(text: str, body: str, due: str, due_body: str) -> bool:
     """Return True if a text was made from a body with the values of the due text, as far as both name them.
 
-    Neighbouring values with spaces can be divided in several ways. For a text of a usual length, any will do.
+    Neighbouring values with spaces can be divided in several ways. Any will do, unless they are too many to try.
     """
     got, wanted = _values(text, body), _values(due, due_body)
     if got is None or wanted is None:
         return False
     if all(got[name] == wanted[name] for name in got.keys() & wanted):
         return True
-    return len(text) + len(due) <= _DIVISIBLE and _divisions(due_body, body).fullmatch(f"{due}\0{text}") is not None
+    tries = _starts(due, due_body) * (_starts(text, body) if got.keys() - wanted else 1)
+    is_possible = tries * (len(text) + len(due)) <= _DIVISIBLE
+    return is_possible and _divisions(due_body, body).fullmatch(f"{due}\0{text}") is not None
+
+
+def _starts(text: str, body: str) -> int:
+    """Return how many ways there are to begin to divide a text, up to any of the fixed pieces of a body."""
+    first, *pieces = _pieces(body)
+    ending = [0] * (len(text) + 1)
+    ending[len(first)] = 1
+    found = 1
+    for piece in pieces:
+        earlier, ways = 0, ending
+        ending = [0] * (len(text) + 1)
+        for place in range(len(text) - len(piece) + 1):
+            earlier += ways[place]
+            if text.startswith(piece, place):
+                ending[place + len(piece)] = earlier
+        found += sum(ending)
+    return found
 
 
 @lru_cache(maxsize=1_000)
@@ -174,15 +193,23 @@ def _values(text: str, body: str) -> dict[str, str] | None:
 
 @lru_cache(maxsize=1_000)
 def _pattern(body: str) -> re.Pattern[str]:
-    return re.compile(_woven(body, lambda _: "(.*?)"), re.DOTALL)
+    # An atomic group keeps the first place of its piece: if the rest fits after a later one, it fits after the first.
+    first, *pieces = map(re.escape, _pieces(body))
+    groups = [f"(?>(.*?){piece})" for piece in pieces[:-1]] + [f"(.*?){piece}" for piece in pieces[-1:]]
+    return re.compile(first + "".join(groups), re.DOTALL)
 
 
 def _woven(body: str, value: Callable[[str], str]) -> str:
     """Return the pattern of a body, with one for the value of each placeholder by its name."""
+    first, *rest = map(re.escape, _pieces(body))
+    return first + "".join(value(name) + fixed for name, fixed in zip(_names(body), rest, strict=True))
+
+
+def _pieces(body: str) -> list[str]:
+    """Return the pieces of a body around its placeholders."""
     places = [found.span() for found in _PLACEHOLDER.finditer(body)]
     begins, ends = [0, *(end for _, end in places)], [*(start for start, _ in places), len(body)]
-    first, *rest = (re.escape(body[begin:end]) for begin, end in zip(begins, ends, strict=True))
-    return first + "".join(value(name) + fixed for name, fixed in zip(_names(body), rest, strict=True))
+    return [body[begin:end] for begin, end in zip(begins, ends, strict=True)]
 
 
 @lru_cache(maxsize=1_000)

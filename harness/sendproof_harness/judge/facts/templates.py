@@ -1,7 +1,7 @@
 """The templates of a run as patterns: the values in a text, and the versions that a template had."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,8 +13,8 @@ from sendproof_harness.judge.findings import cached_per_history
 #: A placeholder in the syntax of any provider: `{{NAME}}`, `%%|NAME%%` or `%%|NAME^{...}%%`.
 PLACEHOLDER = re.compile(r"%%\|(.*?)(?:\^\{.*?\})?%%|\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 
-# The ways to divide a longer text between placeholders are too many to try, and few texts of messages are longer.
-_AMBIGUOUS_MAX = 2_000
+# The characters that may be looked at, all ways to divide the texts between placeholders together: about 0.1 s of work.
+_MOST_WORK = 100_000_000
 
 #: The values of the placeholders of a text, by name.
 Values = Mapping[str, str]
@@ -22,10 +22,14 @@ Values = Mapping[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateText:
-    """The text of a template: the `names` of its placeholders, and the `pattern` of the texts made from it."""
+    """The text of a template: the `names` of its placeholders, and the `pattern` of the texts made from it.
+
+    `fixed` are the parts before, between and after the placeholders.
+    """
 
     body: str
     names: tuple[str, ...]
+    fixed: tuple[str, ...]
     pattern: re.Pattern[str]
 
     def values(self, text: str) -> Values | None:
@@ -36,15 +40,39 @@ class TemplateText:
     def agrees(self, text: str, due: "TemplateText", due_text: str) -> bool:
         """Return True if a text was made from this template with the values of a due text of another template.
 
-        Values with spaces can be divided between placeholders in several ways, of which any may be right.
+        Values with spaces can be divided between placeholders in several ways, of which any may be right. If there are
+        too many ways to try, only the one with the shortest values counts.
         """
         own, values = self.values(text), due.values(due_text)
         if own is None or values is None:
             return False
         if all(values.get(name, value) == value for name, value in own.items()):
             return True
-        is_short = len(text) + len(due_text) <= _AMBIGUOUS_MAX
-        return is_short and _joint_pattern(due.body, self.body).fullmatch(f"{due_text}\0{text}") is not None
+        # The pattern tries all of the due text's ways, and within each those of the values that only this text has.
+        ways = due.ways(due_text) * (1 if set(self.names) <= set(due.names) else self.ways(text))
+        if ways * (len(text) + len(due_text)) > _MOST_WORK:
+            return False
+        return _joint_pattern(due.body, self.body).fullmatch(f"{due_text}\0{text}") is not None
+
+    def ways(self, text: str) -> int:
+        """Return the number of ways to divide a text between the placeholders, with those that lead to no end.
+
+        A way is known by the places of the fixed parts so far.
+        """
+        first, *fixed = self.fixed
+        before, total = {len(first): 1}, 1
+        for part in fixed:
+            after: dict[int, int] = {}
+            begun, starts = 0, iter(sorted(before))
+            start = next(starts, None)
+            for place in _places(part, text):
+                while start is not None and start <= place:
+                    begun += before[start]
+                    start = next(starts, None)
+                if begun:
+                    after[place + len(part)] = begun
+            before, total = after, total + sum(after.values())
+        return total
 
     def text(self, values: Values) -> str:
         """Return the text for some values; a placeholder without a value is replaced by nothing."""
@@ -65,8 +93,30 @@ class TemplateVersion:
 @lru_cache(maxsize=1_000)
 def template_text(body: str) -> TemplateText:
     """Parse the body of a template."""
+    places = [match.span() for match in PLACEHOLDER.finditer(body)]
+    begins, ends = [0, *(end for _, end in places)], [*(start for start, _ in places), len(body)]
+    fixed = tuple(body[begin:end] for begin, end in zip(begins, ends, strict=True))
     names = tuple(map(_name, PLACEHOLDER.finditer(body)))
-    return TemplateText(body=body, names=names, pattern=re.compile(_pattern_of(body, lambda _: "(.*?)"), re.DOTALL))
+    return TemplateText(body=body, names=names, fixed=fixed, pattern=re.compile(_shortest_values(fixed), re.DOTALL))
+
+
+def _shortest_values(fixed: Sequence[str]) -> str:
+    """Return the pattern of the texts with some fixed parts, whose groups are the shortest values between them.
+
+    A part that is found once is not looked for again further on: if the rest does not fit after its first place, it
+    fits after no other. Without atomic groups, a text that does not fit would take exponential time.
+    """
+    first, *others = map(re.escape, fixed)
+    *inner, last = (f"(.*?){part}" for part in others) if others else ("",)
+    return first + "".join(f"(?>{part})" for part in inner) + last
+
+
+def _places(part: str, text: str) -> Iterator[int]:
+    """Yield the places of a part in a text, also those that overlap."""
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)
 
 
 @lru_cache(maxsize=1_000)
