@@ -79,6 +79,20 @@ def test_bridge_has_an_hour_of_its_own_for_a_new_template(correct_run, down, cou
     assert len(causes(run)) == count
 
 
+def test_bridge_that_was_down_again_in_its_longer_hour_has_more_time(correct_run):
+    """Of the 100 minutes between the template and the announcement, it was down for 50: in the last hour for 30."""
+    outage = {"fault": "kill", "call": "optimove.GetChannelTemplates", "down": 30 * MINUTE}
+    run = with_faults(correct_run, outage, outage)
+    run = run.plus(
+        provider_change("created", START + 20 * MINUTE, template=15, title="New"),
+        injection_line(START + 25 * MINUTE, 800, "kill", "optimove", "GetChannelTemplates"),
+        injection_line(START + 80 * MINUTE, 801, "kill", "optimove", "GetChannelTemplates", id="f2"),
+        channel_change("added", START + 121 * MINUTE, template=15, name="New"),
+    )
+
+    assert causes(run) == []
+
+
 def test_template_added_half_a_day_late_fails(correct_run):
     day = START + DAY
     run = correct_run.plus(

@@ -7,7 +7,7 @@ from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate, Request
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.reports.statements import is_disturbed
-from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden
+from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden, outages
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.requests import request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
@@ -188,7 +188,12 @@ class _Limits:
 def _seen_before(history: History, at: int, period: int) -> int:
     """Return the instant that was a period ago for the bridge, which saw no time pass while it was down."""
     visible = bridge_time(history)
-    return visible.before(at, period + downtime(history, visible.before(at, period), at))
+    start, down = at + 1, 0
+    # An outage in the time that the last step added makes the window longer once more.
+    while (earlier := visible.before(at, period + down)) < start:
+        start = earlier
+        down = sum(min(at, back) - gone for gone, back in outages(history) if back > start and gone < at)
+    return start
 
 
 def _differences(lists: _TemplateLists, channel: int, service: str, at: int, limits: _Limits) -> Iterator[Finding]:
