@@ -88,6 +88,7 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
     database.create_function("ms", 1, texts.milliseconds, deterministic=True)
     for function, arguments in (
         (texts.letters, 1),
+        (texts.folded, 1),
         (texts.part, 2),
         (texts.fits, 2),
         (texts.refill, 3),

@@ -43,6 +43,11 @@ def letters(text: str | None) -> str:
     return "".join(re.findall(r"[A-Za-z0-9]", text or ""))
 
 
+def folded(text: str | None) -> str | None:
+    """Return the words of a reply without capitals, spaces and punctuation, unless nothing is left of them."""
+    return text and (re.sub(r"[\W_]", "", text.casefold()) or text)
+
+
 def part(text: str, place: int) -> str:
     """Return one of the parts of a text between colons."""
     return text.split(":")[place]

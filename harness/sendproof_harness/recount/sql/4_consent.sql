@@ -9,7 +9,7 @@ SELECT
     json_extract(body, '$.service') AS service,
     json_extract(body, '$.number') AS number,
     COALESCE(json_extract(body, '$.message_type'), 'sms') AS message,
-    json_extract(body, '$.text') AS words
+    folded(json_extract(body, '$.text')) AS words
 FROM line WHERE kind IN ('opt_out', 'opt_in', 'inbound');
 
 CREATE TABLE acknowledged AS
@@ -41,7 +41,7 @@ FROM reply JOIN passed_on USING (service, replies, place) JOIN acknowledged USIN
 WHERE at IS NOT NULL;
 CREATE INDEX told_number ON told (service, number);
 
--- The first report of each opt-out. A reply reports it if it made it, or repeats the same words later.
+-- The first report of each opt-out. A reply reports it if it made it, or repeats the same words later, in any spelling.
 CREATE TABLE first_report AS
 SELECT opt_out.position, MIN(told.at) AS at
 FROM opt_out JOIN told ON told.service = opt_out.service AND told.number = opt_out.number AND told.at >= opt_out.at

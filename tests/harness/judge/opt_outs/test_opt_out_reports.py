@@ -51,6 +51,15 @@ def test_second_opt_out_is_not_reported_by_the_first(correct_run):
     assert result_kind(run.plus(*reply(correct_run, 4, DUE - 30 * MINUTE, "STOP"))) == "sent to opted-out"
 
 
+@pytest.mark.parametrize("again", ["stop", "Stop.", " STOP! "])
+def test_same_words_in_another_spelling_report_an_opt_out(correct_run, again):
+    """The number opted out before, so its second STOP changes nothing at the provider."""
+    stop = reply(correct_run, 1, DUE - HOUR, "STOP", status=500)
+    again_reported = reply(correct_run, 2, DUE - 30 * MINUTE, again)
+
+    assert result_kind(correct_run.plus(*stop, *again_reported)) == "sent to opted-out"
+
+
 @pytest.mark.parametrize("thanked", [DUE - 2 * HOUR, DUE - 30 * MINUTE], ids=["before", "after"])
 def test_thanks_is_no_report_of_an_opt_out(correct_run, thanked):
     stopped = DUE - HOUR

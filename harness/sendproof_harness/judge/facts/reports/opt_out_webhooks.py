@@ -1,7 +1,8 @@
 """The webhooks by which providers report opt-outs to the bridge, and when they first reported each opt-out.
 
 Some webhooks name a message, others pass on a reply. A reply from before the opt-out says nothing about it, and neither
-does another text after it. A customer may opt out again after an opt-in, which the first report does not announce.
+does a reply with other words after it. Capitals and punctuation make no difference. A customer may opt out again after
+an opt-in, which the first report does not announce.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,12 +34,12 @@ class _Report:
     acknowledged: Sequence[int] = ()
 
     def announces(self, opt_out: OptOut, stops: Iterable[str]) -> bool:
-        """Return True if it is about this opt-out; `stops` are the texts of the replies that made it."""
+        """Return True if it is about this opt-out; `stops` are the words of the replies that made it."""
         if (self.service, self.number) != (opt_out.service, opt_out.number):
             return False
         if self.reply is None:
             return self.message_type == opt_out.message_type
-        return self.reply.at >= opt_out.at and self.reply.text in stops
+        return self.reply.at >= opt_out.at and _words(self.reply.text) in stops
 
 
 @cached_per_history
@@ -49,7 +50,7 @@ def first_reports(history: History) -> Sequence[int | None]:
         reports.setdefault((report.service, report.number), []).append(report)
     replies: dict[tuple[str, str, int], list[str]] = {}
     for inbound in history.inbounds:
-        replies.setdefault((inbound.service, inbound.number, inbound.at), []).append(inbound.text)
+        replies.setdefault((inbound.service, inbound.number, inbound.at), []).append(_words(inbound.text))
     return [
         _first(
             opt_out,
@@ -58,6 +59,11 @@ def first_reports(history: History) -> Sequence[int | None]:
         )
         for opt_out in history.opt_outs
     ]
+
+
+def _words(text: str) -> str:
+    """Return what "STOP", "stop" and "Stop." have in common; the text itself if it has no letters and digits."""
+    return "".join(filter(str.isalnum, text.casefold())) or text
 
 
 def _first(opt_out: OptOut, reports: Iterable[_Report], stops: Sequence[str]) -> int | None:
