@@ -17,7 +17,7 @@ from sendproof_simulators.recordings.har_file import HarFile
 from sendproof_simulators.recordings.judging import CallJudge
 from sendproof_simulators.recordings.known_contracts import Address
 from sendproof_simulators.recordings.recorder import Recorder
-from sendproof_simulators.server.access import ANY_HOST, LOOPBACK
+from sendproof_simulators.server.access import page_refusal
 from sendproof_simulators.server.connection_guard import (
     TICKS_PER_SECOND,
     ConnectionGuard,
@@ -42,10 +42,10 @@ class ProxyApp:
         self._wall = wall
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on one HTTP request, unless a browser sent it for a web page: it would be judged as the bridge's."""
+        """Pass on one HTTP request, unless a web page sent it: it would be judged as the bridge's."""
         if scope["type"] != "http":
             return
-        problem = LOOPBACK.refusal(scope["headers"], scope["server"][0], ANY_HOST)
+        problem = page_refusal(scope["headers"])
         if problem is not None:
             await PlainTextResponse(problem.detail, problem.status)(scope, receive, send)
             return

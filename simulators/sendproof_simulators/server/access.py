@@ -3,7 +3,7 @@
 A browser sends requests to this machine for any page that it shows. Such a page could create sandboxes and advance
 clocks, and with a name that it rebinds to this machine (DNS rebinding) it could read every credential. So each port
 checks three headers: `Host` is a name of this server, `Origin` is this server, and `Sec-Fetch-Site` names no other.
-Vendors' bridges send neither of the last two.
+Vendors' bridges send neither of the last two. A server without pages refuses both (`page_refusal`).
 
 The port of a service also accepts the hosts that its contract documents for the real service: a bridge behind a proxy,
 or with an entry in the hosts file, sends them. Only the owner of the service can publish a page with such a name.
@@ -75,10 +75,22 @@ class Access:
         return {"url": f"{url}{_PREFIX}{quote(self.token, safe='')}", "token": self.token}
 
 
-#: A server with any name, such as that of a tunnel to it.
-ANY_HOST = re.compile(".*", re.DOTALL)
 #: Any client of this machine, without a token.
 LOOPBACK = Access()
+
+
+def page_refusal(headers: Headers) -> Problem | None:
+    """Return why a server without pages of its own refuses a request, if a page in a browser sent it.
+
+    Such a server may have any name, such as that of a tunnel to it. So a page with a rebound name is not recognized by
+    its `Host`, and counts as a page of another site although `Origin` and `Host` are equal.
+    """
+    for name, value in headers:
+        if name == _ORIGIN:
+            return _wrong_origin(value.decode("latin-1"))
+        if name == _SITE and value.lower() != b"none":
+            return _wrong_origin("some site")
+    return None
 
 
 def access_rules(host: str, public_host: str | None, allowed: Sequence[str], token: str | None) -> Access:

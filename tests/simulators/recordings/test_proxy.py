@@ -199,9 +199,20 @@ def test_request_for_another_server_is_not_passed_on(proxy: RunningProxy) -> Non
     assert answer.startswith((b"HTTP/1.1 502", b"HTTP/1.1 200"))
 
 
-@pytest.mark.parametrize("mark", [{"origin": "http://evil.example"}, {"sec_fetch_site": "cross-site"}])
+REBOUND = "evil.example:9000"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        {"origin": "http://evil.example"},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-origin"},
+        {"host": REBOUND, "origin": f"http://{REBOUND}", "sec_fetch_site": "same-origin"},
+    ],
+)
 def test_request_of_a_web_page_is_neither_passed_on_nor_judged(proxy: RunningProxy, mark: dict[str, str]) -> None:
-    """Any page that the developer opens could send requests that count as the bridge's."""
+    """Any page that the developer opens could send requests that count as the bridge's, with a rebound name as well."""
     seen = len(proxy.endpoint.seen)
     response = proxy.call("POST", "/page", b"{}", **mark)
     assert (response.status, len(proxy.endpoint.seen)) == (403, seen)
