@@ -175,8 +175,8 @@ class Sandboxes:
         await old.close(stop_clock=not self.on_clock_of(old))
 
     def real_time(self) -> float:
-        """Return the machine's clock in seconds since 1970, as entries of journals have it."""
-        return round(self._wall.time(), 3)
+        """Return the steady time of this process in seconds since 1970, as entries of journals have it."""
+        return round(self._wall.steady(), 3)
 
     def _new_sandbox(self, settings: SandboxSettings, clock_of: Sandbox | None) -> Sandbox:
         clock = None if clock_of is None else clock_of.clock

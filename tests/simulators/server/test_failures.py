@@ -29,11 +29,11 @@ def broken(*_: object) -> Any:
     raise LookupError("a defect")
 
 
-def service_with(**functions: Any) -> ServicePipeline:
+def service_with(wall: StillWallClock | None = None, **functions: Any) -> ServicePipeline:
     """Return Delivyr in strict mode with other functions."""
     simulator, contracts = replace(discover()["delivyr"], **functions), service_contracts()
     watch = Watch(contracts, everywhere=True)
-    sandboxes = Sandboxes({"delivyr": simulator}, contracts, StillWallClock(), WebhookSender(), watch)
+    sandboxes = Sandboxes({"delivyr": simulator}, contracts, wall or StillWallClock(), WebhookSender(), watch)
     sandboxes.create(SETTINGS)
     return ServicePipeline(simulator, contracts["delivyr"], sandboxes)
 
@@ -64,6 +64,14 @@ def test_failure_before_the_sandbox_is_known_has_the_same_form() -> None:
     assert (response.status, response.content_type) == (500, respond(service_with(authorize=broken)).content_type)
     assert [(entry["path"], entry["status"]) for entry in service.unauthenticated] == [("/templates", 500)]
     assert [FAILURE in text for text in service.sandboxes.watch.found] == [True]
+
+
+def test_clock_of_the_machine_that_is_set_moves_no_request_without_a_credential() -> None:
+    """The journals have the steady time, too, so a log can order both."""
+    wall = StillWallClock(seconds=6.0, changed=-86_400.0)
+    service = service_with(wall=wall)
+    respond(service, replace(REQUEST, headers={}))
+    assert [entry["real"] for entry in service.unauthenticated] == [6.0]
 
 
 def test_failure_of_the_error_form_is_plain_text() -> None:
