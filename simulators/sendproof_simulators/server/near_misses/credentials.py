@@ -3,8 +3,8 @@
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
-from urllib.parse import parse_qsl
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -117,12 +117,18 @@ def _candidates(request: Request, wanted: str) -> Iterator[_Candidate]:
 
 def body_fields(request: Request) -> tuple[str, list[tuple[str, str]]]:
     """Return the kind of a body, and the texts at its top."""
+    place, content = body_content(request)
+    fields = content.items() if isinstance(content, dict) else ()
+    values = [(str(name), value) for name, found in fields for value in (found if place == FORM else [found])]
+    return place, [(name, value) for name, value in values if isinstance(value, str)]
+
+
+def body_content(request: Request) -> tuple[str, Any]:
+    """Return the kind of a body, and what it contains: of a form, the values of each field; None if it is too large."""
     if len(request.body) > _BODY_READ_MAX:
-        return "body", []
+        return "body", None
     try:
-        content = msgspec.json.decode(request.body)
+        return JSON_BODY, msgspec.json.decode(request.body)
     # `ValueError`: also a text that is not UTF-8.
     except (ValueError, RecursionError):
-        return FORM, parse_qsl(request.body.decode("utf-8", "replace"))
-    fields = content.items() if isinstance(content, dict) else ()
-    return JSON_BODY, [(str(name), value) for name, value in fields if isinstance(value, str)]
+        return FORM, parse_qs(request.body.decode("utf-8", "replace"))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from sendproof_simulators.core.contracts import ValidRequest
 from sendproof_simulators.core.http import Request
 from sendproof_simulators.server.near_misses.credentials import (
@@ -14,14 +16,17 @@ from sendproof_simulators.server.near_misses.credentials import (
     JSON_BODY,
     QUERY,
     Owner,
-    body_fields,
+    body_content,
     words,
 )
 
 # Every credential has this form, and few other values of a request do.
 _TOKEN = re.compile(r"[A-Za-z0-9_+/=.~-]{8,200}")
-# Clients put credentials at the top of a body, or into an object like `auth`.
-_MOST_LEVELS = 3
+# Clients put credentials at the top of a body, into an object like `auth`, or into each message of a list.
+_MOST_LEVELS = 5
+# A client that puts its credential into the entries of a list puts it into each, and lists are long.
+_ENTRIES = 10
+_JSON_READ_MAX = 65_536
 
 
 def stray_fields(service: str, request: Request, valid: ValidRequest | None, owner: Owner) -> dict[str, str]:
@@ -46,15 +51,11 @@ def _possible_credentials(request: Request, body: Any) -> Iterator[tuple[str, st
     for name, value in request.query:
         for word in _tokens(name, value):
             yield QUERY, word
+    place = FORM if "form" in request.headers.get("content-type", "") else JSON_BODY
     if body is None and request.body:
-        place, fields = body_fields(request)
-        for name, value in fields:
-            for word in _tokens(name, value):
-                yield place, word
-    if isinstance(body, dict):
-        place = FORM if "form" in request.headers.get("content-type", "") else JSON_BODY
-        for word in _tokens_of(body, 1):
-            yield place, word
+        place, body = body_content(request)
+    for word in _tokens_of("", body, 0):
+        yield place, word
 
 
 @lru_cache(maxsize=256)
@@ -63,13 +64,30 @@ def _credential_headers(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if CREDENTIAL_NAME.search(name))
 
 
-def _tokens_of(content: dict[str, Any], level: int) -> Iterator[str]:
-    """Yield the possible credentials of an object, and of the objects in it, but not those of lists."""
-    for name, value in content.items():
-        if isinstance(value, str):
-            yield from _tokens(name, value)
-        elif isinstance(value, dict) and level < _MOST_LEVELS:
-            yield from _tokens_of(value, level + 1)
+def _tokens_of(name: str, value: Any, level: int) -> Iterator[str]:
+    """Yield the possible credentials in a field, in the objects and lists in it, and in JSON that is a text."""
+    if isinstance(value, str):
+        yield from _tokens(name, value)
+        value = _json_of(value)
+    if level == _MOST_LEVELS:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _tokens_of(str(key), inner, level + 1)
+    elif isinstance(value, list):
+        for inner in value[:_ENTRIES]:
+            yield from _tokens_of(name, inner, level + 1)
+
+
+def _json_of(text: str) -> Any:
+    """Return the object or list that a text is in JSON, such as a field of a form; None if it is none."""
+    if not text.startswith(("{", "[")) or len(text) > _JSON_READ_MAX:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    # `ValueError`: also a text that is not UTF-8.
+    except (ValueError, RecursionError):
+        return None
 
 
 def _tokens(name: str, value: str) -> Iterator[str]:

@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from sendproof_simulators.core.contracts import ValidRequest
 from sendproof_simulators.core.http import Request
 from sendproof_simulators.server.near_misses.credentials import KnownCredential
 from sendproof_simulators.server.near_misses.stray_credentials import stray_fields
+from sendproof_simulators.services.discovery import service_contracts
 
 KEY = "optimove-key-1234"
 OWNERS = {KEY: KnownCredential("optimove", "api_key"), "textlocal-key-1": KnownCredential("textlocal", "apikey")}
@@ -26,6 +28,11 @@ def form(**fields: str) -> dict[str, Any]:
     return {"headers": {"content-type": "application/x-www-form-urlencoded"}, "body": urlencode(fields).encode()}
 
 
+def content(value: Any) -> dict[str, Any]:
+    """Return the parts of a request with a JSON body."""
+    return {"body": json.dumps(value).encode()}
+
+
 @pytest.mark.parametrize(
     ("parts", "place"),
     [
@@ -35,7 +42,12 @@ def form(**fields: str) -> dict[str, Any]:
         ({"query": (("user", KEY),)}, "query"),
         (form(apikey="textlocal-key-1", api_key=KEY), "form"),
         (form(apikey="textlocal-key-1", custom=KEY), "form"),
-        ({"body": json.dumps({"apptoken": "textlocal-key-1", "optimoveKey": KEY}).encode()}, "JSON body"),
+        (content({"apptoken": "textlocal-key-1", "optimoveKey": KEY}), "JSON body"),
+        (content({"auth": {"key": KEY}}), "JSON body"),
+        (content({"messages": [{"to": "447100000001", "auth": {"key": KEY}}]}), "JSON body"),
+        (content([{"custom": KEY}]), "JSON body"),
+        (content({"keys": [KEY]}), "JSON body"),
+        (form(data=json.dumps({"messages": [{"number": 1, "key": KEY}]})), "form"),
     ],
 )
 def test_key_of_another_company_is_found(parts: dict[str, Any], place: str) -> None:
@@ -51,3 +63,20 @@ def test_key_of_the_company_itself_may_be_anywhere(service: str) -> None:
 def test_text_about_a_key_is_no_credential() -> None:
     """Only a whole value is one, unless the name of its field promises it."""
     assert stray_in(**form(apikey="textlocal-key-1", message=f"Your code is {KEY}")) == ""
+
+
+def test_contract_makes_no_difference() -> None:
+    """A body that keeps it is read as it was decoded."""
+    body = {"data": [{"number": "447100000001", "auth": {"key": KEY}}]}
+    request = Request(method="POST", path="/send", **content(body))
+    valid = ValidRequest(operation=service_contracts()["textlocal"].operations["send"], params={}, body=body)
+    assert stray_fields("textlocal", request, valid, OWNERS.get)["stray_place"] == "JSON body"
+
+
+def test_deep_body_is_no_failure() -> None:
+    assert stray_in(body=b"[" * 60_000 + b"]" * 60_000) == ""
+    assert stray_in(**content([[[[[[[[KEY]]]]]]]])) == ""
+
+
+def test_field_that_is_sent_twice_is_read_twice() -> None:
+    assert stray_in(headers=form()["headers"], body=f"custom=a&custom={KEY}".encode()) == "api_key of optimove in form"
