@@ -5,6 +5,7 @@ a time stays text, and `no` is text. Keys are text. Duplicate keys, aliases and 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,19 @@ _PLAIN_TAGS = {"map", "seq", "str", "null", "bool", "int", "float"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The content of one file, and the line of each path in it (for the value of a key, the line of the key)."""
+    """The content of one file, and the line of each path in it (for the value of a key, the line of the key).
+
+    `moved` has the paths whose value stands at another path of the file.
+    """
 
     file: str
     value: object
     lines: dict[KeyPath, int]
+    moved: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
 
     def diagnostic(self, path: KeyPath, message: str) -> Diagnostic:
         """Return the diagnostic for a path. A path that the file lacks has the line of its closest parent."""
-        known = path
+        path = known = self.moved.get(path, path)
         while known not in self.lines:
             known = known[:-1]
         return Diagnostic(file=self.file, line=self.lines[known], where=path_text(path), message=message)

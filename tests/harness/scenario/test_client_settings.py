@@ -45,3 +45,12 @@ def test_settings_that_do_not_fit_are_refused(wrong, message):
     own = next(line for line in WHOLE.splitlines() if line.startswith("  south"))
     with pytest.raises(InvalidFileError, match=message):
         parse_scenarios(WHOLE.replace(own, f"  {wrong}"), "my.yaml")
+
+
+def test_setting_of_a_client_that_does_not_fit_is_reported_where_it_stands():
+    """The file has no `audience.attribute_names`."""
+    with pytest.raises(InvalidFileError) as refused:
+        parse_scenarios(WHOLE.replace("{PHONENUMBER: MobileNo}", "{PHONENUMBER: city}"), "my.yaml")
+    (diagnostic,) = refused.value.diagnostics
+
+    assert (diagnostic.line, diagnostic.where) == (7, "client_settings.south.attribute_names.PHONENUMBER")
