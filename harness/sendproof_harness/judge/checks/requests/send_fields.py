@@ -159,7 +159,7 @@ def _finding(send: Request, cause: str, expected: str, got: str, where: Location
 CHECKS = (
     Check(
         id=_ID,
-        title="Sends name the client's sender and alphabet",
+        title="Sends have the right sender, alphabet and Message-ID",
         requirement=SEND_FIELDS_RIGHT,
         run=check_send_fields,
         applies=lambda history: bool(_sends(history) or _mails(history)),

@@ -15,7 +15,8 @@ class ForgedWebhook(WebhookFault):
     The receipt of a failed message says "delivered", a reply to a text message STOP, and event 13 becomes event 4. A
     one-click unsubscription is about another recipient, whose URL is guessed.
     If the account authenticates its webhooks, the copies have the signature of the real body, or no password or key.
-    Otherwise they have another `secret` in their URL. If there is neither, nothing is forged.
+    Otherwise they have another `secret` in their URL. If there is neither, and the URL is no
+    proof itself, nothing is forged.
     """
 
     secret: Annotated[
