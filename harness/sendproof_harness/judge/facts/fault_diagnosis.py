@@ -1,6 +1,5 @@
 """The most likely consequence of a fault: why a message is missing, or was sent more than once."""
 
-import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +100,7 @@ def _loss_by(history: History, injection: Injection) -> Diagnosis:
 
 def _was_record_read(history: History, lost: Request) -> bool:
     """Return True if the bridge read the provider's record after the request whose response was lost."""
-    return _was_record_read_between(history, lost.service, lost.n, sys.maxsize)
+    return any(n > lost.n for n in _record_reads(history).get(lost.service, ())[-1:])
 
 
 def _was_record_read_between(history: History, service: str, first: int, last: int) -> bool:
