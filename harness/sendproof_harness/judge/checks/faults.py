@@ -8,7 +8,7 @@ from sendproof_harness.judge.requirements import FAULTS_INJECTED
 _ID = "faults.injected"
 
 FORGED = "forged_webhook"
-_ONE_CLICK = "smtp.unsubscribe"
+_ONE_CLICK = "unsubscribe"
 # Every bridge needs these operations. For others there are alternatives: totals or events, one send operation or
 # another.
 _REQUIRED_OPERATIONS = frozenset(
@@ -58,7 +58,7 @@ def _reason(history: History, entry: FaultEntry, count: int, unit: str) -> str:
 
 def _nothing_to_forge(entry: FaultEntry) -> str:
     """Return what the webhooks lacked. The URL of an unsubscription is its own proof, and needs no token."""
-    if entry.webhook == _ONE_CLICK:
+    if (entry.webhook or "").partition(".")[2] == _ONE_CLICK:
         return "had a URL that could be another recipient's, because no other one stays subscribed"
     return "had another statement to forge, or nothing proves their origin (put `webhook_token` into their URL)"
 
