@@ -18,9 +18,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
+
+from sendproof_harness.interruption import delayed_signals
 
 _PREFIX = "sendproof-scratch-"
 # What `tempfile` adds to the prefix.
@@ -42,15 +44,22 @@ def scratch_folder(place: Path | None = None) -> Iterator[Path]:
     """
     place = place or Path(tempfile.gettempdir())
     _remove_abandoned_folders_once(place)
-    folder, lock = _new_folder(place)
-    # A program that ends within the block, such as Locust in a greenlet, need not get to the end of it.
-    remove = atexit.register(partial(_remove_if_of_process, os.getpid(), folder))
-    _removals.append(remove)
-    try:
+    with ExitStack() as stack:
+        # An interrupt between the folder and its removal would leave the folder.
+        with delayed_signals():
+            folder, lock = _new_folder(place)
+            # A program that ends within the block, such as Locust in a greenlet, need not get to the end of it.
+            remove = atexit.register(partial(_remove_if_of_process, os.getpid(), folder))
+            _removals.append(remove)
+            stack.callback(_end, remove, lock)
         yield folder
-    finally:
-        atexit.unregister(remove)
+
+
+def _end(remove: Callable[[], None], lock: int) -> None:
+    """Remove a folder at the end of its block, before any interrupt."""
+    with delayed_signals():
         remove()
+        atexit.unregister(remove)
         _removals.remove(remove)
         os.close(lock)
 

@@ -60,6 +60,24 @@ print(len(os.listdir(sys.argv[1])))
     assert (process.stdout.split(), list(tmp_path.iterdir())) == (["True", "1"], [])
 
 
+def test_folder_is_gone_if_a_signal_comes_while_it_is_made(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys
+from pathlib import Path
+from sendproof_harness.scratch import scratch_folder
+def interrupt(event, arguments):
+    if event == "open" and str(arguments[0]).endswith("/.sendproof-scratch"):
+        os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(interrupt)
+with scratch_folder(Path(sys.argv[1])):
+    print("not interrupted")
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (process.returncode, process.stdout, list(tmp_path.iterdir())) == (-signal.SIGINT, "", [])
+
+
 def test_folder_of_a_killed_process_is_removed_by_the_next(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         process.send_signal(signal.SIGKILL)
