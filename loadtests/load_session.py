@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import platform
-import signal
 import socket
 from abc import abstractmethod
 from argparse import Namespace
@@ -26,6 +25,7 @@ from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from base import LoadProcess, LoadTest, PreparedTest, runner_of
 from command_options import add_arguments, parse_options
+from late_signals import ignore_sigterm_from_now_on
 from page_guard import guard_page
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.history.reader import HistoryError
@@ -129,10 +129,9 @@ class LoadSession:
     def _quit(self, **_: object) -> None:
         """Finish a test that was interrupted, for example by Ctrl-C.
 
-        If it is still being prepared, the end of this process ends the simulators and the bridge. A second signal would
-        interrupt Locust's own end with a traceback.
+        If it is still being prepared, the end of this process ends the simulators and the bridge.
         """
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        ignore_sigterm_from_now_on()
         if self._aggregation is not None:
             self._finish(("it was interrupted", "harness"))
 

@@ -515,7 +515,7 @@ def _kept(words: list[str], environment: dict[str, str]) -> Iterator["KeptProces
     """Start Locust, which ends with the block."""
     from sendproof_harness.run.keeping.kept_process import KeptProcess  # noqa: PLC0415 - `--help` stays quick
 
-    locust = KeptProcess(words, environment, log=None, scratch=None)
+    locust = KeptProcess(words, environment, log=None)
     try:
         yield locust
     finally:

@@ -206,7 +206,6 @@ class Bridge:
             command=command,
             log=self.folder / LOG,
             environment=environment,
-            scratch=self.database,
             template=None if self.command is not None else self.template,
         )
 

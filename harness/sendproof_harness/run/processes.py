@@ -49,15 +49,14 @@ class CommandError(ProcessError):
 class Program:
     """A program to start: its name in messages, its command line, its log, and additions to the environment.
 
-    The folder `scratch` is removed if this process is killed while the program runs. `folder` is the current folder of
-    the program, by default that of this process. `template` is the address of a process that has imported the program.
+    `folder` is the current folder of the program, by default that of this process. `template` is the address of a
+    process that has imported the program.
     """
 
     name: str
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str]
-    scratch: Path | None = None
     folder: Path | None = None
     template: Path | None = None
 
@@ -136,7 +135,7 @@ class Child:
 
 
 def _kept_process(program: Program) -> KeptProcess:
-    places = program.log, program.scratch, program.folder
+    places = program.log, program.folder
     if program.template is None:
         return KeptProcess(program.command, program.environment, *places)
     return ForkedProcess(program.template, program.command, program.environment, *places)

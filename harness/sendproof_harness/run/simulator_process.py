@@ -17,14 +17,11 @@ JUDGE_VARIABLE = "SENDPROOF_JUDGE"
 JUDGE_COMMAND = (sys.executable, "-m", "sendproof_harness", "judge", "--json")
 
 
-def start_simulators(log: Path, stack: ExitStack, scratch: Path | None = None) -> str:
-    """Start the simulators and return their control URL. They stop when the stack is closed.
-
-    The folder `scratch` is removed if this process is killed while they run.
-    """
+def start_simulators(log: Path, stack: ExitStack) -> str:
+    """Start the simulators and return their control URL. They stop when the stack is closed."""
     command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0"]
     environment = {JUDGE_VARIABLE: json.dumps(JUDGE_COMMAND)}
-    program = Program(name="the simulators", command=command, log=log, environment=environment, scratch=scratch)
+    program = Program(name="the simulators", command=command, log=log, environment=environment)
     child = stack.enter_context(Child(program))
     wait_until(lambda: child.exit_status is not None or _read_urls(child) is not None, SIMULATORS_READY_S)
     child.check_running()

@@ -198,23 +198,8 @@ def trial_session(
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         url = control_url or start_simulators(folder / "simulators.log", stack)
-        yield _session(bridge, folder, url, timeout_s, stack)
-
-
-@contextmanager
-def scratch_trial_session(bridge: BridgeUnderTest, timeout_s: float = TIMEOUT_S) -> Iterator[TrialSession]:
-    """Yield a session of trials as `trial_session`, with results in a temporary folder. It starts simulators.
-
-    The folder does not stay, whatever ends this process: the keeper of the simulators removes it if need be.
-    """
-    with scratch_folder() as folder, ExitStack() as stack:
-        url = start_simulators(folder / "simulators.log", stack, scratch=folder)
-        yield _session(bridge, folder, url, timeout_s, stack)
-
-
-def _session(bridge: BridgeUnderTest, folder: Path, url: str, timeout_s: float, stack: ExitStack) -> TrialSession:
-    template = _start_template(bridge, folder, stack) if bridge.command is None and bridge.url is None else None
-    return TrialSession(bridge, folder, url, timeout_s, template)
+        template = _start_template(bridge, folder, stack) if bridge.command is None and bridge.url is None else None
+        yield TrialSession(bridge, folder, url, timeout_s, template)
 
 
 def _start_template(bridge: BridgeUnderTest, folder: Path, stack: ExitStack) -> Path:
@@ -227,7 +212,6 @@ def _start_template(bridge: BridgeUnderTest, folder: Path, stack: ExitStack) -> 
         command=command,
         log=log,
         environment=bridge.environment,
-        scratch=address.parent,
     )
     child = stack.enter_context(Child(program))
     wait_until(lambda: child.exit_status is not None or address.exists(), SIMULATORS_READY_S)

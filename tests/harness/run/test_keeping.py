@@ -36,11 +36,12 @@ HARNESS = """
 import os, signal, sys
 from pathlib import Path
 from sendproof_harness.run.processes import Child, Program
-code, log, scratch = sys.argv[1:]
+from sendproof_harness.scratch import scratch_folder
+code, log = sys.argv[1:]
 command = [sys.executable, "-c", code]
-child = Child(Program(name="it", command=command, log=Path(log), environment={}, scratch=Path(scratch)))
-while True:
-    signal.pause()
+with scratch_folder(), Child(Program(name="it", command=command, log=Path(log), environment={})):
+    while True:
+        signal.pause()
 """
 
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no subreaper")
@@ -72,12 +73,13 @@ def test_stop_ends_processes_with_a_session_of_their_own(tmp_path: Path) -> None
 
 @only_linux
 def test_killed_harness_leaves_no_process_and_no_scratch_folder(tmp_path: Path) -> None:
-    log, scratch = tmp_path / "log", tmp_path / "scratch"
-    scratch.mkdir()
-    with subprocess.Popen([sys.executable, "-c", HARNESS, CLINGING, log, scratch]) as harness:
+    log, temporary = tmp_path / "log", tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen([sys.executable, "-c", HARNESS, CLINGING, log], env=environment) as harness:
         pids = clinging_processes(log)
         harness.kill()
-    assert wait_until(lambda: not any(map(is_alive, pids)) and not scratch.exists(), 60)
+    assert wait_until(lambda: not any(map(is_alive, pids)) and not list(temporary.iterdir()), 60)
 
 
 def test_program_whose_log_cannot_be_opened_does_not_start(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -117,7 +119,7 @@ def test_program_can_be_stopped_while_other_threads_wait_for_it() -> None:
     """Each of them finds the end of the reports, but only one may close them."""
     with ThreadPoolExecutor() as threads:
         for _ in range(5):
-            process = KeptProcess(["sleep", "600"], {}, log=None, scratch=None)
+            process = KeptProcess(["sleep", "600"], {}, log=None)
             waiting = [threads.submit(process.wait) for _ in range(4)]
             process.stop(60)
             assert [status.result() for status in waiting] == [-15] * 4

@@ -1,16 +1,12 @@
 """Trials: several scenarios against one bridge, each with a sandbox and a bridge of its own."""
 
-import os
 import shlex
-import signal
-import subprocess
 import sys
 
 import pytest
 
 from run_helpers import PARKING
 from sendproof_harness.run.errors import RunOptionsError
-from sendproof_harness.run.processes import wait_until
 from sendproof_harness.scenario.load import parse_scenarios
 from sendproof_harness.search.trial import BridgeUnderTest, trial_session
 
@@ -60,23 +56,6 @@ def test_discarded_trial_leaves_no_folder(scenario, simulators, tmp_path):
         result = session.play(scenario)
         session.discard(result)
     assert not result.folder.exists()
-
-
-def test_killed_search_leaves_no_temporary_folder(tmp_path):
-    program = """
-import sys
-from sendproof_harness.search.trial import BridgeUnderTest, scratch_trial_session
-with scratch_trial_session(BridgeUnderTest(command="true")) as session:
-    print(session.folder, flush=True)
-    sys.stdin.read()
-"""
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    command = [sys.executable, "-c", program]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment) as search:
-        assert [search.stdout.readline().strip()] == [str(path) for path in tmp_path.iterdir()]
-        search.send_signal(signal.SIGKILL)
-    assert wait_until(lambda: list(tmp_path.iterdir()) == [], 60)
 
 
 def test_command_that_does_not_exist_is_refused(scenario, simulators, tmp_path):

@@ -37,12 +37,11 @@ class ForkedProcess(KeptProcess):
         command: Sequence[str],
         environment: Mapping[str, str],
         log: Path | None,
-        scratch: Path | None,
         folder: Path | None = None,
     ) -> None:
         """`template` is the address at which the template listens; the rest is as for `KeptProcess`."""
         self._template = template
-        super().__init__(command, environment, log, scratch, folder)
+        super().__init__(command, environment, log, folder)
 
     def _start_keeper(
         self, orders: int, reports: int, words: Sequence[str], environment: Mapping[str, str], folder: Path | None

@@ -2,13 +2,14 @@
 
 `kept_process` runs `main` with the standard library alone, because it starts before every program. Its arguments are:
 
-    ORDERS REPORTS SCRATCH LOG COMMAND...
+    ORDERS REPORTS TEMPORARY LOG COMMAND...
 
 ORDERS is the reading end of a pipe to the harness. No other process has its writing end, so it closes when the harness
 ends, also by SIGKILL. Its lines are `stop SECONDS` and `kill`. To REPORTS the keeper writes `pid N` or `error ERRNO`,
 and `status N` when the program has ended (-N: signal N). It closes REPORTS when no process is left. If the harness
-ends without an order, the keeper also removes the folder SCRATCH, unless it is empty text. It copies the output of the
-program to the file LOG, unless that is empty text, and keeps the file within its limit.
+ends without an order, the keeper also removes what the harness left in the place for temporary folders, TEMPORARY
+(`scratch`). It copies the output of the program to the file LOG, unless that is empty text, and keeps the file within
+its limit.
 
 A signal of the terminal does not reach the keeper, which has a session of its own. On Linux it is the subreaper of the
 program: a process whose parent has ended becomes a child of the keeper, whatever session it has. Elsewhere, such a
@@ -31,6 +32,8 @@ from sendproof_harness.run.keeping.bounded_log import BoundedLog
 _ORPHANED_GRACE_S = 1.0
 # After the program itself, for processes that it left behind.
 _REST_GRACE_S = 0.5
+# For other processes of a run to end, whose temporary folders are also abandoned then.
+_LAST_FOLDERS_S = 0.5
 # A process in an uninterruptible wait cannot be killed.
 _KILL_LIMIT_S = 5.0
 _POLL_S = 0.02
@@ -284,7 +287,7 @@ def _prctl(option: int, value: int) -> None:
 
 def main(arguments: list[str], keeper: type[Keeper] = Keeper) -> None:
     """Keep the program of the command line."""
-    orders, reports, scratch, log, *command = arguments
+    orders, reports, place, log, *command = arguments
     try:
         bounded = BoundedLog(Path(log)) if log else None
     except OSError as error:
@@ -292,7 +295,13 @@ def main(arguments: list[str], keeper: type[Keeper] = Keeper) -> None:
             os.write(int(reports), b"error %d\n" % (error.errno or 0))
         return
     is_ordered = keeper(int(orders), int(reports), bounded).keep(command)
-    if not is_ordered and scratch:
-        import shutil  # noqa: PLC0415 - the usual end does not need it
+    if not is_ordered:
+        _remove_abandoned_folders(Path(place))
 
-        shutil.rmtree(scratch, ignore_errors=True)
+
+def _remove_abandoned_folders(place: Path) -> None:
+    from sendproof_harness.scratch import remove_abandoned_folders  # noqa: PLC0415 - the usual end does not need it
+
+    remove_abandoned_folders(place)
+    select.select([], [], [], _LAST_FOLDERS_S)
+    remove_abandoned_folders(place)

@@ -4,6 +4,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -33,13 +34,12 @@ class KeptProcess:
         command: Sequence[str],
         environment: Mapping[str, str],
         log: Path | None,
-        scratch: Path | None,
         folder: Path | None = None,
     ) -> None:
         """Start the program in `folder`, or else in that of this process; `StartError` if that is impossible.
 
-        Its output goes to `log`, or else where that of this process goes. The keeper removes the folder `scratch` if
-        this process is killed.
+        Its output goes to `log`, or else where that of this process goes. The keeper removes the temporary folders of
+        this process if it is killed.
         """
         if sys.platform == "win32":
             raise StartError("expected Linux or macOS, got Windows")
@@ -54,7 +54,7 @@ class KeptProcess:
         orders, self._orders = os.pipe()
         self._reports, reports = os.pipe()
         try:
-            places = ["" if scratch is None else str(scratch.absolute()), "" if log is None else str(log.absolute())]
+            places = [tempfile.gettempdir(), "" if log is None else str(log.absolute())]
             self._start_keeper(orders, reports, [*places, *command], {**os.environ, **environment}, folder)
             os.close(orders)
             os.close(reports)

@@ -14,12 +14,13 @@ from sendproof_harness.judge.verdict import Status
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.document import document_text
 from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.scratch import scratch_folder
 from sendproof_harness.search.shrinking.budget import Budget
 from sendproof_harness.search.shrinking.failed_run import FailedRun
 from sendproof_harness.search.shrinking.oracle import Oracle
 from sendproof_harness.search.shrinking.shrinker import Search, Shrunk, shrink
 from sendproof_harness.search.shrinking.size import size_of
-from sendproof_harness.search.trial import BridgeUnderTest, scratch_trial_session
+from sendproof_harness.search.trial import BridgeUnderTest, trial_session
 from sendproof_harness.session.judged_run import run_and_judge
 
 
@@ -60,7 +61,10 @@ def shrink_run(
     progress.begin(run)
     search = Search(is_spent=options.budget.start(), memory=options.memory, on_result=progress.show)
     try:
-        with scratch_trial_session(bridge, options.timeout_s) as session:
+        with (
+            scratch_folder() as folder,
+            trial_session(bridge, folder, timeout_s=options.timeout_s) as session,
+        ):
             shrunk = shrink(run.failure, session, search)
     except KeyboardInterrupt:
         if options.memory.exists():
