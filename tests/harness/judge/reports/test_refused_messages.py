@@ -114,3 +114,13 @@ def test_rejected_message_counts_no_longer_once_the_bridge_knows(correct_run):
 
     assert causes(told) == ["the total of sent was too high when it was pushed"]
     assert causes(never)[-1].startswith("the total of sent does not match the provider's records")
+
+
+@pytest.mark.parametrize(("told", "found"), [(False, []), (True, ["a customer was reported as sent but was not"])])
+def test_customer_whose_message_is_rejected_later_may_be_reported_as_sent_until_the_bridge_knows(
+    correct_run, told, found
+):
+    """It cannot know while it is down and the webhook does not arrive. A report of a customer is never taken back."""
+    reported = interactions_line(0) | {"at": iso(FIRST_SEND + 12 * HOUR)}
+    run = rejected_late(correct_run, counted_until=0, told=told).plus(reported)
+    assert causes(run) == [f"interactions: {cause}" for cause in found]

@@ -15,11 +15,13 @@ from sendproof_harness.judge.facts.metrics import (
     CLICKED,
     METRIC_NAMES,
     OPENED,
+    SENT,
     UNSUBSCRIBED,
     fresh_within,
     must_report,
 )
 from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.reports.late_rejections import may_count_at
 from sendproof_harness.judge.facts.reports.occurrences import (
     OccurrencesOf,
     customer_occurrences,
@@ -97,7 +99,7 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
                 expected = "one of " + ", ".join(f"{metric} {METRIC_NAMES[metric]}" for metric in sorted(metrics))
                 wrong = "an event that no message of the run had"
                 yield _finding(check, report, customer, wrong, expected, f"EventID {report.event_id}")
-            elif not _is_true(report, customer, possible, quotas):
+            elif not _is_true(report, customer, possible, quotas) and not _counts_as_sent(history, report, customer):
                 yield _finding(check, report, customer, cause, name, " or ".join(sorted(possible)))
             else:
                 yield from _wrong_time(history, check, report, customer, occurrences)
@@ -143,12 +145,12 @@ def _wrong_time(
     if past and (report.date is None or not times_are_meaningful(history)):
         return
     name = METRIC_NAMES[report.event_id]
-    if not happened:
+    if not happened and not _counts_as_sent(history, report, customer):
         yield _finding(check, report, customer, f"a customer was reported as {name} but was not", name, f"not {name}")
-    elif not past:
+    elif happened and not past:
         cause = f"a customer was reported as {name} before it happened"
         yield _finding(check, report, customer, cause, f"not before {spoken(happened[0].at)}", spoken(report.at))
-    elif report.date is not None:
+    elif past and report.date is not None:
         wrong = day_cause(history, past, day_start(report.date), report.at)
         if wrong is not None:
             expected = f"{spoken(past[0].at)[:10]}, when it happened"
@@ -190,6 +192,14 @@ def _number(id_: str) -> str:
 def _is_true(report: Interactions, customer: str, possible: Collection[str], quotas: GroupQuotas) -> bool:
     fits = STATE_TESTS.get(report.event_id)
     return fits is None or (any(map(fits, possible)) and quotas.take(report, customer))
+
+
+def _counts_as_sent(history: History, report: Interactions, customer: str) -> bool:
+    """Return True for a customer reported as sent whose message the provider accepted, and rejected later."""
+    recipients = recipients_by_customer(history)[campaign_key(report)][customer]
+    return report.event_id == SENT and may_count_at(
+        history, (recipient.obligation for recipient in recipients), report.at
+    )
 
 
 def _repeated_interactions(history: History, check: str) -> Iterator[Finding]:

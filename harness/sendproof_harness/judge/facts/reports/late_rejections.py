@@ -1,7 +1,7 @@
 """Messages that a provider accepted and rejected later: a report counts them as sent until the bridge may know."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.history.timestamps import MINUTE
@@ -22,6 +22,12 @@ def may_count_until(history: History, obligation: Obligation) -> int | None:
     ends = _ends_by_message(history).get(obligation.number or _unusable_number(history, obligation.raw_number), {})
     matching = (end for text, end in ends.items() if obligation.text in {None, text})
     return max(matching, default=None)
+
+
+def may_count_at(history: History, obligations: Iterable[Obligation], at: int) -> bool:
+    """Return True if one of the messages that are due was rejected, and may still count as sent at this time."""
+    ends = (may_count_until(history, obligation) for obligation in obligations)
+    return any(end is not None and at <= end for end in ends)
 
 
 @cached_per_history
