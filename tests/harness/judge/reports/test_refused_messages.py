@@ -124,3 +124,12 @@ def test_customer_whose_message_is_rejected_later_may_be_reported_as_sent_until_
     reported = interactions_line(0) | {"at": iso(FIRST_SEND + 12 * HOUR)}
     run = rejected_late(correct_run, counted_until=0, told=told).plus(reported)
     assert causes(run) == [f"interactions: {cause}" for cause in found]
+
+
+def test_late_rejection_belongs_to_no_message_that_is_due_after_it(correct_run):
+    """The customer is due an equal message three days later, and the bridge knows of the opt-out by then."""
+    again = {"at": iso(FIRST_SEND + 3 * DAY), "due": iso(FIRST_SEND + 3 * DAY)}
+    run = rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)
+    run = run.plus(run.obligation_of(1) | again)
+
+    assert not any("too high when it was pushed" in cause for cause in causes(run))

@@ -1,7 +1,8 @@
 """Messages that a provider accepted and rejected later: a report counts them as sent until the bridge may know."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.history.timestamps import MINUTE
@@ -19,9 +20,19 @@ _COUNTRY_CODE_DIGITS, _LEAST_DIGITS = 3, 5
 
 def may_count_until(history: History, obligation: Obligation) -> int | None:
     """Return until when the rejected message to a recipient may count as sent; None without such a message."""
-    ends = _ends_by_message(history).get(obligation.number or _unusable_number(history, obligation.raw_number), {})
-    matching = (end for text, end in ends.items() if obligation.text in {None, text})
-    return max(matching, default=None)
+    rejected = _rejected_later(history).get(obligation.number or _unusable_number(history, obligation.raw_number), ())
+    # An earlier rejection is that of an earlier message with the same text.
+    own = (message for message in rejected if message.at >= obligation.at and obligation.text in {None, message.text})
+    return max((message.end for message in own), default=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _RejectedMessage:
+    """A message that was rejected late, at `at`; from `end` on, no report may count it any more."""
+
+    text: str
+    at: int
+    end: int
 
 
 def may_count_at(history: History, obligations: Iterable[Obligation], at: int) -> bool:
@@ -31,15 +42,15 @@ def may_count_at(history: History, obligations: Iterable[Obligation], at: int) -
 
 
 @cached_per_history
-def _ends_by_message(history: History) -> Mapping[str, Mapping[str, int]]:
-    """Return, by number and text of each message that was rejected late, when no report may count it any more."""
-    ends: defaultdict[str, dict[str, int]] = defaultdict(dict)
+def _rejected_later(history: History) -> Mapping[str, Sequence[_RejectedMessage]]:
+    """Return the messages that were rejected late, by number."""
+    found: defaultdict[str, list[_RejectedMessage]] = defaultdict(list)
     late = [rejection for rejection in history.rejections if provider(rejection.service).rejects_late]
     told = _told(history) if late else {}
     for rejection in late:
-        of_number = ends[rejection.number]
-        of_number[rejection.text] = max(of_number.get(rejection.text, 0), _end(history, rejection, told))
-    return ends
+        end = _end(history, rejection, told)
+        found[rejection.number].append(_RejectedMessage(text=rejection.text, at=rejection.at, end=end))
+    return found
 
 
 def _unusable_number(history: History, raw_number: str | None) -> str:
@@ -57,7 +68,7 @@ def _numbers_of_nobody(history: History) -> Mapping[str, str]:
     """Return the numbers of nobody that were rejected late, by their digits without each possible country code."""
     usable = {obligation.number for obligation in history.obligations}
     numbers: dict[str, str] = {}
-    for number in _ends_by_message(history):
+    for number in _rejected_later(history):
         digits = _digits(number) if number not in usable else ""
         for length in range(min(_COUNTRY_CODE_DIGITS, len(digits) - _LEAST_DIGITS) + 1):
             numbers.setdefault(digits[length:], number)
