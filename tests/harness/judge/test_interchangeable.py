@@ -349,3 +349,33 @@ def test_messages_of_two_equal_campaigns_belong_to_the_one_that_was_read(doubled
     assert {
         recipient.obligation.campaign for recipient in ledger(run.history()).recipients if recipient.kind == "lost"
     } == {lost}
+
+
+def with_clicks(run: HistoryBuilder, **totals: int) -> HistoryBuilder:
+    """Let customer 3 click twice in the first message; `totals` are reported for template 11 of each campaign."""
+    webhook = {"kind": "webhook", "event": "clicked", "url": "http://127.0.0.1:9000/x", "attempt": 1, "status": 200,
+               "error": None}  # fmt: skip
+    found: list[Line] = []
+    for n in (991, 992):
+        click = {"n": n, "at": iso(FIRST_SEND + HOUR + n * MINUTE), "kind": "click", "service": "delivyr",
+                 "message": FIRST, "number": "44"}  # fmt: skip
+        found += [click, click | webhook | {"key": f"clicked:{FIRST}:{n}"}]
+    template = {"TemplateID": 11, "ChannelID": 505, "MetricID": 3}
+    items = [template | {"CampaignID": int(name[-4:]), "MetricValue": value} for name, value in totals.items()]
+    last = run.lines_of("metrics")[-1]
+    return run.plus(*found, last | {"items": [*last["items"], *items]})
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 0), (0, 1), (2, 0), (0, 2), (0, 0)])
+def test_clicks_may_count_for_either_campaign(doubled_run, first, second):
+    run = with_totals(doubled_run, 7001, delivered=3, bounced=1)
+
+    assert causes(with_clicks(run, of_7001=first, of_7002=second)) == []
+
+
+def test_clicks_of_one_message_count_for_one_campaign(doubled_run):
+    run = with_clicks(with_totals(doubled_run, 7001, delivered=3, bounced=1), of_7001=2, of_7002=2)
+
+    (finding,) = run.findings(REPORT_CHECKS)
+    assert (finding.cause, finding.expected) == ("the total of clicked is higher than the real number", "at most 2")
+    assert finding.got == "4 for campaigns 7001 and 7002, pushed at 2026-03-09 09:00:00 UTC"

@@ -22,7 +22,7 @@ from sendproof_harness.judge.facts.fault_effects import (
     message_of_webhook,
     providers_without_record,
 )
-from sendproof_harness.judge.facts.keys import TemplateKey, template_key
+from sendproof_harness.judge.facts.keys import TemplateKey, template_key, unions_of_overlapping
 from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, SENT
 from sendproof_harness.judge.facts.reports.late_rejections import may_count_until
 from sendproof_harness.judge.findings import cached_per_history
@@ -167,7 +167,8 @@ def provider_totals(history: History) -> ProviderTotals:
             own[key].rejected += [end] * count_of(history, recipient)
     for messages in own.values():
         messages.sort()
-    return ProviderTotals(own=dict(own), shared=shared, joint_templates=tuple(_joint_templates(shared)))
+    joint_templates = unions_of_overlapping({messages.templates for messages in shared})
+    return ProviderTotals(own=dict(own), shared=shared, joint_templates=tuple(joint_templates))
 
 
 @cached_per_history
@@ -285,16 +286,6 @@ def _sent_for_certain(delivery: Delivery, statuses: Sequence[DeliveryStatus]) ->
     if provider(delivery.service).rejects_late and statuses:
         return max(delivery.at, delivery.send_at, statuses[0].at)
     return max(delivery.at, delivery.send_at)
-
-
-def _joint_templates(shared: Iterable[_SharedMessages]) -> list[frozenset[TemplateKey]]:
-    """Return each set of templates that shares messages, and each union of sets that overlap; the smallest first."""
-    direct = {messages.templates for messages in shared}
-    unions: list[frozenset[TemplateKey]] = []
-    for templates in direct:
-        overlapping = [union for union in unions if union & templates]
-        unions = [union for union in unions if not union & templates] + [templates.union(*overlapping)]
-    return sorted(direct.union(unions), key=lambda templates: (len(templates), sorted(templates)))
 
 
 def _limit_to_recipients(metric: int, low: int, recipients: int) -> int:
