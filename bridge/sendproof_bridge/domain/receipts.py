@@ -30,6 +30,9 @@ _OF_BATCH = f"{_MESSAGE} AND batch = ? AND recipient IN (SELECT value FROM json_
 _OF_IDS = f"{_MESSAGE} AND provider_id IN (SELECT value FROM json_each(?)) ORDER BY id"
 _SET_STATE = "UPDATE message SET state = ?, ended_at = ?, settled_at = COALESCE(settled_at, ?) WHERE id = ?"
 _SET_ID = "UPDATE message SET provider_id = ? WHERE id = ? AND provider_id IS NULL"
+_SET_ID_IN_BATCH = (
+    "UPDATE message SET provider_id = ? WHERE client = ? AND batch = ? AND recipient = ? AND provider_id IS NULL"
+)
 # A response to a send may have no id. The receipt then belongs to a message by its template to its number that has no
 # id, and gives it one. Of several such messages the provider's record tells which one it is (poll_statuses.py). Without
 # a record it is taken for the first.
@@ -71,6 +74,12 @@ def record(tx: Connection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt
     rows = [_row(client, receipt, result) for (client, receipt), result in zip(receipts, results, strict=True)]
     plain(tx).executemany(_ADD_RECEIPT, rows)
     return results
+
+
+def set_ids(tx: Connection, receipts: Iterable[tuple[str, Receipt]]) -> None:
+    """Give each message of a batch that has no id the one of its receipt, if that has one."""
+    rows = [(found.message, client, found.batch, found.recipient) for client, found in receipts if found.message]
+    plain(tx).executemany(_SET_ID_IN_BATCH, rows)
 
 
 def is_ahead(receipt: Receipt, now: Instant) -> bool:

@@ -72,13 +72,15 @@ def _poll_part(bridge: Bridge, key: CampaignKey, part: _Part) -> tuple[int, Remo
         of_others = set(poll_missing_receipts.known_ids(tx, key.client, new_ids)) if new_ids else set()
         own = [receipt for receipt in found if receipt.message not in of_others]
         with_batch = [(key.client, replace(receipt, batch=part[receipt.recipient][1])) for receipt in own]
-        receipts.record(tx, bridge, with_batch)
+        receipts.record(tx, bridge, [pair for pair in with_batch if pair[1].status_code])
+        receipts.set_ids(tx, with_batch)
         receipts.on_ids_known(tx, bridge, key.client, sorted(new_ids - of_others))
+    final = sum(bool(receipt.status_code) for receipt in own)
     again = {receipt.recipient: part[receipt.recipient] for receipt in found if receipt.message in of_others}
     if not again or error is not None:
-        return len(own), error
+        return final, error
     more, error = _poll_part(bridge, key, again)
-    return len(own) + more, error
+    return final + more, error
 
 
 def _parts(bridge: Bridge, key: CampaignKey) -> Iterator[_Part]:

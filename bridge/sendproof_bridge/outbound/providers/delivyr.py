@@ -217,12 +217,14 @@ class Delivyr:
     def poll_statuses(self, messages: Sequence[OpenMessage], known_ids: KnownIds = no_ids) -> Iterator[Receipt]:
         """Read the Message Log, if the account's log can be read."""
         for message, row in self._log_rows(messages, known_ids) if self.has_send_record else ():
-            if row.get("status") in _STATUS_MEANINGS:
+            status = row["status"] if row.get("status") in _STATUS_MEANINGS else ""
+            id_ = str(row.get("message_id", message.message))
+            if status or id_ != message.message:
                 yield Receipt(
                     recipient=message.recipient,
-                    status_code=row["status"],
+                    status_code=status,
                     provider_time=str(row.get("updated_at", "")),
-                    message=str(row.get("message_id", message.message)),
+                    message=id_,
                 )
 
     def _log_rows(

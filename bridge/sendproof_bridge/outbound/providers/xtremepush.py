@@ -315,9 +315,9 @@ class Xtremepush:
             ):
                 continue
             # The first row since a message was sent is its own; rows after it belong to later campaigns.
-            row_ids[user] = id_
+            is_new, row_ids[user] = not row_ids[user], id_
             code = "message_delivery" if row.get("delivery") else "message_error" if row.get("error") else ""
-            if code:
+            if code or is_new:
                 yield Receipt(recipient=user, status_code=code, provider_time="", message=id_)
 
     def list_opt_outs(self) -> list[str]:

@@ -131,6 +131,21 @@ def test_row_of_one_message_is_not_taken_for_an_equal_one_of_another_campaign(tm
     assert sorted(pushed(xtremepush)) == [(0, 0), (1, 0)]
 
 
+def test_status_of_the_second_of_two_equal_messages_does_not_wait_for_that_of_the_first(tmp_path, database, xtremepush):
+    config = bridge_config(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
+    event = {"channelID": 505, "customerID": "C1", "templateID": 12, "personalization": {"personalInfo": PERSON}}
+    with open_small_bridge(tmp_path, config) as bridge:
+        for campaign in ("8001", "8002"):
+            bridge.receive_event(requestId=campaign, campaignID=campaign, **event)
+        bridge.run()
+        rows = [{"id": id_, "user_id": "C1", "create_time": NOON // SECOND, "delivery": id_ - 1} for id_ in (1, 2)]
+        xtremepush.respond("message", success(data=rows))
+        bridge.run(until=NOON + 15 * MINUTE)
+
+        assert sorted(bridge.query("SELECT provider_id || ' ' || state FROM message")) == ["1 accepted", "2 delivered"]
+    assert sorted(pushed(xtremepush)) == [(0, 0), (1, 0)]
+
+
 def test_triggered_messages_are_polled_before_each_report(tmp_path, database, xtremepush):
     config = bridge_config(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
     event = {"channelID": 505, "campaignID": "8001", "templateID": 12, "personalization": {"personalInfo": PERSON}}

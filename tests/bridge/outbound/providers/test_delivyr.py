@@ -4,6 +4,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -282,7 +283,7 @@ def test_receipt_of_two_open_messages_waits_for_the_log(tmp_path, account):
     rows = [[recipient_row("C1", "+12125550100", template=NUMBER, at=at)] for at in (iso(NOON), iso(NOON + HOUR))]
     account.respond("GetCustomerSendDetailsByChannel", Reply(rows[0]), Reply([]), Reply(rows[1]), Reply([]))
     account.respond("send_sms", Reply({"success": True}))
-    account.respond("messages", Reply({"messages": [log_row("first", NOON)], "next": None}))
+    account.respond("messages", Reply({"messages": [], "next": None}))
     with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel(message_log=True))) as bridge:
         bridge.start_campaign(7001)
         bridge.run(until=NOON + HOUR)
@@ -296,7 +297,7 @@ def test_receipt_of_two_open_messages_waits_for_the_log(tmp_path, account):
         bridge.run(until=NOON + 8 * HOUR)
 
         states = bridge.query("SELECT campaign, state, provider_id FROM message ORDER BY campaign")
-        assert states == [("7001", "accepted", None), ("7002", "delivered", "second")]
+        assert states == [("7001", "accepted", "first"), ("7002", "delivered", "second")]
         assert bridge.query("SELECT campaign FROM engagement") == ["7002"]
 
 
@@ -398,6 +399,18 @@ def test_message_missing_in_log_does_not_stop_polling(tmp_path, account):
 
     found = list(open_account(account, tmp_path, message_log=True).poll_statuses(open_messages(2)))
     assert [receipt.message for receipt in found] == ["id-1"]
+
+
+def test_row_without_a_final_status_tells_the_id_of_a_message_that_has_none(tmp_path, account):
+    row = {"template_id": "HDS7F3Y2", "created_at": iso(NOON), "status": "sent", "message_id": "first"}
+    account.respond("messages", Reply({"messages": [row], "next": None}))
+    account.respond("first", Reply(row))
+    without_id = OpenMessage(recipient="12125550100", message="", template=NUMBER, sent_at=NOON)
+
+    provider = open_account(account, tmp_path, message_log=True)
+    (found,) = provider.poll_statuses([without_id])
+    assert (found.message, found.status_code) == ("first", "")
+    assert list(provider.poll_statuses([replace(without_id, message="first")])) == []
 
 
 def test_log_row_of_another_message_is_ignored(tmp_path, account):
