@@ -129,8 +129,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._read = self._unparsed = 0
         self._held = 0
         self._unsent = self._unread_ticks = 0
-        # The current read, and the head of a request that offers another protocol, until it is parsed again.
-        self._data = self._offer = b""
+        # The current read. Then, until they are parsed again: the head of a request that offers another protocol, and
+        # what follows this head in the current read.
+        self._data: bytes | memoryview = b""
+        self._offer = b""
+        self._rest: memoryview | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -148,11 +151,23 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.stage == REFUSED:
             return
         was_idle = self.stage == IDLE
-        self._data, self._read = data, len(data)
-        super().data_received(data)
-        self._unparsed += self._read
+        self._parse(data)
+        while self._rest is not None and self.stage != REFUSED:
+            self._parse_without_offer(self._rest)
         if self.stage != IDLE:
             self._check_incomplete(was_idle=was_idle)
+
+    def _parse(self, data: bytes | memoryview) -> None:
+        self._data, self._read = data, len(data)
+        super().data_received(data)  # type: ignore[arg-type] # the parser takes any buffer
+        self._unparsed += self._read
+
+    def _parse_without_offer(self, rest: memoryview) -> None:
+        """Parse the head of a request again, without its offer of another protocol, and what follows the head."""
+        offer, self._offer, self._rest = self._offer, b"", None
+        self._unparsed = 0
+        self._parse(offer)
+        self._parse(rest)
 
     def _check_incomplete(self, *, was_idle: bool) -> None:
         if self.stage == REFUSED:
@@ -235,10 +250,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """
         upgrade = sys.exception()
         if isinstance(upgrade, HttpParserUpgrade):
-            data = self._offer + self._data[upgrade.args[0] :]
-            self._offer, self.parser = b"", HttpRequestParser(self)
-            self.data_received(data)
-            self._read = 0
+            self._rest, self.parser = memoryview(self._data)[upgrade.args[0] :], HttpRequestParser(self)
 
     def _head_without_offer(self) -> bytes:
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]

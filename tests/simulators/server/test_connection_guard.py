@@ -89,6 +89,11 @@ def test_next_request_after_an_offer_of_another_protocol_is_served() -> None:
         assert statuses(server.exchange(*requests)) == [200, 200, 200]
 
 
+def test_many_offers_of_another_protocol_in_one_packet_are_served() -> None:
+    with guarded_server() as server:
+        assert statuses(server.exchange((HEAD + OFFER + END) * 1_000)) == [200] * 1_000
+
+
 def test_body_after_an_offer_may_arrive_in_pieces() -> None:
     """The last pieces exceed the bound of a head, which does not apply to bodies."""
     sizes = [1, 1, 70_000, 70_000]
