@@ -33,6 +33,11 @@ _BEARER = "bearer "
 _TOKEN_BYTES = 24
 _MIN_TOKEN = 16
 
+# Longer headers are those of no client, and the cache would keep them.
+_MOST_REMEMBERED_BYTES = 1024
+# A host with an optional port. An address may have a zone, such as `[fe80::1%25eth0]`.
+_AUTHORITY = re.compile(r"(?:\[([0-9A-Za-z:.%]+)\]|([^\s:@/?#\[\]]+))(?::[0-9]{0,5})?")
+
 # Of the seed from which credentials are drawn when other machines can connect.
 _CREDENTIAL_BITS = 256
 
@@ -56,7 +61,9 @@ class Access:
         `documented` matches the names of the real service (`documented_hosts`); None for the control API.
         """
         checked = tuple(header for header in headers if header[0] in _CHECKED)
-        return _refusal(self.names, checked, address, documented)
+        is_long = sum(len(value) for _, value in checked) > _MOST_REMEMBERED_BYTES
+        refusal_of = _refusal.__wrapped__ if is_long else _refusal
+        return refusal_of(self.names, checked, address, documented)
 
     def control_path(self, path: str, headers: Headers) -> tuple[str, Problem | None]:
         """Return the path of a request to the control API without the token, and why the request is refused."""
@@ -165,9 +172,8 @@ def _is_same(origin: str, host: str | None) -> bool:
 
 def _host_name(host: str) -> str:
     """Return the host of a Host header without its port, in canonical form; "" if it is none."""
-    if host.startswith("["):
-        return _canonical(host[1:].partition("]")[0])
-    return _canonical(host.partition(":")[0])
+    authority = _AUTHORITY.fullmatch(host)
+    return _canonical(authority[1] or authority[2]) if authority else ""
 
 
 def _canonical(name: str) -> str:

@@ -90,9 +90,9 @@ class BufferedTransport:
         return self._transport.is_closing()
 
     def flush(self) -> None:
-        """Send what is combined so far."""
+        """Send what is combined so far, unless the client has gone in between."""
         blocks, self._blocks, self._size = self._blocks, [], 0
-        if blocks:
+        if blocks and not self._transport.is_closing():
             self._transport.writelines(blocks)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,5 +1,6 @@
 """Who may send requests: no page of another origin, no rebound name, and off loopback only clients with the token."""
 
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,10 +56,21 @@ def test_names_of_this_machine_are_served(host: str) -> None:
     [
         *("evil.example", "evil.example:4100", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.7"),
         *("[fd00::7]", "127.0.0.1@evil.example", "", ":4100", "localhost evil.example"),
+        *("127.0.0.1:80@evil.example", "localhost:80.evil.example", "[::1]evil.example", "localhost:port"),
     ],
 )
 def test_other_names_are_refused(host: str) -> None:
     assert status(Access(), host=host) == 421
+
+
+def test_long_headers_are_not_remembered() -> None:
+    """A thousand of them would be 64 MB. Any client can send them, without a credential."""
+    tracemalloc.start()
+    for number in range(100):
+        assert status(Access(), host=f"{number}" + "x" * 50_000) == 421
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 def test_names_of_the_command_line_are_served() -> None:

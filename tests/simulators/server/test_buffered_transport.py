@@ -11,6 +11,10 @@ class RecordedTransport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.writes: list[bytes] = []
+        self.has_gone = False
+
+    def is_closing(self) -> bool:
+        return self.has_gone
 
     def writelines(self, blocks: object) -> None:
         assert isinstance(blocks, list)
@@ -45,3 +49,17 @@ def test_long_response_is_written_in_parts() -> None:
     line = b"." * 10_000
 
     assert written(line, line, line, line) == (2, [line * 2, line * 2])
+
+
+def test_response_to_a_client_that_has_gone_is_not_written() -> None:
+    """The transport of uvloop raises an error, which would be a traceback in the log."""
+
+    async def run() -> list[bytes]:
+        sent = RecordedTransport()
+        transport = BufferedTransport(sent)
+        transport.write(b"response")
+        sent.has_gone = True
+        transport.flush()
+        return sent.writes
+
+    assert asyncio.run(run()) == []
