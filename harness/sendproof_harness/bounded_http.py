@@ -33,14 +33,20 @@ class TooLargeError(Exception):
 
 def check_url(option: str, url: str, example: str) -> None:
     """Raise `ValueError` with the name of the option if the URL is not one of HTTP with a host."""
-    try:
-        parts = urlsplit(url)
-        is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_valid = False
-    if not is_valid:
+    if not _is_url(url):
         hint = "" if "://" in url or not url else "; put http:// in front"
         raise ValueError(f"{option}: expected a URL such as {example}, got {url!r}{hint}")
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        url.encode()
+        # No part of a name may be empty or longer than 63 characters. A lookup would raise the same error.
+        host = (parts.hostname or "").encode("idna")
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(host) and parts.port != 0 and not any(map(str.isspace, url))
 
 
 def bounded_session() -> requests.Session:

@@ -33,6 +33,8 @@ _OF_THE_MACHINE = frozenset(
         errno.EAGAIN,
     }
 )
+# Those that say all that a user must know: the name of a file on the command line is wrong, or not permitted.
+_OF_A_NAME = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
 
 
 def run_program(program: Callable[[], int]) -> int:
@@ -65,6 +67,9 @@ def remove_temporary_folders() -> None:
 
 def report_unforeseen(error: Exception) -> int:
     """Print an unexpected error in one sentence, write its details to a file, and return the exit status."""
+    if isinstance(error, OSError) and error.errno in _OF_A_NAME and error.filename is not None:
+        print_error(f"sendproof: {error.filename!r}: {error.strerror}; choose another file or folder")
+        return EXIT_ERROR
     details = "".join(traceback.format_exception(error))
     try:
         with tempfile.NamedTemporaryFile(

@@ -24,6 +24,9 @@ _NAMES = (
 )
 _COMMAND = re.compile(rf"(?<!\S):(?=:(?:{_NAMES})\b)|:(?=:(?:{_NAMES})(?: .*)?::)|#(?=#\w*\[)")
 _ERRORS = "sendproof_escape"
+# A longer word in a message is a value that nobody reads, such as that of an option.
+_LONGEST_WORD, _WORD_START = 1_000, 200
+_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 
 
 def visible(text: str) -> str:
@@ -37,10 +40,14 @@ def printable(text: str) -> str:
 
 
 def echo(text: str, *, err: bool = False) -> None:
-    """Print a line to stdout or stderr."""
+    """Print a line to stdout, or a message to stderr, in which very long words are cut."""
     stream = sys.stderr if err else sys.stdout
-    stream.write(visible(text) + "\n")
+    stream.write((_with_short_words(visible(text)) if err else visible(text)) + "\n")
     stream.flush()
+
+
+def _with_short_words(text: str) -> str:
+    return _LONG_WORD.sub(lambda word: f"{word[0][:_WORD_START]}... ({len(word[0]):,} characters)", text)
 
 
 def protect_streams() -> None:

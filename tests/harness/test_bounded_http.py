@@ -16,9 +16,24 @@ from raw_server import (
     raw_server,
     response,
 )
+from sendproof_harness.bounded_http import check_url
 from sendproof_harness.conformance.http import ListenerResponse, send
 from sendproof_harness.conformance.requests import ListenerRequest
 from sendproof_harness.preflight.http import PreflightClient
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "localhost:4100", "ftp://x", "http://[", "http://x:0", "http://..", f"http://{'x' * 64}", "http://\udcff"],
+)
+def test_url_that_no_client_can_call_names_the_option(url: str) -> None:
+    with pytest.raises(ValueError, match="^--control-url: expected a URL such as http://a, got "):
+        check_url("--control-url", url, "http://a")
+
+
+@pytest.mark.parametrize("url", ["http://localhost.:1", "http://[fe80::1%25eth0]:1", "https://bücher.example/a_b"])
+def test_url_of_a_server_is_accepted(url: str) -> None:
+    check_url("--control-url", url, "http://a")
 
 
 def probe(url: str, timeout_s: float = 60.0) -> ListenerResponse:

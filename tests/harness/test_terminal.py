@@ -15,7 +15,7 @@ from command_line import sendproof_in_new_interpreter
 from history_builder import build_correct_run
 from repository import ROOT
 from sendproof_harness.history.timestamps import HOUR, iso, parse_instant
-from sendproof_harness.output import visible
+from sendproof_harness.output import echo, visible
 from sendproof_harness.terminal import Terminal, Text
 
 FULL_DEVICE = Path("/dev/full")
@@ -52,6 +52,12 @@ def failing_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("a\x1b[31mb") / "history.ndjson"
     file.write_bytes(b"".join(early.encoded()))
     return file
+
+
+def test_long_value_is_cut_in_a_message(capsys):
+    """The reason comes before the value or after it, and must not scroll away."""
+    echo(f"--port: expected a number, got {'9' * 5_000} (help)", err=True)
+    assert capsys.readouterr().err == f"--port: expected a number, got {'9' * 200}... (5,000 characters) (help)\n"
 
 
 @pytest.mark.slow

@@ -48,6 +48,22 @@ def test_full_disk_is_no_defect(app: typer.Typer, capsys: pytest.CaptureFixture[
     Path(details).unlink()
 
 
+@pytest.mark.parametrize(("name", "reason"), [("x" * 300, "File name too long"), ("loop", "Too many levels of")])
+def test_name_that_no_file_can_have_is_named(
+    name: str, reason: str, tmp_path: Path, app: typer.Typer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+
+    @app.command()
+    def read() -> None:
+        (tmp_path / name).read_bytes()
+
+    assert run_program(lambda: run_app(app, [])) == EXIT_ERROR
+    error = capsys.readouterr().err
+    assert error.startswith(f"sendproof: '{tmp_path / name}': {reason}")
+    assert error.endswith("; choose another file or folder\n")
+
+
 def test_file_over_the_limit_of_the_machine_is_no_defect(app: typer.Typer, capsys: pytest.CaptureFixture[str]) -> None:
     """As with `ulimit -f`."""
 
