@@ -27,7 +27,7 @@ from sendproof_harness.preflight.http import PreflightClient
     ["", "localhost:4100", "ftp://x", "http://[", "http://x:0", "http://..", f"http://{'x' * 64}", "http://\udcff"],
 )
 def test_url_that_no_client_can_call_names_the_option(url: str) -> None:
-    with pytest.raises(ValueError, match="^--control-url: expected a URL such as http://a, got "):
+    with pytest.raises(ValueError, match=r"^--control-url: expected a URL such as http://a, got "):
         check_url("--control-url", url, "http://a")
 
 
