@@ -110,7 +110,7 @@ def up(
     public_host: PublicHost = None,
     allow_host: AllowedHosts = None,
     control_token: ControlToken = None,
-    seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the default sandbox.", min=0, max=9_007_199_254_740_991)] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
     allow_remote_webhooks: Annotated[
         bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox send webhooks to other machines.")

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from sendproof_harness.cli.options import (
+    LARGEST_SEED,
     Accept,
     AllowUnknown,
     AsJson,
@@ -48,7 +49,9 @@ def contract(
     control_url: ControlUrl = None,
     results: Results = Path("results"),
     timeout: Timeout = 60.0,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the generated events and of the customers.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the generated events and of the customers.")
+    ] = None,
     provider: Annotated[str, typer.Option(help="Provider of the channels.")] = DEFAULT_PROVIDER,
     examples: Annotated[
         int, typer.Option(min=1, max=10_000, help="Number of valid and of invalid generated events for each listener.")

@@ -16,6 +16,7 @@ import typer
 
 from sendproof_harness.cli.options import (
     CONTROL_URL_VARIABLE,
+    LARGEST_SEED,
     AsJson,
     Bridge,
     Command,
@@ -59,7 +60,7 @@ group = typer.Typer(
 )
 
 Customers = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Number of customers.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox.")]
+Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the sandbox.")]
 Provider = Annotated[str, typer.Option(help="Provider that carries the messages.")]
 MessageType = Annotated[str, typer.Option(help="Type of the messages, such as push or email.")]
 Thresholds = Annotated[

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendproof_harness.cli.history_file import find_history_file
-from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, print_json, refuse
+from sendproof_harness.cli.options import (
+    CONTROL_URL,
+    LARGEST_SEED,
+    AsJson,
+    RunningControlUrl,
+    print_json,
+    refuse,
+)
 from sendproof_harness.output import echo
 from sendproof_harness.providers import DEFAULT_PROVIDER, discover
 
@@ -34,7 +41,7 @@ def new(
         ),
     ] = None,
     name: Annotated[str, typer.Option(help="Headline of the report.")] = "My scenario",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all random choices.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of all random choices.")] = 1,
     days: Annotated[int | None, typer.Option(min=1, max=365, help="Length of the run. Default: 8 days.")] = None,
     run: Annotated[
         Path | None, typer.Option(help="Write what happened in a recorded run: its results folder.", show_default=False)

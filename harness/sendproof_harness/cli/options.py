@@ -39,7 +39,11 @@ SANDBOX_VARIABLE = "SENDPROOF_SANDBOX"
 SandboxName = Annotated[
     str, typer.Option(envvar=SANDBOX_VARIABLE, help=f"Name of the sandbox. Same as {SANDBOX_VARIABLE}.")
 ]
-Timeout = Annotated[float, typer.Option(min=1, help="Real seconds to wait for the bridge to become ready or idle.")]
+#: The control API takes no larger seed: JSON readers with floating-point numbers would change it.
+LARGEST_SEED = 9_007_199_254_740_991
+Timeout = Annotated[
+    float, typer.Option(min=1, max=86_400, help="Real seconds to wait for the bridge to become ready or idle.")
+]
 Results = Annotated[Path, typer.Option(help="Folder for reports, histories and logs.")]
 AllowUnknown = Annotated[
     list[str] | None,

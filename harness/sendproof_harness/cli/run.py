@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sendproof_harness.cli.options import (
+    LARGEST_SEED,
     Accept,
     AllowUnknown,
     AsJson,
@@ -54,7 +55,9 @@ def run(
     control_url: ControlUrl = None,
     results: Results = Path("results"),
     timeout: Timeout = 60.0,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed to use instead of the scenario's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
+    ] = None,
     clock_rate: Annotated[
         float | None,
         typer.Option(

@@ -13,7 +13,14 @@ from sendproof_harness.bounded_file import read_bounded
 from sendproof_harness.cli.drive.clock import rate_text
 from sendproof_harness.cli.drive.opened import open_control, open_sandbox, print_result
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, print_table, time_text
-from sendproof_harness.cli.options import CONTROL_URL, SANDBOX_VARIABLE, AsJson, RunningControlUrl, SandboxName
+from sendproof_harness.cli.options import (
+    CONTROL_URL,
+    LARGEST_SEED,
+    SANDBOX_VARIABLE,
+    AsJson,
+    RunningControlUrl,
+    SandboxName,
+)
 from sendproof_harness.cli.parsing import CHANNEL_EXAMPLES, channel, listen_address, named_texts
 
 Json = Mapping[str, Any]
@@ -34,7 +41,7 @@ def create(
     name: Annotated[
         str | None, typer.Argument(help="Name of the sandbox. Default: a new one.", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything that is random.", min=0)] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is random.", min=0, max=LARGEST_SEED)] = 1,
     customers: Annotated[int, typer.Option(help="Number of customers.", min=0, max=10_000_000)] = 1_000,
     channels: Annotated[
         list[str] | None,

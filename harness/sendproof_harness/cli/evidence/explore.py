@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sendproof_harness.cli.options import (
+    LARGEST_SEED,
     AsJson,
     Bridge,
     Command,
@@ -31,10 +32,12 @@ _MINUTE_S = 60.0
 
 def explore(
     minutes: Annotated[
-        float | None, typer.Option(min=0.01, help="Start no new scenario after this many real minutes.")
+        float | None, typer.Option(min=0.01, max=1_000_000, help="Start no new scenario after this many real minutes.")
     ] = None,
-    runs: Annotated[int | None, typer.Option(min=1, help="Run at most this many scenarios.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="First seed; the same seeds give the same search.")] = 1,
+    runs: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Run at most this many scenarios.")] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="First seed; the same seeds give the same search.")
+    ] = 1,
     bridge: Bridge = None,
     reset: Annotated[
         str | None,
