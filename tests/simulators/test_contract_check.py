@@ -3,8 +3,10 @@
 import pytest
 
 from repository import ROOT
+from sendproof_simulators.comparison.contract_sets import read_set
 from sendproof_simulators.contract_check import contract_problems
 
+LAUGHS = "0: &a0 [x]\n" + "".join(f"{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
 TEXTLOCAL = (ROOT / "openapi" / "textlocal.yaml").read_text()
 
 
@@ -62,3 +64,28 @@ def test_endless_file_is_refused(tmp_path):
         sparse.truncate(200_000_000)
 
     assert list(contract_problems(file)) == [f"{file}: expected a file of at most 16,777,216 bytes, got a larger one"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[" * 101 + "]" * 101, "expected at most 100 levels of lists and objects, got more"),
+        # The parser of libyaml crashes here.
+        ("[" * 100_000, "expected at most 100 levels of lists and objects, got more"),
+        ("a: &a [*a]", "expected at most 1,000,000 values, with those of each alias, got more"),
+        (LAUGHS, "expected at most 1,000,000 values, with those of each alias, got more"),
+    ],
+    ids=["levels", "more levels", "list in itself", "aliases of aliases"],
+)
+def test_bomb_of_yaml_is_refused(tmp_path, text, problem):
+    file = tmp_path / "other.yaml"
+    file.write_text(text)
+    assert list(contract_problems(file)) == [f"{file}: {problem}"]
+    with pytest.raises(ValueError, match=problem):
+        read_set(str(file))
+
+
+def test_contract_within_the_bounds_of_yaml_is_read(tmp_path):
+    file = tmp_path / "other.yaml"
+    file.write_text("a: &a [x]\npaths: {b: *a, c: *a}\nd: " + "[" * 99 + "]" * 99)
+    assert read_set(str(file)).documents["other.yaml"]["paths"] == {"b": ["x"], "c": ["x"]}

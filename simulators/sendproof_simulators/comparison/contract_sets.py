@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from sendproof_simulators.bounded_file import FileTooLargeError, read_bounded
 from sendproof_simulators.comparison.dialect_changes import Dialects
 from sendproof_simulators.core.contract_cache import read_through
+from sendproof_simulators.core.validation.yaml_text import parse_yaml
 
 DIALECTS_FILE = "dialects.json"
 #: The folder of a revision that is named alone.
@@ -90,16 +89,12 @@ def _bounded(place: str, content: bytes) -> bytes:
 
 def _document(place: str, content: bytes) -> Mapping[str, Any]:
     try:
-        document = read_through(content, _parse)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"{place}: expected YAML: {error}") from None
+        document = read_through(content, parse_yaml)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
     if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
         raise ValueError(f"{place}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file
     return document
-
-
-def _parse(content: bytes) -> Any:
-    return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
 
 
 def _dialects(place: str, content: bytes) -> Dialects:

@@ -39,6 +39,7 @@ from sendproof_simulators.core.validation.compiled_schema import (
     has_references,
 )
 from sendproof_simulators.core.validation.violations import MAX_VIOLATIONS, first_violations, violations
+from sendproof_simulators.core.validation.yaml_text import parse_yaml
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
@@ -479,12 +480,10 @@ def parse_contract(source: bytes, path: Path, *, case_insensitive: bool = False,
 
 
 def _parse(source: bytes, path: Path) -> Any:
-    import yaml  # noqa: PLC0415 - most starts find all contracts parsed
-
     try:
-        return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: expected YAML: {error}") from None
+        return parse_yaml(source)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:
