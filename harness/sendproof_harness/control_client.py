@@ -6,6 +6,7 @@ ControlError             the simulators rejected the request (`status`, and `det
 └── NotQuietError        an advance timed out because a participant was not parked
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ MAX_JOURNAL_BYTES = 1 << 30
 
 # Off loopback, the URL of the control API contains its token (openapi/control.yaml).
 _TOKEN = re.compile(r"(?<=/token/)[^/\s'\"]+")
+
+# In JSON, the halves of a character outside the first 65,536. Only together are they text.
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+_SHOWN_BEFORE = 40
 
 Json = Mapping[str, object]
 
@@ -448,9 +453,18 @@ def _provider_path(sandbox: str, provider: str) -> str:
 
 
 def _body_arguments(body: object) -> dict[str, Any]:
-    """Return the arguments of `requests.Session.request` for a body."""
-    if isinstance(body, Csv):
-        return {"data": body.text.encode(), "headers": {"Content-Type": "text/csv"}}
+    """Return the arguments of `requests.Session.request` for a body; `ControlError` for text that is no Unicode.
+
+    An option with bytes outside UTF-8 gives such text.
+    """
+    try:
+        if isinstance(body, Csv):
+            return {"data": body.text.encode(), "headers": {"Content-Type": "text/csv"}}
+        if body is not None and _HALF_CHARACTER.search(content := json.dumps(body)):
+            json.dumps(json.loads(content), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        text = error.object[max(0, error.start - _SHOWN_BEFORE) : error.end]
+        raise ControlError(f"expected text in UTF-8, got {text!r}", None) from None
     return {"json": body}
 
 

@@ -221,3 +221,11 @@ def test_history_is_saved_byte_for_byte(tmp_path: Path) -> None:
     with responding(200, lines) as server, ControlClient(server.url) as control:
         control.save_history("s", tmp_path / "history.ndjson")
     assert (tmp_path / "history.ndjson").read_bytes() == lines
+
+
+@pytest.mark.parametrize("text", ["Sale \udcff", "\ud83d"])
+def test_text_outside_unicode_is_shown(text: str) -> None:
+    """A shell passes any bytes. The simulators would only say that this is no JSON."""
+    with responding(200, []) as server, pytest.raises(ControlError, match="expected text in UTF-8, got "):
+        ControlClient(server.url).add_templates("default", "textlocal", [{"title": text}])
+    assert server.received == []

@@ -15,6 +15,8 @@ _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _PART = re.compile(r"([0-9]{1,9})([smhd])")
 _LENGTH = re.compile(rf"({_PART.pattern})+")
 _SCALAR = re.compile(r'-?[0-9]+(\.[0-9]+)?|true|false|".*"', re.DOTALL)
+# A thousand years: the time of a sandbox ends with the year 2999.
+_LONGEST = 365_000 * DAY
 _LAST_PORT = 65_535
 #: Channels as the options take them.
 CHANNEL_EXAMPLES = f"505={DEFAULT_PROVIDER} or 250={DEFAULT_PROVIDER}:triggered"
@@ -34,7 +36,10 @@ def length(text: str) -> int:
     """Return a length of time, such as 90s, 15m, 2h, 7d or 1h30m, in milliseconds."""
     if _LENGTH.fullmatch(text) is None:
         raise ValueError(f"expected a length of time such as 90s, 15m, 2h or 7d, got {text!r}")
-    return sum(int(amount) * _UNITS[unit] for amount, unit in _PART.findall(text))
+    found = sum(int(amount) * _UNITS[unit] for amount, unit in _PART.findall(text))
+    if found > _LONGEST:
+        raise ValueError(f"expected a length of time of at most {_LONGEST // DAY:,}d, got {text!r}")
+    return found
 
 
 def instant(text: str, now: Callable[[], str]) -> str:

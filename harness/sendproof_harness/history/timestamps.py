@@ -10,6 +10,11 @@ DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+# A zone can put a time of the first or last year outside of what `iso` can show.
+_FIRST, _LAST = (
+    (moment.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+    for moment in (datetime.min, datetime.max)  # noqa: DTZ901
+)
 _UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 
 
@@ -27,9 +32,10 @@ def parse_instant(text: str) -> Instant:
         moment = datetime.fromisoformat(text)
     except (ValueError, TypeError) as error:
         raise ValueError(_expected(text)) from error
-    if moment.tzinfo is None:
+    instant = None if moment.tzinfo is None else Instant((moment - _EPOCH) // _MILLISECOND)
+    if instant is None or not _FIRST <= instant <= _LAST:
         raise ValueError(_expected(text))
-    return Instant((moment - _EPOCH) // _MILLISECOND)
+    return instant
 
 
 def iso(instant: int) -> str:

@@ -6,14 +6,22 @@ Scenario files and files of service levels use them.
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+# Those of the simulators (`core/clock/wall_clock.py`).
+_YEARS = range(1971, 3000)
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _SHORT_UNITS = {"ms": Fraction(1), "s": Fraction(1_000)}
 _MEGABYTES = {"MB": Fraction(1), "GB": Fraction(1_000)}
 
 
 def parse_time(text: str) -> datetime:
-    """Parse `2026-03-02T09:00:00+01:00` into an aware time in UTC. Raises `ValueError` if there is no such time."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """Parse `2026-03-02T09:00:00+01:00` into an aware time in UTC.
+
+    Raises `ValueError` if there is no such time, or for a year that no sandbox can have.
+    """
+    time = datetime.fromisoformat(text)
+    if time.year not in _YEARS:
+        raise ValueError(f"expected a year from {_YEARS.start} to {_YEARS.stop - 1}, got {text!r}")
+    return time.astimezone(UTC)
 
 
 def parse_duration(text: str) -> timedelta:

@@ -32,7 +32,24 @@ def test_instant_is_absolute_or_relative_to_now(text, instant):
     assert parsing.instant(text, lambda: "2026-03-02T06:00:00Z") == instant
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "2026-03-02", "2026-03-02T09:00:00", "2h", "+tea"])
+@pytest.mark.parametrize("text", ["365001d", "999999999d999999999d"])
+def test_length_of_time_beyond_the_last_year_is_refused(text):
+    with pytest.raises(ValueError, match="expected a length of time of at most 365,000d, got "):
+        parsing.length(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "tomorrow",
+        "2026-03-02",
+        "2026-03-02T09:00:00",
+        "2h",
+        "+tea",
+        "9999-12-31T23:00:00-14:00",
+    ],
+)
 def test_instant_without_a_zone_is_refused(text):
     with pytest.raises(ValueError, match="expected "):
         parsing.instant(text, lambda: "2026-03-02T06:00:00Z")

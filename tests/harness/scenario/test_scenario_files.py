@@ -33,6 +33,9 @@ from sendproof_simulators.core.audience import audience as simulated
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
 from sendproof_simulators.core.randomness import KeyedRandom
 
+#: What a time in a scenario is, in the words of an error.
+A_TIME = "a time from 1971 to 2999 with a time zone, such as 2026-03-02T09:00:00Z"
+
 LIBRARY = sorted((ROOT / "scenarios").rglob("*.yaml"))
 
 SMALL = """\
@@ -172,12 +175,17 @@ BAD_VALUES = [
     (
         "starts: 2026-03-02T06:00:00Z",
         "starts: 2026-03-02T06:00:00",
-        'my.yaml:4: starts: expected a time with a time zone, such as 2026-03-02T09:00:00Z, got "2026-03-02T06:00:00"',
+        f'my.yaml:4: starts: expected {A_TIME}, got "2026-03-02T06:00:00"',
     ),
     (
         "starts: 2026-03-02",
         "starts: 2026-02-30",
-        'my.yaml:4: starts: expected a time with a time zone, such as 2026-03-02T09:00:00Z, got "2026-02-30T06:00:00Z"',
+        f'my.yaml:4: starts: expected {A_TIME}, got "2026-02-30T06:00:00Z"',
+    ),
+    (
+        "starts: 2026-03-02T06:00:00Z",
+        "starts: 0001-01-01T00:00:00+14:00",
+        f'my.yaml:4: starts: expected {A_TIME}, got "0001-01-01T00:00:00+14:00"',
     ),
     ("4%", "104%", 'my.yaml:7: audience.opted_out: expected a percentage from 0% to 100%, such as 50%, got "104%"'),
     ("4%", "0.04", "my.yaml:7: audience.opted_out: expected a percentage from 0% to 100%, such as 50%, got 0.04"),
