@@ -23,7 +23,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.recording.exchanges import RecentExchanges
 from sendproof_simulators.core.recording.failed_calls import FailedCalls
 from sendproof_simulators.core.recording.journal import Journal
-from sendproof_simulators.core.recording.redaction import Redaction
+from sendproof_simulators.core.recording.redaction import Redaction, secret_name
 from sendproof_simulators.core.recording.seal import sealed
 from sendproof_simulators.core.simulator import Channel, Exclusion, SandboxContext, Simulator
 from sendproof_simulators.core.snapshots.snapshot import Snapshot
@@ -441,6 +441,12 @@ class Sandbox:
             "attributes": self.customers.audience.special_attributes,
             "audience": self.settings.audience.view(),
             "dialects": dict(self.settings.dialects),
-            "faults": [fault.view() for fault in self.faults.for_history()],
+            "faults": [_recorded_fault(fault.view()) for fault in self.faults.for_history()],
             "ended": iso(self.clock.now()),
         }
+
+
+def _recorded_fault(view: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a fault for the history: a part of a URL that a forger must not know is a secret of the bridge."""
+    secret = view.get("secret")
+    return {**view, "secret": secret_name(str(secret))} if secret else view

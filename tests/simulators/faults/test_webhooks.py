@@ -105,6 +105,13 @@ def test_forged_webhook_fault_surrounds_a_failure_by_copies_with_another_token(b
     assert [(line["wrong"], line["status"]) for line in bench.lines("forged_webhook")] == [("token", 200)] * 2
 
 
+def test_secret_of_a_forged_webhook_is_not_in_the_history(bench):
+    """It is the bridge's token for webhooks, and a history is shown to others."""
+    bench.inject("forged_webhook", webhook="textlocal.receipt", secret="a-token-of-the-bridge")
+    history = str(bench.simulators.history(bench.name))
+    assert ("'fault': 'forged_webhook'" in history, "a-token-of-the-bridge" in history) == (True, False)
+
+
 def test_forged_webhook_fault_is_not_injected_without_a_proof_of_origin(bench):
     bench.inject("forged_webhook", webhook="textlocal.receipt", times="all", secret="another")
     assert bench.send(numbers=number_for_code("GB", "03"), custom="failed").ok

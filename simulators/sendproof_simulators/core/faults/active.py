@@ -22,7 +22,7 @@ class ActiveFault:
     injected: int = 0
 
     def view(self) -> dict[str, object]:
-        """Return the fault as JSON for the header of a history."""
+        """Return the fault as JSON, with its settings. It may contain a secret of the bridge."""
         return {"id": self.id, **self.spec.view()}
 
 
