@@ -1,4 +1,7 @@
-"""Files with limits: the name of a device, a pipe or another file must neither fill the memory nor block a command."""
+"""Files with limits: the name of a device, a pipe or another file must neither fill the memory nor block a command.
+
+It must not replace what is no file, either.
+"""
 
 import errno
 import os
@@ -33,9 +36,34 @@ def read_bounded(path: Path, limit: int, pipe_s: float = PIPE_SECONDS) -> bytes:
     return content
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file, or into a pipe that a program reads, such as `>(command)` in a shell.
+
+    Raises `OSError` if the file cannot be written, and for a named pipe that no program reads.
+    """
+    with open(path, "w", encoding="utf-8", opener=_open_at_once) as file:
+        os.set_blocking(file.fileno(), True)
+        file.write(text)
+
+
+def replaceable(path: Path) -> Path:
+    """Return the path that symbolic links lead to, for a file that replaces the one there.
+
+    Raises `OSError` for a folder, a device, a pipe or a socket: a user with enough rights would lose it.
+    """
+    real = Path(os.path.realpath(path))
+    try:
+        is_file = stat.S_ISREG(real.lstat().st_mode)
+    except FileNotFoundError:
+        is_file = True
+    if not is_file:
+        raise OSError(errno.EEXIST, "expected a file or a new name, got a folder, a device or a pipe", str(path))
+    return real
+
+
 def _open_at_once(path: str, flags: int) -> int:
-    """Open a file for reading. Without the flag, the call waits until someone opens a named pipe for writing."""
-    return os.open(path, flags | os.O_NONBLOCK)
+    """Open a file. Without the flag, the call waits until someone opens the other end of a named pipe."""
+    return os.open(path, flags | os.O_NONBLOCK, 0o666)
 
 
 def _read_pipe(descriptor: int, limit: int, pipe_s: float) -> bytes:

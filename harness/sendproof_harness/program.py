@@ -34,7 +34,9 @@ _OF_THE_MACHINE = frozenset(
     }
 )
 # Those that say all that a user must know: the name of a file on the command line is wrong, or not permitted.
-_OF_A_NAME = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP})
+_OF_A_NAME = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EEXIST, errno.ENXIO}
+)
 
 
 def run_program(program: Callable[[], int]) -> int:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from repository import ROOT
-from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
+from sendproof_harness.bounded_file import FileTooLargeError, read_bounded, write_whole
 from sendproof_harness.handover import reader as handover
+from sendproof_harness.handover.write import write_private
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.load.model import read_result
 from sendproof_harness.scenario.yaml_source import parse_document, read_text
@@ -72,6 +73,33 @@ def test_pipe_of_a_command_is_read_to_its_end(pipe: Path) -> None:
 def test_endless_pipe_is_refused(pipe: Path) -> None:
     with subprocess.Popen(["/bin/sh", "-c", f"cat /dev/zero > {pipe}"]), pytest.raises(FileTooLargeError):
         read_bounded(pipe, 100_000)
+
+
+def test_pipe_that_no_program_reads_is_not_waited_for(pipe: Path) -> None:
+    with pytest.raises(OSError, match="No such device or address"):
+        write_whole(pipe, "text")
+
+
+def test_text_for_a_command_is_written(tmp_path: Path) -> None:
+    """As with `--html >(command)` in a shell. The text is longer than what a pipe holds."""
+    reading, writing = os.pipe()
+    with subprocess.Popen(["wc", "-c"], stdin=reading, stdout=subprocess.PIPE) as reader:
+        os.close(reading)
+        write_whole(Path(f"/dev/fd/{writing}"), "x" * 200_000)
+        os.close(writing)
+        assert reader.communicate()[0].strip() == b"200000"
+
+
+def test_only_a_file_is_replaced(pipe: Path, tmp_path: Path) -> None:
+    """A user with enough rights would replace a device, such as /dev/null, for all programs."""
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "loop").symlink_to("loop")
+    write_private("text", tmp_path / "link")
+    assert (tmp_path / "file").read_text() == "text"
+    for path in (pipe, tmp_path, tmp_path / "loop"):
+        with pytest.raises(OSError, match="expected a file or a new name, got a folder, a device or a pipe"):
+            write_private("text", path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pipe", "file", "link", "loop"]
 
 
 def test_programs_have_the_same_reader_of_files() -> None:

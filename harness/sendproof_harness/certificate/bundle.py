@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sendproof_harness.bounded_file import replaceable
+
 #: The files at the top of a bundle.
 SUMS, SIGNATURE, STATEMENT = "SHA256SUMS", "SHA256SUMS.sig", "statement.json"
 MARKDOWN, HTML = "certificate.md", "certificate.html"
@@ -44,6 +46,7 @@ class BundleError(ValueError):
 
 def write_bundle(path: Path, files: Mapping[str, bytes | Path]) -> None:
     """Write a bundle with these files by name; for a path, its content is written. `OSError` if that is impossible."""
+    path = replaceable(path)
     part = path.with_name(path.name + ".part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as bundle:
         for name in sorted(files):

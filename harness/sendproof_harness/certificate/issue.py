@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from sendproof_harness.bounded_file import replaceable
 from sendproof_harness.certificate.bundle import (
     HTML,
     MARKDOWN,
@@ -101,6 +102,7 @@ def issue(options: CertificateOptions, suite: Suite, run_options: RunOptions, co
     `RunRefusedError` if nothing can run or the key cannot sign, `OSError` if the bundle cannot be written.
     """
     check_key(options.key)
+    replaceable(options.bundle)
     files, skipped = _runnable(suite.files, has_command=run_options.bridge is None)
     names = {
         _results_name(file, options.provider): name for file, name in zip(files, library_names(files), strict=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sendproof_harness.bounded_file import write_whole
 from sendproof_harness.cli.history_file import find_history_file, judge_file_for_customer, read_running_history
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json, refuse
 from sendproof_harness.terminal import Terminal
@@ -84,6 +85,6 @@ def _judged(run: Path | None, customer: str, control_url: str, sandbox: str) -> 
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        write_whole(file, text)
     except OSError as error:
         refuse(f"--html: {file} cannot be written: {error.strerror}")

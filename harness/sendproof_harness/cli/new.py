@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sendproof_harness.bounded_file import write_whole
 from sendproof_harness.cli.history_file import find_history_file
 from sendproof_harness.cli.options import (
     CONTROL_URL,
@@ -136,6 +137,6 @@ def _write(text: str, file: Path, *, force: bool) -> None:
     if file.exists() and not force:
         refuse(f"{file} exists; choose another name, or replace it with --force")
     try:
-        file.write_text(text, encoding="utf-8")
+        write_whole(file, text)
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}")

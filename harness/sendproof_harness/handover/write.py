@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
+from sendproof_harness.bounded_file import replaceable
 from sendproof_harness.handover.format import ADMIN_KEY, CLIENT, PLATFORM, Listen, optimove_key_name
 from sendproof_harness.handover.webhooks import account_webhooks, webhook_proofs, webhook_token
 from sendproof_harness.providers import discover, provider
@@ -59,15 +60,18 @@ def write_handover(content: Mapping[str, Any], file: Path) -> None:
 
 
 def write_private(text: str, file: Path) -> None:
-    """Write a file that other users can never read.
+    """Write a file that other users can never read. `OSError` if that is impossible.
 
     Write it atomically: a bridge that waits for it never sees a part of it.
     """
-    partial = file.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as private:
+    target = replaceable(file)
+    with NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, suffix=".partial", delete=False) as private:
         private.write(text)
-    partial.replace(file)
+    try:
+        Path(private.name).replace(target)
+    except OSError:
+        Path(private.name).unlink()
+        raise
 
 
 def _services(services: Mapping[str, Any], key: str, *, may_log_in: bool) -> dict[str, Any]:

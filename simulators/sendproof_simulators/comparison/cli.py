@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sendproof_simulators.bounded_file import write_whole
 from sendproof_simulators.command_line import failure, print_json
 from sendproof_simulators.output import echo
 
@@ -95,6 +96,6 @@ def _print_text(lines: Iterable[str]) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise failure(f"{path}: {error.strerror}") from None

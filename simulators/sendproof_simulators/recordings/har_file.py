@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import msgspec
 
+from sendproof_simulators.bounded_file import replaceable
 from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.core.http import Response
 from sendproof_simulators.recordings.har_reader import CUT_MEMBER, ENCODING_MEMBER, ROLE_MEMBER, SERVICE_MEMBER
@@ -22,11 +23,13 @@ class HarFile:
     """A file that only its owner reads: also without credentials, it holds numbers and texts of customers."""
 
     def __init__(self, path: Path, creator: str) -> None:
-        """Start an empty file; `OSError` if it cannot be written."""
+        """Start an empty file; `OSError` if it cannot be written, or if no file is there but a device, for example."""
         self._secrets = SecretValues()
         self._count = 0
         head = {"version": _VERSION, "creator": {"name": "sendproof", "version": creator}}
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+        descriptor = os.open(
+            replaceable(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
+        )
         self._file = os.fdopen(descriptor, "wb")
         self._file.write(b'{"log":' + msgspec.json.encode(head)[:-1] + b',"entries":[')
         self._file.write(_END)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.bounded_file import replaceable, write_whole
 from sendproof_harness.history.wording import counted
 from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.judge.verdict import Status
@@ -55,6 +56,8 @@ def shrink_run(
     run: FailedRun, bridge: BridgeUnderTest, options: ShrinkOptions, console: Console
 ) -> tuple[Shrunk, Status]:
     """Shrink the failed run, write the scenario, and run it; return both results. Errors as `shrink` and `run`."""
+    # Before the search, which takes long.
+    replaceable(options.output)
     if options.fresh:
         options.memory.unlink(missing_ok=True)
     progress = _Progress(console=console, budget=options.budget)
@@ -71,7 +74,7 @@ def shrink_run(
             keep(f"Results so far are in {options.memory}; the same command continues from there.")
         raise
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(document_text(shrunk.document), encoding="utf-8")
+    write_whole(options.output, document_text(shrunk.document))
     if not shrunk.is_spent:
         options.memory.unlink(missing_ok=True)
     progress.end(shrunk)
