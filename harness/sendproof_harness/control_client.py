@@ -164,11 +164,11 @@ class ControlClient:
 
     def restore_snapshot(self, sandbox: str, name: str) -> None:
         """Set a sandbox back to a snapshot."""
-        self._call("POST", f"{_path(sandbox)}/snapshots/{quote(name, safe='')}/restore")
+        self._call("POST", f"{_path(sandbox)}/snapshots/{_segment(name)}/restore")
 
     def delete_snapshot(self, sandbox: str, name: str) -> None:
         """Delete a snapshot."""
-        self._call("DELETE", f"{_path(sandbox)}/snapshots/{quote(name, safe='')}")
+        self._call("DELETE", f"{_path(sandbox)}/snapshots/{_segment(name)}")
 
     def delete_sandbox(self, sandbox: str) -> None:
         """Delete a sandbox."""
@@ -184,7 +184,7 @@ class ControlClient:
 
     def service_overview(self, sandbox: str, service: str) -> dict[str, Any]:
         """Return the state of a service: what its users have set so far."""
-        return self._object("GET", f"{_path(sandbox)}/services/{service}")
+        return self._object("GET", f"{_path(sandbox)}/services/{_segment(service)}")
 
     # -- providers -------------------------------------------------------------------------------------
 
@@ -240,22 +240,22 @@ class ControlClient:
 
     def upload_batch_file(self, sandbox: str, service: str, text: str) -> dict[str, Any]:
         """Upload a batch file of the client, in CSV."""
-        content = self._call("POST", f"{_path(sandbox)}/services/{service}/batch", Csv(text))
+        content = self._call("POST", f"{_path(sandbox)}/services/{_segment(service)}/batch", Csv(text))
         return content if isinstance(content, dict) else {}
 
     def put_attribute(self, sandbox: str, name: str, fields: Json) -> None:
         """Add a customer attribute, or change whether vendors may sync it."""
-        self._call("PUT", f"{_path(sandbox)}/attributes/{name}", fields)
+        self._call("PUT", f"{_path(sandbox)}/attributes/{_segment(name)}", fields)
 
     # -- keys ------------------------------------------------------------------------------------------
 
     def keys(self, sandbox: str, service: str) -> list[dict[str, Any]]:
         """Return the keys of a service, each with its `name` and, unless it is a login, its value as `key`."""
-        return self._list("GET", f"{_path(sandbox)}/services/{service}/keys")
+        return self._list("GET", f"{_path(sandbox)}/services/{_segment(service)}/keys")
 
     def change_key(self, sandbox: str, service: str, name: str, change: Json) -> dict[str, Any]:
         """Rotate, disable or enable a key; return it after the change."""
-        return self._object("PATCH", f"{_path(sandbox)}/services/{service}/keys/{name}", change)
+        return self._object("PATCH", f"{_path(sandbox)}/services/{_segment(service)}/keys/{_segment(name)}", change)
 
     # -- webhooks and faults ---------------------------------------------------------------------------
 
@@ -277,7 +277,7 @@ class ControlClient:
 
     def remove_fault(self, sandbox: str, fault: str) -> None:
         """Remove one fault."""
-        self._call("DELETE", f"{_path(sandbox)}/faults/{quote(fault, safe='')}")
+        self._call("DELETE", f"{_path(sandbox)}/faults/{_segment(fault)}")
 
     def clear_faults(self, sandbox: str) -> None:
         """Remove all faults."""
@@ -290,7 +290,7 @@ class ControlClient:
 
     def complete_fault(self, sandbox: str, fault: str) -> None:
         """Report that a kill was carried out; the simulators then release the call or webhook that they hold."""
-        self._call("POST", f"{_path(sandbox)}/faults/{fault}/completed")
+        self._call("POST", f"{_path(sandbox)}/faults/{_segment(fault)}/completed")
 
     # -- activity --------------------------------------------------------------------------------------
 
@@ -308,7 +308,7 @@ class ControlClient:
 
     def message(self, sandbox: str, provider: str, message: str) -> dict[str, Any]:
         """Return one message with its states and receipts."""
-        return self._object("GET", f"{_path(sandbox)}/messages/{quote(provider)}/{quote(message, safe='')}")
+        return self._object("GET", f"{_path(sandbox)}/messages/{_segment(provider)}/{_segment(message)}")
 
     def customers(self, sandbox: str, **filters: object) -> dict[str, Any]:
         """Return a page of customers in the order of the audience: `{"items", "next", "total"}`."""
@@ -316,7 +316,7 @@ class ControlClient:
 
     def customer(self, sandbox: str, customer: str) -> dict[str, Any]:
         """Return one customer: attributes, consent, obligations, messages, and the story."""
-        return self._object("GET", f"{_path(sandbox)}/customers/{quote(customer, safe='')}")
+        return self._object("GET", f"{_path(sandbox)}/customers/{_segment(customer)}")
 
     def changes(self, sandbox: str, since: str, timeout_s: float) -> dict[str, Any]:
         """Wait until a part differs from the version `since`: `{"version", "clock", "counts", "parts"}`."""
@@ -340,7 +340,7 @@ class ControlClient:
 
     def leave_clock(self, sandbox: str, participant: str) -> None:
         """Remove a participant from the clock."""
-        self._call("DELETE", f"{_path(sandbox)}/clock/participants/{participant}")
+        self._call("DELETE", f"{_path(sandbox)}/clock/participants/{_segment(participant)}")
 
     def advance(self, sandbox: str, target: Json, timeout_s: float) -> dict[str, Any]:
         """Advance virtual time (`{"by_ms": n}` or `{"to": iso}`); `NotQuietError` after `timeout_s` real seconds."""
@@ -439,7 +439,17 @@ class ControlClient:
 
 
 def _path(sandbox: str) -> str:
-    return f"/sandboxes/{quote(sandbox, safe='')}"
+    return f"/sandboxes/{_segment(sandbox)}"
+
+
+def _segment(name: str) -> str:
+    """Return a name as a part of a path; `ControlError` for one that would lead to another path, such as "" or ".."."""
+    if name in {"", ".", ".."}:
+        raise ControlError(f"expected a name or id, got {name!r}", None)
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError:
+        raise ControlError(f"expected a name or id in UTF-8, got {name!r}", None) from None
 
 
 def _query(**filters: object) -> str:
@@ -449,7 +459,7 @@ def _query(**filters: object) -> str:
 
 
 def _provider_path(sandbox: str, provider: str) -> str:
-    return f"{_path(sandbox)}/providers/{quote(provider, safe='')}"
+    return f"{_path(sandbox)}/providers/{_segment(provider)}"
 
 
 def _body_arguments(body: object) -> dict[str, Any]:

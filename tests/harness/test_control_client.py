@@ -93,6 +93,16 @@ def test_names_in_urls_are_quoted() -> None:
     assert server.received == [("GET /control/sandboxes/a%2Fb/providers/no%20such/templates", None)]
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "\udcff"])
+def test_name_that_leads_to_another_path_is_refused(name: str) -> None:
+    """Without the name, DELETE would remove all faults of the sandbox; with two dots, the sandbox."""
+    with responding(200, []) as server, ControlClient(server.url) as control:
+        for remove in (control.remove_fault, control.delete_snapshot):
+            with pytest.raises(ControlError, match="expected a name or id"):
+                remove("default", name)
+    assert server.received == []
+
+
 def test_problem_is_raised_with_detail_and_violations() -> None:
     problem = {
         "title": "Bad Request",
