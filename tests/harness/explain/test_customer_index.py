@@ -97,6 +97,22 @@ def test_damaged_index_is_ignored(file):
     assert load_index(file) is None
 
 
+def test_index_does_not_follow_a_link_of_another_user(file, tmp_path):
+    """The history may be in an archive of somebody else, with a link to a file that its reader can write."""
+    own = tmp_path / "own"
+    own.write_text("mine")
+    (tmp_path / "history.ndjson.index").symlink_to(own)
+    save_index(file, index_history(file, ALWAYS))
+
+    assert (own.read_text(), load_index(file) is None) == ("mine", False)
+
+
+def test_index_that_is_no_file_is_ignored(file, tmp_path):
+    """Reading the pipe would never end."""
+    os.mkfifo(tmp_path / "history.ndjson.index")
+    assert load_index(file) is None
+
+
 def test_history_in_a_folder_without_permission_has_no_index(file):
     save_index(file.parent / "missing" / file.name, index_history(file, ALWAYS))
 

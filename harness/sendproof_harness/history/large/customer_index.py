@@ -6,10 +6,13 @@ instead of millions. An index that does not belong to its history is ignored: it
 
 from array import array
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import msgspec
 
+from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.history.seal import SealError, split_seal
 
 _SUFFIX = ".index"
@@ -78,18 +81,27 @@ def _lines_equal(lines: bytes, line: bytes) -> list[int]:
 
 
 def save_index(history: Path, index: CustomerIndex) -> None:
-    """Write the index next to its history, unless the folder cannot be written to."""
-    try:
-        _index_file(history).write_bytes(msgspec.msgpack.encode(index))
-    except OSError:
-        return
+    """Write the index next to its history, unless the folder cannot be written to.
+
+    It replaces what has its name: in a folder of others, that may be a symbolic link to another file of the user.
+    """
+    with suppress(OSError), NamedTemporaryFile(dir=history.parent, suffix=".new", delete=False) as new:
+        new.write(msgspec.msgpack.encode(index))
+        new.close()
+        try:
+            Path(new.name).replace(_index_file(history))
+        except OSError:
+            Path(new.name).unlink()
 
 
 def load_index(history: Path) -> CustomerIndex | None:
     """Return the index of a history; None without one that belongs to it."""
+    file = _index_file(history)
     try:
-        index = msgspec.msgpack.decode(_index_file(history).read_bytes(), type=CustomerIndex)
-    except (OSError, msgspec.DecodeError):
+        # An index is much shorter than its history, and no pipe or device.
+        content = read_bounded(file, history.stat().st_size) if file.is_file() else b""
+        index = msgspec.msgpack.decode(content, type=CustomerIndex)
+    except (OSError, FileTooLargeError, msgspec.DecodeError):
         return None
     return index if (index.size, index.modified_ns, index.seal) == identity_of(history) else None
 
