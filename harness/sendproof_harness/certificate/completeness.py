@@ -16,7 +16,7 @@ from sendproof_harness.certificate.suite import (
     untested_messages,
 )
 from sendproof_harness.history.records import History
-from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.library import library_files
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
 
@@ -30,7 +30,7 @@ def demanded_scenarios(claim: Claim) -> Demanded:
     files = suite_files(claim.provider, claim.flow, claim.messages)
     names = dict(zip(library_names(files), files, strict=True))
     if has_conformance(claim.flow, claim.messages):
-        names |= {CONFORMANCE_SCENARIO: find_scenario_files(Path(CONFORMANCE_SCENARIO))[0]}
+        names |= {CONFORMANCE_SCENARIO: library_files(Path(CONFORMANCE_SCENARIO))[0]}
     found = {name: _variant(file, claim.provider) for name, file in names.items()}
     return {name: scenario for name, scenario in found.items() if scenario is not None}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from sendproof_harness.providers import discover
-from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.library import library_files
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import SMS
 
@@ -94,9 +94,9 @@ _OTHERS: dict[Flow, tuple[str, ...]] = {
 
 def suite_files(provider: str, flow: Flow, messages: Collection[str] = (SMS,)) -> Sequence[Path]:
     """Return the scenario files of a suite, in order. Those of messages other than SMS are files of the provider."""
-    files = [file for name in _SCENARIOS[flow] for file in find_scenario_files(Path(name))] if SMS in messages else []
+    files = [file for name in _SCENARIOS[flow] for file in library_files(Path(name))] if SMS in messages else []
     if set(messages) != {SMS}:
-        others = (file for name in _other_names(provider, flow) for file in find_scenario_files(Path(name)))
+        others = (file for name in _other_names(provider, flow) for file in library_files(Path(name)))
         files += [file for file in others if _suits(file, provider, messages)]
     return files
 

@@ -14,7 +14,7 @@ from sendproof_harness.judge.verdict import Status
 from sendproof_harness.report.combined.record import Outcome
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.run.steps import STEPS, StepFunction
-from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.library import library_files
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import (
     Advance,
@@ -58,7 +58,7 @@ def conformance_scenario(options: ConformanceOptions) -> Scenario:
     Raises `RunRefusedError` for an unknown provider, or if a required package is missing.
     """
     require_packages(_REQUIRED_PACKAGES)
-    (file,) = find_scenario_files(_SCENARIO)
+    (file,) = library_files(_SCENARIO)
     scenarios = {str(scenario.provider): scenario for scenario in load_scenarios(file)}
     if options.provider not in scenarios:
         raise RunRefusedError(wrong_choice("--provider", options.provider, scenarios))

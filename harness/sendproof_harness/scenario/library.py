@@ -29,20 +29,28 @@ def library_folder() -> Path:
 def find_scenario_files(path: Path) -> list[Path]:
     """Return the scenario file at `path`, or all files below a folder, sorted by name.
 
-    A path that does not exist is searched in the library: `scenarios/scheduled/first_campaign.yaml` and
-    `scheduled/first_campaign` find one file of it, `scenarios/triggered` and `triggered` a folder, and `scenarios` all.
-    A path that is not found there either is returned unchanged.
+    A path that does not exist, or is a folder without scenario files, is searched in the library:
+    `scenarios/scheduled/first_campaign.yaml` and `scheduled/first_campaign` find one file of it, `scenarios/triggered`
+    and `triggered` a folder, and `scenarios` all. A file that is not found there either is returned unchanged.
     """
     if path.is_dir():
-        return _yaml_files(path)
-    if path.exists() or path.is_absolute():
+        # The folder `templates` of a project is no theme of its own.
+        return _yaml_files(path) or library_files(path)
+    if path.exists():
         return [path]
+    return library_files(path) or [path]
+
+
+def library_files(path: Path) -> list[Path]:
+    """Return the files that a path names in the library, whatever the working folder contains; empty if none."""
+    if path.is_absolute() or not path.parts or ".." in path.parts:
+        return []
     inside = Path(*path.parts[1:]) if path.parts[:1] == ("scenarios",) else path
     in_library = library_folder() / inside
     if in_library.is_dir():
         return _yaml_files(in_library)
     file = in_library.with_suffix(".yaml")
-    return [file] if file.is_file() else [path]
+    return [file] if file.is_file() else []
 
 
 def nearest_scenario(path: Path) -> str:

@@ -46,6 +46,15 @@ def test_scenario_that_cannot_run_is_a_known_unknown(tmp_path):
     assert statement.status != "pass"
 
 
+def test_suite_is_that_of_the_library(tmp_path, monkeypatch):
+    """A file of the working folder would make the suite easier, without a trace in the certificate."""
+    own = tmp_path / "triggered" / "one_event"
+    own.parent.mkdir()
+    own.write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert all(file.is_relative_to(ROOT / "scenarios") for file in suite_of("textlocal", "both").files)
+
+
 SUITES = [
     ("textlocal", ("sms",)),
     ("delivyr", ("sms",)),

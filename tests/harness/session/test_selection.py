@@ -51,6 +51,22 @@ def test_folder_selects_every_scenario_in_it() -> None:
     assert {name.removesuffix("-textlocal") for name in names("scheduled")} >= {"first_campaign", "by_night"}
 
 
+def test_theme_is_found_beside_a_folder_of_the_same_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many projects have a folder `templates` of their own."""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.html").touch()
+    monkeypatch.chdir(tmp_path)
+    assert {"rewritten-textlocal", "renamed-textlocal"} <= {*names("templates")}
+
+
+@pytest.mark.parametrize("folder", [".", "..", "empty"])
+def test_folder_without_scenarios_is_refused(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here" / "empty").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(RunRefusedError, match=r"expected scenario files \(\*\.yaml\), got none"):
+        names(folder)
+
+
 @pytest.mark.slow
 def test_whole_library_can_be_played_in_one_session() -> None:
     """Two files with one name in different folders would stop `make scenarios` at its start."""
