@@ -25,7 +25,8 @@ YEARS = range(1971, 3000)
 LAST_INSTANT = 32_503_679_999_999
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ISO = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
+# Languages write three (JavaScript), six (Python), seven (.NET) or nine digits (Go, Java) of a second.
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,3}(?P<rest>\d{1,6})?)?)?(?:[Zz]|[+-]\d\d:\d\d)")
 
 
 @lru_cache(maxsize=4096)
@@ -35,8 +36,12 @@ def iso(instant: Instant) -> str:
 
 
 def parse_iso(text: str) -> Instant:
-    """Parse an ISO 8601 time with a zone; `ValueError` names what was expected."""
-    if not isinstance(text, str) or not _ISO.fullmatch(text):
+    """Parse an ISO 8601 time with a zone, rounded up to a millisecond; `ValueError` names what was expected.
+
+    Nothing that waits for the time may wake before it, and find that it is not due yet.
+    """
+    match = _ISO.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
         raise ValueError(_EXPECTED.format(text))
     try:
         time_ = datetime.fromisoformat(text.upper())
@@ -44,7 +49,7 @@ def parse_iso(text: str) -> Instant:
         raise ValueError(_EXPECTED.format(text)) from error
     if time_.year not in YEARS:
         raise ValueError(f"expected a year from {YEARS.start} to {YEARS.stop - 1}, got {text!r}")
-    return round((time_ - _EPOCH) / timedelta(milliseconds=1))
+    return (time_ - _EPOCH) // timedelta(milliseconds=1) + bool((match["rest"] or "").strip("0"))
 
 
 def first_instant(day: str) -> Instant:

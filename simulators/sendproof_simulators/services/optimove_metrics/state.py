@@ -21,7 +21,7 @@ _CAMPAIGN_DIGITS = 20
 EVENTS = frozenset({"delivered", "opened", "clicked", "dropped", "bounced", "unsubscribed", "spam_reported"})
 SENT = "sent"
 
-_UTC_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)")
+_UTC_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)")
 
 
 class RejectedEventError(ValueError):
