@@ -17,6 +17,7 @@ from comparison_results import ComparedRow, InvariantRow, read, write
 from comparison_tables import write_tables
 from sendproof_harness.comparison.bridges import REFERENCE, ComparedBridge, parse_bridge
 from sendproof_harness.comparison.checking import check_invariants
+from sendproof_harness.comparison.differences import count_of
 from sendproof_harness.comparison.invariants import INVARIANTS
 from sendproof_harness.comparison.play import player, simulators_for
 from sendproof_harness.comparison.two_runs import STANDINGS, JudgedRun, RunComparison, compare_runs, judged_run
@@ -99,7 +100,7 @@ def compare(only: Collection[str]) -> int:
 
 
 def _compared_row(name: str, run: RunComparison) -> ComparedRow:
-    found = run.found["worse"] or run.found["both wrong"] or run.found["better"]
+    shown = run.found["worse"] or run.found["both wrong"] or run.found["better"]
     return ComparedRow(
         bridge=name,
         verdict=run.second.status,
@@ -107,13 +108,13 @@ def _compared_row(name: str, run: RunComparison) -> ComparedRow:
             standing: {
                 area: count
                 for area in ("recipient", "statement", "call")
-                if (count := sum(difference.area == area for difference in run.found[standing]))
+                if (count := count_of([found for found in run.found[standing] if found.area == area]))
             }
             for standing in STANDINGS
         },
         causes=[f"{check}: {cause}" for check, cause in run.new_causes],
         not_compared=run.unobserved,
-        example=next((f"{difference.heading}: {difference.first} / {difference.second}" for difference in found), ""),
+        example=next((f"{difference.heading}: {difference.first} / {difference.second}" for difference in shown), ""),
     )
 
 

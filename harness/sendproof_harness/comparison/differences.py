@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from sendproof_harness.comparison.observed import Observed, SentMessage
 from sendproof_harness.comparison.topic import Area, Topic
 from sendproof_harness.history.timestamps import MINUTE, span, spoken
-from sendproof_harness.history.wording import counted
 
 #: Send times that differ by less are equal: when a request is made is open.
 OPEN_TIME = 1 * MINUTE
 
-_NOTHING = "nothing"
+_NOTHING, _NOTHING_ELSE = "nothing", "nothing else"
 _SHOWN_CHARACTERS = 160
 
 
@@ -54,7 +53,7 @@ def _message_differences(
         for pair in _pairs(first.get(customer, ()), second.get(customer, ())):
             heading = _heading(pair, open_time)
             if heading:
-                ours, theirs = _shown(pair)
+                ours, theirs = _shown(pair, has_others=customer in first and customer in second)
                 yield RunDifference(
                     area="recipient",
                     heading=heading,
@@ -123,11 +122,15 @@ def _heading(pair: _Pair, open_time: int | None) -> str:
     return f"{_OTHER_TIME}: B {span(offset)} {'later' if offset > 0 else 'earlier'}"
 
 
-def _shown(pair: _Pair) -> tuple[str, str]:
-    """Return both messages in words, with what differs: the text, the address, the type, or the time."""
+def _shown(pair: _Pair, *, has_others: bool) -> tuple[str, str]:
+    """Return both messages in words, with what differs: the text, the address, the type, or the time.
+
+    With `has_others`, the side without a message has sent the customer another one, which both have.
+    """
     first, second = pair
     if first is None or second is None:
-        return _whole(first), _whole(second)
+        nothing = _NOTHING_ELSE if has_others else _NOTHING
+        return _whole(first, nothing), _whole(second, nothing)
     for field in _FIELDS:
         ours, theirs = getattr(first, field), getattr(second, field)
         if ours != theirs:
@@ -135,8 +138,8 @@ def _shown(pair: _Pair) -> tuple[str, str]:
     return spoken(first.send_at), spoken(second.send_at)
 
 
-def _whole(message: SentMessage | None) -> str:
-    return _NOTHING if message is None else f"at {spoken(message.send_at)}: {_excerpt(message.text)}"
+def _whole(message: SentMessage | None, nothing: str) -> str:
+    return nothing if message is None else f"at {spoken(message.send_at)}: {_excerpt(message.text)}"
 
 
 def _excerpt(text: str) -> str:
@@ -160,10 +163,15 @@ def _value_differences(first: Mapping[Topic, str], second: Mapping[Topic, str]) 
             )
 
 
-def summed_up(found: Sequence[RunDifference]) -> str:
-    """Return the number of differences by area: `188 of recipients, 4 of statements`."""
-    counts = {"recipient": 0, "statement": 0, "call": 0}
-    for difference in found:
-        counts[difference.area] += 1
-    parts = [counted(count, f"{area}s") for area, count in counts.items() if count]
-    return ", ".join(parts) or "no difference"
+def count_of(found: Sequence[RunDifference]) -> int:
+    """Return the number of differences. Those of one recipient are one."""
+    recipients = {difference.customer for difference in found if difference.area == "recipient"}
+    return len(recipients) + sum(difference.area != "recipient" for difference in found)
+
+
+def only_side(found: Sequence[RunDifference]) -> str:
+    """Return `A` or `B` if the other side has none of what differs; empty if both have some."""
+    without_first, without_second = (
+        {getattr(difference, side) for difference in found} <= {_NOTHING, _NOTHING_ELSE} for side in ("first", "second")
+    )
+    return "B" if without_first else "A" if without_second else ""

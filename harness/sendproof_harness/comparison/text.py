@@ -6,7 +6,7 @@ from rich.console import Console
 
 from sendproof_harness.comparison.bridges import ComparedBridge
 from sendproof_harness.comparison.checking import CheckedInvariant
-from sendproof_harness.comparison.differences import RunDifference
+from sendproof_harness.comparison.differences import RunDifference, count_of, only_side
 from sendproof_harness.comparison.two_bridges import ComparedScenario
 from sendproof_harness.comparison.two_runs import RunComparison, Standing
 from sendproof_harness.history.wording import counted
@@ -61,8 +61,11 @@ def _run_lines(run: RunComparison, *, regressions_only: bool) -> Iterator[str]:
 def difference_lines(found: Sequence[RunDifference], indent: str) -> Iterator[str]:
     """Yield the differences by heading: their number, and the first of them in words."""
     for heading, of_heading in _by_heading(found).items():
-        yield f"{indent}{counted(len(of_heading), f'{of_heading[0].area}s')}: {heading}"
-        for difference in of_heading[:_EXAMPLES]:
+        # A customer may get a message three times.
+        several = f" ({len(of_heading):,} messages)" if count_of(of_heading) < len(of_heading) else ""
+        yield f"{indent}{_counted(of_heading)}: {heading}{several}"
+        first_of_each = {difference.customer or difference.topic: difference for difference in reversed(of_heading)}
+        for difference in [*reversed(first_of_each.values())][:_EXAMPLES]:
             topic = f"{difference.customer}: " if difference.customer else ""
             yield f"{indent}  {topic}A {difference.first}"
             yield f"{indent}  {' ' * len(topic)}B {difference.second}"
@@ -70,7 +73,12 @@ def difference_lines(found: Sequence[RunDifference], indent: str) -> Iterator[st
 
 def _heading_lines(found: Sequence[RunDifference]) -> Iterator[str]:
     for heading, of_heading in _by_heading(found).items():
-        yield f"    {counted(len(of_heading), f'{of_heading[0].area}s')}: {heading}"
+        side = only_side(of_heading)
+        yield f"    {_counted(of_heading)}: {heading}{f', only {side}' if side else ''}"
+
+
+def _counted(found: Sequence[RunDifference]) -> str:
+    return counted(count_of(found), f"{found[0].area}s")
 
 
 def _by_heading(found: Iterable[RunDifference]) -> dict[str, list[RunDifference]]:

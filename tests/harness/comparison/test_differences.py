@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sendproof_harness.comparison.differences import differences
+from sendproof_harness.comparison.differences import differences, only_side
 from sendproof_harness.comparison.observed import Observed, SentMessage
+from sendproof_harness.comparison.text import difference_lines
 from sendproof_harness.comparison.topic import Topic
 from sendproof_harness.history.timestamps import HOUR, MINUTE, parse_instant
 
@@ -69,6 +70,28 @@ def test_difference_shows_both_sides():
         "at 2026-03-02 09:00:00 UTC: 'Hello Ana'",
         "nothing",
     )
+
+
+def test_message_that_goes_out_again_is_one_recipient_with_several_messages():
+    """Three messages to one customer are no three customers, and the other bridge has sent something."""
+    found = differences(messages(HELLO), messages(HELLO, HELLO, AGAIN))
+    assert [*difference_lines(found, "")] == [
+        "1 recipient: messages that only B sent (2 messages)",
+        "  C0000001: A nothing else",
+        "            B at 2026-03-02 09:00:00 UTC: 'Hello Ana'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "side"),
+    [(Observed(), Observed(values={TOTAL: "3"}), "B"), (Observed(values={TOTAL: "3"}), Observed(), "A")],
+)
+def test_difference_is_on_the_side_that_has_something(first, second, side):
+    assert only_side(differences(first, second)) == side
+
+
+def test_two_values_are_on_both_sides():
+    assert only_side(differences(Observed(values={TOTAL: "3"}), Observed(values={TOTAL: "4"}))) == ""
 
 
 def test_statement_that_only_one_bridge_makes_is_a_difference():

@@ -25,7 +25,9 @@ def test_time_between_two_milliseconds_is_the_later_one(text: str) -> None:
     assert iso(parse_iso(text)) == "2026-03-02T09:00:00.124Z"
 
 
-@pytest.mark.parametrize("text", ["2026-03-02 09:00:00Z", "2026-03-02T09:00:00", "2026-03-02T09:00:00.0123456789Z", "9"])
+@pytest.mark.parametrize(
+    "text", ["2026-03-02 09:00:00Z", "2026-03-02T09:00:00", "2026-03-02T09:00:00.0123456789Z", "9"]
+)
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected an ISO 8601 time with a zone such as"):
         parse_iso(text)
