@@ -80,12 +80,17 @@ def _count_wrong(result: Result) -> int:
 def _due_recipients(verdict: Verdict) -> str:
     ok, due = verdict.ledger.get("ok", 0), _due(verdict)
     if not due:
-        # After a root cause, that is only one of its consequences.
-        return "" if verdict.roots else "No recipient was due a message, so nothing was proven."
+        if verdict.roots:
+            # That is only one of its consequences.
+            return ""
+        unproven = "" if verdict.status == "fail" else ", so nothing was proven"
+        return f"No recipient was due a message{unproven}."
     if ok == due:
         on_time = " at the right time" if _is_on_time(verdict) else ""
         return f"{_all_recipients(due)} got the right message{on_time}, once."
-    return f"{due - ok:,} of {due:,} recipients did not get what they were due."
+    return (
+        f"{'The one recipient' if due == 1 else f'{due - ok:,} of {due:,} recipients'} did not get what they were due."
+    )
 
 
 def _due(verdict: Verdict) -> int:
@@ -132,8 +137,9 @@ def _checks(verdict: Verdict) -> str:
     unknown = sum(result.status == "unknown" for result in verdict.results)
     total = len(verdict.results)
     if failed:
-        rest = f", and {unknown} could not be judged" if unknown else ""
-        return f"{failed} of {counted(total, 'checks')} failed{rest}{_failed_titles(verdict)}."
+        titles = _failed_titles(verdict)
+        rest = f"{'.' if titles else ', and'} {unknown} could not be judged" if unknown else ""
+        return f"{failed} of {counted(total, 'checks')} failed{titles}{rest}."
     if unknown:
         return f"No defect was found, but {unknown} of {total} checks could not be judged."
     return f"All {total} checks passed."

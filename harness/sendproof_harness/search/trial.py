@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.findings import Blame
+from sendproof_harness.judge.findings import Blame, Finding
 from sendproof_harness.judge.judged_file import JudgedFile, judge_file
 from sendproof_harness.judge.verdict import Group, Status, Verdict, worst_status
 from sendproof_harness.run.aborted import RunAborted
@@ -49,6 +49,7 @@ class FailedRequirement:
 
     `number` is that of the requirement, such as R401. A `is_root` cause explains other findings, which are in no other
     failure. `customers` are the ids that the findings name, in their order; of a condensed history, only some.
+    `expected` and `got` are those of the first finding.
     """
 
     number: str
@@ -59,6 +60,8 @@ class FailedRequirement:
     is_root: bool
     customers: tuple[str, ...]
     client: str | None = None
+    expected: str = ""
+    got: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -229,6 +232,7 @@ def failures(verdict: Verdict, client: str | None = None) -> Iterator[FailedRequ
     requirements = {result.check.id: result.check.requirement.number for result in verdict.results}
     for group in verdict.groups:
         if group.level == "fail":
+            findings = list(_findings(verdict, group))
             yield FailedRequirement(
                 number=requirements[group.check],
                 check=group.check,
@@ -236,19 +240,20 @@ def failures(verdict: Verdict, client: str | None = None) -> Iterator[FailedRequ
                 blame=group.blame,
                 count=group.count,
                 is_root=group.is_root,
-                customers=tuple(_customers(verdict, group)),
+                customers=tuple(dict.fromkeys(filter(None, (finding.where.customer for finding in findings)))),
                 client=client,
+                expected=findings[0].expected if findings else "",
+                got=findings[0].got if findings else "",
             )
 
 
-def _customers(verdict: Verdict, group: Group) -> dict[str, None]:
-    """Return the customers of all findings of a group, each once."""
-    findings = (finding for result in verdict.results if result.check.id == group.check for finding in result.findings)
-    return {
-        finding.where.customer: None
-        for finding in findings
-        if finding.cause == group.cause and finding.level == group.level and finding.where.customer is not None
-    }
+def _findings(verdict: Verdict, group: Group) -> Iterator[Finding]:
+    """Yield the findings of a group."""
+    for result in verdict.results:
+        if result.check.id == group.check:
+            for finding in result.findings:
+                if (finding.cause, finding.level) == (group.cause, group.level):
+                    yield finding
 
 
 def _cpu_s() -> float:

@@ -335,6 +335,15 @@ def test_summary_counts_unexpected_messages(correct_run):
     )
 
 
+def test_summary_of_a_failed_run_without_recipients_says_what_failed(faulty_run):
+    """Such a run has proven something: the bridge fails."""
+    silent = faulty_run.without("obligation").without("delivery")
+    text = summary(silent.verdict())
+    assert text.startswith("No recipient was due a message. ")
+    assert "checks failed: " in text
+    assert text.endswith(" could not be judged.")
+
+
 def test_summary_names_failed_checks_if_all_recipients_are_right(correct_run, faulty_run):
     days = correct_run.lines_of("metrics")[-1]["at"]
     silent = summary(correct_run.without("metrics", lambda line: line["at"] != days).verdict())

@@ -1,5 +1,6 @@
 """An exploration from its options to its report: simulators, bridges, progress, and the files in the results folder."""
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ def shrink_failure(
     `NotReproducedError` if the bridge did not fail again.
     """
     history = next(run.folder.rglob(HISTORY))
-    failed = read_failed_run(history, None, any_cause=False)
+    failed = dataclasses.replace(read_failed_run(history, None, any_cause=False), name=f"seed {run.plan.seed}")
     output = scenario_file(options.results / FOLDER, run, suffix="-shrunk")
     shrink_options = ShrinkOptions(
         budget=budget, output=output, memory=memory_file(history, failed, options.bridge), timeout_s=options.timeout_s

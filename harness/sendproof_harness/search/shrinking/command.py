@@ -21,6 +21,7 @@ from sendproof_harness.search.shrinking.failed_run import FailedRun
 from sendproof_harness.search.shrinking.oracle import Oracle
 from sendproof_harness.search.shrinking.shrinker import Search, Shrunk, shrink
 from sendproof_harness.search.shrinking.size import size_of
+from sendproof_harness.search.shrinking.story import story
 from sendproof_harness.search.trial import BridgeUnderTest, trial_session
 from sendproof_harness.session.judged_run import run_and_judge
 
@@ -132,6 +133,7 @@ class _Progress:
         recalled = f", and {shrunk.recalled_runs} of an interrupted search" if shrunk.recalled_runs else ""
         end = "The budget is spent. The smallest so far" if shrunk.is_spent else "The smallest"
         self._print(f"{end}, after {counted(shrunk.runs, 'runs')}{recalled}: {shrunk.after}")
+        self._print(story(shrunk.document))
         if not (shrunk.rate_before.is_certain and shrunk.rate_after.is_certain):
             self._print(f"The bridge failed in {shrunk.rate_before} at first, and fails in {shrunk.rate_after} now.")
 

@@ -28,9 +28,10 @@ def shrink_once(document: Document, fails: Fails, failing: Sequence[int], record
     # They make a run unknown, and never fail one. A smaller scenario may not even name them.
     smaller = edits.without_keys(document, [("subjects",)]) if "subjects" in document else document
     smaller = fewer_customers(smaller, fails, failing, records)
+    smaller = _fewer_faults(smaller, fails)
+    # A failure without a customer, such as of the templates, may need no message at all.
+    smaller = _fewer_sends(smaller, fails, needs_one=bool(failing))
     for shrink in (
-        _fewer_faults,
-        _fewer_sends,
         _fewer_steps,
         _single_channels,
         _single_splits,
@@ -142,13 +143,15 @@ def _fewer_faults(document: Document, fails: Fails) -> Document:
     return _fewer_items(alone, "faults", range(len(alone["faults"])), fails)
 
 
-def _fewer_sends(document: Document, fails: Fails) -> Document:
-    """Return the document with fewer campaigns and triggers."""
+def _fewer_sends(document: Document, fails: Fails, *, needs_one: bool) -> Document:
+    """Return the document with fewer campaigns and triggers, at least one if it `needs_one`."""
     known = edits.sends(document)
-    if len(known) < 2:  # noqa: PLR2004 - without any, no message is due
-        return document
-    kept = minimize(known, lambda some: bool(some) and fails(edits.with_sends(document, some)))
-    return edits.with_sends(document, kept)
+
+    def holds(some: Sequence[tuple[str, Any]]) -> bool:
+        return (bool(some) or not needs_one) and fails(edits.with_sends(document, some))
+
+    kept = minimize(known, holds)
+    return document if len(kept) == len(known) else edits.with_sends(document, kept)
 
 
 def _fewer_steps(document: Document, fails: Fails) -> Document:

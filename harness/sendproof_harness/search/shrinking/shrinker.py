@@ -11,6 +11,7 @@ from sendproof_harness.search.shrinking import customers
 from sendproof_harness.search.shrinking.oracle import BudgetSpentError, Oracle, Play, Rate, Target
 from sendproof_harness.search.shrinking.passes import polish, shrink_once
 from sendproof_harness.search.shrinking.size import Size, size_of
+from sendproof_harness.search.shrinking.story import story
 from sendproof_harness.search.trial import FailedRequirement, TrialResult, TrialSession
 
 # With the failed run itself, two show if a bridge always does the same. If they differ, the rate needs more of them.
@@ -18,6 +19,7 @@ _RATE_RUNS = 10
 # Each round begins with the result of the one before; the last one shows that nothing can go.
 _MOST_ROUNDS = 5
 _NAME_LENGTH = 200
+_EXCERPT = 250
 
 
 class NotReproducedError(Exception):
@@ -181,12 +183,17 @@ def _final_rate(document: Document, oracle: Oracle, before: Rate, *, is_spent: b
 
 def _named(failure: Failure, document: Document, failed: FailedRequirement, rate: Rate) -> Document:
     """Return the document with a name and a description of what is left."""
-    original = failure.document["name"]
     times = "" if rate.is_certain else f", in {rate}"
+    seen = f': expected "{_excerpt(failed.expected)}", got "{_excerpt(failed.got)}".' if failed.expected else "."
     about = (
-        f"The smallest part of '{original}' in which the bridge still fails {failed.number} ({failure.title}){times}. "
-        f"It has {size_of(document)}; the original has {size_of(failure.document)}."
-    )
+        f"{story(document)} The bridge fails {failed.number} ({failure.title}){times}{seen} "
+        f"This is the smallest part of '{failure.document['name']}' that fails in this way: "
+        f"{size_of(document)}, instead of {size_of(failure.document)}."
+    ).lstrip()
     rest = {key: value for key, value in document.items() if key not in {"sendproof", "name", "about"}}
     name = f"{failed.number}: {failed.cause}"
     return {"sendproof": document["sendproof"], "name": name[:_NAME_LENGTH], "about": about, **rest}
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"

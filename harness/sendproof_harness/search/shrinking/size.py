@@ -6,7 +6,7 @@ from datetime import timedelta
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.history.wording import counted
 from sendproof_harness.scenario.document import Document, document_text
-from sendproof_harness.scenario.values import parse_duration
+from sendproof_harness.scenario.values import parse_duration, to_milliseconds
 from sendproof_harness.search.shrinking.edits import campaign_parts
 
 
@@ -30,8 +30,8 @@ class Size:
             *([counted(self.campaigns, "campaigns")] if self.campaigns else []),
             *([counted(self.splits, "splits")] if self.splits > 1 else []),
             *([counted(self.triggers, "triggers")] if self.triggers else []),
-            counted(self.templates, "templates"),
-            f"{counted(self.steps, 'steps')} over {span(self.lasts // timedelta(milliseconds=1))}",
+            *([counted(self.templates, "templates")] if self.templates else []),
+            counted(self.steps, "steps") + (f" over {span(to_milliseconds(self.lasts))}" if self.lasts else ""),
             counted(self.faults, "faults") if self.faults else "no faults",
         ]
         return ", ".join(parts)

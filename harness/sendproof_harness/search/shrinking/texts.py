@@ -1,4 +1,4 @@
-"""Edits of the texts of templates: fewer words."""
+"""Edits of the texts of templates, also those that steps change: fewer words."""
 
 import re
 from collections.abc import Collection
@@ -9,29 +9,40 @@ from sendproof_harness.search.shrinking.edits import edited
 
 # A placeholder is one word, whatever stands in it.
 _WORD = re.compile(r"\{\{.*?\}\}|[^\s{]+|\s+|\{")
-#: A text without any property of its own.
-SHORTEST = "Hello"
+#: Texts without any property of their own: of a template from the start, and of one that a step adds or changes.
+SHORTEST, SHORTEST_LATER = "Hello", "Goodbye"
+# Steps that give a text to a template.
+_STEPS = ("add_template", "change_template")
 
 
 def words(document: Document) -> list[tuple[int, int]]:
-    """Return all words of all templates, each as the position of its template and of itself."""
+    """Return all words of all texts, each as the position of its text and of itself.
+
+    The texts are those of the templates, and then those that steps give to templates.
+    """
     return [
         (index, number)
-        for index, template in enumerate(document["templates"])
-        if template["body"] != SHORTEST
-        for number, _ in enumerate(_words(template["body"]))
+        for index, (place, shortest) in enumerate(_places(document))
+        if place["body"] != shortest
+        for number, _ in enumerate(_words(place["body"]))
     ]
 
 
 def with_words(document: Document, kept: Collection[tuple[int, int]]) -> dict[str, Any]:
-    """Return the document with these words of its templates, and with a short text where none is left."""
+    """Return the document with these words of its texts, and with a short text where none is left."""
 
     def keep(content: dict[str, Any]) -> None:
-        for index, template in enumerate(content["templates"]):
-            left = [word for number, word in enumerate(_words(template["body"])) if (index, number) in kept]
-            template["body"] = "".join(left).strip() or SHORTEST
+        for index, (place, shortest) in enumerate(_places(content)):
+            left = [word for number, word in enumerate(_words(place["body"])) if (index, number) in kept]
+            place["body"] = "".join(left).strip() or shortest
 
     return edited(document, keep)
+
+
+def _places(document: Document) -> list[tuple[Any, str]]:
+    """Return the templates, and the steps that have the text of one, each with its shortest text."""
+    later = (step[key] for step in document["steps"] for key in _STEPS if key in step)
+    return [*((template, SHORTEST) for template in document["templates"]), *((step, SHORTEST_LATER) for step in later)]
 
 
 def _words(body: str) -> list[str]:

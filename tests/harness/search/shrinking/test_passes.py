@@ -9,7 +9,7 @@ from sendproof_harness.scenario.library import library_folder
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.search.shrinking.passes import polish, shrink_once
 from sendproof_harness.search.shrinking.size import size_of
-from sendproof_harness.search.shrinking.texts import SHORTEST
+from sendproof_harness.search.shrinking.texts import SHORTEST, SHORTEST_LATER
 
 
 def document_of(file):
@@ -41,7 +41,7 @@ def shrunk(document, holds, failing=()):
 
 
 def test_failure_of_every_customer_needs_one_customer_and_the_shortest_scenario():
-    smallest = shrunk(everyday(), lambda document: bool(document["campaigns"]), failing=[17, 40])
+    smallest = shrunk(everyday(), lambda document: "campaigns" in document, failing=[17, 40])
     assert smallest["audience"] == {"customers": 1}
     assert smallest["steps"] == [{"wait_for": {"listeners": 1, "templates": 1}}, {"plan": 7001}]
     assert [template["body"] for template in smallest["templates"]] == [SHORTEST]
@@ -111,6 +111,22 @@ def test_failure_of_a_trigger_loses_the_campaign_and_its_channel():
     smallest = shrunk(document, lambda candidate: bool(candidate.get("triggers")))
     assert "campaigns" not in smallest
     assert [channel["id"] for channel in smallest["channels"]] == [250]
+
+
+def test_failure_without_a_customer_may_need_no_campaign():
+    smallest = shrunk(document_of(library_folder() / "templates" / "deleted.yaml"), lambda document: True)
+    assert "campaigns" not in smallest
+    assert str(size_of(smallest)) == "1 customer, 1 step, no faults"
+
+
+@pytest.mark.parametrize(("needed", "left"), [("Spring", "Spring"), ("", SHORTEST_LATER)])
+def test_text_of_a_step_becomes_shorter_and_stays_another_one(needed, left):
+    def holds(document):
+        texts = [step["change_template"]["body"] for step in document["steps"] if "change_template" in step]
+        return "campaigns" in document and any(needed in text for text in texts)
+
+    smallest = shrunk(document_of(library_folder() / "templates" / "rewritten.yaml"), holds, failing=[0])
+    assert [step["change_template"]["body"] for step in smallest["steps"] if "change_template" in step] == [left]
 
 
 def test_word_of_a_text_that_causes_the_failure_is_left():
