@@ -56,7 +56,7 @@ def explore(
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Leave out this feature or topic, such as 'two clients'. Can be repeated."),
+        typer.Option(metavar="NAME", help="Leave out this feature or topic, such as clients. Can be repeated."),
     ] = None,
     parallel: Annotated[int, typer.Option(min=1, max=16, help="Number of scenarios to run at once.")] = 1,
     shrink_budget: Annotated[

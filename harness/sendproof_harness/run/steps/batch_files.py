@@ -2,12 +2,20 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 from sendproof_harness.handover.format import PLATFORM
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps.position import position
 from sendproof_harness.scenario.customer_selection import select_customers
-from sendproof_harness.scenario.model import AddAttribute, ChangeAttributes, OptIn, OptOut, RegisterAttribute
+from sendproof_harness.scenario.model import (
+    AddAttribute,
+    ChangeAttributes,
+    OptIn,
+    OptOut,
+    RegisterAttribute,
+    with_own_settings,
+)
 from sendproof_harness.scenario.rules.simulator_facts import CONSENT_ATTRIBUTE
 from sendproof_harness.scenario.values import pluralized
 
@@ -55,11 +63,23 @@ def register_attribute(context: RunContext, step: RegisterAttribute) -> None:
 
 def _set_consent(context: RunContext, step: OptOut | OptIn, customers: list[str], *, consent: str, mode: str) -> None:
     if step.by == "attribute":
-        attribute = context.scenario.audience.name_of(CONSENT_ATTRIBUTE)
-        _upload(context, step.client, [["CustomerID", attribute], *([customer, consent] for customer in customers)])
+        for client in _clients(context, step.client):
+            rows = [["CustomerID", _consent_attribute(context, client)], *([name, consent] for name in customers)]
+            _upload(context, client, rows)
     else:
         rows = [[customer, str(step.channel), mode] for customer in customers]
         _upload(context, step.client, [["CustomerID", "ChannelID", "CommunicationMode"], *rows])
+
+
+def _clients(context: RunContext, client: str | None) -> Sequence[str | None]:
+    """Return the client of a step, or all clients; None stands for the client of a scenario with one."""
+    return (client,) if client is not None else context.scenario.clients or (None,)
+
+
+def _consent_attribute(context: RunContext, client: str | None) -> str:
+    """Return the name of the consent attribute, which a client may have of its own."""
+    own = context.scenario if client is None else with_own_settings(context.scenario, client)
+    return own.audience.name_of(CONSENT_ATTRIBUTE)
 
 
 def _upload(context: RunContext, client: str | None, rows: list[list[str]]) -> None:

@@ -118,6 +118,10 @@ class ScenarioBuilder:
         """The first trigger."""
         return self.triggers[0]
 
+    def name_of(self, attribute: str) -> str:
+        """Return the client's name of an attribute such as PHONENUMBER."""
+        return str(self.audience.get("attribute_names", {}).get(attribute, attribute))
+
     def at(self, after: timedelta, *steps: Content) -> None:
         """Add steps at a time. Steps of one time keep their order."""
         self._steps += [(after, step) for step in steps]

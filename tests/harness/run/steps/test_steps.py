@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from run_helpers import PARKING, RecordedProgress
+from run_helpers import PARK, PARKING, PREAMBLE, RecordedProgress
 from running import RunningSimulators
 from sendproof_harness.run.runner import RunOptions, RunResult, run_scenario
 from sendproof_harness.scenario.load import parse_scenarios
@@ -180,10 +180,25 @@ def test_killed_bridge_restarts_after_its_downtime(run_steps: RunSteps) -> None:
     ]
 
 
+# A bridge that takes part for two clients.
+PARKING_OF_TWO = PREAMBLE.replace("handover =", "both =").replace(
+    "optimove =", "handover = both['clients'][0]\noptimove ="
+) + (f"for handover in both['clients']:\n    optimove = handover['services']['optimove']\n    register()\n{PARK}")
+
+
+def test_opt_out_names_the_consent_attribute_of_each_client(run_steps: RunSteps) -> None:
+    own = "client_settings: {south: {attribute_names: {SMS_OPT_IN: WantsSms}}}\n"
+    result, lines = run_steps(
+        "  - opt_out: {by: attribute, customers: 1}\n", top=f"clients: [north, south]\n{own}", code=PARKING_OF_TWO
+    )
+    others = [json.loads(line) for line in result.histories[1].read_text().splitlines()]
+    names = [fields_of(history, "attributes", "changes")[0][0]["field"] for history in (lines, others)]
+    assert names == ["SMS_OPT_IN", "WantsSms"]
+
+
 def test_each_client_has_its_own_sandbox_and_history(run_steps: RunSteps) -> None:
     """They share one clock and one handover file."""
-    code = PARKING.replace("handover =", "both =").replace("optimove =", "handover = both['clients'][0]\noptimove =")
-    result, lines = run_steps("", top="clients: [north, south]\n", code=code)
+    result, lines = run_steps("", top="clients: [north, south]\n", code=PARKING_OF_TWO)
     clients = json.loads((result.folder / "handover.json").read_text())["clients"]
     assert [file.parent.name for file in result.histories] == ["north", "south"]
     assert [client["client"] for client in clients] == ["north", "south"]

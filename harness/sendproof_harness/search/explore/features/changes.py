@@ -70,7 +70,7 @@ def _first_number(builder: ScenarioBuilder) -> None:
 
 
 def _change_number(builder: ScenarioBuilder, customer: int) -> None:
-    values = {"PHONENUMBER": _NEW_NUMBERS[builder.country]}
+    values = {builder.name_of("PHONENUMBER"): _NEW_NUMBERS[builder.country]}
     builder.at(builder.sent + 8 * _HOUR, {"change_attributes": {"customer": customer, "values": values}})
 
 

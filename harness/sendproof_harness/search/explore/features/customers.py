@@ -71,6 +71,10 @@ def features() -> tuple[Feature, ...]:
             providers=_european(),
             excludes=frozenset({"channel of another provider", "campaign on two channels"}),
         ),
+        *(
+            Feature(name=f"customer id {words}", topic="customer", apply=_due(id=id_))
+            for words, id_ in (("like an e-mail address", "ann+shop@example.com"), ("with zeros at its start", "0042"))
+        ),
         Feature(name="two customers with one number", topic="customer", apply=_share_number),
         Feature(name="customer without a usable number", topic="customer", apply=_without_number),
         Feature(name="customer without consent in Optimove", topic="customer", apply=_without_consent),

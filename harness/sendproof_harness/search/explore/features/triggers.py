@@ -43,7 +43,7 @@ def _exclude(builder: ScenarioBuilder) -> None:
 
 def _exclude_number(builder: ScenarioBuilder) -> None:
     channel = next(channel for channel in builder.channels if channel["id"] == TRIGGER_CHANNEL)
-    channel["exclude"] = ["PHONENUMBER"]
+    channel["exclude"] = [builder.name_of("PHONENUMBER")]
 
 
 def _visitors(builder: ScenarioBuilder) -> None:

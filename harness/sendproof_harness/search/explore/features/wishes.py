@@ -9,6 +9,7 @@ from sendproof_harness.providers.record import Provider
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, CUSTOMER_IDS, NO_SENDER
 from sendproof_harness.search.explore.builder import TRIGGERED, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
+from sendproof_harness.search.explore.features.clients import OTHER_NAMES
 
 _SUPPRESSED = "gamStop"
 _Limit = frozenset[str]
@@ -36,12 +37,16 @@ def _no_sender(builder: ScenarioBuilder) -> None:
     builder.top["sender"] = NO_SENDER
 
 
+def _other_names(builder: ScenarioBuilder) -> None:
+    builder.audience["attribute_names"] = OTHER_NAMES
+
+
+def _shared_account(builder: ScenarioBuilder) -> None:
+    builder.channels[0]["shared_account"] = True
+
+
 def _a_week(builder: ScenarioBuilder) -> None:
     builder.lasts = max(builder.lasts, timedelta(days=8))
-
-
-def _two_clients(builder: ScenarioBuilder) -> None:
-    builder.top["clients"] = ["north", "south"]
 
 
 def _suppress(builder: ScenarioBuilder) -> None:
@@ -126,7 +131,7 @@ def _wishes() -> tuple[Feature, ...]:
             ("no webhooks of the account", "account", _wish(account_webhooks=False)),
             ("sender of the account", "sender", _no_sender),
             ("reports for a whole week", "length", _a_week),
-            ("two clients", "clients", _two_clients),
+            ("names of attributes that only this client has", "attribute names", _other_names),
         )
     )
 
@@ -148,6 +153,12 @@ def features() -> tuple[Feature, ...]:
         _service("customers named by id", _customer_ids, by_ids, shows="R410", without=in_trigger, excludes=_IDS),
         _service("translations of the provider", _translated, by_ids, shows="R410", without=in_trigger, excludes=_IDS),
         _service("triggered overrides", _override, _with(lambda record: record.has_overrides), flows=in_trigger),
+        _service(
+            "account shared with other systems",
+            _shared_account,
+            _with(lambda record: record.shared_settings),
+            excludes=frozenset({"no webhooks of the account"}),
+        ),
         _service("link of the template", _link, _with(lambda record: record.link_settings)),
     )
 
