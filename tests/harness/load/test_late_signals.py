@@ -7,14 +7,17 @@ import pytest
 
 from repository import ROOT
 
-# What Locust does at its end, with its handler of the signal.
+# What Locust does at its end, with its handler of the signal, which takes a while.
 LOCUST = """
 import atexit, os, signal, sys
 import gevent
 sys.path.append(sys.argv[1])
 from late_signals import ignore_sigterm_from_now_on
-gevent.signal_handler(signal.SIGTERM, sys.exit, 3)
-atexit.register(gevent.sleep, 0.1)
+def handle():
+    gevent.sleep(0.2)
+    sys.exit(3)
+gevent.signal_handler(signal.SIGTERM, handle)
+atexit.register(gevent.sleep, 0.5)
 gevent.sleep(0)
 {}
 print("ended", flush=True)
