@@ -18,6 +18,10 @@ from types import FrameType
 
 #: Real seconds from the first signal to the end. A child process then needs up to another second.
 DEADLINE_S = 8.0
+#: With this environment variable, a program ends when its standard input does (`end_with_stdin`).
+LIFELINE_VARIABLE = "SENDPROOF_ENDS_WITH_STDIN"
+# The status of a program that could not do its work.
+_LIFELINE_LOST = 3
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -55,6 +59,22 @@ class _State:
 _state = _State()
 # Safe in a signal handler, unlike other queues and locks.
 _news: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+
+
+def end_with_stdin() -> None:
+    """Exit at once when the standard input ends, if the program that started this one has set the variable.
+
+    Only this program has the other end of the pipe, so it closes with it, after SIGKILL as well.
+    """
+    if LIFELINE_VARIABLE in os.environ:
+        threading.Thread(target=_exit_after_stdin, daemon=True).start()
+
+
+def _exit_after_stdin() -> None:
+    with suppress(OSError):
+        while os.read(0, 1):
+            pass
+    os._exit(_LIFELINE_LOST)
 
 
 def enter_stage(text: str) -> None:

@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import os
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
 from local_simulators import local_simulators
+from sendproof_harness.interruption import LIFELINE_VARIABLE
 from sendproof_harness.run.processes import wait_until
 from sendproof_simulators.control.states.judge_process import JudgeError, JudgeProcess
 
@@ -65,3 +69,17 @@ def test_request_during_a_verdict_gets_a_new_one(tmp_path: Path) -> None:
 
         simulators.runner.run(judge_again())
     assert runs.read_text().split() == ["a", "a"]
+
+
+def test_judge_ends_with_the_simulators_that_started_it() -> None:
+    """After SIGKILL they cannot end it. It would judge a large sandbox for minutes, and nobody would read the verdict."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environment = {**os.environ, LIFELINE_VARIABLE: "1", "SENDPROOF_CONTROL_URL": url}
+        command = [sys.executable, "-m", "sendproof_harness", "judge", "--json", "--sandbox", "default"]
+        judge = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
+        connection, _ = silent.accept()
+        assert judge.stdin is not None
+        judge.stdin.close()
+        assert judge.wait(60) == 3
+        connection.close()

@@ -19,6 +19,8 @@ from sendproof_simulators.core.sandbox import Sandbox
 JUDGE_VARIABLE = "SENDPROOF_JUDGE"
 # The address of the control API for the judge. It may contain a token, which should not be in lists of processes.
 _CONTROL_URL_VARIABLE = "SENDPROOF_CONTROL_URL"
+# With it, the judge ends when its standard input does: a judge must not outlive simulators that were killed.
+_LIFELINE_VARIABLE = "SENDPROOF_ENDS_WITH_STDIN"
 # A history of a million recipients takes about a minute.
 SECONDS = 300.0
 # A verdict has a few examples of each finding, and a row for each campaign.
@@ -89,8 +91,8 @@ async def _run(command: Sequence[str], control_url: str) -> Mapping[str, Any]:
     try:
         child = await asyncio.create_subprocess_exec(
             *command,
-            env={**os.environ, _CONTROL_URL_VARIABLE: control_url},
-            stdin=asyncio.subprocess.DEVNULL,
+            env={**os.environ, _CONTROL_URL_VARIABLE: control_url, _LIFELINE_VARIABLE: "1"},
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
