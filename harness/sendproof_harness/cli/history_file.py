@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from sendproof_harness.cli.options import refuse
+from sendproof_harness.interruption import end_with_stdin
 from sendproof_harness.suggestions import closest
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def read_running_history(control_url: str, sandbox: str) -> "History":
     from sendproof_harness.history.reader import HistoryError  # noqa: PLC0415
     from sendproof_harness.session.running_sandbox import running_history  # noqa: PLC0415
 
+    end_with_stdin()
     try:
         return running_history(control_url, sandbox)
     except ControlError as error:

@@ -19,7 +19,6 @@ from sendproof_harness.cli.options import (
     allowed_checks,
     refuse,
 )
-from sendproof_harness.interruption import end_with_stdin
 from sendproof_harness.output import echo
 from sendproof_harness.terminal import Terminal
 
@@ -63,7 +62,6 @@ def judge(
     if history is None:
         if failures:
             refuse("--accept: expected the history of a run, got a running sandbox; name the folder of the run")
-        end_with_stdin()
         content = read_running_history(control_url, sandbox)
         verdict = judge_history(content)
     else:

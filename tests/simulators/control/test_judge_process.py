@@ -72,7 +72,7 @@ def test_request_during_a_verdict_gets_a_new_one(tmp_path: Path) -> None:
 
 
 def test_judge_ends_with_the_simulators_that_started_it() -> None:
-    """After SIGKILL they cannot end it. It would judge a large sandbox for minutes, and nobody would read the verdict."""
+    """After SIGKILL they cannot end it, and it would judge a large sandbox for minutes."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         environment = {**os.environ, LIFELINE_VARIABLE: "1", "SENDPROOF_CONTROL_URL": url}
