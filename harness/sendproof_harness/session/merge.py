@@ -1,5 +1,6 @@
 """Merging the results folders of several jobs into one, with one verdict: `sendproof merge`."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,6 @@ from rich.console import Console
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.report.combined.record import (
     EARLIER,
-    RECORD,
     Outcome,
     Record,
     RecordError,
@@ -96,8 +96,6 @@ def _unused(records: Mapping[Path, Record], merged: Mapping[str, tuple[Outcome, 
 def _clear(outcomes: Iterable[Outcome], results: Path) -> None:
     """Move what an earlier merge left of these scenarios to `earlier`."""
     for outcome in outcomes:
-        if Path(outcome.scenario).name != outcome.scenario:
-            raise RecordError(f"expected the name of a results folder in {RECORD}, got {outcome.scenario!r}")
         target = results / outcome.scenario
         if target.is_dir():
             fresh_folder(target, [path.name for path in target.iterdir() if path.name != EARLIER])
@@ -107,6 +105,15 @@ def _copy(outcomes: Iterable[Outcome], folder: Path, results: Path) -> None:
     """Copy the folder of each scenario that has run."""
     for outcome in outcomes:
         source = folder / outcome.scenario
-        if _has_run(outcome) and source.is_dir():
-            ignored = shutil.ignore_patterns(EARLIER)
-            shutil.copytree(source, results / outcome.scenario, ignore=ignored, dirs_exist_ok=True)
+        if _has_run(outcome) and source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, results / outcome.scenario, ignore=_ignored, dirs_exist_ok=True)
+
+
+def _ignored(folder: str, names: Sequence[str]) -> set[str]:
+    """Return what is not copied: earlier results, and what is no file or folder, such as a link to a private file."""
+    entries = {entry.name: entry for entry in os.scandir(folder)}
+    return {name for name in names if name == EARLIER or not _is_copied(entries[name])}
+
+
+def _is_copied(entry: "os.DirEntry[str]") -> bool:
+    return entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)

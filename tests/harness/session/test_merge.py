@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_harness.report.combined.record import FAILED_FAST, Record, RecordError, read_record
+from sendproof_harness.report.combined.record import FAILED_FAST, Record, RecordError, read_record, write_record
 from sendproof_harness.session.merge import merge, merge_records
 from sendproof_harness.terminal import Terminal
 from session_results import outcome, write_results
@@ -88,12 +88,25 @@ def test_results_of_two_versions_are_refused():
         merge_records(records)
 
 
-def test_record_cannot_name_a_folder_elsewhere(correct_run, tmp_path):
-    """Results may come from another job."""
-    folder = write_results(tmp_path / "1", correct_run, [outcome("../2")])
+@pytest.mark.parametrize("name", ["../2", "..", ".", "", "/tmp", "earlier", "a/b"])
+def test_record_cannot_name_a_folder_elsewhere(name, correct_run, tmp_path):
+    """Results may come from another job. With "..", a merge moved everything next to its results aside."""
+    folder = write_results(tmp_path / "1", correct_run, [])
+    write_record(folder, Record(outcomes=(outcome(name),)))
 
     with pytest.raises(RecordError, match="expected the name of a results folder"):
         merge([folder], tmp_path / "all" / "deep", Terminal(io.StringIO()))
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
+def test_link_in_results_is_not_followed(shards, tmp_path):
+    """A link in results of somebody else could lead to a private file, or to a device without end."""
+    (tmp_path / "private").write_text("mine")
+    (shards[0] / "a" / "bridge.log").symlink_to(tmp_path / "private")
+    (shards[0] / "a" / "logs").symlink_to(tmp_path)
+    merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+
+    assert {"bridge.log", "logs"}.isdisjoint(path.name for path in (tmp_path / "all" / "a").iterdir())
 
 
 def test_folder_is_not_merged_into_itself(shards):

@@ -21,6 +21,8 @@ NOT_REACHED, FAILED_FAST = (
     "not run: the session ended before",
     "not run: an earlier scenario did not pass (--fail-fast)",
 )
+# A path with one of these names leads to the results themselves, to what is next to them, or to earlier results.
+_NO_FOLDERS = frozenset({"", ".", "..", EARLIER})
 # A scenario takes some hundred bytes.
 _MAX_BYTES = 10_000_000
 
@@ -91,15 +93,23 @@ def verdict_files(folder: Path) -> list[Path]:
 
 
 def read_record(folder: Path) -> Record:
-    """Return the record of a results folder; `RecordError` if it has none, or another file of this name."""
+    """Return the record of a results folder; `RecordError` if it has none, or another file of this name.
+
+    It may come from somebody else, and its names of scenarios become folders.
+    """
     try:
-        return msgspec.json.decode(read_bounded(folder / RECORD, _MAX_BYTES), type=Record)
+        record = msgspec.json.decode(read_bounded(folder / RECORD, _MAX_BYTES), type=Record)
     except FileNotFoundError as error:
         raise RecordError(
             f"expected the results folder of sendproof run or contract, got {folder}, which has no {RECORD}"
         ) from error
     except (OSError, FileTooLargeError, msgspec.MsgspecError, RecursionError) as error:
         raise RecordError(f"{folder / RECORD}: expected the record of a session: {error}") from error
+    for outcome in record.outcomes:
+        name = outcome.scenario
+        if name in _NO_FOLDERS or "\0" in name or Path(name).name != name:
+            raise RecordError(f"{folder / RECORD}: expected the name of a results folder, got {name!r}")
+    return record
 
 
 def record_outcomes(folder: Path, outcomes: Iterable[Outcome], accepted: Iterable[str] = ()) -> Record:
