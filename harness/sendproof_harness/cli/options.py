@@ -41,6 +41,9 @@ SandboxName = Annotated[
 ]
 #: The control API takes no larger seed: JSON readers with floating-point numbers would change it.
 LARGEST_SEED = 9_007_199_254_740_991
+ScenarioSeed = Annotated[
+    int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
+]
 Timeout = Annotated[
     float, typer.Option(min=1, max=86_400, help="Real seconds to wait for the bridge to become ready or idle.")
 ]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sendproof_harness.cli.options import (
-    LARGEST_SEED,
     Accept,
     AllowUnknown,
     AsJson,
@@ -15,6 +14,7 @@ from sendproof_harness.cli.options import (
     Command,
     ControlUrl,
     Results,
+    ScenarioSeed,
     Timeout,
     accepted_failures,
     allowed_checks,
@@ -55,9 +55,7 @@ def run(
     control_url: ControlUrl = None,
     results: Results = Path("results"),
     timeout: Timeout = 60.0,
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
-    ] = None,
+    seed: ScenarioSeed = None,
     clock_rate: Annotated[
         float | None,
         typer.Option(

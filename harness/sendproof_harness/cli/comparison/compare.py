@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendproof_harness.cli.options import (
-    LARGEST_SEED,
     AsJson,
     ControlUrl,
+    ScenarioSeed,
     Timeout,
     print_json,
     refuse,
@@ -37,9 +37,7 @@ def compare(
         str | None, typer.Option(metavar="A", help="The earlier version of the bridge: report regressions only.")
     ] = None,
     provider: Annotated[str | None, typer.Option(help="Run only the scenarios of this provider.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
-    ] = None,
+    seed: ScenarioSeed = None,
     control_url: ControlUrl = None,
     results: Annotated[Path, typer.Option(help="Folder for the runs, as A and B below it.")] = Path("results/compare"),
     timeout: Timeout = 60.0,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendproof_harness.cli.options import (
-    LARGEST_SEED,
     AsJson,
     Command,
     ControlUrl,
+    ScenarioSeed,
     Timeout,
     print_json,
     refuse,
@@ -31,9 +31,7 @@ def invariants(
         list[str] | None, typer.Option(metavar="NAME", help="Check only this invariant, such as days. Can be repeated.")
     ] = None,
     provider: Annotated[str | None, typer.Option(help="The only provider that the bridge supports.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
-    ] = None,
+    seed: ScenarioSeed = None,
     control_url: ControlUrl = None,
     results: Annotated[Path, typer.Option(help="Folder for the runs.")] = Path("results/invariants"),
     timeout: Timeout = 60.0,

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from sendproof_harness.search.shrinking.budget import Budget
 
 _MINUTE_S = 60.0
+_FirstSeed = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, help="First seed; the same seeds give the same search.")
+]
 
 
 def explore(
@@ -35,9 +38,7 @@ def explore(
         float | None, typer.Option(min=0.01, max=1_000_000, help="Start no new scenario after this many real minutes.")
     ] = None,
     runs: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Run at most this many scenarios.")] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="First seed; the same seeds give the same search.")
-    ] = 1,
+    seed: _FirstSeed = 1,
     bridge: Bridge = None,
     reset: Annotated[
         str | None,
