@@ -24,5 +24,8 @@ def write_texts(texts: Mapping[str, tuple[str, str]], folder: Path) -> dict[str,
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / file for name, (file, _) in texts.items()}
     for name, (_, text) in texts.items():
+        # In results of somebody else, it could lead to any file of the user.
+        if paths[name].is_symlink():
+            paths[name].unlink()
         paths[name].write_text(text, encoding="utf-8")
     return paths

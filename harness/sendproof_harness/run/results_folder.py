@@ -73,12 +73,12 @@ def fresh_folder(folder: Path, files: Sequence[str] = FILES) -> Path:
     """Create the results folder, and move these files of an earlier run to `earlier/<number>`; return the folder.
 
     A run with several clients has a folder for each of them, which moves with the files of the run. Higher numbers are
-    later runs.
+    later runs. A symbolic link moves as well, also one that leads nowhere: a report must not be written through it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         names = [*files, *_client_folders(folder)] if files is FILES else files
-        _move_earlier(folder, [folder / name for name in names if (folder / name).exists()])
+        _move_earlier(folder, [folder / name for name in names if os.path.lexists(folder / name)])
     except OSError as error:
         raise _unusable(folder, error) from error
     return folder

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sendproof_harness.report.write import write_texts
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.results_folder import REPORTS, fresh_folder, fresh_run_folder, locked_folder
 
@@ -82,3 +83,25 @@ def test_folder_is_free_after_its_run_was_killed(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, tmp_path], check=False, timeout=120)
     with locked_folder(tmp_path):
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("leads_to", ["file", "nothing"])
+def test_link_of_an_earlier_run_moves_and_is_not_written_through(leads_to, tmp_path):
+    """The folder may be in an archive of somebody else."""
+    results = tmp_path / "results"
+    results.mkdir()
+    (tmp_path / "file").write_text("mine")
+    (results / "verdict.json").symlink_to(tmp_path / leads_to)
+    write_texts({"json": ("verdict.json", "new")}, fresh_folder(results))
+
+    assert (results / "earlier" / "1" / "verdict.json").is_symlink()
+    assert ((tmp_path / "file").read_text(), (tmp_path / "nothing").exists()) == ("mine", False)
+
+
+def test_report_replaces_a_link_at_its_place(tmp_path):
+    """The reports of all scenarios of a folder are written in place."""
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "junit.xml").symlink_to(tmp_path / "file")
+    write_texts({"junit": ("junit.xml", "new")}, tmp_path)
+
+    assert ((tmp_path / "file").read_text(), (tmp_path / "junit.xml").read_text()) == ("mine", "new")
