@@ -86,7 +86,7 @@ def test_folder_is_free_after_its_run_was_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("leads_to", ["file", "nothing"])
-def test_link_of_an_earlier_run_moves_and_is_not_written_through(leads_to, tmp_path):
+def test_link_of_an_earlier_run_moves_and_is_not_written_through(leads_to: str, tmp_path: Path) -> None:
     """The folder may be in an archive of somebody else."""
     results = tmp_path / "results"
     results.mkdir()
@@ -98,7 +98,7 @@ def test_link_of_an_earlier_run_moves_and_is_not_written_through(leads_to, tmp_p
     assert ((tmp_path / "file").read_text(), (tmp_path / "nothing").exists()) == ("mine", False)
 
 
-def test_report_replaces_a_link_at_its_place(tmp_path):
+def test_report_replaces_a_link_at_its_place(tmp_path: Path) -> None:
     """The reports of all scenarios of a folder are written in place."""
     (tmp_path / "file").write_text("mine")
     (tmp_path / "junit.xml").symlink_to(tmp_path / "file")
