@@ -282,12 +282,14 @@ def bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, number))
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, TypeError, ValueError) as error:
             for opened in (*sockets, bound):
                 opened.close()
-            reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
+            # The other two are those of the conversion of a name.
+            is_no_name = isinstance(error, TypeError | ValueError)
             is_about_host = isinstance(error, socket.gaierror) or getattr(error, "errno", 0) == errno.EADDRNOTAVAIL
-            if is_about_host:
+            reason = "no name of a host" if is_no_name else getattr(error, "strerror", "ports end at 65535")
+            if is_about_host or is_no_name:
                 raise OSError(f"cannot listen on {host}: {reason}; choose another with --host") from None
             raise OSError(f"cannot use port {number} for {name}: {reason}; choose another with --port") from None
         sockets.append(bound)

@@ -8,6 +8,7 @@ import requests
 
 from running import running_simulators
 from sendproof_simulators.server.addresses import Listening
+from sendproof_simulators.server.server import bind
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,12 @@ def test_invalid_public_host_is_an_error_of_the_command() -> None:
     command = [sys.executable, "-m", "sendproof_simulators", "up", "--port", "0", "--public-host", "http://x"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stderr.startswith("sendproof: --public-host: expected")) == (3, True)
+
+
+def test_host_that_is_no_name_is_an_error_of_the_option() -> None:
+    """A shell passes any bytes; Python turns those outside UTF-8 into halves of characters."""
+    with pytest.raises(OSError, match="cannot listen on \udcff: no name of a host; choose another with --host"):
+        bind("\udcff", 0, ["control"])
 
 
 def test_credentials_that_the_service_refuses_are_not_printed(simulators) -> None:
