@@ -114,9 +114,19 @@ def parse_addresses(option: str, texts: Sequence[str], role: str) -> list[Addres
     found: list[Address] = []
     for text in texts:
         name, _, url = text.partition("=")
-        parts = urlsplit(url)
-        is_plain = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
-        if not name or not is_plain or parts.query or parts.fragment:
+        if not name or not _is_plain(url):
             raise ValueError(f"{option}: expected NAME=URL such as optimove=https://api4.optimove.net, got {text!r}")
         found.append(Address(name, url, role))
     return found
+
+
+def _is_plain(url: str) -> bool:
+    """Return True for a URL of HTTP without a login, a query and a fragment."""
+    try:
+        parts = urlsplit(url)
+        is_address = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # A bracket without its other half, or a port beyond 65,535.
+        return False
+    is_short = not (parts.query or parts.fragment or "@" in parts.netloc)
+    return is_address and is_short and parts.scheme in {"http", "https"}

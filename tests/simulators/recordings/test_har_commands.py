@@ -9,6 +9,7 @@ from command_line import sendproof
 from recorded_traffic import recorded_call
 from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.recordings.har_file import HarFile
+from sendproof_simulators.recordings.known_contracts import parse_addresses
 
 PATH = "/current/integrations/GetChannelTemplates"
 ROWS = [{"TemplateID": "1", "TemplateName": "A"}]
@@ -36,3 +37,9 @@ def test_recording_shows_a_dialect_and_is_judged_by_it(har: Path) -> None:
 def test_recording_cannot_be_combined_with_a_bridge(har: Path) -> None:
     result = sendproof("contract", "--har", har, "--command", "true")
     assert (result.status, "--har: cannot be combined" in result.err) == (3, True)
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://a:99999", "http://u:p@a", "ftp://a", "http://a?b", ""])
+def test_url_that_no_service_has_names_the_option(url: str) -> None:
+    with pytest.raises(ValueError, match="--to: expected NAME=URL such as optimove="):
+        parse_addresses("--to", [f"optimove={url}"], "service")
