@@ -63,7 +63,7 @@ def conformance_scenario(options: ConformanceOptions) -> Scenario:
     if options.provider not in scenarios:
         raise RunRefusedError(wrong_choice("--provider", options.provider, scenarios))
     scenario = scenarios[options.provider]
-    scenario = scenario if options.triggers else _without_triggers(scenario)
+    scenario = scenario if options.triggers else without_triggers(scenario)
     probe = ProbeListeners(examples=options.examples, within_s=options.within_s)
     seed = scenario.seed if options.seed is None else options.seed
     return dataclasses.replace(scenario, seed=seed, steps=tuple(_with_probe(scenario.steps, probe)))
@@ -97,7 +97,8 @@ def _with_probe(steps: tuple[Step, ...], probe: ProbeListeners) -> Iterator[Step
     yield from (*steps[:last], probe, *steps[last:])
 
 
-def _without_triggers(scenario: Scenario) -> Scenario:
+def without_triggers(scenario: Scenario) -> Scenario:
+    """Return the scenario for a bridge that only serves campaigns."""
     channels = tuple(channel for channel in scenario.channels if channel.kind != "triggered")
     steps = tuple(
         dataclasses.replace(step, listeners=len(channels)) if isinstance(step, WaitFor) else step

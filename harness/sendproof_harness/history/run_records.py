@@ -89,7 +89,8 @@ class RunIdentity(Record, frozen=True, gc=False, tag="run"):
     """The circumstances of the run.
 
     `began` is the real time in ISO 8601 with `Z`, and `duration_s` the real duration. `bridge` is the bridge as the
-    user named it: a URL, a command, or the reference bridge. `options` are those of the command that differ from the
+    user named it: a URL, a command, or the reference bridge. `scenario` is a digest of the content of the scenario,
+    empty in older histories. `options` are those of the command that differ from the
     default. `load` is the number of processes that wanted a core, on average over the last minute of the run.
     """
 
@@ -101,6 +102,7 @@ class RunIdentity(Record, frozen=True, gc=False, tag="run"):
     python: str
     platform: str
     cores: int
+    scenario: str = ""
     load: float | None = None
 
 

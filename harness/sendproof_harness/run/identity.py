@@ -11,15 +11,16 @@ REFERENCE_BRIDGE = "the reference bridge"
 
 
 def run_identity(
-    *, bridge: str | None, options: Mapping[str, str], now: float, duration_s: float
+    *, scenario: str, bridge: str | None, options: Mapping[str, str], now: float, duration_s: float
 ) -> Mapping[str, object]:
     """Return the fields of the line `run`.
 
-    `bridge` is its URL or command, None for the reference bridge. `now` is the real time in seconds since the Unix
-    epoch, at which the run had taken `duration_s`.
+    `scenario` is the digest of its content. `bridge` is its URL or command, None for the reference bridge. `now` is the
+    real time in seconds since the Unix epoch, at which the run had taken `duration_s`.
     """
     return {
         "sendproof": version("sendproof"),
+        "scenario": scenario,
         "began": iso(round((now - duration_s) * SECOND)),
         "duration_s": round(duration_s, 3),
         "bridge": bridge or REFERENCE_BRIDGE,

@@ -48,7 +48,7 @@ from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
-from sendproof_harness.scenario.document import document_text, is_documentable, scenario_document
+from sendproof_harness.scenario.document import content_digest, document_text, is_documentable, scenario_document
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Scenario, scenario_of_client
 from sendproof_harness.scenario.random_faults import faults_yaml
@@ -138,6 +138,8 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
 
             def save(aborted: RunAborted | None, within_s: float | None = None) -> tuple[Path, ...]:
                 identity = run_identity(
+                    # Not that of the context, whose times are those of the bridge's clock.
+                    scenario=content_digest(scenario),
                     bridge=options.bridge or options.command,
                     options=_changed_options(options),
                     now=context.control.health()["real"],

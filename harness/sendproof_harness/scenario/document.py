@@ -5,9 +5,10 @@ no key with its default value.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from hashlib import blake2b
 from typing import Any
 
 from sendproof_harness.providers import provider as provider_record
@@ -70,6 +71,16 @@ def document_text(document: Document) -> str:
 def is_documentable(scenario: Scenario) -> bool:
     """Return True if a file can contain all steps of the scenario."""
     return all(type(step) in _STEPS for step in scenario.steps)
+
+
+def content_digest(scenario: Scenario) -> str:
+    """Return a digest of what happens in a scenario, so that two runs of one name can be known to differ.
+
+    Texts for readers, the seed, and steps that no file can contain are left out.
+    """
+    steps = tuple(step for step in scenario.steps if type(step) in _STEPS)
+    content = scenario_document(replace(scenario, steps=steps, name="-", about="", seed=0))
+    return blake2b(document_text(content).encode(), digest_size=16).hexdigest()
 
 
 def scenario_document(scenario: Scenario) -> dict[str, Any]:

@@ -6,10 +6,14 @@ import pytest
 from rich.console import Console
 
 from repository import ROOT
+from sendproof_harness.certificate.completeness import demanded_scenarios
 from sendproof_harness.certificate.issue import CertificateOptions, Suite, issue, suite_of
-from sendproof_harness.certificate.suite import FLOWS
+from sendproof_harness.certificate.statement import Claim
+from sendproof_harness.certificate.suite import CONFORMANCE_SCENARIO, FLOWS
 from sendproof_harness.certificate.verification import verify
+from sendproof_harness.conformance.run import conformance_scenario
 from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.scenario.document import content_digest
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.session.selection import RunRefusedError
 
@@ -44,6 +48,14 @@ def test_scenario_that_cannot_run_is_a_known_unknown(tmp_path):
     assert "--command" in omitted["failures/bridge_killed"]
     assert any(unknown.startswith("failures/bridge_killed did not run") for unknown in statement.unknowns)
     assert statement.status != "pass"
+
+
+@pytest.mark.parametrize("flow", ["scheduled", "both"])
+def test_events_to_the_listeners_do_not_change_the_scenario(flow):
+    """Verification demands the scenario of the library, and needs none of the packages that generate the events."""
+    conformance = suite_of("textlocal", flow).conformance
+    demanded = demanded_scenarios(Claim(provider="textlocal", flow=flow, bridge="./my-bridge"))
+    assert content_digest(demanded[CONFORMANCE_SCENARIO]) == content_digest(conformance_scenario(conformance))
 
 
 def test_suite_is_that_of_the_library(tmp_path, monkeypatch):

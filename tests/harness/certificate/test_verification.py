@@ -9,7 +9,8 @@ import pytest
 from sendproof_harness.certificate.bundle import HTML, MARKDOWN, STATEMENT, SUMS, BundleError, unpack, write_bundle
 from sendproof_harness.certificate.statement import Statement
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
-from small_certificate import CLAIM, WEEK, bundled, certificate_files, documents, verify, week
+from sendproof_harness.scenario.document import content_digest
+from small_certificate import SCENARIO, WEEK, bundled, certificate_files, documents, verify, week
 
 HISTORY = "histories/week.ndjson"
 
@@ -103,13 +104,36 @@ def test_history_of_another_run_is_named(kind, change, problem, tmp_path):
     assert verify(bundled(tmp_path / "b.zip", files)).problems == (f"run week: {problem}",)
 
 
-def test_history_of_another_bridge_is_named(tmp_path):
-    identity = {"sendproof": CLAIM.sendproof, "began": "2026-03-02T06:00:00.000Z", "duration_s": 1.0}
-    line = identity | {"bridge": "./other", "options": {}, "python": "3.11", "platform": "", "cores": 2}
-    frame = {"n": 0, "at": "2026-03-02T06:00:00.000Z", "real": 0.0, "kind": "run"}
-    files = certificate_files(tmp_path, {"week": week().plus(frame | line)})
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"bridge": "./other"}, "the certificate is about the bridge './my-bridge', its history about './other'"),
+        (
+            {"scenario": content_digest(replace(SCENARIO, steps=SCENARIO.steps[:-1]))},
+            f"its scenario is not {WEEK} for textlocal: other customers, steps, faults, dialects or provider",
+        ),
+    ],
+    ids=["bridge", "scenario"],
+)
+def test_history_of_other_circumstances_is_named(change, problem, tmp_path):
+    """An easier scenario may have the same name, seed and number of faults."""
+    files = certificate_files(tmp_path, {"week": week().change("run", lambda line: line | change)})
+    assert verify(bundled(tmp_path / "b.zip", files)).problems == (f"run week: {problem}",)
+
+
+def test_history_without_its_circumstances_is_named(tmp_path):
+    files = certificate_files(tmp_path, {"week": week().without("run")})
     (problem,) = verify(bundled(tmp_path / "b.zip", files)).problems
-    assert problem == "run week: the certificate is about the bridge './my-bridge', its history about './other'"
+    assert problem == "run week: expected a history that names its bridge, got one that names none"
+
+
+def test_histories_of_several_contracts_are_named(tmp_path):
+    """A contract that allows more makes a run easier."""
+    contracts = [{"optimove": digest * 64} for digest in "ab"]
+    weeks = [week().change("history", lambda line, own=own: line | {"contracts": own}) for own in contracts]
+    files = certificate_files(tmp_path, dict(zip(("week", "again"), weeks, strict=True)))
+    problems = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert "the runs used 2 versions of the contract of optimove" in problems
 
 
 def test_messages_without_a_scenario_are_named(files, tmp_path):

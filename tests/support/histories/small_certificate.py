@@ -16,6 +16,7 @@ from sendproof_harness.certificate.statement import Claim, Statement, statement_
 from sendproof_harness.certificate.verification import certified_run, history_name
 from sendproof_harness.certificate.verification import verify as verify_bundle
 from sendproof_harness.history.timestamps import iso
+from sendproof_harness.scenario.document import content_digest
 from sendproof_harness.scenario.load import load_scenarios
 
 CLAIM = Claim(provider="textlocal", flow="scheduled", bridge="./my-bridge")
@@ -28,10 +29,17 @@ SCENARIO = replace(load_scenarios(FIRST)[0], name="A week", seed=42)
 verify = partial(verify_bundle, demanded_of=lambda claim: {WEEK: SCENARIO})
 
 
+_IDENTITY = {"began": "2026-03-02T06:00:00.000Z", "duration_s": 1.0, "options": {}, "python": "3.11", "platform": ""}
+
+
 def week() -> HistoryBuilder:
     """Return the history of a correct run of the scenario."""
-    line = {"n": 0, "at": iso(START), "real": 0.0, "kind": "scenario", "name": SCENARIO.name, "file": "week"}
-    return build_correct_run().plus(line)
+    frame = {"n": 0, "at": iso(START), "real": 0.0}
+    identity = _IDENTITY | {"sendproof": CLAIM.sendproof, "bridge": CLAIM.bridge, "cores": 2}
+    return build_correct_run().plus(
+        frame | {"kind": "scenario", "name": SCENARIO.name, "file": "week"},
+        frame | identity | {"kind": "run", "scenario": content_digest(SCENARIO)},
+    )
 
 
 def certificate_files(folder: Path, builders: Mapping[str, HistoryBuilder]) -> Files:
