@@ -27,6 +27,7 @@ from sendproof_harness.certificate.differences import LedgerOf, differences, rec
 from sendproof_harness.certificate.document import render_html, render_markdown
 from sendproof_harness.certificate.signature import SignatureError, Signer, signer_of
 from sendproof_harness.certificate.statement import CertifiedRun, RunStatement, Statement, statement_of
+from sendproof_harness.history.json_errors import JSON_ERRORS
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.judged_file import judge_file
@@ -100,7 +101,7 @@ def _signer(unpacked: Unpacked, signers: Path | None, problems: list[str]) -> Si
 def _statement(unpacked: Unpacked, problems: list[str]) -> Statement | None:
     try:
         return msgspec.json.decode((unpacked.folder / STATEMENT).read_bytes(), type=Statement)
-    except (OSError, msgspec.MsgspecError, RecursionError) as error:
+    except (OSError, *JSON_ERRORS) as error:
         problems.append(f"{STATEMENT}: expected the statement of a certificate: {error}")
         return None
 

@@ -14,6 +14,7 @@ import msgspec
 
 from sendproof_harness.history.alternatives import with_chosen_alternatives
 from sendproof_harness.history.header import Header
+from sendproof_harness.history.json_errors import JSON_ERRORS
 from sendproof_harness.history.links import with_due_links
 from sendproof_harness.history.record import Record
 from sendproof_harness.history.records import (
@@ -103,7 +104,7 @@ def _checked_seal(previous: str, number: int, line: bytes) -> str:
 def _decoded(decode: Callable[[bytes], Line | End], number: int, line: bytes) -> Line | End:
     try:
         return decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except JSON_ERRORS as error:
         raise _unreadable(number, line, error) from error
 
 
@@ -112,7 +113,7 @@ def decode_header(line: bytes) -> Header:
     not_a_history = _NOT_A_HISTORY.format(got=line[:60].decode("utf-8", "replace").strip() or "nothing")
     try:
         opening = msgspec.json.decode(line, type=_Opening)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except JSON_ERRORS as error:
         raise HistoryError(not_a_history) from error
     if opening.kind != "history":
         raise HistoryError(not_a_history)
@@ -120,7 +121,7 @@ def decode_header(line: bytes) -> Header:
         raise HistoryError(_OTHER_VERSION.format(VERSION, opening.version))
     try:
         return msgspec.json.decode(line, type=Header, dec_hook=decode_instant)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except JSON_ERRORS as error:
         raise _unreadable(1, line, error) from error
 
 
@@ -195,5 +196,5 @@ def _excerpt(line: bytes) -> str:
 def _kind_of(line: bytes) -> str | None:
     try:
         return msgspec.json.decode(line, type=_Opening).kind
-    except (msgspec.DecodeError, RecursionError):
+    except JSON_ERRORS:
         return None

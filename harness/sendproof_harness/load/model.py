@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.bounded_http import decode_json
+from sendproof_harness.history.json_errors import JSON_ERRORS
 from sendproof_harness.judge.findings import Blame
 
 #: Version of the file format. Files of other versions are refused.
@@ -206,13 +207,13 @@ def from_json(content: bytes) -> LoadResult:
     """Parse the content of `result.json`. Raises `ResultError` if it is invalid."""
     try:
         version = msgspec.json.decode(content, type=_Header).sendproof_load
-    except (msgspec.DecodeError, RecursionError) as error:
+    except JSON_ERRORS as error:
         raise ResultError(_NOT_A_RESULT.format(_reason(content, error))) from error
     if version != VERSION:
         raise ResultError(_OTHER_VERSION.format(VERSION, version))
     try:
         return msgspec.json.decode(content, type=LoadResult)
-    except msgspec.DecodeError as error:
+    except JSON_ERRORS as error:
         raise ResultError(f"this load test result cannot be read: {error}; run the load test again") from error
 
 

@@ -4,6 +4,7 @@ It shares no code with the judge and reads the file by itself, so that a mistake
 statements in `sql` run in the order of their names. They need the facts about providers in `ProviderFacts`.
 """
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -100,7 +101,7 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
     database.create_function("agrees", 4, texts.agrees, deterministic=True)
     database.executescript(_INPUT)
     database.execute("BEGIN")
-    rows = ((line.decode(),) for line in lines if line.strip())
+    rows = ((_without_nul(line.decode()),) for line in lines if line.strip())
     database.executemany("INSERT INTO line (kind, body) SELECT json_extract(?1, '$.kind'), ?1", rows)
     for name, facts in providers.items():
         tables = {
@@ -115,6 +116,15 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
         for table, values in tables.items():
             database.executemany(_INSERTED[table], [(name, value) for value in values])
     database.execute("COMMIT")
+
+
+# The escape of the character NUL, after an even number of backslashes.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def _without_nul(line: str) -> str:
+    """Return a line with a noncharacter for each NUL, at which SQLite would end a text."""
+    return _NUL.sub(r"\1\\ufdd0", line) if "\\u0000" in line else line
 
 
 _INPUT = """

@@ -68,6 +68,12 @@ def test_history_with_new_seals_contradicts_the_statement(files, tmp_path):
     assert f'{STATEMENT}: R403: status is "pass", the histories say "fail"' in problems
 
 
+def test_statement_that_is_no_utf_8_is_named(files, tmp_path):
+    files[STATEMENT] = files[STATEMENT].replace(b'"textlocal"', b'"\xff"', 1)
+    (problem, *_) = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert problem.startswith(f"{STATEMENT}: expected the statement of a certificate: ")
+
+
 def test_embellished_statement_is_named(tmp_path):
     files = certificate_files(tmp_path, {"week": week().change_delivery_to(3, text="Hello")})
     stated = statement_in(files)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from history_builder import seal_lines
 from sendproof_harness.history.reader import HistoryError, parse_history, read_history
 from sendproof_harness.history.seal import TOTAL_BYTES, add_seal, split_seal
 from sendproof_harness.history.timestamps import iso
@@ -153,3 +154,12 @@ def test_wrong_value_is_rejected_with_its_place(correct_run):
 
     with pytest.raises(HistoryError, match=r"line 84: expected a time with a zone .*send_at"):
         story.history()
+
+
+@pytest.mark.parametrize(("position", "field"), [(0, b'"sandbox": "'), (25, b'"at": "')])
+def test_text_that_is_no_utf_8_is_named(correct_run, position, field):
+    """A damaged file is no defect of Sendproof."""
+    lines = [json.dumps(line).encode() for line in correct_run.lines]
+    lines[position] = lines[position].replace(field, field + b"\xff", 1)
+    with pytest.raises(HistoryError, match=f"line {position + 1}: "):
+        parse_history(seal_lines([*lines, b"{}"]))

@@ -133,3 +133,18 @@ def test_opt_out_from_another_type_of_messages_forbids_nothing(opted_out_from, k
     builder = build_correct_run().change("history", lambda line: line | {"channels": [*line["channels"], other]})
     counts = recounted(builder.plus(opt_out | {"number": number, "message_type": opted_out_from}))
     assert counts == ({"ok": 10, "withheld": 2} if kind == "ok" else {"ok": 9, "withheld": 2, kind: 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("Hello Dan3, welcome.\0", "wrong text"), ("Hello Dan3, welcome.\\u0000", "wrong text")]
+)
+def test_character_nul_in_a_text_counts(text, kind):
+    """SQLite would compare only what is before it."""
+    assert recounted(build_correct_run().change_delivery_to(3, text=text)) == {"ok": 9, "withheld": 2, kind: 1}
+
+
+def test_due_text_with_nul_is_right():
+    text = {"text": "a\\\0b"}
+    run = build_correct_run().change_delivery_to(3, **text)
+    due = run.change("obligation", lambda line: line | text if line["customer"] == "C0000003" else line)
+    assert recounted(due) == {"ok": 10, "withheld": 2}

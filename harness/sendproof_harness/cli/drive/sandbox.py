@@ -22,6 +22,7 @@ from sendproof_harness.cli.options import (
     SandboxName,
 )
 from sendproof_harness.cli.parsing import CHANNEL_EXAMPLES, channel, listen_address, named_texts
+from sendproof_harness.history.json_errors import JSON_ERRORS
 
 Json = Mapping[str, Any]
 
@@ -247,7 +248,7 @@ def _read_settings(file: Path) -> dict[str, Any]:
         settings = msgspec.json.decode(read_bounded(file, _MOST_SETTINGS_BYTES))
     except OSError as error:
         raise ValueError(f"--settings: {file} cannot be read: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+    except JSON_ERRORS as error:
         raise ValueError(f"--settings: expected JSON in {file}, got an error: {error}") from None
     if not isinstance(settings, dict):
         raise ValueError(f'--settings: expected an object such as {{"seed": 7}} in {file}')  # noqa: TRY004 - it refuses the command

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
+from sendproof_harness.history.json_errors import JSON_ERRORS
 from sendproof_harness.judge.verdict import Status, worst_status
 
 RECORD = "session.json"
@@ -103,7 +104,7 @@ def read_record(folder: Path) -> Record:
         raise RecordError(
             f"expected the results folder of sendproof run or contract, got {folder}, which has no {RECORD}"
         ) from error
-    except (OSError, FileTooLargeError, msgspec.MsgspecError, RecursionError) as error:
+    except (OSError, FileTooLargeError, *JSON_ERRORS) as error:
         raise RecordError(f"{folder / RECORD}: expected the record of a session: {error}") from error
     for outcome in record.outcomes:
         name = outcome.scenario

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
+from sendproof_harness.history.json_errors import JSON_ERRORS
 from sendproof_harness.judge.acceptance import AcceptanceState
 from sendproof_harness.judge.findings import Evidence, Level
 from sendproof_harness.judge.verdict import Status
@@ -101,7 +102,7 @@ def read_verdicts(results: Path, outcome: Outcome) -> Iterator[ClientVerdict]:
     for file in files:
         try:
             verdict = msgspec.json.decode(read_bounded(file, _MAX_BYTES), type=Verdict)
-        except (OSError, FileTooLargeError, msgspec.MsgspecError, RecursionError) as error:
+        except (OSError, FileTooLargeError, *JSON_ERRORS) as error:
             raise RecordError(f"{file}: expected a verdict of this version of Sendproof: {error}") from error
         name = file.parent.relative_to(results).as_posix()
         yield ClientVerdict(name=name, outcome=outcome, folder=file.parent, verdict=verdict)

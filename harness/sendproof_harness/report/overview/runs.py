@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
+from sendproof_harness.history.json_errors import JSON_ERRORS
 from sendproof_harness.judge.verdict import WORST_FIRST, Status
 from sendproof_harness.report.summary import NOT_DUE, OPEN
 
@@ -156,7 +157,7 @@ def _run(results: Path, place: Path, name: str) -> Run | None:
     """Return the run in a folder; None if its verdict cannot be read, for example because it is being written."""
     try:
         content = msgspec.json.decode(read_bounded(place / _VERDICT, _MAX_BYTES), type=_Verdict)
-    except (OSError, FileTooLargeError, msgspec.MsgspecError, RecursionError):
+    except (OSError, FileTooLargeError, *JSON_ERRORS):
         return None
     report = (place / _REPORT).relative_to(results).as_posix()
     return _load_run(content, content.result, report) if content.result else _scenario_run(content, report, name)
