@@ -1,6 +1,6 @@
 """The search: rounds of scenarios, each chosen for what the rounds before did not exercise, until one fails."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,19 +62,25 @@ class ExploredRun:
 
 @dataclass(slots=True)
 class Exploration:
-    """The state of a search: what was exercised, and the runs that did not pass."""
+    """The state of a search: what was exercised, the features of runs that passed, and the runs that did not pass."""
 
     catalogue: FeatureCatalogue
     first_seed: int
     coverage: Coverage = field(default_factory=Coverage)
     runs: int = 0
     statuses: dict[Status, int] = field(default_factory=dict)
+    passed_features: set[str] = field(default_factory=set)
     notable: list[ExploredRun] = field(default_factory=list)
 
     @property
     def failed(self) -> list[ExploredRun]:
         """The runs that failed, the first of each cause first in the order of the search."""
         return [run for run in self.notable if run.status == "fail"]
+
+    def only_failed(self, topics: Collection[str]) -> Iterator[str]:
+        """Yield the features of these topics that a failed scenario had, and none that passed."""
+        names = (feature.name for run in self.failed for feature in run.plan.features if feature.topic in topics)
+        yield from (name for name in dict.fromkeys(names) if name not in self.passed_features)
 
     def next_plans(self, number: int) -> list[ScenarioPlan]:
         """Choose the next scenarios. Each one of a round counts as exercised for the choice of the others."""
@@ -101,7 +107,9 @@ class Exploration:
         )
         self.runs += 1
         self.statuses[run.status] = self.statuses.get(run.status, 0) + 1
-        if run.status != "pass":
+        if run.status == "pass":
+            self.passed_features.update(plan.names)
+        else:
             self.notable.append(run)
         return run
 

@@ -17,7 +17,7 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.search.explore.catalogue import SearchScope, feature_catalogue
 from sendproof_harness.search.explore.coverage import REQUIREMENTS
 from sendproof_harness.search.explore.search import Exploration, ExploredRun, SearchBudget, explore
-from sendproof_harness.search.explore.text import coverage_lines, failure_lines, run_line
+from sendproof_harness.search.explore.text import coverage_lines, failure_lines, run_line, summary_lines
 from sendproof_harness.search.shrinking.budget import Budget as ShrinkBudget
 from sendproof_harness.search.shrinking.command import ShrinkOptions, memory_file, shrink_run
 from sendproof_harness.search.shrinking.failed_run import read_failed_run
@@ -67,7 +67,7 @@ def run_exploration(options: ExploreOptions, console: Console) -> Exploration:
             raise
         finally:
             (folder / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record(exploration))))
-    for line in coverage_lines(exploration):
+    for line in (*coverage_lines(exploration), *summary_lines(exploration)):
         print_line(line)
     return exploration
 
@@ -108,7 +108,8 @@ def _report(run: ExploredRun, exploration: Exploration, folder: Path, print_line
         print_line(line)
     file = scenario_file(folder, run)
     file.write_text(run.text, encoding="utf-8")
-    print_line(f"       scenario: {file}")
+    results = f", results: {run.folder}" if run.status == "fail" else ""
+    print_line(f"       scenario: {file}{results}")
 
 
 def scenario_file(folder: Path, run: ExploredRun, *, suffix: str = "") -> Path:

@@ -1,13 +1,19 @@
 """The report of an exploration, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from sendproof_harness.history.wording import counted
 from sendproof_harness.search.explore.coverage import REQUIREMENTS
 from sendproof_harness.search.explore.feature import Feature
 from sendproof_harness.search.explore.search import Exploration, ExploredRun
+from sendproof_harness.search.shrinking.oracle import kind_of
 
-_SHOWN_NAMES = 12
+_SHOWN_NAMES, _SHOWN_SEEDS = 12, 5
+# Topics of features that only some clients ask for, so that a bridge may lack them.
+_OPTIONAL_TOPICS = frozenset(
+    {"service", "clients", "reports", "attribute names", "account", "cancellation", "campaign"}
+)
 
 
 def run_line(run: ExploredRun, number: int) -> str:
@@ -22,6 +28,29 @@ def failure_lines(run: ExploredRun) -> Iterator[str]:
         yield f"       {failure.number} {failure.check}: {failure.cause}"
     if not run.failures and run.reason:
         yield f"       {run.reason}"
+
+
+def summary_lines(exploration: Exploration) -> Iterator[str]:
+    """Yield how many scenarios did not pass, each cause with its scenarios, and what to do if a feature is to blame."""
+    failed = exploration.failed
+    if not failed:
+        return
+    yield f"{len(failed):,} of {counted(exploration.runs, 'scenarios')} failed:"
+    seeds: dict[str, list[int]] = {}
+    for run in failed:
+        for failure in run.failures:
+            seeds.setdefault(f"{failure.number} {kind_of(failure.cause)}", []).append(run.plan.seed)
+    for cause, found in sorted(seeds.items(), key=lambda item: (-len(set(item[1])), item[0])):
+        yield f"  {cause} ({_seeds(list(dict.fromkeys(found)))})"
+    unserved = list(exploration.only_failed(_OPTIONAL_TOPICS))
+    if unserved:
+        yield "Only scenarios that failed had these features. If your bridge need not support one, leave it out:"
+        yield from (f'  --without "{name}"' for name in unserved[:_SHOWN_NAMES])
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    more = f" and {len(seeds) - _SHOWN_SEEDS} more" if len(seeds) > _SHOWN_SEEDS else ""
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds[:_SHOWN_SEEDS]))}{more}"
 
 
 def coverage_lines(exploration: Exploration) -> Iterator[str]:

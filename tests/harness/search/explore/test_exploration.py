@@ -9,7 +9,7 @@ from sendproof_harness.judge.verdict import Status
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.search.explore.catalogue import feature_catalogue
 from sendproof_harness.search.explore.search import ROUND, Exploration, SearchBudget, explore
-from sendproof_harness.search.explore.text import coverage_lines
+from sendproof_harness.search.explore.text import coverage_lines, summary_lines
 from sendproof_harness.search.trial import FailedRequirement, TrialCost, TrialResult
 
 
@@ -84,3 +84,20 @@ def test_coverage_names_requirements_whose_situation_never_came_up(exploration):
     lines = list(coverage_lines(exploration))
 
     assert "  R411       never  Suppressed customers get no message" in lines
+
+
+def test_summary_groups_failures_by_cause_and_names_features_to_leave_out(exploration):
+    explore(exploration, [InstantPlayer(failing=3)], SearchBudget(runs=8), lambda _: None)
+    (failed,) = exploration.failed
+    optional = [feature.name for feature in failed.plan.features if feature.topic == "service"]
+    first, cause, *_ = lines = list(summary_lines(exploration))
+
+    assert (first, cause) == ("1 of 8 scenarios failed:", "  R401 lost (seed 3)")
+    assert optional
+    assert all(f'  --without "{name}"' in lines for name in optional)
+
+
+def test_search_without_a_failure_has_no_summary(exploration):
+    explore(exploration, [InstantPlayer()], SearchBudget(runs=1), lambda _: None)
+
+    assert list(summary_lines(exploration)) == []
