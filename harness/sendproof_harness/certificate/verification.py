@@ -27,8 +27,8 @@ from sendproof_harness.certificate.differences import LedgerOf, differences, rec
 from sendproof_harness.certificate.document import render_html, render_markdown
 from sendproof_harness.certificate.signature import SignatureError, Signer, signer_of
 from sendproof_harness.certificate.statement import CertifiedRun, RunStatement, Statement, statement_of
-from sendproof_harness.history.json_errors import JSON_ERRORS
 from sendproof_harness.history.reader import HistoryError, read_history
+from sendproof_harness.history.record import JSON_ERRORS
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.judged_file import judge_file
 from sendproof_harness.judge.verdict import Status

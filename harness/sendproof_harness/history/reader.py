@@ -14,9 +14,8 @@ import msgspec
 
 from sendproof_harness.history.alternatives import with_chosen_alternatives
 from sendproof_harness.history.header import Header
-from sendproof_harness.history.json_errors import JSON_ERRORS
 from sendproof_harness.history.links import with_due_links
-from sendproof_harness.history.record import Record
+from sendproof_harness.history.record import JSON_ERRORS, Record
 from sendproof_harness.history.records import (
     FIELD_OF,
     KINDS,

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.bounded_http import decode_json
-from sendproof_harness.history.json_errors import JSON_ERRORS
+from sendproof_harness.history.record import JSON_ERRORS
 from sendproof_harness.judge.findings import Blame
 
 #: Version of the file format. Files of other versions are refused.

@@ -22,7 +22,7 @@ from sendproof_harness.cli.options import (
     SandboxName,
 )
 from sendproof_harness.cli.parsing import CHANNEL_EXAMPLES, channel, listen_address, named_texts
-from sendproof_harness.history.json_errors import JSON_ERRORS
+from sendproof_harness.history.record import JSON_ERRORS
 
 Json = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
-from sendproof_harness.history.json_errors import JSON_ERRORS
+from sendproof_harness.history.record import JSON_ERRORS
 from sendproof_harness.judge.verdict import Status, worst_status
 
 RECORD = "session.json"

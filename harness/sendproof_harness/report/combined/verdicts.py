@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
-from sendproof_harness.history.json_errors import JSON_ERRORS
+from sendproof_harness.history.record import JSON_ERRORS
 from sendproof_harness.judge.acceptance import AcceptanceState
 from sendproof_harness.judge.findings import Evidence, Level
 from sendproof_harness.judge.verdict import Status

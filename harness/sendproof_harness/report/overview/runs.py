@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
-from sendproof_harness.history.json_errors import JSON_ERRORS
+from sendproof_harness.history.record import JSON_ERRORS
 from sendproof_harness.judge.verdict import WORST_FIRST, Status
 from sendproof_harness.report.summary import NOT_DUE, OPEN
 
