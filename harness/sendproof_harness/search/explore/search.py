@@ -77,9 +77,10 @@ class Exploration:
         """The runs that failed, the first of each cause first in the order of the search."""
         return [run for run in self.notable if run.status == "fail"]
 
-    def only_failed(self, topics: Collection[str]) -> Iterator[str]:
-        """Yield the features of these topics that a failed scenario had, and none that passed."""
-        names = (feature.name for run in self.failed for feature in run.plan.features if feature.topic in topics)
+    def only_failed(self, wanted: Collection[str]) -> Iterator[str]:
+        """Yield the features with these names or topics that a failed scenario had, and none that passed."""
+        features = (feature for run in self.failed for feature in run.plan.features)
+        names = (feature.name for feature in features if not {feature.name, feature.topic}.isdisjoint(wanted))
         yield from (name for name in dict.fromkeys(names) if name not in self.passed_features)
 
     def next_plans(self, number: int) -> list[ScenarioPlan]:

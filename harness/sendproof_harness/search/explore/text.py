@@ -10,10 +10,8 @@ from sendproof_harness.search.explore.search import Exploration, ExploredRun
 from sendproof_harness.search.shrinking.oracle import kind_of
 
 _SHOWN_NAMES, _SHOWN_SEEDS = 12, 5
-# Topics of features that only some clients ask for, so that a bridge may lack them.
-_OPTIONAL_TOPICS = frozenset(
-    {"service", "clients", "reports", "attribute names", "account", "cancellation", "campaign"}
-)
+# Topics and names of features that only some clients ask for, so that a bridge may lack them.
+_OPTIONAL = frozenset({"service", "clients", "reports", "account", "campaign of an app", "on hold until it is cleared"})
 
 
 def run_line(run: ExploredRun, number: int) -> str:
@@ -36,13 +34,16 @@ def summary_lines(exploration: Exploration) -> Iterator[str]:
     if not failed:
         return
     yield f"{len(failed):,} of {counted(exploration.runs, 'scenarios')} failed:"
-    seeds: dict[str, list[int]] = {}
+    seeds: dict[tuple[str, str], list[int]] = {}
+    shown: dict[tuple[str, str], str] = {}
     for run in failed:
         for failure in run.failures:
-            seeds.setdefault(f"{failure.number} {kind_of(failure.cause)}", []).append(run.plan.seed)
-    for cause, found in sorted(seeds.items(), key=lambda item: (-len(set(item[1])), item[0])):
-        yield f"  {cause} ({_seeds(list(dict.fromkeys(found)))})"
-    unserved = list(exploration.only_failed(_OPTIONAL_TOPICS))
+            kind = failure.check, kind_of(failure.cause)
+            shown.setdefault(kind, f"{failure.number} {failure.cause}")
+            seeds.setdefault(kind, []).append(run.plan.seed)
+    for kind, found in sorted(seeds.items(), key=lambda item: (-len(set(item[1])), shown[item[0]])):
+        yield f"  {shown[kind]} ({_seeds(list(dict.fromkeys(found)))})"
+    unserved = list(exploration.only_failed(_OPTIONAL))
     if unserved:
         yield "Only scenarios that failed had these features. If your bridge need not support one, leave it out:"
         yield from (f'  --without "{name}"' for name in unserved[:_SHOWN_NAMES])
