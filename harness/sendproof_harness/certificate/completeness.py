@@ -91,6 +91,8 @@ def _foreign(run: CertifiedRun, history: History, claim: Claim, demanded: Demand
     named = [found.name for found in history.scenarios]
     if named != [scenario.name]:
         yield f"expected a history of the scenario {scenario.name!r}, got {named}"
+    elif any(not identity.scenario for identity in history.runs):
+        yield "its history does not state the content of its scenario, as those of an older Sendproof; certify again"
     elif any(identity.scenario != content_digest(scenario) for identity in history.runs):
         yield f"its scenario is not {run.scenario} for {claim.provider}: other {_CONTENT}"
     if history.header.seed != scenario.seed:

@@ -118,8 +118,12 @@ def test_history_of_another_run_is_named(kind, change, problem, tmp_path):
             {"scenario": content_digest(replace(SCENARIO, steps=SCENARIO.steps[:-1]))},
             f"its scenario is not {WEEK} for textlocal: other customers, steps, faults, dialects or provider",
         ),
+        (
+            {"scenario": ""},
+            "its history does not state the content of its scenario, as those of an older Sendproof; certify again",
+        ),
     ],
-    ids=["bridge", "scenario"],
+    ids=["bridge", "scenario", "older"],
 )
 def test_history_of_other_circumstances_is_named(change, problem, tmp_path):
     """An easier scenario may have the same name, seed and number of faults."""
