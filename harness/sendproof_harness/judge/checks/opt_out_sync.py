@@ -24,7 +24,7 @@ from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, messag
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, has_forged_replies, injections
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
 from sendproof_harness.providers import provider
 
@@ -71,10 +71,23 @@ def _not_synced(
         for change in of_customer:
             others = [other for other in of_customer if other.message != change.message]
             own = [report for report in reports.get(customer, ()) if not _answers_any(report, others)]
-            finding = _finding_of_change(history, change, own, customer)
+            is_known = customer not in _changed_by_others(history) and _is_known_already(change, of_customer, own)
+            finding = None if is_known else _finding_of_change(history, change, own, customer)
             if finding is not None:
                 yield finding
                 break
+
+
+def _is_known_already(
+    change: ProviderChange, of_customer: Iterable[ProviderChange], reports: Iterable[ConsentReport]
+) -> bool:
+    """Return True if an opt-out at another provider was reported before, also for the channel of this one."""
+    earlier = (report for report in reports if report.at < change.at and report.message == change.message)
+    own = [report for report in earlier if report.wrong is None and _is_for(report, change)]
+    if not (change.opted_out and own and own[-1].opted_out):
+        return False
+    others = (other for other in of_customer if other.service != change.service and other.message == change.message)
+    return any(other.opted_out and other.at <= own[-1].at for other in others)
 
 
 def _finding_of_change(
@@ -256,6 +269,7 @@ class _ConsentStates:
         return report.opted_out in states
 
 
+@cached_per_history
 def _changed_by_others(history: History) -> frozenset[str]:
     """Return the customers whose consent or attributes somebody else than the bridge changed."""
     preferences, attributes = history.preferences, history.attributes

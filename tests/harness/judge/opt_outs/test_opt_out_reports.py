@@ -152,3 +152,26 @@ def test_opt_in_to_another_type_of_messages_ends_no_opt_out(correct_run):
     )
 
     assert result_kind(run) == "sent to opted-out"
+
+
+@pytest.mark.parametrize("channels", [(505, 506), (506,)])
+def test_report_for_both_channels_after_the_first_of_two_opt_outs_is_enough(correct_run, channels):
+    """A bridge may stop a customer on each channel. Then the second opt-out, at another provider, is no news."""
+    both = [
+        {"id": 505, "provider": "textlocal", "kind": "scheduled"},
+        {"id": 506, "provider": "xtremepush", "kind": "scheduled"},
+    ]
+    stop = {"service": "xtremepush", "event": "message_unsubscribe", "key": "message_unsubscribe:second", "attempt": 1}
+    report = line(correct_run, "preference", DUE + HOUR, source="api", mode=2, opted_out=True, customers=[CUSTOMER])
+    run = correct_run.change("history", lambda found: found | {"channels": both}).plus(
+        correct_run.obligation_of(4) | {"campaign": 7002, "channel": 506},
+        correct_run.delivery_to(4) | {"message": "second", "service": "xtremepush"},
+        line(correct_run, "opt_out", DUE + HOUR, service="xtremepush"),
+        line(correct_run, "webhook", DUE + HOUR, **stop, url="http://127.0.0.1:9000/x", status=200, error=None),
+        *(report | {"channel": channel} for channel in channels),
+        *reply(correct_run, 2, DUE + 2 * HOUR, "STOP"),
+    )
+
+    assert [finding.got for finding in run.findings(opt_out_sync.CHECKS)] == (
+        [] if 505 in channels else ["no report, after an opt-out at textlocal"]
+    )
