@@ -15,6 +15,7 @@ from fuzzing import BUDGET, EXAMPLES
 from sendproof_bridge.clock import HOUR, Instant, Tick
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.inbound.app import MAX_BODY_BYTES, Receiver, WebhookApp
+from sendproof_bridge.inbound.known_heads import KnownHeads
 from sendproof_bridge.inbound.operator import OperatorRoutes
 from small_bridge import NOON, NUMBERS, TOKEN, ManualClock, SmallBridge, bridge_config, open_small_bridge, recipient_row
 from stand_in import Reply, StandIn
@@ -114,8 +115,8 @@ def assert_equal(pair: tuple[Inbound, Inbound], segments: list[bytes]) -> bytes:
     fast, full = pair
     for inbound in pair:
         inbound.clear()
-    responses = exchange(fast.webhooks, segments, fast=True)
-    assert responses == exchange(full.webhooks, segments, fast=False)
+    responses = exchange(fast.webhooks, segments, KnownHeads())
+    assert responses == exchange(full.webhooks, segments, None)
     assert fast.rows() == full.rows()
     return responses[0]
 
@@ -212,9 +213,25 @@ def segments(draw: st.DrawFn) -> list[bytes]:
     return [part for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True) if (part := sent[start:end])]
 
 
+@st.composite
+def repeated_requests(draw: st.DrawFn) -> list[bytes]:
+    """Return segments with the same few heads again and again: most begin with a request, some with its end."""
+    lines = ("Host: bridge", *draw(headers))
+    few = [request(draw(paths), draw(forms), headers=lines, chunked=draw(st.booleans())), request(), b"\r\n"]
+    sent = draw(st.lists(st.lists(st.sampled_from(few), min_size=1, max_size=2).map(b"".join), min_size=2, max_size=6))
+    cut = draw(st.integers(0, len(sent[1])))
+    return [part for part in (sent[0], sent[1][:cut], sent[1][cut:], *sent[2:]) if part]
+
+
 @settings(BUDGET, max_examples=20 * EXAMPLES)
 @given(segments())
 def test_any_bytes_get_the_same_responses_and_rows(pair, sent):
+    assert_equal(pair, sent)
+
+
+@settings(BUDGET, max_examples=20 * EXAMPLES)
+@given(repeated_requests())
+def test_requests_with_known_heads_get_the_same_responses_and_rows(pair, sent):
     assert_equal(pair, sent)
 
 
@@ -230,6 +247,13 @@ def test_requests_in_one_segment_are_served_in_order(pair):
     statuses = [part[:3] for part in assert_equal(pair, [sent]).split(b"HTTP/1.1 ")[1:]]
 
     assert statuses == [b"200", b"200", b"400", b"200"]
+
+
+def test_requests_with_a_known_head_are_served_in_order(pair):
+    sent = [request(), request(), request() + request("/health", b"", method="GET"), request(body=form(status="Y"))]
+    statuses = [part[:3] for part in assert_equal(pair, sent).split(b"HTTP/1.1 ")[1:]]
+
+    assert statuses == [b"200", b"200", b"200", b"200", b"400"]
 
 
 def test_signed_webhook_is_stored(pair):
@@ -259,7 +283,7 @@ class UnreadClock(ManualClock):
 def test_receipt_after_the_last_reading_of_the_clock_keeps_its_time(pair):
     context = replace(pair[0].bridge.context, clock=UnreadClock(NOON + HOUR))
     with closing(WebhookApp(context, lambda: None, OperatorRoutes(context))) as webhooks:
-        exchange(webhooks, [request(body=form(at="2026-03-02 12:30:00"))], fast=True)
+        exchange(webhooks, [request(body=form(at="2026-03-02 12:30:00"))], KnownHeads())
 
     assert pair[0].bridge.query("SELECT ended_at FROM message WHERE number = :n", n=NUMBERS[0]) == [NOON + HOUR // 2]
 
@@ -267,7 +291,23 @@ def test_receipt_after_the_last_reading_of_the_clock_keeps_its_time(pair):
 def test_webhook_that_cannot_be_stored_is_a_server_error(pair):
     for inbound in pair:
         inbound.bridge.execute("ALTER TABLE receipt RENAME TO lost")
-    responses = [exchange(inbound.webhooks, [request()], fast=inbound is pair[0]) for inbound in pair]
+    responses = [
+        exchange(inbound.webhooks, [request()], heads)
+        for inbound, heads in zip(pair, (KnownHeads(), None), strict=True)
+    ]
+
+    assert responses[0] == responses[1]
+    assert responses[0][0].startswith(b"HTTP/1.1 500 ")
+
+
+def test_webhook_with_a_known_head_that_cannot_be_stored_is_a_server_error(pair):
+    heads = KnownHeads()
+    exchange(pair[0].webhooks, [request()], heads)
+    for inbound in pair:
+        inbound.bridge.execute("ALTER TABLE receipt RENAME TO lost")
+    responses = [
+        exchange(inbound.webhooks, [request()], known) for inbound, known in zip(pair, (heads, None), strict=True)
+    ]
 
     assert responses[0] == responses[1]
     assert responses[0][0].startswith(b"HTTP/1.1 500 ")

@@ -10,6 +10,7 @@ from uvicorn.server import ServerState
 from sendproof_bridge.inbound.app import WebhookApp
 from sendproof_bridge.inbound.connection_guard import Bounds, ConnectionGuard, GuardedProtocol
 from sendproof_bridge.inbound.fast_path import WebhookProtocol
+from sendproof_bridge.inbound.known_heads import KnownHeads
 
 # Turns of the event loop until the application has refused a request without a body.
 _TURNS = 4
@@ -50,21 +51,23 @@ class RecordingTransport(asyncio.Transport):
         return ("127.0.0.1", 1) if name in {"peername", "sockname"} else default
 
 
-def exchange(webhooks: WebhookApp, segments: Sequence[bytes], *, fast: bool) -> tuple[bytes, bool]:
+def exchange(webhooks: WebhookApp, segments: Sequence[bytes], heads: KnownHeads | None) -> tuple[bytes, bool]:
     """Send segments, the next one when all complete requests have a response; return the responses, and if it closed.
 
-    Without `fast`, the ASGI application responds to every request.
+    Without `heads`, the ASGI application responds to every request.
     """
-    return asyncio.run(_exchange(webhooks, segments, fast=fast))
+    return asyncio.run(_exchange(webhooks, segments, heads))
 
 
-async def _exchange(webhooks: WebhookApp, segments: Sequence[bytes], *, fast: bool) -> tuple[bytes, bool]:
+async def _exchange(webhooks: WebhookApp, segments: Sequence[bytes], heads: KnownHeads | None) -> tuple[bytes, bool]:
     config = uvicorn.Config(webhooks.router(), ws="none", log_config=None, access_log=False, lifespan="off")
     config.load()
     state, guard, transport = ServerState(), ConnectionGuard(Bounds()), RecordingTransport()
     state.default_headers = [(b"date", b"today"), (b"server", b"uvicorn")]
     protocol = (
-        WebhookProtocol(webhooks, guard, config, state, {}) if fast else GuardedProtocol(guard, config, state, {})
+        GuardedProtocol(guard, config, state, {})
+        if heads is None
+        else WebhookProtocol(webhooks, heads, guard, config, state, {})
     )
     protocol.connection_made(transport)
     for segment in segments:
