@@ -82,9 +82,9 @@ def set_ids(tx: Connection, receipts: Iterable[tuple[str, Receipt]]) -> None:
     plain(tx).executemany(_SET_ID_IN_BATCH, rows)
 
 
-def is_ahead(receipt: Receipt, now: Instant) -> bool:
-    """Return True if its time is after `now`, or is not known."""
-    time = _time(receipt)
+def is_ahead(provider_time: str, now: Instant) -> bool:
+    """Return True if the time of a receipt is after `now`, or is not known."""
+    time = _time(provider_time)
     return time is None or time > now
 
 
@@ -125,8 +125,8 @@ class _Messages:
     With a statement for each receipt, PostgreSQL on another machine would take most of the time to wait for it.
     """
 
-    def __init__(self, db: PlainConnection, receipts: Sequence[tuple[str, Receipt]]) -> None:
-        self._db = db
+    def __init__(self, db: PlainConnection, receipts: Sequence[tuple[str, Receipt]], now: Instant) -> None:
+        self._db, self.now = db, now
         self._by_row: dict[int, _Message] = {}
         self._of_batch: dict[tuple[str, str, str], list[_Message]] = defaultdict(list)
         self._of_id: dict[tuple[str, str], list[_Message]] = defaultdict(list)
@@ -153,9 +153,9 @@ class _Messages:
             return self._of_batch.get((client, receipt.batch, receipt.recipient), ())
         return self._of_id.get((client, receipt.message), ())
 
-    def set_state(self, message: _Message, state: str, ended_at: Instant, now: Instant) -> None:
+    def set_state(self, message: _Message, state: str, ended_at: Instant) -> None:
         message.state, message.ended_at = state, ended_at
-        self._states.append((state, ended_at, now, message.row))
+        self._states.append((state, ended_at, self.now, message.row))
 
     def set_id(self, client: str, message: _Message, id_: str) -> None:
         message.provider_id = id_
@@ -171,7 +171,7 @@ def _apply(tx: Connection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt
     """Apply receipts to their messages, and count them; return the result of each."""
     db = plain(tx)
     _assign_missing_ids(db, bridge, receipts)
-    all_messages = _Messages(db, receipts)
+    all_messages = _Messages(db, receipts, bridge.clock.now())
     results = []
     counts: Counter[tuple[str, int, str, str]] = Counter()
     for client, receipt in receipts:
@@ -190,11 +190,11 @@ def _apply(tx: Connection, bridge: Bridge, receipts: Sequence[tuple[str, Receipt
 def _apply_to_message(
     tx: Connection, bridge: Bridge, messages: _Messages, client: str, message: _Message, receipt: Receipt
 ) -> str:
-    now = bridge.clock.now()
+    now = messages.now
     after = _meaning(bridge, client, message.channel, receipt.status_code)
     result = "applied" if _is_corrected(message, receipt, after, now) else _result(message.state, after)
     if result == "applied":
-        messages.set_state(message, str(after), _ended_at(receipt, now), now)
+        messages.set_state(message, str(after), _ended_at(receipt, now))
     elif result == "marked":
         _mark(tx, client, message, receipt, after, now)
     if receipt.message and message.provider_id is None:
@@ -237,7 +237,7 @@ def _is_corrected(message: _Message, receipt: Receipt, after: str | None, now: I
     """Return True if a receipt of a later final status replaces a final status that was not reported."""
     is_final = message.state in _FINAL and after in _FINAL and message.state != after
     is_reported = message.reported_state == message.state
-    if not is_final or is_reported or message.ended_at is None or _time(receipt) is None:
+    if not is_final or is_reported or message.ended_at is None or _time(receipt.provider_time) is None:
         return False
     return _ended_at(receipt, now) > message.ended_at
 
@@ -264,16 +264,16 @@ def _mark(tx: Connection, client: str, message: _Message, receipt: Receipt, mean
         opt_outs.add(tx, client, [message.number], "reply", now)
 
 
-def _time(receipt: Receipt) -> Instant | None:
+def _time(provider_time: str) -> Instant | None:
     try:
-        return parse_time(receipt.provider_time)
+        return parse_time(provider_time)
     except ValueError:
         return None
 
 
 def _ended_at(receipt: Receipt, now: Instant) -> Instant:
     """Return the provider's time of the status; now if it has none or is in the future."""
-    time = _time(receipt)
+    time = _time(receipt.provider_time)
     return now if time is None else min(time, now)
 
 

@@ -109,8 +109,9 @@ class GroupCommit:
 
     def _is_ahead(self, group: _Group) -> bool:
         """Return True if the clock must be read first, which may last: the last reading is too old for a receipt."""
-        now = self._bridge.clock.now()
-        return any(receipts.is_ahead(receipt, now) for _, receipt in group.receipts)
+        times = {receipt.provider_time for _, receipt in group.receipts}
+        now = self._bridge.clock.now() if times else 0
+        return any(receipts.is_ahead(time, now) for time in times)
 
     def _commit_here(self, group: _Group) -> bool:
         """Commit without waiting; return False if another thread is writing."""

@@ -27,8 +27,14 @@ def form_fields(body: bytes, most: int) -> dict[str, str]:
     """
     if body.count(b"&") >= most:
         raise ValueError(f"expected at most {most} fields, got more")
-    parts = [part.partition("=") for part in body.decode().split("&") if part]
-    return {_unquoted(name): _unquoted(value) for name, _, value in parts}
+    fields = {}
+    for part in body.decode().split("&"):
+        name, _, value = part.partition("=")
+        if "%" in part or "+" in part:
+            name, value = _unquoted(name), _unquoted(value)
+        if part:
+            fields[name] = value
+    return fields
 
 
 # The receipts of one second share their time.

@@ -20,9 +20,10 @@ the attempt looks it up before it repeats anything. A failed look-up is retried;
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Text, bindparam, text
 
 from sendproof_bridge.clock import HOUR, Instant, iso

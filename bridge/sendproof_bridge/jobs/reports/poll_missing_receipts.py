@@ -9,8 +9,8 @@ documented: https://api.txtlocal.com/docs/handlingreceipts (what is posted), and
 import json
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, Instant

@@ -7,8 +7,8 @@ error ends polling until the next report: no result is needed earlier.
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from sendproof_bridge.clock import Instant

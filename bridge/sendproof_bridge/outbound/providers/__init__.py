@@ -112,8 +112,7 @@ def no_ids(ids: Collection[str]) -> Collection[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A provider's report about one message. Status and time are as the provider wrote them.
 
     `batch` is the bridge's name of the send; empty if the URL of the receipt contains it. `message` is the provider's
