@@ -249,6 +249,35 @@ def test_requests_in_one_segment_are_served_in_order(pair):
     assert statuses == [b"200", b"200", b"400", b"200"]
 
 
+def test_head_is_known_after_its_request_was_stored(pair):
+    heads = KnownHeads()
+    exchange(pair[0].webhooks, [request()], heads)
+
+    head, body = heads.find(request(body=form(NUMBERS[1]))) or (None, b"")
+    assert head is not None
+    assert body == form(NUMBERS[1])
+    assert heads.find(request()[:-1]) is None
+    assert heads.find(request() + request()) is None
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request(body=form(status="Z")),
+        request(chunked=True),
+        request(version="1.0"),
+        request(headers=("Host: bridge", "Connection: close")),
+        request(headers=("Host: bridge", f"X: {'x' * 1_024}")),
+    ],
+    ids=["refused", "chunked", "HTTP/1.0", "closing", "long"],
+)
+def test_head_of_an_unusual_request_is_not_remembered(pair, sent):
+    heads = KnownHeads()
+    exchange(pair[0].webhooks, [sent], heads)
+
+    assert heads.find(sent) is None
+
+
 def test_requests_with_a_known_head_are_served_in_order(pair):
     sent = [request(), request(), request() + request("/health", b"", method="GET"), request(body=form(status="Y"))]
     statuses = [part[:3] for part in assert_equal(pair, sent).split(b"HTTP/1.1 ")[1:]]
