@@ -6,13 +6,10 @@ instead of millions. An index that does not belong to its history is ignored: it
 
 from array import array
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import msgspec
 
-from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.history.seal import SealError, split_seal
 
 _SUFFIX = ".index"
@@ -85,13 +82,16 @@ def save_index(history: Path, index: CustomerIndex) -> None:
 
     It replaces what has its name: in a folder of others, that may be a symbolic link to another file of the user.
     """
-    with suppress(OSError), NamedTemporaryFile(dir=history.parent, suffix=".new", delete=False) as new:
-        new.write(msgspec.msgpack.encode(index))
-        new.close()
-        try:
-            Path(new.name).replace(_index_file(history))
-        except OSError:
-            Path(new.name).unlink()
+    file = _index_file(history)
+    new = file.with_name(f"{file.name}.new")
+    try:
+        new.unlink(missing_ok=True)
+        # A file that is created follows no link either.
+        with new.open("xb") as output:
+            output.write(msgspec.msgpack.encode(index))
+        new.replace(file)
+    except OSError:
+        return
 
 
 def load_index(history: Path) -> CustomerIndex | None:
@@ -99,9 +99,10 @@ def load_index(history: Path) -> CustomerIndex | None:
     file = _index_file(history)
     try:
         # An index is much shorter than its history, and no pipe or device.
-        content = read_bounded(file, history.stat().st_size) if file.is_file() else b""
-        index = msgspec.msgpack.decode(content, type=CustomerIndex)
-    except (OSError, FileTooLargeError, msgspec.DecodeError):
+        if not file.is_file() or file.stat().st_size > history.stat().st_size:
+            return None
+        index = msgspec.msgpack.decode(file.read_bytes(), type=CustomerIndex)
+    except (OSError, msgspec.DecodeError):
         return None
     return index if (index.size, index.modified_ns, index.seal) == identity_of(history) else None
 
