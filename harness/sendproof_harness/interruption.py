@@ -61,20 +61,24 @@ _state = _State()
 _news: queue.SimpleQueue[int | None] = queue.SimpleQueue()
 
 
-def end_with_stdin() -> None:
+def end_with_stdin(before_exit: Callable[[], None]) -> None:
     """Exit at once when the standard input ends, if the program that started this one has set the variable.
 
-    Only this program has the other end of the pipe, so it closes with it, after SIGKILL as well.
+    Only that program has the other end of the pipe, so it closes with it, after SIGKILL as well. Another thread calls
+    `before_exit`.
     """
     if LIFELINE_VARIABLE in os.environ:
-        threading.Thread(target=_exit_after_stdin, daemon=True).start()
+        threading.Thread(target=_exit_after_stdin, args=(before_exit,), daemon=True).start()
 
 
-def _exit_after_stdin() -> None:
+def _exit_after_stdin(before_exit: Callable[[], None]) -> None:
     with suppress(OSError):
         while os.read(0, 1):
             pass
-    os._exit(_LIFELINE_LOST)
+    try:
+        before_exit()
+    finally:
+        os._exit(_LIFELINE_LOST)
 
 
 def enter_stage(text: str) -> None:

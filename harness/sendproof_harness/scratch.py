@@ -56,9 +56,9 @@ def scratch_folder(place: Path | None = None) -> Iterator[Path]:
 
 
 def _end(remove: Callable[[], None], lock: int) -> None:
-    """Remove a folder at the end of its block, before any interrupt."""
+    """Remove a folder at the end of its block. If the removal is interrupted, the end of the process repeats it."""
+    remove()
     with delayed_signals():
-        remove()
         atexit.unregister(remove)
         _removals.remove(remove)
         os.close(lock)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from sendproof_harness.cli.options import refuse
 from sendproof_harness.interruption import end_with_stdin
+from sendproof_harness.program import remove_temporary_folders
 from sendproof_harness.suggestions import closest
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def read_running_history(control_url: str, sandbox: str) -> "History":
     from sendproof_harness.history.reader import HistoryError  # noqa: PLC0415
     from sendproof_harness.session.running_sandbox import running_history  # noqa: PLC0415
 
-    end_with_stdin()
+    end_with_stdin(remove_temporary_folders)
     try:
         return running_history(control_url, sandbox)
     except ControlError as error:

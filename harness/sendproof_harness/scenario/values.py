@@ -19,9 +19,11 @@ def parse_time(text: str) -> datetime:
     Raises `ValueError` if there is no such time, or for a year that no sandbox can have.
     """
     time = datetime.fromisoformat(text)
-    if time.year not in _YEARS:
-        raise ValueError(f"expected a year from {_YEARS.start} to {_YEARS.stop - 1}, got {text!r}")
-    return time.astimezone(UTC)
+    # The offset of a time in the first or last hours of a calendar may lead out of it.
+    utc = time.astimezone(UTC) if time.year in _YEARS else time
+    if utc.year not in _YEARS:
+        raise ValueError(f"expected a year from {_YEARS.start} to {_YEARS.stop - 1} in UTC, got {text!r}")
+    return utc
 
 
 def parse_duration(text: str) -> timedelta:

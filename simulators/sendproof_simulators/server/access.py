@@ -35,8 +35,8 @@ _MIN_TOKEN = 16
 
 # Longer headers are those of no client, and the cache would keep them.
 _MOST_REMEMBERED_BYTES = 1024
-# A host with an optional port. An address may have a zone, such as `[fe80::1%25eth0]`.
-_AUTHORITY = re.compile(r"(?:\[([0-9A-Za-z:.%]+)\]|([^\s:@/?#\[\]]+))(?::[0-9]{0,5})?")
+# A host with an optional port. An address may have a zone, such as `[fe80::1%25eth0]` or `[fe80::1%br-0a1b]`.
+_AUTHORITY = re.compile(r"(?:\[([0-9A-Za-z:.]+(?:%[0-9A-Za-z._~%-]+)?)\]|([^\s:@/?#\[\]]+))(?::[0-9]{0,5})?")
 
 # Of the seed from which credentials are drawn when other machines can connect.
 _CREDENTIAL_BITS = 256

@@ -167,7 +167,8 @@ class GuardedProtocol(HttpToolsProtocol):
         offer, self._offer, self._rest = self._offer, b"", None
         self._unparsed = 0
         self._parse(offer)
-        self._parse(rest)
+        if self.stage != REFUSED:
+            self._parse(rest)
 
     def _check_incomplete(self, *, was_idle: bool) -> None:
         if self.stage == REFUSED:

@@ -29,6 +29,12 @@ def test_work_of_a_wrong_text_does_not_grow_with_the_ways_to_divide_it() -> None
     assert not agrees_for_both(wrong, AFTER, due, BEFORE)
 
 
+def test_value_may_have_any_character() -> None:
+    values = {"A": "x\0 y", "B": "z"}
+    due, text = text_of("Hi {{A}} {{B}}", values), text_of("Yo {{A}}-{{B}}", values)
+    assert template_text("Yo {{A}}-{{B}}").agrees(text, template_text("Hi {{A}} {{B}}"), due)
+
+
 def test_text_that_almost_fits_is_soon_refused() -> None:
     """It has the separator in many places, and another end."""
     text = text_of(BEFORE, dict.fromkeys(NAMES, "red, warm, soft, light, old")).replace(".", "!")

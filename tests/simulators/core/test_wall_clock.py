@@ -26,6 +26,14 @@ def test_time_between_two_milliseconds_is_the_later_one(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["2999-12-31T23:59:59-05:00", "2999-12-31T23:59:59.9999Z", "1971-01-01T00:00:00+01:00"]
+)
+def test_time_whose_year_in_utc_is_out_of_bounds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a year from 1971 to 2999"):
+        parse_iso(text)
+
+
+@pytest.mark.parametrize(
     "text", ["2026-03-02 09:00:00Z", "2026-03-02T09:00:00", "2026-03-02T09:00:00.0123456789Z", "9"]
 )
 def test_other_texts_are_refused(text: str) -> None:

@@ -63,6 +63,12 @@ def test_other_names_are_refused(host: str) -> None:
     assert status(Access(), host=host) == 421
 
 
+def test_address_with_the_zone_of_a_network_is_served() -> None:
+    """The networks of Docker have such names."""
+    access = access_rules("::", None, ("fe80::1%br-0a1b_c",), None)
+    assert status(access, host="[fe80::1%br-0a1b_c]:4100") == 200
+
+
 def test_long_headers_are_not_remembered() -> None:
     """A thousand of them would be 64 MB. Any client can send them, without a credential."""
     tracemalloc.start()

@@ -94,6 +94,12 @@ def test_many_offers_of_another_protocol_in_one_packet_are_served() -> None:
         assert statuses(server.exchange((HEAD + OFFER + END) * 1_000)) == [200] * 1_000
 
 
+def test_wrong_target_with_an_offer_of_another_protocol_is_refused_once() -> None:
+    with guarded_server() as server:
+        head = b"GET http:///x HTTP/1.1\r\nHost: localhost\r\n"
+        assert statuses(server.exchange(head + END)) == statuses(server.exchange(head + OFFER + END)) == [400]
+
+
 def test_body_after_an_offer_may_arrive_in_pieces() -> None:
     """The last pieces exceed the bound of a head, which does not apply to bodies."""
     sizes = [1, 1, 70_000, 70_000]

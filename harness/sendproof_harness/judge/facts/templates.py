@@ -52,7 +52,8 @@ class TemplateText:
         ways = due.ways(due_text) * (1 if set(self.names) <= set(due.names) else self.ways(text))
         if ways * (len(text) + len(due_text)) > _MOST_WORK:
             return False
-        return _joint_pattern(due.body, self.body).fullmatch(f"{due_text}\0{text}") is not None
+        joint = "\0".join(one.replace("\0", _NO_NUL) for one in (due_text, text))
+        return _joint_pattern(due.body, self.body).fullmatch(joint) is not None
 
     def ways(self, text: str) -> int:
         """Return the number of ways to divide a text between the placeholders, with those that lead to no end.
@@ -130,6 +131,8 @@ def _joint_pattern(due: str, other: str) -> re.Pattern[str]:
 
 
 _ANYTHING = "[^\0]*?"
+# A character that no text means, in place of a NUL in a text.
+_NO_NUL = "\ufdd0"
 
 
 def _pattern_of(body: str, value: Callable[[str], str]) -> str:

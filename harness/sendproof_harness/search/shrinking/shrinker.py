@@ -20,6 +20,8 @@ _RATE_RUNS = 10
 _MOST_ROUNDS = 5
 _NAME_LENGTH = 200
 _EXCERPT = 250
+# Of a scenario file (`scenario/schema.json`).
+_ABOUT_LENGTH = 2_000
 
 
 class NotReproducedError(Exception):
@@ -185,11 +187,12 @@ def _named(failure: Failure, document: Document, failed: FailedRequirement, rate
     """Return the document with a name and a description of what is left."""
     times = "" if rate.is_certain else f", in {rate}"
     seen = f': expected "{_excerpt(failed.expected)}", got "{_excerpt(failed.got)}".' if failed.expected else "."
-    about = (
-        f"{story(document)} The bridge fails {failed.number} ({failure.title}){times}{seen} "
+    end = (
+        f"The bridge fails {failed.number} ({failure.title}){times}{seen} "
         f"This is the smallest part of '{failure.document['name']}' that fails in this way: "
         f"{size_of(document)}, instead of {size_of(failure.document)}."
-    ).lstrip()
+    )
+    about = f"{story(document, _ABOUT_LENGTH - len(end) - 1)} {end}".lstrip()
     rest = {key: value for key, value in document.items() if key not in {"sendproof", "name", "about"}}
     name = f"{failed.number}: {failed.cause}"
     return {"sendproof": document["sendproof"], "name": name[:_NAME_LENGTH], "about": about, **rest}

@@ -14,8 +14,11 @@ _MOST_CHARACTERS = 1_000
 _OF_A_PLACE = frozenset({"fault", CALL, WEBHOOK})
 
 
-def story(document: Document) -> str:
-    """Return what happens in a document, in the order of its times, and the faults. Times are in UTC."""
+def story(document: Document, most: int = _MOST_CHARACTERS) -> str:
+    """Return what happens in a document, in the order of its times, and the faults. Times are in UTC.
+
+    The text has at most `most` characters, if that is less than a thousand.
+    """
     sentences, day = [], ""
     for at, text in sorted(_events(document), key=lambda event: event[0]):
         on = f" on {at:%Y-%m-%d}" if f"{at:%Y-%m-%d}" != day else ""
@@ -23,7 +26,8 @@ def story(document: Document) -> str:
         sentences.append(f"At {_clock(at)}{on}, {text}.")
     sentences += [f"Fault: {_fault_text(fault)}." for fault in document.get("faults", ())]
     told = " ".join(sentences)
-    return told if len(told) <= _MOST_CHARACTERS else f"{told[:_MOST_CHARACTERS]}…"
+    limit = min(most, _MOST_CHARACTERS)
+    return told if len(told) <= limit else f"{told[: limit - 1]}…"
 
 
 def _clock(at: datetime) -> str:

@@ -21,7 +21,8 @@ DAY = 24 * HOUR
 # The years of valid instants: all campaigns are in them, and each has four digits.
 YEARS = range(1971, 3000)
 
-# The last instant of those years.
+# The first and the last instant of those years.
+FIRST_INSTANT = 31_536_000_000
 LAST_INSTANT = 32_503_679_999_999
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,9 +48,10 @@ def parse_iso(text: str) -> Instant:
         time_ = datetime.fromisoformat(text.upper())
     except ValueError as error:
         raise ValueError(_EXPECTED.format(text)) from error
-    if time_.year not in YEARS:
+    instant: Instant = (time_ - _EPOCH) // timedelta(milliseconds=1) + bool((match["rest"] or "").strip("0"))
+    if not FIRST_INSTANT <= instant <= LAST_INSTANT:
         raise ValueError(f"expected a year from {YEARS.start} to {YEARS.stop - 1}, got {text!r}")
-    return (time_ - _EPOCH) // timedelta(milliseconds=1) + bool((match["rest"] or "").strip("0"))
+    return instant
 
 
 def first_instant(day: str) -> Instant:

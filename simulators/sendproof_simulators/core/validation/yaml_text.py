@@ -19,8 +19,12 @@ def parse_yaml(source: bytes) -> Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _check_bounds(yaml.parse(source, Loader=loader))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"expected YAML: {error}") from None
+    try:
         return yaml.load(source, Loader=loader)  # noqa: S506 - both are safe
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A number or a date that there is none of is a `ValueError` of Python.
         raise ValueError(f"expected YAML: {error}") from None
 
 
@@ -41,8 +45,7 @@ def _check_bounds(events: "Iterable[yaml.Event]") -> None:
         if isinstance(event, yaml.CollectionEndEvent):
             anchor, size = levels.pop()
         elif isinstance(event, yaml.AliasEvent):
-            # A list within itself has no end.
-            size, anchor = sizes.get(str(event.anchor), MOST_VALUES + 1), None
+            size, anchor = _size_of_alias(event, sizes), None
         elif not isinstance(event, yaml.ScalarEvent):
             continue
         if anchor is not None:
@@ -50,3 +53,12 @@ def _check_bounds(events: "Iterable[yaml.Event]") -> None:
         levels[-1] = levels[-1][0], levels[-1][1] + size
         if levels[-1][1] > MOST_VALUES:
             raise ValueError(f"expected at most {MOST_VALUES:,} values, with those of each alias, got more")
+
+
+def _size_of_alias(event: "yaml.AliasEvent", sizes: dict[str, int]) -> int:
+    """Return the number of values that an alias stands for."""
+    size = sizes.get(str(event.anchor))
+    if size is None:
+        line = event.start_mark.line + 1
+        raise ValueError(f"expected an alias of what ends before it, got *{event.anchor} in line {line}")
+    return size

@@ -37,6 +37,11 @@ def test_faults_are_told_at_the_end_with_their_places() -> None:
     )
 
 
+def test_story_is_cut_to_the_length_that_is_left() -> None:
+    told = story(document_of("failures/reply_lost_after"), 100)
+    assert (len(told), told[-1]) == (100, "…")
+
+
 @pytest.mark.parametrize("file", sorted(library_folder().rglob("*.yaml")), ids=lambda file: str(file.stem))
 def test_every_scenario_of_the_library_has_a_story(file: Any) -> None:
     """A step that the story does not know must not end a search after half an hour."""
