@@ -33,7 +33,7 @@ def refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
         ("runn", "sendproof: no such command 'runn'; did you mean sendproof run?", ""),
         ("load pagin", "sendproof load: no such command 'pagin'; did you mean sendproof load paging?", "load"),
         ("run x --parallel 0", "--parallel: expected a whole number from 1 to 64, got '0'", "run"),
-        ("run x --seed x", "--seed: expected a whole number of at least 0, got 'x'", "run"),
+        ("run x --seed x", "--seed: expected a whole number from 0 to 9,007,199,254,740,991, got 'x'", "run"),
         ("run x --clock-rate fast", "--clock-rate: expected a number from 0.001 to 100,000, got 'fast'", "run"),
         (
             "marketer schedule x",
