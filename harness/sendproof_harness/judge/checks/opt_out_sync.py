@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import (
+    OPTED_IN_VALUE,
     POLL_WITHIN,
     any_is_reported_or_listed,
     customers_of_opt_outs,
@@ -20,7 +21,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     consent_reports,
     provider_changes,
 )
-from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type
+from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type, type_of_change
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, has_forged_replies, injections
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
@@ -71,20 +72,57 @@ def _not_synced(
         for change in of_customer:
             others = [other for other in of_customer if other.message != change.message]
             own = [report for report in reports.get(customer, ()) if not _answers_any(report, others)]
-            is_known = customer not in _changed_by_others(history) and _is_known_already(change, of_customer, own)
+            opt_ins = _opt_ins_by_others(history).get(customer, ())
+            is_known = _is_known_already(change, of_customer, own, opt_ins)
             finding = None if is_known else _finding_of_change(history, change, own, customer)
             if finding is not None:
                 yield finding
                 break
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OptIn:
+    """Somebody else than the bridge opted a customer in: for a channel, or by the attribute of a type of messages."""
+
+    at: int
+    channel: int | None = None
+    message: str | None = None
+
+    def is_for(self, change: ProviderChange) -> bool:
+        return self.message == change.message if self.channel is None else self.channel in change.channels
+
+
+@cached_per_history
+def _opt_ins_by_others(history: History) -> Mapping[str, Sequence[_OptIn]]:
+    """Return the opt-ins by customer."""
+    found: defaultdict[str, list[_OptIn]] = defaultdict(list)
+    for preference in history.preferences:
+        if preference.source != "api" and not preference.opted_out:
+            for customer in preference.customers:
+                found[customer].append(_OptIn(at=preference.at, channel=preference.channel))
+    for update in history.attributes:
+        for change in update.changes if update.source != "api" else ():
+            message = type_of_change(history, change)
+            if message is not None and change.value == OPTED_IN_VALUE:
+                found[change.customer].append(_OptIn(at=update.at, message=message))
+    return found
+
+
 def _is_known_already(
-    change: ProviderChange, of_customer: Iterable[ProviderChange], reports: Iterable[ConsentReport]
+    change: ProviderChange,
+    of_customer: Iterable[ProviderChange],
+    reports: Iterable[ConsentReport],
+    opt_ins: Iterable[_OptIn],
 ) -> bool:
-    """Return True if an opt-out at another provider was reported before, also for the channel of this one."""
+    """Return True if an opt-out at another provider was reported before, also for the channel of this one.
+
+    An opt-in by somebody else, between that report and this change, ends it.
+    """
     earlier = (report for report in reports if report.at < change.at and report.message == change.message)
     own = [report for report in earlier if report.wrong is None and _is_for(report, change)]
     if not (change.opted_out and own and own[-1].opted_out):
+        return False
+    if any(own[-1].at < opt_in.at < change.at and opt_in.is_for(change) for opt_in in opt_ins):
         return False
     others = (other for other in of_customer if other.service != change.service and other.message == change.message)
     return any(other.opted_out and other.at <= own[-1].at for other in others)

@@ -154,24 +154,55 @@ def test_opt_in_to_another_type_of_messages_ends_no_opt_out(correct_run):
     assert result_kind(run) == "sent to opted-out"
 
 
-@pytest.mark.parametrize("channels", [(505, 506), (506,)])
-def test_report_for_both_channels_after_the_first_of_two_opt_outs_is_enough(correct_run, channels):
-    """A bridge may stop a customer on each channel. Then the second opt-out, at another provider, is no news."""
+def two_opt_outs(run: HistoryBuilder, *more: Line, channels: tuple[int, ...] = (505, 506)) -> list[str]:
+    """Return what the judge got if a bridge reported the first opt-out for these channels, and the second never."""
     both = [
         {"id": 505, "provider": "textlocal", "kind": "scheduled"},
         {"id": 506, "provider": "xtremepush", "kind": "scheduled"},
     ]
     stop = {"service": "xtremepush", "event": "message_unsubscribe", "key": "message_unsubscribe:second", "attempt": 1}
-    report = line(correct_run, "preference", DUE + HOUR, source="api", mode=2, opted_out=True, customers=[CUSTOMER])
-    run = correct_run.change("history", lambda found: found | {"channels": both}).plus(
-        correct_run.obligation_of(4) | {"campaign": 7002, "channel": 506},
-        correct_run.delivery_to(4) | {"message": "second", "service": "xtremepush"},
-        line(correct_run, "opt_out", DUE + HOUR, service="xtremepush"),
-        line(correct_run, "webhook", DUE + HOUR, **stop, url="http://127.0.0.1:9000/x", status=200, error=None),
+    report = line(run, "preference", DUE + HOUR, source="api", mode=2, opted_out=True, customers=[CUSTOMER])
+    run = run.change("history", lambda found: found | {"channels": both}).plus(
+        run.obligation_of(4) | {"campaign": 7002, "channel": 506},
+        run.delivery_to(4) | {"message": "second", "service": "xtremepush"},
+        line(run, "opt_out", DUE + HOUR, service="xtremepush"),
+        line(run, "webhook", DUE + HOUR, **stop, url="http://127.0.0.1:9000/x", status=200, error=None),
         *(report | {"channel": channel} for channel in channels),
-        *reply(correct_run, 2, DUE + 2 * HOUR, "STOP"),
+        *reply(run, 2, DUE + 3 * HOUR, "STOP"),
+        *more,
     )
+    return [finding.got for finding in run.findings(opt_out_sync.CHECKS)]
 
-    assert [finding.got for finding in run.findings(opt_out_sync.CHECKS)] == (
-        [] if 505 in channels else ["no report, after an opt-out at textlocal"]
-    )
+
+@pytest.mark.parametrize("channels", [(505, 506), (506,)])
+def test_report_for_both_channels_after_the_first_of_two_opt_outs_is_enough(correct_run, channels):
+    """A bridge may stop a customer on each channel. Then the second opt-out, at another provider, is no news."""
+    expected = [] if 505 in channels else ["no report, after an opt-out at textlocal"]
+    assert two_opt_outs(correct_run, channels=channels) == expected
+
+
+def by_client(run: HistoryBuilder, at: int, value: str, *, field: str | None = None, channel: int = 505) -> Line:
+    """Return a line of the client's file with an attribute, or without one, with the preference for a channel."""
+    if field is not None:
+        changes = [{"customer": CUSTOMER, "field": field, "value": value}]
+        return line(run, "attributes", at, source="batch_file", changes=changes, request=None)
+    mode = {"mode": 2 if value == "0" else 1, "opted_out": value == "0", "customers": [CUSTOMER]}
+    return line(run, "preference", at, source="batch_file", channel=channel, **mode)
+
+
+@pytest.mark.parametrize(
+    ("value", "by", "at", "count"),
+    [
+        ("Ann", {"field": "FIRST_NAME"}, DUE + 2 * HOUR, 0),
+        ("0", {"field": "SMS_OPT_IN"}, DUE - HOUR, 0),
+        ("0", {}, DUE + 2 * HOUR, 0),
+        ("1", {"channel": 506}, DUE + 2 * HOUR, 0),
+        ("1", {}, DUE, 0),
+        ("1", {}, DUE + 4 * HOUR, 0),
+        ("1", {}, DUE + 2 * HOUR, 1),
+        ("1", {"field": "SMS_OPT_IN"}, DUE + 2 * HOUR, 1),
+    ],
+)
+def test_only_an_opt_in_by_somebody_else_ends_what_the_report_said(correct_run, value, by, at, count):
+    """It makes the second opt-out news again: in that channel, or for all, and between the two."""
+    assert len(two_opt_outs(correct_run, by_client(correct_run, at, value, **by))) == count
