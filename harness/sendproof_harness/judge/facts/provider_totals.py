@@ -24,7 +24,7 @@ from sendproof_harness.judge.facts.fault_effects import (
 )
 from sendproof_harness.judge.facts.keys import TemplateKey, template_key, unions_of_overlapping
 from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, SENT
-from sendproof_harness.judge.facts.reports.late_rejections import may_count_until
+from sendproof_harness.judge.facts.reports.late_rejections import CountedSpan, may_count
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -162,9 +162,9 @@ def provider_totals(history: History) -> ProviderTotals:
             own[key].add(reports_of(recipient), count_of(history, recipient))
         elif (kind := reported_kind(history, recipient)) in _OPTIONAL_METRICS:
             own[key].add(_optional_reports(recipient.obligation, kind), count_of(history, recipient))
-        elif (end := may_count_until(history, recipient.obligation)) is not None:
-            own[key].add(_sent_at_first(recipient.obligation), count_of(history, recipient))
-            own[key].rejected += [end] * count_of(history, recipient)
+        elif (span := may_count(history, recipient.obligation)) is not None:
+            own[key].add(_sent_at_first(span), count_of(history, recipient))
+            own[key].rejected += [span.until] * count_of(history, recipient)
     for messages in own.values():
         messages.sort()
     joint_templates = unions_of_overlapping({messages.templates for messages in shared})
@@ -198,8 +198,8 @@ def _optional_reports(obligation: Obligation, kind: str) -> Iterator[StatusRepor
         yield StatusReport(metric=metric, at=obligation.at, certain_at=obligation.due, pulled=True)
 
 
-def _sent_at_first(obligation: Obligation) -> Iterator[StatusReport]:
-    yield StatusReport(metric=SENT, at=obligation.at, certain_at=obligation.due, pulled=True)
+def _sent_at_first(span: CountedSpan) -> Iterator[StatusReport]:
+    yield StatusReport(metric=SENT, at=span.since, certain_at=span.since, pulled=True)
 
 
 StatusReader = Callable[[RecipientResult], Iterator[StatusReport]]

@@ -133,3 +133,59 @@ def test_late_rejection_belongs_to_no_message_that_is_due_after_it(correct_run):
     run = run.plus(run.obligation_of(1) | again)
 
     assert not any("too high when it was pushed" in cause for cause in causes(run))
+
+
+def equal_campaigns(run: HistoryBuilder, later: int, *rejected_at: int, told: bool) -> HistoryBuilder:
+    """Let customer 1 be due an equal message of campaign 7002 later, and messages of its number be rejected."""
+    again = {"campaign": 7002, "at": iso(FIRST_SEND + later), "due": iso(FIRST_SEND + later + HOUR)}
+    run = rejected_late(run, counted_until=0, told=told)
+    (rejection,), webhooks = run.lines_of("rejection"), run.lines_of("webhook")[-1:] if told else []
+    run = run.without("rejection").without("webhook", lambda line: line["event"] == "rejected")
+    for place, at in enumerate(rejected_at):
+        about = {"at": iso(FIRST_SEND + at)}
+        run = run.plus(rejection | about | {"message": f"late{place}"})
+        run = run.plus(*(line | about | {"key": f"rejected:late{place}"} for line in webhooks))
+    return run.plus(run.obligation_of(1) | again)
+
+
+def false_reports(run: HistoryBuilder, campaign: int, at: int) -> int:
+    """Return how many findings there are about a report that customer 1 was sent the message of a campaign."""
+    run = run.plus(interactions_line(0) | {"campaign": campaign, "at": iso(FIRST_SEND + at)})
+    return causes(run).count("interactions: a customer was reported as sent but was not")
+
+
+LATER = 3 * DAY
+
+
+@pytest.mark.parametrize(
+    ("campaign", "reported_at", "found"),
+    [(7001, 2 * HOUR, 1), (7001, LATER + 3 * HOUR, 1), (7002, LATER + HOUR // 2, 1), (7002, LATER + 3 * HOUR, 0)],
+)
+def test_rejection_excuses_only_a_report_of_its_own_message_that_is_due(correct_run, campaign, reported_at, found):
+    """The equal message of days before was withheld, so nothing excuses a report of it."""
+    run = equal_campaigns(correct_run, LATER, LATER + 2 * HOUR, told=False)
+    assert false_reports(run, campaign, reported_at) == found
+
+
+@pytest.mark.parametrize(("campaign", "found"), [(7001, 1), (7002, 0)])
+def test_rejected_message_counts_until_the_bridge_knows_of_it_and_not_of_a_later_one(correct_run, campaign, found):
+    run = equal_campaigns(correct_run, LATER, 2 * HOUR, LATER + 2 * HOUR, told=True)
+    assert false_reports(run, campaign, LATER + 2 * HOUR) == found
+
+
+@pytest.mark.parametrize(("later", "rejected_at"), [(3 * HOUR, [5 * HOUR]), (LATER, [5 * DAY, 5 * DAY + 1])])
+@pytest.mark.parametrize("campaign", [7001, 7002])
+def test_rejected_message_may_be_a_late_one_of_the_earlier_of_two_campaigns(correct_run, later, rejected_at, campaign):
+    """Only the bridge knows of which: it may repeat a send for hours, or all of them after an outage of days."""
+    run = equal_campaigns(correct_run, later, *rejected_at, told=False)
+    assert false_reports(run, campaign, rejected_at[-1] + HOUR) == 0
+
+
+def test_total_does_not_count_a_rejected_message_before_it_is_due(correct_run):
+    """It is rejected at 13:30 after the first send, and counted from 12:00 on."""
+    run = rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)
+    run = run.change("rejection", lambda line: line | {"at": iso(FIRST_SEND + 27 * HOUR // 2)})
+    due = {"due": iso(FIRST_SEND + 13 * HOUR)}
+    run = run.change("obligation", lambda line: line | due if line["customer"] == "C0000001" else line)
+
+    assert causes(run) == ["the total of sent was too high when it was pushed"]
