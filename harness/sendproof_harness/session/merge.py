@@ -17,7 +17,7 @@ from sendproof_harness.report.combined.record import (
     write_record,
 )
 from sendproof_harness.report.overview.index import write_index
-from sendproof_harness.run.results_folder import fresh_folder, locked_folder
+from sendproof_harness.run.results_folder import FILES, fresh_folder, locked_folder
 from sendproof_harness.session.finish import report
 from sendproof_harness.session.session import print_summary
 
@@ -32,6 +32,8 @@ def merge(folders: Sequence[Path], results: Path, console: Console) -> Status:
     if results.exists() and any(folder.samefile(results) for folder in folders):
         raise RecordError(f"--results: expected another folder than those to merge, got {results}")
     merged = merge_records(records)
+    for folder, record in records.items():
+        _refuse_links(record.outcomes, folder)
     with locked_folder(results):
         _clear(merged.outcomes, results)
         for folder, record in records.items():
@@ -93,6 +95,28 @@ def _unused(records: Mapping[Path, Record], merged: Mapping[str, tuple[Outcome, 
             yield name
 
 
+def _refuse_links(outcomes: Iterable[Outcome], folder: Path) -> None:
+    """Raise `RecordError` for a symbolic link in place of what a run writes: without its content, results are lost.
+
+    Other links, such as those of a bridge that keeps its data there, are left out.
+    """
+    for outcome in outcomes:
+        if _has_run(outcome):
+            for path in _written(folder / outcome.scenario):
+                if path.is_symlink():
+                    raise RecordError(f"{path} is a symbolic link; copy what it leads to first")
+
+
+def _written(source: Path) -> Iterator[Path]:
+    """Yield the folder of a scenario, those of its clients, and the files that a run writes there."""
+    yield source
+    if source.is_dir():
+        below = [path for path in source.iterdir() if path.name != EARLIER]
+        clients = [path for path in below if os.path.lexists(path / "history.ndjson")]
+        yield from clients
+        yield from (place / name for place in (source, *clients) for name in FILES)
+
+
 def _clear(outcomes: Iterable[Outcome], results: Path) -> None:
     """Move what an earlier merge left of these scenarios to `earlier`."""
     for outcome in outcomes:
@@ -105,7 +129,7 @@ def _copy(outcomes: Iterable[Outcome], folder: Path, results: Path) -> None:
     """Copy the folder of each scenario that has run."""
     for outcome in outcomes:
         source = folder / outcome.scenario
-        if _has_run(outcome) and source.is_dir() and not source.is_symlink():
+        if _has_run(outcome) and source.is_dir():
             shutil.copytree(source, results / outcome.scenario, ignore=_ignored, dirs_exist_ok=True)
 
 

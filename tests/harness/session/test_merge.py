@@ -102,11 +102,25 @@ def test_record_cannot_name_a_folder_elsewhere(name, correct_run, tmp_path):
 def test_link_in_results_is_not_followed(shards, tmp_path):
     """A link in results of somebody else could lead to a private file, or to a device without end."""
     (tmp_path / "private").write_text("mine")
-    (shards[0] / "a" / "bridge.log").symlink_to(tmp_path / "private")
+    (shards[0] / "a" / "notes").symlink_to(tmp_path / "private")
     (shards[0] / "a" / "logs").symlink_to(tmp_path)
     merge(shards, tmp_path / "all", Terminal(io.StringIO()))
 
-    assert {"bridge.log", "logs"}.isdisjoint(path.name for path in (tmp_path / "all" / "a").iterdir())
+    assert {"notes", "logs"}.isdisjoint(path.name for path in (tmp_path / "all" / "a").iterdir())
+
+
+@pytest.mark.parametrize("name", ["a", "a/verdict.json", "a/bridge.log", "a/north/history.ndjson"])
+def test_link_in_place_of_results_is_refused_before_anything_is_moved(name, shards, tmp_path):
+    merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+    link = shards[0] / name
+    link.parent.mkdir(exist_ok=True)
+    if link.exists():
+        link.rename(tmp_path / "elsewhere")
+    link.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(RecordError, match=f"{name} is a symbolic link; copy what it leads to first"):
+        merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+    assert not list((tmp_path / "all").glob("*/earlier"))
 
 
 def test_folder_is_not_merged_into_itself(shards):
