@@ -7,7 +7,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from sendproof_harness.cli.options import (
-    LARGEST_SEED,
     Accept,
     AllowUnknown,
     AsJson,
@@ -23,6 +22,7 @@ from sendproof_harness.cli.options import (
     refuse_two_bridges,
 )
 from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.scenario.seeds import LARGEST_SEED
 from sendproof_harness.terminal import Terminal
 
 Har = Annotated[

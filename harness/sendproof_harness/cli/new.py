@@ -9,7 +9,6 @@ from sendproof_harness.bounded_file import write_whole
 from sendproof_harness.cli.history_file import find_history_file
 from sendproof_harness.cli.options import (
     CONTROL_URL,
-    LARGEST_SEED,
     AsJson,
     RunningControlUrl,
     print_json,
@@ -17,6 +16,7 @@ from sendproof_harness.cli.options import (
 )
 from sendproof_harness.output import echo
 from sendproof_harness.providers import DEFAULT_PROVIDER, discover
+from sendproof_harness.scenario.seeds import LARGEST_SEED
 
 if TYPE_CHECKING:
     from sendproof_harness.session.draft.draft import Draft
@@ -134,9 +134,9 @@ def _template(text: str) -> tuple[str, str]:
 
 
 def _write(text: str, file: Path, *, force: bool) -> None:
-    if file.exists() and not force:
-        refuse(f"{file} exists; choose another name, or replace it with --force")
     try:
+        if file.exists() and not force:
+            refuse(f"{file} exists; choose another name, or replace it with --force")
         write_whole(file, text)
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}")

@@ -8,6 +8,7 @@ import typer
 
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR
+from sendproof_harness.scenario.seeds import LARGEST_SEED
 
 if TYPE_CHECKING:
     from sendproof_harness.judge.acceptance import AcceptedFailure
@@ -39,8 +40,6 @@ SANDBOX_VARIABLE = "SENDPROOF_SANDBOX"
 SandboxName = Annotated[
     str, typer.Option(envvar=SANDBOX_VARIABLE, help=f"Name of the sandbox. Same as {SANDBOX_VARIABLE}.")
 ]
-#: The control API takes no larger seed: JSON readers with floating-point numbers would change it.
-LARGEST_SEED = 9_007_199_254_740_991
 ScenarioSeed = Annotated[
     int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed to use instead of the scenario's.")
 ]

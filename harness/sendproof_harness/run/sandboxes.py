@@ -28,6 +28,7 @@ from sendproof_harness.scenario.model import (
     scenario_of_client,
 )
 from sendproof_harness.scenario.overrides import overridden_variables
+from sendproof_harness.scenario.seeds import following_seed
 from sendproof_harness.scenario.values import iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -59,7 +60,7 @@ def create_sandboxes(options: SandboxOptions, scenario: Scenario) -> list[dict[s
         clock = _clock(scenario, options.rate) if first is None else {"mode": "shared", "with": first}
         name = None if options.name is None else f"{options.name}-{client}"
         # Each client has other customers and accounts.
-        own = dataclasses.replace(scenario_of_client(scenario, client), seed=scenario.seed + index)
+        own = dataclasses.replace(scenario_of_client(scenario, client), seed=following_seed(scenario.seed, index))
         handovers.append(_create(options, own, name, clock, client))
     return [{**handover, "clock_url": handovers[0]["clock_url"]} for handover in handovers]
 

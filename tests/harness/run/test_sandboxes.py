@@ -1,11 +1,14 @@
 """The settings of a scenario's sandbox."""
 
+import dataclasses
 from typing import Any
 
+from repository import ROOT
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover.format import Listen
-from sendproof_harness.run.sandboxes import SandboxOptions, sandbox_settings
-from sendproof_harness.scenario.load import parse_scenarios
+from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes, sandbox_settings
+from sendproof_harness.scenario.load import load_scenarios, parse_scenarios
+from sendproof_harness.scenario.seeds import LARGEST_SEED
 
 FILE = """\
 sendproof: 1
@@ -46,3 +49,12 @@ def test_suppression_attribute_is_not_drawn_where_the_protection_is_given() -> N
 def test_suppressed_default_is_replaced_by_a_value_that_suppresses_nobody() -> None:
     file = FILE.replace('default: "false", values: {"true": 90%}', 'default: "true", values: {no: 5%}')
     assert individuals(file)[0] == {"gamStop": "no"}
+
+
+def test_client_after_the_one_with_the_largest_seed_has_the_smallest(simulators: Any) -> None:
+    scenario = load_scenarios(ROOT / "scenarios" / "multi_client" / "one_client_cancels.yaml")[0]
+    with ControlClient(simulators.control) as control:
+        options = SandboxOptions(control=control, name=None, listen=Listen(host="127.0.0.1", port=1), rate=None)
+        handovers = create_sandboxes(options, dataclasses.replace(scenario, seed=LARGEST_SEED))
+        seeds = [control.sandbox(handover["sandbox"])["seed"] for handover in handovers]
+    assert seeds == [LARGEST_SEED, 0]

@@ -15,7 +15,6 @@ from sendproof_harness.cli.drive.opened import open_control, open_sandbox, print
 from sendproof_harness.cli.drive.tables import print_facts, print_heading, print_lines, print_table, time_text
 from sendproof_harness.cli.options import (
     CONTROL_URL,
-    LARGEST_SEED,
     SANDBOX_VARIABLE,
     AsJson,
     RunningControlUrl,
@@ -23,6 +22,7 @@ from sendproof_harness.cli.options import (
 )
 from sendproof_harness.cli.parsing import CHANNEL_EXAMPLES, channel, listen_address, named_texts
 from sendproof_harness.history.record import JSON_ERRORS
+from sendproof_harness.scenario.seeds import LARGEST_SEED
 
 Json = Mapping[str, Any]
 

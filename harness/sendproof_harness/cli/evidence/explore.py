@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sendproof_harness.cli.options import (
-    LARGEST_SEED,
     AsJson,
     Bridge,
     Command,
@@ -18,6 +17,7 @@ from sendproof_harness.cli.options import (
     refuse,
     refuse_two_bridges,
 )
+from sendproof_harness.scenario.seeds import LARGEST_SEED
 from sendproof_harness.suggestions import wrong_choice
 from sendproof_harness.terminal import Terminal
 

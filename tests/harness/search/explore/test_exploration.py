@@ -7,6 +7,7 @@ import pytest
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.seeds import LARGEST_SEED
 from sendproof_harness.search.explore.catalogue import feature_catalogue
 from sendproof_harness.search.explore.search import ROUND, Exploration, SearchBudget, explore
 from sendproof_harness.search.explore.text import coverage_lines, summary_lines
@@ -50,6 +51,11 @@ def names_of_runs(exploration: Exploration, players: int) -> list[tuple[str, ...
     runs = []
     explore(exploration, [InstantPlayer() for _ in range(players)], SearchBudget(runs=12), runs.append)
     return [run.plan.names for run in runs]
+
+
+def test_seed_after_the_largest_is_the_smallest(exploration):
+    exploration.first_seed = LARGEST_SEED
+    assert [plan.seed for plan in exploration.next_plans(2)] == [LARGEST_SEED, 0]
 
 
 def test_search_ends_with_the_round_in_which_a_scenario_fails(exploration):
