@@ -29,16 +29,33 @@ def library_folder() -> Path:
 def find_scenario_files(path: Path) -> list[Path]:
     """Return the scenario file at `path`, or all files below a folder, sorted by name.
 
-    A path that does not exist, or is a folder without scenario files, is searched in the library:
+    A path that does not exist, or is a folder without scenario files named as a theme, is searched in the library:
     `scenarios/scheduled/first_campaign.yaml` and `scheduled/first_campaign` find one file of it, `scenarios/triggered`
-    and `triggered` a folder, and `scenarios` all. A file that is not found there either is returned unchanged.
+    and `triggered` a folder, and `scenarios` all. A file that is not found there either is returned unchanged. An own
+    folder `scenarios` without scenario files has none.
     """
     if path.is_dir():
-        # The folder `templates` of a project is no theme of its own.
-        return _yaml_files(path) or library_files(path)
+        return _yaml_files(path) or _files_of_theme(path)
     if path.exists():
         return [path]
     return library_files(path) or [path]
+
+
+def _files_of_theme(folder: Path) -> list[Path]:
+    """Return the files of the theme that has the name of a folder without *.yaml, such as `templates` of a project."""
+    found = [] if folder == Path("scenarios") or _has_yml(folder) else library_files(folder)
+    # A scenario of the library is no theme.
+    return [file for file in found if file.parent.name == folder.name]
+
+
+def _has_yml(folder: Path) -> bool:
+    return any(folder.rglob("*.yml"))
+
+
+def no_scenario_files(folder: Path) -> str:
+    """Return the message for a folder in which `find_scenario_files` found none."""
+    got = "only *.yml; rename them to .yaml" if _has_yml(folder) else "none"
+    return f"{folder}: expected scenario files (*.yaml), got {got}"
 
 
 def library_files(path: Path) -> list[Path]:

@@ -11,11 +11,19 @@ from sendproof_harness.run.errors import RunOptionsError
 from sendproof_harness.run.runner import RunOptions, check_command_line
 from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
-from sendproof_harness.scenario.library import find_scenario_files, library_folder, nearest_scenario, scenarios_nearby
+from sendproof_harness.scenario.library import (
+    find_scenario_files,
+    library_folder,
+    nearest_scenario,
+    no_scenario_files,
+    scenarios_nearby,
+)
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.random_faults import TooManyFaultsError, generate_faults
 from sendproof_harness.suggestions import alternatives, wrong_choice
+
+_LIST = " (list: sendproof scenarios)"
 
 
 class RunRefusedError(Exception):
@@ -35,9 +43,10 @@ class Selection:
 def select_scenarios(files: Sequence[Path], selection: Selection, options: RunOptions) -> dict[str, Scenario]:
     """Return the scenarios by the name of their results folder; `RunRefusedError` names all mistakes of all files."""
     selected: dict[str, Scenario] = {}
-    mistakes: list[str] = []
     providers: set[str] = set()
-    for file in (found for named in files for found in find_scenario_files(named)):
+    found = {named: find_scenario_files(named) for named in files}
+    mistakes = [no_scenario_files(named) + _LIST for named, below in found.items() if not below]
+    for file in (file for named in files for file in found[named]):
         if not file.exists():
             mistakes.append(_no_scenario(file))
             continue
@@ -58,7 +67,7 @@ def select_scenarios(files: Sequence[Path], selection: Selection, options: RunOp
             selected[name] = dataclasses.replace(_apply(scenario, name, selection, options), source=_source(file))
     if mistakes:
         raise RunRefusedError("\n".join(mistakes))
-    if not selected:
+    if not selected and selection.provider is not None:
         raise RunRefusedError(_nothing_selected(files, selection.provider, providers))
     return selected
 
@@ -75,20 +84,18 @@ def _no_scenario(file: Path) -> str:
     """Return the message for a path that neither the working folder nor the library has."""
     nearest = nearest_scenario(file)
     hint = f"did you mean {nearest}?" if nearest else "name a file, a folder, or a scenario of the library"
-    return f"no scenario '{file}'; {hint} (list: sendproof scenarios)"
+    return f"no scenario '{file}'; {hint}{_LIST}"
 
 
-def _nothing_selected(files: Sequence[Path], provider: str | None, providers: Collection[str]) -> str:
-    """Return the message for files without a scenario, or without one of the provider."""
+def _nothing_selected(files: Sequence[Path], provider: str, providers: Collection[str]) -> str:
+    """Return the message for files without a scenario of the provider."""
     names = ", ".join(map(str, files))
-    if not providers or provider is None:
-        return f"expected scenario files (*.yaml), got none in {names}; list those of the library: sendproof scenarios"
     known = list(dict.fromkeys([*discover(), *sorted(providers)]))
     if provider not in known:
         return wrong_choice("--provider", provider, known)
     other = next((name for file in files for name in scenarios_nearby(file, provider)), None)
     hint = f"for {provider} try {other}" if other else "leave --provider out, or choose another scenario"
-    return f"{names} is for {alternatives(sorted(providers))} only; {hint} (list: sendproof scenarios)"
+    return f"{names} is for {alternatives(sorted(providers))} only; {hint}{_LIST}"
 
 
 def check_options(options: RunOptions) -> None:

@@ -67,6 +67,20 @@ def test_folder_without_scenarios_is_refused(folder: str, tmp_path: Path, monkey
         names(folder)
 
 
+@pytest.mark.parametrize(
+    ("file", "got"), [("scenarios/a.yml", "only"), ("scenarios/a.txt", "none"), ("templates/a.yml", "only")]
+)
+def test_own_folder_is_not_replaced_by_the_library(
+    file: str, got: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a word, all scenarios of the library ran instead; also next to another scenario."""
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunRefusedError, match=rf"expected scenario files \(\*\.yaml\), got {got}"):
+        names(file.partition("/")[0], "scheduled/first_campaign")
+
+
 @pytest.mark.slow
 def test_whole_library_can_be_played_in_one_session() -> None:
     """Two files with one name in different folders would stop `make scenarios` at its start."""

@@ -21,14 +21,14 @@ def check_scenarios(
     Example: sendproof check-scenarios scenarios/scheduled/first_campaign.yaml
     """
     from sendproof_harness.scenario.diagnostics import InvalidFileError  # noqa: PLC0415 - see the docstring
-    from sendproof_harness.scenario.library import find_scenario_files  # noqa: PLC0415
+    from sendproof_harness.scenario.library import find_scenario_files, no_scenario_files  # noqa: PLC0415
     from sendproof_harness.scenario.load import load_scenarios  # noqa: PLC0415
 
     problems: list[str] = []
     for named in files:
         found = find_scenario_files(named)
         if not found:
-            problems.append(f"{named}: expected scenario files (*.yaml), got none")
+            problems.append(no_scenario_files(named))
         for file in found:
             try:
                 load_scenarios(file)
