@@ -6,6 +6,8 @@ It must not replace what is no file, either.
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from select import select
 from time import monotonic
@@ -13,10 +15,32 @@ from time import monotonic
 #: Real seconds until a pipe must have ended: its writer may still have to compute the content.
 PIPE_SECONDS = 60.0
 _CHUNK_BYTES = 65_536
+# What the system says of a name, or of the rights of the user who gave it.
+_OF_A_NAME = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EEXIST, errno.ENXIO}
+)
 
 
 class FileTooLargeError(ValueError):
     """The file is larger than any of its kind."""
+
+
+class NamedFileError(OSError):
+    """The file or folder that a user named is not permitted or not possible; the error says all that they must know."""
+
+
+@contextmanager
+def named_by_user(path: Path) -> Iterator[None]:
+    """Raise `NamedFileError` instead of an error of the system about this name, which a user chose."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _OF_A_NAME:
+            raise
+        reason = error.strerror
+        if error.errno == errno.ENXIO and path.is_fifo():
+            reason = "expected a pipe that a program reads, got one without a reader"
+        raise NamedFileError(error.errno, reason, str(path)) from error
 
 
 def read_bounded(path: Path, limit: int, pipe_s: float = PIPE_SECONDS) -> bytes:
@@ -25,7 +49,7 @@ def read_bounded(path: Path, limit: int, pipe_s: float = PIPE_SECONDS) -> bytes:
     Raises `FileTooLargeError` for more than `limit` bytes, and `OSError` if the file cannot be read or a pipe does not
     end within `pipe_s` real seconds.
     """
-    with open(path, "rb", opener=_open_at_once) as file:
+    with named_by_user(path), open(path, "rb", opener=_open_at_once) as file:
         descriptor = file.fileno()
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             content = file.read(limit + 1)
@@ -41,7 +65,7 @@ def write_whole(path: Path, text: str) -> None:
 
     Raises `OSError` if the file cannot be written, and for a named pipe that no program reads.
     """
-    with open(path, "w", encoding="utf-8", opener=_open_at_once) as file:
+    with named_by_user(path), open(path, "w", encoding="utf-8", opener=_open_at_once) as file:
         os.set_blocking(file.fileno(), True)
         file.write(text)
 
@@ -53,11 +77,12 @@ def replaceable(path: Path) -> Path:
     """
     real = Path(os.path.realpath(path))
     try:
-        is_file = stat.S_ISREG(real.lstat().st_mode)
+        with named_by_user(path):
+            is_file = stat.S_ISREG(real.lstat().st_mode)
     except FileNotFoundError:
         is_file = True
     if not is_file:
-        raise OSError(errno.EEXIST, "expected a file or a new name, got a folder, a device or a pipe", str(path))
+        raise NamedFileError(errno.EEXIST, "expected a file or a new name, got a folder, a device or a pipe", str(path))
     return real
 
 

@@ -6,6 +6,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 
+from sendproof_harness.bounded_file import NamedFileError
 from sendproof_harness.interruption import interruptible, interruption
 from sendproof_harness.output import echo
 
@@ -32,10 +33,6 @@ _OF_THE_MACHINE = frozenset(
         errno.EIO,
         errno.EAGAIN,
     }
-)
-# Those that say all that a user must know: the name of a file on the command line is wrong, or not permitted.
-_OF_A_NAME = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EEXIST, errno.ENXIO}
 )
 
 
@@ -69,7 +66,7 @@ def remove_temporary_folders() -> None:
 
 def report_unforeseen(error: Exception) -> int:
     """Print an unexpected error in one sentence, write its details to a file, and return the exit status."""
-    if isinstance(error, OSError) and error.errno in _OF_A_NAME and error.filename is not None:
+    if isinstance(error, NamedFileError):
         print_error(f"sendproof: {error.filename!r}: {error.strerror}; choose another file or folder")
         return EXIT_ERROR
     details = "".join(traceback.format_exception(error))

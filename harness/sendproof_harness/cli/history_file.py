@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from sendproof_harness.bounded_file import named_by_user
 from sendproof_harness.cli.options import refuse
 from sendproof_harness.interruption import end_with_stdin
 from sendproof_harness.program import remove_temporary_folders
@@ -20,9 +21,10 @@ _EARLIER = "earlier"
 
 def find_history_file(path: Path) -> Path:
     """Return the history file at a path or in its folder; refuse the command if there is none, and name the runs."""
-    file = path / _NAME if path.is_dir() else path
-    if not file.is_file():
-        _refuse_without_run(path, file)
+    with named_by_user(path):
+        file = path / _NAME if path.is_dir() else path
+        if not file.is_file():
+            _refuse_without_run(path, file)
     return file
 
 

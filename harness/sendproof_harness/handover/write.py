@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from sendproof_harness.bounded_file import replaceable
+from sendproof_harness.bounded_file import named_by_user, replaceable
 from sendproof_harness.handover.format import ADMIN_KEY, CLIENT, PLATFORM, Listen, optimove_key_name
 from sendproof_harness.handover.webhooks import account_webhooks, webhook_proofs, webhook_token
 from sendproof_harness.providers import discover, provider
@@ -65,7 +65,10 @@ def write_private(text: str, file: Path) -> None:
     Write it atomically: a bridge that waits for it never sees a part of it.
     """
     target = replaceable(file)
-    with NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, suffix=".partial", delete=False) as private:
+    with (
+        named_by_user(file),
+        NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, suffix=".partial", delete=False) as private,
+    ):
         private.write(text)
     try:
         Path(private.name).replace(target)

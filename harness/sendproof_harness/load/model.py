@@ -182,8 +182,8 @@ def write_result(result: LoadResult, file: Path) -> None:
 
 def read_result(file: Path) -> LoadResult:
     """Read `result.json`, given the file or its folder. `ResultError` if it is missing or invalid."""
-    path = file / RESULT if file.is_dir() else file
     try:
+        path = file / RESULT if file.is_dir() else file
         content = read_bounded(path, MAX_BYTES)
     except OSError as error:
         raise ResultError(

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from sendproof_harness.bounded_file import named_by_user
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import virtual_duration
@@ -34,10 +35,11 @@ def find_scenario_files(path: Path) -> list[Path]:
     and `triggered` a folder, and `scenarios` all. A file that is not found there either is returned unchanged. An own
     folder `scenarios` without scenario files has none.
     """
-    if path.is_dir():
-        return _yaml_files(path) or _files_of_theme(path)
-    if path.exists():
-        return [path]
+    with named_by_user(path):
+        if path.is_dir():
+            return _yaml_files(path) or _files_of_theme(path)
+        if path.exists():
+            return [path]
     return library_files(path) or [path]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import typer
 
+from command_line import sendproof
+from sendproof_harness.bounded_file import read_bounded
 from sendproof_harness.cli.commands import run_app
 from sendproof_harness.program import EXIT_ERROR, EXIT_INTERRUPTED, run_program
 
@@ -56,12 +58,34 @@ def test_name_that_no_file_can_have_is_named(
 
     @app.command()
     def read() -> None:
-        (tmp_path / name).read_bytes()
+        read_bounded(tmp_path / name, 10)
 
     assert run_program(lambda: run_app(app, [])) == EXIT_ERROR
     error = capsys.readouterr().err
     assert error.startswith(f"sendproof: '{tmp_path / name}': {reason}")
     assert error.endswith("; choose another file or folder\n")
+
+
+def test_file_that_no_user_named_is_unexpected(
+    tmp_path: Path, app: typer.Typer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A defect also leads to such errors, so their details are kept."""
+
+    @app.command()
+    def create() -> None:
+        tmp_path.mkdir()
+
+    assert run_program(lambda: run_app(app, [])) == EXIT_ERROR
+    error, details = capsys.readouterr().err.rstrip().split("; details: ")
+    assert "unexpected error (FileExistsError: " in error
+    assert "tmp_path.mkdir()" in Path(details).read_text()
+    Path(details).unlink()
+
+
+@pytest.mark.parametrize("words", [["check-scenarios"], ["judge"], ["new"], ["load", "judge"], ["docs", "--copy-to"]])
+def test_name_that_is_too_long_is_no_unexpected_error(words: list[str]) -> None:
+    result = sendproof(*words, "x" * 300)
+    assert ("File name too long" in result.err, "unexpected error" in result.err) == (True, False)
 
 
 def test_file_over_the_limit_of_the_machine_is_no_defect(app: typer.Typer, capsys: pytest.CaptureFixture[str]) -> None:

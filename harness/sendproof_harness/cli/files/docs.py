@@ -97,9 +97,9 @@ def _titles() -> dict[str, str]:
 
 def _copy(folder: Path) -> tuple[str, object]:
     """Copy the documentation; return its place as text, and as JSON."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        refuse(f"--copy-to: expected a new or empty folder, got {folder}; choose another one")
     try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            refuse(f"--copy-to: expected a new or empty folder, got {folder}; choose another one")
         for name in CONTENT:
             source = documentation() / name
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

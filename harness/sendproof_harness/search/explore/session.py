@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from sendproof_harness.bounded_file import named_by_user
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.history.wording import counted
 from sendproof_harness.interruption import enter_stage, keep
@@ -49,7 +50,8 @@ def run_exploration(options: ExploreOptions, console: Console) -> Exploration:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     folder = options.results / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    with named_by_user(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         urls = [start_simulators(_new_folder(folder, number) / "simulators.log", stack) for number in _players(options)]
         with ControlClient(urls[0]) as control:

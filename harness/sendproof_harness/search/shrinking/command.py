@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.bounded_file import replaceable, write_whole
+from sendproof_harness.bounded_file import named_by_user, replaceable, write_whole
 from sendproof_harness.history.wording import counted
 from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.judge.verdict import Status
@@ -74,7 +74,8 @@ def shrink_run(
         if options.memory.exists():
             keep(f"Results so far are in {options.memory}; the same command continues from there.")
         raise
-    options.output.parent.mkdir(parents=True, exist_ok=True)
+    with named_by_user(options.output):
+        options.output.parent.mkdir(parents=True, exist_ok=True)
     write_whole(options.output, document_text(shrunk.document))
     if not shrunk.is_spent:
         options.memory.unlink(missing_ok=True)
