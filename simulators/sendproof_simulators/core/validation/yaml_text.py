@@ -59,6 +59,6 @@ def _size_of_alias(event: "yaml.AliasEvent", sizes: dict[str, int]) -> int:
     """Return the number of values that an alias stands for."""
     size = sizes.get(str(event.anchor))
     if size is None:
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1  # type: ignore[union-attr] # the stub forgets that events of a text have one
         raise ValueError(f"expected an alias of what ends before it, got *{event.anchor} in line {line}")
     return size
