@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from time import process_time
 
 import pytest
 
@@ -9,8 +10,10 @@ from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import delivery, text, timing
 from sendproof_harness.judge.checks.reports import metrics, totals
+from sendproof_harness.judge.checks.reports.actions import wrong_actions
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.matching import match
+from sendproof_harness.judge.facts.reports.clicked_messages import clicked_messages
 
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 REPORT_CHECKS = (*metrics.CHECKS, *totals.CHECKS)
@@ -379,3 +382,27 @@ def test_clicks_of_one_message_count_for_one_campaign(doubled_run):
     (finding,) = run.findings(REPORT_CHECKS)
     assert (finding.cause, finding.expected) == ("the total of clicked is higher than the real number", "at most 2")
     assert finding.got == "4 for campaigns 7001 and 7002, pushed at 2026-03-09 09:00:00 UTC"
+
+
+def time_to_judge_clicks(run: HistoryBuilder, pairs: int) -> float:
+    """Return the processor time to judge the clicks of pairs of equal campaigns, each with one message."""
+    owed, sent, last = run.obligation_of(3), run.delivery_to(3), run.lines_of("metrics")[-1]
+    found: list[Line] = []
+    for campaign in range(8000, 8000 + 2 * pairs):
+        pair = {"number": f"4477{campaign // 2:08}", "text": f"Hi {campaign // 2}"}
+        message = {"message": f"of-{campaign}"}
+        found += [owed | pair | {"campaign": campaign}, sent | pair | message]
+        found.append({"n": 990, "at": iso(FIRST_SEND + HOUR), "kind": "click", "service": "delivyr",
+                      "number": "44"} | message)  # fmt: skip
+    total = {"TemplateID": 11, "ChannelID": 505, "MetricID": 3, "MetricValue": 1}
+    items = [total | {"CampaignID": campaign} for campaign in range(8000, 8000 + 2 * pairs)]
+    history = run.plus(*found, last | {"items": [*last["items"], *items]}).history()
+    assert len(clicked_messages(history).joint_campaigns) == pairs
+    started = process_time()
+    assert list(wrong_actions(history, "metrics.accurate")) == []
+    return process_time() - started
+
+
+def test_time_to_judge_clicks_grows_with_the_campaigns(correct_run):
+    """Not with their square."""
+    assert time_to_judge_clicks(correct_run, 500) < 30 * time_to_judge_clicks(correct_run, 50)

@@ -56,27 +56,41 @@ def wrong_actions(history: History, check: str) -> Iterator[Finding]:
 @cached_per_history
 def _totals(history: History) -> Mapping[_Key, Sequence[ReportedValue]]:
     """Return the sums of all templates after each report, by campaign and metric."""
-    found = {(key[:2], metric) for key, of_template in reported_values(history).items() for metric in of_template}
-    return {key: _sum(history, {key[0]}, key[1]) for key in sorted(found) if key[1] in _LIMITED_METRICS}
+    return {
+        (campaign, metric): _sum(history, {campaign}, metric)
+        for campaign, metric in sorted(_reports(history))
+        if metric in _LIMITED_METRICS
+    }
 
 
 def _sum(history: History, campaigns: Collection[CampaignKey], metric: int) -> Sequence[ReportedValue]:
     """Return the sums of all templates of some campaigns after each report."""
-    reports = [
-        (value.at, position, value.value)
-        for position, (key, of_template) in enumerate(reported_values(history).items())
-        if key[:2] in campaigns
-        for value in of_template.get(metric, ())
-    ]
-    return list(_sums(sorted(reports)))
+    reports = _reports(history)
+    return list(_sums(sorted(report for campaign in campaigns for report in reports.get((campaign, metric), ()))))
 
 
-def _sums(reports: Iterable[tuple[int, int, int]]) -> Iterator[ReportedValue]:
-    """Yield the sum after each report of one template: time, template and value."""
+# Time, position of the template, and value.
+_Report = tuple[int, int, int]
+
+
+@cached_per_history
+def _reports(history: History) -> Mapping[_Key, Sequence[_Report]]:
+    """Return the reported values of all templates, by campaign and metric."""
+    reports: defaultdict[_Key, list[_Report]] = defaultdict(list)
+    for position, (key, of_template) in enumerate(reported_values(history).items()):
+        for metric, values in of_template.items():
+            reports[key[:2], metric] += ((value.at, position, value.value) for value in values)
+    return reports
+
+
+def _sums(reports: Iterable[_Report]) -> Iterator[ReportedValue]:
+    """Yield the sum after each report of one template."""
     latest: dict[int, int] = {}
+    total = 0
     for at, template, value in reports:
+        total += value - latest.get(template, 0)
         latest[template] = value
-        yield ReportedValue(at=at, value=sum(latest.values()))
+        yield ReportedValue(at=at, value=total)
 
 
 # -- more than happened -----------------------------------------------------------------------------

@@ -20,7 +20,7 @@ _Clicks = tuple[Occurrence, ...]
 _Count = Callable[[_Clicks], int]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _SharedMessages:
     """The clicks of each of several recipients who got messages that look the same, and their campaigns."""
 
@@ -39,14 +39,14 @@ class _SharedMessages:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClickedMessages:
-    """All clicks by campaign and recipient. `joint_campaigns` are the sets of campaigns that share messages.
+    """All clicks by campaign. `joint_campaigns` are the sets of campaigns that share messages.
 
     The methods state the least or the most that a sum of totals of some campaigns may be at an instant, for a bridge
     that counts customers who clicked, clicks, or the days with clicks of each customer. The least is what it knew.
     """
 
     own: Mapping[CampaignKey, Sequence[_Clicks]]
-    shared: Sequence[_SharedMessages]
+    shared: Mapping[CampaignKey, Sequence[_SharedMessages]]
     joint_campaigns: Sequence[frozenset[CampaignKey]]
 
     def most_customers(self, campaigns: Collection[CampaignKey], at: int) -> int:
@@ -70,13 +70,20 @@ class ClickedMessages:
         return self._least(campaigns, lambda clicks: len({click.at // DAY for click in clicks if _is_known(click, at)}))
 
     def _least(self, campaigns: Collection[CampaignKey], count: _Count) -> int:
-        return self._own(campaigns, count) + sum(messages.least(campaigns, count) for messages in self.shared)
+        return self._own(campaigns, count) + sum(
+            messages.least(campaigns, count) for messages in self._shared(campaigns)
+        )
 
     def _most(self, campaigns: Collection[CampaignKey], count: _Count) -> int:
-        return self._own(campaigns, count) + sum(messages.most(campaigns, count) for messages in self.shared)
+        return self._own(campaigns, count) + sum(
+            messages.most(campaigns, count) for messages in self._shared(campaigns)
+        )
 
     def _own(self, campaigns: Collection[CampaignKey], count: _Count) -> int:
         return sum(count(clicks) for campaign in campaigns for clicks in self.own.get(campaign, ()))
+
+    def _shared(self, campaigns: Collection[CampaignKey]) -> Collection[_SharedMessages]:
+        return {messages for campaign in campaigns for messages in self.shared.get(campaign, ())}
 
 
 def _is_known(click: Occurrence, at: int) -> bool:
@@ -97,8 +104,13 @@ def clicked_messages(history: History) -> ClickedMessages:
     for recipient in ledger(history).recipients if history.clicks else ():
         if id(recipient) not in in_groups and (clicks := clicks_of(recipient)):
             own[campaign_key(recipient.obligation)].append(clicks)
-    shared = list(_shared(groups, clicks_of)) if history.clicks else []
-    sets = {frozenset(messages.campaigns) for messages in shared}
+    shared: defaultdict[CampaignKey, list[_SharedMessages]] = defaultdict(list)
+    sets: set[frozenset[CampaignKey]] = set()
+    for messages in _shared(groups, clicks_of) if history.clicks else ():
+        campaigns = frozenset(messages.campaigns)
+        sets.add(campaigns)
+        for campaign in campaigns:
+            shared[campaign].append(messages)
     return ClickedMessages(own=own, shared=shared, joint_campaigns=unions_of_overlapping(sets))
 
 
