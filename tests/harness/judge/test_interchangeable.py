@@ -354,12 +354,12 @@ def test_messages_of_two_equal_campaigns_belong_to_the_one_that_was_read(doubled
     } == {lost}
 
 
-def with_clicks(run: HistoryBuilder, **totals: int) -> HistoryBuilder:
-    """Let customer 3 click twice in the first message; `totals` are reported for template 11 of each campaign."""
+def with_clicks(run: HistoryBuilder, clicks: int = 2, **totals: int) -> HistoryBuilder:
+    """Let customer 3 click in the first message; `totals` are reported for template 11 of each campaign."""
     webhook = {"kind": "webhook", "event": "clicked", "url": "http://127.0.0.1:9000/x", "attempt": 1, "status": 200,
                "error": None}  # fmt: skip
     found: list[Line] = []
-    for n in (991, 992):
+    for n in range(991, 991 + clicks):
         click = {"n": n, "at": iso(FIRST_SEND + HOUR + n * MINUTE), "kind": "click", "service": "delivyr",
                  "message": FIRST, "number": "44"}  # fmt: skip
         found += [click, click | webhook | {"key": f"clicked:{FIRST}:{n}"}]
@@ -382,6 +382,51 @@ def test_clicks_of_one_message_count_for_one_campaign(doubled_run):
     (finding,) = run.findings(REPORT_CHECKS)
     assert (finding.cause, finding.expected) == ("the total of clicked is higher than the real number", "at most 2")
     assert finding.got == "4 for campaigns 7001 and 7002, pushed at 2026-03-09 09:00:00 UTC"
+
+
+@pytest.mark.parametrize(("first", "second"), [(3, 0), (0, 3), (2, 2), (1, 2)])
+def test_sum_of_clicks_counts_customers_or_clicks(doubled_run, first, second):
+    """One customer clicked five times, on one day."""
+    run = with_clicks(with_totals(doubled_run, 7001, delivered=3, bounced=1), 5, of_7001=first, of_7002=second)
+
+    (finding,) = run.findings(REPORT_CHECKS)
+    assert (
+        finding.cause == "the total of clicked is neither the number of customers who clicked nor the number of clicks"
+    )
+    assert finding.expected == "1 customers, or 5 clicks"
+    assert finding.got == f"{first + second} for campaigns 7001 and 7002, pushed at 2026-03-09 09:00:00 UTC"
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 0), (0, 1), (5, 0), (0, 5), (2, 3)])
+def test_five_clicks_may_count_for_either_campaign(doubled_run, first, second):
+    run = with_totals(doubled_run, 7001, delivered=3, bounced=1)
+
+    assert causes(with_clicks(run, 5, of_7001=first, of_7002=second)) == []
+
+
+def test_sum_of_clicks_passes_without_the_total_of_one_campaign(doubled_run):
+    run = with_totals(doubled_run, 7001, delivered=3, bounced=1)
+
+    assert causes(with_clicks(run, 5, of_7001=3)) == []
+
+
+def test_clicks_after_the_last_report_of_a_campaign_may_count_for_it(doubled_run):
+    """The second campaign had a total before the clicks, and none after them."""
+    run = with_clicks(with_totals(doubled_run, 7001, delivered=3, bounced=1), 5, of_7001=3)
+    early = run.lines_of("metrics")[0]
+    total = {"TemplateID": 11, "ChannelID": 505, "MetricID": 3, "CampaignID": 7002, "MetricValue": 0}
+
+    assert causes(run.plus(early | {"items": [*early["items"], total]})) == []
+
+
+def test_customers_who_clicked_in_a_duplicate_may_count_for_either_campaign(doubled_run):
+    """Of three messages, two were clicked: each may belong to another campaign, or both to one."""
+    first = next(line for line in doubled_run.lines_of("delivery") if line["message"] == FIRST)
+    click = {"n": 999, "at": iso(FIRST_SEND + DAY), "kind": "click", "service": "delivyr", "number": "44"}
+    run = with_clicks(doubled_run, 5, of_7001=1, of_7002=1)
+
+    found = causes(run.plus(first | {"message": "third"}, click | {"message": "third"}))
+    assert [cause for cause, _ in found if "clicked" in cause] == []
 
 
 def time_to_judge_clicks(run: HistoryBuilder, pairs: int) -> float:

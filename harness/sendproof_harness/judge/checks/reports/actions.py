@@ -7,6 +7,7 @@ clicked or their clicks. A bridge may also count a customer once a day. It must 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import spoken
@@ -43,18 +44,31 @@ def wrong_actions(history: History, check: str) -> Iterator[Finding]:
         excess = next(_too_many(history, frozenset({campaign}), metric, values), None)
         findings = [_finding(check, (campaign, metric), *excess)] if excess is not None else []
         if metric == CLICKED and not findings:
-            findings = list(_neither_customers_nor_clicks(history, check, campaign, values))
+            findings = list(_neither_customers_nor_clicks(history, check, frozenset({campaign}), values))
         wrong |= {campaign} if metric == CLICKED and findings else set()
         yield from findings
     for campaigns in clicked_messages(history).joint_campaigns:
-        excess = next(_too_many(history, campaigns, CLICKED, _sum(history, campaigns, CLICKED)), None)
-        if excess is not None and wrong.isdisjoint(campaigns):
-            wrong |= campaigns
-            yield _finding(check, (min(campaigns), CLICKED), *excess)
+        values = _sum(history, campaigns, CLICKED) if wrong.isdisjoint(campaigns) else ()
+        excess = next(_too_many(history, campaigns, CLICKED, values), None)
+        findings = [_finding(check, (min(campaigns), CLICKED), *excess)] if excess is not None else []
+        findings = findings or list(_neither_customers_nor_clicks(history, check, campaigns, values))
+        wrong |= campaigns if findings else set()
+        yield from findings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sum(ReportedValue):
+    """The sum of the totals of some campaigns after one report.
+
+    `since` is when the first of their last reports was sent: no bridge put into it what it learned later. It is 0 if
+    one of them had no report yet.
+    """
+
+    since: int
 
 
 @cached_per_history
-def _totals(history: History) -> Mapping[_Key, Sequence[ReportedValue]]:
+def _totals(history: History) -> Mapping[_Key, Sequence[_Sum]]:
     """Return the sums of all templates after each report, by campaign and metric."""
     return {
         (campaign, metric): _sum(history, {campaign}, metric)
@@ -63,14 +77,15 @@ def _totals(history: History) -> Mapping[_Key, Sequence[ReportedValue]]:
     }
 
 
-def _sum(history: History, campaigns: Collection[CampaignKey], metric: int) -> Sequence[ReportedValue]:
+def _sum(history: History, campaigns: Collection[CampaignKey], metric: int) -> Sequence[_Sum]:
     """Return the sums of all templates of some campaigns after each report."""
     reports = _reports(history)
-    return list(_sums(sorted(report for campaign in campaigns for report in reports.get((campaign, metric), ()))))
+    found = sorted(report for campaign in campaigns for report in reports.get((campaign, metric), ()))
+    return list(_sums(found, len(campaigns)))
 
 
-# Time, position of the template, and value.
-_Report = tuple[int, int, int]
+# Time, position of the template, value, and campaign.
+_Report = tuple[int, int, int, CampaignKey]
 
 
 @cached_per_history
@@ -79,34 +94,43 @@ def _reports(history: History) -> Mapping[_Key, Sequence[_Report]]:
     reports: defaultdict[_Key, list[_Report]] = defaultdict(list)
     for position, (key, of_template) in enumerate(reported_values(history).items()):
         for metric, values in of_template.items():
-            reports[key[:2], metric] += ((value.at, position, value.value) for value in values)
+            reports[key[:2], metric] += ((value.at, position, value.value, key[:2]) for value in values)
     return reports
 
 
-def _sums(reports: Iterable[_Report]) -> Iterator[ReportedValue]:
-    """Yield the sum after each report of one template."""
+def _sums(reports: Iterable[_Report], campaigns: int) -> Iterator[_Sum]:
+    """Yield the sum after each report of one template; `campaigns` is their number."""
     latest: dict[int, int] = {}
+    # In order of time.
+    reported_at: dict[CampaignKey, int] = {}
     total = 0
-    for at, template, value in reports:
+    for at, template, value, campaign in reports:
         total += value - latest.get(template, 0)
         latest[template] = value
-        yield ReportedValue(at=at, value=total)
+        reported_at.pop(campaign, None)
+        reported_at[campaign] = at
+        since = next(iter(reported_at.values())) if len(reported_at) == campaigns else 0
+        yield _Sum(at=at, value=total, since=since)
+
+
+def _got(campaigns: frozenset[CampaignKey], value: _Sum) -> str:
+    of = f" for campaigns {' and '.join(str(key[0]) for key in sorted(campaigns))}" if len(campaigns) > 1 else ""
+    return f"{value.value:,}{of}, pushed at {spoken(value.at)}"
 
 
 # -- more than happened -----------------------------------------------------------------------------
 
 
 def _too_many(
-    history: History, campaigns: frozenset[CampaignKey], metric: int, values: Sequence[ReportedValue]
+    history: History, campaigns: frozenset[CampaignKey], metric: int, values: Sequence[_Sum]
 ) -> Iterator[tuple[str, str, str, int]]:
     """Yield the totals above the real number at their time; the last one first, because it stays."""
     name = METRIC_NAMES[metric]
-    of = f" for campaigns {' and '.join(str(key[0]) for key in sorted(campaigns))}" if len(campaigns) > 1 else ""
     for value in (*values[-1:], *values[:-1]):
         most = _most(history, campaigns, metric, value.at)
         if value.value > most:
             cause = f"the total of {name} is higher than the real number{twice_hint(value.value, (most, most))}"
-            yield cause, f"at most {most:,}", f"{value.value:,}{of}, pushed at {spoken(value.at)}", value.at
+            yield cause, f"at most {most:,}", _got(campaigns, value), value.at
 
 
 def _most(history: History, campaigns: frozenset[CampaignKey], metric: int, at: int) -> int:
@@ -132,36 +156,36 @@ def _action_times(history: History) -> Mapping[_Key, Sequence[int]]:
 
 
 def _neither_customers_nor_clicks(
-    history: History, check: str, campaign: CampaignKey, values: Sequence[ReportedValue]
+    history: History, check: str, campaigns: frozenset[CampaignKey], values: Sequence[_Sum]
 ) -> Iterator[Finding]:
     """Yield one finding if each way of counting contradicts one of the totals."""
-    clicked, own, within = clicked_messages(history), frozenset({campaign}), fresh_within(history)
+    clicked, within = clicked_messages(history), fresh_within(history)
     judged = values if times_are_meaningful(history) else values[-1:]
     undisturbed = [
-        value for value in judged if value is values[-1] or not is_disturbed(history, value.at - within, value.at)
+        value for value in judged if value is values[-1] or not is_disturbed(history, value.since - within, value.at)
     ]
     ways = [
-        [value for value in undisturbed if value.value > clicked.most_customers(own, value.at)],
-        [value for value in undisturbed if value.value < clicked.least_clicks(own, value.at - within)],
+        [value for value in undisturbed if value.value > clicked.most_customers(campaigns, value.at)],
+        [value for value in undisturbed if value.value < clicked.least_clicks(campaigns, value.since - within)],
         [
             value
             for value in undisturbed
-            if not clicked.least_days(own, value.at - within) <= value.value <= clicked.most_days(own, value.at)
+            if not clicked.least_days(campaigns, value.since - within)
+            <= value.value
+            <= clicked.most_days(campaigns, value.at)
         ],
     ]
     if not all(ways):
         return
     same = [value for value in ways[0] if value in ways[1]]
     value = (same or ways[0])[-1]
-    people, number = clicked.most_customers(own, value.at), clicked.most_clicks(own, value.at)
+    people, number = clicked.most_customers(campaigns, value.at), clicked.most_clicks(campaigns, value.at)
     cause = "the total of clicked is neither the number of customers who clicked nor the number of clicks"
     if not same:
         cause = "the total of clicked is the number of customers in one report and of their clicks in another"
     cause += twice_hint(value.value, (people, people)) if same else ""
     expected = f"{people:,} customers, or {number:,} clicks"
-    yield _finding(
-        check, (campaign, CLICKED), cause, expected, f"{value.value:,}, pushed at {spoken(value.at)}", value.at
-    )
+    yield _finding(check, (min(campaigns), CLICKED), cause, expected, _got(campaigns, value), value.at)
 
 
 def _finding(check: str, key: _Key, cause: str, expected: str, got: str, at: int) -> Finding:

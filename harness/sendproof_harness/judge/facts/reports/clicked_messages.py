@@ -6,7 +6,7 @@ therefore a range.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY
@@ -22,16 +22,21 @@ _Count = Callable[[_Clicks], int]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _SharedMessages:
-    """The clicks of each of several recipients who got messages that look the same, and their campaigns."""
+    """The clicks in each of several messages that look the same, and the campaigns of their recipients.
+
+    A recipient may have got several of them. `surplus` are those beyond one for each, which may belong to anyone.
+    """
 
     campaigns: tuple[CampaignKey, ...]
     clicks: tuple[_Clicks, ...]
+    surplus: int
 
     def least(self, campaigns: Collection[CampaignKey], count: _Count) -> int:
-        return sum(sorted(map(count, self.clicks))[: self._number(campaigns)])
+        others = len(self.campaigns) - self._number(campaigns)
+        return sum(sorted(map(count, self.clicks))[: max(0, len(self.clicks) - others - self.surplus)])
 
     def most(self, campaigns: Collection[CampaignKey], count: _Count) -> int:
-        return sum(sorted(map(count, self.clicks), reverse=True)[: self._number(campaigns)])
+        return sum(sorted(map(count, self.clicks), reverse=True)[: self._number(campaigns) + self.surplus])
 
     def _number(self, campaigns: Collection[CampaignKey]) -> int:
         return sum(campaign in campaigns for campaign in self.campaigns)
@@ -118,10 +123,12 @@ def _shared(
     groups: Sequence[Sequence[RecipientResult]], clicks_of: Callable[[RecipientResult], _Clicks]
 ) -> Iterator[_SharedMessages]:
     for group in groups:
-        clicks = tuple(map(clicks_of, group))
+        messages = [replace(recipient, deliveries=(one,)) for recipient in group for one in recipient.deliveries]
+        clicks = tuple(map(clicks_of, messages))
         if any(clicks):
             campaigns = tuple(campaign_key(recipient.obligation) for recipient in group)
-            yield _SharedMessages(campaigns=campaigns, clicks=clicks)
+            surplus = len(messages) - sum(bool(recipient.deliveries) for recipient in group)
+            yield _SharedMessages(campaigns=campaigns, clicks=clicks, surplus=surplus)
 
 
 def _campaigns(group: Sequence[RecipientResult]) -> Collection[CampaignKey]:
