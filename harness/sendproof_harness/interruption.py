@@ -117,7 +117,8 @@ def interruptible(
 ) -> Iterator[None]:
     """Let signals interrupt the block, which must end within `deadline_s` then.
 
-    A block that does not end is left where it is: another thread calls `before_late_exit`, and exits.
+    A block that does not end is left where it is: another thread calls `before_late_exit`, and exits. After the block,
+    its signal is forgotten.
     """
     global _state  # noqa: PLW0603 - see the docstring of this module
     _state = _State()
@@ -131,6 +132,7 @@ def interruptible(
         _news.put(None)
         for number, handler in before.items():
             signal.signal(number, handler)
+        _state = _State()
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def run_in_process(run: bytes, width: int, pipe: Connection) -> None:
     output = io.StringIO()
     with interruptible(before_late_exit=remove_temporary_folders):
         status = _run_guarded(run, width, output)
-    found = interruption()
+        found = interruption()
     pipe.send((status, output.getvalue(), [] if found is None else found.kept))
 
 
