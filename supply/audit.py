@@ -97,12 +97,23 @@ def _run_pip_audit(pins: Sequence[Pin]) -> Mapping[str, object]:
     return report if isinstance(report, dict) else {}
 
 
+def parts_with_one_version_each(pins: Sequence[Pin]) -> list[list[Pin]]:
+    """Divide the packages of a lock file: platforms may have other versions, and pip-audit takes one of a package."""
+    parts: list[list[Pin]] = []
+    for pin in pins:
+        part = next((part for part in parts if pin.name not in {other.name for other in part}), None)
+        if part is None:
+            parts.append(part := [])
+        part.append(pin)
+    return parts
+
+
 def audit() -> int:
     """Audit each lock file, print the results, and return the exit status: the first vulnerability decides."""
     statuses = []
     for lock in LOCKS:
-        pins = read_pins(lock)
-        result = read_report(lock.name, pins, _run_pip_audit(pins))
-        print("\n".join(result.lines()))
-        statuses.append(result.status)
+        for pins in parts_with_one_version_each(read_pins(lock)):
+            result = read_report(lock.name, pins, _run_pip_audit(pins))
+            print("\n".join(result.lines()))
+            statuses.append(result.status)
     return VULNERABLE if VULNERABLE in statuses else max(statuses)

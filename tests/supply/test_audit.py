@@ -1,6 +1,6 @@
 """The audit of the lock files: a package without a result was not audited, whatever status pip-audit has."""
 
-from audit import CLEAN, NOT_AUDITED, VULNERABLE, read_report
+from audit import CLEAN, NOT_AUDITED, VULNERABLE, parts_with_one_version_each, read_report
 from locks import Pin
 
 PINS = [Pin("click", "8.5.1", "", ()), Pin("colorama", "0.4.6", "sys_platform == 'win32'", ())]
@@ -40,3 +40,9 @@ def test_package_for_another_platform_is_audited_too():
 
 def test_report_about_nothing_is_not_clean():
     assert read_report("a.lock", PINS, {}).status == NOT_AUDITED
+
+
+def test_package_with_a_version_for_each_platform_is_audited_in_each():
+    """pip-audit refuses a list with two versions of one package."""
+    older = Pin("click", "8.4.0", "python_full_version < '3.11.5'", ())
+    assert parts_with_one_version_each([older, *PINS]) == [[older, PINS[1]], [PINS[0]]]
