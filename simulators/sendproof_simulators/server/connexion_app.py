@@ -194,7 +194,10 @@ class ConnexionApp:
     async def _on_http_error(self, request: Any, error: HTTPException) -> ConnexionResponse:
         return self._refusal(request, error.status_code, error.detail, ())
 
-    async def _on_failure(self, _request: Any, error: Exception) -> ConnexionResponse:
+    async def _on_failure(self, request: Any, error: Exception) -> ConnexionResponse:
+        if isinstance(error, ValueError) and self._operation(request.scope) is None:
+            # The router makes a number of digits in the path, and Python refuses thousands of them.
+            return self._refusal(request, 404, "Not Found", ())
         self._current.get().failure = error
         return ConnexionResponse(status_code=500)
 

@@ -120,3 +120,9 @@ def test_request_without_a_credential_has_its_real_time(simulators: RunningSimul
     requests.get(simulators.services["optimove"]["url"] + "/current/general/GetNothing", timeout=60)
     newest = simulators.call("GET", "/unauthenticated-requests")["requests"][-1]
     assert newest["real"] > 1_700_000_000
+
+
+def test_number_with_thousands_of_digits_is_no_path(sandbox: SandboxByHand) -> None:
+    """Python makes no number of them, and no entry has such a number."""
+    status, detail = sandbox.refusal("GET", f"/requests/{'9' * 5_000}")
+    assert (status, detail[:12]) == (404, "no such path")
