@@ -22,7 +22,7 @@ from sendproof_harness.cli.options import (
     refuse_two_bridges,
 )
 from sendproof_harness.providers import DEFAULT_PROVIDER
-from sendproof_harness.scenario.seeds import LARGEST_SEED
+from sendproof_harness.scenario.values import LARGEST_SEED
 from sendproof_harness.terminal import Terminal
 
 Har = Annotated[

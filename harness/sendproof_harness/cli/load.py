@@ -30,7 +30,7 @@ from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR
 from sendproof_harness.providers import DEFAULT_PROVIDER, discover
-from sendproof_harness.scenario.seeds import LARGEST_SEED
+from sendproof_harness.scenario.values import LARGEST_SEED
 from sendproof_harness.suggestions import closest, wrong_choice
 from sendproof_harness.terminal import Terminal
 

@@ -16,7 +16,7 @@ from sendproof_harness.cli.options import (
 )
 from sendproof_harness.output import echo
 from sendproof_harness.providers import DEFAULT_PROVIDER, discover
-from sendproof_harness.scenario.seeds import LARGEST_SEED
+from sendproof_harness.scenario.values import LARGEST_SEED
 
 if TYPE_CHECKING:
     from sendproof_harness.session.draft.draft import Draft

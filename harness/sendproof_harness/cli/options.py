@@ -8,7 +8,7 @@ import typer
 
 from sendproof_harness.output import echo
 from sendproof_harness.program import EXIT_ERROR
-from sendproof_harness.scenario.seeds import LARGEST_SEED
+from sendproof_harness.scenario.values import LARGEST_SEED
 
 if TYPE_CHECKING:
     from sendproof_harness.judge.acceptance import AcceptedFailure

@@ -28,8 +28,7 @@ from sendproof_harness.scenario.model import (
     scenario_of_client,
 )
 from sendproof_harness.scenario.overrides import overridden_variables
-from sendproof_harness.scenario.seeds import following_seed
-from sendproof_harness.scenario.values import iso_utc
+from sendproof_harness.scenario.values import following_seed, iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

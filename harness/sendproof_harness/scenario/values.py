@@ -6,6 +6,9 @@ Scenario files and files of service levels use them.
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+#: The control API takes no larger seed: JSON readers with floating-point numbers would change it.
+LARGEST_SEED = 9_007_199_254_740_991
+
 # Those of the simulators (`core/clock/wall_clock.py`).
 _YEARS = range(1971, 3000)
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
@@ -72,3 +75,8 @@ def pluralized(number: int, noun: str) -> str:
 def to_milliseconds(duration: timedelta) -> int:
     """Convert a duration to milliseconds, the form of the control API."""
     return duration // timedelta(milliseconds=1)
+
+
+def following_seed(first: int, index: int) -> int:
+    """Return the seed that is `index` places after the first one; 0 follows the largest."""
+    return (first + index) % (LARGEST_SEED + 1)

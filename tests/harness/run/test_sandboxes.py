@@ -8,7 +8,7 @@ from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes, sandbox_settings
 from sendproof_harness.scenario.load import load_scenarios, parse_scenarios
-from sendproof_harness.scenario.seeds import LARGEST_SEED
+from sendproof_harness.scenario.values import LARGEST_SEED
 
 FILE = """\
 sendproof: 1

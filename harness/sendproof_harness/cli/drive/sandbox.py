@@ -22,7 +22,7 @@ from sendproof_harness.cli.options import (
 )
 from sendproof_harness.cli.parsing import CHANNEL_EXAMPLES, channel, listen_address, named_texts
 from sendproof_harness.history.record import JSON_ERRORS
-from sendproof_harness.scenario.seeds import LARGEST_SEED
+from sendproof_harness.scenario.values import LARGEST_SEED
 
 Json = Mapping[str, Any]
 

@@ -17,7 +17,7 @@ from sendproof_harness.cli.options import (
     refuse,
     refuse_two_bridges,
 )
-from sendproof_harness.scenario.seeds import LARGEST_SEED
+from sendproof_harness.scenario.values import LARGEST_SEED
 from sendproof_harness.suggestions import wrong_choice
 from sendproof_harness.terminal import Terminal
 

@@ -12,7 +12,7 @@ from sendproof_harness.interruption import end_if_interrupted
 from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.scenario.document import document_text, scenario_of
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.scenario.seeds import following_seed
+from sendproof_harness.scenario.values import following_seed
 from sendproof_harness.search.explore.catalogue import FeatureCatalogue
 from sendproof_harness.search.explore.coverage import Coverage, observed_items
 from sendproof_harness.search.explore.plan import ScenarioPlan, choose_plan, plan_document

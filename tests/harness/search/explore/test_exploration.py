@@ -7,7 +7,7 @@ import pytest
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.scenario.seeds import LARGEST_SEED
+from sendproof_harness.scenario.values import LARGEST_SEED
 from sendproof_harness.search.explore.catalogue import feature_catalogue
 from sendproof_harness.search.explore.search import ROUND, Exploration, SearchBudget, explore
 from sendproof_harness.search.explore.text import coverage_lines, summary_lines
