@@ -79,8 +79,8 @@ def test_missing_handover_ends_with_status_3(tmp_path, simulators):
 def test_run_with_a_wrong_handover_does_not_start(tmp_path):
     """The run ends with status 3 and shows the result of the doctor."""
     ended = sendproof(
-        "run", "scenarios/scheduled/first_campaign.yaml", "--bridge", "http://unknown.invalid:9000", "--results", tmp_path
+        "run", "scenarios/scheduled/first_campaign.yaml", "--bridge", "http://gone.invalid:9000", "--results", tmp_path
     )
     assert ended.status == 3
     assert "the run does not start" in ended.out
-    assert "unknown host unknown.invalid" in ended.out
+    assert "unknown host gone.invalid" in ended.out
