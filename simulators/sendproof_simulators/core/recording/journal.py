@@ -90,19 +90,22 @@ class Journal:
             self._secrets = self._redaction.names
         if self._stamp[0] != at:
             self._stamp = (at, iso(at))
-        self.counts[kind] += 1
-        self.traffic.add(at, kind)
-        self._kinds.add(kind)
-        self._count += 1
         line = _encode(
             {
-                "n": self._count,
+                "n": self._count + 1,
                 "at": self._stamp[1],
                 "real": round(self._wall.steady(), 3),
                 "kind": kind,
                 **redact_urls(kind, fields),
             }
         )
+        if len(line) > BLOCK_BYTES and self._lines:
+            # A long line is redacted and written alone, which copies nothing. With others it would be copied each time.
+            self._spill()
+        self.counts[kind] += 1
+        self.traffic.add(at, kind)
+        self._kinds.add(kind)
+        self._count += 1
         self._lines.append(line)
         self._pending += len(line)
         if self._pending > BLOCK_BYTES:
@@ -186,7 +189,7 @@ class Journal:
     def _write(self) -> None:
         file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         first, offset = self._count - len(self._lines) + 1, file.tell()
-        size = file.write(b"\n".join(self._lines) + b"\n")
+        size = file.write(b"\n".join(self._lines)) + file.write(b"\n")
         self._written.append(JournalPart(first, len(self._lines), frozenset(self._kinds), (), file, offset, size))
         self._file = file
 

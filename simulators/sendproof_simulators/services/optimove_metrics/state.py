@@ -114,6 +114,6 @@ def _engagement_entry(event: Mapping[str, Any]) -> JournalEntry:
         "customer": event.get("customer"),
         "visitor": event.get("visitor"),
         "timestamp": event["timestamp"],
-        "context": dict(event.get("context") or {}),
+        "context": event.get("context") or {},
     }
     return JournalEntry(kind="engagement", fields=fields)

@@ -1,9 +1,12 @@
 """The journal is complete, in order, and small in memory."""
 
+import tracemalloc
+
 import msgspec
 
 from instants import SIX, StillWallClock
 from sendproof_simulators.core.recording.journal import BLOCK_BYTES, Journal
+from sendproof_simulators.core.recording.redaction import Redaction
 
 
 def test_entry_has_number_times_and_fields() -> None:
@@ -98,3 +101,20 @@ def test_part_of_a_closed_journal_is_empty() -> None:
     (spilled, _) = journal.parts()
     journal.close()
     assert list(spilled.lines()) == []
+
+
+def test_long_entry_among_others_is_not_copied() -> None:
+    """Bodies have up to 8 MiB, and a copy of each for every step would add up."""
+    redaction = Redaction()
+    redaction.add("a-secret-key")
+    journal = Journal(StillWallClock(), redaction)
+    journal.append(SIX, "request", {})
+    text = "x" * (16 * BLOCK_BYTES)
+    tracemalloc.start()
+    journal.append(SIX, "request", {"text": text})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    counts = [part.count for part in journal.parts()]
+    journal.close()
+    assert most < 1.75 * len(text)
+    assert counts == [1, 1, 0]
