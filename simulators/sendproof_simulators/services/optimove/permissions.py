@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import wraps
+from operator import is_
 from typing import Any
 
 from sendproof_simulators.core.effects import Effects
@@ -45,11 +46,16 @@ def authorized(handler: Callable[[Call], Effects]) -> Callable[[Call], Effects]:
 
 
 def normalize_ids(value: Any) -> Any:
-    """Return a body with each id in one form: Optimove's own ids as numbers, customer ids as text."""
+    """Return a body with each id in one form: Optimove's own ids as numbers, customer ids as text.
+
+    A part in which nothing changes is returned as it is: a copy of a large body could need as much memory again.
+    """
     if isinstance(value, list):
-        return [normalize_ids(item) for item in value]
+        items = [normalize_ids(item) for item in value]
+        return value if all(map(is_, items, value)) else items
     if isinstance(value, dict):
-        return {name: _normalize_member(name, item) for name, item in value.items()}
+        members = {name: _normalize_member(name, item) for name, item in value.items()}
+        return value if all(map(is_, members.values(), value.values())) else members
     return value
 
 
