@@ -23,7 +23,7 @@ from ports import AttackError
 from sendproof_harness.run.processes import processor_wait_s
 
 #: What happens before the memory is measured for the first time.
-WARM_UP = "each port with the data of its examples, and one request that needs the full check"
+WARM_UP = "2,000 usual requests to each port, which fill its record of requests"
 _PAUSE_S = 0.5
 _TURN_S = 0.05
 # A rise of the most memory, in MB, that is put down to a request.
