@@ -25,7 +25,7 @@ from sendproof_simulators.server.connection_guard import (
     guarded,
     server_bounds,
 )
-from sendproof_simulators.server.server import bind
+from sendproof_simulators.server.server import HangupServer, bind
 
 GRACE_SECONDS = 10
 # A body is passed on in blocks and never held, so its size has no bound here, and a slow one has an hour.
@@ -58,7 +58,7 @@ class ProxyApp:
             self._recorder.put(call, began_s, self._wall.monotonic() - start)
 
 
-class _Server(uvicorn.Server):
+class _Server(HangupServer):
     """uvicorn's server with the guard's sweep, which reports when it is ready."""
 
     def __init__(self, config: uvicorn.Config, guard: ConnectionGuard, ready: Callable[[], None]) -> None:

@@ -162,8 +162,13 @@ class Simulators:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.sandboxes.close()
+        await self.close()
         await self._sender.__aexit__(kind, error, trace)
+
+    async def close(self) -> None:
+        """Delete all sandboxes, and give up the verdicts on them."""
+        self.control_context.judge.end()
+        await self.sandboxes.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request. A failure is reported in strict mode; the HTTP server responds to it with 500."""

@@ -2,17 +2,19 @@
 
 import asyncio
 import errno
+import logging
+import signal
 import socket
 import struct
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, suppress
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from sendproof_simulators.core.limits import Limits
-from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.server.access import access_rules, credential_seed
 from sendproof_simulators.server.addresses import Listening
 from sendproof_simulators.server.app import Simulators
@@ -122,15 +124,35 @@ class _Protocol(GuardedProtocol):
         return self.transport.has_ended
 
 
-class _Server(uvicorn.Server):
+class HangupServer(uvicorn.Server):
+    """uvicorn's server, which SIGHUP ends in the same way as SIGTERM.
+
+    A handler that raises an exception would do so in any callback, and the event loop drops it there.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        with super().capture_signals():
+            is_free = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+            if not (is_free and threading.current_thread() is threading.main_thread()):
+                yield
+                return
+            before = signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, before)
+
+
+class _Server(HangupServer):
     """uvicorn's server, which reports when it is ready, and releases parked bridges before it waits for connections."""
 
     def __init__(
-        self, config: uvicorn.Config, guard: ConnectionGuard, sandboxes: "Sandboxes | Front", ready: Callable[[], None]
+        self, config: uvicorn.Config, guard: ConnectionGuard, served: "Simulators | Front", ready: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._guard = guard
-        self._sandboxes = sandboxes
+        self._served = served
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -139,19 +161,19 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        if not isinstance(self._sandboxes, Sandboxes) and self._sandboxes.lost:
+        if not isinstance(self._served, Simulators) and self._served.lost:
             self.should_exit = True
         if counter % TICKS_PER_SECOND == 0:
             self._guard.sweep(self.server_state.connections)
         if counter % (RETURN_SECONDS * TICKS_PER_SECOND) == 0:
-            if isinstance(self._sandboxes, Sandboxes):
-                free_deleted(self._sandboxes)
+            if isinstance(self._served, Simulators):
+                free_deleted(self._served.sandboxes)
             # In a thread: a heap of hundreds of MB takes longer than a request may wait.
             asyncio.get_running_loop().run_in_executor(None, return_free_pages)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._sandboxes.close()
+        await self._served.close()
         await super().shutdown(sockets)
 
 
@@ -183,6 +205,11 @@ def serve(
         runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory()))
         runner.run(_serve(simulators, front, listening, url_host, default, announce))
     return {} if simulators is None else simulators.watch.found
+
+
+def _is_no_end(record: logging.LogRecord) -> bool:
+    """Return False for the traceback of a request that the end of the server has given up: that is no error."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
 
 
 def _front(simulators: Simulators, workers: int, stack: ExitStack) -> "Front | None":
@@ -233,11 +260,12 @@ async def _serve(
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_end)
         settle_heap()
         for port, mail_socket in zip(ports, mail_sockets, strict=True):
             stack.push_async_callback(port.close)
             await port.open(mail_socket)
-        await _Server(config, guard, front or simulators.sandboxes, lambda: announce(addresses)).serve(sockets)
+        await _Server(config, guard, front or simulators, lambda: announce(addresses)).serve(sockets)
         if front is not None and front.lost:
             raise OSError(front.lost)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local_simulators import local_simulators
+from local_simulators import LocalSimulators, local_simulators
 from sendproof_harness.interruption import LIFELINE_VARIABLE
 from sendproof_harness.run.processes import wait_until
 from sendproof_simulators.control.states.judge_process import JudgeError, JudgeProcess
@@ -22,14 +22,18 @@ print(json.dumps({"verdict": "pass", "ended": "2026-03-02T06:00:00Z", "entries":
 BROKEN = "import sys; sys.exit('no judge today')"
 
 
+def create(simulators: LocalSimulators, name: str) -> None:
+    body = json.dumps({"name": name, "seed": 1}).encode()
+    simulators.send("POST", "/control/sandboxes", "", {"content-type": "application/json"}, body)
+
+
 def judged(tmp_path: Path, program: str, names: list[str]) -> tuple[list[object], list[str]]:
     """Request the verdicts on sandboxes, all together; return the results, and the sandboxes that were judged."""
     runs = tmp_path / "runs"
     runs.touch()
     with local_simulators() as simulators:
         for name in sorted(set(names)):
-            body = json.dumps({"name": name, "seed": 1}).encode()
-            simulators.send("POST", "/control/sandboxes", "", {"content-type": "application/json"}, body)
+            create(simulators, name)
         judge = JudgeProcess([sys.executable, "-I", "-S", "-c", program, str(runs)])
 
         async def judge_all() -> list[object]:
@@ -56,9 +60,7 @@ def test_request_during_a_verdict_gets_a_new_one(tmp_path: Path) -> None:
     """The history that the judge reads already does not contain what came later."""
     runs = tmp_path / "runs"
     with local_simulators() as simulators:
-        simulators.send(
-            "POST", "/control/sandboxes", "", {"content-type": "application/json"}, b'{"name": "a", "seed": 1}'
-        )
+        create(simulators, "a")
         judge = JudgeProcess([sys.executable, "-I", "-S", "-c", JUDGE, str(runs)])
 
         async def judge_again() -> None:
@@ -83,3 +85,21 @@ def test_judge_ends_with_the_simulators_that_started_it() -> None:
         judge.stdin.close()
         assert judge.wait(60) == 3
         connection.close()
+
+
+def test_verdict_is_given_up_at_the_end_of_the_simulators(tmp_path: Path) -> None:
+    """The judge ends by its standard input, as one that still removes its temporary files does."""
+    begun, removed = tmp_path / "begun", tmp_path / "removed"
+    program = f"import sys; open({str(begun)!r}, 'w'); sys.stdin.read(); open({str(removed)!r}, 'w')"
+    with local_simulators() as simulators:
+        create(simulators, "a")
+        judge = JudgeProcess([sys.executable, "-I", "-S", "-c", program])
+
+        async def end_while_judging() -> str:
+            waiting = asyncio.ensure_future(judge.judge(simulators.app.sandboxes.get("a"), "http://127.0.0.1:1"))
+            assert await asyncio.to_thread(wait_until, begun.exists, 600)
+            judge.end()
+            return str((await asyncio.gather(waiting, return_exceptions=True))[0])
+
+        assert simulators.runner.run(end_while_judging()).startswith("the simulators end")
+    assert removed.exists()

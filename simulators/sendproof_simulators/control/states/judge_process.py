@@ -23,6 +23,7 @@ _CONTROL_URL_VARIABLE = "SENDPROOF_CONTROL_URL"
 _LIFELINE_VARIABLE = "SENDPROOF_ENDS_WITH_STDIN"
 # A history of a million recipients takes about a minute.
 SECONDS = 300.0
+_END_SECONDS = 1.0
 # A verdict has a few examples of each finding, and a row for each campaign.
 MAX_BYTES = 16 * 1024 * 1024
 _EXCERPT = 500
@@ -53,6 +54,7 @@ class JudgeProcess:
     _last: WeakKeyDictionary[Sandbox, ComputedVerdict] = field(default_factory=WeakKeyDictionary)
     _waiting: WeakKeyDictionary[Sandbox, asyncio.Task[ComputedVerdict]] = field(default_factory=WeakKeyDictionary)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _judging: set[asyncio.Task[ComputedVerdict]] = field(default_factory=set)
 
     def last(self, sandbox: Sandbox) -> ComputedVerdict | None:
         """Return the last verdict on a sandbox, or None."""
@@ -70,10 +72,23 @@ class JudgeProcess:
                 f"sendproof judge --sandbox {sandbox.id}"
             )
         if sandbox not in self._waiting:
-            judging = self._judge_in_turn(self.command, sandbox, control_url)
-            self._waiting[sandbox] = asyncio.get_running_loop().create_task(judging)
-        # A client that leaves does not take the verdict of the others with it.
-        return await asyncio.shield(self._waiting[sandbox])
+            task = asyncio.get_running_loop().create_task(self._judge_in_turn(self.command, sandbox, control_url))
+            self._waiting[sandbox] = task
+            self._judging.add(task)
+            task.add_done_callback(self._judging.discard)
+        task = self._waiting[sandbox]
+        try:
+            # A client that leaves does not take the verdict of the others with it.
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+            raise JudgeError("the simulators end; judge the results of the run instead") from None
+
+    def end(self) -> None:
+        """Give up all verdicts: who waits for one gets a `JudgeError`."""
+        for task in self._judging:
+            task.cancel()
 
     async def _judge_in_turn(self, command: Sequence[str], sandbox: Sandbox, control_url: str) -> ComputedVerdict:
         async with self._turn:
@@ -105,10 +120,20 @@ async def _run(command: Sequence[str], control_url: str) -> Mapping[str, Any]:
     except TimeoutError:
         raise JudgeError(f"expected a verdict within {SECONDS:g} s, got none; run `sendproof judge` instead") from None
     finally:
-        with suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
+        await _end(child)
     return _verdict(out, errors)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    """End the judge by its standard input, so that it can remove its temporary files, or else by force."""
+    if child.stdin is not None:
+        child.stdin.close()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_SECONDS):
+            await child.wait()
+    with suppress(ProcessLookupError):
+        child.kill()
+    await child.wait()
 
 
 async def _read(stream: asyncio.StreamReader | None) -> bytes:

@@ -139,7 +139,7 @@ class Worker:
                 changes, counters = simulators.sandboxes.take_changes(), simulators.sandboxes.counters
                 return Done(changes=changes, counters=counters, services=services)
             case Stop():
-                await simulators.sandboxes.close()
+                await simulators.close()
                 return Done(found=dict(simulators.watch.found))
             case _:
                 raise LookupError(f"expected a message to answer, got {message!r:.100}")
