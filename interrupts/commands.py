@@ -61,6 +61,8 @@ _IMPORTING = (LAUNCHED, *(f"{AFTER}{seconds}" for seconds in ("0.15", "0.25", "0
 CONNECTED = "connected"
 #: A stage with this prefix begins when a file of that name is in the results and not empty.
 FILE = "file "
+#: The stages of a server that is asked for a verdict on its sandbox: its judge has begun, or has a part of the history.
+JUDGE_STARTED, JUDGE_READS = "judge started", "judge reads"
 #: The folder of the results of a trial, as a word of a command line.
 RESULTS = "RESULTS"
 HARNESS, _SIMULATORS, _BRIDGE = "sendproof_harness", "sendproof_simulators", "sendproof_bridge"
@@ -197,9 +199,12 @@ def _servers(settings: Path, silent_url: str) -> Mapping[str, Command]:
         usual_ends={**stopped, _TERM: 0, _HUP: -_HUP},
         has_end=False,
     )
+    judging = replace(simulators, words=(*up, "--json", "--customers", "20000"), stages=(JUDGE_STARTED, JUDGE_READS))
     return {
         "up": simulators,
         "up with workers": replace(simulators, words=(*up, "--workers", "2")),
+        "up that judges": judging,
+        "up with workers that judges": replace(judging, words=(*judging.words, "--workers", "2")),
         "up of the simulators": replace(
             simulators,
             words=(*up, "--workers", "2"),

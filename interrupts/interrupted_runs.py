@@ -9,11 +9,26 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from time import monotonic
 
-from commands import AFTER, CONNECTED, FILE, HARNESS, LAUNCHED, RESULTS, SCENARIO, SETTINGS, Command, commands
+from commands import (
+    AFTER,
+    CONNECTED,
+    FILE,
+    HARNESS,
+    JUDGE_READS,
+    JUDGE_STARTED,
+    LAUNCHED,
+    RESULTS,
+    SCENARIO,
+    SETTINGS,
+    Command,
+    commands,
+)
+from requested_verdict import verdict_watcher
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.errors import RunOptionsError
@@ -171,6 +186,8 @@ def _stage_watcher(stage: str, pid: int, folder: Path, silent: socket.socket) ->
         return lambda: _processor_s(pid) >= float(stage.removeprefix(AFTER))
     if stage == CONNECTED:
         return lambda: _accepted(silent)
+    if stage in {JUDGE_STARTED, JUDGE_READS}:
+        return verdict_watcher(out, partial(_judge_reads if stage == JUDGE_READS else _judge_runs, folder))
     if stage.startswith(FILE):
         name = stage.removeprefix(FILE)
         return lambda: any(file.stat().st_size for file in results.rglob(name))
@@ -202,6 +219,20 @@ def marked_processes(folder: Path) -> list[int]:
                 if mark in (entry / "environ").read_bytes().split(b"\0"):
                     found.append(int(entry.name))
     return found
+
+
+def _judge_runs(folder: Path) -> bool:
+    """Return True if the server of a trial has started the judge."""
+    for pid in marked_processes(folder):
+        with suppress(OSError):
+            if b"judge" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                return True
+    return False
+
+
+def _judge_reads(folder: Path) -> bool:
+    """Return True if the judge has begun to save the history."""
+    return any((folder / "scratch").rglob("history.ndjson"))
 
 
 def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:

@@ -19,6 +19,8 @@ LIMIT_S = 60.0
         pytest.param("contract", "file bridge.log", "TERM", marks=pytest.mark.slow),
         ("load campaign", "file bridge.log", "KILL"),
         ("run --parallel", "file bridge.log", "KILL"),
+        pytest.param("up that judges", "judge started", "HUP", marks=pytest.mark.slow),
+        pytest.param("up with workers that judges", "judge started", "TERM", marks=pytest.mark.slow),
         ("doctor", "connected", "HUP"),
         ("bridge serve", "after 0.25", "INT"),
     ],
