@@ -14,6 +14,8 @@ from time import monotonic
 
 #: Real seconds until a pipe must have ended: its writer may still have to compute the content.
 PIPE_SECONDS = 60.0
+# The same until it must have a writer: a shell may start that at the same time.
+_WRITER_SECONDS = 2.0
 _CHUNK_BYTES = 65_536
 # What the system says of a name, or of the rights of the user who gave it.
 _OF_A_NAME = frozenset(
@@ -35,7 +37,7 @@ def named_by_user(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _OF_A_NAME:
+        if error.errno not in _OF_A_NAME or isinstance(error, NamedFileError):
             raise
         reason = error.strerror
         if error.errno == errno.ENXIO and path.is_fifo():
@@ -46,15 +48,16 @@ def named_by_user(path: Path) -> Iterator[None]:
 def read_bounded(path: Path, limit: int, pipe_s: float = PIPE_SECONDS) -> bytes:
     """Return the content of a file, or of a pipe such as `<(command)` in a shell.
 
-    Raises `FileTooLargeError` for more than `limit` bytes, and `OSError` if the file cannot be read or a pipe does not
-    end within `pipe_s` real seconds.
+    Raises `FileTooLargeError` for more than `limit` bytes, and `OSError` if the file cannot be read, a pipe has no
+    writer, or it does not end within `pipe_s` real seconds.
     """
     with named_by_user(path), open(path, "rb", opener=_open_at_once) as file:
         descriptor = file.fileno()
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             content = file.read(limit + 1)
         else:
-            content = _read_pipe(descriptor, limit, pipe_s)
+            beginning = _beginning(path, descriptor, min(_WRITER_SECONDS, pipe_s))
+            content = beginning + _read_pipe(descriptor, limit - len(beginning), pipe_s)
     if len(content) > limit:
         raise FileTooLargeError(f"expected a file of at most {limit:,} bytes, got a larger one")
     return content
@@ -89,6 +92,21 @@ def replaceable(path: Path) -> Path:
 def _open_at_once(path: str, flags: int) -> int:
     """Open a file. Without the flag, the call waits until someone opens the other end of a named pipe."""
     return os.open(path, flags | os.O_NONBLOCK, 0o666)
+
+
+def _beginning(path: Path, descriptor: int, writer_s: float) -> bytes:
+    """Return what has just arrived, if anything; `NamedFileError` for a pipe that has no writer after `writer_s`."""
+    if select([descriptor], [], [], writer_s)[0]:
+        return b""
+    try:
+        beginning = os.read(descriptor, _CHUNK_BYTES)
+    except BlockingIOError:
+        # Its writer still computes the content.
+        return b""
+    if not beginning:
+        reason = "expected a file, or a pipe that a program writes, got one without a writer"
+        raise NamedFileError(errno.ENXIO, reason, str(path))
+    return beginning
 
 
 def _read_pipe(descriptor: int, limit: int, pipe_s: float) -> bytes:
