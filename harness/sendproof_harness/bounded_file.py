@@ -5,22 +5,33 @@ It must not replace what is no file, either.
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from select import select
 from time import monotonic
+from typing import NamedTuple
 
 #: Real seconds until a pipe must have ended: its writer may still have to compute the content.
 PIPE_SECONDS = 60.0
 # The same until it must have a writer: a shell may start that at the same time.
 _WRITER_SECONDS = 2.0
 _CHUNK_BYTES = 65_536
+# Enough of a file to know its kind.
+_START_BYTES = 4_096
 # What the system says of a name, or of the rights of the user who gave it.
 _OF_A_NAME = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EEXIST, errno.ENXIO}
 )
+
+
+class Kind(NamedTuple):
+    """What a command writes: its name in messages, and how the file begins, so that the next one may replace it."""
+
+    name: str
+    start: re.Pattern[bytes]
 
 
 class FileTooLargeError(ValueError):
@@ -29,6 +40,10 @@ class FileTooLargeError(ValueError):
 
 class NamedFileError(OSError):
     """The file or folder that a user named is not permitted or not possible; the error says all that they must know."""
+
+    def __str__(self) -> str:
+        """Return the sentence without the number of the error."""
+        return f"{self.filename!r}: {self.strerror}"
 
 
 @contextmanager
@@ -63,20 +78,23 @@ def read_bounded(path: Path, limit: int, pipe_s: float = PIPE_SECONDS) -> bytes:
     return content
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, kind: Kind | None) -> None:
     """Write a file, or into a pipe that a program reads, such as `>(command)` in a shell.
 
-    Raises `OSError` if the file cannot be written, and for a named pipe that no program reads.
+    Raises `OSError` if the file cannot be written or is not of the kind, and for a named pipe that no program reads.
     """
+    if path.is_file():
+        replaceable(path, kind)
     with named_by_user(path), open(path, "w", encoding="utf-8", opener=_open_at_once) as file:
         os.set_blocking(file.fileno(), True)
         file.write(text)
 
 
-def replaceable(path: Path) -> Path:
+def replaceable(path: Path, kind: Kind | None) -> Path:
     """Return the path that symbolic links lead to, for a file that replaces the one there.
 
-    Raises `OSError` for a folder, a device, a pipe or a socket: a user with enough rights would lose it.
+    Raises `OSError` for a folder, a device, a pipe or a socket: a user with enough rights would lose it. So would they
+    lose a file that is not of the kind, unless it is empty. None: it is of any kind.
     """
     real = Path(os.path.realpath(path))
     try:
@@ -86,7 +104,19 @@ def replaceable(path: Path) -> Path:
         is_file = True
     if not is_file:
         raise NamedFileError(errno.EEXIST, "expected a file or a new name, got a folder, a device or a pipe", str(path))
+    if kind is not None and (start := _start(real)) and not kind.start.match(start):
+        reason = f"expected a new name or a file with {kind.name}, got a file with other content"
+        raise NamedFileError(errno.EEXIST, reason, str(path))
     return real
+
+
+def _start(path: Path) -> bytes:
+    """Return the first bytes of a file; none if there is no file."""
+    try:
+        with named_by_user(path), open(path, "rb", opener=_open_at_once) as file:
+            return file.read(_START_BYTES)
+    except FileNotFoundError:
+        return b""
 
 
 def _open_at_once(path: str, flags: int) -> int:

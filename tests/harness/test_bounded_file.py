@@ -1,6 +1,7 @@
 """Files that are named by mistake, or come from others: each is refused with a sentence, whatever its size."""
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from repository import ROOT
-from sendproof_harness.bounded_file import FileTooLargeError, NamedFileError, read_bounded, write_whole
+from sendproof_harness.bounded_file import FileTooLargeError, Kind, NamedFileError, read_bounded, write_whole
 from sendproof_harness.handover import reader as handover
 from sendproof_harness.handover.write import write_private
 from sendproof_harness.history.reader import read_history
@@ -77,7 +78,7 @@ def test_endless_pipe_is_refused(pipe: Path) -> None:
 
 def test_pipe_that_no_program_reads_is_not_waited_for(pipe: Path) -> None:
     with pytest.raises(OSError, match="expected a pipe that a program reads, got one without a reader"):
-        write_whole(pipe, "text")
+        write_whole(pipe, "text", None)
 
 
 def test_text_for_a_command_is_written(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_text_for_a_command_is_written(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     with subprocess.Popen(["wc", "-c"], stdin=reading, stdout=subprocess.PIPE) as reader:
         os.close(reading)
-        write_whole(Path(f"/dev/fd/{writing}"), "x" * 200_000)
+        write_whole(Path(f"/dev/fd/{writing}"), "x" * 200_000, None)
         os.close(writing)
         assert reader.communicate()[0].strip() == b"200000"
 
@@ -100,6 +101,25 @@ def test_only_a_file_is_replaced(pipe: Path, tmp_path: Path) -> None:
         with pytest.raises(OSError, match="expected a file or a new name, got a folder, a device or a pipe"):
             write_private("text", path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pipe", "file", "link", "loop"]
+
+
+NOTE = Kind("a note", re.compile(b"note: "))
+
+
+def test_file_of_another_kind_is_not_replaced(tmp_path: Path) -> None:
+    """Such as the source of a bridge that is named by mistake."""
+    (file := tmp_path / "bridge.py").write_text("import os")
+    for write in (lambda: write_whole(file, "note: 1", NOTE), lambda: write_private("note: 1", file, NOTE)):
+        with pytest.raises(NamedFileError, match="expected a new name or a file with a note, got a file with other"):
+            write()
+    assert (file.read_text(), [*tmp_path.iterdir()]) == ("import os", [file])
+
+
+@pytest.mark.parametrize("before", ["", "note: 1, and more"])
+def test_file_of_its_kind_is_replaced(tmp_path: Path, before: str) -> None:
+    (file := tmp_path / "note").write_text(before)
+    write_whole(file, "note: 2", NOTE)
+    assert file.read_text() == "note: 2"
 
 
 def test_programs_have_the_same_reader_of_files() -> None:

@@ -16,11 +16,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sendproof_harness.bounded_file import replaceable
+from sendproof_harness.bounded_file import Kind, replaceable
 
 #: The files at the top of a bundle.
 SUMS, SIGNATURE, STATEMENT = "SHA256SUMS", "SHA256SUMS.sig", "statement.json"
 MARKDOWN, HTML = "certificate.md", "certificate.html"
+#: The list of digests is its first file.
+BUNDLE = Kind("a certificate", re.compile(rb"PK\x03\x04.{26}SHA256SUMS", re.DOTALL))
 HISTORIES, SCENARIOS = "histories", "scenarios"
 
 # The earliest time that a zip file can hold: times of files say nothing about a certificate.
@@ -46,16 +48,23 @@ class BundleError(ValueError):
 
 def write_bundle(path: Path, files: Mapping[str, bytes | Path]) -> None:
     """Write a bundle with these files by name; for a path, its content is written. `OSError` if that is impossible."""
-    path = replaceable(path)
+    path = replaceable(path, BUNDLE)
     part = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as bundle:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, _TIME)
-            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, _PERMISSIONS, 3
-            with bundle.open(entry, "w") as target:
-                for chunk in _chunks(files[name]):
-                    target.write(chunk)
-    part.replace(path)
+    try:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as bundle:
+            for name in sorted(files):
+                _add(bundle, name, files[name])
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _add(bundle: zipfile.ZipFile, name: str, content: bytes | Path) -> None:
+    entry = zipfile.ZipInfo(name, _TIME)
+    entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, _PERMISSIONS, 3
+    with bundle.open(entry, "w") as target:
+        for chunk in _chunks(content):
+            target.write(chunk)
 
 
 def sums_of(files: Mapping[str, bytes | Path]) -> bytes:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sendproof_harness.bounded_file import replaceable
 from sendproof_harness.certificate.bundle import (
+    BUNDLE,
     HTML,
     MARKDOWN,
     SCENARIOS,
@@ -102,7 +103,7 @@ def issue(options: CertificateOptions, suite: Suite, run_options: RunOptions, co
     `RunRefusedError` if nothing can run or the key cannot sign, `OSError` if the bundle cannot be written.
     """
     check_key(options.key)
-    replaceable(options.bundle)
+    replaceable(options.bundle, BUNDLE)
     files, skipped = _runnable(suite.files, has_command=run_options.bridge is None)
     names = {
         _results_name(file, options.provider): name for file, name in zip(files, library_names(files), strict=True)

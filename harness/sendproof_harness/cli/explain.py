@@ -1,11 +1,12 @@
 """The command `explain`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendproof_harness.bounded_file import write_whole
+from sendproof_harness.bounded_file import Kind, write_whole
 from sendproof_harness.cli.history_file import find_history_file, judge_file_for_customer, read_running_history
 from sendproof_harness.cli.options import CONTROL_URL, AsJson, RunningControlUrl, SandboxName, print_json, refuse
 from sendproof_harness.terminal import Terminal
@@ -13,6 +14,8 @@ from sendproof_harness.terminal import Terminal
 if TYPE_CHECKING:
     from sendproof_harness.history.records import History
     from sendproof_harness.judge.verdict import Verdict
+
+_PAGE = Kind("a page of Sendproof", re.compile(rb'\s*<!doctype html>.*content="Sendproof"', re.DOTALL))
 
 
 def explain(
@@ -85,6 +88,6 @@ def _judged(run: Path | None, customer: str, control_url: str, sandbox: str) -> 
 
 def _write(file: Path, text: str) -> None:
     try:
-        write_whole(file, text)
+        write_whole(file, text, _PAGE)
     except OSError as error:
-        refuse(f"--html: {file} cannot be written: {error.strerror}")
+        refuse(f"--html: {file} cannot be written: {error.strerror}; choose another file")

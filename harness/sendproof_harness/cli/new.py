@@ -137,6 +137,6 @@ def _write(text: str, file: Path, *, force: bool) -> None:
     try:
         if file.exists() and not force:
             refuse(f"{file} exists; choose another name, or replace it with --force")
-        write_whole(file, text)
+        write_whole(file, text, None)
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}")

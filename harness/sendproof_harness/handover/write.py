@@ -2,19 +2,22 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from sendproof_harness.bounded_file import named_by_user, replaceable
+from sendproof_harness.bounded_file import Kind, named_by_user, replaceable
 from sendproof_harness.handover.format import ADMIN_KEY, CLIENT, PLATFORM, Listen, optimove_key_name
 from sendproof_harness.handover.webhooks import account_webhooks, webhook_proofs, webhook_token
+from sendproof_harness.interruption import delayed_signals
 from sendproof_harness.providers import discover, provider
 from sendproof_harness.scenario.model import NO_SENDER, SMS, Scenario
 
 SENDER = "Sendproof"
+_HANDOVER = Kind("a handover", re.compile(rb'\{\s*("clients": \[\s*\{\s*)?"client": .*"clock_url": ', re.DOTALL))
 _LOGIN = frozenset({"username", "password"})
 # documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
 _LOGINS_END = datetime(2024, 2, 1, tzinfo=UTC)
@@ -55,26 +58,27 @@ def handover_content(
 
 
 def write_handover(content: Mapping[str, Any], file: Path) -> None:
-    """Write the handover file. It contains credentials."""
-    write_private(json.dumps(content, indent=2) + "\n", file)
+    """Write the handover file, which replaces no other file than a handover. It contains credentials."""
+    write_private(json.dumps(content, indent=2) + "\n", file, _HANDOVER)
 
 
-def write_private(text: str, file: Path) -> None:
+def write_private(text: str, file: Path, kind: Kind | None = None) -> None:
     """Write a file that other users can never read. `OSError` if that is impossible.
 
-    Write it atomically: a bridge that waits for it never sees a part of it.
+    Write it atomically: a bridge that waits for it never sees a part of it, and an interrupt leaves none.
     """
-    target = replaceable(file)
-    with (
-        named_by_user(file),
-        NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, suffix=".partial", delete=False) as private,
-    ):
-        private.write(text)
-    try:
-        Path(private.name).replace(target)
-    except OSError:
-        Path(private.name).unlink()
-        raise
+    target = replaceable(file, kind)
+    with delayed_signals():
+        with (
+            named_by_user(file),
+            NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, suffix=".partial", delete=False) as private,
+        ):
+            part = Path(private.name)
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _services(services: Mapping[str, Any], key: str, *, may_log_in: bool) -> dict[str, Any]:

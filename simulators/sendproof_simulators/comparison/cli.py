@@ -1,12 +1,13 @@
 """The command `diff`. Heavy modules are imported when it is called, so that other commands start quickly."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendproof_simulators.bounded_file import write_whole
+from sendproof_simulators.bounded_file import Kind, write_whole
 from sendproof_simulators.command_line import failure, print_json
 from sendproof_simulators.output import echo
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from sendproof_simulators.comparison.changes import Change
     from sendproof_simulators.comparison.contract_sets import ContractSet
     from sendproof_simulators.comparison.impacts import BridgeImpact
+
+_CHANGES = Kind("changes of contracts", re.compile(rb"# Changes of the contracts\n"))
 
 
 def diff(
@@ -96,6 +99,6 @@ def _print_text(lines: Iterable[str]) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        write_whole(path, text)
+        write_whole(path, text, _CHANGES)
     except OSError as error:
-        raise failure(f"{path}: {error.strerror}") from None
+        raise failure(f"--markdown: {path}: {error.strerror}; choose another file") from None

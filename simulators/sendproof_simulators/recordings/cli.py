@@ -47,7 +47,7 @@ def proxy(
         list[str] | None,
         typer.Option(metavar="NAME=URL", help="Pass calls of this service on to the bridge. Repeat it for more."),
     ] = None,
-    har: Annotated[Path, typer.Option(help="File for the recording; an existing one is replaced.")] = Path(
+    har: Annotated[Path, typer.Option(help="File for the recording; an earlier one is replaced.")] = Path(
         "traffic.har"
     ),
     port: Annotated[

@@ -1,6 +1,7 @@
 """A HAR file that grows call by call, and is valid after each of them."""
 
 import os
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Self
 
 import msgspec
 
-from sendproof_simulators.bounded_file import replaceable
+from sendproof_simulators.bounded_file import Kind, replaceable
 from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.core.http import Response
 from sendproof_simulators.recordings.har_reader import CUT_MEMBER, ENCODING_MEMBER, ROLE_MEMBER, SERVICE_MEMBER
@@ -17,6 +18,7 @@ from sendproof_simulators.recordings.secret_values import SecretValues
 
 _END = b"\n]}}\n"
 _VERSION = "1.2"
+_RECORDING = Kind("a recording of Sendproof", re.compile(rb'\{"log":\{"version":"1\.2","creator":\{"name":"sendproof"'))
 
 
 class HarFile:
@@ -28,7 +30,7 @@ class HarFile:
         self._count = 0
         head = {"version": _VERSION, "creator": {"name": "sendproof", "version": creator}}
         descriptor = os.open(
-            replaceable(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
+            replaceable(path, _RECORDING), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
         )
         self._file = os.fdopen(descriptor, "wb")
         self._file.write(b'{"log":' + msgspec.json.encode(head)[:-1] + b',"entries":[')

@@ -2,6 +2,7 @@
 
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -239,3 +240,18 @@ def test_damaged_bundle_is_named_as_such(tmp_path):
         except BundleError:
             refused += 1
     assert refused > len(sound) // 2
+
+
+def test_bundle_replaces_only_another_one(tmp_path: Path) -> None:
+    for content in (b"first", b"second"):
+        write_bundle(tmp_path / "b.zip", {STATEMENT: content, SUMS: b""})
+    (key := tmp_path / "id_ed25519").write_bytes(b"-----BEGIN OPENSSH PRIVATE KEY-----")
+    with pytest.raises(OSError, match="expected a new name or a file with a certificate, got a file with other"):
+        write_bundle(key, {SUMS: b""})
+    assert key.read_bytes().startswith(b"-----BEGIN")
+
+
+def test_part_of_a_bundle_is_not_left(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_bundle(tmp_path / "b.zip", {SUMS: tmp_path / "missing"})
+    assert [*tmp_path.iterdir()] == []

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from command_line import sendproof, start
 from running import RunningSimulators
+from sendproof_harness.bounded_file import NamedFileError
 from sendproof_harness.cli.commands import build_app
+from sendproof_harness.handover.write import write_handover
 
 #: Delivered after an hour.
 NUMBER = "447555000001"
@@ -85,6 +87,16 @@ def test_handover_of_a_sandbox_is_written_for_a_bridge(driver, tmp_path):
     assert content["services"]["textlocal"]["credentials"] == driver.sandbox["services"]["textlocal"]["credentials"]
     status, output = driver.run("sandbox", "handover", str(file), "--listen", "9001")
     assert (status, "expected HOST:PORT such as 127.0.0.1:9000, got '9001'" in output) == (3, True)
+
+
+def test_only_a_handover_is_replaced_by_one(driver, tmp_path):
+    """The words of a command are easily confused, and a bridge has no copy of its source."""
+    (source := tmp_path / "bridge.py").write_text("import os")
+    for _ in range(2):
+        assert driver.run("sandbox", "handover", str(tmp_path / "handover.json"))[0] == 0
+    with pytest.raises(NamedFileError, match="expected a new name or a file with a handover, got a file with other"):
+        write_handover({}, source)
+    assert source.read_text() == "import os"
 
 
 def test_settings_of_a_file_replace_those_of_options(driver, tmp_path):

@@ -87,6 +87,16 @@ def test_command_prints_explanation_and_writes_page(correct_run, tmp_path: Path)
     assert "<title>C0000003 · s1 · Sendproof</title>" in (tmp_path / "explanation.html").read_text()
 
 
+def test_page_replaces_only_another_one(correct_run, tmp_path: Path):
+    """The words of the command are easily confused with those of a file that is still needed."""
+    (history := tmp_path / "history.ndjson").write_bytes(b"".join(correct_run.encoded()))
+    words = ("explain", history, "C0000003", "--html")
+    assert [sendproof(*words, tmp_path / "page.html").status for _ in range(2)] == [0, 0]
+    reason = "expected a new name or a file with a page of Sendproof, got a file with other content"
+    done = sendproof(*words, history)
+    assert (done.status, done.err) == (3, f"--html: {history} cannot be written: {reason}; choose another file\n")
+
+
 def test_command_rejects_unknown_customer_and_missing_run(correct_run, tmp_path: Path):
     file = tmp_path / "history.ndjson"
     file.write_bytes(b"".join(correct_run.encoded()))

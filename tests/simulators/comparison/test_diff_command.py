@@ -54,6 +54,14 @@ def test_json_and_markdown_name_every_change(stricter: Path, tmp_path: Path) -> 
     assert "| textlocal.yaml | send | limit numbers: " in (tmp_path / "changes.md").read_text()
 
 
+def test_markdown_replaces_only_its_own(stricter: Path, tmp_path: Path) -> None:
+    changes = tmp_path / "changes.md"
+    assert [diff(CONTRACTS, stricter, "--markdown", changes)[0] for _ in range(2)] == [1, 1]
+    changes.write_text("# Notes")
+    assert diff(CONTRACTS, stricter, "--markdown", changes)[0] == 3
+    assert changes.read_text() == "# Notes"
+
+
 def test_event_of_a_listener_is_judged_as_a_call_to_the_bridge(tmp_path: Path) -> None:
     text = (CONTRACTS / "listener.yaml").read_text("utf-8")
     (tmp_path / "listener.yaml").write_text(text.replace("enum: [INVALID_CUSTOMER, ", "enum: [NEW, INVALID_CUSTOMER, "))

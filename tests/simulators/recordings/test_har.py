@@ -134,3 +134,13 @@ def test_other_values_stay_as_they_are(tmp_path: Path) -> None:
     body = b'{"keyword": "STOP", "TemplateName": "Hi", "numbers": ["447700900123"]}'
     text = written(tmp_path, recorded_call("http://h/x", Request(method="POST", path="/x", body=body)))
     assert "secret-" not in text
+
+
+def test_recording_replaces_only_another_one(tmp_path: Path) -> None:
+    """The recording of a browser has the same format, and cannot be made again."""
+    for _ in range(2):
+        HarFile(tmp_path / "ours.har", "1").__exit__()
+    (other := tmp_path / "browser.har").write_text('{"log":{"version":"1.2","creator":{"name":"WebInspector"}}}')
+    with pytest.raises(OSError, match="expected a new name or a file with a recording of Sendproof"):
+        HarFile(other, "1")
+    assert "WebInspector" in other.read_text()

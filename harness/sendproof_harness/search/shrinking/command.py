@@ -1,6 +1,7 @@
 """What `sendproof shrink` does: search, write the smallest scenario, and run it with its report."""
 
 import dataclasses
+import re
 import shlex
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.bounded_file import named_by_user, replaceable, write_whole
+from sendproof_harness.bounded_file import Kind, named_by_user, replaceable, write_whole
 from sendproof_harness.history.wording import counted
 from sendproof_harness.interruption import enter_stage, keep
 from sendproof_harness.judge.verdict import Status
@@ -24,6 +25,8 @@ from sendproof_harness.search.shrinking.size import size_of
 from sendproof_harness.search.shrinking.story import story
 from sendproof_harness.search.trial import BridgeUnderTest, trial_session
 from sendproof_harness.session.judged_run import run_and_judge
+
+_SCENARIO = Kind("a scenario", re.compile(rb"(\s+|#.*\n|---\n)*sendproof: "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def shrink_run(
 ) -> tuple[Shrunk, Status]:
     """Shrink the failed run, write the scenario, and run it; return both results. Errors as `shrink` and `run`."""
     # Before the search, which takes long.
-    replaceable(options.output)
+    replaceable(options.output, _SCENARIO)
     if options.fresh:
         options.memory.unlink(missing_ok=True)
     progress = _Progress(console=console, budget=options.budget)
@@ -76,7 +79,7 @@ def shrink_run(
         raise
     with named_by_user(options.output):
         options.output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(options.output, document_text(shrunk.document))
+    write_whole(options.output, document_text(shrunk.document), _SCENARIO)
     if not shrunk.is_spent:
         options.memory.unlink(missing_ok=True)
     progress.end(shrunk)
