@@ -31,7 +31,8 @@ def _relevant_injections(scope: Scope) -> Iterator[Injection]:
 def _injection(injection: Injection) -> TimelineEntry:
     fault = injection.fault
     what = "the bridge is killed" if injection.is_kill else f"{fault.fault} is injected"
-    text = f"{what} at {fault.target} {fault.nth} of {fault.service} {fault.name}"
+    of_whom = " of another client" if fault.is_elsewhere else ""
+    text = f"{what} at {fault.target} {fault.nth} of {fault.service} {fault.name}{of_whom}"
     detail = call_effect(injection.request.fault) if injection.request is not None else ""
     return TimelineEntry(at=injection.at, actor="fault", text=text, detail=detail, line=fault.n)
 

@@ -105,6 +105,9 @@ class Fault(Record, frozen=True, gc=False, tag="fault"):
 
     The next line is the line of that call or webhook. An injection is `missed` when the bridge was not killed as the
     fault required: the call or webhook then continued as usual.
+
+    A kill at a call or webhook of another client of the same bridge has an id such as `SANDBOX/f1`, and no line after
+    it. As the header does not list it, it has the downtime itself: `down`, in milliseconds.
     """
 
     id: str
@@ -115,6 +118,12 @@ class Fault(Record, frozen=True, gc=False, tag="fault"):
     nth: int
     when: Literal["before", "after"]
     missed: bool = False
+    down: int = 0
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """True if the call or webhook was another client's."""
+        return "/" in self.id
 
 
 class Request(Record, frozen=True, gc=False, tag="request"):

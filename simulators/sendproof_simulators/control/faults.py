@@ -45,7 +45,11 @@ async def get_pending_kill(call: ControlCall) -> Response:
 async def complete_fault(call: ControlCall) -> Response:
     """Let the exchange continue that waits for a kill."""
     # 409: the sandbox exists, and nothing in it waits for this fault now.
-    attempt(lambda: call.sandbox.faults.complete(call.params["fault"]), missing_status=409)
+    completed = attempt(lambda: call.sandbox.faults.complete(call.params["fault"]), missing_status=409)
+    # Sandboxes on one clock have one bridge, which was killed in all of them.
+    for other in call.control.sandboxes.on_clock_of(call.sandbox):
+        if other is not call.sandbox:
+            other.record("fault", completed.journal_fields_elsewhere(call.sandbox.id))
     return Response(status=204, content_type="")
 
 

@@ -187,6 +187,41 @@ def test_kill_extends_deadline(correct_run):
     assert causes(run.plus(injection_line(FIRST_SEND, 5_000, "kill", "textlocal", "send")), timing) == []
 
 
+def killed_elsewhere(run: HistoryBuilder, at: int) -> HistoryBuilder:
+    """Kill the bridge for an hour, at the announcement of another client's campaign."""
+    return run.plus(
+        injection_line(at, 5_000, "kill", "optimove", "13", target="webhook", when="after", id="north/f1", down=HOUR)
+    )
+
+
+@pytest.mark.parametrize(
+    ("by", "found"),
+    [
+        (64 * MINUTE, []),
+        (4 * HOUR, ["late: sent more than 5 min after it was due, even with the extra time for faults"]),
+    ],
+)
+def test_kill_at_a_webhook_of_another_client_extends_deadline(correct_run, by, found):
+    """There is one bridge. One that does not resume its work in time is late all the same."""
+    run = killed_elsewhere(late_by(correct_run, by), FIRST_SEND)
+
+    assert causes(run, timing) == found
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
+def test_loss_after_kill_at_a_webhook_of_another_client_names_the_work_that_was_not_resumed(correct_run):
+    """The webhook about this campaign was not the one at which the bridge was killed."""
+    run = killed_elsewhere(correct_run, ANNOUNCED).without("delivery")
+
+    assert set(causes(run, delivery)) == {"lost: the bridge did not resume its work after it was killed"}
+
+
+def test_kill_at_a_webhook_of_another_client_is_none_of_the_own_faults(correct_run):
+    run = killed_elsewhere(with_faults(correct_run, SEND), FIRST_SEND)
+
+    assert causes(run, faults) == ["a fault was never injected: there were no requests of textlocal.send"]
+
+
 def test_late_announcement_extends_deadline(correct_run):
     late = {"at": iso(FIRST_SEND + 8 * MINUTE), "fault": "f1"}
     run = late_by(correct_run, 12 * MINUTE).change(

@@ -1,5 +1,6 @@
 """Sandboxes on one clock share time and participants, and have separate journals."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -56,6 +57,24 @@ def test_participant_is_in_both_sandboxes_and_journals(simulators, pair):
     simulators.call("DELETE", f"{second}/participants/bridge")
     actions = [[line["action"] for line in simulators.history(name) if line["kind"] == "clock"] for name in pair]
     assert actions == [["joined", "left"]] * 2
+
+
+def test_kill_at_a_call_of_one_sandbox_is_in_the_journal_of_the_other(simulators, pair):
+    """One bridge serves both, so it was down for both. Each sandbox numbers its own faults."""
+    first, _ = pair
+    kill = {"fault": "kill", "call": "textlocal.send", "down": HOUR, "within_s": 600}
+    simulators.call("POST", f"/sandboxes/{first}/faults", [kill])
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send, simulators, first)
+        while simulators.call("GET", f"/sandboxes/{first}/pending-kill") is None:
+            pass
+        simulators.call("POST", f"/sandboxes/{first}/faults/f1/completed")
+        assert isinstance(sending.exception(), requests.ConnectionError)
+    faults = [[line for line in simulators.history(name) if line["kind"] == "fault"] for name in pair]
+    assert [[(line["id"], line["fault"], line.get("down")) for line in lines] for lines in faults] == [
+        [("f1", "kill", None)],
+        [(f"{first}/f1", "kill", HOUR)],
+    ]
 
 
 def test_second_sandbox_starts_at_the_current_instant(simulators):

@@ -85,7 +85,7 @@ def retry_delay(entry: FaultEntry | None) -> int:
 
 def _bridge_back_at(history: History, fault: Fault, entry: FaultEntry | None) -> int:
     """Return the time of the restart, or of joining the clock if the bridge does that."""
-    down = 0 if entry is None else entry.down
+    down = fault.down if entry is None else entry.down
     joined = (event.at for event in history.clocks if event.action == "joined" and event.n > fault.n)
     return max(fault.at + down, next(joined, fault.at))
 

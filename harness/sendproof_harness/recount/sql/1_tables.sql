@@ -116,7 +116,8 @@ SELECT
     json_extract(body, '$.target') AS target,
     json_extract(body, '$.service') AS service,
     json_extract(body, '$.name') AS name,
-    COALESCE(json_extract(body, '$.missed'), 0) AS missed
+    COALESCE(json_extract(body, '$.missed'), 0) AS missed,
+    COALESCE(json_extract(body, '$.down'), 0) AS down
 FROM line WHERE kind = 'fault';
 
 CREATE TABLE request AS
@@ -246,7 +247,7 @@ SELECT
     fault.service,
     fault.name,
     CASE WHEN fault.fault = 'kill' THEN MAX(
-            fault.at + COALESCE(fault_entry.down, 0),
+            fault.at + COALESCE(fault_entry.down, fault.down),
             COALESCE((SELECT clock.at FROM clock WHERE action = 'joined' AND clock.n > fault.n
                 ORDER BY clock.position LIMIT 1), fault.at))
         ELSE fault.at + COALESCE(fault_entry.retry_after, 0) END AS until,

@@ -81,6 +81,15 @@ class Injection:
             **missed,
         }
 
+    def journal_fields_elsewhere(self, sandbox: str) -> dict[str, object]:
+        """Return the fields of the entry in the journals of other sandboxes that have the bridge of this `sandbox`.
+
+        Their headers do not list the fault, so the entry also has its downtime.
+        """
+        fault = self.spec.fault
+        assert isinstance(fault, BridgeFault)  # noqa: S101 - no other fault concerns other sandboxes
+        return {**self.journal_fields(), "id": f"{sandbox}/{self.id}", "down": fault.down}
+
 
 @dataclass(slots=True)
 class _PendingKill:
@@ -194,12 +203,12 @@ class Faults:
             return None
         return self._open()[0].view()
 
-    def complete(self, fault_id: str) -> None:
-        """Let the exchange that waits for this fault continue; `KeyError` if none does."""
+    def complete(self, fault_id: str) -> Injection:
+        """Let the exchange that waits for this fault continue, and return the injection; `KeyError` if none does."""
         for pending in self._open():
             if pending.injection.id == fault_id:
                 pending.completed.set()
-                return
+                return pending.injection
         waiting = ", ".join(pending.injection.id for pending in self._open()) or "none"
         raise KeyError(f"expected the id of a pending fault ({waiting}), got {fault_id!r}")
 

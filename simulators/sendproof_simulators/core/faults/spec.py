@@ -103,6 +103,7 @@ class BridgeFault(Fault, ABC):
     on: ClassVar[tuple[str, ...]] = (CALL, WEBHOOK)
     when: ClassVar[tuple[str, ...]] = (BEFORE, AFTER)
 
+    down: int
     within_s: float
 
     @abstractmethod
