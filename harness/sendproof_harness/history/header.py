@@ -1,9 +1,10 @@
-"""The first line of a history: what was run, where, and with which faults."""
+"""The first line of a history: what was run, where, and with which faults; and the lines of the faults."""
 
 from typing import Any, Literal
 
 import msgspec
 
+from sendproof_harness.history.record import Record
 from sendproof_harness.history.timestamps import Instant
 
 
@@ -63,6 +64,32 @@ class FaultEntry(msgspec.Struct, frozen=True):
         """Return True if the fault is on a call of this operation."""
         own_service, _, names = (self.call or "").partition(".")
         return service == own_service and operation in names.split(OR_OPERATION)
+
+
+class Fault(Record, frozen=True, gc=False, tag="fault"):
+    """An injection: a fault of the header acted on a call or a webhook, the `nth` that matched.
+
+    The next line is the line of that call or webhook. An injection is `missed` when the bridge was not killed as the
+    fault required: the call or webhook then continued as usual.
+
+    A kill at a call or webhook of another client of the same bridge has an id such as `SANDBOX/f1`, and no line after
+    it. As the header does not list it, it has the downtime itself: `down`, in milliseconds.
+    """
+
+    id: str
+    fault: str
+    target: Literal["call", "webhook"]
+    service: str
+    name: str
+    nth: int
+    when: Literal["before", "after"]
+    missed: bool = False
+    down: int = 0
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """True if the call or webhook was another client's."""
+        return "/" in self.id
 
 
 class SpecialAttributes(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ import msgspec
 
 from sendproof_harness.history.alike import Alike
 from sendproof_harness.history.customer_records import Click, Inbound, LinkScan, Open, OptIn, OptOut
-from sendproof_harness.history.header import Header
+from sendproof_harness.history.header import Fault, Header
 from sendproof_harness.history.parts import (
     SMS,
     Alternative,
@@ -98,32 +98,6 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     devices: str | None = None
     browsers: str | None = None
     alternatives: tuple[Alternative, ...] = ()
-
-
-class Fault(Record, frozen=True, gc=False, tag="fault"):
-    """An injection: a fault of the header acted on a call or a webhook, the `nth` that matched.
-
-    The next line is the line of that call or webhook. An injection is `missed` when the bridge was not killed as the
-    fault required: the call or webhook then continued as usual.
-
-    A kill at a call or webhook of another client of the same bridge has an id such as `SANDBOX/f1`, and no line after
-    it. As the header does not list it, it has the downtime itself: `down`, in milliseconds.
-    """
-
-    id: str
-    fault: str
-    target: Literal["call", "webhook"]
-    service: str
-    name: str
-    nth: int
-    when: Literal["before", "after"]
-    missed: bool = False
-    down: int = 0
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """True if the call or webhook was another client's."""
-        return "/" in self.id
 
 
 class Request(Record, frozen=True, gc=False, tag="request"):

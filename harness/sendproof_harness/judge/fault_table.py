@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.header import FaultEntry
+from sendproof_harness.history.header import Fault, FaultEntry
 from sendproof_harness.history.parts import InjectedCall
-from sendproof_harness.history.records import Fault, History
+from sendproof_harness.history.records import History
 from sendproof_harness.judge.facts.fault_effects import KILL
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fault_helpers import fault_effect, injection_line, request_line, with_faults
+from fault_helpers import causes, fault_effect, injection_line, late_by, request_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
@@ -22,11 +22,6 @@ def counts(run: HistoryBuilder) -> dict[str, int]:
     return {kind: count for kind, count in ledger(run.history()).counts.items() if count}
 
 
-def causes(run: HistoryBuilder, *modules: object) -> list[str]:
-    """Return the cause of each finding of these modules."""
-    return [finding.cause for module in modules for finding in run.findings(module.CHECKS)]
-
-
 def with_send_fault(run: HistoryBuilder, at: int, *, effect: bool = False) -> HistoryBuilder:
     """Add a fault in a send request."""
     call = fault_effect("connection_reset", "lost", effect=effect)
@@ -34,12 +29,6 @@ def with_send_fault(run: HistoryBuilder, at: int, *, effect: bool = False) -> Hi
         injection_line(at, 5_000, "connection_reset", "textlocal", "send"),
         request_line(at, 5_001, "textlocal", "send", status=0, fault=call),
     )
-
-
-def late_by(run: HistoryBuilder, by: int) -> HistoryBuilder:
-    """Delay the message to customer 3."""
-    sent = iso(FIRST_SEND + by)
-    return run.change_delivery_to(3, at=sent, send_at=sent)
 
 
 def with_provider(provider: str, run: HistoryBuilder) -> HistoryBuilder:
@@ -185,41 +174,6 @@ def test_kill_extends_deadline(correct_run):
 
     assert causes(run, timing) != []
     assert causes(run.plus(injection_line(FIRST_SEND, 5_000, "kill", "textlocal", "send")), timing) == []
-
-
-def killed_elsewhere(run: HistoryBuilder, at: int) -> HistoryBuilder:
-    """Kill the bridge for an hour, at the announcement of another client's campaign."""
-    return run.plus(
-        injection_line(at, 5_000, "kill", "optimove", "13", target="webhook", when="after", id="north/f1", down=HOUR)
-    )
-
-
-@pytest.mark.parametrize(
-    ("by", "found"),
-    [
-        (64 * MINUTE, []),
-        (4 * HOUR, ["late: sent more than 5 min after it was due, even with the extra time for faults"]),
-    ],
-)
-def test_kill_at_a_webhook_of_another_client_extends_deadline(correct_run, by, found):
-    """There is one bridge. One that does not resume its work in time is late all the same."""
-    run = killed_elsewhere(late_by(correct_run, by), FIRST_SEND)
-
-    assert causes(run, timing) == found
-    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
-
-
-def test_loss_after_kill_at_a_webhook_of_another_client_names_the_work_that_was_not_resumed(correct_run):
-    """The webhook about this campaign was not the one at which the bridge was killed."""
-    run = killed_elsewhere(correct_run, ANNOUNCED).without("delivery")
-
-    assert set(causes(run, delivery)) == {"lost: the bridge did not resume its work after it was killed"}
-
-
-def test_kill_at_a_webhook_of_another_client_is_none_of_the_own_faults(correct_run):
-    run = killed_elsewhere(with_faults(correct_run, SEND), FIRST_SEND)
-
-    assert causes(run, faults) == ["a fault was never injected: there were no requests of textlocal.send"]
 
 
 def test_late_announcement_extends_deadline(correct_run):

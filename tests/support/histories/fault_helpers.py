@@ -1,6 +1,6 @@
 """Lines about faults for tests: the entries of the header, injections, and their effects on requests."""
 
-from history_builder import HistoryBuilder, Line
+from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import iso
 
 
@@ -31,3 +31,14 @@ def request_line(at: int, n: int, service: str, operation: str, **more: object) 
 def fault_effect(fault: str, response: str, *, effect: bool) -> Line:
     """Return the `fault` object of a request line."""
     return {"id": "f1", "fault": fault, "effect": effect, "response": response}
+
+
+def causes(run: HistoryBuilder, *modules: object) -> list[str]:
+    """Return the cause of each finding of these modules."""
+    return [finding.cause for module in modules for finding in run.findings(module.CHECKS)]
+
+
+def late_by(run: HistoryBuilder, by: int) -> HistoryBuilder:
+    """Delay the message to customer 3."""
+    sent = iso(FIRST_SEND + by)
+    return run.change_delivery_to(3, at=sent, send_at=sent)

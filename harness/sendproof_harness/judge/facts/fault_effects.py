@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.header import FaultEntry
-from sendproof_harness.history.records import Fault, ForgedWebhook, History, Request, Webhook
+from sendproof_harness.history.header import Fault, FaultEntry
+from sendproof_harness.history.records import ForgedWebhook, History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged, is_success
 from sendproof_harness.judge.findings import cached_per_history

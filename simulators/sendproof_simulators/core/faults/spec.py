@@ -103,8 +103,8 @@ class BridgeFault(Fault, ABC):
     on: ClassVar[tuple[str, ...]] = (CALL, WEBHOOK)
     when: ClassVar[tuple[str, ...]] = (BEFORE, AFTER)
 
-    down: int
     within_s: float
+    down: int
 
     @abstractmethod
     def instructions(self) -> Mapping[str, object]:
