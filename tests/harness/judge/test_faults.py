@@ -370,6 +370,18 @@ def test_webhooks_during_outage_are_not_judged(correct_run):
     assert causes(run.plus(injection_line(ANNOUNCED - MINUTE, 1, "kill", "textlocal", "send")), webhooks) == []
 
 
+def test_webhooks_between_two_outages_are_judged(correct_run):
+    """The harness joins the clock for each kill, and the bridge never does."""
+    unreachable = {"status": None, "error": "connection refused"}
+    run = correct_run.change("webhook", lambda line: line | unreachable if line["event"] == "13" else line)
+    run = with_faults(run, {"fault": "kill", "call": "textlocal.send", "down": MINUTE}).without("clock")
+    joined = {"n": 2, "at": iso(ANNOUNCED + HOUR), "kind": "clock", "action": "joined", "participant": "sendproof"}
+    run = run.plus(injection_line(ANNOUNCED - HOUR, 1, "kill", "textlocal", "send"), joined)
+
+    assert causes(run, webhooks) != []
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
 def test_response_of_a_fault_is_not_blamed_on_bridge(correct_run, status):
     effect = fault_effect("status", "altered", effect=False)

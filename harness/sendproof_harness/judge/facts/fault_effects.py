@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.header import Fault, FaultEntry
-from sendproof_harness.history.records import ForgedWebhook, History, Request, Webhook
+from sendproof_harness.history.records import Clock, ForgedWebhook, History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged, is_success
 from sendproof_harness.judge.findings import cached_per_history
@@ -20,6 +20,8 @@ _KEY_FAULTS = frozenset({"rate_limited", "unauthorized", KILL})
 _SLOW = "slow_response_timeout"
 _CLIENT_ERRORS = range(400, 500)
 OPTIMOVE = "optimove"
+#: The name under which the harness joins the clock, to hold time while it restarts the bridge.
+HARNESS = "sendproof"
 # Begins the message in the key of a webhook about a message that another system of the client sent.
 _OTHER_SYSTEM = "other-"
 
@@ -86,8 +88,12 @@ def retry_delay(entry: FaultEntry | None) -> int:
 def _bridge_back_at(history: History, fault: Fault, entry: FaultEntry | None) -> int:
     """Return the time of the restart, or of joining the clock if the bridge does that."""
     down = fault.down if entry is None else entry.down
-    joined = (event.at for event in history.clocks if event.action == "joined" and event.n > fault.n)
+    joined = (event.at for event in history.clocks if event.n > fault.n and _is_bridge_joining(event))
     return max(fault.at + down, next(joined, fault.at))
+
+
+def _is_bridge_joining(event: Clock) -> bool:
+    return event.action == "joined" and event.participant != HARNESS
 
 
 @cached_per_history

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import SECOND
-from sendproof_harness.judge.facts.fault_effects import outages
+from sendproof_harness.judge.facts.fault_effects import HARNESS, outages
 from sendproof_harness.judge.findings import Finding, cached_per_history
 
 #: What a bridge outside virtual time needs to notice something and to act on it: a loop of a minute, and slow writes.
 REACTION = 90 * SECOND
-# The harness joins the clock too, to hold time while it restarts the bridge.
-_HARNESS = "sendproof"
 
 
 @cached_per_history
@@ -28,7 +26,7 @@ def times_are_meaningful(history: History) -> bool:
     """Return True if the bridge took part in the sandbox's clock, or that clock ran in real time."""
     clock = history.header.clock
     names = {*clock.participants, *(event.participant for event in history.clocks if event.action == "joined")}
-    if names - {_HARNESS}:
+    if names - {HARNESS}:
         return True
     if clock.mode == "real":
         return clock.rate in {None, 1}

@@ -248,7 +248,8 @@ SELECT
     fault.name,
     CASE WHEN fault.fault = 'kill' THEN MAX(
             fault.at + COALESCE(fault_entry.down, fault.down),
-            COALESCE((SELECT clock.at FROM clock WHERE action = 'joined' AND clock.n > fault.n
+            COALESCE((SELECT clock.at FROM clock
+                WHERE action = 'joined' AND participant <> 'sendproof' AND clock.n > fault.n
                 ORDER BY clock.position LIMIT 1), fault.at))
         ELSE fault.at + COALESCE(fault_entry.retry_after, 0) END AS until,
     CASE WHEN fault.target = 'call' THEN (
