@@ -86,6 +86,13 @@ def test_explanation_shows_injection_with_its_effect(faulty_run):
     )
 
 
+def test_explanation_shows_kill_at_a_call_of_another_client(correct_run):
+    run = correct_run.plus(injection_line(FIRST_SEND, 5_000, "kill", "textlocal", "send", id="north/f1", down=HOUR))
+    (entry,) = [entry for entry in explained(run, "C0000003").timeline if entry.actor == "fault"]
+
+    assert (entry.text, entry.detail) == ("the bridge is killed at call 1 of textlocal send of another client", "")
+
+
 def test_explanation_shows_trigger_and_attribute_of_batch_file(correct_run):
     common = {"n": 900, "at": iso(FIRST_SEND + HOUR), "real": 0.0}
     run = correct_run.plus(
