@@ -11,7 +11,7 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
@@ -138,11 +138,21 @@ def interruptible(
 @contextmanager
 def delayed_signals() -> Iterator[None]:
     """Hold signals back until the end of the block, and in the threads and processes that start there."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, _known())
+    before = hold_signals()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        release_signals(before)
+
+
+def hold_signals() -> Collection[int]:
+    """Hold signals back, also in threads that start now; return those that were held before, for `release_signals`."""
+    return signal.pthread_sigmask(signal.SIG_BLOCK, _known())
+
+
+def release_signals(before: Collection[int]) -> None:
+    """Hold only these signals back. One that came meanwhile interrupts now."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _known() -> list[signal.Signals]:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 
 from sendproof_harness.bounded_file import NamedFileError
-from sendproof_harness.interruption import interruptible, interruption
+from sendproof_harness.interruption import hold_signals, interruptible, interruption, release_signals
 from sendproof_harness.output import echo
 
 #: The exit status of a check that found a problem.
@@ -41,8 +41,11 @@ def run_program(program: Callable[[], int]) -> int:
 
     An unexpected error is status 3, and a signal is 128 and its number. A program may take SIGINT as its usual end.
     """
+    # Between the first handler and the block that expects its exception, a signal would end Python by SIGINT.
+    before = hold_signals()
     with interruptible(before_late_exit=remove_temporary_folders):
         try:
+            release_signals(before)
             status = program()
         except KeyboardInterrupt:
             status = EXIT_INTERRUPTED

@@ -57,7 +57,18 @@ with interruptible(deadline_s=600), ThreadPoolExecutor(1) as pool:
     pool.submit(wait_until, lambda: False, 600)
     signal.raise_signal(signal.SIGINT)
 """
+EARLY = """
+import os, signal, sys
+from sendproof_harness.program import run_program
 
+def send_early(frame, event, argument):
+    if event == "call" and frame.f_code.co_name == "delayed_signals":
+        sys.setprofile(None)
+        os.kill(os.getpid(), signal.SIGHUP)
+
+sys.setprofile(send_early)
+raise SystemExit(run_program(lambda: 0))
+"""
 
 # The tests themselves can be a background job, or below `nohup`, whose children inherit ignored signals.
 DEFAULT_SIGNALS = """
@@ -80,6 +91,10 @@ def test_signal_ends_the_program_with_its_status_and_one_message(name: str) -> N
     status, message = run(PROGRAM.format(body=f"os.kill(os.getpid(), signal.{name})"))
     assert status == 128 + signal.Signals[name]
     assert message == f"sendproof: interrupted by {name} while reading\nKept: everything\n"
+
+
+def test_signal_while_the_handlers_are_installed_ends_the_program_as_any_other() -> None:
+    assert run(EARLY) == (128 + signal.SIGHUP, "sendproof: interrupted by SIGHUP while starting\nNothing is kept.\n")
 
 
 def test_clean_up_that_hangs_ends_at_the_deadline() -> None:
