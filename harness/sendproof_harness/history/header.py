@@ -91,6 +91,11 @@ class Fault(Record, frozen=True, gc=False, tag="fault"):
         """True if the call or webhook was another client's."""
         return "/" in self.id
 
+    @property
+    def shown_id(self) -> str:
+        """The id without the name of the other sandbox, which another run of the same scenario may not have."""
+        return f"{self.id.rpartition('/')[2]} of another client" if self.is_elsewhere else self.id
+
 
 class SpecialAttributes(msgspec.Struct, frozen=True):
     """The client's names of the attributes with the phone number and with the consent.

@@ -36,7 +36,9 @@ def test_loss_after_kill_at_a_webhook_of_another_client_names_the_work_that_was_
     """The webhook about this campaign was not the one at which the bridge was killed."""
     run = killed_elsewhere(correct_run, START + 2 * HOUR).without("delivery")
 
-    assert set(causes(run, delivery)) == {"lost: the bridge did not resume its work after it was killed"}
+    found = run.findings(delivery.CHECKS)
+    assert {finding.cause for finding in found} == {"lost: the bridge did not resume its work after it was killed"}
+    assert {finding.got for finding in found} == {"nothing after kill (f1 of another client) at optimove 13"}
 
 
 def test_kill_at_a_webhook_of_another_client_is_none_of_the_own_faults(correct_run):

@@ -59,15 +59,10 @@ def _can_cause_loss(injection: Injection, *, was_unread: bool) -> bool:
 
 def _was_stored(history: History, injection: Injection, obligation: Obligation) -> bool:
     """Return True if the bridge was killed at a webhook, and later read the row: it had stored the webhook."""
-    if not _is_kill_at_webhook(injection) or obligation.trigger is not None:
+    if not injection.is_kill_at_webhook or obligation.trigger is not None:
         return False
     key = campaign_key(obligation)
     return key in pages(history) and obligation.customer not in rows_not_read_since(history, injection.fault.n, key)
-
-
-def _is_kill_at_webhook(injection: Injection) -> bool:
-    """Return True if the bridge was killed at a webhook of this client."""
-    return injection.is_kill and injection.fault.target == "webhook" and not injection.fault.is_elsewhere
 
 
 def _was_one_message_sent(history: History, injection: Injection) -> bool:
@@ -86,8 +81,8 @@ def _last_deliveries(history: History) -> Mapping[str, int]:
 
 def _loss_by(history: History, injection: Injection) -> Diagnosis:
     fault, request = injection.fault, injection.request
-    got = f"nothing after {fault.fault} ({fault.id}) at {fault.service} {fault.name}"
-    if _is_kill_at_webhook(injection) and fault.service == OPTIMOVE:
+    got = f"nothing after {fault.fault} ({fault.shown_id}) at {fault.service} {fault.name}"
+    if injection.is_kill_at_webhook and fault.service == OPTIMOVE:
         return "lost: an acknowledged webhook was not stored, and was gone after the bridge was killed", got
     if injection.is_kill:
         return "lost: the bridge did not resume its work after it was killed", got

@@ -44,6 +44,11 @@ class Injection:
         return self.fault.fault == KILL
 
     @property
+    def is_kill_at_webhook(self) -> bool:
+        """True if the bridge was killed at a webhook of this client."""
+        return self.is_kill and self.fault.target == "webhook" and not self.fault.is_elsewhere
+
+    @property
     def affects_key(self) -> bool:
         """True if every call with the key of the affected one may have had to wait."""
         has_status = self.request is not None and self.request.status in _KEY_STATUSES

@@ -1,5 +1,8 @@
 """Requests that use the key of another client."""
 
+import pytest
+
+from fault_helpers import injection_line
 from history_builder import FIRST_SEND, HistoryBuilder, Line, iso
 from sendproof_harness.judge.checks.requests.client_isolation import CHECKS
 
@@ -181,6 +184,15 @@ def test_list_read_for_one_client_only_fails(correct_run):
     assert [cause for cause, *_ in found(correct_run.plus(served, read))] == [
         "get_templates: one client's account was used for another client"
     ]
+
+
+@pytest.mark.parametrize(("killed", "found_count"), [("f1", 0), ("north/f1", 1)])
+def test_kill_excuses_a_list_that_was_not_read_in_the_run_of_its_own_client_only(correct_run, killed, found_count):
+    """The other client was served, so the bridge needed its list."""
+    kill = injection_line(FIRST_SEND, 5_000, "kill", "optimove", "13", target="webhook", id=killed)
+    read = request_line("get_templates") | {"service": "textlocal"}
+
+    assert len(found(correct_run.plus(other_client(calls=["optimove AddChannelTemplates"]), read, kill))) == found_count
 
 
 def test_template_of_another_account_in_place_of_the_own_fails(correct_run):

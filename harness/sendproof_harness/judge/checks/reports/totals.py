@@ -16,7 +16,7 @@ from sendproof_harness.judge.checks.reports.freshness import (
 from sendproof_harness.judge.checks.reports.interactions import interaction_findings
 from sendproof_harness.judge.checks.reports.statements import unknown_growth
 from sendproof_harness.judge.facts.fault_diagnosis import undecided_messages
-from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE, has_forged_receipts, is_of_another_system
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, has_forged_receipts, injections, is_of_another_system
 from sendproof_harness.judge.facts.keys import TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
@@ -148,7 +148,7 @@ def _excess_hint(history: History, metric: int) -> str:
 
 def _deficit_hint(history: History) -> str:
     """Return the likely cause of a total that is too small: the bridge acknowledged without storing, and was killed."""
-    was_killed = any(fault.fault == KILL and fault.target == "webhook" for fault in history.faults)
+    was_killed = any(injection.is_kill_at_webhook for injection in injections(history))
     return ", as if acknowledged receipts were not stored before the bridge was killed" if was_killed else ""
 
 

@@ -81,7 +81,8 @@ def _registered_here(check: str, listener: Listener, other: OtherClient) -> Find
 
 def look_up_findings(history: History, check: str) -> Iterator[Finding]:
     """Yield findings about lists that were only ever read with this client's key or account."""
-    if history.faults or history.aborted or history.running:
+    has_own_faults = any(not fault.is_elsewhere for fault in history.faults)
+    if has_own_faults or history.aborted or history.running:
         return
     for call, credential in _lists(history).items():
         for other in history.other_clients:
