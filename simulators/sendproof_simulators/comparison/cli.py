@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sendproof_simulators.comparison.contract_sets import ContractSet
     from sendproof_simulators.comparison.impacts import BridgeImpact
 
-_CHANGES = Kind("changes of contracts", re.compile(rb"# Changes of the contracts\n"))
+_CHANGES = Kind("changes of contracts", re.compile(rb"# Changes of the contracts\r?\n"))
 
 
 def diff(

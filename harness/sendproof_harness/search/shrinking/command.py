@@ -26,7 +26,8 @@ from sendproof_harness.search.shrinking.story import story
 from sendproof_harness.search.trial import BridgeUnderTest, trial_session
 from sendproof_harness.session.judged_run import run_and_judge
 
-_SCENARIO = Kind("a scenario", re.compile(rb"(\s+|#.*\n|---\n)*sendproof: "))
+#: A file that the result of a search may replace.
+RESULT = Kind("a scenario", re.compile(rb"(?:\s|#.*\n|---\r?\n)*+sendproof: "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def shrink_run(
 ) -> tuple[Shrunk, Status]:
     """Shrink the failed run, write the scenario, and run it; return both results. Errors as `shrink` and `run`."""
     # Before the search, which takes long.
-    replaceable(options.output, _SCENARIO)
+    replaceable(options.output, RESULT)
     if options.fresh:
         options.memory.unlink(missing_ok=True)
     progress = _Progress(console=console, budget=options.budget)
@@ -79,7 +80,7 @@ def shrink_run(
         raise
     with named_by_user(options.output):
         options.output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(options.output, document_text(shrunk.document), _SCENARIO)
+    write_whole(options.output, document_text(shrunk.document), RESULT)
     if not shrunk.is_spent:
         options.memory.unlink(missing_ok=True)
     progress.end(shrunk)

@@ -8,7 +8,9 @@ import pytest
 
 from command_line import sendproof
 from run_helpers import PARKING
+from sendproof_harness.bounded_file import replaceable
 from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.search.shrinking.command import RESULT
 
 SCENARIO = """
 sendproof: 1
@@ -67,3 +69,18 @@ def test_run_that_passed_has_nothing_to_shrink(tmp_path):
 
 def test_wrong_budget_is_refused_before_any_run(tmp_path):
     assert sendproof("shrink", str(tmp_path), "--budget", "soon").status == 3
+
+
+@pytest.mark.parametrize("start", ["", "# Shrunk\n\n", "---\r\n"])
+def test_earlier_result_is_replaced(start, tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(f"{start}sendproof: 1\nname: Small\n", newline="")
+    assert replaceable(file, RESULT) == file.resolve()
+
+
+def test_file_that_is_no_scenario_is_refused_at_once(tmp_path):
+    """However many empty lines it begins with."""
+    file = tmp_path / "notes.txt"
+    file.write_text("\n" * 4_000 + "Bring milk.")
+    with pytest.raises(OSError, match="expected a new name or a file with a scenario"):
+        replaceable(file, RESULT)
