@@ -29,7 +29,7 @@ import kinds_lengths
 import kinds_mails
 import kinds_values
 from attack_report import ACCEPTED, CLOSED, LEFT, REFUSED, Figures, Finding, PortFigures, print_report
-from hostile_requests import DISCONNECT, KINDS, Draw, HostileRequest, ValidRequest
+from hostile_requests import DISCONNECT, KINDS, Draw, HostileRequest, ValidRequest, hostile
 from messages import message
 from ports import WAITING, AttackError, BridgePort, Control, Port, SandboxData, SimulatorPort
 from process_watch import WARM_UP, OwnDelay, ProcessWatch
@@ -240,9 +240,14 @@ async def _warm_up(port: Port) -> None:
     usual = [request for request in port.requests if request.operation not in WAITING]
     # Only the full check of a contract, by Connexion, knows what to do with another parameter.
     unusual = [replace(request, query=(*request.query, ("other", "1"))) for request in usual]
-    messages = [*map(message, (*usual, *unusual)), *(message(request, _CLOSELY_LOOKED_AT) for request in usual)]
-    for sent in islice(cycle(messages), EXCHANGES_MAX):
-        await exchange(*port.address, HostileRequest(blocks=(sent.encoded(),)), _ANSWER_S)
+    kinds = [
+        *((request, None) for request in (*usual, *unusual)),
+        *((request, _CLOSELY_LOOKED_AT) for request in usual),
+    ]
+    for request, body in islice(cycle(kinds), EXCHANGES_MAX):
+        came = await exchange(*port.address, hostile(message(request, body)), _ANSWER_S)
+        if came.error or (errors := _server_errors(request.operation, came, port.intended_errors)):
+            raise AttackError(f"{port.name}, {request.operation}, before the attack: {came.error or errors[0]}")
 
 
 def _must_change_nothing(request: HostileRequest, came: Exchange, outcome: str) -> bool:
@@ -271,13 +276,9 @@ def _violations(sent: Attempt, came: Exchange, intended: frozenset[tuple[str, in
         return [f"expected a connection, got {came.error}"]
     if not came.has_ended:
         found.append("expected a response or the end of the connection, got neither in time")
-    for response in came.responses:
-        is_intended = (sent.base.operation, response.status) in intended
-        is_failure = any(failure in response.body for failure in _FAILURES)
-        if response.status >= _FIRST_SERVER_ERROR and (is_failure or not is_intended):
-            found.append(f"expected no server error, got {_response_text(response)}")
-        if any("injected" in name for name, _ in response.headers):
-            found.append("expected no header of the client's in the response, got X-Injected")
+    found += _server_errors(sent.base.operation, came, intended)
+    if any("injected" in name for response in came.responses for name, _ in response.headers):
+        found.append("expected no header of the client's in the response, got X-Injected")
     if came.rest and not came.rest.startswith(b"HTTP/1."):
         found.append(f"expected HTTP, got {came.rest[:80]!r}")
     if request.is_wrong and outcome == ACCEPTED:
@@ -286,6 +287,16 @@ def _violations(sent: Attempt, came: Exchange, intended: frozenset[tuple[str, in
         found.append("expected a response to a complete request, got the end of the connection")
     if request.most_responses is not None and len(came.responses) > request.most_responses:
         found.append(f"expected at most {request.most_responses} responses, got {len(came.responses)}")
+    return found
+
+
+def _server_errors(operation: str, came: Exchange, intended: frozenset[tuple[str, int]]) -> list[str]:
+    """Return the responses with errors that no contract intends, in words."""
+    found = []
+    for response in came.responses:
+        is_failure = any(failure in response.body for failure in _FAILURES)
+        if response.status >= _FIRST_SERVER_ERROR and (is_failure or (operation, response.status) not in intended):
+            found.append(f"expected no server error, got {_response_text(response)}")
     return found
 
 
