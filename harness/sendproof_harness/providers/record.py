@@ -166,6 +166,11 @@ class Provider:
     preflight: PreflightProbe | None = None
 
     @property
+    def needs_account_webhooks(self) -> bool:
+        """True if only webhooks of the account tell what became of a message."""
+        return self.receipts_need_account_webhook and not self.has_record
+
+    @property
     def send_operations(self) -> frozenset[str]:
         """Every operation that sends messages; empty if none is known."""
         return self.other_send_operations | ({self.send_operation} if self.send_operation else frozenset())

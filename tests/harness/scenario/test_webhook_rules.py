@@ -46,6 +46,16 @@ def test_shared_account_posts_webhooks() -> None:
         parse_scenarios(textlocal, "my.yaml")
 
 
+def test_account_of_a_mail_relay_posts_webhooks() -> None:
+    """A bridge has no other way to learn the results of its messages, and it must report them."""
+    relay = FILE.replace("provider: xtremepush}]", "provider: smtp, message: email}]")
+    relay = relay.replace("xtremepush, title: News", "smtp, message: email, subject: Hi, title: News")
+    relay = relay.replace("audience: {customers: 10}", "audience: {customers: 10, addresses: {}}")
+    with pytest.raises(InvalidFileError, match="tells the results of messages only by webhooks of the account"):
+        parse_scenarios(relay.replace("BRIDGE", "opt_outs: none"), "my.yaml")
+    assert parse_scenarios(relay.replace("BRIDGE", "account_webhooks: true"), "my.yaml")
+
+
 @pytest.mark.parametrize(
     ("wish", "members"),
     [

@@ -103,6 +103,18 @@ def webhooks_have_one_proof(scenario: Scenario, document: Document) -> Iterator[
         yield document.diagnostic(path, "expected either `signed_webhooks` or a login, got both")
 
 
+def results_reach_the_bridge(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the bridge can learn what became of its messages, which it must report: on request, or by webhooks."""
+    for index, channel in enumerate(scenario.channels):
+        record = None if channel.provider == ANY else provider_record(channel.provider)
+        if record is not None and record.needs_account_webhooks and not scenario.bridge.account_webhooks:
+            message = (
+                f"{record.title} tells the results of messages only by webhooks of the account; "
+                "add `account_webhooks: true` to `bridge`"
+            )
+            yield document.diagnostic(("channels", index, "provider"), message)
+
+
 def channel_options_are_supported(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that each channel supports its `exclude`, and its provider the `testing` and `overrides`."""
     for index, channel in enumerate(scenario.channels):
@@ -137,5 +149,6 @@ RULES = (
     template_providers_have_a_channel,
     any_and_providers_occur_together,
     webhooks_have_one_proof,
+    results_reach_the_bridge,
     channel_options_are_supported,
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from sendproof_harness.history.header import Header
 from sendproof_harness.history.records import Action, Cancelled, CustomerEvent, History, ProviderTemplate
+from sendproof_harness.providers import provider
 from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.fault_kinds import DURATION_KEYS, KINDS
 from sendproof_harness.scenario.values import duration_text
@@ -53,6 +54,8 @@ def draft_from_history(recorded: Recorded) -> Draft:
     wishes = {name: value for name in _WISHES if scenario and (value := getattr(scenario, name)) is not None}
     if header.audience.get("consent") == "attribute":
         wishes["consent"] = "attribute"
+    if any(provider(channel.provider).needs_account_webhooks for channel in header.channels):
+        wishes["account_webhooks"] = True
     return Draft(
         name=scenario.name if scenario is not None else f"As in {recorded.name}",
         about=f"Drafted from {recorded.name}: say here which mistake of a bridge this scenario shows.",

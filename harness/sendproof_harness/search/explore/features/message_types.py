@@ -78,6 +78,8 @@ _CHANNELS = (
         key="address",
         groups=("unusable", "untidy"),
         by_relay=True,
+        # A relay tells the results of messages only by them.
+        excludes=frozenset({"no webhooks of the account"}),
     ),
 )
 # Their customers are known to the provider alone.
