@@ -66,6 +66,7 @@ JUDGE_STARTED, JUDGE_READS = "judge started", "judge reads"
 #: The folder of the results of a trial, as a word of a command line.
 RESULTS = "RESULTS"
 HARNESS, _SIMULATORS, _BRIDGE = "sendproof_harness", "sendproof_simulators", "sendproof_bridge"
+_VERDICT, _FIGURES = "verdict.json", "result.json"
 _INT, _TERM, _HUP = 2, 15, 1
 
 
@@ -86,6 +87,8 @@ class Command:
     has_end: bool = True
     #: The stages without a keeper: a signal that cannot be handled leaves temporary files to the next command.
     unkept: frozenset[str] = frozenset()
+    #: The file with the result, which the command writes at its end; "" if it writes several, or none.
+    result: str = ""
 
 
 def failed_run(scenario: Path) -> tuple[str, ...]:
@@ -109,14 +112,16 @@ def commands(scenario: Path, silent_url: str) -> Mapping[str, Command]:
 def _runs(scenario: Path) -> Mapping[str, Command]:
     starting = (LAUNCHED, "starting the simulators", f"{FILE}simulators.log")
     preparing = (*starting, "starting the bridge", f"{FILE}bridge.log", "waiting for the bridge")
-    ending = ("reading the history", "done", f"{FILE}verdict.json")
+    ending = ("reading the history", "done", FILE + _VERDICT)
     advancing = ("scheduling campaign", "advancing the clock by 4 hours", "advancing the clock by 2 days")
     results = ("--results", RESULTS)
     one = ("run", str(scenario), "--provider", "textlocal", *results)
     parallel = (LAUNCHED, f"{FILE}simulators.log", "started interrupted-delivyr")
     return {
-        "run": Command(words=one, stages=(*preparing, *advancing, *ending)),
-        "run --command": Command(words=(*one, "--command", CLINGING), stages=(*preparing, *advancing, *ending)),
+        "run": Command(words=one, stages=(*preparing, *advancing, *ending), result=_VERDICT),
+        "run --command": Command(
+            words=(*one, "--command", CLINGING), stages=(*preparing, *advancing, *ending), result=_VERDICT
+        ),
         "run --parallel": Command(
             words=("run", str(scenario), "--parallel", "2", *results),
             stages=(*parallel, *(FILE + name for name in ("handover.json", "bridge.log", "history.ndjson.part"))),
@@ -124,10 +129,12 @@ def _runs(scenario: Path) -> Mapping[str, Command]:
         "contract": Command(
             words=("contract", "--examples", "2", "--command", CLINGING, *results),
             stages=(*preparing, "defining the trigger", "scheduling campaign", "posting valid and invalid", *ending),
+            result=_VERDICT,
         ),
         "load campaign": Command(
             words=("load", "campaign", "--customers", "400", "--command", CLINGING, *results),
-            stages=(*preparing, "scheduling campaign", " cores", f"{FILE}result.json"),
+            stages=(*preparing, "scheduling campaign", " cores", FILE + _FIGURES),
+            result=_FIGURES,
         ),
         "load triggers": Command(
             words=(
@@ -143,7 +150,8 @@ def _runs(scenario: Path) -> Mapping[str, Command]:
                 "2",
                 *results,
             ),
-            stages=(*preparing, "defining the trigger", " cores", f"{FILE}result.json"),
+            stages=(*preparing, "defining the trigger", " cores", FILE + _FIGURES),
+            result=_FIGURES,
         ),
     }
 

@@ -115,6 +115,7 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
         is_gone = wait_until(lambda: process.poll() is not None and not marked_processes(folder), _GONE_S)
         seconds = monotonic() - began
     status, errors = process.returncode, err.read_text("utf-8", "replace")
+    is_late = is_late or _had_its_result(trial.command, status, results)
     wrong = [] if is_reached else [f"the stage did not begin within {_STAGE_S:.0f} s"]
     wrong += [] if is_gone and seconds <= limit_s else [f"expected nothing left within {limit_s:.0f} s"]
     if is_late:
@@ -129,6 +130,11 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
             remove_abandoned_folders(folder / "scratch")
         wrong += _wrong_scratch(folder / "scratch")
     return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
+
+
+def _had_its_result(command: Command, status: int, results: Path) -> bool:
+    """Return True if a command ended with its result, and had written that before the signal came."""
+    return status in _VERDICTS and bool(command.result) and any(results.rglob(command.result))
 
 
 def let_commands_react() -> None:
@@ -246,7 +252,6 @@ def _wrong_end(trial: Trial, status: int, errors: str) -> Iterator[str]:
     if number in trial.command.usual_ends:
         expected.add(trial.command.usual_ends[number])
     if status not in expected:
-        # A run that had its verdict already keeps it.
         yield f"expected status {' or '.join(map(str, sorted(expected)))}"
     elif status == 128 + number and trial.command.program == HARNESS and errors.count(_MESSAGE) != 1:
         yield f"expected one message, got {errors[-500:]!r}"
