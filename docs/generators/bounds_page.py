@@ -36,7 +36,7 @@ from sendproof_simulators.server import content_encoding, request_bounds
 from sendproof_simulators.server.connection_guard import Bounds
 from sendproof_simulators.server.memory import LARGE_BODY_BYTES, TURN_SECONDS
 from sendproof_simulators.server.smtp.message_reading import HELD_BYTES
-from sendproof_simulators.server.smtp.port import MOST_CONNECTIONS, SILENCE_SECONDS
+from sendproof_simulators.server.smtp.port import MOST_CONNECTIONS, MOST_ERRORS, SILENCE_SECONDS
 from sendproof_simulators.services.discovery import contract_path, service_contracts
 from sendproof_simulators.services.optimove.customers import subscriptions
 from sendproof_simulators.services.smtp import content
@@ -160,6 +160,7 @@ def _smtp_rows() -> Iterable[tuple[str, ...]]:
         ("tags of HTML", f"{mail_texts.MOST_TAGS:,}", "554"),
         ("recipients of a message", f"{limits.keyword('Submission.rcpt_to', 'maxItems'):,}", "452"),
         ("incomplete messages of all connections", _bytes(HELD_BYTES), "452"),
+        ("commands that cannot be read, without a message in between", f"{MOST_ERRORS}", "421, and closed"),
         ("time of a connection without a command", f"{SILENCE_SECONDS:.0f} s", "closed"),
         ("connections", f"{MOST_CONNECTIONS:,}", "421 for the oldest without a login, or for the new one"),
     )

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from sendproof_simulators.server.smtp.port import MOST_CONNECTIONS
+from sendproof_simulators.server.smtp.port import MOST_CONNECTIONS, MOST_ERRORS
 from simulated_relay import SENDER, Relay
 
 
@@ -49,6 +49,22 @@ def test_long_login_is_refused(relay: Relay) -> None:
         session.ehlo()
         session.docmd("AUTH PLAIN")
         assert session.docmd("a" * 5_000) == (500, b"5.5.2 The command cannot be read")
+
+
+def test_connection_ends_after_too_many_commands_that_cannot_be_read(relay: Relay) -> None:
+    """A client whose DATA is refused may send its message all the same: then each line is a command."""
+    with closing(relay.session()) as session:
+        session.send(b"\r\n" * (MOST_ERRORS + 1) + b"NOOP\r\n")
+        replies = session.file.readlines()
+    assert replies == [b"500 Error: bad syntax\r\n"] * (MOST_ERRORS + 1) + [b"421 4.7.0 Too many errors\r\n"]
+
+
+def test_message_starts_the_count_of_errors_anew(relay: Relay) -> None:
+    with closing(relay.session()) as session:
+        for _ in range(2):
+            session.send(b"\r\n" * MOST_ERRORS)
+            assert {session.getreply()[0] for _ in range(MOST_ERRORS)} == {500}
+            assert session.sendmail(SENDER, relay.address(0), relay.mail()) == {}
 
 
 def test_flood_of_commands_does_not_block_others(relay: Relay) -> None:

@@ -34,6 +34,10 @@ Respond = Callable[[Request], Awaitable[Response]]
 MOST_CONNECTIONS = 100
 #: Real seconds until a silent connection is closed; documented: at least five minutes, RFC 5321, 4.5.3.2.7.
 SILENCE_SECONDS = 300.0
+#: Commands that cannot be read, or not at their place, until a connection is closed. A message starts the count anew.
+#: Postfix has the same limit (`smtpd_hard_error_limit`). Without one, a message of empty lines after a refused DATA is
+#: three million commands.
+MOST_ERRORS = 20
 _HOST_NAME = "relay.example"
 _GO_AHEAD = "354 End data with <CR><LF>.<CR><LF>"
 # More than asyncio reads before it pauses a client: each read takes everything that has arrived.
@@ -51,6 +55,8 @@ _TOO_MANY_RECIPIENTS = SmtpReply(code=452, text="4.5.3 Too many recipients")
 _NOT_AUTHENTICATED = SmtpReply(code=530, text="5.7.0 Authentication required")
 _BAD_LOGIN = SmtpReply(code=501, text="5.5.2 The login cannot be read")
 _BAD_COMMAND = SmtpReply(code=500, text="5.5.2 The command cannot be read")
+_TOO_MANY_ERRORS = SmtpReply(code=421, text="4.7.0 Too many errors")
+_SYNTAX_ERRORS = (b"500 ", b"501 ", b"502 ", b"503 ", b"504 ")
 _BUSY = SmtpReply(code=421, text="4.7.0 Too many connections")
 
 
@@ -165,6 +171,7 @@ class _Connection(SMTP):
         self._ended = asyncio.Event()
         self._envid = ""
         self._notify: list[tuple[str, ...]] = []
+        self._errors = 0
 
     # -- the connection ----------------------------------------------------------------------------
 
@@ -199,9 +206,12 @@ class _Connection(SMTP):
     def refuse(self) -> None:
         """Close the connection in favour of others, and say so."""
         self._port.leave(self)
+        self._close_with(_BUSY)
+
+    def _close_with(self, reply: SmtpReply) -> None:
         transport: Any = self.transport
         if transport is not None:
-            transport.write(f"{_BUSY.line}\r\n".encode())
+            transport.write(f"{reply.line}\r\n".encode())
             transport.close()
 
     def _timeout_cb(self) -> None:
@@ -211,6 +221,11 @@ class _Connection(SMTP):
     async def push(self, status: Any) -> None:
         """Send a reply, then give other clients their turn: thousands of commands can be in one read."""
         await super().push(status)
+        self._errors += (status.encode() if isinstance(status, str) else status).startswith(_SYNTAX_ERRORS)
+        if self._errors > MOST_ERRORS:
+            self._close_with(_TOO_MANY_ERRORS)
+            # aiosmtpd would go on with what has arrived.
+            raise ConnectionResetError
         self._port.note_command(self, has_login=bool(self.session and self.session.authenticated))
         await asyncio.sleep(0)  # noqa: TID251 - not a pause
 
@@ -299,7 +314,7 @@ class _Connection(SMTP):
         finally:
             reading.release()
         reply = refusal.line if refusal else await self._submission_reply()
-        self.envelope = Envelope()
+        self.envelope, self._errors = Envelope(), 0
         await self.push(reply)
 
     async def _submission_reply(self) -> str:
