@@ -3,10 +3,11 @@
 import pytest
 
 from fault_helpers import causes, injection_line, late_by, with_faults
-from history_builder import FIRST_SEND, START, HistoryBuilder
+from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.certificate.differences import differences, provider_facts
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.checks import delivery, faults, timing
+from sendproof_harness.judge.checks.reports import totals
 from sendproof_harness.recount.count import recount
 
 
@@ -15,6 +16,15 @@ def killed_elsewhere(run: HistoryBuilder, at: int) -> HistoryBuilder:
     return run.plus(
         injection_line(at, 5_000, "kill", "optimove", "13", target="webhook", when="after", id="north/f1", down=HOUR)
     )
+
+
+def without_a_delivery(metrics: Line) -> Line:
+    """Report one delivered message too few for template 11."""
+    items = [
+        item | {"MetricValue": 3} if (item["TemplateID"], item["MetricID"]) == (11, 1) else item
+        for item in metrics["items"]
+    ]
+    return metrics | {"items": items}
 
 
 @pytest.mark.parametrize(
@@ -47,3 +57,14 @@ def test_kill_at_a_webhook_of_another_client_is_none_of_the_own_faults(correct_r
     )
 
     assert causes(run, faults) == ["a fault was never injected: there were no requests of textlocal.send"]
+
+
+@pytest.mark.parametrize(
+    ("killed", "hint"),
+    [("f1", ", as if acknowledged receipts were not stored before the bridge was killed"), ("north/f1", "")],
+)
+def test_kill_explains_a_missing_receipt_if_it_was_at_a_webhook_of_this_client(correct_run, killed, hint):
+    kill = injection_line(FIRST_SEND, 5_000, "kill", "textlocal", "receipt", target="webhook", id=killed)
+    run = correct_run.change("metrics", without_a_delivery).plus(kill)
+
+    assert causes(run, totals) == [f"the total of delivered does not match the provider's records{hint}"]
