@@ -1,10 +1,13 @@
 """The frame of every program of the harness: no signal and no error ends it with the status of a verdict."""
 
 import errno
+import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
 
 from sendproof_harness.bounded_file import NamedFileError
 from sendproof_harness.interruption import hold_signals, interruptible, interruption, release_signals
@@ -16,6 +19,8 @@ EXIT_PROBLEM = 1
 EXIT_ERROR = 3
 #: The exit status that shells report for a program that Ctrl-C ended; Typer returns it, too.
 EXIT_INTERRUPTED = 130
+# Higher ones are those of signals.
+_SIGNALLED = 128
 # What the machine lacks or does not permit.
 _OF_THE_MACHINE = frozenset(
     {
@@ -56,6 +61,21 @@ def run_program(program: Callable[[], int]) -> int:
             return status
         print_error(found.text)
         return found.exit_status
+
+
+def end_program(status: int) -> NoReturn:
+    """Exit with the status of `run_program`.
+
+    After a signal at once: a thread that still waits for a service must not delay the end. And if the exception was
+    raised in a text that `exec` ran, such as while a dataclass was made, `python -m` would end by SIGINT, although the
+    exception was caught (`_Py_UnhandledKeyboardInterrupt` in its source).
+    """
+    if status > _SIGNALLED:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def remove_temporary_folders() -> None:

@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import os, signal, threading
 from sendproof_harness.interruption import enter_stage, interruptible, keep
-from sendproof_harness.program import run_program
+from sendproof_harness.program import end_program, run_program
 
 def program():
     enter_stage("reading")
@@ -21,7 +21,7 @@ def program():
         keep("Kept: everything")
     return 0
 
-raise SystemExit(run_program(program))
+end_program(run_program(program))
 """
 STUCK = """
 import os, signal, threading
@@ -59,7 +59,7 @@ with interruptible(deadline_s=600), ThreadPoolExecutor(1) as pool:
 """
 EARLY = """
 import os, signal, sys
-from sendproof_harness.program import run_program
+from sendproof_harness.program import end_program, run_program
 
 def send_early(frame, event, argument):
     if event == "call" and frame.f_code.co_name == "delayed_signals":
@@ -67,7 +67,7 @@ def send_early(frame, event, argument):
         os.kill(os.getpid(), signal.SIGHUP)
 
 sys.setprofile(send_early)
-raise SystemExit(run_program(lambda: 0))
+end_program(run_program(lambda: 0))
 """
 
 # The tests themselves can be a background job, or below `nohup`, whose children inherit ignored signals.
@@ -91,6 +91,18 @@ def test_signal_ends_the_program_with_its_status_and_one_message(name: str) -> N
     status, message = run(PROGRAM.format(body=f"os.kill(os.getpid(), signal.{name})"))
     assert status == 128 + signal.Signals[name]
     assert message == f"sendproof: interrupted by {name} while reading\nKept: everything\n"
+
+
+def test_signal_while_a_text_is_executed_ends_the_program_as_any_other(tmp_path: Path) -> None:
+    """Python executes a text to make each dataclass. It would end a program that `-m` started by SIGINT."""
+    code = PROGRAM.format(body="exec('os.kill(os.getpid(), signal.SIGTERM)')")
+    (tmp_path / "program.py").write_text(DEFAULT_SIGNALS + code)
+    command = [sys.executable, "-m", "program"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert (ended.returncode, ended.stderr) == (
+        128 + signal.SIGTERM,
+        "sendproof: interrupted by SIGTERM while reading\nKept: everything\n",
+    )
 
 
 def test_signal_while_the_handlers_are_installed_ends_the_program_as_any_other() -> None:

@@ -4,9 +4,8 @@ import gc
 import os
 import sys
 
-from sendproof_harness.interruption import is_interrupted
 from sendproof_harness.output import lost_output, protect_streams
-from sendproof_harness.program import EXIT_ERROR, print_error, run_program
+from sendproof_harness.program import EXIT_ERROR, end_program, print_error, run_program
 
 # Imports, histories and verdicts have few objects in cycles. With its defaults, the garbage collector takes a tenth of
 # the start to look at all that was imported.
@@ -23,11 +22,7 @@ def main() -> None:
     if (problem := _environment_problem()) is not None:
         print_error(problem)
         sys.exit(EXIT_ERROR)
-    status = run_program(_run_command)
-    if is_interrupted():
-        # At once: a thread that still waits for a service must not delay the end.
-        os._exit(status)
-    sys.exit(status)
+    end_program(run_program(_run_command))
 
 
 def _environment_problem() -> str | None:
