@@ -23,7 +23,8 @@ _CONTROL_URL_VARIABLE = "SENDPROOF_CONTROL_URL"
 _LIFELINE_VARIABLE = "SENDPROOF_ENDS_WITH_STDIN"
 # A history of a million recipients takes about a minute.
 SECONDS = 300.0
-_END_SECONDS = 1.0
+# It has to remove its temporary files, on a busy machine, too.
+_END_SECONDS = 5.0
 # A verdict has a few examples of each finding, and a row for each campaign.
 MAX_BYTES = 16 * 1024 * 1024
 _EXCERPT = 500
