@@ -13,8 +13,9 @@ _RESPONSE_S = 180.0
 
 
 def verdict_watcher(output: Path, has_begun: Callable[[], bool]) -> Callable[[], bool]:
-    """Return a function that is True once `has_begun` is, and asks for a verdict as soon as the server listens.
+    """Return a function that is True once `has_begun` is, and asks for verdicts as soon as the server listens.
 
+    A judge may be too quick for `has_begun`, which is called every few milliseconds. So the next one is asked for.
     The server has printed its addresses as one line of JSON to `output`.
     """
     asked: list[Thread] = []
@@ -29,6 +30,7 @@ def verdict_watcher(output: Path, has_begun: Callable[[], bool]) -> Callable[[],
 
 
 def _ask(control_url: str) -> None:
-    """Ask for the verdict on the default sandbox. The signal usually comes before the response."""
+    """Ask for verdicts on the default sandbox, one after the other, until the server refuses or is gone."""
     with suppress(requests.RequestException):
-        requests.post(f"{control_url}/control/sandboxes/default/verdict", json={}, timeout=_RESPONSE_S)
+        while requests.post(f"{control_url}/control/sandboxes/default/verdict", json={}, timeout=_RESPONSE_S).ok:
+            pass
