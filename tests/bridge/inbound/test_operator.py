@@ -14,7 +14,7 @@ from sendproof_bridge.inbound.measurements import Measurements
 from sendproof_bridge.inbound.operator import OperatorRoutes
 from sendproof_bridge.monitor import Monitor
 from sendproof_bridge.worker import Worker
-from small_bridge import NOON, recipient_row
+from small_bridge import NOON, TOKEN, recipient_row
 from stand_in import Reply, serving
 
 OPERATOR = {"Authorization": "Bearer the-operator"}
@@ -93,6 +93,20 @@ def test_metrics_name_what_fails(bridge, services):
     assert found["calls_total", "Optimove GetCustomerSendDetailsByChannel", "unauthorized"] == 1
     assert found["job_errors_total", "unauthorized", "fetch_page"] == 1
     assert found["jobs", "fetch_page", "retrying"] == 1
+
+
+def test_operator_sees_no_secret_that_a_service_repeats(bridge, services):
+    secrets = ["an-optimove-key", "a-textlocal-key", TOKEN]
+    services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1")]), Reply([]))
+    services.respond("bulk_json", Reply({"status": "failure", "errors": [{"code": 999, "message": str(secrets)}]}))
+    bridge.start_campaign()
+    bridge.run(until=NOON + 5 * MINUTE)
+    with operator(bridge) as url:
+        pages = {path: requests.get(url + path, headers=OPERATOR, timeout=60).text for path in ("/metrics", "/status")}
+
+    assert 'kind="send_batch"' in pages["/metrics"]
+    assert "999 ['***', '***', '***']" in pages["/status"]
+    assert [(path, secret) for path, page in pages.items() for secret in secrets if secret in page] == []
 
 
 def test_metrics_show_how_long_a_due_job_and_an_opt_out_wait(bridge):
