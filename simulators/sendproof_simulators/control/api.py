@@ -141,7 +141,8 @@ class ControlApi:
         excess = find_excess(request, JSON)
         if excess is not None:
             return exchange.refuse(excess)
-        result = match_fast_path(self._contract, request, DEFAULT_RULES) or await self.full_check.validate(exchange)
+        found = match_fast_path(self._contract, request, DEFAULT_RULES)
+        result = found if isinstance(found, ValidRequest) else await self.full_check.validate(exchange, found)
         if isinstance(result, Response):
             return result
         try:

@@ -54,6 +54,8 @@ _EXAMPLE_LENGTH = 240
 _QUOTED = 3
 # Names that are compared with the known ones; a hostile request can have hundreds of thousands, of megabytes each.
 _MOST_NAMES, _NAME_LENGTH = 20, 100
+# A longer body is not decoded again for the names: other clients wait meanwhile.
+_READ_AGAIN_MAX = 256 * 1024
 
 
 def reworded(contract: Contract, request: Request, problem: Problem) -> Problem:
@@ -169,6 +171,8 @@ class _Refusal:
     def _unknown(self, place: str) -> Iterator[str]:
         """Yield the first members of an object of the body that its schema does not know."""
         known = self._schema_at(place).get("properties")
+        if len(self._body) > _READ_AGAIN_MAX:
+            return
         value = _value_at(self._body, place)
         if known is not None and isinstance(value, Mapping):
             yield from islice((name for name in value if name not in known), _MOST_NAMES)

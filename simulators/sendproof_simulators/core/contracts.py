@@ -214,6 +214,14 @@ class ValidRequest:
     body: Any
 
 
+@dataclass(frozen=True, slots=True)
+class InvalidBody:
+    """What violates the contract in the body of a request to one operation."""
+
+    operation: Operation
+    violations: list[Violation]
+
+
 @dataclass(frozen=True)
 class Contract:
     """One OpenAPI document with compiled operations.

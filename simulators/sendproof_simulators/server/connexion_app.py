@@ -29,7 +29,7 @@ from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
-from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
+from sendproof_simulators.core.contracts import Contract, InvalidBody, Operation, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, Violation
 from sendproof_simulators.core.members import BodyRules
 from sendproof_simulators.server.fast_path import NO_CREDENTIAL
@@ -82,11 +82,26 @@ class Exchange(Protocol):
 
 @dataclass(slots=True)
 class _Validation:
-    """One request in Connexion, and the result if it is valid; `failure` is an error of the simulator itself."""
+    """One request in Connexion, its body if that is valid, and the result if all is.
+
+    `invalid` is what is known to be wrong with the body, and `failure` an error of the simulator itself.
+    """
 
     exchange: Exchange
+    invalid: InvalidBody | None
+    body: Any = None
+    has_read_body: bool = False
     valid: ValidRequest | None = None
     failure: Exception | None = None
+
+    def read_body(self, operation: Operation) -> list[Violation]:
+        """Return the violations of the body, and keep its value if there are none."""
+        if self.invalid is not None and self.invalid.operation is operation:
+            return self.invalid.violations
+        body, violations = operation.read_body(self.exchange.request, self.exchange.body_rules)
+        if not violations:
+            self.body, self.has_read_body = body, True
+        return violations
 
 
 class ConnexionApp:
@@ -103,12 +118,12 @@ class ConnexionApp:
         self._current: ContextVar[_Validation] = ContextVar(f"validation for {contract.name}")
         self._app = self._build()
 
-    async def validate(self, exchange: Exchange) -> ValidRequest | Response:
+    async def validate(self, exchange: Exchange, invalid: InvalidBody | None = None) -> ValidRequest | Response:
         """Return the operation, parameters and body of a valid request, or the refusal of any other.
 
-        An error of the simulator itself is raised.
+        `invalid` is what is known to be wrong with the body. An error of the simulator itself is raised.
         """
-        validation = _Validation(exchange)
+        validation = _Validation(exchange, invalid)
         token = self._current.set(validation)
         try:
             response = await _call(self._app, exchange.request)
@@ -144,10 +159,11 @@ class ConnexionApp:
 
         async def keep_valid_request(**path_values: Any) -> ConnexionResponse:
             validation = self._current.get()
-            request = validation.exchange.request
-            params, _ = operation.read_parameters(request, _as_texts(path_values))
-            body, _ = operation.read_body(request, validation.exchange.body_rules)
-            validation.valid = ValidRequest(operation, params, body)
+            params, _ = operation.read_parameters(validation.exchange.request, _as_texts(path_values))
+            if not validation.has_read_body:
+                # Connexion asks no validator about a body that the operation does not have.
+                validation.read_body(operation)
+            validation.valid = ValidRequest(operation, params, validation.body)
             return ConnexionResponse(status_code=204)
 
         # Connexion would decode the body once more for a function that accepts any keyword.
@@ -177,9 +193,8 @@ class ConnexionApp:
             async def wrap_receive(self, receive: Any, *, scope: Any) -> tuple[Any, Any]:  # Connexion's own names
                 operation = connexion_app._operation(scope)
                 if operation is not None:
-                    exchange = connexion_app._current.get().exchange
                     # The error's traceback refers to this frame, so the frame must not refer to the decoded body.
-                    _raise_if_any(operation.read_body(exchange.request, exchange.body_rules)[1])
+                    _raise_if_any(connexion_app._current.get().read_body(operation))
                 return receive, scope
 
         return {"parameter": Parameters, "body": MediaTypeDict({"*/*": Body})}

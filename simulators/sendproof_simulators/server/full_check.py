@@ -8,7 +8,7 @@ import asyncio
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sendproof_simulators.core.contracts import Contract, ValidRequest
+from sendproof_simulators.core.contracts import Contract, InvalidBody, ValidRequest
 from sendproof_simulators.core.http import Response
 
 if TYPE_CHECKING:
@@ -28,12 +28,15 @@ class FullCheck:
         if not contract.is_own:
             self.build()
 
-    async def validate(self, exchange: "Exchange") -> ValidRequest | Response:
-        """Return the operation, parameters and body of a valid request, or the refusal of any other."""
+    async def validate(self, exchange: "Exchange", invalid: InvalidBody | None = None) -> ValidRequest | Response:
+        """Return the operation, parameters and body of a valid request, or the refusal of any other.
+
+        `invalid` is what the fast path found in the body: it is not decoded again.
+        """
         if self._app is None:
             # The event loop serves other requests in the meantime.
-            return await (await asyncio.to_thread(self.build)).validate(exchange)
-        return await self._app.validate(exchange)
+            return await (await asyncio.to_thread(self.build)).validate(exchange, invalid)
+        return await self._app.validate(exchange, invalid)
 
     def build(self) -> "ConnexionApp":
         """Return the application, and build it if no request has needed it so far."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 
 from sendproof_simulators.core.clock.costly_work import CostlyOperations
 from sendproof_simulators.core.clock.wall_clock import processor_s
-from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
+from sendproof_simulators.core.contracts import Contract, InvalidBody, Operation, ValidRequest
 from sendproof_simulators.core.dialects import defaults
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.faults.active import Injection
@@ -91,6 +91,7 @@ class Exchange:
     key: object = None
     operation: str | None = None
     valid: ValidRequest | None = None
+    invalid: InvalidBody | None = None
     violations: list[Violation] = field(default_factory=list)
     differs: str = ""
     effects: Effects | None = None
@@ -350,9 +351,11 @@ class ServicePipeline:
         request = exchange.request
         valid = self._repeated.find(request)
         if valid is None:
-            valid = match_fast_path(self.contract, request, exchange.body_rules)
-            if valid is None:
+            found = match_fast_path(self.contract, request, exchange.body_rules)
+            if not isinstance(found, ValidRequest):
+                exchange.invalid = found
                 return False
+            valid = found
             self._repeated.keep(request, valid)
         exchange.valid, exchange.operation = valid, valid.operation.id
         return True
@@ -360,7 +363,7 @@ class ServicePipeline:
     async def _validate(self, exchange: Exchange) -> Response | None:
         if exchange.undecoded is not None:
             return exchange.refuse(exchange.undecoded)
-        result = await self.full_check.validate(exchange)
+        result = await self.full_check.validate(exchange, exchange.invalid)
         if isinstance(result, Response):
             return result
         exchange.valid = result
@@ -471,10 +474,11 @@ class ServicePipeline:
             problem = match_unauthorized(self.contract, request)
             if problem is not None:
                 return exchange.refuse(problem)
-            valid = match_fast_path(self.contract, request, exchange.body_rules)
-            if valid is not None:
-                return valid
-        return await self.full_check.validate(exchange)
+            found = match_fast_path(self.contract, request, exchange.body_rules)
+            if isinstance(found, ValidRequest):
+                return found
+            exchange.invalid = found
+        return await self.full_check.validate(exchange, exchange.invalid)
 
     async def record_misdirected(self, request: Request, neighbour: Neighbour) -> str:
         """Record a request for an operation of this service that was sent to the control API; return what differs."""

@@ -16,7 +16,7 @@ PAGE = Request(method="GET", path="/current/integrations/GetChannelTemplates", q
 
 def read(contract: Contract, request: Request) -> ValidRequest:
     valid = match_fast_path(contract, request, BodyRules())
-    assert valid is not None
+    assert isinstance(valid, ValidRequest)
     return valid
 
 
