@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -16,6 +17,8 @@ CREDENTIAL_NAME = re.compile(r"auth|token|key|secret|password", re.IGNORECASE)
 _WORD = re.compile(r"[^\s\"'&=,:;{}\[\]]+")
 _BASIC = re.compile(r"basic\s+([A-Za-z0-9+/=_-]+)", re.IGNORECASE)
 _BODY_READ_MAX = 65_536
+# Each word is looked up in all sandboxes. A hostile value has hundreds of thousands of them, an honest one a few.
+_MOST_WORDS, _MOST_CANDIDATES = 100, 100
 HEADER, QUERY, FORM, JSON_BODY = "header", "query", "form", "JSON body"
 _PLACES: Mapping[str, str] = {"header": "as a header", "query": "in the query"}
 
@@ -61,7 +64,7 @@ def difference(asked: WantedCredential, request: Request, credential: str, owner
     """Return what differs from the credential that the service asks for. `credential` is the one at its place."""
     if credential:
         return _wrong_value(asked, credential, owner)
-    sent = [*_candidates(request, asked.name)]
+    sent = [*islice(_candidates(request, asked.name), _MOST_CANDIDATES)]
     valid = [part for part in sent if any(owner(word) for word in words(part.value))]
     parts = valid or sent
     if not parts:
@@ -88,14 +91,18 @@ def _wrong_value(asked: WantedCredential, credential: str, owner: Owner) -> str:
 
 
 def words(value: str) -> Iterator[str]:
-    """Yield the words of a value; of a header for basic authentication, those of its decoded text as well."""
-    yield from _WORD.findall(value)
+    """Yield the first words of a value; of a header for basic authentication, those of its decoded text as well."""
+    yield from _first_words(value)
     basic = _BASIC.fullmatch(value)
     if basic is not None:
         try:
-            yield from _WORD.findall(base64.b64decode(basic[1] + "==").decode("utf-8", "replace"))
+            yield from _first_words(base64.b64decode(basic[1] + "==").decode("utf-8", "replace"))
         except ValueError:
             return
+
+
+def _first_words(value: str) -> Iterator[str]:
+    return (found[0] for found in islice(_WORD.finditer(value), _MOST_WORDS))
 
 
 def _candidates(request: Request, wanted: str) -> Iterator[_Candidate]:

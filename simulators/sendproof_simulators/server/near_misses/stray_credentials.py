@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_+/=.~-]{8,200}")
 _MOST_LEVELS = 5
 # A client that puts its credential into the entries of a list puts it into each, and lists are long.
 _ENTRIES = 10
+# Each word is looked up in all sandboxes, and a hostile body has hundreds of thousands of members.
+_MOST_WORDS, _MOST_MEMBERS = 1_000, 1_000
 _JSON_READ_MAX = 65_536
 
 
@@ -35,7 +38,8 @@ def stray_fields(service: str, request: Request, valid: ValidRequest | None, own
     `valid` is the request as read by the contract, if it keeps that. A bridge with one set of headers or fields for
     all services shows its client's key to each of them.
     """
-    for place, word in _possible_credentials(request, None if valid is None else valid.body):
+    possible = _possible_credentials(request, None if valid is None else valid.body)
+    for place, word in islice(possible, _MOST_WORDS):
         known = owner(word)
         if known is not None and _company(known.service) != _company(service):
             name = f"{known.credential} of {known.service}"
@@ -72,7 +76,7 @@ def _tokens_of(name: str, value: Any, level: int) -> Iterator[str]:
     if level == _MOST_LEVELS:
         return
     if isinstance(value, dict):
-        for key, inner in value.items():
+        for key, inner in islice(value.items(), _MOST_MEMBERS):
             yield from _tokens_of(str(key), inner, level + 1)
     elif isinstance(value, list):
         for inner in value[:_ENTRIES]:

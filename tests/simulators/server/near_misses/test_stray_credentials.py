@@ -80,3 +80,19 @@ def test_deep_body_is_no_failure() -> None:
 
 def test_field_that_is_sent_twice_is_read_twice() -> None:
     assert stray_in(headers=form()["headers"], body=f"custom=a&custom={KEY}".encode()) == "api_key of optimove in form"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"headers": {"authorization": "a," * 100_000}},
+        {"query": tuple((f"key{number}", "a") for number in range(10_000))},
+        form(**{f"key{number}": "a" for number in range(3_000)}),
+        content({f"key{number}": "a" for number in range(3_000)}),
+    ],
+)
+def test_few_words_of_a_hostile_request_are_looked_up(parts: dict[str, Any]) -> None:
+    """Each of them is looked up in every sandbox."""
+    asked: list[str] = []
+    stray_fields("textlocal", Request(method="POST", path="/send", **parts), None, asked.append)
+    assert len(asked) in {100, 1_000}
