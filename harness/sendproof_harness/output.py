@@ -22,7 +22,7 @@ _NAMES = (
     "error|warning|notice|debug|group|endgroup|echo|add-mask|add-matcher|remove-matcher|add-path|set-env|set-output|"
     "save-state|stop-commands"
 )
-_COMMAND = re.compile(rf"(?<!\S):(?=:(?:{_NAMES})\b)|:(?=:(?:{_NAMES})(?: .*)?::)|#(?=#\w*\[)")
+_COMMAND = re.compile(rf"(?<!\S):(?=:(?:{_NAMES})\b)|:(?=:(?:{_NAMES})(?: |::))|#(?=#\w*\[)")
 _ERRORS = "sendproof_escape"
 # A longer word in a message is a value that nobody reads, such as that of an option.
 _LONGEST_WORD, _WORD_START = 1_000, 200

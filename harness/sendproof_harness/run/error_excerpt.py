@@ -11,7 +11,7 @@ _LINE_MAX = 1_000
 _TRACEBACK = "Traceback (most recent call last):"
 # Python ends a trace with `KeyError: 'x'`. Other languages begin with such a line: `Error: x`, `PHP Fatal error:  x`,
 # `panic: x`, `Exception in thread "main" x`.
-_ERROR = re.compile(r"\b([a-z_.]*(error|exception)|fatal|panic|uncaught|unhandled|segmentation fault)\b", re.IGNORECASE)
+_ERROR = re.compile(r"(error|exception)\b|\b(fatal|panic|uncaught|unhandled|segmentation fault)\b", re.IGNORECASE)
 # Below a line of source that Node quotes before it names the error.
 _CARETS = re.compile(r"\s*\^+\s*$")
 _CONTINUED = re.compile(r"\s+\S|\s*$|Caused by:|Stack trace:|#\d+ |goroutine ")

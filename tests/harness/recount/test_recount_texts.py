@@ -1,5 +1,7 @@
 """The functions that the statements of the recount call."""
 
+import pytest
+
 from sendproof_harness.recount.clock import VisibleTime
 from sendproof_harness.recount.texts import agrees, fits, letters, refill, significant_digits
 
@@ -39,3 +41,10 @@ def test_time_passes_without_jumps_for_a_bridge_outside_virtual_time():
 
 def test_bridge_in_virtual_time_sees_all_of_it():
     assert VisibleTime(timed=True, jumps=[]).later(5, 120_000) == 120_005
+
+
+@pytest.mark.parametrize("part", ["%%|A^{", "{{", "{{ ", " "])
+def test_body_that_begins_many_placeholders_is_read_once(part):
+    """Each of them looked for its end in all of the rest, which took hours."""
+    body = "{{" + part * 1_000_000
+    assert refill("Ana", "{{NAME}}", body) == body

@@ -69,6 +69,13 @@ def test_mistake_is_named(right: str, wrong: str, message: str) -> None:
     assert message in str(raised.value)
 
 
+def test_text_that_begins_many_placeholders_is_read_once() -> None:
+    """Each of them looked for its end in all of the rest, which took hours."""
+    with pytest.raises(InvalidFileError) as raised:
+        parse_scenarios(FILE.replace("{{TIER}}", "{{" * 49_000, 1), "my.yaml")
+    assert "expected {{NAME}}, got '{{'; close it with }}" in str(raised.value)
+
+
 def test_only_a_provider_with_segments_has_some() -> None:
     text = FILE.replace("xtremepush", "textlocal")
     with pytest.raises(InvalidFileError) as raised:

@@ -82,3 +82,10 @@ def test_national_numbers_get_indian_country_code(account_with):
     account = account_with(variant="india", national_numbers="understood")
     contacts = account.call("create_contacts", numbers="09812345678,098123 45679")["contacts"]
     assert [row["number"] for row in contacts] == [919_812_345_678, 919_812_345_679]
+
+
+def test_text_is_matched_with_a_template_of_placeholders_alone(account):
+    """There are more ways to divide a text between them than anyone could try."""
+    account.template("%%|a%%" * 40 + "!")
+    results = [account.call("send", numbers=BOB, message="a" * 150 + end)["status"] for end in ("!", "?")]
+    assert results == ["success", "failure"]

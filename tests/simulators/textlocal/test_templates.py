@@ -71,3 +71,9 @@ def test_placeholder_in_value_is_not_replaced():
 
 def test_text_that_is_no_placeholder_stays_unchanged():
     assert TEMPLATES.render("100%% | {NAME} {{}}", {"NAME": "Bob"}) == "100%% | {NAME} {{}}"
+
+
+@pytest.mark.parametrize("part", ["%%|A^{", "{{", "{{ "])
+def test_template_that_begins_many_placeholders_is_read_once(part):
+    """Each of them looked for its end in all of the rest, which took hours."""
+    assert TEMPLATES.render(part * 1_000_000, {"A": "b"}) == part * 1_000_000

@@ -23,6 +23,8 @@ SMS_LENGTHS = frozenset({67, 70, 134, 140, 153, 160, 201, 306, 459, 612, 765, 91
 
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# A tag ends before the next one: a text of `<` alone must not be read to its end for each of them.
+_TAG = re.compile("<[^<>]*+>")
 
 
 # -- changes ----------------------------------------------------------------------------------------
@@ -66,7 +68,7 @@ def _as_entities(text: str) -> str:
 
 def _without_tags(text: str) -> str:
     """Return what a mail client shows if it takes signs in the text for tags of HTML."""
-    return re.sub(" +", " ", re.sub("<[^>]*>", "", text)).strip() if "<" in text else text
+    return re.sub(" +", " ", _TAG.sub("", text)).strip() if "<" in text else text
 
 
 _LATIN_1, _WINDOWS = _misread("utf-8", "latin-1"), _misread("utf-8", "cp1252")
@@ -111,7 +113,7 @@ CHANGES: tuple[tuple[str, tuple[Change, ...]], ...] = (
         (lambda text: text.replace("'", "''"), lambda text: text.replace('"', '""')),
     ),
     ("decoded once too often: % and + in a text must be escaped in a URL", (unquote, unquote_plus)),
-    ("decoded once too often, as in HTML", (html.unescape, lambda text: re.sub("<[^>]*>", "", text), _without_tags)),
+    ("decoded once too often, as in HTML", (html.unescape, lambda text: _TAG.sub("", text), _without_tags)),
     ("the text twice", (lambda text: text + text, lambda text: f"{text} {text}", lambda text: f"{text}\n{text}")),
     ("reversed", (lambda text: text[::-1],)),
 )
@@ -130,7 +132,7 @@ def _is_whitespace_trimmed(got: str, expected: str) -> bool:
 
 def _has_other_line_ends(got: str, expected: str) -> bool:
     has_lines = "\n" in expected or "\n" in got or "\r" in got
-    return has_lines and re.sub(r"[ ]*[\r\n]+[ ]*|\\r?\\n|<br ?/?>", " ", got).split() == expected.split()
+    return has_lines and re.sub(r"[\r\n]+|\\r?\\n|<br ?/?>", " ", got).split() == expected.split()
 
 
 def _is_same_without_whitespace(got: str, expected: str) -> bool:
@@ -149,7 +151,7 @@ def _is_encoded_word(got: str, expected: str) -> bool:
 
 
 def _is_shown_html(got: str, expected: str) -> bool:
-    shown = html.unescape(re.sub("<[^>]*>", " ", got))
+    shown = html.unescape(_TAG.sub(" ", got))
     return re.search("<[a-z]", got) is not None and _is_same_without_whitespace(shown, expected)
 
 

@@ -10,8 +10,9 @@ from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.findings import cached_per_history
 
-#: A placeholder in the syntax of any provider: `{{NAME}}`, `%%|NAME%%` or `%%|NAME^{...}%%`.
-PLACEHOLDER = re.compile(r"%%\|(.*?)(?:\^\{.*?\})?%%|\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+#: A placeholder in the syntax of any provider: `{{NAME}}`, `%%|NAME%%` or `%%|NAME^{...}%%`. A name has no braces, and
+#: nothing in a placeholder begins another: whatever a text repeats without end, each character is looked at only once.
+PLACEHOLDER = re.compile(r"%%\|((?:(?!%%|\^\{).)*+)(?:\^\{(?:(?!\}%%|%%\|).)*+\})?%%|\{\{([^{}]*+)\}\}", re.DOTALL)
 
 # The characters that may be looked at, all ways to divide the texts between placeholders together: about 0.1 s of work.
 _MOST_WORK = 100_000_000

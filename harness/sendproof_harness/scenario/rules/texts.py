@@ -11,9 +11,9 @@ from sendproof_harness.scenario.rules.step_state import attribute_names, event_p
 from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.suggestions import closest
 
-PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+PLACEHOLDER = re.compile(r"\{\{([^{}]*+)\}\}")
 # The beginning of a placeholder that does not end.
-_UNCLOSED = re.compile(r"\{\{(?!.*?\}\})[^{}]{0,30}", re.DOTALL)
+_UNCLOSED = re.compile(r"\{\{(?![^{}]*+\}\})[^{}]{0,30}")
 
 
 def placeholders_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:

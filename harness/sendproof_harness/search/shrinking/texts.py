@@ -8,7 +8,7 @@ from sendproof_harness.scenario.document import Document
 from sendproof_harness.search.shrinking.edits import edited
 
 # A placeholder is one word, whatever stands in it.
-_WORD = re.compile(r"\{\{.*?\}\}|[^\s{]+|\s+|\{")
+_WORD = re.compile(r"\{\{[^{}]*+\}\}|[^\s{]+|\s+|\{")
 #: Texts without any property of their own: of a template from the start, and of one that a step adds or changes.
 SHORTEST, SHORTEST_LATER = "Hello", "Goodbye"
 # Steps that give a text to a template.

@@ -137,7 +137,10 @@ def _other_character(character: str) -> str:
 
 def _is_drawn(token: str) -> bool:
     """Return True for a token with digits and letters, or capitals after small letters: a word has neither."""
-    return bool(re.search("[0-9].*[A-Za-z]|[A-Za-z].*[0-9]|[a-z].*[A-Z]", token))
+    if re.search("[0-9]", token) and re.search("[A-Za-z]", token):
+        return True
+    # From the beginning, so that a long token is read once.
+    return re.match("[^a-z]*+[a-z][^A-Z]*+[A-Z]", token) is not None
 
 
 def _is_random(token: str) -> bool:

@@ -22,7 +22,11 @@ _NATIONAL = {"uk": ("44", re.compile(r"0([1-9][0-9]{8,9})")), "india": ("91", re
 
 _INDIAN_UTC_OFFSET = 5 * HOUR + 30 * MINUTE
 
-_PLACEHOLDER = re.compile(r'%%\|[A-Za-z0-9_ ]+?(?:\^\{[^}]*?"maxlength"\s*:\s*"(\d+)"[^}]*\}|\^\{[^}]*\})?%%')
+# The properties of a placeholder begin no other: a template with very many beginnings takes no longer than others.
+_PLACEHOLDER = re.compile(r"%%\|[A-Za-z0-9_ ]++(?:\^\{(?:(?!%%\|)[^}])*+\})?%%")
+_MAXLENGTH = re.compile(r'"maxlength"\s*+:\s*+"([0-9]{1,9})"')
+# The characters of a placeholder: more than the longest message, and those without a maximum length of its own.
+_LONGEST_VALUE, _USUAL_LENGTH = 2_000, 30
 
 
 def check_sender(context: SandboxContext, sender: str, approved: Iterable[str]) -> str:
@@ -56,7 +60,7 @@ def check_text(call: Call, text: str) -> str:
 
 def matches_template(text: str, templates: Iterable[Template]) -> bool:
     """Return True if a text can be made from one of these templates."""
-    return any(_template_pattern(template.body).fullmatch(text) for template in templates)
+    return any(_is_made_from(template.body, text) for template in templates)
 
 
 def check_hour(context: SandboxContext, send_at: Instant) -> None:
@@ -101,10 +105,50 @@ def sent_text_and_parts(context: SandboxContext, text: str, *, unicode: bool) ->
 
 
 @lru_cache(maxsize=1_000)
-def _template_pattern(body: str) -> "re.Pattern[str]":
-    """Return the pattern of a template's texts: each placeholder allows any text up to its maximum length."""
-    pattern, position = "", 0
+def _template_parts(body: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the fixed parts of a template, and the most characters of each placeholder between them."""
+    fixed, lengths, position = [], [], 0
     for match in _PLACEHOLDER.finditer(body):
-        pattern += re.escape(body[position : match.start()]) + f".{{0,{match[1] or 30}}}"
+        length = _MAXLENGTH.search(match[0])
+        fixed.append(body[position : match.start()])
+        lengths.append(min(int(length[1]), _LONGEST_VALUE) if length else _USUAL_LENGTH)
         position = match.end()
-    return re.compile(pattern + re.escape(body[position:]), re.DOTALL)
+    return (*fixed, body[position:]), tuple(lengths)
+
+
+def _is_made_from(body: str, text: str) -> bool:
+    """Return True if a text can be made from a template: each placeholder allows any text up to its maximum length.
+
+    The places that the parts so far can end at are the bits of one number. A regular expression would try every way to
+    divide the text, and a template of placeholders alone has more of them than a text has characters, many times over.
+    """
+    (first, *others), lengths = _template_parts(body)
+    longest = len(first) + sum(map(len, others)) + sum(lengths)
+    if len(text) > longest or not text.startswith(first):
+        return False
+    ends = 1 << len(first)
+    for part, length in zip(others, lengths, strict=True):
+        starts = _spread(ends, min(length, len(text)))
+        ends = (starts & _places(part, text)) << len(part)
+    return bool(ends >> len(text) & 1)
+
+
+def _spread(places: int, most: int) -> int:
+    """Return the places that are up to `most` characters after others, as bits."""
+    reached = 0
+    while reached < most:
+        step = min(reached + 1, most - reached)
+        places |= places << step
+        reached += step
+    return places
+
+
+def _places(part: str, text: str) -> int:
+    """Return the places of a part in a text as bits."""
+    if not part:
+        return (1 << len(text) + 1) - 1
+    found, place = 0, text.find(part)
+    while place >= 0:
+        found |= 1 << place
+        place = text.find(part, place + 1)
+    return found
