@@ -182,6 +182,8 @@ def _searches(scenario: Path) -> Mapping[str, Command]:
                 "shrink",
                 str(scenario.with_name("failed") / "interrupted-textlocal"),
                 "--fresh",
+                "--command",
+                RARELY,
                 "--budget",
                 "12",
                 "--output",

@@ -56,7 +56,7 @@ def judge(
     from sendproof_harness.report.json import render  # noqa: PLC0415
     from sendproof_harness.run.errors import RunOptionsError  # noqa: PLC0415
     from sendproof_harness.run.results_folder import REPORTS, fresh_folder, locked_folder  # noqa: PLC0415
-    from sendproof_harness.session.judged_run import can_repeat, run_of  # noqa: PLC0415
+    from sendproof_harness.session.judged_run import options_to_repeat, run_of  # noqa: PLC0415
 
     allowed, failures = allowed_checks(allow_unknown), accepted_failures(accept)
     if history is None:
@@ -79,7 +79,7 @@ def judge(
         print_verdict(verdict, Terminal(), reports, sandbox=sandbox)
     else:
         print_verdict(
-            verdict, Terminal(), reports, run_of(history, results), is_repeatable=can_repeat(history, content)
+            verdict, Terminal(), reports, run_of(history, results), repeated_with=options_to_repeat(history, content)
         )
     raise typer.Exit(verdict.exit_status)
 

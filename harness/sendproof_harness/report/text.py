@@ -38,13 +38,13 @@ def print_verdict(
     run: Path | None = None,
     *,
     sandbox: str | None = None,
-    is_repeatable: bool = False,
+    repeated_with: Sequence[str] | None = None,
 ) -> None:
     """Print root causes, checks, delivery ledger, other findings with examples, the seed, and the reports' paths.
 
     `run` is the folder or the history of the run, `sandbox` the name of a running one; with either, the output ends
-    with the next command to run, if the verdict has a customer to explain. A run that `is_repeatable` with the same
-    bridge can be shrunk if the bridge failed in it.
+    with the next command to run, if the verdict has a customer to explain. `repeated_with` are the options that repeat
+    the run with the same bridge, so that it can be shrunk if the bridge failed in it; None if nothing does.
     """
     for root in verdict.roots:
         console.print(Padding(_root(root), (0, 0, 1, 1), expand=False))
@@ -54,7 +54,7 @@ def print_verdict(
     parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_groups, _together(others))]
     for part in (*parts, _ending(verdict)):
         console.print(Padding(part, (1, 0, 0, 1), expand=False))
-    shrunk = _shrunk(verdict, run) if is_repeatable else {}
+    shrunk = {} if run is None or repeated_with is None else _shrunk(verdict, run, repeated_with)
     for label, text in (*_unwrapped(verdict, reports or {}, _explained(run, sandbox)), *shrunk.items()):
         line = Text.assemble((f" {label:<12}", "bold"), text)
         # A command or a path that is cut into lines cannot be copied.
@@ -254,12 +254,12 @@ def _unwrapped(verdict: Verdict, reports: Mapping[str, Path], explained: str | N
         yield "next", remedy
 
 
-def _shrunk(verdict: Verdict, run: Path | None) -> Mapping[str, str]:
+def _shrunk(verdict: Verdict, run: Path, options: Sequence[str]) -> Mapping[str, str]:
     """Return the line with the command that finds the smallest scenario that the bridge fails."""
     first = next((group for group in verdict.groups if group.level == "fail"), None)
-    if run is None or first is None or first.blame != "bridge" or verdict.accepted_status != "fail":
+    if first is None or first.blame != "bridge" or verdict.accepted_status != "fail":
         return {}
-    return {"shrink": f"sendproof shrink {shlex.quote(str(run))}"}
+    return {"shrink": shlex.join(["sendproof", "shrink", str(run), *options])}
 
 
 def _scenario(verdict: Verdict) -> list[str | tuple[str, str]]:

@@ -1,9 +1,8 @@
 """Running one scenario, judging it, and reporting the verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -16,6 +15,7 @@ from sendproof_harness.judge.verdict import Status, allow_unknown, worst_status
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.errors import RunError, RunOptionsError
+from sendproof_harness.run.identity import REFERENCE_BRIDGE
 from sendproof_harness.run.progress import show_progress
 from sendproof_harness.run.results_folder import EARLIER, REPORTS, fresh_folder, locked_folder
 from sendproof_harness.run.runner import HISTORY, SCENARIO, RunOptions, run_scenario
@@ -99,18 +99,23 @@ def judge_and_report(file: Path, folder: Path, options: RunOptions, console: Con
     permitted = allow_unknown(judged.verdict, options.allow_unknown)
     verdict = accept_in_run(permitted, judged.history, file, options.accepted)
     reports = write_reports(verdict, judged.history, fresh_folder(folder, REPORTS))
-    is_repeatable = not options.is_smallest and can_repeat(file, judged.history)
-    print_verdict(verdict, console, reports, run_of(file, folder), is_repeatable=is_repeatable)
+    repeated_with = None if options.is_smallest else options_to_repeat(file, judged.history, options.command)
+    print_verdict(verdict, console, reports, run_of(file, folder), repeated_with=repeated_with)
     return verdict.accepted_status
 
 
-def can_repeat(file: Path, history: History) -> bool:
-    """Return True if the run of a history file can be repeated unchanged: with its scenario, and a new bridge.
+def options_to_repeat(file: Path, history: History, command: str | None = None) -> Sequence[str] | None:
+    """Return the options that repeat the run of a history file unchanged, with its scenario and a new bridge; or None.
 
-    A bridge that runs already would need a command that resets it.
+    The bridge is the reference bridge, or that of `command`, which the user has given: the command in a history of
+    others is not one to be copied. A bridge that runs already would need a command that resets it.
     """
-    has_scenario = any((folder / SCENARIO).is_file() for folder in file.absolute().parents[:2])
-    return has_scenario and all(urlsplit(run.bridge).scheme not in {"http", "https"} for run in history.runs)
+    if not any((folder / SCENARIO).is_file() for folder in file.absolute().parents[:2]):
+        return None
+    bridges = {run.bridge for run in history.runs}
+    if bridges <= {REFERENCE_BRIDGE}:
+        return []
+    return ["--command", command] if command is not None and bridges == {command} else None
 
 
 def run_of(file: Path, folder: Path | None) -> Path:

@@ -92,10 +92,14 @@ def test_terminal_of_a_fail_shows_explain_command(correct_run, faulty_run, tmp_p
 def test_terminal_of_a_fail_that_can_be_repeated_shows_shrink_command(correct_run, faulty_run):
     console = Console(file=io.StringIO(), width=140)
     for run in (faulty_run, correct_run):
-        print_verdict(run.verdict(), console, run=Path("a run"), is_repeatable=True)
+        print_verdict(run.verdict(), console, run=Path("a run"), repeated_with=["--command", "a bridge"])
     text = console.file.getvalue()
 
-    assert text.count("sendproof shrink") == text.count(" shrink      sendproof shrink 'a run'\n") == 1
+    assert (
+        text.count("sendproof shrink")
+        == text.count(" shrink      sendproof shrink 'a run' --command 'a bridge'\n")
+        == 1
+    )
 
 
 def test_terminal_does_not_wrap_the_next_command_and_the_paths(faulty_run):

@@ -43,8 +43,8 @@ def shrink(
     """Find the smallest scenario that still makes a failed run fail.
 
     Sendproof runs the scenario of the failed run again and again, with fewer customers, steps, faults and words, until
-    nothing more can be removed. Then it writes the result as a scenario file, and runs it. By default, the bridge is
-    that of the failed run. The same command continues an interrupted search.
+    nothing more can be removed. Then it writes the result as a scenario file, and runs it. Name your bridge as for the
+    failed run, whose output has the whole command. The same command continues an interrupted search.
 
     Exit status: 0 the scenario is written, 2 the failure did not occur again, 3 error.
 
@@ -98,10 +98,20 @@ def _failed_run(history: Path, requirement: str | None, *, any_cause: bool) -> "
 
 
 def _bridge(failed: "FailedRun", url: str | None, command: str | None, reset: str | None) -> "BridgeUnderTest":
-    """Return the bridge of the options, or else of the failed run; a bridge that is already running must be reset."""
-    from sendproof_harness.search.trial import BridgeUnderTest  # noqa: PLC0415 - see the docstring of this module
+    """Return the bridge of the options, or else the reference bridge; a bridge that is already running must be reset.
 
-    named = BridgeUnderTest(url=url, command=command) if url or command else failed.bridge
+    A results folder may come from somebody else, so no command in it is started, and no URL in it is called.
+    """
+    from sendproof_harness.run.identity import REFERENCE_BRIDGE  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.search.trial import BridgeUnderTest  # noqa: PLC0415
+
+    if not (url or command or failed.bridge == REFERENCE_BRIDGE):
+        option = "--bridge URL and --reset" if failed.bridge.startswith(("http://", "https://")) else "--command"
+        refuse(
+            f"expected {option} with the bridge of this run, got neither; the run names {failed.bridge!r}, but "
+            "Sendproof starts and calls nothing that a file names"
+        )
+    named = BridgeUnderTest(url=url, command=command)
     if named.url is not None and reset is None:
         refuse(
             f"--reset: expected a command that restarts the bridge at {named.url} without its data, got none; every "

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendproof_harness.history.records import History
 from sendproof_harness.judge.judged_file import judge_file
 from sendproof_harness.judge.verdict import Verdict
 from sendproof_harness.run.identity import REFERENCE_BRIDGE
@@ -14,7 +13,7 @@ from sendproof_harness.scenario.document import scenario_document
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.search.shrinking.oracle import target_of
 from sendproof_harness.search.shrinking.shrinker import Failure
-from sendproof_harness.search.trial import BridgeUnderTest, FailedRequirement, failures
+from sendproof_harness.search.trial import FailedRequirement, failures
 
 
 class NoFailureError(Exception):
@@ -23,10 +22,13 @@ class NoFailureError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedRun:
-    """A run that failed: its name, the bridge as the history names it, and the failure to shrink."""
+    """A run that failed: its name, the bridge as the history names it, and the failure to shrink.
+
+    `bridge` is a URL, a command, or the reference bridge. It may come from a stranger, so it is never started as such.
+    """
 
     name: str
-    bridge: BridgeUnderTest
+    bridge: str
     failure: Failure
 
 
@@ -55,7 +57,8 @@ def read_failed_run(history: Path, requirement: str | None, *, any_cause: bool) 
         target=target_of(failed, any_cause=any_cause),
         title=_title(judged.verdict, failed),
     )
-    return FailedRun(name=file.parent.name, bridge=_bridge(judged.history), failure=failure)
+    bridge = next((run.bridge for run in judged.history.runs), REFERENCE_BRIDGE)
+    return FailedRun(name=file.parent.name, bridge=bridge, failure=failure)
 
 
 def _chosen(found: Sequence[FailedRequirement], wanted: str | None) -> FailedRequirement:
@@ -73,11 +76,3 @@ def _chosen(found: Sequence[FailedRequirement], wanted: str | None) -> FailedReq
 
 def _title(verdict: Verdict, failed: FailedRequirement) -> str:
     return next(result.check.title for result in verdict.results if result.check.id == failed.check)
-
-
-def _bridge(history: History) -> BridgeUnderTest:
-    """Return the bridge that the run tested: a URL, a command, or the reference bridge."""
-    named = next((run.bridge for run in history.runs), REFERENCE_BRIDGE)
-    if named == REFERENCE_BRIDGE:
-        return BridgeUnderTest()
-    return BridgeUnderTest(url=named) if named.startswith(("http://", "https://")) else BridgeUnderTest(command=named)

@@ -5,8 +5,9 @@ interrupted search goes on where it was.
 """
 
 import math
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -110,12 +111,11 @@ class Oracle:
     _errors: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        """Read the results of an interrupted search."""
+        """Read the results of an interrupted search; `ValueError` if the file has other content, or is a link."""
+        if self.file.is_symlink() or (self.file.exists() and not self.file.is_file()):
+            raise ValueError(f"{self.file}: expected the results of a search, got something else; remove it")
         if self.file.exists():
-            decoder = msgspec.json.Decoder(_Remembered)
-            for line in self.file.read_bytes().splitlines():
-                kept = decoder.decode(line)
-                self._results[kept.document] = Rate(failed=kept.failed, runs=kept.runs)
+            self._results = {kept.document: Rate(failed=kept.failed, runs=kept.runs) for kept in _kept(self.file)}
 
     def fails(self, document: Document) -> bool:
         """Return True if the bridge still fails with the document, and keep it as the smallest one.
@@ -176,8 +176,21 @@ class Oracle:
         self._results[name] = rate
         self._recalled.add(name)
         line = msgspec.json.encode(_Remembered(document=name, failed=rate.failed, runs=rate.runs))
-        with self.file.open("ab") as file:
+        # Its name is known before, and the folder may come from somebody else: no link is followed.
+        with open(self.file, "ab", opener=_opened_without_links) as file:
             file.write(line + b"\n")
+
+
+def _kept(file: Path) -> Iterator[_Remembered]:
+    decoder = msgspec.json.Decoder(_Remembered)
+    try:
+        yield from map(decoder.decode, file.read_bytes().splitlines())
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"{file}: expected the results of a search, got {error}; --fresh forgets them") from error
+
+
+def _opened_without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def digest(document: Document) -> str:

@@ -46,7 +46,7 @@ def test_failed_run_becomes_a_small_scenario_that_fails_the_same_requirement(tmp
     file.write_text(SCENARIO)
     results, command = tmp_path / "results", parking_bridge(tmp_path)
     assert sendproof("run", str(file), "--command", command, "--results", str(results)).status == 1
-    shrunk = sendproof("shrink", str(results / "two"), "--json")
+    shrunk = sendproof("shrink", str(results / "two"), "--command", command, "--json")
     content = json.loads(shrunk.out)
     assert (content["before"]["campaigns"], content["after"]["campaigns"]) == (2, 1)
     assert content["after"]["customers"] == 1
@@ -58,6 +58,17 @@ def test_failed_run_becomes_a_small_scenario_that_fails_the_same_requirement(tmp
     assert content["failed"]["number"] in failed
     assert load_scenarios(results / "two-shrunk.yaml")[0].audience.customers == 1
     assert not list((results / "two").glob("shrink-*"))
+
+
+@pytest.mark.slow
+def test_command_in_a_history_is_not_started(tmp_path):
+    """A results folder may come from somebody else."""
+    (tmp_path / "two.yaml").write_text(SCENARIO)
+    command = parking_bridge(tmp_path)
+    assert sendproof("run", tmp_path / "two.yaml", "--command", command, "--results", tmp_path).status == 1
+    shrunk = sendproof("shrink", tmp_path / "two")
+
+    assert (shrunk.status, "expected --command with the bridge of this run, got neither" in shrunk.err) == (3, True)
 
 
 @pytest.mark.slow
