@@ -29,7 +29,7 @@ from sendproof_simulators.core.limits import Limits
 from sendproof_simulators.core.messaging import mail_texts
 from sendproof_simulators.core.recording import exchanges, newest_records
 from sendproof_simulators.core.sandboxes import SnapshotBounds
-from sendproof_simulators.core.validation import yaml_text
+from sendproof_simulators.core.validation import contract_document, yaml_text
 from sendproof_simulators.core.webhooks import attempt_rules, sender
 from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE
 from sendproof_simulators.server import content_encoding, request_bounds
@@ -278,6 +278,8 @@ def _file_rows() -> Iterable[tuple[str, ...]]:
         ("contracts that are checked", "file", _bytes(contract_check.MOST_BYTES), "error"),
         ("contracts", "levels of YAML", str(yaml_text.MOST_LEVELS), "error"),
         ("contracts", "values of YAML, also those of aliases", f"{yaml_text.MOST_VALUES:,}", "error"),
+        ("contracts", "references", "only within the document", "error"),
+        ("contracts", "schemas of one reference", f"{contract_document.MOST_APPLIED:,}", "error"),
         ("files and settings from a pipe, such as `<(command)`", "time", f"{bounded_file.PIPE_SECONDS:.0f} s", "error"),
     )
 

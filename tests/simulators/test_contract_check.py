@@ -12,6 +12,13 @@ LAUGHS = "0: &a0 [x]\n" + "".join(f"{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}
 TEXTLOCAL = (ROOT / "openapi" / "textlocal.yaml").read_text()
 
 
+CONTRACT = """openapi: 3.0.3
+info: {title: a, version: "1"}
+paths: {/a: {get: {operationId: a, responses: {"200": {description: a}}}}}
+"""
+REFERENCE = '{{$ref: "#/components/schemas/A{}"}}'
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "openapi").glob("*.yaml")), ids=lambda path: path.stem)
 def test_own_contracts_have_no_problem(path):
     assert list(contract_problems(path)) == []
@@ -93,3 +100,46 @@ def test_contract_within_the_bounds_of_yaml_is_read(tmp_path):
     file = tmp_path / "other.yaml"
     file.write_text("a: &a [x]\npaths: {b: *a, c: *a}\nd: " + "[" * 99 + "]" * 99)
     assert read_set(str(file)).documents["other.yaml"]["paths"] == {"b": ["x"], "c": ["x"]}
+
+
+@pytest.mark.parametrize(
+    "target", ["http://127.0.0.1:9/a", "file:///dev/null", "../other.yaml#/a", "other.yaml", "", 1]
+)
+def test_reference_to_another_document_is_refused_before_it_is_followed(tmp_path, target):
+    """Readers of OpenAPI would open the file, or request the URL."""
+    file = tmp_path / "other.yaml"
+    file.write_text(f"{CONTRACT}components: {{schemas: {{A: {{type: array, items: {{$ref: {target!r}}}}}}}}}\n")
+    place = f"{file}: components/schemas/A/items: expected a reference within the document, such as "
+    problem = f"{place}#/components/schemas/Name, got {target!r}; copy its target into the document"
+
+    assert list(contract_problems(file)) == [problem]
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        read_set(str(file))
+
+
+@pytest.mark.parametrize(
+    ("schemas", "problem"),
+    [
+        ('A: {$ref: "#/components/schemas/A"}', "A: expected references with an end, got a circle of them"),
+        (
+            'A: {$ref: "#/components/schemas/B"}, B: {anyOf: [{$ref: "#/components/schemas/B/anyOf/0"}]}',
+            "A: expected references with an end, got a circle of them",
+        ),
+        (
+            ", ".join(f"A{n}: {{allOf: [{', '.join([REFERENCE.format(n + 1)] * 9)}]}}" for n in range(6)),
+            "A0/allOf/0: expected at most 10,000 schemas of one reference, got more",
+        ),
+    ],
+    ids=["itself", "part of itself", "references to references"],
+)
+def test_references_without_an_end_are_refused(tmp_path, schemas, problem):
+    file = tmp_path / "other.yaml"
+    file.write_text(f"{CONTRACT}components: {{schemas: {{{schemas}}}}}\n")
+    assert list(contract_problems(file)) == [f"{file}: components/schemas/{problem}"]
+
+
+def test_schema_of_a_tree_may_refer_to_itself(tmp_path):
+    file = tmp_path / "other.yaml"
+    tree = '{properties: {child: {$ref: "#/components/schemas/Tree"}}}'
+    file.write_text(f"{CONTRACT}components: {{schemas: {{Tree: {tree}}}}}\n")
+    assert list(contract_problems(file)) == []

@@ -13,8 +13,7 @@ from typing import Any
 
 from sendproof_simulators.bounded_file import FileTooLargeError, read_bounded
 from sendproof_simulators.comparison.dialect_changes import Dialects
-from sendproof_simulators.core.contract_cache import read_through
-from sendproof_simulators.core.validation.yaml_text import parse_yaml
+from sendproof_simulators.core.validation.contract_document import read_document
 
 DIALECTS_FILE = "dialects.json"
 #: The folder of a revision that is named alone.
@@ -43,7 +42,9 @@ def read_set(text: str, folder: Path | None = None) -> ContractSet:
     """
     path = Path(text)
     if path.exists() and not path.is_dir():
-        return ContractSet(text, {path.name: _document(text, _bytes_of(path))}, is_file=True, sources={path.name: path})
+        return ContractSet(
+            text, {path.name: read_document(_bytes_of(path), text)}, is_file=True, sources={path.name: path}
+        )
     if path.is_dir():
         files = {file.name: file for file in sorted(path.iterdir()) if file.is_file() and _is_wanted(file.name)}
         return _set(text, {name: _reader(file) for name, file in files.items()}, files)
@@ -52,7 +53,7 @@ def read_set(text: str, folder: Path | None = None) -> ContractSet:
 
 def _set(name: str, readers: Mapping[str, Callable[[], bytes]], sources: Mapping[str, Path]) -> ContractSet:
     documents = {
-        file: _document(f"{name}: {file}", read()) for file, read in readers.items() if file.endswith(_SUFFIXES)
+        file: read_document(read(), f"{name}: {file}") for file, read in readers.items() if file.endswith(_SUFFIXES)
     }
     if not documents:
         raise ValueError(f"{name}: expected contracts, files that end in .yaml, got none")
@@ -87,16 +88,6 @@ def _bounded(place: str, content: bytes) -> bytes:
     return content
 
 
-def _document(place: str, content: bytes) -> Mapping[str, Any]:
-    try:
-        document = read_through(content, parse_yaml)
-    except ValueError as error:
-        raise ValueError(f"{place}: {error}") from None
-    if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
-        raise ValueError(f"{place}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file
-    return document
-
-
 def _dialects(place: str, content: bytes) -> Dialects:
     try:
         dialects = json.loads(content)
@@ -123,7 +114,7 @@ def _read_revision(text: str, folder: Path) -> ContractSet:
     path = path.strip("/") or _FOLDER
     if PurePosixPath(path).suffix in _SUFFIXES:
         content = _git(text, folder, "cat-file", "blob", f"{commit_id}:{path}")
-        return ContractSet(text, {PurePosixPath(path).name: _document(text, content)}, is_file=True)
+        return ContractSet(text, {PurePosixPath(path).name: read_document(content, text)}, is_file=True)
     try:
         _git(text, folder, "cat-file", "-e", f"{commit_id}:{path}")
     except ValueError:

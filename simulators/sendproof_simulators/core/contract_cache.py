@@ -1,4 +1,4 @@
-"""Parsed contracts on disk: parsing YAML takes ten times longer than reading the same content as MessagePack.
+"""Parsed and checked contracts on disk: parsing YAML takes ten times as long as reading the same in MessagePack.
 
 The cache only saves time. A file is named by the digest of the contract's text and begins with the digest of its own
 content, so a changed contract or a damaged file is parsed anew. It holds data, never code.
@@ -26,7 +26,7 @@ def cache_folder() -> Path:
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "sendproof" / "contracts"
+    return Path(base).expanduser() / "sendproof" / "documents"
 
 
 def read_through(source: bytes, parse: Callable[[bytes], Any], folder: Path | None = None) -> Any:

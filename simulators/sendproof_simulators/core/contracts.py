@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 import jsonschema_rs
 import msgspec
 
-from sendproof_simulators.core.contract_cache import read_through
 from sendproof_simulators.core.http import Request, Violation
 from sendproof_simulators.core.json_text import NESTED_TOO_DEEPLY, has_more_values
 from sendproof_simulators.core.members import (
@@ -38,8 +37,8 @@ from sendproof_simulators.core.validation.compiled_schema import (
     CompiledSchema,
     has_references,
 )
+from sendproof_simulators.core.validation.contract_document import read_document
 from sendproof_simulators.core.validation.violations import MAX_VIOLATIONS, first_violations, violations
-from sendproof_simulators.core.validation.yaml_text import parse_yaml
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
@@ -481,17 +480,8 @@ def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix
 
 def parse_contract(source: bytes, path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
     """Return the contract in the content of a file; `ValueError` names the error in it."""
-    document = read_through(source, lambda text: _parse(text, path))
-    if not isinstance(document, Mapping) or not isinstance(document.get("paths"), Mapping):
-        raise ValueError(f"{path}: expected an OpenAPI document with paths")  # noqa: TRY004 - an error of a file
+    document = read_document(source, str(path))
     return Contract(path.stem, document, case_insensitive, optional_prefix, sha256(source).hexdigest(), source)
-
-
-def _parse(source: bytes, path: Path) -> Any:
-    try:
-        return parse_yaml(source)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:

@@ -70,7 +70,7 @@ def test_old_files_are_removed(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has another convention")
 def test_folder_is_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "sendproof" / "contracts"
+    assert cache_folder() == tmp_path / "sendproof" / "documents"
 
 
 @pytest.mark.parametrize("contract", sorted(CONTRACTS.glob("*.yaml")), ids=lambda path: path.stem)
