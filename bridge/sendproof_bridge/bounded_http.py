@@ -141,7 +141,7 @@ class _TimedResponse(HTTPResponse):
     def __init__(self, sock: socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         unbounded: Any = self.fp
-        self.fp = io.BufferedReader(_TimedReader(sock, unbounded.detach()))
+        self.fp = io.BufferedReader(TimedReader(sock, unbounded.detach()))
 
     def begin(self) -> None:
         """Read the head of the final response. The base class takes any interim one but 100 for it."""
@@ -151,18 +151,25 @@ class _TimedResponse(HTTPResponse):
             super().begin()
 
 
-class _TimedReader(io.RawIOBase):
-    """The bytes of a socket, until a deadline."""
+class TimedReader(io.RawIOBase):
+    """The bytes of a socket, until a deadline: `TOTAL_PER_READ` times the timeout of the socket."""
 
     def __init__(self, sock: socket, raw: io.RawIOBase) -> None:
+        """Start the time. `raw` reads the socket without a buffer."""
         self._socket, self._raw = sock, raw
         self._silence = sock.gettimeout()
+        self.restart()
+
+    def restart(self) -> None:
+        """Start the time again, for the next response on the same connection."""
         self._deadline = None if self._silence is None else monotonic() + TOTAL_PER_READ * self._silence
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        """Read what has arrived, at least one byte; `TimeoutError` after the deadline. Changes the socket's timeout."""
         if self._silence is not None and self._deadline is not None:
             left = self._deadline - monotonic()
             if left <= 0:
@@ -171,6 +178,7 @@ class _TimedReader(io.RawIOBase):
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
+        """Close the raw reader, too."""
         self._raw.close()
         super().close()
 

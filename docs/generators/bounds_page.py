@@ -8,7 +8,7 @@ from aiosmtpd.smtp import SMTP
 from sendproof_bridge import bounded_http as bridge_http
 from sendproof_bridge import clock, json_body
 from sendproof_bridge.inbound import app as inbound
-from sendproof_bridge.outbound import http, response_values
+from sendproof_bridge.outbound import http, response_values, smtp_replies
 from sendproof_harness import bounded_file, control_client
 from sendproof_harness import bounded_http as harness_http
 from sendproof_harness.conformance import http as conformance
@@ -226,16 +226,23 @@ def _client_rows() -> Iterable[tuple[str, ...]]:
 
 def _bridge_rows() -> Iterable[tuple[str, ...]]:
     garbage = "treated like a response that cannot be read"
-    name, both = "bridge, from services", "bridge, from services and webhooks"
-    silence = http.READ_SECONDS
+    name, both, relay = "bridge, from services", "bridge, from services and webhooks", "bridge, from a mail relay"
+    silence, total = http.READ_SECONDS, http.READ_SECONDS * bridge_http.TOTAL_PER_READ
     return (
         (name, "response, decompressed", _bytes(bridge_http.MAX_RESPONSE_BYTES), garbage),
         (name, "time of a pause in a response", f"{silence:.0f} s", "treated like a lost response"),
-        (name, "time of a response", f"{silence * bridge_http.TOTAL_PER_READ:.0f} s", "treated like a lost response"),
+        (name, "time of a response", f"{total:.0f} s", "treated like a lost response"),
         (name, "pages of one list", f"{response_values.MAX_PAGES:,}", garbage),
         (name, "`Retry-After`", f"{http.MAX_RETRY_AFTER_SECONDS:,} s", "shortened"),
         (both, "levels of JSON", f"{json_body.MAX_DEPTH}", "400, or " + garbage),
         (both, "values of JSON", f"{json_body.MAX_VALUES:,}", "400, or " + garbage),
+        (relay, "reply", _bytes(smtp_replies.MAX_REPLY_BYTES), "treated like the end of the connection"),
+        (
+            relay,
+            "time of a pause, and of a reply",
+            f"{silence:.0f} s, and {total:.0f} s",
+            "treated like the end of the connection",
+        ),
         ("bridge, from the sandbox's clock", "response", _bytes(clock.MAX_TICK_BYTES), "logged, and requested again"),
     )
 

@@ -21,8 +21,9 @@ from sendproof_bridge.outbound.errors import (
     RejectedError,
     UnauthorizedError,
 )
+from sendproof_bridge.outbound.http import READ_SECONDS
+from sendproof_bridge.outbound.smtp_replies import BoundedSession, BoundedTlsSession
 
-_TIMEOUT_SECONDS = 60.0
 _TLS, _PLAIN_PORT, _TLS_PORT = "smtps", 587, 465
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PERMANENT = range(500, 600)
@@ -54,9 +55,13 @@ class Envelope:
 class SmtpClient:
     """Sends messages to one relay."""
 
-    def __init__(self, server: SmtpServer) -> None:
-        """Connect at the first message."""
+    def __init__(self, server: SmtpServer, *, read_seconds: float = READ_SECONDS) -> None:
+        """Connect at the first message.
+
+        `read_seconds` is the longest silence within a reply, in real time; the whole reply may take twice as long.
+        """
         self._server = server
+        self._timeout = read_seconds
         self._local = threading.local()
 
     def send(self, envelope: Envelope, content: bytes) -> str:
@@ -68,7 +73,7 @@ class SmtpClient:
             _expect(session.rcpt(envelope.recipient, options.recipient))
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             self.close()
-            raise NotSentError(f"SMTP: the connection ended before the data ({type(error).__name__})") from error
+            raise NotSentError(f"SMTP: the connection ended before the data ({_reason(error)})") from error
         except (RejectedError, NotSentError):
             self._reset(session)
             raise
@@ -83,7 +88,7 @@ class SmtpClient:
             raise _error(error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            raise OutcomeUnknownError(f"SMTP: no reply to the data ({type(error).__name__})") from error
+            raise OutcomeUnknownError(f"SMTP: no reply to the data ({_reason(error)})") from error
         if code == _NO_SUCH_CODE:
             self.close()
             raise OutcomeUnknownError("SMTP: the reply to the data has no code")
@@ -104,11 +109,11 @@ class SmtpClient:
         parts, context = urlsplit(self._server.url), ssl.create_default_context()
         host = parts.hostname or ""
         if parts.scheme == _TLS:
-            session: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, parts.port or _TLS_PORT, timeout=_TIMEOUT_SECONDS, context=context
+            session: smtplib.SMTP = BoundedTlsSession(
+                host, parts.port or _TLS_PORT, timeout=self._timeout, context=context
             )
         else:
-            session = smtplib.SMTP(host, parts.port or _PLAIN_PORT, timeout=_TIMEOUT_SECONDS)
+            session = BoundedSession(host, parts.port or _PLAIN_PORT, timeout=self._timeout)
         try:
             session.ehlo()
             if parts.scheme != _TLS and (session.has_extn("starttls") or host not in _LOOPBACK):
@@ -171,8 +176,9 @@ def _connecting() -> Iterator[None]:
         raise _error(error.smtp_code, error.smtp_error) from error
     except smtplib.SMTPResponseException as error:
         raise NotSentError(f"SMTP: {error.smtp_code} {_shown(error.smtp_error)}") from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise NotSentError(f"SMTP: no connection ({type(error).__name__})") from error
+    except (OSError, ValueError) as error:
+        # A challenge of the relay that is not Base64 is a `ValueError`.
+        raise NotSentError(f"SMTP: no connection ({_reason(error)})") from error
 
 
 def _expect(result: tuple[int, bytes]) -> None:
@@ -190,6 +196,12 @@ def _error(code: int, reply: bytes | str) -> NotSentError:
         return RejectedError(text)
     raw = reply if isinstance(reply, bytes) else reply.encode()
     return RateLimitedError(text) if raw.startswith(_RATE_LIMITS) else NotSentError(text)
+
+
+def _reason(error: Exception) -> str:
+    """Return the type of an error, and what an end of the connection was for. Other texts may contain the password."""
+    name = type(error).__name__
+    return f"{name}: {_shown(str(error))}" if isinstance(error, smtplib.SMTPServerDisconnected) else name
 
 
 def _shown(reply: bytes | str) -> str:

@@ -14,11 +14,14 @@ _MAX_BYTES = 400_000_000
 
 
 @contextmanager
-def raw_server(*parts: Iterable[bytes], pause: float = 0.0) -> Iterator[str]:
-    """Send the parts to each client, the bytes of each part `pause` seconds apart; yield the URL."""
+def raw_server(*parts: Iterable[bytes], pause: float = 0.0, greets: bool = False) -> Iterator[str]:
+    """Send the parts to each client, the bytes of each part `pause` seconds apart; yield the URL.
+
+    With `greets`, do not wait for a request of HTTP.
+    """
     stopping = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=_serve, args=(server, lambda: chain(*parts), pause, stopping))
+        thread = threading.Thread(target=_serve, args=(server, lambda: chain(*parts), pause, greets, stopping))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -76,23 +79,26 @@ def dripping_body() -> Iterator[bytes]:
 
 
 def _serve(
-    server: socket.socket, parts: Callable[[], Iterable[bytes]], pause: float, stopping: threading.Event
+    server: socket.socket, parts: Callable[[], Iterable[bytes]], pause: float, greets: bool, stopping: threading.Event
 ) -> None:
     threads = []
     with suppress(OSError):
         while not stopping.is_set():
             client, _ = server.accept()
-            threads.append(threading.Thread(target=_respond, args=(client, parts(), pause, stopping)))
+            threads.append(threading.Thread(target=_respond, args=(client, parts(), pause, greets, stopping)))
             threads[-1].start()
     for thread in threads:
         thread.join()
 
 
-def _respond(client: socket.socket, parts: Iterable[bytes], pause: float, stopping: threading.Event) -> None:
+def _respond(
+    client: socket.socket, parts: Iterable[bytes], pause: float, greets: bool, stopping: threading.Event
+) -> None:
     sent = 0
     with client, suppress(OSError):
         client.settimeout(60)
-        _read_request(client)
+        if not greets:
+            _read_request(client)
         for part in parts:
             client.sendall(part)
             sent += len(part)
