@@ -1,7 +1,9 @@
 """The history that a command line names: a results folder, the file itself, or a running sandbox."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 _NAME = "history.ndjson"
 _EARLIER = "earlier"
+# From a working folder to an earlier run of a client: `results/small/earlier/2/north`.
+_LEVELS = 5
+_MOST_FOLDERS = 2_000
 
 
 def find_history_file(path: Path) -> Path:
@@ -30,7 +35,8 @@ def find_history_file(path: Path) -> Path:
 
 def _refuse_without_run(path: Path, file: Path) -> NoReturn:
     folder = next(parent for parent in (path, *path.absolute().parents) if parent.is_dir())
-    every = sorted(found.parent for found in folder.rglob(_NAME))
+    is_near = folder == path or folder.absolute().is_relative_to(Path.cwd())
+    every = sorted(_runs_below(folder, _LEVELS if is_near else 1))
     # Earlier runs only count where there is no other.
     runs = [run for run in every if _EARLIER not in run.parts] or every[::-1]
     if not runs:
@@ -41,6 +47,24 @@ def _refuse_without_run(path: Path, file: Path) -> NoReturn:
     shown = "this folder" if folder == Path.cwd() else _shown(folder)
     hint = f"did you mean {_shown(match)}?" if match else f"name one, such as {_shown(runs[0])}"
     refuse(f"{path}: no run; {shown} holds {len(runs)} run{'' if len(runs) == 1 else 's'}; {hint}")
+
+
+def _runs_below(folder: Path, levels: int) -> Iterator[Path]:
+    """Yield the folders of runs among the first folders, at most `levels` deep. Follows no links.
+
+    Without bounds, a mistyped absolute path would lead through the whole file system.
+    """
+    folders, looked_at = [folder], 0
+    for _ in range(levels + 1):
+        yield from (found for found in folders if os.path.isfile(found / _NAME))  # noqa: PTH113 - no error in a private folder
+        folders = list(islice(_folders_in(folders), _MOST_FOLDERS - looked_at))
+        looked_at += len(folders)
+
+
+def _folders_in(folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
+        with suppress(OSError), os.scandir(folder) as entries:
+            yield from (Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
 
 
 def judge_history_file(file: Path) -> "JudgedFile":

@@ -124,6 +124,32 @@ def test_path_without_a_run_is_refused_with_the_runs_nearby(
     assert refused(*command.format(path).split()) == f"{path}: no run; {message}"
 
 
+@pytest.mark.parametrize("command", ["judge {}", "explain {} C0000001", "new --run {}"])
+def test_runs_nearby_of_a_mistyped_absolute_path_are_next_to_it(
+    refused: Refused, command: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Its nearest folder may be that of the whole file system."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "project" / "run").mkdir(parents=True)
+    (elsewhere / "project" / "run" / "history.ndjson").touch()
+    path = elsewhere / "results" / "run"
+    assert refused(*command.format(path).split()) == (
+        f"{path}: expected the results folder of a run, or its history.ndjson, got none; `sendproof run` writes one"
+    )
+    (elsewhere / "project" / "history.ndjson").touch()
+    assert refused(*command.format(path).split()).endswith(
+        f"no run; {elsewhere} holds 1 run; name one, such as {elsewhere}/project"
+    )
+
+
+def test_runs_nearby_are_looked_for_among_the_first_folders_only(refused: Refused) -> None:
+    for number in range(2_000):
+        Path(f"data/{number}").mkdir(parents=True)
+    Path("data/1/deep").mkdir()
+    Path("data/1/deep/history.ndjson").touch()
+    assert refused("judge", "data").endswith("got none; `sendproof run` writes one")
+
+
 def test_folder_without_any_run_is_refused_with_the_command_that_writes_one(refused: Refused) -> None:
     assert refused("judge", "nope") == (
         "nope: expected the results folder of a run, or its history.ndjson, got none; `sendproof run` writes one"
