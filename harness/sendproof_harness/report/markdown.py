@@ -22,6 +22,8 @@ _TEXT_MAX = 200
 
 # What Markdown or a CI server would interpret: also HTML, mentions of people, and numbers of issues.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@&!:])")
+# What `render` never leaves without a backslash: signs of HTML, code, links and mentions.
+_FOREIGN_MARKUP = re.compile(r"(\\.)|([`\[\]<>~@&!])")
 
 
 def render(verdict: Verdict, history: History) -> str:
@@ -44,6 +46,11 @@ def escaped(text: str, most: int = _TEXT_MAX) -> str:
     line = " ".join(text.split())
     short = line if len(line) <= most else line[: most - 1] + "…"
     return _MARKUP.sub(r"\\\1", short)
+
+
+def without_foreign_markup(summary: str) -> str:
+    """Return a summary of somebody else with only the markup of `render`: nothing can hide the text after it."""
+    return _FOREIGN_MARKUP.sub(lambda found: found[1] or f"\\{found[2]}", summary)
 
 
 def _findings(groups: Sequence[Group]) -> Iterator[str]:

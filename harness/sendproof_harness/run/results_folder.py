@@ -74,6 +74,7 @@ def fresh_folder(folder: Path, files: Sequence[str] = FILES) -> Path:
 
     A run with several clients has a folder for each of them, which moves with the files of the run. Higher numbers are
     later runs. A symbolic link moves as well, also one that leads nowhere: a report must not be written through it.
+    `RunOptionsError` if the folder cannot be used, or if `earlier` is a link.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -108,7 +109,11 @@ def _move_earlier(folder: Path, found: Sequence[Path]) -> None:
 
 
 def _next_number(earlier: Path) -> Path:
-    """Create the next numbered folder and return it."""
+    """Create the next numbered folder and return it; `RunOptionsError` for a link, which may lead anywhere."""
+    if earlier.is_symlink():
+        raise RunOptionsError(
+            f"--results: expected a folder for earlier runs, got {earlier}, which is a symbolic link; remove the link"
+        )
     earlier.mkdir(exist_ok=True)
     numbers = [int(path.name) for path in earlier.iterdir() if path.name.isdecimal()]
     target = earlier / str(max(numbers, default=0) + 1)

@@ -10,9 +10,11 @@ from rich.console import Console
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.report.combined.record import (
     EARLIER,
+    VERDICT,
     Outcome,
     Record,
     RecordError,
+    is_hidden,
     read_record,
     write_record,
 )
@@ -96,10 +98,7 @@ def _unused(records: Mapping[Path, Record], merged: Mapping[str, tuple[Outcome, 
 
 
 def _refuse_links(outcomes: Iterable[Outcome], folder: Path) -> None:
-    """Raise `RecordError` for a symbolic link in place of what a run writes: without its content, results are lost.
-
-    Other links, such as those of a bridge that keeps its data there, are left out.
-    """
+    """Raise `RecordError` for a symbolic link in place of what a run writes: without its content, results are lost."""
     for outcome in outcomes:
         if _has_run(outcome):
             for path in _written(folder / outcome.scenario):
@@ -109,12 +108,16 @@ def _refuse_links(outcomes: Iterable[Outcome], folder: Path) -> None:
 
 def _written(source: Path) -> Iterator[Path]:
     """Yield the folder of a scenario, those of its clients, and the files that a run writes there."""
-    yield source
-    if source.is_dir():
-        below = [path for path in source.iterdir() if path.name != EARLIER]
-        clients = [path for path in below if os.path.lexists(path / "history.ndjson")]
-        yield from clients
-        yield from (place / name for place in (source, *clients) for name in FILES)
+    for place in (source, *_clients(source)):
+        yield place
+        yield from (place / name for name in FILES)
+
+
+def _clients(source: Path) -> list[Path]:
+    """Return the folders of the clients of a scenario: those with a history or a verdict."""
+    below = source.iterdir() if source.is_dir() else ()
+    folders = [path for path in below if path.name != EARLIER and not is_hidden(path.name)]
+    return [path for path in folders if any(os.path.lexists(path / name) for name in ("history.ndjson", VERDICT))]
 
 
 def _clear(outcomes: Iterable[Outcome], results: Path) -> None:
@@ -126,18 +129,13 @@ def _clear(outcomes: Iterable[Outcome], results: Path) -> None:
 
 
 def _copy(outcomes: Iterable[Outcome], folder: Path, results: Path) -> None:
-    """Copy the folder of each scenario that has run."""
+    """Copy what a run writes of each scenario that has run. Other files, such as `.git/config`, could be commands."""
     for outcome in outcomes:
         source = folder / outcome.scenario
         if _has_run(outcome) and source.is_dir():
-            shutil.copytree(source, results / outcome.scenario, ignore=_ignored, dirs_exist_ok=True)
-
-
-def _ignored(folder: str, names: Sequence[str]) -> set[str]:
-    """Return what is not copied: earlier results, and what is no file or folder, such as a link to a private file."""
-    entries = {entry.name: entry for entry in os.scandir(folder)}
-    return {name for name in names if name == EARLIER or not _is_copied(entries[name])}
-
-
-def _is_copied(entry: "os.DirEntry[str]") -> bool:
-    return entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+            for path in _written(source):
+                target = results / path.relative_to(folder)
+                if path.is_dir():
+                    target.mkdir(parents=True, exist_ok=True)
+                elif path.is_file() and not path.is_symlink():
+                    shutil.copy2(path, target)

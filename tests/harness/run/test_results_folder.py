@@ -60,6 +60,17 @@ def test_new_verdict_on_a_history_moves_the_reports_only(tmp_path: Path) -> None
     assert written(tmp_path) == {"history.ndjson": "history", "earlier/1/verdict.json": "first"}
 
 
+def test_link_in_place_of_earlier_runs_is_refused(tmp_path: Path) -> None:
+    """In results of somebody else, it could lead to any folder of the user."""
+    results, outside = tmp_path / "results", tmp_path / "outside"
+    outside.mkdir()
+    run_in(results, "first")
+    (results / "earlier").symlink_to(outside)
+    with pytest.raises(RunError, match=r"expected a folder for earlier runs, got .*/earlier, which is a symbolic link"):
+        fresh_folder(results)
+    assert (written(outside), (results / "verdict.json").read_text()) == ({}, "first")
+
+
 def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     with pytest.raises(RunError, match=r"--results: .* cannot be used: File exists; choose another folder"):

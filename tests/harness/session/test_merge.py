@@ -88,7 +88,7 @@ def test_results_of_two_versions_are_refused():
         merge_records(records)
 
 
-@pytest.mark.parametrize("name", ["../2", "..", ".", "", "/tmp", "earlier", "a/b"])
+@pytest.mark.parametrize("name", ["../2", "..", ".", "", "/tmp", "earlier", "a/b", ".git"])
 def test_record_cannot_name_a_folder_elsewhere(name, correct_run, tmp_path):
     """Results may come from another job. With "..", a merge moved everything next to its results aside."""
     folder = write_results(tmp_path / "1", correct_run, [])
@@ -97,6 +97,33 @@ def test_record_cannot_name_a_folder_elsewhere(name, correct_run, tmp_path):
     with pytest.raises(RecordError, match="expected the name of a results folder"):
         merge([folder], tmp_path / "all" / "deep", Terminal(io.StringIO()))
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
+def test_only_what_a_run_writes_is_copied(shards, tmp_path):
+    """Git would obey the settings of a folder `.git` in results of somebody else."""
+    scenario = shards[0] / "a"
+    for name in (".git/config", ".git/verdict.json", "north/history.ndjson", "north/hook", "x/y"):
+        (scenario / name).parent.mkdir(exist_ok=True)
+        (scenario / name).write_bytes((scenario / "verdict.json").read_bytes())
+    merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+    copied = {path.relative_to(tmp_path / "all" / "a").as_posix() for path in (tmp_path / "all" / "a").rglob("*")}
+
+    reports = {"report.html", "junit.xml", "summary.md", "verdict.json"}
+    assert copied == {*reports, "north", "north/history.ndjson"}
+
+
+def test_summary_of_somebody_else_does_not_hide_the_others(shards, tmp_path):
+    """An open comment would hide the rest of the summary of a job."""
+    (shards[1] / "b" / "summary.md").write_text("**b** \\<x>\n<!--\n```\n[a](b)")
+    merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+
+    summary = (tmp_path / "all" / "summary.md").read_text()
+    assert summary.endswith("**b** \\<x\\>\n\\<\\!--\n\\`\\`\\`\n\\[a\\](b)")
+
+
+def test_summary_of_a_run_is_merged_as_it_is(shards, tmp_path):
+    merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+    assert (tmp_path / "all" / "summary.md").read_text().endswith((shards[1] / "b" / "summary.md").read_text())
 
 
 def test_link_in_results_is_not_followed(shards, tmp_path):

@@ -10,7 +10,7 @@ from sendproof_harness.output import visible
 from sendproof_harness.report.combined.record import Record
 from sendproof_harness.report.combined.verdicts import ClientVerdict, Verdict
 from sendproof_harness.report.formatting import capitalised
-from sendproof_harness.report.markdown import MARKS, escaped
+from sendproof_harness.report.markdown import MARKS, escaped, without_foreign_markup
 
 # GitHub shows at most a megabyte for a step.
 _DETAILS_MAX = 20
@@ -59,6 +59,6 @@ def _unused(scenarios: Sequence[str]) -> Iterator[str]:
 
 def _details(file: Path) -> str:
     try:
-        return read_bounded(file, _SUMMARY_BYTES).decode()
+        return without_foreign_markup(read_bounded(file, _SUMMARY_BYTES).decode())
     except (OSError, FileTooLargeError, UnicodeDecodeError):
         return ""

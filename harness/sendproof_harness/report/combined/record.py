@@ -22,8 +22,8 @@ NOT_REACHED, FAILED_FAST = (
     "not run: the session ended before",
     "not run: an earlier scenario did not pass (--fail-fast)",
 )
-# A path with one of these names leads to the results themselves, to what is next to them, or to earlier results.
-_NO_FOLDERS = frozenset({"", ".", "..", EARLIER})
+# A path with one of these names leads to the results themselves, or to earlier results.
+_NO_FOLDERS = frozenset({"", EARLIER})
 # A scenario takes some hundred bytes.
 _MAX_BYTES = 10_000_000
 
@@ -89,8 +89,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 def verdict_files(folder: Path) -> list[Path]:
     """Return the `verdict.json` of a run, or that of each client, without those of earlier runs."""
-    found = (folder / VERDICT, *folder.glob(f"*/{VERDICT}"))
+    found = (folder / VERDICT, *(file for file in folder.glob(f"*/{VERDICT}") if not is_hidden(file.parent.name)))
     return sorted(file for file in found if file.is_file() and file.parent.name != EARLIER)
+
+
+def is_hidden(name: str) -> bool:
+    """Return True for a name that no run gives to a folder, such as `..`, and `.git`, which git would obey."""
+    return name.startswith(".")
 
 
 def read_record(folder: Path) -> Record:
@@ -108,7 +113,7 @@ def read_record(folder: Path) -> Record:
         raise RecordError(f"{folder / RECORD}: expected the record of a session: {error}") from error
     for outcome in record.outcomes:
         name = outcome.scenario
-        if name in _NO_FOLDERS or "\0" in name or Path(name).name != name:
+        if name in _NO_FOLDERS or is_hidden(name) or "\0" in name or Path(name).name != name:
             raise RecordError(f"{folder / RECORD}: expected the name of a results folder, got {name!r}")
     return record
 
