@@ -348,16 +348,14 @@ class ServicePipeline:
         """Read an ordinary request and return True, or return False for any other."""
         if exchange.undecoded is not None or not self.fast_path_enabled:
             return False
-        request = exchange.request
-        valid = self._repeated.find(request)
-        if valid is None:
-            found = match_fast_path(self.contract, request, exchange.body_rules)
+        found: ValidRequest | InvalidBody | None = self._repeated.find(exchange.request)
+        if not isinstance(found, ValidRequest):
+            found = match_fast_path(self.contract, exchange.request, exchange.body_rules)
             if not isinstance(found, ValidRequest):
                 exchange.invalid = found
                 return False
-            valid = found
-            self._repeated.keep(request, valid)
-        exchange.valid, exchange.operation = valid, valid.operation.id
+            self._repeated.keep(exchange.request, found)
+        exchange.valid, exchange.operation = found, found.operation.id
         return True
 
     async def _validate(self, exchange: Exchange) -> Response | None:
@@ -470,11 +468,10 @@ class ServicePipeline:
         if exchange.undecoded is not None:
             return exchange.refuse(exchange.undecoded)
         if self.fast_path_enabled:
-            request = exchange.request
-            problem = match_unauthorized(self.contract, request)
+            problem = match_unauthorized(self.contract, exchange.request)
             if problem is not None:
                 return exchange.refuse(problem)
-            found = match_fast_path(self.contract, request, exchange.body_rules)
+            found = match_fast_path(self.contract, exchange.request, exchange.body_rules)
             if isinstance(found, ValidRequest):
                 return found
             exchange.invalid = found
