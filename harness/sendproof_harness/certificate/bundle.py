@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sendproof_harness.bounded_file import Kind, replaceable
+from sendproof_harness.replacement import replacing
 
 #: The files at the top of a bundle.
 SUMS, SIGNATURE, STATEMENT = "SHA256SUMS", "SHA256SUMS.sig", "statement.json"
@@ -48,15 +49,12 @@ class BundleError(ValueError):
 
 def write_bundle(path: Path, files: Mapping[str, bytes | Path]) -> None:
     """Write a bundle with these files by name; for a path, its content is written. `OSError` if that is impossible."""
-    path = replaceable(path, BUNDLE)
-    part = path.with_name(path.name + ".part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as bundle:
-            for name in sorted(files):
-                _add(bundle, name, files[name])
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with (
+        replacing(replaceable(path, BUNDLE)) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as bundle,
+    ):
+        for name in sorted(files):
+            _add(bundle, name, files[name])
 
 
 def _add(bundle: zipfile.ZipFile, name: str, content: bytes | Path) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from sendproof_harness.bounded_file import Kind, named_by_user, replaceable
@@ -14,6 +13,7 @@ from sendproof_harness.handover.format import ADMIN_KEY, CLIENT, PLATFORM, Liste
 from sendproof_harness.handover.webhooks import account_webhooks, webhook_proofs, webhook_token
 from sendproof_harness.interruption import delayed_signals
 from sendproof_harness.providers import discover, provider
+from sendproof_harness.replacement import replacing
 from sendproof_harness.scenario.model import NO_SENDER, SMS, Scenario
 
 SENDER = "Sendproof"
@@ -68,17 +68,8 @@ def write_private(text: str, file: Path, kind: Kind | None = None) -> None:
     Write it atomically: a bridge that waits for it never sees a part of it, and an interrupt leaves none.
     """
     target = replaceable(file, kind)
-    with delayed_signals():
-        with (
-            named_by_user(file),
-            NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, suffix=".partial", delete=False) as private,
-        ):
-            part = Path(private.name)
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+    with delayed_signals(), named_by_user(file), replacing(target, private=True) as output:
+        output.write(text.encode())
 
 
 def _services(services: Mapping[str, Any], key: str, *, may_log_in: bool) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """The record of a results folder, `session.json`: each scenario with its status, and those that did not run."""
 
-import os
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Literal
 
 import msgspec
@@ -12,6 +10,7 @@ import msgspec
 from sendproof_harness.bounded_file import FileTooLargeError, read_bounded
 from sendproof_harness.history.record import JSON_ERRORS
 from sendproof_harness.judge.verdict import Status, worst_status
+from sendproof_harness.replacement import replacing
 
 RECORD = "session.json"
 VERDICT = "verdict.json"
@@ -155,7 +154,5 @@ def _is_unused(name: str, outcomes: Mapping[str, Outcome], folder: Path) -> bool
 def write_record(folder: Path, record: Record) -> None:
     """Replace the record of a folder as a whole, because another command may read it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("wb", dir=folder, prefix=".session-", delete=False) as file:
+    with replacing(folder / RECORD) as file:
         file.write(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    os.chmod(file.name, 0o644)  # noqa: PTH101
-    Path(file.name).replace(folder / RECORD)

@@ -1,13 +1,12 @@
 """The overview of all runs in a results folder, with their trend: `index.html`, one self-contained page."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from sendproof_harness.judge.verdict import WORST_FIRST
+from sendproof_harness.replacement import replacing
 from sendproof_harness.report.html import template
 from sendproof_harness.report.overview.runs import Series, find_series
 
@@ -57,13 +56,6 @@ def _curve(series: Series) -> str:
 
 
 def _replace(path: Path, text: str) -> Path:
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".index-", delete=False) as file:
-        file.write(text)
-    temporary = Path(file.name)
-    try:
-        os.chmod(temporary, 0o644)  # noqa: PTH101
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write(text.encode())
     return path
