@@ -11,6 +11,7 @@ from sendproof_bridge.inbound import app as inbound
 from sendproof_bridge.outbound import http, response_values, smtp_replies
 from sendproof_harness import bounded_file, control_client
 from sendproof_harness import bounded_http as harness_http
+from sendproof_harness.certificate import bundle, statement
 from sendproof_harness.conformance import http as conformance
 from sendproof_harness.handover import reader as handover
 from sendproof_harness.history import reader
@@ -282,6 +283,11 @@ def _file_rows() -> Iterable[tuple[str, ...]]:
         ("handover files", "file", _bytes(handover.MAX_BYTES), "error"),
         ("results of load tests", "file", _bytes(load.MAX_BYTES), "error"),
         ("histories", "line", _bytes(reader.MAX_LINE_BYTES), "error"),
+        ("certificates", "files", f"{bundle.MAX_FILES:,}", "error"),
+        ("certificates", "list of the files", _bytes(bundle.MAX_DIRECTORY_BYTES), "error"),
+        ("certificates", "all files, unpacked", _bytes(bundle.MAX_BYTES), "error"),
+        ("certificates", "file other than a history", _bytes(bundle.MAX_READ_BYTES), "error"),
+        ("certificates", "runs, each of its own name and history", f"{statement.MOST_RUNS:,}", "error"),
         ("contracts that are checked", "file", _bytes(contract_check.MOST_BYTES), "error"),
         ("contracts", "levels of YAML", str(yaml_text.MOST_LEVELS), "error"),
         ("contracts", "values of YAML, also those of aliases", f"{yaml_text.MOST_VALUES:,}", "error"),

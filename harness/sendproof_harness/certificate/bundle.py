@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sendproof_harness.bounded_file import Kind, replaceable
+from sendproof_harness.certificate.zip_directory import directory_of
 from sendproof_harness.replacement import replacing
 
 #: The files at the top of a bundle.
@@ -30,11 +31,13 @@ HISTORIES, SCENARIOS = "histories", "scenarios"
 _TIME = (1980, 1, 1, 0, 0, 0)
 _PERMISSIONS = 0o644 << 16
 _CHUNK = 1 << 20
-_MAX_FILES = 2_000
-# The histories of a suite have some hundred megabytes at most; a compressed file can promise much more.
-_MAX_BYTES = 4_000_000_000
-# All other files are read at once. The largest, the statement and the pages, have a few kilobytes for each run.
-_MAX_READ_BYTES = 16_000_000
+#: The most files of a bundle, and the bytes of the list of them, which has some hundred bytes for each.
+MAX_FILES = 2_000
+MAX_DIRECTORY_BYTES = 1_000_000
+#: The histories of a suite have some hundred megabytes at most; a compressed file can promise much more.
+MAX_BYTES = 4_000_000_000
+#: All other files are read at once. The largest, the statement and the pages, have a few kilobytes for each run.
+MAX_READ_BYTES = 16_000_000
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 # Folders and a file; a file system takes no longer names.
 _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}/){0,9}[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
@@ -83,6 +86,7 @@ def unpack(path: Path, folder: Path) -> Unpacked:
     """Unpack a bundle and compare its files with their digests. `BundleError` if it is not one."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise BundleError("expected a bundle of sendproof certify, got a folder, a pipe or a device")
+    _check_directory(path)
     try:
         with zipfile.ZipFile(path) as bundle:
             names = [*_checked_names(bundle)]
@@ -100,6 +104,18 @@ def unpack(path: Path, folder: Path) -> Unpacked:
     return Unpacked(folder=folder, names=tuple(names), problems=tuple(_problems(folder, names)))
 
 
+def _check_directory(path: Path) -> None:
+    """Refuse a list of too many files before it is read: a reader keeps an object for each of them."""
+    try:
+        directory = directory_of(path)
+    except ValueError as error:
+        raise _damaged(error) from error
+    if directory.files > MAX_FILES:
+        raise BundleError(f"expected at most {MAX_FILES:,} files, got {directory.files:,}")
+    if directory.size > MAX_DIRECTORY_BYTES:
+        raise BundleError(f"expected a list of files of at most {MAX_DIRECTORY_BYTES:,} bytes, got {directory.size:,}")
+
+
 def _damaged(error: Exception) -> BundleError:
     return BundleError(f"expected a bundle of sendproof certify, got a damaged file or another one: {error}")
 
@@ -108,8 +124,8 @@ def _checked_names(bundle: zipfile.ZipFile) -> Iterator[str]:
     """Yield the names of all files; `BundleError` for a name that could leave the folder, and for too much content."""
     entries = bundle.infolist()
     names = [entry.filename for entry in entries]
-    if len(names) > _MAX_FILES or sum(entry.file_size for entry in entries) > _MAX_BYTES:
-        raise BundleError(f"expected at most {_MAX_FILES:,} files and {_MAX_BYTES:,} bytes, got more")
+    if len(names) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+        raise BundleError(f"expected at most {MAX_FILES:,} files and {MAX_BYTES:,} bytes, got more")
     for name in names:
         if not _NAME.fullmatch(name):
             raise BundleError(f"expected names of files such as {STATEMENT}, got {name!r}")
@@ -124,8 +140,8 @@ def _checked_names(bundle: zipfile.ZipFile) -> Iterator[str]:
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
     is_history = entry.filename.startswith(f"{HISTORIES}/")
-    if entry.file_size > _MAX_READ_BYTES and not is_history:
-        raise BundleError(f"expected at most {_MAX_READ_BYTES:,} bytes in {entry.filename}, got {entry.file_size:,}")
+    if entry.file_size > MAX_READ_BYTES and not is_history:
+        raise BundleError(f"expected at most {MAX_READ_BYTES:,} bytes in {entry.filename}, got {entry.file_size:,}")
     if entry.compress_type not in _METHODS:
         # Other methods can demand gigabytes of memory for a few bytes.
         raise BundleError(f"expected {entry.filename} as zip files usually have it (deflate), got another compression")
@@ -146,9 +162,9 @@ def _problems(folder: Path, names: list[str]) -> Iterator[str]:
     """Yield each file that differs from its digest, is missing, or has none."""
     listed: dict[str, str] = {}
     lines = (folder / SUMS).read_text("utf-8", "replace").splitlines()
-    if len(lines) > _MAX_FILES:
-        yield f"{SUMS}: expected at most {_MAX_FILES:,} lines, got {len(lines):,}"
-    for number, line in enumerate(lines[:_MAX_FILES], start=1):
+    if len(lines) > MAX_FILES:
+        yield f"{SUMS}: expected at most {MAX_FILES:,} lines, got {len(lines):,}"
+    for number, line in enumerate(lines[:MAX_FILES], start=1):
         found = _SUM.fullmatch(line)
         if found is None:
             yield f"{SUMS}: line {number} is no digest of a file"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -17,6 +17,9 @@ from sendproof_harness.judge.verdict import Result, Status, Verdict, worst_statu
 from sendproof_harness.report.summary import summary
 from sendproof_harness.scenario.model import SMS
 
+#: A suite has some dozens of runs, and a run with several clients counts once for each.
+MOST_RUNS = 1_000
+
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What is certified: a provider and a flow of one bridge, which is a URL, a command or the reference bridge.
@@ -26,7 +29,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     provider: str
     flow: Flow
-    messages: tuple[str, ...] = (SMS,)
+    messages: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = (SMS,)
     bridge: str
     suite: int = SUITE_VERSION
     sendproof: str = version("sendproof")
@@ -87,7 +90,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     version: Literal[1] = 1
     claim: Claim
     status: Status
-    runs: tuple[RunStatement, ...]
+    runs: Annotated[tuple[RunStatement, ...], msgspec.Meta(max_length=MOST_RUNS)]
     requirements: tuple[RequirementStatement, ...]
     unknowns: tuple[str, ...]
     assumptions: tuple[Assumption, ...] = ()

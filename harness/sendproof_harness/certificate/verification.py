@@ -4,6 +4,7 @@ Each question has its own answer: are the files those that were bundled, who sig
 the judge come to the same statement, and does the recount come to the same delivery ledger.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -99,11 +100,25 @@ def _signer(unpacked: Unpacked, signers: Path | None, problems: list[str]) -> Si
 
 
 def _statement(unpacked: Unpacked, problems: list[str]) -> Statement | None:
+    """Return the statement; None, with the problem, if it is none, or has more runs than the bundle can show."""
     try:
-        return msgspec.json.decode((unpacked.folder / STATEMENT).read_bytes(), type=Statement)
+        statement = msgspec.json.decode((unpacked.folder / STATEMENT).read_bytes(), type=Statement)
     except (OSError, *JSON_ERRORS) as error:
         problems.append(f"{STATEMENT}: expected the statement of a certificate: {error}")
         return None
+    # Each run is judged again, so a run that is named a thousand times would take hours.
+    repeated = [*_repeated(statement)]
+    problems += repeated
+    return None if repeated else statement
+
+
+def _repeated(statement: Statement) -> Iterator[str]:
+    """Yield each name of a run, and each seal of a history, that several runs of the statement have."""
+    for kind in ("name", "seal"):
+        counts = Counter(getattr(run, kind) for run in statement.runs)
+        for value, count in counts.items():
+            if value and count > 1:
+                yield f"{STATEMENT}: expected each run and its history once, got {count:,} runs of the {kind} {value!r}"
 
 
 def history_name(run: str) -> str:

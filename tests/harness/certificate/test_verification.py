@@ -255,3 +255,29 @@ def test_part_of_a_bundle_is_not_left(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_bundle(tmp_path / "b.zip", {SUMS: tmp_path / "missing"})
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("runs", "problem"),
+    [
+        (lambda run: [run, run], "got 2 runs of the name 'week'"),
+        (lambda run: [run, msgspec.structs.replace(run, name="again")], "got 2 runs of the seal "),
+        (lambda run: [run] * 1_001, "Expected `array` of length <= 1000 - at `$.runs`"),
+    ],
+    ids=["name", "history", "number"],
+)
+def test_run_that_is_stated_again_is_refused_unjudged(runs, problem, files, tmp_path):
+    """A statement of a megabyte could demand to judge one history 50,000 times."""
+    stated = statement_in(files)
+    files[STATEMENT] = msgspec.json.encode(
+        msgspec.structs.replace(stated, runs=tuple(runs(stated.runs[0])), requirements=())
+    )
+    verification = verify(bundled(tmp_path / "b.zip", files), ledger_of=lambda history: 1 / 0)
+    assert verification.statement is None
+    assert any(text.startswith(f"{STATEMENT}: expected ") and problem in text for text in verification.problems)
+
+
+def test_statement_about_no_messages_is_refused(files, tmp_path):
+    files[STATEMENT] = files[STATEMENT].replace(b'"messages":["sms"]', b'"messages":[]')
+    problems = verify(bundled(tmp_path / "b.zip", files)).problems
+    assert "Expected `array` of length >= 1 - at `$.claim.messages`" in problems[0]
