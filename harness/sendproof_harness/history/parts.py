@@ -1,6 +1,6 @@
 """The parts of history lines: values that several lines hold, or that a line holds several of."""
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 import msgspec
 
@@ -122,3 +122,34 @@ class AttributeChange(msgspec.Struct, frozen=True, gc=False):
     customer: str
     field: str
     value: str | None
+
+
+class RefusedPreference(TypedDict):
+    """A preference that Optimove refused for its channel."""
+
+    channel: int
+    opted_out: bool
+    customers: list[str]
+
+
+class Summary(TypedDict, total=False):
+    """What the journal adds to a request, as far as it is read: a page, a send, or the reason of a refusal."""
+
+    campaign: int | str | None
+    channel: int | None
+    skip: int | None
+    top: int | None
+    most: int | None
+    rows: int | None
+    first: str | None
+    accepted: int | None
+    targets: int | None
+    undeclared_unicode: int | None
+    sender: str | None
+    default_sender: str | None
+    expired: list[int | str]
+    outside_scope: list[str]
+    refused_event: str | None
+    late_clearance: int | None
+    general_only: int | None
+    unknown_channel: RefusedPreference | None

@@ -25,6 +25,7 @@ from sendproof_harness.history.parts import (
     InjectedCall,
     Metric,
     Split,
+    Summary,
     TemplateId,
     Violation,
 )
@@ -42,6 +43,9 @@ from sendproof_harness.history.run_records import (
 from sendproof_harness.history.timestamps import Instant
 
 VERSION = 1
+# The request that reads the rows of a campaign, and the statuses of one that was served.
+_PAGES, _SUCCESS = "GetCustomerSendDetailsByChannel", range(200, 300)
+_OF_A_PAGE = frozenset({"campaign", "channel"})
 
 
 class Campaign(Record, frozen=True, gc=False, tag="campaign"):
@@ -128,6 +132,15 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     meant_service: str | None = None
     differs: str | None = None
     real: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the summary, which is of any operation; `ValueError` if the judge cannot read it."""
+        if self.summary:
+            msgspec.convert(self.summary, Summary)
+            is_page = self.operation == _PAGES and self.status in _SUCCESS
+            if is_page and not self.summary.keys() >= _OF_A_PAGE:
+                raise ValueError("expected campaign and channel in the summary of a page, got one without them")
+
     credential_in_query: bool = False
     stray_credential: str | None = None
     stray_place: str = "header"

@@ -1,11 +1,15 @@
 """The lines that the harness adds to a history: what the simulators cannot know about the run."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from sendproof_harness.history.parts import ClientOptOut, LeakedSecret, Subject, TemplateId
 from sendproof_harness.history.record import Record
+from sendproof_harness.history.timestamps import DAY, SECOND, parse_instant
+
+# Ten thousand days: no run is as long.
+_LONGEST_RUN_S = 10_000 * DAY // SECOND
 
 
 class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
@@ -96,7 +100,7 @@ class RunIdentity(Record, frozen=True, gc=False, tag="run"):
 
     sendproof: str
     began: str
-    duration_s: float
+    duration_s: Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_RUN_S)]
     bridge: str
     options: dict[str, str]
     python: str
@@ -104,6 +108,10 @@ class RunIdentity(Record, frozen=True, gc=False, tag="run"):
     cores: int
     scenario: str = ""
     load: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check that reports can show the times; `ValueError` if they cannot."""
+        parse_instant(self.began)
 
 
 class OtherClient(Record, frozen=True, gc=False, tag="other_client"):

@@ -10,11 +10,9 @@ DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-# A zone can put a time of the first or last year outside of what `iso` can show.
-_FIRST, _LAST = (
-    (moment.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
-    for moment in (datetime.min, datetime.max)  # noqa: DTZ901
-)
+# No sandbox has a time outside of 1971 to 2999. Weeks are added to times, and no sum may leave what `iso` can show.
+_FIRST_YEAR, _END_YEAR = 1900, 3100
+_FIRST, _END = ((datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND for year in (_FIRST_YEAR, _END_YEAR))
 _UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 
 
@@ -33,7 +31,7 @@ def parse_instant(text: str) -> Instant:
     except (ValueError, TypeError) as error:
         raise ValueError(_expected(text)) from error
     instant = None if moment.tzinfo is None else Instant((moment - _EPOCH) // _MILLISECOND)
-    if instant is None or not _FIRST <= instant <= _LAST:
+    if instant is None or not _FIRST <= instant < _END:
         raise ValueError(_expected(text))
     return instant
 
@@ -62,4 +60,5 @@ def span(milliseconds: int) -> str:
 
 
 def _expected(text: object) -> str:
-    return f"expected a time with a zone such as 2026-03-02T09:00:00.000Z, got {text!r}"
+    years = f"in the years {_FIRST_YEAR} to {_END_YEAR - 1}"
+    return f"expected a time with a zone such as 2026-03-02T09:00:00.000Z {years}, got {text!r}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import iso, parse_instant
 from sendproof_harness.judge.acceptance import AcceptedFailure
 from sendproof_harness.judge.accepted_failures import accept_failures
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
@@ -73,5 +74,5 @@ def accept_in_run(verdict: Verdict, history: History, file: Path, failures: Sequ
     if verdict.scenario is None or not history.runs:
         return verdict
     client = f"/{file.parent.name}" if history.other_clients else ""
-    day = date.fromisoformat(history.runs[0].began[:10])
+    day = date.fromisoformat(iso(parse_instant(history.runs[0].began))[:10])
     return accept_failures(verdict, failures, verdict.scenario.file + client, day)

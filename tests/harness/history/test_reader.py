@@ -163,3 +163,51 @@ def test_text_that_is_no_utf_8_is_named(correct_run, position, field):
     lines[position] = lines[position].replace(field, field + b"\xff", 1)
     with pytest.raises(HistoryError, match=f"line {position + 1}: "):
         parse_history(seal_lines([*lines, b"{}"]))
+
+
+RUN = {"n": 0, "at": "2026-03-02T06:00:00Z", "kind": "run", "sendproof": "0.1.0", "began": "2026-03-02T06:00:00.000Z",
+       "duration_s": 1.5, "bridge": "./b", "options": {}, "python": "3.11", "platform": "", "cores": 2}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [{"began": began} for began in ("yesterday", "2026-03-02", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z")]
+    + [{"duration_s": duration} for duration in (1e308, -1, "1")],
+    ids=str,
+)
+def test_circumstances_that_no_report_can_show_are_rejected(correct_run, hostile):
+    assert correct_run.plus(RUN).history().runs[0].duration_s == 1.5
+    with pytest.raises(HistoryError, match=r"line 84: .*[Ee]xpected .*"):
+        correct_run.plus(RUN | hostile).history()
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        *({name: "x"} for name in ("skip", "top", "most", "rows", "accepted", "targets", "late_clearance")),
+        *({name: 7} for name in ("first", "expired", "outside_scope", "unknown_channel", "sender")),
+        {"unknown_channel": {"channel": 505}},
+        {"general_only": []},
+        {"campaign": [1]},
+    ],
+    ids=str,
+)
+def test_summary_of_other_types_is_rejected(correct_run, summary):
+    request = correct_run.lines_of("request")[0]
+    hostile = request | {"summary": {"campaign": 7001, "channel": 505} | summary}
+    with pytest.raises(HistoryError, match=r"line 84: (Expected|Object missing) .*\$\."):
+        correct_run.plus(hostile).history()
+
+
+def test_summary_of_a_page_names_its_campaign(correct_run):
+    page = correct_run.lines_of("request")[0] | {"operation": "GetCustomerSendDetailsByChannel", "status": 200}
+    with pytest.raises(HistoryError, match="line 84: expected campaign and channel in the summary of a page"):
+        correct_run.plus(page | {"summary": {"rows": 3}}).history()
+    assert correct_run.plus(page | {"summary": {"outside_scope": ["EMAIL"]}, "status": 403}).history().requests
+
+
+@pytest.mark.parametrize("year", ["0001", "1899", "3100", "9999"])
+def test_time_from_which_no_week_can_be_counted_is_rejected(correct_run, year):
+    story = correct_run.plus(correct_run.lines_of("delivery")[0] | {"send_at": f"{year}-06-01T00:00:00Z"})
+    with pytest.raises(HistoryError, match=r"line 84: expected a time .* in the years 1900 to 3099, got .*send_at"):
+        story.history()

@@ -16,6 +16,14 @@ from sendproof_harness.scenario.customer_selection import CustomerIds
 from sendproof_harness.scenario.fault_kinds import DURATION_KEYS, KINDS
 from sendproof_harness.scenario.values import duration_text
 from sendproof_harness.session.draft.draft import Draft, DraftStep
+from sendproof_harness.session.draft.recorded_values import (
+    Criterion,
+    Split,
+    campaign_of,
+    check_header,
+    templates_of,
+    trigger_of,
+)
 
 # A bridge needs some time before the first campaign, to register and to list its templates.
 _SET_UP = timedelta(minutes=30)
@@ -39,8 +47,9 @@ class Recorded:
 
 
 def draft_from_history(recorded: Recorded) -> Draft:
-    """Return the draft; `ValueError` if the history has nothing to repeat."""
+    """Return the draft; `ValueError` if the history has nothing to repeat, `HistoryError` if a part is not valid."""
     history, header = recorded.history, recorded.history.header
+    check_header(recorded.header)
     campaigns = [_campaign(action) for action in _actions(history, "scheduleCampaign")]
     triggers = [_trigger(action) for action in _actions(history, "addTrigger")]
     if not campaigns and not triggers:
@@ -84,10 +93,6 @@ def _time(instant: int) -> datetime:
     return datetime.fromtimestamp(instant // 1000, UTC)
 
 
-def _parsed(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-
-
 def _share(value: float) -> str:
     return f"{value * 100:.6g}%"
 
@@ -124,13 +129,12 @@ def _templates(history: History) -> list[dict[str, Any]]:
     return [
         {"provider": action.service, "title": template["title"], "body": template["body"]}
         for action in _actions(history, "addTemplates")
-        for template in action.body
+        for template in templates_of(action)
     ]
 
 
 def _campaign(action: Action) -> dict[str, Any]:
-    body = action.body
-    is_nightly = "day" in body
+    body = campaign_of(action)
     campaign: dict[str, Any] = {"campaign": body["campaign"]}
     if "channels" in body:
         campaign["channels"] = [
@@ -142,18 +146,18 @@ def _campaign(action: Action) -> dict[str, Any]:
     campaign["customers"] = body["customers"]
     if campaign.get("name") == f"Campaign {body['campaign']}":
         del campaign["name"]
-    if not is_nightly:
-        campaign["announced"] = _parsed(body["announce_at"]) if "announce_at" in body else _time(action.at)
+    if "day" not in body:
+        campaign["announced"] = _time(body.get("announce_at", action.at))
     if "conditional" in body:
-        campaign["clearance_by"] = _parsed(body["conditional"]["clearance_by"])
+        campaign["clearance_by"] = _time(body["conditional"]["clearance_by"])
     if "cancel_at" in body:
-        campaign["cancel_at"] = _parsed(body["cancel_at"])
+        campaign["cancel_at"] = _time(body["cancel_at"])
     if body.get("control_group"):
         campaign["control_group"] = _share(body["control_group"])
     return campaign if "channels" in body else {**campaign, "splits": _splits(body["splits"])}
 
 
-def _splits(splits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _splits(splits: Sequence[Split]) -> list[dict[str, Any]]:
     total = sum(split["share"] for split in splits)
     shares = [round(split["share"] / total * 100, 4) for split in splits]
     # They must add up to 100%.
@@ -162,7 +166,7 @@ def _splits(splits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "share": f"{share:.8g}%",
             "template": split["template"],
-            "send_at": _parsed(split["send_at"]),
+            "send_at": _time(split["send_at"]),
             **({"group": split["group"]} if split.get("group", 1) != 1 else {}),
         }
         for share, split in zip(shares, splits, strict=True)
@@ -170,16 +174,16 @@ def _splits(splits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _trigger(action: Action) -> dict[str, Any]:
-    body = action.body
-    trigger = {name: body[name] for name in ("trigger", "campaign", "channel", "template")}
+    body = trigger_of(action)
+    trigger: dict[str, Any] = {name: body[name] for name in ("trigger", "campaign", "channel", "template")}
     trigger["criteria"] = [_criterion(condition) for condition in body["criteria"]]
     if body.get("exclude"):
         trigger["exclude"] = body["exclude"]
     return {**trigger, **({"repeat": True} if body.get("repeat") else {})}
 
 
-def _criterion(condition: Mapping[str, Any]) -> dict[str, Any]:
-    criterion = {"event": condition["event"]}
+def _criterion(condition: Criterion) -> dict[str, Any]:
+    criterion: dict[str, Any] = {"event": condition["event"]}
     if condition.get("count", 1) > 1:
         criterion["count"] = condition["count"]
     if condition.get("where"):
@@ -233,8 +237,8 @@ def _steps(history: History, starts: datetime) -> Iterator[DraftStep]:
 
 def _cancelled_by_hand(history: History) -> Iterable[Cancelled]:
     """Return the cancellations without those at the `cancel_at` of their campaign."""
-    scheduled = [action.body for action in _actions(history, "scheduleCampaign")]
-    automatic = {(body["campaign"], _parsed(body["cancel_at"])) for body in scheduled if "cancel_at" in body}
+    scheduled = [campaign_of(action) for action in _actions(history, "scheduleCampaign")]
+    automatic = {(body["campaign"], _time(body["cancel_at"])) for body in scheduled if "cancel_at" in body}
     return (
         cancelled for cancelled in history.cancellations if (cancelled.campaign, _time(cancelled.at)) not in automatic
     )
