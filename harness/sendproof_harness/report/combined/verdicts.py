@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -32,7 +33,7 @@ class Group(msgspec.Struct, frozen=True):
     blame: str
     cause: str
     count: int
-    examples: tuple[Finding, ...]
+    examples: Annotated[tuple[Finding, ...], msgspec.Meta(min_length=1)]
     remedy: str = ""
     check: str = ""
     consequences: tuple["Group", ...] = ()
@@ -74,7 +75,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """The members of a `verdict.json` that the combined reports show."""
 
     verdict: Status
-    exit_status: int
+    exit_status: Literal[0, 1, 2, 3]
     summary: str
     root_causes: tuple[Group, ...]
     checks: tuple[Check, ...]

@@ -10,7 +10,7 @@ import pytest
 from sendproof_harness.judge.acceptance import AcceptedFailure
 from sendproof_harness.judge.accepted_failures import accept_failures
 from sendproof_harness.report.combined.annotations import Annotation, github_lines
-from sendproof_harness.report.combined.record import FAILED_FAST, NOT_REACHED, read_record
+from sendproof_harness.report.combined.record import FAILED_FAST, NOT_REACHED, RecordError, read_record
 from sendproof_harness.report.combined.write import write_combined
 from session_results import outcome, write_results
 
@@ -109,3 +109,42 @@ def test_github_shows_ten_annotations_and_the_number_of_the_others():
     *shown, rest = github_lines([ANNOTATION] * 12)
 
     assert (len(shown), rest) == (10, "::notice title=Sendproof::2 more causes are in the summary and the reports")
+
+
+def refusal(results):
+    with pytest.raises(RecordError) as caught:
+        write_combined(results, read_record(results))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("status", [-1, 4, 99, None, "0"])
+def test_verdict_with_another_exit_status_is_refused(results, status):
+    file = results / "wrong" / "verdict.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"exit_status": status}))
+    assert refusal(results).startswith(f"{file}: expected a verdict of this version of Sendproof: ")
+
+
+def test_finding_without_an_example_is_refused(results):
+    file = results / "wrong" / "verdict.json"
+    verdict = json.loads(file.read_text())
+    next(check for check in verdict["checks"] if check["findings"])["findings"][0]["examples"] = []
+    file.write_text(json.dumps(verdict))
+    assert refusal(results).startswith(f"{file}: expected a verdict of this version of Sendproof: Expected `array`")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<a>" * 21 + b"</a>" * 21, b"<a>" * 1_200 + b"</a>" * 1_200, b"<a>", b"", b"<a>\xff</a>"],
+    ids=["21 levels", "1,200 levels", "no end", "empty", "no UTF-8"],
+)
+def test_junit_report_that_no_run_writes_is_refused(results, content):
+    (results / "wrong" / "junit.xml").write_bytes(content)
+    assert refusal(results).startswith(f"{results}/wrong/junit.xml: expected the JUnit report of a run: ")
+
+
+@pytest.mark.parametrize("encoding", ["foo", "gbk", "hex", "utf-16"])
+def test_junit_report_is_read_as_utf_8_whatever_it_states(results, encoding):
+    text = f'<?xml version="1.0" encoding="{encoding}"?><testsuites><testsuite name="\u00fc"/></testsuites>'
+    (results / "wrong" / "junit.xml").write_text(text, encoding="utf-8")
+    write_combined(results, read_record(results))
+    assert "\u00fc" in (results / "junit.xml").read_text(encoding="utf-8")
