@@ -8,7 +8,7 @@ from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import msgspec
 
@@ -17,6 +17,7 @@ from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.recordings.recorded_call import RecordedCall
 
 MOST_BYTES = 256 * 1024 * 1024
+_SHOWN = 200
 #: The members that `sendproof proxy` adds to an entry.
 SERVICE_MEMBER, ROLE_MEMBER, ENCODING_MEMBER, CUT_MEMBER = "_service", "_role", "_encoding", "_cut"
 #: Headers of a connection and of the encoding of a body, which a recording has decoded.
@@ -46,13 +47,14 @@ def _calls(path: Path, entries: Any) -> Iterator[RecordedCall]:
         try:
             yield _call(number, entry)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"expected an entry of HAR 1.2 ({type(error).__name__}: {error})"
+            reason = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+            reason = f"expected an entry of HAR 1.2, got another one: {reason}"
             raise ValueError(f"{path}: entry {number}: {reason}") from None
 
 
 def _call(number: int, entry: Mapping[str, Any]) -> RecordedCall:
     sent, answered = entry["request"], entry.get("response") or {}
-    parts = urlsplit(str(sent["url"]))
+    parts = _url_parts(str(sent["url"]))
     headers = _headers(sent)
     body, is_known = _request_body(sent, headers)
     # Browsers write status 0 for a call without a response.
@@ -61,7 +63,7 @@ def _call(number: int, entry: Mapping[str, Any]) -> RecordedCall:
     return RecordedCall(
         number=number,
         at=str(entry.get("startedDateTime", "")),
-        url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}",
+        url=f"{parts.scheme}://{parts.netloc}{parts.path}",
         request=Request(
             method=str(sent["method"]).upper(),
             path=unquote(parts.path) or "/",
@@ -75,6 +77,16 @@ def _call(number: int, entry: Mapping[str, Any]) -> RecordedCall:
         service=str(entry.get(SERVICE_MEMBER, "")),
         role=str(entry.get(ROLE_MEMBER, "")),
     )
+
+
+def _url_parts(url: str) -> SplitResult:
+    """Return the parts of a URL without a login; `ValueError` if its host is none."""
+    try:
+        parts = urlsplit(url)
+        # Without the login, the rest must still be a host.
+        return urlsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
+    except ValueError as error:
+        raise ValueError(f"request.url: expected a URL with a valid host, got {url[:_SHOWN]!r}: {error}") from None
 
 
 def _headers(message: Mapping[str, Any]) -> dict[str, str]:

@@ -144,3 +144,16 @@ def test_recording_replaces_only_another_one(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="expected a new name or a file with a recording of Sendproof"):
         HarFile(other, "1")
     assert "WebInspector" in other.read_text()
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://[::1]@[", "http://a]@b[/", "http://[x]/", "http://a\u2100/"])
+def test_url_without_a_valid_host_is_refused_with_its_entry(tmp_path: Path, url: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"a\.har: entry 1: .*request\.url: expected a URL with a valid host, got 'http"
+    ):
+        read(tmp_path, {"url": url})
+
+
+def test_login_in_a_url_is_left_out(tmp_path: Path) -> None:
+    call = read(tmp_path, {"url": "https://me:secret@[::1]:8080/a?b=c"})
+    assert (call.url, call.host, call.request.query) == ("https://[::1]:8080/a", "::1", (("b", "c"),))
