@@ -127,7 +127,8 @@ def run_trial(trial: Trial, folder: Path, silent: socket.socket, limit_s: float 
     else:
         wrong += [*_wrong_end(trial, status, errors), *_wrong_results(results)]
         if trial.stage in trial.command.unkept and SENT[trial.sent][0] in _UNHANDLED:
-            remove_abandoned_folders(folder / "scratch")
+            # No process of the trial is left, so none is making a folder.
+            remove_abandoned_folders(folder / "scratch", making_s=0.0)
         wrong += _wrong_scratch(folder / "scratch")
     return Outcome(trial=trial, seconds=seconds, status=status, wrong=tuple(wrong), is_late=is_late)
 

@@ -7,6 +7,9 @@ folders of a killed run at once (`run/keeping`); a command without children has 
 Other programs put locks into folders as well, and users choose names that begin with "sendproof". So a folder is only
 removed if its name, its mode and the content of its lock are those that this module gives. The content also names the
 running system: a folder that several machines share may not show them the locks of each other.
+
+A process that is killed while it makes a folder leaves an empty lock, or none. Making takes no time, so such a folder
+is removed when it is a minute old.
 """
 
 import atexit
@@ -17,6 +20,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
@@ -31,6 +35,7 @@ _MODE = 0o700
 # Without the set-group-ID bit, which a folder has from the one that contains it.
 _PERMISSIONS = 0o777
 _LOCK = ".sendproof-scratch"
+_MAKING_S = 60.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Each removes a folder whose block has not ended.
 _removals: list[Callable[[], None]] = []
@@ -76,12 +81,16 @@ def _remove_if_of_process(pid: int, folder: Path) -> None:
         _remove(folder)
 
 
-def remove_abandoned_folders(place: Path) -> None:
-    """Remove the folders of this user whose processes have ended without removing them."""
+def remove_abandoned_folders(place: Path, making_s: float = _MAKING_S) -> None:
+    """Remove the folders of this user whose processes have ended without removing them.
+
+    No process is still making a folder that is older than `making_s` real seconds.
+    """
     with suppress(OSError):
         for entry in os.scandir(place):
             if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-                _remove_if_abandoned(Path(entry.path))
+                made_before = time.time() - making_s  # noqa: TID251 - the times of files are those of the machine
+                _remove_if_abandoned(Path(entry.path), made_before)
 
 
 @cache
@@ -110,18 +119,23 @@ def _new_folder(place: Path) -> tuple[Path, int]:
     return folder, lock
 
 
-def _remove_if_abandoned(folder: Path) -> None:
+def _remove_if_abandoned(folder: Path, made_before: float) -> None:
     """Remove a folder that has a lock without a holder. Folders of others cannot be opened."""
     try:
         status = folder.stat(follow_symlinks=False)
         if status.st_uid != os.getuid() or status.st_mode & _PERMISSIONS != _MODE:
             return
+        is_new = status.st_mtime > made_before
+        if not is_new:
+            # Only if nothing is in it.
+            with suppress(OSError):
+                folder.rmdir()
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if _is_ours(lock):
+        if _is_ours(lock) or (not is_new and _is_empty(lock) and [path.name for path in folder.iterdir()] == [_LOCK]):
             _remove(folder)
     except OSError:
         # Its process still works.
@@ -133,6 +147,11 @@ def _remove_if_abandoned(folder: Path) -> None:
 def _is_ours(lock: int) -> bool:
     is_file = stat.S_ISREG(os.fstat(lock).st_mode)
     return is_file and os.read(lock, len(_content()) + 1) == _content()
+
+
+def _is_empty(lock: int) -> bool:
+    status = os.fstat(lock)
+    return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 
 def _remove(folder: Path) -> None:

@@ -148,3 +148,27 @@ def test_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     scratch.remove_abandoned_folders(tmp_path)
     assert (tmp_path / "valuable").exists()
     assert (tmp_path / "sendproof-scratch-planted_" / ".sendproof-scratch").is_symlink()
+
+
+@pytest.mark.parametrize("names", [(), (".sendproof-scratch",)])
+def test_folder_that_a_killed_process_was_making_is_removed_a_minute_later(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    (folder := tmp_path / "sendproof-scratch-halfmade").mkdir(mode=0o700)
+    for name in names:
+        (folder / name).touch()
+    scratch.remove_abandoned_folders(tmp_path)
+    assert folder.exists()
+
+    a_minute_ago = folder.stat().st_mtime - 61
+    os.utime(folder, (a_minute_ago, a_minute_ago))
+    scratch.remove_abandoned_folders(tmp_path)
+    assert not folder.exists()
+
+
+def test_folder_with_an_empty_lock_and_other_files_stays(tmp_path: Path) -> None:
+    (folder := tmp_path / "sendproof-scratch-somebody").mkdir(mode=0o700)
+    for name in (".sendproof-scratch", "valuable"):
+        (folder / name).touch()
+    scratch.remove_abandoned_folders(tmp_path, making_s=0.0)
+    assert len(list(folder.iterdir())) == 2
