@@ -62,13 +62,13 @@ def _kept_on_interrupt(folder: Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         histories = [file for file in (folder / HISTORY, *folder.glob(f"*/{HISTORY}")) if _is_of_this_run(file)]
-        for history in histories:
-            _write_partial_reports(history)
-        files = sorted(path.name for path in folder.iterdir() if path.is_file())
-        if files:
+        # Before the reports: a history that takes too long to judge is kept, too.
+        if files := sorted(path.name for path in folder.iterdir() if path.is_file()):
             keep(f"Kept in {folder}: {', '.join(files)}")
         for history in histories:
             keep(f"To judge what was observed: sendproof judge {history}")
+        for history in histories:
+            _write_partial_reports(history)
         raise
 
 
@@ -82,7 +82,8 @@ def _write_partial_reports(file: Path) -> None:
         return
     try:
         judged = judge_file(file)
-        write_reports(judged.verdict, judged.history, file.parent)
+        written = write_reports(judged.verdict, judged.history, file.parent)
+        keep(f"Reports about what was observed: {', '.join(sorted(path.name for path in written.values()))}")
     except (HistoryError, OSError) as error:
         keep(f"There are no reports: {error}")
 
