@@ -6,13 +6,11 @@ instead of millions. An index that does not belong to its history is ignored: it
 
 from array import array
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from sendproof_harness.history.seal import SealError, split_seal
-from sendproof_harness.replacement import replacing
 
 _SUFFIX = ".index"
 # Longer than the last line of any history.
@@ -84,8 +82,16 @@ def save_index(history: Path, index: CustomerIndex) -> None:
 
     It replaces what has its name: in a folder of others, that may be a symbolic link to another file of the user.
     """
-    with suppress(OSError), replacing(_index_file(history)) as output:
-        output.write(msgspec.msgpack.encode(index))
+    file = _index_file(history)
+    new = file.with_name(f"{file.name}.new")
+    try:
+        new.unlink(missing_ok=True)
+        # A file that is created follows no link either.
+        with new.open("xb") as output:
+            output.write(msgspec.msgpack.encode(index))
+        new.replace(file)
+    except OSError:
+        return
 
 
 def load_index(history: Path) -> CustomerIndex | None:
