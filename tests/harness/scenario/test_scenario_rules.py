@@ -125,6 +125,16 @@ BROKEN = [
         ["12: channels[0].apps[1].id: app ios already occurs on line 11; remove one of the two"],
     ),
     (
+        "{id: 505, provider: any}",
+        "{id: 505, provider: any, preference_channel: 606}",
+        ["8: channels[0].preference_channel: unknown channel 606; known: 505, 250"],
+    ),
+    (
+        "{id: 250, provider: any, kind: triggered}",
+        "{id: 250, provider: any, kind: triggered, preference_channel: 444}",
+        ["9: channels[1].preference_channel: unknown channel 444; known: 505, 250"],
+    ),
+    (
         "listeners: 2,",
         "listeners: 3,",
         [

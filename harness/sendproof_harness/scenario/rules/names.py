@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from sendproof_harness.providers import provider as provider_record
-from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, unknown_client
-from sendproof_harness.scenario.model import ANY, CancelCampaign, DefineTrigger, PlanCampaign, Scenario
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, unknown_client, unknown_name
+from sendproof_harness.scenario.model import ANY, CancelCampaign, Channel, DefineTrigger, PlanCampaign, Scenario
 from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.suggestions import suggestion
 
@@ -58,6 +58,23 @@ def app_ids_are_unique(scenario: Scenario, document: Document) -> Iterator[Diagn
             if earlier != path:
                 message = f"app {app['id']} already occurs on line {document.lines[earlier]}; remove one of the two"
                 yield document.diagnostic(path, message)
+
+
+def preference_channels_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that opt-outs are reported for a channel of the file, or for the provider's own for subscriptions."""
+    listed = [channel.id for channel in scenario.channels]
+    for index, channel in enumerate(scenario.channels):
+        known = dict.fromkeys((*listed, *_subscription_channels(channel, document)))
+        if channel.preference_channel not in (None, *known):
+            message = unknown_name("channel", channel.preference_channel, known)
+            yield document.diagnostic(("channels", index, "preference_channel"), message)
+
+
+def _subscription_channels(channel: Channel, document: Document) -> list[int]:
+    """Return the channels for subscriptions that the channel's provider has, whichever replaces `any`."""
+    names = provider_list(document) if channel.provider == ANY else [channel.provider]
+    of_each = [provider_record(name).subscription_channels for name in names]
+    return sorted(frozenset.intersection(*of_each)) if of_each else []
 
 
 def own_settings_belong_to_known_clients(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
@@ -145,6 +162,7 @@ def provider_list(document: Document) -> list[str]:
 RULES = (
     names_are_unique,
     app_ids_are_unique,
+    preference_channels_exist,
     own_settings_belong_to_known_clients,
     template_providers_have_a_channel,
     any_and_providers_occur_together,
