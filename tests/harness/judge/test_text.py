@@ -136,6 +136,21 @@ def test_value_in_another_form_is_named(due, got, diagnosis):
     assert cause_of(run.change_delivery_to(3, text=f"Dan: {got} - Leeds.")) == f"{diagnosis}: VALUE"
 
 
+@pytest.mark.parametrize(("due", "got"), [(" Ana ", "Ana"), ("Bo\u00a0", "Bo"), ("\u00a0Zoë ", "Zoë ")])
+def test_value_without_the_white_space_at_its_ends_is_named(due, got):
+    """A no-break space is outside ASCII, but a bridge that trims values leaves no other such character out."""
+    run = with_template("Hello {{FIRST_NAME}} of {{CITY}}.", f"Hello {due} of Leeds.")
+
+    cause = "a value is damaged: spaces at the ends were cut off: FIRST_NAME"
+    assert cause_of(run.change_delivery_to(3, text=f"Hello {got} of Leeds.")) == cause
+
+
+def test_text_without_the_white_space_at_its_ends_is_no_damaged_value():
+    run = with_template("{{FIRST_NAME}}, hello.", " Ana , hello.")
+
+    assert cause_of(run.change_delivery_to(3, text="Ana , hello.")) == "spaces at the ends were cut off"
+
+
 def test_number_without_its_leading_zeros_is_named():
     run = with_template("{{FIRST_NAME}}, your code is {{CODE}}.", "Dan, your code is 0042.")
 

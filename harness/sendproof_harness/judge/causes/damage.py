@@ -21,6 +21,9 @@ Change = Callable[[str], str]
 #: Lengths at which software cuts texts off: one or several parts of an SMS in GSM-7 or UCS-2, or 1,600 characters.
 SMS_LENGTHS = frozenset({67, 70, 134, 140, 153, 160, 201, 306, 459, 612, 765, 918, 1600})
 
+#: The cause of a text or a value without the white space at its ends.
+TRIMMED = "spaces at the ends were cut off"
+
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # A tag ends before the next one: a text of `<` alone must not be read to its end for each of them.
@@ -206,7 +209,7 @@ COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("the HTML is shown as text", _is_shown_html),
     ("encoded once too often", _is_encoded),
     ("line breaks were changed", _has_other_line_ends),
-    ("spaces at the ends were cut off", _is_whitespace_trimmed),
+    (TRIMMED, _is_whitespace_trimmed),
     ("whitespace differs", _is_same_without_whitespace),
     ("a long number was rounded, as by a floating-point type", _is_rounded),
     ("some signs were left out", _has_lost_signs),

@@ -9,7 +9,7 @@ from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.causes.damage import addition_cause, cut_cause, cut_length, damage
 from sendproof_harness.judge.causes.owners import Foreign, Pattern, foreign_values, ownership
-from sendproof_harness.judge.causes.values import OTHER_ATTRIBUTE, WrongValue, value_cause, wrong_values
+from sendproof_harness.judge.causes.values import OTHER_ATTRIBUTE, WrongValue, trimmed_cause, value_cause, wrong_values
 from sendproof_harness.judge.facts.deliveries.ledger import matched_recipients
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations
@@ -154,13 +154,19 @@ class _Diagnosis:
         single = self._single_templates.get(campaign_key(text.obligation))
         if single is not None and not _is_made_from_due_template(text):
             return f"one template for all: every recipient got {single.title!r} instead of their own"
-        exact = self._template_cause(text, exact=True) or damage(got, expected)
+        exact = self._template_cause(text, exact=True) or self._trimmed_cause(text) or damage(got, expected)
         if exact is not None:
             return exact
         length = cut_length(got, expected)
         if length is None:
             return addition_cause(got, expected)
         return cut_cause(length, expected[length:], self._cut_lengths, self._cut_endings)
+
+    def _trimmed_cause(self, text: _WrongText) -> str | None:
+        """Return the cause and the placeholders if values lack white space at their ends, unless the text does, too."""
+        values = self._wrong_values(text) if text.got != text.expected.strip() else []
+        cause = trimmed_cause(values)
+        return None if cause is None else f"{cause}: {_names(values)}"
 
     def _wrong_values(self, text: _WrongText) -> list[WrongValue]:
         due = text.due_values

@@ -1,13 +1,13 @@
 """Wrong values in a text: for each placeholder, why its value is not the customer's."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import takewhile
 
-from sendproof_harness.judge.causes.damage import cut_length, damage
+from sendproof_harness.judge.causes.damage import TRIMMED, cut_length, damage
 from sendproof_harness.judge.facts.templates import Values
 
 #: What programming languages make of a missing value.
@@ -55,6 +55,18 @@ def wrong_values(got: Values, due: Values, changed: Mapping[str, frozenset[str]]
         for name, value in due.items()
         if got[name] != value
     ]
+
+
+def trimmed_cause(values: Sequence[WrongValue]) -> str | None:
+    """Return the cause of values of which each only lacks white space at its ends, of any kind; None for others.
+
+    In the whole text, it would look like other white space, or like a letter outside ASCII that was left out.
+    """
+    is_trimmed = bool(values) and all(
+        value.got and value.got in {value.expected.strip(), value.expected.lstrip(), value.expected.rstrip()}
+        for value in values
+    )
+    return f"a value is damaged: {TRIMMED}" if is_trimmed else None
 
 
 def _is_null_for_nothing(value: WrongValue) -> bool:
