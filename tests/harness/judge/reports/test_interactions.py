@@ -340,3 +340,26 @@ def test_id_in_another_spelling_is_named(reported_run, spelling):
 
     cause = "interactions: the id of a customer is spelled in another way than Optimove's"
     assert (cause, spelling) in findings(run)
+
+
+def named(run: HistoryBuilder, id_: str) -> HistoryBuilder:
+    """Give customer 3 this id, also in the reports."""
+    own = {"customer": id_}
+    renamed = run.change("obligation", lambda line: line | own if line["customer"] == "C0000003" else line)
+    return changed(renamed, customers=[id_])
+
+
+@pytest.mark.parametrize(
+    ("id_", "reported", "cause"),
+    [
+        ("0042", "42", "the leading zeros of an id were lost"),
+        ("A-0042", "A-42", "the leading zeros of an id were lost"),
+        ("6f1f0b1e-0f5c-4c5b", "6f1f0b1e-0f5c", "the id of a customer was cut off"),
+        ("6f1f0b1e-0f5c-4c5b", "6f1", "a customer outside the campaign"),
+        ("C00010", "C10", "a customer outside the campaign"),
+    ],
+)
+def test_damaged_id_is_named_if_it_can_only_be_that_of_one_customer(reported_run, id_, reported, cause):
+    run = named(reported_run, id_).plus(report(1, 11, [reported]))
+
+    assert (f"interactions: {cause}", reported) in findings(run)

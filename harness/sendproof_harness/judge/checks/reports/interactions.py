@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Interactions
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.checks.reports.damaged_ids import damaged_id
 from sendproof_harness.judge.checks.reports.statements import LateReport, day_cause, day_start, late_reports
 from sendproof_harness.judge.facts.deliveries.ledger import count_recipients
 from sendproof_harness.judge.facts.deliveries.message_types import can_be_opened
@@ -161,32 +162,15 @@ def _outside(
     history: History, states: Mapping[CampaignKey, Mapping[str, Collection[str]]], report: Interactions, customer: str
 ) -> tuple[str, str]:
     """Return the cause and the expectation for a customer who is not in the reported campaign."""
-    spelling = customer.strip().lower().lstrip("0")
-    similar = _customers_by_spelling(history).get((campaign_key(report), spelling)) if spelling else None
-    if similar is not None:
-        return "the id of a customer is spelled in another way than Optimove's", f"{similar}, as Optimove spells it"
+    damaged = damaged_id(history, report, customer)
+    if damaged is not None:
+        return damaged
     channels = sorted(
         channel for number, channel in states if number == report.campaign and customer in states[number, channel]
     )
     if campaign_key(report) in states or not channels:
         return "a customer outside the campaign", "a customer of the campaign"
     return "a campaign on a channel that it does not use", "channel " + " or ".join(map(str, channels))
-
-
-@cached_per_history
-def _customers_by_spelling(history: History) -> Mapping[tuple[CampaignKey, str], str]:
-    """Return the customers of each campaign by other spellings of their ids: in lower case, and as a number."""
-    return {
-        (key, spelling): customer
-        for key, of_campaign in possible_states(history).items()
-        for customer in of_campaign
-        for spelling in (customer.lower(), _number(customer))
-    }
-
-
-def _number(id_: str) -> str:
-    """Return the digits of an id, without its letters and leading zeros."""
-    return "".join(filter(str.isdigit, id_)).lstrip("0")
 
 
 def _is_true(report: Interactions, customer: str, possible: Collection[str], quotas: GroupQuotas) -> bool:
