@@ -90,7 +90,10 @@ _REJECTED_NOTE = (
     "out, here two seconds after the call. An account may reject at once instead, with 422 ([dialect]("
     "../reference/dialects.md#delivyrrejections))."
 )
-_DELIVERED_NOTE = "`clicked` looks the same, and counts as metric 3: one for each click."
+_DELIVERED_NOTE = (
+    "`clicked` looks the same, and comes for each click. For metric 3, count either the customers who clicked or their "
+    "clicks, always in the same way: Optimove's documents do not say which."
+)
 _STOP_NOTE = "Stop sending to this number, and report the opt-out to Optimove."
 _STATUS = Call(
     title="Ask for results that never came",
