@@ -28,8 +28,10 @@ def replacing(target: Path, *, private: bool = False) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "wb") as file:
             yield file
         part.replace(target)
-    finally:
+    except BaseException:
+        # Only here: after the replacement, another program may have a new file of this name.
         part.unlink(missing_ok=True)
+        raise
 
 
 def _new_file(folder: Path, mode: int) -> tuple[Path, int]:

@@ -9,8 +9,6 @@ import pytest
 
 from sendproof_harness.certificate.bundle import SUMS, write_bundle
 from sendproof_harness.handover.write import write_private
-from sendproof_harness.history.large.customer_index import save_index
-from sendproof_harness.history.large.indexing import index_history
 from sendproof_harness.replacement import replacing
 from sendproof_harness.report.combined.record import Record, write_record
 
@@ -19,31 +17,22 @@ ENDINGS = (".part", ".new", ".partial", ".tmp")
 FIRST_NAME = ".sendproof-1.part"
 
 
-def _index(target: Path, history: Path) -> None:
-    found = index_history(history, 0)
-    assert found is not None
-    history.rename(target.parent / "history.ndjson")
-    save_index(target.parent / "history.ndjson", found)
-
-
-WRITERS: dict[str, Callable[[Path, Path], object]] = {
-    "certificate.zip": lambda target, _: write_bundle(target, {SUMS: b"", "a": b"content"}),
-    "handover.json": lambda target, _: write_private("text", target),
-    "history.ndjson.index": _index,
-    "session.json": lambda target, _: write_record(target.parent, Record()),
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "certificate.zip": lambda target: write_bundle(target, {SUMS: b"", "a": b"content"}),
+    "handover.json": lambda target: write_private("text", target),
+    "session.json": lambda target: write_record(target.parent, Record()),
 }
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_link_and_file_with_a_likely_name_stay(correct_run, name, tmp_path):
+def test_link_and_file_with_a_likely_name_stay(name, tmp_path):
     """In a folder of somebody else, the link may lead to any file of the user."""
     (own := tmp_path / "own").write_text("mine")
-    (history := tmp_path / "base").write_bytes(b"".join(correct_run.encoded()))
     (folder := tmp_path / "folder").mkdir()
     names = [f"{name}{ending}" for ending in ENDINGS] + [FIRST_NAME]
     for index, other in enumerate(names):
         (folder / other).symlink_to(own) if index % 2 == 0 else (folder / other).write_text("mine")
-    WRITERS[name](folder / name, history)
+    WRITERS[name](folder / name)
     assert (folder / name).stat().st_size > 0
     assert [(folder / other).read_text() for other in names] == ["mine"] * len(names)
 
