@@ -1,6 +1,7 @@
 """Credentials of another company in a request: the service that gets them could use them."""
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -28,7 +29,7 @@ _MOST_LEVELS = 5
 # A client that puts its credential into the entries of a list puts it into each, and lists are long.
 _ENTRIES = 10
 # Each word is looked up in all sandboxes, and a hostile body has hundreds of thousands of members.
-_MOST_WORDS, _MOST_MEMBERS = 1_000, 1_000
+_MOST_WORDS, _MOST_MEMBERS, _MOST_VALUES = 1_000, 1_000, 20_000
 _JSON_READ_MAX = 65_536
 
 
@@ -58,7 +59,7 @@ def _possible_credentials(request: Request, body: Any) -> Iterator[tuple[str, st
     place = FORM if "form" in request.headers.get("content-type", "") else JSON_BODY
     if body is None and request.body:
         place, body = body_content(request)
-    for word in _tokens_of("", body, 0):
+    for word in _tokens_in(body):
         yield place, word
 
 
@@ -68,19 +69,29 @@ def _credential_headers(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if CREDENTIAL_NAME.search(name))
 
 
-def _tokens_of(name: str, value: Any, level: int) -> Iterator[str]:
-    """Yield the possible credentials in a field, in the objects and lists in it, and in JSON that is a text."""
-    if isinstance(value, str):
-        yield from _tokens(name, value)
-        value = _json_of(value)
-    if level == _MOST_LEVELS:
-        return
+def _tokens_in(body: Any) -> Iterator[str]:
+    """Yield the possible credentials in a body: in its fields, in objects and lists in it, and in JSON that is a text.
+
+    Those that are less deep come first: a map of thousands of recipients must not hide what comes after it.
+    """
+    waiting = deque([("", body, 0)])
+    for _ in range(_MOST_VALUES):
+        if not waiting:
+            return
+        name, value, level = waiting.popleft()
+        if isinstance(value, str):
+            yield from _tokens(name, value)
+            value = _json_of(value)
+        if level < _MOST_LEVELS:
+            waiting.extend((inner_name, inner, level + 1) for inner_name, inner in _parts(name, value))
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the names and values in an object or a list; nothing for other values."""
     if isinstance(value, dict):
-        for key, inner in islice(value.items(), _MOST_MEMBERS):
-            yield from _tokens_of(str(key), inner, level + 1)
+        yield from ((str(key), inner) for key, inner in islice(value.items(), _MOST_MEMBERS))
     elif isinstance(value, list):
-        for inner in value[:_ENTRIES]:
-            yield from _tokens_of(name, inner, level + 1)
+        yield from ((name, inner) for inner in value[:_ENTRIES])
 
 
 def _json_of(text: str) -> Any:

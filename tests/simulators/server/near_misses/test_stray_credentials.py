@@ -96,3 +96,10 @@ def test_few_words_of_a_hostile_request_are_looked_up(parts: dict[str, Any]) -> 
     asked: list[str] = []
     stray_fields("textlocal", Request(method="POST", path="/send", **parts), None, asked.append)
     assert len(asked) in {100, 1_000}
+
+
+def test_key_behind_a_large_map_of_recipients_is_found() -> None:
+    """A bridge that sends full batches must not hide its key by them."""
+    recipients = {str(number): {"external_message_id": f"7001-{number:05}"} for number in range(1_100)}
+    found = content({"target_with_params": recipients, "params": {"auth": KEY}})
+    assert stray_in(**found) == "api_key of optimove in JSON body"
