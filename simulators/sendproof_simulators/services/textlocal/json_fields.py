@@ -25,8 +25,8 @@ from sendproof_simulators.services.textlocal.errors import ApiError
 
 T = TypeVar("T")
 
-# Unix times that a date with four digits for the year can express.
-LATEST_TIME = 253_402_300_799
+# The last second of the year 2999. Xtremepush has the same bound, and a history has no time after 3099.
+LATEST_TIME = 32_503_679_999
 
 _KINDS: Mapping[type, str] = {dict: "an object", list: "an array"}
 # Characters of a wrong value in an error.
