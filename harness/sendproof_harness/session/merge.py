@@ -19,9 +19,12 @@ from sendproof_harness.report.combined.record import (
     write_record,
 )
 from sendproof_harness.report.overview.index import write_index
-from sendproof_harness.run.results_folder import FILES, fresh_folder, locked_folder
+from sendproof_harness.run.results_folder import FILES, UNFINISHED_HISTORY, fresh_folder, locked_folder
 from sendproof_harness.session.finish import report
 from sendproof_harness.session.session import print_summary
+
+# One of these shows that a folder is that of a client.
+_OF_CLIENT = ("history.ndjson", UNFINISHED_HISTORY, VERDICT)
 
 
 def merge(folders: Sequence[Path], results: Path, console: Console) -> Status:
@@ -114,10 +117,10 @@ def _written(source: Path) -> Iterator[Path]:
 
 
 def _clients(source: Path) -> list[Path]:
-    """Return the folders of the clients of a scenario: those with a history or a verdict."""
+    """Return the folders of the clients of a scenario: those with a history, complete or not, or a verdict."""
     below = source.iterdir() if source.is_dir() else ()
     folders = [path for path in below if path.name != EARLIER and not is_hidden(path.name)]
-    return [path for path in folders if any(os.path.lexists(path / name) for name in ("history.ndjson", VERDICT))]
+    return [path for path in folders if any(os.path.lexists(path / name) for name in _OF_CLIENT)]
 
 
 def _clear(outcomes: Iterable[Outcome], results: Path) -> None:

@@ -151,6 +151,12 @@ def test_text_without_the_white_space_at_its_ends_is_no_damaged_value():
     assert cause_of(run.change_delivery_to(3, text="Ana , hello.")) == "spaces at the ends were cut off"
 
 
+def test_value_at_the_end_of_a_text_without_the_white_space_there_is_no_damaged_value():
+    run = with_template(" Hello {{FIRST_NAME}}", " Hello Ana ")
+
+    assert cause_of(run.change_delivery_to(3, text=" Hello Ana")) == "whitespace differs"
+
+
 def test_number_without_its_leading_zeros_is_named():
     run = with_template("{{FIRST_NAME}}, your code is {{CODE}}.", "Dan, your code is 0042.")
 

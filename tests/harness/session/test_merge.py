@@ -159,3 +159,12 @@ def test_link_to_itself_has_no_results(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(RecordError, match="Too many levels of symbolic links"):
         merge([tmp_path / "loop"], tmp_path / "all", Terminal(io.StringIO()))
+
+
+def test_unfinished_history_of_a_client_is_merged(shards, tmp_path):
+    """A run of several clients that ended too early has nothing else of them."""
+    (client := tmp_path / "1" / "a" / "north").mkdir()
+    (client / "history.ndjson.part").write_text("half")
+    merge(shards, tmp_path / "all", Terminal(io.StringIO()))
+
+    assert (tmp_path / "all" / "a" / "north" / "history.ndjson.part").read_text() == "half"

@@ -163,8 +163,9 @@ class _Diagnosis:
         return cut_cause(length, expected[length:], self._cut_lengths, self._cut_endings)
 
     def _trimmed_cause(self, text: _WrongText) -> str | None:
-        """Return the cause and the placeholders if values lack white space at their ends, unless the text does, too."""
-        values = self._wrong_values(text) if text.got != text.expected.strip() else []
+        """Return the cause and the placeholders if only ends of values lack white space, not those of the text."""
+        of_all = {text.expected.strip(), text.expected.lstrip(), text.expected.rstrip()}
+        values = self._wrong_values(text) if text.got not in of_all else []
         cause = trimmed_cause(values)
         return None if cause is None else f"{cause}: {_names(values)}"
 
