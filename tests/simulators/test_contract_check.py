@@ -102,9 +102,7 @@ def test_contract_within_the_bounds_of_yaml_is_read(tmp_path):
     assert read_set(str(file)).documents["other.yaml"]["paths"] == {"b": ["x"], "c": ["x"]}
 
 
-@pytest.mark.parametrize(
-    "target", ["http://127.0.0.1:9/a", "file:///dev/null", "../other.yaml#/a", "other.yaml", "", 1]
-)
+@pytest.mark.parametrize("target", ["http://127.0.0.1:9/a", "file:other.yaml", "../other.yaml#/a", "other.yaml", "", 1])
 def test_reference_to_another_document_is_refused_before_it_is_followed(tmp_path, target):
     """Readers of OpenAPI would open the file, or request the URL."""
     file = tmp_path / "other.yaml"
