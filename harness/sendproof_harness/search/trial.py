@@ -18,7 +18,7 @@ from sendproof_harness.judge.findings import Blame, Finding
 from sendproof_harness.judge.judged_file import JudgedFile, judge_file
 from sendproof_harness.judge.verdict import Group, Status, Verdict, worst_status
 from sendproof_harness.run.aborted import RunAborted
-from sendproof_harness.run.bridge_process import REFERENCE
+from sendproof_harness.run.bridge_process import REFERENCE_IMPORTS
 from sendproof_harness.run.errors import RunError, RunOptionsError
 from sendproof_harness.run.keeping.forked_process import template_command
 from sendproof_harness.run.processes import Child, Program, wait_until
@@ -206,9 +206,9 @@ def trial_session(
 
 
 def _start_template(bridge: BridgeUnderTest, folder: Path, stack: ExitStack) -> Path:
-    """Start a process that has imported the reference bridge, which takes most of the time of a start."""
+    """Start a process that has imported what the reference bridge needs."""
     address = stack.enter_context(scratch_folder()) / "start"
-    command = template_command(address, REFERENCE)
+    command = template_command(address, REFERENCE_IMPORTS)
     log = folder / "template.log"
     program = Program(
         name="the reference bridge",

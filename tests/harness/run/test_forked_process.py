@@ -3,19 +3,23 @@
 import json
 import signal
 import socket
+import subprocess
 import sys
 from threading import Thread
 
 import psutil
 import pytest
 
+from sendproof_harness.run.bridge_process import REFERENCE, REFERENCE_IMPORTS
 from sendproof_harness.run.keeping.forked_process import send_start, template_command
 from sendproof_harness.run.processes import Child, ProcessError, Program, wait_until
 
 TINY = """
 import os, sys, time
+imported_before = "tiny_program.parts" in sys.modules
+import tiny_program.parts
 if __name__ == "__main__":
-    print("hello", sys.argv[1], os.environ["WHO"])
+    print("hello", sys.argv[1], os.environ["WHO"], imported_before)
     if sys.argv[1] == "stays":
         time.sleep(600)
     sys.exit(int(sys.argv[2]))
@@ -28,9 +32,10 @@ def template(tmp_path):
     package = tmp_path / "tiny_program"
     package.mkdir()
     (package / "__init__.py").touch()
+    (package / "parts.py").touch()
     (package / "__main__.py").write_text(TINY)
     address = tmp_path / "start"
-    command = template_command(address, "tiny_program")
+    command = template_command(address, ["tiny_program.parts"])
     environment = {"PYTHONPATH": str(tmp_path)}
     with Child(Program(name="template", command=command, log=tmp_path / "template.log", environment=environment)):
         assert wait_until(address.exists, 60.0)
@@ -49,7 +54,23 @@ def test_program_gets_arguments_and_environment_and_its_status_is_known(template
     with started(template, tmp_path, "ends", "3") as child:
         assert wait_until(lambda: child.exit_status is not None, 60.0)
     assert child.exit_status == 3
-    assert (tmp_path / "tiny.log").read_text() == "hello ends world\n"
+    assert (tmp_path / "tiny.log").read_text() == "hello ends world True\n"
+
+
+def test_reference_bridge_imports_nothing_of_its_own_after_the_template():
+    """Most of a start would go into imports again."""
+    script = f"""
+import contextlib, importlib, runpy, sys
+for module in {REFERENCE_IMPORTS}:
+    importlib.import_module(module)
+before = set(sys.modules)
+sys.argv = ["bridge", "--version"]
+with contextlib.suppress(SystemExit):
+    runpy.run_module({REFERENCE!r}, run_name="__main__", alter_sys=True)
+print([name for name in set(sys.modules) - before if name.startswith({REFERENCE!r})])
+"""
+    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert output.splitlines()[-1] == "[]"
 
 
 def test_killed_program_is_gone(template, tmp_path):

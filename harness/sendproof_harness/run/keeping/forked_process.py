@@ -13,10 +13,14 @@ _TEMPLATE = "import sys; from sendproof_harness.run.keeping.template import main
 _CONNECT_S = 60.0
 
 
-def template_command(address: Path, module: str) -> list[str]:
-    """Return the command line of a template that has imported a module, and listens at the address."""
+def template_command(address: Path, modules: Sequence[str]) -> list[str]:
+    """Return the command line of a template that imports the modules, and then listens at the address.
+
+    A module that the programs run with `-m` cannot be one of them: it runs in each program. So the modules are those
+    that it imports.
+    """
     # Unbuffered, because the programs write to their logs as if they had been started with that option.
-    return [sys.executable, "-u", "-c", _TEMPLATE, str(address), module]
+    return [sys.executable, "-u", "-c", _TEMPLATE, str(address), *modules]
 
 
 def send_start(connection: socket.socket, start: Mapping[str, object], pipes: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""A template: a process that has imported a Python program once, and forks a keeper with that program for each start.
+"""A template: a process that has imported what a Python program needs, and forks a keeper with it for each start.
 
 `forked_process` runs `main` and sends the starts. Most of the time of a start of a Python program goes into imports, so
 a fork takes a tenth of it. The forked program does what `python -m MODULE` does after the imports.
@@ -65,11 +65,10 @@ def _become_program(command: list[str], output: int | None, prepare: Callable[[]
 
 
 def main(arguments: list[str]) -> None:
-    """Import a module, listen at the address of a socket, and fork a keeper for each connection, until the end."""
-    address, module = arguments
-    importlib.import_module(f"{module}.__main__")
-    # It runs again in each program.
-    del sys.modules[f"{module}.__main__"]
+    """Import modules, listen at the address of a socket, and fork a keeper for each connection, until the end."""
+    address, *modules = arguments
+    for module in modules:
+        importlib.import_module(module)
     gc.collect()
     gc.freeze()
     # Nobody waits for the keepers.
