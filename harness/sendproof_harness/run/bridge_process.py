@@ -35,7 +35,7 @@ from sendproof_harness.run.progress import ProgressListener
 #: The package of the reference bridge.
 REFERENCE = "sendproof_bridge"
 #: The modules that it imports when it starts, which takes most of the time of a start.
-REFERENCE_IMPORTS = (f"{REFERENCE}.cli",)
+REFERENCE_IMPORTS = (f"{REFERENCE}.cli", f"{REFERENCE}.outbound.providers.*")
 LOG = "bridge.log"
 RESET_LOG = "reset.log"
 # Enough to start a container or a Java program on a busy machine.

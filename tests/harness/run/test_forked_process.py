@@ -16,8 +16,8 @@ from sendproof_harness.run.processes import Child, ProcessError, Program, wait_u
 
 TINY = """
 import os, sys, time
-imported_before = "tiny_program.parts" in sys.modules
-import tiny_program.parts
+imported_before = "tiny_program.parts.first" in sys.modules
+import tiny_program.parts.first
 if __name__ == "__main__":
     print("hello", sys.argv[1], os.environ["WHO"], imported_before)
     if sys.argv[1] == "stays":
@@ -30,12 +30,12 @@ if __name__ == "__main__":
 def template(tmp_path):
     """Return the address of a template with a tiny program."""
     package = tmp_path / "tiny_program"
-    package.mkdir()
+    (package / "parts").mkdir(parents=True)
     (package / "__init__.py").touch()
-    (package / "parts.py").touch()
+    (package / "parts" / "first.py").touch()
     (package / "__main__.py").write_text(TINY)
     address = tmp_path / "start"
-    command = template_command(address, ["tiny_program.parts"])
+    command = template_command(address, ["tiny_program.parts.*"])
     environment = {"PYTHONPATH": str(tmp_path)}
     with Child(Program(name="template", command=command, log=tmp_path / "template.log", environment=environment)):
         assert wait_until(address.exists, 60.0)
@@ -57,19 +57,22 @@ def test_program_gets_arguments_and_environment_and_its_status_is_known(template
     assert (tmp_path / "tiny.log").read_text() == "hello ends world True\n"
 
 
-def test_reference_bridge_imports_nothing_of_its_own_after_the_template():
+def test_reference_bridge_imports_nothing_of_its_own_after_the_template(tmp_path):
     """Most of a start would go into imports again."""
+    (tmp_path / "settings.toml").write_text("nonsense = 1")
     script = f"""
-import contextlib, importlib, runpy, sys
-for module in {REFERENCE_IMPORTS}:
-    importlib.import_module(module)
+import contextlib, runpy, sys
+from sendproof_harness.run.keeping import template
+for name in {REFERENCE_IMPORTS}:
+    template.import_all(name)
 before = set(sys.modules)
-sys.argv = ["bridge", "--version"]
+sys.argv = ["bridge", "check", "--config", "settings.toml"]
 with contextlib.suppress(SystemExit):
     runpy.run_module({REFERENCE!r}, run_name="__main__", alter_sys=True)
 print([name for name in set(sys.modules) - before if name.startswith({REFERENCE!r})])
 """
-    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, "-c", script]
+    output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
     assert output.splitlines()[-1] == "[]"
 
 

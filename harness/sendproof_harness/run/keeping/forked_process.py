@@ -16,6 +16,7 @@ _CONNECT_S = 60.0
 def template_command(address: Path, modules: Sequence[str]) -> list[str]:
     """Return the command line of a template that imports the modules, and then listens at the address.
 
+    `PACKAGE.*` is the modules in a package.
     A module that the programs run with `-m` cannot be one of them: it runs in each program. So the modules are those
     that it imports.
     """

@@ -8,6 +8,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import socket
@@ -68,7 +69,7 @@ def main(arguments: list[str]) -> None:
     """Import modules, listen at the address of a socket, and fork a keeper for each connection, until the end."""
     address, *modules = arguments
     for module in modules:
-        importlib.import_module(module)
+        import_all(module)
     gc.collect()
     gc.freeze()
     # Nobody waits for the keepers.
@@ -81,6 +82,14 @@ def main(arguments: list[str]) -> None:
     while True:
         connection, _ = server.accept()
         _fork_keeper(server, connection)
+
+
+def import_all(name: str) -> None:
+    """Import a module, or, for `PACKAGE.*`, the modules in a package."""
+    package = importlib.import_module(name.removesuffix(".*"))
+    if name.endswith(".*"):
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(found.name)
 
 
 def _fork_keeper(server: socket.socket, connection: socket.socket) -> None:
