@@ -1,23 +1,27 @@
 """`python mutants --explore`: search for each mutant, and write how many runs that took to docs/explore.md.
 
-`sendproof explore` knows nothing about the defect: it generates scenarios until one fails. The results are in
-`explored.json`.
+`sendproof explore` knows nothing about the defect: it generates scenarios until one fails. Like a vendor, it names the
+provider and the types of messages of the bridge. The results are in `explored.json`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from catalogue import HERE, ROOT, Mutant
+from catalogue import ALL_PROVIDERS, DEFAULT_PROVIDER, HERE, ROOT, Mutant, Trial, catalogue
 from mutant_table import MutantTable, run_json
+from sendproof_harness.judge.checks import CHECKS
+from sendproof_harness.scenario.load import load_scenarios
 
 #: The budget of a search.
 RUNS = 64
-#: Without names, every tenth defect is searched for.
-_EVERY = 10
+_STEPS = (1, 2, 4, 8, 16, 32, RUNS)
+# An interrupted run has then searched for mutants of all kinds: the names of similar ones begin with the same word.
+_STRIDE = 10
 _SEARCH_S = 7_200.0
+_SMS = "sms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +34,28 @@ class ExploredMutant:
     cause: str
 
 
-def sample(mutants: Sequence[Mutant]) -> list[Mutant]:
-    """Return every tenth mutant of those that `sendproof run` can find: defects of the bridge."""
+def searched(mutants: Sequence[Mutant]) -> list[Mutant]:
+    """Return the mutants that a scenario can find, every tenth one first."""
     found = [
         mutant
         for mutant in mutants
         if mutant.program == "bridge" and mutant.level == "fail" and all(t.command == "run" for t in mutant.trials)
     ]
-    return found[::_EVERY]
+    return [mutant for start in range(_STRIDE) for mutant in found[start::_STRIDE]]
 
 
 def _explored(mutant: Mutant, folder: Path) -> ExploredMutant:
     words = ["explore", "--runs", str(RUNS), "--shrink-budget", "0", "--results", str(folder / "results"), "--json"]
-    return _of_record(mutant, run_json(words, folder, _SEARCH_S))
+    return _of_record(mutant, run_json([*words, *_of_vendor(mutant.trials[0])], folder, _SEARCH_S))
+
+
+def _of_vendor(trial: Trial) -> list[str]:
+    """Return the options of a vendor whose bridge sends what the scenario contains."""
+    is_of_one = trial.provider not in {ALL_PROVIDERS, DEFAULT_PROVIDER}
+    channels = [channel for scenario in load_scenarios(trial.scenario) for channel in scenario.channels]
+    messages = sorted({channel.message for channel in channels} - {_SMS})
+    options = ["--provider", trial.provider] if is_of_one else []
+    return [*options, *(word for message in messages for word in ("--message", message))]
 
 
 def _of_record(mutant: Mutant, record: Mapping[str, Any]) -> ExploredMutant:
@@ -57,22 +70,41 @@ def _of_record(mutant: Mutant, record: Mapping[str, Any]) -> ExploredMutant:
 
 
 def table(results: Mapping[str, ExploredMutant]) -> str:
-    """Return the table of the page, and a sentence about it."""
-    found = [row.runs for row in results.values() if row.requirements]
-    if not results:
-        return ""
-    lines = ["| defect | runs | failed | first cause |", "|---|---|---|---|"]
-    lines += [
-        f"| `{name}` | {row.runs if row.requirements else f'not in {row.runs}'} | "
-        f"{', '.join(row.requirements)} | {_cell(row.cause)} |"
-        for name, row in sorted(results.items())
+    """Return the tables of the page: how soon defects are found, of which requirements, and which are not."""
+    mutants = {mutant.name: mutant for mutant in catalogue()}
+    known = {name: row for name, row in results.items() if name in mutants}
+    missed = [name for name, row in sorted(known.items()) if not row.requirements]
+    lines = [
+        *("| runs | defects found |", "|---|---|"),
+        *(f"| {runs} | {_share(_found(known.values(), runs), len(known))} |" for runs in _STEPS),
+        *("", "| requirement | defects | found | runs: median | most |", "|---|---|---|---|---|"),
+        *_by_requirement(known, mutants),
+        "",
+        f"Not found in {RUNS} runs:",
+        "",
+        *(f"* `{name}`: {mutants[name].defect}" for name in missed),
     ]
-    middle = f", in the median after {median(found):g} runs" if found else ""
-    return "\n".join([*lines, "", f"{len(found)} of {len(results)} defects were found{middle}."]) + "\n"
+    return "\n".join(lines if known else []) + "\n"
 
 
-def _cell(cause: str) -> str:
-    return cause.replace("|", "\\|")
+def _found(rows: Iterable[ExploredMutant], runs: int = RUNS) -> int:
+    return sum(bool(row.requirements) and row.runs <= runs for row in rows)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({part / whole:.0%})"
+
+
+def _by_requirement(rows: Mapping[str, ExploredMutant], mutants: Mapping[str, Mutant]) -> Iterator[str]:
+    """Yield a row for each requirement that names defects which were searched for."""
+    groups: dict[str, list[ExploredMutant]] = {}
+    for name, row in rows.items():
+        groups.setdefault(mutants[name].check, []).append(row)
+    for check in CHECKS:
+        if group := groups.get(check.id):
+            runs = [row.runs for row in group if row.requirements]
+            figures = f"{median(runs):g} | {max(runs)}" if runs else "|"
+            yield f"| {check.requirement.number} {check.title} | {len(group)} | {len(runs)} | {figures} |"
 
 
 EXPLORED_MUTANTS = MutantTable(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from catalogue import DEFAULT_PROVIDER, ROOT, Mutant, Trial
+from explore_runs import ExploredMutant
 from kill_matrix import SURVIVED, Kill, KillMatrix
 from sendproof_harness.judge.checks import CHECKS
 
@@ -32,7 +33,9 @@ requirement, that defect would pass.
 _MUTANTS = """
 ## Mutants
 
-"Killed by" is the requirement that names the defect, and the cause that its check reported.
+"Killed by" is the requirement that names the defect, and the cause that its check reported. The last column is the
+number of scenarios that [`sendproof explore`](explore.md#what-the-search-finds) generated until one failed, and what
+failed in it.
 
 """
 _MATRIX = """
@@ -50,7 +53,7 @@ The reference bridge runs in the same scenarios, and must pass.
 """
 
 
-def page(matrix: KillMatrix, mutants: Sequence[Mutant]) -> str:
+def page(matrix: KillMatrix, mutants: Sequence[Mutant], explored: Mapping[str, ExploredMutant]) -> str:
     """Return the page. It has no times or measurements, so the same results give the same page."""
     kills = {mutant.name: matrix.mutants[mutant.name] for mutant in mutants if mutant.name in matrix.mutants}
     return "".join(
@@ -58,7 +61,7 @@ def page(matrix: KillMatrix, mutants: Sequence[Mutant]) -> str:
             _HEAD,
             _requirements(matrix),
             _MUTANTS,
-            _mutants(kills, mutants),
+            _mutants(kills, mutants, explored),
             _MATRIX,
             _matrix(kills),
             _REFERENCE,
@@ -73,13 +76,27 @@ def _requirements(matrix: KillMatrix) -> str:
     return _table(("requirement", "title", "kills", "alone"), rows)
 
 
-def _mutants(kills: Mapping[str, Kill], mutants: Sequence[Mutant]) -> str:
+def _mutants(kills: Mapping[str, Kill], mutants: Sequence[Mutant], explored: Mapping[str, ExploredMutant]) -> str:
     rows = [
-        (f"`{mutant.name}`", mutant.defect, _links(mutant), _killed_by(mutant, kills[mutant.name]))
+        (
+            f"`{mutant.name}`",
+            mutant.defect,
+            _links(mutant),
+            _killed_by(mutant, kills[mutant.name]),
+            _search(explored.get(mutant.name)),
+        )
         for mutant in mutants
         if mutant.name in kills
     ]
-    return _table(("mutant", "defect", "scenarios", "killed by"), rows)
+    return _table(("mutant", "defect", "scenarios", "killed by", "explore"), rows)
+
+
+def _search(explored: ExploredMutant | None) -> str:
+    if explored is None:
+        return ""
+    return (
+        f"{explored.runs}: {', '.join(explored.requirements)}" if explored.requirements else f"not in {explored.runs}"
+    )
 
 
 def _killed_by(mutant: Mutant, kill: Kill) -> str:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 import kill_matrix
 from catalogue import Mutant, Trial, build, catalogue
-from explore_runs import EXPLORED_MUTANTS, sample
+from explore_runs import EXPLORED_MUTANTS, searched
 from kill_matrix import SURVIVED, KillMatrix, kill_of
 from mutant_table import MutantTable
 from mutants_page import PAGE, page
@@ -39,13 +39,14 @@ def main() -> int:
     every = catalogue()
     if options.shrink or options.explore:
         table = SHRUNK_MUTANTS if options.shrink else EXPLORED_MUTANTS
-        names = options.only or (SHRUNK if options.shrink else [mutant.name for mutant in sample(every)])
-        return _fill(table, [mutant for name in names for mutant in every if mutant.name == name], options.at_once)
+        names = options.only or (SHRUNK if options.shrink else [mutant.name for mutant in searched(every)])
+        by_name = {mutant.name: mutant for mutant in every}
+        return _fill(table, [by_name[name] for name in names], options.at_once)
     mutants = [] if options.page else [mutant for mutant in every if not options.only or mutant.name in options.only]
     results = _run_all(mutants, options.at_once)
     matrix = kill_matrix.read().updated(results, every)
     kill_matrix.write(matrix)
-    PAGE.write_text(page(matrix, every), encoding="utf-8")
+    _write_page()
     wrong = [f"the reference bridge in {name}" for name, verdict in results.references.items() if verdict != "pass"]
     wrong += [name for name, kill in results.mutants.items() if kill.requirement == SURVIVED]
     console.print(_conclusion(len(mutants), wrong), markup=False, soft_wrap=True)
@@ -75,7 +76,12 @@ def _fill(table: MutantTable[Any], mutants: Sequence[Mutant], at_once: int) -> i
     for message in wrong:
         console.print(message, markup=False, highlight=False, soft_wrap=True)
     console.print(f"{len(mutants) - len(wrong)} of {len(mutants)} rows are up to date.")
+    _write_page()
     return 1 if wrong else 0
+
+
+def _write_page() -> None:
+    PAGE.write_text(page(kill_matrix.read(), catalogue(), EXPLORED_MUTANTS.rows()), encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
@@ -93,7 +99,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--explore",
         action="store_true",
-        help="Search for every tenth mutant with `sendproof explore`, and write the table of docs/explore.md.",
+        help="Search for the mutants with `sendproof explore`, and write the tables of docs/explore.md.",
     )
     options = parser.parse_args()
     unknown = set(options.only) - {mutant.name for mutant in catalogue()}

@@ -108,7 +108,7 @@ def test_run_of_one_mutant_replaces_its_own_line_only():
 def test_page_marks_a_mutant_that_survived():
     """A reader must see that the judge missed a defect."""
     kill = kill_of(EXAMPLE, [failed_trial("another.check", "a cause")])
-    assert "**nothing**" in page(KillMatrix(mutants={EXAMPLE.name: kill}, references={}), [EXAMPLE])
+    assert "**nothing**" in page(KillMatrix(mutants={EXAMPLE.name: kill}, references={}), [EXAMPLE], {})
 
 
 def test_every_mutant_was_killed_in_its_present_form():
@@ -137,7 +137,7 @@ def test_reference_bridge_has_no_finding_in_the_scenarios_of_the_mutants():
 
 
 def test_page_in_the_docs_is_generated_from_the_kill_matrix():
-    assert PAGE.read_text() == page(MATRIX, MUTANTS), f"{RERUN} --page"
+    assert PAGE.read_text() == page(MATRIX, MUTANTS, EXPLORED_MUTANTS.rows()), f"{RERUN} --page"
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
