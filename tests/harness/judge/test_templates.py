@@ -175,6 +175,28 @@ def test_own_template_ids_of_the_bridge_pass(correct_run):
     assert causes(run) == []
 
 
+def test_renamed_template_with_own_id_and_old_name_fails(correct_run):
+    """The old name is not the name of a deleted template."""
+    run = correct_run.change(
+        "channel_templates",
+        lambda line: line | {"templates": [template | {"id": template["id"] + 1000} for template in line["templates"]]},
+    )
+
+    assert causes(run.plus(provider_change("renamed", START + DAY, 12, "Present"))) == [
+        ("a renamed template has its old name in the channel", "12")
+    ]
+
+
+def test_renamed_template_listed_under_both_names_fails(correct_run):
+    run = correct_run.plus(
+        provider_change("renamed", START + DAY, 12, "Present"),
+        channel_change("added", START + DAY, 1012, "Bonus"),
+        channel_change("renamed", START + DAY, 12, "Present"),
+    )
+
+    assert causes(run) == [("a template that the provider deleted is still in the channel", "1012")]
+
+
 def test_short_run_without_sync_has_nothing_to_look_at(correct_run):
     run = correct_run.without("channel_templates").without("campaign").without("obligation")
     run = run.change("history", lambda line: line | {"ended": iso(START + MINUTE)})

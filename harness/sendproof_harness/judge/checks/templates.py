@@ -64,6 +64,10 @@ class _TemplateLists:
                 names[key] = template.name or names.get(key, "")
                 removed.pop(key, None)
 
+    def earlier_titles(self, service: str, key: str) -> set[str]:
+        """Return the titles that a template of the provider had before the present one."""
+        return self.earlier.get((service, key), set()) - {self.provider[service][key]}
+
     def removed_at(self, channel: int, key: str, title: str) -> int | None:
         """Return when the bridge last took a template off the channel; None if it was never there, or is again."""
         of_channel = self.removed.get(channel, {})
@@ -200,16 +204,23 @@ def _differences(lists: _TemplateLists, channel: int, service: str, at: int, lim
     """Yield the differences at an instant."""
     titles, names = lists.provider.get(service, {}), lists.channels.get(channel, {})
     settled = frozenset(_settled(lists, service, at, limits.changed))
+    renamed = set()
     for key in titles:
         removed_at = lists.removed_at(channel, key, titles[key])
         # The bridge knew a template that it took off the channel, however new it is.
         is_due = key in settled if removed_at is None else _is_removal(lists, service, key, removed_at, limits)
         if is_due and not _is_listed(key, titles[key], names):
-            earlier = lists.earlier.get((service, key), set()) - {titles[key]}
-            cause = _cause(key, titles, names, earlier, was_removed=removed_at is not None)
-            yield _not_listed(channel, key, titles[key], names.get(key), cause, at)
+            earlier = lists.earlier_titles(service, key)
+            name = names.get(key) or _old_name(earlier, titles, names)
+            renamed.add(name)
+            cause = _cause(key, titles, name, earlier, was_removed=removed_at is not None)
+            yield _not_listed(channel, key, titles[key], name, cause, at)
     for key, name in names.items():
-        if _is_stale(key, name, titles) and _is_long_deleted(key, lists, service, limits.changed):
+        if (
+            name not in renamed
+            and _is_stale(key, name, titles)
+            and _is_long_deleted(key, lists, service, limits.changed)
+        ):
             yield _still_listed(channel, key, name, at)
 
 
@@ -229,8 +240,18 @@ def _is_listed(key: str, title: str, names: Mapping[str, str]) -> bool:
     return title in name if name is not None else any(title in other for other in names.values())
 
 
+def _old_name(earlier: Collection[str], titles: Mapping[str, str], names: Mapping[str, str]) -> str | None:
+    """Return the name that a renamed template still has under an id of the bridge's own; None if there is none."""
+    stale = (name for key, name in names.items() if _is_stale(key, name, titles))
+    return next((name for name in stale if _contains(name, earlier)), None)
+
+
+def _contains(name: str, titles: Collection[str]) -> bool:
+    return any(title and title in name for title in titles)
+
+
 def _is_stale(key: str, name: str, titles: Mapping[str, str]) -> bool:
-    return key not in titles and not any(title and title in name for title in titles.values())
+    return key not in titles and not _contains(name, titles.values())
 
 
 def _is_long_deleted(key: str, lists: _TemplateLists, service: str, limit: int) -> bool:
@@ -241,15 +262,14 @@ def _is_long_deleted(key: str, lists: _TemplateLists, service: str, limit: int) 
 
 
 def _cause(
-    key: str, titles: Mapping[str, str], names: Mapping[str, str], earlier: Collection[str], *, was_removed: bool
+    key: str, titles: Mapping[str, str], name: str | None, earlier: Collection[str], *, was_removed: bool
 ) -> str:
-    """Return why a template is not listed with its title; `earlier` are titles that it had before."""
-    name = names.get(key)
+    """Return why a template is listed with another name or none; `earlier` are titles that it had before."""
     if name is None:
         return "a template that the provider still has was deleted from the channel" if was_removed else _MISSING
     if any(old in name for old in earlier):
         return "a renamed template has its old name in the channel"
-    if any(title and title in name for other, title in titles.items() if other != key):
+    if _contains(name, [title for other, title in titles.items() if other != key]):
         return "a template has the title of another template in the channel"
     return "a template's name in the channel is not its title at the provider"
 
