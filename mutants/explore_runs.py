@@ -1,27 +1,31 @@
 """`python mutants --explore`: search for each mutant, and write how many runs that took to docs/explore.md.
 
-`sendproof explore` knows nothing about the defect: it generates scenarios until one fails. Like a vendor, it names the
-provider and the types of messages of the bridge. The results are in `explored.json`.
+The search of `sendproof explore` knows nothing about the defect: it generates scenarios until one fails. Like a vendor,
+it names the provider and the types of messages of the bridge. The results are in `explored.json`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from catalogue import ALL_PROVIDERS, DEFAULT_PROVIDER, HERE, ROOT, Mutant, Trial, catalogue
-from mutant_table import MutantTable, run_json
+from mutant_table import MutantTable
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.history.parts import SMS
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.search.explore.catalogue import SearchScope, feature_catalogue
+from sendproof_harness.search.explore.search import Exploration, SearchBudget, explore
+from sendproof_harness.search.trial import BridgeUnderTest, TrialResult, TrialSession, trial_session
 
 #: The budget of a search.
-RUNS = 64
-_STEPS = (1, 2, 4, 8, 16, 32, RUNS)
+RUNS = 32
+_STEPS = (1, 2, 4, 8, 16, RUNS)
 # An interrupted run has then searched for mutants of all kinds: the names of similar ones begin with the same word.
 _STRIDE = 10
-_SEARCH_S = 7_200.0
-_SMS = "sms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,28 +48,51 @@ def searched(mutants: Sequence[Mutant]) -> list[Mutant]:
     return [mutant for start in range(_STRIDE) for mutant in found[start::_STRIDE]]
 
 
+class _FoundError(Exception):
+    """A scenario failed, so no other one need be played."""
+
+
+@dataclass(slots=True)
+class _UntilFailure:
+    """A player that leaves out the rest of the round after a failure."""
+
+    session: TrialSession
+    has_failed: bool = False
+
+    def play(self, scenario: Scenario) -> TrialResult:
+        if self.has_failed:
+            raise _FoundError
+        result = self.session.play(scenario)
+        self.has_failed = result.status == "fail"
+        return result
+
+    def discard(self, result: TrialResult) -> None:
+        self.session.discard(result)
+
+
 def _explored(mutant: Mutant, folder: Path) -> ExploredMutant:
-    words = ["explore", "--runs", str(RUNS), "--shrink-budget", "0", "--results", str(folder / "results"), "--json"]
-    return _of_record(mutant, run_json([*words, *_of_vendor(mutant.trials[0])], folder, _SEARCH_S))
-
-
-def _of_vendor(trial: Trial) -> list[str]:
-    """Return the options of a vendor whose bridge sends what the scenario contains."""
-    is_of_one = trial.provider not in {ALL_PROVIDERS, DEFAULT_PROVIDER}
-    channels = [channel for scenario in load_scenarios(trial.scenario) for channel in scenario.channels]
-    messages = sorted({channel.message for channel in channels} - {_SMS})
-    options = ["--provider", trial.provider] if is_of_one else []
-    return [*options, *(word for message in messages for word in ("--message", message))]
-
-
-def _of_record(mutant: Mutant, record: Mapping[str, Any]) -> ExploredMutant:
-    failed = next((run for run in record["not_passed"] if run["status"] == "fail"), None)
-    failures = [] if failed is None else failed["failures"]
+    bridge = BridgeUnderTest(environment={"PYTHONPATH": str(folder)})
+    with trial_session(bridge, folder / "results") as session, ControlClient(session.control_url) as control:
+        catalogue_ = feature_catalogue(control.dialects(), _scope(mutant.trials[0]))
+        exploration = Exploration(catalogue=catalogue_, first_seed=1)
+        with suppress(_FoundError):
+            explore(exploration, [_UntilFailure(session)], SearchBudget(runs=RUNS), lambda _: None)
+    failures = [failure for run in exploration.failed for failure in run.failures]
     return ExploredMutant(
         digest=mutant.digest,
-        runs=record["runs"] if failed is None else failed["seed"] - record["first_seed"] + 1,
-        requirements=tuple(dict.fromkeys(failure["requirement"] for failure in failures)),
-        cause=failures[0]["cause"] if failures else "",
+        runs=exploration.runs,
+        requirements=tuple(dict.fromkeys(failure.number for failure in failures)),
+        cause=failures[0].cause if failures else "",
+    )
+
+
+def _scope(trial: Trial) -> SearchScope:
+    """Return what a vendor whose bridge sends what the scenario contains would search for."""
+    is_of_one = trial.provider not in {ALL_PROVIDERS, DEFAULT_PROVIDER}
+    channels = [channel for scenario in load_scenarios(trial.scenario) for channel in scenario.channels]
+    return SearchScope(
+        provider=trial.provider if is_of_one else None,
+        messages=sorted({channel.message for channel in channels} - {SMS}),
     )
 
 
