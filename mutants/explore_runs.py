@@ -17,7 +17,7 @@ from sendproof_harness.history.parts import SMS
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.search.explore.catalogue import SearchScope, feature_catalogue
+from sendproof_harness.search.explore.catalogue import SearchScope, feature_catalogue, sms_providers
 from sendproof_harness.search.explore.search import Exploration, SearchBudget, explore
 from sendproof_harness.search.trial import BridgeUnderTest, TrialResult, TrialSession, trial_session
 
@@ -39,13 +39,15 @@ class ExploredMutant:
 
 
 def searched(mutants: Sequence[Mutant]) -> list[Mutant]:
-    """Return the mutants that a scenario can find, every tenth one first."""
-    found = [
-        mutant
-        for mutant in mutants
-        if mutant.program == "bridge" and mutant.level == "fail" and all(t.command == "run" for t in mutant.trials)
-    ]
+    """Return the mutants that a generated scenario can find, every tenth one first."""
+    found = [mutant for mutant in mutants if _is_in_reach(mutant)]
     return [mutant for start in range(_STRIDE) for mutant in found[start::_STRIDE]]
+
+
+def _is_in_reach(mutant: Mutant) -> bool:
+    """Return True if a run finds the defect in the bridge, with a provider of SMS: all generated scenarios have SMS."""
+    is_of_run = mutant.program == "bridge" and mutant.level == "fail" and all(t.command == "run" for t in mutant.trials)
+    return is_of_run and mutant.trials[0].provider in {ALL_PROVIDERS, *sms_providers()}
 
 
 class _FoundError(Exception):

@@ -185,15 +185,18 @@ class Bridge:
         return self.folder / "handover.json"
 
     def _run_reset(self, command: str) -> None:
-        """Run the command that resets the bridge, to its end; `ProcessError` if it fails or does not end."""
+        """Run the command that resets the bridge, to its end; `ProcessError` if it fails or does not end.
+
+        What it leaves running, such as the bridge, runs until the end of this run.
+        """
         environment = {**self.environment, VARIABLE: str(self.handover_file)}
         log = self.folder / RESET_LOG
         program = Program(name="the reset", command=split_command(command), log=log, environment=environment)
-        with Child(program) as child:
-            has_ended = wait_until(lambda: child.exit_status is not None, RESET_TIMEOUT_S)
-            if not has_ended or child.exit_status:
-                ending = exit_text(child.exit_status or 0) if has_ended else f"no end within {RESET_TIMEOUT_S:.0f} s"
-                raise ProcessError(f"--reset: expected exit status 0, got {ending}; {child.log_excerpt()}")
+        child = self._stack.enter_context(Child(program))
+        has_ended = wait_until(lambda: child.exit_status is not None, RESET_TIMEOUT_S)
+        if not has_ended or child.exit_status:
+            ending = exit_text(child.exit_status or 0) if has_ended else f"no end within {RESET_TIMEOUT_S:.0f} s"
+            raise ProcessError(f"--reset: expected exit status 0, got {ending}; {child.log_excerpt()}")
 
     def _program(self) -> Program:
         environment = {**self.environment, VARIABLE: str(self.handover_file), "PYTHONUNBUFFERED": "1"}

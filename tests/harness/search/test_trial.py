@@ -7,6 +7,7 @@ import pytest
 
 from run_helpers import PARKING
 from sendproof_harness.run.errors import RunOptionsError
+from sendproof_harness.run.processes import free_port
 from sendproof_harness.scenario.load import parse_scenarios
 from sendproof_harness.search.trial import BridgeUnderTest, trial_session
 
@@ -49,6 +50,20 @@ def test_bridge_that_sends_nothing_fails_the_requirement_for_each_customer(scena
     assert first.status == "fail"
     assert [failure.key for failure in first.failures] == [failure.key for failure in second.failures]
     assert first.folder != second.folder
+
+
+def test_bridge_that_a_reset_starts_in_the_background_runs_until_the_end(scenario, simulators, tmp_path):
+    script, reset = tmp_path / "parking.py", tmp_path / "reset.sh"
+    script.write_text(PARKING)
+    reset.write_text(f"{shlex.join([sys.executable, str(script)])} &\n")
+    bridge = BridgeUnderTest(url=f"http://127.0.0.1:{free_port('127.0.0.1')}", reset=f"sh {shlex.quote(str(reset))}")
+
+    with trial_session(bridge, tmp_path, simulators.control) as session:
+        result = session.play(scenario)
+
+    # It registers and joins the clock, and serves nothing.
+    cause = "optimove event 13: no server responds at the given address"
+    assert (result.status, result.failures[0].cause) == ("fail", cause)
 
 
 def test_discarded_trial_leaves_no_folder(scenario, simulators, tmp_path):
