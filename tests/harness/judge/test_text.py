@@ -184,6 +184,28 @@ def test_values_of_several_placeholders_are_compared(got, diagnosis):
     assert cause_of(run.change_delivery_to(3, text=got)) == diagnosis
 
 
+@pytest.mark.parametrize(
+    ("got", "diagnosis"),
+    [
+        ("Hi {{CITY}} of ", "a placeholder in the customer's value was filled in, too: CITY"),
+        ("Hi Bonn of %%|FIRST_NAME%%", "a placeholder in the customer's value was filled in, too: FIRST_NAME"),
+        ("Hi {{CITY}} of Ann", "a placeholder in the customer's value was filled in, too: CITY"),
+        ("Hi {{FIRST_NAME}} of %%|FIRST_NAME%%", "a placeholder was not filled in"),
+        ("Hi CITY of %%|FIRST_NAME%%", "some signs were left out"),
+    ],
+)
+def test_customer_called_like_a_placeholder_keeps_the_name(got, diagnosis):
+    run = with_template("Hi {{FIRST_NAME}} of {{CITY}}", "Hi {{CITY}} of %%|FIRST_NAME%%")
+
+    assert cause_of(run.change_delivery_to(3, text=got)) == diagnosis
+
+
+def test_text_that_ends_with_an_empty_placeholder_was_not_cut_off():
+    run = with_template("Hello {{FIRST_NAME}}", "Hello Dan")
+
+    assert cause_of(run.change_delivery_to(3, text="Hello ")) == "placeholders left empty: FIRST_NAME"
+
+
 @pytest.mark.parametrize("length", [70, 160])
 def test_text_cut_at_the_length_of_an_sms_names_the_length(length):
     long_text = "Hello Dan, " + "and so on, " * 20

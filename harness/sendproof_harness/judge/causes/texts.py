@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from sendproof_harness.history.links import other_links
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.history.records import History, Obligation
-from sendproof_harness.judge.causes.damage import addition_cause, cut_cause, cut_length, damage
+from sendproof_harness.judge.causes.damage import SMS_LENGTHS, addition_cause, cut_cause, cut_length, damage
 from sendproof_harness.judge.causes.owners import Foreign, Pattern, foreign_values, ownership
-from sendproof_harness.judge.causes.values import OTHER_ATTRIBUTE, WrongValue, trimmed_cause, value_cause, wrong_values
+from sendproof_harness.judge.causes.values import (
+    OTHER_ATTRIBUTE,
+    WrongValue,
+    is_filled_in_again,
+    trimmed_cause,
+    value_cause,
+    wrong_values,
+)
 from sendproof_harness.judge.facts.deliveries.ledger import matched_recipients
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type
 from sendproof_harness.judge.facts.deliveries.template_changes import current_obligations
@@ -149,18 +156,32 @@ class _Diagnosis:
         got, expected = text.got, text.expected
         if not got.strip():
             return "the text is empty" + (" where a placeholder has no value" if _has_empty_value(text) else "")
-        if PLACEHOLDER.search(got):
-            return "a placeholder was not filled in"
+        placeholders = self._placeholder_cause(text)
+        if placeholders is not None:
+            return placeholders
         single = self._single_templates.get(campaign_key(text.obligation))
         if single is not None and not _is_made_from_due_template(text):
             return f"one template for all: every recipient got {single.title!r} instead of their own"
         exact = self._template_cause(text, exact=True) or self._trimmed_cause(text) or damage(got, expected)
-        if exact is not None:
-            return exact
-        length = cut_length(got, expected)
+        return exact or self._ending_cause(text)
+
+    def _placeholder_cause(self, text: _WrongText) -> str | None:
+        """Return the cause if a placeholder is in the text in vain, or one in the customer's value was filled in."""
+        due = Counter(PLACEHOLDER.findall(text.expected))
+        if Counter(PLACEHOLDER.findall(text.got)) - due:
+            return "a placeholder was not filled in"
+        return self._values_cause(list(filter(is_filled_in_again, self._wrong_values(text)))) if due else None
+
+    def _ending_cause(self, text: _WrongText) -> str | None:
+        """Return the cause of a text that was cut off, or extended."""
+        length = cut_length(text.got, text.expected)
         if length is None:
-            return addition_cause(got, expected)
-        return cut_cause(length, expected[length:], self._cut_lengths, self._cut_endings)
+            return addition_cause(text.got, text.expected)
+        values = self._wrong_values(text) if length not in SMS_LENGTHS else []
+        if values and not any(value.got for value in values):
+            # The text ends with a placeholder that was left empty: a cut hardly ever falls on just that place.
+            return self._values_cause(values)
+        return cut_cause(length, text.expected[length:], self._cut_lengths, self._cut_endings)
 
     def _trimmed_cause(self, text: _WrongText) -> str | None:
         """Return the cause and the placeholders if only ends of values lack white space, not those of the text."""

@@ -8,13 +8,15 @@ from functools import lru_cache
 from itertools import takewhile
 
 from sendproof_harness.judge.causes.damage import TRIMMED, cut_length, damage
-from sendproof_harness.judge.facts.templates import Values
+from sendproof_harness.judge.facts.templates import PLACEHOLDER, Values
 
 #: What programming languages make of a missing value.
 NULL_WORDS = frozenset({"none", "null", "(null)", "undefined", "nil", "nan", "<null>", "[object object]", "<na>", "{}"})
 
 OTHER_ATTRIBUTE = "the value of another attribute"
 
+# Of placeholders.
+_MARKS = "{}%|"
 _NOTHING_KNOWN: frozenset[str] = frozenset()
 _MOST_DIGITS = 40
 #: Whole numbers of 32 bits: the largest with a sign, the smallest, and the largest without one.
@@ -69,6 +71,28 @@ def trimmed_cause(values: Sequence[WrongValue]) -> str | None:
     return f"a value is damaged: {TRIMMED}" if is_trimmed else None
 
 
+def is_filled_in_again(value: WrongValue) -> bool:
+    """Return True if something was put in place of a placeholder in the customer's own value."""
+    begins = [0, *(match.end() for match in PLACEHOLDER.finditer(value.expected))]
+    ends = [*(match.start() for match in PLACEHOLDER.finditer(value.expected)), len(value.expected)]
+    kept = [value.expected[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    has_kept = len(kept) > 1 and _has_in_order(value.got, kept)
+    is_stripped = value.got.strip(_MARKS) == value.expected.strip(_MARKS)
+    return has_kept and not is_stripped and (not value.got or damage(value.got, value.expected) is None)
+
+
+def _has_in_order(text: str, parts: Sequence[str]) -> bool:
+    """Return True if a text begins and ends with the first and last part, and has the others between, in order."""
+    first, *middle, last = parts
+    position = len(first)
+    for part in middle:
+        found = text.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return text.startswith(first) and text.endswith(last) and position + len(last) <= len(text)
+
+
 def _is_null_for_nothing(value: WrongValue) -> bool:
     return not value.expected and value.got.strip().lower() in NULL_WORDS
 
@@ -78,7 +102,7 @@ def _is_null(value: WrongValue) -> bool:
 
 
 def _is_placeholder_name(value: WrongValue) -> bool:
-    return value.got.strip("{}%|[]<>$: ").casefold() == value.name.casefold()
+    return value.got.strip(_MARKS + "[]<>$: ").casefold() == value.name.casefold()
 
 
 def _is_swapped(value: WrongValue) -> bool:
@@ -196,6 +220,7 @@ def _days(text: str) -> Iterator[date]:
 
 #: The hypotheses, the most certain first.
 _CAUSES: tuple[tuple[Callable[[WrongValue], bool], str], ...] = (
+    (is_filled_in_again, "a placeholder in the customer's value was filled in, too"),
     (_is_null_for_nothing, "the word {got} where a placeholder has no value"),
     (lambda value: not value.got.strip(), "placeholders left empty"),
     (_is_null, "the word {got} instead of a value"),
