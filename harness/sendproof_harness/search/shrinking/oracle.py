@@ -27,6 +27,19 @@ _MISSED = 0.05
 _MOST_PLAYS = 20
 # Runs without a verdict that are repeated in one search. A bridge that cannot be started has more of them.
 _MOST_ERRORS = 10
+# Beginnings of causes that say what happened to a message, and not why.
+_WITHOUT_REASON = frozenset(
+    {
+        "wrong text",
+        "wrong user",
+        "wrong number",
+        "lost",
+        "duplicated",
+        "unexpected",
+        "sent to opted-out",
+        "interactions",
+    }
+)
 _NUMBER = re.compile(r"\d[\d,.:]*")
 
 
@@ -47,11 +60,13 @@ class Target:
 
 
 def kind_of(cause: str) -> str:
-    """Return what stays of a cause in a smaller scenario: its text before the colon, with `#` for each number.
+    """Return what stays of a cause in a smaller scenario, with `#` for each number.
 
-    After the colon are details that the judge derives from other recipients, whom a smaller scenario may lack.
+    That is its text before the colon. After it are details that the judge derives from other recipients, whom a smaller
+    scenario may lack. Only if the text before says no more than what happened is the reason next to it kept, too.
     """
-    return _NUMBER.sub("#", cause.partition(":")[0])
+    what, *details = cause.split(": ")
+    return _NUMBER.sub("#", ": ".join([what, *details[:1]] if what in _WITHOUT_REASON else [what]))
 
 
 def target_of(failure: FailedRequirement, *, any_cause: bool = False) -> Target:

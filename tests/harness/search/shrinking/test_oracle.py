@@ -100,6 +100,11 @@ def test_details_of_a_cause_depend_on_other_recipients():
     assert kind_of(alone) == kind_of(beside) != kind_of("sent late")
 
 
+def test_reason_of_a_wrong_text_is_kept():
+    cut, empty = "wrong text: the end was cut off", "wrong text: placeholders left empty: CITY"
+    assert kind_of(cut) != kind_of(empty) == kind_of("wrong text: placeholders left empty: FIRST_NAME")
+
+
 def test_same_cause_with_other_numbers_is_the_same_failure():
     assert kind_of("3 messages lost, 9,999 rows") == kind_of("1 messages lost, 12 rows")
 
