@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from sendproof_harness.providers import provider as provider_record
+from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.fault_kinds import DURATION_KEYS
 from sendproof_harness.scenario.load import parse_scenarios
 from sendproof_harness.scenario.model import (
@@ -55,6 +56,15 @@ _TEXT_KEYS = ("name", "about")
 def scenario_of(document: Document, file: str = "the scenario") -> Scenario:
     """Return the scenario of a document for one provider; `InvalidFileError` with all that is wrong with it."""
     return parse_scenarios(document_text(document), file)[0]
+
+
+def is_valid(document: Document) -> bool:
+    """Return True if a document is a scenario for one provider."""
+    try:
+        scenario_of(document)
+    except InvalidFileError:
+        return False
+    return True
 
 
 def document_text(document: Document) -> str:

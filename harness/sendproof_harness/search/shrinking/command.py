@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from time import monotonic
 
 from rich.console import Console
 
@@ -81,10 +82,15 @@ def shrink_run(
     with named_by_user(options.output):
         options.output.parent.mkdir(parents=True, exist_ok=True)
     write_whole(options.output, document_text(shrunk.document), RESULT)
+    progress.end(shrunk)
+    try:
+        status = _final_run(bridge, options, console)
+    except KeyboardInterrupt:
+        keep(f"The scenario is in {options.output}, without a report of its run.")
+        raise
     if not shrunk.is_spent:
         options.memory.unlink(missing_ok=True)
-    progress.end(shrunk)
-    return shrunk, _final_run(bridge, options, console)
+    return shrunk, status
 
 
 def repeat_command(bridge: BridgeUnderTest, output: Path) -> str:
@@ -115,11 +121,12 @@ def _final_run(bridge: BridgeUnderTest, options: ShrinkOptions, console: Console
 
 @dataclass(kw_only=True)
 class _Progress:
-    """Lines about a search: one when a smaller scenario is found, and one for every ten runs."""
+    """Lines about a search, which begins now: one when a smaller scenario is found, and one for every ten runs."""
 
     console: Console
     budget: Budget
     _shown: str = field(default="", init=False)
+    _began: float = field(default_factory=monotonic, init=False)
 
     def begin(self, run: FailedRun) -> None:
         failed, size = run.failure.failed, size_of(run.failure.document)
@@ -132,7 +139,11 @@ class _Progress:
         size = "" if oracle.smallest is None else str(size_of(oracle.smallest))
         if size != self._shown or oracle.runs % 10 == 0:
             self._shown = size
-            self._print(f"{oracle.runs:>5} of {self.budget}  {size or 'reproducing the failure'}")
+            self._print(f"{self._used(oracle):>5} of {self.budget}  {size or 'reproducing the failure'}")
+
+    def _used(self, oracle: Oracle) -> int:
+        """Return how much of the budget is used: runs, or real seconds."""
+        return oracle.runs if self.budget.seconds is None else int(monotonic() - self._began)
 
     def end(self, shrunk: Shrunk) -> None:
         recalled = f", and {shrunk.recalled_runs} of an interrupted search" if shrunk.recalled_runs else ""

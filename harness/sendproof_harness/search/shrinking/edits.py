@@ -17,6 +17,7 @@ _NEEDED_OF_TRIGGER = frozenset({"trigger", "campaign", "channel", "template", "c
 _NEEDED_OF_SPLIT = frozenset({"share", "template", "send_at"})
 _NEEDED_OF_FAULT = frozenset({"fault", "call", "webhook"})
 _NEEDED_OF_TEMPLATE = frozenset({"provider", "title", "body"})
+_INDEPENDENT = frozenset({("bridge",), ("dialects",)})
 _PARTS_WITH_OWN_EDITS = frozenset({"campaigns", "triggers", "faults"})
 _STEPS_WITH_TEMPLATE = ("rename_template", "change_template", "delete_template")
 
@@ -175,7 +176,21 @@ def single_channels(document: Document) -> Iterator[dict[str, Any]]:
 
 
 def optional_keys(document: Document) -> list[Path]:
-    """Return the places of all keys that a scenario can do without."""
+    """Return the places of all keys, and of the entries of their values, that a scenario can do without."""
+    return [place for path in _optional_keys(document) for place in _entries(document, path)]
+
+
+def _entries(document: Document, path: Path) -> list[Path]:
+    """Return the places of the entries of a list or of independent settings, or that of any other value itself."""
+    value: Any = document
+    for key in path:
+        value = value[key]
+    if value and (isinstance(value, list) or path in _INDEPENDENT):
+        return [(*path, key) for key in (range(len(value)) if isinstance(value, list) else value)]
+    return [path]
+
+
+def _optional_keys(document: Document) -> list[Path]:
     paths: list[Path] = [(key,) for key in document if key not in _NEEDED | _PARTS_WITH_OWN_EDITS]
     paths += [("audience", key) for key in document["audience"] if key not in {"customers", "individuals"}]
     for key, needed in (
@@ -195,16 +210,24 @@ def optional_keys(document: Document) -> list[Path]:
 
 
 def without_keys(document: Document, paths: Collection[Path]) -> dict[str, Any]:
-    """Return the document without the keys at these places."""
+    """Return the document without the keys at these places, and without values whose entries are all removed."""
 
     def remove(content: dict[str, Any]) -> None:
-        for *parents, key in paths:
-            place: Any = content
-            for parent in parents:
-                place = place[parent]
-            del place[key]
+        # The last entries of a list first: the places of the others stay the same.
+        for path in sorted(paths, reverse=True):
+            _remove(content, path)
 
     return edited(document, remove) if paths else dict(document)
+
+
+def _remove(content: dict[str, Any], path: Path) -> None:
+    *parents, key = path
+    place: Any = content
+    for parent in parents:
+        place = place[parent]
+    del place[key]
+    if not place and parents:
+        _remove(content, tuple(parents))
 
 
 def individual_keys(document: Document) -> list[tuple[int, str]]:

@@ -1,10 +1,10 @@
 """The passes of shrinking, in the order of what they save: first customers and virtual time, last words of texts."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import count
+from itertools import combinations, count
 from typing import Any
 
-from sendproof_harness.scenario.document import Document
+from sendproof_harness.scenario.document import Document, is_valid
 from sendproof_harness.search.ddmin import minimize, smallest
 from sendproof_harness.search.shrinking import customers, durations, edits, texts
 
@@ -16,6 +16,8 @@ Records = Callable[[Sequence[int]], Sequence[customers.Record]]
 # Customers of a failure who are tried together. More of them hardly ever show what eight do not.
 _MOST_INDIVIDUALS = 8
 _MOST_TEXTS = 20
+# Keys that only go together. Each combination is checked against the rules of scenario files, which takes no run.
+_MOST_JOINT, _MOST_JOINT_SOUGHT = 3, 10
 # Beyond this number, the messages of the other customers cost more than they can explain.
 _MANY = 50
 
@@ -209,7 +211,19 @@ def _fewer_keys(document: Document, fails: Fails) -> Document:
         return edits.without_keys(document, [path for path in known if path not in some])
 
     kept = minimize(known, lambda some: fails(without_others(some)))
-    return document if len(kept) == len(known) else without_others(kept)
+    return _without_joint_keys(document if len(kept) == len(known) else without_others(kept), fails)
+
+
+def _without_joint_keys(document: Document, fails: Fails) -> Document:
+    """Return the document without keys that it must have together or not at all, so that no single one can go."""
+    keys = edits.optional_keys(document)
+    joint = [key for key in keys if not is_valid(edits.without_keys(document, [key]))]
+    for number in range(2, _MOST_JOINT + 1):
+        for some in combinations(joint[:_MOST_JOINT_SOUGHT], number):
+            smaller = edits.without_keys(document, some)
+            if is_valid(smaller) and fails(smaller):
+                return _without_joint_keys(smaller, fails)
+    return document
 
 
 def _fewer_individual_keys(document: Document, fails: Fails) -> Document:

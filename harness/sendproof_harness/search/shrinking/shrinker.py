@@ -1,5 +1,7 @@
 """Shrinking a failed scenario: reproduce the failure, make the scenario smaller until nothing can go, and name it."""
 
+import dataclasses
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +89,8 @@ def shrink(failure: Failure, session: TrialSession, search: Search) -> Shrunk:
     oracle.rate = rate
     document, is_spent = _smallest(failure, session, oracle)
     after = _final_rate(document, oracle, rate, is_spent=is_spent)
-    failed = failure.failed if oracle.last_failed is None else _of_target(oracle.last_failed, failure.target)[0]
-    named = _named(failure, document, failed, after)
+    failed = failure.failed if oracle.last_failed is None else _shown(oracle.last_failed, failure.target)
+    named = _named(failure, document, failed, after, is_spent=is_spent)
     return Shrunk(
         document=named,
         failed=failed,
@@ -166,6 +168,18 @@ def _of_target(result: TrialResult, target: Target) -> list[FailedRequirement]:
     return [failure for failure in result.failures if target.is_met(failure)]
 
 
+def _shown(result: TrialResult, target: Target) -> FailedRequirement:
+    """Return the failure of a run without the path of its folder, which is gone, and another one in each search."""
+    failed = _of_target(result, target)[0]
+    folder = f"{result.folder}{os.sep}"
+    return dataclasses.replace(
+        failed,
+        cause=failed.cause.replace(folder, ""),
+        expected=failed.expected.replace(folder, ""),
+        got=failed.got.replace(folder, ""),
+    )
+
+
 def _final_rate(document: Document, oracle: Oracle, before: Rate, *, is_spent: bool) -> Rate:
     """Return the rate of the result: of more runs for a bridge that does not always fail."""
     # The result counts even if the budget is spent.
@@ -183,13 +197,14 @@ def _final_rate(document: Document, oracle: Oracle, before: Rate, *, is_spent: b
     return rate
 
 
-def _named(failure: Failure, document: Document, failed: FailedRequirement, rate: Rate) -> Document:
+def _named(failure: Failure, document: Document, failed: FailedRequirement, rate: Rate, *, is_spent: bool) -> Document:
     """Return the document with a name and a description of what is left."""
+    smallest = "The search was cut short: this is the smallest part so far" if is_spent else "This is the smallest part"
     times = "" if rate.is_certain else f", in {rate}"
     seen = f': expected "{_excerpt(failed.expected)}", got "{_excerpt(failed.got)}".' if failed.expected else "."
     end = (
         f"The bridge fails {failed.number} ({failure.title}){times}{seen} "
-        f"This is the smallest part of '{failure.document['name']}' that fails in this way: "
+        f"{smallest} of '{failure.document['name']}' that fails in this way: "
         f"{size_of(document)}, instead of {size_of(failure.document)}."
     )
     about = f"{story(document, _ABOUT_LENGTH - len(end) - 1)} {end}".lstrip()

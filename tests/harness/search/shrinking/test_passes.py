@@ -40,6 +40,23 @@ def shrunk(document, holds, failing=()):
     return polish(document, fails) if smaller == document else shrunk(smaller, holds)
 
 
+def test_keys_that_only_go_together_are_removed_together():
+    document = document_of(ROOT / "scenarios/brochure/once_a_day.yaml")
+    smallest = shrunk(document, lambda document: "campaigns" in document)
+
+    assert {"recipients", "dialects", "customer_import"}.isdisjoint(str(smallest))
+
+
+def test_settings_of_the_bridge_and_items_of_a_list_are_removed_alone():
+    document = everyday()
+    document["bridge"] = {"reports_a_day": 6, "consent": "attribute"}
+    document["channels"][0]["apps"] = [{"id": "shop", "name": "Shop"}, {"id": "club", "name": "Club"}]
+    smallest = shrunk(document, lambda document: "reports_a_day" in str(document) and "Club" in str(document))
+
+    assert smallest["bridge"] == {"reports_a_day": 6}
+    assert smallest["channels"][0]["apps"] == [{"id": "club", "name": "Club"}]
+
+
 def test_failure_of_every_customer_needs_one_customer_and_the_shortest_scenario():
     smallest = shrunk(everyday(), lambda document: "campaigns" in document, failing=[17, 40])
     assert smallest["audience"] == {"customers": 1}

@@ -1,6 +1,7 @@
 """The whole search, with a function in place of a bridge: reproduction, rates, budget, and the name of the result."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from sendproof_harness.search.shrinking.oracle import Rate, target_of
 from sendproof_harness.search.shrinking.shrinker import Failure, NotReproducedError, Search, shrink
 from sendproof_harness.search.trial import FailedRequirement
 
+FOLDER = Path("scratch-17/trial-00004")
 LATE = FailedRequirement(
     number="R404",
     check="delivery.time",
@@ -22,7 +24,7 @@ LATE = FailedRequirement(
     is_root=False,
     customers=(),
     expected="09:00",
-    got="09:05",
+    got=f"09:05, see {FOLDER}/bridge.log",
 )
 FAILURE = Failure(
     document=scenario_document(load_scenarios(ROOT / "mutants/scenarios/everyday.yaml")[0]),
@@ -43,7 +45,7 @@ class Session:
     def play(self, scenario):
         self.played.append(scenario)
         has_failed = self.fails_in is None or len(self.played) % 10 in self.fails_in
-        return SimpleNamespace(failures=(LATE,) if has_failed else (), error="")
+        return SimpleNamespace(failures=(LATE,) if has_failed else (), error="", folder=FOLDER)
 
     def discard(self, result):
         assert result.failures is not None
@@ -66,8 +68,8 @@ def test_result_has_a_name_and_a_description_of_what_is_left(tmp_path):
     document = shrunk_by(Session(), tmp_path).document
     assert document["name"] == "R404: sent late: by 5 min"
     assert document["about"].startswith(
-        'The bridge fails R404 (Messages go out at the scheduled UTC time): expected "09:00", got "09:05". This is the '
-        "smallest part of 'Small ordinary week' that fails in this way: 1 customer, 1 step, no faults, instead of "
+        'The bridge fails R404 (Messages go out at the scheduled UTC time): expected "09:00", got "09:05, see '
+        "bridge.log\". This is the smallest part of 'Small ordinary week' that fails in this way: 1 customer, "
     )
 
 
@@ -89,3 +91,4 @@ def test_spent_budget_gives_the_smallest_scenario_so_far(tmp_path):
     shrunk = shrunk_by(Session(), tmp_path, runs=4)
     assert shrunk.is_spent
     assert shrunk.after.customers < 200
+    assert "The search was cut short: this is the smallest part so far of" in shrunk.document["about"]
