@@ -2,7 +2,7 @@
 
 import pytest
 
-from fault_helpers import fault_effect, request_line
+from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import events
@@ -131,9 +131,29 @@ def test_event_missing_after_lost_request_is_unknown(reporting_run):
     """The request may have counted."""
     effect = fault_effect("connection_reset", "lost", effect=False)
     run = reporting_run.without("engagement", lambda line: line["customer"] == "C0000003")
-    run = run.plus(request_line(FIRST_SEND, 6_999, "optimove-metrics", "saveEvent", status=0, fault=effect))
+    run = run.plus(request_line(FIRST_SEND + HOUR, 6_999, "optimove-metrics", "saveEvent", status=0, fault=effect))
 
     assert causes(run, "unknown") == ["saveEvent: delivered was never reported, or its request got no response"]
+
+
+@pytest.mark.parametrize("lost_at", [FIRST_SEND - HOUR, FIRST_SEND + 3 * DAY], ids=["before", "long after"])
+def test_event_that_was_not_in_the_lost_request_is_missing(reporting_run, lost_at):
+    effect = fault_effect("connection_reset", "lost", effect=False)
+    run = reporting_run.without("engagement", lambda line: line["customer"] == "C0000003")
+    run = run.plus(request_line(lost_at, 6_999, "optimove-metrics", "saveEvent", status=0, fault=effect))
+
+    assert causes(run) == ["saveEvent: delivered was never reported"]
+
+
+@pytest.mark.parametrize(("killed_after", "count"), [(MINUTE, 0), (12 * HOUR, 1)])
+def test_kill_excuses_repetitions_of_what_was_just_reported(reporting_run, killed_after, count):
+    """A bridge that is killed hours later had the time to store what it reported."""
+    reported = FIRST_SEND + 17 * MINUTE
+    run = with_faults(reporting_run, {"fault": "kill", "call": "optimove.GetChannelTemplates"})
+    kill = injection_line(reported + killed_after, 7_001, "kill", "optimove", "GetChannelTemplates")
+    run = run.plus(kill, event_line("delivered", "C0000003", FIRST_SEND + DAY))
+
+    assert causes(run) == ["saveEvent: delivered reported more often than it happened"] * count
 
 
 def test_event_reported_a_day_later_fails_cadence(reporting_run):

@@ -2,8 +2,9 @@
 
 import pytest
 
+from fault_helpers import injection_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder, Line
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import interactions, totals
 
 CHECKS = (*totals.CHECKS, *interactions.CHECKS)
@@ -83,7 +84,7 @@ def test_missing_customer_fails(reported_run):
 
 
 def test_missing_customer_is_unknown_if_a_request_got_no_response(reported_run):
-    lost = {"n": 996, "at": iso(FIRST_SEND + DAY), "real": 0.0, "kind": "request", "service": "optimove",
+    lost = {"n": 996, "at": iso(FIRST_SEND + HOUR), "real": 0.0, "kind": "request", "service": "optimove",
             "operation": "UpdateCampaignInteractions", "method": "POST", "path": "/x", "credential": "known",
             "status": 0, "violations": [],
             "fault": {"id": "f1", "fault": "no_response", "effect": False, "response": "lost"}}  # fmt: skip
@@ -363,3 +364,16 @@ def test_damaged_id_is_named_if_it_can_only_be_that_of_one_customer(reported_run
     run = named(reported_run, id_).plus(report(1, 11, [reported]))
 
     assert (f"interactions: {cause}", reported) in findings(run)
+
+
+@pytest.mark.parametrize(("killed_at", "count"), [(FIRST_SEND - HOUR, 1), (None, 0)])
+def test_kill_before_a_report_is_no_reason_to_repeat_it(reported_run, killed_at, count):
+    first = next(line for line in reported_run.lines_of("interactions") if line["customers"] == ["C0000003"])
+    at = killed_at or parse_instant(str(first["at"])) + MINUTE
+    kill = injection_line(at, 7_001, "kill", "optimove", "GetChannelTemplates")
+    run = with_faults(reported_run, {"fault": "kill", "call": "optimove.GetChannelTemplates"}).plus(kill)
+
+    again = run.plus(first | {"at": iso(FIRST_SEND + 2 * DAY), "n": 7_100})
+    assert [cause for cause, _ in findings(again) if "reported twice" in cause] == [
+        "interactions: a customer was reported twice as sent"
+    ] * count

@@ -13,7 +13,7 @@ from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.history.wording import counted
 from sendproof_harness.judge.checks.reports.statements import date_cause, late_reports, parse_utc
 from sendproof_harness.judge.facts.deliveries.message_types import can_be_opened
-from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
+from sendproof_harness.judge.facts.fault_effects import is_result_hidden
 from sendproof_harness.judge.facts.keys import TemplateKey
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
@@ -37,9 +37,10 @@ from sendproof_harness.judge.facts.reports.required_interactions import (
     required_clicks,
     required_interactions,
 )
+from sendproof_harness.judge.facts.reports.uncertain_reports import is_uncertain, may_be_in_hidden_request
 from sendproof_harness.judge.facts.requests import refused_event
 from sendproof_harness.judge.facts.wishes import reports_a_day, wants_events
-from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import EVENTS_ACCURATE, EVENTS_CADENCE
 
 _ACCURATE = "events.accurate"
@@ -129,18 +130,18 @@ def _rejection_cause(event: str, rule: str | None) -> str:
 
 def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterator[Finding]:
     """Yield the events that were reported before they happened, or more often."""
-    is_excused = bool(outages(history)) or _count_hidden_requests(history) > 0
     for key, events in reported.items():
         name, real_times = METRIC_NAMES[key[1]], [event.occurrence.at for event in real.get(key, ())]
         for position, event in enumerate(events):
-            if position < bisect_right(real_times, event.at):
+            happened = bisect_right(real_times, event.at)
+            if position < happened:
                 continue
             expected, got = f"at most {len(real_times)}", f"{len(events)}"
             if position == 0:
                 cause = f"saveEvent: a customer was reported as {name} but was not"
                 expected = f"not {name} yet" if real_times else f"not {name}"
                 yield _finding(key, cause, expected, name, event.at)
-            elif is_excused:
+            elif position < happened + sum(is_uncertain(history, earlier) for earlier in events[:position]):
                 cause = f"saveEvent: {name} reported again after a lost response, or after the bridge was killed"
                 yield replace(_finding(key, cause, expected, got, event.at), level="note")
             else:
@@ -209,12 +210,8 @@ def _wrong_timestamps(history: History, reported: _Reported, real: _Real) -> Ite
 def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
     """Yield the events that the bridge knew early enough and did not report.
 
-    They are unknown if a request had a hidden result, because it may have reported them.
+    One is unknown if a request of that time had a hidden result, because it may have reported the event.
     """
-    is_hidden = _count_hidden_requests(history) > 0
-    level: Level = "unknown" if is_hidden else "fail"
-    blame: Blame = "network" if is_hidden else "bridge"
-    hint = ", or its request got no response" if is_hidden else ""
     # A rejected request may have held every event that was known before.
     last_rejection = max((finding.at or 0 for finding in _rejected_events(history)), default=0)
     required = [event for event in _required_events(history) if event.known_at > last_rejection]
@@ -225,19 +222,28 @@ def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
         got = len(reported.get(key, ()))
         if got < count.pop(key, 0):
             as_visitor = key in visitors
-            how = "only reported for a visitor with the customer's id" if as_visitor else f"never reported{hint}"
+            how = "only reported for a visitor with the customer's id" if as_visitor else "never reported"
             cause = f"saveEvent: {METRIC_NAMES[key[1]]} was {how}"
             expected = f"a report, known since {spoken(interaction.known_at)}"
             finding = _finding(key, cause, expected, f"{got:,} reported", interaction.known_at)
-            yield replace(finding, level=level, blame=blame)
+            yield _unless_hidden(history, finding, interaction.known_at)
     for customer, clicks in required_clicks(history).items() if wants_events(history) else ():
         expected_times = [at for at in clicks if at > last_rejection]
         got = len(reported.get((customer, CLICKED), ()))
         if 0 < got < len(expected_times):
-            cause = f"saveEvent: clicked was reported for some of a customer's clicks, not for each{hint}"
+            cause = "saveEvent: clicked was reported for some of a customer's clicks, not for each"
             expected = f"{len(expected_times):,} events, one for each click that the provider reported to the bridge"
             finding = _finding((customer, CLICKED), cause, expected, f"{got:,} reported", expected_times[-1])
-            yield replace(finding, level=level, blame=blame)
+            yield _unless_hidden(history, finding, *expected_times)
+
+
+def _unless_hidden(history: History, finding: Finding, *known_at: int) -> Finding:
+    """Return a missing report as unknown if one of these events may be in a request that got no response."""
+    hidden = _hidden_requests(history)
+    if not any(may_be_in_hidden_request(history, at, hidden) for at in known_at):
+        return finding
+    cause = f"{finding.cause}, or its request got no response"
+    return replace(finding, level="unknown", blame="network", cause=cause)
 
 
 def _required_events(history: History) -> Sequence[RequiredInteraction]:
@@ -246,9 +252,9 @@ def _required_events(history: History) -> Sequence[RequiredInteraction]:
     return [interaction for interaction in required_interactions(history) if interaction.metric not in optional]
 
 
-def _count_hidden_requests(history: History) -> int:
-    """Return the number of requests with a hidden result: saveEvent has no record to look them up."""
-    return sum(request.service == EVENTS_SERVICE and is_result_hidden(request) for request in history.requests)
+def _hidden_requests(history: History) -> Sequence[Request]:
+    """Return the requests with a hidden result: saveEvent has no record to look them up."""
+    return [request for request in history.requests if request.service == EVENTS_SERVICE and is_result_hidden(request)]
 
 
 # -- cadence ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from sendproof_harness.judge.checks.reports.statements import LateReport, day_ca
 from sendproof_harness.judge.facts.deliveries.ledger import count_recipients
 from sendproof_harness.judge.facts.deliveries.message_types import can_be_opened
 from sendproof_harness.judge.facts.deliveries.recipient_states import STATE_TESTS, GroupQuotas, possible_states
-from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
+from sendproof_harness.judge.facts.fault_effects import is_result_hidden
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import (
     CLICKED,
@@ -29,6 +29,7 @@ from sendproof_harness.judge.facts.reports.occurrences import (
     recipients_by_customer,
 )
 from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
+from sendproof_harness.judge.facts.reports.uncertain_reports import is_uncertain, may_be_in_hidden_request
 from sendproof_harness.judge.facts.wishes import reports_a_day, wants_interactions
 from sendproof_harness.judge.findings import (
     Blame,
@@ -189,23 +190,24 @@ def _counts_as_sent(history: History, report: Interactions, customer: str) -> bo
 def _repeated_interactions(history: History, check: str) -> Iterator[Finding]:
     """Yield the customers that were reported again, because Optimove adds up all requests.
 
-    After a request with a hidden result, a bridge cannot avoid that.
+    What was in a request with a hidden result may come again: a bridge cannot avoid that.
     documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
     """
-    is_hidden = any(request.operation == _OPERATION and is_result_hidden(request) for request in history.requests)
-    if is_hidden or outages(history):
-        return
     occurrences, repeatable = customer_occurrences(history), _repeatable(history)
     named: Counter[tuple[CampaignKey, str, int, str]] = Counter()
+    uncertain: Counter[tuple[CampaignKey, str, int, str]] = Counter()
     for report in history.interactions:
+        is_lost = is_uncertain(history, report)
         key, may_repeat = campaign_key(report), campaign_key(report) in repeatable or report.event_id in _REPEATABLE
         for customer in report.customers:
             statement = key, str(report.template), report.event_id, customer
             named[statement] += 1
             count = named[statement]
             most = len(occurrences(key, customer, report.event_id)) if count > 1 and may_repeat else 1
-            if count > max(1, most):
+            if count > max(1, most) + uncertain[statement]:
                 yield _repeated(check, report, customer, most)
+            if is_lost:
+                uncertain[statement] += 1
 
 
 def _repeatable(history: History) -> Collection[CampaignKey]:
@@ -261,13 +263,13 @@ def check_completeness(history: History) -> CheckResult:
     total = Counter(interaction.metric for interaction in required)
     count = Counter(interaction.metric for interaction in missing)
     elsewhere = _reported_elsewhere(history) if missing else {}
-    is_hidden = any(request.operation == _OPERATION and is_result_hidden(request) for request in history.requests)
+    hidden = [request for request in history.requests if request.operation == _OPERATION and is_result_hidden(request)]
     findings = [
         _missing(
             interaction,
             elsewhere.get((interaction.customer, interaction.metric), ()),
             none_at_all=count[interaction.metric] == total[interaction.metric],
-            is_hidden=is_hidden,
+            is_hidden=may_be_in_hidden_request(history, interaction.known_at, hidden),
         )
         for interaction in missing
     ]
