@@ -1,6 +1,6 @@
-"""Credentials of the handover that a bridge wrote to its log or into its responses."""
+"""Credentials of the handover that a bridge wrote to its log or into its responses, as they are or in Base64."""
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -30,29 +30,28 @@ def _credentials(handover: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _proofs_of_webhooks(handover: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield the secrets with which accounts prove the origin of their webhooks, and the header with a password."""
+    """Yield the secrets with which accounts prove the origin of their webhooks."""
     for service, secret in handover.get("webhook_secrets", {}).items():
         yield service, "secret of the webhooks", secret
     for service, login in handover.get("webhook_logins", {}).items():
         if "token" in login:
             yield service, "token of the webhooks", login["token"]
-        if "username" in login and "password" in login:
-            pair = f"{login['username']}:{login['password']}".encode()
+        if "password" in login:
             yield service, "password of the webhooks", login["password"]
-            yield service, "password of the webhooks", b64encode(pair).decode()
 
 
 def leaked_secrets(log: Path, handover: Mapping[str, Any]) -> list[dict[str, object]]:
     """Return service, name, count of lines and first line of each credential of one client that is in the log."""
-    secrets = {value.encode(): named for value, named in secrets_of(handover).items()}
-    first: dict[bytes, int] = {}
-    counts: Counter[bytes] = Counter()
+    secrets = secrets_of(handover)
+    forms = {value: _forms(value.encode()) for value in secrets}
+    first: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     with log.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            for secret in secrets:
-                if secret in line:
-                    first.setdefault(secret, number)
-                    counts[secret] += 1
+            for value, of_value in forms.items():
+                if any(form in line for form in of_value):
+                    first.setdefault(value, number)
+                    counts[value] += 1
     return [
         {"service": secrets[secret][0], "name": secrets[secret][1], "count": count, "line": first[secret]}
         for secret, count in counts.items()
@@ -62,8 +61,27 @@ def leaked_secrets(log: Path, handover: Mapping[str, Any]) -> list[dict[str, obj
 def shown_secrets(body: bytes, clients: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the names of the credentials of any client that are in the body of a response."""
     secrets = {value: named for client in clients for value, named in secrets_of(client).items()}
-    shown = (f"{name} of {service}" for value, (service, name) in secrets.items() if value.encode() in body)
+    shown = (
+        f"{name} of {service}"
+        for value, (service, name) in secrets.items()
+        if any(form in body for form in _forms(value.encode()))
+    )
     return list(dict.fromkeys(shown))
+
+
+def _forms(value: bytes) -> tuple[bytes, ...]:
+    """Return a secret, and its Base64 at any place of a longer text, such as between a name and a line end."""
+    return value, *dict.fromkeys(form for before in range(3) for form in _encoded(value, before))
+
+
+def _encoded(value: bytes, before: int) -> Iterator[bytes]:
+    """Yield the Base64 of what follows a number of bytes, without characters that hold bits of other bytes."""
+    bits = 8 * (before + len(value))
+    whole = slice(-(-8 * before // 6), bits // 6)
+    for encode in (b64encode, urlsafe_b64encode):
+        encoded = encode(bytes(before) + value)[whole]
+        if len(encoded) >= _MIN_LENGTH:
+            yield encoded
 
 
 def _is_secret(name: str) -> bool:

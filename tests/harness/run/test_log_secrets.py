@@ -1,5 +1,6 @@
 """Credentials in the log of a bridge, and in its responses."""
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,16 @@ def test_credential_in_the_log_is_named_with_its_lines(tmp_path: Path) -> None:
     log.write_text("start\nX-API-KEY: {api_key}\nagain {api_key}\n".format(**CREDENTIALS), "utf-8")
 
     assert leaked_secrets(log, HANDOVER) == [{"service": "optimove", "name": "api_key", "count": 2, "line": 2}]
+
+
+@pytest.mark.parametrize("name", ["", "u", "us", "relay-user"])
+def test_credential_is_found_in_base64_at_any_place_of_a_text(tmp_path: Path, name: str) -> None:
+    """AUTH PLAIN of a mail relay has the name before the password, at a place that depends on its length."""
+    log = tmp_path / "bridge.log"
+    plain = f"\0{name}\0{CREDENTIALS['api_key']}".encode()
+    log.write_text(f"send: 'AUTH PLAIN {b64encode(plain).decode()}'\n", "utf-8")
+
+    assert leaked_secrets(log, HANDOVER) == [{"service": "optimove", "name": "api_key", "count": 1, "line": 1}]
 
 
 def test_ids_and_short_values_are_no_secrets(tmp_path: Path) -> None:
