@@ -35,7 +35,9 @@ def test_certificate_without_its_suite_proves_nothing(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert " content     the suite demands a run of scheduled/texts_and_times, and there is none" in lines
     assert " recount     The recount agrees with the judge on all 12 recipients." in lines
-    assert lines[-1] == " error       the bundle proves nothing about the bridge"
+    assert lines[-1] == (
+        " error       the bundle proves nothing about the bridge: its certificate says pass, which is not shown"
+    )
 
 
 def test_runs_that_did_not_pass_are_listed(tmp_path, capsys):

@@ -67,7 +67,8 @@ def compare(
     except ValueError as error:
         refuse(str(error))
     are_recorded = of_first.is_recorded and of_second.is_recorded
-    scenarios = {} if are_recorded and not scenario else _select(scenario, provider, seed)
+    commands = [of_one.text for of_one in (of_first, of_second) if not of_one.is_recorded]
+    scenarios = {} if are_recorded and not scenario else _select(scenario, provider, seed, commands)
     settings = PlaySettings(results=results, control_url=control_url, timeout_s=timeout)
     console, only, compared = Terminal(sys.stderr if json else None), since is not None, []
     print_bridges(of_first, of_second, console)
@@ -95,13 +96,18 @@ def _sides(first: str, second: str | None, since: str | None) -> tuple[str, str]
     return first, second
 
 
-def _select(files: list[Path] | None, provider: str | None, seed: int | None) -> "Mapping[str, Scenario]":
-    """Return the scenarios by the names of their runs; refuse wrong files."""
+def _select(
+    files: list[Path] | None, provider: str | None, seed: int | None, commands: list[str]
+) -> "Mapping[str, Scenario]":
+    """Return the scenarios by the names of their runs; refuse wrong files, or none for these commands."""
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.session.selection import RunRefusedError, Selection, select_scenarios  # noqa: PLC0415
 
     if not files:
-        refuse("--scenario: expected at least one file, such as scheduled/one_text_one_time, got none")
+        refuse(
+            "--scenario: expected at least one file, such as scheduled/one_text_one_time, got none; needed because "
+            f"{' and '.join(map(repr, commands)) or 'a bridge'} is no results folder, so it runs scenarios"
+        )
     try:
         return select_scenarios(files, Selection(seed=seed, provider=provider), RunOptions())
     except RunRefusedError as error:

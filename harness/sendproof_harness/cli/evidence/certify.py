@@ -213,11 +213,13 @@ def _lines(verification: "Verification") -> Iterator[str]:
     yield f" signature   {'none' if signer is None else signer}"
     yield from _listed("recount    ", verification.differences, "" if statement is None else agreement(statement))
     yield from (f" note        {note}" for note in verification.notes)
-    if statement is not None:
-        yield f" certificate {statement.status}  {title(statement)}. {covered(statement)}"
-        yield from _runs_to_repair(statement)
     if verification.status == "error" and (statement is None or statement.status != "error"):
-        yield " error       the bundle proves nothing about the bridge"
+        claim = "" if statement is None else f": its certificate says {statement.status}, which is not shown"
+        yield f" error       the bundle proves nothing about the bridge{claim}"
+    elif statement is not None:
+        yield f" certificate {statement.status}  {title(statement)}. {covered(statement)}"
+    if statement is not None:
+        yield from _runs_to_repair(statement)
 
 
 def _runs_to_repair(statement: "Statement") -> Iterator[str]:
