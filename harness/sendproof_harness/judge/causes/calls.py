@@ -217,7 +217,8 @@ def _no_sends(history: History, obligation: Obligation) -> Diagnosis | None:
         return None
     rows = sum(page.rows for page in pages(history)[campaign_key(obligation)])
     got = f"{rows:,} rows read, then no call of {name} to send{_dropped(history, obligation)}"
-    swapped = swapped_date(obligation.due)
+    # A bridge that sends another campaign at its time reads dates correctly.
+    swapped = None if history.deliveries else swapped_date(obligation.due)
     if swapped is not None:
         time = "past" if swapped < obligation.at else "future"
         got += f"; swapped day and month would be {spoken(swapped)}, in the {time}"
