@@ -196,6 +196,19 @@ def test_duplicate_after_lost_response_names_missing_lookup(correct_run):
     assert "your HTTP library did" in finding.remedy
 
 
+def test_duplicate_after_a_lookup_that_overlooked_the_message_is_named(correct_run):
+    """The record has pages, and the message may be on a later one."""
+    run = with_send_fault(correct_run, FIRST_SEND, effect=True)
+    run = run.change_delivery_to(3, request=5_001).plus(
+        request_line(FIRST_SEND, 5_002, "textlocal", "get_history_api"),
+        correct_run.delivery_to(3) | {"n": 5_003, "message": "duplicate"},
+    )
+
+    (finding,) = run.findings(delivery.CHECKS)
+    assert finding.cause == "duplicated: sent again after a lost response, and a lookup that overlooked the messages"
+    assert "every page" in finding.remedy
+
+
 def test_duplicate_after_lookup_before_messages_existed_is_named(correct_run):
     run = with_send_fault(correct_run, FIRST_SEND, effect=True)
     first = correct_run.delivery_to(3) | {"n": 5_004, "request": None}

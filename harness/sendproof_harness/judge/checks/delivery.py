@@ -27,6 +27,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
 from sendproof_harness.judge.facts.deliveries.message_types import address_word, can_opt_out, message_type
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import (
+    OVERLOOKED,
     SENT_AGAIN,
     duplicate_cause,
     was_looked_up_by_another_clock,
@@ -46,6 +47,10 @@ _LOOK_UP = (
     "look for the messages at the provider before you repeat a call; if your code did not repeat it, your HTTP library "
     "did: let it make a new connection for each send, without retries"
 )
+_REMEDIES = {
+    SENT_AGAIN: _LOOK_UP,
+    OVERLOOKED: "read every page of the provider's record, and look for the number and the text of each message",
+}
 _USE_THE_CLOCK = (
     "use the virtual clock, or look for a reference of your own instead of a time: the provider's record has the times "
     "of the sandbox, which are not those of your machine"
@@ -159,7 +164,7 @@ def _duplicated(recipient: RecipientResult, cause: str) -> Finding:
         got=f"{len(recipient.deliveries)} messages, sent {times}",
         where=recipient_location(recipient.obligation),
         at=recipient.deliveries[-1].send_at,
-        remedy=_LOOK_UP if cause == SENT_AGAIN else "",
+        remedy=_REMEDIES.get(cause, ""),
     )
 
 

@@ -22,6 +22,8 @@ from sendproof_harness.providers import provider
 Diagnosis = tuple[str, str]
 #: The cause of messages that a call sent although its response was lost, and that the next call sent again.
 SENT_AGAIN = "duplicated: sent again without a lookup after the response was lost"
+#: The same if the bridge read the provider's record before.
+OVERLOOKED = "duplicated: sent again after a lost response, and a lookup that overlooked the messages"
 
 
 # -- missing messages -------------------------------------------------------------------------------
@@ -130,8 +132,10 @@ def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
         deliveries = sorted(recipient.deliveries, key=lambda delivery: delivery.n)
         if _was_looked_up_too_early(history, deliveries[0], deliveries[-1]):
             return "duplicated: sent again after a lookup that came before the messages of the first call existed"
-        if any(send_request(history, delivery) in hidden for delivery in deliveries[:-1]):
-            return SENT_AGAIN
+        calls = [call for delivery in deliveries[:-1] if (call := send_request(history, delivery)) in hidden]
+        if calls:
+            was_read = _was_record_read_between(history, deliveries[0].service, max(calls), deliveries[-1].n)
+            return OVERLOOKED if was_read else SENT_AGAIN
         if any(deliveries[0].at <= start <= deliveries[-1].at for start, _ in outage_times):
             return "duplicated: sent again after the bridge was killed, without a lookup of sent messages"
         if any(key in resent for key in event_keys(history)(recipient.obligation)):
