@@ -105,8 +105,8 @@ def _select(
 
     if not files:
         refuse(
-            "--scenario: expected at least one file, such as scheduled/one_text_one_time, got none; needed because "
-            f"{' and '.join(map(repr, commands)) or 'a bridge'} is no results folder, so it runs scenarios"
+            "--scenario: expected at least one file, such as scheduled/one_text_one_time, got none; only results "
+            f"folders need none, and got {' and '.join(map(repr, commands))}"
         )
     try:
         return select_scenarios(files, Selection(seed=seed, provider=provider), RunOptions())

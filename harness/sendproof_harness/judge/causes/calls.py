@@ -217,12 +217,19 @@ def _no_sends(history: History, obligation: Obligation) -> Diagnosis | None:
         return None
     rows = sum(page.rows for page in pages(history)[campaign_key(obligation)])
     got = f"{rows:,} rows read, then no call of {name} to send{_dropped(history, obligation)}"
-    # A bridge that sends another campaign at its time reads dates correctly.
-    swapped = None if history.deliveries else swapped_date(obligation.due)
+    swapped = None if _has_read_such_a_date(history) else swapped_date(obligation.due)
     if swapped is not None:
         time = "past" if swapped < obligation.at else "future"
         got += f"; swapped day and month would be {spoken(swapped)}, in the {time}"
     return f"{_NOTHING_SENT}: its audience was read, and nothing followed", got
+
+
+def _has_read_such_a_date(history: History) -> bool:
+    """Return True if the bridge sent to somebody whose time could be read with day and month swapped, too."""
+    return any(
+        recipient.deliveries and recipient.obligation.trigger is None and swapped_date(recipient.obligation.due)
+        for recipient in ledger(history).recipients
+    )
 
 
 def _dropped(history: History, obligation: Obligation) -> str:

@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from itertools import takewhile
@@ -27,6 +27,8 @@ TRIMMED = "spaces at the ends were cut off"
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # A tag ends before the next one: a text of `<` alone must not be read to its end for each of them.
+# In the replacement of a regular expression, by language.
+_REFERENCE = re.compile(r"\$(?:[$&`']|\d{1,2}|<\w{1,20}>)|\\\d")
 _TAG = re.compile("<[^<>]*+>")
 
 
@@ -202,6 +204,24 @@ def _has_same_ascii(got: str, expected: str) -> bool:
     return not expected.isascii() and bool(letters(got)) and letters(got) == letters(expected)
 
 
+def _has_filled_references(got: str, expected: str) -> bool:
+    """Return True if signs such as $1, which mean a part of a match in a replacement, were replaced."""
+    kept = _REFERENCE.split(expected)
+    return len(kept) > 1 and 2 * sum(map(len, kept)) >= len(expected) and _has_in_order(got, kept)
+
+
+def _has_in_order(text: str, parts: Sequence[str]) -> bool:
+    """Return True if a text begins and ends with the first and last part, and has the others between, in order."""
+    first, *middle, last = parts
+    position = len(first)
+    for part in middle:
+        found = text.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return text.startswith(first) and text.endswith(last) and position + len(last) <= len(text)
+
+
 #: The hypotheses that leave several results open, after all others.
 COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("the case of letters was changed", _is_same_without_case),
@@ -216,6 +236,7 @@ COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("dots were left out, as if none at the beginning of a line was doubled", _has_lost_dots),
     ("some signs were replaced by others", _has_replaced_signs),
     ("non-ASCII characters were damaged", _has_same_ascii),
+    ("signs such as $1 were taken for references of a replacement", _has_filled_references),
 )
 
 

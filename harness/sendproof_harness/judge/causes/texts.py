@@ -10,8 +10,10 @@ from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.causes.damage import SMS_LENGTHS, addition_cause, cut_cause, cut_length, damage
 from sendproof_harness.judge.causes.owners import Foreign, Pattern, foreign_values, ownership
 from sendproof_harness.judge.causes.values import (
+    FILLED_IN_AGAIN,
     OTHER_ATTRIBUTE,
     WrongValue,
+    is_emptied,
     is_filled_in_again,
     trimmed_cause,
     value_cause,
@@ -168,9 +170,13 @@ class _Diagnosis:
     def _placeholder_cause(self, text: _WrongText) -> str | None:
         """Return the cause if a placeholder is in the text in vain, or one in the customer's value was filled in."""
         due = Counter(PLACEHOLDER.findall(text.expected))
-        if Counter(PLACEHOLDER.findall(text.got)) - due:
-            return "a placeholder was not filled in"
-        return self._values_cause(list(filter(is_filled_in_again, self._wrong_values(text)))) if due else None
+        values = self._wrong_values(text) if due else []
+        # If all of them are empty, that is the likelier cause.
+        has_other_values = len(values) < len(text.due_values or {})
+        again = [value for value in values if is_filled_in_again(value) or (has_other_values and is_emptied(value))]
+        if again:
+            return f"{FILLED_IN_AGAIN}: {_names(again)}"
+        return "a placeholder was not filled in" if Counter(PLACEHOLDER.findall(text.got)) - due else None
 
     def _ending_cause(self, text: _WrongText) -> str | None:
         """Return the cause of a text that was cut off, or extended."""

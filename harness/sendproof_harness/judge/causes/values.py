@@ -1,5 +1,6 @@
 """Wrong values in a text: for each placeholder, why its value is not the customer's."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from sendproof_harness.judge.facts.templates import PLACEHOLDER, Values
 #: What programming languages make of a missing value.
 NULL_WORDS = frozenset({"none", "null", "(null)", "undefined", "nil", "nan", "<null>", "[object object]", "<na>", "{}"})
 
+FILLED_IN_AGAIN = "a placeholder in the customer's value was filled in, too"
 OTHER_ATTRIBUTE = "the value of another attribute"
 
 # Of placeholders.
@@ -72,25 +74,24 @@ def trimmed_cause(values: Sequence[WrongValue]) -> str | None:
 
 
 def is_filled_in_again(value: WrongValue) -> bool:
-    """Return True if something was put in place of a placeholder in the customer's own value."""
-    begins = [0, *(match.end() for match in PLACEHOLDER.finditer(value.expected))]
-    ends = [*(match.start() for match in PLACEHOLDER.finditer(value.expected)), len(value.expected)]
-    kept = [value.expected[begin:end] for begin, end in zip(begins, ends, strict=True)]
-    has_kept = len(kept) > 1 and _has_in_order(value.got, kept)
-    is_stripped = value.got.strip(_MARKS) == value.expected.strip(_MARKS)
-    return has_kept and not is_stripped and (not value.got or damage(value.got, value.expected) is None)
+    """Return True if values of the customer, or nothing, are in place of placeholders in the customer's own value."""
+    parts = _parts(value.expected)
+    if len(parts) == 1 or (not value.got and not any(parts)):
+        return False
+    inserted = "|".join(re.escape(other) for other in ("", *value.due.values()))
+    return re.fullmatch(f"({inserted})".join(map(re.escape, parts)), value.got) is not None
 
 
-def _has_in_order(text: str, parts: Sequence[str]) -> bool:
-    """Return True if a text begins and ends with the first and last part, and has the others between, in order."""
-    first, *middle, last = parts
-    position = len(first)
-    for part in middle:
-        found = text.find(part, position)
-        if found < 0:
-            return False
-        position = found + len(part)
-    return text.startswith(first) and text.endswith(last) and position + len(last) <= len(text)
+def is_emptied(value: WrongValue) -> bool:
+    """Return True if nothing is left of a value that is a placeholder."""
+    return not value.got and PLACEHOLDER.fullmatch(value.expected) is not None
+
+
+def _parts(text: str) -> list[str]:
+    """Return what is before, between and after the placeholders of a text."""
+    places = [match.span() for match in PLACEHOLDER.finditer(text)]
+    begins, ends = [0, *(end for _, end in places)], [*(start for start, _ in places), len(text)]
+    return [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
 
 
 def _is_null_for_nothing(value: WrongValue) -> bool:
@@ -220,7 +221,7 @@ def _days(text: str) -> Iterator[date]:
 
 #: The hypotheses, the most certain first.
 _CAUSES: tuple[tuple[Callable[[WrongValue], bool], str], ...] = (
-    (is_filled_in_again, "a placeholder in the customer's value was filled in, too"),
+    (is_filled_in_again, FILLED_IN_AGAIN),
     (_is_null_for_nothing, "the word {got} where a placeholder has no value"),
     (lambda value: not value.got.strip(), "placeholders left empty"),
     (_is_null, "the word {got} instead of a value"),

@@ -27,19 +27,11 @@ _MISSED = 0.05
 _MOST_PLAYS = 20
 # Runs without a verdict that are repeated in one search. A bridge that cannot be started has more of them.
 _MOST_ERRORS = 10
-# Beginnings of causes that say what happened to a message, and not why.
-_WITHOUT_REASON = frozenset(
-    {
-        "wrong text",
-        "wrong user",
-        "wrong number",
-        "lost",
-        "duplicated",
-        "unexpected",
-        "sent to opted-out",
-        "interactions",
-    }
-)
+# Beginnings of causes that say what happened to a message, or in which call, and not why.
+_OF_TEXTS_AND_ADDRESSES = frozenset({"wrong text", "wrong user", "wrong number"})
+_OF_MESSAGES = frozenset({"lost", "duplicated", "unexpected", "sent to opted-out"})
+_OF_REPORTS = frozenset({"interactions", "saveEvent", "UpdateCampaignInteractions"})
+_WITHOUT_REASON = _OF_TEXTS_AND_ADDRESSES | _OF_MESSAGES | _OF_REPORTS
 _NUMBER = re.compile(r"\d[\d,.:]*")
 
 

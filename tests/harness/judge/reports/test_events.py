@@ -136,6 +136,15 @@ def test_event_missing_after_lost_request_is_unknown(reporting_run):
     assert causes(run, "unknown") == ["saveEvent: delivered was never reported, or its request got no response"]
 
 
+def test_event_that_is_twice_in_a_lost_request_fails(reporting_run):
+    """The lost response is no reason for it."""
+    effect = fault_effect("connection_reset", "lost", effect=True)
+    (first,) = (line for line in reporting_run.lines_of("engagement") if line["customer"] == "C0000003")
+    lost = request_line(FIRST_SEND, 6_999, "optimove-metrics", "saveEvent", fault=effect)
+
+    assert causes(reporting_run.plus(lost, first)) == ["saveEvent: delivered reported more often than it happened"]
+
+
 @pytest.mark.parametrize("lost_at", [FIRST_SEND - HOUR, FIRST_SEND + 3 * DAY], ids=["before", "long after"])
 def test_event_that_was_not_in_the_lost_request_is_missing(reporting_run, lost_at):
     effect = fault_effect("connection_reset", "lost", effect=False)

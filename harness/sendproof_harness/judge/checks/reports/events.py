@@ -37,10 +37,10 @@ from sendproof_harness.judge.facts.reports.required_interactions import (
     required_clicks,
     required_interactions,
 )
-from sendproof_harness.judge.facts.reports.uncertain_reports import is_uncertain, may_be_in_hidden_request
+from sendproof_harness.judge.facts.reports.uncertain_reports import excused_by, may_be_in_hidden_request
 from sendproof_harness.judge.facts.requests import refused_event
 from sendproof_harness.judge.facts.wishes import reports_a_day, wants_events
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import EVENTS_ACCURATE, EVENTS_CADENCE
 
 _ACCURATE = "events.accurate"
@@ -141,7 +141,7 @@ def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterato
                 cause = f"saveEvent: a customer was reported as {name} but was not"
                 expected = f"not {name} yet" if real_times else f"not {name}"
                 yield _finding(key, cause, expected, name, event.at)
-            elif position < happened + sum(is_uncertain(history, earlier) for earlier in events[:position]):
+            elif position < happened + excused_by(history, events[:position], event):
                 cause = f"saveEvent: {name} reported again after a lost response, or after the bridge was killed"
                 yield replace(_finding(key, cause, expected, got, event.at), level="note")
             else:
@@ -226,7 +226,7 @@ def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
             cause = f"saveEvent: {METRIC_NAMES[key[1]]} was {how}"
             expected = f"a report, known since {spoken(interaction.known_at)}"
             finding = _finding(key, cause, expected, f"{got:,} reported", interaction.known_at)
-            yield _unless_hidden(history, finding, interaction.known_at)
+            yield _unless_hidden(history, finding, key)
     for customer, clicks in required_clicks(history).items() if wants_events(history) else ():
         expected_times = [at for at in clicks if at > last_rejection]
         got = len(reported.get((customer, CLICKED), ()))
@@ -234,16 +234,23 @@ def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
             cause = "saveEvent: clicked was reported for some of a customer's clicks, not for each"
             expected = f"{len(expected_times):,} events, one for each click that the provider reported to the bridge"
             finding = _finding((customer, CLICKED), cause, expected, f"{got:,} reported", expected_times[-1])
-            yield _unless_hidden(history, finding, *expected_times)
+            yield _unless_hidden(history, finding, (customer, CLICKED))
 
 
-def _unless_hidden(history: History, finding: Finding, *known_at: int) -> Finding:
-    """Return a missing report as unknown if one of these events may be in a request that got no response."""
-    hidden = _hidden_requests(history)
-    if not any(may_be_in_hidden_request(history, at, hidden) for at in known_at):
+def _unless_hidden(history: History, finding: Finding, key: EventKey) -> Finding:
+    """Return a missing report as unknown if one of the customer's events may be in a request that got no response."""
+    if not may_be_in_hidden_request(history, _required_by_key(history).get(key, ()), _hidden_requests(history)):
         return finding
     cause = f"{finding.cause}, or its request got no response"
     return replace(finding, level="unknown", blame="network", cause=cause)
+
+
+@cached_per_history
+def _required_by_key(history: History) -> Mapping[EventKey, Sequence[RequiredInteraction]]:
+    required: defaultdict[EventKey, list[RequiredInteraction]] = defaultdict(list)
+    for event in _required_events(history):
+        required[event.customer, event.metric].append(event)
+    return required
 
 
 def _required_events(history: History) -> Sequence[RequiredInteraction]:
@@ -252,6 +259,7 @@ def _required_events(history: History) -> Sequence[RequiredInteraction]:
     return [interaction for interaction in required_interactions(history) if interaction.metric not in optional]
 
 
+@cached_per_history
 def _hidden_requests(history: History) -> Sequence[Request]:
     """Return the requests with a hidden result: saveEvent has no record to look them up."""
     return [request for request in history.requests if request.service == EVENTS_SERVICE and is_result_hidden(request)]

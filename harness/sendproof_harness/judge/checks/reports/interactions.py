@@ -197,7 +197,6 @@ def _repeated_interactions(history: History, check: str) -> Iterator[Finding]:
     named: Counter[tuple[CampaignKey, str, int, str]] = Counter()
     uncertain: Counter[tuple[CampaignKey, str, int, str]] = Counter()
     for report in history.interactions:
-        is_lost = is_uncertain(history, report)
         key, may_repeat = campaign_key(report), campaign_key(report) in repeatable or report.event_id in _REPEATABLE
         for customer in report.customers:
             statement = key, str(report.template), report.event_id, customer
@@ -206,8 +205,8 @@ def _repeated_interactions(history: History, check: str) -> Iterator[Finding]:
             most = len(occurrences(key, customer, report.event_id)) if count > 1 and may_repeat else 1
             if count > max(1, most) + uncertain[statement]:
                 yield _repeated(check, report, customer, most)
-            if is_lost:
-                uncertain[statement] += 1
+        if is_uncertain(history, report):
+            uncertain.update((key, str(report.template), report.event_id, name) for name in report.customers)
 
 
 def _repeatable(history: History) -> Collection[CampaignKey]:
@@ -263,13 +262,16 @@ def check_completeness(history: History) -> CheckResult:
     total = Counter(interaction.metric for interaction in required)
     count = Counter(interaction.metric for interaction in missing)
     elsewhere = _reported_elsewhere(history) if missing else {}
+    of_statement: defaultdict[_Statement, list[RequiredInteraction]] = defaultdict(list)
+    for interaction in required if missing else ():
+        of_statement[_statement(interaction)].append(interaction)
     hidden = [request for request in history.requests if request.operation == _OPERATION and is_result_hidden(request)]
     findings = [
         _missing(
             interaction,
             elsewhere.get((interaction.customer, interaction.metric), ()),
             none_at_all=count[interaction.metric] == total[interaction.metric],
-            is_hidden=may_be_in_hidden_request(history, interaction.known_at, hidden),
+            is_hidden=bool(hidden) and may_be_in_hidden_request(history, of_statement[_statement(interaction)], hidden),
         )
         for interaction in missing
     ]
