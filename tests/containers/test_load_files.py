@@ -110,10 +110,16 @@ def script(text: str, port: str, folder: Path, load: str) -> str:
     return text
 
 
-def start(name: str, folder: Path, port: str = "", control: str = "") -> subprocess.Popen[str]:
-    """Start a service by its script, with a `pip` that installs nothing."""
-    (pip := folder / "pip").write_text("#!/bin/sh\n")
+@pytest.fixture
+def services(tmp_path: Path) -> Path:
+    """Return the folder of the services, with a `pip` that installs nothing. A program that runs cannot be written."""
+    (pip := tmp_path / "pip").write_text("#!/bin/sh\n")
     pip.chmod(pip.stat().st_mode | stat.S_IXUSR)
+    return tmp_path
+
+
+def start(name: str, folder: Path, port: str = "", control: str = "") -> subprocess.Popen[str]:
+    """Start a service by its script."""
     *shell, text = COMPOSE["services"][name]["command"]
     path = os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {"PATH": path, "SENDPROOF_CONTROL_TOKEN": TOKEN, "SENDPROOF_CONTROL_URL": control}
@@ -122,12 +128,12 @@ def start(name: str, folder: Path, port: str = "", control: str = "") -> subproc
 
 
 @pytest.mark.slow
-def test_services_of_the_compose_file_run_a_load_test(tmp_path):
-    simulators = start("simulators", tmp_path)
+def test_services_of_the_compose_file_run_a_load_test(services):
+    simulators = start("simulators", services)
     try:
         control = json.loads(simulators.stdout.readline())["control"]["url"]
         port = str(free_port("127.0.0.1"))
-        master, worker = (start(name, tmp_path, port, control) for name in ("master", "worker"))
+        master, worker = (start(name, services, port, control) for name in ("master", "worker"))
         out, _ = master.communicate(timeout=300)
         assert master.returncode == 0, out
         worker.communicate(timeout=300)
@@ -135,5 +141,5 @@ def test_services_of_the_compose_file_run_a_load_test(tmp_path):
         simulators.terminate()
         simulators.communicate(timeout=60)
     assert worker.returncode == 0
-    result = json.loads((tmp_path / "load_preferences" / "result.json").read_text())
+    result = json.loads((services / "load_preferences" / "result.json").read_text())
     assert [stage["count"] for stage in result["stages"]] == [1_000]
