@@ -203,6 +203,13 @@ def test_customer_called_like_a_placeholder_keeps_the_name(got, diagnosis):
     assert cause_of(run.change_delivery_to(3, text=got)) == diagnosis
 
 
+def test_value_of_many_placeholders_does_not_hold_the_judge():
+    """A history may come from somebody else: of forty places, each could have either of two values."""
+    run = with_template("{{A}}{{B}} {{C}}!", "xxx " + "{{A}}" * 40 + "!")
+
+    assert "filled in, too" not in cause_of(run.change_delivery_to(3, text="xxx " + "x" * 60 + "y!"))
+
+
 def test_value_with_signs_of_a_replacement_is_damaged():
     run = with_template("Hi {{FIRST_NAME}}, news.", "Hi R&D $1 $& $$ team, news.")
     cause = "signs such as $1 were taken for references of a replacement"

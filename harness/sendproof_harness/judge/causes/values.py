@@ -1,6 +1,5 @@
 """Wrong values in a text: for each placeholder, why its value is not the customer's."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +16,8 @@ NULL_WORDS = frozenset({"none", "null", "(null)", "undefined", "nil", "nan", "<n
 FILLED_IN_AGAIN = "a placeholder in the customer's value was filled in, too"
 OTHER_ATTRIBUTE = "the value of another attribute"
 
+# Placeholders in one value that are looked at.
+_MOST_FILLED_IN = 4
 # Of placeholders.
 _MARKS = "{}%|"
 _NOTHING_KNOWN: frozenset[str] = frozenset()
@@ -75,11 +76,16 @@ def trimmed_cause(values: Sequence[WrongValue]) -> str | None:
 
 def is_filled_in_again(value: WrongValue) -> bool:
     """Return True if values of the customer, or nothing, are in place of placeholders in the customer's own value."""
-    parts = _parts(value.expected)
-    if len(parts) == 1 or (not value.got and not any(parts)):
+    first, *others = _parts(value.expected)
+    is_nothing_left = not value.got and not any((first, *others))
+    if not 0 < len(others) <= _MOST_FILLED_IN or is_nothing_left or not value.got.startswith(first):
         return False
-    inserted = "|".join(re.escape(other) for other in ("", *value.due.values()))
-    return re.fullmatch(f"({inserted})".join(map(re.escape, parts)), value.got) is not None
+    inserted = {"", *value.due.values()}
+    ends = {len(first)}
+    for part in others:
+        # A pattern with all values would try their combinations one by one.
+        ends = {end + len(new + part) for end in ends for new in inserted if value.got.startswith(new + part, end)}
+    return len(value.got) in ends
 
 
 def is_emptied(value: WrongValue) -> bool:
