@@ -6,6 +6,7 @@ from fault_helpers import fault_effect, injection_line, request_line, with_fault
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import events
+from two_opt_outs import on_second_channel, stop_lines
 
 
 def event_line(name: str, customer: object, at: int) -> Line:
@@ -52,6 +53,16 @@ def test_accurate_events_pass_and_totals_are_not_required(reporting_run):
     assert causes(reporting_run) == []
     assert {"events.accurate", "events.cadence"} <= results.keys()
     assert {"metrics.cadence", "metrics.consistent"}.isdisjoint(results)
+
+
+def test_second_stop_at_another_provider_need_not_be_reported(reporting_run):
+    """A STOP at one provider may end the messages of both, so the next report is about an opt-out days later."""
+    twice = on_second_channel(reporting_run.plus(*stop_lines(reporting_run))).plus(scenario_line(reports="save_event"))
+    reports = [event_line("unsubscribed", "C0000003", FIRST_SEND + after) for after in (45 * MINUTE, 3 * DAY)]
+    again = [line | {"at": iso(FIRST_SEND + 3 * DAY - HOUR)} for line in stop_lines(reporting_run)[1:]]
+
+    assert [cause for cause in causes(twice.plus(reports[0])) if "unsubscribed" in cause] == []
+    assert causes(twice.plus(*again, *reports), "fail") == []
 
 
 def test_bridge_without_any_report_fails(correct_run):

@@ -6,6 +6,7 @@ from fault_helpers import injection_line, with_faults
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import interactions, totals
+from two_opt_outs import on_second_channel, stop_lines
 
 CHECKS = (*totals.CHECKS, *interactions.CHECKS)
 EVENTS = ((0, "sent"), (1, "delivered"), (5, "dropped"), (9, "bounced"))
@@ -175,19 +176,6 @@ def test_click_that_the_provider_reported_must_be_reported(reported_run):
     assert findings(run.plus(click, webhook, report(3, 11, ["C0000003"]))) == []
 
 
-def stop_lines(run: HistoryBuilder) -> list[Line]:
-    """Return a STOP of customer 3, which the provider reports to the bridge."""
-    number = run.obligation_of(3)["number"]
-    head = {"n": 991, "at": iso(FIRST_SEND + 30 * MINUTE), "real": 0.0, "service": "textlocal"}
-    webhook = {"kind": "webhook", "event": "inbound", "key": "inbound:1", "attempt": 1, "status": 200,
-               "url": "http://127.0.0.1:9000/x", "error": None}  # fmt: skip
-    return [
-        head | {"kind": "inbound", "number": number, "text": "STOP"},
-        head | {"kind": "opt_out", "number": number, "source": "reply", "n": 992},
-        head | webhook | {"n": 993},
-    ]
-
-
 def test_opt_out_that_the_provider_reported_must_be_reported(reported_run):
     run = reported_run.plus(*stop_lines(reported_run))
     cause = "UpdateCampaignInteractions: no customer was ever reported as unsubscribed"
@@ -215,25 +203,11 @@ def test_opt_out_need_not_be_reported_where_only_the_provider_knows_whose_number
     assert findings(run) == []
 
 
-def on_second_channel(run: HistoryBuilder) -> HistoryBuilder:
-    """Add a campaign on a channel of Xtremepush: a message to customer 3, a STOP there, and totals without it."""
-    head = {"service": "xtremepush", "at": iso(FIRST_SEND + 30 * MINUTE)}
-    webhook = stop_lines(run)[-1] | {"event": "message_unsubscribe", "key": "message_unsubscribe:77", "n": 995}
-    due = run.obligation_of(3) | {"campaign": 7006, "channel": 506, "template": 21, "text": "Hello"}
-    item = {"ChannelID": 506, "CampaignID": 7006, "TemplateID": 21, "MetricID": 0, "MetricValue": 1}
-    channel = run.lines[0]["channels"][0] | {"id": 506, "provider": "xtremepush"}
-    header = run.lines[0] | {"channels": [*run.lines[0]["channels"], channel]}
-    return HistoryBuilder((header, *run.lines[1:])).plus(
-        due,
-        run.delivery_to(3) | {"service": "xtremepush", "message": "77", "text": "Hello", "n": 994},
-        stop_lines(run)[1] | head | {"n": 996},
-        webhook | head,
-        run.lines_of("metrics")[-1] | {"channel": 506, "items": [item]},
-    )
-
-
 def test_customer_who_opts_out_at_two_providers_may_count_once(reported_run):
-    run = on_second_channel(reported_run.plus(*stop_lines(reported_run), report(4, 11, ["C0000003"])))
+    item = {"ChannelID": 506, "CampaignID": 7006, "TemplateID": 21, "MetricID": 0, "MetricValue": 1}
+    totals_without = reported_run.lines_of("metrics")[-1] | {"channel": 506, "items": [item]}
+    first = reported_run.plus(*stop_lines(reported_run), report(4, 11, ["C0000003"]))
+    run = on_second_channel(first).plus(totals_without)
     cause = "the total of unsubscribed is lower than the provider reported"
 
     assert cause in [finding.cause for finding in with_total(run, 4, 0).findings(CHECKS)]
