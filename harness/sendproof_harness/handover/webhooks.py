@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from sendproof_harness.handover.format import Listen
+from sendproof_harness.handover.format import PLATFORM, Listen
 from sendproof_harness.providers import provider
 from sendproof_harness.scenario.model import Scenario
 
@@ -38,6 +38,15 @@ def webhook_proofs(scenario: Scenario | None, webhooks: Mapping[str, str], seed:
     if (kind := scenario.bridge.webhook_login) is not None:
         proofs["webhook_logins"] = {name: _login(kind, _secret(f"login of {name}", seed)) for name in able}
     return proofs
+
+
+def proof_of_origin(scenario: Scenario, service: str, seed: int) -> str:
+    """Return the secret behind the webhooks of a service: that of its signature or login, or else of its URLs."""
+    proofs = {} if service == PLATFORM else webhook_proofs(scenario, {service: ""}, seed)
+    authentication = webhook_authentication(proofs, service)
+    if authentication is None:
+        return webhook_token(seed)
+    return next(authentication[name] for name in ("secret", "token", "password") if name in authentication)
 
 
 def _login(kind: str, value: str) -> dict[str, str]:

@@ -280,8 +280,9 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
 class ForgedWebhook(Record, frozen=True, gc=False, tag="forged_webhook"):
     """A copy of the webhook `key` that a stranger posted, with another statement (docs/faults.md).
 
-    `wrong` is the proof of origin that it lacks: the account's authentication, or the token of the URL. `status` is
-    None without a response, for the reason in `error`.
+    `wrong` is the proof of origin that it lacks: the account's authentication, or the token of the URL.
+    `of_other_client` means that it has the proof of another client instead. `status` is None without a response, for
+    the reason in `error`.
     """
 
     service: str
@@ -291,6 +292,7 @@ class ForgedWebhook(Record, frozen=True, gc=False, tag="forged_webhook"):
     wrong: Literal["authentication", "token"]
     status: int | None
     error: str | None
+    of_other_client: bool = False
 
 
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):

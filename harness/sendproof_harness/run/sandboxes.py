@@ -10,7 +10,7 @@ from typing import Any
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover.format import CLIENT, Listen
 from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
-from sendproof_harness.handover.webhooks import webhook_authentication
+from sendproof_harness.handover.webhooks import proof_of_origin, webhook_authentication
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.history.writer import scenario_line
 from sendproof_harness.providers import provider as record_of
@@ -54,19 +54,29 @@ def create_sandboxes(options: SandboxOptions, scenario: Scenario) -> list[dict[s
     if not scenario.clients:
         return [_create(options, scenario, options.name, _clock(scenario, options.rate), CLIENT)]
     handovers: list[dict[str, Any]] = []
+    # Each client has other customers and accounts.
+    owns = [
+        dataclasses.replace(scenario_of_client(scenario, client), seed=following_seed(scenario.seed, index))
+        for index, client in enumerate(scenario.clients)
+    ]
     for index, client in enumerate(scenario.clients):
         first = handovers[0]["sandbox"] if handovers else None
         clock = _clock(scenario, options.rate) if first is None else {"mode": "shared", "with": first}
         name = None if options.name is None else f"{options.name}-{client}"
-        # Each client has other customers and accounts.
-        own = dataclasses.replace(scenario_of_client(scenario, client), seed=following_seed(scenario.seed, index))
-        handovers.append(_create(options, own, name, clock, client))
+        others = [*owns[index + 1 :], *owns[:index]]
+        handovers.append(_create(options, owns[index], name, clock, client, others))
     return [{**handover, "clock_url": handovers[0]["clock_url"]} for handover in handovers]
 
 
 def _create(
-    options: SandboxOptions, scenario: Scenario, name: str | None, clock: Mapping[str, object], client: str
+    options: SandboxOptions,
+    scenario: Scenario,
+    name: str | None,
+    clock: Mapping[str, object],
+    client: str,
+    others: Sequence[Scenario] = (),
 ) -> dict[str, Any]:
+    """Create the sandbox of a client; `others` are the scenarios of the other clients, the next one first."""
     control = options.control
     sandbox = control.create_sandbox(sandbox_settings(options, scenario, name, clock))
     template_settings = {
@@ -78,7 +88,8 @@ def _create(
     faults = [fault for fault in scenario.faults if is_first or fault["fault"] != KILL]
     handover = handover_content(control.url, sandbox, options.listen, scenario, client)
     if faults:
-        control.add_faults(sandbox["sandbox"], [_with_secret(fault, handover["webhook_token"]) for fault in faults])
+        secrets = [_with_secrets(fault, handover["webhook_token"], others) for fault in faults]
+        control.add_faults(sandbox["sandbox"], secrets)
     webhooks = handover["account_webhooks"]
     for provider in dict.fromkeys((*webhooks, *(channel.provider for channel in scenario.channels))):
         settings = _webhook_settings(provider, webhooks.get(provider), webhook_authentication(handover, provider))
@@ -90,9 +101,13 @@ def _create(
     return handover
 
 
-def _with_secret(fault: Mapping[str, Any], token: str) -> Mapping[str, Any]:
-    """Return the fault; one that forges webhooks learns which part of a URL is secret."""
-    return {**fault, "secret": token} if fault["fault"] == FORGED and "secret" not in fault else fault
+def _with_secrets(fault: Mapping[str, Any], token: str, others: Sequence[Scenario]) -> Mapping[str, Any]:
+    """Return the fault; one that forges webhooks learns which part of a URL is secret, and the secret of another."""
+    if fault["fault"] != FORGED:
+        return fault
+    service = str(fault["webhook"]).partition(".")[0]
+    other = {"other_secret": proof_of_origin(others[0], service, others[0].seed)} if others else {}
+    return {"secret": token, **other, **fault}
 
 
 def _webhook_settings(provider: str, url: str | None, authentication: Mapping[str, str] | None) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The effects of a call or a timer: the response, journal entries, timers and webhooks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,9 +44,10 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     sent in addition to the content type. They may contain credentials, so they stay out of the journal. `subjects` are
     the words by which a call shows that it is work on this webhook: ids and numbers. `forged_body` is that of a forged
     copy, which states something else: that a failed message was delivered, that a customer who answers "thanks" wants
-    no messages, or that a campaign is cancelled. `forged_headers` are those that a stranger can copy, and
-    `forged_url` is a guess of the URL for another recipient, where the URL itself is the proof. With the method GET, it
-    is the request of a scanner that opens the links of a message: it has no body, and any response will do.
+    no messages, or that a campaign is cancelled. `forged_headers` are those that a stranger can copy,
+    `other_headers` returns those of another client from its secret, and `forged_url` is a guess of the URL for
+    another recipient, where the URL itself is the proof. With the method GET, it is the request of a scanner that opens
+    the links of a message: it has no body, and any response will do.
     """
 
     url: str
@@ -60,6 +61,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     forged_body: bytes | None = None
     forged_headers: tuple[tuple[str, str], ...] = ()
+    other_headers: Callable[[str], tuple[tuple[str, str], ...]] | None = None
     forged_url: str | None = None
     method: Literal["POST", "GET"] = "POST"
 

@@ -448,5 +448,5 @@ class Sandbox:
 
 def _recorded_fault(view: Mapping[str, object]) -> Mapping[str, object]:
     """Return a fault for the history: a part of a URL that a forger must not know is a secret of the bridge."""
-    secret = view.get("secret")
-    return {**view, "secret": secret_name(str(secret))} if secret else view
+    secrets = {name: secret_name(str(view[name])) for name in ("secret", "other_secret") if view.get(name)}
+    return {**view, **secrets}

@@ -105,11 +105,22 @@ def test_forged_webhook_fault_surrounds_a_failure_by_copies_with_another_token(b
     assert [(line["wrong"], line["status"]) for line in bench.lines("forged_webhook")] == [("token", 200)] * 2
 
 
-def test_secret_of_a_forged_webhook_is_not_in_the_history(bench):
-    """It is the bridge's token for webhooks, and a history is shown to others."""
-    bench.inject("forged_webhook", webhook="textlocal.receipt", secret="a-token-of-the-bridge")
+def test_forged_webhook_fault_posts_copies_with_the_token_of_another_client(bench):
+    bench.inject("forged_webhook", webhook="textlocal.receipt", secret="receipts", other_secret="elsewhere")
+    assert bench.send(numbers=number_for_code("GB", "03"), custom="failed").ok
+    bench.advance(MINUTE)
+    posted = [[seen.body["status"] for seen in bench.listener.calls(path)] for path in ("receipts", "elsewhere")]
+    assert posted == [["U"], ["D", "D"]]
+    assert [line.get("of_other_client") for line in bench.lines("forged_webhook")] == [None, True] * 2
+
+
+def test_secrets_of_a_forged_webhook_are_not_in_the_history(bench):
+    """They are the bridge's tokens for webhooks, and a history is shown to others."""
+    secrets = {"secret": "a-token-of-the-bridge", "other_secret": "a-token-of-another"}
+    bench.inject("forged_webhook", webhook="textlocal.receipt", **secrets)
     history = str(bench.simulators.history(bench.name))
-    assert ("'fault': 'forged_webhook'" in history, "a-token-of-the-bridge" in history) == (True, False)
+    assert "'fault': 'forged_webhook'" in history
+    assert [secret in history for secret in secrets.values()] == [False, False]
 
 
 def test_forged_webhook_fault_is_not_injected_without_a_proof_of_origin(bench):

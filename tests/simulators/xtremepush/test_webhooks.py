@@ -163,8 +163,8 @@ def test_forged_copies_of_a_failure_have_the_signature_of_the_real_body_or_none(
     webhooks, _ = webhooks_and_entries(project, code="03")
     forgery = forge(webhooks[-1], secret="")
     assert forgery.wrong == "authentication"
-    assert {msgspec.json.decode(copy.body)["event"] for copy in forgery.webhooks} == {"message_delivery"}
-    assert [copy.headers for copy in forgery.webhooks] == ([webhooks[-1].headers, ()] if is_copied else [()])
+    assert {msgspec.json.decode(copy.webhook.body)["event"] for copy in forgery.copies} == {"message_delivery"}
+    assert [copy.webhook.headers for copy in forgery.copies] == ([webhooks[-1].headers, ()] if is_copied else [()])
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,28 @@ def test_forged_copies_of_a_failure_have_the_signature_of_the_real_body_or_none(
 def test_forged_copies_have_a_login_of_their_own_or_none(project, login, forged):
     project.set(webhooks=[{"url": URL, "authentication": login}])
     webhooks, _ = webhooks_and_entries(project, code="03")
-    copies = forge(webhooks[-1], secret="").webhooks
-    assert [copy.headers for copy in copies] == [(("Authorization", forged),), ()]
+    copies = forge(webhooks[-1], secret="").copies
+    assert [copy.webhook.headers for copy in copies] == [(("Authorization", forged),), ()]
     assert forge(webhooks[0], secret="") is None
+
+
+@pytest.mark.parametrize(
+    ("login", "header"),
+    [
+        (
+            {"kind": "signed", "secret": "s3cret"},
+            lambda body: ("X-Xtremepush-Signature", hmac.new(b"other", body, hashlib.sha256).hexdigest()),
+        ),
+        ({"kind": "basic", "username": "u", "password": "p"}, lambda _: ("Authorization", "Basic dTpvdGhlcg==")),
+        ({"kind": "bearer", "token": "t"}, lambda _: ("Authorization", "Bearer other")),
+    ],
+)
+def test_last_forged_copy_has_the_credential_of_another_client(project, login, header):
+    project.set(webhooks=[{"url": URL, "authentication": login}])
+    webhooks, _ = webhooks_and_entries(project, code="03")
+    *others, last = forge(webhooks[-1], secret="", other_secret="other").copies
+    assert (last.of_other_client, {copy.of_other_client for copy in others}) == (True, {False})
+    assert last.webhook.headers == (header(last.webhook.body),)
 
 
 @pytest.mark.parametrize(("code", "own", "other"), [

@@ -13,7 +13,7 @@ from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, 
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, has_forged_cancellation, is_send
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, forged_cancellations, is_send, proof_text
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, channel_text
 from sendproof_harness.judge.facts.metrics import DROPPED
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages
@@ -105,9 +105,12 @@ def _diagnosis(history: History, obligation: Obligation) -> Diagnosis:
 
 
 def _cancelled_by_a_stranger(history: History, obligation: Obligation) -> Diagnosis | None:
-    if not has_forged_cancellation(history, obligation.campaign):
+    forged = forged_cancellations(history, obligation.campaign)
+    if not forged:
         return None
-    return f"{_NOTHING_SENT}: as if a forged cancellation was obeyed", "an event 4 without the token was acknowledged"
+    proof = proof_text(forged)
+    got = f"an event 4 {proof.removeprefix(', ') or 'without the token'} was acknowledged"
+    return f"{_NOTHING_SENT}: as if a forged cancellation was obeyed{proof}", got
 
 
 def _without_event(history: History, obligation: Obligation) -> Diagnosis | None:

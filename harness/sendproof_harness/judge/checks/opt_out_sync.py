@@ -22,7 +22,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     provider_changes,
 )
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type, type_of_change
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, has_forged_replies, injections
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, forged_replies, injections, proof_text
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
@@ -257,9 +257,10 @@ def _instead(history: History, customer: str, report: ConsentReport) -> str:
         return ", as if an opt-out at another client counted here"
     if report.message == EMAIL and customer in customers_of_scans(history):
         return ", as if opening the URL of an unsubscription were one: only a POST is"
-    if report.message == EMAIL and has_forged_replies(history):
+    forged = forged_replies(history)
+    if report.message == EMAIL and forged:
         return ", as if the URL of an unsubscription was guessed"
-    return ", as if forged replies were counted" if report.message == SMS and has_forged_replies(history) else ""
+    return f", as if forged replies were counted{proof_text(forged)}" if report.message == SMS and forged else ""
 
 
 class _ConsentStates:

@@ -261,19 +261,28 @@ def disturbed_messages(history: History) -> Mapping[str, int | None]:
 # -- forged webhooks that the bridge acknowledged, by what they state ---------------------------------
 
 
-def has_forged_receipts(history: History) -> bool:
-    """Return True if the bridge acknowledged a receipt that a stranger posted."""
-    return any(not _is_event(forged) and not _is_reply(forged) for forged in _acknowledged(history))
+def forged_receipts(history: History) -> tuple[ForgedWebhook, ...]:
+    """Return the receipts that a stranger posted, and the bridge acknowledged."""
+    return tuple(forged for forged in _acknowledged(history) if not _is_event(forged) and not _is_reply(forged))
 
 
-def has_forged_replies(history: History) -> bool:
-    """Return True if the bridge acknowledged a reply STOP that a stranger posted."""
-    return any(_is_reply(forged) for forged in _acknowledged(history))
+def forged_replies(history: History) -> tuple[ForgedWebhook, ...]:
+    """Return the replies STOP that a stranger posted, and the bridge acknowledged."""
+    return tuple(filter(_is_reply, _acknowledged(history)))
 
 
-def has_forged_cancellation(history: History, campaign: int) -> bool:
-    """Return True if the bridge acknowledged that a campaign is cancelled, and a stranger posted it."""
-    return any(_is_event(forged) and forged.key.split(":")[1:2] == [str(campaign)] for forged in _acknowledged(history))
+def forged_cancellations(history: History, campaign: int) -> tuple[ForgedWebhook, ...]:
+    """Return the events by which a stranger cancelled a campaign, and which the bridge acknowledged."""
+    events = filter(_is_event, _acknowledged(history))
+    return tuple(forged for forged in events if forged.key.split(":")[1:2] == [str(campaign)])
+
+
+def proof_text(forged: Sequence[ForgedWebhook]) -> str:
+    """Return which proof the bridge accepted from a stranger, as the end of a cause: "" if it may accept any."""
+    if not forged or not all(copy.of_other_client for copy in forged):
+        return ""
+    proof = "token" if forged[0].wrong == "token" else "credential"
+    return f", with the {proof} of another client"
 
 
 def _acknowledged(history: History) -> Iterator[ForgedWebhook]:

@@ -34,7 +34,7 @@ _SHARE_MAPS = ("outcomes", "spellings")
 _WISHES = ("consent", "reports", "reports_a_day", "opt_outs")
 _SECOND = 1_000
 # What a fault has in a history and not in a scenario file.
-_NOT_OF_A_FAULT = frozenset({"id", "secret"})
+_NOT_OF_A_FAULT = frozenset({"id", "secret", "other_secret"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

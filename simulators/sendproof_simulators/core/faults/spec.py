@@ -49,7 +49,8 @@ class WebhookFaultPlan:
 
     It is sent `copies` more times, `delay_ms` late, its first `dropped` attempts are lost, and it waits until
     `overtaken_by` later webhooks have been sent, at most `within_ms`. Times are on the sandbox's clock. If it is
-    `forged`, forged copies are sent too; `secret` is the part of the URL that they lack.
+    `forged`, forged copies are sent too; `secret` is the part of the URL that they lack, and `other_secret` that of
+    another client.
     """
 
     copies: int = 0
@@ -59,6 +60,7 @@ class WebhookFaultPlan:
     within_ms: int = 0
     forged: bool = False
     secret: str = ""
+    other_secret: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, BridgeFault, WebhookFault, WebhookFaultPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.webhooks.attempt_rules import CONNECTIONS_PER_HOST
-from sendproof_simulators.core.webhooks.forgery import Forgery, forge
+from sendproof_simulators.core.webhooks.forgery import ForgedCopy, Forgery, forge
 from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
 from sendproof_simulators.core.webhooks.unanswered import UnansweredWebhooks
 
@@ -175,7 +175,7 @@ class WebhookDispatcher:
             return [Attempt(logged, injection=injection)]
         plan = fault.plan(lambda n: self._random.below(n, WEBHOOK, service, webhook.key))
         if plan.forged:
-            return [_with_forgery(Attempt(logged), injection, plan.secret)]
+            return [_with_forgery(Attempt(logged), injection, plan)]
         logged.copies = plan.copies
         attempts = [Attempt(logged, copy, dropped=plan.dropped, injection=injection) for copy in range(plan.copies + 1)]
         return [] if self._defer(plan, attempts) else attempts
@@ -263,18 +263,20 @@ class WebhookDispatcher:
 
     async def _post_forgery(self, attempt: Attempt) -> None:
         """Post the forged copies of an attempt, if it has any, and record the responses."""
-        for forged in () if attempt.forgery is None else attempt.forgery.webhooks:
-            await self._post_copy(attempt, forged)
+        forgery = attempt.forgery
+        for copy in () if forgery is None else forgery.copies:
+            await self._post_copy(attempt.logged.service, copy, "" if forgery is None else forgery.wrong)
 
-    async def _post_copy(self, attempt: Attempt, forged: Webhook) -> None:
+    async def _post_copy(self, service: str, copy: ForgedCopy, wrong: str) -> None:
+        forged = copy.webhook
         self._clock.deliver()
         try:
             status, error = await self._send(forged)
         finally:
             self._clock.deliver_done()
-        fields = {"service": attempt.logged.service, "event": forged.event, "key": forged.key, "url": forged.url}
-        wrong = None if attempt.forgery is None else attempt.forgery.wrong
-        result = {"wrong": wrong, "status": status, "error": error}
+        fields = {"service": service, "event": forged.event, "key": forged.key, "url": forged.url}
+        proof = {"wrong": wrong, **({"of_other_client": True} if copy.of_other_client else {})}
+        result = {**proof, "status": status, "error": error}
         self._record("forged_webhook", {**fields, **result, "about": dict(forged.about)})
 
     async def _inject_bridge_fault(self, injection: Injection | None, moment: str) -> None:
@@ -351,9 +353,9 @@ def _netloc(url: str) -> str:
     return urlsplit(url).netloc
 
 
-def _with_forgery(attempt: Attempt, injection: Injection | None, secret: str) -> Attempt:
+def _with_forgery(attempt: Attempt, injection: Injection | None, plan: WebhookFaultPlan) -> Attempt:
     """Return the attempt with its forged copy; the fault does not affect a webhook that cannot be forged."""
-    forgery = forge(attempt.logged.webhook, secret)
+    forgery = forge(attempt.logged.webhook, plan.secret, plan.other_secret)
     if forgery is not None:
         return replace(attempt, injection=injection, forgery=forgery)
     if injection is not None:

@@ -293,6 +293,16 @@ def test_campaign_that_a_restart_made_forgotten_is_named():
     assert causes(ordered(run)) == {f"{NOTHING_SENT}: forgotten at a restart of the bridge"}
 
 
+def test_campaign_that_was_cancelled_with_the_token_of_another_client_is_named():
+    forged = {"n": 1, "at": iso(START + 2 * HOUR), "kind": "forged_webhook", "service": "optimove", "event": "13",
+              "key": "13:7001:505", "url": "http://b", "wrong": "token", "status": 200, "error": None}  # fmt: skip
+    refused = forged | {"status": 404}
+    run = silent_run(pages=False).plus(templates_read(), refused, forged | {"of_other_client": True})
+
+    cause = f"{NOTHING_SENT}: as if a forged cancellation was obeyed, with the token of another client"
+    assert causes(ordered(run)) == {cause}
+
+
 @pytest.mark.parametrize(("status", "is_named"), [(200, True), (404, False)])
 def test_campaign_that_a_stranger_cancelled_is_named(status, is_named):
     forged = {"n": 1, "at": iso(START + 2 * HOUR), "kind": "forged_webhook", "service": "optimove", "event": "13",

@@ -206,10 +206,21 @@ def test_opt_out_at_another_client_is_no_reason_for_a_report(correct_run):
     ]
 
 
-@pytest.mark.parametrize(("status", "end"), [(200, ", as if forged replies were counted"), (404, "")])
-def test_opt_out_that_a_stranger_posted_is_no_reason_for_a_report(correct_run, status, end):
+@pytest.mark.parametrize(
+    ("status", "other", "end"),
+    [
+        (200, {}, ", as if forged replies were counted"),
+        (
+            200,
+            {"of_other_client": True},
+            ", as if forged replies were counted, with the token of another client",
+        ),
+        (404, {}, ""),
+    ],
+)
+def test_opt_out_that_a_stranger_posted_is_no_reason_for_a_report(correct_run, status, other, end):
     forged = {"service": "textlocal", "event": "inbound", "key": "inbound:1", "url": "http://b", "wrong": "token"}
-    line = history_line("forged_webhook", FIRST_SEND, 6_005, status=status, error=None, **forged)
+    line = history_line("forged_webhook", FIRST_SEND, 6_005, status=status, error=None, **forged, **other)
     run = correct_run.plus(preference_line(DUE + HOUR), line)
 
     assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == [

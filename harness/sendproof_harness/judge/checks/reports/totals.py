@@ -16,7 +16,13 @@ from sendproof_harness.judge.checks.reports.freshness import (
 from sendproof_harness.judge.checks.reports.interactions import interaction_findings
 from sendproof_harness.judge.checks.reports.statements import unknown_growth
 from sendproof_harness.judge.facts.fault_diagnosis import undecided_messages
-from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, has_forged_receipts, injections, is_of_another_system
+from sendproof_harness.judge.facts.fault_effects import (
+    OPTIMOVE,
+    forged_receipts,
+    injections,
+    is_of_another_system,
+    proof_text,
+)
 from sendproof_harness.judge.facts.keys import TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
@@ -132,8 +138,8 @@ def _unobserved_totals(history: History) -> Iterator[Finding]:
 
 def _forgery_hint(history: History, metric: int) -> str:
     """Return the likely cause of a wrong total of final states: receipts that were forged, or of other systems."""
-    if metric in {DELIVERED, BOUNCED} and has_forged_receipts(history):
-        return ", as if forged receipts were counted"
+    if metric in {DELIVERED, BOUNCED} and (forged := forged_receipts(history)):
+        return f", as if forged receipts were counted{proof_text(forged)}"
     has_others = metric in {DELIVERED, BOUNCED} and any(map(is_of_another_system, history.webhooks))
     return ", as if receipts of messages that other systems sent were counted" if has_others else ""
 

@@ -16,13 +16,20 @@ class ForgedWebhook(WebhookFault):
     one-click unsubscription is about another recipient, whose URL is guessed.
     If the account authenticates its webhooks, the copies have the signature of the real body, or no password or key.
     Otherwise they have another `secret` in their URL. If there is neither, and the URL is no
-    proof itself, nothing is forged.
+    proof itself, nothing is forged. If the bridge serves another client, one more copy has the secret of that client.
     """
 
     secret: Annotated[
         str, Meta(max_length=200, description="secret part of the URL; Sendproof takes `webhook_token` of the handover")
     ] = ""
 
+    other_secret: Annotated[
+        str,
+        Meta(
+            max_length=200, description="secret of another client of the bridge; Sendproof takes that of the next one"
+        ),
+    ] = ""
+
     def plan(self, draw: Draw) -> WebhookFaultPlan:
         del draw
-        return WebhookFaultPlan(forged=True, secret=self.secret)
+        return WebhookFaultPlan(forged=True, secret=self.secret, other_secret=self.other_secret)

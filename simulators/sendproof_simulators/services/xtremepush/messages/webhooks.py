@@ -8,6 +8,7 @@ assumed: the other names and properties, the signature, and that an unacknowledg
 import base64
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
@@ -193,6 +194,7 @@ def _webhooks_for_event(
             retry=state.limits.webhook_retries,
             forged_body=forged,
             forged_headers=_forged_headers(context, connection, headers),
+            other_headers=None if forged is None else _other_headers(context, connection, forged),
         )
 
 
@@ -263,6 +265,22 @@ def _forged_headers(
     return _bearer_header("stranger") if isinstance(authentication, Bearer) else ()
 
 
+def _other_headers(
+    context: SandboxContext, connection: Connection, body: bytes
+) -> Callable[[str], tuple[tuple[str, str], ...]] | None:
+    """Return the function from another client's secret to the headers of its project; None without authentication."""
+    authentication = connection.authentication
+    if isinstance(authentication, Signed):
+        return partial(_signature_header, context.dialects["webhook_signature"], body)
+    if isinstance(authentication, Basic):
+        return partial(_basic_header, authentication.username)
+    return _bearer_header if isinstance(authentication, Bearer) else None
+
+
+def _signature_header(dialect: str, body: bytes, secret: str) -> tuple[tuple[str, str], ...]:
+    return ((SIGNATURE_HEADER, _SIGNATURES[dialect](secret.encode(), body)),)
+
+
 def _basic_header(username: str, password: str) -> tuple[tuple[str, str], ...]:
     login = base64.b64encode(f"{username}:{password}".encode()).decode()
     return (("Authorization", f"Basic {login}"),)
@@ -282,6 +300,5 @@ def _authentication_headers(
     if isinstance(authentication, Bearer):
         return _bearer_header(authentication.token)
     if isinstance(authentication, Signed):
-        sign = _SIGNATURES[context.dialects["webhook_signature"]]
-        return ((SIGNATURE_HEADER, sign((authentication.secret or "").encode(), body)),)
+        return _signature_header(context.dialects["webhook_signature"], body, authentication.secret or "")
     return ()
