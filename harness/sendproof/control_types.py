@@ -36,7 +36,7 @@ class Individual(TypedDict):
     same_number_as: NotRequired[int]
     outcome: NotRequired[str]
     devices: NotRequired[Literal["one", "none", "several", "new_token", "unusable", "unsubscribed", "no_consent"]]
-    address: NotRequired[Literal["one", "none", "unusable", "untidy", "unsubscribed", "no_consent"]]
+    address: NotRequired[Literal["one", "none", "unusable", "untidy", "unsubscribed", "no_consent", "unusual"]]
     browsers: NotRequired[Literal["one", "none", "several", "unusable", "unsubscribed", "no_consent"]]
 
 
@@ -55,6 +55,7 @@ class NewSandboxAudienceAddresses(TypedDict):
     untidy: NotRequired[float]
     unsubscribed: NotRequired[float]
     no_consent: NotRequired[float]
+    unusual: NotRequired[float]
 
 
 class NewSandboxAudienceBrowsers(TypedDict):

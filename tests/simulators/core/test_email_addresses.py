@@ -31,6 +31,7 @@ def reached(address, **recipe):
     [
         ("one", None, None),
         ("untidy", None, None),
+        ("unusual", None, None),
         ("none", "unusable_address", None),
         ("unusable", "unusable_address", None),
         ("unsubscribed", None, "provider"),
@@ -45,6 +46,15 @@ def test_address_decides_if_an_email_is_due(address, reason, opted_out_by):
 def test_untidy_address_is_the_same_address():
     assert reached("untidy").address == reached("one").address
     assert reached("untidy").facts["raw_number"] == f" {reached('one').address.title()} "
+
+
+def test_unusual_addresses_have_a_tag_or_a_long_top_level_domain():
+    people = audience(2, addresses={"unusual": 1.0})
+    addresses = [recipient(people, index, people.customer(index), EMAIL).address for index in range(2)]
+    assert [address.partition(".")[2].partition(".")[2] for address in addresses] == [
+        "0+news@example.com",
+        "1@example.photography",
+    ]
 
 
 def test_shares_decide_addresses():
@@ -65,7 +75,7 @@ def test_many_customers_have_the_addresses_of_the_single_ones():
 
 
 def test_customer_is_found_by_address():
-    people = audience(20, addresses={"untidy": 0.5})
+    people = audience(20, addresses={"untidy": 0.3, "unusual": 0.5})
     addresses = [recipient(people, index, people.customer(index), EMAIL).address for index in range(20)]
     assert [people.index_of_address(address) for address in addresses] == list(range(20))
     assert people.index_of_address("nobody.3@example.com") is None

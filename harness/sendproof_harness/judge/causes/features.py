@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Obligation
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.facts.deliveries.mail_addresses import has_long_domain, has_tag
 from sendproof_harness.judge.facts.sms_alphabet import is_gsm
 from sendproof_harness.judge.facts.templates import TemplateVersion
 
@@ -120,4 +121,6 @@ _NUMBER_FEATURES: tuple[Feature, ...] = (
         "an address with capitals or spaces in the client's records",
         lambda message: message.obligation.raw_number is not None and _is_mail(message),
     ),
+    ("an address with +", lambda message: has_tag(message.obligation.number or "")),
+    ("an address with a long top-level domain", lambda message: has_long_domain(message.obligation.number or "")),
 )

@@ -13,6 +13,7 @@ from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.facts.clients.opt_outs import opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, customers_of_opt_outs
+from sendproof_harness.judge.facts.deliveries.mail_addresses import has_long_domain, has_tag
 from sendproof_harness.judge.facts.deliveries.message_types import (
     EMAIL,
     PUSH,
@@ -74,10 +75,19 @@ def _customers_without_sms(history: History) -> set[str]:
     return {obligation.customer for obligation in _due(history) if message_type(history, obligation.channel) != SMS}
 
 
+def _due_emails(history: History) -> Iterator[Obligation]:
+    return (obligation for obligation in _due(history) if message_type(history, obligation.channel) == EMAIL)
+
+
 def _has_untidy_address(history: History, value: Value) -> bool:
     del value
-    emails = (o for o in _due(history) if message_type(history, o.channel) == EMAIL)
-    return any(obligation.raw_number is not None for obligation in emails)
+    return any(obligation.raw_number is not None for obligation in _due_emails(history))
+
+
+def _has_unusual_address(history: History, value: Value) -> bool:
+    del value
+    addresses = [obligation.number or "" for obligation in _due_emails(history)]
+    return any(map(has_tag, addresses)) and any(map(has_long_domain, addresses))
 
 
 def _customers_without_number(history: History) -> set[str]:
@@ -231,6 +241,7 @@ _TESTS: Mapping[str, _Test] = {
         not _customers_without_number(history).isdisjoint(_customers_without_sms(history))
     ),
     "untidy_address": _has_untidy_address,
+    "unusual_address": _has_unusual_address,
     "spelling": _has_spelling,
     "shared_number": _has_shared_number,
     "changed_number": _has_changed_number,
@@ -253,6 +264,7 @@ _TEXTS: Mapping[str, str] = {
     "browsers": "a due web push notification to a customer with the browsers: {value}",
     "without_number": "a customer without a usable phone number who is due a message of another type",
     "untidy_address": "a due e-mail to an address with capitals and spaces in the client's records",
+    "unusual_address": "due e-mails to an address with a tag, and to one with a long top-level domain",
     "spelling": "a due message to a number with the spelling {value}",
     "shared_number": "two customers with one number who are due messages of one campaign",
     "changed_number": "a customer who is due messages at two numbers, one after the other",

@@ -87,10 +87,13 @@ def _has_address(scenario: Scenario, group: str) -> bool:
     return is_given or bool((audience.addresses or {}).get(group))
 
 
-def _untidy_address(scenario: Scenario, value: object) -> str | None:
-    del value
-    is_possible = _has_address(scenario, "untidy")
-    return None if is_possible else "add `untidy` to the `addresses` of the audience, or to an individual"
+def _of_address(group: str) -> _Need:
+    def is_possible(scenario: Scenario, value: object) -> str | None:
+        del value
+        is_present = _has_address(scenario, group)
+        return None if is_present else f"add `{group}` to the `addresses` of the audience, or to an individual"
+
+    return is_possible
 
 
 def _of_kind(kind: str) -> Callable[[Scenario, str], str | None]:
@@ -192,7 +195,8 @@ _NEEDS: Mapping[str, _Need] = {
     "devices": _of_kind("devices"),
     "browsers": _of_kind("browsers"),
     "without_number": _without_number,
-    "untidy_address": _untidy_address,
+    "untidy_address": _of_address("untidy"),
+    "unusual_address": _of_address("unusual"),
     "due": _due,
     "due_in_every_split": _due,
     "due_on_page": _due_on_page,

@@ -11,15 +11,18 @@ from sendproof_simulators.core.audience.groups import REFUSED, Groups
 from sendproof_simulators.core.randomness import KeyedRandom
 
 # What a customer has, instead of an address that is spelled as usual.
-NONE, UNUSABLE, UNTIDY, UNSUBSCRIBED = "none", "unusable", "untidy", "unsubscribed"
+NONE, UNUSABLE, UNTIDY, UNSUBSCRIBED, UNUSUAL = "none", "unusable", "untidy", "unsubscribed", "unusual"
 ONE = "one"
 #: The shares that a recipe can give. All other customers have one address.
-ADDRESS_GROUPS = (NONE, UNUSABLE, UNTIDY, UNSUBSCRIBED, REFUSED)
+ADDRESS_GROUPS = (NONE, UNUSABLE, UNTIDY, UNSUBSCRIBED, REFUSED, UNUSUAL)
 
 _NO_ADDRESSES: tuple[str | None, ...] = (None, "")
 # Invalid by every standard, so that careful bridges agree on them.
 _UNUSABLE_FORMS = ("{local}", "{local}@", "@{domain}", "{local} {domain}", "n/a", "{local}@@{domain}")
-_INDEX = re.compile(r"[^@]*\.([0-9]{1,8})@[^@]+")
+# Valid forms that hurried patterns refuse: a tag, and a top-level domain of more than six letters. documented: RFC 5233
+# (the tag), https://data.iana.org/TLD/tlds-alpha-by-domain.txt (the domain).
+_UNUSUAL_FORMS = ("{local}+news@{domain}", "{local}@example.photography")
+_INDEX = re.compile(r"[^@]*\.([0-9]{1,8})(?:\+news)?@[^@]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,14 @@ class Addresses:
             return f" {address.title()} "
         if group == UNUSABLE:
             form = _UNUSABLE_FORMS[self.random.below(len(_UNUSABLE_FORMS), "audience", "bad address", index)]
-            local, _, domain = address.partition("@")
-            return form.format(local=local, domain=domain)
-        return address
+            return _in_form(form, address)
+        # In turn, so that a few customers have both forms.
+        return _in_form(_UNUSUAL_FORMS[index % len(_UNUSUAL_FORMS)], address) if group == UNUSUAL else address
+
+
+def _in_form(form: str, address: str) -> str:
+    local, _, domain = address.partition("@")
+    return form.format(local=local, domain=domain)
 
 
 def index_in_address(address: str) -> int | None:

@@ -52,6 +52,23 @@ def test_wrong_address_is_named(email_run, wrong):
     assert causes(run) == ["wrong address: the address of another person"]
 
 
+@pytest.mark.parametrize(
+    ("address_form", "feature"),
+    [
+        ("ann.{}+news@example.com", "an address with +"),
+        ("ann.{}@example.photography", "an address with a long top-level domain"),
+    ],
+)
+def test_lost_emails_to_addresses_of_an_unusual_form_are_named(email_run, address_form, feature):
+    addresses = {f"C{customer:07d}": address_form.format(customer) for customer in (3, 7)}
+    lost = {email_run.delivery_to(customer)["message"] for customer in (3, 7)}
+    run = email_run.without("delivery", lambda line: line["message"] in lost)
+    run = run.change(
+        "obligation", lambda line: line | ({"number": found} if (found := addresses.get(line["customer"])) else {})
+    )
+    assert set(causes(run)) == {f"lost: the message was never sent to a provider, likely because of {feature}"}
+
+
 def test_old_address_is_named(email_run):
     changes = [{"customer": "C0000004", "field": "EMAIL", "value": "ann.4@example.com"}]
     update = line("attributes", DUE - 30 * MINUTE, source="api", changes=changes, request=None)
