@@ -71,6 +71,9 @@ class Provider:
     click_events: frozenset[str] = frozenset()
     """Webhooks that report a click to the bridge, besides those whose name begins with `click`."""
 
+    delay_status: str | None = None
+    """The last part of the key of a webhook that reports that a message is still on its way."""
+
     # -- behaviour that the judge takes into account -------------------------------------------------
 
     permanent_rejections: frozenset[str] = frozenset()

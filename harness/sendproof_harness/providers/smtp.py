@@ -30,6 +30,7 @@ PROVIDER = Provider(
     template_operation="listTemplates",
     receipt_event="dsn",
     failure_event="dsn",
+    delay_status="delayed",
     opt_out_events=frozenset({"unsubscribe"}),
     # documented: 5.1.1 is a mailbox that does not exist, 5.7.1 a policy, RFC 3463
     permanent_rejections=frozenset(

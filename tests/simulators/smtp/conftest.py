@@ -22,8 +22,10 @@ def individuals() -> list[dict[str, Any]]:
         "delivered, replies STOP",
         "delivered, reported before the response",
     ]
+    # Customer 6 is unsubscribed.
     rows = [{"customer": place, "outcome": outcome, "address": "one"} for place, outcome in enumerate(outcomes)]
-    return [*rows, {"customer": len(rows), "address": "unsubscribed"}]
+    late = {"customer": len(rows) + 1, "outcome": "delivered after 71 h", "address": "one"}
+    return [*rows, {"customer": len(rows), "address": "unsubscribed"}, late]
 
 
 @pytest.fixture

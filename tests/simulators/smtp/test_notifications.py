@@ -69,6 +69,27 @@ def test_sender_that_wants_none_gets_no_notification(relay: Relay) -> None:
     )
 
 
+def test_delay_is_reported_once_to_a_sender_that_asks_for_it(relay: Relay) -> None:
+    relay.send(relay.address(7), rcpt_options=["NOTIFY=SUCCESS,FAILURE,DELAY"])
+    relay.advance(3 * 60 * 60)
+    assert relay.bridge.calls("bounces") == []
+    relay.advance(60 * 60)
+    (call,) = relay.bridge.calls("bounces")
+    assert b"Action: delayed\r\nStatus: 4.4.1" in call.body
+    assert relay.lines("delivery_status") == []
+    relay.advance(68 * 60 * 60)
+    assert b"Action: delivered" in relay.bridge.calls("bounces")[-1].body
+    assert len(relay.bridge.calls("bounces")) == 2
+
+
+@pytest.mark.parametrize(("place", "keywords"), [(7, "SUCCESS,FAILURE"), (0, "SUCCESS,FAILURE,DELAY")])
+def test_delay_is_not_reported_otherwise(relay: Relay, place: int, keywords: str) -> None:
+    relay.send(relay.address(place), rcpt_options=[f"NOTIFY={keywords}"])
+    relay.advance(72 * 60 * 60)
+    (call,) = relay.bridge.calls("bounces")
+    assert b"Action: delivered" in call.body
+
+
 def test_mail_client_unsubscribes_with_one_click(relay: Relay) -> None:
     relay.send(relay.address(4))
     relay.advance(60)

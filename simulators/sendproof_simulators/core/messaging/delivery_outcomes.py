@@ -26,8 +26,10 @@ CLICKED, STOP, START = "clicked", "stop", "start"
 OPENED = "opened"
 # A reply that is neither STOP nor START.
 REPLY = "reply"
+# A message is still on its way, which only mail relays report.
+DELAYED = "delayed"
 STATES = (DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN)
-DELIVERY_EVENTS = (*STATES, CLICKED, STOP, START, OPENED, REPLY)
+DELIVERY_EVENTS = (*STATES, CLICKED, STOP, START, OPENED, REPLY, DELAYED)
 
 # Reasons for which a provider does not accept a message.
 OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL = "opted out", "landline", "blocked", "queue full"

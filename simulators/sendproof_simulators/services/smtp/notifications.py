@@ -6,8 +6,8 @@ with GET, which is no unsubscription. A forged unsubscription has the URL of ano
 
 documented: RFC 3464 (the notification), RFC 3461 (which of them a sender gets), RFC 8058 (the unsubscription, and that
 scanners fetch all URLs in the header).
-assumed: the rates and times, and that an unacknowledged call is sent again. No notification has the action `delayed`:
-a relay may send one to a sender that asks for it, but need not, and after a time of its choice (RFC 3461, 4.1).
+assumed: the rates and times, and that an unacknowledged call is sent again. A notification with the action `delayed`
+goes to a sender that asks for it: a relay may send one after a time of its choice (RFC 3461, 4.1).
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,7 @@ from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, SECOND, Ins
 from sendproof_simulators.core.contracts import FORM
 from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import (
+    DELAYED,
     DELIVERED,
     EXPIRED,
     INVALID,
@@ -48,6 +49,9 @@ _ONE_CLICK = b"List-Unsubscribe=One-Click"
 _REFUSAL_DELAY = 2 * SECOND
 # One of these does not unsubscribe.
 _MOST_OTHERS = 100
+# assumed: when a relay says that it still tries. documented: 4 hours is the default of Exchange,
+# https://learn.microsoft.com/en-us/previous-versions/office/exchange-server-api/ff342868(v=exchg.150)
+_DELAY_NOTIFICATION = 4 * HOUR
 # assumed: the share of messages whose links a scanner opens
 _SCANNED = 0.05
 
@@ -65,14 +69,18 @@ _NOTICES: Mapping[str, Notice] = {
     UNDELIVERED: Notice(action="failed", status="4.2.2", diagnostic="452 4.2.2 The mailbox is full"),
     EXPIRED: Notice(action="failed", status="4.4.7", diagnostic="451 4.4.1 The server does not answer"),
     INVALID: Notice(action="failed", status="5.1.1", diagnostic="550 5.1.1 The mailbox does not exist"),
+    DELAYED: Notice(action="delayed", status="4.4.1", diagnostic="451 4.4.1 The server does not answer"),
 }
-_KEYWORDS: Mapping[str, str] = {"delivered": "SUCCESS", "failed": "FAILURE"}
+_KEYWORDS: Mapping[str, str] = {"delivered": "SUCCESS", "failed": "FAILURE", "delayed": "DELAY"}
 
 
 def begin(state: State, mail: Mail, now: Instant) -> Effects:
     """Keep a message and schedule its events; return those that happen before the response."""
     draws = [state.random.fraction(NAME, "fate", mail.id)]
     schedule = delivery_schedule([state.outcome_number(mail.address)], draws, now, now, rates=RATES)
+    delayed_at = now + _DELAY_NOTIFICATION
+    if _KEYWORDS[DELAYED] in mail.notify and (schedule.next is None or schedule.next > delayed_at):
+        schedule.add(0, DELAYED, delayed_at)
     state.mails[mail.id], state.schedules[mail.id] = mail, schedule
     return _applied(state, mail, schedule.until(now - 1))
 
@@ -112,6 +120,8 @@ def _applied(state: State, mail: Mail, events: list[DueEvent]) -> Effects:
             webhooks += _scan(state, mail) if is_delivered else ()
             if event.reported and event.what in _NOTICES:
                 webhooks += _notification(state, mail, _NOTICES[event.what], event.at)
+        elif event.what == DELAYED:
+            webhooks += _notification(state, mail, _NOTICES[DELAYED], event.at)
         elif event.what == STOP and mail.unsubscribe_url is not None:
             entries += _opt_out(state, mail)
             webhooks.append(_unsubscription(state, mail, mail.unsubscribe_url))

@@ -1,10 +1,12 @@
 """Causes of wrong totals: what a bridge counts in place of the due number."""
 
+import pytest
+
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, iso
 from sendproof_harness.judge.checks.reports import metrics, totals
 
-DELIVERED = 1
+DELIVERED, BOUNCED = 1, 9
 WRONG = "the total of delivered does not match the provider's records"
 
 
@@ -50,6 +52,19 @@ def test_bounced_message_that_counts_as_delivered_is_named(correct_run):
     assert f"{WRONG}, as if messages that did not arrive counted, too" in causes(
         with_status(correct_run, "undelivered")
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "end"), [("delayed", ", as if notifications of delays were counted as bounces"), ("failed", "")]
+)
+def test_delay_that_counts_as_a_bounce_is_named(correct_run, status, end):
+    message = correct_run.delivery_to(3)["message"]
+    posted = {"service": "smtp", "event": "dsn", "key": f"dsn:{message}:{status}", "url": "http://b", "attempt": 1}
+    bounce = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": BOUNCED, "MetricValue": 1}
+    line = {"n": 900, "at": iso(FIRST_SEND), "kind": "webhook", "status": 200, "error": None} | posted
+    run = correct_run.change("metrics", lambda line: line | {"items": [*line["items"], bounce]})
+
+    assert f"the total of bounced does not match the provider's records{end}" in causes(run.plus(line))
 
 
 def test_reports_that_end_with_the_cancellation_are_named(correct_run):

@@ -40,7 +40,7 @@ from sendproof_harness.judge.facts.metrics import (
 from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_reports, unobserved_times
 from sendproof_harness.judge.facts.provider_totals import provider_totals
 from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
-from sendproof_harness.judge.facts.reports.miscounts import miscount_hint
+from sendproof_harness.judge.facts.reports.miscounts import delay_hint, miscount_hint
 from sendproof_harness.judge.facts.reports.omissions import omission_hint
 from sendproof_harness.judge.facts.reports.repetitions import repetition_hint
 from sendproof_harness.judge.facts.wishes import wants_interactions
@@ -104,7 +104,8 @@ def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, 
     if low <= total <= high:
         return None
     at, first_key = max(pushed_at.values()), next(iter(pushed_at))
-    hint = miscount_hint(history, metric, pushed_at, total, (low, high))
+    hint = delay_hint(history, metric, pushed_at, total, (low, high))
+    hint = hint or miscount_hint(history, metric, pushed_at, total, (low, high))
     hint = hint or (_excess_hint(history, metric) if total > high else _deficit_hint(history))
     hint = _forgery_hint(history, metric) or hint or omission_hint(history, metric, pushed_at, total, (low, high))
     if total > high:

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from sendproof_harness.history.records import History
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.deliveries.ledger import count_of, ledger
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, message_of_webhook
 from sendproof_harness.judge.facts.keys import TemplateKey, template_key
 from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, targeted_customers
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, provider_totals
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 _WHOLE_CAMPAIGN = ", as if the total of the whole campaign was reported for each template"
 # A single message too many may have any reason.
@@ -33,6 +36,35 @@ def miscount_hint(
     if _is_of_whole_campaign(history, metric, pushed_at, total):
         return _WHOLE_CAMPAIGN
     return _status_hint(history, pushed_at, total, between) if metric == DELIVERED else ""
+
+
+def delay_hint(
+    history: History, metric: int, keys: Collection[TemplateKey], total: int, between: tuple[int, int]
+) -> str:
+    """Return words for a total that counts messages as bounced which were delayed; "" for another total."""
+    low, high = between
+    delays = sum(_delays(history)[key] for key in keys)
+    is_excess = metric == BOUNCED and high < total <= high + delays
+    is_deficit = metric == DELIVERED and low - delays <= total < low
+    return ", as if notifications of delays were counted as bounces" if is_excess or is_deficit else ""
+
+
+@cached_per_history
+def _delays(history: History) -> Counter[TemplateKey]:
+    """Return the number of messages that a provider called delayed, and that did not bounce, by template."""
+    delayed = {
+        message_of_webhook(attempt.key)
+        for attempt in history.webhooks
+        if attempt.service != OPTIMOVE
+        and attempt.key.rpartition(":")[2] == provider(attempt.service).delay_status
+        and is_acknowledged(attempt)
+    }
+    bounced = {status.message for status in history.delivery_statuses if METRIC_OF_STATUS.get(status.status) == BOUNCED}
+    count = Counter[TemplateKey]()
+    for recipient in ledger(history).recipients if delayed else ():
+        if any(delivery.message in delayed and delivery.message not in bounced for delivery in recipient.deliveries):
+            count[template_key(recipient.obligation)] += count_of(history, recipient)
+    return count
 
 
 def _is_of_whole_campaign(history: History, metric: int, pushed_at: Mapping[TemplateKey, int], total: int) -> bool:
