@@ -102,6 +102,8 @@ class Provider:
     """The operation that makes customers known to the provider."""
     rejections_look_undelivered: bool = False
     """The record of the provider shows a rejected message like one that could not be delivered."""
+    refused_recipients_bounce: bool = False
+    """If a call is accepted for some recipients only, a receipt shows the others as bounced."""
     rejects_late: bool = False
     """The provider may reject a message after it has accepted it."""
     has_record: bool = False

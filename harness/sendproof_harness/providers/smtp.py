@@ -40,6 +40,7 @@ PROVIDER = Provider(
             "The recipient is on the suppression list",
         }
     ),
+    refused_recipients_bounce=True,
     opt_out_rejections=frozenset({"The recipient is on the suppression list"}),
     # documented: 4.2.0 is a mailbox that is busy; the retry interval should be at least 30 minutes, RFC 5321 4.5.4.1
     temporary_refusals=frozenset({"4.2.0"}),

@@ -11,6 +11,9 @@ from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.templates import campaign_templates, due_template, versions
 from sendproof_harness.judge.findings import cached_per_history
 
+# One message to a wrong address is no copy: its recipient got none.
+_LEAST_COPIES = 2
+_COPIES = "copies of the messages to customers, to an address of no customer"
 # Country codes have one to three digits.
 _PREFIX_MAX = 3
 
@@ -41,12 +44,14 @@ def strays(history: History) -> tuple[Stray, ...]:
 
 def _explainer(history: History) -> Callable[[Delivery], Stray]:
     unusable, changed = _UnusableNumbers(history), _changed_numbers(history)
+    copied = _addresses_of_copies(history)
 
     def explain(delivery: Delivery) -> Stray:
         hypotheses = (
             _of_other_client(history, delivery),
             _of_changed_number(changed, delivery),
             unusable.explain(delivery),
+            Stray(delivery=delivery, cause=_COPIES) if delivery.number in copied else None,
         )
         found = next((stray for stray in hypotheses if stray is not None), None)
         return found or Stray(
@@ -136,6 +141,20 @@ def _splits(number: str) -> Iterator[tuple[str, str]]:
 def _is_raw(raw: str, rest: str) -> bool:
     """Return True if this is the unusable number as it is written, or without its leading zeros."""
     return bool(digits(raw)) and rest in {digits(raw), digits(raw).lstrip("0")}
+
+
+# -- copies -----------------------------------------------------------------------------------------
+
+
+def _addresses_of_copies(history: History) -> frozenset[str]:
+    """Return the addresses of no recipient that got the messages to several others, such as that of an archive."""
+    obligations = [obligation for obligation, _ in population(history)]
+    due, addresses = {obligation.text for obligation in obligations}, {obligation.number for obligation in obligations}
+    texts: defaultdict[str, set[str]] = defaultdict(set)
+    for delivery in ledger(history).unmatched:
+        if delivery.text in due and delivery.number not in addresses:
+            texts[delivery.number].add(delivery.text)
+    return frozenset(address for address, copied in texts.items() if len(copied) >= _LEAST_COPIES)
 
 
 # -- texts ------------------------------------------------------------------------------------------

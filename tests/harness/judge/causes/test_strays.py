@@ -55,6 +55,23 @@ def test_other_number_is_not_explained_by_an_unusable_one(raw_number):
     assert (cause, customer) == ("a message that no recipient was due", None)
 
 
+@pytest.mark.parametrize(
+    ("customers", "cause"),
+    [
+        ((3, 6), "copies of the messages to customers, to an address of no customer"),
+        ((3, 3), "a message that no recipient was due"),
+    ],
+)
+def test_copies_of_messages_to_an_archive_are_named(correct_run, customers, cause):
+    copies = [
+        correct_run.delivery_to(customer) | {"message": f"copy{place}", "number": "447999999999"}
+        for place, customer in enumerate(customers)
+    ]
+    found = {finding.cause.partition(", with")[0] for finding in correct_run.plus(*copies).findings(CHECKS)}
+
+    assert found == {f"unexpected: {cause}"}
+
+
 def test_number_that_changed_during_the_run_is_recognised(correct_run):
     change = {"customer": "C0000003", "field": "PHONENUMBER", "value": "+447999999999"}
     update = {"n": 0, "at": iso(START), "kind": "attributes", "source": "batch_file", "changes": [change]}

@@ -22,7 +22,7 @@ def is_refused_from_any_bridge(history: History, obligation: Obligation) -> bool
 
 
 def may_look_undelivered(history: History, obligation: Obligation) -> bool:
-    """Return True if the provider rejected a message to this recipient, and its record may show it as undelivered."""
+    """Return True if the provider rejected a message to this recipient, and may show it as undelivered."""
     found, number = _texts_that_look_undelivered(history), obligation.number or ""
     types = (message_type(history, obligation.channel), None)
     texts = frozenset(text for type_ in types for text in found.get((number, type_), ()))
@@ -33,8 +33,11 @@ def may_look_undelivered(history: History, obligation: Obligation) -> bool:
 def _texts_that_look_undelivered(history: History) -> Mapping[tuple[str, str | None], Collection[str]]:
     """Return the texts of rejected messages by their number and type."""
     texts: defaultdict[tuple[str, str | None], set[str]] = defaultdict(set)
+    partly_accepted = {request.n for request in history.requests if (request.summary or {}).get("accepted")}
     for rejection in history.rejections:
-        if provider(rejection.service).rejections_look_undelivered and is_permanent(rejection):
+        record = provider(rejection.service)
+        bounces = record.refused_recipients_bounce and rejection.request in partly_accepted
+        if (record.rejections_look_undelivered or bounces) and is_permanent(rejection):
             texts[rejection.number, rejection.message_type].add(rejection.text)
     return texts
 
