@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sendproof_harness.history.records import History, Obligation, Webhook
-from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.causes.calls import (
     ATTRIBUTE_OPERATIONS,
     calls_between,
@@ -19,6 +20,8 @@ from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
 from sendproof_harness.judge.facts.fault_effects import is_send
 from sendproof_harness.judge.findings import cached_per_history
 
+# A smaller number of messages a day is more likely due to chance.
+_LEAST_LIMIT = 3
 # An event that comes later than this after its trigger may be taken for outdated.
 _LATE_EVENT = 1 * MINUTE
 
@@ -85,10 +88,71 @@ def _taken_for_duplicate(lost: _LostTrigger) -> Diagnosis | None:
     if earlier is None:
         return None
     gap = lost.obligation.due - earlier
-    within = " within an hour" if gap <= HOUR else ""
+    within, limit = " within an hour" if gap <= HOUR else "", _reached_limit(lost)
     cause = f"lost: a second trigger of the customer{within} was taken for a duplicate"
+    cause += f", or exceeded a limit of {limit} messages a day" if limit is not None and limit >= _LEAST_LIMIT else ""
     when = f"{span(gap)} earlier" if gap else "at the same moment"
     return cause, f"no delivery; the customer met the trigger {when} too, and got that message"
+
+
+def _over_a_limit(lost: _LostTrigger) -> Diagnosis | None:
+    """Return a diagnosis if the customer had as many messages within a day as the customer with most of them.
+
+    A window of repetitions explains the loss as well, unless a message followed another one as closely before.
+    """
+    due, trigger = lost.obligation.due, lost.obligation.trigger
+    times = _served(lost.history).get((trigger, lost.obligation.customer), ())
+    earlier = [at for at in times if at <= due]
+    closest = _closest(lost.history).get(trigger)
+    if not earlier or closest is None or due - max(earlier) < closest:
+        return None
+    most = _reached_limit(lost)
+    if most is None:
+        return None
+    return (
+        f"lost: as if a customer got at most {most} messages a day",
+        f"no delivery; the customer got {most} messages in the 24 h before, and no customer got more",
+    )
+
+
+def _reached_limit(lost: _LostTrigger) -> int | None:
+    """Return the largest number of messages of any customer within a day, if this customer had as many."""
+    due, most = lost.obligation.due, _most_a_day(lost.history)
+    of_customer = _messages(lost.history).get(lost.obligation.customer, ())
+    return most if sum(due - DAY < at <= due for at in of_customer) >= most else None
+
+
+@cached_per_history
+def _closest(history: History) -> dict[str | None, int]:
+    """Return the shortest time between two triggers of a customer that a message each followed, by trigger."""
+    closest: dict[str | None, int] = {}
+    for (trigger, _), times in _served(history).items():
+        gaps = [after - before for before, after in pairwise(sorted(times))]
+        closest[trigger] = min([*gaps, *([closest[trigger]] if trigger in closest else [])], default=DAY)
+    return closest
+
+
+@cached_per_history
+def _messages(history: History) -> dict[str, list[int]]:
+    """Return when each customer was due a message that was sent, in order."""
+    found: dict[str, list[int]] = {}
+    for recipient in ledger(history).recipients:
+        if recipient.deliveries:
+            found.setdefault(recipient.obligation.customer, []).append(recipient.obligation.due)
+    return {customer: sorted(times) for customer, times in found.items()}
+
+
+@cached_per_history
+def _most_a_day(history: History) -> int:
+    """Return the largest number of messages that a customer got within 24 hours."""
+    most = 0
+    for times in _messages(history).values():
+        first = 0
+        for last, at in enumerate(times):
+            while times[first] <= at - DAY:
+                first += 1
+            most = max(most, last - first + 1)
+    return most
 
 
 @cached_per_history
@@ -145,6 +209,7 @@ def _without_calls(lost: _LostTrigger) -> Diagnosis | None:
 _HYPOTHESES: tuple[Callable[[_LostTrigger], Diagnosis | None], ...] = (
     _without_event,
     _forgotten,
+    _over_a_limit,
     _taken_for_duplicate,
     _refused_look_up,
     _refused_send,

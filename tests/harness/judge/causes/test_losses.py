@@ -1,5 +1,7 @@
 """The causes of lost messages: rejections, and the calls that the bridge made instead."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
@@ -349,12 +351,12 @@ def test_lost_numbers_in_the_national_form_are_named():
 # -- triggers ---------------------------------------------------------------------------------------
 
 
-def trigger_run(*lost: int, status: int = 200, delay: int = 0) -> HistoryBuilder:
-    """Return a run where customer 3 meets a trigger twice, half an hour apart; the messages `lost` are not sent."""
+def trigger_run(*lost: int, status: int = 200, delay: int = 0, minutes: Sequence[int] = (0, 30)) -> HistoryBuilder:
+    """Return a run where customer 3 meets a trigger at some `minutes`, and the messages `lost` are not sent."""
     run = build_correct_run()
     lines: list[Line] = []
-    for position in range(2):
-        at = START + 30 * HOUR + position * 30 * MINUTE
+    for position, minute in enumerate(minutes):
+        at = START + 30 * HOUR + minute * MINUTE
         due = run.obligation_of(3) | {"at": iso(at), "due": iso(at), "campaign": 8001, "trigger": "visit"}
         key = f"11:visit:C0000003:{position + 1}"
         trigger = {"n": 1, "at": iso(at), "kind": "trigger", "trigger": "visit", "campaign": 8001, "channel": 505}
@@ -366,10 +368,22 @@ def trigger_run(*lost: int, status: int = 200, delay: int = 0) -> HistoryBuilder
     return ordered(run.plus(*lines))
 
 
+DUPLICATE = "lost: a second trigger of the customer within an hour was taken for a duplicate"
+
+
 @pytest.mark.parametrize(
     ("run", "cause"),
     [
-        (trigger_run(1), "lost: a second trigger of the customer within an hour was taken for a duplicate"),
+        (trigger_run(1), DUPLICATE),
+        (trigger_run(3, minutes=(0, 30, 60, 90)), "lost: as if a customer got at most 3 messages a day"),
+        (
+            trigger_run(3, minutes=(0, 30, 60, 70)),
+            f"{DUPLICATE}, or exceeded a limit of 3 messages a day",
+        ),
+        (
+            trigger_run(1, minutes=(0, 30, 60, 90)),
+            DUPLICATE,
+        ),
         (trigger_run(0, 1, status=500), "lost: the bridge did not accept the event of the trigger"),
         (trigger_run(0, 1), "lost: the event of the trigger was accepted, and no call followed"),
         (trigger_run(0, 1, delay=5 * MINUTE), "lost: an event that came late was dropped"),

@@ -66,9 +66,9 @@ def test_refusal_that_looks_undelivered_may_count_as_bounced(correct_run):
 @pytest.mark.parametrize(("accepted", "found"), [(1, 0), (0, 2)])
 def test_recipient_that_a_relay_refused_beside_others_may_count_as_bounced(correct_run, accepted, found):
     """The relay accepts the message for the others, and a notification says that it failed for this one."""
-    request = {"n": 991, "at": iso(FIRST_SEND + HOUR), "kind": "request", "service": "smtp", "operation": "submitMessage",
-               "method": "POST", "path": "/messages", "status": 200, "credential": "known", "violations": [],
-               "summary": {"accepted": accepted, "refused": 1}}  # fmt: skip
+    request = {"n": 991, "at": iso(FIRST_SEND + HOUR), "kind": "request", "service": "smtp",
+               "operation": "submitMessage", "method": "POST", "path": "/messages", "status": 200,
+               "credential": "known", "violations": [], "summary": {"accepted": accepted, "refused": 1}}  # fmt: skip
     run = refused_to_opted_out(correct_run, "smtp").plus(request)
     listed = {"code": "5.7.1", "reason": "The recipient is on the suppression list", "request": 991}
 
