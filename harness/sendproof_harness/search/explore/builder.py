@@ -29,6 +29,11 @@ _DAY = timedelta(days=1)
 _FEW, _MANY = 4, 14
 
 
+def parameters(page: str) -> Content:
+    """Return the parameters of a visit to a page."""
+    return {"page": page, "price": 9}
+
+
 @dataclass(slots=True, kw_only=True)
 class BuilderCampaign:
     """A campaign whose times are durations since the start: when it is announced and when each split is sent.
@@ -85,7 +90,7 @@ class ScenarioBuilder:
         if TRIGGERED in self.flows:
             self.channels.append({"id": TRIGGER_CHANNEL, "provider": self.provider, "kind": "triggered"})
             self.add_trigger(TRIGGER, 8001, TITLE, [{"event": EVENT}])
-            self.add_events(self.announced, parameters={"page": "/offers"})
+            self.add_events(self.announced, parameters=parameters("/offers"))
 
     @property
     def starts(self) -> datetime:
@@ -169,7 +174,7 @@ class ScenarioBuilder:
 
     def fill_splits(self) -> None:
         """Add enough customers for each split to have some of them, who are drawn."""
-        self.others = _MANY
+        self.others = max(self.others, _MANY)
 
     def contact_again(self) -> None:
         """Let every customer be due another message a day later; features may share it."""

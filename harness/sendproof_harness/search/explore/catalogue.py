@@ -19,6 +19,7 @@ from sendproof_harness.search.explore.features import (
     dialects,
     faults,
     message_types,
+    sizes,
     templates,
     texts,
     triggers,
@@ -31,10 +32,18 @@ FLOWS_SERVED = {"scheduled": (frozenset({SCHEDULED}),), "triggered": (frozenset(
 #: Topics whose features change the builder before it begins: the others find the ordinary content.
 EARLY_TOPICS = frozenset({"clock", "text"})
 #: How many features of a topic a scenario can have, if more than one.
-TOPICS = {"campaign": 2, "trigger": 2, "customer": 4, "outcome": 3, "opt-out": 2, "message type": 2}
-#: How many faults, and how many dialect options, a scenario can have: one of the numbers, drawn for each scenario. Many
-#: scenarios have none, because what is lost to a fault is excused.
-FAMILIES = {"fault": (0, 0, 0, 1, 1, 2, 2, 3), "dialect": (0, 0, 1, 2)}
+TOPICS = {"campaign": 2, "trigger": 2, "opt-out": 2, "message type": 2}
+#: How many features of a family a scenario can have: one of the numbers, drawn for each scenario. Many scenarios have
+#: no fault, because what is lost to a fault is excused.
+FAMILIES = {
+    "fault": (0, 0, 0, 1, 2, 3, 4, 5),
+    "dialect": (0, 0, 1, 2),
+    "text": (0, 1, 1, 1),
+    "customer": (2, 4, 6, 8),
+    "outcome": (0, 2, 4, 6),
+}
+#: The families that a scenario has beside its other features: a text or a customer more costs next to nothing.
+DETAILS = frozenset({"text", "customer", "outcome"})
 
 
 def sms_providers() -> tuple[str, ...]:
@@ -112,6 +121,7 @@ def _all_features(dialect_catalogue: Catalogue, *, kills: bool) -> tuple[Feature
         *clients.features(),
         *customers.features(),
         *message_types.features(),
+        *sizes.FEATURES,
         *campaigns.FEATURES,
         *cancellations.FEATURES,
         *triggers.FEATURES,

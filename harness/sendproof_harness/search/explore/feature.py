@@ -10,7 +10,8 @@ from sendproof_harness.search.explore.builder import SCHEDULED, TRIGGERED, Scena
 FLOWS = (frozenset({SCHEDULED}), frozenset({TRIGGERED}), frozenset({SCHEDULED, TRIGGERED}))
 
 
-def _no_change(builder: ScenarioBuilder) -> None:
+def no_change(builder: ScenarioBuilder) -> None:
+    """Leave the scenario as it is."""
     del builder
 
 
@@ -26,7 +27,7 @@ class Feature:
 
     name: str
     topic: str
-    apply: Callable[[ScenarioBuilder], None] = field(default=_no_change, compare=False)
+    apply: Callable[[ScenarioBuilder], None] = field(default=no_change, compare=False)
     flows: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     providers: frozenset[str] | None = None

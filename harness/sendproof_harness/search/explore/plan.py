@@ -8,15 +8,15 @@ from itertools import combinations
 
 from sendproof_harness.history.parts import SMS
 from sendproof_harness.search.explore.builder import Content, ScenarioBuilder
-from sendproof_harness.search.explore.catalogue import EARLY_TOPICS, FAMILIES, TOPICS, FeatureCatalogue
+from sendproof_harness.search.explore.catalogue import DETAILS, EARLY_TOPICS, FAMILIES, TOPICS, FeatureCatalogue
 from sendproof_harness.search.explore.coverage import Coverage
 from sendproof_harness.search.explore.draws import Draws
 from sendproof_harness.search.explore.feature import Feature
+from sendproof_harness.search.explore.features.campaigns import OF_TWO_PROVIDERS
 
 # The best of so many drafts is chosen: enough to find new pairs, and quick.
 _DRAFTS = 12
-_FEWEST_FEATURES, _MOST_FEATURES = 3, 11
-_USES_OTHER_PROVIDER = frozenset({"channel of another provider", "campaign on two channels"})
+_FEWEST_FEATURES, _MOST_FEATURES = 3, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def _draft(seed: int, draws: Draws, catalogue: FeatureCatalogue, coverage: Cover
         order.insert(0, order.pop(order.index(types[0])))
     chosen = _compatible(order, wanted, {**TOPICS, **families})
     others = [name for name in catalogue.providers if name != provider] or [provider]
-    uses_other = any(feature.name in _USES_OTHER_PROVIDER for feature in chosen)
+    uses_other = any(feature.name in OF_TWO_PROVIDERS for feature in chosen)
     return ScenarioPlan(
         seed=seed,
         provider=provider,
@@ -80,15 +80,21 @@ def _in_drawn_order(features: list[Feature], draws: Draws, coverage: Coverage) -
 
 
 def _compatible(features: Iterable[Feature], wanted: int, limits: Mapping[str, int]) -> frozenset[Feature]:
-    """Return the first features that fit together. `limits` are the numbers by topic or family; other topics have 1."""
+    """Return the first features that fit together: the details, and so many others as are wanted.
+
+    `limits` are the numbers by topic or family; other topics have 1.
+    """
     chosen: list[Feature] = []
     counts: Counter[str] = Counter()
+    others = 0
     for feature in features:
+        is_detail = feature.family in DETAILS
         keys = {feature.topic, feature.family}
         is_full = any(counts[key] >= limits.get(key, 1) for key in keys)
-        if len(chosen) < wanted and not is_full and all(map(feature.is_allowed_with, chosen)):
+        if (is_detail or others < wanted) and not is_full and all(map(feature.is_allowed_with, chosen)):
             chosen.append(feature)
             counts.update(keys)
+            others += not is_detail
     return frozenset(chosen)
 
 

@@ -7,6 +7,8 @@ from sendproof_harness.search.explore.feature import Feature
 
 #: The feature that needs a search with two providers.
 OTHER_PROVIDER = "channel of another provider"
+#: The features with a channel of the other provider.
+OF_TWO_PROVIDERS = frozenset({OTHER_PROVIDER, "campaign on two channels", "cancelled on two channels"})
 
 _MORE = "More news"
 _OFFER = "Offer"
@@ -76,7 +78,8 @@ def _other_provider(builder: ScenarioBuilder) -> None:
     builder.add_campaign(7006, builder.sent, title, channel=OTHER_CHANNEL)
 
 
-def _two_channels(builder: ScenarioBuilder) -> None:
+def on_two_channels(builder: ScenarioBuilder) -> None:
+    """Send the first campaign on a channel of the other provider, too, half an hour later."""
     title = _add_other_channel(builder)
     settings = builder.campaign.settings
     del settings["channel"]
@@ -88,7 +91,8 @@ def _two_channels(builder: ScenarioBuilder) -> None:
 
 
 _SPLITS = frozenset({"two texts at two times", "two groups of an A/B test", "cancelled between two splits"})
-_CHANNELS = frozenset({"campaign of an app", "campaign on two channels", OTHER_PROVIDER})
+#: Each of them decides on which channels the first campaign is, or needs the channel of the other provider.
+CHANNELS = OF_TWO_PROVIDERS | {"campaign of an app"}
 _IN_CAMPAIGN = frozenset({SCHEDULED})
 
 FEATURES = tuple(
@@ -97,12 +101,12 @@ FEATURES = tuple(
         ("two texts at two times", _two_times, _SPLITS, ""),
         ("two groups of an A/B test", _two_groups, _SPLITS, ""),
         ("control group", _control_group, frozenset[str](), ""),
-        ("campaign of an app", _app, _CHANNELS, "requirement R203"),
+        ("campaign of an app", _app, CHANNELS, "requirement R203"),
         ("campaign to the same customers a day later", _again, frozenset[str](), ""),
         ("two campaigns at one time", _at_the_same_time, frozenset[str](), ""),
         ("campaign to nobody", _to_nobody, frozenset[str](), ""),
         ("campaign to one customer", _to_one, frozenset[str](), ""),
-        (OTHER_PROVIDER, _other_provider, _CHANNELS, ""),
-        ("campaign on two channels", _two_channels, _CHANNELS, ""),
+        (OTHER_PROVIDER, _other_provider, CHANNELS, ""),
+        ("campaign on two channels", on_two_channels, CHANNELS, ""),
     )
 )

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from sendproof_harness.search.explore.builder import CAMPAIGN, SCHEDULED, TITLE, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
+from sendproof_harness.search.explore.features.campaigns import CHANNELS, on_two_channels
+from sendproof_harness.search.explore.features.clients import CLIENTS
 
 _SPLITS = frozenset({"two texts at two times", "two groups of an A/B test"})
 
@@ -43,6 +45,22 @@ def _between_splits(builder: ScenarioBuilder) -> None:
     builder.subjects.append({"withheld": "cancelled"})
 
 
+def _announced_again(builder: ScenarioBuilder) -> None:
+    _by_marketer(builder)
+    again = {"webhook": "optimove.13", "count": 2}
+    builder.at((builder.between + builder.sent) / 2, {"resend": again})
+
+
+def _on_two_channels(builder: ScenarioBuilder) -> None:
+    on_two_channels(builder)
+    _by_marketer(builder)
+
+
+def _at_one_client(builder: ScenarioBuilder) -> None:
+    builder.top["clients"] = CLIENTS
+    builder.at(builder.between, {"cancel": {"campaign": CAMPAIGN, "client": CLIENTS[0]}})
+
+
 def _cleared(builder: ScenarioBuilder) -> None:
     builder.bridge["clears_campaigns"] = True
     builder.campaign.settings["clearance_by"] = builder.between
@@ -55,6 +73,9 @@ FEATURES = tuple(
         ("cancelled by itself", _by_itself, frozenset[str](), "requirement R408"),
         ("cancelled before its announcement", _unannounced, frozenset[str](), ""),
         ("cancelled between two splits", _between_splits, _SPLITS, "requirement R408"),
+        ("cancelled and announced again", _announced_again, frozenset[str](), "requirement R408"),
+        ("cancelled on two channels", _on_two_channels, CHANNELS, "requirement R408"),
+        ("cancelled at one of two clients", _at_one_client, frozenset({"clients"}), "requirement R408"),
         ("on hold until it is cleared", _cleared, frozenset[str](), "requirement R104"),
     )
 )

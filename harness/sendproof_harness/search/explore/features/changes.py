@@ -47,6 +47,11 @@ def _stop(builder: ScenarioBuilder) -> None:
     builder.bridge.setdefault("opt_outs", "preference")
 
 
+def _stop_from_shared_phone(builder: ScenarioBuilder) -> None:
+    _stop(builder)
+    builder.add_customer(protection="none", same_number_as=len(builder.individuals) - 1)
+
+
 def _stop_and_start(builder: ScenarioBuilder) -> None:
     builder.contact_again()
     if SCHEDULED in builder.flows:
@@ -109,6 +114,7 @@ FEATURES = (
     Feature(name="opt-out before the first message", topic="opt-out", apply=_out_before),
     Feature(name="opt-out and opt-in between messages", topic="opt-out", apply=_out_and_in),
     Feature(name="STOP between messages", topic="opt-out", apply=_stop, shows=_SYNCED),
+    Feature(name="STOP from a shared phone", topic="opt-out", apply=_stop_from_shared_phone, shows=_SYNCED),
     Feature(name="STOP and START between messages", topic="opt-out", apply=_stop_and_start, shows=_SYNCED),
     Feature(name="new city before the message", topic="change", apply=_new_city, flows=_IN_CAMPAIGN),
     Feature(name="new number between messages", topic="change", apply=_new_number),

@@ -10,6 +10,7 @@ from sendproof_harness.providers import discover
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE
 from sendproof_harness.search.explore.builder import ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
+from sendproof_harness.search.explore.features.campaigns import OF_TWO_PROVIDERS
 
 #: The names of attributes of a client that does not keep the usual ones.
 OTHER_NAMES = {"PHONENUMBER": "MobileNo", "SMS_OPT_IN": "WantsSms"}
@@ -18,12 +19,14 @@ _NAME_THE_NUMBER = frozenset(
     {"event without the number", "new number between messages", "first usable number between messages"}
 )
 _FIRST, _SECOND = "north", "south"
+#: The names of the clients.
+CLIENTS = [_FIRST, _SECOND]
 # Two numbers that are assigned, in each country of the scenarios.
 _SHARED_NUMBERS = {"GB": ("+447400123457", "+447400123458"), "US": ("+12025550144", "+12025550145")}
 
 
 def _two_clients(builder: ScenarioBuilder) -> None:
-    builder.top["clients"] = [_FIRST, _SECOND]
+    builder.top["clients"] = CLIENTS
 
 
 def _with_own(**settings: object) -> Callable[[ScenarioBuilder], None]:
@@ -68,7 +71,7 @@ def features() -> tuple[Feature, ...]:
             "two clients in two countries",
             _with_own(country="US"),
             providers=european,
-            excludes=frozenset({"channel of another provider", "campaign on two channels"}),
+            excludes=OF_TWO_PROVIDERS,
         ),
         _feature(
             "two clients with reports of their own",

@@ -9,7 +9,14 @@ from sendproof_harness.search.explore.feature import Feature
 
 _OPTIMOVE, _SIGNED_EVENTS = "optimove", "optimove-metrics"
 # Signed events are reports of their own.
-_OTHER_REPORTS = frozenset({"reports of totals", "fault at the first report", "fault at the third report"})
+_OTHER_REPORTS = frozenset(
+    {
+        "reports of totals",
+        "fault at the first report",
+        "fault at the third report",
+        "fault at the first report about customers",
+    }
+)
 
 
 def features(catalogue: Catalogue) -> tuple[Feature, ...]:

@@ -6,16 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 from sendproof_harness.providers import discover
-from sendproof_harness.scenario.fault_kinds import CALL, DURATION_KEYS, KILL, WEBHOOK
+from sendproof_harness.scenario.fault_kinds import CALL, DURATION_KEYS, FORGED, KILL, WEBHOOK
 from sendproof_harness.scenario.random_faults import CALL_FAULTS, RECEIPT_FAULTS, WEBHOOK_FAULTS
 from sendproof_harness.scenario.values import duration_text
 from sendproof_harness.search.explore.builder import CAMPAIGN, SCHEDULED, TRIGGERED, ScenarioBuilder
-from sendproof_harness.search.explore.feature import Feature
+from sendproof_harness.search.explore.feature import Feature, no_change
+from sendproof_harness.search.explore.features.triggers import leave_out_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultPlace:
-    """A call or webhook that every bridge reaches, with its name in words, and the faults that are possible there."""
+    """A call or webhook that every bridge reaches, with its name in words, and the faults that are possible there.
+
+    `prepare` changes the scenario so that every bridge reaches it.
+    """
 
     name: str
     axis: str
@@ -24,9 +28,22 @@ class FaultPlace:
     flows: frozenset[str] = frozenset()
     settings: Mapping[str, object] | None = None
     excludes: frozenset[str] = frozenset()
+    prepare: Callable[[ScenarioBuilder], None] = no_change
+
+
+def _report_customers(builder: ScenarioBuilder) -> None:
+    builder.bridge["reports"] = "campaign_metrics"
+
+
+def _fail_one(builder: ScenarioBuilder) -> None:
+    builder.bridge["signed_webhooks"] = True
+    builder.add_customer(protection="none", outcome="undelivered after 1 h")
 
 
 _IN_CAMPAIGN, _IN_TRIGGER = frozenset({SCHEDULED}), frozenset({TRIGGERED})
+# The message to the customer is due when the event arrives.
+_TRIGGER_FAULTS = (*WEBHOOK_FAULTS, {"fault": "delay_webhook", "by": 7_200_000})
+_FORGED: Mapping[str, Any] = {"fault": FORGED, "times": "all"}
 _OF_CAMPAIGN = {"where": {"CampaignID": CAMPAIGN}}
 # Without these, the bridge may send or report in another way, or not at all.
 _UNSENT = frozenset({"channel in testing mode", "no webhooks of the account", "cancelled by itself"})
@@ -67,7 +84,7 @@ PLACES = (
         name="the announcement",
         axis=WEBHOOK,
         target="optimove.13",
-        faults=WEBHOOK_FAULTS,
+        faults=(*WEBHOOK_FAULTS, _FORGED),
         flows=_IN_CAMPAIGN,
         settings=_OF_CAMPAIGN,
         excludes=frozenset({"cancelled before its announcement"}),
@@ -76,14 +93,14 @@ PLACES = (
         name="the first event of a trigger",
         axis=WEBHOOK,
         target="optimove.11",
-        faults=WEBHOOK_FAULTS,
+        faults=_TRIGGER_FAULTS,
         flows=_IN_TRIGGER,
     ),
     FaultPlace(
         name="the third event of a trigger",
         axis=WEBHOOK,
         target="optimove.11",
-        faults=WEBHOOK_FAULTS,
+        faults=_TRIGGER_FAULTS,
         flows=_IN_TRIGGER,
         settings={"nth": 3},
     ),
@@ -93,6 +110,30 @@ PLACES = (
         target="any.receipt",
         faults=RECEIPT_FAULTS,
         excludes=_UNSENT | _BY_IDS,
+    ),
+    FaultPlace(
+        name="the first look-up",
+        axis=CALL,
+        target="optimove.GetCustomerAttributes",
+        faults=CALL_FAULTS,
+        flows=_IN_TRIGGER,
+        prepare=leave_out_name,
+    ),
+    FaultPlace(
+        name="the first report about customers",
+        axis=CALL,
+        target="optimove.UpdateCampaignInteractions",
+        faults=CALL_FAULTS,
+        excludes=_UNREPORTED,
+        prepare=_report_customers,
+    ),
+    FaultPlace(
+        name="receipts of failures",
+        axis=WEBHOOK,
+        target="any.failure",
+        faults=(_FORGED,),
+        excludes=_UNSENT | _BY_IDS | {"account"},
+        prepare=_fail_one,
     ),
 )
 
@@ -122,7 +163,12 @@ def _features_at(place: FaultPlace, fault: Mapping[str, Any]) -> Iterator[Featur
 
 def _with_target(place: FaultPlace) -> frozenset[str] | None:
     """Return the providers that have the call or webhook; None if it is none of a provider."""
-    names = {"any.templates": "template_operation", "any.send": "send_operation", "any.receipt": "receipt_event"}
+    names = {
+        "any.templates": "template_operation",
+        "any.send": "send_operation",
+        "any.receipt": "receipt_event",
+        "any.failure": "failure_event",
+    }
     if place.target not in names:
         return None
     return frozenset(name for name, record in discover().items() if getattr(record, names[place.target]) is not None)
@@ -142,6 +188,7 @@ def _adding(place: FaultPlace, fault: Mapping[str, Any]) -> Callable[[ScenarioBu
     settings = {key: _value(key, value) for key, value in fault.items() if key != "fault"}
 
     def apply(builder: ScenarioBuilder) -> None:
+        place.prepare(builder)
         builder.add_fault(str(fault["fault"]), place.axis, place.target, **(place.settings or {}), **settings)
 
     return apply

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sendproof_harness.providers import discover
-from sendproof_harness.scenario.model import EMAIL, INBOX, PUSH, SMS, WEB_PUSH
+from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, EMAIL, INBOX, PUSH, SMS, WEB_PUSH
 from sendproof_harness.search.explore.builder import EVENT, SCHEDULED, TRIGGERED, Content, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
 
@@ -36,6 +36,7 @@ class MessageChannel:
     key: str = ""
     groups: Sequence[str] = ()
     by_relay: bool = False
+    can_be_switched_off: bool = False
     excludes: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -47,7 +48,8 @@ _CHANNELS = (
         template=_NOTIFICATION,
         kind="devices",
         key="devices",
-        groups=("none", "several"),
+        groups=("none", "several", "no_consent"),
+        can_be_switched_off=True,
     ),
     MessageChannel(
         name="also by web push",
@@ -56,7 +58,8 @@ _CHANNELS = (
         template=_NOTIFICATION,
         kind="browsers",
         key="browsers",
-        groups=("none", "several", "unsubscribed"),
+        groups=("none", "several", "unsubscribed", "no_consent"),
+        can_be_switched_off=True,
     ),
     MessageChannel(name="also to the inbox", message=INBOX, number=3, template=_NOTIFICATION),
     MessageChannel(
@@ -66,7 +69,7 @@ _CHANNELS = (
         template=_MAIL,
         kind="addresses",
         key="address",
-        groups=("unusable", "untidy"),
+        groups=("unusable", "untidy", "unusual", "no_consent"),
         excludes=frozenset({"also by a mail relay"}),
     ),
     MessageChannel(
@@ -76,7 +79,7 @@ _CHANNELS = (
         template=_MAIL,
         kind="addresses",
         key="address",
-        groups=("unusable", "untidy"),
+        groups=("unusable", "untidy", "unusual", "no_consent"),
         by_relay=True,
         # A relay tells the results of messages only by them.
         excludes=frozenset({"no webhooks of the account"}),
@@ -84,6 +87,8 @@ _CHANNELS = (
 )
 # Their customers are known to the provider alone.
 _IDS = frozenset({"customers named by id", "translations of the provider"})
+# They need all customers in the first campaign.
+_ALL_FIRST = frozenset({"two texts at two times", "two groups of an A/B test", "control group", "cancellation"})
 
 
 def _adding(channel: MessageChannel) -> Callable[[ScenarioBuilder], None]:
@@ -92,6 +97,7 @@ def _adding(channel: MessageChannel) -> Callable[[ScenarioBuilder], None]:
         builder.templates.append({"provider": provider, "title": title, "message": channel.message, **channel.template})
         if channel.kind:
             builder.audience[channel.kind] = {}
+            builder.bridge["consent"] = CONSENT_BY_ATTRIBUTE
         for group in channel.groups:
             builder.add_customer(protection="none", **{channel.key: group})
         common: Content = {"provider": provider, "message": channel.message}
@@ -104,6 +110,26 @@ def _adding(channel: MessageChannel) -> Callable[[ScenarioBuilder], None]:
             builder.channels.append({"id": id_, "kind": TRIGGERED, **common})
             trigger = builder.add_trigger(title, 8020 + channel.number, title, [{"event": EVENT}])
             trigger["channel"] = id_
+
+    return apply
+
+
+def _switched_off(channel: MessageChannel) -> Callable[[ScenarioBuilder], None]:
+    """Return what adds a customer who switches these messages off before all others, and further messages of all types.
+
+    The first campaign of SMS leaves this customer out, who would reply STOP to it, too.
+    """
+
+    def apply(builder: ScenarioBuilder) -> None:
+        _adding(channel)(builder)
+        builder.bridge.setdefault("opt_outs", "preference")
+        position = builder.add_customer(protection="none", outcome="delivered, replies STOP")
+        builder.campaign.settings |= {"customers": position}
+        builder.contact_again()
+        for other in _CHANNELS:
+            if (first := builder.campaigns.get(7020 + other.number)) is not None:
+                title, id_ = first.splits[0]["template"], first.settings["channel"]
+                builder.add_campaign(7040 + other.number, builder.next_day, title, channel=id_)
 
     return apply
 
@@ -122,15 +148,31 @@ def _relay() -> str:
 
 
 def features() -> tuple[Feature, ...]:
-    """Return a feature for each type and provider."""
-    return tuple(
-        Feature(
-            name=channel.name,
-            topic=_TOPIC,
-            apply=_adding(channel),
-            message=channel.message,
-            providers=_providers(channel),
-            excludes=_IDS | channel.excludes,
-        )
-        for channel in _CHANNELS
+    """Return the features for each type and provider."""
+    return (
+        *(
+            Feature(
+                name=channel.name,
+                topic=_TOPIC,
+                apply=_adding(channel),
+                message=channel.message,
+                providers=_providers(channel),
+                excludes=_IDS | channel.excludes,
+            )
+            for channel in _CHANNELS
+        ),
+        *(
+            Feature(
+                name=f"{channel.name}, which one switches off",
+                topic=_TOPIC,
+                apply=_switched_off(channel),
+                message=channel.message,
+                providers=_providers(channel),
+                excludes=_IDS | _ALL_FIRST | {channel.name},
+                flows=frozenset({SCHEDULED}),
+                without=frozenset({TRIGGERED}),
+            )
+            for channel in _CHANNELS
+            if channel.can_be_switched_off
+        ),
     )

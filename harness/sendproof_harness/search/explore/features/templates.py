@@ -6,6 +6,10 @@ from sendproof_harness.search.explore.builder import SCHEDULED, TITLE, ScenarioB
 from sendproof_harness.search.explore.feature import Feature
 
 _CHANGED = timedelta(minutes=30)
+# A call to Optimove adds at most 100.
+_MORE_THAN_A_CALL = 101
+# A bridge may need an hour to notice a template.
+_NOTICED = timedelta(minutes=70)
 _SYNCHRONISED = {"wait_for": {"synchronised": True}}
 
 
@@ -49,12 +53,20 @@ def _rewritten_later(builder: ScenarioBuilder) -> None:
     builder.at(builder.sent + timedelta(hours=8), _change(builder))
 
 
+def _many(builder: ScenarioBuilder) -> None:
+    for number in range(1, _MORE_THAN_A_CALL + 1):
+        builder.add_template(f"Offer {number}", f"{{{{FIRST_NAME}}}}, offer {number} is yours. Reply STOP to opt out.")
+        deletion = {"provider": builder.provider, "title": f"Offer {number}"}
+        builder.at(_NOTICED, {"delete_template": deletion})
+
+
 _IN_CAMPAIGN = frozenset({SCHEDULED})
 
 FEATURES = (
     Feature(name="template added", topic="template", apply=_added, flows=_IN_CAMPAIGN),
     Feature(name="template renamed", topic="template", apply=_renamed, flows=_IN_CAMPAIGN),
     Feature(name="template deleted", topic="template", apply=_deleted),
+    Feature(name="a hundred and one more templates", topic="template", apply=_many),
     Feature(name="template rewritten before a message", topic="template", apply=_rewritten),
     Feature(name="template rewritten between messages", topic="template", apply=_rewritten_later),
 )

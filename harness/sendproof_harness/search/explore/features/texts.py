@@ -21,6 +21,8 @@ _TEXTS = {
     "text with quotes and tags": '{{FIRST_NAME}}, it\'s "new" & <b>yours</b>. Reply STOP to opt out.',
     "text of three parts": f"Hello {{{{FIRST_NAME}}}}, {'this is a long one, ' * 16}the end. Reply STOP to opt out.",
     "text with two spaces": "Hello {{FIRST_NAME}},  there is news from {{CITY}}.  Reply STOP to opt out.",
+    "text with fractions and exponents": "{{FIRST_NAME}}, 5 m² at ½ price in {{CITY}}, № 7. Reply STOP to opt out.",
+    "text with line breaks": "Hello {{FIRST_NAME}},\n\nthere is news.\nReply STOP to opt out.",
     "text with one attribute twice": "{{FIRST_NAME}}, {{FIRST_NAME}}! There is news. Reply STOP to opt out.",
 }
 

@@ -9,6 +9,7 @@ from sendproof_harness.providers.record import Provider
 from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, CUSTOMER_IDS, NO_SENDER
 from sendproof_harness.search.explore.builder import TRIGGERED, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
+from sendproof_harness.search.explore.features.campaigns import OF_TWO_PROVIDERS
 from sendproof_harness.search.explore.features.clients import OTHER_NAMES
 
 _SUPPRESSED = "gamStop"
@@ -47,6 +48,8 @@ def _shared_account(builder: ScenarioBuilder) -> None:
 
 def _a_week(builder: ScenarioBuilder) -> None:
     builder.lasts = max(builder.lasts, timedelta(days=8))
+    for outcome in ("delivered after 71 h", "undelivered after 71 h"):
+        builder.add_customer(protection="none", outcome=outcome)
 
 
 def _suppress(builder: ScenarioBuilder) -> None:
@@ -100,11 +103,10 @@ def _with(has: Callable[[Provider], object]) -> frozenset[str]:
     return frozenset(name for name, record in discover().items() if has(record))
 
 
-_IDS = frozenset(
+_IDS = OF_TWO_PROVIDERS | frozenset(
     {
-        "campaign on two channels",
-        "channel of another provider",
         "STOP between messages",
+        "STOP from a shared phone",
         "STOP and START between messages",
         "opt-outs reported as a preference",
         "opt-outs reported as an attribute",
@@ -147,7 +149,7 @@ def features() -> tuple[Feature, ...]:
             "segment of the provider",
             _leave_out,
             _with(lambda record: record.segment_settings),
-            excludes=frozenset({"parameter in the text"}),
+            excludes=frozenset({"parameters in the text"}),
         ),
         _service("channel in testing mode", _testing, _with(lambda record: record.has_testing_mode), shows="R407"),
         _service("customers named by id", _customer_ids, by_ids, shows="R410", without=in_trigger, excludes=_IDS),
