@@ -10,14 +10,18 @@ from sendproof_harness.search.explore.search import Exploration, ExploredRun
 from sendproof_harness.search.shrinking.oracle import kind_of
 
 _SHOWN_NAMES, _SHOWN_SEEDS = 12, 5
+_CUSTOMERS = frozenset({"customer", "outcome"})
 # Topics and names of features that only some clients ask for, so that a bridge may lack them.
 _OPTIONAL = frozenset({"service", "clients", "reports", "account", "campaign of an app", "on hold until it is cleared"})
 
 
 def run_line(run: ExploredRun, number: int) -> str:
-    """Return the line of a run: its seed, status, features and news."""
+    """Return the line of a run: its seed, status, features and news. Unusual customers are only counted."""
     news = f", {len(run.new)} new" if run.new else ""
-    return f"{number:>5}  seed {run.plan.seed}  {run.status}{news}: {run.plan.flow_item}; {'; '.join(run.plan.names)}"
+    features = [feature.name for feature in run.plan.features if feature.topic not in _CUSTOMERS]
+    customers = len(run.plan.features) - len(features)
+    parts = (run.plan.flow_item, *features, *([counted(customers, "unusual customers")] if customers else ()))
+    return f"{number:>5}  seed {run.plan.seed}  {run.status}{news}: {'; '.join(parts)}"
 
 
 def failure_lines(run: ExploredRun) -> Iterator[str]:

@@ -59,6 +59,8 @@ def _on_two_channels(builder: ScenarioBuilder) -> None:
 def _at_one_client(builder: ScenarioBuilder) -> None:
     builder.top["clients"] = CLIENTS
     builder.at(builder.between, {"cancel": {"campaign": CAMPAIGN, "client": CLIENTS[0]}})
+    # Only one of the clients has customers of a cancelled campaign.
+    _is_cancelled(builder, is_read=False)
 
 
 def _cleared(builder: ScenarioBuilder) -> None:
@@ -66,16 +68,27 @@ def _cleared(builder: ScenarioBuilder) -> None:
     builder.campaign.settings["clearance_by"] = builder.between
 
 
-FEATURES = tuple(
-    Feature(name=name, topic="cancellation", apply=apply, flows=frozenset({SCHEDULED}), excludes=excludes, shows=shows)
-    for name, apply, excludes, shows in (
-        ("cancelled by a marketer", _by_marketer, frozenset[str](), "requirement R408"),
-        ("cancelled by itself", _by_itself, frozenset[str](), "requirement R408"),
-        ("cancelled before its announcement", _unannounced, frozenset[str](), ""),
-        ("cancelled between two splits", _between_splits, _SPLITS, "requirement R408"),
-        ("cancelled and announced again", _announced_again, frozenset[str](), "requirement R408"),
-        ("cancelled on two channels", _on_two_channels, CHANNELS, "requirement R408"),
-        ("cancelled at one of two clients", _at_one_client, frozenset({"clients"}), "requirement R408"),
-        ("on hold until it is cleared", _cleared, frozenset[str](), "requirement R104"),
-    )
+_IN_CAMPAIGN, _SITUATION = frozenset({SCHEDULED}), "requirement R408"
+
+FEATURES = (
+    *(
+        Feature(name=name, topic="cancellation", apply=apply, flows=_IN_CAMPAIGN, excludes=excludes, shows=shows)
+        for name, apply, excludes, shows in (
+            ("cancelled by a marketer", _by_marketer, frozenset[str](), _SITUATION),
+            ("cancelled by itself", _by_itself, frozenset[str](), _SITUATION),
+            ("cancelled before its announcement", _unannounced, frozenset[str](), ""),
+            ("cancelled between two splits", _between_splits, _SPLITS, _SITUATION),
+            ("cancelled and announced again", _announced_again, frozenset[str](), _SITUATION),
+            ("cancelled on two channels", _on_two_channels, CHANNELS, _SITUATION),
+            ("on hold until it is cleared", _cleared, frozenset[str](), "requirement R104"),
+        )
+    ),
+    Feature(
+        name="two clients, one of which cancels",
+        topic="clients",
+        apply=_at_one_client,
+        flows=_IN_CAMPAIGN,
+        excludes=frozenset({"cancellation"}),
+        shows=_SITUATION,
+    ),
 )
