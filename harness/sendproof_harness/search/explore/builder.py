@@ -31,7 +31,7 @@ _FEW, _MANY = 4, 14
 
 def parameters(page: str) -> Content:
     """Return the parameters of a visit to a page."""
-    return {"page": page, "price": 9}
+    return {"page": page, "price": 9, "in_stock": True}
 
 
 @dataclass(slots=True, kw_only=True)

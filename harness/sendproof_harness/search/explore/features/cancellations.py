@@ -63,7 +63,8 @@ def _at_one_client(builder: ScenarioBuilder) -> None:
     _is_cancelled(builder, is_read=False)
 
 
-def _cleared(builder: ScenarioBuilder) -> None:
+def wait_for_clearance(builder: ScenarioBuilder) -> None:
+    """Hold the first campaign until the bridge clears its customers."""
     builder.bridge["clears_campaigns"] = True
     builder.campaign.settings["clearance_by"] = builder.between
 
@@ -80,7 +81,7 @@ FEATURES = (
             ("cancelled between two splits", _between_splits, _SPLITS, _SITUATION),
             ("cancelled and announced again", _announced_again, frozenset[str](), _SITUATION),
             ("cancelled on two channels", _on_two_channels, CHANNELS, _SITUATION),
-            ("on hold until it is cleared", _cleared, frozenset[str](), "requirement R104"),
+            ("on hold until it is cleared", wait_for_clearance, frozenset[str](), "requirement R104"),
         )
     ),
     Feature(

@@ -41,15 +41,16 @@ def _out_and_in(builder: ScenarioBuilder) -> None:
     builder.at(builder.sent + 12 * _HOUR, {"opt_in": _selection(builder, "attribute")})
 
 
-def _stop(builder: ScenarioBuilder) -> None:
+def stop_between_messages(builder: ScenarioBuilder) -> None:
+    """Add a customer who replies STOP to the first message, and further messages."""
     builder.contact_again()
     builder.add_customer(protection="none", outcome="delivered, replies STOP")
     builder.bridge.setdefault("opt_outs", "preference")
 
 
 def _stop_from_shared_phone(builder: ScenarioBuilder) -> None:
-    _stop(builder)
-    builder.add_customer(protection="none", same_number_as=len(builder.individuals) - 1)
+    stop_between_messages(builder)
+    _share_phone(builder)
 
 
 def _stop_and_start(builder: ScenarioBuilder) -> None:
@@ -58,6 +59,16 @@ def _stop_and_start(builder: ScenarioBuilder) -> None:
         builder.add_campaign(7009, builder.next_day + 24 * _HOUR)
     builder.add_customer(protection="none", outcome="delivered, replies STOP, then START")
     builder.bridge.setdefault("opt_outs", "preference")
+
+
+def _both_from_shared_phone(builder: ScenarioBuilder) -> None:
+    _stop_and_start(builder)
+    _share_phone(builder)
+
+
+def _share_phone(builder: ScenarioBuilder) -> None:
+    """Give the last customer's number to another one, too."""
+    builder.add_customer(protection="none", same_number_as=len(builder.individuals) - 1)
 
 
 def _new_city(builder: ScenarioBuilder) -> None:
@@ -113,9 +124,10 @@ FEATURES = (
     Feature(name="opt-out by preference between messages", topic="opt-out", apply=_out_by_preference),
     Feature(name="opt-out before the first message", topic="opt-out", apply=_out_before),
     Feature(name="opt-out and opt-in between messages", topic="opt-out", apply=_out_and_in),
-    Feature(name="STOP between messages", topic="opt-out", apply=_stop, shows=_SYNCED),
+    Feature(name="STOP between messages", topic="opt-out", apply=stop_between_messages, shows=_SYNCED),
     Feature(name="STOP from a shared phone", topic="opt-out", apply=_stop_from_shared_phone, shows=_SYNCED),
     Feature(name="STOP and START between messages", topic="opt-out", apply=_stop_and_start, shows=_SYNCED),
+    Feature(name="STOP and START from a shared phone", topic="opt-out", apply=_both_from_shared_phone, shows=_SYNCED),
     Feature(name="new city before the message", topic="change", apply=_new_city, flows=_IN_CAMPAIGN),
     Feature(name="new number between messages", topic="change", apply=_new_number),
     Feature(name="first usable number between messages", topic="change", apply=_first_number),

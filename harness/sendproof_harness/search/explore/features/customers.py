@@ -31,6 +31,12 @@ _RECORDS: Mapping[str, Mapping[str, str | None]] = {
     "customer with signs in the name": {"FIRST_NAME": 'Anna;Maria, "Mia" O\'Neill & <b>'},
     "customer with a long city and no money": {"CITY": _LONG_CITY, "BALANCE": "0"},
     "customer with accents in the name": {"FIRST_NAME": "Zoë", "LAST_NAME": "Łukasz"},
+    "customer with decomposed letters in the name": {"FIRST_NAME": "Zoe\u0308", "CITY": "Ko\u0308ln"},
+    "customer with a joined emoji in the name": {"FIRST_NAME": "שרה 👩\u200d🔧", "CITY": "القاهرة"},
+    "customer with signs of patterns in the name": {"FIRST_NAME": "R&amp;D\\1 $1 $& $$ %41 #{x} [y]"},
+    "customer with digits in place of a name": {"FIRST_NAME": "0042", "CITY": "12345678901234567890"},
+    "customer with a large balance called Null": {"FIRST_NAME": "0", "LAST_NAME": "Null", "BALANCE": "1234567.5"},
+    "customer with spaces around the name": {"FIRST_NAME": " Ana ", "CITY": "Évora "},
 }
 
 

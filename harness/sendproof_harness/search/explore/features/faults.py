@@ -11,6 +11,8 @@ from sendproof_harness.scenario.random_faults import CALL_FAULTS, RECEIPT_FAULTS
 from sendproof_harness.scenario.values import duration_text
 from sendproof_harness.search.explore.builder import CAMPAIGN, SCHEDULED, TRIGGERED, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature, no_change
+from sendproof_harness.search.explore.features.cancellations import wait_for_clearance
+from sendproof_harness.search.explore.features.changes import stop_between_messages
 from sendproof_harness.search.explore.features.triggers import leave_out_name
 
 
@@ -33,6 +35,11 @@ class FaultPlace:
 
 def _report_customers(builder: ScenarioBuilder) -> None:
     builder.bridge["reports"] = "campaign_metrics"
+
+
+def _report_stop(builder: ScenarioBuilder) -> None:
+    stop_between_messages(builder)
+    builder.bridge["opt_outs"] = "preference"
 
 
 def _fail_one(builder: ScenarioBuilder) -> None:
@@ -126,6 +133,29 @@ PLACES = (
         faults=CALL_FAULTS,
         excludes=_UNREPORTED,
         prepare=_report_customers,
+    ),
+    FaultPlace(
+        name="the first report of an opt-out",
+        axis=CALL,
+        target="optimove.SetCustomerChannelPreference",
+        faults=CALL_FAULTS,
+        excludes=_UNSENT | _BY_IDS | {"opt-out", "reported opt-outs", "two clients with reports of their own"},
+        prepare=_report_stop,
+    ),
+    *(
+        FaultPlace(
+            name=name,
+            axis=CALL,
+            target=f"optimove.{operation}",
+            faults=CALL_FAULTS,
+            flows=_IN_CAMPAIGN,
+            excludes=frozenset({"cancellation", "two clients, one of which cancels"}),
+            prepare=wait_for_clearance,
+        )
+        for name, operation in (
+            ("the list of customers on hold", "GetProcessedCampaignCustomers"),
+            ("the first clearance", "UpdateCustomerPromotionStatus"),
+        )
     ),
     FaultPlace(
         name="receipts of failures",

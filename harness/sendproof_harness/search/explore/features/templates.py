@@ -1,5 +1,6 @@
 """Changes of templates at the provider."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sendproof_harness.search.explore.builder import SCHEDULED, TITLE, ScenarioBuilder
@@ -10,6 +11,7 @@ _CHANGED = timedelta(minutes=30)
 _MORE_THAN_A_CALL = 101
 # A bridge may need an hour to notice a template.
 _NOTICED = timedelta(minutes=70)
+_LONG_TITLE = "Only today & <tomorrow>, 100% new in all of our shops and on the web"
 _SYNCHRONISED = {"wait_for": {"synchronised": True}}
 
 
@@ -20,16 +22,19 @@ def _is_used_later(builder: ScenarioBuilder, title: str) -> None:
 
 
 def _added(builder: ScenarioBuilder) -> None:
-    added = {"provider": builder.provider, "title": "Only today", "body": "{{FIRST_NAME}}, only today. Reply STOP."}
+    added = {"provider": builder.provider, "title": _LONG_TITLE, "body": "{{FIRST_NAME}}, only today. Reply STOP."}
     builder.at(_CHANGED, {"add_template": added}, _SYNCHRONISED)
-    _is_used_later(builder, "Only today")
+    _is_used_later(builder, _LONG_TITLE)
 
 
-def _renamed(builder: ScenarioBuilder) -> None:
-    builder.add_template("Sprng", "Hello {{FIRST_NAME}}, spring is here. Reply STOP to opt out.")
-    renaming = {"provider": builder.provider, "title": "Sprng", "to": "Spring"}
-    builder.at(_CHANGED, {"rename_template": renaming}, _SYNCHRONISED)
-    _is_used_later(builder, "Spring")
+def _renamed(before: str) -> Callable[[ScenarioBuilder], None]:
+    def apply(builder: ScenarioBuilder) -> None:
+        builder.add_template(before, "Hello {{FIRST_NAME}}, spring is here. Reply STOP to opt out.")
+        renaming = {"provider": builder.provider, "title": before, "to": "Spring"}
+        builder.at(_CHANGED, {"rename_template": renaming}, _SYNCHRONISED)
+        _is_used_later(builder, "Spring")
+
+    return apply
 
 
 def _deleted(builder: ScenarioBuilder) -> None:
@@ -64,7 +69,8 @@ _IN_CAMPAIGN = frozenset({SCHEDULED})
 
 FEATURES = (
     Feature(name="template added", topic="template", apply=_added, flows=_IN_CAMPAIGN),
-    Feature(name="template renamed", topic="template", apply=_renamed, flows=_IN_CAMPAIGN),
+    Feature(name="template renamed", topic="template", apply=_renamed("Sprng"), flows=_IN_CAMPAIGN),
+    Feature(name="template renamed by a capital", topic="template", apply=_renamed("spring"), flows=_IN_CAMPAIGN),
     Feature(name="template deleted", topic="template", apply=_deleted),
     Feature(name="a hundred and one more templates", topic="template", apply=_many),
     Feature(name="template rewritten before a message", topic="template", apply=_rewritten),

@@ -26,4 +26,13 @@ _TEXTS = {
     "text with one attribute twice": "{{FIRST_NAME}}, {{FIRST_NAME}}! There is news. Reply STOP to opt out.",
 }
 
-FEATURES = tuple(Feature(name=name, topic="text", apply=_body(body)) for name, body in _TEXTS.items())
+
+def _own_attribute(builder: ScenarioBuilder) -> None:
+    builder.body = "{{FIRST_NAME}}, your card is {{CARD_2}}, as in 2025. Reply STOP to opt out."
+    builder.audience.setdefault("attributes", []).append({"name": "CARD_2", "type": "VARCHAR(20)", "default": "0042"})
+
+
+FEATURES = (
+    *(Feature(name=name, topic="text", apply=_body(body)) for name, body in _TEXTS.items()),
+    Feature(name="text with an attribute of the client's own", topic="text", apply=_own_attribute),
+)

@@ -31,7 +31,7 @@ def _with_parameter(builder: ScenarioBuilder) -> None:
 
 
 def _in_text(builder: ScenarioBuilder) -> None:
-    builder.add_template("Come back", "{{FIRST_NAME}}, {{page}} is still there, at {{price}}. Reply STOP to opt out.")
+    builder.add_template("Come back", "{{FIRST_NAME}}, {{page}} is {{price}} ({{in_stock}}). Reply STOP to opt out.")
     builder.trigger["template"] = "Come back"
 
 

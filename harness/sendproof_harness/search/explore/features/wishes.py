@@ -55,7 +55,8 @@ def _a_week(builder: ScenarioBuilder) -> None:
 def _suppress(builder: ScenarioBuilder) -> None:
     builder.contact_again()
     builder.top["suppression"] = {"attribute": _SUPPRESSED, "excluded": ["true"], "daily_at": "03:00"}
-    builder.audience["attributes"] = [{"name": _SUPPRESSED, "type": "VARCHAR(5)", "default": "false"}]
+    attribute = {"name": _SUPPRESSED, "type": "VARCHAR(5)", "default": "false"}
+    builder.audience.setdefault("attributes", []).append(attribute)
     builder.add_customer(protection="none", attributes={_SUPPRESSED: "true"})
 
 
@@ -107,6 +108,7 @@ _IDS = OF_TWO_PROVIDERS | frozenset(
     {
         "STOP between messages",
         "STOP from a shared phone",
+        "STOP and START from a shared phone",
         "STOP and START between messages",
         "opt-outs reported as a preference",
         "opt-outs reported as an attribute",
