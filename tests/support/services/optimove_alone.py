@@ -41,10 +41,13 @@ def sandbox_context(
     dialects: Mapping[str, str] | None = None,
     nightly_at: int | None = None,
     individuals: tuple[Individual, ...] = (),
+    devices: Mapping[str, float] | None = None,
 ) -> SandboxContext:
     """Return a small sandbox with one channel of each kind. `dialects` have full names; the others have defaults."""
     random = KeyedRandom(seed)
-    recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1, individuals=individuals)
+    recipe = AudienceRecipe(
+        customers=customers, opted_out=0.1, unusable_numbers=0.1, individuals=individuals, devices=devices
+    )
     options = choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {})[SIMULATOR.name]
     return SandboxContext(
         random=random,

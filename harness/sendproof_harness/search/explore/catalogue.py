@@ -149,5 +149,5 @@ def _check_names(names: Collection[str], features: Collection[Feature]) -> None:
     for name in names:
         if name not in known:
             match = closest(name, sorted(known))
-            hint = f'did you mean "{match}"?' if match else "each line of a search names those of one scenario"
+            hint = f'did you mean "{match}"?' if match else "`about` of a scenario file names its features"
             raise RunOptionsError(f"--without: expected the name of a feature or topic, got {name!r}; {hint}")

@@ -16,7 +16,7 @@ from sendproof_harness.search.explore.features.campaigns import OF_TWO_PROVIDERS
 
 # The best of so many drafts is chosen: enough to find new pairs, and quick.
 _DRAFTS = 12
-_FEWEST_FEATURES, _MOST_FEATURES = 3, 10
+_FEWEST_FEATURES, _MOST_FEATURES = 5, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +47,13 @@ def choose_plan(seed: int, catalogue: FeatureCatalogue, coverage: Coverage) -> S
 
 
 def _draft(seed: int, draws: Draws, catalogue: FeatureCatalogue, coverage: Coverage) -> ScenarioPlan:
+    # All drafts of a seed have these numbers: otherwise the one with most features and faults would be chosen.
+    numbers = Draws(seed)
+    wanted = _FEWEST_FEATURES + numbers.number("features", _MOST_FEATURES - _FEWEST_FEATURES + 1)
+    families = {family: numbers.choice(family, counts) for family, counts in FAMILIES.items()}
     provider = draws.choice("provider", catalogue.providers)
     flows = draws.choice("flows", catalogue.flows)
-    wanted = _FEWEST_FEATURES + draws.number("features", _MOST_FEATURES - _FEWEST_FEATURES + 1)
     suitable = [feature for feature in catalogue.features if feature.suits(provider, flows)]
-    families = {family: draws.choice(family, numbers) for family, numbers in FAMILIES.items()}
     order = _in_drawn_order(suitable, draws, coverage)
     types = [feature for feature in order if feature.message != SMS]
     if types and draws.number("type first", 2):

@@ -99,6 +99,7 @@ class CustomerRecords:
         # The number of changes so far: equal counts mean equal records.
         self.change_count = 0
         self._first_change: Instant | None = None
+        self._last_change: Instant | None = None
         self._last_log: ValueLog = ()
         self._changed_numbers = _ChangedNumbers()
 
@@ -173,6 +174,7 @@ class CustomerRecords:
             return
         if self._first_change is None:
             self._first_change = now
+        self._last_change = now
         changes, change = self._changes.setdefault(name, {}), self._shared_log(now, value)
         logs = list(map(changes.get, indices))
         # Customers with the same changes share their log: a campaign can end with a million opt-outs.
@@ -214,6 +216,10 @@ class CustomerRecords:
                 if instants:
                     found.setdefault(index, set()).update(instants)
         return {index: sorted(instants) for index, instants in found.items()}
+
+    def changed_at(self, at: Instant) -> frozenset[int]:
+        """Return the indices of the customers with a value that changed at this instant, of the changes until now."""
+        return frozenset(self.changes_between(at - 1, at)) if self._last_change == at else frozenset()
 
     def as_of(self, at: Instant) -> Customers:
         """Return the customers at an instant, after the changes of that instant."""

@@ -70,6 +70,7 @@ class State:
         self.records = context.customers
         self.pages = SendDetailsPages(context.audience)
         self.credentials = initial_credentials(context)
+        self.message_types = {channel.id: channel.message for channel in context.channels}
         self.apps: dict[int, dict[str, str]] = {channel.id: {} for channel in context.channels}
         self.promotions: dict[str, str] = {}
         # The mode by the index of the customer in the audience, or by the id of others. Indices need less memory.

@@ -156,3 +156,18 @@ def test_sandboxes_with_equal_seeds_have_different_keys() -> None:
 def test_unknown_timer_raises_lookup_error(optimove: Optimove) -> None:
     with pytest.raises(LookupError, match="no timer named 'tea'"):
         optimove.fire(Timer(at=SIX, name="tea"))
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_record_that_changes_as_the_campaign_is_announced(optimove: Optimove, is_before: bool) -> None:
+    """A bridge may have read it in the same instant, before it changed. Afterwards it can only read the new value."""
+    change = 0, "FIRST_NAME", "Eve", plan().announce_at
+    if is_before:
+        optimove.state.records.set_value(*change)
+    optimove.announce(plan())
+    if not is_before:
+        optimove.state.records.set_value(*change)
+    obligation, *_ = expectations(optimove, "obligation")
+
+    assert obligation["text"] == "Dear Eve"
+    assert ["Eve" in other["text"] for other in obligation.get("alternatives", ())] == ([] if is_before else [False])

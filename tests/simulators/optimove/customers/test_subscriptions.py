@@ -6,6 +6,8 @@ import requests
 from optimove_alone import Optimove, sandbox_context
 from optimove_over_http import Sandbox
 from running import RunningSimulators
+from sendproof_simulators.core.messaging.message_types import PUSH
+from sendproof_simulators.core.simulator import Channel
 
 OPT_OUT = {"ChannelID": 505, "CustomerIDs": ["C0000001", "C0000002"], "CommunicationMode": 2}
 
@@ -60,6 +62,16 @@ def test_preference_changes_the_opt_in_attribute(optimove: Optimove) -> None:
     optimove.call("SetCustomerChannelPreference", OPT_OUT | {"CustomerIDs": ["C0000002"], "CommunicationMode": 1})
     values = [optimove.state.records.value(index, "SMS_OPT_IN", optimove.now) for index in (1, 2)]
     assert values == ["0", "1"]
+
+
+def test_preference_of_a_push_channel_leaves_the_consent_to_sms() -> None:
+    """It is the consent of the channel's type of messages."""
+    channels = (Channel(id=521, provider="xtremepush", kind="scheduled", message=PUSH),)
+    optimove = Optimove(context=sandbox_context(10, channels=channels, devices={}))
+    optimove.call("SetCustomerChannelPreference", OPT_OUT | {"ChannelID": 521})
+    records, now = optimove.state.records, optimove.now
+
+    assert [records.value(1, name, now) for name in ("SMS_OPT_IN", "PUSH_OPT_IN")] == ["1", "0"]
 
 
 def test_opt_out_is_shared_in_a_column_of_the_batch_file(sandbox: Sandbox) -> None:

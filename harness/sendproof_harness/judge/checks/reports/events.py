@@ -256,16 +256,17 @@ def _required_by_key(history: History) -> Mapping[EventKey, Sequence[RequiredInt
 def _required_events(history: History) -> Iterator[RequiredInteraction]:
     """Yield the events to report. Clicks and opt-outs are only required if the client wants events.
 
-    A customer who opts out at several providers may be reported once: the first opt-out may end all messages.
+    A customer who opts out at several providers may be reported once: the first opt-out may end all messages of the
+    type.
     """
     optional = {SENT} if wants_events(history) else {SENT, OPENED, CLICKED, UNSUBSCRIBED}
     required = [interaction for interaction in required_interactions(history) if interaction.metric not in optional]
     yield from (interaction for interaction in required if interaction.metric != UNSUBSCRIBED)
-    opted_out: dict[str, RequiredInteraction] = {}
+    opted_out: dict[tuple[str, str], RequiredInteraction] = {}
     for interaction in required:
         if interaction.metric == UNSUBSCRIBED:
-            known = opted_out.get(interaction.customer, interaction)
-            opted_out[interaction.customer] = min(known, interaction, key=lambda found: found.known_at)
+            key = interaction.customer, interaction.recipient.deliveries[0].message_type
+            opted_out[key] = min(opted_out.get(key, interaction), interaction, key=lambda found: found.known_at)
     yield from opted_out.values()
 
 

@@ -76,7 +76,9 @@ def features() -> tuple[Feature, ...]:
         _feature(
             "two clients with reports of their own",
             _own_reports,
-            excludes=frozenset({"report rate", "reported opt-outs", "customers named by id"}),
+            excludes=frozenset(
+                {"report rate", "reported opt-outs", "customers named by id", "translations of the provider"}
+            ),
         ),
         _feature("people who opted out at one of two clients", _shared_people),
     )

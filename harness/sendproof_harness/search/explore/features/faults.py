@@ -124,6 +124,7 @@ PLACES = (
         target="optimove.GetCustomerAttributes",
         faults=CALL_FAULTS,
         flows=_IN_TRIGGER,
+        excludes=frozenset({"triggered overrides"}),
         prepare=leave_out_name,
     ),
     FaultPlace(

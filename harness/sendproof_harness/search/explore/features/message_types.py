@@ -87,8 +87,19 @@ _CHANNELS = (
 )
 # Their customers are known to the provider alone.
 _IDS = frozenset({"customers named by id", "translations of the provider"})
-# They need all customers in the first campaign.
-_ALL_FIRST = frozenset({"two texts at two times", "two groups of an A/B test", "control group", "cancellation"})
+# They need all customers in the first campaign, or have another one on the first day.
+_ALL_FIRST = frozenset(
+    {
+        "two texts at two times",
+        "two groups of an A/B test",
+        "control group",
+        "two campaigns at one time",
+        "campaign to one customer",
+        "channel of another provider",
+        "cancellation",
+        "template",
+    }
+)
 
 
 def _adding(channel: MessageChannel) -> Callable[[ScenarioBuilder], None]:
@@ -147,8 +158,13 @@ def _relay() -> str:
     return next(name for name in types if EMAIL in types[name] and SMS not in types[name])
 
 
+def _switching(channel: MessageChannel) -> str:
+    return f"{channel.name}, which one switches off"
+
+
 def features() -> tuple[Feature, ...]:
     """Return the features for each type and provider."""
+    switches = [channel for channel in _CHANNELS if channel.can_be_switched_off]
     return (
         *(
             Feature(
@@ -163,16 +179,17 @@ def features() -> tuple[Feature, ...]:
         ),
         *(
             Feature(
-                name=f"{channel.name}, which one switches off",
+                name=_switching(channel),
                 topic=_TOPIC,
                 apply=_switched_off(channel),
                 message=channel.message,
                 providers=_providers(channel),
-                excludes=_IDS | _ALL_FIRST | {channel.name},
+                excludes=_IDS
+                | _ALL_FIRST
+                | {channel.name, *(_switching(other) for other in switches if other != channel)},
                 flows=frozenset({SCHEDULED}),
                 without=frozenset({TRIGGERED}),
             )
-            for channel in _CHANNELS
-            if channel.can_be_switched_off
+            for channel in switches
         ),
     )

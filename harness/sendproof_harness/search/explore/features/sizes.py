@@ -1,7 +1,6 @@
 """Larger audiences, which need more than one batch or page."""
 
 from sendproof_harness.providers import discover
-from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE
 from sendproof_harness.search.explore.builder import SCHEDULED, TRIGGERED, ScenarioBuilder
 from sendproof_harness.search.explore.feature import Feature
 
@@ -24,10 +23,9 @@ def _two_pages(builder: ScenarioBuilder) -> None:
 
 
 def _many_opt_outs(builder: ScenarioBuilder) -> None:
-    builder.others = 2 * _MORE_THAN_A_BATCH
-    # Half of the share is on the list where the bridge also reads the consent.
-    is_shared = builder.bridge.get("consent") == CONSENT_BY_ATTRIBUTE
-    builder.audience["opted_out"] = "90%" if is_shared else "50%"
+    # Where the bridge also reads the consent, only half of the share is on the list.
+    builder.others = 280
+    builder.audience["opted_out"] = "80%"
 
 
 def _with_batches() -> frozenset[str]:

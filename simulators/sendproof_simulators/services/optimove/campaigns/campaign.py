@@ -93,7 +93,8 @@ class Campaign:
     """One campaign and its state. `customers` are its recipients, by index in the audience.
 
     `control` are the customers of its control group, on every channel: they get nothing. The draw leaves out `decided`
-    customers, whose protection the scenario spells out.
+    customers, whose protection the scenario spells out. `changed_before` are customers whose records changed at the
+    instant of the announcement, and before it.
     """
 
     plan: CampaignPlan
@@ -102,6 +103,7 @@ class Campaign:
     state: str = PLANNED
     processed_at: Instant | None = None
     announced_at: Instant | None = None
+    changed_before: frozenset[int] = frozenset()
     cancelled_at: Instant | None = None
     clearance: Clearance | None = field(init=False)
     customers: Sequence[int] = field(init=False)

@@ -99,6 +99,7 @@ def end_clearance(context: SandboxContext, state: State, campaign_id: int, now: 
 def _announce(state: State, campaign: Campaign, now: Instant) -> Effects:
     campaign.change_state("announce")
     campaign.announced_at = now
+    campaign.changed_before = state.records.changed_at(now)
     processed = events.campaign_webhooks(state.options, state.listeners, events.CAMPAIGN_PROCESSED, campaign, now)
     executed = events.channel_webhooks(state.options, state.listeners, campaign, now)
     return Effects(webhooks=(*processed, *executed))

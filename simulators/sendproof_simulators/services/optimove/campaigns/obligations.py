@@ -25,8 +25,8 @@ _BLOCK = 10_000
 def expectations(records: CustomerRecords, since: Instant, campaign: Campaign) -> Iterator[JournalEntry]:
     """Yield for each channel the campaign, and then the obligation to each of its customers, in the order of its pages.
 
-    `since` is the announcement. A customer with a record that changes between it and the due time has `alternatives`:
-    the documents leave open when a bridge must read the record, so a message after either record is right.
+    `since` is the announcement. A customer with a record that changes after it and until the due time has
+    `alternatives`: the documents leave open when a bridge must read the record, so a message after either is right.
     """
     for execution in campaign.executions.values():
         yield JournalEntry(kind="campaign", fields=_campaign_json(execution))
@@ -44,12 +44,17 @@ def obligations_of_customer(
 
 def _obligations(records: CustomerRecords, since: Instant, execution: Execution) -> Iterator[JournalEntry]:
     target_group, customers, audience = execution.campaign.target_group, records.as_of(since), records.audience
-    changed = records.changes_between(since, max(split.send_at for split in execution.plan.splits))
+    changed = records.changes_between(since - 1, max(split.send_at for split in execution.plan.splits))
     for start in range(0, len(target_group), _BLOCK):
         block = target_group[start : start + _BLOCK]
         rows = zip(block, many_customers(customers, block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
-            later = [at for at in changed[index] if at <= split.send_at] if index in changed else ()
+            later = [at for at in changed[index] if at <= split.send_at] if index in changed else []
+            if since in later:
+                later.remove(since)
+                if index not in execution.campaign.changed_before:
+                    # At the instant of the announcement, a bridge may have read the record before it changed.
+                    later.append(since - 1)
             versions = [customer, *(records.as_of(at).customer(index) for at in later)]
             if (
                 execution.plan.message == SMS

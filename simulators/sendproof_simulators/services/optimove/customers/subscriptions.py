@@ -14,6 +14,7 @@ from sendproof_simulators.core.audience.attribute_types import fits
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry
+from sendproof_simulators.core.messaging.message_types import SMS
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.customers.attribute_updates import Change, apply_changes
 from sendproof_simulators.services.optimove.state import State
@@ -46,17 +47,16 @@ def record_preference(state: State, preference: Preference, source: str, now: In
     """Store a preference, and return the journal entry. `source`: api or batch_file.
 
     The table of preferences creates the opt-in attribute (documented, same source); that its value follows at once, and
-    that this attribute is SMS_OPT_IN, is assumed.
+    that this attribute is SMS_OPT_IN, or that of the channel's type of messages, is assumed.
     """
     records = state.records
     indices, others = records.split_ids(preference.customers)
     modes = state.preferences.setdefault((preference.channel, preference.app), {})
     modes.update(zip([*indices, *others], repeat(preference.mode), strict=False))
     consent = "0" if preference.mode == state.options.opt_out_mode else "1" if preference.mode == _OPT_IN else None
-    if consent is not None and preference.app is None:
-        records.set_values(
-            [*indices, *records.created_indices(others)], records.audience.consent_attribute, consent, now
-        )
+    attribute = records.audience.consent_attribute_of(state.message_types.get(preference.channel, SMS))
+    if consent is not None and attribute is not None and preference.app is None:
+        records.set_values([*indices, *records.created_indices(others)], attribute, consent, now)
     return JournalEntry(kind="preference", fields={"source": source, **preference_json(state, preference)})
 
 
