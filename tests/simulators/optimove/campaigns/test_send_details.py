@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from instants import NINE, TEN
 from optimove_alone import Optimove, plan, sandbox_context, split
 from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import SendDetailsPages
 from sendproof_simulators.services.optimove.campaigns.send_details_rows import RowFormat
@@ -31,6 +32,13 @@ TEXT = b",".join(
     PAGES.page(EXECUTION, CONTEXT.audience, skip, 10_000, RowFormat(NAMES))[1:-1] for skip in range(0, 30_000, 10_000)
 )
 ALL_ROWS = msgspec.json.decode(b"[%b]" % TEXT)
+
+
+def test_customer_with_an_id_of_their_own_has_it_on_a_large_page() -> None:
+    optimove = Optimove(sandbox_context(individuals=(Individual(customer=6, protection="none", id="No. 7 #b"),)))
+    optimove.announce(plan(customers=2_000))
+
+    assert [row["CustomerID"] for row in optimove.rows()[5:8]] == ["C0000005", "No. 7 #b", "C0000007"]
 
 
 def test_row_has_customer_template_time_and_requested_attributes(optimove: Optimove) -> None:

@@ -59,7 +59,10 @@ class SendDetailsPages:
     def _render_block(self, execution: Execution, customers: Customers, start: int, row_format: RowFormat) -> Block:
         recipients = execution.campaign.customers
         indices = (recipients[::-1] if row_format.descending else recipients)[start : start + _BLOCK_ROWS]
-        if len(indices) >= MANY_CUSTOMERS and row_format.delimiter is None and is_computed(customers):
+        # Ids of the client's own cannot be computed.
+        has_own_ids = any(index in indices for index in self._audience.own_ids)
+        is_large = len(indices) >= MANY_CUSTOMERS and not has_own_ids
+        if is_large and row_format.delimiter is None and is_computed(customers):
             # Only now: its import takes longer than starting a small run.
             from sendproof_simulators.services.optimove.campaigns import send_details_columns  # noqa: PLC0415
 
