@@ -107,7 +107,7 @@ def _over_a_limit(lost: _LostTrigger) -> Diagnosis | None:
     if not earlier or closest is None or due - max(earlier) < closest:
         return None
     most = _reached_limit(lost)
-    if most is None:
+    if most is None or most < _LEAST_LIMIT:
         return None
     return (
         f"lost: as if a customer got at most {most} messages a day",
@@ -209,10 +209,10 @@ def _without_calls(lost: _LostTrigger) -> Diagnosis | None:
 _HYPOTHESES: tuple[Callable[[_LostTrigger], Diagnosis | None], ...] = (
     _without_event,
     _forgotten,
-    _over_a_limit,
-    _taken_for_duplicate,
     _refused_look_up,
     _refused_send,
     _outdated,
+    _over_a_limit,
+    _taken_for_duplicate,
     _without_calls,
 )

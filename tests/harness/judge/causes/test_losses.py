@@ -368,6 +368,11 @@ def trigger_run(*lost: int, status: int = 200, delay: int = 0, minutes: Sequence
     return ordered(run.plus(*lines))
 
 
+def refused_send(minute: int) -> Line:
+    """Return a send that Textlocal refuses after the trigger at a minute."""
+    return call(START + 30 * HOUR + minute * MINUTE + 1, "textlocal", "bulk_json", summary={"refused": 3})
+
+
 DUPLICATE = "lost: a second trigger of the customer within an hour was taken for a duplicate"
 
 
@@ -383,6 +388,11 @@ DUPLICATE = "lost: a second trigger of the customer within an hour was taken for
         (
             trigger_run(1, minutes=(0, 30, 60, 90)),
             DUPLICATE,
+        ),
+        (trigger_run(2, minutes=(0, 30, 60)), DUPLICATE),
+        (
+            ordered(trigger_run(3, minutes=(0, 30, 60, 90)).plus(refused_send(90))),
+            "lost: textlocal refused the call",
         ),
         (trigger_run(0, 1, status=500), "lost: the bridge did not accept the event of the trigger"),
         (trigger_run(0, 1), "lost: the event of the trigger was accepted, and no call followed"),
