@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from sendproof_harness.control_client import ControlClient
-from sendproof_harness.handover.format import CLIENT, Listen
+from sendproof_harness.handover.format import CLIENT, PLATFORM, Listen
 from sendproof_harness.handover.judged_wishes import is_conformance_only, judged_wishes
 from sendproof_harness.handover.webhooks import proof_of_origin, webhook_authentication
 from sendproof_harness.handover.write import handover_content
@@ -102,11 +102,16 @@ def _create(
 
 
 def _with_secrets(fault: Mapping[str, Any], token: str, others: Sequence[Scenario]) -> Mapping[str, Any]:
-    """Return the fault; one that forges webhooks learns which part of a URL is secret, and the secret of another."""
+    """Return the fault; one that forges webhooks learns which part of a URL is secret, and the secret of another.
+
+    All clients plan the same campaigns. A bridge that tells clients apart by their tokens alone would rightly take a
+    forged event with another client's token for one about that client's own campaign.
+    """
     if fault["fault"] != FORGED:
         return fault
     service = str(fault["webhook"]).partition(".")[0]
-    other = {"other_secret": proof_of_origin(others[0], service, others[0].seed)} if others else {}
+    has_other = bool(others) and service != PLATFORM
+    other = {"other_secret": proof_of_origin(others[0], service, others[0].seed)} if has_other else {}
     return {"secret": token, **other, **fault}
 
 

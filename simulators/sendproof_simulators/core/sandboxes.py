@@ -17,6 +17,7 @@ from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.core.strict.watch import Watch
 from sendproof_simulators.core.suggestions import suggestion
+from sendproof_simulators.core.webhooks.other_clients import OtherClient
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
@@ -187,6 +188,7 @@ class Sandboxes:
     def _add(self, sandbox: Sandbox) -> Sandbox:
         """Make a sandbox findable by its name and its credentials."""
         sandbox.generation = next(self.generations)
+        sandbox.dispatcher.other_clients = lambda: self._other_clients_of_bridge(sandbox)
         self._by_id[sandbox.id] = sandbox
         self.note_change(sandbox.id)
         for service, values in sandbox.credentials.items():
@@ -273,6 +275,11 @@ class Sandboxes:
     def on_clock_of(self, sandbox: Sandbox) -> list[Sandbox]:
         """Return all sandboxes on the clock of this one, this one included."""
         return [other for other in self if other.clock is sandbox.clock]
+
+    def _other_clients_of_bridge(self, sandbox: Sandbox) -> list[OtherClient]:
+        """Return the other clients of the bridge of a sandbox, which are on its clock."""
+        others = [other for other in self.on_clock_of(sandbox) if other is not sandbox]
+        return [OtherClient(log=other.dispatcher.log, knows=other.customers.has_contact) for other in others]
 
     def find(self, service: str, credential: str | None) -> Owner | None:
         """Return the owner of a credential, or None if it is unknown."""

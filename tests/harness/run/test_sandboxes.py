@@ -58,3 +58,16 @@ def test_client_after_the_one_with_the_largest_seed_has_the_smallest(simulators:
         handovers = create_sandboxes(options, dataclasses.replace(scenario, seed=LARGEST_SEED))
         seeds = [control.sandbox(handover["sandbox"])["seed"] for handover in handovers]
     assert seeds == [LARGEST_SEED, 0]
+
+
+def test_only_receipts_are_forged_with_the_token_of_another_client(simulators: Any) -> None:
+    """Each client has the campaign: for a bridge that goes by tokens, the event could be the other client's own."""
+    scenario = load_scenarios(ROOT / "scenarios" / "multi_client" / "forged_by_another_client.yaml")[0]
+    with ControlClient(simulators.control) as control:
+        options = SandboxOptions(control=control, name=None, listen=Listen(host="127.0.0.1", port=1), rate=None)
+        (first, _) = create_sandboxes(options, scenario)
+        faults = simulators.call("GET", f"/sandboxes/{first['sandbox']}/faults")
+    assert {fault["webhook"]: bool(fault["other_secret"]) for fault in faults} == {
+        "textlocal.receipt": True,
+        "optimove.13": False,
+    }

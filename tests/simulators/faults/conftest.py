@@ -29,6 +29,12 @@ class Bench:
     def name(self) -> str:
         return str(self.made["sandbox"])
 
+    def guest(self, **audience: object) -> "Bench":
+        """Create another sandbox on the clock of this one: another client of the same bridge."""
+        clock = {"mode": "shared", "with": self.name}
+        settings = {"seed": 4, "clock": clock, "rate_limits": False, "audience": {"customers": 1, **audience}}
+        return Bench(self.simulators, self.simulators.call("POST", "/sandboxes", settings), self.listener)
+
     def call(self, method: str, path: str, body: object = None) -> Any:
         """Call the control API for this sandbox."""
         return self.simulators.call(method, f"/sandboxes/{self.name}{path}", body)

@@ -1,5 +1,7 @@
 """Each fault of a webhook, as seen by its receiver and in the history."""
 
+import pytest
+
 from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
 
 MINUTE = 60_000
@@ -105,13 +107,75 @@ def test_forged_webhook_fault_surrounds_a_failure_by_copies_with_another_token(b
     assert [(line["wrong"], line["status"]) for line in bench.lines("forged_webhook")] == [("token", 200)] * 2
 
 
-def test_forged_webhook_fault_posts_copies_with_the_token_of_another_client(bench):
-    bench.inject("forged_webhook", webhook="textlocal.receipt", secret="receipts", other_secret="elsewhere")
-    assert bench.send(numbers=number_for_code("GB", "03"), custom="failed").ok
+def send_failure(bench, path: str, **more: str) -> list[bool | None]:
+    """Send a message that fails, with its receipts to a path.
+
+    Return whether each forged copy of its receipt before the real one had the token of another client.
+    """
+    failed = number_for_code("GB", "03")
+    bench.inject("forged_webhook", webhook="textlocal.receipt", secret="own-token", other_secret="other-token")
+    assert bench.send(numbers=failed, receipt_url=f"{bench.listener.url}/{path}", **more).ok
     bench.advance(MINUTE)
-    posted = [[seen.body["status"] for seen in bench.listener.calls(path)] for path in ("receipts", "elsewhere")]
-    assert posted == [["U"], ["D", "D"]]
-    assert [line.get("of_other_client") for line in bench.lines("forged_webhook")] == [None, True] * 2
+    posted = [seen.body["status"] for seen in bench.listener.received if seen.body["number"] == failed]
+    copies = [line.get("of_other_client") for line in bench.lines("forged_webhook")]
+    count = len(copies) // 2
+    assert posted == ["D"] * count + ["U"] + ["D"] * count
+    assert copies[:count] == copies[count:]
+    return copies[:count]
+
+
+def send_receipts(bench, *paths: str) -> None:
+    """Send messages that are delivered, with their receipts to these paths."""
+    for path in paths:
+        assert bench.send(receipt_url=f"{bench.listener.url}/{path}").ok
+    bench.advance(MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "is_forged"),
+    [
+        ("north/own-token/17", "south/other-token/3", True),
+        ("?client=north&token=own-token", "?client=south&token=other-token", True),
+        ("own-token", "other-token", False),
+        ("hooks/own-token/17", "hooks/other-token/3", False),
+        ("own-token/north", "other-token/south", False),
+        ("17/north/own-token", "3/south/other-token", False),
+        ("north/own-token", "south/no-token", False),
+        ("receipts/own-token", "south/receipts/other-token", False),
+    ],
+)
+def test_token_of_another_client_is_only_tried_where_the_address_names_the_client(bench, own, other, is_forged):
+    """Where tokens alone tell clients apart, the copy would be a genuine receipt of the other client."""
+    send_receipts(bench.guest(), other, other)
+    send_receipts(bench, own)
+    assert send_failure(bench, own) == [None, *[True] * is_forged]
+
+
+@pytest.mark.parametrize("others", [(), ("south/other-token",)])
+def test_token_of_another_client_is_not_tried_before_its_addresses_are_known(bench, others):
+    send_receipts(bench.guest(), *others)
+    send_receipts(bench, "north/own-token")
+    assert send_failure(bench, "north/own-token") == [None]
+
+
+def test_part_of_the_address_of_each_message_is_not_taken_for_the_name_of_a_client(bench):
+    send_receipts(bench.guest(), "3/other-token", "4/other-token")
+    send_receipts(bench, "16/own-token")
+    assert send_failure(bench, "17/own-token") == [None]
+
+
+@pytest.mark.parametrize(
+    ("audience", "more"),
+    [
+        ({}, {"custom": "7001-C0000003"}),
+        ({"outcomes": {"undelivered after 3 s": 1}}, {}),
+    ],
+)
+def test_token_of_another_client_is_not_tried_for_a_message_that_this_client_could_have(bench, audience, more):
+    """A bridge may go by the token alone, whatever name is in the address."""
+    send_receipts(bench.guest(**audience), "south/other-token", "south/other-token")
+    send_receipts(bench, "north/own-token")
+    assert send_failure(bench, "north/own-token", **more) == [None]
 
 
 def test_secrets_of_a_forged_webhook_are_not_in_the_history(bench):

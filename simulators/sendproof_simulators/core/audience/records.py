@@ -260,6 +260,10 @@ class CustomerRecords:
         changed = (index for index, log in changes.items() if any(read_address(value) == address for _, value in log))
         return [*unchanged, *(index for index in changed if index not in unchanged)]
 
+    def has_contact(self, contact: str) -> bool:
+        """Return True if it is or was the phone number (digits with country code) or e-mail address of any customer."""
+        return bool(self.indices_of_address(contact) if "@" in contact else self.indices_of_number(contact))
+
     def _customers_by_ending(self) -> Mapping[str, Sequence[int]]:
         """Return the customers whose number was changed, by the last digits of the new ones."""
         cached = self._changed_numbers

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.webhooks.attempt_rules import CONNECTIONS_PER_HOST
 from sendproof_simulators.core.webhooks.forgery import ForgedCopy, Forgery, forge
 from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
+from sendproof_simulators.core.webhooks.other_clients import OtherClient, is_clearly_forged, names_client
 from sendproof_simulators.core.webhooks.unanswered import UnansweredWebhooks
 
 # The error of an attempt that a fault dropped.
@@ -102,6 +103,8 @@ class WebhookDispatcher:
         send: Callable[[Webhook], Awaitable[AttemptResult]],
     ) -> None:
         self.log = WebhookLog()
+        #: Returns the other clients of the bridge.
+        self.other_clients: Callable[[], Sequence[OtherClient]] = tuple
         self.unanswered = UnansweredWebhooks()
         self._clock = clock
         self._random = random
@@ -175,10 +178,27 @@ class WebhookDispatcher:
             return [Attempt(logged, injection=injection)]
         plan = fault.plan(lambda n: self._random.below(n, WEBHOOK, service, webhook.key))
         if plan.forged:
-            return [_with_forgery(Attempt(logged), injection, plan)]
+            return [self._with_forgery(Attempt(logged), injection, plan)]
         logged.copies = plan.copies
         attempts = [Attempt(logged, copy, dropped=plan.dropped, injection=injection) for copy in range(plan.copies + 1)]
         return [] if self._defer(plan, attempts) else attempts
+
+    def _with_forgery(self, attempt: Attempt, injection: Injection, plan: WebhookFaultPlan) -> Attempt:
+        """Return the attempt with its forged copies; the fault does not affect a webhook that cannot be forged."""
+        in_url = bool(plan.secret and plan.other_secret) and self._is_nobodys(attempt.logged, plan)
+        forgery = forge(attempt.logged.webhook, plan.secret, plan.other_secret, in_url=in_url)
+        if forgery is not None:
+            return replace(attempt, injection=injection, forgery=forgery)
+        injection.miss()
+        return attempt
+
+    def _is_nobodys(self, logged: LoggedWebhook, plan: WebhookFaultPlan) -> bool:
+        """Return True if a copy to the URL with the secret of another client would be no genuine one of that client."""
+        service, event, others = logged.service, logged.webhook.event, self.other_clients()
+        if not is_clearly_forged(logged.webhook, others):
+            return False
+        urls = [url for client in others for url in client.log.urls(service, event)]
+        return names_client(self.log.urls(service, event), plan.secret, urls, plan.other_secret)
 
     def _defer(self, plan: WebhookFaultPlan, attempts: list[Attempt]) -> bool:
         now = self._clock.now()
@@ -351,16 +371,6 @@ class WebhookDispatcher:
 def _netloc(url: str) -> str:
     """Return host and port of a URL."""
     return urlsplit(url).netloc
-
-
-def _with_forgery(attempt: Attempt, injection: Injection | None, plan: WebhookFaultPlan) -> Attempt:
-    """Return the attempt with its forged copy; the fault does not affect a webhook that cannot be forged."""
-    forgery = forge(attempt.logged.webhook, plan.secret, plan.other_secret)
-    if forgery is not None:
-        return replace(attempt, injection=injection, forgery=forgery)
-    if injection is not None:
-        injection.miss()
-    return attempt
 
 
 def _webhook_values(webhook: Webhook) -> Values:

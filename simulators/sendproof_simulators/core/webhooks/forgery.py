@@ -24,13 +24,14 @@ class Forgery:
     wrong: str
 
 
-def forge(webhook: Webhook, secret: str, other_secret: str = "") -> Forgery | None:
+def forge(webhook: Webhook, secret: str, other_secret: str = "", *, in_url: bool = False) -> Forgery | None:
     """Return forged copies, with another `secret` in their URL if the service does not authenticate itself.
 
     A URL that is the proof itself is guessed.
     Where a stranger can copy a signature of another text, there is a copy with it, and one without a signature. With
-    the secret of another client, `other_secret`, there is one more copy. Return None if nothing proves the origin of
-    the webhook, or if a copy would say nothing new.
+    the secret of another client, `other_secret`, there is one more copy; with it `in_url` only if that client could not
+    have got the copy itself. Return None if nothing proves the origin of the webhook, or if a copy would say nothing
+    new.
     """
     if webhook.forged_url is not None:
         guessed = replace(webhook, url=webhook.forged_url, retry=RetryPolicy())
@@ -42,7 +43,7 @@ def forge(webhook: Webhook, secret: str, other_secret: str = "") -> Forgery | No
         return Forgery(copies=tuple(_unauthenticated(forged, other_secret)), wrong="authentication")
     if secret and secret in webhook.url:
         copies = [ForgedCopy(webhook=replace(forged, url=webhook.url.replace(secret, "0" * len(secret))))]
-        if other_secret:
+        if other_secret and in_url:
             elsewhere = replace(forged, url=webhook.url.replace(secret, other_secret))
             copies.append(ForgedCopy(webhook=elsewhere, of_other_client=True))
         return Forgery(copies=tuple(copies), wrong="token")

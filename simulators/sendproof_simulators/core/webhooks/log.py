@@ -13,6 +13,8 @@ from sendproof_simulators.core.effects import Webhook
 KEPT_PER_SERVICE = 2_000
 #: Of the body of one webhook; longer ones are cut off.
 SHOWN_BYTES = 65_536
+# Enough to see which parts of a URL are the same for all messages.
+_COMPARED = 200
 
 
 class LoggedWebhook(msgspec.Struct):
@@ -51,6 +53,11 @@ class WebhookLog:
             raise KeyError(
                 f"no webhook of {service} is named {key!r} among its newest {KEPT_PER_SERVICE:,}; the log lists them"
             ) from None
+
+    def urls(self, service: str, event: str) -> list[str]:
+        """Return the URLs of the newest webhooks with an event, one for each webhook."""
+        kept = reversed(self._webhooks.get(service, OrderedDict[str, LoggedWebhook]()).values())
+        return [logged.webhook.url for logged in islice(kept, _COMPARED) if logged.webhook.event == event]
 
     def with_key(self, service: str | None, key: str) -> Iterator[dict[str, object]]:
         """Yield the webhooks with one key, at most one of each service (None: all), as JSON with the body."""

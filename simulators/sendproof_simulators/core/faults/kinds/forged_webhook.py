@@ -17,6 +17,7 @@ class ForgedWebhook(WebhookFault):
     If the account authenticates its webhooks, the copies have the signature of the real body, or no password or key.
     Otherwise they have another `secret` in their URL. If there is neither, and the URL is no
     proof itself, nothing is forged. If the bridge serves another client, one more copy has the secret of that client.
+    A URL gets it only if the copy could not be a genuine webhook of that client.
     """
 
     secret: Annotated[
