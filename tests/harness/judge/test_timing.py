@@ -2,6 +2,7 @@
 
 import pytest
 
+from fault_helpers import request_line
 from history_builder import START, HistoryBuilder, build_correct_run
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.causes.times import IMMEDIATE, zone_offset
@@ -162,6 +163,15 @@ def test_offsets_of_several_zones_are_local_times_of_customers():
     assert {finding.cause for finding in run.findings(CHECKS)} == {
         "sent at local time: off by the offsets of several time zones, as if each customer had one"
     }
+
+
+@pytest.mark.parametrize(("status", "late"), [(429, 0), (400, 10)])
+def test_message_waits_while_the_provider_has_too_many_requests(correct_run, status, late):
+    times = sorted({parse_instant(line["send_at"]) for line in correct_run.lines_of("delivery")})
+    tries = [at + minutes * MINUTE for at in times for minutes in (0, 5, 10)]
+    sends = [request_line(at, 5_000 + n, "textlocal", "bulk_json", status=status) for n, at in enumerate(tries)]
+
+    assert len(shifted(correct_run, 14 * MINUTE).plus(*sends).findings(CHECKS)) == late
 
 
 @pytest.mark.parametrize(("code", "late"), [(192, 0), (80, 10)])

@@ -246,6 +246,12 @@ def test_429_response_fails_rate_check_only(correct_run):
     ]
 
 
+def test_rate_limit_that_no_provider_publishes_cannot_be_respected(correct_run):
+    limited = request(service="textlocal", operation="get_templates", status=429)
+
+    assert found(correct_run.plus(limited)) == []
+
+
 @pytest.mark.parametrize(("after", "count"), [("06:20", 0), ("06:40", 1)])
 def test_login_right_after_a_kill_is_refused_and_right(correct_run, after, count):
     """The token is still valid, but the bridge had it in memory only."""

@@ -6,7 +6,7 @@ from sendproof_harness.history.parts import Violation
 from sendproof_harness.history.records import History, Rejection, Request
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.checks.requests.findings import SIZE_RULE, response_finding, violation_finding
-from sendproof_harness.judge.facts.fault_effects import is_own_response, outages, requests_before_probes
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, outages, requests_before_probes
 from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import BATCHES_WITHIN_LIMITS, RATE_LIMIT_RESPECTED
@@ -36,7 +36,7 @@ _BATCH_OPERATIONS = frozenset(
 
 
 def check_rate_limit(history: History) -> CheckResult:
-    """Find requests above the rate limit.
+    """Find requests above the rate limit of Optimove: no provider publishes one.
 
     A login gets a 429 response while the token is valid that a killed bridge has lost with its memory.
     """
@@ -45,6 +45,7 @@ def check_rate_limit(history: History) -> CheckResult:
         request
         for request in requests
         if request.status == STATUS_TOO_MANY_REQUESTS
+        and request.service == OPTIMOVE
         and is_own_response(request)
         and not (request.operation in LOGINS and _was_just_killed(history, request.at))
     ]

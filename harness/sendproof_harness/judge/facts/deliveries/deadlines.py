@@ -21,11 +21,13 @@ from sendproof_harness.judge.facts.fault_effects import (
     Injection,
     first_received,
     injections,
+    is_own_response,
     is_result_hidden,
     is_send,
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION
+from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -189,12 +191,18 @@ def _delay_of_fault(injection: Injection) -> _Delay:
 
 
 def _temporary_refusals(history: History) -> Mapping[str, Sequence[_Delay]]:
-    """Return when each provider refused sends for the moment, in order."""
+    """Return when each provider refused sends for the moment, in order.
+
+    No provider publishes a rate limit, so a bridge learns one from the responses with status 429.
+    """
     refused: defaultdict[str, dict[int, int]] = defaultdict(dict)
     for rejection in history.rejections:
         record = provider(rejection.service)
         if str(rejection.code) in record.temporary_refusals:
             refused[rejection.service][rejection.at] = rejection.at + record.retry_interval
+    for request in history.requests:
+        if request.status == STATUS_TOO_MANY_REQUESTS and is_send(request) and is_own_response(request):
+            refused[request.service][request.at] = request.at + provider(request.service).retry_interval
     return {
         service: [_Delay(at=at, until=until, record_delay=0) for at, until in times.items()]
         for service, times in refused.items()
