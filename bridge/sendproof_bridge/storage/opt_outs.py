@@ -36,15 +36,13 @@ _INSERT_LISTED = (
     "INSERT INTO listed_opt_out (client, channel, listed, number) VALUES (:client, :channel, :listed, :number)"
     " ON CONFLICT DO NOTHING"
 )
-# The list also has those who replied STOP. From now on they opt in by leaving it.
-_SET_LISTED = (
-    f"UPDATE opt_out SET source = '{_LISTED}' WHERE client = :client AND number = :number AND source = 'reply'"
-)
+# The list also has those who replied STOP, or were refused for that. From now on they opt in by leaving it.
+_SET_LISTED = f"UPDATE opt_out SET source = '{_LISTED}' WHERE client = :client AND number = :number"
 _DELETE_LISTED = text(
     "DELETE FROM listed_opt_out WHERE client = :client AND channel = :channel"
     " AND listed IN (SELECT value FROM json_each(:listed)) RETURNING number"
 )
-# Other opt-outs stay: a provider's refusal, and numbers on the list of another channel.
+# Other opt-outs stay: a refusal by a provider without a list, and numbers on the list of another channel.
 _UNLISTED = text(
     f"SELECT number FROM opt_out o WHERE client = :client AND source = '{_LISTED}' AND {_AMONG_NUMBERS}"
     " AND NOT EXISTS (SELECT 1 FROM listed_opt_out l WHERE l.client = o.client AND l.number = o.number)"

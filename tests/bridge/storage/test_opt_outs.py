@@ -51,11 +51,19 @@ def test_number_in_two_spellings_opts_in_by_leaving_with_both(tx):
     assert (read_list(tx, 505, []), opted_out(tx)) == ((0, 1), set())
 
 
-def test_refused_recipient_stays_opted_out_without_a_list(tx):
+def test_refused_recipient_who_is_on_no_list_stays_opted_out(tx):
+    opt_outs.add(tx, "acme", [A], "provider", 0)
+    read_list(tx, 505, [B])
+
+    assert (read_list(tx, 505, []), opted_out(tx)) == ((0, 1), {A})
+
+
+def test_refused_recipient_on_a_list_opts_in_by_leaving_it(tx):
+    """The provider refused the message because of a STOP that no webhook reported."""
     opt_outs.add(tx, "acme", [A], "provider", 0)
     read_list(tx, 505, [A])
 
-    assert (read_list(tx, 505, []), opted_out(tx)) == ((0, 0), {A})
+    assert (read_list(tx, 505, []), opted_out(tx)) == ((0, 1), set())
 
 
 def test_number_that_opted_in_but_is_listed_again_is_new(tx):
