@@ -110,11 +110,13 @@ def _opt_ins_by_others(history: History) -> Mapping[str, Sequence[_OptIn]]:
 
 def _is_known_already(
     change: ProviderChange,
-    of_customer: Iterable[ProviderChange],
+    of_customer: Sequence[ProviderChange],
     reports: Iterable[ConsentReport],
     opt_ins: Iterable[_OptIn],
 ) -> bool:
     """Return True if an opt-out at another provider was reported before, also for the channel of this one.
+
+    Or an opt-out of the same number at this provider, such as by the other customer who shares the phone.
 
     An opt-in by somebody else, between that report and this change, ends it.
     """
@@ -124,8 +126,10 @@ def _is_known_already(
         return False
     if any(own[-1].at < opt_in.at < change.at and opt_in.is_for(change) for opt_in in opt_ins):
         return False
-    others = (other for other in of_customer if other.service != change.service and other.message == change.message)
-    return any(other.opted_out and other.at <= own[-1].at for other in others)
+    earlier_changes = [other for other in of_customer if other.message == change.message and other.at <= own[-1].at]
+    here = [other for other in earlier_changes if other.service == change.service]
+    elsewhere = (other for other in earlier_changes if other.service != change.service)
+    return any(other.opted_out for other in elsewhere) or (bool(here) and here[-1].opted_out)
 
 
 def _finding_of_change(

@@ -147,6 +147,17 @@ def test_opt_out_never_synced_fails(correct_run):
     assert sync_findings(run) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
 
 
+def test_second_stop_of_a_shared_phone_need_not_be_synced(correct_run):
+    """The first one was, in between; a START two days later then ends both."""
+    first = [*stop_lines(correct_run, DUE + HOUR), preference_line(DUE + HOUR + MINUTE)]
+    second = stop_lines(correct_run, DUE + HOUR + 2 * MINUTE)
+    again = [line | {"key": "inbound:2"} if line["kind"] == "webhook" else line for line in second]
+    start = second[1] | {"kind": "opt_in", "at": iso(DUE + 2 * DAY)}
+    reported = preference_line(DUE + 2 * DAY + HOUR) | {"mode": 1, "opted_out": False}
+
+    assert sync_findings(correct_run.plus(*first, *again, start, reported)) == []
+
+
 def test_opt_out_synced_after_two_days_fails(correct_run):
     run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), preference_line(DUE + 2 * DAY))
 
