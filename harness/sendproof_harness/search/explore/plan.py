@@ -56,7 +56,7 @@ def _draft(seed: int, draws: Draws, catalogue: FeatureCatalogue, coverage: Cover
     suitable = [feature for feature in catalogue.features if feature.suits(provider, flows)]
     order = _in_drawn_order(suitable, draws, coverage)
     types = [feature for feature in order if feature.message != SMS]
-    if types and draws.number("type first", 2):
+    if types and numbers.number("type first", 2):
         # A search for other types of messages has one in at least half of its scenarios.
         order.insert(0, order.pop(order.index(types[0])))
     chosen = _compatible(order, wanted, {**TOPICS, **families})

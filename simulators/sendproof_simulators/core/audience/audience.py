@@ -45,7 +45,6 @@ from sendproof_simulators.core.audience.type_columns import (
 )
 from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code
-from sendproof_simulators.core.messaging.message_types import EMAIL, PUSH, SMS, WEB_PUSH
 from sendproof_simulators.core.messaging.number_plans import DEFAULT_SPELLINGS, NUMBER_PLANS, PLUS, check_spellings
 from sendproof_simulators.core.messaging.phone import read_number
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -314,16 +313,6 @@ class Audience:
     def web_push_consent_attribute(self) -> str:
         """The attribute that contains the consent to web push notifications."""
         return self.recipe.name_of(WEB_PUSH_CONSENT)
-
-    def consent_attribute_of(self, message: str) -> str | None:
-        """Return the attribute that contains the consent to a type of messages; None if these customers have none."""
-        consents = {
-            SMS: self.consent_attribute,
-            PUSH: None if self.devices is None else self.push_consent_attribute,
-            WEB_PUSH: None if self.browsers is None else self.web_push_consent_attribute,
-            EMAIL: None if self.addresses is None else self.email_consent_attribute,
-        }
-        return consents.get(message)
 
     @property
     def special_attributes(self) -> dict[str, str]:

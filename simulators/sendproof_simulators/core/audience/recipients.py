@@ -8,7 +8,7 @@ from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDE
 from sendproof_simulators.core.audience.devices import DEVICES, UNSUBSCRIBED, Devices
 from sendproof_simulators.core.messaging.addresses import read_address
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, name_of_test_number
-from sendproof_simulators.core.messaging.message_types import EMAIL, INBOX, PUSH, SMS
+from sendproof_simulators.core.messaging.message_types import EMAIL, INBOX, PUSH, SMS, WEB_PUSH
 
 _OPTED_IN = "1"
 #: Reasons why no message is due.
@@ -48,6 +48,17 @@ def recipient(audience: Audience, index: int, customer: Customer, message: str) 
     if message == PUSH:
         return _of_push(audience, index, customer, audience.devices, audience.push_consent_attribute)
     return _of_push(audience, index, customer, audience.browsers, audience.web_push_consent_attribute)
+
+
+def consent_attribute(audience: Audience, message: str) -> str | None:
+    """Return the attribute that contains the consent to a type of messages; None if these customers have none."""
+    consents = {
+        SMS: audience.consent_attribute,
+        PUSH: None if audience.devices is None else audience.push_consent_attribute,
+        WEB_PUSH: None if audience.browsers is None else audience.web_push_consent_attribute,
+        EMAIL: None if audience.addresses is None else audience.email_consent_attribute,
+    }
+    return consents.get(message)
 
 
 def customer_facts(customer: Customer) -> dict[str, object]:

@@ -95,7 +95,7 @@ def test_coverage_names_requirements_whose_situation_never_came_up(exploration):
 def test_summary_groups_failures_by_cause_and_names_features_to_leave_out(exploration):
     explore(exploration, [InstantPlayer(failing=3)], SearchBudget(runs=8), lambda _: None)
     (failed,) = exploration.failed
-    optional = [feature.name for feature in failed.plan.features if feature.topic == "service"]
+    optional = [feature.name for feature in failed.plan.features if feature.topic in {"service", "clients"}]
     first, cause, *_ = lines = list(summary_lines(exploration))
 
     assert (first, cause) == ("1 of 8 scenarios failed:", "  R401 lost (seed 3)")

@@ -6,7 +6,7 @@ from sendproof_harness.search.explore.feature import Feature
 
 # Batches of providers begin at 100, and so do the pages of their lists.
 _MORE_THAN_A_BATCH = 130
-# Optimove's pages have at most 10,000 customers, and so have the batches of Textlocal.
+# Optimove's pages have at most 10,000 customers.
 _MORE_THAN_A_PAGE = 10_020
 # Each of these multiplies the messages or reports of ten thousand customers.
 _MANY_MESSAGES = frozenset(

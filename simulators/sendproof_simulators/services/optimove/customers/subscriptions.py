@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, repeat
 
 from sendproof_simulators.core.audience.attribute_types import fits
+from sendproof_simulators.core.audience.recipients import consent_attribute
 from sendproof_simulators.core.audience.records import CustomerRecords
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry
@@ -54,7 +55,7 @@ def record_preference(state: State, preference: Preference, source: str, now: In
     modes = state.preferences.setdefault((preference.channel, preference.app), {})
     modes.update(zip([*indices, *others], repeat(preference.mode), strict=False))
     consent = "0" if preference.mode == state.options.opt_out_mode else "1" if preference.mode == _OPT_IN else None
-    attribute = records.audience.consent_attribute_of(state.message_types.get(preference.channel, SMS))
+    attribute = consent_attribute(records.audience, state.message_types.get(preference.channel, SMS))
     if consent is not None and attribute is not None and preference.app is None:
         records.set_values([*indices, *records.created_indices(others)], attribute, consent, now)
     return JournalEntry(kind="preference", fields={"source": source, **preference_json(state, preference)})
