@@ -111,7 +111,7 @@ def _opt_ins_by_others(history: History) -> Mapping[str, Sequence[_OptIn]]:
 def _is_known_already(
     change: ProviderChange,
     of_customer: Sequence[ProviderChange],
-    reports: Iterable[ConsentReport],
+    reports: Sequence[ConsentReport],
     opt_ins: Iterable[_OptIn],
 ) -> bool:
     """Return True if an opt-out at another provider was reported before, also for the channel of this one.
@@ -129,7 +129,13 @@ def _is_known_already(
     earlier_changes = [other for other in of_customer if other.message == change.message and other.at <= own[-1].at]
     here = [other for other in earlier_changes if other.service == change.service]
     elsewhere = (other for other in earlier_changes if other.service != change.service)
-    return any(other.opted_out for other in elsewhere) or (bool(here) and here[-1].opted_out)
+    if any(other.opted_out for other in elsewhere):
+        return True
+    # An opt-in in between may be reported after this opt-out, which then must be reported again.
+    later = [report for report in reports if report.at >= change.at]
+    until_next = [report for report in later if change.until is None or report.at < change.until]
+    is_undone = not all(report.opted_out for report in until_next)
+    return bool(here) and here[-1].opted_out and not is_undone
 
 
 def _finding_of_change(

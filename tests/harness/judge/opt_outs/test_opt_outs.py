@@ -158,6 +158,18 @@ def test_second_stop_of_a_shared_phone_need_not_be_synced(correct_run):
     assert sync_findings(correct_run.plus(*first, *again, start, reported)) == []
 
 
+def test_second_stop_must_be_synced_if_a_start_before_it_is_reported_late(correct_run):
+    first = [*stop_lines(correct_run, DUE + HOUR), preference_line(DUE + HOUR + MINUTE)]
+    stop = stop_lines(correct_run, DUE + 3 * HOUR)
+    start = stop[1] | {"kind": "opt_in", "at": iso(DUE + 2 * HOUR)}
+    again = [line | {"key": "inbound:2"} if line["kind"] == "webhook" else line for line in stop]
+    late = preference_line(DUE + 4 * HOUR) | {"mode": 1, "opted_out": False}
+    run = correct_run.plus(*first, start, *again)
+
+    assert sync_findings(run) == []
+    assert [customer for _, customer in sync_findings(run.plus(late))] == [CUSTOMER]
+
+
 def test_opt_out_synced_after_two_days_fails(correct_run):
     run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), preference_line(DUE + 2 * DAY))
 
