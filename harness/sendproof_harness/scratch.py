@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 
 from sendproof_harness.interruption import delayed_signals
 
@@ -37,6 +38,9 @@ _PERMISSIONS = 0o777
 _LOCK = ".sendproof-scratch"
 _MAKING_S = 60.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# Real seconds for a folder that is being made when the process exits. Where making takes longer, the file system hangs.
+_MADE_S = 2.0
+_making = Lock()
 # Each removes a folder whose block has not ended.
 _removals: list[Callable[[], None]] = []
 
@@ -47,17 +51,30 @@ def scratch_folder(place: Path | None = None) -> Iterator[Path]:
 
     `OSError` if that is impossible.
     """
-    place = place or Path(tempfile.gettempdir())
+    place = place or _usual_place()
     _remove_abandoned_folders_once(place)
     with ExitStack() as stack:
         # An interrupt between the folder and its removal would leave the folder.
-        with delayed_signals():
+        with _whole():
             folder, lock = _new_folder(place)
             # A program that ends within the block, such as Locust in a greenlet, need not get to the end of it.
             remove = atexit.register(partial(_remove_if_of_process, os.getpid(), folder))
             _removals.append(remove)
             stack.callback(_end, remove, lock)
         yield folder
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Keep signals and `remove_own_folders` out until the end of the block."""
+    with delayed_signals(), _making:
+        yield
+
+
+def _usual_place() -> Path:
+    """Return where temporary files are. `tempfile` finds it by a file without a prefix, which would stay."""
+    with _whole():
+        return Path(tempfile.gettempdir())
 
 
 def _end(remove: Callable[[], None], lock: int) -> None:
@@ -70,7 +87,11 @@ def _end(remove: Callable[[], None], lock: int) -> None:
 
 
 def remove_own_folders() -> None:
-    """Remove the folders of this process, from any thread, before it exits without an end of the blocks."""
+    """Remove the folders of this process, from any thread, before it exits without an end of the blocks.
+
+    No folder can be made after this call.
+    """
+    _making.acquire(timeout=_MADE_S)
     for remove in tuple(_removals):
         remove()
 

@@ -60,6 +60,31 @@ print(len(os.listdir(sys.argv[1])))
     assert (process.stdout.split(), list(tmp_path.iterdir())) == (["True", "1"], [])
 
 
+@pytest.mark.parametrize(
+    ("event", "path"), [("os.remove", "/"), ("open", "/.sendproof-scratch")], ids=["looking for a place", "making"]
+)
+def test_nothing_is_left_if_another_thread_exits_while_a_folder_is_made(event: str, path: str, tmp_path: Path) -> None:
+    """To find the place of temporary files, Python writes a file there and removes it."""
+    program = """
+import os, sys, threading
+from sendproof_harness.scratch import remove_own_folders, scratch_folder
+def leave():
+    remove_own_folders()
+    os._exit(3)
+leaving = threading.Thread(target=leave)
+def exit_now(event, arguments):
+    if event == sys.argv[1] and sys.argv[2] in str(arguments[0]) and not leaving.ident:
+        leaving.start()
+        leaving.join(0.2)
+sys.addaudithook(exit_now)
+with scratch_folder():
+    leaving.join()
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.run([sys.executable, "-c", program, event, path], env=environment, check=False, timeout=60)
+    assert (process.returncode, list(tmp_path.iterdir())) == (3, [])
+
+
 def test_folder_is_gone_if_a_signal_comes_while_it_is_made(tmp_path: Path) -> None:
     program = """
 import os, signal, sys
