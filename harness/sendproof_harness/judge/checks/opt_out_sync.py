@@ -74,7 +74,7 @@ def _not_synced(
             own = [report for report in reports.get(customer, ()) if not _answers_any(report, others)]
             opt_ins = _opt_ins_by_others(history).get(customer, ())
             is_known = _is_known_already(change, of_customer, own, opt_ins)
-            finding = None if is_known else _finding_of_change(history, change, own, customer)
+            finding = None if is_known else _finding_of_change(history, change, own, of_customer, customer)
             if finding is not None:
                 yield finding
                 break
@@ -126,36 +126,53 @@ def _is_known_already(
         return False
     if any(own[-1].at < opt_in.at < change.at and opt_in.is_for(change) for opt_in in opt_ins):
         return False
+    # An opt-in in between may be reported after this opt-out, which then must be reported again.
+    if any(_undoes(report, change, of_customer) for report in _between(reports, change.at, change.until)):
+        return False
     earlier_changes = [other for other in of_customer if other.message == change.message and other.at <= own[-1].at]
     here = [other for other in earlier_changes if other.service == change.service]
     elsewhere = (other for other in earlier_changes if other.service != change.service)
-    if any(other.opted_out for other in elsewhere):
-        return True
-    # An opt-in in between may be reported after this opt-out, which then must be reported again.
-    later = [report for report in reports if report.at >= change.at]
-    until_next = [report for report in later if change.until is None or report.at < change.until]
-    is_undone = not all(report.opted_out for report in until_next)
-    return bool(here) and here[-1].opted_out and not is_undone
+    return any(other.opted_out for other in elsewhere) or (bool(here) and here[-1].opted_out)
+
+
+def _between(reports: Iterable[ConsentReport], since: int, until: int | None) -> Iterator[ConsentReport]:
+    return (report for report in reports if since <= report.at and (until is None or report.at < until))
+
+
+def _undoes(report: ConsentReport, change: ProviderChange, of_customer: Iterable[ProviderChange]) -> bool:
+    """Return True if a report states the opposite for the channel, and no later change of the customer explains that.
+
+    A client can have one attribute for several providers, and a customer can have had several numbers.
+    """
+    if report.opted_out == change.opted_out or not _is_statement_on(report, change):
+        return False
+    return not _answers_any(report, (other for other in of_customer if other is not change and other.at >= change.at))
+
+
+def _is_statement_on(report: ConsentReport, change: ProviderChange) -> bool:
+    return report.wrong is None and report.message == change.message and _is_for(report, change)
 
 
 def _finding_of_change(
-    history: History, change: ProviderChange, reports: Sequence[ConsentReport], customer: str
+    history: History,
+    change: ProviderChange,
+    reports: Sequence[ConsentReport],
+    of_customer: Sequence[ProviderChange],
+    customer: str,
 ) -> Finding | None:
+    if not change.opted_out and not _is_opt_in_needed(change, reports, of_customer):
+        return None
     deadline, visible = _deadline(history, change), bridge_time(history)
     allowed = deadline - change.at
     until = history.header.ended if change.until is None else change.until
     later = [report for report in reports if change.at <= report.at <= until]
-    if not change.opted_out and not any(_is_right(report, opted_out=True) for report in reports):
-        # Optimove knows of no opt-out that this opt-in could end.
-        return None
     right = [report for report in later if _is_right(report, opted_out=change.opted_out)]
-    in_channel = next(
-        (report.at for report in right if report.message == change.message and _is_for(report, change)), 0
-    )
+    in_channel = next((report.at for report in right if _is_statement_on(report, change)), 0)
     name = "a provider opt-out" if change.opted_out else "an opt-in after an opt-out"
     if in_channel:
         if visible.between(change.at, in_channel) <= allowed:
-            return None
+            undoing = _undoing(later, change, of_customer, deadline) if deadline <= until else None
+            return None if undoing is None else _finding_of_undoing(history, change, undoing, of_customer, customer)
         got = f"{span(in_channel - change.at)} after it"
         return _finding(
             customer, f"{name} was reported to Optimove too late", f"within {span(allowed)}", got, change.at
@@ -171,6 +188,40 @@ def _finding_of_change(
         is_visible = visible.between(change.at, until) >= allowed
         return finding if is_visible else replace(finding, level="unknown", blame="config")
     return None
+
+
+def _is_opt_in_needed(
+    change: ProviderChange, reports: Sequence[ConsentReport], of_customer: Sequence[ProviderChange]
+) -> bool:
+    """Return True if Optimove has an opt-out that this opt-in ends, from before it, or from a late report after it."""
+    before = [report for report in reports if report.at < change.at and _is_statement_on(report, change)]
+    if before and before[-1].opted_out:
+        return True
+    return any(_undoes(report, change, of_customer) for report in _between(reports, change.at, change.until))
+
+
+def _undoing(
+    later: Sequence[ConsentReport], change: ProviderChange, of_customer: Sequence[ProviderChange], deadline: int
+) -> ConsentReport | None:
+    """Return the last report before the deadline if it undoes the right one; a later one contradicts the customer."""
+    last = [report for report in later if report.at <= deadline and _is_statement_on(report, change)]
+    return last[-1] if last and _undoes(last[-1], change, of_customer) else None
+
+
+def _finding_of_undoing(
+    history: History,
+    change: ProviderChange,
+    report: ConsentReport,
+    of_customer: Iterable[ProviderChange],
+    customer: str,
+) -> Finding:
+    """Return the finding of a report after the right one: an older statement of the customer, or none of theirs."""
+    earlier = (other for other in of_customer if other.message == change.message and other.at < change.at)
+    if any(other.opted_out == report.opted_out for other in earlier):
+        first, then = ("out", "in") if change.opted_out else ("in", "out")
+        cause = f"an opt-{first} was reported to Optimove, and after it an older opt-{then}"
+        return _finding(customer, cause, "reports in the order of the changes", report.by, report.at)
+    return _finding_of_contradiction(history, report, customer)
 
 
 def _deadline(history: History, change: ProviderChange) -> int:
@@ -254,11 +305,15 @@ def _wrong_customers(history: History, reports: _Reports, reported: set[str | No
     for customer, of_customer in reports.items():
         for report in of_customer if customer not in reported else ():
             if report.wrong is None and not states.allows(customer, report):
-                out = report.opted_out
-                cause = f"an opt-{'out' if out else 'in'} was reported for a customer who did not opt "
-                cause += f"out{_instead(history, customer, report)}" if out else "in"
-                yield _finding(customer, cause, "no such report for this customer", report.by, report.at)
+                yield _finding_of_contradiction(history, report, customer)
                 break
+
+
+def _finding_of_contradiction(history: History, report: ConsentReport, customer: str) -> Finding:
+    out = report.opted_out
+    cause = f"an opt-{'out' if out else 'in'} was reported for a customer who did not opt "
+    cause += f"out{_instead(history, customer, report)}" if out else "in"
+    return _finding(customer, cause, "no such report for this customer", report.by, report.at)
 
 
 def _instead(history: History, customer: str, report: ConsentReport) -> str:
@@ -288,7 +343,7 @@ class _ConsentStates:
             (obligation.customer, message_type(history, obligation.channel))
             for obligation in history.obligations
             if obligation.number in refused
-            or (_is_opted_out(obligation) and not _may_be_own_report(obligation, changed_by_others))
+            or (_is_opted_out(obligation) and not _may_be_own_report(history, obligation, changed_by_others))
         }
         self._visible = bridge_time(history)
         self._changes: defaultdict[tuple[str, str], list[tuple[int, bool, bool]]] = defaultdict(list)
@@ -331,13 +386,29 @@ def _is_opted_out(obligation: Obligation) -> bool:
     return obligation.opted_out_by is not None or obligation.reason == "opted_out"
 
 
-def _may_be_own_report(obligation: Obligation, changed_by_others: frozenset[str]) -> bool:
-    """Return True if the record became that of an opt-out after the announcement, and only the bridge changed it.
+def _may_be_own_report(history: History, obligation: Obligation, changed_by_others: frozenset[str]) -> bool:
+    """Return True if the record became that of an opt-out after an announcement, and only the bridge changed it.
 
-    Its own report must not be the reason for which that report is right.
+    Its own report must not be the reason for which that report is right. An opt-out at a provider is none of its own.
     """
-    is_later = any(alternative.reason == "opted_out" for alternative in obligation.alternatives)
-    return is_later and obligation.customer not in changed_by_others
+    if obligation.customer in changed_by_others or obligation.opted_out_by == "provider":
+        return False
+    if any(alternative.reason == "opted_out" for alternative in obligation.alternatives):
+        return True
+    opted_in_at = _first_opted_in(history).get((obligation.customer, message_type(history, obligation.channel)))
+    return opted_in_at is not None and opted_in_at < obligation.at
+
+
+@cached_per_history
+def _first_opted_in(history: History) -> Mapping[tuple[str, str], int]:
+    """Return the first announcement of a message type to each reported customer with a record without an opt-out."""
+    found: dict[tuple[str, str], int] = {}
+    reported = consent_reports(history)
+    for obligation in history.obligations:
+        if obligation.customer in reported and not _is_opted_out(obligation):
+            key = obligation.customer, message_type(history, obligation.channel)
+            found[key] = min(obligation.at, found.get(key, obligation.at))
+    return found
 
 
 def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Finding:
