@@ -334,7 +334,8 @@ def compare(
 ) -> None:
     """Compare two results of a load test: ratios, and what matters.
 
-    Exit status: 0 if nothing got worse, 1 if something did, 2 if no speed or processor time could be compared.
+    Exit status: 0 if nothing got worse, 1 if something did. 2 if a test ended early, only one result has a loss or a
+    check, or no speed or processor time could be compared.
 
     Example: sendproof load compare baseline/result.json results/load_campaign
     """

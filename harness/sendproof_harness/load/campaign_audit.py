@@ -130,7 +130,7 @@ class _Campaign:
         if lost:
             lost_obligations = islice(self.ledger.lost_obligations(read_obligations()), EXAMPLES)
             self.counts.losses["lost"].examples = [
-                f"{obligation.customer}: no message to {obligation.number}" for obligation in lost_obligations
+                f"{obligation.customer}: no right message to {obligation.number}" for obligation in lost_obligations
             ]
         self._compare_totals(has_reports=has_reports)
 

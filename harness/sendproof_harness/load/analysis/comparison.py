@@ -2,6 +2,8 @@
 
 A difference matters if it is larger than a tenth, and larger than what the samples of both tests vary by themselves.
 Speeds on a busy machine are not compared, but processor time for each message is: it depends less on other programs.
+
+Every loss and every finding more is worse. A test that ended early has too few of both, and no speed to compare.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,41 +37,46 @@ _MAD_TO_DEVIATION = 1.4826
 _LEAST_CPU_S, _LEAST_MB = 1.0, 10.0
 # Programs that share caches and processors make the same work cost more: measured with equal tests, up to a quarter.
 _BUSY_CPU_NOISE = 0.5
+_ONLY_IN_ONE = "only one of the results has it"
 # What a comparison is about may differ.
 _FREE_SETTINGS = frozenset({"bridge"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One measure of both results. `why` is the reason for an unknown difference."""
+    """One measure of both results; None if a result does not have it. `why` is the reason for an unknown difference."""
 
     measure: str
     unit: Unit
-    earlier: float
-    later: float
+    earlier: float | None
+    later: float | None
     difference: Difference
     why: str = ""
 
     @property
     def ratio(self) -> float | None:
-        """The later value divided by the earlier one; None if that was 0."""
-        return self.later / self.earlier if self.earlier else None
+        """The later value divided by the earlier one; None if that was 0, or one of them is missing."""
+        return self.later / self.earlier if self.earlier and self.later is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """All measures that both results have, and the settings that differ."""
+    """All measures of the results, the settings that differ, and the tests that ended early, in words."""
 
     earlier: LoadResult
     later: LoadResult
     measures: tuple[Compared, ...]
     settings: tuple[str, ...]
+    early_ends: tuple[str, ...]
 
     @property
     def status(self) -> Literal["pass", "fail", "unknown"]:
-        """`fail` if anything got worse, `unknown` if no speed or use of processors could be compared."""
+        """`fail` if anything got worse; `unknown` if a test ended early, a loss was not counted, or no speed known."""
         if any(compared.difference == "worse" for compared in self.measures):
             return "fail"
+        counts = [compared for compared in self.measures if compared.unit == "count"]
+        if self.early_ends or any(compared.difference == "unknown" for compared in counts):
+            return "unknown"
         is_known = any(
             compared.difference != "unknown" for compared in self.measures if compared.unit in {"per second", "ms"}
         )
@@ -81,9 +88,15 @@ def compare(earlier: LoadResult, later: LoadResult) -> Comparison:
     if earlier.kind != later.kind:
         raise ValueError(f"expected two results of the same kind of load test, got {earlier.kind} and {later.kind}")
     settings = tuple(_different_settings(earlier, later))
-    obstacle = f"the tests differ in {', '.join(settings)}" if settings else ""
-    pair = _Pair(earlier=earlier, later=later, obstacle=obstacle)
-    return Comparison(earlier=earlier, later=later, measures=tuple(pair.measures()), settings=settings)
+    early_ends = tuple(
+        f"the {name} test ended early: {result.abort_reason}"
+        for name, result in (("earlier", earlier), ("later", later))
+        if result.abort_reason is not None
+    )
+    obstacles = [*early_ends, *([f"the tests differ in {', '.join(settings)}"] if settings else [])]
+    pair = _Pair(earlier=earlier, later=later, obstacle="; ".join(obstacles), early_ends=early_ends)
+    measures = tuple(pair.measures())
+    return Comparison(earlier=earlier, later=later, measures=measures, settings=settings, early_ends=early_ends)
 
 
 def _different_settings(earlier: LoadResult, later: LoadResult) -> Iterator[str]:
@@ -101,12 +114,14 @@ class _Pair:
     earlier: LoadResult
     later: LoadResult
     obstacle: str
+    early_ends: tuple[str, ...]
 
     def measures(self) -> Iterator[Compared]:
         yield from self._stages()
         yield from self._latencies()
         yield from self._processes()
-        yield from self._losses()
+        yield from self._counts()
+        yield from self._missing()
 
     def _stages(self) -> Iterator[Compared]:
         later = {stage.name: stage for stage in self.later.stages}
@@ -171,13 +186,56 @@ class _Pair:
         noise = _BUSY_CPU_NOISE if is_busy else 0.0
         yield _compared(f"processor time of the {role}, per event of {before.name}", "ms", values, noise, why)
 
-    def _losses(self) -> Iterator[Compared]:
-        later = {loss.name: loss for loss in self.later.losses}
-        for loss in self.earlier.losses:
-            if loss.name in later and loss.name not in {UNANSWERED, UNSENT}:
-                before, after = loss.count, later[loss.name].count
-                difference: Difference = "same" if before == after else "worse" if after > before else "better"
-                yield Compared(measure=loss.name, unit="count", earlier=before, later=after, difference=difference)
+    def _counts(self) -> Iterator[Compared]:
+        """Yield the losses, and the findings of each check."""
+        earlier, later = _counts_of(self.earlier), _counts_of(self.later)
+        for measure in dict.fromkeys((*earlier, *later)):
+            before, after = earlier.get(measure), later.get(measure)
+            difference, why = self._change(before, after)
+            yield Compared(measure=measure, unit="count", earlier=before, later=after, difference=difference, why=why)
+
+    def _change(self, before: int | None, after: int | None) -> tuple[Difference, str]:
+        """Return the difference of two counts; a test that ended early may have counted too few."""
+        if before is None or after is None:
+            return "unknown", _ONLY_IN_ONE
+        if after > before:
+            return "worse", ""
+        if self.early_ends:
+            return "unknown", "; ".join(self.early_ends)
+        return ("same" if before == after else "better"), ""
+
+    def _missing(self) -> Iterator[Compared]:
+        """Yield the stages and latencies that only one of the results has."""
+        rates = [{f"throughput of {stage.name}": stage.per_second for stage in r.stages} for r in self._results]
+        times = [{f"{latency.name} latency, p95": latency.p95 for latency in r.latencies} for r in self._results]
+        units: tuple[tuple[Unit, list[dict[str, float]]], ...] = (("per second", rates), ("ms", times))
+        for unit, (before, after) in units:
+            for measure in before.keys() ^ after.keys():
+                values = before.get(measure), after.get(measure)
+                yield Compared(
+                    measure=measure,
+                    unit=unit,
+                    earlier=values[0],
+                    later=values[1],
+                    difference="unknown",
+                    why=_ONLY_IN_ONE,
+                )
+
+    @property
+    def _results(self) -> tuple[LoadResult, LoadResult]:
+        return self.earlier, self.later
+
+
+def _counts_of(result: LoadResult) -> dict[str, int]:
+    """Return the losses that were looked for, and the findings of the checks that could decide, by name."""
+    counted = (loss for loss in result.losses if loss.name not in {UNANSWERED, UNSENT})
+    losses = {loss.name: loss.count for loss in counted if loss.looked_at or loss.count}
+    checks = {
+        f"findings of {check.requirement} ({check.id})": check.count if check.status != "pass" else 0
+        for check in result.checks
+        if check.status != "unknown"
+    }
+    return {**losses, **checks}
 
 
 def _is_busy(result: LoadResult) -> bool:

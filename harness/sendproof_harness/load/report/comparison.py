@@ -30,6 +30,7 @@ def document(comparison: Comparison) -> Mapping[str, object]:
         "earlier": {"title": comparison.earlier.title, "began": comparison.earlier.began},
         "later": {"title": comparison.later.title, "began": comparison.later.began},
         "different_settings": comparison.settings,
+        "ended_early": comparison.early_ends,
         "measures": [{**msgspec.to_builtins(compared), "ratio": compared.ratio} for compared in comparison.measures],
     }
 
@@ -52,7 +53,9 @@ def _cells(compared: Compared) -> list[Text]:
     return [*cells, Text(compared.difference, style=_STYLES[compared.difference])]
 
 
-def _text(compared: Compared, value: float) -> str:
+def _text(compared: Compared, value: float | None) -> str:
+    if value is None:
+        return ""
     if compared.unit == "ms":
         return format_duration(value)
     if compared.unit == "MB":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from load_results import BRIDGE, GENERATOR, SIMULATORS, latency, loss, result, sample
+from load_results import BRIDGE, GENERATOR, SIMULATORS, checked, latency, loss, result, sample
 from sendproof_harness.load.analysis.comparison import Comparison, compare
 from sendproof_harness.load.model import LoadResult, Process, Stage
 from sendproof_harness.load.report.comparison import document, summary
@@ -91,6 +91,47 @@ def test_another_loss_is_worse_and_a_repaired_one_better():
     assert differences(compare(campaign_at(100), lossy))["lost"] == "worse"
     repaired = compare(lossy, campaign_at(100))
     assert (differences(repaired)["lost"], repaired.status) == ("better", "pass")
+
+
+def judged(**fields) -> LoadResult:
+    """Return a result with the check of the texts in its history."""
+    return campaign_at(100, checks=(checked("delivery.text", requirement="R403", **fields),))
+
+
+def test_more_findings_of_a_check_are_worse():
+    comparison = compare(judged(), judged(status="fail", count=273, blame="bridge"))
+    assert (comparison.status, summary(comparison)) == (
+        "fail",
+        "Worse: findings of R403 (delivery.text) (0 to 273).",
+    )
+
+
+@pytest.mark.parametrize("later", [judged(status="unknown"), campaign_at(100)], ids=["undecided", "missing"])
+def test_check_of_only_one_result_is_unknown(later: LoadResult):
+    comparison = compare(judged(), later)
+    (findings,) = (compared for compared in comparison.measures if compared.measure.startswith("findings"))
+    assert (findings.earlier, findings.later, findings.difference) == (0, None, "unknown")
+    assert (findings.why, comparison.status) == ("only one of the results has it", "unknown")
+
+
+def test_loss_that_only_one_test_looked_for_is_unknown():
+    comparison = compare(campaign_at(100, losses=(loss("lost", looked_at=0),)), campaign_at(100))
+    assert (differences(comparison)["lost"], comparison.status) == ("unknown", "unknown")
+
+
+def test_stage_of_only_one_result_is_shown():
+    reports = Stage(name="reports", unit="reports", count=60, seconds=60.0)
+    stages = (*campaign_at(100).stages, reports)
+    assert differences(compare(campaign_at(100, stages=stages), campaign_at(100)))["throughput of reports"] == "unknown"
+
+
+def test_test_that_ended_early_is_unknown_and_only_its_losses_count():
+    ended = {"abort_reason": "load generator 2 reported nothing for 60 s", "abort_blame": "harness"}
+    comparison = compare(campaign_at(100), campaign_at(50, **ended))
+    assert (set(differences(comparison).values()), comparison.status) == ({"unknown"}, "unknown")
+    assert comparison.early_ends == (f"the later test ended early: {ended['abort_reason']}",)
+    lossy = compare(campaign_at(100), campaign_at(50, losses=(loss("lost", 1),), **ended))
+    assert (differences(lossy)["lost"], lossy.status) == ("worse", "fail")
 
 
 def test_other_kinds_are_refused():

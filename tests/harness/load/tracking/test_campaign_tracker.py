@@ -67,7 +67,7 @@ def test_defects_are_counted_by_loss_with_examples():
     campaign.deliver(1, 1, 2, 3)
     campaign.add_line("metrics", 40.0, items=[metric(0, 4), metric(1, 0)])
     assert campaign.finish() == {"lost": 1, "duplicated": 1, "sent to opted-out": 1}
-    assert campaign.counts.losses["lost"].examples == ["C0: no message to 447100000000"]
+    assert campaign.counts.losses["lost"].examples == ["C0: no right message to 447100000000"]
 
 
 def test_missing_totals_are_misreported():
