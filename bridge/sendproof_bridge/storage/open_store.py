@@ -11,25 +11,35 @@ from sendproof_bridge.storage.store import DatabaseUnusableError, Store
 
 
 def open_store(database: Path | PostgresUrl) -> Store:
-    """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible."""
-    if isinstance(database, Path):
-        return SqliteStore(database)
+    """Open the database; create its tables if missing, and upgrade older ones.
+
+    `DatabaseUnusableError` says why that is not possible.
+    """
+    return SqliteStore(database) if isinstance(database, Path) else _postgres_store(database)
+
+
+def open_existing(database: Path | PostgresUrl) -> Store:
+    """Open the database of a bridge, which may run meanwhile, and leave its tables as they are.
+
+    `DatabaseUnusableError` if it does not exist, or has the tables of another version.
+    """
+    if not isinstance(database, Path):
+        return _postgres_store(database, existing=True)
+    if not database.exists():
+        raise DatabaseUnusableError(
+            f"{database}: expected the database of a bridge, got no file: start the bridge first"
+        )
+    return SqliteStore(database, existing=True)
+
+
+def _postgres_store(database: PostgresUrl, *, existing: bool = False) -> Store:
     try:
         from sendproof_bridge.storage.databases.postgres import PostgresStore  # noqa: PLC0415 it needs an extra
     except ModuleNotFoundError as error:
         raise DatabaseUnusableError(
             f"{database}: PostgreSQL needs {error.name}; install it with: {install_command('scale')}"
         ) from error
-    return PostgresStore(database)
-
-
-def open_existing(database: Path | PostgresUrl) -> Store:
-    """Open the database of a bridge, which may run meanwhile; `DatabaseUnusableError` if it does not exist."""
-    if isinstance(database, Path) and not database.exists():
-        raise DatabaseUnusableError(
-            f"{database}: expected the database of a bridge, got no file: start the bridge first"
-        )
-    return open_store(database)
+    return PostgresStore(database, existing=existing)
 
 
 def lock(database: Path | PostgresUrl, *, shared: bool = False) -> AbstractContextManager[object]:

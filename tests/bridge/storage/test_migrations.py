@@ -10,7 +10,7 @@ import pytest
 from sendproof_bridge.config_fields import PostgresUrl, Secret
 from sendproof_bridge.storage import job_queue, message_counts
 from sendproof_bridge.storage.databases.sqlite import SqliteStore
-from sendproof_bridge.storage.open_store import open_store
+from sendproof_bridge.storage.open_store import open_existing, open_store
 from sendproof_bridge.storage.store import SchemaVersionError, plain
 
 VERSION_6 = Path(__file__).with_name("version_6.sql")
@@ -94,6 +94,28 @@ def test_upgrade_that_fails_changes_nothing(old):
     assert (tables(old), rows(old, "PRAGMA user_version")) == (before, [(6,)])
 
 
+def test_database_that_is_only_read_is_not_upgraded(old):
+    """Its bridge may be running, and could not start again."""
+    before = tables(old)
+    with pytest.raises(SchemaVersionError, match=r"got 6: stop the older bridge, then start this one, or upgrade"):
+        open_existing(old)
+
+    assert (tables(old), rows(old, "PRAGMA user_version")) == (before, [(6,)])
+
+
+def test_file_that_is_only_read_gets_no_tables(tmp_path):
+    (empty := tmp_path / "bridge.sqlite").touch()
+    with pytest.raises(SchemaVersionError, match=r"expected the database of a bridge, got no tables"):
+        open_existing(empty)
+
+    assert tables(empty) == {}
+
+
+def test_database_of_this_bridge_can_be_read(store, database):
+    with closing(open_existing(database)) as opened, opened.read() as tx:
+        assert message_counts.wrong_counts(tx) == []
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_newer_postgresql_database_is_refused(database, store):
     with store.write() as tx:
@@ -129,6 +151,15 @@ def rows_in_postgresql(store, *statements):
 def test_upgraded_postgresql_tables_are_those_of_a_new_database(schemas):
     with opened(schemas["upgraded"]) as old, opened(schemas["created"]) as new:
         assert rows_in_postgresql(old, *IN_POSTGRESQL) == rows_in_postgresql(new, *IN_POSTGRESQL)
+
+
+def test_postgresql_database_that_is_only_read_stays_as_it_is(schemas):
+    old, empty = (PostgresUrl(Secret(schemas[name])) for name in ("upgraded", "created"))
+    with pytest.raises(SchemaVersionError, match=r"expected tables of version 8, got 7: stop the older bridge"):
+        open_existing(old)
+    for _ in ("once", "again"):
+        with pytest.raises(SchemaVersionError, match=r"expected the database of a bridge, got no tables"):
+            open_existing(empty)
 
 
 def test_upgrade_of_postgresql_keeps_work_and_reports(schemas):

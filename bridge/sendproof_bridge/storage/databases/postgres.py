@@ -76,6 +76,7 @@ _LEASE_TIME = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8"
 # The pool of a connection, in its record.
 _POOL = "pool"
 
+_HAS_VERSION, _VERSION = "SELECT to_regclass('schema_version') IS NOT NULL", "SELECT version FROM schema_version"
 _CREATE_VERSION = f"CREATE TABLE schema_version AS SELECT {schema.VERSION} AS version"
 
 logger = logging.getLogger(__name__)
@@ -91,8 +92,12 @@ class PostgresStore(Store):
         url: PostgresUrl,
         connections: int = _CONNECTIONS + _MORE_CONNECTIONS,
         wait_seconds: float = _CONNECT_SECONDS,
+        *,
+        existing: bool = False,
     ) -> None:
         """Open the database; create its tables if missing. `DatabaseUnusableError` says why that is not possible.
+
+        With `existing`, it must have the tables of this bridge, and they stay as they are.
 
         At most `connections` are open at a time, and a thread waits `wait_seconds` for one: then `OperationalError`.
         """
@@ -104,7 +109,7 @@ class PostgresStore(Store):
         self._run: psycopg.Connection[Any] | None = None
         self._listener: _Listener | None = None
         try:
-            self._create_tables(url)
+            (self._expect_tables if existing else self._create_tables)(url)
         except DatabaseUnusableError:
             self.close()
             raise
@@ -115,15 +120,20 @@ class PostgresStore(Store):
             self.close()
             raise DatabaseUnusableError(f"{url}: {sentence_on(error)}") from error
 
+    def _expect_tables(self, url: PostgresUrl) -> None:
+        with self.read() as tx:
+            is_there = tx.exec_driver_sql(_HAS_VERSION).scalar_one()
+            migrations.expect_current(tx, tx.exec_driver_sql(_VERSION).scalar_one() if is_there else None, str(url))
+
     def _create_tables(self, url: PostgresUrl) -> None:
         with self.write() as tx:
-            if tx.exec_driver_sql("SELECT to_regclass('schema_version')").scalar_one() is None:
+            if not tx.exec_driver_sql(_HAS_VERSION).scalar_one():
                 schema.complete_for_postgresql()
                 schema.metadata.create_all(tx, checkfirst=False)
                 for statement in (*schema.POSTGRES_FUNCTIONS, _CREATE_VERSION):
                     tx.exec_driver_sql(statement)
             else:
-                migrations.upgrade(tx, tx.exec_driver_sql("SELECT version FROM schema_version").scalar_one(), str(url))
+                migrations.upgrade(tx, tx.exec_driver_sql(_VERSION).scalar_one(), str(url))
                 plain(tx).execute("UPDATE schema_version SET version = ?", (schema.VERSION,))
 
     @contextmanager

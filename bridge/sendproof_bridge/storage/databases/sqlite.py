@@ -36,10 +36,13 @@ _READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
 class SqliteStore(Store):
     """The transactions of one file. `write` takes the write lock at its start."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the database; create it if missing. `DatabaseUnusableError` says why that is not possible."""
+    def __init__(self, path: Path, *, existing: bool = False) -> None:
+        """Open the database; create it if missing. `DatabaseUnusableError` says why that is not possible.
+
+        With `existing`, it must have the tables of this bridge, and they stay as they are.
+        """
         super().__init__()
-        if not path.exists():
+        if not existing and not path.exists():
             _create(path).close()
         self._connections = _Connections(path, "NORMAL")
         self._impatient = _Connections(path, "NORMAL", busy_seconds=0)
@@ -47,13 +50,20 @@ class SqliteStore(Store):
         # Threads wait here rather than in SQLite, which polls with growing pauses.
         self._writing = threading.Lock()
         try:
-            self._create_tables(path)
+            (self._expect_tables if existing else self._create_tables)(path)
         except DatabaseUnusableError:
             self.close()
             raise
         except DBAPIError as error:
             self.close()
             raise DatabaseUnusableError(f"{path}: {sentence_on(error)}") from error
+
+    def _expect_tables(self, path: Path) -> None:
+        with self.read() as tx:
+            is_there = bool(inspect(tx).get_table_names())
+            migrations.expect_current(
+                tx, tx.exec_driver_sql("PRAGMA user_version").scalar_one() if is_there else None, str(path)
+            )
 
     def _create_tables(self, path: Path) -> None:
         with self.write() as tx:
