@@ -73,6 +73,8 @@ class _OwnMessages:
     possible: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     rejected: list[int] = field(default_factory=list)
     """When messages that the provider rejected later count no more as sent."""
+    rejected_later: int = 0
+    """How many messages may count as sent until then, those that the total may always count included."""
     recipients: int = 0
 
     def add(self, reports: Iterable[StatusReport], count: int) -> None:
@@ -141,7 +143,7 @@ class ProviderTotals:
 def rejected_later(history: History, key: TemplateKey) -> int:
     """Return how many messages of a template count as sent at first, and are rejected later."""
     own = provider_totals(history).own.get(key)
-    return len(own.rejected) if own is not None else 0
+    return own.rejected_later if own is not None else 0
 
 
 @cached_per_history
@@ -157,14 +159,18 @@ def provider_totals(history: History) -> ProviderTotals:
     own: defaultdict[TemplateKey, _OwnMessages] = defaultdict(_OwnMessages)
     for recipient in book.recipients:
         key = template_key(recipient.obligation)
+        count = count_of(history, recipient)
         if recipient.deliveries and id(recipient) not in in_groups:
-            own[key].recipients += count_of(history, recipient)
-            own[key].add(reports_of(recipient), count_of(history, recipient))
-        elif (kind := reported_kind(history, recipient)) in _OPTIONAL_METRICS:
-            own[key].add(_optional_reports(recipient.obligation, kind), count_of(history, recipient))
-        elif (span := may_count(history, recipient.obligation)) is not None:
-            own[key].add(_sent_at_first(span), count_of(history, recipient))
-            own[key].rejected += [span.until] * count_of(history, recipient)
+            own[key].recipients += count
+            own[key].add(reports_of(recipient), count)
+            continue
+        kind, span = reported_kind(history, recipient), may_count(history, recipient.obligation)
+        own[key].rejected_later += count if span is not None else 0
+        if kind in _OPTIONAL_METRICS:
+            own[key].add(_optional_reports(recipient.obligation, kind), count)
+        elif span is not None:
+            own[key].add(_sent_at_first(span), count)
+            own[key].rejected += [span.until] * count
     for messages in own.values():
         messages.sort()
     joint_templates = unions_of_overlapping({messages.templates for messages in shared})

@@ -92,6 +92,15 @@ def test_message_that_is_rejected_later_counts_as_sent_until_the_bridge_asks(cor
     assert causes(rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)) == []
 
 
+def test_total_may_count_a_due_message_that_is_rejected_later_until_the_bridge_asks(correct_run):
+    run = rejected_late(correct_run, counted_until=FIRST_SEND + 23 * HOUR, told=False)
+    run = run.change("rejection", lambda line: line | {"code": "cannot_receive"})
+    due = {"owed": True, "reason": None, "opted_out_by": None}
+    run = run.change("obligation", lambda line: line | due if line["customer"] == "C0000001" else line)
+
+    assert causes(run) == []
+
+
 def rejected_at(correct_run, raw_number: str, number: str) -> HistoryBuilder:
     """Return a run with a customer whose unusable number the bridge left to the provider, which rejected it later."""
     unusable = {"number": None, "text": None, "reason": "unusable_number", "raw_number": raw_number}
