@@ -5,7 +5,7 @@ the line.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +29,7 @@ from sendproof_harness.history.records import (
     Obligation,
     Rejection,
     Webhook,
+    Withdrawal,
 )
 from sendproof_harness.history.seal import SealError, check_seal
 from sendproof_harness.history.timestamps import Instant, parse_instant
@@ -73,15 +74,20 @@ def parse_history(lines: Iterable[bytes]) -> History:
             entries = max(entries, record.n)
     if end is None:
         raise HistoryError(f"line {number:,}: {_NO_END}")
-    obligations = cast("list[Obligation]", records_by_field["obligations"])
-    deliveries = with_due_links(obligations, cast("list[Delivery]", records_by_field["deliveries"]))
-    records_by_field["deliveries"] = [*deliveries]
-    records_by_field["rejections"] = [
-        *with_due_links(obligations, cast("list[Rejection]", records_by_field["rejections"]))
-    ]
-    records_by_field["obligations"] = [*with_chosen_alternatives(obligations, deliveries)]
+    relate_records(header, records_by_field)
     fields = {field: tuple(records) for field, records in records_by_field.items()}
     return History(header=header, seal=seal, entries=entries, **fields)  # type: ignore[arg-type]
+
+
+def relate_records(header: Header, records_by_field: defaultdict[str, list[Line]]) -> None:
+    """Give e-mails the due links, and obligations the alternatives that the bridge chose, in the lists themselves."""
+    obligations = cast("list[Obligation]", records_by_field["obligations"])
+    deliveries = with_due_links(obligations, cast("list[Delivery]", records_by_field["deliveries"]))
+    rejections = with_due_links(obligations, cast("list[Rejection]", records_by_field["rejections"]))
+    withdrawals = cast("list[Withdrawal]", records_by_field["withdrawals"])
+    chosen = with_chosen_alternatives(header, obligations, deliveries, rejections, withdrawals)
+    changed: dict[str, Sequence[Line]] = {"deliveries": deliveries, "rejections": rejections, "obligations": chosen}
+    records_by_field |= {field: [*records] for field, records in changed.items()}
 
 
 _NO_END = (

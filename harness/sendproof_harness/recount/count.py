@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from sendproof_harness.recount import texts
+from sendproof_harness.recount.choice import choose
 from sendproof_harness.recount.clock import VisibleTime
 from sendproof_harness.recount.matching import match
 
@@ -68,13 +69,15 @@ def recount(lines: Iterable[bytes], providers: Mapping[str, ProviderFacts]) -> R
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         database.text_factory = lambda text: text.decode("utf-8", "surrogatepass")
         _load(database, lines, providers)
-        for name in ("1_tables", "2_texts"):
+        database.executescript(_statements("1_tables"))
+        choose(database)
+        for name in ("2_recipients", "3_texts"):
             database.executescript(_statements(name))
         _see_time(database)
-        for name in ("3_deadlines", "4_consent"):
+        for name in ("4_deadlines", "5_consent"):
             database.executescript(_statements(name))
         match(database)
-        database.executescript(_statements("5_results"))
+        database.executescript(_statements("6_results"))
         _give_up_losses(database)
         return Recount(
             recipients=tuple(_counted(database)), unmatched=tuple(database.execute("SELECT service, message FROM free"))

@@ -11,10 +11,8 @@ from typing import Any, cast
 import msgspec
 
 from sendproof_harness.history.alike import Alike
-from sendproof_harness.history.alternatives import with_chosen_alternatives
 from sendproof_harness.history.large.customer_index import CustomerIndex
-from sendproof_harness.history.links import with_due_links
-from sendproof_harness.history.reader import decode_header, record_decoder
+from sendproof_harness.history.reader import decode_header, record_decoder, relate_records
 from sendproof_harness.history.records import (
     FIELD_OF,
     Attributes,
@@ -24,7 +22,6 @@ from sendproof_harness.history.records import (
     Line,
     Obligation,
     Preference,
-    Rejection,
 )
 
 # Lines without this are no obligations; it saves decoding them.
@@ -42,11 +39,7 @@ def read_condensed(path: Path, index: CustomerIndex, singly: int | None = None) 
     records, alike = _read_lines(path, offsets, place_at, Counter(representatives), frozenset(index.strangers))
     with path.open("rb") as file:
         header = decode_header(file.readline())
-    obligations = cast("list[Obligation]", records["obligations"])
-    deliveries = with_due_links(obligations, cast("list[Delivery]", records["deliveries"]))
-    records["deliveries"] = [*deliveries]
-    records["rejections"] = [*with_due_links(obligations, cast("list[Rejection]", records["rejections"]))]
-    records["obligations"] = [*with_chosen_alternatives(obligations, deliveries)]
+    relate_records(header, records)
     fields: dict[str, Any] = {field: tuple(of_field) for field, of_field in records.items()}
     places = array("i", sorted(set(representatives)))
     positions = {place: position for position, place in enumerate(places)}

@@ -162,9 +162,7 @@ FROM line WHERE kind = 'trigger';
 CREATE TABLE free_text AS
 SELECT value AS channel FROM line, json_each(body, '$.free_texts') WHERE kind = 'scenario';
 
--- The recipients. Where a customer's record changed, the message that the bridge chose is as right as any other one:
--- first one that was sent, else one to a number that got a text that is due to nobody there, else one that was due
--- nothing.
+-- The recipients. Where a customer's record changed, there are several messages of which the bridge may choose one.
 CREATE TABLE candidate AS
 SELECT
     position AS id,
@@ -172,7 +170,11 @@ SELECT
     json_extract(body, '$.number') AS number,
     json_extract(body, '$.text') AS text,
     json_extract(body, '$.owed') AS owed,
-    json_extract(body, '$.reason') AS reason
+    json_extract(body, '$.reason') AS reason,
+    ms(json_extract(body, '$.at')) AS at,
+    ms(json_extract(body, '$.due')) AS due,
+    (SELECT message FROM channel WHERE channel.channel = json_extract(body, '$.channel')) AS message,
+    NULL AS place
 FROM line WHERE kind = 'obligation'
 UNION ALL
 SELECT
@@ -181,8 +183,13 @@ SELECT
     json_extract(value, '$.number'),
     json_extract(value, '$.text'),
     json_extract(value, '$.owed'),
-    json_extract(value, '$.reason')
-FROM line, json_each(body, '$.alternatives') WHERE kind = 'obligation';
+    json_extract(value, '$.reason'),
+    ms(json_extract(body, '$.at')),
+    ms(json_extract(body, '$.due')),
+    (SELECT message FROM channel WHERE channel.channel = json_extract(body, '$.channel')),
+    NULL
+FROM line, json_each(line.body, '$.alternatives') WHERE kind = 'obligation';
+UPDATE candidate SET place = typed(message, number);
 
 -- A link in an e-mail may have more parameters than the due one, or forward to it.
 CREATE TABLE mail_texts AS
@@ -194,66 +201,27 @@ WHERE COALESCE(message_type, 'email') = 'email' AND text LIKE '%(http%' AND numb
 UPDATE rejection SET text = relink(text, (SELECT due FROM mail_texts WHERE mail_texts.number = rejection.number))
 WHERE COALESCE(message_type, 'email') = 'email' AND text LIKE '%(http%' AND number IN (SELECT number FROM mail_texts);
 
-CREATE INDEX candidate_number ON candidate (number);
-CREATE TABLE odd_number AS
-SELECT DISTINCT number FROM delivery WHERE EXISTS (SELECT 1 FROM candidate WHERE choice > 0) AND NOT EXISTS (
-    SELECT 1 FROM candidate WHERE owed AND candidate.number = delivery.number AND candidate.text = delivery.text);
+CREATE INDEX candidate_place ON candidate (place, text);
+CREATE INDEX candidate_id ON candidate (id);
+CREATE INDEX delivery_place ON delivery (place, text);
+CREATE INDEX rejection_text ON rejection (number, text);
 
-CREATE TABLE chosen AS
-SELECT id, number, text, owed, reason FROM (
-    SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY CASE
-        WHEN owed AND (number, text) IN (SELECT number, text FROM delivery) THEN 1
-        WHEN owed AND number IN (SELECT number FROM odd_number) THEN 2
-        WHEN NOT owed THEN 3
-        ELSE 4 END, choice) AS preference
-    FROM candidate)
-WHERE preference = 1;
+-- When each message of a recipient was refused last, after its announcement.
+CREATE TABLE turned_away AS
+SELECT candidate.id, choice, MAX(rejection.at) AS at
+FROM candidate JOIN rejection USING (number, text)
+WHERE owed AND rejection.at >= candidate.at
+    AND COALESCE(rejection.message_type, message, 'sms') = COALESCE(message, 'sms')
+GROUP BY 1, 2;
 
-CREATE TABLE obligation AS
-SELECT
-    chosen.id,
-    json_extract(body, '$.campaign') AS campaign,
-    json_extract(body, '$.channel') AS channel,
-    json_extract(body, '$.customer') AS customer,
-    CAST(json_extract(body, '$.template') AS TEXT) AS template,
-    chosen.number,
-    typed(channel.message, chosen.number) AS place,
-    typed(channel.message, digits(chosen.number)) AS digits,
-    chosen.text,
-    chosen.text AS planned,
-    ms(json_extract(body, '$.at')) AS at,
-    ms(json_extract(body, '$.due')) AS due,
-    chosen.owed,
-    chosen.reason,
-    json_extract(body, '$.trigger') AS trigger_name,
-    NULL AS notified,
-    NULL AS deadline,
-    NULL AS unread
-FROM chosen JOIN line ON line.position = chosen.id
-LEFT JOIN channel ON channel.channel = json_extract(body, '$.channel')
-ORDER BY chosen.id;
-CREATE UNIQUE INDEX obligation_id ON obligation (id);
-CREATE INDEX obligation_number ON obligation (number);
-CREATE INDEX obligation_place ON obligation (place);
-CREATE INDEX obligation_digits ON obligation (digits);
-
--- A fault holds from `at` until `until`. The line of the affected request follows the line of the fault.
-CREATE TABLE injection AS
-SELECT
-    ROW_NUMBER() OVER (ORDER BY fault.position) AS place,
-    fault.at,
-    fault.fault,
-    fault.target,
-    fault.service,
-    fault.name,
-    CASE WHEN fault.fault = 'kill' THEN MAX(
-            fault.at + COALESCE(fault_entry.down, fault.down),
-            COALESCE((SELECT clock.at FROM clock
-                WHERE action = 'joined' AND participant <> 'sendproof' AND clock.n > fault.n
-                ORDER BY clock.position LIMIT 1), fault.at))
-        ELSE fault.at + COALESCE(fault_entry.retry_after, 0) END AS until,
-    CASE WHEN fault.target = 'call' THEN (
-        SELECT request.position FROM request WHERE request.fault_id = fault.id AND request.n > fault.n
-        ORDER BY request.position LIMIT 1) END AS request
-FROM fault LEFT JOIN fault_entry ON fault_entry.id = fault.id
-WHERE NOT fault.missed;
+-- Where messages of such a choice may belong: `slack` is the time from due to sent. What is not `needed` may be right
+-- without a message.
+CREATE TABLE possible AS
+SELECT candidate.id, MIN(choice) AS choice, due, delivery.id AS delivery, send_at - due AS slack,
+    candidate.id NOT IN (SELECT id FROM turned_away)
+        AND candidate.id NOT IN (SELECT id FROM candidate WHERE NOT owed) AS needed
+FROM candidate JOIN delivery USING (place, text)
+WHERE owed AND NOT test AND NOT withdrawn AND (place, text) IN (
+    SELECT place, text FROM candidate WHERE owed AND id IN (SELECT id FROM candidate WHERE choice > 0))
+GROUP BY candidate.id, delivery.id;
+CREATE TABLE given (id INTEGER, choice INTEGER, PRIMARY KEY (id, choice));

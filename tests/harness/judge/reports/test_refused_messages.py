@@ -101,6 +101,17 @@ def test_total_may_count_a_due_message_that_is_rejected_later_until_the_bridge_a
     assert causes(run) == []
 
 
+def test_message_after_another_record_that_is_rejected_later_may_be_reported_as_sent(correct_run):
+    alternative = {"number": "447100000001", "text": "New", "owed": True, "reason": None}
+    due = {"owed": True, "reason": None, "opted_out_by": None, "alternatives": [alternative]}
+    run = rejected_late(correct_run, counted_until=0, told=False).change(
+        "rejection", lambda line: line | {"text": "New"}
+    )
+    run = run.change("obligation", lambda line: line | due if line["customer"] == "C0000001" else line)
+
+    assert causes(run.plus(interactions_line(0) | {"at": iso(FIRST_SEND + 12 * HOUR)})) == []
+
+
 def rejected_at(correct_run, raw_number: str, number: str) -> HistoryBuilder:
     """Return a run with a customer whose unusable number the bridge left to the provider, which rejected it later."""
     unusable = {"number": None, "text": None, "reason": "unusable_number", "raw_number": raw_number}
