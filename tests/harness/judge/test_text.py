@@ -292,6 +292,28 @@ def test_text_that_changes_after_the_announcement_may_be_either(correct_run, tex
     assert cause_of(run.change_delivery_to(3, text="Hi Dana of Leeds!")).startswith("made from")
 
 
+@pytest.mark.parametrize(("text", "kind"), [
+    ("Hello Dan3, welcome.", "refused"),
+    ("Hi Dan3 of Leeds!", "refused"),
+    ("Hi Dana of Leeds!", "lost"),
+])  # fmt: skip
+def test_refused_text_that_changes_after_the_announcement_may_be_either(correct_run, text, kind):
+    number = correct_run.obligation_of(3)["number"]
+    refused = {
+        "n": 5000,
+        "at": iso(FIRST_SEND),
+        "kind": "rejection",
+        "service": "textlocal",
+        "number": number,
+        "code": 51,
+    }
+    run = rewritten_at(correct_run, FIRST_SEND - 30 * MINUTE, "Hi {{FIRST_NAME}} of {{CITY}}!")
+    run = run.without("delivery", lambda line: line["number"] == number).plus(refused | {"text": text})
+
+    assert ledger(run.history()).recipients[3].kind == kind
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
 @pytest.mark.parametrize(("text", "is_right"), [
     ("Dear Smith, welcome.", True),
     ("Dear Maria Smith, welcome.", True),

@@ -102,3 +102,9 @@ UPDATE delivery SET text = COALESCE((
     ORDER BY other_text.rowid LIMIT 1), text)
 WHERE number IN (SELECT number FROM other_text)
     AND NOT EXISTS (SELECT 1 FROM other_text WHERE other_text.number = delivery.number AND due = delivery.text);
+UPDATE rejection SET text = COALESCE((
+    SELECT due FROM other_text
+    WHERE other_text.number = rejection.number AND since <= at AND agrees(rejection.text, body, planned, basis)
+    ORDER BY other_text.rowid LIMIT 1), text)
+WHERE number IN (SELECT number FROM other_text)
+    AND NOT EXISTS (SELECT 1 FROM other_text WHERE other_text.number = rejection.number AND due = rejection.text);

@@ -112,6 +112,22 @@ def test_message_after_another_record_that_is_rejected_later_may_be_reported_as_
     assert causes(run.plus(interactions_line(0) | {"at": iso(FIRST_SEND + 12 * HOUR)})) == []
 
 
+def test_message_of_another_version_that_is_rejected_later_may_be_reported_as_sent(correct_run):
+    """Its template changed half an hour before the send."""
+    due = {"owed": True, "reason": None, "opted_out_by": None}
+    run = rejected_late(correct_run, counted_until=0, told=False)
+    run = run.change("obligation", lambda line: line | due if line["customer"] == "C0000001" else line)
+    run = run.change("rejection", lambda line: line | {"text": line["text"].replace("your bonus", "a bonus")})
+    run = run.change("campaign", lambda line: line | {"provider": "delivyr"})
+    changes = [{"n": 0, "at": iso(at), "kind": "provider_template", "service": "delivyr", "id": 12, "title": "Bonus"}
+               | {"action": action, "body": f"{{{{FIRST_NAME}}}}, {what} bonus is here."}
+               for at, action, what in [(FIRST_SEND - 4 * HOUR, "created", "your"),
+                                        (FIRST_SEND - HOUR // 2, "changed", "a")]]  # fmt: skip
+    run = run.plus(*changes, interactions_line(0) | {"at": iso(FIRST_SEND + 12 * HOUR)})
+
+    assert causes(run) == []
+
+
 def rejected_at(correct_run, raw_number: str, number: str) -> HistoryBuilder:
     """Return a run with a customer whose unusable number the bridge left to the provider, which rejected it later."""
     unusable = {"number": None, "text": None, "reason": "unusable_number", "raw_number": raw_number}

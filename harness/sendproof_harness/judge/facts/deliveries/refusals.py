@@ -1,8 +1,8 @@
 """Rejections because of the number or the due text: no bridge can get such a message to its recipient.
 
-A rejection only counts if the bridge sent exactly the due message, because a provider rejects a wrongly formatted
-number with the same error. One user can get the same text as several types of messages, of which the provider rejects
-one; a rejection without a type may concern any of them.
+A rejection only counts if the bridge sent exactly the due message, in any version of its template that counts, because
+a provider rejects a wrongly formatted number with the same error. One user can get the same text as several types of
+messages, of which the provider rejects one; a rejection without a type may concern any of them.
 """
 
 from collections import defaultdict
@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 from sendproof_harness.history.records import History, Obligation, Rejection, Request
 from sendproof_harness.judge.facts.deliveries.message_types import message_type
+from sendproof_harness.judge.facts.deliveries.template_changes import rejections_with_due_texts
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -34,7 +35,7 @@ def _texts_that_look_undelivered(history: History) -> Mapping[tuple[str, str | N
     """Return the texts of rejected messages by their number and type."""
     texts: defaultdict[tuple[str, str | None], set[str]] = defaultdict(set)
     partly_accepted = {request.n for request in history.requests if (request.summary or {}).get("accepted")}
-    for rejection in history.rejections:
+    for rejection in rejections_with_due_texts(history):
         record = provider(rejection.service)
         bounces = record.refused_recipients_bounce and rejection.request in partly_accepted
         if (record.rejections_look_undelivered or bounces) and is_permanent(rejection):
@@ -46,7 +47,7 @@ def _texts_that_look_undelivered(history: History) -> Mapping[tuple[str, str | N
 def _refused_messages(history: History) -> frozenset[tuple[str, str, str | None]]:
     return frozenset(
         (rejection.number, rejection.text, rejection.message_type)
-        for rejection in history.rejections
+        for rejection in rejections_with_due_texts(history)
         if is_permanent(rejection) or str(rejection.code) in provider(rejection.service).text_rejections
     )
 

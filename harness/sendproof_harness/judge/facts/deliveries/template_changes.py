@@ -9,10 +9,11 @@ So every version from an hour before the announcement until the send is as right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from sendproof_harness.history.records import Delivery, History, Obligation
+from sendproof_harness.history.records import Delivery, History, Obligation, Rejection
 from sendproof_harness.history.timestamps import HOUR
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.templates import TemplateText, TemplateVersion, due_template, versions
@@ -21,6 +22,8 @@ from sendproof_harness.judge.findings import cached_per_history
 _NOTICED_WITHIN = HOUR
 
 _Versions = Sequence[TemplateVersion]
+
+Sent = TypeVar("Sent", Delivery, Rejection)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,10 +39,10 @@ class _OtherText:
     planned: str
     basis: TemplateText
 
-    def fits(self, delivery: Delivery) -> bool:
+    def fits(self, message: Delivery | Rejection) -> bool:
         """Return True if a message has this text, with the customer's values where they are known."""
-        is_current = delivery.send_at >= self.since
-        return is_current and self.template.agrees(delivery.text, self.basis, self.planned)
+        sent_at = message.send_at if isinstance(message, Delivery) else message.at
+        return sent_at >= self.since and self.template.agrees(message.text, self.basis, self.planned)
 
 
 @cached_per_history
@@ -52,18 +55,24 @@ def current_obligations(history: History) -> tuple[Obligation, ...]:
     return tuple(_current(history, obligation, changed, begins(obligation)) for obligation in history.obligations)
 
 
-def with_due_texts(history: History, deliveries: Iterable[Delivery]) -> Iterable[Delivery]:
-    """Return the deliveries; one made from another version that counts has the due text instead."""
+def with_due_texts(history: History, messages: Iterable[Sent]) -> Iterable[Sent]:
+    """Return the messages; one made from another version that counts has the due text instead."""
     others = _other_texts(history)
-    return (_with_due_text(delivery, others) for delivery in deliveries) if others else deliveries
+    return (_with_due_text(message, others) for message in messages) if others else messages
 
 
-def _with_due_text(delivery: Delivery, others: Mapping[str, Sequence[_OtherText]]) -> Delivery:
-    of_number = others.get(delivery.number, ())
-    if not of_number or any(other.due == delivery.text for other in of_number):
-        return delivery
-    due = next((other.due for other in of_number if other.fits(delivery)), None)
-    return delivery if due is None else replace(delivery, text=due)
+@cached_per_history
+def rejections_with_due_texts(history: History) -> tuple[Rejection, ...]:
+    """Return the rejected messages; one made from another version that counts has the due text instead."""
+    return tuple(with_due_texts(history, history.rejections))
+
+
+def _with_due_text(message: Sent, others: Mapping[str, Sequence[_OtherText]]) -> Sent:
+    of_number = others.get(message.number, ())
+    if not of_number or any(other.due == message.text for other in of_number):
+        return message
+    due = next((other.due for other in of_number if other.fits(message)), None)
+    return message if due is None else replace(message, text=due)
 
 
 def counted_since(history: History) -> Callable[[Obligation], int]:

@@ -9,6 +9,7 @@ from sendproof_harness.history.timestamps import DAY, MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE
+from sendproof_harness.judge.facts.deliveries.template_changes import rejections_with_due_texts
 from sendproof_harness.judge.facts.fault_effects import message_of_webhook
 from sendproof_harness.judge.facts.metrics import fresh_within
 from sendproof_harness.judge.facts.observation import times_are_meaningful
@@ -117,7 +118,7 @@ def _without_message(history: History) -> Mapping[str, Sequence[Obligation]]:
 def _late_rejections(history: History) -> Mapping[str, Sequence[Rejection]]:
     """Return the late rejections by number."""
     found: defaultdict[str, list[Rejection]] = defaultdict(list)
-    for rejection in history.rejections:
+    for rejection in rejections_with_due_texts(history):
         if provider(rejection.service).rejects_late:
             found[rejection.number].append(rejection)
     return dict(found)
