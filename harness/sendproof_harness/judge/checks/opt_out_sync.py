@@ -14,6 +14,7 @@ from sendproof_harness.judge.facts.consent import (
     any_is_reported_or_listed,
     customers_of_opt_outs,
     customers_of_scans,
+    is_opted_out_in_record,
 )
 from sendproof_harness.judge.facts.consent_reports import (
     ConsentReport,
@@ -22,6 +23,7 @@ from sendproof_harness.judge.facts.consent_reports import (
     provider_changes,
 )
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type, type_of_change
+from sendproof_harness.judge.facts.deliveries.refusals import numbers_refused_as_opted_out
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, forged_replies, injections, proof_text
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, preference_channels, wanted_opt_outs
@@ -332,18 +334,13 @@ class _ConsentStates:
     """What each customer wants, as far as the bridge could know it."""
 
     def __init__(self, history: History) -> None:
-        refused = {
-            rejection.number
-            for rejection in history.rejections
-            if not rejection.whole_call
-            and {str(rejection.code), rejection.reason} & provider(rejection.service).opt_out_rejections
-        }
+        refused = numbers_refused_as_opted_out(history)
         changed_by_others = _changed_by_others(history)
         self._opted_out_before = {
             (obligation.customer, message_type(history, obligation.channel))
             for obligation in history.obligations
             if obligation.number in refused
-            or (_is_opted_out(obligation) and not _may_be_own_report(history, obligation, changed_by_others))
+            or (is_opted_out_in_record(obligation) and not _may_be_own_report(history, obligation, changed_by_others))
         }
         self._visible = bridge_time(history)
         self._changes: defaultdict[tuple[str, str], list[tuple[int, bool, bool]]] = defaultdict(list)
@@ -382,10 +379,6 @@ def _changed_by_others(history: History) -> frozenset[str]:
     return frozenset((*in_preferences, *in_attributes))
 
 
-def _is_opted_out(obligation: Obligation) -> bool:
-    return obligation.opted_out_by is not None or obligation.reason == "opted_out"
-
-
 def _may_be_own_report(history: History, obligation: Obligation, changed_by_others: frozenset[str]) -> bool:
     """Return True if the record became that of an opt-out after an announcement, and only the bridge changed it.
 
@@ -405,7 +398,7 @@ def _first_opted_in(history: History) -> Mapping[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     reported = consent_reports(history)
     for obligation in history.obligations:
-        if obligation.customer in reported and not _is_opted_out(obligation):
+        if obligation.customer in reported and not is_opted_out_in_record(obligation):
             key = obligation.customer, message_type(history, obligation.channel)
             found[key] = min(obligation.at, found.get(key, obligation.at))
     return found

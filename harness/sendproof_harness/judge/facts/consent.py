@@ -91,6 +91,11 @@ def opted_out_by(history: History, obligation: Obligation, at: int) -> OptOutPer
     )
 
 
+def is_opted_out_in_record(obligation: Obligation) -> bool:
+    """Return True if the customer opted out by their record at Optimove, even if nothing was due for another reason."""
+    return obligation.opted_out_by is not None or obligation.reason == "opted_out"
+
+
 def ended_opt_out(history: History, obligation: Obligation) -> OptOutPeriod | None:
     """Return an opt-out that had ended when the message was due, if there is one."""
     periods = opt_outs(history).get(obligation.customer, ())

@@ -256,3 +256,39 @@ def test_opt_out_at_another_client_that_is_reported_here_fails(correct_run):
     own = {"n": 9_002, "at": iso(FIRST_SEND), "real": 0.0, "kind": "opt_out", "service": "textlocal",
            "number": correct_run.obligation_of(3)["number"]}  # fmt: skip
     assert short_causes(run.plus(own)) == []
+
+
+# -- opt-outs that the bridge learned without a message of the customer -----------------------------
+
+
+def told_of(customer: int) -> Line:
+    """Return the report of a customer's opt-out."""
+    return {"n": 9_001, "at": iso(FIRST_SEND), "real": 0.0, "kind": "preference", "source": "api", "channel": 505,
+            "mode": 2, "opted_out": True, "customers": [f"C{customer:07d}"]}  # fmt: skip
+
+
+def refused_at_provider(run: HistoryBuilder, customer: int, **refusal: object) -> Line:
+    """Return the rejection of the message to a customer, because the number has opted out."""
+    return {"n": 8_000, "at": iso(FIRST_SEND), "real": 0.0, "kind": "rejection", "service": "textlocal",
+            "number": run.obligation_of(customer)["number"], "text": "Hello", "code": 51,
+            "reason": "opted out"} | refusal  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("refusal", "found_count"),
+    [({}, 0), ({"code": 32, "reason": "Invalid number"}, 1), ({"whole_call": True}, 1)],
+)
+@pytest.mark.parametrize("is_same_id", [True, False])
+def test_opt_out_learned_by_a_refusal_is_the_customers_own(correct_run, is_same_id, refusal, found_count):
+    """The other client has an opt-out of the same id, or of the same number."""
+    south = other_client(opted_out=["C0000003"]) if is_same_id else opted_out_at_south(correct_run, 3)
+    run = correct_run.plus(south, told_of(3), refused_at_provider(correct_run, 3, **refusal))
+
+    assert len(found(run)) == found_count
+
+
+def test_opt_out_in_the_record_of_a_customer_who_is_due_nothing_anyway_is_their_own(correct_run):
+    record = {"owed": False, "reason": "not_cleared", "opted_out_by": "attribute"}
+    run = correct_run.change("obligation", lambda line: line | record if line["customer"] == "C0000003" else line)
+
+    assert found(run.plus(other_client(opted_out=["C0000003"]), told_of(3))) == []

@@ -20,8 +20,9 @@ from sendproof_harness.history.run_records import OtherClient
 from sendproof_harness.judge.causes.client_opt_outs import withheld_for_other_clients
 from sendproof_harness.judge.checks.requests.neglected_clients import listener_findings, look_up_findings
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
-from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE
+from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, is_opted_out_in_record
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.deliveries.refusals import numbers_refused_as_opted_out
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, interruptions, pages
 from sendproof_harness.judge.facts.requests import request_before
@@ -99,7 +100,7 @@ def _own(history: History) -> Mapping[str, frozenset[object]]:
     """Return the numbers, campaigns and customers of this client, by field."""
     numbers = {obligation.number: obligation.customer for obligation in history.obligations}
     customers = frozenset(obligation.customer for obligation in history.obligations)
-    opted_out = frozenset(opt_out.number for opt_out in history.opt_outs)
+    opted_out = numbers_refused_as_opted_out(history).union(opt_out.number for opt_out in history.opt_outs)
     return {
         "numbers": frozenset(numbers),
         "campaigns": frozenset((*map(campaign_key, history.campaigns), *map(campaign_key, history.triggers))),
@@ -108,7 +109,7 @@ def _own(history: History) -> Mapping[str, frozenset[object]]:
         "opted_out": frozenset(
             obligation.customer
             for obligation in history.obligations
-            if obligation.number in opted_out or obligation.reason == "opted_out"
+            if obligation.number in opted_out or is_opted_out_in_record(obligation)
         ),
     }
 

@@ -57,6 +57,17 @@ def is_permanent(rejection: Rejection) -> bool:
     return bool({str(rejection.code), rejection.reason} & provider(rejection.service).permanent_rejections)
 
 
+@cached_per_history
+def numbers_refused_as_opted_out(history: History) -> frozenset[str]:
+    """Return the numbers whose messages a provider rejected because of an opt-out, of which the bridge so learned."""
+    return frozenset(
+        rejection.number
+        for rejection in history.rejections
+        if not rejection.whole_call
+        and {str(rejection.code), rejection.reason} & provider(rejection.service).opt_out_rejections
+    )
+
+
 def refusal_codes(request: Request) -> frozenset[str]:
     """Return the codes with which a provider refused a whole call; empty if the journal names none."""
     summary = request.summary or {}
