@@ -252,6 +252,13 @@ def test_rate_limit_that_no_provider_publishes_cannot_be_respected(correct_run):
     assert found(correct_run.plus(limited)) == []
 
 
+def test_requests_to_providers_do_not_show_that_the_rate_limit_is_respected(correct_run):
+    run = correct_run.without("request").plus(request(service="textlocal", operation="get_templates"))
+
+    (result,) = (result for result in run.verdict().results if result.check is limits.CHECKS[0])
+    assert (result.status, result.looked_at) == ("unknown", 0)
+
+
 @pytest.mark.parametrize(("after", "count"), [("06:20", 0), ("06:40", 1)])
 def test_login_right_after_a_kill_is_refused_and_right(correct_run, after, count):
     """The token is still valid, but the bridge had it in memory only."""

@@ -40,12 +40,11 @@ def check_rate_limit(history: History) -> CheckResult:
 
     A login gets a 429 response while the token is valid that a killed bridge has lost with its memory.
     """
-    requests = requests_before_probes(history)
+    requests = [request for request in requests_before_probes(history) if request.service == OPTIMOVE]
     limited = [
         request
         for request in requests
         if request.status == STATUS_TOO_MANY_REQUESTS
-        and request.service == OPTIMOVE
         and is_own_response(request)
         and not (request.operation in LOGINS and _was_just_killed(history, request.at))
     ]
