@@ -55,6 +55,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         span(RACE),
         "a bridge may look for work once a minute, and a call may take as long",
     ),
+    (
+        "A message at the provider whose withdrawal a fault or a limit of the provider delays",
+        f"{span(RACE)} after the last delay",
+        "if it began in time; `Retry-After` forbids an earlier call",
+    ),
     ("An opt-out that the provider does not announce", span(POLL_WITHIN), "the bridge has to poll"),
     (
         "Reporting an opt-out to Optimove",

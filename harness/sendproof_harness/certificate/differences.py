@@ -42,6 +42,7 @@ def provider_facts() -> Mapping[str, ProviderFacts]:
             permanent_rejections=record.permanent_rejections | record.text_rejections,
             temporary_refusals=record.temporary_refusals,
             retry_interval=record.retry_interval,
+            withdrawing_operations=record.withdrawing_operations,
             lists_opt_outs=record.lists_opt_outs,
             has_record=record.has_record,
             record_operation=record.record_operation,

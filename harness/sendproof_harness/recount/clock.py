@@ -20,13 +20,14 @@ class VisibleTime:
 
     def later(self, at: int, delay: int) -> int:
         """Return when a delay is over that begins at an instant, in milliseconds; an outage begins it again."""
-        over = self._later(at, delay)
+        over = self.passed(at, delay)
         for down, up in self.outages:
             if at < up and down <= over:
-                over = max(over, self._later(up, delay))
+                over = max(over, self.passed(up, delay))
         return over
 
-    def _later(self, at: int, delay: int) -> int:
+    def passed(self, at: int, delay: int) -> int:
+        """Return when a delay is over that no outage begins again, in milliseconds."""
         for start, end in self.jumps:
             if start < at:
                 at = max(at, end)

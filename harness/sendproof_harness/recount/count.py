@@ -31,6 +31,7 @@ class ProviderFacts:
     permanent_rejections: frozenset[str] = frozenset()
     temporary_refusals: frozenset[str] = frozenset()
     retry_interval: int = 0
+    withdrawing_operations: frozenset[str] = frozenset()
     lists_opt_outs: bool = False
     has_record: bool = False
     record_operation: str | None = None
@@ -113,6 +114,7 @@ def _load(database: sqlite3.Connection, lines: Iterable[bytes], providers: Mappi
             "permanent_rejection": facts.permanent_rejections,
             "temporary_refusal": facts.temporary_refusals,
             "retry_interval": [facts.retry_interval],
+            "withdrawing_operation": facts.withdrawing_operations,
             "opt_out_list": [""] if facts.lists_opt_outs else [],
             "record": [facts.record_operation] if facts.has_record else [],
         }
@@ -138,6 +140,7 @@ CREATE TABLE opt_out_event (provider TEXT, event TEXT);
 CREATE TABLE permanent_rejection (provider TEXT, code TEXT);
 CREATE TABLE temporary_refusal (provider TEXT, code TEXT);
 CREATE TABLE retry_interval (provider TEXT, milliseconds INTEGER);
+CREATE TABLE withdrawing_operation (provider TEXT, operation TEXT);
 CREATE TABLE opt_out_list (provider TEXT, name TEXT);
 CREATE TABLE record (provider TEXT, operation TEXT);
 """
@@ -147,6 +150,7 @@ _INSERTED = {
     "permanent_rejection": "INSERT INTO permanent_rejection VALUES (?, ?)",
     "temporary_refusal": "INSERT INTO temporary_refusal VALUES (?, ?)",
     "retry_interval": "INSERT INTO retry_interval VALUES (?, ?)",
+    "withdrawing_operation": "INSERT INTO withdrawing_operation VALUES (?, ?)",
     "opt_out_list": "INSERT INTO opt_out_list VALUES (?, ?)",
     "record": "INSERT INTO record VALUES (?, ?)",
 }
@@ -160,6 +164,7 @@ def _see_time(database: sqlite3.Connection) -> None:
         outages=database.execute("SELECT at, until FROM injection WHERE fault = 'kill' ORDER BY place").fetchall(),
     )
     database.create_function("later", 2, time.later, deterministic=True)
+    database.create_function("passed", 2, time.passed, deterministic=True)
     database.create_function("grace", 0, time.grace, deterministic=True)
 
 

@@ -43,13 +43,13 @@ def check_cancellation(history: History) -> CheckResult:
 
 
 def _after_cancellation(recipient: RecipientResult, delivery: Delivery, cancellation: Cancellation) -> Finding | None:
-    is_cancelled, ends_at = recipient.obligation.reason == "cancelled", cancellation.ends_at
+    is_cancelled = recipient.obligation.reason == "cancelled"
     if delivery.send_at <= cancellation.at:
         return None
-    if ends_at is None:
+    if cancellation.ends_at is None:
         cause = "sent after the campaign was cancelled, but event 4 never reached the bridge"
         return _sent_after_cancellation(recipient, delivery, cancellation, cause, "unknown") if is_cancelled else None
-    if delivery.send_at > ends_at:
+    if not cancellation.allows(delivery):
         return _sent_after_cancellation(recipient, delivery, cancellation, _cause(delivery, cancellation), "fail")
     if is_cancelled and delivery.at > (cancellation.known_at or 0):
         cause = f"sent within {span(RACE)} of the cancellation, so it may have been on its way"
@@ -73,18 +73,21 @@ def _sent_after_cancellation(
         level=level,
         blame="bridge" if level == "fail" else "network",
         cause=cause,
-        expected=_expected(cancellation),
+        expected=_expected(cancellation, delivery),
         got=f"sent {spoken(delivery.send_at)}",
         where=recipient_location(recipient.obligation),
         at=delivery.send_at,
     )
 
 
-def _expected(cancellation: Cancellation) -> str:
-    if cancellation.ends_at is None:
+def _expected(cancellation: Cancellation, delivery: Delivery) -> str:
+    latest = cancellation.latest(delivery)
+    if latest is None:
         return f"no message after the cancellation at {spoken(cancellation.at)}"
     since = "after the bridge knew" if cancellation.has_listener else "after the cancellation"
-    return f"no message later than {spoken(cancellation.ends_at)}: {span(RACE)} {since}"
+    if latest != cancellation.ends_at:
+        since = "after the last fault that delayed its withdrawal"
+    return f"no message later than {spoken(latest)}: {span(RACE)} {since}"
 
 
 # -- testing mode -----------------------------------------------------------------------------------

@@ -128,6 +128,7 @@ SELECT
     json_extract(body, '$.service') AS service,
     json_extract(body, '$.operation') AS operation,
     json_extract(body, '$.status') AS status,
+    COALESCE(json_extract(body, '$.retry_after'), 0) * 1000 AS retry_after,
     json_extract(body, '$.fault.id') AS fault_id,
     json_extract(body, '$.fault.fault') AS fault,
     json_extract(body, '$.fault.effect') AS effect,

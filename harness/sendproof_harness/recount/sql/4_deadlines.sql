@@ -121,11 +121,11 @@ UPDATE obligation SET unread = trigger_name IS NULL AND (campaign, channel) NOT 
 -- When the bridge knew of a cancellation, from the event for the channel, or else from that for another one; and until
 -- when a message may have been on its way. `later` adds time that the bridge could see.
 CREATE TABLE cancellation AS
-SELECT campaign, channel, cancelled_at, CASE
+SELECT campaign, channel, provider, cancelled_at, known_at, CASE
     WHEN attempts = 0 THEN later(cancelled_at, 120000)
-    WHEN known_at IS NOT NULL THEN later(known_at, 120000) END AS ends_at
+    WHEN known_at IS NOT NULL THEN later(known_at, 120000) END AS ends_at, NULL AS withdrawn_by
 FROM (
-    SELECT campaign.campaign, campaign.channel, cancelled_at, COUNT(webhook.key) AS attempts,
+    SELECT campaign.campaign, campaign.channel, campaign.provider, cancelled_at, COUNT(webhook.key) AS attempts,
         MIN((SELECT received FROM event WHERE event.key = webhook.key)) AS known_at
     FROM campaign LEFT JOIN webhook ON webhook.event = '4' AND CASE
         WHEN EXISTS (SELECT 1 FROM webhook AS own WHERE own.event = '4'
@@ -133,3 +133,25 @@ FROM (
         THEN webhook.key = '4:' || campaign.campaign || ':' || campaign.channel
         ELSE webhook.key GLOB '4:' || campaign.campaign || ':*' END
     WHERE cancelled_at IS NOT NULL GROUP BY campaign.campaign, campaign.channel);
+
+-- What a call that withdraws waiting messages may have had to wait for: faults on such a call or on the key, and a
+-- limit of the provider. Each leaves the bridge the same time again, if it began in the time that the others left.
+CREATE TABLE withholding AS
+SELECT service, at, MAX(over) AS over, ROW_NUMBER() OVER (PARTITION BY service ORDER BY at) AS turn FROM (
+    SELECT injection.service, injection.at, passed(injection.at, injection.until - injection.at) AS over
+    FROM injection LEFT JOIN request ON request.position = injection.request
+    WHERE injection.target = 'call' AND injection.fault <> 'kill' AND (
+        injection.fault IN ('rate_limited', 'unauthorized') OR request.status IN (401, 403, 429)
+        OR (injection.service, injection.name) IN (SELECT provider, operation FROM withdrawing_operation))
+    UNION ALL
+    SELECT service, at, passed(at, retry_after) FROM request WHERE status = 429 AND fault_id IS NULL)
+GROUP BY service, at;
+
+UPDATE cancellation SET withdrawn_by = (
+    WITH RECURSIVE extended (turn, ends) AS (
+        SELECT 0, ends_at
+        UNION ALL
+        SELECT withholding.turn, IIF(over >= known_at, MAX(ends, later(over, 120000)), ends)
+        FROM extended JOIN withholding ON withholding.service = provider AND withholding.turn = extended.turn + 1
+        WHERE at <= ends AND known_at IS NOT NULL)
+    SELECT MAX(ends) FROM extended);

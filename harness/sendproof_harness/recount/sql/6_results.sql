@@ -17,7 +17,7 @@ SELECT obligation, delivery FROM (
     WHERE NOT timed AND cancelled.reason = 'cancelled'
         AND cancelled.id NOT IN (SELECT obligation FROM pair)
         AND EXISTS (SELECT 1 FROM pair AS first WHERE first.obligation = other.id AND first.rowid < pair.rowid)
-        AND (ends_at IS NULL OR send_at <= ends_at))
+        AND (ends_at IS NULL OR send_at <= IIF(delivery.at <= ends_at, withdrawn_by, ends_at)))
 WHERE place = turn;
 DELETE FROM pair WHERE delivery IN (SELECT delivery FROM moved);
 INSERT INTO pair (obligation, delivery) SELECT obligation, delivery FROM moved;
@@ -40,7 +40,8 @@ SELECT obligation.id AS obligation, CASE
     WHEN NOT owed AND messages IS NULL
         THEN CASE WHEN reason IN ('outside_segment', 'suppressed', 'no_device', 'unsubscribed') THEN 'refused' ELSE 'withheld' END
     WHEN NOT owed AND reason = 'cancelled' AND cancelled_at IS NOT NULL AND messages = 1
-        THEN CASE WHEN ends_at IS NULL OR send_at <= ends_at THEN 'indefinite' ELSE 'unexpected' END
+        THEN CASE WHEN ends_at IS NULL OR send_at <= IIF(delivery.at <= ends_at, withdrawn_by, ends_at)
+            THEN 'indefinite' ELSE 'unexpected' END
     WHEN NOT owed THEN CASE WHEN reason = 'opted_out' THEN 'sent to opted-out' ELSE 'unexpected' END
     WHEN testing THEN CASE WHEN messages IS NULL THEN 'withheld' ELSE 'unexpected' END
     WHEN due > ended OR (messages IS NULL AND deadline > ended) THEN 'pending'

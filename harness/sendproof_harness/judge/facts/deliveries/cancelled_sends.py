@@ -31,10 +31,10 @@ def with_cancelled_sends(history: History, matched: Matched) -> Matched:
     for position, obligation in enumerate(history.obligations):
         if obligation.reason != "cancelled" or moved[position]:
             continue
-        latest = cancelled[campaign_key(obligation)].ends_at
+        cancellation = cancelled[campaign_key(obligation)]
         for other in surplus[obligation.number]:
             first, *rest = moved[other]
-            delivery = next((delivery for delivery in rest if latest is None or delivery.send_at <= latest), None)
+            delivery = next(filter(cancellation.allows, rest), None)
             if delivery is not None:
                 moved[position] = (delivery,)
                 moved[other] = (first, *(extra for extra in rest if extra is not delivery))

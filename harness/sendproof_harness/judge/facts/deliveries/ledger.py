@@ -308,8 +308,7 @@ def _forbidden_kind(
     if obligation.reason == "cancelled" and cancellation is not None and len(deliveries) == 1:
         # A message that was on its way at the time of the cancellation cannot be stopped, so both are right. Outside
         # virtual time, it went out too early to show what the bridge does about a cancellation.
-        ends_at = cancellation.ends_at
-        return "indefinite" if ends_at is None or deliveries[0].send_at <= ends_at else "unexpected"
+        return "indefinite" if cancellation.allows(deliveries[0]) else "unexpected"
     return "sent to opted-out" if obligation.reason == "opted_out" else "unexpected"
 
 
