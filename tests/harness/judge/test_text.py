@@ -6,7 +6,8 @@ import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.certificate.differences import differences, provider_facts
-from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.judge.checks import delivery
 from sendproof_harness.judge.checks.text import CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.recount.count import recount
@@ -332,6 +333,25 @@ def test_neighbouring_values_with_spaces_may_be_divided_in_any_way(text, is_righ
     run = run.change_delivery_to(3, text=text)
 
     assert ("C0000003" not in {finding.where.customer for finding in run.findings(CHECKS)}) == is_right
+    assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
+
+
+def test_values_that_can_be_divided_in_any_way_leave_each_message_to_its_campaign():
+    """The second campaign has the same template, which changed between the two."""
+    planned, text = "Hello {{FIRST_NAME}} {{LAST_NAME}}, welcome.", "Hello Anna Maria Smith, welcome."
+    run = with_template(planned, text).change_delivery_to(3, text=text)
+    template = {"n": 0, "kind": "provider_template", "service": "textlocal", "id": 14, "title": "Other"}
+    due = iso(FIRST_SEND + DAY)
+    second = run.obligation_of(3) | {"campaign": 7002, "at": iso(FIRST_SEND + 20 * HOUR), "due": due}
+    sent = {"message": "second", "text": "Dear Anna Maria.", "at": due, "send_at": due}
+    run = run.plus(
+        template | {"at": iso(START), "action": "created", "body": planned},
+        template | {"at": iso(FIRST_SEND + 12 * HOUR), "action": "changed", "body": "Dear {{FIRST_NAME}}."},
+        second,
+        run.delivery_to(3) | sent,
+    )
+
+    assert [finding.cause for finding in run.findings(delivery.CHECKS)] == []
     assert differences(run.history(), recount(run.encoded(), provider_facts())) == []
 
 

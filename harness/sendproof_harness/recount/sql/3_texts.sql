@@ -68,6 +68,7 @@ SELECT
     obligation.planned,
     obligation.number,
     obligation.owed,
+    obligation.due AS due_at,
     best_basis.body AS basis,
     version.position,
     version.at,
@@ -91,20 +92,24 @@ UPDATE obligation SET text = new_text.text FROM new_text
 WHERE new_text.obligation = obligation.id AND new_text.text IS NOT NULL;
 
 CREATE TABLE other_text AS
-SELECT number, text AS due, planned, at AS since, body, basis FROM version_of
+SELECT number, text AS due, due_at, planned, at AS since, body, basis FROM version_of
 WHERE owed AND number <> '' AND (replaced_at IS NULL OR replaced_at > begins - 3600000)
 ORDER BY obligation, position;
 CREATE INDEX other_text_number ON other_text (number);
 
+-- A customer can get the same template again, and values that can be divided in several ways fit both times. So the
+-- recipient is the one whose message is due next to the send.
 UPDATE delivery SET text = COALESCE((
-    SELECT due FROM other_text
-    WHERE other_text.number = delivery.number AND since <= send_at AND agrees(delivery.text, body, planned, basis)
-    ORDER BY other_text.rowid LIMIT 1), text)
+    SELECT due FROM (
+        SELECT due, ABS(due_at - send_at) AS slack, other_text.rowid AS place FROM other_text
+        WHERE other_text.number = delivery.number AND since <= send_at AND agrees(delivery.text, body, planned, basis))
+    ORDER BY slack, place LIMIT 1), text)
 WHERE number IN (SELECT number FROM other_text)
     AND NOT EXISTS (SELECT 1 FROM other_text WHERE other_text.number = delivery.number AND due = delivery.text);
 UPDATE rejection SET text = COALESCE((
-    SELECT due FROM other_text
-    WHERE other_text.number = rejection.number AND since <= at AND agrees(rejection.text, body, planned, basis)
-    ORDER BY other_text.rowid LIMIT 1), text)
+    SELECT due FROM (
+        SELECT due, ABS(due_at - at) AS slack, other_text.rowid AS place FROM other_text
+        WHERE other_text.number = rejection.number AND since <= at AND agrees(rejection.text, body, planned, basis))
+    ORDER BY slack, place LIMIT 1), text)
 WHERE number IN (SELECT number FROM other_text)
     AND NOT EXISTS (SELECT 1 FROM other_text WHERE other_text.number = rejection.number AND due = rejection.text);

@@ -28,7 +28,7 @@ Sent = TypeVar("Sent", Delivery, Rejection)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _OtherText:
-    """Another version that is as right as the `due` text for messages sent from `since` on.
+    """Another version that is as right as the `due` text, at `due_at`, for messages sent from `since` on.
 
     `planned` is the text that was due before the template changed, made from `basis`: it shows the customer's values.
     """
@@ -36,13 +36,17 @@ class _OtherText:
     since: int
     template: TemplateText
     due: str
+    due_at: int
     planned: str
     basis: TemplateText
 
     def fits(self, message: Delivery | Rejection) -> bool:
         """Return True if a message has this text, with the customer's values where they are known."""
-        sent_at = message.send_at if isinstance(message, Delivery) else message.at
-        return sent_at >= self.since and self.template.agrees(message.text, self.basis, self.planned)
+        return _sent_at(message) >= self.since and self.template.agrees(message.text, self.basis, self.planned)
+
+
+def _sent_at(message: Delivery | Rejection) -> int:
+    return message.send_at if isinstance(message, Delivery) else message.at
 
 
 @cached_per_history
@@ -71,8 +75,12 @@ def _with_due_text(message: Sent, others: Mapping[str, Sequence[_OtherText]]) ->
     of_number = others.get(message.number, ())
     if not of_number or any(other.due == message.text for other in of_number):
         return message
-    due = next((other.due for other in of_number if other.fits(message)), None)
-    return message if due is None else replace(message, text=due)
+    fitting = [other for other in of_number if other.fits(message)]
+    if not fitting:
+        return message
+    # A customer can get the same template again, and values that can be divided in several ways fit both times.
+    nearest = min(fitting, key=lambda other: abs(other.due_at - _sent_at(message)))
+    return replace(message, text=nearest.due)
 
 
 def counted_since(history: History) -> Callable[[Obligation], int]:
@@ -139,4 +147,11 @@ def _others(
     for position, version in enumerate(of_template):
         is_over = position + 1 < len(of_template) and of_template[position + 1].at <= since
         if not is_over:
-            yield _OtherText(since=version.at, template=version.text, due=due, planned=text, basis=template.text)
+            yield _OtherText(
+                since=version.at,
+                template=version.text,
+                due=due,
+                due_at=planned.due,
+                planned=text,
+                basis=template.text,
+            )
