@@ -161,6 +161,7 @@ class _Exchange:
     by_content: Mapping[_Content, Sequence[int]]
     message_of: dict[int, int] = field(default_factory=dict)
     holder_of: dict[int, int] = field(default_factory=dict)
+    fitting: dict[tuple[int, frozenset[_Content], tuple[int, int]], Sequence[int]] = field(default_factory=dict)
 
     def give(self, position: int, offsets: tuple[int, int]) -> None:
         """Give an obligation a message, if those that hold one can change theirs so that one is left."""
@@ -187,11 +188,18 @@ class _Exchange:
 
     def _fitting(self, position: int, offsets: tuple[int, int]) -> Sequence[int]:
         """Return the messages that an obligation may hold, the best first."""
-        due, (earliest, latest) = self.candidates[position].obligation.due, offsets
-        contents = dict.fromkeys(self.candidates[position].owed)
+        due, contents = self.candidates[position].obligation.due, frozenset(self.candidates[position].owed)
+        # Customers who share a number can all be due the same.
+        key = due, contents, offsets
+        if key not in self.fitting:
+            self.fitting[key] = self._found(due, contents, offsets)
+        return self.fitting[key]
+
+    def _found(self, due: int, contents: Iterable[_Content], offsets: tuple[int, int]) -> Sequence[int]:
+        earliest, latest = offsets
         by_place = {place: self.sent[place].send_at - due for content in contents for place in self._with(content)}
-        fitting = [place for place, offset in by_place.items() if earliest <= offset <= latest]
-        return sorted(fitting, key=lambda place: (by_place[place] < _EARLY, abs(by_place[place]), place))
+        found = [place for place, offset in by_place.items() if earliest <= offset <= latest]
+        return sorted(found, key=lambda place: (by_place[place] < _EARLY, abs(by_place[place]), place))
 
     def _with(self, content: _Content) -> Sequence[int]:
         return self.by_content.get(content, ())
