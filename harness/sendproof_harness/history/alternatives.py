@@ -6,6 +6,7 @@ the new. A message that the provider refused shows the choice as well as one tha
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,6 +18,8 @@ from sendproof_harness.history.timestamps import MINUTE, SECOND
 
 #: The type of a message, its number and its text.
 _Content = tuple[str | None, str | None, str | None]
+# A content with the time at which it was due.
+_Refused = tuple[_Content, int]
 
 # Milliseconds from due to sent, each range wider than the one before: in time, not early, at any time.
 _EARLY, _LATE, _EVER = -SECOND, 5 * MINUTE, 1 << 62
@@ -43,10 +46,7 @@ def with_chosen_alternatives(
         for delivery in deliveries
         if not delivery.test and (delivery.service, delivery.message) not in withdrawn
     ]
-    refused_at: dict[_Content, int] = {}
-    for rejection in rejections:
-        content = rejection.message_type, rejection.number, rejection.text
-        refused_at[content] = max(rejection.at, refused_at.get(content, rejection.at))
+    refused_at = _refusals(candidates, rejections)
     given = _given(candidates, sent, refused_at)
     contents = frozenset(map(_content, sent))
     due = {content for each in candidates for content in each.owed}
@@ -83,16 +83,15 @@ class _Candidates:
         each: Sequence[Obligation | Alternative] = (self.obligation, *self.obligation.alternatives)
         return [(self.type_, candidate.number, candidate.text) for candidate in each if candidate.owed]
 
-    def refused_at(self, content: _Content, refused_at: Mapping[_Content, int]) -> int | None:
+    def refused_at(self, content: _Content, refused_at: Mapping[_Refused, int]) -> int | None:
         """Return when a message with this content was refused last, if it may be one to this recipient."""
-        same = (content, (None, *content[1:]))
-        times = [refused_at[key] for key in same if key in refused_at]
-        return max((at for at in times if at >= self.obligation.at), default=None)
+        at = refused_at.get((content, self.obligation.due))
+        return at if at is not None and at >= self.obligation.at else None
 
     def chosen(
         self,
         given: _Content | None,
-        refused_at: Mapping[_Content, int],
+        refused_at: Mapping[_Refused, int],
         odd: Iterable[tuple[str | None, ...]],
         sent: frozenset[_Content],
     ) -> Obligation:
@@ -115,11 +114,34 @@ class _Candidates:
         return next(iter(preferred), self.obligation)
 
 
+def _refusals(candidates: Sequence[_Candidates], rejections: Iterable[Rejection]) -> Mapping[_Refused, int]:
+    """Return when each message was refused last: of several with the same content, the one that is due next to it."""
+    rejections = tuple(rejections)
+    refused = {(rejection.number, rejection.text) for rejection in rejections}
+    owed: defaultdict[tuple[str | None, str | None], list[tuple[_Content, Obligation]]] = defaultdict(list)
+    for each in candidates if refused else ():
+        for content in each.owed:
+            if content[1:] in refused:
+                owed[content[1:]].append((content, each.obligation))
+    found: dict[_Refused, int] = {}
+    for rejection in rejections:
+        fitting = [
+            (content, obligation.due)
+            for content, obligation in owed[rejection.number, rejection.text]
+            if rejection.at >= obligation.at and rejection.message_type in {None, content[0]}
+        ]
+        least = min((abs(due - rejection.at) for _, due in fitting), default=0)
+        for content, due in fitting:
+            if abs(due - rejection.at) == least:
+                found[content, due] = max(rejection.at, found.get((content, due), rejection.at))
+    return found
+
+
 # -- the obligation of each message -----------------------------------------------------------------
 
 
 def _given(
-    candidates: Sequence[_Candidates], sent: Sequence[Delivery], refused_at: Mapping[_Content, int]
+    candidates: Sequence[_Candidates], sent: Sequence[Delivery], refused_at: Mapping[_Refused, int]
 ) -> Mapping[int, _Content]:
     """Return the content of the message that each obligation got, by position, as far as alternatives are concerned.
 
@@ -143,9 +165,10 @@ def _given(
     others = [position for position in in_order if not is_needed(candidates[position])]
     for positions in (needed, others):
         for offsets in _RANGES:
+            in_vain: set[int] = set()
             for position in positions:
                 if position not in exchange.message_of:
-                    exchange.give(position, offsets)
+                    in_vain |= exchange.give(position, offsets, in_vain)
     return {position: _content(sent[place]) for position, place in exchange.message_of.items()}
 
 
@@ -163,20 +186,25 @@ class _Exchange:
     holder_of: dict[int, int] = field(default_factory=dict)
     fitting: dict[tuple[int, frozenset[_Content], tuple[int, int]], Sequence[int]] = field(default_factory=dict)
 
-    def give(self, position: int, offsets: tuple[int, int]) -> None:
-        """Give an obligation a message, if those that hold one can change theirs so that one is left."""
+    def give(self, position: int, offsets: tuple[int, int], in_vain: AbstractSet[int]) -> AbstractSet[int]:
+        """Give an obligation a message, if those that hold one can change theirs so that one is left.
+
+        Otherwise return the messages that were looked at: another search in the same range that comes to one of these,
+        which are `in_vain` then, finds none that is left, either.
+        """
         taker_of: dict[int, int] = {}
         waiting = deque([position])
         while waiting:
             taker = waiting.popleft()
             for message in self._fitting(taker, offsets):
-                if message in taker_of:
+                if message in taker_of or message in in_vain:
                     continue
                 taker_of[message] = taker
                 if message not in self.holder_of:
                     self._take(message, taker_of)
-                    return
+                    return frozenset()
                 waiting.append(self.holder_of[message])
+        return taker_of.keys()
 
     def _take(self, message: int, taker_of: Mapping[int, int]) -> None:
         left: int | None = message

@@ -144,6 +144,13 @@ def test_refusal_before_the_announcement_is_that_of_another_campaign() -> None:
     assert kinds(campaigns(alternative=withheld).plus(refusal(OLD, DUE))) == ["refused", "withheld"]
 
 
+def test_refusal_of_a_later_campaign_says_nothing_about_a_withheld_message() -> None:
+    """It is that of the message which is due next to it."""
+    withheld = [{"number": "447123000004", "text": None, "owed": False, "reason": "opted_out"}]
+    run = campaigns(None, OLD, alternatives=withheld).plus(refusal(OLD, DUE + DAY, code=192))
+    assert kinds(run) == ["withheld", "ok"]
+
+
 @pytest.mark.parametrize("minutes", [0, 30])
 def test_messages_of_two_types_with_one_text_are_each_judged_by_their_own_record(minutes: int) -> None:
     """One user can get the same text as a push notification and in the inbox."""

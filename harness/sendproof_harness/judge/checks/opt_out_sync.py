@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sendproof_harness.history.parts import SMS
-from sendproof_harness.history.records import History, Obligation
+from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import (
@@ -20,7 +20,9 @@ from sendproof_harness.judge.facts.consent_reports import (
     ConsentReport,
     ProviderChange,
     consent_reports,
+    may_be_own_report,
     provider_changes,
+    unseen_opt_ins,
 )
 from sendproof_harness.judge.facts.deliveries.message_types import EMAIL, message_type, type_of_change
 from sendproof_harness.judge.facts.deliveries.refusals import numbers_refused_as_opted_out
@@ -70,13 +72,15 @@ def _unwanted(reports: _Reports) -> Iterator[Finding]:
 def _not_synced(
     history: History, changes: Mapping[str, Sequence[ProviderChange]], reports: _Reports
 ) -> Iterator[Finding]:
+    unseen = unseen_opt_ins(history)
     for customer, of_customer in changes.items():
         for change in of_customer:
             others = [other for other in of_customer if other.message != change.message]
             own = [report for report in reports.get(customer, ()) if not _answers_any(report, others)]
             opt_ins = _opt_ins_by_others(history).get(customer, ())
-            is_known = _is_known_already(change, of_customer, own, opt_ins)
-            finding = None if is_known else _finding_of_change(history, change, own, of_customer, customer)
+            reasons = [*of_customer, *unseen.get(customer, ())]
+            is_known = _is_known_already(change, of_customer, reasons, own, opt_ins)
+            finding = None if is_known else _finding_of_change(history, change, own, reasons, customer)
             if finding is not None:
                 yield finding
                 break
@@ -113,6 +117,7 @@ def _opt_ins_by_others(history: History) -> Mapping[str, Sequence[_OptIn]]:
 def _is_known_already(
     change: ProviderChange,
     of_customer: Sequence[ProviderChange],
+    reasons: Sequence[ProviderChange],
     reports: Sequence[ConsentReport],
     opt_ins: Iterable[_OptIn],
 ) -> bool:
@@ -129,7 +134,7 @@ def _is_known_already(
     if any(own[-1].at < opt_in.at < change.at and opt_in.is_for(change) for opt_in in opt_ins):
         return False
     # An opt-in in between may be reported after this opt-out, which then must be reported again.
-    if any(_undoes(report, change, of_customer) for report in _between(reports, change.at, change.until)):
+    if any(_undoes(report, change, reasons) for report in _between(reports, change.at, change.until)):
         return False
     earlier_changes = [other for other in of_customer if other.message == change.message and other.at <= own[-1].at]
     here = [other for other in earlier_changes if other.service == change.service]
@@ -141,14 +146,14 @@ def _between(reports: Iterable[ConsentReport], since: int, until: int | None) ->
     return (report for report in reports if since <= report.at and (until is None or report.at < until))
 
 
-def _undoes(report: ConsentReport, change: ProviderChange, of_customer: Iterable[ProviderChange]) -> bool:
-    """Return True if a report states the opposite for the channel, and no later change of the customer explains that.
+def _undoes(report: ConsentReport, change: ProviderChange, reasons: Iterable[ProviderChange]) -> bool:
+    """Return True if a report states the opposite for the channel, and no later change of the customer is its reason.
 
     A client can have one attribute for several providers, and a customer can have had several numbers.
     """
     if report.opted_out == change.opted_out or not _is_statement_on(report, change):
         return False
-    return not _answers_any(report, (other for other in of_customer if other is not change and other.at >= change.at))
+    return not _answers_any(report, (other for other in reasons if other is not change and other.at >= change.at))
 
 
 def _is_statement_on(report: ConsentReport, change: ProviderChange) -> bool:
@@ -159,10 +164,10 @@ def _finding_of_change(
     history: History,
     change: ProviderChange,
     reports: Sequence[ConsentReport],
-    of_customer: Sequence[ProviderChange],
+    reasons: Sequence[ProviderChange],
     customer: str,
 ) -> Finding | None:
-    if not change.opted_out and not _is_opt_in_needed(change, reports, of_customer):
+    if not change.opted_out and not _is_opt_in_needed(change, reports, reasons):
         return None
     deadline, visible = _deadline(history, change), bridge_time(history)
     allowed = deadline - change.at
@@ -173,8 +178,8 @@ def _finding_of_change(
     name = "a provider opt-out" if change.opted_out else "an opt-in after an opt-out"
     if in_channel:
         if visible.between(change.at, in_channel) <= allowed:
-            undoing = _undoing(later, change, of_customer, deadline) if deadline <= until else None
-            return None if undoing is None else _finding_of_undoing(history, change, undoing, of_customer, customer)
+            undoing = _undoing(later, change, reasons, deadline) if deadline <= until else None
+            return None if undoing is None else _finding_of_undoing(history, change, undoing, reasons, customer)
         got = f"{span(in_channel - change.at)} after it"
         return _finding(
             customer, f"{name} was reported to Optimove too late", f"within {span(allowed)}", got, change.at
@@ -193,32 +198,32 @@ def _finding_of_change(
 
 
 def _is_opt_in_needed(
-    change: ProviderChange, reports: Sequence[ConsentReport], of_customer: Sequence[ProviderChange]
+    change: ProviderChange, reports: Sequence[ConsentReport], reasons: Sequence[ProviderChange]
 ) -> bool:
     """Return True if Optimove has an opt-out that this opt-in ends, from before it, or from a late report after it."""
     before = [report for report in reports if report.at < change.at and _is_statement_on(report, change)]
     if before and before[-1].opted_out:
         return True
-    return any(_undoes(report, change, of_customer) for report in _between(reports, change.at, change.until))
+    return any(_undoes(report, change, reasons) for report in _between(reports, change.at, change.until))
 
 
 def _undoing(
-    later: Sequence[ConsentReport], change: ProviderChange, of_customer: Sequence[ProviderChange], deadline: int
+    later: Sequence[ConsentReport], change: ProviderChange, reasons: Sequence[ProviderChange], deadline: int
 ) -> ConsentReport | None:
     """Return the last report before the deadline if it undoes the right one; a later one contradicts the customer."""
     last = [report for report in later if report.at <= deadline and _is_statement_on(report, change)]
-    return last[-1] if last and _undoes(last[-1], change, of_customer) else None
+    return last[-1] if last and _undoes(last[-1], change, reasons) else None
 
 
 def _finding_of_undoing(
     history: History,
     change: ProviderChange,
     report: ConsentReport,
-    of_customer: Iterable[ProviderChange],
+    reasons: Iterable[ProviderChange],
     customer: str,
 ) -> Finding:
     """Return the finding of a report after the right one: an older statement of the customer, or none of theirs."""
-    earlier = (other for other in of_customer if other.message == change.message and other.at < change.at)
+    earlier = (other for other in reasons if other.message == change.message and other.at < change.at)
     if any(other.opted_out == report.opted_out for other in earlier):
         first, then = ("out", "in") if change.opted_out else ("in", "out")
         cause = f"an opt-{first} was reported to Optimove, and after it an older opt-{then}"
@@ -335,12 +340,11 @@ class _ConsentStates:
 
     def __init__(self, history: History) -> None:
         refused = numbers_refused_as_opted_out(history)
-        changed_by_others = _changed_by_others(history)
         self._opted_out_before = {
             (obligation.customer, message_type(history, obligation.channel))
             for obligation in history.obligations
             if obligation.number in refused
-            or (is_opted_out_in_record(obligation) and not _may_be_own_report(history, obligation, changed_by_others))
+            or (is_opted_out_in_record(obligation) and not may_be_own_report(history, obligation))
         }
         self._visible = bridge_time(history)
         self._changes: defaultdict[tuple[str, str], list[tuple[int, bool, bool]]] = defaultdict(list)
@@ -368,40 +372,6 @@ class _ConsentStates:
                 states.clear()
             states.append(opted_out)
         return report.opted_out in states
-
-
-@cached_per_history
-def _changed_by_others(history: History) -> frozenset[str]:
-    """Return the customers whose consent or attributes somebody else than the bridge changed."""
-    preferences, attributes = history.preferences, history.attributes
-    in_preferences = (who for preference in preferences if preference.source != "api" for who in preference.customers)
-    in_attributes = (change.customer for update in attributes if update.source != "api" for change in update.changes)
-    return frozenset((*in_preferences, *in_attributes))
-
-
-def _may_be_own_report(history: History, obligation: Obligation, changed_by_others: frozenset[str]) -> bool:
-    """Return True if the record became that of an opt-out after an announcement, and only the bridge changed it.
-
-    Its own report must not be the reason for which that report is right. An opt-out at a provider is none of its own.
-    """
-    if obligation.customer in changed_by_others or obligation.opted_out_by == "provider":
-        return False
-    if any(alternative.reason == "opted_out" for alternative in obligation.alternatives):
-        return True
-    opted_in_at = _first_opted_in(history).get((obligation.customer, message_type(history, obligation.channel)))
-    return opted_in_at is not None and opted_in_at < obligation.at
-
-
-@cached_per_history
-def _first_opted_in(history: History) -> Mapping[tuple[str, str], int]:
-    """Return the first announcement of a message type to each reported customer with a record without an opt-out."""
-    found: dict[tuple[str, str], int] = {}
-    reported = consent_reports(history)
-    for obligation in history.obligations:
-        if obligation.customer in reported and not is_opted_out_in_record(obligation):
-            key = obligation.customer, message_type(history, obligation.channel)
-            found[key] = min(obligation.at, found.get(key, obligation.at))
-    return found
 
 
 def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Finding:

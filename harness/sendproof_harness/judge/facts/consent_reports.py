@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.parts import SMS, AttributeChange
-from sendproof_harness.history.records import History, Preference
+from sendproof_harness.history.records import History, Obligation, Preference
 from sendproof_harness.judge.facts.consent import (
     OPTED_IN_VALUE,
     OPTED_OUT_VALUE,
+    is_opted_out_in_record,
     opt_outs_known_to_bridge,
     owners_of_opt_outs,
 )
@@ -171,4 +172,63 @@ def _channels_sent_on(history: History) -> Mapping[tuple[str, str], Sequence[tup
     for delivery in history.deliveries:
         key = delivery.service, delivery.number
         found[key] += [(delivery.at, channel) for channel in addressed.get(key, ())]
+    return found
+
+
+@cached_per_history
+def unseen_opt_ins(history: History) -> Mapping[str, Sequence[ProviderChange]]:
+    """Return the opt-ins that no list shows, by customer: a bridge need not know them, and may report them."""
+    changes, owners = provider_changes(history), owners_of_opt_outs(history)
+    found: defaultdict[str, list[ProviderChange]] = defaultdict(list)
+    for event in history.opt_ins:
+        for customer in owners.get(event.number, ()):
+            same = [change for change in changes.get(customer, ()) if change.service == event.service]
+            channels = frozenset(channel for change in same for channel in change.channels)
+            if same and not (has_list(event.message_type) and provider(event.service).lists_opt_outs):
+                found[customer].append(
+                    ProviderChange(
+                        at=event.at,
+                        service=event.service,
+                        opted_out=False,
+                        channels=channels,
+                        message=event.message_type,
+                    )
+                )
+    return found
+
+
+# -- records of consent that the bridge itself changed ----------------------------------------------
+
+
+@cached_per_history
+def _changed_by_others(history: History) -> frozenset[str]:
+    """Return the customers whose consent or attributes somebody else than the bridge changed."""
+    preferences, attributes = history.preferences, history.attributes
+    in_preferences = (who for preference in preferences if preference.source != "api" for who in preference.customers)
+    in_attributes = (change.customer for update in attributes if update.source != "api" for change in update.changes)
+    return frozenset((*in_preferences, *in_attributes))
+
+
+def may_be_own_report(history: History, obligation: Obligation) -> bool:
+    """Return True if the record became that of an opt-out after an announcement, and only the bridge changed it.
+
+    Its own report must not be the reason for which that report is right. An opt-out at a provider is none of its own.
+    """
+    if obligation.customer in _changed_by_others(history) or obligation.opted_out_by == "provider":
+        return False
+    if any(alternative.reason == "opted_out" for alternative in obligation.alternatives):
+        return True
+    opted_in_at = _first_opted_in(history).get((obligation.customer, message_type(history, obligation.channel)))
+    return opted_in_at is not None and opted_in_at < obligation.at
+
+
+@cached_per_history
+def _first_opted_in(history: History) -> Mapping[tuple[str, str], int]:
+    """Return the first announcement of a message type to each reported customer with a record without an opt-out."""
+    found: dict[tuple[str, str], int] = {}
+    reported = consent_reports(history)
+    for obligation in history.obligations:
+        if obligation.customer in reported and not is_opted_out_in_record(obligation):
+            key = obligation.customer, message_type(history, obligation.channel)
+            found[key] = min(obligation.at, found.get(key, obligation.at))
     return found

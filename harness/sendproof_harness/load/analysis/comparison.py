@@ -71,11 +71,10 @@ class Comparison:
 
     @property
     def status(self) -> Literal["pass", "fail", "unknown"]:
-        """`fail` if anything got worse; `unknown` if a test ended early, a loss was not counted, or no speed known."""
+        """`fail` if anything got worse; `unknown` if a test ended early, lacks a measure, or no speed is known."""
         if any(compared.difference == "worse" for compared in self.measures):
             return "fail"
-        counts = [compared for compared in self.measures if compared.unit == "count"]
-        if self.early_ends or any(compared.difference == "unknown" for compared in counts):
+        if self.early_ends or any(compared.why == _ONLY_IN_ONE for compared in self.measures):
             return "unknown"
         is_known = any(
             compared.difference != "unknown" for compared in self.measures if compared.unit in {"per second", "ms"}
@@ -210,7 +209,7 @@ class _Pair:
         times = [{f"{latency.name} latency, p95": latency.p95 for latency in r.latencies} for r in self._results]
         units: tuple[tuple[Unit, list[dict[str, float]]], ...] = (("per second", rates), ("ms", times))
         for unit, (before, after) in units:
-            for measure in before.keys() ^ after.keys():
+            for measure in dict.fromkeys(name for name in (*before, *after) if (name in before) != (name in after)):
                 values = before.get(measure), after.get(measure)
                 yield Compared(
                     measure=measure,
@@ -231,9 +230,9 @@ def _counts_of(result: LoadResult) -> dict[str, int]:
     counted = (loss for loss in result.losses if loss.name not in {UNANSWERED, UNSENT})
     losses = {loss.name: loss.count for loss in counted if loss.looked_at or loss.count}
     checks = {
-        f"findings of {check.requirement} ({check.id})": check.count if check.status != "pass" else 0
+        f"findings of {check.requirement} ({check.id})": check.count if check.status == "fail" else 0
         for check in result.checks
-        if check.status != "unknown"
+        if check.status in {"pass", "fail"}
     }
     return {**losses, **checks}
 

@@ -103,7 +103,8 @@ SELECT
     json_extract(body, '$.message_type') AS message_type,
     json_extract(body, '$.text') AS text,
     CAST(json_extract(body, '$.code') AS TEXT) AS code,
-    json_extract(body, '$.reason') AS reason
+    json_extract(body, '$.reason') AS reason,
+    json_extract(body, '$.message') AS message
 FROM line WHERE kind = 'rejection';
 
 CREATE TABLE fault AS
@@ -207,12 +208,16 @@ CREATE INDEX candidate_id ON candidate (id);
 CREATE INDEX delivery_place ON delivery (place, text);
 CREATE INDEX rejection_text ON rejection (number, text);
 
--- When each message of a recipient was refused last, after its announcement.
+-- When each message of a recipient was refused last, after its announcement: of several recipients, the one whose
+-- message is due next to the refusal.
 CREATE TABLE turned_away AS
-SELECT candidate.id, choice, MAX(rejection.at) AS at
-FROM candidate JOIN rejection USING (number, text)
-WHERE owed AND rejection.at >= candidate.at
-    AND COALESCE(rejection.message_type, message, 'sms') = COALESCE(message, 'sms')
+SELECT id, choice, MAX(at) AS at FROM (
+    SELECT candidate.id, choice, rejection.at, ABS(due - rejection.at) AS gap,
+        MIN(ABS(due - rejection.at)) OVER (PARTITION BY rejection.rowid) AS least
+    FROM candidate JOIN rejection USING (number, text)
+    WHERE owed AND rejection.at >= candidate.at
+        AND COALESCE(rejection.message_type, candidate.message, 'sms') = COALESCE(candidate.message, 'sms'))
+WHERE gap = least
 GROUP BY 1, 2;
 
 -- Where messages of such a choice may belong: `slack` is the time from due to sent. What is not `needed` may be right

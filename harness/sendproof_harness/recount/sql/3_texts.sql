@@ -106,10 +106,15 @@ UPDATE delivery SET text = COALESCE((
     ORDER BY slack, place LIMIT 1), text)
 WHERE number IN (SELECT number FROM other_text)
     AND NOT EXISTS (SELECT 1 FROM other_text WHERE other_text.number = delivery.number AND due = delivery.text);
+-- A provider may reject a message later than it accepted it.
+ALTER TABLE rejection ADD COLUMN sent_at INTEGER;
+UPDATE rejection SET sent_at = COALESCE((
+    SELECT send_at FROM delivery WHERE delivery.service = rejection.service AND delivery.message = rejection.message), at);
 UPDATE rejection SET text = COALESCE((
     SELECT due FROM (
-        SELECT due, ABS(due_at - at) AS slack, other_text.rowid AS place FROM other_text
-        WHERE other_text.number = rejection.number AND since <= at AND agrees(rejection.text, body, planned, basis))
+        SELECT due, ABS(due_at - sent_at) AS slack, other_text.rowid AS place FROM other_text
+        WHERE other_text.number = rejection.number AND since <= sent_at
+            AND agrees(rejection.text, body, planned, basis))
     ORDER BY slack, place LIMIT 1), text)
 WHERE number IN (SELECT number FROM other_text)
     AND NOT EXISTS (SELECT 1 FROM other_text WHERE other_text.number = rejection.number AND due = rejection.text);

@@ -174,6 +174,27 @@ def two_opt_outs(run: HistoryBuilder, *more: Line, channels: tuple[int, ...] = (
     return [finding.got for finding in run.findings(opt_out_sync.CHECKS)]
 
 
+def preference(run: HistoryBuilder, at: int, *, out: bool) -> Line:
+    mode = {"mode": 2 if out else 1, "opted_out": out, "customers": [CUSTOMER]}
+    return line(run, "preference", at, source="api", channel=505, app=None, **mode)
+
+
+@pytest.mark.parametrize("is_true", [True, False])
+def test_opt_in_that_no_list_shows_may_be_reported(correct_run, is_true):
+    """A user who allows notifications again is in no list, but the bridge may learn of it."""
+    allowed = line(correct_run, "opt_in", DUE + 3 * HOUR, service="xtremepush", message_type="web_push")
+    run = with_push(
+        correct_run,
+        push_opt_out(correct_run, DUE + HOUR, "web_push"),
+        unsubscribed(correct_run, DUE + HOUR),
+        preference(correct_run, DUE + HOUR + MINUTE, out=True),
+        *([allowed] if is_true else []),
+        preference(correct_run, DUE + 4 * HOUR, out=False),
+    )
+    expected = [] if is_true else ["an opt-in was reported for a customer who did not opt in"]
+    assert [finding.cause for finding in run.findings(opt_out_sync.CHECKS)] == expected
+
+
 @pytest.mark.parametrize("channels", [(505, 506), (506,)])
 def test_report_for_both_channels_after_the_first_of_two_opt_outs_is_enough(correct_run, channels):
     """A bridge may stop a customer on each channel. Then the second opt-out, at another provider, is no news."""

@@ -292,3 +292,11 @@ def test_opt_out_in_the_record_of_a_customer_who_is_due_nothing_anyway_is_their_
     run = correct_run.change("obligation", lambda line: line | record if line["customer"] == "C0000003" else line)
 
     assert found(run.plus(other_client(opted_out=["C0000003"]), told_of(3))) == []
+
+
+def test_record_that_the_report_itself_changed_does_not_make_the_opt_out_the_customers_own(correct_run):
+    out = {"owed": False, "reason": "opted_out", "opted_out_by": "attribute"}
+    later = correct_run.obligation_of(3) | {"campaign": 7002, "at": iso(FIRST_SEND + 3_600_000)} | out
+    run = correct_run.plus(other_client(opted_out=["C0000003"]), told_of(3), later)
+
+    assert len(found(run)) == 1

@@ -21,6 +21,7 @@ from sendproof_harness.judge.causes.client_opt_outs import withheld_for_other_cl
 from sendproof_harness.judge.checks.requests.neglected_clients import listener_findings, look_up_findings
 from sendproof_harness.judge.facts.clients.opt_outs import customer_opted_out_elsewhere
 from sendproof_harness.judge.facts.consent import OPTED_OUT_VALUE, is_opted_out_in_record
+from sendproof_harness.judge.facts.consent_reports import may_be_own_report
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.deliveries.refusals import numbers_refused_as_opted_out
 from sendproof_harness.judge.facts.keys import campaign_key
@@ -109,7 +110,8 @@ def _own(history: History) -> Mapping[str, frozenset[object]]:
         "opted_out": frozenset(
             obligation.customer
             for obligation in history.obligations
-            if obligation.number in opted_out or is_opted_out_in_record(obligation)
+            if obligation.number in opted_out
+            or (is_opted_out_in_record(obligation) and not may_be_own_report(history, obligation))
         ),
     }
 

@@ -40,13 +40,9 @@ class _OtherText:
     planned: str
     basis: TemplateText
 
-    def fits(self, message: Delivery | Rejection) -> bool:
+    def fits(self, message: Delivery | Rejection, sent_at: int) -> bool:
         """Return True if a message has this text, with the customer's values where they are known."""
-        return _sent_at(message) >= self.since and self.template.agrees(message.text, self.basis, self.planned)
-
-
-def _sent_at(message: Delivery | Rejection) -> int:
-    return message.send_at if isinstance(message, Delivery) else message.at
+        return sent_at >= self.since and self.template.agrees(message.text, self.basis, self.planned)
 
 
 @cached_per_history
@@ -62,7 +58,17 @@ def current_obligations(history: History) -> tuple[Obligation, ...]:
 def with_due_texts(history: History, messages: Iterable[Sent]) -> Iterable[Sent]:
     """Return the messages; one made from another version that counts has the due text instead."""
     others = _other_texts(history)
-    return (_with_due_text(message, others) for message in messages) if others else messages
+    if not others:
+        return messages
+    accepted = {(delivery.service, delivery.message): delivery.send_at for delivery in history.deliveries}
+    return (_with_due_text(message, _sent_at(message, accepted), others) for message in messages)
+
+
+def _sent_at(message: Delivery | Rejection, accepted: Mapping[tuple[str, str], int]) -> int:
+    """Return when a message goes out. A provider may reject it later than it accepted it."""
+    if isinstance(message, Delivery):
+        return message.send_at
+    return accepted.get((message.service, message.message or ""), message.at)
 
 
 @cached_per_history
@@ -71,16 +77,14 @@ def rejections_with_due_texts(history: History) -> tuple[Rejection, ...]:
     return tuple(with_due_texts(history, history.rejections))
 
 
-def _with_due_text(message: Sent, others: Mapping[str, Sequence[_OtherText]]) -> Sent:
+def _with_due_text(message: Sent, sent_at: int, others: Mapping[str, Sequence[_OtherText]]) -> Sent:
     of_number = others.get(message.number, ())
     if not of_number or any(other.due == message.text for other in of_number):
         return message
-    fitting = [other for other in of_number if other.fits(message)]
-    if not fitting:
-        return message
     # A customer can get the same template again, and values that can be divided in several ways fit both times.
-    nearest = min(fitting, key=lambda other: abs(other.due_at - _sent_at(message)))
-    return replace(message, text=nearest.due)
+    by_time = sorted(of_number, key=lambda other: abs(other.due_at - sent_at))
+    due = next((other.due for other in by_time if other.fits(message, sent_at)), None)
+    return message if due is None else replace(message, text=due)
 
 
 def counted_since(history: History) -> Callable[[Obligation], int]:
