@@ -145,6 +145,7 @@ SELECT service, at, MAX(over) AS over, ROW_NUMBER() OVER (PARTITION BY service O
         OR (injection.service, injection.name) IN (SELECT provider, operation FROM withdrawing_operation))
     UNION ALL
     SELECT service, at, passed(at, retry_after) FROM request WHERE status = 429 AND fault_id IS NULL)
+WHERE service IN (SELECT provider FROM withdrawing_operation)
 GROUP BY service, at;
 
 UPDATE cancellation SET withdrawn_by = (

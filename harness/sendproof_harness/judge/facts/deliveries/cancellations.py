@@ -79,7 +79,10 @@ def _cancellation(history: History, campaign: Campaign, at: int) -> Cancellation
 
 
 def _withdrawn_by(history: History, service: str, known_at: int, ends_at: int) -> int:
-    """Return the end of the chain of delays that each begin in the time that the earlier ones left."""
+    """Return the end of the chain of delays that each begin in the time that the earlier ones left.
+
+    At a provider that withdraws no messages, nothing can delay a withdrawal.
+    """
     visible = bridge_time(history)
     for at, delay in _delays_of_withdrawals(history).get(service, ()):
         if at > ends_at:
@@ -106,7 +109,7 @@ def _delays_of_withdrawals(history: History) -> Mapping[str, Sequence[tuple[int,
     for request in history.requests:
         if request.status == STATUS_TOO_MANY_REQUESTS and request.fault is None:
             found[request.service].append((request.at, (request.retry_after or 0) * SECOND))
-    return {service: sorted(delays) for service, delays in found.items()}
+    return {service: sorted(found[service]) for service in found if provider(service).withdrawing_operations}
 
 
 def _attempts(history: History, key: CampaignKey) -> Iterator[Webhook]:

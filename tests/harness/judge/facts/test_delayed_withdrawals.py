@@ -84,6 +84,16 @@ def test_providers_own_limit_delays_a_withdrawal(correct_run):
     assert found(run.plus(limited | {"service": "optimove"})) == [NOT_WITHDRAWN]
 
 
+def test_limit_of_a_provider_that_withdraws_nothing_excuses_nothing(correct_run):
+    run = cancelled_run(correct_run, 7 * MINUTE)
+    limited = request_line(REFUSED_AT, 8_001, "delivyr", "send", status=429, retry_after=300)
+    run = run.change("campaign", lambda line: line | {"provider": "delivyr"})
+    for kind in ("delivery", "delivery_status"):
+        run = run.change(kind, lambda line: line | {"service": "delivyr"})
+
+    assert len(found(run.plus(limited))) == 1
+
+
 def test_message_that_the_bridge_sends_after_the_cancellation_waits_for_no_withdrawal(correct_run):
     run = cancelled_run(correct_run, 5 * MINUTE, accepted=CANCELLED_AT + 5 * MINUTE)
     run = with_faults(run, LIMITED).plus(*refused(REFUSED_AT))
