@@ -26,7 +26,7 @@ class Revision:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment in which Python imports the programs of this tree."""
+        """The environment variables with which Python imports the programs of this tree."""
         paths = os.pathsep.join(str(self.tree / package) for package in _PACKAGES)
         return {**os.environ, "PYTHONPATH": paths}
 

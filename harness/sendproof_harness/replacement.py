@@ -1,6 +1,6 @@
 """Writing a file next to its target, which it then replaces as a whole: no reader sees a part of it.
 
-A folder may belong to somebody else, or hold other files of the user. So the new file neither follows a symbolic link
+A folder may belong to someone else, or hold other files of the user. So the new file neither follows a symbolic link
 nor replaces a file with its own name.
 """
 

@@ -26,7 +26,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_link_and_file_with_a_likely_name_stay(name, tmp_path):
-    """In a folder of somebody else, the link may lead to any file of the user."""
+    """In a folder of someone else, the link may lead to any file of the user."""
     (own := tmp_path / "own").write_text("mine")
     (folder := tmp_path / "folder").mkdir()
     names = [f"{name}{ending}" for ending in ENDINGS] + [FIRST_NAME]

@@ -42,7 +42,7 @@ def test_folder_is_gone_after_its_block(tmp_path: Path) -> None:
 
 
 def test_folder_is_gone_if_the_process_ends_within_the_block(tmp_path: Path) -> None:
-    """A block in a greenlet that nobody continues does not end; that of a forked process is not its own."""
+    """A block in a greenlet that no one continues does not end; that of a forked process is not its own."""
     program = """
 import os, sys
 from pathlib import Path

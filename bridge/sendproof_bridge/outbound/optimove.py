@@ -298,7 +298,7 @@ def _recipient(row: Mapping[str, Any], names: Sequence[str]) -> Recipient:
 
 
 def _attribute_values(row: Mapping[str, Any], count: int) -> list[str | None] | None:
-    """Return the values; None if they are one text in which a value has the separator."""
+    """Return the values; None if they are one text and a value contains the separator."""
     values = row.get("customerattributes", row.get("customerattribute"))
     if not count:
         return []

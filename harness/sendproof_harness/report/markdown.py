@@ -49,7 +49,7 @@ def escaped(text: str, most: int = _TEXT_MAX) -> str:
 
 
 def without_foreign_markup(summary: str) -> str:
-    """Return a summary of somebody else with only the markup of `render`: nothing can hide the text after it."""
+    """Return a summary of someone else with only the markup of `render`: nothing can hide the text after it."""
     return _FOREIGN_MARKUP.sub(lambda found: found[1] or f"\\{found[2]}", summary)
 
 

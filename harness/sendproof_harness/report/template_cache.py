@@ -2,7 +2,7 @@
 
 The cache only saves time. A file is named by the digest of all that decides on its content, and begins with the digest
 of this content, so a changed template or a damaged file is compiled anew. Unlike a cache of data it holds code, as
-Python's own `__pycache__` does: only a folder that belongs to the user, and to which nobody else may write, is used.
+Python's own `__pycache__` does: only a folder that belongs to the user, and to which no one else may write, is used.
 """
 
 import os

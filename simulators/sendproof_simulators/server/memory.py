@@ -58,7 +58,7 @@ def return_large_blocks() -> None:
     """Let the process give large blocks back at once, and keep all others in one heap.
 
     glibc raises its threshold to the largest block that was freed, up to 32 MiB. Bodies of that size then lie between
-    small blocks that stay, and a process that got a few hundred of them keeps memory that nobody uses. A heap for each
+    small blocks that stay, and a process that got a few hundred of them keeps memory that no one uses. A heap for each
     thread would be one more place for such gaps, and our threads take turns anyway.
     """
     library = _library()

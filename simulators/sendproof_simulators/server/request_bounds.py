@@ -45,7 +45,7 @@ def find_excess(request: Request, usual_type: str) -> Problem | None:
 
 
 def _json_excess(body: bytes, *, is_json: bool) -> str:
-    """Return which bound of JSON a body exceeds, or an empty text. A body of another type may be JSON all the same."""
+    """Return which bound of JSON a body exceeds, or an empty text. A body of another type may be JSON anyway."""
     is_nested_text = is_nested(body)
     # Counting is quicker than pairing brackets, and millions of them need not be paired.
     if is_nested_text and has_more_values(body, MOST_VALUES):

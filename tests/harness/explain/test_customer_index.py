@@ -98,7 +98,7 @@ def test_damaged_index_is_ignored(file):
 
 
 def test_index_does_not_follow_a_link_of_another_user(file, tmp_path):
-    """The history may be in an archive of somebody else, with a link to a file that its reader can write."""
+    """The history may be in an archive of someone else, with a link to a file that its reader can write."""
     own = tmp_path / "own"
     own.write_text("mine")
     (tmp_path / "history.ndjson.index").symlink_to(own)

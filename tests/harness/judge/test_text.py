@@ -205,7 +205,7 @@ def test_customer_called_like_a_placeholder_keeps_the_name(got, diagnosis):
 
 
 def test_value_of_many_placeholders_does_not_hold_the_judge():
-    """A history may come from somebody else: of forty places, each could have either of two values."""
+    """A history may come from someone else: of forty places, each could have either of two values."""
     run = with_template("{{A}}{{B}} {{C}}!", "xxx " + "{{A}}" * 40 + "!")
 
     assert "filled in, too" not in cause_of(run.change_delivery_to(3, text="xxx " + "x" * 60 + "y!"))

@@ -61,7 +61,7 @@ def test_new_verdict_on_a_history_moves_the_reports_only(tmp_path: Path) -> None
 
 
 def test_link_in_place_of_earlier_runs_is_refused(tmp_path: Path) -> None:
-    """In results of somebody else, it could lead to any folder of the user."""
+    """In results of someone else, it could lead to any folder of the user."""
     results, outside = tmp_path / "results", tmp_path / "outside"
     outside.mkdir()
     run_in(results, "first")
@@ -98,7 +98,7 @@ def test_folder_is_free_after_its_run_was_killed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("leads_to", ["file", "nothing"])
 def test_link_of_an_earlier_run_moves_and_is_not_written_through(leads_to: str, tmp_path: Path) -> None:
-    """The folder may be in an archive of somebody else."""
+    """The folder may be in an archive of someone else."""
     results = tmp_path / "results"
     results.mkdir()
     (tmp_path / "file").write_text("mine")

@@ -136,7 +136,7 @@ def test_unknown_key_without_a_close_match_lists_the_known_keys() -> None:
 
 
 def test_many_unknown_keys_are_counted() -> None:
-    """Each hint takes a millisecond, and nobody reads thousands of them."""
+    """Each hint takes a millisecond, and no one reads thousands of them."""
     found = messages(SMALL + "".join(f"x{number}: 1\n" for number in range(1_020)))
     assert len([message for message in found if "unknown key," in message]) == 20
     assert [message for message in found if "unknown key," not in message] == ["my.yaml:1: 1,000 more unknown keys"]

@@ -100,7 +100,7 @@ def test_record_cannot_name_a_folder_elsewhere(name, correct_run, tmp_path):
 
 
 def test_only_what_a_run_writes_is_copied(shards, tmp_path):
-    """Git would obey the settings of a folder `.git` in results of somebody else."""
+    """Git would obey the settings of a folder `.git` in results of someone else."""
     scenario = shards[0] / "a"
     for name in (".git/config", ".git/verdict.json", "north/history.ndjson", "north/hook", "x/y"):
         (scenario / name).parent.mkdir(exist_ok=True)
@@ -127,7 +127,7 @@ def test_summary_of_a_run_is_merged_as_it_is(shards, tmp_path):
 
 
 def test_link_in_results_is_not_followed(shards, tmp_path):
-    """A link in results of somebody else could lead to a private file, or to a device without end."""
+    """A link in results of someone else could lead to a private file, or to a device without end."""
     (tmp_path / "private").write_text("mine")
     (shards[0] / "a" / "notes").symlink_to(tmp_path / "private")
     (shards[0] / "a" / "logs").symlink_to(tmp_path)

@@ -39,7 +39,7 @@ def test_usual_names_of_a_recipient_are_those_of_another(named: str, guessed: st
 
 @pytest.mark.parametrize("token", ["/k3J9xQvZ", "/k3J9xQvA", "?t=k3J9xQvZ-_", "/8f14e45fceea167a"])
 def test_random_token_is_changed_by_a_character(token: str) -> None:
-    """Nobody can do better, so a bridge with such tokens shows that it looks at them."""
+    """No one can do better, so a bridge with such tokens shows that it looks at them."""
     guess = guessed_url(BASE + token, ADA, BOB)
 
     assert len(guess) == len(BASE + token)

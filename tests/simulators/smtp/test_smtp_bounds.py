@@ -52,7 +52,7 @@ def test_long_login_is_refused(relay: Relay) -> None:
 
 
 def test_connection_ends_after_too_many_commands_that_cannot_be_read(relay: Relay) -> None:
-    """A client whose DATA is refused may send its message all the same: then each line is a command."""
+    """A client whose DATA is refused may send its message anyway: then each line is a command."""
     with closing(relay.session()) as session:
         session.send(b"\r\n" * (MOST_ERRORS + 1) + b"NOOP\r\n")
         replies = session.file.readlines()

@@ -205,7 +205,7 @@ class MessageProvider(Protocol):
         """Request the status of these messages; yield a receipt for each with a final status.
 
         A message without an id is never taken for one whose id is known. If its status is not final, its receipt has
-        no status code: it only tells the id, so that no equal message is taken for this one.
+        no status code: it only has the id, so that no equal message is taken for this one.
         """
 
     def list_opt_outs(self) -> Sequence[str]:

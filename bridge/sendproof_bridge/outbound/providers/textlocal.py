@@ -101,7 +101,7 @@ class _ListedNumber(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _OptOutList(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The list of all numbers: of a million, in which nothing else is kept in memory."""
+    """The list of all numbers: it may have a million, so nothing else is kept in memory."""
 
     num_optouts: int = 0
     optouts: list[_ListedNumber]

@@ -100,7 +100,7 @@ def _failed_run(history: Path, requirement: str | None, *, any_cause: bool) -> "
 def _bridge(failed: "FailedRun", url: str | None, command: str | None, reset: str | None) -> "BridgeUnderTest":
     """Return the bridge of the options, or else the reference bridge; a bridge that is already running must be reset.
 
-    A results folder may come from somebody else, so no command in it is started, and no URL in it is called.
+    A results folder may come from someone else, so no command in it is started, and no URL in it is called.
     """
     from sendproof_harness.run.identity import REFERENCE_BRIDGE  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.search.trial import BridgeUnderTest  # noqa: PLC0415

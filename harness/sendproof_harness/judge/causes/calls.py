@@ -228,7 +228,7 @@ def _no_sends(history: History, obligation: Obligation) -> Diagnosis | None:
 
 
 def _has_read_such_a_date(history: History) -> bool:
-    """Return True if the bridge sent to somebody whose time could be read with day and month swapped, too."""
+    """Return True if the bridge sent to someone whose time could be read with day and month swapped, too."""
     return any(
         recipient.deliveries and recipient.obligation.trigger is None and swapped_date(recipient.obligation.due)
         for recipient in ledger(history).recipients

@@ -88,7 +88,7 @@ def _not_synced(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _OptIn:
-    """Somebody else than the bridge opted a customer in: for a channel, or by the attribute of a type of messages."""
+    """Someone else than the bridge opted a customer in: for a channel, or by the attribute of a type of messages."""
 
     at: int
     channel: int | None = None
@@ -125,7 +125,7 @@ def _is_known_already(
 
     Or an opt-out of the same number at this provider, such as by the other customer who shares the phone.
 
-    An opt-in by somebody else, between that report and this change, ends it.
+    An opt-in by someone else, between that report and this change, ends it.
     """
     earlier = (report for report in reports if report.at < change.at and report.message == change.message)
     own = [report for report in earlier if report.wrong is None and _is_for(report, change)]

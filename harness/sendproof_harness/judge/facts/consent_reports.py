@@ -202,7 +202,7 @@ def unseen_opt_ins(history: History) -> Mapping[str, Sequence[ProviderChange]]:
 
 @cached_per_history
 def _changed_by_others(history: History) -> frozenset[str]:
-    """Return the customers whose consent or attributes somebody else than the bridge changed."""
+    """Return the customers whose consent or attributes someone else than the bridge changed."""
     preferences, attributes = history.preferences, history.attributes
     in_preferences = (who for preference in preferences if preference.source != "api" for who in preference.customers)
     in_attributes = (change.customer for update in attributes if update.source != "api" for change in update.changes)

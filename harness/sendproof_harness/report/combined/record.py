@@ -100,7 +100,7 @@ def is_hidden(name: str) -> bool:
 def read_record(folder: Path) -> Record:
     """Return the record of a results folder; `RecordError` if it has none, or another file of this name.
 
-    It may come from somebody else, and its names of scenarios become folders.
+    It may come from someone else, and its names of scenarios become folders.
     """
     try:
         record = msgspec.json.decode(read_bounded(folder / RECORD, _MAX_BYTES), type=Record)

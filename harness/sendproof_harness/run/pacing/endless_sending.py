@@ -19,7 +19,7 @@ def most_messages(scenario: Scenario) -> int:
 
 
 def endless_sending(sent: int, most: int) -> RunAborted | None:
-    """Return the end of a run in which so many messages went out, of at `most` so many that were due, else None."""
+    """Return why a run ends if far more messages went out than the `most` that were due, else None."""
     if sent <= max(_ALWAYS_ALLOWED, _TIMES_TOO_MANY * most):
         return None
     return RunAborted(

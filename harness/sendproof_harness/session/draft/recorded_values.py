@@ -1,6 +1,6 @@
 """The parts of a history that only a draft reads, as the control API takes them (`openapi/control.yaml`).
 
-They may come from a file of somebody else, so each is checked before it is used.
+They may come from a file of someone else, so each is checked before it is used.
 """
 
 from collections.abc import Mapping

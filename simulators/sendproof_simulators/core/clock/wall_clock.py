@@ -79,7 +79,7 @@ def _datetime(instant: Instant) -> datetime:
 class WallClock(Protocol):
     """A source of real time: seconds since the epoch, and seconds that never go back.
 
-    `steady` is both: `time` at the start, and the seconds since then. Its differences are right although somebody, or a
+    `steady` is both: `time` at the start, and the seconds since then. Its differences are right although someone, or a
     time service, sets the clock of the machine meanwhile.
     """
 

@@ -1,6 +1,6 @@
 """Images: the frozen copy of everything that an object refers to.
 
-An image is bytes of pickle that never leave this process, so nobody else can have written them. What never changes is
+An image is bytes of pickle that never leave this process, so no one else can have written them. What never changes is
 not copied: the copy refers to the same object. What cannot be copied is an error, never a part that is missing.
 """
 

@@ -30,7 +30,7 @@ def guessed_url(url: str, own: tuple[str, ...], other: tuple[str, ...]) -> str:
     """Return the URL that unsubscribes another recipient, if recipients are named in it in a usual way.
 
     `own` and `other` are the names of both, such as address and id. A number in the URL becomes the next one. Text in
-    Base64 is changed in the same ways. Where there is neither, one character of the token is changed: nobody can guess
+    Base64 is changed in the same ways. Where there is neither, one character of the token is changed: no one can guess
     what the URL of another one is.
     """
     parts = _PARTS.fullmatch(url)

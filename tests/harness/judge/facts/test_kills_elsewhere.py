@@ -35,7 +35,7 @@ def without_a_delivery(metrics: Line) -> Line:
     ],
 )
 def test_kill_at_a_webhook_of_another_client_extends_deadline(correct_run, by, found):
-    """There is one bridge. One that does not resume its work in time is late all the same."""
+    """There is one bridge. One that does not resume its work in time is late anyway."""
     run = killed_elsewhere(late_by(correct_run, by), FIRST_SEND)
 
     assert causes(run, timing) == found

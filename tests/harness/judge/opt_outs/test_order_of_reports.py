@@ -1,4 +1,4 @@
-"""Several changes of one customer: Optimove must have the last, and need not have those that nobody noticed."""
+"""Several changes of one customer: Optimove must have the last, and need not have those that no one noticed."""
 
 import pytest
 

@@ -62,7 +62,7 @@ def test_failed_run_becomes_a_small_scenario_that_fails_the_same_requirement(tmp
 
 @pytest.mark.slow
 def test_command_in_a_history_is_not_started(tmp_path):
-    """A results folder may come from somebody else."""
+    """A results folder may come from someone else."""
     (tmp_path / "two.yaml").write_text(SCENARIO)
     command = parking_bridge(tmp_path)
     assert sendproof("run", tmp_path / "two.yaml", "--command", command, "--results", tmp_path).status == 1

@@ -26,7 +26,7 @@ _COUNTRY_CODE_DIGITS, _LEAST_DIGITS = 3, 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CountedSpan:
-    """The time in which a rejected message may count as sent, with both ends."""
+    """How long a rejected message may count as sent, with both ends."""
 
     since: int
     until: int
@@ -79,7 +79,7 @@ def _rejected_later(history: History) -> Mapping[str, Sequence[_RejectedMessage]
 def _with_first(
     history: History, rejections: Sequence[Rejection], obligations: Sequence[Obligation]
 ) -> Iterator[tuple[Rejection, int]]:
-    """Yield the rejections of one number with the beginning of the time in which their message could go out first.
+    """Yield the rejections of one number with the earliest time at which their message could go out.
 
     In order of time, each belongs to the last obligation that still lacks one, or to any other of the last day. Without
     times to judge, it may belong to any.
@@ -140,7 +140,7 @@ def _unusable_number(history: History, raw_number: str | None) -> str:
 
 @cached_per_history
 def _numbers_of_nobody(history: History) -> Mapping[str, str]:
-    """Return the numbers of nobody that were rejected late, by their digits without each possible country code."""
+    """Return late rejected numbers without a customer, by their digits without each possible country code."""
     usable = {obligation.number for obligation in history.obligations}
     numbers: dict[str, str] = {}
     for number in _late_rejections(history):
@@ -155,7 +155,7 @@ def _digits(number: str) -> str:
 
 
 def _end(history: History, rejection: Rejection, told: Mapping[str, int]) -> int:
-    """Return the end of the time in which the bridge may not know: it may poll in its own rhythm."""
+    """Return until when the bridge may not know: it may poll in its own rhythm."""
     told_at = told.get(rejection.message or "")
     return told_at + _STORED_WITHIN if told_at is not None else rejection.at + fresh_within(history)
 

@@ -1,4 +1,4 @@
-"""Copies of a webhook by somebody who cannot prove that they come from the service."""
+"""Copies of a webhook by someone who cannot prove that they come from the service."""
 
 from dataclasses import dataclass
 from typing import Annotated
