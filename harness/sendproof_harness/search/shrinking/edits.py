@@ -7,7 +7,9 @@ import copy
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sendproof_harness.scenario.document import Document
+from sendproof_harness.scenario.document import Document, scenario_of
+from sendproof_harness.scenario.rules.step_state import announcement_time
+from sendproof_harness.scenario.values import iso_utc
 
 #: The keys of a scenario that no run needs, by the place in the file.
 _NEEDED = frozenset({"sendproof", "name", "seed", "starts", "audience", "channels", "templates", "steps"})
@@ -170,6 +172,23 @@ def single_channels(document: Document) -> Iterator[dict[str, Any]]:
                     campaign.update(parts[min(number, len(parts) - 1)])
 
         yield edited(document, keep)
+
+
+def own_announcements(document: Document) -> Iterator[dict[str, Any]]:
+    """Yield the document without its nightly process, if it has one: each campaign is announced at the same time."""
+    if "nightly" not in document:
+        return
+    scenario = scenario_of(document)
+    times = {campaign.campaign: announcement_time(scenario, campaign) for campaign in scenario.campaigns}
+
+    def announce(content: dict[str, Any]) -> None:
+        del content["nightly"]
+        for campaign in content.get("campaigns", ()):
+            campaign.pop("day", None)
+            if time := times[campaign["campaign"]]:
+                campaign["announced"] = iso_utc(time)
+
+    yield edited(document, announce)
 
 
 # -- optional keys ---------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ def shrink_once(document: Document, fails: Fails, failing: Sequence[int], record
         _fewer_steps,
         _single_channels,
         _single_splits,
+        _own_announcements,
         _shorter_times,
         _fewer_keys,
         _fewer_templates,
@@ -202,6 +203,10 @@ def _single_channels(document: Document, fails: Fails) -> Document:
 
 def _single_splits(document: Document, fails: Fails) -> Document:
     return _first(document, edits.single_splits(document), fails)
+
+
+def _own_announcements(document: Document, fails: Fails) -> Document:
+    return _first(document, edits.own_announcements(document), fails)
 
 
 def _fewer_keys(document: Document, fails: Fails) -> Document:

@@ -47,6 +47,15 @@ def test_keys_that_only_go_together_are_removed_together():
     assert {"recipients", "dialects", "customer_import"}.isdisjoint(str(smallest))
 
 
+def test_campaigns_of_a_nightly_process_are_announced_one_by_one_at_the_same_time():
+    document = document_of(ROOT / "scenarios/brochure/once_a_day.yaml")
+    smallest = shrunk(document, lambda document: "campaigns" in document)
+    (campaign,) = smallest["campaigns"]
+
+    assert "nightly" not in smallest
+    assert campaign["announced"] == "2026-03-03T05:30:00Z"
+
+
 def test_settings_of_the_bridge_and_items_of_a_list_are_removed_alone():
     document = everyday()
     document["bridge"] = {"reports_a_day": 6, "consent": "attribute"}
