@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from catalogue import ALL_PROVIDERS, DEFAULT_PROVIDER, HERE, ROOT, Mutant, Trial, catalogue
+from catalogue import ALL_PROVIDERS, DEFAULT_PROVIDER, HERE, ROOT, Mutant, catalogue
 from mutant_table import MutantTable
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.history.parts import SMS
@@ -75,7 +75,7 @@ class _UntilFailure:
 def _explored(mutant: Mutant, folder: Path) -> ExploredMutant:
     bridge = BridgeUnderTest(environment={"PYTHONPATH": str(folder)})
     with trial_session(bridge, folder / "results") as session, ControlClient(session.control_url) as control:
-        catalogue_ = feature_catalogue(control.dialects(), _scope(mutant.trials[0]))
+        catalogue_ = feature_catalogue(control.dialects(), _scope(mutant))
         exploration = Exploration(catalogue=catalogue_, first_seed=1)
         with suppress(_FoundError):
             explore(exploration, [_UntilFailure(session)], SearchBudget(runs=RUNS), lambda _: None)
@@ -88,9 +88,12 @@ def _explored(mutant: Mutant, folder: Path) -> ExploredMutant:
     )
 
 
-def _scope(trial: Trial) -> SearchScope:
+def _scope(mutant: Mutant) -> SearchScope:
     """Return what a vendor whose bridge sends what the scenario contains would search for."""
-    is_of_one = trial.provider not in {ALL_PROVIDERS, DEFAULT_PROVIDER}
+    trial = mutant.trials[0]
+    is_of_one = trial.provider not in {ALL_PROVIDERS, DEFAULT_PROVIDER} or any(
+        edit.file == f"outbound/providers/{trial.provider}.py" for edit in mutant.edits
+    )
     channels = [channel for scenario in load_scenarios(trial.scenario) for channel in scenario.channels]
     return SearchScope(
         provider=trial.provider if is_of_one else None,
